@@ -1,0 +1,26 @@
+import Koa from 'koa';
+import { env } from '../shared/env.ts';
+import { log } from '../shared/log.ts';
+import type { State } from './context.ts';
+import { accessLog } from './middleware/access-log.ts';
+import { cors } from './middleware/cors.ts';
+import { errors } from './middleware/errors.ts';
+import { requestId } from './middleware/request-id.ts';
+import { securityHeaders } from './middleware/security-headers.ts';
+import { routes } from './routes.ts';
+
+/** The Koa app, not listening: servers and tests mount it. */
+export function buildApp(): Koa<State> {
+  const app = new Koa<State>({ proxy: env.TRUST_PROXY > 0, maxIpsCount: env.TRUST_PROXY });
+  // What fails after the answer began, mostly clients that hung up.
+  app.on('error', (err: unknown) => log.warn({ err }, 'answer failed'));
+  app
+    .use(requestId)
+    .use(accessLog)
+    .use(errors)
+    .use(securityHeaders)
+    .use(cors)
+    .use(routes.routes())
+    .use(routes.allowedMethods());
+  return app;
+}

@@ -1,0 +1,15 @@
+import type { User } from '../../db/models/user.ts';
+import { env } from '../../shared/env.ts';
+import { presentUser } from '../users/presenter.ts';
+import type { Grant } from './signin.ts';
+
+/** What registration, sign-in and refresh answer. `expires_in` in seconds, of the access token. */
+export function presentSignIn(user: User, { access, refresh }: Grant) {
+  return {
+    user: presentUser(user),
+    access_token: access,
+    refresh_token: refresh,
+    token_type: 'Bearer',
+    expires_in: env.ACCESS_TOKEN_TTL_S,
+  };
+}

@@ -1,0 +1,17 @@
+import { type Context, type Next, routePattern } from '../context.ts';
+
+/** One line per request. The route's pattern and not the path, which may hold ids or a token; never content. */
+export async function accessLog(ctx: Context, next: Next): Promise<void> {
+  const began = performance.now();
+  await next();
+  ctx.state.log.info(
+    {
+      method: ctx.method,
+      route: routePattern(ctx) ?? null,
+      status: ctx.status,
+      ms: Math.round(performance.now() - began),
+      user_id: ctx.state.user?.id ?? null,
+    },
+    'request',
+  );
+}

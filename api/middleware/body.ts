@@ -1,0 +1,77 @@
+import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
+import { createBrotliDecompress, createUnzip } from 'node:zlib';
+import rawBody from 'raw-body';
+import { problem } from '../../shared/errors.ts';
+import type { Context } from '../context.ts';
+
+/** Bytes, after inflation. */
+export const BODY_LIMIT = 256 * 1024;
+
+/**
+ * The body as JSON, whatever its content type says; an empty body is `{}`.
+ * Throws `body_too_large`, `unsupported_encoding`, and `malformed_json` for what is no UTF-8 or no JSON.
+ */
+export async function readJson(ctx: Context): Promise<unknown> {
+  return parseJson(await readBytes(ctx.req));
+}
+
+/** The same for bytes that came another way (a socket's frame). */
+export function parseJson(bytes: Uint8Array): unknown {
+  if (bytes.length === 0) return {};
+  try {
+    return JSON.parse(utf8.decode(bytes));
+  } catch {
+    throw problem('malformed_json');
+  }
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+async function readBytes(req: IncomingMessage): Promise<Buffer> {
+  const stream = inflate(req);
+  // An aborted upload would leave the inflater, and us, waiting for ever.
+  const abort = () => stream !== req && !req.complete && stream.destroy(new Error('aborted'));
+  req.once('close', abort);
+  try {
+    return await rawBody(stream, { limit: BODY_LIMIT, length: declaredLength(req) });
+  } catch (err) {
+    throw err instanceof Error && 'status' in err && err.status === 413
+      ? problem('body_too_large', `The limit is ${BODY_LIMIT} bytes`)
+      : problem('malformed_json', 'The body could not be read');
+  } finally {
+    req.off('close', abort);
+    if (stream !== req) discard(req, stream);
+  }
+}
+
+/** The length is known beforehand only of what is not compressed. */
+function declaredLength(req: IncomingMessage): string | null {
+  return encodingOf(req) === 'identity' ? (req.headers['content-length'] ?? null) : null;
+}
+
+function inflate(req: IncomingMessage): Readable {
+  switch (encodingOf(req)) {
+    case 'identity':
+      return req;
+    case 'gzip':
+    case 'x-gzip':
+    case 'deflate':
+      return req.pipe(createUnzip());
+    case 'br':
+      return req.pipe(createBrotliDecompress());
+    default:
+      throw problem('unsupported_encoding', 'gzip, deflate, br or identity');
+  }
+}
+
+function encodingOf(req: IncomingMessage): string {
+  return req.headers['content-encoding']?.trim().toLowerCase() || 'identity';
+}
+
+/** What is left of a body that was given up is read and dropped by node once the answer is out. */
+function discard(req: IncomingMessage, inflater: Readable): void {
+  req.unpipe();
+  inflater.on('error', () => {});
+  inflater.destroy();
+}

@@ -1,0 +1,18 @@
+import koaCors from '@koa/cors';
+import { env } from '../../shared/env.ts';
+
+/** Browsers on CORS_ALLOW_ORIGINS may call; `*` allows all. No cookies are in use, so no credentials. */
+export const cors = koaCors({
+  origin: (ctx) => allowed(ctx.get('Origin')),
+  allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+  allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'Last-Event-ID', 'X-Request-Id'],
+  exposeHeaders: ['X-Request-Id', 'Retry-After', 'Idempotency-Replayed', 'Location'],
+  maxAge: 600,
+  // Errors become answers further out, on the same context: the headers set here stay.
+  keepHeadersOnError: false,
+});
+
+function allowed(origin: string): string {
+  if (env.CORS_ALLOW_ORIGINS.includes('*')) return '*';
+  return env.CORS_ALLOW_ORIGINS.includes(origin) ? origin : '';
+}

@@ -1,0 +1,52 @@
+import { type ProblemCode, Problem, presentProblem, problem, toProblem } from '../../shared/errors.ts';
+import type { Context, Next } from '../context.ts';
+
+/** Turns whatever is thrown behind it, and answers without a body (404, 405), into application/problem+json. */
+export async function errors(ctx: Context, next: Next): Promise<void> {
+  try {
+    await next();
+    if (!ctx.headerSent && (ctx.body ?? null) === null && ctx.respond !== false) refuseUnrouted(ctx.status);
+  } catch (err) {
+    answer(ctx, fromKoa(err));
+  }
+}
+
+function refuseUnrouted(status: number): void {
+  if (status === 404) throw problem('not_found');
+  // The router says 501 for methods that no route here has at all.
+  if (status === 405 || status === 501) throw problem('method_not_allowed');
+}
+
+/** Errors of koa and its middleware (`http-errors`) carry a status and, below 500, may be shown. Their texts are not ours. */
+function fromKoa(err: unknown): Problem {
+  if (err instanceof Error && 'expose' in err && err.expose === true && 'status' in err) {
+    const code = KOA_CODES[Number(err.status)] ?? 'bad_request';
+    return problem(code, undefined, { cause: err });
+  }
+  return toProblem(err);
+}
+
+const KOA_CODES: Record<number, ProblemCode> = {
+  401: 'unauthenticated',
+  403: 'forbidden',
+  404: 'not_found',
+  405: 'method_not_allowed',
+  413: 'body_too_large',
+  415: 'unsupported_encoding',
+};
+
+function answer(ctx: Context, err: Problem): void {
+  // Without a cause it was said on purpose (draining, a full queue) and is no fault.
+  if (err.status >= 500 && err.cause !== undefined)
+    ctx.state.log.error({ err: err.cause, code: err.code }, 'request failed');
+  if (ctx.headerSent) {
+    // Half an answer is out (a stream): cutting the connection is the only way to say that it failed.
+    ctx.res.destroy();
+    return;
+  }
+  ctx.status = err.status;
+  ctx.body = presentProblem(err, ctx.path);
+  ctx.type = 'application/problem+json';
+  if (err.status === 401) ctx.set('WWW-Authenticate', 'Bearer');
+  if (err.retryAfterS !== undefined) ctx.set('Retry-After', String(Math.ceil(err.retryAfterS)));
+}

@@ -1,0 +1,14 @@
+/** What is used of @koa/cors, which ships no types. */
+declare module '@koa/cors' {
+  import type { Context, Middleware } from 'koa';
+
+  type Options = {
+    origin: (ctx: Context) => string;
+    allowMethods: string[];
+    allowHeaders: string[];
+    exposeHeaders: string[];
+    maxAge: number;
+    keepHeadersOnError: boolean;
+  };
+  export default function cors(options: Options): Middleware;
+}

@@ -1,0 +1,15 @@
+import { randomUUID } from 'node:crypto';
+import { log } from '../../shared/log.ts';
+import type { Context, Next } from '../context.ts';
+
+const SANE = /^[A-Za-z0-9._-]{1,64}$/;
+
+/** Every answer and every log line of a request carries one id: the client's `X-Request-Id` if sane, else a new one. */
+export async function requestId(ctx: Context, next: Next): Promise<void> {
+  const given = ctx.get('X-Request-Id');
+  const id = SANE.test(given) ? given : randomUUID();
+  ctx.state.requestId = id;
+  ctx.state.log = log.child({ request_id: id });
+  ctx.set('X-Request-Id', id);
+  await next();
+}

@@ -1,0 +1,37 @@
+import { type FieldError, problem } from '../../shared/errors.ts';
+
+const MAX_DEPTH = 32;
+
+/**
+ * Refuses what no schema speaks of and Postgres would choke on: NUL and lone surrogates in strings and
+ * keys, numbers beyond a double, nesting deeper than 32. Throws `validation_failed`.
+ */
+export function checkSane(value: unknown): void {
+  const fault = findFault(value, '', 0);
+  if (fault !== undefined) throw problem('validation_failed', undefined, { errors: [fault] });
+}
+
+/** One step of a JSON pointer. */
+export function pointer(path: string, key: string | number): string {
+  return `${path}/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`;
+}
+
+function findFault(value: unknown, path: string, depth: number): FieldError | undefined {
+  if (typeof value === 'string') return isStorable(value) ? undefined : { path, message: UNSTORABLE };
+  if (typeof value === 'number')
+    return Number.isFinite(value) ? undefined : { path, message: 'is too large' };
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (depth === MAX_DEPTH) return { path: '', message: `is nested deeper than ${MAX_DEPTH}` };
+  for (const [key, item] of Object.entries(value)) {
+    if (!isStorable(key)) return { path, message: `has a key that ${UNSTORABLE}` };
+    const fault = findFault(item, pointer(path, key), depth + 1);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
+const UNSTORABLE = 'holds NUL or half of a surrogate pair';
+
+function isStorable(text: string): boolean {
+  return !text.includes('\0') && text.isWellFormed();
+}

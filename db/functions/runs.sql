@@ -1,0 +1,252 @@
+-- The life of a run: accept → claim → finish, and the ways to end it from outside.
+--
+-- Every function that adds, ends or promotes a run locks its conversation first and decides in a later
+-- statement. A single statement that waited for the lock would go on with the snapshot it took before
+-- waiting; inside a VOLATILE function each statement takes a new one, and the whole stays one round trip.
+-- Time is clock_timestamp(): now() is the transaction's start, which a wait for the lock makes old.
+
+-- The conversation of a run, locked against everything that adds, ends or promotes runs in it.
+CREATE OR REPLACE FUNCTION lock_conversation_of(p_run bigint) RETURNS bigint LANGUAGE sql VOLATILE AS $$
+  SELECT id FROM conversations WHERE id = (SELECT conversation_id FROM runs WHERE id = p_run) FOR NO KEY UPDATE
+$$;
+
+-- The oldest waiting run becomes the head, if the conversation has none. The caller holds the lock and
+-- delivers what comes back.
+CREATE OR REPLACE FUNCTION promote_next(p_conversation bigint)
+RETURNS TABLE (run_id bigint, generation integer) LANGUAGE sql VOLATILE AS $$
+  UPDATE runs SET status = 'queued', generation = runs.generation + 1, queued_at = clock_timestamp()
+  WHERE id = (SELECT min(id) FROM runs WHERE conversation_id = p_conversation AND status = 'waiting')
+    AND NOT EXISTS (SELECT FROM runs WHERE conversation_id = p_conversation AND status IN ('queued', 'in_progress'))
+  RETURNING id, runs.generation
+$$;
+
+-- Ends runs that the caller does not hold. Raising attempt fences whoever still does, and last_seq leaves
+-- the terminal event the first number of the new attempt. The caller holds the lock.
+CREATE OR REPLACE FUNCTION end_runs(p_runs bigint[], p_status text, p_code text, p_message text)
+RETURNS void LANGUAGE sql VOLATILE AS $$
+  WITH ended AS (
+    UPDATE runs SET status = p_status, error_code = p_code, error_message = p_message,
+      attempt = attempt + 1, last_seq = (attempt + 1) * 1000000::bigint - 1,
+      lease_until = NULL, not_before = NULL, completed_at = clock_timestamp()
+    WHERE id = ANY (p_runs) RETURNING reply_id
+  )
+  UPDATE messages SET status = p_status WHERE id IN (SELECT reply_id FROM ended)
+$$;
+
+-- Cancels every run of a conversation: waiting and queued ones end here, a running one is flagged and its
+-- worker ends it. Returns the ended ones. The caller holds the lock.
+CREATE OR REPLACE FUNCTION cancel_runs_of(p_conversation bigint) RETURNS bigint[] LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  v_ended bigint[];
+BEGIN
+  SELECT coalesce(array_agg(id), '{}') INTO v_ended FROM (
+    SELECT id FROM runs WHERE conversation_id = p_conversation AND status IN ('waiting', 'queued')
+    ORDER BY id FOR UPDATE) AS idle;
+  PERFORM end_runs(v_ended, 'cancelled', NULL, NULL);
+  UPDATE runs SET cancel_requested_at = coalesce(cancel_requested_at, clock_timestamp())
+  WHERE conversation_id = p_conversation AND status = 'in_progress';
+  RETURN v_ended;
+END $$;
+
+-- Stores a message, its reply's empty row and its run. The outcome is 'accepted', 'replayed' (the key is
+-- known, same request), or a refusal that stores nothing: 'idempotency_key_reused', 'not_found',
+-- 'consent_required', 'run_in_progress', 'too_many_waiting_runs'. generation is set where the run is to be
+-- delivered; ended are the runs that an interrupt cancelled, to be announced.
+CREATE OR REPLACE FUNCTION accept_message(
+  p_user bigint, p_conversation bigint, p_content text, p_language text, p_metadata jsonb, p_strategy text,
+  p_key text, p_hash text, p_request text, p_max_waiting integer
+) RETURNS TABLE (outcome text, run_id bigint, conversation_id bigint, message_id bigint, reply_id bigint,
+  generation integer, ended bigint[]) LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_column
+DECLARE
+  v_known runs;
+  v_owner users;
+  v_conversation conversations;
+  v_head boolean;
+  v_ended bigint[] := '{}';
+  v_run bigint := nextval(pg_get_serial_sequence('runs', 'id'));
+  v_message bigint;
+  v_reply bigint;
+BEGIN
+  SELECT * INTO v_conversation FROM conversations
+  WHERE id = p_conversation AND user_id = p_user AND deleted_at IS NULL FOR NO KEY UPDATE;
+
+  SELECT * INTO v_known FROM runs WHERE user_id = p_user AND idempotency_key = p_key;
+  IF FOUND THEN
+    RETURN QUERY SELECT CASE WHEN v_known.request_hash = p_hash THEN 'replayed' ELSE 'idempotency_key_reused' END,
+      v_known.id, v_known.conversation_id, v_known.message_id, v_known.reply_id, NULL::integer, v_ended;
+    RETURN;
+  END IF;
+
+  SELECT * INTO v_owner FROM users WHERE id = p_user;
+  outcome := CASE
+    WHEN NOT v_owner.data_processing_consent THEN 'consent_required'
+    WHEN p_conversation IS NOT NULL AND v_conversation.id IS NULL THEN 'not_found'
+    WHEN p_strategy = 'reject' AND EXISTS (SELECT FROM runs WHERE conversation_id = p_conversation
+      AND status IN ('waiting', 'queued', 'in_progress')) THEN 'run_in_progress'
+    WHEN (SELECT count(*) FROM (SELECT FROM runs WHERE user_id = p_user AND status IN ('waiting', 'queued')
+      AND NOT (p_strategy = 'interrupt' AND conversation_id IS NOT DISTINCT FROM p_conversation)
+      LIMIT p_max_waiting) AS idle) >= p_max_waiting THEN 'too_many_waiting_runs'
+  END;
+  IF outcome IS NOT NULL THEN
+    RETURN NEXT;
+    RETURN;
+  END IF;
+
+  BEGIN
+    IF p_conversation IS NULL THEN
+      INSERT INTO conversations (user_id, language) VALUES (p_user, coalesce(p_language, v_owner.language))
+      RETURNING * INTO v_conversation;
+    END IF;
+    IF p_strategy = 'interrupt' THEN
+      v_ended := cancel_runs_of(v_conversation.id);
+    END IF;
+    v_head := NOT EXISTS (SELECT FROM runs WHERE conversation_id = v_conversation.id
+      AND status IN ('queued', 'in_progress'));
+
+    INSERT INTO messages (conversation_id, user_id, run_id, content, message_type, status, metadata)
+    VALUES (v_conversation.id, p_user, v_run, p_content, 'user', 'sent', p_metadata) RETURNING id INTO v_message;
+    INSERT INTO messages (conversation_id, user_id, run_id, content, message_type, status)
+    VALUES (v_conversation.id, p_user, v_run, '', 'assistant', 'pending') RETURNING id INTO v_reply;
+    INSERT INTO runs (id, user_id, conversation_id, message_id, reply_id, status, language, idempotency_key,
+      request_hash, request_id, generation, queued_at)
+    VALUES (v_run, p_user, v_conversation.id, v_message, v_reply,
+      CASE WHEN v_head THEN 'queued' ELSE 'waiting' END, coalesce(p_language, v_conversation.language), p_key,
+      p_hash, p_request, CASE WHEN v_head THEN 1 ELSE 0 END, CASE WHEN v_head THEN clock_timestamp() END);
+    UPDATE conversations SET message_count = message_count + 2, is_active = true,
+      last_message_at = clock_timestamp(), updated_at = clock_timestamp(),
+      duration_seconds = extract(epoch FROM clock_timestamp() - created_at)::integer
+    WHERE id = v_conversation.id;
+  EXCEPTION WHEN unique_violation THEN
+    -- Somebody stored this key between the look-up above and our insert. The block's work is undone; a new
+    -- statement sees the row that won.
+    SELECT * INTO v_known FROM runs WHERE user_id = p_user AND idempotency_key = p_key;
+    IF NOT FOUND THEN
+      RAISE;
+    END IF;
+    RETURN QUERY SELECT CASE WHEN v_known.request_hash = p_hash THEN 'replayed' ELSE 'idempotency_key_reused' END,
+      v_known.id, v_known.conversation_id, v_known.message_id, v_known.reply_id, NULL::integer, '{}'::bigint[];
+    RETURN;
+  END;
+
+  RETURN QUERY SELECT 'accepted', v_run, v_conversation.id, v_message, v_reply,
+    CASE WHEN v_head THEN 1 END, v_ended;
+END $$;
+
+-- Takes a run for one attempt. The outcome is 'claimed' (attempt is the caller's), 'busy' (come back at
+-- retry_at: another's lease or a provider's Retry-After has not run out), 'ended' (this call ended it: cancelled
+-- before it began, or the third crash; announce it and deliver next_run), or 'gone' (nothing to do).
+CREATE OR REPLACE FUNCTION claim_run(p_run bigint, p_lease_ms integer, p_crash_limit integer)
+RETURNS TABLE (outcome text, attempt integer, retry_at timestamptz, next_run bigint, next_generation integer)
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_column
+DECLARE
+  v_conversation bigint := lock_conversation_of(p_run);
+  v_run runs;
+  v_crashes integer;
+BEGIN
+  SELECT * INTO v_run FROM runs WHERE id = p_run AND status IN ('queued', 'in_progress') FOR UPDATE;
+  IF NOT FOUND THEN
+    outcome := 'gone';
+    RETURN NEXT;
+    RETURN;
+  END IF;
+
+  retry_at := coalesce(v_run.lease_until, v_run.not_before);
+  IF retry_at > clock_timestamp() THEN
+    outcome := 'busy';
+    RETURN NEXT;
+    RETURN;
+  END IF;
+
+  v_crashes := v_run.crashes + (v_run.status = 'in_progress')::integer;
+  IF v_run.cancel_requested_at IS NOT NULL OR v_crashes >= p_crash_limit THEN
+    IF v_run.cancel_requested_at IS NOT NULL THEN
+      PERFORM end_runs(ARRAY[p_run], 'cancelled', NULL, NULL);
+    ELSE
+      UPDATE runs SET crashes = v_crashes WHERE id = p_run;
+      PERFORM end_runs(ARRAY[p_run], 'failed', 'crashed', 'The worker crashed too often while answering.');
+    END IF;
+    RETURN QUERY SELECT 'ended', NULL::integer, NULL::timestamptz, n.run_id, n.generation
+      FROM (SELECT 1) AS one LEFT JOIN promote_next(v_conversation) AS n ON true;
+    RETURN;
+  END IF;
+
+  UPDATE runs SET status = 'in_progress', attempt = attempt + 1, crashes = v_crashes, not_before = NULL,
+    lease_until = clock_timestamp() + p_lease_ms * interval '1 ms',
+    started_at = coalesce(started_at, clock_timestamp())
+  WHERE id = p_run;
+  UPDATE messages SET status = 'streaming' WHERE id = v_run.reply_id;
+  RETURN QUERY SELECT 'claimed', v_run.attempt + 1, NULL::timestamptz, NULL::bigint, NULL::integer;
+END $$;
+
+-- Ends a run that the caller holds. No row: the fence is lost, and nothing was changed. p_outcome: status,
+-- content, finish_reason, model, usage {prompt_tokens, completion_tokens, total_tokens}, error {code, message},
+-- sources, title, first_token_ms, filtered (keeps question and reply out of later prompts). A cancel that came
+-- first wins whatever the outcome says.
+CREATE OR REPLACE FUNCTION finish_run(p_run bigint, p_attempt integer, p_last_seq bigint, p_outcome jsonb)
+RETURNS TABLE (status text, next_run bigint, next_generation integer) LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_column
+DECLARE
+  v_conversation bigint := lock_conversation_of(p_run);
+  v_usage jsonb := p_outcome -> 'usage';
+  v_run runs;
+BEGIN
+  UPDATE runs SET
+    status = CASE WHEN cancel_requested_at IS NULL THEN p_outcome ->> 'status' ELSE 'cancelled' END,
+    error_code = CASE WHEN cancel_requested_at IS NULL THEN p_outcome #>> '{error,code}' END,
+    error_message = CASE WHEN cancel_requested_at IS NULL THEN p_outcome #>> '{error,message}' END,
+    finish_reason = p_outcome ->> 'finish_reason', model = p_outcome ->> 'model',
+    prompt_tokens = (v_usage ->> 'prompt_tokens')::integer,
+    completion_tokens = (v_usage ->> 'completion_tokens')::integer,
+    total_tokens = (v_usage ->> 'total_tokens')::integer,
+    first_token_ms = (p_outcome ->> 'first_token_ms')::integer,
+    sources = coalesce(p_outcome -> 'sources', '[]'),
+    last_seq = p_last_seq, lease_until = NULL, completed_at = clock_timestamp()
+  WHERE id = p_run AND attempt = p_attempt AND status = 'in_progress'
+  RETURNING * INTO v_run;
+  IF NOT FOUND THEN
+    RETURN;
+  END IF;
+
+  UPDATE messages SET
+    content = p_outcome ->> 'content', model_used = v_run.model, tokens_used = v_run.completion_tokens,
+    status = CASE v_run.status WHEN 'failed' THEN 'failed' WHEN 'cancelled' THEN 'cancelled' ELSE 'sent' END,
+    in_context = NOT coalesce((p_outcome ->> 'filtered')::boolean, false),
+    response_time_ms = extract(epoch FROM clock_timestamp() - v_run.created_at) * 1000
+  WHERE id = v_run.reply_id;
+  IF (p_outcome ->> 'filtered')::boolean THEN
+    UPDATE messages SET in_context = false WHERE id = v_run.message_id;
+  END IF;
+  UPDATE conversations SET title = coalesce(title, p_outcome ->> 'title'),
+    total_tokens = total_tokens + coalesce(v_run.total_tokens, 0),
+    last_message_at = clock_timestamp(), updated_at = clock_timestamp(),
+    duration_seconds = extract(epoch FROM clock_timestamp() - created_at)::integer
+  WHERE id = v_conversation;
+  RETURN QUERY SELECT v_run.status, n.run_id, n.generation
+    FROM (SELECT 1) AS one LEFT JOIN promote_next(v_conversation) AS n ON true;
+END $$;
+
+-- Cancels one run of a user. No row: no such run of theirs. ended tells that this call ended it (announce it,
+-- deliver next_run); an ended run stays as it is, a running one is flagged for its worker.
+CREATE OR REPLACE FUNCTION cancel_run(p_run bigint, p_user bigint)
+RETURNS TABLE (was text, ended boolean, next_run bigint, next_generation integer) LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_column
+DECLARE
+  v_conversation bigint := lock_conversation_of(p_run);
+  v_run runs;
+BEGIN
+  SELECT * INTO v_run FROM runs WHERE id = p_run AND user_id = p_user FOR UPDATE;
+  IF NOT FOUND THEN
+    RETURN;
+  END IF;
+  IF v_run.status IN ('waiting', 'queued') THEN
+    PERFORM end_runs(ARRAY[p_run], 'cancelled', NULL, NULL);
+    RETURN QUERY SELECT v_run.status, true, n.run_id, n.generation
+      FROM (SELECT 1) AS one LEFT JOIN promote_next(v_conversation) AS n ON true;
+    RETURN;
+  END IF;
+  UPDATE runs SET cancel_requested_at = coalesce(cancel_requested_at, clock_timestamp())
+  WHERE id = p_run AND status = 'in_progress';
+  RETURN QUERY SELECT v_run.status, false, NULL::bigint, NULL::integer;
+END $$;

@@ -1,0 +1,36 @@
+import makeKnex from 'knex';
+import { Model } from 'objection';
+import pg from 'pg';
+import { env } from '../shared/env.ts';
+import { log } from '../shared/log.ts';
+import { onStop } from '../shared/stop.ts';
+
+// Ids are int8 and fit a double far beyond our life time; pg would hand them out as strings.
+pg.types.setTypeParser(pg.types.builtins.INT8, Number);
+
+/**
+ * The pool of this process. node-postgres waits for ever by default: every wait here has an end, so that a
+ * database that hangs becomes a 503 and not a pile of requests.
+ */
+export const knex = makeKnex({
+  client: 'pg',
+  connection: {
+    connectionString: env.DATABASE_URL,
+    application_name: 'parley',
+    connectionTimeoutMillis: 2_000,
+    statement_timeout: 10_000,
+    idle_in_transaction_session_timeout: 10_000,
+    // Ends the wait on our side when the server is gone without a word.
+    query_timeout: 12_000,
+    keepAlive: true,
+  },
+  // knex would write these to stderr as text.
+  log: {
+    warn: (message: unknown) => log.warn({ err: message }, 'knex'),
+    error: (message: unknown) => log.error({ err: message }, 'knex'),
+  },
+  pool: { min: 0, max: env.DATABASE_POOL_MAX, acquireTimeoutMillis: 3_000, idleTimeoutMillis: 30_000 },
+});
+
+Model.knex(knex);
+onStop('database', () => knex.destroy());

@@ -1,0 +1,231 @@
+import type { Knex } from 'knex';
+
+/**
+ * The first schema. Wrong states are made impossible here rather than in code: one active run per
+ * conversation, a reply and a question per run, owners that agree across tables (every foreign key
+ * between large tables carries `user_id`, which is also what a distributed Postgres would shard by).
+ */
+export async function up(knex: Knex): Promise<void> {
+  await knex.raw('CREATE EXTENSION IF NOT EXISTS vector');
+  await knex.raw(accounts);
+  await knex.raw(chat);
+  await knex.raw(runs);
+  await knex.raw(knowledge);
+}
+
+/** Drops everything, the data included. */
+export async function down(knex: Knex): Promise<void> {
+  await knex.raw(`DROP TABLE IF EXISTS faqs, faq_categories, runs, messages, conversations,
+    refresh_tokens, sessions, users CASCADE`);
+}
+
+const accounts = `
+CREATE TABLE users (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  email text NOT NULL CHECK (length(email) <= 254),
+  username text NOT NULL CHECK (length(username) BETWEEN 3 AND 50),
+  hashed_password text NOT NULL,
+  first_name text,
+  last_name text,
+  role text NOT NULL DEFAULT 'user' CHECK (role IN ('user', 'agent', 'admin')),
+  status text NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'suspended', 'deleted')),
+  avatar_url text,
+  language text NOT NULL DEFAULT 'en',
+  timezone text NOT NULL DEFAULT 'UTC',
+  gdpr_consent boolean NOT NULL DEFAULT false,
+  data_processing_consent boolean NOT NULL DEFAULT false,
+  marketing_consent boolean NOT NULL DEFAULT false,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  last_login timestamptz
+);
+CREATE UNIQUE INDEX users_email_key ON users (lower(email));
+CREATE UNIQUE INDEX users_username_key ON users (lower(username));
+
+-- One row per sign-in: what an access token's sid names. Ending the row ends the token.
+CREATE TABLE sessions (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  user_id bigint NOT NULL REFERENCES users ON DELETE CASCADE,
+  user_agent text,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  last_used_at timestamptz NOT NULL DEFAULT now(),
+  expires_at timestamptz NOT NULL,
+  revoked_at timestamptz
+);
+CREATE INDEX sessions_user ON sessions (user_id) WHERE revoked_at IS NULL;
+
+-- Spent tokens stay until their session ends, so that a replay is recognised.
+CREATE TABLE refresh_tokens (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  session_id bigint NOT NULL REFERENCES sessions ON DELETE CASCADE,
+  user_id bigint NOT NULL REFERENCES users ON DELETE CASCADE,
+  token_hash text NOT NULL UNIQUE,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  expires_at timestamptz NOT NULL,
+  spent_at timestamptz
+);
+CREATE INDEX refresh_tokens_session ON refresh_tokens (session_id);
+CREATE INDEX refresh_tokens_user ON refresh_tokens (user_id);
+`;
+
+const chat = `
+CREATE TABLE conversations (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  user_id bigint NOT NULL REFERENCES users ON DELETE CASCADE,
+  title text,
+  language text NOT NULL DEFAULT 'en',
+  context jsonb NOT NULL DEFAULT '{}',
+  tags text[] NOT NULL DEFAULT '{}',
+  message_count integer NOT NULL DEFAULT 0 CHECK (message_count >= 0),
+  total_tokens bigint NOT NULL DEFAULT 0 CHECK (total_tokens >= 0),
+  duration_seconds integer NOT NULL DEFAULT 0 CHECK (duration_seconds >= 0),
+  is_active boolean NOT NULL DEFAULT true,
+  is_archived boolean NOT NULL DEFAULT false,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  last_message_at timestamptz NOT NULL DEFAULT now(),
+  deleted_at timestamptz,
+  UNIQUE (id, user_id)
+);
+CREATE INDEX conversations_by_activity ON conversations (user_id, is_archived, last_message_at DESC, id DESC)
+  WHERE deleted_at IS NULL;
+
+CREATE TABLE messages (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  conversation_id bigint NOT NULL,
+  user_id bigint NOT NULL,
+  run_id bigint,
+  content text NOT NULL,
+  message_type text NOT NULL CHECK (message_type IN ('user', 'assistant', 'system')),
+  status text NOT NULL
+    CHECK (status IN ('pending', 'streaming', 'sent', 'delivered', 'read', 'failed', 'cancelled')),
+  -- false for a flagged message and the refusal of it: neither enters a later prompt
+  in_context boolean NOT NULL DEFAULT true,
+  tokens_used integer CHECK (tokens_used >= 0),
+  model_used text,
+  response_time_ms integer CHECK (response_time_ms >= 0),
+  metadata jsonb NOT NULL DEFAULT '{}',
+  created_at timestamptz NOT NULL DEFAULT now(),
+  delivered_at timestamptz,
+  read_at timestamptz,
+  FOREIGN KEY (conversation_id, user_id) REFERENCES conversations (id, user_id) ON DELETE CASCADE,
+  UNIQUE (id, conversation_id, user_id)
+);
+CREATE INDEX messages_by_conversation ON messages (conversation_id, id);
+CREATE INDEX messages_by_run ON messages (run_id);
+CREATE INDEX messages_by_user ON messages (user_id);
+`;
+
+const runs = `
+CREATE TABLE runs (
+  id bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
+  user_id bigint NOT NULL,
+  conversation_id bigint NOT NULL,
+  message_id bigint NOT NULL UNIQUE,
+  reply_id bigint NOT NULL UNIQUE,
+  status text NOT NULL CHECK (status IN
+    ('waiting', 'queued', 'in_progress', 'completed', 'incomplete', 'failed', 'cancelled')),
+  language text NOT NULL,
+  idempotency_key text CHECK (length(idempotency_key) <= 128),
+  request_hash text NOT NULL,
+  request_id text,
+
+  -- The fence: each claim raises attempt, and whoever writes names the attempt it holds.
+  attempt integer NOT NULL DEFAULT 0,
+  lease_until timestamptz,
+  last_seq bigint NOT NULL DEFAULT 0,
+  crashes integer NOT NULL DEFAULT 0,   -- claims over a lease that nobody released
+  retries integer NOT NULL DEFAULT 0,   -- handled provider failures
+  cancel_requested_at timestamptz,
+
+  -- Delivery: the job of run 42 in its third delivery is run-42-3.
+  generation integer NOT NULL DEFAULT 0,
+  not_before timestamptz,
+  queued_at timestamptz,
+  announced_at timestamptz,
+
+  -- What each stage decided: enough to explain the answer and to replay it.
+  moderation jsonb,
+  context jsonb,
+  model text,
+  parameters jsonb,
+  sources jsonb NOT NULL DEFAULT '[]',
+  prompt_tokens integer,
+  completion_tokens integer,
+  total_tokens integer,
+  first_token_ms integer,
+  finish_reason text,
+  error_code text,
+  error_message text,
+
+  created_at timestamptz NOT NULL DEFAULT now(),
+  started_at timestamptz,
+  completed_at timestamptz,
+
+  FOREIGN KEY (message_id, conversation_id, user_id) REFERENCES messages (id, conversation_id, user_id) ON DELETE CASCADE,
+  FOREIGN KEY (reply_id, conversation_id, user_id) REFERENCES messages (id, conversation_id, user_id) ON DELETE CASCADE,
+  CHECK ((status IN ('completed', 'incomplete', 'failed', 'cancelled')) = (completed_at IS NOT NULL)),
+  CHECK (status = 'in_progress' OR lease_until IS NULL),
+  CHECK ((status = 'failed') = (error_code IS NOT NULL)),
+  CHECK (announced_at IS NULL OR completed_at IS NOT NULL)
+);
+-- One run at a time per conversation; the others wait as rows.
+CREATE UNIQUE INDEX runs_one_active ON runs (conversation_id) WHERE status IN ('queued', 'in_progress');
+CREATE UNIQUE INDEX runs_idempotency ON runs (user_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
+CREATE INDEX runs_waiting ON runs (conversation_id, id) WHERE status = 'waiting';
+CREATE INDEX runs_not_started ON runs (user_id) WHERE status IN ('waiting', 'queued');
+CREATE INDEX runs_by_conversation ON runs (conversation_id, id);
+-- What Postgres still owes, in the order the reconciler asks for it.
+CREATE INDEX runs_to_deliver ON runs (id) WHERE status IN ('queued', 'in_progress');
+CREATE INDEX runs_to_announce ON runs (id) WHERE completed_at IS NOT NULL AND announced_at IS NULL;
+
+ALTER TABLE messages ADD FOREIGN KEY (run_id) REFERENCES runs (id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED;
+`;
+
+const knowledge = `
+CREATE TABLE faq_categories (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  name text NOT NULL CHECK (length(name) <= 100),
+  slug text NOT NULL UNIQUE,
+  description text,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE TABLE faqs (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  category_id bigint REFERENCES faq_categories ON DELETE SET NULL,
+  question text NOT NULL CHECK (question <> ''),
+  answer text NOT NULL CHECK (answer <> ''),
+  keywords text[] NOT NULL DEFAULT '{}',
+  language text NOT NULL DEFAULT 'en',
+  status text NOT NULL DEFAULT 'draft' CHECK (status IN ('draft', 'published', 'archived')),
+  priority integer NOT NULL DEFAULT 0,
+  view_count integer NOT NULL DEFAULT 0,
+  helpful_count integer NOT NULL DEFAULT 0,
+  not_helpful_count integer NOT NULL DEFAULT 0,
+  slug text NOT NULL UNIQUE,
+  meta_title text,
+  meta_description text,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  published_at timestamptz,
+
+  -- The hash tells which text a vector was made of, so an edit during embedding is never mistaken for done.
+  question_embedding vector(1536),
+  question_embedding_model text,
+  question_text_hash text,
+  answer_embedding vector(1536),
+  answer_embedding_model text,
+  answer_text_hash text,
+  CHECK ((question_embedding IS NULL) = (question_text_hash IS NULL)),
+  CHECK ((answer_embedding IS NULL) = (answer_text_hash IS NULL)),
+  CHECK (status <> 'published' OR published_at IS NOT NULL)
+);
+CREATE INDEX faqs_by_status ON faqs (status, language, id);
+CREATE INDEX faqs_by_category ON faqs (category_id);
+CREATE INDEX faqs_to_embed ON faqs (id) WHERE question_text_hash IS DISTINCT FROM md5(question)
+  OR answer_text_hash IS DISTINCT FROM md5(answer);
+CREATE INDEX faqs_embedding_model ON faqs (question_embedding_model);
+CREATE INDEX faqs_question_hnsw ON faqs USING hnsw (question_embedding vector_cosine_ops);
+CREATE INDEX faqs_answer_hnsw ON faqs USING hnsw (answer_embedding vector_cosine_ops);
+`;

@@ -1,0 +1,70 @@
+import { rows } from '../sql.ts';
+
+/** What Postgres still waits for, of runs: the reconciler asks, and delivers what is missing. */
+type Delivery = { run_id: number; generation: number };
+
+export async function markAnnounced(runId: number): Promise<void> {
+  await rows(
+    `UPDATE runs SET announced_at = clock_timestamp()
+     WHERE id = :runId AND completed_at IS NOT NULL AND announced_at IS NULL`,
+    { runId },
+  );
+}
+
+/**
+ * Owed: runs that ought to have a live job. Those of the last moments are left to whoever is delivering them.
+ * @param afterId where the batch before ended
+ */
+export function runsToDeliver(afterId: number, limit: number, graceMs: number): Promise<Delivery[]> {
+  return rows(
+    `SELECT id AS run_id, generation FROM runs
+     WHERE status IN ('queued', 'in_progress') AND id > :afterId
+       AND coalesce(lease_until, queued_at) < clock_timestamp() - :graceMs * interval '1 ms'
+     ORDER BY id LIMIT :limit`,
+    { afterId, limit, graceMs },
+  );
+}
+
+/** Raises the generation of runs that lost their delivery; of two who try, one gets the run. */
+export function nextGeneration(lost: Delivery[]): Promise<Delivery[]> {
+  return rows(
+    `UPDATE runs SET generation = runs.generation + 1 WHERE id IN (
+       SELECT id FROM runs JOIN unnest(CAST(:ids AS bigint[]), CAST(:generations AS integer[])) AS lost (run_id, seen)
+         ON id = run_id AND generation = seen AND status IN ('queued', 'in_progress')
+       ORDER BY id FOR UPDATE OF runs SKIP LOCKED)
+     RETURNING id AS run_id, generation`,
+    { ids: lost.map((run) => run.run_id), generations: lost.map((run) => run.generation) },
+  );
+}
+
+/** Owed: ended runs whose terminal event was not announced within the grace. */
+export async function runsToAnnounce(limit: number, graceMs: number): Promise<number[]> {
+  const owed = await rows<{ id: number }>(
+    `SELECT id FROM runs WHERE completed_at IS NOT NULL AND announced_at IS NULL
+       AND completed_at < clock_timestamp() - :graceMs * interval '1 ms' ORDER BY id LIMIT :limit`,
+    { limit, graceMs },
+  );
+  return owed.map(({ id }) => id);
+}
+
+export type Debts = {
+  waiting: number;
+  queued: number;
+  in_progress: number;
+  unannounced: number;
+  faqs_to_embed: number;
+};
+
+/** How much is unfinished, by kind; for operators. */
+export async function debts(): Promise<Debts> {
+  const [counts] = await rows<Debts>(
+    `SELECT count(*) FILTER (WHERE status = 'waiting') AS waiting, count(*) FILTER (WHERE status = 'queued') AS queued,
+       count(*) FILTER (WHERE status = 'in_progress') AS in_progress,
+       (SELECT count(*) FROM runs WHERE completed_at IS NOT NULL AND announced_at IS NULL) AS unannounced,
+       (SELECT count(*) FROM faqs WHERE question_text_hash IS DISTINCT FROM md5(question)
+          OR answer_text_hash IS DISTINCT FROM md5(answer)) AS faqs_to_embed
+     FROM runs WHERE status IN ('waiting', 'queued', 'in_progress')`,
+  );
+  if (counts === undefined) throw new Error('no counts');
+  return counts;
+}

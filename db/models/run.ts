@@ -1,0 +1,163 @@
+import { row, rows } from '../sql.ts';
+
+/** Rows and statements of a run's life. The rules that need the conversation's lock are in db/functions/runs.sql. */
+export type RunStatus =
+  | 'waiting'
+  | 'queued'
+  | 'in_progress'
+  | 'completed'
+  | 'incomplete'
+  | 'failed'
+  | 'cancelled';
+export type Usage = { prompt_tokens: number; completion_tokens: number; total_tokens: number };
+export type Source = { faq_id: number; question: string; similarity: number };
+type Next = { next_run: number | null; next_generation: number | null };
+
+export type Message = {
+  user_id: number;
+  conversation_id: number | null;
+  content: string;
+  language: string | null;
+  metadata: Record<string, unknown>;
+  multitask_strategy: 'enqueue' | 'reject' | 'interrupt';
+  idempotency_key: string | null;
+  request_hash: string;
+  request_id: string | null;
+};
+export type Refusal =
+  | 'idempotency_key_reused'
+  | 'not_found'
+  | 'consent_required'
+  | 'run_in_progress'
+  | 'too_many_waiting_runs';
+export type Accepted = {
+  outcome: 'accepted' | 'replayed';
+  run_id: number;
+  conversation_id: number;
+  message_id: number;
+  reply_id: number;
+  /** Set when the run is at the head of its conversation and is to be delivered. */
+  generation: number | null;
+  /** Runs that an interrupt ended; to be announced. */
+  ended: number[];
+};
+
+/** Stores a message with its run, or finds the one its key names, or refuses and stores nothing. */
+export async function acceptMessage(
+  message: Message,
+  maxWaiting: number,
+): Promise<Accepted | { outcome: Refusal }> {
+  const accepted = await row<Accepted | { outcome: Refusal }>(
+    `SELECT * FROM accept_message(:user_id, :conversation_id, :content, :language, :metadata, :multitask_strategy,
+       :idempotency_key, :request_hash, :request_id, :maxWaiting)`,
+    { ...message, maxWaiting },
+  );
+  if (accepted === null) throw new Error('accept_message returned nothing');
+  return accepted;
+}
+
+export type Claim =
+  | { outcome: 'claimed'; attempt: number }
+  | { outcome: 'busy'; retry_at: Date }
+  | ({ outcome: 'ended' } & Next)
+  | { outcome: 'gone' };
+
+/** Takes a run for one attempt, or says why not; see claim_run. */
+export async function claimRun(runId: number, leaseMs: number, crashLimit: number): Promise<Claim> {
+  const claim = await row<Claim>('SELECT * FROM claim_run(:runId, :leaseMs, :crashLimit)', {
+    runId,
+    leaseMs,
+    crashLimit,
+  });
+  return claim ?? { outcome: 'gone' };
+}
+
+/**
+ * Begins a new attempt of a run that the caller holds, after its log was lost.
+ * @returns the new attempt, or null when the run is no longer the caller's
+ */
+export async function reclaimRun(runId: number, attempt: number, leaseMs: number): Promise<number | null> {
+  const claimed = await row<{ attempt: number }>(
+    `UPDATE runs SET attempt = attempt + 1, lease_until = clock_timestamp() + :leaseMs * interval '1 ms'
+     WHERE id = :runId AND attempt = :attempt AND status = 'in_progress' RETURNING attempt`,
+    { runId, attempt, leaseMs },
+  );
+  return claimed?.attempt ?? null;
+}
+
+/**
+ * Renews the leases of all runs that a process holds, in one statement.
+ * @returns the runs that are still the caller's; cancelled ones should end now
+ */
+export function renewLeases(
+  held: { run_id: number; attempt: number }[],
+  leaseMs: number,
+): Promise<{ run_id: number; attempt: number; cancelled: boolean }[]> {
+  return rows(
+    `UPDATE runs SET lease_until = clock_timestamp() + :leaseMs * interval '1 ms'
+     FROM unnest(CAST(:ids AS bigint[]), CAST(:attempts AS integer[])) AS held (run_id, held_attempt)
+     WHERE id = run_id AND attempt = held_attempt AND status = 'in_progress'
+     RETURNING run_id, attempt, cancel_requested_at IS NOT NULL AS cancelled`,
+    { ids: held.map((run) => run.run_id), attempts: held.map((run) => run.attempt), leaseMs },
+  );
+}
+
+export type Outcome = {
+  status: 'completed' | 'incomplete' | 'failed' | 'cancelled';
+  content: string;
+  finish_reason?: string | null;
+  model?: string;
+  usage?: Usage | null;
+  error?: { code: string; message: string };
+  sources?: Source[];
+  title?: string;
+  first_token_ms?: number;
+  /** Keeps question and reply out of later prompts. */
+  filtered?: boolean;
+};
+
+/** Ends a run that the caller holds; null when it no longer does, in which case nothing has changed. */
+export function finishRun(
+  runId: number,
+  attempt: number,
+  lastSeq: number,
+  outcome: Outcome,
+): Promise<({ status: RunStatus } & Next) | null> {
+  return row('SELECT * FROM finish_run(:runId, :attempt, :lastSeq, :outcome)', {
+    runId,
+    attempt,
+    lastSeq,
+    outcome,
+  });
+}
+
+/**
+ * Gives a run back to be answered later, with the text that was shown; a cancelled one is due at once, so that
+ * the next claim can end it.
+ * @returns when it is due, or null when the run was no longer the caller's
+ */
+export async function releaseRun(
+  runId: number,
+  attempt: number,
+  kept: { content: string; lastSeq: number; delayMs: number; retried: boolean },
+): Promise<Date | null> {
+  const released = await row<{ due: Date }>(
+    `WITH released AS (
+       UPDATE runs SET status = 'queued', lease_until = NULL, last_seq = :lastSeq, queued_at = clock_timestamp(),
+         retries = retries + CAST(:retried AS integer),
+         not_before = clock_timestamp()
+           + CASE WHEN cancel_requested_at IS NULL THEN :delayMs ELSE 0 END * interval '1 ms'
+       WHERE id = :runId AND attempt = :attempt AND status = 'in_progress' RETURNING reply_id, not_before
+     ), kept AS (
+       UPDATE messages SET content = :content, status = 'pending' WHERE id = (SELECT reply_id FROM released)
+     )
+     SELECT not_before AS due FROM released`,
+    { runId, attempt, ...kept },
+  );
+  return released?.due ?? null;
+}
+
+/** Cancels a user's run; null when there is no such run of theirs. See cancel_run. */
+export function cancelRun(runId: number, userId: number): Promise<({ ended: boolean } & Next) | null> {
+  return row('SELECT * FROM cancel_run(:runId, :userId)', { runId, userId });
+}

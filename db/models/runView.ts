@@ -1,0 +1,49 @@
+import { row } from '../sql.ts';
+import type { RunStatus, Source, Usage } from './run.ts';
+
+/** A run as its owner may see it. */
+export type RunRow = {
+  id: number;
+  user_id: number;
+  status: RunStatus;
+  attempt: number;
+  last_seq: number;
+  conversation_id: number;
+  message_id: number;
+  reply_id: number;
+  content: string;
+  model: string | null;
+  finish_reason: string | null;
+  usage: Usage | null;
+  error: { code: string; message: string } | null;
+  sources: Source[];
+  created_at: Date;
+  started_at: Date | null;
+  completed_at: Date | null;
+};
+
+/** A user's run with its reply's text; null when there is no such run of theirs or its conversation was deleted. */
+export function findRun(runId: number, userId: number): Promise<RunRow | null> {
+  return row(
+    `${runRows} JOIN conversations c ON c.id = r.conversation_id
+     WHERE r.id = :runId AND r.user_id = :userId AND c.deleted_at IS NULL`,
+    { runId, userId },
+  );
+}
+
+/** An ended run whose terminal event nobody has announced yet; null for any other. */
+export function findUnannounced(runId: number): Promise<(RunRow & { completed_at: Date }) | null> {
+  return row(`${runRows} WHERE r.id = :runId AND r.completed_at IS NOT NULL AND r.announced_at IS NULL`, {
+    runId,
+  });
+}
+
+const runRows = `
+  SELECT r.id, r.user_id, r.status, r.attempt, r.last_seq, r.conversation_id, r.message_id, r.reply_id,
+    reply.content, r.model, r.finish_reason, r.sources,
+    CASE WHEN r.total_tokens IS NOT NULL THEN jsonb_build_object('prompt_tokens', r.prompt_tokens,
+      'completion_tokens', r.completion_tokens, 'total_tokens', r.total_tokens) END AS usage,
+    CASE WHEN r.error_code IS NOT NULL THEN jsonb_build_object('code', r.error_code, 'message', r.error_message)
+      END AS error,
+    r.created_at, r.started_at, r.completed_at
+  FROM runs r JOIN messages reply ON reply.id = r.reply_id`;

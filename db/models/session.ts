@@ -1,0 +1,114 @@
+import { type Knex } from 'knex';
+import { Model } from 'objection';
+import { knex } from '../knex.ts';
+import type { Role } from './user.ts';
+
+/** What a living session says about who is signed in. */
+export type SignedUser = {
+  id: number;
+  email: string;
+  role: Role;
+  language: string;
+  timezone: string;
+  data_processing_consent: boolean;
+};
+
+/** The outcome of spending a refresh token. */
+export type Spent = { session_id: number; user_id: number };
+
+/** One sign-in on one device. Its access tokens name it by `sid`; its refresh tokens follow each other, one alive at a time. */
+export class Session extends Model {
+  static override tableName = 'sessions';
+
+  declare id: number;
+  declare user_id: number;
+  declare user_agent: string | null;
+  declare created_at: Date;
+  declare last_used_at: Date;
+  declare expires_at: Date;
+  declare revoked_at: Date | null;
+
+  /** Begins a session. `lifetimeS` in seconds; `tokenHash` is the sha256 of its first refresh token in hex. */
+  static async begin(of: NewSession, trx: Knex): Promise<number> {
+    const { rows } = await trx.raw<Rows<{ session_id: number }>>(
+      `WITH session AS (
+         INSERT INTO sessions (user_id, user_agent, expires_at)
+         VALUES (:userId, :userAgent, now() + make_interval(secs => :lifetimeS))
+         RETURNING id, user_id, expires_at)
+       INSERT INTO refresh_tokens (session_id, user_id, token_hash, expires_at)
+       SELECT id, user_id, :tokenHash, expires_at FROM session
+       RETURNING session_id`,
+      of,
+    );
+    return rows[0]!.session_id;
+  }
+
+  /** Who is signed in by this session; undefined when it was ended or has expired, or the account is not active. */
+  static async findSigned(sid: number, userId: number): Promise<SignedUser | undefined> {
+    const { rows } = await knex.raw<Rows<SignedUser>>(
+      `SELECT u.id, u.email, u.role, u.language, u.timezone, u.data_processing_consent
+       FROM sessions s JOIN users u ON u.id = s.user_id
+       WHERE s.id = :sid AND s.user_id = :userId AND s.revoked_at IS NULL AND s.expires_at > now()
+         AND u.status = 'active'`,
+      { sid, userId },
+    );
+    return rows[0];
+  }
+
+  /** Spends a refresh token. Of two at once only one gets the row. Undefined for unknown, spent and expired ones. */
+  static async spend(tokenHash: string, trx: Knex): Promise<Spent | undefined> {
+    const { rows } = await trx.raw<Rows<Spent>>(
+      `UPDATE refresh_tokens SET spent_at = now()
+       WHERE token_hash = :tokenHash AND spent_at IS NULL AND expires_at > now()
+       RETURNING session_id, user_id`,
+      { tokenHash },
+    );
+    return rows[0];
+  }
+
+  /** Prolongs a living session by its next refresh token. False when the session is over or the account not active. */
+  static async prolong(
+    sid: number,
+    next: Pick<NewSession, 'tokenHash' | 'lifetimeS'>,
+    trx: Knex,
+  ): Promise<boolean> {
+    const { rowCount } = await trx.raw<{ rowCount: number }>(
+      `WITH session AS (
+         UPDATE sessions s SET last_used_at = now(), expires_at = now() + make_interval(secs => :lifetimeS)
+         FROM users u
+         WHERE s.id = :sid AND s.revoked_at IS NULL AND s.expires_at > now() AND u.id = s.user_id AND u.status = 'active'
+         RETURNING s.id, s.user_id, s.expires_at)
+       INSERT INTO refresh_tokens (session_id, user_id, token_hash, expires_at)
+       SELECT id, user_id, :tokenHash, expires_at FROM session`,
+      { sid, ...next },
+    );
+    return rowCount === 1;
+  }
+
+  /** A spent token that comes again was stolen, from either side: its whole session ends. True when that happened. */
+  static async endReplayed(tokenHash: string, trx: Knex): Promise<boolean> {
+    const { rowCount } = await trx.raw<{ rowCount: number }>(
+      `UPDATE sessions SET revoked_at = now()
+       WHERE revoked_at IS NULL
+         AND id = (SELECT session_id FROM refresh_tokens WHERE token_hash = :tokenHash AND spent_at IS NOT NULL)`,
+      { tokenHash },
+    );
+    return rowCount === 1;
+  }
+
+  /** Ends one session. Its tokens are dead as soon as the transaction is through. */
+  static async end(sid: number): Promise<void> {
+    await knex.raw('UPDATE sessions SET revoked_at = now() WHERE id = ? AND revoked_at IS NULL', [sid]);
+  }
+
+  /** Ends all sessions of a user, except one if it is named. */
+  static async endAll(userId: number, trx: Knex, exceptSid = 0): Promise<void> {
+    await trx.raw(
+      'UPDATE sessions SET revoked_at = now() WHERE user_id = ? AND id <> ? AND revoked_at IS NULL',
+      [userId, exceptSid],
+    );
+  }
+}
+
+type NewSession = { userId: number; userAgent: string | null; lifetimeS: number; tokenHash: string };
+type Rows<T> = { rows: T[] };

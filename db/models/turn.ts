@@ -1,0 +1,78 @@
+import { row, rows } from '../sql.ts';
+import type { RunStatus, Source } from './run.ts';
+
+/** What a stage needs to know of a run; a stage's result that is there already is not made again. */
+export type Turn = {
+  run_id: number;
+  user_id: number;
+  conversation_id: number;
+  message_id: number;
+  reply_id: number;
+  request_id: string | null;
+  status: RunStatus;
+  attempt: number;
+  retries: number;
+  language: string;
+  question: string;
+  title: string | null;
+  created_at: Date;
+  moderation: Verdict | null;
+  context: ContextRecord | null;
+};
+/** What moderation decided. Categories are the names that the provider flagged. */
+export type Verdict = { flagged: boolean; categories: string[]; model: string };
+/** What the prompt of a run holds, and what was cut: enough to build the same prompt again. */
+export type ContextRecord = {
+  /** History, oldest first. */
+  message_ids: number[];
+  passages: (Source & { answer: string })[];
+  /** The question, when it had to be cut to fit; null when it is whole. */
+  question_cut_to: string | null;
+  budget: number;
+  tokens: { system: number; passages: number; history: number; question: number };
+  cut: { messages: number; passages: number };
+  /** True when the question could not be embedded: answered without passages. */
+  passages_unavailable: boolean;
+};
+
+/** Loads a run with its question. */
+export function loadTurn(runId: number): Promise<Turn | null> {
+  return row(
+    `SELECT r.id AS run_id, r.user_id, r.conversation_id, r.message_id, r.reply_id, r.request_id, r.status, r.attempt,
+       r.retries, r.language, q.content AS question, c.title, r.created_at, r.moderation, r.context
+     FROM runs r JOIN messages q ON q.id = r.message_id JOIN conversations c ON c.id = r.conversation_id
+     WHERE r.id = :runId`,
+    { runId },
+  );
+}
+
+/** Keeps moderation's verdict; the first one stands. */
+export async function saveVerdict(runId: number, verdict: Verdict): Promise<void> {
+  await rows('UPDATE runs SET moderation = :verdict WHERE id = :runId AND moderation IS NULL', {
+    runId,
+    verdict,
+  });
+}
+
+/** Keeps the context; the first one stands. */
+export async function saveContext(runId: number, context: ContextRecord): Promise<void> {
+  await rows('UPDATE runs SET context = :context WHERE id = :runId AND context IS NULL', { runId, context });
+}
+
+/** Notes with what an attempt calls the model. */
+export async function saveParameters(
+  runId: number,
+  attempt: number,
+  model: string,
+  parameters: Record<string, unknown>,
+): Promise<void> {
+  await rows(
+    'UPDATE runs SET model = :model, parameters = :parameters WHERE id = :runId AND attempt = :attempt',
+    {
+      runId,
+      attempt,
+      model,
+      parameters,
+    },
+  );
+}

@@ -1,0 +1,89 @@
+import { type Knex } from 'knex';
+import { Model, UniqueViolationError } from 'objection';
+import { problem } from '../../shared/errors.ts';
+import '../knex.ts';
+
+export type Role = 'user' | 'agent' | 'admin';
+
+/** A person's account. E-mail and username are unique whatever their case. */
+export class User extends Model {
+  static override tableName = 'users';
+
+  declare id: number;
+  declare email: string;
+  declare username: string;
+  declare hashed_password: string;
+  declare first_name: string | null;
+  declare last_name: string | null;
+  declare role: Role;
+  declare status: 'active' | 'suspended' | 'deleted';
+  declare avatar_url: string | null;
+  declare language: string;
+  declare timezone: string;
+  declare gdpr_consent: boolean;
+  declare data_processing_consent: boolean;
+  declare marketing_consent: boolean;
+  declare created_at: Date;
+  declare updated_at: Date;
+  declare last_login: Date | null;
+
+  /** Throws `already_exists` that names the field. */
+  static async register(fields: NewUser, trx: Knex): Promise<User> {
+    return User.query(trx)
+      .insert(fields)
+      .returning('*')
+      .catch((err) => refuseTaken(err));
+  }
+
+  /** By e-mail address or username; undefined when there is none. */
+  static async findByLogin(login: string): Promise<User | undefined> {
+    return User.query()
+      .whereRaw('lower(email) = lower(?) OR lower(username) = lower(?)', [login, login])
+      .first();
+  }
+
+  /**
+   * Notes a sign-in, and locks the row until the transaction ends. Undefined when the account was suspended
+   * or its password changed since `user` was read: then no session may begin.
+   */
+  static async signIn(user: User, trx: Knex): Promise<User | undefined> {
+    return User.query(trx)
+      .patch({ last_login: new Date() })
+      .where({ id: user.id, status: 'active', hashed_password: user.hashed_password })
+      .returning('*')
+      .first();
+  }
+
+  /** Writes the fields that are given. Throws `already_exists` and, when the account is gone, `not_found`. */
+  static async change(id: number, fields: Partial<NewUser>, trx?: Knex): Promise<User> {
+    return User.query(trx)
+      .patch({ ...fields, updated_at: new Date() })
+      .where({ id })
+      .returning('*')
+      .first()
+      .throwIfNotFound(problem('not_found'))
+      .catch((err) => refuseTaken(err));
+  }
+}
+
+export type NewUser = Pick<User, 'email' | 'username' | 'hashed_password' | 'gdpr_consent'> &
+  Partial<
+    Pick<
+      User,
+      | 'first_name'
+      | 'last_name'
+      | 'avatar_url'
+      | 'language'
+      | 'timezone'
+      | 'data_processing_consent'
+      | 'marketing_consent'
+    >
+  >;
+
+function refuseTaken(err: unknown): never {
+  if (!(err instanceof UniqueViolationError)) throw err;
+  const field = err.constraint === 'users_email_key' ? 'email' : 'username';
+  throw problem('already_exists', `This ${field} is taken`, {
+    errors: [{ path: `/${field}`, message: 'is taken' }],
+  });
+}

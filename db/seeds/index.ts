@@ -1,0 +1,65 @@
+import { hash } from '@node-rs/argon2';
+import type { Knex } from 'knex';
+import { knex } from '../knex.ts';
+import { faqCategories, faqs } from './faqs.ts';
+
+/** What a call added: e-mail addresses of accounts, and how many FAQs. */
+export type Seeded = { accounts: string[]; faqs: number };
+
+/**
+ * Adds what a fresh installation shows: the accounts admin@parley.local and demo@parley.local with the password
+ * given, and published FAQs about Parley itself. What is there already stays as it is, passwords and edited FAQs
+ * included. Embeddings are owed afterwards; the embedding worker makes them.
+ */
+export async function seed({ password }: { password: string }): Promise<Seeded> {
+  const missing = await missingAccounts();
+  const hashed = missing.length > 0 ? await hash(password, COST) : '';
+  return knex.transaction(async (trx) => ({
+    accounts: await addAccounts(trx, missing, hashed),
+    faqs: await addFaqs(trx, await addCategories(trx)),
+  }));
+}
+
+// argon2id at the cost that sign-in uses, so that nobody's first sign-in has to rehash.
+const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
+
+const ACCOUNTS = [
+  { email: 'admin@parley.local', username: 'admin', first_name: 'Ada', role: 'admin' },
+  { email: 'demo@parley.local', username: 'demo', first_name: 'Demo', role: 'user' },
+];
+
+async function missingAccounts(): Promise<typeof ACCOUNTS> {
+  const emails = ACCOUNTS.map(({ email }) => email);
+  const there: string[] = await knex('users').whereRaw('lower(email) = ANY(?)', [emails]).pluck('email');
+  return ACCOUNTS.filter(({ email }) => !there.some((known) => known.toLowerCase() === email));
+}
+
+async function addAccounts(trx: Knex, accounts: typeof ACCOUNTS, hashed_password: string): Promise<string[]> {
+  if (accounts.length === 0) return [];
+  const consents = { gdpr_consent: true, data_processing_consent: true, marketing_consent: true };
+  const added: { email: string }[] = await trx('users')
+    .insert(accounts.map((account) => ({ ...account, ...consents, hashed_password })))
+    .onConflict() // another process seeds at the same time
+    .ignore()
+    .returning('email');
+  return added.map(({ email }) => email);
+}
+
+/** The id of each category by its slug. */
+async function addCategories(trx: Knex): Promise<Map<string, number>> {
+  await trx('faq_categories').insert(faqCategories).onConflict('slug').ignore();
+  const all: { id: number; slug: string }[] = await trx('faq_categories').select('id', 'slug');
+  return new Map(all.map(({ id, slug }) => [slug, id]));
+}
+
+async function addFaqs(trx: Knex, categories: Map<string, number>): Promise<number> {
+  const rows = faqs.map(({ category, ...faq }) => ({
+    ...faq,
+    category_id: categories.get(category),
+    status: 'published',
+    published_at: new Date(),
+    meta_title: faq.question,
+    meta_description: faq.answer.split(/(?<=\.) /)[0],
+  }));
+  return (await trx('faqs').insert(rows).onConflict('slug').ignore().returning('id')).length;
+}

@@ -1,0 +1,106 @@
+/** `npm run chat -- "text"`: see USAGE. */
+import { readFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { follow } from './chat/follow.ts';
+import { Screen } from './chat/screen.ts';
+import type { End } from './chat/view.ts';
+
+const USAGE = `npm run chat -- "text" [--conversation ID] [--email demo@parley.local] [--password …]
+
+Sends a message and prints the answer as it streams, with its sources. Ctrl-C cancels the answer.
+Exit code: 0 answered, 1 failed, cancelled or refused.
+
+The API: PARLEY_URL, else the one that npm start runs (.data/runtime.json), else http://127.0.0.1:8000
+The password: --password, else SEED_PASSWORD, else the one npm start made`;
+
+const OPTIONS = {
+  conversation: { type: 'string' },
+  email: { type: 'string', default: 'demo@parley.local' },
+  password: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(`npm run chat: ${error instanceof Error ? error.message : error}`);
+  process.exitCode = 1;
+}
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
+  const content = positionals.join(' ');
+  if (values.help || content.trim() === '') {
+    console.log(USAGE);
+    return values.help ? 0 : 1;
+  }
+  const runtime = await readRuntime();
+  const url = (process.env.PARLEY_URL || runtime.url || 'http://127.0.0.1:8000').replace(/\/+$/, '');
+  const password = values.password ?? (process.env.SEED_PASSWORD || runtime.seed_password);
+  if (!password) throw new Error('no password: give --password or SEED_PASSWORD');
+
+  const question = { content, idempotency_key: crypto.randomUUID(), ...conversation(values.conversation) };
+  const screen = new Screen();
+  const signIn = () => login(url, values.email, password);
+  const end = await follow(url, question, signIn, (text) => screen.show(text), cancelOnCtrlC());
+  screen.show(end.text, true);
+  return report(end);
+}
+
+function conversation(id: string | undefined): { conversation_id?: number } {
+  if (id === undefined) return {};
+  if (!/^\d+$/.test(id)) throw new Error('--conversation must be a number');
+  return { conversation_id: Number(id) };
+}
+
+/** What `npm start` left for us; empty when it does not run here. */
+async function readRuntime(): Promise<{ url?: string; seed_password?: string }> {
+  try {
+    return JSON.parse(await readFile(new URL('../.data/runtime.json', import.meta.url), 'utf8'));
+  } catch {
+    return {};
+  }
+}
+
+async function login(url: string, email: string, password: string): Promise<string> {
+  const res = await fetch(`${url}/api/v1/auth/login`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ email, password }),
+    signal: AbortSignal.timeout(10_000),
+  }).catch(() => {
+    throw new Error(`no Parley at ${url}: start it with npm start, or set PARLEY_URL`);
+  });
+  const body = (await res.json().catch(() => ({}))) as {
+    access_token?: string;
+    code?: string;
+    detail?: string;
+  };
+  if (body.access_token) return body.access_token;
+  if (res.status === 401) throw new Error(`${url} does not accept that password for ${email}`);
+  throw new Error(
+    `${url} refused the sign-in: ${res.status} ${body.code ?? ''} ${body.detail ?? ''}`.trimEnd(),
+  );
+}
+
+/** The first Ctrl-C cancels the answer, the second one leaves. */
+function cancelOnCtrlC(): AbortSignal {
+  const interrupt = new AbortController();
+  process.once('SIGINT', () => {
+    interrupt.abort();
+    process.once('SIGINT', () => process.exit(130));
+  });
+  return interrupt.signal;
+}
+
+function report({ name, data, text }: End): number {
+  if (text !== '') process.stdout.write('\n');
+  for (const { faq_id, question, similarity } of data.sources ?? []) {
+    console.log(`  [${faq_id}] ${question} (${similarity.toFixed(2)})`);
+  }
+  if (name === 'run.failed') console.error(`failed: ${data.error?.code}: ${data.error?.message}`);
+  if (name === 'run.cancelled') console.error('cancelled');
+  if (data.finish_reason === 'length') console.error('(cut off at the token limit)');
+  console.error(`conversation ${data.conversation_id}`);
+  return name === 'response' ? 0 : 1;
+}

@@ -1,0 +1,47 @@
+import { once } from 'node:events';
+import { debts } from '../db/models/owed.ts';
+import { requireEnv } from '../shared/env.ts';
+import { queues, untilCanEnqueue } from '../shared/queues.ts';
+import { redis } from '../shared/redis.ts';
+import { stop } from '../shared/stop.ts';
+import { reconcile } from '../workers/housekeeping.ts';
+
+const USAGE = `usage: npm run queues -- status|rebuild
+
+status   what stands in each queue, and what Postgres still owes
+rebuild  delivers everything that Postgres owes and no queue holds, at once; safe at any time,
+         and all there is to do after Redis was emptied (housekeeping does the same by itself)`;
+
+const commands: Record<string, () => Promise<void>> = { status, rebuild };
+
+const command = commands[process.argv[2] ?? ''];
+if (command === undefined) {
+  const asked = ['--help', '-h'].includes(process.argv[2] ?? '');
+  (asked ? process.stdout : process.stderr).write(`${USAGE}\n`);
+  process.exit(asked ? 0 : 2);
+}
+requireEnv('DATABASE_URL', 'REDIS_URL');
+try {
+  if (redis.status !== 'ready') await once(redis, 'ready', { signal: AbortSignal.timeout(5_000) });
+  await untilCanEnqueue();
+  await command();
+} catch (err) {
+  process.stderr.write(`queues: ${err instanceof Error ? err.message : String(err)}\n`);
+  process.exitCode = 1;
+}
+await stop();
+
+async function status(): Promise<void> {
+  const counts = await Promise.all(
+    Object.values(queues).map(async (queue) => ({ queue: queue.name, ...(await queue.getJobCounts()) })),
+  );
+  console.table(counts);
+  console.table([await debts()]);
+}
+
+async function rebuild(): Promise<void> {
+  const found = await reconcile(0);
+  console.log(
+    `delivered ${found.delivered} runs, announced ${found.announced}, enqueued ${found.embeddings} FAQs`,
+  );
+}

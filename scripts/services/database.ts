@@ -1,0 +1,39 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+export type Service = {
+  url: string;
+  pid: number;
+  stop: () => Promise<void>;
+  onExit: (tell: () => void) => void;
+};
+
+/**
+ * Starts PostgreSQL in WebAssembly (PGlite with pgvector) in a process of its own and resolves when it answers.
+ * `folder`: where its data lies; 'memory' keeps none. `port`: 0 is any free one. It ends with this process.
+ * Throws when the folder is in use by another server.
+ */
+export async function startPglite(folder: string, port = 0): Promise<Service> {
+  const child = fork(fileURLToPath(new URL('pglite.ts', import.meta.url)), [folder, String(port)], {
+    detached: true,
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  const answer = await Promise.race([
+    once(child, 'message').then(([message]) => message as { url?: string; refused?: string }),
+    once(child, 'exit').then(() => ({ url: undefined, refused: 'the embedded database did not start' })),
+  ]);
+  if (!answer.url) throw new Error(answer.refused);
+  return {
+    url: answer.url,
+    pid: child.pid ?? 0,
+    stop: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const exited = once(child, 'exit');
+      child.kill('SIGTERM');
+      await exited;
+    },
+    onExit: (tell) => void child.once('exit', tell),
+  };
+}

@@ -1,0 +1,170 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { setImmediate as tick, setTimeout as sleep } from 'node:timers/promises';
+import { answerTo, type ChatMessage, lastUserText } from './answer.ts';
+import type { Call, Calls } from './calls.ts';
+import { type Directives, type Fault, parseDirectives } from './directives.ts';
+import { ApiError, isObject, type JsonObject, sendJson, textOf } from './wire.ts';
+
+/** What an endpoint gets: the parsed body, the answer to write, a signal that the client is gone. */
+export type Exchange = {
+  body: JsonObject;
+  res: ServerResponse;
+  signal: AbortSignal;
+  calls: Calls;
+  chunkMs: number;
+};
+
+/** POST /v1/chat/completions, streamed or whole. */
+export async function chatCompletions(exchange: Exchange): Promise<void> {
+  const { body, signal, calls } = exchange;
+  const model = modelOf(body);
+  const messages = messagesOf(body);
+  const asked = lastUserText(messages);
+  const wish = parseDirectives(asked);
+  const call = calls.open('/v1/chat/completions', model, asked);
+  const fault: Fault = call.count <= wish.times ? wish.fault : { kind: 'none' };
+  exchange.res.once('close', () => calls.note(call, call.ended ? {} : { aborted: true }));
+
+  if (wish.delay > 0) await sleep(wish.delay, undefined, { signal });
+  if (fault.kind === 'silent') await never(signal);
+  if (fault.kind === 'status') {
+    calls.note(call, { ended: true });
+    const code = fault.status === 429 ? 'rate_limit_exceeded' : null;
+    throw new ApiError(fault.status, 'The stand-in was asked to fail.', code, fault.retryAfter);
+  }
+  const reply = replyOf(exchange, messages, wish, call);
+  await (body.stream === true ? stream : whole)(exchange, reply, fault, wish);
+  calls.note(call, { ended: true });
+}
+
+/** The model's name. Throws 400 when there is none. */
+export function modelOf(body: JsonObject): string {
+  if (typeof body.model === 'string' && body.model !== '') return body.model;
+  throw new ApiError(400, 'you must provide a model parameter');
+}
+
+function messagesOf(body: JsonObject): ChatMessage[] {
+  if (!Array.isArray(body.messages) || body.messages.length === 0) {
+    throw new ApiError(400, "Missing required parameter: 'messages'.", 'missing_required_parameter');
+  }
+  return body.messages.map((message) => {
+    if (!isObject(message) || typeof message.role !== 'string')
+      throw new ApiError(400, "Invalid 'messages'.");
+    return { role: message.role, content: textOf(message.content) };
+  });
+}
+
+type Reply = {
+  call: Call;
+  id: string;
+  model: string;
+  pieces: string[];
+  finishReason: 'stop' | 'length';
+  usage: JsonObject;
+};
+
+function replyOf({ body }: Exchange, messages: ChatMessage[], wish: Directives, call: Call): Reply {
+  const all = piecesOf(messages, wish);
+  const limit = Number(body.max_completion_tokens ?? body.max_tokens ?? Number.POSITIVE_INFINITY);
+  const pieces = all.slice(0, limit);
+  const prompt = messages.reduce((sum, { content }) => sum + (content.match(/\S+/g)?.length ?? 0), 0);
+  return {
+    call,
+    id: `chatcmpl-${crypto.randomUUID()}`,
+    model: call.model,
+    pieces,
+    finishReason: pieces.length < all.length ? 'length' : 'stop',
+    // A token is a word here: deterministic, and all that tests need.
+    usage: { prompt_tokens: prompt, completion_tokens: pieces.length, total_tokens: prompt + pieces.length },
+  };
+}
+
+function piecesOf(messages: ChatMessage[], wish: Directives): string[] {
+  if (wish.huge) return ['x'.repeat(10 * 1024 * 1024)];
+  const words = (text: string) => text.match(/\s*\S+(?:\s+$)?/g) ?? [];
+  if (wish.tokens !== undefined)
+    return words(Array.from({ length: wish.tokens }, (_, i) => `w${i + 1}`).join(' '));
+  if (wish.echo) return words(JSON.stringify(messages));
+  return words(answerTo(messages) + (wish.split ? ' Grüße, 世界 🙂🙃' : ''));
+}
+
+async function whole({ res, signal, calls }: Exchange, reply: Reply, fault: Fault): Promise<void> {
+  const { call, id, model, usage, finishReason } = reply;
+  await calls.pass(call, signal);
+  if (fault.kind === 'hang') await never(signal);
+  if (fault.kind === 'reset' || fault.kind === 'cut') return destroy(res, calls, call);
+  if (fault.kind === 'malformed') return void res.writeHead(200, JSON_TYPE).end('{"id": "chatcmpl-');
+  calls.note(call, { chunks: reply.pieces.length });
+  const message = { role: 'assistant', content: reply.pieces.join(''), refusal: null };
+  const choices = [{ index: 0, message, logprobs: null, finish_reason: finishReason }];
+  sendJson(res, { id, object: 'chat.completion', created: seconds(), model, choices, usage });
+}
+
+async function stream(exchange: Exchange, reply: Reply, fault: Fault, wish: Directives): Promise<void> {
+  const { body, res, signal, calls, chunkMs } = exchange;
+  const { call, pieces } = reply;
+  const withUsage = isObject(body.stream_options) && body.stream_options.include_usage === true;
+  const head = { id: reply.id, object: 'chat.completion.chunk', created: seconds(), model: reply.model };
+  const send = async (choices: JsonObject[], usage: JsonObject | null = null) => {
+    const data = JSON.stringify({ ...head, choices, ...(withUsage ? { usage } : {}) });
+    await write(res, `data: ${data}\n\n`, wish.split, signal);
+  };
+  const choice = (delta: JsonObject, finish_reason: string | null = null) => [
+    { index: 0, delta, logprobs: null, finish_reason },
+  ];
+  const faultAt = 'after' in fault ? Math.min(fault.after, pieces.length) : Number.POSITIVE_INFINITY;
+
+  res.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' });
+  await send(choice({ role: 'assistant', content: '', refusal: null }));
+  for (let i = 0; i <= pieces.length; i++) {
+    await calls.pass(call, signal);
+    if (i === faultAt) return misbehave(exchange, call, fault);
+    if (i === pieces.length) break;
+    await send(choice({ content: pieces[i] }));
+    calls.note(call, { chunks: i + 1 });
+    await pauseBetween(wish.gap ?? chunkMs, signal);
+  }
+  await send(choice({}, reply.finishReason));
+  if (withUsage) await send([], reply.usage);
+  res.end('data: [DONE]\n\n');
+}
+
+async function misbehave({ res, signal, calls }: Exchange, call: Call, fault: Fault): Promise<void> {
+  if (fault.kind === 'hang') await never(signal);
+  if (fault.kind === 'reset') return destroy(res, calls, call);
+  if (fault.kind === 'malformed') res.write('data: {"id": "chatcmpl-", "choices": [{\n\n');
+  res.end();
+}
+
+/** Lets what was written leave first: a test counts on having seen N chunks. */
+async function destroy(res: ServerResponse, calls: Calls, call: Call): Promise<void> {
+  await sleep(20);
+  calls.note(call, { ended: true });
+  res.socket?.resetAndDestroy();
+}
+
+async function write(res: ServerResponse, text: string, split: boolean, signal: AbortSignal): Promise<void> {
+  if (!split) {
+    if (!res.write(text)) await once(res, 'drain', { signal });
+    return;
+  }
+  const bytes = Buffer.from(text);
+  const inside = bytes.findIndex((byte) => byte >= 0x80 && byte < 0xc0);
+  const at = inside > 0 ? inside : bytes.length >> 1;
+  res.write(bytes.subarray(0, at));
+  await sleep(3, undefined, { signal }); // two writes in one tick would leave as one packet
+  res.write(bytes.subarray(at));
+}
+
+// Even at full speed other requests get their turn between chunks.
+const pauseBetween = (ms: number, signal: AbortSignal): Promise<void> =>
+  ms > 0 ? sleep(ms, undefined, { signal }) : tick(undefined, { signal });
+
+async function never(signal: AbortSignal): Promise<never> {
+  await once(signal, 'abort');
+  throw signal.reason;
+}
+
+const seconds = (): number => Math.floor(Date.now() / 1000);
+const JSON_TYPE = { 'content-type': 'application/json' };

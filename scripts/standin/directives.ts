@@ -1,0 +1,66 @@
+/** What the last user message asks the stand-in to do, see DIRECTIVES_HELP. Counts are content chunks. */
+export type Directives = {
+  delay: number;
+  gap: number | undefined;
+  tokens: number | undefined;
+  echo: boolean;
+  split: boolean;
+  huge: boolean;
+  times: number;
+  fault: Fault;
+};
+
+/** At most one misbehaviour a request; `none` is an answer as it should be. */
+export type Fault =
+  | { kind: 'none' | 'silent' }
+  | { kind: 'status'; status: number; retryAfter: string | undefined }
+  | { kind: 'cut' | 'reset' | 'hang' | 'malformed'; after: number };
+
+export const DIRECTIVES_HELP = `Directives in the last user message (N counts content chunks, about one word each):
+  [[delay:MS]]      wait before the first chunk        [[gap:MS]]    wait between chunks
+  [[tokens:N]]      answer with N words, "w1 w2 …"     [[echo]]      answer with the messages received, as JSON
+  [[split]]         non-ASCII text, every write cut in the middle, if possible inside a character
+  [[huge]]          one chunk of 10 MB
+  [[status:500]]    that status and an error body      [[status:429;retry-after:2]] with a Retry-After header
+  [[cut:N]]         end the stream after N chunks, without finish_reason and [DONE]
+  [[reset:N]]       destroy the connection after N chunks
+  [[hang:N]]        send nothing more after N chunks, keep the connection
+  [[malformed:N]]   after N chunks send broken JSON
+  [[silent]]        never answer, not even headers
+  [[times:K]]       the faults (status … silent) strike only the first K times this very text is sent
+Anywhere in the text:
+  [[fail-embeddings]] [[fail-moderation]]  that endpoint answers 500 (counted by [[times:K]] too)
+  [[flag]]                                 moderation flags the text, as it does "kill you"`;
+
+/** Reads the directives of a text; unknown ones are left alone. */
+export function parseDirectives(text: string): Directives {
+  const found = new Map<string, string>();
+  for (const [, inside = ''] of text.matchAll(/\[\[([^\]]*)\]\]/g)) {
+    for (const part of inside.split(';')) {
+      const [name = '', value = ''] = part.split(':');
+      found.set(name.trim().toLowerCase(), value.trim());
+    }
+  }
+  const number = (name: string) => (found.has(name) ? Math.max(0, Number(found.get(name)) || 0) : undefined);
+  return {
+    delay: number('delay') ?? 0,
+    gap: number('gap'),
+    tokens: number('tokens'),
+    echo: found.has('echo'),
+    split: found.has('split'),
+    huge: found.has('huge'),
+    times: number('times') ?? Number.POSITIVE_INFINITY,
+    fault: faultOf(found, number),
+  };
+}
+
+function faultOf(found: Map<string, string>, number: (name: string) => number | undefined): Fault {
+  const status = number('status');
+  if (status) return { kind: 'status', status, retryAfter: found.get('retry-after') };
+  if (found.has('silent')) return { kind: 'silent' };
+  for (const kind of ['cut', 'reset', 'hang', 'malformed'] as const) {
+    const after = number(kind);
+    if (after !== undefined) return { kind, after };
+  }
+  return { kind: 'none' };
+}

@@ -1,0 +1,64 @@
+import { contentWords } from './words.ts';
+
+/** As many as text-embedding-3-small has. */
+export const DIMENSIONS = 1536;
+
+// Letters beside words let German compounds and misspellings still meet; a word's trigrams together
+// weigh about a third of the word itself.
+const TRIGRAMS_SHARE = 0.6;
+
+/**
+ * A deterministic stand-in for an embedding: words and their letter trigrams hashed into 1536 signed
+ * dimensions, length 1. Texts that share words are near; meaning beyond that is lost.
+ */
+export function embed(text: string): Float32Array {
+  const vector = new Float32Array(DIMENSIONS);
+  for (const [word, times] of countOf(contentWords(text))) {
+    const weight = 1 + 0.3 * Math.log(times);
+    put(vector, `w:${word}`, weight);
+    const trigrams = trigramsOf(word);
+    for (const trigram of trigrams)
+      put(vector, `t:${trigram}`, (weight * TRIGRAMS_SHARE) / Math.sqrt(trigrams.length));
+  }
+  return normalise(vector, text);
+}
+
+/** Cosine similarity of two vectors of length 1. */
+export function cosine(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0);
+  return sum;
+}
+
+function countOf(words: string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return counts;
+}
+
+function trigramsOf(word: string): string[] {
+  const padded = `_${word}_`;
+  return Array.from({ length: padded.length - 2 }, (_, i) => padded.slice(i, i + 3));
+}
+
+function put(vector: Float32Array, feature: string, weight: number): void {
+  const hash = fnv1a(feature);
+  const at = (hash >>> 1) % DIMENSIONS;
+  vector[at] = (vector[at] ?? 0) + (hash & 1 ? weight : -weight);
+}
+
+function normalise(vector: Float32Array, text: string): Float32Array {
+  const length = Math.sqrt(cosine(vector, vector));
+  // A text of stop words alone still needs a direction: pgvector has no cosine for a zero vector.
+  if (length === 0) vector[fnv1a(`empty:${text}`) % DIMENSIONS] = 1;
+  else for (let i = 0; i < vector.length; i++) vector[i] = (vector[i] ?? 0) / length;
+  return vector;
+}
+
+function fnv1a(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  hash ^= hash >>> 15;
+  hash = Math.imul(hash, 0x2c1b3c6d);
+  return (hash ^ (hash >>> 13)) >>> 0;
+}

@@ -1,0 +1,121 @@
+/**
+ * Words of a text as the stand-in compares them: lower case, without diacritics, without stop words, stemmed
+ * lightly (English and German share one list of endings), words that mean much the same merged into one,
+ * per language, so that a German question stays nearer to the German text. Directives in `[[…]]` are not words.
+ */
+export function contentWords(text: string): string[] {
+  const plain = text.replace(/\[\[[^\]]*\]\]/g, ' ');
+  const words = rawWords(plain)
+    .filter((word) => !STOP_WORDS.has(word))
+    .map(stem);
+  const german =
+    readsGerman(plain) ?? words.some((word) => GERMAN_MEANING.has(word) && !ENGLISH_MEANING.has(word));
+  const meaning = german ? GERMAN_MEANING : ENGLISH_MEANING;
+  return words.map((word) => meaning.get(word) ?? word);
+}
+
+/** Whether a text reads as German; undefined when nothing tells. */
+export function readsGerman(text: string): boolean | undefined {
+  const words = text.toLowerCase().match(/\p{L}+/gu) ?? [];
+  const german = words.filter((word) => GERMAN.has(word) || /[äöüß]/.test(word)).length;
+  const english = words.filter((word) => ENGLISH.has(word)).length;
+  return german === english ? undefined : german > english;
+}
+
+function rawWords(text: string): string[] {
+  const plain = text.toLowerCase().normalize('NFKD').replace(/\p{M}/gu, '').replaceAll('ß', 'ss');
+  return plain.match(/[\p{L}\p{N}]+/gu) ?? [];
+}
+
+function stem(word: string): string {
+  for (const ending of ENDINGS) {
+    if (word.endsWith(ending) && word.length - ending.length >= 4) return word.slice(0, -ending.length);
+  }
+  return word;
+}
+
+const ENDINGS = ['ungen', 'ung', 'ing', 'ern', 'ed', 'en', 'er', 'em', 'es', 'ly', 'e', 'n', 's'];
+
+const ENGLISH_STOP = `a an and are as at be been but by can could did do does for from get give had has have how i if in into is it
+  its just let may me my must no not of on or our own out please shall should so some somebody someone tell than that the their them
+  then there these they this to too up us use using want was way we were what when where whether which while who why will
+  with would you your yours about after again also any anything because before doing don during go going happen happens happened
+  s t m d re ve ll need needs possible put make makes work works mine`;
+
+const GERMAN_STOP = `aber alle allem allen aller alles als also am an auch auf aus bei beim bin bis bist da damit dann das dass dein deine dem den
+  denn der des dich die dir doch du durch ein eine einem einen einer eines er es etwas euch fur gegen geht gibt hab habe haben hat hatte
+  ich ihm ihn ihnen ihr ihre im in ist ja jede jeder jemand kann kannst kein keine konnen konnte lasst machen macht man mein meine meinem meinen
+  meiner mich mir mit muss mussen nach nicht noch nun nur ob oder ohne passiert schon sehr sein seine sich sie sind so soll sollte tun um und uns
+  unser unter vom von vor wann war warum was weil wenn wer werde werden wie wieder wird wo wohin wurde zu zum zur uber eigentlich bitte wozu braucht brauche brauchen ihr selbst mehr zwei welche welchen welcher welches viel viele
+  vielen`;
+
+const STOP_WORDS = new Set(`${ENGLISH_STOP} ${GERMAN_STOP} parley`.split(/\s+/));
+const ENGLISH = new Set(
+  ENGLISH_STOP.split(/\s+/).filter((w) => w.length > 1 && !` ${GERMAN_STOP} `.includes(` ${w} `)),
+);
+const GERMAN = new Set(
+  GERMAN_STOP.split(/\s+/).filter((w) => w.length > 1 && !` ${ENGLISH_STOP} `.includes(` ${w} `)),
+);
+
+// A learned model knows that these belong together; counting words does not. One group a line.
+const ENGLISH_MEANING = meanings(`
+  delete remove erase discard trash purge rid
+  cancel stop abort halt interrupt
+  reset forgot forget forgotten recover remember
+  configure change switch choose set setting
+  log login signin sign signed logged
+  connection internet network wifi offline online disconnect disconnected
+  drop drops dropped breaks fails lost loses losing
+  limit limits maximum quota cap
+  device devices phone laptop tablet computer
+  valid expire expires expired expiry lifetime
+  consent agree agreement permission
+  queue queues job jobs backlog
+  worker workers
+  watch monitor inspect observe dashboard
+  host hosting install deploy hosted run
+  wipe wiped flush flushed empty emptied clear cleared
+  add adds create insert
+  language languages english german speak speaks
+  model models llm gpt openai
+  scale scaling grow
+  conversation conversations chat chats thread threads
+  answer answers answered reply replies respond response responses
+  faq faqs article articles entry entries
+`);
+const GERMAN_MEANING = meanings(`
+  löschen lösche entfernen entferne wegwerfen
+  abbrechen abbreche stoppen stoppe anhalten beenden
+  zurücksetzen setze zurück vergessen wiederherstellen
+  einstellen stelle ändern ändere wechseln konfigurieren
+  anmelden angemeldet anmeldung einloggen eingeloggt login
+  verbindung internet netz wlan offline getrennt
+  abbricht abreißt abgerissen abgebrochen ausfällt weg
+  grenze grenzen limit höchstens maximal
+  gerät geräte geräten handy laptop tablet rechner
+  gültig läuft ablaufen abläuft gilt gültigkeit
+  passwort kennwort
+  einwilligen einwillige einwilligung zustimmen zustimmung erlaubnis
+  worker prozesse prozess
+  warteschlange warteschlangen queue queues jobs
+  beobachten beobachte überwachen überwache sehen sehe ansehen
+  betreiben betreibe hosten installieren installiere aufsetzen
+  leeren leert geleert gelöscht geflusht leere
+  hinzufügen füge hinzu anlegen lege erstellen eintragen
+  sprache sprachen deutsch englisch spricht sprichst
+  finde finden anzeigen zeigen
+  modell modelle llm gpt openai
+  skalieren skaliere wachsen
+  senden sende schicken schicke
+  unterhaltung unterhaltungen gespräch gespräche chat chats verlauf
+  antwort antworten antwortet beantwortet beantworten
+`);
+
+function meanings(groups: string): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const line of groups.trim().split('\n')) {
+    const words = rawWords(line).map(stem);
+    for (const word of words) found.set(word, words[0] ?? word);
+  }
+  return found;
+}

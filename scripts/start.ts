@@ -1,0 +1,189 @@
+/** `npm start`: see USAGE. */
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { type Service, startPglite } from './services/database.ts';
+import { lockHolder, takeLock } from './services/lock.ts';
+import { freePort, isFree } from './services/ports.ts';
+import { startRedis } from './services/redis.ts';
+import { keepRunning, runToEnd, type Supervised } from './services/supervise.ts';
+
+const USAGE = `npm start
+
+Runs all of Parley on this machine until Ctrl-C. What the environment does not name is started and kept in .data/:
+  DATABASE_URL     else PostgreSQL in WebAssembly (PGlite) with pgvector
+  REDIS_URL        else a private Redis
+  OPENAI_API_KEY   or OPENAI_BASE_URL; else a local stand-in for the model, which costs nothing and knows little
+  PORT             8000, where the API listens
+  LOG_LEVEL        warn; info shows every request and job
+All other variables: .env.example.`;
+
+const DATA = '.data';
+const RUNTIME = `${DATA}/runtime.json`;
+const READY_WITHIN_MS = 60_000;
+
+type Running = { stop: (withinMs: number) => Promise<void> };
+const services: Running[] = [];
+const apps: Supervised[] = [];
+let stopping = false;
+
+if (process.argv.includes('--help')) console.log(USAGE);
+else await main().catch(giveUp);
+
+async function main(): Promise<void> {
+  process.chdir(fileURLToPath(new URL('..', import.meta.url)));
+  const began = Date.now();
+  mkdirSync(DATA, { recursive: true, mode: 0o700 });
+  if (!takeLock(`${DATA}/lock`)) {
+    throw new Error(`Parley runs here already (process ${lockHolder(`${DATA}/lock`)}); stop that one first`);
+  }
+  stopWhenTold();
+  const env = environment();
+  const port = Number(env.PORT);
+  if (!(await isFree(port, env.HOST ?? '0.0.0.0'))) {
+    throw new Error(
+      `port ${port} is taken; stop what listens there, or choose another: PORT=${port + 80} npm start`,
+    );
+  }
+  const kept = await startServices(env);
+  await runToEnd('scripts/migrate.ts', env);
+  await runToEnd('scripts/seed.ts', env);
+  if (stopping) return;
+  startApps(env);
+  await untilReady(port);
+  const url = `http://127.0.0.1:${port}`;
+  const runtime = { url, seed_password: env.SEED_PASSWORD, pid: process.pid };
+  writeFileSync(RUNTIME, JSON.stringify(runtime), { mode: 0o600 });
+  greet(url, env, kept, Date.now() - began);
+}
+
+function environment(): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    PORT: process.env.PORT || '8000',
+    LOG_LEVEL: process.env.LOG_LEVEL || 'warn',
+    JWT_SECRET: process.env.JWT_SECRET || secret('jwt_secret', 32),
+    SEED_PASSWORD: process.env.SEED_PASSWORD || secret('seed_password', 9),
+  };
+}
+
+/** Starts what `env` does not name and puts its address there; returns a line on each. */
+async function startServices(env: NodeJS.ProcessEnv): Promise<string[]> {
+  const starting: Promise<string>[] = [];
+  if (!env.DATABASE_URL) {
+    env.DATABASE_POOL_MAX ||= '3';
+    starting.push(keepUp('database', 'DATABASE_URL', env, (port) => startPglite(`${DATA}/pg`, port)));
+  }
+  if (!env.REDIS_URL)
+    starting.push(keepUp('redis', 'REDIS_URL', env, (port) => startRedis(`${DATA}/redis`, port)));
+  if (!env.OPENAI_API_KEY && !env.OPENAI_BASE_URL) {
+    const port = await freePort(Number(env.STANDIN_PORT || 8001));
+    env.OPENAI_BASE_URL = `http://127.0.0.1:${port}/v1`;
+    const standin = keepRunning('standin', ['scripts/standin.ts'], { ...env, STANDIN_PORT: String(port) });
+    services.push(standin);
+    starting.push(Promise.resolve('stand-in for the model'));
+  }
+  return Promise.all(starting);
+}
+
+/** Starts an embedded service, and again on the same port whenever it ends by itself. */
+async function keepUp(
+  name: string,
+  variable: string,
+  env: NodeJS.ProcessEnv,
+  start: (port?: number) => Promise<Service>,
+): Promise<string> {
+  let service = await start();
+  env[variable] = service.url;
+  const port = Number(new URL(service.url).port);
+  services.push({ stop: () => service.stop() });
+  const again = async (): Promise<void> => {
+    if (stopping) return;
+    console.error(`${name} ended; starting it again`);
+    await sleep(500);
+    service = await start(port);
+    service.onExit(restart);
+  };
+  const restart = (): void => void again().catch(giveUp);
+  service.onExit(restart);
+  return `${name} ${service.url}`;
+}
+
+function startApps(env: NodeJS.ProcessEnv): void {
+  const light = ['moderation', 'context', 'embedding', 'analytics', 'housekeeping'];
+  apps.push(keepRunning('web', ['api/server.ts'], env));
+  apps.push(keepRunning('workers', ['workers/run.ts', ...light], env));
+  apps.push(keepRunning('completion', ['workers/run.ts', 'completion'], env));
+}
+
+async function untilReady(port: number): Promise<void> {
+  const until = Date.now() + READY_WITHIN_MS;
+  while (Date.now() < until && !stopping) {
+    const response = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined);
+    await response?.body?.cancel();
+    if (response?.ok) return;
+    await sleep(50);
+  }
+  if (!stopping)
+    throw new Error('the API did not become ready in a minute; LOG_LEVEL=info npm start shows more');
+}
+
+function greet(url: string, env: NodeJS.ProcessEnv, kept: string[], ms: number): void {
+  if (stopping) return;
+  console.log(`
+  Parley is running (${(ms / 1000).toFixed(1)} s)
+
+  API          ${url}/api/v1
+  Health       ${url}/health
+  Queues       ${url}/admin/queues
+  Accounts     demo@parley.local, admin@parley.local
+  Password     ${env.SEED_PASSWORD}
+  Embedded     ${kept.join(', ') || 'nothing'}
+  Data         ${DATA}/
+
+  Say something, in a second terminal:   npm run chat -- "How do I reset my password?"
+  Stop: Ctrl-C
+`);
+}
+
+/** Kept in .data/, so that sign-ins and the demo accounts outlive a restart. */
+function secret(name: string, bytes: number): string {
+  const path = `${DATA}/${name}`;
+  if (!existsSync(path)) writeFileSync(path, randomBytes(bytes).toString('base64url'), { mode: 0o600 });
+  return readFileSync(path, 'utf8').trim();
+}
+
+function stopWhenTold(): void {
+  let first = 0;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      first ||= Date.now();
+      // npm passes on the Ctrl-C that the terminal has already sent: only a later one is impatience.
+      if (Date.now() - first > 1000) process.exit(1);
+      void stopAll(0);
+    });
+  }
+  // npm that was killed cannot pass a signal on.
+  const parent = process.ppid;
+  setInterval(() => process.ppid !== parent && void stopAll(0), 500).unref();
+  // A terminal that was closed must not keep the rest from being stopped.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+}
+
+/** The application first, so that it can drain; then what it drains into. */
+async function stopAll(code: number): Promise<void> {
+  if (stopping) return;
+  stopping = true;
+  const grace = (Number(process.env.SHUTDOWN_GRACE_S) || 25) * 1000;
+  await Promise.all(apps.map((app) => app.stop(grace + 2000)));
+  await Promise.all(services.map((service) => service.stop(2000)));
+  rmSync(RUNTIME, { force: true });
+  process.exit(code);
+}
+
+async function giveUp(error: Error): Promise<void> {
+  if (stopping) return;
+  console.error(`npm start: ${error.message}`);
+  await stopAll(1);
+}

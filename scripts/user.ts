@@ -1,0 +1,40 @@
+/** `npm run user -- EMAIL --role ROLE`: see USAGE. */
+import { parseArgs } from 'node:util';
+
+const ROLES = ['user', 'agent', 'admin'];
+const USAGE = `npm run user -- EMAIL --role ${ROLES.join('|')}
+
+Gives an account of DATABASE_URL a role, from its next request on. It creates no account.`;
+
+try {
+  await main();
+} catch (error) {
+  console.error(`npm run user: ${error instanceof Error ? error.message : error}`);
+  process.exitCode = 1;
+}
+
+async function main(): Promise<void> {
+  const options = { role: { type: 'string' }, help: { type: 'boolean', short: 'h' } } as const;
+  const { values, positionals } = parseArgs({ options, allowPositionals: true });
+  if (values.help) return console.log(USAGE);
+  const [email, ...more] = positionals;
+  if (!email || more.length > 0) throw new Error(`name one account by its e-mail address\n\n${USAGE}`);
+  if (!values.role || !ROLES.includes(values.role))
+    throw new Error(`--role must be one of ${ROLES.join(', ')}`);
+  await setRole(email, values.role);
+  console.log(`${email} is now ${values.role}`);
+}
+
+async function setRole(email: string, role: string): Promise<void> {
+  const { requireEnv } = await import('../shared/env.ts');
+  requireEnv('DATABASE_URL');
+  const { knex } = await import('../db/knex.ts');
+  const { stop } = await import('../shared/stop.ts');
+  try {
+    const sql = 'UPDATE users SET role = :role, updated_at = now() WHERE lower(email) = lower(:email)';
+    const { rowCount } = (await knex.raw(sql, { email, role })) as { rowCount: number };
+    if (rowCount === 0) throw new Error(`there is no account ${email}`);
+  } finally {
+    await stop();
+  }
+}

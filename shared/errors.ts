@@ -1,0 +1,106 @@
+/** Every code an answer may carry; the table of the contract. Codes are stable: clients switch on them. */
+export const PROBLEMS = {
+  validation_failed: { status: 400, title: 'The request is not valid' },
+  malformed_json: { status: 400, title: 'The body is not valid JSON' },
+  bad_request: { status: 400, title: 'The request cannot be understood' },
+  unauthenticated: { status: 401, title: 'Sign in first' },
+  token_expired: { status: 401, title: 'The access token has expired' },
+  forbidden: { status: 403, title: 'Not allowed' },
+  consent_required: { status: 403, title: 'Consent to data processing is required' },
+  not_found: { status: 404, title: 'Not found' },
+  method_not_allowed: { status: 405, title: 'This method is not allowed here' },
+  run_in_progress: { status: 409, title: 'A run of this conversation is in progress' },
+  already_exists: { status: 409, title: 'It exists already' },
+  body_too_large: { status: 413, title: 'The body is too large' },
+  unsupported_encoding: { status: 415, title: 'This content encoding is not supported' },
+  idempotency_key_reused: { status: 422, title: 'This idempotency key was used for another request' },
+  rate_limited: { status: 429, title: 'Too many requests' },
+  too_many_waiting_runs: { status: 429, title: 'Too many messages are waiting' },
+  internal_error: { status: 500, title: 'Something went wrong here' },
+  service_unavailable: { status: 503, title: 'Try again in a moment' },
+} as const;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+/** `path` is a JSON pointer into the body ('' is the body itself), or the name of a query field or header. */
+export type FieldError = { path: string; message: string };
+type Extra = { errors?: FieldError[]; retryAfterS?: number; cause?: unknown };
+
+/** An error that the client may see, by a stable code. `detail` is for people: nothing internal, no content. */
+export class Problem extends Error {
+  readonly code: ProblemCode;
+  readonly status: number;
+  readonly detail: string;
+  readonly errors: FieldError[] | undefined;
+  /** Seconds, for the Retry-After header. */
+  readonly retryAfterS: number | undefined;
+
+  constructor(code: ProblemCode, detail?: string, extra: Extra = {}) {
+    super(detail ?? PROBLEMS[code].title, { cause: extra.cause });
+    this.name = 'Problem';
+    this.code = code;
+    this.status = PROBLEMS[code].status;
+    this.detail = this.message;
+    this.errors = extra.errors;
+    this.retryAfterS = extra.retryAfterS;
+  }
+}
+
+/** `throw problem('not_found')`. */
+export function problem(code: ProblemCode, detail?: string, extra?: Extra): Problem {
+  return new Problem(code, detail, extra);
+}
+
+/** A problem for whatever was thrown: an unreachable database is 503, anything unknown 500. The original is its `cause`. */
+export function toProblem(err: unknown): Problem {
+  if (err instanceof Problem) return err;
+  if (isUnreachable(err)) return problem('service_unavailable', undefined, { retryAfterS: 2, cause: err });
+  return problem('internal_error', undefined, { cause: err });
+}
+
+export type ProblemBody = {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  code: ProblemCode;
+  instance: string;
+  errors?: FieldError[];
+};
+
+/**
+ * The body of RFC 9457 for whatever was thrown.
+ * @param instance the path of the request, without its query (that may hold a token)
+ */
+export function presentProblem(err: unknown, instance: string): ProblemBody {
+  const { code, status, detail, errors } = toProblem(err);
+  const body = {
+    type: `urn:parley:problem:${code}`,
+    title: PROBLEMS[code].title,
+    status,
+    detail,
+    code,
+    instance,
+  };
+  return errors === undefined ? body : { ...body, errors };
+}
+
+/** Whether an error says that a server (Postgres, Redis) cannot be reached or cannot serve just now. */
+export function isUnreachable(err: unknown): boolean {
+  if (!(err instanceof Error)) return false;
+  const { nativeError } = err as { nativeError?: unknown }; // objection's wrapper
+  if (nativeError instanceof Error && nativeError !== err) return isUnreachable(nativeError);
+  const { code } = err as { code?: unknown };
+  if (typeof code === 'string' && UNREACHABLE_CODES.test(code)) return true;
+  if (err.name === 'KnexTimeoutError') return true;
+  return UNREACHABLE_MESSAGES.test(err.message);
+}
+
+/**
+ * Socket errors, and SQLSTATE: 08 connection, 53 resources, 57P0x shutting down or starting, 57014 statement
+ * timeout, 25P03 idle in transaction, 25006 read-only (a failover), 40001 and 40P01 lost to another transaction.
+ */
+const UNREACHABLE_CODES =
+  /^(ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EPIPE|08...|53...|57P0.|57014|25P03|25006|40001|40P01)$/;
+/** What pg and ioredis throw without a code. */
+const UNREACHABLE_MESSAGES =
+  /^(Connection terminated|Connection ended|timeout expired|Query read timeout|Client has encountered a connection error|Connection is closed|Stream isn't writeable)/;

@@ -1,0 +1,73 @@
+import type { FlowJob, JobsOptions } from 'bullmq';
+
+/**
+ * Every job there is. One message is one flow:
+ *
+ *     completion  run-42-1        claims the run, streams the answer, ends the run
+ *      ├─ moderation  run-42-1    is this text allowed?
+ *      └─ context     run-42-1    history and passages → what the prompt will hold
+ *
+ * The children run side by side and the parent starts when both are done, failed or not: each leaves its
+ * result on the run's row, and completion reads it there. A job carries ids and nothing else. What Postgres
+ * still owes of each kind is a query: `runsToDeliver` and `runsToAnnounce` (db/models/run.ts),
+ * `faqsToEmbed` (db/models/faq.ts); the reconciler (workers/housekeeping.ts) asks them.
+ *
+ * attempts: how often a handler that throws is called. stalls: how often a job may lose its worker before it
+ * fails without its handler being called; completion counts crashes in Postgres instead. slots: jobs at once
+ * in one process; completion waits for the model and takes COMPLETION_CONCURRENCY.
+ */
+export const jobs = {
+  moderation: { attempts: 4, backoffMs: 400, stalls: 3, slots: 50 },
+  context: { attempts: 4, backoffMs: 400, stalls: 3, slots: 8 },
+  completion: { attempts: 1, backoffMs: 0, stalls: 1_000_000, slots: 'COMPLETION_CONCURRENCY' },
+  embedding: { attempts: 3, backoffMs: 2_000, stalls: 3, slots: 2 },
+} as const satisfies Record<string, JobRules>;
+
+export type JobName = keyof typeof jobs;
+/** What each job carries. Names and fields are permanent: jobs of an older version may still be queued. */
+export type Payloads = {
+  moderation: { run_id: number };
+  context: { run_id: number };
+  completion: { run_id: number };
+  embedding: { faq_ids: number[] };
+};
+/** A run to be delivered, in its generation-th delivery. */
+export type Delivery = { run_id: number; generation: number };
+
+type JobRules = {
+  attempts: number;
+  backoffMs: number;
+  stalls: number;
+  slots: number | 'COMPLETION_CONCURRENCY';
+};
+
+/** The id of a run's three jobs. A new generation has new ids, so nothing retained can swallow it. */
+export function runJobId({ run_id, generation }: Delivery): string {
+  return `run-${run_id}-${generation}`;
+}
+
+/** The flow that answers one message. */
+export function answerFlow(delivery: Delivery): FlowJob {
+  const stage = (name: JobName) => ({
+    name,
+    queueName: name,
+    data: { run_id: delivery.run_id },
+    opts: { ...jobOptions(name), jobId: runJobId(delivery) },
+  });
+  const child = (name: JobName) => ({
+    ...stage(name),
+    opts: { ...stage(name).opts, ignoreDependencyOnFailure: true },
+  });
+  return { ...stage('completion'), children: [child('moderation'), child('context')] };
+}
+
+/** Finished jobs stay for a while so that Bull Board can show them; nothing depends on them. */
+export function jobOptions(name: JobName): JobsOptions {
+  const { attempts, backoffMs } = jobs[name];
+  return {
+    attempts,
+    backoff: { type: 'exponential', delay: backoffMs, jitter: 0.5 },
+    removeOnComplete: { age: 3_600, count: 2_000 },
+    removeOnFail: { age: 86_400, count: 2_000 },
+  };
+}

@@ -1,0 +1,221 @@
+import OpenAI, { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai';
+import type { ChatCompletionChunk, ChatCompletionMessageParam } from 'openai/resources/chat/completions';
+import { env } from './env.ts';
+import type { Usage } from './events.ts';
+
+/**
+ * rate_limited: come back after retryAfterMs. unavailable, timeout: worth another try. rejected: the provider
+ * will not take this request however often it is sent.
+ */
+export type ProviderTrouble = 'rate_limited' | 'unavailable' | 'timeout' | 'rejected';
+
+/** What went wrong at the provider, in words that a client may see; the provider's own are in `cause`. */
+export class ProviderError extends Error {
+  readonly trouble: ProviderTrouble;
+  readonly code: string;
+  readonly retryAfterMs: number;
+
+  constructor(trouble: ProviderTrouble, code: string, message: string, cause?: unknown, retryAfterMs = 0) {
+    super(message, { cause });
+    this.name = 'ProviderError';
+    this.trouble = trouble;
+    this.code = code;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+export const EMBEDDING_DIMENSIONS = 1_536;
+/** Milliseconds. The SDK's own timeout ends with the headers, so a stream has deadlines of its own. */
+const DEADLINES = {
+  answer: 300_000,
+  headers: 30_000,
+  firstToken: 60_000,
+  gap: 30_000,
+  moderation: 10_000,
+  embedding: 20_000,
+};
+/** A single chunk beyond this is a provider gone wrong, not an answer. */
+const MAX_CHUNK_CHARACTERS = 100_000;
+
+/** Retries are ours: the SDK's would bill twice without our knowing. */
+const openai = new OpenAI({
+  apiKey: env.OPENAI_API_KEY || 'none',
+  ...(env.OPENAI_BASE_URL && { baseURL: env.OPENAI_BASE_URL }),
+  maxRetries: 0,
+  timeout: DEADLINES.headers,
+});
+
+export type ChatRequest = {
+  model: string;
+  messages: ChatCompletionMessageParam[];
+  max_completion_tokens: number;
+  temperature: number;
+};
+/** One step of an answer. finish_reason comes once, usage after it where the provider counts. */
+export type ChatChunk = { delta: string; finish_reason: string | null; usage: Usage | null };
+
+/**
+ * Streams an answer. Ends only after a finish_reason: a stream that merely stops was cut.
+ * @throws ProviderError; the signal's reason when the caller aborts
+ */
+export async function* streamChat(request: ChatRequest, signal: AbortSignal): AsyncGenerator<ChatChunk> {
+  const watchdog = new Watchdog(signal);
+  try {
+    watchdog.expect(DEADLINES.headers);
+    const stream = await openai.chat.completions.create(
+      { ...request, stream: true, stream_options: { include_usage: true } },
+      { signal: watchdog.signal },
+    );
+    watchdog.expect(DEADLINES.firstToken);
+    let finished = false;
+    for await (const chunk of stream) {
+      const step = readChunk(chunk);
+      if (step.delta !== '' || step.finish_reason !== null) watchdog.expect(DEADLINES.gap);
+      finished ||= step.finish_reason !== null;
+      yield step;
+    }
+    signal.throwIfAborted();
+    if (!finished) throw watchdog.fired() ? new Error('stalled') : cut();
+  } catch (err) {
+    signal.throwIfAborted();
+    throw watchdog.fired() ? timeout(err) : toProviderError(err);
+  } finally {
+    watchdog.stop();
+  }
+}
+
+/** Asks whether a text is allowed. @throws ProviderError */
+export async function moderate(
+  text: string,
+): Promise<{ flagged: boolean; categories: string[]; model: string }> {
+  try {
+    const answer = await openai.moderations.create(
+      { model: env.MODERATION_MODEL, input: text },
+      { timeout: DEADLINES.moderation },
+    );
+    const [result] = answer.results;
+    if (typeof result?.flagged !== 'boolean') throw new Error('no verdict in the answer');
+    const categories = Object.entries(result.categories ?? {}).flatMap(([name, hit]) => (hit ? [name] : []));
+    return { flagged: result.flagged, categories, model: answer.model ?? env.MODERATION_MODEL };
+  } catch (err) {
+    throw toProviderError(err);
+  }
+}
+
+/**
+ * Embeds texts, in order, with EMBEDDING_MODEL.
+ * @param texts at most 2,048 of them, none empty
+ * @throws ProviderError; code embedding_malformed when a vector is missing, has other dimensions or no numbers
+ */
+export async function embed(texts: string[]): Promise<number[][]> {
+  const model = env.EMBEDDING_MODEL;
+  try {
+    const answer = await openai.embeddings.create(
+      {
+        model,
+        input: texts,
+        // Servers that ignore the format answer with floats, which the SDK's base64 default would garble.
+        encoding_format: 'float',
+        ...(model !== 'text-embedding-ada-002' && { dimensions: EMBEDDING_DIMENSIONS }),
+      },
+      { timeout: DEADLINES.embedding },
+    );
+    const vectors = answer.data.toSorted((a, b) => a.index - b.index).map(({ embedding }) => embedding);
+    const whole = (vector: number[]) =>
+      vector.length === EMBEDDING_DIMENSIONS && vector.every(Number.isFinite);
+    if (vectors.length !== texts.length || !vectors.every(whole)) {
+      throw new ProviderError('rejected', 'embedding_malformed', 'The provider sent no usable embeddings.');
+    }
+    return vectors;
+  } catch (err) {
+    throw toProviderError(err);
+  }
+}
+
+/** Aborts a call whose next step is overdue, or that takes too long as a whole. */
+class Watchdog {
+  readonly signal: AbortSignal;
+  readonly #overdue = new AbortController();
+  readonly #whole = setTimeout(() => this.#overdue.abort(), DEADLINES.answer);
+  #step: NodeJS.Timeout | undefined;
+
+  constructor(caller: AbortSignal) {
+    this.signal = AbortSignal.any([caller, this.#overdue.signal]);
+  }
+
+  expect(ms: number): void {
+    clearTimeout(this.#step);
+    this.#step = setTimeout(() => this.#overdue.abort(), ms);
+  }
+
+  fired(): boolean {
+    return this.#overdue.signal.aborted;
+  }
+
+  stop(): void {
+    clearTimeout(this.#whole);
+    clearTimeout(this.#step);
+    // Ends the request when the consumer left early.
+    this.#overdue.abort();
+  }
+}
+
+function readChunk(chunk: ChatCompletionChunk): ChatChunk {
+  const [choice] = chunk.choices ?? [];
+  const delta = choice?.delta?.content ?? '';
+  if (delta.length > MAX_CHUNK_CHARACTERS) throw new Error(`a chunk of ${delta.length} characters`);
+  const counts = chunk.usage;
+  const usage = counts
+    ? {
+        prompt_tokens: counts.prompt_tokens,
+        completion_tokens: counts.completion_tokens,
+        total_tokens: counts.total_tokens,
+      }
+    : null;
+  return { delta, finish_reason: choice?.finish_reason ?? null, usage };
+}
+
+function cut(): ProviderError {
+  return new ProviderError('unavailable', 'provider_unavailable', 'The answer was cut off.');
+}
+
+function timeout(cause: unknown): ProviderError {
+  return new ProviderError('timeout', 'provider_timeout', 'The model took too long to answer.', cause);
+}
+
+function toProviderError(err: unknown): ProviderError {
+  if (err instanceof ProviderError) return err;
+  if (err instanceof APIConnectionTimeoutError) return timeout(err);
+  const down = new ProviderError(
+    'unavailable',
+    'provider_unavailable',
+    'The model cannot be reached just now.',
+    err,
+  );
+  if (!(err instanceof APIError) || err instanceof APIConnectionError || err.status === undefined)
+    return down;
+
+  const { status, code } = err;
+  const rejected = (name: string, message: string) => new ProviderError('rejected', name, message, err);
+  if (code === 'insufficient_quota')
+    return rejected('provider_quota_exceeded', "The provider's quota is used up.");
+  if (status === 429) {
+    const message = 'The model is busy.';
+    return new ProviderError('rate_limited', 'provider_rate_limited', message, err, retryAfterMs(err));
+  }
+  if (status >= 500 || status === 408 || status === 409) return down;
+  if (status === 401 || status === 403)
+    return rejected('provider_unauthorized', 'The provider refused our key.');
+  if (code === 'context_length_exceeded')
+    return rejected(code, 'The conversation is too long for the model.');
+  return rejected('provider_rejected', 'The provider refused the request.');
+}
+
+/** Milliseconds that a 429 asks to wait; 1 s when it does not say, an hour at most. */
+function retryAfterMs(err: APIError): number {
+  const exact = Number(err.headers?.get('retry-after-ms') ?? Number.NaN);
+  if (exact >= 0) return Math.min(exact, 3_600_000);
+  const value = err.headers?.get('retry-after') ?? '';
+  const ms = /^\d+(\.\d+)?$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - Date.now();
+  return Number.isFinite(ms) && ms >= 0 ? Math.min(ms, 3_600_000) : 1_000;
+}

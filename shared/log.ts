@@ -1,0 +1,47 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import pino from 'pino';
+import pinoPretty from 'pino-pretty';
+import { env } from './env.ts';
+
+type LogContext = Record<string, string | number | null | undefined>;
+const contexts = new AsyncLocalStorage<LogContext>();
+
+/** Every line that is logged within `work` carries these ids. */
+export function withLogContext<T>(ids: LogContext, work: () => T): T {
+  return contexts.run({ ...ids }, work);
+}
+
+/** Adds ids, known only now, to all further lines of the present context. */
+export function addLogContext(ids: LogContext): void {
+  Object.assign(contexts.getStore() ?? {}, ids);
+}
+
+/** The process's logger: JSON lines on stdout, readable ones on a terminal. Never content, never an e-mail address. */
+export const log = pino(
+  {
+    level: env.LOG_LEVEL,
+    base: { pid: process.pid },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+    serializers: { err: presentError },
+    mixin: () => contexts.getStore() ?? {},
+  },
+  process.stdout.isTTY ? pinoPretty({ colorize: true, ignore: 'pid', sync: true }) : pino.destination(1),
+);
+
+/**
+ * What a log may show of an error. Not its other fields: those of Postgres hold whole rows (`detail`),
+ * those of the model's SDK hold headers.
+ */
+function presentError(err: unknown): Record<string, unknown> {
+  if (!(err instanceof Error)) return { message: String(err) };
+  const { code, status, cause } = err as Error & { code?: unknown; status?: unknown };
+  return {
+    type: err.name,
+    message: err.message,
+    ...(code !== undefined && { code }),
+    ...(status !== undefined && { status }),
+    stack: err.stack,
+    ...(cause !== undefined && { cause: presentError(cause) }),
+  };
+}

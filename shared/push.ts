@@ -1,0 +1,26 @@
+import { Emitter } from '@socket.io/redis-emitter';
+
+/** The room that all sockets of a user are in, on whichever replica. */
+export function userRoom(userId: number): string {
+  return `user:${userId}`;
+}
+
+export type Packet = { channel: string; payload: Buffer };
+
+/**
+ * The Redis message that makes every replica emit `event` to a user's sockets: what the emitter would publish.
+ * It is captured rather than sent, because the run log's scripts publish it under the fence.
+ */
+export function packet(userId: number, event: string, data: unknown): Packet {
+  captured = undefined;
+  emitter.to(userRoom(userId)).emit(event, data);
+  if (captured === undefined) throw new Error('the emitter published nothing');
+  return captured;
+}
+
+let captured: Packet | undefined;
+const emitter = new Emitter({
+  publish(channel: string, payload: Buffer) {
+    captured = { channel, payload };
+  },
+});

@@ -1,0 +1,41 @@
+import { once } from 'node:events';
+import { FlowProducer, Queue } from 'bullmq';
+import { type JobName, jobs } from './jobs.ts';
+import { log } from './log.ts';
+import { connect } from './redis.ts';
+import { onStop } from './stop.ts';
+
+/** Producers fail fast: a job that cannot be enqueued now is owed, and the reconciler delivers it. */
+const connection = connect('producer', {
+  enableOfflineQueue: false,
+  maxRetriesPerRequest: 0,
+  commandTimeout: 5_000,
+});
+
+export const flows = new FlowProducer({ connection, skipWaitingForReady: true, skipVersionCheck: true });
+
+/** One queue for each job of the catalog, under its name. */
+export const queues = Object.fromEntries(
+  (Object.keys(jobs) as JobName[]).map((name) => [
+    name,
+    new Queue(name, { connection, skipWaitingForReady: true, skipVersionCheck: true }),
+  ]),
+) as Record<JobName, Queue>;
+
+/** Whether a job can be added just now. */
+export function canEnqueue(): boolean {
+  return connection.status === 'ready';
+}
+
+/** Resolves when jobs can be added. @throws after 5 s */
+export async function untilCanEnqueue(): Promise<void> {
+  if (!canEnqueue()) await once(connection, 'ready', { signal: AbortSignal.timeout(5_000) });
+}
+
+// The connection reports its own troubles; BullMQ repeats them.
+flows.on('error', (err) => log.debug({ err }, 'flows'));
+onStop('flows', () => flows.close());
+for (const queue of Object.values(queues)) {
+  queue.on('error', (err) => log.debug({ err }, 'queue'));
+  onStop(`queue ${queue.name}`, () => queue.close());
+}

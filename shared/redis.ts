@@ -1,0 +1,37 @@
+import { Redis, type RedisOptions } from 'ioredis';
+import { env } from './env.ts';
+import { log } from './log.ts';
+import { onStop } from './stop.ts';
+
+/**
+ * For short commands that somebody waits for: fails at once while Redis is away, and within two seconds when
+ * it hangs. Whoever uses it can do without: Postgres decides, Redis delivers.
+ */
+export const redis = connect('commands', {
+  enableOfflineQueue: false,
+  maxRetriesPerRequest: 0,
+  commandTimeout: 2_000,
+});
+
+/**
+ * A connection of its own, closed when the process stops.
+ * @param name shown in CLIENT LIST and in the log
+ */
+export function connect(name: string, options: RedisOptions): Redis {
+  const client = new Redis(env.REDIS_URL, {
+    connectionName: `parley-${name}`,
+    connectTimeout: 2_000,
+    retryStrategy: (times) => Math.min(times * 50, 1_000),
+    ...options,
+  });
+  let reported = '';
+  client.on('error', (err: Error) => {
+    if (err.message !== reported) log.warn({ err, connection: name }, 'redis');
+    reported = err.message;
+  });
+  client.on('ready', () => {
+    reported = '';
+  });
+  onStop(`redis ${name}`, () => client.disconnect());
+  return client;
+}

@@ -1,0 +1,139 @@
+import type { Result } from 'ioredis';
+import { env } from './env.ts';
+import type { RunEvent } from './events.ts';
+import { packet } from './push.ts';
+import { redis } from './redis.ts';
+
+/**
+ * The run log: what clients were shown of a run, in Redis, for RUN_LOG_TTL_S after its last event. A stream
+ * holds the events under their seq; a hash beside it holds the attempt that opened it and the last seq. Each
+ * script stores AND publishes: a publish beside the script would slip through the fence.
+ *
+ * 'newer': another attempt has the log, the caller has lost the run. 'lost': the log is not what the caller
+ * left (Redis was emptied, or an answer was lost), so it must claim a new attempt and open again.
+ */
+export type Written = 'ok' | 'newer' | 'lost';
+
+/**
+ * Begins an attempt: events are its first ones, in order.
+ * @throws when Redis is away or full; the log may or may not have been opened
+ */
+export function openLog(userId: number, attempt: number, events: RunEvent[]): Promise<Written> {
+  return redis.openRunLog(
+    ...keys(events[0]),
+    attempt,
+    env.RUN_LOG_TTL_S,
+    ...encode(userId, events),
+  ) as Promise<Written>;
+}
+
+/** Adds the next event of the attempt that opened the log; its seq must be the last one's successor. */
+export function appendLog(userId: number, event: RunEvent): Promise<Written> {
+  const { attempt } = event.data;
+  return redis.appendRunLog(
+    ...keys(event),
+    attempt,
+    env.RUN_LOG_TTL_S,
+    ...encode(userId, [event]),
+  ) as Promise<Written>;
+}
+
+/** Adds and publishes the terminal event, once however often it is called; without a log it only publishes. */
+export async function closeLog(userId: number, event: RunEvent): Promise<void> {
+  await redis.closeRunLog(...keys(event), event.data.attempt, env.RUN_LOG_TTL_S, ...encode(userId, [event]));
+}
+
+export type LogTail = { attempt: number; lastSeq: number; events: RunEvent[]; closed: boolean };
+
+/**
+ * What came after a seq.
+ * @returns null when there is no log: it has expired, was lost, or has not begun
+ */
+export async function readLog(runId: number, afterSeq: number): Promise<LogTail | null> {
+  const [meta, stream] = [`run:{${runId}}:meta`, `run:{${runId}}:log`];
+  const results = await redis
+    .multi()
+    .hmget(meta, 'attempt', 'seq', 'closed')
+    .xrange(stream, `(${afterSeq}-0`, '+')
+    .exec();
+  const [attempt, lastSeq, closed] = (results?.[0]?.[1] ?? []) as (string | null)[];
+  if (!attempt || !lastSeq) return null;
+  const entries = (results?.[1]?.[1] ?? []) as [string, string[]][];
+  const events = entries.map(([, fields]) => JSON.parse(fields[1] ?? '') as RunEvent);
+  return { attempt: Number(attempt), lastSeq: Number(lastSeq), events, closed: closed != null };
+}
+
+function keys(event: RunEvent | undefined): [string, string] {
+  const id = event?.data.run_id;
+  return [`run:{${id}}:meta`, `run:{${id}}:log`];
+}
+
+/** For each event: its seq, its place in the log, and the packet with its channel. */
+function encode(userId: number, events: RunEvent[]): (string | number | Buffer)[] {
+  return events.flatMap((event) => {
+    const { channel, payload } = packet(userId, event.event, event.data);
+    return [event.data.seq, JSON.stringify(event), channel, payload];
+  });
+}
+
+/** KEYS: meta, log. ARGV: attempt, ttl, then seq, event, channel, packet for each event. */
+const store = `
+local meta, log, attempt, ttl = KEYS[1], KEYS[2], tonumber(ARGV[1]), ARGV[2]
+local known = redis.call('HMGET', meta, 'attempt', 'seq', 'closed')
+local logAttempt, logSeq, closed = tonumber(known[1] or '0'), tonumber(known[2] or '0'), known[3]
+local function add(i)
+  redis.call('XADD', log, ARGV[i] .. '-0', 'e', ARGV[i + 1])
+  redis.call('HSET', meta, 'attempt', attempt, 'seq', ARGV[i])
+  redis.call('EXPIRE', meta, ttl)
+  redis.call('EXPIRE', log, ttl)
+  redis.call('PUBLISH', ARGV[i + 2], ARGV[i + 3])
+end
+`;
+redis.defineCommand('openRunLog', {
+  numberOfKeys: 2,
+  lua: `${store}
+if logAttempt > attempt then return 'newer' end
+if logAttempt == attempt then return 'lost' end
+for i = 3, #ARGV, 4 do add(i) end
+return 'ok'`,
+});
+redis.defineCommand('appendRunLog', {
+  numberOfKeys: 2,
+  lua: `${store}
+if logAttempt > attempt then return 'newer' end
+if logAttempt ~= attempt or logSeq + 1 ~= tonumber(ARGV[3]) then return 'lost' end
+add(3)
+return 'ok'`,
+});
+redis.defineCommand('closeRunLog', {
+  numberOfKeys: 2,
+  lua: `${store}
+if logAttempt > attempt or closed then return 'ok' end
+if logAttempt == attempt and logSeq + 1 ~= tonumber(ARGV[3]) then
+  -- Redis came back with an older copy: a log with a hole must not be replayed.
+  redis.call('DEL', meta, log)
+  logAttempt = 0
+end
+if logAttempt == 0 then
+  redis.call('PUBLISH', ARGV[5], ARGV[6])
+else
+  add(3)
+  redis.call('HSET', meta, 'closed', 1)
+end
+return 'ok'`,
+});
+
+type ScriptArguments = [
+  meta: string,
+  log: string,
+  attempt: number,
+  ttlS: number,
+  ...(string | number | Buffer)[],
+];
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    openRunLog(...args: ScriptArguments): Result<string, Context>;
+    appendRunLog(...args: ScriptArguments): Result<string, Context>;
+    closeRunLog(...args: ScriptArguments): Result<string, Context>;
+  }
+}

@@ -1,0 +1,60 @@
+import { env } from './env.ts';
+import { log } from './log.ts';
+
+type Hook = { name: string; fn: () => unknown };
+
+const hooks: Hook[] = [];
+let begun: Promise<void> | undefined;
+
+/** Registers what closes a resource, where the resource is made. Hooks run one by one, the last registered first. */
+export function onStop(name: string, fn: () => unknown): void {
+  hooks.push({ name, fn });
+}
+
+/** Whether this process is draining: readiness turns false, nothing new is begun. */
+export function stopping(): boolean {
+  return begun !== undefined;
+}
+
+/** Runs all hooks once, however often it is called; a hook that fails is logged and does not hold up the others. */
+export function stop(): Promise<void> {
+  begun ??= runHooks();
+  return begun;
+}
+
+/**
+ * For process entries: SIGTERM, SIGINT or the end of the parent stop the process with exit code 0, after
+ * SHUTDOWN_GRACE_S at the latest. A forked child ignores SIGINT: Ctrl-C reaches the whole group and the
+ * parent decides the order.
+ */
+export function stopOnSignals(): void {
+  process.on('SIGTERM', () => exitAfterStop('SIGTERM'));
+  process.on('SIGINT', () => process.send === undefined && exitAfterStop('SIGINT'));
+  process.on('disconnect', () => exitAfterStop('parent gone'));
+  process.on('uncaughtException', (err) => {
+    log.fatal({ err }, 'uncaught');
+    process.exit(1);
+  });
+}
+
+async function runHooks(): Promise<void> {
+  // The flag must be up before the first hook runs.
+  await Promise.resolve();
+  for (const { name, fn } of hooks.toReversed()) {
+    try {
+      await fn();
+    } catch (err) {
+      log.error({ err, hook: name }, 'stop hook failed');
+    }
+  }
+}
+
+function exitAfterStop(reason: string): void {
+  if (stopping()) return;
+  log.info({ reason }, 'stopping');
+  setTimeout(() => {
+    log.warn('grace period is over');
+    process.exit(0);
+  }, env.SHUTDOWN_GRACE_S * 1000);
+  stop().then(() => process.exit(0));
+}

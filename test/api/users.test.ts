@@ -1,0 +1,167 @@
+import { expect } from 'chai';
+import { type Api, serveApi } from '../support/api.ts';
+import { type BuiltUser, buildSession, buildUser, PASSWORD } from '../support/factories.ts';
+import { itNative } from '../support/native.ts';
+
+describe('users', () => {
+  let api: Api;
+  let user: BuiltUser;
+  before(async () => {
+    api = await serveApi();
+  });
+  beforeEach(async () => {
+    user = await buildUser();
+  });
+  after(() => api.close());
+
+  const me = (token = user.access) => api.call('GET', '/users/me', undefined, { token });
+  const patch = (body: unknown) => api.call('PATCH', '/users/me', body, { token: user.access });
+
+  it('are private', async () => {
+    for (const [method, path] of [
+      ['GET', '/users/me'],
+      ['PATCH', '/users/me'],
+      ['POST', '/users/me/password'],
+    ] as const) {
+      // Before the body is looked at, too.
+      const answer = await api.call(method, path, method === 'GET' ? undefined : '{');
+      expect(answer.status).to.equal(401);
+    }
+  });
+
+  it('show what the contract lists and nothing else', async () => {
+    const { status, body } = await me();
+    expect(status).to.equal(200);
+    expect(body).to.have.all.keys(
+      'id',
+      'email',
+      'username',
+      'first_name',
+      'last_name',
+      'role',
+      'status',
+      'avatar_url',
+      'language',
+      'timezone',
+      'gdpr_consent',
+      'data_processing_consent',
+      'marketing_consent',
+      'created_at',
+      'last_login',
+    );
+    expect(body.id).to.equal(user.id);
+    expect(body.created_at).to.match(/^\d{4}-\d\d-\d\dT.*Z$/);
+  });
+
+  describe('PATCH /users/me', () => {
+    it('changes what is named and leaves the rest', async () => {
+      const fields = {
+        username: `new_${user.username}`,
+        first_name: 'Zoë 😀',
+        last_name: 'O\'Neil "; DROP TABLE users',
+        language: 'pt-BR',
+        timezone: 'America/Sao_Paulo',
+        avatar_url: 'https://example.com/a.png',
+        data_processing_consent: false,
+        marketing_consent: true,
+      };
+      const { status, body } = await patch(fields);
+      expect(status).to.equal(200);
+      expect(body).to.include({ ...fields, email: user.email, role: 'user' });
+      expect((await me()).body).to.deep.equal(body);
+      expect((await patch({ first_name: null, avatar_url: null })).body).to.include({
+        ...fields,
+        first_name: null,
+        avatar_url: null,
+      });
+    });
+
+    it('takes an empty change', async () => {
+      const before = (await me()).body;
+      for (const body of [{}, '']) expect((await patch(body)).body).to.deep.equal(before);
+    });
+
+    it('refuses a username that is taken', async () => {
+      const other = await buildUser();
+      const { status, body } = await patch({ username: other.username.toUpperCase() });
+      expect(status).to.equal(409);
+      expect(body.code).to.equal('already_exists');
+      expect((await patch({ username: user.username.toUpperCase() })).status).to.equal(200);
+    });
+
+    for (const fields of [
+      { username: 'x' },
+      { username: null },
+      { first_name: 'x'.repeat(101) },
+      { last_name: 1 },
+      { language: null },
+      { language: 'x'.repeat(11) },
+      { timezone: 'Nowhere' },
+      { avatar_url: 'javascript:alert(1)' },
+      { avatar_url: 'http://example.com/a.png' },
+      { avatar_url: `https://example.com/${'x'.repeat(2048)}` },
+      { data_processing_consent: 'yes' },
+      { marketing_consent: null },
+      { gdpr_consent: false },
+      { role: 'admin' },
+      { status: 'active' },
+      { email: 'new@example.com' },
+      { id: 1 },
+      { hashed_password: 'x' },
+    ]) {
+      it(`refuses ${JSON.stringify(fields).slice(0, 60)}`, async () => {
+        const { status, body } = await patch(fields);
+        expect(status).to.equal(400);
+        expect(body.code).to.equal('validation_failed');
+        expect((body.errors as { path: string }[])[0]?.path).to.equal(`/${Object.keys(fields)[0]}`);
+      });
+    }
+  });
+
+  describe('POST /users/me/password', () => {
+    const change = (current_password: unknown, new_password: unknown = 'a new password') =>
+      api.call('POST', '/users/me/password', { current_password, new_password }, { token: user.access });
+    const login = (password: string) => api.call('POST', '/auth/login', { email: user.email, password });
+
+    it('changes it and ends all other sessions', async () => {
+      const other = await buildSession(user);
+      expect((await change(PASSWORD)).status).to.equal(204);
+      expect((await me()).status).to.equal(200);
+      expect((await me(other.access)).status).to.equal(401);
+      const refreshed = await api.call('POST', '/auth/refresh', { refresh_token: other.refresh });
+      expect(refreshed.status).to.equal(401);
+      expect((await login(PASSWORD)).status).to.equal(401);
+      expect((await login('a new password')).status).to.equal(200);
+    });
+
+    it('wants the current one and a good new one', async () => {
+      const wrong = await change('not my password');
+      expect(wrong.status).to.equal(400);
+      expect(wrong.body.errors).to.deep.equal([{ path: '/current_password', message: 'is wrong' }]);
+      for (const password of ['short', 'x'.repeat(257), null, 12345678]) {
+        expect((await change(PASSWORD, password)).status).to.equal(400);
+      }
+      expect((await login(PASSWORD)).status).to.equal(200);
+    });
+
+    itNative('lets one of two changes at once through', async () => {
+      const both = await Promise.all([
+        change(PASSWORD, 'first password'),
+        change(PASSWORD, 'second password'),
+      ]);
+      expect(both.map(({ status }) => status)).to.have.members([204, 400]);
+    });
+
+    itNative('leaves no session behind that began with the old one meanwhile', async () => {
+      const [, ...logins] = await Promise.all([
+        change(PASSWORD),
+        login(PASSWORD),
+        login(PASSWORD),
+        login(PASSWORD),
+      ]);
+      for (const { status, body } of logins) {
+        if (status === 200) expect((await me(String(body.access_token))).status).to.equal(401);
+      }
+    });
+  });
+});

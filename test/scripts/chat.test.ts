@@ -1,0 +1,127 @@
+import { once } from 'node:events';
+import { createServer, type Server as HttpServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect } from 'chai';
+import { Server, type Socket } from 'socket.io';
+import { follow, type Question } from '../../scripts/chat/follow.ts';
+import { type RunEvent, RunView } from '../../scripts/chat/view.ts';
+
+const event = (attempt: number, seq: number, more: Partial<RunEvent> = {}): RunEvent => ({
+  run_id: 7,
+  conversation_id: 3,
+  attempt,
+  seq,
+  ...more,
+});
+
+describe('the terminal client', () => {
+  describe('view of a run', () => {
+    it('orders events, ignores doubles and older attempts, notices holes', () => {
+      const view = new RunView();
+      expect(view.take('run.status', event(1, 1))).to.equal(true);
+      expect(view.take('response.delta', event(1, 2, { delta: 'Hel' }))).to.equal(true);
+      expect(view.take('response.delta', event(1, 2, { delta: 'Hel' }))).to.equal(true);
+      expect(view.take('response.delta', event(1, 4, { delta: '!' }))).to.equal(false);
+      expect(view.text).to.equal('Hel');
+      expect(view.take('response.delta', event(2, 2_000_001, { delta: 'x' }))).to.equal(false);
+      expect(view.take('response.restart', event(2, 2_000_000))).to.equal(true);
+      expect(view.take('response.delta', event(1, 3, { delta: 'lo' }))).to.equal(true);
+      expect(view.text).to.equal('');
+    });
+
+    it('takes the whole text of a terminal event that begins an attempt', () => {
+      const view = new RunView();
+      view.take('response.delta', event(1, 1, { delta: 'Hel' }));
+      view.take('run.cancelled', event(2, 2_000_000, { content: 'Hello' }));
+      expect(view.ended).to.include({ name: 'run.cancelled', text: 'Hello' });
+    });
+  });
+
+  describe('following a run', () => {
+    let http: HttpServer;
+    let io: Server;
+    let url: string;
+
+    beforeEach(async () => {
+      http = createServer();
+      io = new Server(http, { transports: ['websocket'] });
+      http.listen(0, '127.0.0.1');
+      await once(http, 'listening');
+      url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
+    });
+    afterEach(() => io.close());
+
+    type Ack = (answer: object) => void;
+    const sent = { ok: true, run_id: 7, conversation_id: 3 };
+    const question: Question = { content: 'hi', idempotency_key: 'k' };
+
+    async function ask(serve: (socket: Socket, connection: number) => void) {
+      let connections = 0;
+      io.on('connection', (socket) => serve(socket, ++connections));
+      const seen: string[] = [];
+      const signIn = async () => 'token';
+      const end = await follow(
+        url,
+        question,
+        signIn,
+        (text) => seen.push(text),
+        new AbortController().signal,
+      );
+      return { end, seen, connections };
+    }
+
+    it('fetches what a hole left out', async () => {
+      const { end, seen } = await ask((socket) => {
+        socket.on('message', (payload: Question, ack: Ack) => {
+          expect(payload).to.include({ type: 'message', content: 'hi', idempotency_key: 'k' });
+          socket.emit('run.status', event(1, 1));
+          ack(sent);
+          socket.emit('response', event(1, 3, { content: 'Hello' }));
+        });
+        socket.on('resume', (asked: object, ack: Ack) => {
+          expect(asked).to.deep.equal({ run_id: 7, after_seq: 1 });
+          const events = [
+            { event: 'response.delta', data: event(1, 2, { delta: 'Hello' }) },
+            { event: 'response', data: event(1, 3, { content: 'Hello' }) },
+          ];
+          ack({ ok: true, events, done: true });
+        });
+      });
+      expect(end).to.include({ name: 'response', text: 'Hello' });
+      expect(seen.at(-1)).to.equal('Hello');
+    });
+
+    it('resumes after a lost connection and sends again what was not acknowledged', async () => {
+      const { end, connections } = await ask((socket, connection) => {
+        socket.on('message', (_: Question, ack: Ack) => {
+          if (connection === 1) return socket.disconnect(true);
+          ack({ ...sent, replayed: true });
+        });
+        let resumed = 0;
+        socket.on('resume', (_: object, ack: Ack) => {
+          if (connection === 2 && resumed++ === 0) {
+            ack({ ok: true, events: [{ event: 'run.status', data: event(1, 1) }], done: false });
+            return socket.disconnect(true);
+          }
+          const data = event(1, 9, { content: 'late' });
+          return ack({ ok: true, events: [{ event: 'response', data }], done: true, reset: true });
+        });
+      });
+      expect(end).to.include({ name: 'response', text: 'late' });
+      expect(connections).to.equal(3);
+    });
+
+    it('says why a message was refused', async () => {
+      const refused = ask((socket) => {
+        socket.on('message', (_: Question, ack: Ack) => {
+          ack({ ok: false, error: { code: 'consent_required', detail: 'no consent' } });
+        });
+      });
+      const error: Error = await refused.then(
+        () => expect.fail('should have been refused'),
+        (reason: Error) => reason,
+      );
+      expect(error.message).to.equal('consent_required: no consent');
+    });
+  });
+});

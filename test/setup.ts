@@ -1,0 +1,42 @@
+/**
+ * Mocha's root hooks. Every top-level `describe` begins with an empty database and an empty Redis and must have
+ * stopped the processes it started; at the end everything is closed and nothing may keep this process alive.
+ */
+import { stop } from '../shared/stop.ts';
+import { clean } from './support/database.ts';
+import { stopLeftOvers } from './support/processes.ts';
+
+const EXIT_WITHIN_MS = 10_000;
+
+export const mochaHooks = {
+  beforeAll(this: Mocha.Context): void {
+    for (const suite of this.test?.parent?.suites ?? []) {
+      suite.beforeAll('begins with nothing', clean);
+      // It must come before the suite's own `before` hooks, which may build rows.
+      const hooks = hooksOf(suite);
+      hooks.unshift(...hooks.splice(-1));
+      suite.afterAll('leaves no process', stopLeftOvers);
+    }
+  },
+  async afterAll(): Promise<void> {
+    await stopLeftOvers();
+    await stop();
+    setTimeout(complain, EXIT_WITHIN_MS).unref();
+  },
+};
+
+function hooksOf(suite: Mocha.Suite): unknown[] {
+  return (suite as unknown as { _beforeAll: unknown[] })._beforeAll;
+}
+
+/** Fires only when something still holds the event loop: a leak in a test or in the application. */
+function complain(): void {
+  console.error(
+    `Leak: the tests are over, but these keep the process alive: ${process.getActiveResourcesInfo()}`,
+  );
+  // Mocha sets the exit code in a listener of its own, which runs before this one.
+  process.on('exit', () => {
+    process.exitCode = 1;
+  });
+  process.exit();
+}

@@ -1,0 +1,55 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buildApp } from '../../api/app.ts';
+
+/** An answer, its JSON read (`{}` where there is none). */
+export type Answer = { status: number; headers: Headers; body: Record<string, unknown> };
+type Options = { token?: string; headers?: Record<string, string> };
+
+export type Api = {
+  url: string;
+  /** `body` is sent as JSON; text and bytes are sent as they are. `path` begins with a slash; `/api/v1` is put before it. */
+  call: (method: string, path: string, body?: unknown, options?: Options) => Promise<Answer>;
+  close: () => Promise<void>;
+};
+
+/** The app behind a real socket, on a free port. Close it in `after`. */
+export async function serveApi(): Promise<Api> {
+  const server = createServer(buildApp().callback()).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    url,
+    call: (method, path, body, options) => call(`${url}/api/v1${path}`, method, body, options),
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((closed) => server.close(closed));
+    },
+  };
+}
+
+/** One request to any URL. */
+export async function call(
+  url: string,
+  method = 'GET',
+  body?: unknown,
+  { token, headers = {} }: Options = {},
+): Promise<Answer> {
+  const answer = await fetch(url, {
+    method,
+    headers: {
+      'content-type': 'application/json',
+      ...(token && { authorization: `Bearer ${token}` }),
+      ...headers,
+    },
+    ...(body !== undefined && { body: asBody(body) }),
+  });
+  const text = await answer.text();
+  return { status: answer.status, headers: answer.headers, body: text === '' ? {} : JSON.parse(text) };
+}
+
+function asBody(body: unknown): string | Uint8Array<ArrayBuffer> {
+  if (typeof body === 'string') return body;
+  return body instanceof Uint8Array ? new Uint8Array(body) : JSON.stringify(body);
+}

@@ -1,0 +1,54 @@
+import * as argon2 from '@node-rs/argon2';
+import { newRefresh, signAccess } from '../../api/auth/tokens.ts';
+import { knex } from '../../db/knex.ts';
+import { Session } from '../../db/models/session.ts';
+import type { Role } from '../../db/models/user.ts';
+
+export const PASSWORD = 'correct horse battery';
+/** Cheap on purpose: what a hash costs is no matter of the tests. */
+const HASH = argon2.hashSync(PASSWORD, { memoryCost: 64, timeCost: 1, parallelism: 1 });
+
+export type BuiltUser = {
+  id: number;
+  email: string;
+  username: string;
+  role: Role;
+  sid: number;
+  access: string;
+  refresh: string;
+};
+
+type Fields = {
+  email: string;
+  username: string;
+  role: Role;
+  status: string;
+  language: string;
+  timezone: string;
+  data_processing_consent: boolean;
+};
+
+let built = 0;
+
+/** A user in the database (password PASSWORD, all consents given) with one session and its tokens. */
+export async function buildUser(fields: Partial<Fields> = {}): Promise<BuiltUser> {
+  const name = `user${++built}_${process.pid}`;
+  const [row] = await knex('users')
+    .insert({
+      email: `${name}@example.com`,
+      username: name,
+      hashed_password: HASH,
+      gdpr_consent: true,
+      data_processing_consent: true,
+      ...fields,
+    })
+    .returning(['id', 'email', 'username', 'role']);
+  return { ...row, ...(await buildSession(row)) };
+}
+
+/** One more session of a user, as a second device would have it. */
+export async function buildSession(user: Pick<BuiltUser, 'id' | 'email' | 'role'>) {
+  const { token: refresh, tokenHash } = newRefresh();
+  const sid = await Session.begin({ userId: user.id, userAgent: 'test', lifetimeS: 3600, tokenHash }, knex);
+  return { sid, access: signAccess(user, sid), refresh };
+}

@@ -1,0 +1,14 @@
+import { writeFileSync } from 'node:fs';
+import Mocha from 'mocha';
+
+/** Mocha's spec reporter; it also writes `{passed, failed, skipped}` to the file named by TEST_SUMMARY. */
+export default class Reporter extends Mocha.reporters.Spec {
+  constructor(runner: Mocha.Runner, options: Mocha.MochaOptions) {
+    super(runner, options);
+    runner.once('end', () => {
+      const { passes = 0, failures = 0, pending = 0 } = runner.stats ?? {};
+      const summary = { passed: passes, failed: failures, skipped: pending };
+      if (process.env.TEST_SUMMARY) writeFileSync(process.env.TEST_SUMMARY, JSON.stringify(summary));
+    });
+  }
+}

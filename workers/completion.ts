@@ -1,0 +1,123 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Job } from 'bullmq';
+import { claimRun, finishRun, type Outcome, releaseRun } from '../db/models/run.ts';
+import { loadTurn, type Turn } from '../db/models/turn.ts';
+import { env } from '../shared/env.ts';
+import { isUnreachable } from '../shared/errors.ts';
+import type { Payloads } from '../shared/jobs.ts';
+import { ProviderError } from '../shared/llm.ts';
+import { addLogContext, log } from '../shared/log.ts';
+import { settle } from '../shared/runs.ts';
+import { answer, type Ending, failed } from './completion/answer.ts';
+import { heldBackMs, holdBack } from './completion/breaker.ts';
+import { Interrupted, LEASE, Lease } from './completion/lease.ts';
+import { Writer } from './completion/writer.ts';
+import { RetryAt } from './work.ts';
+
+/** The third claim over a lease that nobody released ends the run. */
+const CRASH_LIMIT = 3;
+/** How often a provider's failure is answered with another try, and how long the first wait is, in ms. */
+const RETRY_LIMIT = 5;
+const RETRY_FIRST = 500;
+
+/** Claims a run, streams its answer, ends it. Whatever happens in between, the run's row says who may go on. */
+export async function completion(job: Job<Payloads['completion']>): Promise<void> {
+  const { run_id } = job.data;
+  const busyMs = await heldBackMs(env.CHAT_MODEL);
+  if (busyMs > 0) throw new RetryAt(later(busyMs));
+
+  const claim = await claimRun(run_id, LEASE, CRASH_LIMIT);
+  if (claim.outcome === 'gone') return;
+  if (claim.outcome === 'busy') throw new RetryAt(claim.retry_at);
+  if (claim.outcome === 'ended') return settle({ ...claim, ended: [run_id] });
+
+  const lease = new Lease(run_id, claim.attempt);
+  try {
+    await answerClaimed(run_id, lease);
+  } catch (err) {
+    // Somebody else has the run, and says what is to be said.
+    if (!(err instanceof Interrupted)) throw err;
+    log.info({ why: err.why }, 'run lost');
+  } finally {
+    lease.letGo();
+  }
+}
+
+async function answerClaimed(runId: number, lease: Lease): Promise<void> {
+  const turn = await patiently(lease, () => loadTurn(runId));
+  if (turn === null) return;
+  addLogContext({ request_id: turn.request_id, user_id: turn.user_id, attempt: lease.attempt });
+  const writer = await patiently(lease, () => Writer.open(turn, lease));
+  try {
+    const ending = await answer(turn, writer, lease);
+    await finish(turn, writer, lease, ending);
+  } catch (err) {
+    await conclude(turn, writer, lease, err);
+  }
+}
+
+/** What becomes of a run whose answer was interrupted: ended, or given back to be answered later. */
+async function conclude(turn: Turn, writer: Writer, lease: Lease, err: unknown): Promise<void> {
+  if (err instanceof Interrupted) {
+    if (err.why === 'lost') throw err;
+    if (err.why === 'cancelled') return finish(turn, writer, lease, { status: 'cancelled' });
+    return release(turn, writer, lease, 0, false);
+  }
+  const { trouble, code, message, retryAfterMs } = asProviderError(err);
+  log.warn({ err, trouble, retries: turn.retries }, 'answer interrupted');
+  if (trouble === 'rate_limited') {
+    await holdBack(env.CHAT_MODEL, retryAfterMs);
+    return release(turn, writer, lease, retryAfterMs, false);
+  }
+  if (trouble === 'rejected' || turn.retries + 1 >= RETRY_LIMIT) {
+    return finish(turn, writer, lease, failed(code, message));
+  }
+  await release(turn, writer, lease, RETRY_FIRST * 2 ** turn.retries * (0.75 + Math.random() / 2), true);
+}
+
+async function finish(turn: Turn, writer: Writer, lease: Lease, ending: Ending): Promise<void> {
+  const lastSeq = await patiently(lease, () => writer.end());
+  const outcome: Outcome = { ...ending, content: writer.content };
+  const finished = await patiently(lease, () => finishRun(turn.run_id, lease.attempt, lastSeq, outcome));
+  if (finished === null) throw new Interrupted('lost');
+  log.info({ status: finished.status, attempt: lease.attempt }, 'run ended');
+  await settle({ ...finished, ended: [turn.run_id] });
+}
+
+/** Keeps what was shown and gives the run back; the job returns when it is due. */
+async function release(
+  turn: Turn,
+  writer: Writer,
+  lease: Lease,
+  delayMs: number,
+  retried: boolean,
+): Promise<void> {
+  const lastSeq = await patiently(lease, () => writer.end());
+  const kept = { content: writer.content, lastSeq, delayMs, retried };
+  const due = await patiently(lease, () => releaseRun(turn.run_id, lease.attempt, kept));
+  if (due === null) throw new Interrupted('lost');
+  throw new RetryAt(due);
+}
+
+/** While Postgres is away there is nobody to lose the run to: goes on trying until it answers. */
+async function patiently<T>(lease: Lease, statement: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await statement();
+    } catch (err) {
+      if (!isUnreachable(err)) throw err;
+      log.warn({ err, run_id: lease.runId }, 'waiting for Postgres');
+      await sleep(500);
+    }
+  }
+}
+
+/** A mistake of our own is retried like a provider's: it must not strand the conversation. */
+function asProviderError(err: unknown): ProviderError {
+  if (err instanceof ProviderError) return err;
+  return new ProviderError('unavailable', 'internal_error', 'Something went wrong here.', err);
+}
+
+function later(ms: number): Date {
+  return new Date(Date.now() + ms);
+}

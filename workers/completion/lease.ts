@@ -1,0 +1,110 @@
+import { reclaimRun, renewLeases } from '../../db/models/run.ts';
+import { log } from '../../shared/log.ts';
+import { onStop } from '../../shared/stop.ts';
+
+/** Milliseconds. The lease outlives several heartbeats; a cancel is seen within one of them. */
+export const LEASE = 8_000;
+const HEARTBEAT = 750;
+
+/** Why a run was interrupted: its user cancelled it, another worker has it, or this process is stopping. */
+export class Interrupted extends Error {
+  readonly why: 'cancelled' | 'lost' | 'draining';
+  constructor(why: Interrupted['why']) {
+    super(why);
+    this.name = 'Interrupted';
+    this.why = why;
+  }
+}
+
+/** A run that this process holds under an attempt, until it lets go. */
+export class Lease {
+  readonly runId: number;
+  readonly #abort = new AbortController();
+  #attempt: number;
+  #renewedAt = performance.now();
+  #reclaiming = false;
+
+  constructor(runId: number, attempt: number) {
+    this.runId = runId;
+    this.#attempt = attempt;
+    held.add(this);
+    beat ??= setTimeout(heartbeat, HEARTBEAT);
+  }
+
+  get attempt(): number {
+    return this.#attempt;
+  }
+
+  /** Aborts with an Interrupted. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  interrupt(why: Interrupted['why']): void {
+    this.#abort.abort(new Interrupted(why));
+  }
+
+  letGo(): void {
+    held.delete(this);
+  }
+
+  /** Before anything is shown: after a pause longer than the lease, asks Postgres whether the run is still ours. */
+  async confirm(): Promise<void> {
+    if (performance.now() - this.#renewedAt > LEASE) await renew([this]);
+    if (this.signal.reason instanceof Interrupted && this.signal.reason.why === 'lost')
+      throw this.signal.reason;
+  }
+
+  /** Begins a new attempt of this run, whose log was lost. @throws Interrupted when the run is no longer ours */
+  async reclaim(): Promise<void> {
+    this.#reclaiming = true;
+    const asked = performance.now();
+    try {
+      const attempt = await reclaimRun(this.runId, this.#attempt, LEASE);
+      if (attempt === null) {
+        this.interrupt('lost');
+        throw new Interrupted('lost');
+      }
+      this.#attempt = attempt;
+      this.#renewedAt = asked;
+    } finally {
+      this.#reclaiming = false;
+    }
+  }
+
+  /** Takes in what a heartbeat that asked for `attempt` at `asked` was told. */
+  heard(answer: { cancelled: boolean } | undefined, attempt: number, asked: number): void {
+    if (attempt !== this.#attempt || this.#reclaiming) return;
+    if (answer === undefined) return this.interrupt('lost');
+    this.#renewedAt = asked;
+    if (answer.cancelled) this.interrupt('cancelled');
+  }
+}
+
+/** Interrupts every run of this process, so that another one takes them up at once. */
+export function drain(): void {
+  for (const lease of held) lease.interrupt('draining');
+}
+
+const held = new Set<Lease>();
+let beat: NodeJS.Timeout | undefined;
+onStop('heartbeat', () => clearTimeout(beat));
+
+async function heartbeat(): Promise<void> {
+  try {
+    await renew([...held]);
+  } catch (err) {
+    // Postgres is away: nothing can be said of the runs, and nobody else can claim them either.
+    log.warn({ err, runs: held.size }, 'no heartbeat');
+  }
+  beat = held.size === 0 ? undefined : setTimeout(heartbeat, HEARTBEAT);
+}
+
+/** One statement for all leases of the process. */
+async function renew(leases: Lease[]): Promise<void> {
+  if (leases.length === 0) return;
+  const asked = performance.now();
+  const sent = leases.map((lease) => ({ lease, run_id: lease.runId, attempt: lease.attempt }));
+  const answers = new Map((await renewLeases(sent, LEASE)).map((answer) => [answer.run_id, answer]));
+  for (const { lease, attempt } of sent) lease.heard(answers.get(lease.runId), attempt, asked);
+}

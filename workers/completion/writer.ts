@@ -1,0 +1,160 @@
+import type { Turn } from '../../db/models/turn.ts';
+import { firstSeq, type RunEvent } from '../../shared/events.ts';
+import { log } from '../../shared/log.ts';
+import { appendLog, openLog } from '../../shared/runlog.ts';
+import { Interrupted, type Lease } from './lease.ts';
+
+/** The first text goes out at once, then an event as soon as either is reached. */
+const COALESCE_MS = 25;
+const COALESCE_CHARACTERS = 512;
+/** While Redis is away, how often a lost log is opened anew. */
+const REOPEN_MS = 500;
+
+/**
+ * Shows an answer as it comes: collects text into events, one round trip to Redis each, numbers them, and keeps
+ * what was shown equal to what is kept. When the log is lost it claims a new attempt and shows all of it again;
+ * while Redis is away it goes on collecting, for the row needs no Redis.
+ */
+export class Writer {
+  readonly #turn: Turn;
+  readonly #lease: Lease;
+  #content = '';
+  #shown = 0;
+  /** The last seq in the log; null while there is no log of this attempt that can be trusted. */
+  #seq: number | null = null;
+  #reopenAt = 0;
+  #halfCharacter = '';
+  #flushedAt = -Infinity;
+  #timer: NodeJS.Timeout | undefined;
+  #flushing: Promise<void> = Promise.resolve();
+  #busy = false;
+
+  private constructor(turn: Turn, lease: Lease) {
+    this.#turn = turn;
+    this.#lease = lease;
+  }
+
+  /** Opens the log of the attempt that was just claimed. @throws Interrupted when a newer attempt has it */
+  static async open(turn: Turn, lease: Lease): Promise<Writer> {
+    const writer = new Writer(turn, lease);
+    await writer.#open();
+    return writer;
+  }
+
+  /** All text so far. */
+  get content(): string {
+    return this.#content;
+  }
+
+  /** Takes the next piece of the answer. Never waits: what Redis cannot take yet is shown later. */
+  write(delta: string): void {
+    const text = this.#halfCharacter + delta;
+    this.#halfCharacter = /[\uD800-\uDBFF]$/.exec(text)?.[0] ?? '';
+    const whole = text.slice(0, text.length - this.#halfCharacter.length);
+    // Neither of these can be stored in a Postgres text.
+    this.#content += whole.replaceAll('\0', '').toWellFormed();
+    this.#schedule();
+  }
+
+  /** Shows what is left. @returns the last seq of the lease's attempt; its content is complete */
+  async end(): Promise<number> {
+    clearTimeout(this.#timer);
+    await this.#flushing;
+    if (this.#unshown() > 0 || this.#seq === null) await this.#flush(true);
+    if (this.#seq !== null) return this.#seq;
+    // No log: the terminal event begins an attempt of its own and carries the whole text.
+    await this.#lease.reclaim();
+    return firstSeq(this.#lease.attempt) - 1;
+  }
+
+  #unshown(): number {
+    return this.#content.length - this.#shown;
+  }
+
+  #schedule(): void {
+    if (this.#busy || this.#unshown() === 0) return;
+    clearTimeout(this.#timer);
+    const wait =
+      this.#unshown() >= COALESCE_CHARACTERS ? 0 : this.#flushedAt + COALESCE_MS - performance.now();
+    if (wait > 0) {
+      this.#timer = setTimeout(() => this.#schedule(), wait);
+      return;
+    }
+    this.#busy = true;
+    this.#flushing = this.#flush(false)
+      .catch((err: unknown) => {
+        if (!(err instanceof Interrupted)) log.warn({ err }, 'not shown yet');
+      })
+      .finally(() => {
+        this.#busy = false;
+        this.#schedule();
+      });
+  }
+
+  async #flush(last: boolean): Promise<void> {
+    this.#flushedAt = performance.now();
+    if (this.#seq === null) return this.#reopen(last);
+    await this.#lease.confirm();
+    const delta = this.#content.slice(this.#shown);
+    const seq = this.#seq + 1;
+    const event = this.#event('response.delta', seq, { delta });
+    if (await this.#landed(appendLog(this.#turn.user_id, event))) {
+      this.#seq = seq;
+      this.#shown += delta.length;
+    } else {
+      this.#seq = null;
+      await this.#reopen(last);
+    }
+  }
+
+  /** Shows the whole text again, as a new attempt. */
+  async #reopen(now: boolean): Promise<void> {
+    if (!now && performance.now() < this.#reopenAt) return;
+    this.#reopenAt = performance.now() + REOPEN_MS;
+    await this.#lease.reclaim();
+    await this.#open();
+  }
+
+  async #open(): Promise<void> {
+    await this.#lease.confirm();
+    const { attempt } = this.#lease;
+    const seq = firstSeq(attempt);
+    const text = this.#content;
+    const events = [
+      attempt === 1
+        ? this.#event('run.status', seq, {
+            status: 'in_progress',
+            message_id: this.#turn.message_id,
+            reply_id: this.#turn.reply_id,
+          })
+        : this.#event('response.restart', seq, {}),
+      ...(text === '' ? [] : [this.#event('response.delta', seq + 1, { delta: text })]),
+    ];
+    if (await this.#landed(openLog(this.#turn.user_id, attempt, events))) {
+      this.#seq = seq + events.length - 1;
+      this.#shown = text.length;
+    }
+  }
+
+  /** Whether a write is known to be in the log. @throws Interrupted when a newer attempt has the log */
+  async #landed(write: Promise<'ok' | 'newer' | 'lost'>): Promise<boolean> {
+    let written: 'ok' | 'newer' | 'lost';
+    try {
+      written = await write;
+    } catch (err) {
+      log.warn({ err }, 'the run log cannot be written');
+      return false;
+    }
+    if (written === 'newer') {
+      this.#lease.interrupt('lost');
+      throw new Interrupted('lost');
+    }
+    return written === 'ok';
+  }
+
+  #event(event: RunEvent['event'], seq: number, fields: object): RunEvent {
+    const { run_id, conversation_id, reply_id } = this.#turn;
+    const position = { run_id, conversation_id, attempt: this.#lease.attempt, seq };
+    return { event, data: { ...position, message_id: reply_id, ...fields } } as RunEvent;
+  }
+}

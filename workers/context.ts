@@ -1,0 +1,65 @@
+import type { Job } from 'bullmq';
+import { historyBefore, saveTokenCounts } from '../db/models/message.ts';
+import { type ContextRecord, loadTurn, saveContext, type Turn } from '../db/models/turn.ts';
+import { env } from '../shared/env.ts';
+import type { Payloads } from '../shared/jobs.ts';
+import { countTokens, truncateTokens } from '../shared/tokens.ts';
+import { fitToBudget, questionLimit } from './context/budget.ts';
+import { passageText, systemPrompt } from './context/prompt.ts';
+import { findPassages } from './context/retrieval.ts';
+
+/** Decides what a run's prompt holds, within the token budget, and leaves the decision on the run. */
+export async function context(job: Job<Payloads['context']>): Promise<void> {
+  const turn = await loadTurn(job.data.run_id);
+  if (turn === null || turn.context !== null || turn.status !== 'queued') return;
+  await saveContext(turn.run_id, await buildContext(turn));
+}
+
+async function buildContext(turn: Turn): Promise<ContextRecord> {
+  const budget = env.CONTEXT_TOKEN_BUDGET;
+  const [passages, history] = await Promise.all([
+    findPassages(turn.question, turn.language),
+    historyBefore(turn.conversation_id, turn.message_id, env.HISTORY_LIMIT),
+  ]);
+  const found = passages ?? [];
+
+  const system = countTokens(systemPrompt(turn.language));
+  const question = await countOnce([
+    { id: turn.message_id, content: turn.question, tokens_used: null },
+    ...history,
+  ]);
+  const [whole = 0, ...remembered] = question;
+  const limit = questionLimit(budget, system);
+  const fit = fitToBudget({
+    budget,
+    system,
+    question: Math.min(whole, limit),
+    passages: found.map((passage) => countTokens(passageText(passage))),
+    history: remembered,
+  });
+  return {
+    message_ids: history
+      .slice(0, fit.history)
+      .map(({ id }) => id)
+      .reverse(),
+    passages: found.slice(0, fit.passages),
+    question_cut_to: whole > limit ? truncateTokens(turn.question, limit) : null,
+    budget,
+    tokens: fit.tokens,
+    cut: { messages: history.length - fit.history, passages: found.length - fit.passages },
+    passages_unavailable: passages === null,
+  };
+}
+
+/** Token counts of messages; one that was never counted is counted now and kept on its row. */
+async function countOnce(
+  messages: { id: number; content: string; tokens_used: number | null }[],
+): Promise<number[]> {
+  const counted = messages.map(({ id, content, tokens_used }) => ({
+    id,
+    known: tokens_used !== null,
+    tokens: tokens_used ?? countTokens(content),
+  }));
+  await saveTokenCounts(counted.filter(({ known }) => !known));
+  return counted.map(({ tokens }) => tokens);
+}

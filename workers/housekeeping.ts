@@ -1,0 +1,110 @@
+import { faqsToEmbed } from '../db/models/faq.ts';
+import { nextGeneration, runsToAnnounce, runsToDeliver } from '../db/models/owed.ts';
+import { env } from '../shared/env.ts';
+import { deliver, enqueueEmbedding } from '../shared/enqueue.ts';
+import { type Delivery, runJobId } from '../shared/jobs.ts';
+import { log } from '../shared/log.ts';
+import { queues } from '../shared/queues.ts';
+import { redis } from '../shared/redis.ts';
+import { announce } from '../shared/runs.ts';
+import { onStop } from '../shared/stop.ts';
+
+/** Milliseconds. What is younger than the grace is left to whoever is doing it right now. */
+const INTERVAL = 1_000;
+const GRACE = 2_000;
+const BATCH = 500;
+const EPOCH = 'parley:epoch';
+
+/**
+ * Delivers what Postgres owes, every second. A plain timer: a job scheduler would live in Redis and die with it.
+ * Any number of copies may run; of two that see the same debt, one gets the row.
+ */
+export function startHousekeeping(): void {
+  let timer: NodeJS.Timeout | undefined;
+  let pass: Promise<void> = Promise.resolve();
+  const next = () => {
+    pass = reconcile()
+      .then(report)
+      .catch((err: unknown) => log.warn({ err }, 'reconciler'))
+      .finally(() => {
+        timer = setTimeout(next, INTERVAL);
+      });
+  };
+  next();
+  onStop('housekeeping', async () => {
+    await pass;
+    clearTimeout(timer);
+  });
+}
+
+export type Found = { delivered: number; announced: number; embeddings: number; wiped: boolean };
+
+/**
+ * One pass. Rebuilding all queues from an empty Redis is this, once.
+ * @param grace ms that a debt must be old, unless Redis was emptied: then nobody else is paying it
+ */
+export async function reconcile(grace = GRACE): Promise<Found> {
+  const wiped = await redisWasEmptied();
+  const graceMs = wiped ? 0 : grace;
+  const delivered = await deliverOwedRuns(graceMs);
+  const announced = await announceEndedRuns(graceMs);
+  const embeddings = await embedOwedFaqs();
+  if (wiped) await redis.set(EPOCH, new Date().toISOString());
+  return { delivered, announced, embeddings, wiped };
+}
+
+async function redisWasEmptied(): Promise<boolean> {
+  return (await redis.exists(EPOCH)) === 0;
+}
+
+async function deliverOwedRuns(graceMs: number): Promise<number> {
+  let delivered = 0;
+  for (let afterId = 0; ; ) {
+    const owed = await runsToDeliver(afterId, BATCH, graceMs);
+    const lost = await withoutLiveJob(owed);
+    if (lost.length > 0) {
+      const again = await nextGeneration(lost);
+      await deliver(again);
+      delivered += again.length;
+    }
+    const last = owed.at(-1);
+    if (last === undefined || owed.length < BATCH) return delivered;
+    afterId = last.run_id;
+  }
+}
+
+/** Those whose job is not there, or has ended: a completed or failed job delivers nothing. One round trip. */
+async function withoutLiveJob(owed: Delivery[]): Promise<Delivery[]> {
+  if (owed.length === 0) return [];
+  const { completion } = queues;
+  const pipeline = redis.pipeline();
+  for (const delivery of owed) {
+    const id = runJobId(delivery);
+    pipeline.exists(completion.toKey(id));
+    pipeline.zscore(completion.toKey('completed'), id);
+    pipeline.zscore(completion.toKey('failed'), id);
+  }
+  const answers = (await pipeline.exec()) ?? [];
+  const failed = answers.find(([err]) => err !== null);
+  if (failed?.[0]) throw failed[0];
+  return owed.filter((_, i) => {
+    const [exists, completed, failedAt] = answers.slice(3 * i, 3 * i + 3).map(([, value]) => value);
+    return exists !== 1 || completed !== null || failedAt !== null;
+  });
+}
+
+async function announceEndedRuns(graceMs: number): Promise<number> {
+  const owed = await runsToAnnounce(BATCH, graceMs);
+  for (const runId of owed) await announce(runId);
+  return owed.length;
+}
+
+async function embedOwedFaqs(): Promise<number> {
+  const owed = await faqsToEmbed(env.EMBEDDING_MODEL, BATCH);
+  if (owed.length > 0) await enqueueEmbedding(owed);
+  return owed.length;
+}
+
+function report(found: Found): void {
+  if (found.wiped || found.delivered + found.announced > 0) log.info({ ...found }, 'reconciled');
+}

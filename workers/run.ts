@@ -1,0 +1,50 @@
+import { env, requireEnv } from '../shared/env.ts';
+import { type JobName, jobs } from '../shared/jobs.ts';
+import { log } from '../shared/log.ts';
+import { onStop, stopOnSignals } from '../shared/stop.ts';
+import { countTokens } from '../shared/tokens.ts';
+import { completion } from './completion.ts';
+import { drain } from './completion/lease.ts';
+import { context } from './context.ts';
+import { embedding } from './embedding.ts';
+import { startHousekeeping } from './housekeeping.ts';
+import { moderation } from './moderation.ts';
+import { type Handler, work } from './work.ts';
+
+/** A job of the catalog without a handler does not compile. */
+const handlers: { [Name in JobName]: Handler<Name> } = { moderation, context, completion, embedding };
+
+/** Process types beyond the queues. A type whose jobs do not exist yet idles. */
+const others: Record<string, () => void> = { housekeeping: startHousekeeping, analytics: () => {} };
+
+/** Milliseconds of the grace period that are kept for giving runs back. */
+const RELEASE_TIME = 5_000;
+
+/** `node workers/run.ts moderation context`: works the named types in one process. */
+function main(types: string[]): void {
+  const known = [...Object.keys(jobs), ...Object.keys(others)];
+  const unknown = types.filter((type) => !known.includes(type));
+  if (types.length === 0 || unknown.length > 0) {
+    process.stderr.write(`usage: node workers/run.ts TYPE…, of: ${known.join(' ')}\n`);
+    process.exit(2);
+  }
+  requireEnv('DATABASE_URL', 'REDIS_URL', 'OPENAI_API_KEY');
+  stopOnSignals();
+  const idle = setInterval(() => {}, 60_000);
+  onStop('idle', () => clearInterval(idle));
+  const ready = types.map((type) => start(type));
+  onStop('drain', () => {
+    setTimeout(drain, Math.max(0, env.SHUTDOWN_GRACE_S * 1_000 - RELEASE_TIME)).unref();
+  });
+  Promise.all(ready).then(() => log.info({ types }, 'ready'));
+}
+
+/** Resolves when the type is at work. The tokenizer takes half a second to load: now rather than in a first answer. */
+async function start(type: string): Promise<unknown> {
+  if (!(type in jobs)) return others[type]?.();
+  if (type === 'context') countTokens('');
+  const name = type as JobName;
+  return work(name, handlers[name] as Handler<typeof name>).waitUntilReady();
+}
+
+main(process.argv.slice(2));

@@ -1,0 +1,74 @@
+import { DelayedError, type Job, UnrecoverableError, Worker } from 'bullmq';
+import { env } from '../shared/env.ts';
+import { isUnreachable } from '../shared/errors.ts';
+import { type JobName, jobs, type Payloads } from '../shared/jobs.ts';
+import { ProviderError } from '../shared/llm.ts';
+import { log, withLogContext } from '../shared/log.ts';
+import { connect } from '../shared/redis.ts';
+import { onStop } from '../shared/stop.ts';
+
+export type Handler<Name extends JobName> = (job: Job<Payloads[Name]>) => Promise<void>;
+
+/** Thrown by a handler: not now. The job goes back and burns no attempt. */
+export class RetryAt extends Error {
+  readonly at: Date;
+  constructor(at: Date) {
+    super(`not before ${at.toISOString()}`);
+    this.at = at;
+  }
+}
+
+/** Milliseconds. A job whose worker died is taken up again after LOCK + STALL_CHECK at the latest. */
+const LOCK = 8_000;
+const STALL_CHECK = 1_000;
+/** How long a job waits where Postgres or Redis is away. */
+const AWAY = 1_000;
+
+/** Starts working a queue; stops with the process, letting running jobs end. */
+export function work<Name extends JobName>(name: Name, handler: Handler<Name>): Worker {
+  const { slots, stalls } = jobs[name];
+  const worker = new Worker<Payloads[Name]>(name, (job, token) => runJob(job, token, handler), {
+    connection: connect(`${name}-worker`, { maxRetriesPerRequest: null }),
+    concurrency: slots === 'COMPLETION_CONCURRENCY' ? env.COMPLETION_CONCURRENCY : slots,
+    lockDuration: LOCK,
+    stalledInterval: STALL_CHECK,
+    maxStalledCount: stalls,
+    skipVersionCheck: true,
+  });
+  worker.on('error', (err) => log.debug({ err, queue: name }, 'worker'));
+  worker.on('failed', (job, err) => log.warn({ err, queue: name, job_id: job?.id }, 'job failed'));
+  onStop(`worker ${name}`, () => worker.close());
+  return worker;
+}
+
+function runJob<Name extends JobName>(
+  job: Job<Payloads[Name]>,
+  token: string | undefined,
+  handler: Handler<Name>,
+) {
+  const run_id = 'run_id' in job.data ? job.data.run_id : undefined;
+  return withLogContext({ queue: job.queueName, job_id: job.id, run_id }, async () => {
+    const began = performance.now();
+    try {
+      await handler(job);
+      log.info({ ms: Math.round(performance.now() - began) }, 'job done');
+    } catch (err) {
+      const at = comeBackAt(err);
+      if (at !== null) {
+        log.info({ at }, 'job put back');
+        await job.moveToDelayed(at, token);
+        throw new DelayedError();
+      }
+      if (err instanceof ProviderError && err.trouble === 'rejected') throw new UnrecoverableError(err.code);
+      throw err;
+    }
+  });
+}
+
+/** When a job that threw is due again without having failed; null when it has. */
+function comeBackAt(err: unknown): number | null {
+  if (err instanceof RetryAt) return err.at.getTime();
+  if (err instanceof ProviderError && err.trouble === 'rate_limited') return Date.now() + err.retryAfterMs;
+  if (isUnreachable(err)) return Date.now() + AWAY;
+  return null;
+}
