@@ -1,12 +1,15 @@
 import Router from '@koa/router';
 import { authRoutes } from './auth/routes.ts';
+import { chatRoutes } from './chat/routes.ts';
 import type { State } from './context.ts';
+import { conversationRoutes } from './conversations/routes.ts';
 import { healthRoutes } from './health/routes.ts';
+import { runRoutes } from './runs/routes.ts';
 import { userRoutes } from './users/routes.ts';
 
 /** The API's table of contents. */
 const v1 = new Router<State>({ prefix: '/api/v1' });
-for (const resource of [authRoutes, userRoutes]) {
+for (const resource of [authRoutes, userRoutes, chatRoutes, runRoutes, conversationRoutes]) {
   v1.use(resource.routes());
 }
 

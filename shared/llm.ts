@@ -42,6 +42,8 @@ const openai = new OpenAI({
   apiKey: env.OPENAI_API_KEY || 'none',
   ...(env.OPENAI_BASE_URL && { baseURL: env.OPENAI_BASE_URL }),
   maxRetries: 0,
+  // It would print a malformed chunk, content and all.
+  logLevel: 'off',
   timeout: DEADLINES.headers,
 });
 

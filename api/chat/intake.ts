@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto';
+import { acceptMessage, type Refusal } from '../../db/models/run.ts';
+import { env } from '../../shared/env.ts';
+import { type Problem, problem } from '../../shared/errors.ts';
+import type { SignedUser } from '../auth/authenticate.ts';
+import { bodyId } from '../middleware/ids.ts';
+import { settleInBackground } from '../runs/settle.ts';
+import type { SendBody } from './schemas.ts';
+
+/** A stored message as its sender sees it; `replayed` when the idempotency key had been stored before. */
+export type Taken = {
+  replayed: boolean;
+  answer: { conversation_id: number; message_id: number; reply_id: number; run_id: number; status: 'queued' };
+};
+
+const METADATA_LIMIT = 8 * 1024;
+const KEY_LIMIT = 128;
+/** Somewhat longer than most answers take. */
+const RETRY_AFTER_S = 5;
+
+/**
+ * Takes a message in, for HTTP and sockets alike: once it returns, the message is committed and will be answered.
+ * Delivery begins here but is not waited for.
+ * @param body what fitted the schema of the transport
+ * @param key the idempotency key, null where there is none
+ * @throws Problem: `validation_failed`, `not_found`, `consent_required`, `run_in_progress`,
+ *   `idempotency_key_reused`, `too_many_waiting_runs`
+ */
+export async function intake(
+  user: SignedUser,
+  body: SendBody,
+  key: string | null,
+  requestId: string,
+): Promise<Taken> {
+  const { content, metadata = {}, multitask_strategy = 'enqueue' } = body;
+  const conversation_id = body.conversation_id == null ? null : bodyId(body.conversation_id);
+  checkMetadata(metadata);
+  checkKey(key);
+
+  const sameness = {
+    content,
+    conversation_id,
+    language: body.language ?? user.language,
+    metadata,
+    multitask_strategy,
+  };
+  const accepted = await acceptMessage(
+    {
+      user_id: user.id,
+      conversation_id,
+      content,
+      language: body.language ?? null,
+      metadata,
+      multitask_strategy,
+      idempotency_key: key,
+      request_hash: createHash('sha256').update(canonicalJson(sameness)).digest('hex'),
+      request_id: requestId,
+    },
+    env.MAX_WAITING_RUNS_PER_USER,
+  );
+  if (accepted.outcome !== 'accepted' && accepted.outcome !== 'replayed') throw refusal(accepted.outcome);
+
+  const { run_id, message_id, reply_id, generation, ended } = accepted;
+  settleInBackground({ ended, next_run: generation === null ? null : run_id, next_generation: generation });
+  return {
+    replayed: accepted.outcome === 'replayed',
+    answer: { conversation_id: accepted.conversation_id, message_id, reply_id, run_id, status: 'queued' },
+  };
+}
+
+function checkMetadata(metadata: Record<string, unknown>): void {
+  if (Buffer.byteLength(JSON.stringify(metadata)) <= METADATA_LIMIT) return;
+  const errors = [{ path: '/metadata', message: `is larger than ${METADATA_LIMIT} bytes` }];
+  throw problem('validation_failed', undefined, { errors });
+}
+
+function checkKey(key: string | null): void {
+  if (key === null || (key !== '' && [...key].length <= KEY_LIMIT)) return;
+  const errors = [{ path: 'Idempotency-Key', message: `must have 1 to ${KEY_LIMIT} characters` }];
+  throw problem('validation_failed', undefined, { errors });
+}
+
+function refusal(outcome: Refusal): Problem {
+  return problem(
+    outcome,
+    undefined,
+    outcome === 'too_many_waiting_runs' ? { retryAfterS: RETRY_AFTER_S } : {},
+  );
+}
+
+/** JSON that is the same for the same value: keys in order, whatever order they came in. */
+function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const fields = Object.entries(value)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, field]) => `${JSON.stringify(key)}:${canonicalJson(field)}`);
+  return `{${fields.join(',')}}`;
+}

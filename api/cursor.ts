@@ -1,0 +1,32 @@
+import { problem } from '../shared/errors.ts';
+
+/**
+ * An opaque place in a list.
+ * @param list the list's name: a cursor of one list is refused by another
+ * @param place numbers that say where the page ended
+ */
+export function encodeCursor(list: string, place: number[]): string {
+  return Buffer.from(JSON.stringify([list, ...place])).toString('base64url');
+}
+
+/** The place that a cursor names. Throws `validation_failed` for whatever `encodeCursor` did not make. */
+export function decodeCursor(list: string, cursor: string, length: number): number[] {
+  const [name, ...place] = parse(cursor);
+  const sound =
+    name === list &&
+    place.length === length &&
+    place.every((part): part is number => Number.isSafeInteger(part)) &&
+    encodeCursor(list, place) === cursor;
+  if (!sound)
+    throw problem('validation_failed', undefined, { errors: [{ path: 'cursor', message: 'is not ours' }] });
+  return place;
+}
+
+function parse(cursor: string): unknown[] {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
+    return Array.isArray(value) ? value : [];
+  } catch {
+    return [];
+  }
+}

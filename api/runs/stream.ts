@@ -1,0 +1,64 @@
+import { findRun, type RunRow } from '../../db/models/runView.ts';
+import type { RunEvent } from '../../shared/events.ts';
+import { log } from '../../shared/log.ts';
+import { stopping } from '../../shared/stop.ts';
+import { pushedTo } from '../sockets/pushes.ts';
+import { resume, type Resumed } from './resume.ts';
+
+/** A push may be lost, a run may end without one: the row is looked at this often, whatever is pushed. */
+const LOOK_MS = 1_000;
+const HEARTBEAT_MS = 15_000;
+
+/**
+ * A run's events as the text of an SSE stream, to its terminal event. It also ends, for the client to come again
+ * with Last-Event-ID, when the log becomes unreadable, this process stops, or `allowed` throws.
+ * @param first what had come when the stream began
+ * @param allowed asked with every look at the row
+ */
+export async function* eventStream(
+  run: RunRow,
+  afterSeq: number,
+  first: Resumed,
+  allowed: () => Promise<unknown>,
+): AsyncGenerator<string> {
+  yield 'retry: 1000\n\n';
+  try {
+    yield* follow(run, afterSeq, first, allowed);
+  } catch (err) {
+    log.info({ err, run_id: run.id }, 'event stream ended early');
+  }
+}
+
+async function* follow(
+  run: RunRow,
+  afterSeq: number,
+  first: Resumed,
+  allowed: () => Promise<unknown>,
+): AsyncGenerator<string> {
+  let [row, seen, news]: [RunRow, number, Resumed] = [run, afterSeq, first];
+  let [lookedAt, wroteAt] = [Date.now(), Date.now()];
+  while (true) {
+    if (news.events.length > 0 || Date.now() - wroteAt >= HEARTBEAT_MS) {
+      yield news.events.map(frame).join('') || ':\n\n';
+      wroteAt = Date.now();
+    }
+    if (news.done || stopping()) return;
+
+    seen = news.events.at(-1)?.data.seq ?? seen;
+    // Listening begins before the log is read again, or a push in between would go unheard.
+    const pushed = pushedTo(run.user_id, LOOK_MS);
+    if (Date.now() - lookedAt >= LOOK_MS) {
+      await allowed();
+      const found = await findRun(run.id, run.user_id);
+      if (found === null) return;
+      [row, lookedAt] = [found, Date.now()];
+    }
+    news = await resume(row, seen);
+    if (news.events.length === 0 && !news.done) await pushed;
+  }
+}
+
+/** JSON has no line breaks, so one data line holds it. */
+function frame({ event, data }: RunEvent): string {
+  return `id: ${data.seq}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+}

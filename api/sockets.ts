@@ -1,0 +1,84 @@
+import type { Server as HttpServer } from 'node:http';
+import { createAdapter } from '@socket.io/redis-adapter';
+import { Server, type Socket } from 'socket.io';
+import { presentProblem, problem, toProblem } from '../shared/errors.ts';
+import { log } from '../shared/log.ts';
+import { userRoom } from '../shared/push.ts';
+import { redis } from '../shared/redis.ts';
+import { authenticate, type Signed } from './auth/authenticate.ts';
+import { BODY_LIMIT } from './middleware/body.ts';
+import { connectionsOf, cut } from './sockets/connections.ts';
+import { answerEvent } from './sockets/events.ts';
+import { subscribe, subscriber } from './sockets/pushes.ts';
+import { watchSockets } from './sockets/watch.ts';
+
+const CLOSE_WITHIN_MS = 2_000;
+
+/**
+ * Serves Socket.IO on an http server. Sockets only receive: what is pushed to a user's room comes from the run
+ * log's scripts by way of Redis, on whichever replica the socket is.
+ * @returns what closes all sockets and the http server, once the requests in flight are answered
+ */
+export function attachSockets(http: HttpServer): () => Promise<void> {
+  const io = new Server(http, {
+    path: '/socket.io',
+    transports: ['websocket'],
+    serveClient: false,
+    maxHttpBufferSize: BODY_LIMIT,
+    connectTimeout: 10_000,
+    // Nothing is published from here: the adapter's first connection stays idle, so any will do.
+    adapter: createAdapter(redis, subscriber),
+  });
+  io.use(signIn);
+  io.on('connection', (socket) => {
+    socket.join(userRoom((socket.data as Signed).user.id));
+    socket.onAny((event: unknown, ...args: unknown[]) => answerEvent(socket, event, args));
+  });
+
+  const reconnectAll = () => closeAfterGap(io);
+  subscriber.on('ready', reconnectAll);
+  const endWatch = watchSockets(io);
+  return async () => {
+    endWatch();
+    subscriber.off('ready', reconnectAll);
+    await close(io);
+  };
+}
+
+/** The handshake. Refusals reach the client as `connect_error` with a problem as its `data`. */
+async function signIn(socket: Socket, next: (err?: Error) => void): Promise<void> {
+  try {
+    const { token } = socket.handshake.auth;
+    if (typeof token !== 'string') throw problem('unauthenticated');
+    socket.data = await authenticate(token);
+    next();
+  } catch (err) {
+    const { status, code, cause } = toProblem(err);
+    if (status >= 500) log.error({ err: cause ?? err, code }, 'handshake failed');
+    next(Object.assign(new Error(code), { data: presentProblem(err, '/socket.io') }));
+  }
+}
+
+/**
+ * The subscription is back after a gap in which pushes may have been lost. A client whose socket stays up would
+ * never know; one that has to reconnect resumes what it has unfinished.
+ */
+async function closeAfterGap(io: Server): Promise<void> {
+  try {
+    await subscribe();
+  } catch {
+    return; // interrupted again: the next time will do
+  }
+  const connections = connectionsOf(io);
+  if (connections.length > 0)
+    log.info({ sockets: connections.length }, 'pushes may be lost, reconnecting clients');
+  for (const connection of connections) connection.close();
+}
+
+/** Clients that do not answer the closing handshake are cut off. */
+async function close(io: Server): Promise<void> {
+  const connections = connectionsOf(io);
+  const timer = setTimeout(() => connections.forEach(cut), CLOSE_WITHIN_MS);
+  await io.close();
+  clearTimeout(timer);
+}

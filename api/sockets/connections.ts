@@ -1,0 +1,26 @@
+import type { Server, Socket } from 'socket.io';
+
+type Connection = Socket['conn'];
+/** What engine.io and ws keep to themselves. */
+type Insides = {
+  writeBuffer: { data?: string | Buffer }[];
+  transport: { socket?: { bufferedAmount: number; terminate: () => void } };
+};
+
+/** Bytes that wait for a client to take them: in engine.io's queue, and in the WebSocket's below it. */
+export function unsentBytes(connection: Connection): number {
+  const { writeBuffer, transport } = connection as unknown as Insides;
+  const queued = writeBuffer.reduce((sum, { data }) => sum + (data?.length ?? 0), 0);
+  return queued + (transport.socket?.bufferedAmount ?? 0);
+}
+
+/** Ends a connection at once; closing politely would wait for the client. */
+export function cut(connection: Connection): void {
+  (connection as unknown as Insides).transport.socket?.terminate();
+}
+
+/** All connections of this process, those included that have not signed in yet. */
+export function connectionsOf(io: Server): Connection[] {
+  const { clients } = io.engine as unknown as { clients: Record<string, Connection> };
+  return Object.values(clients);
+}

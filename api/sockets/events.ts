@@ -1,0 +1,64 @@
+import { randomUUID } from 'node:crypto';
+import type { Socket } from 'socket.io';
+import { markRead } from '../../db/models/messageView.ts';
+import { presentProblem, problem, toProblem } from '../../shared/errors.ts';
+import { log } from '../../shared/log.ts';
+import type { Signed, SignedUser } from '../auth/authenticate.ts';
+import { intake } from '../chat/intake.ts';
+import { messageFrame } from '../chat/schemas.ts';
+import { readFrame } from '../conversations/schemas.ts';
+import { bodyId } from '../middleware/ids.ts';
+import { check } from '../middleware/validate.ts';
+import { cancel, ownRun } from '../runs/own.ts';
+import { presentRun } from '../runs/presenter.ts';
+import { resume } from '../runs/resume.ts';
+import { cancelFrame, resumeFrame } from '../runs/schemas.ts';
+
+/** What clients may say. Each takes whatever was sent and returns what its acknowledgement adds to `ok: true`. */
+const handlers: Record<string, (user: SignedUser, payload: unknown) => Promise<object>> = {
+  async message(user, payload) {
+    const { type: _, idempotency_key = null, ...body } = check(messageFrame, payload);
+    const { replayed, answer } = await intake(user, body, idempotency_key, randomUUID());
+    return replayed ? { replayed, ...answer } : answer;
+  },
+  async resume(user, payload) {
+    const { run_id, after_seq } = check(resumeFrame, payload);
+    return resume(await ownRun(user.id, bodyId(run_id)), after_seq);
+  },
+  async cancel(user, payload) {
+    const { run_id } = check(cancelFrame, payload);
+    const { run } = await cancel(user.id, bodyId(run_id));
+    return { run: presentRun(run) };
+  },
+  async read(user, payload) {
+    const { message_id } = check(readFrame, payload);
+    if (!(await markRead(bodyId(message_id), user.id))) throw problem('not_found');
+    return {};
+  },
+};
+
+/** Answers one event of a signed-in socket. Never throws, whatever was sent, with or without an acknowledgement. */
+export async function answerEvent(socket: Socket, event: unknown, args: unknown[]): Promise<void> {
+  const last = args.at(-1);
+  const [payload, acknowledge] = isAcknowledgement(last)
+    ? [args[0] === last ? undefined : args[0], last]
+    : [args[0]];
+  try {
+    const handler = Object.hasOwn(handlers, String(event)) ? handlers[String(event)] : undefined;
+    if (handler === undefined) throw problem('not_found', 'There is no such event');
+    const answer = await handler((socket.data as Signed).user, payload);
+    acknowledge?.({ ok: true, ...answer });
+  } catch (err) {
+    report(err);
+    acknowledge?.({ ok: false, error: presentProblem(err, '/socket.io') });
+  }
+}
+
+function isAcknowledgement(value: unknown): value is (answer: object) => void {
+  return typeof value === 'function';
+}
+
+function report(err: unknown): void {
+  const { status, code, cause } = toProblem(err);
+  if (status >= 500) log.error({ err: cause ?? err, code }, 'socket event failed');
+}

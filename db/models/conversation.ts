@@ -1,0 +1,82 @@
+import { knex } from '../knex.ts';
+import { row, rows } from '../sql.ts';
+
+/** A conversation as its owner may see it. */
+export type ConversationRow = {
+  id: number;
+  user_id: number;
+  title: string | null;
+  language: string;
+  context: Record<string, unknown>;
+  tags: string[];
+  message_count: number;
+  duration_seconds: number;
+  total_tokens: number;
+  is_active: boolean;
+  is_archived: boolean;
+  created_at: Date;
+  updated_at: Date;
+  last_message_at: Date;
+};
+/** Where a page ended: the last activity in microseconds since 1970, and the id. */
+export type Place = { last_message_us: number; id: number };
+export type ConversationChange = Partial<
+  Pick<ConversationRow, 'title' | 'tags' | 'language' | 'is_archived'>
+>;
+
+const columns = `c.id, c.user_id, c.title, c.language, c.context, c.tags, c.message_count, c.duration_seconds,
+  c.total_tokens, c.is_active, c.is_archived, c.created_at, c.updated_at, c.last_message_at`;
+
+/** A user's conversation; null when there is none of theirs, or it was deleted. */
+export function findConversation(id: number, userId: number): Promise<ConversationRow | null> {
+  return row(
+    `SELECT ${columns} FROM conversations c WHERE c.id = :id AND c.user_id = :userId AND c.deleted_at IS NULL`,
+    { id, userId },
+  );
+}
+
+/**
+ * A page of a user's conversations, newest activity first.
+ * @param q words that the title or one message must hold, as one types them into a search engine; '' for all
+ * @param after where the page before ended
+ */
+export function listConversations(
+  userId: number,
+  page: { archived: boolean; q: string; limit: number; after: Place | null },
+): Promise<(ConversationRow & Place)[]> {
+  const { archived, q, limit, after } = page;
+  return rows(
+    `SELECT ${columns}, (extract(epoch FROM c.last_message_at) * 1000000)::bigint AS last_message_us
+     FROM conversations c
+     WHERE c.user_id = :userId AND c.is_archived = :archived AND c.deleted_at IS NULL
+       ${after === null ? '' : further} ${q === '' ? '' : matching}
+     ORDER BY c.last_message_at DESC, c.id DESC LIMIT :limit`,
+    { userId, archived, limit, q, ...after },
+  );
+}
+
+const further = `AND (c.last_message_at, c.id) <
+  (timestamptz 'epoch' + :last_message_us * interval '1 microsecond', :id::bigint)`;
+
+/** The expressions are those of the indexes in 002_conversation_search. */
+const matching = `AND (
+  to_tsvector('simple', left(coalesce(c.title, ''), 1000)) @@ websearch_to_tsquery('simple', :q)
+  OR c.id IN (SELECT m.conversation_id FROM messages m WHERE m.user_id = :userId
+    AND to_tsvector('simple', left(m.content, 16000)) @@ websearch_to_tsquery('simple', :q)))`;
+
+/** Writes the fields that are given; null when the user has no such conversation. */
+export async function changeConversation(
+  id: number,
+  userId: number,
+  change: ConversationChange,
+): Promise<ConversationRow | null> {
+  await knex('conversations')
+    .where({ id, user_id: userId, deleted_at: null })
+    .update({ ...change, updated_at: knex.fn.now() });
+  return findConversation(id, userId);
+}
+
+/** Deletes a user's conversation and cancels its runs; null when there is none. The runs that ended here are to be announced. */
+export function deleteConversation(id: number, userId: number): Promise<{ ended: number[] } | null> {
+  return row('SELECT * FROM delete_conversation(:id, :userId)', { id, userId });
+}

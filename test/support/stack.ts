@@ -1,0 +1,58 @@
+import { type Answer, call } from './api.ts';
+import { onNative } from './native.ts';
+import { type Process, startProcfile } from './processes.ts';
+import { type Provider, startProvider } from './provider.ts';
+
+export const WORKERS = ['moderation', 'context', 'completion', 'embedding', 'housekeeping'];
+
+/** The product as it runs: processes of the Procfile, and the stand-in for the model. */
+export type Stack = {
+  web: string[];
+  provider: Provider;
+  /** The processes of a type. */
+  of: (type: string) => Process[];
+  /** Starts one more. */
+  add: (type: string, env?: Record<string, string>) => Promise<Process>;
+  /** POSTs to /api/v1 of a replica. */
+  post: (
+    path: string,
+    body: unknown,
+    token: string,
+    options?: { web?: number; key?: string },
+  ) => Promise<Answer>;
+  get: (path: string, token: string, web?: number) => Promise<Answer>;
+  stop: () => Promise<void>;
+};
+
+/** Starts two web replicas (or as many as said) and one of each worker. Stop it in `after`. */
+export async function startStack(
+  env: Record<string, string> = {},
+  types = ['web', 'web', ...WORKERS],
+): Promise<Stack> {
+  const provider = await startProvider();
+  // All processes share PGlite's fifty connections.
+  const shared = { ...(onNative ? {} : { DATABASE_POOL_MAX: '2' }), ...env };
+  const processes = await Promise.all(types.map((type) => startProcfile(type, shared)));
+  const of = (type: string) => processes.filter((one) => one.type === type);
+  const web = of('web').map(({ url }) => url);
+  return {
+    web,
+    provider,
+    of,
+    async add(type, more = {}) {
+      const added = await startProcfile(type, { ...shared, ...more });
+      processes.push(added);
+      return added;
+    },
+    post: (path, body, token, { web: replica = 0, key } = {}) =>
+      call(`${web[replica]}/api/v1${path}`, 'POST', body, {
+        token,
+        ...(key && { headers: { 'idempotency-key': key } }),
+      }),
+    get: (path, token, replica = 0) => call(`${web[replica]}/api/v1${path}`, 'GET', undefined, { token }),
+    async stop() {
+      await Promise.all(processes.map((one) => one.stop()));
+      await provider.stop();
+    },
+  };
+}
