@@ -3,14 +3,14 @@ import { env, requireEnv } from '../shared/env.ts';
 import { log } from '../shared/log.ts';
 import { onStop, stopOnSignals } from '../shared/stop.ts';
 import { type Listening, listen } from './listen.ts';
-import { subscribe } from './sockets/pushes.ts';
+import { firstSubscription } from './sockets/pushes.ts';
 
 /** The process type `web`. */
 requireEnv('DATABASE_URL', 'REDIS_URL', 'JWT_SECRET', 'OPENAI_API_KEY');
 stopOnSignals();
 
 // Sockets that connect before pushes are heard would have to reconnect; without Redis `web` serves all the same.
-await Promise.race([subscribe().catch(() => {}), sleep(1_000)]);
+await Promise.race([firstSubscription, sleep(1_000, undefined, { ref: false })]);
 const { port, close } = await listen(env.PORT, env.HOST).catch(giveUp);
 onStop('http', close);
 log.info({ port }, 'ready');

@@ -4,12 +4,11 @@ import { Server, type Socket } from 'socket.io';
 import { presentProblem, problem, toProblem } from '../shared/errors.ts';
 import { log } from '../shared/log.ts';
 import { userRoom } from '../shared/push.ts';
-import { redis } from '../shared/redis.ts';
 import { authenticate, type Signed } from './auth/authenticate.ts';
 import { BODY_LIMIT } from './middleware/body.ts';
 import { connectionsOf, cut } from './sockets/connections.ts';
 import { answerEvent } from './sockets/events.ts';
-import { subscribe, subscriber } from './sockets/pushes.ts';
+import { pushes } from './sockets/pushes.ts';
 import { watchSockets } from './sockets/watch.ts';
 
 const CLOSE_WITHIN_MS = 2_000;
@@ -26,8 +25,8 @@ export function attachSockets(http: HttpServer): () => Promise<void> {
     serveClient: false,
     maxHttpBufferSize: BODY_LIMIT,
     connectTimeout: 10_000,
-    // Nothing is published from here: the adapter's first connection stays idle, so any will do.
-    adapter: createAdapter(redis, subscriber),
+    // Nothing is published from here.
+    adapter: createAdapter(pushes, pushes),
   });
   io.use(signIn);
   io.on('connection', (socket) => {
@@ -36,11 +35,11 @@ export function attachSockets(http: HttpServer): () => Promise<void> {
   });
 
   const reconnectAll = () => closeAfterGap(io);
-  subscriber.on('ready', reconnectAll);
+  pushes.on('subscribed', reconnectAll);
   const endWatch = watchSockets(io);
   return async () => {
     endWatch();
-    subscriber.off('ready', reconnectAll);
+    pushes.off('subscribed', reconnectAll);
     await close(io);
   };
 }
@@ -63,12 +62,7 @@ async function signIn(socket: Socket, next: (err?: Error) => void): Promise<void
  * The subscription is back after a gap in which pushes may have been lost. A client whose socket stays up would
  * never know; one that has to reconnect resumes what it has unfinished.
  */
-async function closeAfterGap(io: Server): Promise<void> {
-  try {
-    await subscribe();
-  } catch {
-    return; // interrupted again: the next time will do
-  }
+function closeAfterGap(io: Server): void {
   const connections = connectionsOf(io);
   if (connections.length > 0)
     log.info({ sockets: connections.length }, 'pushes may be lost, reconnecting clients');

@@ -1,8 +1,7 @@
-import { once } from 'node:events';
 import { debts } from '../db/models/owed.ts';
 import { requireEnv } from '../shared/env.ts';
-import { queues, untilCanEnqueue } from '../shared/queues.ts';
-import { redis } from '../shared/redis.ts';
+import { producer, queues } from '../shared/queues.ts';
+import { redis, untilReady } from '../shared/redis.ts';
 import { stop } from '../shared/stop.ts';
 import { reconcile } from '../workers/housekeeping.ts';
 
@@ -22,8 +21,7 @@ if (command === undefined) {
 }
 requireEnv('DATABASE_URL', 'REDIS_URL');
 try {
-  if (redis.status !== 'ready') await once(redis, 'ready', { signal: AbortSignal.timeout(5_000) });
-  await untilCanEnqueue();
+  await Promise.all([untilReady(redis), untilReady(producer)]);
   await command();
 } catch (err) {
   process.stderr.write(`queues: ${err instanceof Error ? err.message : String(err)}\n`);

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { FlowProducer, Queue } from 'bullmq';
 import { type JobName, jobs } from './jobs.ts';
 import { log } from './log.ts';
@@ -6,30 +5,29 @@ import { connect } from './redis.ts';
 import { onStop } from './stop.ts';
 
 /** Producers fail fast: a job that cannot be enqueued now is owed, and the reconciler delivers it. */
-const connection = connect('producer', {
+export const producer = connect('producer', {
   enableOfflineQueue: false,
   maxRetriesPerRequest: 0,
   commandTimeout: 5_000,
 });
 
-export const flows = new FlowProducer({ connection, skipWaitingForReady: true, skipVersionCheck: true });
+export const flows = new FlowProducer({
+  connection: producer,
+  skipWaitingForReady: true,
+  skipVersionCheck: true,
+});
 
 /** One queue for each job of the catalog, under its name. */
 export const queues = Object.fromEntries(
   (Object.keys(jobs) as JobName[]).map((name) => [
     name,
-    new Queue(name, { connection, skipWaitingForReady: true, skipVersionCheck: true }),
+    new Queue(name, { connection: producer, skipWaitingForReady: true, skipVersionCheck: true }),
   ]),
 ) as Record<JobName, Queue>;
 
 /** Whether a job can be added just now. */
 export function canEnqueue(): boolean {
-  return connection.status === 'ready';
-}
-
-/** Resolves when jobs can be added. @throws after 5 s */
-export async function untilCanEnqueue(): Promise<void> {
-  if (!canEnqueue()) await once(connection, 'ready', { signal: AbortSignal.timeout(5_000) });
+  return producer.status === 'ready';
 }
 
 // The connection reports its own troubles; BullMQ repeats them.

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Redis, type RedisOptions } from 'ioredis';
 import { env } from './env.ts';
 import { log } from './log.ts';
@@ -34,4 +35,9 @@ export function connect(name: string, options: RedisOptions): Redis {
   });
   onStop(`redis ${name}`, () => client.disconnect());
   return client;
+}
+
+/** Resolves when a connection takes commands; waits as long as Redis is away. */
+export async function untilReady(client: Redis): Promise<void> {
+  if (client.status !== 'ready') await once(client, 'ready');
 }

@@ -1,6 +1,7 @@
 import { env, requireEnv } from '../shared/env.ts';
 import { type JobName, jobs } from '../shared/jobs.ts';
 import { log } from '../shared/log.ts';
+import { redis, untilReady } from '../shared/redis.ts';
 import { onStop, stopOnSignals } from '../shared/stop.ts';
 import { countTokens } from '../shared/tokens.ts';
 import { completion } from './completion.ts';
@@ -32,17 +33,20 @@ function main(types: string[]): void {
   stopOnSignals();
   const idle = setInterval(() => {}, 60_000);
   onStop('idle', () => clearInterval(idle));
-  const ready = types.map((type) => start(type));
-  onStop('drain', () => {
-    setTimeout(drain, Math.max(0, env.SHUTDOWN_GRACE_S * 1_000 - RELEASE_TIME)).unref();
+  Promise.all(types.map(start)).then(() => {
+    // Registered last, so it runs first: the workers' own hooks wait for the jobs that this ends.
+    onStop('drain', () => {
+      setTimeout(drain, Math.max(0, env.SHUTDOWN_GRACE_S * 1_000 - RELEASE_TIME)).unref();
+    });
+    log.info({ types }, 'ready');
   });
-  Promise.all(ready).then(() => log.info({ types }, 'ready'));
 }
 
 /** Resolves when the type is at work. The tokenizer takes half a second to load: now rather than in a first answer. */
 async function start(type: string): Promise<unknown> {
   if (!(type in jobs)) return others[type]?.();
   if (type === 'context') countTokens('');
+  await untilReady(redis);
   const name = type as JobName;
   return work(name, handlers[name] as Handler<typeof name>).waitUntilReady();
 }

@@ -2,19 +2,32 @@ import { EventEmitter, once } from 'node:events';
 import { packet } from '../../shared/push.ts';
 import { connect } from '../../shared/redis.ts';
 
-/** The connection on which this process hears what is pushed to users. It waits for Redis for ever. */
-export const subscriber = connect('subscriber', { maxRetriesPerRequest: null });
-
-/** Every user's channel, as the Socket.IO adapter subscribes to them. */
+/** Every user's channel, as the emitter of Socket.IO names them. */
 const PATTERN = 'socket.io#/#*';
+/** A connection that died without a word is noticed by an unanswered ping. */
+const [PING_MS, SILENCE_MS] = [2_000, 5_000];
 
-const pushes = new EventEmitter().setMaxListeners(0);
-subscriber.on('pmessageBuffer', (_pattern, channel: Buffer) => pushes.emit(channel.toString()));
+/** The connection on which this process hears what is pushed to users. It tries to reach Redis for ever. */
+const subscriber = connect('subscriber', {
+  maxRetriesPerRequest: null,
+  autoResubscribe: false,
+  socketTimeout: SILENCE_MS,
+});
 
-/** Resolves when everything that is pushed from now on is heard; rejects when the connection breaks before. */
-export async function subscribe(): Promise<void> {
-  await subscriber.psubscribe(PATTERN);
-}
+/**
+ * What is heard: 'subscribed' whenever the subscription stands, again after each gap; 'pmessageBuffer' for the
+ * Socket.IO adapter; and a channel's name for each push on it. The adapter takes it for a connection to Redis: it
+ * would subscribe by itself, without ever catching a failure.
+ */
+export const pushes = Object.assign(new EventEmitter().setMaxListeners(0), {
+  psubscribe() {},
+  punsubscribe() {},
+  subscribe() {},
+  unsubscribe() {},
+});
+
+/** Resolves when pushes are heard for the first time. */
+export const firstSubscription = once(pushes, 'subscribed');
 
 /** Resolves at the next push to a user, or after `limitMs`. */
 export async function pushedTo(userId: number, limitMs: number): Promise<void> {
@@ -22,4 +35,15 @@ export async function pushedTo(userId: number, limitMs: number): Promise<void> {
   await once(pushes, channel, { signal: AbortSignal.timeout(limitMs) }).catch(() => {});
 }
 
-subscriber.on('ready', () => subscribe().catch(() => {}));
+subscriber.on('ready', async () => {
+  // A failure is the end of this connection; the next one is ready in its turn.
+  await subscriber.psubscribe(PATTERN).then(
+    () => pushes.emit('subscribed'),
+    () => {},
+  );
+});
+subscriber.on('pmessageBuffer', (pattern, channel: Buffer, message: Buffer) => {
+  pushes.emit('pmessageBuffer', pattern, channel, message);
+  pushes.emit(channel.toString());
+});
+setInterval(() => subscriber.status === 'ready' && subscriber.ping().catch(() => {}), PING_MS).unref();

@@ -144,9 +144,9 @@ export async function releaseRun(
   const released = await row<{ due: Date }>(
     `WITH released AS (
        UPDATE runs SET status = 'queued', lease_until = NULL, last_seq = :lastSeq, queued_at = clock_timestamp(),
-         retries = retries + CAST(:retried AS integer),
+         retries = retries + CASE WHEN :retried THEN 1 ELSE 0 END,
          not_before = clock_timestamp()
-           + CASE WHEN cancel_requested_at IS NULL THEN :delayMs ELSE 0 END * interval '1 ms'
+           + CASE WHEN cancel_requested_at IS NULL THEN CAST(:delayMs AS float8) ELSE 0 END * interval '1 ms'
        WHERE id = :runId AND attempt = :attempt AND status = 'in_progress' RETURNING reply_id, not_before
      ), kept AS (
        UPDATE messages SET content = :content, status = 'pending' WHERE id = (SELECT reply_id FROM released)

@@ -28,6 +28,7 @@ export class Writer {
   #timer: NodeJS.Timeout | undefined;
   #flushing: Promise<void> = Promise.resolve();
   #busy = false;
+  #ending = false;
 
   private constructor(turn: Turn, lease: Lease) {
     this.#turn = turn;
@@ -58,6 +59,7 @@ export class Writer {
 
   /** Shows what is left. @returns the last seq of the lease's attempt; its content is complete */
   async end(): Promise<number> {
+    this.#ending = true;
     clearTimeout(this.#timer);
     await this.#flushing;
     if (this.#unshown() > 0 || this.#seq === null) await this.#flush(true);
@@ -72,7 +74,7 @@ export class Writer {
   }
 
   #schedule(): void {
-    if (this.#busy || this.#unshown() === 0) return;
+    if (this.#busy || this.#ending || this.#unshown() === 0) return;
     clearTimeout(this.#timer);
     const wait =
       this.#unshown() >= COALESCE_CHARACTERS ? 0 : this.#flushedAt + COALESCE_MS - performance.now();

@@ -1,0 +1,296 @@
+import { expect } from 'chai';
+import { knex } from '../../db/knex.ts';
+import type { Answer, Api } from '../support/api.ts';
+import { type BuiltUser, buildUser } from '../support/factories.ts';
+import { playWorker, send, serveWeb } from '../support/web.ts';
+
+type Page = { data: { id: number; content: string; message_type: string }[]; next_cursor: string | null };
+
+describe('conversations', () => {
+  let api: Api;
+  let user: BuiltUser;
+  let stranger: BuiltUser;
+  before(async () => {
+    api = await serveWeb();
+    stranger = await buildUser();
+  });
+  after(() => api.close());
+  beforeEach(async () => {
+    user = await buildUser();
+  });
+
+  const call = (method: string, path: string, body?: unknown, token = user.access) =>
+    api.call(method, `/conversations${path}`, body, { token });
+  const page = async (path: string) => (await call('GET', path)).body as Page;
+  const ids = (found: Page) => found.data.map(({ id }) => id);
+  function expectProblem({ status, body }: Answer, expected: number, code: string, path?: string): void {
+    expect(status, JSON.stringify(body)).to.equal(expected);
+    expect(body.code).to.equal(code);
+    if (path !== undefined) expect((body.errors as { path: string }[])[0]?.path).to.equal(path);
+  }
+  /** Conversations with one question each, the oldest first. */
+  const begin = async (...contents: string[]) => {
+    const begun: number[] = [];
+    for (const content of contents) begun.push((await send(api, user, { content })).conversation_id);
+    return begun;
+  };
+
+  it('shows a conversation with exactly these fields', async () => {
+    const [id] = await begin('Hi');
+    const { status, body } = await call('GET', `/${id}`);
+    expect(status).to.equal(200);
+    expect(Object.keys(body)).to.deep.equal([
+      ...['id', 'user_id', 'title', 'language', 'context', 'tags', 'message_count', 'duration_seconds'],
+      ...['total_tokens', 'is_active', 'is_archived', 'created_at', 'updated_at', 'last_message_at'],
+    ]);
+    expect(body).to.deep.include({
+      id,
+      user_id: user.id,
+      title: null,
+      tags: [],
+      message_count: 2,
+      is_active: true,
+    });
+  });
+
+  describe('the list', () => {
+    it('has the newest activity first, in pages without gap or double', async () => {
+      const [a, b, c, d, e] = await begin('1', '2', '3', '4', '5');
+      await send(api, user, { conversation_id: b });
+      // Equal to the microsecond: the id decides.
+      await knex('conversations')
+        .whereIn('id', [c!, d!])
+        .update({ last_message_at: '2026-01-02T03:04:05.123456Z' });
+      const [first, all] = [await page('?limit=2'), await page('')];
+      expect(ids(all)).to.deep.equal([b, e, a, d, c]);
+      expect(all.next_cursor).to.equal(null);
+      expect(ids(first)).to.deep.equal([b, e]);
+      const second = await page(`?limit=2&cursor=${first.next_cursor}`);
+      expect(ids(second)).to.deep.equal([a, d]);
+      const third = await page(`?limit=2&cursor=${second.next_cursor}`);
+      expect(ids(third)).to.deep.equal([c]);
+      expect(third.next_cursor).to.equal(null);
+    });
+
+    it('keeps archived ones apart', async () => {
+      const [a, b] = await begin('1', '2');
+      await call('PUT', `/${a}`, { is_archived: true });
+      expect(ids(await page(''))).to.deep.equal([b]);
+      expect(ids(await page('?archived=false'))).to.deep.equal([b]);
+      expect(ids(await page('?archived=true'))).to.deep.equal([a]);
+    });
+
+    it('finds words in titles and messages, of their own only', async () => {
+      const [a, b, c] = await begin('the quick brown fox', 'jumps over', 'a lazy dog, naïve');
+      await call('PUT', `/${b}`, { title: 'Fox hunting' });
+      const found = async (q: string) => ids(await page(`?q=${encodeURIComponent(q)}`));
+      expect(await found('fox')).to.deep.equal([b, a]);
+      expect(await found('FOX -quick')).to.deep.equal([b]);
+      expect(await found('"quick brown"')).to.deep.equal([a]);
+      expect(await found('lazy naïve')).to.deep.equal([c]);
+      expect(await found('elephant')).to.deep.equal([]);
+      for (const odd of ["'", '"', '((', 'a & | !', ':*', '\\', '%', '-', '   '])
+        expect(await found(odd)).to.be.an('array');
+      expect(await found('')).to.have.length(3);
+      const theirs = await call('GET', '?q=fox', undefined, stranger.access);
+      expect(theirs.body).to.deep.equal({ data: [], next_cursor: null });
+    });
+
+    it('searches by pages too', async () => {
+      const [a, b] = await begin('same word', 'same word');
+      const first = await page('?q=word&limit=1');
+      expect(ids(first)).to.deep.equal([b]);
+      expect(ids(await page(`?q=word&limit=1&cursor=${first.next_cursor}`))).to.deep.equal([a]);
+    });
+
+    const refused: [string, string][] = [
+      ...['0', '101', '-1', '1.5', 'x', ''].map((limit): [string, string] => [`limit=${limit}`, '/limit']),
+      ['archived=maybe', '/archived'],
+      [`q=${'x'.repeat(201)}`, '/q'],
+      ['q=%00', '/q'],
+      ['limit=1&limit=2', '/limit'],
+      ['more=1', '/more'],
+    ];
+    for (const [query, path] of refused) {
+      it(`refuses ${query.slice(0, 20)}`, async () => {
+        expectProblem(await call('GET', `?${query}`), 400, 'validation_failed', path);
+      });
+    }
+  });
+
+  describe('cursors', () => {
+    const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const madeUp = [
+      'x',
+      'null',
+      '%F0%9F%98%80',
+      encode(null),
+      encode({}),
+      encode([]),
+      encode(['conversations']),
+      encode(['conversations', 1]),
+      encode(['conversations', 1, '1']),
+      encode(['conversations', 1.5, 1]),
+      encode(['conversations', 1e300, 1]),
+      encode(['conversations', 1, 1, 1]),
+      encode(['messages', 1, 1]),
+      `${encode(['conversations', 1, 1])}=`,
+    ];
+    it('that we did not make are refused', async () => {
+      const [id] = await begin('1');
+      for (const cursor of madeUp) {
+        expectProblem(await call('GET', `?cursor=${cursor}`), 400, 'validation_failed', 'cursor');
+        expectProblem(
+          await call('GET', `/${id}/messages?cursor=${cursor}`),
+          400,
+          'validation_failed',
+          'cursor',
+        );
+      }
+      expectProblem(await call('GET', '?cursor='), 400, 'validation_failed');
+      expectProblem(await call('GET', `?cursor=${'A'.repeat(201)}`), 400, 'validation_failed');
+    });
+
+    it('of one list are refused by the other', async () => {
+      const [id] = await begin('1', '2');
+      const { next_cursor } = await page('?limit=1');
+      expectProblem(
+        await call('GET', `/${id}/messages?cursor=${next_cursor}`),
+        400,
+        'validation_failed',
+        'cursor',
+      );
+    });
+
+    it('with numbers at their limits find nothing', async () => {
+      for (const n of [Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER]) {
+        expect((await call('GET', `?cursor=${encode(['conversations', n, n])}`)).status).to.equal(200);
+      }
+    });
+  });
+
+  describe('messages', () => {
+    it('come oldest first by default, in pages, with exactly these fields', async () => {
+      const { conversation_id, message_id } = await send(api, user, { content: '1' });
+      await send(api, user, { conversation_id, content: '2' });
+      const path = `/${conversation_id}/messages`;
+      const all = await page(path);
+      expect(all.data.map((m) => [m.message_type, m.content])).to.deep.equal([
+        ...[
+          ['user', '1'],
+          ['assistant', ''],
+        ],
+        ...[
+          ['user', '2'],
+          ['assistant', ''],
+        ],
+      ]);
+      expect(Object.keys(all.data[0]!)).to.deep.equal([
+        ...['id', 'conversation_id', 'user_id', 'content', 'message_type', 'status', 'run_id', 'tokens_used'],
+        ...['model_used', 'response_time_ms', 'metadata', 'created_at', 'delivered_at', 'read_at'],
+      ]);
+      expect(all.data[0]!.id).to.equal(message_id);
+      for (const order of ['asc', 'desc']) {
+        const first = await page(`${path}?order=${order}&limit=3`);
+        const second = await page(`${path}?order=${order}&limit=3&cursor=${first.next_cursor}`);
+        const expected = order === 'asc' ? ids(all) : ids(all).toReversed();
+        expect([...ids(first), ...ids(second)]).to.deep.equal(expected);
+        expect(second.next_cursor).to.equal(null);
+      }
+    });
+
+    it('refuse bad queries', async () => {
+      const [id] = await begin('1');
+      for (const query of ['order=up', 'limit=0', 'limit=101', 'q=x', 'order=asc&order=desc'])
+        expectProblem(await call('GET', `/${id}/messages?${query}`), 400, 'validation_failed');
+    });
+  });
+
+  describe('PUT', () => {
+    it('writes what is given and leaves the rest', async () => {
+      const [id] = await begin('1');
+      const { status, body } = await call('PUT', `/${id}`, {
+        title: "O'Brien\\😀",
+        tags: ['a,b', '"c"', '{}'],
+      });
+      expect(status).to.equal(200);
+      expect(body).to.deep.include({ title: "O'Brien\\😀", tags: ['a,b', '"c"', '{}'], language: 'en' });
+      const again = await call('PUT', `/${id}`, { language: 'de', tags: [], title: null });
+      expect(again.body).to.deep.include({ title: null, tags: [], language: 'de', is_archived: false });
+      expect((await call('PUT', `/${id}`, {})).body).to.deep.include({ language: 'de' });
+    });
+
+    const refused: [string, unknown][] = [
+      ['a title of 256 characters', { title: 'x'.repeat(256) }],
+      ['an empty title', { title: '' }],
+      ['a title that is no text', { title: 1 }],
+      ['tags that are text', { tags: 'a' }],
+      ['a tag that is no text', { tags: [1] }],
+      ['a tag null', { tags: [null] }],
+      ['a tag twice', { tags: ['a', 'a'] }],
+      ['51 tags', { tags: Array.from({ length: 51 }, (_, i) => String(i)) }],
+      ['a tag of 51 characters', { tags: ['x'.repeat(51)] }],
+      ['a language that is none', { language: 'english please' }],
+      ['is_archived as text', { is_archived: 'true' }],
+      ['is_archived null', { is_archived: null }],
+      ['fields that are ours', { user_id: 1 }],
+      ['NUL', { title: 'a\0' }],
+      ['a list', []],
+    ];
+    for (const [what, body] of refused) {
+      it(`refuses ${what}`, async () => {
+        const [id] = await begin('1');
+        expectProblem(await call('PUT', `/${id}`, body), 400, 'validation_failed');
+      });
+    }
+  });
+
+  describe('DELETE', () => {
+    it('cancels its runs and is 404 afterwards, its runs too', async () => {
+      const head = await send(api, user);
+      const next = await send(api, user, { conversation_id: head.conversation_id });
+      await playWorker(user, head);
+      expect((await call('DELETE', `/${head.conversation_id}`)).status).to.equal(204);
+
+      const runs = await knex('runs').where({ conversation_id: head.conversation_id }).orderBy('id');
+      expect(runs.map(({ status }) => status)).to.deep.equal(['in_progress', 'cancelled']);
+      expect(runs[0].cancel_requested_at).to.be.an.instanceOf(Date);
+      const path = `/${head.conversation_id}`;
+      for (const gone of [
+        await call('GET', path),
+        await call('GET', `${path}/messages`),
+        await call('PUT', path, { title: 'x' }),
+        await call('DELETE', path),
+        await api.call('GET', `/runs/${head.run_id}`, undefined, { token: user.access }),
+        await api.call('GET', `/runs/${next.run_id}/events`, undefined, { token: user.access }),
+        await api.call('POST', `/runs/${head.run_id}/cancel`, undefined, { token: user.access }),
+        await api.call(
+          'POST',
+          '/chat/send',
+          { content: 'x', conversation_id: head.conversation_id },
+          { token: user.access },
+        ),
+      ])
+        expectProblem(gone, 404, 'not_found');
+      expect(ids(await page(''))).to.deep.equal([]);
+      expect(ids(await page('?q=Hi'))).to.deep.equal([]);
+    });
+  });
+
+  it("answers 404 for someone else's and for ids that are none, 401 without a token", async () => {
+    const [id] = await begin('1');
+    const routes: [string, string, unknown?][] = [
+      ['GET', ''],
+      ['GET', '/messages'],
+      ['PUT', '', { title: 'mine' }],
+      ['DELETE', ''],
+    ];
+    for (const [method, rest, body] of routes) {
+      expectProblem(await call(method, `/${id}${rest}`, body, stranger.access), 404, 'not_found');
+      for (const none of ['0', '-1', 'x', '1.5', '9007199254740993', '99999999999999999999'])
+        expectProblem(await call(method, `/${none}${rest}`, body), 404, 'not_found');
+      expect((await api.call(method, `/conversations/${id}${rest}`, body)).status).to.equal(401);
+    }
+    expect((await call('GET', `/${id}`)).body.title).to.equal(null);
+  });
+});
