@@ -7,6 +7,9 @@ import { attachSockets } from './sockets.ts';
 /** A server that answers: its port, and what closes it once the requests in flight are answered. */
 export type Listening = { port: number; close: () => Promise<void> };
 
+/** Answers are out by then; what is left are uploads that hang. */
+const CLOSE_WITHIN_MS = 15_000;
+
 /** Serves HTTP and sockets. Throws what `listen` reports, such as EADDRINUSE. Port 0 takes a free one. */
 export async function listen(port: number, host: string): Promise<Listening> {
   const http = createServer(
@@ -20,6 +23,14 @@ export async function listen(port: number, host: string): Promise<Listening> {
   );
   http.listen(port, host);
   await once(http, 'listening');
-  const close = attachSockets(http);
+  const closeBoth = attachSockets(http);
+  const close = async () => {
+    // Node lets connections that become idle from now on live as long as any other.
+    const idle = setInterval(() => http.closeIdleConnections(), 100);
+    const hanging = setTimeout(() => http.closeAllConnections(), CLOSE_WITHIN_MS);
+    await closeBoth();
+    clearInterval(idle);
+    clearTimeout(hanging);
+  };
   return { port: (http.address() as AddressInfo).port, close };
 }

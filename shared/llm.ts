@@ -25,15 +25,8 @@ export class ProviderError extends Error {
 }
 
 export const EMBEDDING_DIMENSIONS = 1_536;
-/** Milliseconds. The SDK's own timeout ends with the headers, so a stream has deadlines of its own. */
-const DEADLINES = {
-  answer: 300_000,
-  headers: 30_000,
-  firstToken: 60_000,
-  gap: 30_000,
-  moderation: 10_000,
-  embedding: 20_000,
-};
+/** Milliseconds, for calls that are answered at once. */
+const DEADLINES = { moderation: 10_000, embedding: 20_000 };
 /** A single chunk beyond this is a provider gone wrong, not an answer. */
 const MAX_CHUNK_CHARACTERS = 100_000;
 
@@ -44,7 +37,6 @@ const openai = new OpenAI({
   maxRetries: 0,
   // It would print a malformed chunk, content and all.
   logLevel: 'off',
-  timeout: DEADLINES.headers,
 });
 
 export type ChatRequest = {
@@ -63,16 +55,16 @@ export type ChatChunk = { delta: string; finish_reason: string | null; usage: Us
 export async function* streamChat(request: ChatRequest, signal: AbortSignal): AsyncGenerator<ChatChunk> {
   const watchdog = new Watchdog(signal);
   try {
-    watchdog.expect(DEADLINES.headers);
+    watchdog.expect(env.PROVIDER_HEADERS_TIMEOUT_MS);
     const stream = await openai.chat.completions.create(
       { ...request, stream: true, stream_options: { include_usage: true } },
       { signal: watchdog.signal },
     );
-    watchdog.expect(DEADLINES.firstToken);
+    watchdog.expect(env.PROVIDER_FIRST_TOKEN_TIMEOUT_MS);
     let finished = false;
     for await (const chunk of stream) {
       const step = readChunk(chunk);
-      if (step.delta !== '' || step.finish_reason !== null) watchdog.expect(DEADLINES.gap);
+      if (step.delta !== '' || step.finish_reason !== null) watchdog.expect(env.PROVIDER_GAP_TIMEOUT_MS);
       finished ||= step.finish_reason !== null;
       yield step;
     }
@@ -134,11 +126,14 @@ export async function embed(texts: string[]): Promise<number[][]> {
   }
 }
 
-/** Aborts a call whose next step is overdue, or that takes too long as a whole. */
+/**
+ * Aborts a call whose next step is overdue, or that takes too long as a whole. The SDK's own timeout ends with the
+ * headers: a stream that hangs in the middle would hang for ever.
+ */
 class Watchdog {
   readonly signal: AbortSignal;
   readonly #overdue = new AbortController();
-  readonly #whole = setTimeout(() => this.#overdue.abort(), DEADLINES.answer);
+  readonly #whole = setTimeout(() => this.#overdue.abort(), env.PROVIDER_ANSWER_TIMEOUT_MS);
   #step: NodeJS.Timeout | undefined;
 
   constructor(caller: AbortSignal) {
@@ -213,11 +208,11 @@ function toProviderError(err: unknown): ProviderError {
   return rejected('provider_rejected', 'The provider refused the request.');
 }
 
-/** Milliseconds that a 429 asks to wait; 1 s when it does not say, an hour at most. */
+/** Milliseconds that a 429 asks to wait; 1 s when it does not say, an hour at most, and never no time at all. */
 function retryAfterMs(err: APIError): number {
-  const exact = Number(err.headers?.get('retry-after-ms') ?? Number.NaN);
-  if (exact >= 0) return Math.min(exact, 3_600_000);
+  const exact = Number.parseFloat(err.headers?.get('retry-after-ms') ?? '');
   const value = err.headers?.get('retry-after') ?? '';
-  const ms = /^\d+(\.\d+)?$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - Date.now();
-  return Number.isFinite(ms) && ms >= 0 ? Math.min(ms, 3_600_000) : 1_000;
+  const said = /^\d+(\.\d+)?$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - Date.now();
+  const ms = [exact, said, 1_000].find((candidate) => candidate >= 0) ?? 1_000;
+  return Math.min(Math.max(ms, 250), 3_600_000);
 }

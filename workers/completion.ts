@@ -1,17 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job } from 'bullmq';
 import { claimRun, finishRun, type Outcome, releaseRun } from '../db/models/run.ts';
-import { loadTurn, type Turn } from '../db/models/turn.ts';
-import { env } from '../shared/env.ts';
+import { loadTurn, replaceContext, type Turn } from '../db/models/turn.ts';
 import { isUnreachable } from '../shared/errors.ts';
 import type { Payloads } from '../shared/jobs.ts';
 import { ProviderError } from '../shared/llm.ts';
 import { addLogContext, log } from '../shared/log.ts';
 import { settle } from '../shared/runs.ts';
 import { answer, type Ending, failed } from './completion/answer.ts';
-import { heldBackMs, holdBack } from './completion/breaker.ts';
+import { callFailed, callSucceeded, chooseModel, holdBack } from './completion/breaker.ts';
 import { Interrupted, LEASE, Lease } from './completion/lease.ts';
 import { Writer } from './completion/writer.ts';
+import { shrinkContext } from './context/shrink.ts';
 import { RetryAt } from './work.ts';
 
 /** The third claim over a lease that nobody released ends the run. */
@@ -23,8 +23,8 @@ const RETRY_FIRST = 500;
 /** Claims a run, streams its answer, ends it. Whatever happens in between, the run's row says who may go on. */
 export async function completion(job: Job<Payloads['completion']>): Promise<void> {
   const { run_id } = job.data;
-  const busyMs = await heldBackMs(env.CHAT_MODEL);
-  if (busyMs > 0) throw new RetryAt(later(busyMs));
+  const choice = await chooseModel(0);
+  if ('waitMs' in choice) throw new RetryAt(later(choice.waitMs));
 
   const claim = await claimRun(run_id, LEASE, CRASH_LIMIT);
   if (claim.outcome === 'gone') return;
@@ -48,16 +48,25 @@ async function answerClaimed(runId: number, lease: Lease): Promise<void> {
   if (turn === null) return;
   addLogContext({ request_id: turn.request_id, user_id: turn.user_id, attempt: lease.attempt });
   const writer = await patiently(lease, () => Writer.open(turn, lease));
+  const choice = await chooseModel(turn.retries);
+  if ('waitMs' in choice) return release(turn, writer, lease, choice.waitMs, false);
   try {
-    const ending = await answer(turn, writer, lease);
+    const ending = await answer(turn, choice.model, writer, lease);
+    if (ending.model) await callSucceeded(ending.model);
     await finish(turn, writer, lease, ending);
   } catch (err) {
-    await conclude(turn, writer, lease, err);
+    await conclude(turn, choice.model, writer, lease, err);
   }
 }
 
 /** What becomes of a run whose answer was interrupted: ended, or given back to be answered later. */
-async function conclude(turn: Turn, writer: Writer, lease: Lease, err: unknown): Promise<void> {
+async function conclude(
+  turn: Turn,
+  model: string,
+  writer: Writer,
+  lease: Lease,
+  err: unknown,
+): Promise<void> {
   if (err instanceof Interrupted) {
     if (err.why === 'lost') throw err;
     if (err.why === 'cancelled') return finish(turn, writer, lease, { status: 'cancelled' });
@@ -66,12 +75,18 @@ async function conclude(turn: Turn, writer: Writer, lease: Lease, err: unknown):
   const { trouble, code, message, retryAfterMs } = asProviderError(err);
   log.warn({ err, trouble, retries: turn.retries }, 'answer interrupted');
   if (trouble === 'rate_limited') {
-    await holdBack(env.CHAT_MODEL, retryAfterMs);
-    return release(turn, writer, lease, retryAfterMs, false);
+    await holdBack(model, retryAfterMs);
+    const next = await chooseModel(turn.retries);
+    return release(turn, writer, lease, 'waitMs' in next ? retryAfterMs : 0, false);
   }
-  if (trouble === 'rejected' || turn.retries + 1 >= RETRY_LIMIT) {
-    return finish(turn, writer, lease, failed(code, message));
+  if (code === 'context_length_exceeded' && turn.context?.shrunk === false) {
+    await replaceContext(turn.run_id, lease.attempt, shrinkContext(turn.context, turn.question));
+    return release(turn, writer, lease, 0, false);
   }
+  if (trouble === 'rejected') return finish(turn, writer, lease, failed(code, message));
+
+  if (err instanceof ProviderError) await callFailed(model);
+  if (turn.retries + 1 >= RETRY_LIMIT) return finish(turn, writer, lease, failed(code, message));
   await release(turn, writer, lease, RETRY_FIRST * 2 ** turn.retries * (0.75 + Math.random() / 2), true);
 }
 

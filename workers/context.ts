@@ -47,6 +47,7 @@ async function buildContext(turn: Turn): Promise<ContextRecord> {
     budget,
     tokens: fit.tokens,
     cut: { messages: history.length - fit.history, passages: found.length - fit.passages },
+    shrunk: false,
     passages_unavailable: passages === null,
   };
 }

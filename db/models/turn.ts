@@ -31,6 +31,8 @@ export type ContextRecord = {
   budget: number;
   tokens: { system: number; passages: number; history: number; question: number };
   cut: { messages: number; passages: number };
+  /** True when the model said that it was too long and it was cut down. */
+  shrunk: boolean;
   /** True when the question could not be embedded: answered without passages. */
   passages_unavailable: boolean;
 };
@@ -57,6 +59,15 @@ export async function saveVerdict(runId: number, verdict: Verdict): Promise<void
 /** Keeps the context; the first one stands. */
 export async function saveContext(runId: number, context: ContextRecord): Promise<void> {
   await rows('UPDATE runs SET context = :context WHERE id = :runId AND context IS NULL', { runId, context });
+}
+
+/** Replaces the context that was too long for the model. */
+export async function replaceContext(runId: number, attempt: number, context: ContextRecord): Promise<void> {
+  await rows('UPDATE runs SET context = :context WHERE id = :runId AND attempt = :attempt', {
+    runId,
+    attempt,
+    context,
+  });
 }
 
 /** Notes with what an attempt calls the model. */

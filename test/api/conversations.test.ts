@@ -39,10 +39,9 @@ describe('conversations', () => {
     const [id] = await begin('Hi');
     const { status, body } = await call('GET', `/${id}`);
     expect(status).to.equal(200);
-    expect(Object.keys(body)).to.deep.equal([
-      ...['id', 'user_id', 'title', 'language', 'context', 'tags', 'message_count', 'duration_seconds'],
-      ...['total_tokens', 'is_active', 'is_archived', 'created_at', 'updated_at', 'last_message_at'],
-    ]);
+    expect(Object.keys(body).join(' ')).to.equal(
+      'id user_id title language context tags message_count duration_seconds total_tokens is_active is_archived created_at updated_at last_message_at',
+    );
     expect(body).to.deep.include({
       id,
       user_id: user.id,
@@ -175,20 +174,11 @@ describe('conversations', () => {
       await send(api, user, { conversation_id, content: '2' });
       const path = `/${conversation_id}/messages`;
       const all = await page(path);
-      expect(all.data.map((m) => [m.message_type, m.content])).to.deep.equal([
-        ...[
-          ['user', '1'],
-          ['assistant', ''],
-        ],
-        ...[
-          ['user', '2'],
-          ['assistant', ''],
-        ],
-      ]);
-      expect(Object.keys(all.data[0]!)).to.deep.equal([
-        ...['id', 'conversation_id', 'user_id', 'content', 'message_type', 'status', 'run_id', 'tokens_used'],
-        ...['model_used', 'response_time_ms', 'metadata', 'created_at', 'delivered_at', 'read_at'],
-      ]);
+      const said = all.data.map((m) => `${m.message_type}: ${m.content}`);
+      expect(said).to.deep.equal(['user: 1', 'assistant: ', 'user: 2', 'assistant: ']);
+      expect(Object.keys(all.data[0]!).join(' ')).to.equal(
+        'id conversation_id user_id content message_type status run_id tokens_used model_used response_time_ms metadata created_at delivered_at read_at',
+      );
       expect(all.data[0]!.id).to.equal(message_id);
       for (const order of ['asc', 'desc']) {
         const first = await page(`${path}?order=${order}&limit=3`);

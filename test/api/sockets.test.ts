@@ -11,6 +11,7 @@ import type { RunEvent } from '../../shared/events.ts';
 import { redis } from '../../shared/redis.ts';
 import type { Api } from '../support/api.ts';
 import { type BuiltUser, buildSession, buildUser } from '../support/factories.ts';
+import { startProcfile } from '../support/processes.ts';
 import { playWorker, send, type Sent, serveWeb } from '../support/web.ts';
 
 type Ack = { ok: boolean; error?: { code: string; status: number } } & Record<string, unknown>;
@@ -368,6 +369,26 @@ describe('sockets', () => {
   });
 
   describe('are disconnected', () => {
+    it('when their replica stops, which waits for none of them', async () => {
+      const web = await startProcfile('web');
+      const socket = io(web.url, { auth: { token: user.access }, transports: ['websocket'], forceNew: true });
+      sockets.push(socket);
+      await event(socket, 'connect');
+      const silent = await rawSocket(web.url, user.access);
+      silent.pause();
+      const { run_id } = await send(api, user);
+      const stream = await fetch(`${web.url}/api/v1/runs/${run_id}/events`, {
+        headers: { authorization: `Bearer ${user.access}` },
+      });
+      const gone = event(socket, 'disconnect');
+      const began = Date.now();
+      expect(await web.stop()).to.equal(0);
+      expect(Date.now() - began).to.be.lessThan(6_000);
+      expect(await gone).to.equal('transport close');
+      expect(await stream.text()).to.equal('retry: 1000\n\n');
+      silent.destroy();
+    });
+
     it('within a second of a logout, and only those of that session', async () => {
       const { access } = await buildSession(user);
       const [ending, staying] = [await signedIn(access), await signedIn()];
@@ -409,14 +430,13 @@ describe('sockets', () => {
 
     it('when they do not take what they are sent', async () => {
       const slow = await rawSocket(api.url, user.access);
-      const closed = once(slow, 'close');
       slow.pause();
-      const sent = await send(api, user);
-      const worker = await playWorker(user, sent);
-      // More than what the kernel's buffers hold.
-      for (let i = 0; i < 160; i++) await worker.say('x'.repeat(100_000));
-      slow.resume();
-      await closed;
+      const worker = await playWorker(user, await send(api, user));
+      // A socket that is not read learns only by writing that it was cut off.
+      while (!slow.destroyed) {
+        await worker.say('x'.repeat(100_000));
+        slow.write(frame('3'));
+      }
     });
   });
 });

@@ -11,17 +11,17 @@ import type { Writer } from './writer.ts';
 export type Ending = Omit<Outcome, 'content'>;
 
 /**
- * Answers a turn into the writer.
+ * Answers a turn into the writer, with the given model.
  * @returns how the run ends
  * @throws ProviderError, Interrupted
  */
-export async function answer(turn: Turn, writer: Writer, lease: Lease): Promise<Ending> {
+export async function answer(turn: Turn, model: string, writer: Writer, lease: Lease): Promise<Ending> {
   if (turn.moderation === null) return failed('moderation_unavailable', 'The message could not be checked.');
   if (turn.moderation.flagged) return refuse(turn, writer);
   if (turn.context === null) return failed('context_failed', 'The conversation could not be prepared.');
 
-  const request = await prepare(turn);
-  const { model, max_completion_tokens, temperature } = request;
+  const request = await prepare(turn, model);
+  const { max_completion_tokens, temperature } = request;
   await saveParameters(turn.run_id, lease.attempt, model, { max_completion_tokens, temperature });
   const ending = await stream(request, writer, lease, turn.created_at);
   const sources = turn.context.passages.map(({ faq_id, question, similarity }) => ({
@@ -43,7 +43,7 @@ function refuse(turn: Turn, writer: Writer): Ending {
 }
 
 /** The request that the context record stands for. */
-async function prepare(turn: Turn): Promise<ChatRequest> {
+async function prepare(turn: Turn, model: string): Promise<ChatRequest> {
   const context = turn.context;
   const prompt = buildPrompt({
     language: turn.language,
@@ -52,7 +52,7 @@ async function prepare(turn: Turn): Promise<ChatRequest> {
     question: context?.question_cut_to ?? turn.question,
   });
   return {
-    model: env.CHAT_MODEL,
+    model,
     messages: prompt,
     max_completion_tokens: env.MAX_COMPLETION_TOKENS,
     temperature: env.TEMPERATURE,

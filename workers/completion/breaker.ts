@@ -1,12 +1,57 @@
+import { env } from '../../shared/env.ts';
 import { redis } from '../../shared/redis.ts';
 
-/** Holds back calls to a model that said it is busy, across all workers. A copy in Redis: losing it costs one 429. */
-export async function holdBack(model: string, ms: number): Promise<void> {
-  if (ms > 0) await redis.set(`breaker:${model}`, '1', 'PX', Math.ceil(ms)).catch(() => null);
+/** So many failures in a row, across all workers, and a model counts as down; milliseconds that it is left alone. */
+const FAILURES = 5;
+const REST = 5_000;
+/** A run that failed this often on the first model tries the fallback, whatever the breaker says. */
+const FALLBACK_AFTER = 2;
+const FAILURES_TTL_S = 30;
+
+/**
+ * A breaker per model, shared by all workers through Redis. It is a copy of what the provider said: losing it
+ * costs a few failed calls.
+ */
+export type Choice = { model: string } | { waitMs: number };
+
+/** The model that may be called now, the fallback while the first is down, or how long to wait. */
+export async function chooseModel(retries: number): Promise<Choice> {
+  const { CHAT_MODEL: first, CHAT_MODEL_FALLBACK: fallback } = env;
+  const firstWait = await heldBackMs(first);
+  if (fallback === '') return firstWait === 0 ? { model: first } : { waitMs: firstWait };
+  if (firstWait === 0 && retries < FALLBACK_AFTER) return { model: first };
+  const fallbackWait = await heldBackMs(fallback);
+  if (fallbackWait === 0) return { model: fallback };
+  return firstWait === 0 ? { model: first } : { waitMs: Math.min(firstWait, fallbackWait) };
 }
 
-/** Milliseconds until the model may be called again; 0 when it may now. */
-export async function heldBackMs(model: string): Promise<number> {
-  const left = await redis.pttl(`breaker:${model}`).catch(() => 0);
+/** Holds back calls to a model that said it is busy. */
+export async function holdBack(model: string, ms: number): Promise<void> {
+  if (ms > 0) await redis.set(key(model), '1', 'PX', Math.ceil(ms)).catch(() => null);
+}
+
+/** Counts a failed call; the last of a row holds the model back for a moment. */
+export async function callFailed(model: string): Promise<void> {
+  const failures = `${key(model)}:failures`;
+  const counted = await redis
+    .multi()
+    .incr(failures)
+    .expire(failures, FAILURES_TTL_S)
+    .exec()
+    .catch(() => null);
+  if (Number(counted?.[0]?.[1] ?? 0) >= FAILURES) await holdBack(model, REST);
+}
+
+/** An answer came: the row of failures is broken. */
+export async function callSucceeded(model: string): Promise<void> {
+  await redis.del(`${key(model)}:failures`).catch(() => null);
+}
+
+async function heldBackMs(model: string): Promise<number> {
+  const left = await redis.pttl(key(model)).catch(() => 0);
   return Math.max(0, left);
+}
+
+function key(model: string): string {
+  return `breaker:${model}`;
 }
