@@ -5,6 +5,7 @@ import type { State } from './context.ts';
 import { accessLog } from './middleware/access-log.ts';
 import { cors } from './middleware/cors.ts';
 import { errors } from './middleware/errors.ts';
+import { httpMetrics } from './middleware/http-metrics.ts';
 import { requestId } from './middleware/request-id.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { routes } from './routes.ts';
@@ -17,6 +18,7 @@ export function buildApp(): Koa<State> {
   app
     .use(requestId)
     .use(accessLog)
+    .use(httpMetrics)
     .use(errors)
     .use(securityHeaders)
     .use(cors)

@@ -3,6 +3,7 @@ import { createAdapter } from '@socket.io/redis-adapter';
 import { Server, type Socket } from 'socket.io';
 import { presentProblem, problem, toProblem } from '../shared/errors.ts';
 import { log } from '../shared/log.ts';
+import { socketsConnected } from '../shared/metrics.ts';
 import { userRoom } from '../shared/push.ts';
 import { authenticate, type Signed } from './auth/authenticate.ts';
 import { BODY_LIMIT } from './middleware/body.ts';
@@ -30,6 +31,8 @@ export function attachSockets(http: HttpServer): () => Promise<void> {
   });
   io.use(signIn);
   io.on('connection', (socket) => {
+    socketsConnected.inc();
+    socket.once('disconnect', () => socketsConnected.dec());
     socket.join(userRoom((socket.data as Signed).user.id));
     socket.onAny((event: unknown, ...args: unknown[]) => answerEvent(socket, event, args));
   });

@@ -33,6 +33,8 @@ export const env = {
   PROVIDER_FIRST_TOKEN_TIMEOUT_MS: integer('PROVIDER_FIRST_TOKEN_TIMEOUT_MS', 60_000, 1),
   PROVIDER_GAP_TIMEOUT_MS: integer('PROVIDER_GAP_TIMEOUT_MS', 30_000, 1),
   PROVIDER_ANSWER_TIMEOUT_MS: integer('PROVIDER_ANSWER_TIMEOUT_MS', 300_000, 1),
+  /** Whether Bull Board may change queues; it only shows them. */
+  BOARD_WRITABLE: flag('BOARD_WRITABLE'),
   COMPLETION_CONCURRENCY: integer('COMPLETION_CONCURRENCY', 100, 1),
   HISTORY_LIMIT: integer('HISTORY_LIMIT', 10, 0),
   CONTEXT_TOKEN_BUDGET: integer('CONTEXT_TOKEN_BUDGET', 6000, 1),
@@ -88,6 +90,10 @@ function integer(name: string, fallback: number, min: number, max = Number.MAX_S
   const value = number(name, fallback, min, max);
   if (!Number.isSafeInteger(value)) die(`${name} must be a whole number`);
   return value;
+}
+
+function flag(name: string): boolean {
+  return oneOf(name, 'false', ['true', 'false']) === 'true';
 }
 
 function hops(name: string): number {

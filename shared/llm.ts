@@ -2,6 +2,7 @@ import OpenAI, { APIConnectionError, APIConnectionTimeoutError, APIError } from 
 import type { ChatCompletionChunk, ChatCompletionMessageParam } from 'openai/resources/chat/completions';
 import { env } from './env.ts';
 import type { Usage } from './events.ts';
+import { countTokensUsed, measured, measuredStream } from './measure.ts';
 
 /**
  * rate_limited: come back after retryAfterMs. unavailable, timeout: worth another try. rejected: the provider
@@ -52,7 +53,11 @@ export type ChatChunk = { delta: string; finish_reason: string | null; usage: Us
  * Streams an answer. Ends only after a finish_reason: a stream that merely stops was cut.
  * @throws ProviderError; the signal's reason when the caller aborts
  */
-export async function* streamChat(request: ChatRequest, signal: AbortSignal): AsyncGenerator<ChatChunk> {
+export function streamChat(request: ChatRequest, signal: AbortSignal): AsyncGenerator<ChatChunk> {
+  return measuredStream(request.model, callChat(request, signal));
+}
+
+async function* callChat(request: ChatRequest, signal: AbortSignal): AsyncGenerator<ChatChunk> {
   const watchdog = new Watchdog(signal);
   try {
     watchdog.expect(env.PROVIDER_HEADERS_TIMEOUT_MS);
@@ -79,9 +84,12 @@ export async function* streamChat(request: ChatRequest, signal: AbortSignal): As
 }
 
 /** Asks whether a text is allowed. @throws ProviderError */
-export async function moderate(
-  text: string,
-): Promise<{ flagged: boolean; categories: string[]; model: string }> {
+export function moderate(text: string): Promise<Moderation> {
+  return measured(env.MODERATION_MODEL, callModeration(text));
+}
+
+type Moderation = { flagged: boolean; categories: string[]; model: string };
+async function callModeration(text: string): Promise<Moderation> {
   try {
     const answer = await openai.moderations.create(
       { model: env.MODERATION_MODEL, input: text },
@@ -101,8 +109,11 @@ export async function moderate(
  * @param texts at most 2,048 of them, none empty
  * @throws ProviderError; code embedding_malformed when a vector is missing, has other dimensions or no numbers
  */
-export async function embed(texts: string[]): Promise<number[][]> {
-  const model = env.EMBEDDING_MODEL;
+export function embed(texts: string[]): Promise<number[][]> {
+  return measured(env.EMBEDDING_MODEL, callEmbedding(texts, env.EMBEDDING_MODEL));
+}
+
+async function callEmbedding(texts: string[], model: string): Promise<number[][]> {
   try {
     const answer = await openai.embeddings.create(
       {
@@ -114,6 +125,7 @@ export async function embed(texts: string[]): Promise<number[][]> {
       },
       { timeout: DEADLINES.embedding },
     );
+    countTokensUsed(model, answer.usage);
     const vectors = answer.data.toSorted((a, b) => a.index - b.index).map(({ embedding }) => embedding);
     const whole = (vector: number[]) =>
       vector.length === EMBEDDING_DIMENSIONS && vector.every(Number.isFinite);

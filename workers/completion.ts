@@ -6,6 +6,7 @@ import { isUnreachable } from '../shared/errors.ts';
 import type { Payloads } from '../shared/jobs.ts';
 import { ProviderError } from '../shared/llm.ts';
 import { addLogContext, log } from '../shared/log.ts';
+import { runRestarts, runStage, runsEnded } from '../shared/metrics.ts';
 import { settle } from '../shared/runs.ts';
 import { answer, type Ending, failed } from './completion/answer.ts';
 import { callFailed, callSucceeded, chooseModel, holdBack } from './completion/breaker.ts';
@@ -31,6 +32,7 @@ export async function completion(job: Job<Payloads['completion']>): Promise<void
   if (claim.outcome === 'busy') throw new RetryAt(claim.retry_at);
   if (claim.outcome === 'ended') return settle({ ...claim, ended: [run_id] });
 
+  if (claim.attempt > 1) runRestarts.inc({ reason: 'claimed_again' });
   const lease = new Lease(run_id, claim.attempt);
   try {
     await answerClaimed(run_id, lease);
@@ -91,12 +93,15 @@ async function conclude(
 }
 
 async function finish(turn: Turn, writer: Writer, lease: Lease, ending: Ending): Promise<void> {
+  const end = runStage.startTimer({ stage: 'ending' });
   const lastSeq = await patiently(lease, () => writer.end());
   const outcome: Outcome = { ...ending, content: writer.content };
   const finished = await patiently(lease, () => finishRun(turn.run_id, lease.attempt, lastSeq, outcome));
   if (finished === null) throw new Interrupted('lost');
   log.info({ status: finished.status, attempt: lease.attempt }, 'run ended');
   await settle({ ...finished, ended: [turn.run_id] });
+  runsEnded.inc({ status: finished.status });
+  end();
 }
 
 /** Keeps what was shown and gives the run back; the job returns when it is due. */

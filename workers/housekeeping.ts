@@ -4,6 +4,7 @@ import { env } from '../shared/env.ts';
 import { deliver, enqueueEmbedding } from '../shared/enqueue.ts';
 import { type Delivery, runJobId } from '../shared/jobs.ts';
 import { log } from '../shared/log.ts';
+import { reconcilerFindings } from '../shared/metrics.ts';
 import { queues } from '../shared/queues.ts';
 import { redis } from '../shared/redis.ts';
 import { announce } from '../shared/runs.ts';
@@ -106,5 +107,6 @@ async function embedOwedFaqs(): Promise<number> {
 }
 
 function report(found: Found): void {
+  for (const [kind, count] of Object.entries(found)) reconcilerFindings.inc({ kind }, Number(count));
   if (found.wiped || found.delivered + found.announced > 0) log.info({ ...found }, 'reconciled');
 }

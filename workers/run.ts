@@ -8,6 +8,7 @@ import { completion } from './completion.ts';
 import { drain } from './completion/lease.ts';
 import { context } from './context.ts';
 import { embedding } from './embedding.ts';
+import { serveHealth } from './health.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { moderation } from './moderation.ts';
 import { type Handler, work } from './work.ts';
@@ -31,6 +32,7 @@ function main(types: string[]): void {
   }
   requireEnv('DATABASE_URL', 'REDIS_URL', 'OPENAI_API_KEY');
   stopOnSignals();
+  serveHealth();
   const idle = setInterval(() => {}, 60_000);
   onStop('idle', () => clearInterval(idle));
   Promise.all(types.map(start)).then(() => {
@@ -44,9 +46,9 @@ function main(types: string[]): void {
 
 /** Resolves when the type is at work. The tokenizer takes half a second to load: now rather than in a first answer. */
 async function start(type: string): Promise<unknown> {
+  await untilReady(redis);
   if (!(type in jobs)) return others[type]?.();
   if (type === 'context') countTokens('');
-  await untilReady(redis);
   const name = type as JobName;
   return work(name, handlers[name] as Handler<typeof name>).waitUntilReady();
 }

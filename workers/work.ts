@@ -4,6 +4,7 @@ import { isUnreachable } from '../shared/errors.ts';
 import { type JobName, jobs, type Payloads } from '../shared/jobs.ts';
 import { ProviderError } from '../shared/llm.ts';
 import { log, withLogContext } from '../shared/log.ts';
+import { jobDuration, jobPutBacks, jobRetries } from '../shared/metrics.ts';
 import { connect } from '../shared/redis.ts';
 import { onStop } from '../shared/stop.ts';
 
@@ -47,18 +48,25 @@ function runJob<Name extends JobName>(
   handler: Handler<Name>,
 ) {
   const run_id = 'run_id' in job.data ? job.data.run_id : undefined;
-  return withLogContext({ queue: job.queueName, job_id: job.id, run_id }, async () => {
+  const queue = job.queueName;
+  return withLogContext({ queue, job_id: job.id, run_id }, async () => {
     const began = performance.now();
+    const end = jobDuration.startTimer({ queue });
+    if (job.attemptsMade > 0) jobRetries.inc({ queue });
     try {
       await handler(job);
+      end({ outcome: 'done' });
       log.info({ ms: Math.round(performance.now() - began) }, 'job done');
     } catch (err) {
       const at = comeBackAt(err);
       if (at !== null) {
+        end({ outcome: 'put_back' });
+        jobPutBacks.inc({ queue });
         log.info({ at }, 'job put back');
         await job.moveToDelayed(at, token);
         throw new DelayedError();
       }
+      end({ outcome: 'failed' });
       if (err instanceof ProviderError && err.trouble === 'rejected') throw new UnrecoverableError(err.code);
       throw err;
     }

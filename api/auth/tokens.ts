@@ -4,25 +4,41 @@ import type { User } from '../../db/models/user.ts';
 import { env } from '../../shared/env.ts';
 import { problem } from '../../shared/errors.ts';
 
-/** What an access token says. `exp` in seconds since 1970. */
-export type Claims = { sub: string; sid: number; type: 'access'; exp: number };
+/** `access`: for the API. `board`: for the operators' pages, where it travels in a cookie. */
+type Kind = 'access' | 'board';
+/** What a token says. `exp` in seconds since 1970. */
+export type Claims = { sub: string; sid: number; type: Kind; exp: number };
 
 /** Signs an access token of ACCESS_TOKEN_TTL_S seconds with the first secret. */
 export function signAccess(user: Pick<User, 'id' | 'email' | 'role'>, sid: number): string {
-  const claims = { sid, email: user.email, role: user.role, type: 'access' };
-  return jwt.sign(claims, env.JWT_SECRET[0]!, {
-    algorithm: 'HS256',
-    subject: String(user.id),
-    expiresIn: env.ACCESS_TOKEN_TTL_S,
-  });
+  return sign(user.id, { sid, email: user.email, role: user.role, type: 'access' }, env.ACCESS_TOKEN_TTL_S);
+}
+
+/** Signs a token for the operators' pages; it dies with its session, `lifetimeS` later at the latest. */
+export function signBoard(userId: number, sid: number, lifetimeS: number): string {
+  return sign(userId, { sid, type: 'board' }, lifetimeS);
+}
+
+function sign(userId: number, claims: object, lifetimeS: number): string {
+  const options = { algorithm: 'HS256', subject: String(userId), expiresIn: lifetimeS } as const;
+  return jwt.sign(claims, env.JWT_SECRET[0]!, options);
 }
 
 /** Verifies an access token against every secret. Throws `token_expired` or `unauthenticated`. */
 export function verifyAccess(token: string): Claims {
+  return verify(token, 'access');
+}
+
+/** The same for a token of the operators' pages. */
+export function verifyBoard(token: string): Claims {
+  return verify(token, 'board');
+}
+
+function verify(token: string, kind: Kind): Claims {
   let expired = false;
   for (const secret of env.JWT_SECRET) {
     try {
-      return asClaims(jwt.verify(token, secret, { algorithms: ['HS256'] }));
+      return asClaims(jwt.verify(token, secret, { algorithms: ['HS256'] }), kind);
     } catch (err) {
       // Expiry is looked at after the signature: this secret did sign it.
       expired ||= err instanceof jwt.TokenExpiredError;
@@ -32,11 +48,11 @@ export function verifyAccess(token: string): Claims {
 }
 
 /** Verified contents as claims. Throws `unauthenticated` for any other kind of token. */
-export function asClaims(verified: unknown): Claims {
+export function asClaims(verified: unknown, kind: Kind = 'access'): Claims {
   const claims = verified as Partial<Claims>;
   const sound =
     typeof verified === 'object' &&
-    claims.type === 'access' &&
+    claims.type === kind &&
     typeof claims.sub === 'string' &&
     /^[1-9]\d{0,14}$/.test(claims.sub) &&
     Number.isSafeInteger(claims.sid) &&

@@ -1,17 +1,5 @@
-import { knex } from '../../db/knex.ts';
+import { type Check, Refused, within } from '../../shared/checks.ts';
 import { env } from '../../shared/env.ts';
-import { redis } from '../../shared/redis.ts';
-
-/** `healthy`, or `unhealthy: ` with a reason that tells nothing of hosts or secrets. */
-export type Check = 'healthy' | `unhealthy: ${string}`;
-
-export function checkDatabase(): Promise<Check> {
-  return within(2_000, async () => knex.raw('SELECT 1'));
-}
-
-export function checkRedis(): Promise<Check> {
-  return within(500, () => redis.ping());
-}
 
 /** Asks for the list of models, which costs no model call, at most every 30 s and once at a time. */
 export function checkOpenai(): Promise<Check> {
@@ -34,23 +22,4 @@ async function listModels(): Promise<void> {
   });
   await answer.body?.cancel();
   if (!answer.ok) throw new Refused(`status ${answer.status}`);
-}
-
-class Refused extends Error {}
-
-async function within(limitMs: number, work: () => Promise<unknown>): Promise<Check> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<Check>((resolve) => {
-    timer = setTimeout(resolve, limitMs, 'unhealthy: timeout' satisfies Check);
-  });
-  const done = work().then(
-    (): Check => 'healthy',
-    (err): Check => `unhealthy: ${reason(err)}`,
-  );
-  return Promise.race([done, limit]).finally(() => clearTimeout(timer));
-}
-
-function reason(err: unknown): string {
-  if (err instanceof Refused) return err.message;
-  return err instanceof Error && /timeout/i.test(err.name + err.message) ? 'timeout' : 'unreachable';
 }

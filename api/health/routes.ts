@@ -1,9 +1,10 @@
 import Router from '@koa/router';
 import { migrationsMissing } from '../../db/migrate.ts';
+import { checkDatabase, checkRedis } from '../../shared/checks.ts';
 import { problem } from '../../shared/errors.ts';
 import { stopping } from '../../shared/stop.ts';
 import type { RouteContext, State } from '../context.ts';
-import { checkDatabase, checkOpenai, checkRedis } from './checks.ts';
+import { checkOpenai } from './checks.ts';
 
 /** For operators and load balancers; at the root, without authentication. */
 export const healthRoutes = new Router<State>();

@@ -28,6 +28,11 @@ export function parseJson(bytes: Uint8Array): unknown {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
+/** The body of an HTML form. Throws as `readJson` does. */
+export async function readForm(ctx: Context): Promise<Record<string, string>> {
+  return Object.fromEntries(new URLSearchParams((await readBytes(ctx.req)).toString()));
+}
+
 async function readBytes(req: IncomingMessage): Promise<Buffer> {
   const stream = inflate(req);
   // An aborted upload would leave the inflater, and us, waiting for ever.

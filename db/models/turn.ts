@@ -16,6 +16,8 @@ export type Turn = {
   question: string;
   title: string | null;
   created_at: Date;
+  /** When the run came to the head of its conversation, or was given back. */
+  queued_at: Date | null;
   moderation: Verdict | null;
   context: ContextRecord | null;
 };
@@ -41,7 +43,7 @@ export type ContextRecord = {
 export function loadTurn(runId: number): Promise<Turn | null> {
   return row(
     `SELECT r.id AS run_id, r.user_id, r.conversation_id, r.message_id, r.reply_id, r.request_id, r.status, r.attempt,
-       r.retries, r.language, q.content AS question, c.title, r.created_at, r.moderation, r.context
+       r.retries, r.language, q.content AS question, c.title, r.created_at, r.queued_at, r.moderation, r.context
      FROM runs r JOIN messages q ON q.id = r.message_id JOIN conversations c ON c.id = r.conversation_id
      WHERE r.id = :runId`,
     { runId },

@@ -4,6 +4,7 @@ import { saveParameters, type Turn } from '../../db/models/turn.ts';
 import { env } from '../../shared/env.ts';
 import type { Usage } from '../../shared/events.ts';
 import { type ChatRequest, streamChat } from '../../shared/llm.ts';
+import { answerTimes } from '../../shared/measure.ts';
 import { buildPrompt, politeRefusal } from '../context/prompt.ts';
 import type { Lease } from './lease.ts';
 import type { Writer } from './writer.ts';
@@ -23,7 +24,7 @@ export async function answer(turn: Turn, model: string, writer: Writer, lease: L
   const request = await prepare(turn, model);
   const { max_completion_tokens, temperature } = request;
   await saveParameters(turn.run_id, lease.attempt, model, { max_completion_tokens, temperature });
-  const ending = await stream(request, writer, lease, turn.created_at);
+  const ending = await stream(request, writer, lease, turn);
   const sources = turn.context.passages.map(({ faq_id, question, similarity }) => ({
     faq_id,
     question,
@@ -59,18 +60,20 @@ async function prepare(turn: Turn, model: string): Promise<ChatRequest> {
   };
 }
 
-async function stream(request: ChatRequest, writer: Writer, lease: Lease, asked: Date): Promise<Ending> {
+async function stream(request: ChatRequest, writer: Writer, lease: Lease, turn: Turn): Promise<Ending> {
+  const times = answerTimes(turn, lease.attempt);
   let finish_reason: string | null = null;
   let usage: Usage | null = null;
   let first_token_ms: number | undefined;
   for await (const chunk of streamChat(request, lease.signal)) {
     if (chunk.delta !== '') {
-      first_token_ms ??= Math.max(0, Date.now() - asked.getTime());
+      first_token_ms ??= times.firstToken();
       writer.write(chunk.delta);
     }
     finish_reason = chunk.finish_reason ?? finish_reason;
     usage = chunk.usage ?? usage;
   }
+  times.end();
   const whole = finish_reason !== 'length' && finish_reason !== 'content_filter';
   return {
     status: whole ? 'completed' : 'incomplete',

@@ -1,5 +1,6 @@
 import { reclaimRun, renewLeases } from '../../db/models/run.ts';
 import { log } from '../../shared/log.ts';
+import { runRestarts } from '../../shared/metrics.ts';
 import { onStop } from '../../shared/stop.ts';
 
 /** Milliseconds. The lease outlives several heartbeats; a cancel is seen within one of them. */
@@ -67,6 +68,7 @@ export class Lease {
       }
       this.#attempt = attempt;
       this.#renewedAt = asked;
+      runRestarts.inc({ reason: 'log_lost' });
     } finally {
       this.#reclaiming = false;
     }

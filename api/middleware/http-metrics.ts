@@ -1,0 +1,12 @@
+import { httpDuration, httpRequests } from '../../shared/metrics.ts';
+import { type Context, type Next, routePattern } from '../context.ts';
+
+/** Counts and times every request, under its route's pattern: paths hold ids and have no end. */
+export async function httpMetrics(ctx: Context, next: Next): Promise<void> {
+  const end = httpDuration.startTimer();
+  await next();
+  const endpoint = routePattern(ctx) ?? 'unmatched';
+  const labels = { method: ctx.method, endpoint, status: String(ctx.status) };
+  httpRequests.inc(labels);
+  end(labels);
+}

@@ -1,0 +1,55 @@
+import pg from 'pg';
+import { knex } from '../../db/knex.ts';
+import { env } from '../../shared/env.ts';
+import { perform, type Step } from './control.ts';
+
+/**
+ * Truly concurrent statements. A trigger stops whatever writes a run in the middle of its transaction, as long as
+ * the gate is shut: the first statement gets as far as its first write and holds what it has locked, the second as
+ * far as the locks let it. Then both go on.
+ */
+const GATE = 4711;
+const LOOKS = 200;
+let keeper: pg.Client | undefined;
+
+export async function buildGate(): Promise<void> {
+  keeper = new pg.Client({ connectionString: env.DATABASE_URL });
+  await keeper.connect();
+  await keeper.query(`
+    CREATE OR REPLACE FUNCTION model_gate() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN PERFORM pg_advisory_xact_lock_shared(${GATE}); RETURN NULL; END $$;
+    CREATE OR REPLACE TRIGGER model_gate AFTER INSERT OR UPDATE ON runs FOR EACH ROW EXECUTE FUNCTION model_gate()`);
+}
+
+export async function removeGate(): Promise<void> {
+  await knex.raw('DROP FUNCTION IF EXISTS model_gate CASCADE');
+  await keeper?.end();
+}
+
+/** Performs two steps of different actors at once, the first one a little ahead. */
+export async function race(first: Step, second: Step): Promise<void> {
+  await keeper?.query(`SELECT pg_advisory_lock(${GATE})`);
+  const running = new Set<Promise<void>>();
+  try {
+    for (const step of [first, second]) {
+      const one: Promise<void> = perform(step).finally(() => running.delete(one));
+      running.add(one);
+      await stuck(running);
+    }
+  } finally {
+    const all = Promise.all(running);
+    await keeper?.query(`SELECT pg_advisory_unlock(${GATE})`);
+    await all;
+  }
+}
+
+/** Resolves when each running statement has ended or waits for a lock. */
+async function stuck(running: Set<Promise<void>>): Promise<void> {
+  for (let look = 0; look < LOOKS; look++) {
+    const { rows } = (await keeper?.query(
+      `SELECT count(*)::int AS waiting FROM pg_stat_activity
+       WHERE datname = current_database() AND state = 'active' AND wait_event_type = 'Lock'`,
+    )) as { rows: { waiting: number }[] };
+    if ((rows[0]?.waiting ?? 0) >= running.size) return;
+  }
+}

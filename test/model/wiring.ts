@@ -1,0 +1,103 @@
+import timers from 'node:timers/promises';
+import { syncBuiltinESMExports } from 'node:module';
+import { knex } from '../../db/knex.ts';
+import { flows, queues } from '../../shared/queues.ts';
+import { redis } from '../../shared/redis.ts';
+import { asked, clock, currentActor, type Step } from './control.ts';
+import type { Deliveries } from './deliveries.ts';
+
+/** What the statements of interest are called in a trace; others are performed at once. */
+const STATEMENTS: [RegExp, string][] = [
+  [/FROM (accept_message|claim_run|finish_run|cancel_run|delete_conversation)\(/, ''],
+  [/SET attempt = attempt \+ 1, lease_until/, 'reclaim'],
+  [/unnest\(CAST\(:ids AS bigint\[\]\), CAST\(:attempts/, 'heartbeat'],
+  [/WITH released AS/, 'release'],
+  [/SET announced_at/, 'mark announced'],
+  [/announced_at IS NULL AND completed_at < |AND announced_at IS NULL\s+AND completed_at </, 'owed announcements'],
+  [/r\.announced_at IS NULL/, 'find unannounced'],
+  [/SELECT id AS run_id, generation/, 'owed deliveries'],
+  [/SET generation = runs\.generation \+ 1/, 'next generation'],
+  [/c\.deleted_at IS NULL/, 'find run'],
+];
+const SCRIPTS = ['openRunLog', 'appendRunLog', 'closeRunLog'] as const;
+const COMMANDS = ['exists', 'set', 'pttl', 'del', 'get'] as const;
+type Call = (...args: unknown[]) => Promise<unknown>;
+type Pipe = { exec: () => Promise<unknown> };
+
+/** Puts every way out of an actor under control: SQL, Redis, queues and time. Returns what undoes it. */
+export function wire(deliveries: () => Deliveries): () => void {
+  const undo = [
+    replace(knex, 'raw', (raw) => (sql: string, bindings: Record<string, unknown>) => {
+      if (currentActor() === undefined) return raw(sql, bindings);
+      return asked({ ...named(sql), bindings }, async () => raw(sql, bindings));
+    }),
+    ...SCRIPTS.map((name) =>
+      replace(redis, name, (call) => (...args: unknown[]) => {
+        return asked({ label: name, kind: 'redis' }, () => call(...args) as Promise<unknown>);
+      }),
+    ),
+    ...COMMANDS.map((name) =>
+      replace(redis, name, (call) => (...args: unknown[]) => {
+        return asked({ label: name, kind: 'dull' }, () => call(...args) as Promise<unknown>);
+      }),
+    ),
+    ...(['multi', 'pipeline'] as const).map((name) =>
+      replace(redis, name, (call) => (...args: unknown[]) => {
+        const pipe = call(...args) as Pipe;
+        const exec = pipe.exec.bind(pipe);
+        return Object.assign(pipe, { exec: () => asked({ label: name, kind: 'redis' }, exec) });
+      }),
+    ),
+    replace(flows, 'addBulk', () => (flow: { opts: { jobId: string } }[]) => {
+      const ids = flow.map(({ opts }) => opts.jobId);
+      return asked({ label: `deliver ${ids.join(' ')}`, kind: 'redis' }, () => deliveries().add(ids));
+    }),
+    ...wireTime(),
+  ];
+  return () => {
+    for (const one of undo) one();
+    syncBuiltinESMExports();
+  };
+}
+
+/** The key by which the reconciler asks whether a job is there. */
+export const jobKey = (id: string): string => queues.completion.toKey(id);
+
+function wireTime(): (() => void)[] {
+  const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+  const undo = [
+    replace(globalThis, 'setTimeout', (real) => (fire: () => void, ms = 0, ...args: unknown[]) => {
+      const actor = currentActor();
+      if (actor === undefined) return real(fire, ms, ...args);
+      const handle = {};
+      actor.timers.set(handle, { due: clock.now + ms, fire });
+      return handle;
+    }),
+    replace(globalThis, 'clearTimeout', (real) => (handle: object) => {
+      if (!currentActor()?.timers.delete(handle)) real(handle);
+    }),
+    replace(performance, 'now', (real) => () => (currentActor() ? clock.now : real())),
+    replace(timers, 'setTimeout', (real) => (ms: number, value: unknown) => {
+      return currentActor() ? sleep(ms) : real(ms, value);
+    }),
+  ];
+  syncBuiltinESMExports();
+  return undo;
+}
+
+function named(sql: string): Pick<Step, 'label' | 'kind'> {
+  const found = STATEMENTS.find(([pattern]) => pattern.test(sql));
+  if (found === undefined) return { label: sql.trim().slice(0, 20), kind: 'dull' };
+  return { label: found[1] || (found[0].exec(sql)?.[1] ?? ''), kind: 'sql' };
+}
+
+/** Replaces a method by one that is made from it. */
+function replace(owner: object, name: string, make: (real: (...args: unknown[]) => unknown) => unknown) {
+  const own = Object.getOwnPropertyDescriptor(owner, name);
+  const real = (Reflect.get(owner, name) as Call).bind(owner);
+  Object.defineProperty(owner, name, { value: make(real), configurable: true, writable: true });
+  return () => {
+    if (own) Object.defineProperty(owner, name, own);
+    else Reflect.deleteProperty(owner, name);
+  };
+}

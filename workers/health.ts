@@ -1,0 +1,54 @@
+import { createServer, type ServerResponse } from 'node:http';
+import { checkDatabase, checkRedis } from '../shared/checks.ts';
+import { env } from '../shared/env.ts';
+import { log } from '../shared/log.ts';
+import { registry } from '../shared/metrics.ts';
+import { onStop, stopping } from '../shared/stop.ts';
+
+/**
+ * Serves `/metrics`, `/livez` and `/readyz` of this process on METRICS_PORT, when that is set. A port that is taken
+ * (several workers on one machine) is reported and costs the metrics, not the work.
+ */
+export function serveHealth(): void {
+  if (env.METRICS_PORT === 0) return;
+  const server = createServer((req, res) => {
+    const answer = answers.get(req.url?.split('?', 1)[0] ?? '');
+    if (answer === undefined || !['GET', 'HEAD'].includes(req.method ?? '')) return send(res, 404, 'not found');
+    answer(res).catch((err: unknown) => {
+      log.warn({ err }, 'health');
+      send(res, 500, 'failed');
+    });
+  });
+  server.on('error', (err) => log.error({ err, port: env.METRICS_PORT }, 'no metrics from this process'));
+  server.listen(env.METRICS_PORT, env.HOST);
+  onStop('health', () => {
+    server.closeAllConnections();
+    server.close();
+  });
+}
+
+const answers = new Map([
+  ['/livez', live],
+  ['/readyz', ready],
+  ['/metrics', metrics],
+]);
+
+/** The process answers. Touches no store: a restart would not bring one back. */
+async function live(res: ServerResponse): Promise<void> {
+  send(res, 200, 'alive');
+}
+
+/** A worker does nothing without Postgres or without Redis. */
+async function ready(res: ServerResponse): Promise<void> {
+  const [database, redis] = await Promise.all([checkDatabase(), checkRedis()]);
+  const well = !stopping() && database === 'healthy' && redis === 'healthy';
+  send(res, well ? 200 : 503, stopping() ? 'draining' : `database ${database}, redis ${redis}`);
+}
+
+async function metrics(res: ServerResponse): Promise<void> {
+  send(res, 200, await registry.metrics(), registry.contentType);
+}
+
+function send(res: ServerResponse, status: number, body: string, type = 'text/plain; charset=utf-8'): void {
+  res.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' }).end(body);
+}
