@@ -8,6 +8,7 @@ import { errors } from './middleware/errors.ts';
 import { httpMetrics } from './middleware/http-metrics.ts';
 import { requestId } from './middleware/request-id.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
+import { traceRequest } from './middleware/traced.ts';
 import { routes } from './routes.ts';
 
 /** The Koa app, not listening: servers and tests mount it. */
@@ -17,6 +18,7 @@ export function buildApp(): Koa<State> {
   app.on('error', (err: unknown) => log.warn({ err }, 'answer failed'));
   app
     .use(requestId)
+    .use(traceRequest)
     .use(accessLog)
     .use(httpMetrics)
     .use(errors)

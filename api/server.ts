@@ -2,12 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { env, requireEnv } from '../shared/env.ts';
 import { log } from '../shared/log.ts';
 import { onStop, stopOnSignals } from '../shared/stop.ts';
+import { startTracing } from '../shared/tracing.ts';
 import { type Listening, listen } from './listen.ts';
 import { firstSubscription } from './sockets/pushes.ts';
 
 /** The process type `web`. */
 requireEnv('DATABASE_URL', 'REDIS_URL', 'JWT_SECRET', 'OPENAI_API_KEY');
 stopOnSignals();
+await startTracing('parley-web');
 
 // Sockets that connect before pushes are heard would have to reconnect; without Redis `web` serves all the same.
 await Promise.race([firstSubscription, sleep(1_000, undefined, { ref: false })]);

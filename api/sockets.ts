@@ -7,15 +7,16 @@ import { socketsConnected } from '../shared/metrics.ts';
 import { userRoom } from '../shared/push.ts';
 import { authenticate, type Signed } from './auth/authenticate.ts';
 import { BODY_LIMIT } from './middleware/body.ts';
-import { connectionsOf, cut } from './sockets/connections.ts';
+import { connectionsOf, cut, watchedSockets } from './sockets/connections.ts';
 import { answerEvent } from './sockets/events.ts';
 import { pushes } from './sockets/pushes.ts';
 import { watchSockets } from './sockets/watch.ts';
+import { closeWebSockets, watchedWebSockets } from './websocket/connections.ts';
 
 const CLOSE_WITHIN_MS = 2_000;
 
 /**
- * Serves Socket.IO on an http server. Sockets only receive: what is pushed to a user's room comes from the run
+ * Serves Socket.IO on an http server, and looks after the plain WebSockets (api/websocket). Sockets only receive: what is pushed to a user's room comes from the run
  * log's scripts by way of Redis, on whichever replica the socket is.
  * @returns what closes all sockets and the http server, once the requests in flight are answered
  */
@@ -26,6 +27,8 @@ export function attachSockets(http: HttpServer): () => Promise<void> {
     serveClient: false,
     maxHttpBufferSize: BODY_LIMIT,
     connectTimeout: 10_000,
+    // Other upgrades have their routes.
+    destroyUpgrade: false,
     // Nothing is published from here.
     adapter: createAdapter(pushes, pushes),
   });
@@ -37,12 +40,16 @@ export function attachSockets(http: HttpServer): () => Promise<void> {
     socket.onAny((event: unknown, ...args: unknown[]) => answerEvent(socket, event, args));
   });
 
-  const reconnectAll = () => closeAfterGap(io);
+  const reconnectAll = () => {
+    closeAfterGap(io);
+    closeWebSockets('gap');
+  };
   pushes.on('subscribed', reconnectAll);
-  const endWatch = watchSockets(io);
+  const endWatch = watchSockets(() => [...watchedSockets(io), ...watchedWebSockets()]);
   return async () => {
     endWatch();
     pushes.off('subscribed', reconnectAll);
+    closeWebSockets('stopping');
     await close(io);
   };
 }

@@ -1,4 +1,5 @@
-import makeKnex from 'knex';
+import type { Socket } from 'node:net';
+import makeKnex, { type Knex } from 'knex';
 import { Model } from 'objection';
 import pg from 'pg';
 import { env } from '../shared/env.ts';
@@ -14,6 +15,7 @@ pg.types.setTypeParser(pg.types.builtins.INT8, Number);
  */
 export const knex = makeKnex({
   client: 'pg',
+  // knex's types do not know lock_timeout; pg does.
   connection: {
     connectionString: env.DATABASE_URL,
     application_name: 'parley',
@@ -22,15 +24,45 @@ export const knex = makeKnex({
     idle_in_transaction_session_timeout: 10_000,
     // Ends the wait on our side when the server is gone without a word.
     query_timeout: 12_000,
+    // A statement that waits longer for somebody's lock gives its connection back.
+    lock_timeout: 5_000,
     keepAlive: true,
-  },
+    keepAliveInitialDelayMillis: 5_000,
+  } as Knex.PgConnectionConfig,
   // knex would write these to stderr as text.
   log: {
     warn: (message: unknown) => log.warn({ err: message }, 'knex'),
     error: (message: unknown) => log.error({ err: message }, 'knex'),
   },
-  pool: { min: 0, max: env.DATABASE_POOL_MAX, acquireTimeoutMillis: 3_000, idleTimeoutMillis: 30_000 },
+  pool: {
+    min: 0,
+    max: env.DATABASE_POOL_MAX,
+    acquireTimeoutMillis: 3_000,
+    idleTimeoutMillis: 30_000,
+    afterCreate: (client: pg.Client, done: (err: null, client: pg.Client) => void) => {
+      dropWhenSilent(client);
+      done(null, client);
+    },
+  },
 });
 
 Model.knex(knex);
 onStop('database', () => knex.destroy());
+
+/**
+ * A connection that did not answer in time would go back into the pool with the answer still due, and hang the
+ * next statement as well. It is cut instead, which makes the pool discard it.
+ */
+function dropWhenSilent(client: pg.Client): void {
+  const query = client.query.bind(client) as (config: unknown, answered: Answered) => unknown;
+  const watched = (config: unknown, answered: Answered) =>
+    query(config, (err, result) => {
+      if (err?.message === 'Query read timeout') {
+        (client as unknown as { connection: { stream: Socket } }).connection.stream.destroy();
+      }
+      answered(err, result);
+    });
+  client.query = watched as typeof client.query;
+}
+
+type Answered = (err: Error | null, result: unknown) => void;

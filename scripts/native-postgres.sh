@@ -3,6 +3,7 @@
 #
 #   scripts/native-postgres.sh install      PostgreSQL and pgvector, where they are missing (needs root and apt)
 #   scripts/native-postgres.sh start DIR    makes and starts a cluster in DIR, prints its DATABASE_URL
+#   scripts/native-postgres.sh crash DIR    kills it in the middle of everything and starts it again
 #   scripts/native-postgres.sh stop DIR     stops it and removes DIR
 #
 #   export DATABASE_URL=$(scripts/native-postgres.sh start /tmp/parley-pg); npm test
@@ -11,7 +12,7 @@
 # DESTDIR installs what was built somewhere else.
 set -euo pipefail
 
-usage() { sed -n '2,11s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '2,12s/^# \{0,1\}//p' "$0"; }
 fail() { echo "native-postgres: $*" >&2; exit 1; }
 say() { echo "native-postgres: $*" >&2; }
 
@@ -131,6 +132,12 @@ start() {
   fail 'PostgreSQL did not start'
 }
 
+crash() {
+  local dir=$1 bin
+  bin=$(find_bin)
+  as_postgres "$bin/pg_ctl" -D "$dir/data" -l "$dir/log" -m immediate -w -t 30 restart >/dev/null
+}
+
 stop() {
   local dir=$1 bin
   bin=$(find_bin)
@@ -140,7 +147,7 @@ stop() {
 
 case "${1:-}" in
   install) install ;;
-  start | stop) [ -n "${2:-}" ] || { usage >&2; exit 2; }; "$1" "$2" ;;
+  start | crash | stop) [ -n "${2:-}" ] || { usage >&2; exit 2; }; "$1" "$2" ;;
   --help | -h) usage ;;
   *) usage >&2; exit 2 ;;
 esac

@@ -1,16 +1,33 @@
 import { createHash } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Delivery } from '../db/models/run.ts';
 import { problem } from './errors.ts';
-import { answerFlow, type Delivery, jobOptions } from './jobs.ts';
+import { answerFlow, jobOptions } from './jobs.ts';
+import { killPoint } from './killpoint.ts';
 import { canEnqueue, flows, queues } from './queues.ts';
 
 /**
- * Adds the flows of runs. Throws `service_unavailable` while Redis is away; callers that already committed
- * ignore that, because Postgres still owes the delivery.
+ * Adds the flows of runs; those of one turn of the event loop travel together. Throws `service_unavailable` while
+ * Redis is away; callers that already committed ignore that, because Postgres still owes the delivery.
  */
 export async function deliver(deliveries: Delivery[]): Promise<void> {
   if (deliveries.length === 0) return;
   if (!canEnqueue()) throw problem('service_unavailable', 'The queues cannot be reached.');
-  await flows.addBulk(deliveries.map(answerFlow));
+  batch.push(...deliveries);
+  adding ??= addBatch();
+  await adding;
+  killPoint('run.delivered', deliveries[0]?.run_id ?? 0);
+}
+
+let batch: Delivery[] = [];
+let adding: Promise<void> | undefined;
+
+async function addBatch(): Promise<void> {
+  await nextTurn();
+  const flowsToAdd = batch.map(answerFlow);
+  batch = [];
+  adding = undefined;
+  await flows.addBulk(flowsToAdd);
 }
 
 /**
@@ -28,4 +45,14 @@ export async function enqueueEmbedding(batch: { id: number; text_hash: string }[
     removeOnFail: true,
   };
   await queues.embedding.add('embedding', payload, options);
+}
+
+/** Adds an import's job, unless it is there. It goes when it ends, so that the reconciler can add it again. */
+export async function enqueueImport(importId: number): Promise<void> {
+  const options = { ...jobOptions('faq_import'), removeOnComplete: true, removeOnFail: true };
+  await queues.faq_import.add(
+    'faq_import',
+    { import_id: importId },
+    { ...options, jobId: `import-${importId}` },
+  );
 }

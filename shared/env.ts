@@ -35,6 +35,8 @@ export const env = {
   PROVIDER_ANSWER_TIMEOUT_MS: integer('PROVIDER_ANSWER_TIMEOUT_MS', 300_000, 1),
   /** Whether Bull Board may change queues; it only shows them. */
   BOARD_WRITABLE: flag('BOARD_WRITABLE'),
+  /** Where traces are sent (OTLP over HTTP, `/v1/traces` below it); '': no traces. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: url('OTEL_EXPORTER_OTLP_ENDPOINT', ['http:', 'https:']),
   COMPLETION_CONCURRENCY: integer('COMPLETION_CONCURRENCY', 100, 1),
   HISTORY_LIMIT: integer('HISTORY_LIMIT', 10, 0),
   CONTEXT_TOKEN_BUDGET: integer('CONTEXT_TOKEN_BUDGET', 6000, 1),

@@ -97,10 +97,11 @@ export function isUnreachable(err: unknown): boolean {
 
 /**
  * Socket errors, and SQLSTATE: 08 connection, 53 resources, 57P0x shutting down or starting, 57014 statement
- * timeout, 25P03 idle in transaction, 25006 read-only (a failover), 40001 and 40P01 lost to another transaction.
+ * timeout, 25P03 idle in transaction, 55P03 a lock that
+ * took too long, 25006 read-only (a failover), 40001 and 40P01 lost to another transaction.
  */
 const UNREACHABLE_CODES =
-  /^(ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EPIPE|08...|53...|57P0.|57014|25P03|25006|40001|40P01)$/;
-/** What pg and ioredis throw without a code. */
+  /^(ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EPIPE|08...|53...|57P0.|57014|25P03|25006|55P03|40001|40P01)$/;
+/** What pg and ioredis throw without a code; knex puts the statement and a dash before it. */
 const UNREACHABLE_MESSAGES =
-  /^(Connection terminated|Connection ended|timeout expired|Query read timeout|Client has encountered a connection error|Connection is closed|Stream isn't writeable)/;
+  /(^| - )(Connection terminated|Connection ended|timeout expired|Query read timeout|Client has encountered a connection error|Connection is closed|Stream isn't writeable)/;

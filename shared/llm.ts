@@ -3,6 +3,7 @@ import type { ChatCompletionChunk, ChatCompletionMessageParam } from 'openai/res
 import { env } from './env.ts';
 import type { Usage } from './events.ts';
 import { countTokensUsed, measured, measuredStream } from './measure.ts';
+import { traced, tracedStream } from './tracing.ts';
 
 /**
  * rate_limited: come back after retryAfterMs. unavailable, timeout: worth another try. rejected: the provider
@@ -54,7 +55,8 @@ export type ChatChunk = { delta: string; finish_reason: string | null; usage: Us
  * @throws ProviderError; the signal's reason when the caller aborts
  */
 export function streamChat(request: ChatRequest, signal: AbortSignal): AsyncGenerator<ChatChunk> {
-  return measuredStream(request.model, callChat(request, signal));
+  const { model } = request;
+  return tracedStream('provider chat', { model }, measuredStream(model, callChat(request, signal)));
 }
 
 async function* callChat(request: ChatRequest, signal: AbortSignal): AsyncGenerator<ChatChunk> {
@@ -85,7 +87,8 @@ async function* callChat(request: ChatRequest, signal: AbortSignal): AsyncGenera
 
 /** Asks whether a text is allowed. @throws ProviderError */
 export function moderate(text: string): Promise<Moderation> {
-  return measured(env.MODERATION_MODEL, callModeration(text));
+  const model = env.MODERATION_MODEL;
+  return traced('provider moderation', { model }, () => measured(model, callModeration(text)));
 }
 
 type Moderation = { flagged: boolean; categories: string[]; model: string };
@@ -105,12 +108,12 @@ async function callModeration(text: string): Promise<Moderation> {
 }
 
 /**
- * Embeds texts, in order, with EMBEDDING_MODEL.
+ * Embeds texts, in order.
  * @param texts at most 2,048 of them, none empty
  * @throws ProviderError; code embedding_malformed when a vector is missing, has other dimensions or no numbers
  */
-export function embed(texts: string[]): Promise<number[][]> {
-  return measured(env.EMBEDDING_MODEL, callEmbedding(texts, env.EMBEDDING_MODEL));
+export function embed(texts: string[], model: string = env.EMBEDDING_MODEL): Promise<number[][]> {
+  return traced('provider embedding', { model }, () => measured(model, callEmbedding(texts, model)));
 }
 
 async function callEmbedding(texts: string[], model: string): Promise<number[][]> {
@@ -171,17 +174,18 @@ class Watchdog {
 
 function readChunk(chunk: ChatCompletionChunk): ChatChunk {
   const [choice] = chunk.choices ?? [];
-  const delta = choice?.delta?.content ?? '';
+  const content: unknown = choice?.delta?.content ?? '';
+  const delta = typeof content === 'string' ? content : '';
   if (delta.length > MAX_CHUNK_CHARACTERS) throw new Error(`a chunk of ${delta.length} characters`);
-  const counts = chunk.usage;
-  const usage = counts
-    ? {
-        prompt_tokens: counts.prompt_tokens,
-        completion_tokens: counts.completion_tokens,
-        total_tokens: counts.total_tokens,
-      }
-    : null;
+  const usage = chunk.usage ? readUsage(chunk.usage) : null;
   return { delta, finish_reason: choice?.finish_reason ?? null, usage };
+}
+
+/** Null where a count is none. */
+function readUsage({ prompt_tokens, completion_tokens, total_tokens }: Usage): Usage | null {
+  const counts = [prompt_tokens, completion_tokens, total_tokens];
+  const sound = counts.every((count) => Number.isInteger(count) && count >= 0 && count < 2 ** 31);
+  return sound ? { prompt_tokens, completion_tokens, total_tokens } : null;
 }
 
 function cut(): ProviderError {

@@ -60,8 +60,10 @@ export function countTokensUsed(
   usage: { prompt_tokens: number; completion_tokens?: number } | undefined,
 ): void {
   if (!usage) return;
-  aiTokens.inc({ model, kind: 'prompt' }, usage.prompt_tokens || 0);
-  aiTokens.inc({ model, kind: 'completion' }, usage.completion_tokens || 0);
+  const { prompt_tokens, completion_tokens } = usage;
+  if (prompt_tokens > 0) aiTokens.inc({ model, kind: 'prompt' }, prompt_tokens);
+  if (completion_tokens && completion_tokens > 0)
+    aiTokens.inc({ model, kind: 'completion' }, completion_tokens);
 }
 
 /**

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { Redis, type RedisOptions } from 'ioredis';
 import { env } from './env.ts';
 import { log } from './log.ts';
@@ -39,5 +38,7 @@ export function connect(name: string, options: RedisOptions): Redis {
 
 /** Resolves when a connection takes commands; waits as long as Redis is away. */
 export async function untilReady(client: Redis): Promise<void> {
-  if (client.status !== 'ready') await once(client, 'ready');
+  if (client.status === 'ready') return;
+  // Not `once` of node:events, which rejects at an 'error': there is one for each try.
+  await new Promise<void>((ready) => client.once('ready', ready));
 }

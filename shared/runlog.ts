@@ -6,7 +6,7 @@ import { redis } from './redis.ts';
 
 /**
  * The run log: what clients were shown of a run, in Redis, for RUN_LOG_TTL_S after its last event. A stream
- * holds the events under their seq; a hash beside it holds the attempt that opened it and the last seq. Each
+ * holds the events under their seq, each with its attempt, so that the last entry is all a script needs to know. Each
  * script stores AND publishes: a publish beside the script would slip through the fence.
  *
  * 'newer': another attempt has the log, the caller has lost the run. 'lost': the log is not what the caller
@@ -20,7 +20,7 @@ export type Written = 'ok' | 'newer' | 'lost';
  */
 export function openLog(userId: number, attempt: number, events: RunEvent[]): Promise<Written> {
   return redis.openRunLog(
-    ...keys(events[0]),
+    key(events[0]?.data.run_id),
     attempt,
     env.RUN_LOG_TTL_S,
     ...encode(userId, events),
@@ -31,7 +31,7 @@ export function openLog(userId: number, attempt: number, events: RunEvent[]): Pr
 export function appendLog(userId: number, event: RunEvent): Promise<Written> {
   const { attempt } = event.data;
   return redis.appendRunLog(
-    ...keys(event),
+    key(event.data.run_id),
     attempt,
     env.RUN_LOG_TTL_S,
     ...encode(userId, [event]),
@@ -40,7 +40,12 @@ export function appendLog(userId: number, event: RunEvent): Promise<Written> {
 
 /** Adds and publishes the terminal event, once however often it is called; without a log it only publishes. */
 export async function closeLog(userId: number, event: RunEvent): Promise<void> {
-  await redis.closeRunLog(...keys(event), event.data.attempt, env.RUN_LOG_TTL_S, ...encode(userId, [event]));
+  await redis.closeRunLog(
+    key(event.data.run_id),
+    event.data.attempt,
+    env.RUN_LOG_TTL_S,
+    ...encode(userId, [event]),
+  );
 }
 
 export type LogTail = { attempt: number; lastSeq: number; events: RunEvent[]; closed: boolean };
@@ -50,22 +55,22 @@ export type LogTail = { attempt: number; lastSeq: number; events: RunEvent[]; cl
  * @returns null when there is no log: it has expired, was lost, or has not begun
  */
 export async function readLog(runId: number, afterSeq: number): Promise<LogTail | null> {
-  const [meta, stream] = [`run:{${runId}}:meta`, `run:{${runId}}:log`];
   const results = await redis
     .multi()
-    .hmget(meta, 'attempt', 'seq', 'closed')
-    .xrange(stream, `(${afterSeq}-0`, '+')
+    .xrange(key(runId), `(${afterSeq}-0`, '+')
+    .xrevrange(key(runId), '+', '-', 'COUNT', 1)
     .exec();
-  const [attempt, lastSeq, closed] = (results?.[0]?.[1] ?? []) as (string | null)[];
-  if (!attempt || !lastSeq) return null;
-  const entries = (results?.[1]?.[1] ?? []) as [string, string[]][];
-  const events = entries.map(([, fields]) => JSON.parse(fields[1] ?? '') as RunEvent);
-  return { attempt: Number(attempt), lastSeq: Number(lastSeq), events, closed: closed != null };
+  const [entries, [last]] = (results ?? []).map(([, found]) => found) as [Entry[], [Entry?]];
+  if (last === undefined) return null;
+  const [id, [, attempt, , , closed]] = last;
+  const events = entries.map(([, fields]) => JSON.parse(fields[3]) as RunEvent);
+  return { attempt: Number(attempt), lastSeq: Number.parseInt(id, 10), events, closed: closed !== undefined };
 }
 
-function keys(event: RunEvent | undefined): [string, string] {
-  const id = event?.data.run_id;
-  return [`run:{${id}}:meta`, `run:{${id}}:log`];
+type Entry = [id: string, fields: ['attempt', string, 'event', string, 'closed'?, '1'?]];
+
+function key(runId: number | undefined): string {
+  return `run:{${runId}}:log`;
 }
 
 /** For each event: its seq, its place in the log, and the packet with its channel. */
@@ -76,21 +81,22 @@ function encode(userId: number, events: RunEvent[]): (string | number | Buffer)[
   });
 }
 
-/** KEYS: meta, log. ARGV: attempt, ttl, then seq, event, channel, packet for each event. */
+/** KEYS: log. ARGV: attempt, ttl, then seq, event, channel, packet for each event. */
 const store = `
-local meta, log, attempt, ttl = KEYS[1], KEYS[2], tonumber(ARGV[1]), ARGV[2]
-local known = redis.call('HMGET', meta, 'attempt', 'seq', 'closed')
-local logAttempt, logSeq, closed = tonumber(known[1] or '0'), tonumber(known[2] or '0'), known[3]
-local function add(i)
-  redis.call('XADD', log, ARGV[i] .. '-0', 'e', ARGV[i + 1])
-  redis.call('HSET', meta, 'attempt', attempt, 'seq', ARGV[i])
-  redis.call('EXPIRE', meta, ttl)
+local log, attempt, ttl = KEYS[1], tonumber(ARGV[1]), ARGV[2]
+local logAttempt, logSeq, closed = 0, 0, false
+local last = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1]
+if last then
+  logSeq, logAttempt, closed = tonumber(string.match(last[1], '%d+')), tonumber(last[2][2]), last[2][5]
+end
+local function add(i, ...)
+  redis.call('XADD', log, ARGV[i] .. '-0', 'attempt', attempt, 'event', ARGV[i + 1], ...)
   redis.call('EXPIRE', log, ttl)
   redis.call('PUBLISH', ARGV[i + 2], ARGV[i + 3])
 end
 `;
 redis.defineCommand('openRunLog', {
-  numberOfKeys: 2,
+  numberOfKeys: 1,
   lua: `${store}
 if logAttempt > attempt then return 'newer' end
 if logAttempt == attempt then return 'lost' end
@@ -98,7 +104,7 @@ for i = 3, #ARGV, 4 do add(i) end
 return 'ok'`,
 });
 redis.defineCommand('appendRunLog', {
-  numberOfKeys: 2,
+  numberOfKeys: 1,
   lua: `${store}
 if logAttempt > attempt then return 'newer' end
 if logAttempt ~= attempt or logSeq + 1 ~= tonumber(ARGV[3]) then return 'lost' end
@@ -106,30 +112,23 @@ add(3)
 return 'ok'`,
 });
 redis.defineCommand('closeRunLog', {
-  numberOfKeys: 2,
+  numberOfKeys: 1,
   lua: `${store}
 if logAttempt > attempt or closed then return 'ok' end
 if logAttempt == attempt and logSeq + 1 ~= tonumber(ARGV[3]) then
   -- Redis came back with an older copy: a log with a hole must not be replayed.
-  redis.call('DEL', meta, log)
+  redis.call('DEL', log)
   logAttempt = 0
 end
 if logAttempt == 0 then
   redis.call('PUBLISH', ARGV[5], ARGV[6])
 else
-  add(3)
-  redis.call('HSET', meta, 'closed', 1)
+  add(3, 'closed', 1)
 end
 return 'ok'`,
 });
 
-type ScriptArguments = [
-  meta: string,
-  log: string,
-  attempt: number,
-  ttlS: number,
-  ...(string | number | Buffer)[],
-];
+type ScriptArguments = [log: string, attempt: number, ttlS: number, ...(string | number | Buffer)[]];
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     openRunLog(...args: ScriptArguments): Result<string, Context>;

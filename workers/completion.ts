@@ -2,13 +2,24 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job } from 'bullmq';
 import { claimRun, finishRun, type Outcome, releaseRun } from '../db/models/run.ts';
 import { loadTurn, replaceContext, type Turn } from '../db/models/turn.ts';
+import { env } from '../shared/env.ts';
 import { isUnreachable } from '../shared/errors.ts';
 import type { Payloads } from '../shared/jobs.ts';
+import { killPoint } from '../shared/killpoint.ts';
 import { ProviderError } from '../shared/llm.ts';
 import { addLogContext, log } from '../shared/log.ts';
 import { runRestarts, runStage, runsEnded } from '../shared/metrics.ts';
 import { settle } from '../shared/runs.ts';
-import { answer, type Ending, failed } from './completion/answer.ts';
+import { traced } from '../shared/tracing.ts';
+import {
+  answer,
+  type Ending,
+  failed,
+  needsModel,
+  PARAMETERS,
+  sourcesOf,
+  titleOf,
+} from './completion/answer.ts';
 import { callFailed, callSucceeded, chooseModel, holdBack } from './completion/breaker.ts';
 import { Interrupted, LEASE, Lease } from './completion/lease.ts';
 import { Writer } from './completion/writer.ts';
@@ -24,18 +35,23 @@ const RETRY_FIRST = 500;
 /** Claims a run, streams its answer, ends it. Whatever happens in between, the run's row says who may go on. */
 export async function completion(job: Job<Payloads['completion']>): Promise<void> {
   const { run_id } = job.data;
-  const choice = await chooseModel(0);
-  if ('waitMs' in choice) throw new RetryAt(later(choice.waitMs));
+  const turn = await loadTurn(run_id);
+  if (turn === null) return;
+  addLogContext({ request_id: turn.request_id, user_id: turn.user_id });
+  const choice = await chooseModel(turn.retries);
+  if ('waitMs' in choice && needsModel(turn)) throw new RetryAt(later(choice.waitMs));
 
-  const claim = await claimRun(run_id, LEASE, CRASH_LIMIT);
+  const asked = performance.now();
+  const claim = await traced('claim', {}, () => claimRun(run_id, LEASE, CRASH_LIMIT));
   if (claim.outcome === 'gone') return;
   if (claim.outcome === 'busy') throw new RetryAt(claim.retry_at);
   if (claim.outcome === 'ended') return settle({ ...claim, ended: [run_id] });
 
+  killPoint('completion.claimed', run_id);
   if (claim.attempt > 1) runRestarts.inc({ reason: 'claimed_again' });
-  const lease = new Lease(run_id, claim.attempt);
+  const lease = new Lease(run_id, claim.attempt, asked);
   try {
-    await answerClaimed(run_id, lease);
+    await answerClaimed(turn, 'model' in choice ? choice.model : env.CHAT_MODEL, lease);
   } catch (err) {
     // Somebody else has the run, and says what is to be said.
     if (!(err instanceof Interrupted)) throw err;
@@ -45,20 +61,18 @@ export async function completion(job: Job<Payloads['completion']>): Promise<void
   }
 }
 
-async function answerClaimed(runId: number, lease: Lease): Promise<void> {
-  const turn = await patiently(lease, () => loadTurn(runId));
-  if (turn === null) return;
-  addLogContext({ request_id: turn.request_id, user_id: turn.user_id, attempt: lease.attempt });
+async function answerClaimed(turn: Turn, model: string, lease: Lease): Promise<void> {
   const writer = await patiently(lease, () => Writer.open(turn, lease));
-  const choice = await chooseModel(turn.retries);
-  if ('waitMs' in choice) return release(turn, writer, lease, choice.waitMs, false);
+  killPoint('completion.opened', turn.run_id);
+  let ending: Ending;
   try {
-    const ending = await answer(turn, choice.model, writer, lease);
+    ending = await answer(turn, model, writer, lease);
     if (ending.model) await callSucceeded(ending.model);
-    await finish(turn, writer, lease, ending);
   } catch (err) {
-    await conclude(turn, choice.model, writer, lease, err);
+    return conclude(turn, model, writer, lease, err);
   }
+  // Beyond the try: what goes wrong while ending an answer must not throw the answer away.
+  await finish(turn, writer, lease, ending);
 }
 
 /** What becomes of a run whose answer was interrupted: ended, or given back to be answered later. */
@@ -71,7 +85,7 @@ async function conclude(
 ): Promise<void> {
   if (err instanceof Interrupted) {
     if (err.why === 'lost') throw err;
-    if (err.why === 'cancelled') return finish(turn, writer, lease, { status: 'cancelled' });
+    if (err.why === 'cancelled') return finish(turn, writer, lease, { status: 'cancelled', model });
     return release(turn, writer, lease, 0, false);
   }
   const { trouble, code, message, retryAfterMs } = asProviderError(err);
@@ -85,19 +99,30 @@ async function conclude(
     await replaceContext(turn.run_id, lease.attempt, shrinkContext(turn.context, turn.question));
     return release(turn, writer, lease, 0, false);
   }
-  if (trouble === 'rejected') return finish(turn, writer, lease, failed(code, message));
+  if (trouble === 'rejected') return finish(turn, writer, lease, { ...failed(code, message), model });
 
   if (err instanceof ProviderError) await callFailed(model);
-  if (turn.retries + 1 >= RETRY_LIMIT) return finish(turn, writer, lease, failed(code, message));
+  if (turn.retries + 1 >= RETRY_LIMIT)
+    return finish(turn, writer, lease, { ...failed(code, message), model });
   await release(turn, writer, lease, RETRY_FIRST * 2 ** turn.retries * (0.75 + Math.random() / 2), true);
 }
 
 async function finish(turn: Turn, writer: Writer, lease: Lease, ending: Ending): Promise<void> {
   const end = runStage.startTimer({ stage: 'ending' });
   const lastSeq = await patiently(lease, () => writer.end());
-  const outcome: Outcome = { ...ending, content: writer.content };
-  const finished = await patiently(lease, () => finishRun(turn.run_id, lease.attempt, lastSeq, outcome));
+  killPoint('completion.streamed', turn.run_id);
+  const outcome: Outcome = {
+    ...ending,
+    content: writer.content,
+    parameters: ending.model === undefined ? null : PARAMETERS,
+    sources: ending.model === undefined ? [] : sourcesOf(turn),
+    ...(!ending.filtered && { title: titleOf(turn.question) }),
+  };
+  const finished = await traced('finish', {}, () =>
+    patiently(lease, () => finishRun(turn.run_id, lease.attempt, lastSeq, outcome)),
+  );
   if (finished === null) throw new Interrupted('lost');
+  killPoint('completion.finished', turn.run_id);
   log.info({ status: finished.status, attempt: lease.attempt }, 'run ended');
   await settle({ ...finished, ended: [turn.run_id] });
   runsEnded.inc({ status: finished.status });
@@ -114,6 +139,7 @@ async function release(
 ): Promise<void> {
   const lastSeq = await patiently(lease, () => writer.end());
   const kept = { content: writer.content, lastSeq, delayMs, retried };
+  killPoint('completion.releasing', turn.run_id);
   const due = await patiently(lease, () => releaseRun(turn.run_id, lease.attempt, kept));
   if (due === null) throw new Interrupted('lost');
   throw new RetryAt(due);

@@ -3,7 +3,8 @@ import { historyBefore, saveTokenCounts } from '../db/models/message.ts';
 import { type ContextRecord, loadTurn, saveContext, type Turn } from '../db/models/turn.ts';
 import { env } from '../shared/env.ts';
 import type { Payloads } from '../shared/jobs.ts';
-import { countTokens, truncateTokens } from '../shared/tokens.ts';
+import { killPoint } from '../shared/killpoint.ts';
+import { countTokens, countTokensOnce, truncateTokens } from '../shared/tokens.ts';
 import { fitToBudget, questionLimit } from './context/budget.ts';
 import { passageText, systemPrompt } from './context/prompt.ts';
 import { findPassages } from './context/retrieval.ts';
@@ -12,7 +13,10 @@ import { findPassages } from './context/retrieval.ts';
 export async function context(job: Job<Payloads['context']>): Promise<void> {
   const turn = await loadTurn(job.data.run_id);
   if (turn === null || turn.context !== null || turn.status !== 'queued') return;
-  await saveContext(turn.run_id, await buildContext(turn));
+  const built = await buildContext(turn);
+  killPoint('context.built', turn.run_id);
+  await saveContext(turn.run_id, built);
+  killPoint('context.saved', turn.run_id);
 }
 
 async function buildContext(turn: Turn): Promise<ContextRecord> {
@@ -23,7 +27,7 @@ async function buildContext(turn: Turn): Promise<ContextRecord> {
   ]);
   const found = passages ?? [];
 
-  const system = countTokens(systemPrompt(turn.language));
+  const system = countTokensOnce(systemPrompt(turn.language));
   const question = await countOnce([
     { id: turn.message_id, content: turn.question, tokens_used: null },
     ...history,
@@ -34,7 +38,7 @@ async function buildContext(turn: Turn): Promise<ContextRecord> {
     budget,
     system,
     question: Math.min(whole, limit),
-    passages: found.map((passage) => countTokens(passageText(passage))),
+    passages: found.map((passage) => countTokensOnce(passageText(passage))),
     history: remembered,
   });
   return {

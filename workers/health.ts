@@ -13,7 +13,8 @@ export function serveHealth(): void {
   if (env.METRICS_PORT === 0) return;
   const server = createServer((req, res) => {
     const answer = answers.get(req.url?.split('?', 1)[0] ?? '');
-    if (answer === undefined || !['GET', 'HEAD'].includes(req.method ?? '')) return send(res, 404, 'not found');
+    if (answer === undefined || !['GET', 'HEAD'].includes(req.method ?? ''))
+      return send(res, 404, 'not found');
     answer(res).catch((err: unknown) => {
       log.warn({ err }, 'health');
       send(res, 500, 'failed');

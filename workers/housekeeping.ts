@@ -1,8 +1,11 @@
-import { faqsToEmbed } from '../db/models/faq.ts';
+import { faqsToEmbed } from '../db/models/faqEmbedding.ts';
+import { importsToDeliver } from '../db/models/faqImport.ts';
+import type { Delivery } from '../db/models/run.ts';
 import { nextGeneration, runsToAnnounce, runsToDeliver } from '../db/models/owed.ts';
 import { env } from '../shared/env.ts';
-import { deliver, enqueueEmbedding } from '../shared/enqueue.ts';
-import { type Delivery, runJobId } from '../shared/jobs.ts';
+import { deliver, enqueueEmbedding, enqueueImport } from '../shared/enqueue.ts';
+import { runJobId } from '../shared/jobs.ts';
+import { killPoint } from '../shared/killpoint.ts';
 import { log } from '../shared/log.ts';
 import { reconcilerFindings } from '../shared/metrics.ts';
 import { queues } from '../shared/queues.ts';
@@ -50,6 +53,7 @@ export async function reconcile(grace = GRACE): Promise<Found> {
   const delivered = await deliverOwedRuns(graceMs);
   const announced = await announceEndedRuns(graceMs);
   const embeddings = await embedOwedFaqs();
+  for (const id of await importsToDeliver(graceMs)) await enqueueImport(id);
   if (wiped) await redis.set(EPOCH, new Date().toISOString());
   return { delivered, announced, embeddings, wiped };
 }
@@ -65,7 +69,9 @@ async function deliverOwedRuns(graceMs: number): Promise<number> {
     const lost = await withoutLiveJob(owed);
     if (lost.length > 0) {
       const again = await nextGeneration(lost);
+      killPoint('housekeeping.raised', lost[0]?.run_id ?? 0);
       await deliver(again);
+      killPoint('housekeeping.delivered', lost[0]?.run_id ?? 0);
       delivered += again.length;
     }
     const last = owed.at(-1);
@@ -96,8 +102,11 @@ async function withoutLiveJob(owed: Delivery[]): Promise<Delivery[]> {
 
 async function announceEndedRuns(graceMs: number): Promise<number> {
   const owed = await runsToAnnounce(BATCH, graceMs);
-  for (const runId of owed) await announce(runId);
-  return owed.length;
+  const results = await Promise.allSettled(owed.map(announce));
+  for (const result of results) {
+    if (result.status === 'rejected') log.warn({ err: result.reason }, 'not announced');
+  }
+  return results.filter(({ status }) => status === 'fulfilled').length;
 }
 
 async function embedOwedFaqs(): Promise<number> {

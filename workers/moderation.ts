@@ -1,11 +1,25 @@
 import type { Job } from 'bullmq';
-import { loadTurn, saveVerdict } from '../db/models/turn.ts';
+import { loadTurn, saveVerdict, type Verdict } from '../db/models/turn.ts';
+import { cacheKey, remember } from '../shared/cache.ts';
+import { env } from '../shared/env.ts';
 import type { Payloads } from '../shared/jobs.ts';
+import { killPoint } from '../shared/killpoint.ts';
 import { moderate } from '../shared/llm.ts';
 
 /** Asks whether a run's question is allowed and leaves the verdict on the run. */
 export async function moderation(job: Job<Payloads['moderation']>): Promise<void> {
   const turn = await loadTurn(job.data.run_id);
   if (turn === null || turn.moderation !== null || turn.status !== 'queued') return;
-  await saveVerdict(turn.run_id, await moderate(turn.question));
+  const verdict = await verdictOn(turn.question);
+  killPoint('moderation.decided', turn.run_id);
+  await saveVerdict(turn.run_id, verdict);
+  killPoint('moderation.saved', turn.run_id);
+}
+
+/** Seconds that a verdict on a text serves for the same text. */
+const VERDICT_TTL = 86_400;
+
+async function verdictOn(text: string): Promise<Verdict> {
+  const key = cacheKey('verdict', env.MODERATION_MODEL, text);
+  return (await remember(key, VERDICT_TTL, () => moderate(text))).value;
 }

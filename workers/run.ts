@@ -1,20 +1,28 @@
 import { env, requireEnv } from '../shared/env.ts';
-import { type JobName, jobs } from '../shared/jobs.ts';
+import { type JobName, jobs, queuesOf } from '../shared/jobs.ts';
 import { log } from '../shared/log.ts';
 import { redis, untilReady } from '../shared/redis.ts';
 import { onStop, stopOnSignals } from '../shared/stop.ts';
+import { startTracing } from '../shared/tracing.ts';
 import { countTokens } from '../shared/tokens.ts';
 import { completion } from './completion.ts';
 import { drain } from './completion/lease.ts';
 import { context } from './context.ts';
 import { embedding } from './embedding.ts';
+import { faqImport } from './faqImport.ts';
 import { serveHealth } from './health.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { moderation } from './moderation.ts';
 import { type Handler, work } from './work.ts';
 
 /** A job of the catalog without a handler does not compile. */
-const handlers: { [Name in JobName]: Handler<Name> } = { moderation, context, completion, embedding };
+const handlers: { [Name in JobName]: Handler<Name> } = {
+  moderation,
+  context,
+  completion,
+  embedding,
+  faq_import: faqImport,
+};
 
 /** Process types beyond the queues. A type whose jobs do not exist yet idles. */
 const others: Record<string, () => void> = { housekeeping: startHousekeeping, analytics: () => {} };
@@ -24,7 +32,7 @@ const RELEASE_TIME = 5_000;
 
 /** `node workers/run.ts moderation context`: works the named types in one process. */
 function main(types: string[]): void {
-  const known = [...Object.keys(jobs), ...Object.keys(others)];
+  const known = [...Object.keys(jobs).filter((name) => queuesOf(name).length > 0), ...Object.keys(others)];
   const unknown = types.filter((type) => !known.includes(type));
   if (types.length === 0 || unknown.length > 0) {
     process.stderr.write(`usage: node workers/run.ts TYPE…, of: ${known.join(' ')}\n`);
@@ -35,7 +43,8 @@ function main(types: string[]): void {
   serveHealth();
   const idle = setInterval(() => {}, 60_000);
   onStop('idle', () => clearInterval(idle));
-  Promise.all(types.map(start)).then(() => {
+  const tracing = startTracing(`parley-${types.join('-')}`);
+  Promise.all(types.map((type) => tracing.then(() => start(type)))).then(() => {
     // Registered last, so it runs first: the workers' own hooks wait for the jobs that this ends.
     onStop('drain', () => {
       setTimeout(drain, Math.max(0, env.SHUTDOWN_GRACE_S * 1_000 - RELEASE_TIME)).unref();
@@ -47,10 +56,12 @@ function main(types: string[]): void {
 /** Resolves when the type is at work. The tokenizer takes half a second to load: now rather than in a first answer. */
 async function start(type: string): Promise<unknown> {
   await untilReady(redis);
-  if (!(type in jobs)) return others[type]?.();
+  const names = queuesOf(type);
+  if (names.length === 0) return others[type]?.();
   if (type === 'context') countTokens('');
-  const name = type as JobName;
-  return work(name, handlers[name] as Handler<typeof name>).waitUntilReady();
+  return Promise.all(
+    names.map((name) => work(name, handlers[name] as Handler<typeof name>).waitUntilReady()),
+  );
 }
 
 main(process.argv.slice(2));

@@ -7,6 +7,7 @@ import { log, withLogContext } from '../shared/log.ts';
 import { jobDuration, jobPutBacks, jobRetries } from '../shared/metrics.ts';
 import { connect } from '../shared/redis.ts';
 import { onStop } from '../shared/stop.ts';
+import { tracedStep } from '../shared/tracing.ts';
 
 export type Handler<Name extends JobName> = (job: Job<Payloads[Name]>) => Promise<void>;
 
@@ -54,7 +55,7 @@ function runJob<Name extends JobName>(
     const end = jobDuration.startTimer({ queue });
     if (job.attemptsMade > 0) jobRetries.inc({ queue });
     try {
-      await handler(job);
+      await tracedStep(queue, run_id, () => handler(job));
       end({ outcome: 'done' });
       log.info({ ms: Math.round(performance.now() - began) }, 'job done');
     } catch (err) {

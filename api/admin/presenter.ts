@@ -2,11 +2,21 @@ import type { RunExplanation } from '../../db/models/runExplanation.ts';
 import type { ContextRecord } from '../../db/models/turn.ts';
 
 /** How a run came to its answer: ids and numbers, none of what was said. */
-export function presentExplanation(run: RunExplanation) {
-  const { created_at, queued_at, not_before, started_at, completed_at, announced_at } = run;
-  const { lease_until, cancel_requested_at, first_token_ms, context, ...rest } = run;
+export function presentExplanation({
+  context,
+  created_at,
+  queued_at,
+  not_before,
+  started_at,
+  first_token_ms,
+  cancel_requested_at,
+  lease_until,
+  completed_at,
+  announced_at,
+  ...run
+}: RunExplanation) {
   return {
-    ...rest,
+    ...run,
     context: context && presentContext(context),
     timings: {
       created_at,
@@ -22,11 +32,17 @@ export function presentExplanation(run: RunExplanation) {
   };
 }
 
-function presentContext({ message_ids, passages, question_cut_to, ...record }: ContextRecord) {
+function presentContext(context: ContextRecord) {
+  const { message_ids, passages, question_cut_to, budget, tokens, cut, shrunk, passages_unavailable } =
+    context;
   return {
     message_ids,
     passages: passages.map(({ faq_id, similarity }) => ({ faq_id, similarity })),
     question_cut: question_cut_to !== null,
-    ...record,
+    budget,
+    tokens,
+    cut,
+    shrunk,
+    passages_unavailable,
   };
 }

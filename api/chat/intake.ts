@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
-import { acceptMessage, type Refusal } from '../../db/models/run.ts';
+import { acceptMessage, type Accepted, type Refusal } from '../../db/models/run.ts';
 import { env } from '../../shared/env.ts';
 import { type Problem, problem } from '../../shared/errors.ts';
+import { killPoint } from '../../shared/killpoint.ts';
+import { traced } from '../../shared/tracing.ts';
 import type { SignedUser } from '../auth/authenticate.ts';
 import { bodyId } from '../middleware/ids.ts';
 import { settleInBackground } from '../runs/settle.ts';
@@ -44,28 +46,41 @@ export async function intake(
     metadata,
     multitask_strategy,
   };
-  const accepted = await acceptMessage(
-    {
-      user_id: user.id,
-      conversation_id,
-      content,
-      language: body.language ?? null,
-      metadata,
-      multitask_strategy,
-      idempotency_key: key,
-      request_hash: createHash('sha256').update(canonicalJson(sameness)).digest('hex'),
-      request_id: requestId,
-    },
-    env.MAX_WAITING_RUNS_PER_USER,
+  const accepted = await traced('accept', {}, () =>
+    acceptMessage(
+      {
+        user_id: user.id,
+        conversation_id,
+        content,
+        language: body.language ?? null,
+        metadata,
+        multitask_strategy,
+        idempotency_key: key,
+        request_hash: requestHash(sameness),
+        request_id: requestId,
+      },
+      env.MAX_WAITING_RUNS_PER_USER,
+    ),
   );
+  return taken(accepted);
+}
+
+/** What follows when a message is stored, or was not: delivers, and says so. Throws the refusal as a Problem. */
+export function taken(accepted: Accepted | { outcome: Refusal }): Taken {
   if (accepted.outcome !== 'accepted' && accepted.outcome !== 'replayed') throw refusal(accepted.outcome);
 
-  const { run_id, message_id, reply_id, generation, ended } = accepted;
-  settleInBackground({ ended, next_run: generation === null ? null : run_id, next_generation: generation });
+  const { run_id, message_id, reply_id, next, ended } = accepted;
+  killPoint('web.committed', run_id);
+  settleInBackground({ ended, next }, accepted.outcome === 'accepted' ? run_id : undefined);
   return {
     replayed: accepted.outcome === 'replayed',
     answer: { conversation_id: accepted.conversation_id, message_id, reply_id, run_id, status: 'queued' },
   };
+}
+
+/** What tells two requests of one key apart. */
+export function requestHash(sameness: unknown): string {
+  return createHash('sha256').update(canonicalJson(sameness)).digest('hex');
 }
 
 function checkMetadata(metadata: Record<string, unknown>): void {
@@ -74,7 +89,8 @@ function checkMetadata(metadata: Record<string, unknown>): void {
   throw problem('validation_failed', undefined, { errors });
 }
 
-function checkKey(key: string | null): void {
+/** Throws `validation_failed` for an idempotency key that is none. */
+export function checkKey(key: string | null): void {
   if (key === null || (key !== '' && [...key].length <= KEY_LIMIT)) return;
   const errors = [{ path: 'Idempotency-Key', message: `must have 1 to ${KEY_LIMIT} characters` }];
   throw problem('validation_failed', undefined, { errors });

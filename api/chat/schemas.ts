@@ -34,3 +34,11 @@ export const messageFrame = bodySchema<MessageFrame>({
   required: ['content'],
   properties: { ...fields, type: { const: 'message' }, idempotency_key: { type: 'string' } },
 });
+
+/** What a plain WebSocket sends: there the type says what the frame is. */
+export const webSocketFrame = bodySchema<MessageFrame>({
+  type: 'object',
+  additionalProperties: false,
+  required: ['type', 'content'],
+  properties: { ...fields, type: { const: 'message' }, idempotency_key: { type: 'string' } },
+});

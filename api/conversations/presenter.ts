@@ -38,5 +38,8 @@ export function presentMessage(message: MessageRow) {
     created_at: message.created_at.toISOString(),
     delivered_at: message.delivered_at?.toISOString() ?? null,
     read_at: message.read_at?.toISOString() ?? null,
+    replaces_id: message.replaces_id,
+    replaced_by: message.replaced_by,
+    feedback: message.feedback,
   };
 }

@@ -55,7 +55,7 @@ conversationRoutes.put('/:id', auth, validate(changeBody), async (ctx: RouteCont
 
 conversationRoutes.delete('/:id', auth, async (ctx: RouteContext) => {
   const { ended } = there(await deleteConversation(pathId(ctx), ctx.state.user.id));
-  settleInBackground({ ended, next_run: null, next_generation: null });
+  settleInBackground({ ended, next: null });
   ctx.status = 204;
 });
 

@@ -39,6 +39,7 @@ export const changeBody = bodySchema<ConversationChange>({
   },
 });
 
+/** Of the socket's events `delivered` and `read`. */
 export const readFrame = bodySchema<{ message_id: number }>({
   type: 'object',
   additionalProperties: false,

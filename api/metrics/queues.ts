@@ -34,17 +34,45 @@ async function measure(): Promise<void> {
 }
 
 async function look(queue: (typeof queues)[keyof typeof queues]) {
-  const [counts, oldest] = await Promise.all([
+  const [counts, added] = await Promise.all([
     queue.getJobCounts(...STATES),
-    // Workers take from the end of this list.
-    redis.lindex(queue.toKey('wait'), -1),
+    redis.eval(OLDEST, 3, queue.toKey('wait'), queue.toKey('prioritized'), queue.toKey('')),
   ]);
-  const added = oldest === null ? null : await redis.hget(queue.toKey(oldest), 'timestamp');
   const oldestS = added === null ? 0 : Math.max(0, Date.now() - Number(added)) / 1_000;
   return { queue: queue.name, counts, oldestS };
 }
 
-const STATES = ['waiting', 'active', 'delayed', 'waiting-children', 'completed', 'failed'] as const;
+const STATES = [
+  'waiting',
+  'prioritized',
+  'active',
+  'delayed',
+  'waiting-children',
+  'completed',
+  'failed',
+] as const;
+
+/**
+ * When the oldest job was added that waits for a worker, in ms since 1970; nil without one. Workers take from the
+ * end of the list `wait`. BullMQ scores `prioritized` by priority × 2^32 + a counter: the first of each priority
+ * is its oldest.
+ */
+const OLDEST = `
+local oldest = false
+local function look(id)
+  local added = tonumber(redis.call('HGET', KEYS[3] .. id, 'timestamp'))
+  if added and (not oldest or added < oldest) then oldest = added end
+end
+local last = redis.call('LINDEX', KEYS[1], -1)
+if last then look(last) end
+local from = 0
+for _ = 1, 128 do
+  local first = redis.call('ZRANGE', KEYS[2], from, '+inf', 'BYSCORE', 'LIMIT', 0, 1, 'WITHSCORES')
+  if #first == 0 then break end
+  look(first[1])
+  from = (math.floor(first[2] / 4294967296) + 1) * 4294967296
+end
+return oldest`;
 
 async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;

@@ -5,6 +5,7 @@ import { Problem, problem } from '../../shared/errors.ts';
 import { signedBy } from '../auth/authenticate.ts';
 import { asClaims, verifyAccess } from '../auth/tokens.ts';
 import type { Context, Next } from '../context.ts';
+import { mark } from './mark.ts';
 
 /** Private routes: sets `ctx.state.user` and `ctx.state.sid`, or throws `unauthenticated` or `token_expired`. */
 export async function auth(ctx: Context, next: Next): Promise<void> {
@@ -15,13 +16,15 @@ export async function auth(ctx: Context, next: Next): Promise<void> {
   }
   await next();
 }
+mark(auth, { security: 'token', problems: ['unauthenticated', 'token_expired'] });
 
 /** Behind `auth`: throws `forbidden` unless the user has one of the roles. */
 export function requireRole(...roles: Role[]) {
-  return async (ctx: Context, next: Next): Promise<void> => {
+  const guard = async (ctx: Context, next: Next): Promise<void> => {
     if (!roles.includes(ctx.state.user.role)) throw problem('forbidden');
     await next();
   };
+  return mark(guard, { problems: ['forbidden'] });
 }
 
 const verified = koaJwt({

@@ -33,17 +33,29 @@ export async function readForm(ctx: Context): Promise<Record<string, string>> {
   return Object.fromEntries(new URLSearchParams((await readBytes(ctx.req)).toString()));
 }
 
-async function readBytes(req: IncomingMessage): Promise<Buffer> {
+function readBytes(req: IncomingMessage): Promise<Buffer> {
+  return withBody(req, async (stream) => {
+    try {
+      return await rawBody(stream, { limit: BODY_LIMIT, length: declaredLength(req) });
+    } catch (err) {
+      throw err instanceof Error && 'status' in err && err.status === 413
+        ? problem('body_too_large', `The limit is ${BODY_LIMIT} bytes`)
+        : problem('malformed_json', 'The body could not be read');
+    }
+  });
+}
+
+/**
+ * Hands the body's bytes, whatever encoding they came in, to `read`, which may stop early but must not destroy them.
+ * Throws `unsupported_encoding` and what `read` throws.
+ */
+export async function withBody<T>(req: IncomingMessage, read: (bytes: Readable) => Promise<T>): Promise<T> {
   const stream = inflate(req);
   // An aborted upload would leave the inflater, and us, waiting for ever.
   const abort = () => stream !== req && !req.complete && stream.destroy(new Error('aborted'));
   req.once('close', abort);
   try {
-    return await rawBody(stream, { limit: BODY_LIMIT, length: declaredLength(req) });
-  } catch (err) {
-    throw err instanceof Error && 'status' in err && err.status === 413
-      ? problem('body_too_large', `The limit is ${BODY_LIMIT} bytes`)
-      : problem('malformed_json', 'The body could not be read');
+    return await read(stream);
   } finally {
     req.off('close', abort);
     if (stream !== req) discard(req, stream);

@@ -7,7 +7,7 @@ const MAX_DEPTH = 32;
  * keys, numbers beyond a double, nesting deeper than 32. Throws `validation_failed`.
  */
 export function checkSane(value: unknown): void {
-  const fault = findFault(value, '', 0);
+  const fault = findFault(value, 0);
   if (fault !== undefined) throw problem('validation_failed', undefined, { errors: [fault] });
 }
 
@@ -16,16 +16,17 @@ export function pointer(path: string, key: string | number): string {
   return `${path}/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }
 
-function findFault(value: unknown, path: string, depth: number): FieldError | undefined {
-  if (typeof value === 'string') return isStorable(value) ? undefined : { path, message: UNSTORABLE };
+/** The path grows on the way back from a fault: building one for every value would cost more than parsing. */
+function findFault(value: unknown, depth: number): FieldError | undefined {
+  if (typeof value === 'string') return isStorable(value) ? undefined : { path: '', message: UNSTORABLE };
   if (typeof value === 'number')
-    return Number.isFinite(value) ? undefined : { path, message: 'is too large' };
+    return Number.isFinite(value) ? undefined : { path: '', message: 'is too large' };
   if (typeof value !== 'object' || value === null) return undefined;
   if (depth === MAX_DEPTH) return { path: '', message: `is nested deeper than ${MAX_DEPTH}` };
   for (const [key, item] of Object.entries(value)) {
-    if (!isStorable(key)) return { path, message: `has a key that ${UNSTORABLE}` };
-    const fault = findFault(item, pointer(path, key), depth + 1);
-    if (fault !== undefined) return fault;
+    if (!isStorable(key)) return { path: '', message: `has a key that ${UNSTORABLE}` };
+    const fault = findFault(item, depth + 1);
+    if (fault !== undefined) return { ...fault, path: pointer('', key) + fault.path };
   }
   return undefined;
 }

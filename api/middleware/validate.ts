@@ -4,6 +4,7 @@ import { type FieldError, problem } from '../../shared/errors.ts';
 import type { Context, Next } from '../context.ts';
 import { readJson } from './body.ts';
 import { addOwnFormats } from './formats.ts';
+import { mark } from './mark.ts';
 import { checkSane, pointer } from './sane.ts';
 
 /** A compiled schema of what reads as T. */
@@ -21,18 +22,20 @@ export function querySchema<T>(json: SchemaObject): Schema<T> {
 
 /** Middleware: reads the body as JSON and refuses it with 400 unless it fits; handlers take it by `bodyOf`. */
 export function validate<T>(schema: Schema<T>) {
-  return async (ctx: Context, next: Next): Promise<void> => {
+  const take = async (ctx: Context, next: Next): Promise<void> => {
     ctx.state.body = check(schema, await readJson(ctx));
     await next();
   };
+  return mark(take, { body: schema.schema as SchemaObject });
 }
 
 /** Middleware: the same for the query string; handlers take it by `queryOf`. */
 export function validateQuery<T>(schema: Schema<T>) {
-  return async (ctx: Context, next: Next): Promise<void> => {
+  const take = async (ctx: Context, next: Next): Promise<void> => {
     ctx.state.query = check(schema, { ...ctx.query });
     await next();
   };
+  return mark(take, { query: schema.schema as SchemaObject });
 }
 
 /** The body that `validate(schema)` let through. The schema is named again for its type. */

@@ -1,4 +1,16 @@
 import type { Server, Socket } from 'socket.io';
+import type { Signed } from '../auth/authenticate.ts';
+
+/** A signed-in connection of any kind, as the watch sees it. */
+export type Watched = {
+  signed: Signed;
+  /** Bytes that it has not taken yet. */
+  unsent: () => number;
+  /** Ends it at once. */
+  cut: () => void;
+  /** Ends it politely. */
+  signOut: () => void;
+};
 
 type Connection = Socket['conn'];
 /** What engine.io and ws keep to themselves. */
@@ -8,7 +20,7 @@ type Insides = {
 };
 
 /** Bytes that wait for a client to take them: in engine.io's queue, and in the WebSocket's below it. */
-export function unsentBytes(connection: Connection): number {
+function unsentBytes(connection: Connection): number {
   const { writeBuffer, transport } = connection as unknown as Insides;
   const queued = writeBuffer.reduce((sum, { data }) => sum + (data?.length ?? 0), 0);
   return queued + (transport.socket?.bufferedAmount ?? 0);
@@ -23,4 +35,14 @@ export function cut(connection: Connection): void {
 export function connectionsOf(io: Server): Connection[] {
   const { clients } = io.engine as unknown as { clients: Record<string, Connection> };
   return Object.values(clients);
+}
+
+/** All signed-in sockets of Socket.IO. */
+export function watchedSockets(io: Server): Watched[] {
+  return [...io.of('/').sockets.values()].map((socket) => ({
+    signed: socket.data as Signed,
+    unsent: () => unsentBytes(socket.conn),
+    cut: () => cut(socket.conn),
+    signOut: () => socket.disconnect(true),
+  }));
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'socket.io';
-import { markRead } from '../../db/models/messageView.ts';
+import { markMessage } from '../../db/models/messageView.ts';
 import { presentProblem, problem, toProblem } from '../../shared/errors.ts';
 import { log } from '../../shared/log.ts';
 import type { Signed, SignedUser } from '../auth/authenticate.ts';
@@ -15,7 +15,7 @@ import { resume } from '../runs/resume.ts';
 import { cancelFrame, resumeFrame } from '../runs/schemas.ts';
 
 /** What clients may say. Each takes whatever was sent and returns what its acknowledgement adds to `ok: true`. */
-const handlers: Record<string, (user: SignedUser, payload: unknown) => Promise<object>> = {
+export const handlers: Record<string, (user: SignedUser, payload: unknown) => Promise<object>> = {
   async message(user, payload) {
     const { type: _, idempotency_key = null, ...body } = check(messageFrame, payload);
     const { replayed, answer } = await intake(user, body, idempotency_key, randomUUID());
@@ -30,12 +30,17 @@ const handlers: Record<string, (user: SignedUser, payload: unknown) => Promise<o
     const { run } = await cancel(user.id, bodyId(run_id));
     return { run: presentRun(run) };
   },
+  async delivered(user, payload) {
+    return seen(user, payload, 'delivered');
+  },
   async read(user, payload) {
-    const { message_id } = check(readFrame, payload);
-    if (!(await markRead(bodyId(message_id), user.id))) throw problem('not_found');
-    return {};
+    return seen(user, payload, 'read');
   },
 };
+
+/** Events of one socket that are answered at a time; whoever sends more without waiting is told so. */
+const AT_ONCE = 32;
+const unanswered = new WeakMap<Socket, number>();
 
 /** Answers one event of a signed-in socket. Never throws, whatever was sent, with or without an acknowledgement. */
 export async function answerEvent(socket: Socket, event: unknown, args: unknown[]): Promise<void> {
@@ -43,7 +48,10 @@ export async function answerEvent(socket: Socket, event: unknown, args: unknown[
   const [payload, acknowledge] = isAcknowledgement(last)
     ? [args[0] === last ? undefined : args[0], last]
     : [args[0]];
+  const waiting = unanswered.get(socket) ?? 0;
+  unanswered.set(socket, waiting + 1);
   try {
+    if (waiting >= AT_ONCE) throw problem('rate_limited', 'Wait for acknowledgements', { retryAfterS: 1 });
     const handler = Object.hasOwn(handlers, String(event)) ? handlers[String(event)] : undefined;
     if (handler === undefined) throw problem('not_found', 'There is no such event');
     const answer = await handler((socket.data as Signed).user, payload);
@@ -51,7 +59,15 @@ export async function answerEvent(socket: Socket, event: unknown, args: unknown[
   } catch (err) {
     report(err);
     acknowledge?.({ ok: false, error: presentProblem(err, '/socket.io') });
+  } finally {
+    unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1);
   }
+}
+
+async function seen(user: SignedUser, payload: unknown, step: 'delivered' | 'read'): Promise<object> {
+  const { message_id } = check(readFrame, payload);
+  if (!(await markMessage(bodyId(message_id), user.id, step))) throw problem('not_found');
+  return {};
 }
 
 function isAcknowledgement(value: unknown): value is (answer: object) => void {

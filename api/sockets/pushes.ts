@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events';
-import { packet } from '../../shared/push.ts';
+import type { RunEvent } from '../../shared/events.ts';
+import { packet, unpack } from '../../shared/push.ts';
 import { connect } from '../../shared/redis.ts';
 
 /** Every user's channel, as the emitter of Socket.IO names them. */
@@ -16,7 +17,7 @@ const subscriber = connect('subscriber', {
 
 /**
  * What is heard: 'subscribed' whenever the subscription stands, again after each gap; 'pmessageBuffer' for the
- * Socket.IO adapter; and a channel's name for each push on it. The adapter takes it for a connection to Redis: it
+ * Socket.IO adapter; and a channel's name with each push on it. The adapter takes it for a connection to Redis: it
  * would subscribe by itself, without ever catching a failure.
  */
 export const pushes = Object.assign(new EventEmitter().setMaxListeners(0), {
@@ -28,6 +29,17 @@ export const pushes = Object.assign(new EventEmitter().setMaxListeners(0), {
 
 /** Resolves when pushes are heard for the first time. */
 export const firstSubscription = once(pushes, 'subscribed');
+
+/**
+ * Calls `listener` with each push to a user.
+ * @returns what ends that
+ */
+export function onPush(userId: number, listener: (event: RunEvent) => void): () => void {
+  const { channel } = packet(userId, '', null);
+  const hear = (message: Buffer) => listener(unpack(message) as RunEvent);
+  pushes.on(channel, hear);
+  return () => pushes.off(channel, hear);
+}
 
 /** Resolves at the next push to a user, or after `limitMs`. */
 export async function pushedTo(userId: number, limitMs: number): Promise<void> {
@@ -44,6 +56,6 @@ subscriber.on('ready', async () => {
 });
 subscriber.on('pmessageBuffer', (pattern, channel: Buffer, message: Buffer) => {
   pushes.emit('pmessageBuffer', pattern, channel, message);
-  pushes.emit(channel.toString());
+  pushes.emit(channel.toString(), message);
 });
 setInterval(() => subscriber.status === 'ready' && subscriber.ping().catch(() => {}), PING_MS).unref();

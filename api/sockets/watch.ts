@@ -1,8 +1,6 @@
-import type { Server } from 'socket.io';
 import { livingSessions } from '../../db/models/sessionView.ts';
 import { log } from '../../shared/log.ts';
-import type { Signed } from '../auth/authenticate.ts';
-import { cut, unsentBytes } from './connections.ts';
+import type { Watched } from './connections.ts';
 
 /** Handshakes do not run again while a socket lives: a logout must have closed it within a second. */
 const EVERY_MS = 600;
@@ -12,14 +10,16 @@ const UNSENT_LIMIT = 1024 * 1024;
 /**
  * Disconnects sockets that may no longer be: signed out, token run out, account not active, or too slow to
  * take what they are sent.
+ * @param connections those that are open at the moment
  * @returns what ends the watch
  */
-export function watchSockets(io: Server): () => void {
+export function watchSockets(connections: () => Watched[]): () => void {
   let timer: NodeJS.Timeout | undefined;
   let ended = false;
   const look = async () => {
-    cutSlow(io);
-    await disconnectSignedOut(io).catch((err) => log.warn({ err }, 'sessions of sockets unknown'));
+    const open = connections();
+    cutSlow(open);
+    await disconnectSignedOut(open).catch((err) => log.warn({ err }, 'sessions of sockets unknown'));
     if (!ended) timer = setTimeout(look, EVERY_MS);
   };
   timer = setTimeout(look, EVERY_MS);
@@ -29,18 +29,16 @@ export function watchSockets(io: Server): () => void {
   };
 }
 
-function cutSlow(io: Server): void {
-  for (const { conn } of io.of('/').sockets.values()) {
-    if (unsentBytes(conn) > UNSENT_LIMIT) cut(conn);
+function cutSlow(open: Watched[]): void {
+  for (const { unsent, cut } of open) {
+    if (unsent() > UNSENT_LIMIT) cut();
   }
 }
 
-async function disconnectSignedOut(io: Server): Promise<void> {
-  const sockets = [...io.of('/').sockets.values()];
-  if (sockets.length === 0) return;
-  const signed = new Map(sockets.map((socket) => [socket, socket.data as Signed]));
-  const living = new Set(await livingSessions([...new Set([...signed.values()].map(({ sid }) => sid))]));
-  for (const [socket, { sid, exp }] of signed) {
-    if (!living.has(sid) || exp * 1000 <= Date.now()) socket.disconnect(true);
+async function disconnectSignedOut(open: Watched[]): Promise<void> {
+  if (open.length === 0) return;
+  const living = new Set(await livingSessions([...new Set(open.map(({ signed }) => signed.sid))]));
+  for (const { signed, signOut } of open) {
+    if (!living.has(signed.sid) || signed.exp * 1000 <= Date.now()) signOut();
   }
 }

@@ -5,28 +5,42 @@
 -- waiting; inside a VOLATILE function each statement takes a new one, and the whole stays one round trip.
 -- Time is clock_timestamp(): now() is the transaction's start, which a wait for the lock makes old.
 
+-- A function whose columns changed cannot be replaced. The file runs as one transaction.
+DROP FUNCTION IF EXISTS promote_next, accept_message, claim_run, finish_run, cancel_run;
+
 -- The conversation of a run, locked against everything that adds, ends or promotes runs in it.
 CREATE OR REPLACE FUNCTION lock_conversation_of(p_run bigint) RETURNS bigint LANGUAGE sql VOLATILE AS $$
   SELECT id FROM conversations WHERE id = (SELECT conversation_id FROM runs WHERE id = p_run) FOR NO KEY UPDATE
 $$;
 
--- The oldest waiting run becomes the head, if the conversation has none. The caller holds the lock and
--- delivers what comes back.
-CREATE OR REPLACE FUNCTION promote_next(p_conversation bigint)
-RETURNS TABLE (run_id bigint, generation integer) LANGUAGE sql VOLATILE AS $$
-  UPDATE runs SET status = 'queued', generation = runs.generation + 1, queued_at = clock_timestamp()
-  WHERE id = (SELECT min(id) FROM runs WHERE conversation_id = p_conversation AND status = 'waiting')
-    AND NOT EXISTS (SELECT FROM runs WHERE conversation_id = p_conversation AND status IN ('queued', 'in_progress'))
-  RETURNING id, runs.generation
+-- Where a user's next run stands in their own line. Queues serve low ranks first, so that a thousand messages of
+-- one user delay another's first by one slot and not by a thousand.
+CREATE OR REPLACE FUNCTION next_rank(p_user bigint) RETURNS integer LANGUAGE sql VOLATILE AS $$
+  SELECT 1 + count(*)::integer FROM (
+    SELECT FROM runs WHERE user_id = p_user AND status IN ('queued', 'in_progress') LIMIT 1000) AS active
+$$;
+
+-- The oldest waiting run becomes the head, if the conversation has none. Returns what the caller is to deliver,
+-- {run_id, generation, rank}, or NULL. The caller holds the lock.
+CREATE OR REPLACE FUNCTION promote_next(p_conversation bigint) RETURNS jsonb LANGUAGE sql VOLATILE AS $$
+  WITH promoted AS (
+    UPDATE runs SET status = 'queued', generation = generation + 1, queued_at = clock_timestamp(),
+      rank = next_rank(user_id)
+    WHERE id = (SELECT min(id) FROM runs WHERE conversation_id = p_conversation AND status = 'waiting')
+      AND NOT EXISTS (SELECT FROM runs WHERE conversation_id = p_conversation AND status IN ('queued', 'in_progress'))
+    RETURNING id AS run_id, generation, rank
+  )
+  SELECT to_jsonb(promoted) FROM promoted
 $$;
 
 -- Ends runs that the caller does not hold. Raising attempt fences whoever still does, and last_seq leaves
--- the terminal event the first number of the new attempt. The caller holds the lock.
+-- the terminal event the first number of the new attempt, which is never the first: that one begins at 1. The caller
+-- holds the lock.
 CREATE OR REPLACE FUNCTION end_runs(p_runs bigint[], p_status text, p_code text, p_message text)
 RETURNS void LANGUAGE sql VOLATILE AS $$
   WITH ended AS (
     UPDATE runs SET status = p_status, error_code = p_code, error_message = p_message,
-      attempt = attempt + 1, last_seq = (attempt + 1) * 1000000::bigint - 1,
+      attempt = greatest(attempt + 1, 2), last_seq = greatest(attempt + 1, 2) * 1000000::bigint - 1,
       lease_until = NULL, not_before = NULL, completed_at = clock_timestamp()
     WHERE id = ANY (p_runs) RETURNING reply_id
   )
@@ -50,13 +64,13 @@ END $$;
 
 -- Stores a message, its reply's empty row and its run. The outcome is 'accepted', 'replayed' (the key is
 -- known, same request), or a refusal that stores nothing: 'idempotency_key_reused', 'not_found',
--- 'consent_required', 'run_in_progress', 'too_many_waiting_runs'. generation is set where the run is to be
--- delivered; ended are the runs that an interrupt cancelled, to be announced.
+-- 'consent_required', 'run_in_progress', 'too_many_waiting_runs'. next is the run where it is to be delivered, as in
+-- promote_next; ended are the runs that an interrupt cancelled, to be announced.
 CREATE OR REPLACE FUNCTION accept_message(
   p_user bigint, p_conversation bigint, p_content text, p_language text, p_metadata jsonb, p_strategy text,
   p_key text, p_hash text, p_request text, p_max_waiting integer
 ) RETURNS TABLE (outcome text, run_id bigint, conversation_id bigint, message_id bigint, reply_id bigint,
-  generation integer, ended bigint[]) LANGUAGE plpgsql VOLATILE AS $$
+  next jsonb, ended bigint[]) LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_column
 DECLARE
   v_known runs;
@@ -64,21 +78,24 @@ DECLARE
   v_conversation conversations;
   v_head boolean;
   v_ended bigint[] := '{}';
-  v_run bigint := nextval(pg_get_serial_sequence('runs', 'id'));
+  v_rank integer := 1;
+  v_run bigint;
   v_message bigint;
   v_reply bigint;
 BEGIN
+  -- The user before the conversation: a user's messages are counted and ranked one by one, and nobody else can
+  -- store a key of theirs meanwhile.
+  SELECT * INTO v_owner FROM users WHERE id = p_user FOR NO KEY UPDATE;
   SELECT * INTO v_conversation FROM conversations
   WHERE id = p_conversation AND user_id = p_user AND deleted_at IS NULL FOR NO KEY UPDATE;
 
   SELECT * INTO v_known FROM runs WHERE user_id = p_user AND idempotency_key = p_key;
   IF FOUND THEN
     RETURN QUERY SELECT CASE WHEN v_known.request_hash = p_hash THEN 'replayed' ELSE 'idempotency_key_reused' END,
-      v_known.id, v_known.conversation_id, v_known.message_id, v_known.reply_id, NULL::integer, v_ended;
+      v_known.id, v_known.conversation_id, v_known.message_id, v_known.reply_id, NULL::jsonb, v_ended;
     RETURN;
   END IF;
 
-  SELECT * INTO v_owner FROM users WHERE id = p_user;
   outcome := CASE
     WHEN NOT v_owner.data_processing_consent THEN 'consent_required'
     WHEN p_conversation IS NOT NULL AND v_conversation.id IS NULL THEN 'not_found'
@@ -93,51 +110,44 @@ BEGIN
     RETURN;
   END IF;
 
-  BEGIN
-    IF p_conversation IS NULL THEN
-      INSERT INTO conversations (user_id, language) VALUES (p_user, coalesce(p_language, v_owner.language))
-      RETURNING * INTO v_conversation;
-    END IF;
-    IF p_strategy = 'interrupt' THEN
-      v_ended := cancel_runs_of(v_conversation.id);
-    END IF;
-    v_head := NOT EXISTS (SELECT FROM runs WHERE conversation_id = v_conversation.id
-      AND status IN ('queued', 'in_progress'));
+  IF p_conversation IS NULL THEN
+    INSERT INTO conversations (user_id, language) VALUES (p_user, coalesce(p_language, v_owner.language))
+    RETURNING * INTO v_conversation;
+  END IF;
+  IF p_strategy = 'interrupt' THEN
+    v_ended := cancel_runs_of(v_conversation.id);
+  END IF;
+  -- Drawn under the lock, so that runs of a conversation are numbered in the order of their messages.
+  v_run := nextval(pg_get_serial_sequence('runs', 'id'));
+  v_head := NOT EXISTS (SELECT FROM runs WHERE conversation_id = v_conversation.id
+    AND status IN ('queued', 'in_progress'));
+  IF v_head THEN
+    v_rank := next_rank(p_user);
+  END IF;
 
-    INSERT INTO messages (conversation_id, user_id, run_id, content, message_type, status, metadata)
-    VALUES (v_conversation.id, p_user, v_run, p_content, 'user', 'sent', p_metadata) RETURNING id INTO v_message;
-    INSERT INTO messages (conversation_id, user_id, run_id, content, message_type, status)
-    VALUES (v_conversation.id, p_user, v_run, '', 'assistant', 'pending') RETURNING id INTO v_reply;
-    INSERT INTO runs (id, user_id, conversation_id, message_id, reply_id, status, language, idempotency_key,
-      request_hash, request_id, generation, queued_at)
-    VALUES (v_run, p_user, v_conversation.id, v_message, v_reply,
-      CASE WHEN v_head THEN 'queued' ELSE 'waiting' END, coalesce(p_language, v_conversation.language), p_key,
-      p_hash, p_request, CASE WHEN v_head THEN 1 ELSE 0 END, CASE WHEN v_head THEN clock_timestamp() END);
-    UPDATE conversations SET message_count = message_count + 2, is_active = true,
-      last_message_at = clock_timestamp(), updated_at = clock_timestamp(),
-      duration_seconds = extract(epoch FROM clock_timestamp() - created_at)::integer
-    WHERE id = v_conversation.id;
-  EXCEPTION WHEN unique_violation THEN
-    -- Somebody stored this key between the look-up above and our insert. The block's work is undone; a new
-    -- statement sees the row that won.
-    SELECT * INTO v_known FROM runs WHERE user_id = p_user AND idempotency_key = p_key;
-    IF NOT FOUND THEN
-      RAISE;
-    END IF;
-    RETURN QUERY SELECT CASE WHEN v_known.request_hash = p_hash THEN 'replayed' ELSE 'idempotency_key_reused' END,
-      v_known.id, v_known.conversation_id, v_known.message_id, v_known.reply_id, NULL::integer, '{}'::bigint[];
-    RETURN;
-  END;
+  INSERT INTO messages (conversation_id, user_id, run_id, content, message_type, status, metadata)
+  VALUES (v_conversation.id, p_user, v_run, p_content, 'user', 'sent', p_metadata) RETURNING id INTO v_message;
+  INSERT INTO messages (conversation_id, user_id, run_id, content, message_type, status)
+  VALUES (v_conversation.id, p_user, v_run, '', 'assistant', 'pending') RETURNING id INTO v_reply;
+  INSERT INTO runs (id, user_id, conversation_id, message_id, reply_id, status, language, idempotency_key,
+    request_hash, request_id, generation, queued_at, rank)
+  VALUES (v_run, p_user, v_conversation.id, v_message, v_reply,
+    CASE WHEN v_head THEN 'queued' ELSE 'waiting' END, coalesce(p_language, v_conversation.language), p_key,
+    p_hash, p_request, CASE WHEN v_head THEN 1 ELSE 0 END, CASE WHEN v_head THEN clock_timestamp() END, v_rank);
+  UPDATE conversations SET message_count = message_count + 2, is_active = true,
+    last_message_at = clock_timestamp(), updated_at = clock_timestamp(),
+    duration_seconds = extract(epoch FROM clock_timestamp() - created_at)::integer
+  WHERE id = v_conversation.id;
 
   RETURN QUERY SELECT 'accepted', v_run, v_conversation.id, v_message, v_reply,
-    CASE WHEN v_head THEN 1 END, v_ended;
+    CASE WHEN v_head THEN jsonb_build_object('run_id', v_run, 'generation', 1, 'rank', v_rank) END, v_ended;
 END $$;
 
 -- Takes a run for one attempt. The outcome is 'claimed' (attempt is the caller's), 'busy' (come back at
 -- retry_at: another's lease or a provider's Retry-After has not run out), 'ended' (this call ended it: cancelled
--- before it began, or the third crash; announce it and deliver next_run), or 'gone' (nothing to do).
+-- before it began, or the third crash; announce it and deliver next), or 'gone' (nothing to do).
 CREATE OR REPLACE FUNCTION claim_run(p_run bigint, p_lease_ms integer, p_crash_limit integer)
-RETURNS TABLE (outcome text, attempt integer, retry_at timestamptz, next_run bigint, next_generation integer)
+RETURNS TABLE (outcome text, attempt integer, retry_at timestamptz, next jsonb)
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_column
 DECLARE
@@ -167,8 +177,7 @@ BEGIN
       UPDATE runs SET crashes = v_crashes WHERE id = p_run;
       PERFORM end_runs(ARRAY[p_run], 'failed', 'crashed', 'The worker crashed too often while answering.');
     END IF;
-    RETURN QUERY SELECT 'ended', NULL::integer, NULL::timestamptz, n.run_id, n.generation
-      FROM (SELECT 1) AS one LEFT JOIN promote_next(v_conversation) AS n ON true;
+    RETURN QUERY SELECT 'ended', NULL::integer, NULL::timestamptz, promote_next(v_conversation);
     RETURN;
   END IF;
 
@@ -177,15 +186,15 @@ BEGIN
     started_at = coalesce(started_at, clock_timestamp())
   WHERE id = p_run;
   UPDATE messages SET status = 'streaming' WHERE id = v_run.reply_id;
-  RETURN QUERY SELECT 'claimed', v_run.attempt + 1, NULL::timestamptz, NULL::bigint, NULL::integer;
+  RETURN QUERY SELECT 'claimed', v_run.attempt + 1, NULL::timestamptz, NULL::jsonb;
 END $$;
 
 -- Ends a run that the caller holds. No row: the fence is lost, and nothing was changed. p_outcome: status,
--- content, finish_reason, model, usage {prompt_tokens, completion_tokens, total_tokens}, error {code, message},
+-- content, finish_reason, model, parameters, usage {prompt_tokens, completion_tokens, total_tokens}, error {code, message},
 -- sources, title, first_token_ms, filtered (keeps question and reply out of later prompts). A cancel that came
 -- first wins whatever the outcome says.
 CREATE OR REPLACE FUNCTION finish_run(p_run bigint, p_attempt integer, p_last_seq bigint, p_outcome jsonb)
-RETURNS TABLE (status text, next_run bigint, next_generation integer) LANGUAGE plpgsql VOLATILE AS $$
+RETURNS TABLE (status text, next jsonb) LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_column
 DECLARE
   v_conversation bigint := lock_conversation_of(p_run);
@@ -197,6 +206,7 @@ BEGIN
     error_code = CASE WHEN cancel_requested_at IS NULL THEN p_outcome #>> '{error,code}' END,
     error_message = CASE WHEN cancel_requested_at IS NULL THEN p_outcome #>> '{error,message}' END,
     finish_reason = p_outcome ->> 'finish_reason', model = p_outcome ->> 'model',
+    parameters = nullif(p_outcome -> 'parameters', 'null'),
     prompt_tokens = (v_usage ->> 'prompt_tokens')::integer,
     completion_tokens = (v_usage ->> 'completion_tokens')::integer,
     total_tokens = (v_usage ->> 'total_tokens')::integer,
@@ -223,17 +233,16 @@ BEGIN
     last_message_at = clock_timestamp(), updated_at = clock_timestamp(),
     duration_seconds = extract(epoch FROM clock_timestamp() - created_at)::integer
   WHERE id = v_conversation;
-  RETURN QUERY SELECT v_run.status, n.run_id, n.generation
-    FROM (SELECT 1) AS one LEFT JOIN promote_next(v_conversation) AS n ON true;
+  RETURN QUERY SELECT v_run.status, promote_next(v_conversation);
 END $$;
 
 -- Cancels one run of a user. No row: no such run of theirs. ended tells that this call ended it (announce it,
--- deliver next_run); an ended run stays as it is, a running one is flagged for its worker.
+-- deliver next); an ended run stays as it is, a running one is flagged for its worker.
 CREATE OR REPLACE FUNCTION cancel_run(p_run bigint, p_user bigint)
-RETURNS TABLE (was text, ended boolean, next_run bigint, next_generation integer) LANGUAGE plpgsql VOLATILE AS $$
+RETURNS TABLE (ended boolean, next jsonb) LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_column
 DECLARE
-  v_conversation bigint := lock_conversation_of(p_run);
+  v_conversation bigint := lock_conversation_of((SELECT id FROM runs WHERE id = p_run AND user_id = p_user));
   v_run runs;
 BEGIN
   SELECT * INTO v_run FROM runs WHERE id = p_run AND user_id = p_user FOR UPDATE;
@@ -242,11 +251,10 @@ BEGIN
   END IF;
   IF v_run.status IN ('waiting', 'queued') THEN
     PERFORM end_runs(ARRAY[p_run], 'cancelled', NULL, NULL);
-    RETURN QUERY SELECT v_run.status, true, n.run_id, n.generation
-      FROM (SELECT 1) AS one LEFT JOIN promote_next(v_conversation) AS n ON true;
+    RETURN QUERY SELECT true, promote_next(v_conversation);
     RETURN;
   END IF;
   UPDATE runs SET cancel_requested_at = coalesce(cancel_requested_at, clock_timestamp())
   WHERE id = p_run AND status = 'in_progress';
-  RETURN QUERY SELECT v_run.status, false, NULL::bigint, NULL::integer;
+  RETURN QUERY SELECT false, NULL::jsonb;
 END $$;

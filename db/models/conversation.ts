@@ -51,7 +51,7 @@ export function listConversations(
      WHERE c.user_id = :userId AND c.is_archived = :archived AND c.deleted_at IS NULL
        ${after === null ? '' : further} ${q === '' ? '' : matching}
      ORDER BY c.last_message_at DESC, c.id DESC LIMIT :limit`,
-    { userId, archived, limit, q, ...after },
+    { userId, archived, limit, q: withoutIdleDashes(q), ...after },
   );
 }
 
@@ -63,6 +63,11 @@ const matching = `AND (
   to_tsvector('simple', left(coalesce(c.title, ''), 1000)) @@ websearch_to_tsquery('simple', :q)
   OR c.id IN (SELECT m.conversation_id FROM messages m WHERE m.user_id = :userId
     AND to_tsvector('simple', left(m.content, 16000)) @@ websearch_to_tsquery('simple', :q)))`;
+
+/** A dash excludes the word or phrase that it stands before. Dozens that stand before nothing overflow Postgres' stack. */
+function withoutIdleDashes(q: string): string {
+  return q.replace(/-(?![\p{L}\p{N}"])/gu, ' ');
+}
 
 /** Writes the fields that are given; null when the user has no such conversation. */
 export async function changeConversation(

@@ -1,79 +1,131 @@
-import { toSql } from 'pgvector';
+import { knex } from '../knex.ts';
 import { row, rows } from '../sql.ts';
 
-export type FoundFaq = { faq_id: number; question: string; answer: string; similarity: number };
+export type FaqStatus = 'draft' | 'published' | 'archived';
 
-/**
- * Published FAQs whose question or answer is close to a vector, those in the language first, then the closest.
- * Each of the two vectors has its HNSW index, so each is asked for its own nearest.
- * @param threshold cosine similarity from which an FAQ counts
- * @param model the model of the query's vector; vectors of another are not comparable
- */
-export function nearestFaqs(
-  vector: number[],
-  model: string,
-  language: string,
-  limit: number,
-  threshold: number,
-): Promise<FoundFaq[]> {
-  const nearest = (column: string) => `(
-    SELECT id, question, answer, language, 1 - (${column} <=> CAST(:vector AS vector)) AS similarity FROM faqs
-    WHERE status = 'published' AND ${column}_model = :model
-    ORDER BY ${column} <=> CAST(:vector AS vector) LIMIT :candidates)`;
-  return rows(
-    `SELECT id AS faq_id, question, answer, max(similarity) AS similarity
-     FROM (${nearest('question_embedding')} UNION ALL ${nearest('answer_embedding')}) AS found
-     WHERE similarity >= :threshold
-     GROUP BY id, question, answer, language
-     ORDER BY language = :language DESC, similarity DESC, id LIMIT :limit`,
-    { vector: toSql(vector) as string, model, language, limit, threshold, candidates: limit * 4 },
+export type FaqRow = {
+  id: number;
+  category_id: number | null;
+  question: string;
+  answer: string;
+  keywords: string[];
+  language: string;
+  status: FaqStatus;
+  priority: number;
+  slug: string;
+  view_count: number;
+  helpful_count: number;
+  not_helpful_count: number;
+  meta_title: string | null;
+  meta_description: string | null;
+  created_at: Date;
+  updated_at: Date;
+  published_at: Date | null;
+};
+/** What an editor writes. */
+export type FaqFields = Pick<FaqRow, 'question' | 'answer'> &
+  Partial<
+    Pick<
+      FaqRow,
+      | 'category_id'
+      | 'keywords'
+      | 'language'
+      | 'status'
+      | 'priority'
+      | 'slug'
+      | 'meta_title'
+      | 'meta_description'
+    >
+  >;
+/** What an editor's change comes to; the hash names its texts for embedding. */
+export type WrittenFaq = FaqRow & { text_hash: string };
+/** Why a change was refused. */
+export type Refusal = 'slug_taken' | 'no_category';
+
+const columns = `id, category_id, question, answer, keywords, language, status, priority, slug, view_count,
+  helpful_count, not_helpful_count, meta_title, meta_description, created_at, updated_at, published_at`;
+const written = [...columns.split(/,\s+/), 'md5(question || chr(1) || answer) AS text_hash'];
+
+/** An FAQ whatever its status; null when there is none. */
+export function findFaq(id: number): Promise<FaqRow | null> {
+  return row(`SELECT ${columns} FROM faqs WHERE id = :id`, { id });
+}
+
+/** A published FAQ, which counts as a view; null when there is none. */
+export function viewFaq(id: number): Promise<FaqRow | null> {
+  return row(
+    `UPDATE faqs SET view_count = view_count + 1 WHERE id = :id AND status = 'published' RETURNING ${columns}`,
+    { id },
   );
 }
 
-export type FaqToEmbed = { id: number; question: string; answer: string };
+export type FaqFilter = { status?: FaqStatus; language?: string; category_id?: number };
 
-/** Owed: FAQs whose vectors are missing, of an older text or of another model. */
-export function faqsToEmbed(model: string, limit: number): Promise<{ id: number; text_hash: string }[]> {
-  return rows(
-    `SELECT id, md5(question || chr(1) || answer) AS text_hash FROM faqs
-     WHERE question_text_hash IS DISTINCT FROM md5(question) OR answer_text_hash IS DISTINCT FROM md5(answer)
-     UNION
-     SELECT id, md5(question || chr(1) || answer) FROM faqs WHERE question_embedding_model <> :model
-     ORDER BY id LIMIT :limit`,
-    { model, limit },
-  );
+/** A page of FAQs, the newest first. @param afterId where the page before ended */
+export function listFaqs(filter: FaqFilter, limit: number, afterId: number | null): Promise<FaqRow[]> {
+  const conditions = [
+    filter.status !== undefined && 'status = :status',
+    filter.language !== undefined && 'language = :language',
+    filter.category_id !== undefined && 'category_id = :category_id',
+    afterId !== null && 'id < :afterId',
+  ].filter((condition) => condition !== false);
+  const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
+  return rows(`SELECT ${columns} FROM faqs ${where} ORDER BY id DESC LIMIT :limit`, {
+    ...filter,
+    limit,
+    afterId,
+  });
 }
 
-/** Those of the given FAQs that still need vectors. */
-export function loadFaqsToEmbed(ids: number[], model: string): Promise<FaqToEmbed[]> {
-  return rows(
-    `SELECT id, question, answer FROM faqs WHERE id = ANY (:ids)
-       AND (question_text_hash IS DISTINCT FROM md5(question) OR answer_text_hash IS DISTINCT FROM md5(answer)
-         OR question_embedding_model <> :model)
-     ORDER BY id`,
-    { ids, model },
-  );
+/** Adds an FAQ under a slug that nobody has; otherwise says what is wrong. */
+export function addFaq(fields: FaqFields & { slug: string }): Promise<WrittenFaq | Refusal> {
+  const published_at = fields.status === 'published' ? knex.fn.now() : null;
+  return refused(async () => {
+    const [faq] = await knex('faqs')
+      .insert({ ...fields, published_at })
+      .returning(written.map((column) => knex.raw(column)));
+    return faq as WrittenFaq;
+  });
 }
 
-/** Stores an FAQ's vectors under the hash of the texts they were made of; an edit since then stays owed. */
-export async function saveEmbeddings(
-  faq: FaqToEmbed,
-  question: number[],
-  answer: number[],
-  model: string,
-): Promise<void> {
-  await row(
-    `UPDATE faqs SET
-       question_embedding = CAST(:questionVector AS vector), question_embedding_model = :model, question_text_hash = md5(:question),
-       answer_embedding = CAST(:answerVector AS vector), answer_embedding_model = :model, answer_text_hash = md5(:answer)
-     WHERE id = :id`,
-    {
-      id: faq.id,
-      question: faq.question,
-      answer: faq.answer,
-      questionVector: toSql(question) as string,
-      answerVector: toSql(answer) as string,
-      model,
-    },
-  );
+/** Writes the fields that are given; null when there is no such FAQ. */
+export function changeFaq(id: number, fields: Partial<FaqFields>): Promise<WrittenFaq | Refusal | null> {
+  return refused(async () => {
+    const [faq] = await knex('faqs')
+      .where({ id })
+      .update({
+        ...fields,
+        updated_at: knex.fn.now(),
+        // When it was first published; a later unpublishing does not forget it.
+        ...(fields.status === 'published' && { published_at: knex.raw('coalesce(published_at, now())') }),
+      })
+      .returning(written.map((column) => knex.raw(column)));
+    return (faq as WrittenFaq | undefined) ?? null;
+  });
+}
+
+/** False when there was none. */
+export async function deleteFaq(id: number): Promise<boolean> {
+  return (await row('DELETE FROM faqs WHERE id = :id RETURNING id', { id })) !== null;
+}
+
+/** A user's verdict; a later one replaces it. False when there is no such published FAQ. */
+export async function rateFaq(id: number, userId: number, helpful: boolean): Promise<boolean> {
+  const rated = await row<{ found: boolean }>('SELECT rate_faq(:id, :userId, :helpful) AS found', {
+    id,
+    userId,
+    helpful,
+  });
+  return rated?.found === true;
+}
+
+async function refused<T>(write: () => Promise<T>): Promise<T | Refusal> {
+  try {
+    return await write();
+  } catch (err) {
+    const { constraint } = err as { constraint?: string };
+    if (constraint === 'faqs_slug_key') return 'slug_taken';
+    if (constraint === 'faqs_category_id_fkey') return 'no_category';
+    throw err;
+  }
 }

@@ -8,8 +8,18 @@ export type HistoryMessage = {
 };
 
 /**
- * What was said before a message, newest first. Flagged messages, refusals and replies without text are left
- * out: they are no context.
+ * Confines a list to `:conversationId`, to be ordered by conversation_id and id. With a plain `=` the planner knows that
+ * the order is by id alone, and may walk the primary key past everybody's messages, where it holds a conversation to
+ * be a large part of them.
+ */
+export function inConversation(table: string): string {
+  return `${table}.conversation_id BETWEEN :conversationId AND :conversationId`;
+}
+
+/**
+ * What was said before a message, newest first. Of the replies to one question only the newest with a text counts, in the
+ * place of the first, whenever it was made. Flagged messages, refusals and replies without text are left out: they
+ * are no context.
  */
 export function historyBefore(
   conversationId: number,
@@ -17,19 +27,24 @@ export function historyBefore(
   limit: number,
 ): Promise<HistoryMessage[]> {
   return rows(
-    `SELECT id, message_type, content, tokens_used FROM messages
-     WHERE conversation_id = :conversationId AND id < :messageId AND in_context
-       AND content <> '' AND message_type <> 'system'
-     ORDER BY id DESC LIMIT :limit`,
+    `SELECT said.id, said.message_type, said.content, said.tokens_used FROM messages first
+     CROSS JOIN LATERAL (
+       SELECT one.* FROM messages one
+       WHERE (one.id = first.id OR one.alternative_of = first.id) AND one.in_context AND one.content <> ''
+       ORDER BY one.id DESC LIMIT 1) AS said
+     WHERE ${inConversation('first')} AND (first.conversation_id, first.id) < (:conversationId, :messageId)
+       AND first.alternative_of IS NULL AND first.message_type <> 'system'
+     ORDER BY first.conversation_id DESC, first.id DESC LIMIT :limit`,
     { conversationId, messageId, limit },
   );
 }
 
-/** The texts of messages, by id. */
+/** The texts of messages, in the order of the ids. */
 export async function messageTexts(ids: number[]): Promise<HistoryMessage[]> {
   if (ids.length === 0) return [];
   return rows(
-    `SELECT id, message_type, content, tokens_used FROM messages WHERE id = ANY (:ids) ORDER BY id`,
+    `SELECT id, message_type, content, tokens_used FROM messages WHERE id = ANY (:ids)
+     ORDER BY array_position(CAST(:ids AS bigint[]), id)`,
     { ids },
   );
 }

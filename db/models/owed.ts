@@ -1,7 +1,5 @@
 import { rows } from '../sql.ts';
-
-/** What Postgres still waits for, of runs: the reconciler asks, and delivers what is missing. */
-type Delivery = { run_id: number; generation: number };
+import type { Delivery } from './run.ts';
 
 export async function markAnnounced(runId: number): Promise<void> {
   await rows(
@@ -12,14 +10,15 @@ export async function markAnnounced(runId: number): Promise<void> {
 }
 
 /**
- * Owed: runs that ought to have a live job. Those of the last moments are left to whoever is delivering them.
+ * Owed: runs that ought to have a live job. Those queued in the last moments are left to whoever is delivering them;
+ * a lease that ran out is a grace of its own.
  * @param afterId where the batch before ended
  */
 export function runsToDeliver(afterId: number, limit: number, graceMs: number): Promise<Delivery[]> {
   return rows(
-    `SELECT id AS run_id, generation FROM runs
+    `SELECT id AS run_id, generation, rank FROM runs
      WHERE status IN ('queued', 'in_progress') AND id > :afterId
-       AND coalesce(lease_until, queued_at) < clock_timestamp() - :graceMs * interval '1 ms'
+       AND coalesce(lease_until, queued_at + :graceMs * interval '1 ms') < clock_timestamp()
      ORDER BY id LIMIT :limit`,
     { afterId, limit, graceMs },
   );
@@ -32,7 +31,7 @@ export function nextGeneration(lost: Delivery[]): Promise<Delivery[]> {
        SELECT id FROM runs JOIN unnest(CAST(:ids AS bigint[]), CAST(:generations AS integer[])) AS lost (run_id, seen)
          ON id = run_id AND generation = seen AND status IN ('queued', 'in_progress')
        ORDER BY id FOR UPDATE OF runs SKIP LOCKED)
-     RETURNING id AS run_id, generation`,
+     RETURNING id AS run_id, generation, rank`,
     { ids: lost.map((run) => run.run_id), generations: lost.map((run) => run.generation) },
   );
 }

@@ -11,7 +11,10 @@ export type RunStatus =
   | 'cancelled';
 export type Usage = { prompt_tokens: number; completion_tokens: number; total_tokens: number };
 export type Source = { faq_id: number; question: string; similarity: number };
-type Next = { next_run: number | null; next_generation: number | null };
+/** A run that is to be delivered, in its generation-th delivery; rank is its place in its user's own line. */
+export type Delivery = { run_id: number; generation: number; rank: number };
+/** The run that became the head of its conversation, if one did; to be delivered. */
+type Next = { next: Delivery | null };
 
 export type Message = {
   user_id: number;
@@ -36,8 +39,8 @@ export type Accepted = {
   conversation_id: number;
   message_id: number;
   reply_id: number;
-  /** Set when the run is at the head of its conversation and is to be delivered. */
-  generation: number | null;
+  /** Set when the run is at the head of its conversation. */
+  next: Delivery | null;
   /** Runs that an interrupt ended; to be announced. */
   ended: number[];
 };
@@ -107,6 +110,8 @@ export type Outcome = {
   content: string;
   finish_reason?: string | null;
   model?: string;
+  /** What the model was asked with, besides the prompt. */
+  parameters?: Record<string, unknown> | null;
   usage?: Usage | null;
   error?: { code: string; message: string };
   sources?: Source[];

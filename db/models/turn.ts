@@ -71,21 +71,3 @@ export async function replaceContext(runId: number, attempt: number, context: Co
     context,
   });
 }
-
-/** Notes with what an attempt calls the model. */
-export async function saveParameters(
-  runId: number,
-  attempt: number,
-  model: string,
-  parameters: Record<string, unknown>,
-): Promise<void> {
-  await rows(
-    'UPDATE runs SET model = :model, parameters = :parameters WHERE id = :runId AND attempt = :attempt',
-    {
-      runId,
-      attempt,
-      model,
-      parameters,
-    },
-  );
-}

@@ -41,7 +41,7 @@ export async function follow(
   let giveUp: NodeJS.Timeout | undefined;
 
   try {
-    return await new Promise((resolve, reject) => {
+    const end = await new Promise<End>((resolve, reject) => {
       const waitForServer = () => {
         clearTimeout(giveUp);
         giveUp = setTimeout(() => reject(new Error(`no connection to ${url} for a minute`)), PATIENCE_MS);
@@ -113,6 +113,8 @@ export async function follow(
       interrupt.addEventListener('abort', () => runId !== undefined && cancel());
       waitForServer();
     });
+    await acknowledge(socket, end);
+    return end;
   } finally {
     clearTimeout(giveUp);
     over = true;
@@ -120,11 +122,22 @@ export async function follow(
   }
 }
 
+/** Tells that the answer has arrived. Whatever comes of that, it has been shown. */
+async function acknowledge(socket: Socket, { data }: End): Promise<void> {
+  if (!socket.connected) return;
+  await ask(socket, 'delivered', { message_id: data.message_id }, 2_000).catch(() => {});
+}
+
 /** The server's own word that it will not do it; trying again is of no use. */
 class Refused extends Error {}
 
-async function ask<T extends { ok: true }>(socket: Socket, name: string, payload: object): Promise<T> {
-  const answer = (await socket.timeout(ACK_MS).emitWithAck(name, payload)) as T | Refusal;
+async function ask<T extends { ok: true }>(
+  socket: Socket,
+  name: string,
+  payload: object,
+  withinMs = ACK_MS,
+): Promise<T> {
+  const answer = (await socket.timeout(withinMs).emitWithAck(name, payload)) as T | Refusal;
   if (answer.ok) return answer;
   const { code, detail, title } = answer.error;
   if (code === 'service_unavailable') throw new Error(code);

@@ -4,6 +4,7 @@ export type RunEvent = {
   conversation_id: number;
   attempt: number;
   seq: number;
+  message_id: number;
   delta?: string;
   content?: string;
   finish_reason?: string;

@@ -24,13 +24,17 @@ export async function chatCompletions(exchange: Exchange): Promise<void> {
   const wish = parseDirectives(asked);
   const call = calls.open('/v1/chat/completions', model, asked);
   const fault: Fault = call.count <= wish.times ? wish.fault : { kind: 'none' };
+  if (wish.down === model) {
+    calls.note(call, { ended: true });
+    throw new ApiError(500, 'The stand-in was asked to fail for this model.');
+  }
   exchange.res.once('close', () => calls.note(call, call.ended ? {} : { aborted: true }));
 
   if (wish.delay > 0) await sleep(wish.delay, undefined, { signal });
   if (fault.kind === 'silent') await never(signal);
   if (fault.kind === 'status') {
     calls.note(call, { ended: true });
-    const code = fault.status === 429 ? 'rate_limit_exceeded' : null;
+    const code = fault.code ?? (fault.status === 429 ? 'rate_limit_exceeded' : null);
     throw new ApiError(fault.status, 'The stand-in was asked to fail.', code, fault.retryAfter);
   }
   const reply = replyOf(exchange, messages, wish, call);

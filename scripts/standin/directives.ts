@@ -7,13 +7,15 @@ export type Directives = {
   split: boolean;
   huge: boolean;
   times: number;
+  /** A model that is down: it answers 500, whatever else is asked for. */
+  down: string | undefined;
   fault: Fault;
 };
 
 /** At most one misbehaviour a request; `none` is an answer as it should be. */
 export type Fault =
   | { kind: 'none' | 'silent' }
-  | { kind: 'status'; status: number; retryAfter: string | undefined }
+  | { kind: 'status'; status: number; retryAfter: string | undefined; code: string | undefined }
   | { kind: 'cut' | 'reset' | 'hang' | 'malformed'; after: number };
 
 export const DIRECTIVES_HELP = `Directives in the last user message (N counts content chunks, about one word each):
@@ -22,6 +24,8 @@ export const DIRECTIVES_HELP = `Directives in the last user message (N counts co
   [[split]]         non-ASCII text, every write cut in the middle, if possible inside a character
   [[huge]]          one chunk of 10 MB
   [[status:500]]    that status and an error body      [[status:429;retry-after:2]] with a Retry-After header
+  [[status:400;code:context_length_exceeded]]          … with that code in the error
+  [[down:MODEL]]    500 from that model, every other answers
   [[cut:N]]         end the stream after N chunks, without finish_reason and [DONE]
   [[reset:N]]       destroy the connection after N chunks
   [[hang:N]]        send nothing more after N chunks, keep the connection
@@ -50,13 +54,15 @@ export function parseDirectives(text: string): Directives {
     split: found.has('split'),
     huge: found.has('huge'),
     times: number('times') ?? Number.POSITIVE_INFINITY,
+    down: found.get('down'),
     fault: faultOf(found, number),
   };
 }
 
 function faultOf(found: Map<string, string>, number: (name: string) => number | undefined): Fault {
   const status = number('status');
-  if (status) return { kind: 'status', status, retryAfter: found.get('retry-after') };
+  if (status)
+    return { kind: 'status', status, retryAfter: found.get('retry-after'), code: found.get('code') };
   if (found.has('silent')) return { kind: 'silent' };
   for (const kind of ['cut', 'reset', 'hang', 'malformed'] as const) {
     const after = number(kind);

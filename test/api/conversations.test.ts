@@ -88,8 +88,37 @@ describe('conversations', () => {
       expect(await found('"quick brown"')).to.deep.equal([a]);
       expect(await found('lazy naïve')).to.deep.equal([c]);
       expect(await found('elephant')).to.deep.equal([]);
-      for (const odd of ["'", '"', '((', 'a & | !', ':*', '\\', '%', '-', '   '])
+      for (const odd of [
+        "'",
+        '"',
+        '((',
+        'a & | !',
+        ':*',
+        '\\',
+        '%',
+        '-',
+        '   ',
+        '"fox',
+        'or or',
+        '-"',
+        '-x '.repeat(66),
+        '-"'.repeat(100),
+      ]) {
         expect(await found(odd)).to.be.an('array');
+      }
+      for (const hostile of [
+        "fox'; DROP TABLE messages; --",
+        "' OR '1'='1",
+        "fox') OR true --",
+        'fox <-> :q & !!jumps:*ABC',
+        '$1 :userId ? ??',
+        "\\'; SELECT pg_sleep(9) --",
+        '&'.repeat(200),
+        '"'.repeat(199),
+        '(-'.repeat(100),
+      ]) {
+        expect(await found(hostile), hostile).to.satisfy((all: number[]) => all.length < 3);
+      }
       expect(await found('')).to.have.length(3);
       const theirs = await call('GET', '?q=fox', undefined, stranger.access);
       expect(theirs.body).to.deep.equal({ data: [], next_cursor: null });
@@ -103,10 +132,14 @@ describe('conversations', () => {
     });
 
     const refused: [string, string][] = [
-      ...['0', '101', '-1', '1.5', 'x', ''].map((limit): [string, string] => [`limit=${limit}`, '/limit']),
+      ...['0', '101', '1000000000', '1e9', '99999999999999999999', '-1', '1.5', 'x', ''].map(
+        (limit): [string, string] => [`limit=${limit}`, '/limit'],
+      ),
       ['archived=maybe', '/archived'],
       [`q=${'x'.repeat(201)}`, '/q'],
+      [`q=${'x'.repeat(10_240)}`, '/q'],
       ['q=%00', '/q'],
+      ['q=a&q=b', '/q'],
       ['limit=1&limit=2', '/limit'],
       ['more=1', '/more'],
     ];
@@ -177,7 +210,7 @@ describe('conversations', () => {
       const said = all.data.map((m) => `${m.message_type}: ${m.content}`);
       expect(said).to.deep.equal(['user: 1', 'assistant: ', 'user: 2', 'assistant: ']);
       expect(Object.keys(all.data[0]!).join(' ')).to.equal(
-        'id conversation_id user_id content message_type status run_id tokens_used model_used response_time_ms metadata created_at delivered_at read_at',
+        'id conversation_id user_id content message_type status run_id tokens_used model_used response_time_ms metadata created_at delivered_at read_at replaces_id replaced_by feedback',
       );
       expect(all.data[0]!.id).to.equal(message_id);
       for (const order of ['asc', 'desc']) {
@@ -191,7 +224,14 @@ describe('conversations', () => {
 
     it('refuse bad queries', async () => {
       const [id] = await begin('1');
-      for (const query of ['order=up', 'limit=0', 'limit=101', 'q=x', 'order=asc&order=desc'])
+      for (const query of [
+        'order=up',
+        'limit=0',
+        'limit=101',
+        'limit=1000000000',
+        'q=x',
+        'order=asc&order=desc',
+      ])
         expectProblem(await call('GET', `/${id}/messages?${query}`), 400, 'validation_failed');
     });
   });

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { mock } from 'node:test';
 import { expect } from 'chai';
 import { Session } from '../../db/models/session.ts';
 import { knex } from '../../db/knex.ts';
@@ -180,8 +183,39 @@ describe('runs', () => {
 
     it('refuses a Last-Event-ID that is none', async () => {
       const { run_id } = await send(api, user);
-      for (const id of ['-1', 'abc', '1.5'])
+      for (const id of ['-1', 'abc', '1.5', 'words that are none', "1' OR '1'='1", '9'.repeat(16), '1\t2'])
         expect((await open(run_id, { headers: { 'Last-Event-ID': id } })).status).to.equal(400);
+    });
+
+    it('shows that it lives while nothing happens', async () => {
+      const { run_id } = await send(api, user);
+      const answer = await open(run_id);
+      const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
+      expect((await reader.read()).value).to.equal('retry: 1000\n\n');
+      mock.timers.enable({ apis: ['Date'], now: Date.now() + 15_000 });
+      expect((await reader.read()).value).to.equal(':\n\n');
+      mock.timers.reset();
+      await reader.cancel();
+    });
+
+    it('waits for a client that does not read, and shows it all when it does', async () => {
+      const sent = await send(api, user);
+      const worker = await playWorker(user, sent);
+      const { hostname, port } = new URL(api.url);
+      const slow = connect(Number(port), hostname);
+      slow.write(
+        `GET /api/v1/runs/${sent.run_id}/events HTTP/1.1\r\nHost: x\r\nConnection: close\r\n` +
+          `Authorization: Bearer ${user.access}\r\n\r\n`,
+      );
+      await once(slow, 'readable');
+      // More than the buffers of both ends hold.
+      for (let i = 0; i < 100; i += 1) await worker.say(String(i % 10).repeat(100_000));
+      await worker.finish();
+      await worker.announce();
+      let text = '';
+      for await (const chunk of slow) text += String(chunk);
+      const ids = [...text.matchAll(/^id: (\d+)$/gm)].map(([, id]) => Number(id));
+      expect(ids).to.deep.equal(Array.from({ length: 102 }, (_, i) => i + 1));
     });
 
     it('ends when the session does', async () => {

@@ -128,6 +128,28 @@ describe('a message in, a streamed answer out', () => {
     device.close();
   });
 
+  it('answers what was posted at once in the order in which it was stored', async () => {
+    const user = await buildUser();
+    const device = await connectDevice(stack.web[1] ?? '', user.access);
+    const first = await stack.post('/chat/send', { content: 'first [[tokens:2]]' }, user.access);
+    const { conversation_id } = first.body;
+    const sent = await Promise.all(
+      Array.from({ length: 30 }, (_, i) =>
+        stack.post('/chat/send', { content: `${i} [[tokens:1]]`, conversation_id }, user.access, {
+          web: i % 2,
+        }),
+      ),
+    );
+    for (const { body } of sent) await device.ended(Number(body.run_id));
+    const runs = await rows<{ message_id: number }>(
+      'SELECT message_id FROM runs WHERE user_id = :id ORDER BY started_at',
+      { id: user.id },
+    );
+    const order = runs.map(({ message_id }) => message_id);
+    expect(order).to.deep.equal(order.toSorted((a, b) => a - b));
+    device.close();
+  });
+
   it('stores fifty concurrent posts with one key once, on two replicas and a socket', async () => {
     const user = await buildUser();
     const device = await connectDevice(stack.web[0] ?? '', user.access);

@@ -1,3 +1,4 @@
+import { saveContext, saveVerdict } from '../../db/models/turn.ts';
 import { redis } from '../../shared/redis.ts';
 import { jobKey } from './wiring.ts';
 
@@ -7,6 +8,20 @@ export type Job = {
   runId: number;
   state: 'waiting' | 'active' | 'resting' | 'done';
   holder: object | null;
+  marked: boolean;
+};
+
+/** What the two stages before leave on the run; they write once, and are no part of the model. */
+const ALLOWED = { flagged: false, categories: [], model: 'model' };
+const EMPTY = {
+  message_ids: [],
+  passages: [],
+  question_cut_to: null,
+  budget: 0,
+  tokens: { system: 0, passages: 0, history: 0, question: 0 },
+  cut: { messages: 0, passages: 0 },
+  shrunk: false,
+  passages_unavailable: false,
 };
 
 /** Stands for BullMQ: jobs with an id of their own, each under the key by which the reconciler looks for it. */
@@ -16,7 +31,9 @@ export class Deliveries {
   /** Adds jobs; an id that is there, ended or not, swallows its like. */
   async add(ids: string[]): Promise<void> {
     for (const id of ids.filter((one) => !this.#jobs.has(one))) {
-      this.#jobs.set(id, { id, runId: Number(id.split('-')[1]), state: 'waiting', holder: null });
+      const runId = Number(id.split('-')[1]);
+      await Promise.all([saveVerdict(runId, ALLOWED), saveContext(runId, EMPTY)]);
+      this.#jobs.set(id, { id, runId, state: 'waiting', holder: null, marked: false });
       await redis.set(jobKey(id), '1');
     }
   }
@@ -30,10 +47,12 @@ export class Deliveries {
     if (job.holder === holder) Object.assign(job, { state, holder: null });
   }
 
-  /** Tells Redis of the jobs that have ended. */
+  /** Tells Redis of the jobs that have ended since. */
   async mark(): Promise<void> {
-    const done = this.in('done').flatMap(({ id }) => [1, id]);
-    if (done.length > 0) await redis.zadd(jobKey('completed'), ...(done as [number, string]));
+    for (const job of this.in('done').filter(({ marked }) => !marked)) {
+      job.marked = true;
+      await redis.zadd(jobKey('completed'), 1, job.id);
+    }
   }
 
   /** Redis is emptied: jobs, logs, everything. Whoever works on a job goes on without it. */

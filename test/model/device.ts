@@ -1,6 +1,6 @@
 import { decode } from 'notepack.io';
 import { findRun } from '../../db/models/runView.ts';
-import { resume } from '../../api/runs/resume.ts';
+import { resume, type Resumed } from '../../api/runs/resume.ts';
 import { firstSeq, isTerminal, type RunEvent } from '../../shared/events.ts';
 import { connect } from '../../shared/redis.ts';
 import { userRoom } from '../../shared/push.ts';
@@ -13,6 +13,8 @@ export type Shown = {
   early: RunEvent[];
   wants: boolean;
   ended: boolean;
+  /** It was told to replace what it showed. */
+  reset: boolean;
   gone: boolean;
 };
 
@@ -74,7 +76,16 @@ export class Device {
   }
 
   know(runId: number): Shown {
-    const fresh = { attempt: 0, seen: 0, events: [], early: [], wants: false, ended: false, gone: false };
+    const fresh = {
+      attempt: 0,
+      seen: 0,
+      events: [],
+      early: [],
+      wants: false,
+      ended: false,
+      reset: false,
+      gone: false,
+    };
     const known = this.runs.get(runId) ?? fresh;
     this.runs.set(runId, known);
     return known;
@@ -83,18 +94,25 @@ export class Device {
   /** Asks for what it missed, as `resume` of a socket does. */
   async resume(runId: number): Promise<void> {
     const run = this.know(runId);
-    const row = await findRun(runId, this.#userId);
-    run.gone = row === null;
     run.wants = false;
-    if (row === null) return;
-    const { events, done, reset } = await resume(row, run.seen);
+    const { events, done, reset } = await this.#ask(runId, run).catch((err: unknown) => {
+      run.wants = true;
+      throw err;
+    });
     const [end] = events;
     if (reset && end && !run.ended) {
-      Object.assign(run, { attempt: end.data.attempt, seen: end.data.seq, events: [end], early: [], ended: true });
+      const { attempt, seq } = end.data;
+      Object.assign(run, { attempt, seen: seq, events: [end], early: [], ended: true, reset: true });
     }
     for (const event of events) this.#take(event);
     if (done && !run.ended) this.wrongs.push(`run ${runId}: done, and no end was shown`);
-    run.wants = !run.ended && run.early.length > 0;
+  }
+
+  /** The answer to `resume`; a 404 says that there is nothing more. */
+  async #ask(runId: number, run: Shown): Promise<Resumed> {
+    const row = await findRun(runId, this.#userId);
+    run.gone = row === null;
+    return row === null ? { events: [], done: false } : resume(row, run.seen);
   }
 
   #take(event: RunEvent): void {

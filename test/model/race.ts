@@ -29,27 +29,30 @@ export async function removeGate(): Promise<void> {
 /** Performs two steps of different actors at once, the first one a little ahead. */
 export async function race(first: Step, second: Step): Promise<void> {
   await keeper?.query(`SELECT pg_advisory_lock(${GATE})`);
+  const both: Promise<void>[] = [];
   const running = new Set<Promise<void>>();
   try {
     for (const step of [first, second]) {
-      const one: Promise<void> = perform(step).finally(() => running.delete(one));
+      const one = perform(step);
+      both.push(one);
       running.add(one);
+      const over = () => running.delete(one);
+      void one.then(over, over);
       await stuck(running);
     }
   } finally {
-    const all = Promise.all(running);
     await keeper?.query(`SELECT pg_advisory_unlock(${GATE})`);
-    await all;
+    await Promise.all(both);
   }
 }
 
 /** Resolves when each running statement has ended or waits for a lock. */
 async function stuck(running: Set<Promise<void>>): Promise<void> {
   for (let look = 0; look < LOOKS; look++) {
-    const { rows } = (await keeper?.query(
-      `SELECT count(*)::int AS waiting FROM pg_stat_activity
+    const waiting = await keeper?.query<{ blocked: number }>(
+      `SELECT count(*)::int AS blocked FROM pg_stat_activity
        WHERE datname = current_database() AND state = 'active' AND wait_event_type = 'Lock'`,
-    )) as { rows: { waiting: number }[] };
-    if ((rows[0]?.waiting ?? 0) >= running.size) return;
+    );
+    if ((waiting?.rows[0]?.blocked ?? 0) >= running.size) return;
   }
 }

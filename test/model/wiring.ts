@@ -13,7 +13,10 @@ const STATEMENTS: [RegExp, string][] = [
   [/unnest\(CAST\(:ids AS bigint\[\]\), CAST\(:attempts/, 'heartbeat'],
   [/WITH released AS/, 'release'],
   [/SET announced_at/, 'mark announced'],
-  [/announced_at IS NULL AND completed_at < |AND announced_at IS NULL\s+AND completed_at </, 'owed announcements'],
+  [
+    /announced_at IS NULL AND completed_at < |AND announced_at IS NULL\s+AND completed_at </,
+    'owed announcements',
+  ],
   [/r\.announced_at IS NULL/, 'find unannounced'],
   [/SELECT id AS run_id, generation/, 'owed deliveries'],
   [/SET generation = runs\.generation \+ 1/, 'next generation'],

@@ -11,6 +11,7 @@ const event = (attempt: number, seq: number, more: Partial<RunEvent> = {}): RunE
   conversation_id: 3,
   attempt,
   seq,
+  message_id: 9,
   ...more,
 });
 
@@ -57,7 +58,14 @@ describe('the terminal client', () => {
 
     async function ask(serve: (socket: Socket, connection: number) => void) {
       let connections = 0;
-      io.on('connection', (socket) => serve(socket, ++connections));
+      const delivered: unknown[] = [];
+      io.on('connection', (socket) => {
+        serve(socket, ++connections);
+        socket.on('delivered', (payload: unknown, ack: Ack) => {
+          delivered.push(payload);
+          ack({ ok: true });
+        });
+      });
       const seen: string[] = [];
       const signIn = async () => 'token';
       const end = await follow(
@@ -67,11 +75,11 @@ describe('the terminal client', () => {
         (text) => seen.push(text),
         new AbortController().signal,
       );
-      return { end, seen, connections };
+      return { end, seen, connections, delivered };
     }
 
     it('fetches what a hole left out', async () => {
-      const { end, seen } = await ask((socket) => {
+      const { end, seen, delivered } = await ask((socket) => {
         socket.on('message', (payload: Question, ack: Ack) => {
           expect(payload).to.include({ type: 'message', content: 'hi', idempotency_key: 'k' });
           socket.emit('run.status', event(1, 1));
@@ -89,6 +97,7 @@ describe('the terminal client', () => {
       });
       expect(end).to.include({ name: 'response', text: 'Hello' });
       expect(seen.at(-1)).to.equal('Hello');
+      expect(delivered).to.deep.equal([{ message_id: 9 }]);
     });
 
     it('resumes after a lost connection and sends again what was not acknowledged', async () => {

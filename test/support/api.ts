@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buildApp } from '../../api/app.ts';
+import { checkAnswer } from './openapi.ts';
 
 /** An answer, its JSON read (`{}` where there is none). */
 export type Answer = { status: number; headers: Headers; body: Record<string, unknown> };
@@ -29,7 +30,7 @@ export async function serveApi(): Promise<Api> {
   };
 }
 
-/** One request to any URL. */
+/** One request to any URL. Throws when the answer is not what /openapi.json says. */
 export async function call(
   url: string,
   method = 'GET',
@@ -46,7 +47,10 @@ export async function call(
     ...(body !== undefined && { body: asBody(body) }),
   });
   const text = await answer.text();
-  return { status: answer.status, headers: answer.headers, body: text === '' ? {} : JSON.parse(text) };
+  const { status, headers: received } = answer;
+  const read: Answer = { status, headers: received, body: text === '' ? {} : JSON.parse(text) };
+  checkAnswer(method, url, read);
+  return read;
 }
 
 function asBody(body: unknown): string | Uint8Array<ArrayBuffer> {

@@ -1,5 +1,6 @@
 import { io, type Socket } from 'socket.io-client';
 import { isTerminal, type RunEvent } from '../../shared/events.ts';
+import { checkAcknowledgement, checkEvent } from './openapi.ts';
 
 const RUN_EVENTS = [
   'run.status',
@@ -35,6 +36,7 @@ export async function connectDevice(url: string, token: string): Promise<Device>
   const waiting = new Set<() => void>();
   for (const event of RUN_EVENTS) {
     socket.on(event, (data: unknown) => {
+      checkEvent(event, data);
       events.push({ event, data } as RunEvent);
       for (const look of waiting) look();
     });
@@ -68,8 +70,11 @@ export async function connectDevice(url: string, token: string): Promise<Device>
     until,
     ended: (runId) =>
       until(`end of run ${runId}`, (event) => event.data.run_id === runId && isTerminal(event)),
-    ask: (event, payload) =>
-      socket.timeout(10_000).emitWithAck(event, payload) as Promise<Record<string, unknown>>,
+    async ask(event, payload) {
+      const answer: unknown = await socket.timeout(10_000).emitWithAck(event, payload);
+      checkAcknowledgement(event, answer);
+      return answer as Record<string, unknown>;
+    },
     close: () => socket.disconnect(),
   };
   return device;

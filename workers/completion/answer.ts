@@ -1,6 +1,6 @@
 import { messageTexts } from '../../db/models/message.ts';
-import type { Outcome } from '../../db/models/run.ts';
-import { saveParameters, type Turn } from '../../db/models/turn.ts';
+import type { Outcome, Source } from '../../db/models/run.ts';
+import type { Turn } from '../../db/models/turn.ts';
 import { env } from '../../shared/env.ts';
 import type { Usage } from '../../shared/events.ts';
 import { type ChatRequest, streamChat } from '../../shared/llm.ts';
@@ -9,7 +9,16 @@ import { buildPrompt, politeRefusal } from '../context/prompt.ts';
 import type { Lease } from './lease.ts';
 import type { Writer } from './writer.ts';
 
-export type Ending = Omit<Outcome, 'content'>;
+export type Ending = Omit<Outcome, 'content' | 'parameters' | 'sources' | 'title'>;
+
+/** In characters. Far beyond MAX_COMPLETION_TOKENS: a provider that ignores the limit is stopped. */
+const LONGEST_ANSWER = 500_000;
+
+/** What the model is asked with, besides the prompt. */
+export const PARAMETERS = {
+  max_completion_tokens: env.MAX_COMPLETION_TOKENS,
+  temperature: env.TEMPERATURE,
+};
 
 /**
  * Answers a turn into the writer, with the given model.
@@ -22,15 +31,19 @@ export async function answer(turn: Turn, model: string, writer: Writer, lease: L
   if (turn.context === null) return failed('context_failed', 'The conversation could not be prepared.');
 
   const request = await prepare(turn, model);
-  const { max_completion_tokens, temperature } = request;
-  await saveParameters(turn.run_id, lease.attempt, model, { max_completion_tokens, temperature });
   const ending = await stream(request, writer, lease, turn);
-  const sources = turn.context.passages.map(({ faq_id, question, similarity }) => ({
-    faq_id,
-    question,
-    similarity,
-  }));
-  return { ...ending, model, sources, title: titleOf(turn.question) };
+  return { ...ending, model };
+}
+
+/** Whether a turn is answered by the model at all. */
+export function needsModel({ moderation, context }: Turn): boolean {
+  return moderation !== null && !moderation.flagged && context !== null;
+}
+
+/** The passages that the model was offered. */
+export function sourcesOf({ context }: Turn): Source[] {
+  const passages = context?.passages ?? [];
+  return passages.map(({ faq_id, question, similarity }) => ({ faq_id, question, similarity }));
 }
 
 /** How a run ends that cannot be answered. */
@@ -55,8 +68,7 @@ async function prepare(turn: Turn, model: string): Promise<ChatRequest> {
   return {
     model,
     messages: prompt,
-    max_completion_tokens: env.MAX_COMPLETION_TOKENS,
-    temperature: env.TEMPERATURE,
+    ...PARAMETERS,
   };
 }
 
@@ -69,6 +81,10 @@ async function stream(request: ChatRequest, writer: Writer, lease: Lease, turn: 
     if (chunk.delta !== '') {
       first_token_ms ??= times.firstToken();
       writer.write(chunk.delta);
+    }
+    if (writer.content.length > LONGEST_ANSWER) {
+      finish_reason = 'length';
+      break;
     }
     finish_reason = chunk.finish_reason ?? finish_reason;
     usage = chunk.usage ?? usage;
@@ -84,7 +100,7 @@ async function stream(request: ChatRequest, writer: Writer, lease: Lease, turn: 
 }
 
 /** A conversation is named after its first question: its first line, at most 60 characters, cut at a word. */
-function titleOf(question: string): string {
+export function titleOf(question: string): string {
   const line = question.trim().split(/\s*\n/, 1)[0] ?? '';
   const characters = [...line.replace(/\s+/g, ' ')];
   if (characters.length <= 60) return characters.join('');

@@ -4,6 +4,7 @@ import { redis } from '../../shared/redis.ts';
 /** So many failures in a row, across all workers, and a model counts as down; milliseconds that it is left alone. */
 const FAILURES = 5;
 const REST = 5_000;
+const LONGEST_REST = 60_000;
 /** A run that failed this often on the first model tries the fallback, whatever the breaker says. */
 const FALLBACK_AFTER = 2;
 const FAILURES_TTL_S = 30;
@@ -25,9 +26,10 @@ export async function chooseModel(retries: number): Promise<Choice> {
   return firstWait === 0 ? { model: first } : { waitMs: Math.min(firstWait, fallbackWait) };
 }
 
-/** Holds back calls to a model that said it is busy. */
+/** Holds back calls to a model that said it is busy; for a minute at most, then somebody asks it again. */
 export async function holdBack(model: string, ms: number): Promise<void> {
-  if (ms > 0) await redis.set(key(model), '1', 'PX', Math.ceil(ms)).catch(() => null);
+  const capped = Math.ceil(Math.min(ms, LONGEST_REST));
+  if (capped > 0) await redis.set(key(model), '1', 'PX', capped).catch(() => null);
 }
 
 /** Counts a failed call; the last of a row holds the model back for a moment. */

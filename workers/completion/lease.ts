@@ -22,10 +22,12 @@ export class Lease {
   readonly runId: number;
   readonly #abort = new AbortController();
   #attempt: number;
-  #renewedAt = performance.now();
+  #renewedAt: number;
   #reclaiming = false;
 
-  constructor(runId: number, attempt: number) {
+  /** @param asked when the claim was asked for, on performance.now()'s clock: the lease runs from there at the latest */
+  constructor(runId: number, attempt: number, asked: number) {
+    this.#renewedAt = asked;
     this.runId = runId;
     this.#attempt = attempt;
     held.add(this);

@@ -1,5 +1,6 @@
 import type { Turn } from '../../db/models/turn.ts';
 import { firstSeq, type RunEvent } from '../../shared/events.ts';
+import { killPoint } from '../../shared/killpoint.ts';
 import { log } from '../../shared/log.ts';
 import { appendLog, openLog } from '../../shared/runlog.ts';
 import { Interrupted, type Lease } from './lease.ts';
@@ -100,9 +101,11 @@ export class Writer {
     const delta = this.#content.slice(this.#shown);
     const seq = this.#seq + 1;
     const event = this.#event('response.delta', seq, { delta });
+    killPoint('completion.showing', this.#turn.run_id);
     if (await this.#landed(appendLog(this.#turn.user_id, event))) {
       this.#seq = seq;
       this.#shown += delta.length;
+      killPoint('completion.shown', this.#turn.run_id);
     } else {
       this.#seq = null;
       await this.#reopen(last);

@@ -51,9 +51,18 @@ function passageBlock(passages: PromptParts['passages']): string {
   return `<passages>\n${passages.map(passageText).join('\n')}\n</passages>`;
 }
 
-/** Text that imitates the fence must not close it. */
+/** Text that imitates the fence, or a chat template's marks, must not be taken for it. */
 function fenced(text: string): string {
-  return text.replace(/<(?=\s*\/?\s*passages?\b)/giu, '&lt;');
+  return text.replace(IMITATION, '&lt;');
+}
+
+/** Also with invisible characters in it, or in full-width letters: a model reads those all the same. */
+const GAP = '[\\s\\p{Cf}]*';
+const NAME = [...'passage'].map((letter) => `[${letter}${wide(letter)}]`).join(GAP);
+const IMITATION = new RegExp(`[<＜﹤](?=${GAP}[/／⁄∕]?${GAP}${NAME}|\\|)`, 'giu');
+
+function wide(letter: string): string {
+  return String.fromCodePoint(letter.charCodeAt(0) + 0xfee0);
 }
 
 function primaryOf(language: string): string {

@@ -1,0 +1,44 @@
+import { createBullBoard } from '@bull-board/api';
+import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
+import { KoaAdapter } from '@bull-board/koa';
+import { env } from '../../../shared/env.ts';
+import { queues } from '../../../shared/queues.ts';
+import type { RouteContext } from '../../context.ts';
+import { BOARD } from './signin.ts';
+
+export type Board = (ctx: RouteContext) => Promise<void>;
+
+/** Bull Board over all queues. Whether it may change them is decided here, on the server: hidden buttons are no lock. */
+export function buildBoard(): Board {
+  const server = new KoaAdapter().setBasePath(BOARD);
+  createBullBoard({
+    queues: Object.values(queues).map((queue) => new BullMQAdapter(queue, optionsOf(queue.name))),
+    serverAdapter: server,
+    options: {
+      uiConfig: {
+        boardTitle: 'Parley queues',
+        hideDocsLink: true,
+        miscLinks: [{ text: 'Sign out', url: `${BOARD}/sign-out` }],
+      },
+    },
+  });
+  const mounted = server.registerPlugin({ mount: BOARD });
+  return async (ctx) => {
+    const { _matchedRoute } = ctx as { _matchedRoute?: unknown };
+    await mounted(ctx as unknown as Parameters<typeof mounted>[0], async () => {});
+    // The router inside names its own routes there; metrics and the log know the mount.
+    Object.assign(ctx, { _matchedRoute });
+  };
+}
+
+/** The queues whose jobs work for a run: their jobs link to it. */
+const STAGES = ['moderation', 'context', 'completion'];
+
+function optionsOf(queue: string) {
+  const readOnlyMode = !env.BOARD_WRITABLE;
+  return STAGES.includes(queue) ? { readOnlyMode, externalJobUrl: runOf } : { readOnlyMode };
+}
+
+function runOf({ data }: { data: { run_id: number } }) {
+  return { displayText: `Run ${data.run_id}`, href: `${BOARD}/runs/${data.run_id}` };
+}

@@ -1,0 +1,64 @@
+import { Problem, problem } from '../../../shared/errors.ts';
+import { authenticate, type Signed } from '../../auth/authenticate.ts';
+import type { Context, Next } from '../../context.ts';
+import { mark } from '../../middleware/mark.ts';
+import { forbiddenPage, signInPage } from './pages.ts';
+import { signedByCookie } from './signin.ts';
+
+/** Bull Board styles its elements itself. Scripts come from here alone, and nothing from other sites. */
+const CSP = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "font-src 'self'",
+  "connect-src 'self'",
+  "form-action 'self'",
+  "base-uri 'self'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** Headers of this mount. With the API's `no-referrer` browsers would hide where a form was sent from. */
+export async function headers(ctx: Context, next: Next): Promise<void> {
+  ctx.set('Content-Security-Policy', CSP);
+  ctx.set('Referrer-Policy', 'same-origin');
+  await next();
+}
+
+/** Lets administrators through. Others get a page if they look like a browser, else `unauthenticated` or `forbidden`. */
+export async function adminOnly(ctx: Context, next: Next): Promise<void> {
+  try {
+    const { user, sid } = await signed(ctx);
+    Object.assign(ctx.state, { user, sid });
+    if (user.role !== 'admin') throw problem('forbidden');
+  } catch (err) {
+    if (!(err instanceof Problem) || err.status >= 500 || !wantsPage(ctx)) throw err;
+    ctx.status = err.status;
+    ctx.body = err.status === 401 ? signInPage() : forbiddenPage();
+    return;
+  }
+  await next();
+}
+mark(adminOnly, { security: 'board', problems: ['unauthenticated', 'token_expired', 'forbidden'] });
+
+/**
+ * The cookie is `SameSite=Strict`; that a change was asked for by a page of ours is looked at all the same, and for
+ * sign-in, where there is no cookie yet. What sends neither header is no browser. Throws `forbidden`.
+ */
+export function refuseForeign(ctx: Context): void {
+  const site = ctx.get('Sec-Fetch-Site');
+  const origin = ctx.get('Origin');
+  const own = site === '' ? origin === '' || URL.parse(origin)?.host === ctx.host : site === 'same-origin';
+  if (!own) throw problem('forbidden', 'Asked for by another site');
+}
+
+async function signed(ctx: Context): Promise<Signed> {
+  const token = /^Bearer +(\S+)$/i.exec(ctx.get('Authorization'))?.[1];
+  if (token !== undefined) return authenticate(token);
+  if (!['GET', 'HEAD'].includes(ctx.method)) refuseForeign(ctx);
+  return signedByCookie(ctx);
+}
+
+function wantsPage(ctx: Context): boolean {
+  return ctx.accepts('json', 'html') === 'html';
+}

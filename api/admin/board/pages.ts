@@ -1,0 +1,84 @@
+import type { explanation } from '../routes.ts';
+
+/** The pages around Bull Board: plain HTML, no script. */
+export function signInPage(refused?: 'wrong' | 'not an administrator'): string {
+  return page(
+    'Sign in',
+    `<h1>Parley queues</h1>
+    ${refused === undefined ? '' : `<p class="refused" role="alert">${REFUSALS[refused]}</p>`}
+    <form method="post" action="/admin/queues/sign-in">
+      <label>E-mail address or username
+        <input name="email" required maxlength="254" autocomplete="username" autofocus></label>
+      <label>Password
+        <input name="password" type="password" required maxlength="256" autocomplete="current-password"></label>
+      <button>Sign in</button>
+    </form>`,
+  );
+}
+
+export function signOutPage(email: string): string {
+  return page(
+    'Sign out',
+    `<h1>Parley queues</h1>
+    <p>You are signed in as ${escape(email)}.</p>
+    <form method="post" action="/admin/queues/sign-out"><button>Sign out</button></form>
+    <p><a href="/admin/queues">Back to the queues</a></p>`,
+  );
+}
+
+export function forbiddenPage(): string {
+  return page(
+    'Not allowed',
+    `<h1>Not allowed</h1>
+    <p>${REFUSALS['not an administrator']}</p>
+    <p><a href="/admin/queues/sign-in">Sign in as somebody else</a></p>`,
+  );
+}
+
+/** How a run came to its answer. */
+export function runPage(run: Awaited<ReturnType<typeof explanation>>): string {
+  return page(
+    `Run ${run.id}`,
+    `<h1>Run ${run.id}</h1>
+    <p><a href="/admin/queues/queue/completion">Back to the queues</a></p>
+    <pre>${escape(JSON.stringify(run, null, 2))}</pre>`,
+  );
+}
+
+const REFUSALS = {
+  wrong: 'E-mail address, username or password is wrong.',
+  'not an administrator': 'The queues are for administrators.',
+};
+
+function escape(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+const STYLE = `
+  :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
+  body { max-width: 24rem; margin: 12vh auto; padding: 0 1rem; }
+  body:has(pre) { max-width: 60rem; margin-top: 3vh; }
+  h1 { font-size: 1.4rem; }
+  label { display: block; margin-top: 1rem; }
+  input { display: block; width: 100%; box-sizing: border-box; font: inherit; padding: 0.4rem; }
+  button { font: inherit; margin-top: 1.2rem; padding: 0.4rem 1.2rem; }
+  pre { overflow-x: auto; font-size: 0.9rem; }
+  .refused { border-left: 4px solid #c33; padding-left: 0.8rem; }`;
+
+function page(title: string, body: string): string {
+  return `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <meta name="robots" content="noindex">
+    <link rel="icon" href="data:,">
+    <title>${title} · Parley</title>
+    <style>${STYLE}</style>
+  </head>
+  <body>
+    ${body}
+  </body>
+</html>
+`;
+}

@@ -1,0 +1,49 @@
+import { describe, json, nothing } from '../docs/describe.ts';
+import { count, named, object, oneOf, text } from '../docs/schema.ts';
+import { user } from '../users/description.ts';
+
+const signIn = named(
+  'SignIn',
+  object({
+    user,
+    access_token: { ...text, description: 'A JWT, to be sent as `Authorization: Bearer …`.' },
+    refresh_token: { ...text, description: 'Good for one refresh.' },
+    token_type: oneOf('Bearer'),
+    expires_in: { ...count, description: 'Seconds that the access token is good for.' },
+  }),
+);
+
+export const authDescriptions = describe('Sign-in', {
+  'POST /api/v1/auth/register': {
+    summary: 'Register',
+    example: {
+      email: 'ada@example.org',
+      username: 'ada',
+      password: 'correct horse',
+      gdpr_consent: true,
+      data_processing_consent: true,
+    },
+    answers: { 201: json('The account, signed in', signIn) },
+    problems: ['already_exists'],
+  },
+  'POST /api/v1/auth/login': {
+    summary: 'Sign in',
+    detail: '`email` may be a username.',
+    example: { email: 'ada@example.org', password: 'correct horse' },
+    answers: { 200: json('Signed in', signIn) },
+    problems: ['unauthenticated'],
+  },
+  'POST /api/v1/auth/refresh': {
+    summary: 'Trade a refresh token for a new pair',
+    detail: 'The token is spent. Whoever sends a spent one ends that sign-in for everybody who holds it.',
+    example: { refresh_token: 'q7Zc0n4yL2pXr8Vw' },
+    answers: { 200: json('A new pair', signIn) },
+    problems: ['unauthenticated'],
+  },
+  'POST /api/v1/auth/logout': {
+    summary: 'Sign out',
+    detail: 'The access token and its refresh token are dead within a second, on sockets too.',
+    example: { everywhere: true },
+    answers: { 204: nothing('Signed out') },
+  },
+});

@@ -1,0 +1,15 @@
+import type { Context } from '../context.ts';
+import type { Taken } from './intake.ts';
+
+/** An empty header is a key, and refused as one; an absent one is none. */
+export function idempotencyKey(ctx: Context): string | null {
+  return 'idempotency-key' in ctx.headers ? ctx.get('Idempotency-Key') : null;
+}
+
+/** Answers 202: what was asked for is stored, and its run can be followed. */
+export function answerTaken(ctx: Context, { replayed, answer }: Taken): void {
+  ctx.status = 202;
+  ctx.set('Location', `/api/v1/runs/${answer.run_id}`);
+  if (replayed) ctx.set('Idempotency-Replayed', 'true');
+  ctx.body = answer;
+}

@@ -1,0 +1,131 @@
+import type { SchemaObject } from 'ajv';
+import { runEvents } from '../runs/events.ts';
+import { clientEvents } from '../sockets/description.ts';
+import { info } from './openapi.ts';
+import { object, schemas } from './schema.ts';
+
+type Message = { name: string; summary?: string; payload: SchemaObject; examples?: object[] };
+type Operation = { action: 'send' | 'receive'; summary: string; channel: object; [field: string]: unknown };
+export type AsyncApi = {
+  asyncapi: string;
+  channels: Record<string, { messages: Record<string, Message>; [field: string]: unknown }>;
+  operations: Record<string, Operation>;
+  components: { schemas: Record<string, SchemaObject>; securitySchemes: object };
+  [field: string]: unknown;
+};
+
+/** The AsyncAPI 3.0 document: Socket.IO, and a run's event stream. */
+export function buildAsyncapi(): AsyncApi {
+  return {
+    asyncapi: '3.0.0',
+    info: { ...info, license: { name: 'MIT' }, description: ABOUT },
+    servers: SERVERS,
+    defaultContentType: 'application/json',
+    channels: {
+      socket: {
+        address: '/socket.io',
+        title: 'Socket.IO',
+        description: 'WebSocket transport only. `auth: {token}` is the access token.',
+        servers: [{ $ref: '#/servers/socket' }],
+        messages: { ...pushed(), ...said() },
+      },
+      stream: {
+        address: '/api/v1/runs/{id}/events',
+        title: 'Server-sent events of one run',
+        parameters: { id: { description: 'The run.' } },
+        servers: [{ $ref: '#/servers/http' }],
+        messages: pushed(),
+      },
+    },
+    operations: { ...pushing('socket', 'push'), ...pushing('stream', 'stream'), ...taking() },
+    components: { schemas, securitySchemes: SECURITY },
+  };
+}
+
+const ABOUT =
+  'All sockets of a user get all events of that user’s runs. Within an attempt `seq` rises by one; a later attempt begins ' +
+  'at `attempt × 1,000,000`. Order by `seq`, drop what an earlier attempt showed, and `resume` over any other hole.';
+
+const SERVERS = {
+  socket: {
+    host: 'localhost:8000',
+    protocol: 'socketio',
+    security: [{ $ref: '#/components/securitySchemes/token' }],
+  },
+  http: {
+    host: 'localhost:8000',
+    protocol: 'http',
+    security: [{ $ref: '#/components/securitySchemes/token' }],
+  },
+};
+
+const SECURITY = {
+  token: {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description: 'The access token of a sign-in.',
+  },
+};
+
+function pushed(): Record<string, Message> {
+  return Object.fromEntries(
+    Object.entries(runEvents).map(([name, payload]) => [key(name), { name, payload }]),
+  );
+}
+
+/** What clients say, and the acknowledgements of it. */
+function said(): Record<string, Message> {
+  return Object.fromEntries(
+    Object.entries(clientEvents).flatMap(([name, { summary, frame, answer, example }]) => [
+      [key(name), { name, summary, payload: frame.schema as SchemaObject, examples: [{ payload: example }] }],
+      [`${key(name)}Answer`, { name: `${name} (acknowledgement)`, payload: acknowledgement(answer) }],
+    ]),
+  );
+}
+
+/** What an event is acknowledged with. */
+export function acknowledgement(answer: SchemaObject): SchemaObject {
+  const yes = { allOf: [object({ ok: { const: true } }), answer] };
+  const no = object({ ok: { const: false }, error: { $ref: '#/components/schemas/Problem' } });
+  return { anyOf: [yes, no] };
+}
+
+function pushing(channel: string, verb: string): Record<string, Operation> {
+  return Object.fromEntries(
+    Object.keys(runEvents).map((name) => [
+      `${verb}${capital(key(name))}`,
+      {
+        action: 'send' as const,
+        summary: `\`${name}\``,
+        channel: { $ref: `#/channels/${channel}` },
+        messages: [{ $ref: `#/channels/${channel}/messages/${key(name)}` }],
+      },
+    ]),
+  );
+}
+
+function taking(): Record<string, Operation> {
+  const channel = { $ref: '#/channels/socket' };
+  return Object.fromEntries(
+    Object.entries(clientEvents).map(([name, { summary }]) => [
+      key(name),
+      {
+        action: 'receive' as const,
+        summary,
+        channel,
+        messages: [{ $ref: `#/channels/socket/messages/${key(name)}` }],
+        reply: { channel, messages: [{ $ref: `#/channels/socket/messages/${key(name)}Answer` }] },
+      },
+    ]),
+  );
+}
+
+/** `run.failed` → `runFailed`. */
+function key(name: string): string {
+  return name.replaceAll(/\.(\w)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+function capital(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
+}

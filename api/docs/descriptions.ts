@@ -1,0 +1,31 @@
+import { adminDescriptions } from '../admin/description.ts';
+import { authDescriptions } from '../auth/description.ts';
+import { chatDescriptions } from '../chat/description.ts';
+import { conversationDescriptions } from '../conversations/description.ts';
+import { faqCategoryDescriptions } from '../faqCategories/description.ts';
+import { faqDescriptions } from '../faqs/description.ts';
+import { healthDescriptions } from '../health/description.ts';
+import { messageDescriptions } from '../messages/description.ts';
+import { metricsDescriptions } from '../metrics/description.ts';
+import { runDescriptions } from '../runs/description.ts';
+import { userDescriptions } from '../users/description.ts';
+import { webSocketDescriptions } from '../websocket/description.ts';
+import type { Descriptions } from './describe.ts';
+import { docsDescriptions } from './description.ts';
+
+/** What there is to say of every route, resource by resource. A route without a description fails a test. */
+export const descriptions: Descriptions = {
+  ...authDescriptions,
+  ...userDescriptions,
+  ...chatDescriptions,
+  ...webSocketDescriptions,
+  ...runDescriptions,
+  ...conversationDescriptions,
+  ...messageDescriptions,
+  ...faqDescriptions,
+  ...faqCategoryDescriptions,
+  ...adminDescriptions,
+  ...healthDescriptions,
+  ...metricsDescriptions,
+  ...docsDescriptions,
+};

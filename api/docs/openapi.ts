@@ -1,0 +1,216 @@
+import { readFileSync } from 'node:fs';
+import type { SchemaObject } from 'ajv';
+import { type ProblemCode, PROBLEMS, presentProblem, problem } from '../../shared/errors.ts';
+import { type Mark, markOf } from '../middleware/mark.ts';
+import {
+  type Answer,
+  type Description,
+  type Descriptions,
+  type Header,
+  requestIdHeader,
+  retryAfter,
+} from './describe.ts';
+import { count, id, list, named, object, oneOf, schemas, text } from './schema.ts';
+
+/** What a router says of itself: @koa/router's `Layer`, as far as it is used. */
+export type Layer = { methods: string[]; path: string | RegExp; stack: object[] };
+type Route = { key: string; method: string; pattern: string; mark: Mark };
+
+/** Every route of a router's stack, by method and pattern. What takes every method is a mount, and counts as GET. */
+export function routesOf(stack: Layer[]): Route[] {
+  return stack.flatMap(({ methods, path, stack: middlewares }) => {
+    const own = methods.length > MOUNT ? ['GET'] : methods.filter((method) => method !== 'HEAD');
+    const pattern = String(path);
+    return own.map((method) => ({ key: `${method} ${pattern}`, method, pattern, mark: joined(middlewares) }));
+  });
+}
+const MOUNT = 10;
+
+/** A pattern of the router as a path of the document; a mount's own paths are left out. */
+export function documentPath(pattern: string): string {
+  return pattern.replace(/\{\/\*\w+\}$/, '').replaceAll(/:(\w+)/g, '{$1}');
+}
+
+/** The OpenAPI 3.1 document of a router. Routes without a description are left out; a test looks for them. */
+export function buildOpenapi(stack: Layer[], descriptions: Descriptions): OpenApi {
+  const paths: OpenApi['paths'] = {};
+  for (const route of routesOf(stack)) {
+    const description = descriptions[route.key];
+    if (description === undefined) continue;
+    const path = documentPath(route.pattern);
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operation(route, description) };
+  }
+  return {
+    openapi: '3.1.0',
+    info,
+    servers: [{ url: '/' }],
+    tags: [...new Set(Object.values(descriptions).map(({ tag }) => tag))].map((name) => ({ name })),
+    paths,
+    components: { schemas, examples: problemExamples(), securitySchemes: SECURITY },
+  };
+}
+
+export type Operation = {
+  responses: Record<string, Response>;
+  requestBody?: { required: boolean; content: Record<string, { schema: SchemaObject; example?: unknown }> };
+  [field: string]: unknown;
+};
+type Response = {
+  description: string;
+  headers: Record<string, Header>;
+  content?: Record<string, { schema?: SchemaObject; examples?: Record<string, object> }>;
+};
+export type OpenApi = {
+  openapi: string;
+  info: object;
+  servers: object[];
+  tags: object[];
+  paths: Record<string, Record<string, Operation>>;
+  components: { schemas: Record<string, SchemaObject>; examples: object; securitySchemes: object };
+};
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+export const info = {
+  title: 'Parley',
+  version,
+  license: { name: 'MIT', identifier: 'MIT' },
+  description:
+    'Post a message, get a 202, watch the answer stream. Every answer carries `X-Request-Id` (send your own to find a ' +
+    'request again). Errors are `application/problem+json` with a stable `code`. Ids are integers, times ISO 8601 in UTC. ' +
+    'The events of sockets and streams are described in `/asyncapi.json`.',
+};
+
+const SECURITY = {
+  token: {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description: 'The access token of a sign-in.',
+  },
+  board: { type: 'apiKey', in: 'cookie', name: 'parley_board', description: 'Of Bull Board alone.' },
+};
+
+const problemSchema = named(
+  'Problem',
+  object(
+    {
+      type: { ...text, format: 'uri' },
+      title: text,
+      status: { ...count, minimum: 400, maximum: 599 },
+      detail: text,
+      code: oneOf(...Object.keys(PROBLEMS)),
+      instance: text,
+      errors: list(object({ path: text, message: text })),
+    },
+    ['errors'],
+  ),
+  presentProblem(problem('not_found'), '/api/v1/runs/42'),
+);
+
+function joined(middlewares: object[]): Mark {
+  const marks = middlewares.map(markOf);
+  return Object.assign({}, ...marks, { problems: marks.flatMap(({ problems = [] }) => problems) });
+}
+
+function operation({ key, pattern, mark }: Route, said: Descriptions[string]): Operation {
+  const { summary, detail, tag, example } = said;
+  const security = mark.security === 'board' ? [{ token: [] }, { board: [] }] : [{ token: [] }];
+  return {
+    operationId: operationId(key),
+    tags: [tag],
+    summary,
+    ...(detail !== undefined && { description: detail }),
+    security: mark.security === undefined ? [] : security,
+    parameters: parameters(pattern, mark.query, said.headers),
+    ...(mark.body !== undefined && {
+      requestBody: {
+        required: mark.body.required !== undefined,
+        content: { 'application/json': { schema: mark.body, ...(example !== undefined && { example }) } },
+      },
+    }),
+    responses: { ...problemsOf(pattern, mark, said.problems), ...answersOf(said.answers) },
+  };
+}
+
+/** `POST /api/v1/runs/:id/cancel` → `postRunsByIdCancel`. */
+function operationId(key: string): string {
+  const words = key.replace('/api/v1', '').replaceAll(':', 'by-').toLowerCase();
+  return words
+    .split(/[^a-z0-9]+/)
+    .filter((word) => word !== '')
+    .map((word, i) => (i === 0 ? word : word[0]?.toUpperCase() + word.slice(1)))
+    .join('');
+}
+
+function parameters(pattern: string, query: SchemaObject | undefined, headers: Description['headers'] = []) {
+  const inPath = [...pattern.matchAll(/:(\w+)/g)].map(([, name = '']) => ({
+    in: 'path',
+    name,
+    required: true,
+    schema: name.endsWith('id') ? id : text,
+  }));
+  const fields = Object.entries((query?.properties ?? {}) as Record<string, SchemaObject>);
+  const required: string[] = query?.required ?? [];
+  const inQuery = fields.map(([name, schema]) => ({
+    in: 'query',
+    name,
+    required: required.includes(name),
+    schema,
+  }));
+  return [...inPath, ...inQuery, ...headers.map((header) => ({ in: 'header', required: false, ...header }))];
+}
+
+function answersOf(answers: Record<number, Answer>): Record<string, Response> {
+  return Object.fromEntries(
+    Object.entries(answers).map(([status, { what, json, type, headers = {} }]) => {
+      const media = json ? { 'application/json': { schema: json } } : type && { [type]: { schema: text } };
+      const response = { description: what, headers: { 'X-Request-Id': requestIdHeader, ...headers } };
+      return [status, media ? { ...response, content: media } : response];
+    }),
+  );
+}
+
+/** The problems that a route may answer with: its own, and those that come with what stands before it. */
+function problemsOf(pattern: string, mark: Mark, own: ProblemCode[] = []): Record<string, Response> {
+  const codes = new Set<ProblemCode>([
+    'internal_error',
+    'service_unavailable',
+    ...(mark.problems ?? []),
+    ...own,
+  ]);
+  if (mark.body) for (const code of BODY_PROBLEMS) codes.add(code);
+  if (mark.query) codes.add('validation_failed');
+  if (/:\w*id\b/.test(pattern)) codes.add('not_found');
+  const byStatus = Map.groupBy(codes, (code) => PROBLEMS[code].status);
+  return Object.fromEntries([...byStatus].map(([status, some]) => [status, problemResponse(status, some)]));
+}
+
+const BODY_PROBLEMS = [
+  'validation_failed',
+  'malformed_json',
+  'body_too_large',
+  'unsupported_encoding',
+] as const;
+
+function problemResponse(status: number, codes: ProblemCode[]): Response {
+  const schema = { allOf: [problemSchema, { properties: { code: { enum: codes } } }] };
+  const examples = Object.fromEntries(codes.map((code) => [code, { $ref: `#/components/examples/${code}` }]));
+  const waits = status === 429 || status === 503;
+  return {
+    description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}`).join(' · '),
+    headers: { 'X-Request-Id': requestIdHeader, ...(waits && { 'Retry-After': retryAfter }) },
+    content: { 'application/problem+json': { schema, examples } },
+  };
+}
+
+function problemExamples(): object {
+  const codes = Object.keys(PROBLEMS) as ProblemCode[];
+  return Object.fromEntries(
+    codes.map((code) => [
+      code,
+      { summary: PROBLEMS[code].title, value: presentProblem(problem(code), '/api/v1/…') },
+    ]),
+  );
+}

@@ -1,0 +1,72 @@
+import type { Readable } from 'node:stream';
+import {
+  addImportLines,
+  beginImport,
+  dropImport,
+  type ImportLine,
+  submitImport,
+} from '../../../db/models/faqImport.ts';
+import { Problem, problem } from '../../../shared/errors.ts';
+import { check } from '../../middleware/validate.ts';
+import { importItem } from '../schemas.ts';
+import { slugOf } from '../slug.ts';
+import { csvItems } from './csv.ts';
+import { type Item, jsonItems } from './json.ts';
+import { readText } from './text.ts';
+
+/** FAQs of one upload. */
+const MAX_ITEMS = 100_000;
+/** What is kept in memory until it goes to Postgres. */
+const [BATCH_ITEMS, BATCH_CHARACTERS] = [500, 1_000_000];
+
+/**
+ * Reads an upload to its end and keeps its lines, each an FAQ or what is wrong with it. A file that cannot be read
+ * leaves nothing behind.
+ * @returns the import's id: it is owed from now on
+ */
+export async function receiveImport(
+  userId: number,
+  bytes: Readable,
+  { csv, allOrNothing }: { csv: boolean; allOrNothing: boolean },
+): Promise<number> {
+  const importId = await beginImport(userId, allOrNothing);
+  try {
+    const text = readText(bytes);
+    const lines = await keepLines(importId, csv ? csvItems(text) : jsonItems(text));
+    if (lines === 0) throw problem('validation_failed', 'There are no FAQs in it');
+    await submitImport(importId);
+    return importId;
+  } catch (err) {
+    await dropImport(importId);
+    throw err;
+  }
+}
+
+async function keepLines(importId: number, items: AsyncIterable<Item>): Promise<number> {
+  let [count, size]: [number, number] = [0, 0];
+  let batch: ImportLine[] = [];
+  for await (const item of items) {
+    count += 1;
+    if (count > MAX_ITEMS) throw problem('validation_failed', `There are more than ${MAX_ITEMS} FAQs in it`);
+    const line = toLine(item);
+    batch.push(line);
+    size += (line.fields?.question.length ?? 0) + (line.fields?.answer.length ?? 0);
+    if (batch.length < BATCH_ITEMS && size < BATCH_CHARACTERS) continue;
+    await addImportLines(importId, batch);
+    [batch, size] = [[], 0];
+  }
+  if (batch.length > 0) await addImportLines(importId, batch);
+  return count;
+}
+
+function toLine({ line, value }: Item): ImportLine {
+  if (typeof value === 'string') return { line, errors: [{ path: '', message: value.slice(0, 100) }] };
+  try {
+    const faq = check(importItem, value);
+    const fields = { ...faq, slug: faq.slug ?? slugOf(faq.question), slug_asked: faq.slug !== undefined };
+    return { line, fields };
+  } catch (err) {
+    if (!(err instanceof Problem)) throw err;
+    return { line, errors: err.errors ?? [{ path: '', message: err.detail }] };
+  }
+}

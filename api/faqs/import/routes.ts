@@ -1,0 +1,51 @@
+import { Readable } from 'node:stream';
+import { stringify } from 'csv-stringify';
+import Router from '@koa/router';
+import { exportFaqs } from '../../../db/models/faqExport.ts';
+import { findImport, importErrors } from '../../../db/models/faqImport.ts';
+import { enqueueImport } from '../../../shared/enqueue.ts';
+import { problem } from '../../../shared/errors.ts';
+import { log } from '../../../shared/log.ts';
+import type { RouteContext, State } from '../../context.ts';
+import { auth, requireRole } from '../../middleware/auth.ts';
+import { withBody } from '../../middleware/body.ts';
+import { pathId } from '../../middleware/ids.ts';
+import { queryOf, validateQuery } from '../../middleware/validate.ts';
+import { exportQuery, importQuery } from '../schemas.ts';
+import { COLUMNS, KEYWORD_SEPARATOR } from './csv.ts';
+import { presentImport } from './presenter.ts';
+import { receiveImport } from './receive.ts';
+import { MAX_BYTES, tooLarge } from './text.ts';
+
+export const faqImportRoutes = new Router<State>({ prefix: '/faqs' });
+const editor = requireRole('admin', 'agent');
+
+/** Lines whose faults are shown; how many there are stands in `failed`. */
+const MAX_ERRORS = 1_000;
+
+faqImportRoutes.post('/import', auth, editor, validateQuery(importQuery), async (ctx: RouteContext) => {
+  const csv = ctx.is('text/csv') === 'text/csv';
+  const allOrNothing = queryOf(ctx, importQuery).all_or_nothing;
+  if ((ctx.request.length ?? 0) > MAX_BYTES) throw tooLarge();
+  const import_id = await withBody(ctx.req, (bytes) =>
+    receiveImport(ctx.state.user.id, bytes, { csv, allOrNothing }),
+  );
+  enqueueImport(import_id).catch((err: unknown) => log.warn({ err, import_id }, 'left to the reconciler'));
+  ctx.status = 202;
+  ctx.set('Location', `/api/v1/faqs/imports/${import_id}`);
+  ctx.body = { import_id, status: 'queued' };
+});
+
+faqImportRoutes.get('/imports/:id', auth, editor, async (ctx: RouteContext) => {
+  const found = await findImport(pathId(ctx), ctx.state.user.id);
+  if (found === null) throw problem('not_found');
+  ctx.body = presentImport(found, await importErrors(found.id, MAX_ERRORS));
+});
+
+faqImportRoutes.get('/export', auth, editor, validateQuery(exportQuery), (ctx: RouteContext) => {
+  ctx.type = 'text/csv';
+  ctx.attachment('faqs.csv');
+  ctx.body = Readable.from(exportFaqs(queryOf(ctx, exportQuery), KEYWORD_SEPARATOR)).pipe(
+    stringify({ header: true, columns: COLUMNS, record_delimiter: 'windows' }),
+  );
+});

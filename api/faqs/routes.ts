@@ -1,0 +1,106 @@
+import Router from '@koa/router';
+import {
+  addFaq,
+  changeFaq,
+  deleteFaq,
+  type FaqFilter,
+  findFaq,
+  listFaqs,
+  rateFaq,
+  type Refusal,
+  viewFaq,
+  type WrittenFaq,
+} from '../../db/models/faq.ts';
+import { problem } from '../../shared/errors.ts';
+import { searchKnowledge } from '../../shared/search.ts';
+import type { SignedUser } from '../auth/authenticate.ts';
+import type { RouteContext, State } from '../context.ts';
+import { decodeCursor, encodeCursor } from '../cursor.ts';
+import { auth, requireRole } from '../middleware/auth.ts';
+import { pathId } from '../middleware/ids.ts';
+import { bodyOf, queryOf, validate, validateQuery } from '../middleware/validate.ts';
+import { embedInBackground } from './embed.ts';
+import { presentFaq, presentFound } from './presenter.ts';
+import { changeBody, createBody, feedbackBody, listQuery, searchQuery } from './schemas.ts';
+import { withSlug } from './slug.ts';
+
+export const faqRoutes = new Router<State>({ prefix: '/faqs' });
+const editor = requireRole('admin', 'agent');
+
+faqRoutes.get('/', auth, validateQuery(listQuery), async (ctx: RouteContext) => {
+  const { limit, cursor, ...filter } = queryOf(ctx, listQuery);
+  const afterId = cursor === undefined ? null : (decodeCursor('faqs', cursor, 1)[0] ?? null);
+  const visible = visibleTo(ctx.state.user, filter);
+  // One more than is shown tells whether there is more.
+  const found = visible === null ? [] : await listFaqs(visible, limit + 1, afterId);
+  const data = found.slice(0, limit);
+  const last = found.length > limit ? data.at(-1) : undefined;
+  ctx.body = { data: data.map(presentFaq), next_cursor: last ? encodeCursor('faqs', [last.id]) : null };
+});
+
+faqRoutes.post('/', auth, editor, validate(createBody), async (ctx: RouteContext) => {
+  const fields = bodyOf(ctx, createBody);
+  const faq = accepted(await withSlug(fields.slug, fields.question, (slug) => addFaq({ ...fields, slug })));
+  embedInBackground(faq);
+  ctx.status = 201;
+  ctx.set('Location', `/api/v1/faqs/${faq.id}`);
+  ctx.body = presentFaq(faq);
+});
+
+faqRoutes.get('/search', auth, validateQuery(searchQuery), async (ctx: RouteContext) => {
+  const { q, limit, language = null } = queryOf(ctx, searchQuery);
+  const { faqs, cached } = await searchKnowledge({ text: q.trim(), language, limit });
+  ctx.body = { data: faqs.map(presentFound), cached };
+});
+
+faqRoutes.get('/:id', auth, async (ctx: RouteContext) => {
+  const id = pathId(ctx);
+  ctx.body = presentFaq(there(await (isEditor(ctx.state.user) ? findFaq(id) : viewFaq(id))));
+});
+
+faqRoutes.put('/:id', auth, editor, validate(changeBody), async (ctx: RouteContext) => {
+  const faq = accepted(there(await changeFaq(pathId(ctx), bodyOf(ctx, changeBody))));
+  embedInBackground(faq);
+  ctx.body = presentFaq(faq);
+});
+
+faqRoutes.delete('/:id', auth, editor, async (ctx: RouteContext) => {
+  if (!(await deleteFaq(pathId(ctx)))) throw problem('not_found');
+  ctx.status = 204;
+});
+
+faqRoutes.post('/:id/feedback', auth, validate(feedbackBody), async (ctx: RouteContext) => {
+  const { helpful } = bodyOf(ctx, feedbackBody);
+  if (!(await rateFaq(pathId(ctx), ctx.state.user.id, helpful))) throw problem('not_found');
+  ctx.status = 204;
+});
+
+function isEditor({ role }: SignedUser): boolean {
+  return role === 'admin' || role === 'agent';
+}
+
+/** Users see what is published; null when they ask for what they may not see. */
+function visibleTo(user: SignedUser, filter: FaqFilter): FaqFilter | null {
+  if (isEditor(user)) return filter;
+  if (filter.status !== undefined && filter.status !== 'published') return null;
+  return { ...filter, status: 'published' };
+}
+
+function there<T>(found: T | null): T {
+  if (found === null) throw problem('not_found');
+  return found;
+}
+
+function accepted(result: WrittenFaq | Refusal): WrittenFaq {
+  if (result === 'slug_taken') {
+    throw problem('already_exists', 'Another FAQ has this slug', {
+      errors: [{ path: '/slug', message: 'is taken' }],
+    });
+  }
+  if (result === 'no_category') {
+    throw problem('validation_failed', undefined, {
+      errors: [{ path: '/category_id', message: 'is no category' }],
+    });
+  }
+  return result;
+}

@@ -1,0 +1,23 @@
+import type { SchemaObject } from 'ajv';
+import type { ProblemCode } from '../../shared/errors.ts';
+
+/** What a middleware means for the routes it stands in: the API's description (api/docs) is made of it. */
+export type Mark = {
+  body?: SchemaObject;
+  query?: SchemaObject;
+  problems?: ProblemCode[];
+  security?: 'token' | 'board';
+};
+
+const marks = new WeakMap<object, Mark>();
+
+/** Notes on a middleware what it means, and returns it. */
+export function mark<Middleware extends object>(middleware: Middleware, meaning: Mark): Middleware {
+  marks.set(middleware, meaning);
+  return middleware;
+}
+
+/** What was noted on a middleware. */
+export function markOf(middleware: object): Mark {
+  return marks.get(middleware) ?? {};
+}

@@ -1,0 +1,59 @@
+import { describe, json, nothing } from '../docs/describe.ts';
+import { flag, id, named, object, oneOf, orNull, text, time } from '../docs/schema.ts';
+
+export const user = named(
+  'User',
+  object({
+    id,
+    email: text,
+    username: text,
+    first_name: orNull(text),
+    last_name: orNull(text),
+    role: oneOf('user', 'agent', 'admin'),
+    status: oneOf('active', 'suspended', 'deleted'),
+    avatar_url: orNull(text),
+    language: text,
+    timezone: text,
+    gdpr_consent: flag,
+    data_processing_consent: { ...flag, description: 'Without it no message is taken.' },
+    marketing_consent: flag,
+    created_at: time,
+    last_login: orNull(time),
+  }),
+  {
+    id: 7,
+    email: 'ada@example.org',
+    username: 'ada',
+    first_name: 'Ada',
+    last_name: null,
+    role: 'user',
+    status: 'active',
+    avatar_url: null,
+    language: 'en',
+    timezone: 'Europe/London',
+    gdpr_consent: true,
+    data_processing_consent: true,
+    marketing_consent: false,
+    created_at: '2026-11-20T09:30:00.000Z',
+    last_login: '2026-11-21T08:00:00.000Z',
+  },
+);
+
+export const userDescriptions = describe('Accounts', {
+  'GET /api/v1/users/me': {
+    summary: 'Your account',
+    answers: { 200: json('Your account', user) },
+  },
+  'PATCH /api/v1/users/me': {
+    summary: 'Change your account',
+    example: { language: 'de', data_processing_consent: true },
+    answers: { 200: json('Your account, changed', user) },
+    problems: ['already_exists'],
+  },
+  'POST /api/v1/users/me/password': {
+    summary: 'Change your password',
+    detail: 'Ends all your other sign-ins.',
+    example: { current_password: 'correct horse', new_password: 'battery staple' },
+    answers: { 204: nothing('Changed') },
+  },
+});

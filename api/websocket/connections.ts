@@ -1,0 +1,89 @@
+import { WebSocket } from 'ws';
+import { toProblem } from '../../shared/errors.ts';
+import { log } from '../../shared/log.ts';
+import { socketsConnected } from '../../shared/metrics.ts';
+import type { Signed } from '../auth/authenticate.ts';
+import type { Watched } from '../sockets/connections.ts';
+import { onPush } from '../sockets/pushes.ts';
+import { presentError, presentEvent } from './frames.ts';
+import { takeFrame } from './take.ts';
+
+/** Proxies cut connections that are still for a minute. */
+const PING_MS = 25_000;
+/** Close codes: the product's own begin at 4000, and 4401 says what a 401 says. */
+const [SIGNED_OUT, GOING_AWAY, RESTART] = [4401, 1001, 1012];
+
+const open = new Map<WebSocket, Signed>();
+
+/** Serves a signed-in plain WebSocket: all that is pushed to its user goes out, and what comes in is taken in order. */
+export function serve(socket: WebSocket, signed: Signed): void {
+  open.set(socket, signed);
+  socketsConnected.inc();
+  const endPushes = onPush(signed.user.id, (event) => send(socket, presentEvent(event)));
+  const endPings = keepAlive(socket);
+  takeInOrder(socket, signed);
+  // Faults of the protocol: ws closes with the code that names them.
+  socket.on('error', () => {});
+  socket.once('close', () => {
+    open.delete(socket);
+    socketsConnected.dec();
+    endPushes();
+    endPings();
+  });
+}
+
+/** All of them, for the watch over sessions and slow readers. */
+export function watchedWebSockets(): Watched[] {
+  return [...open].map(([socket, signed]) => ({
+    signed,
+    unsent: () => socket.bufferedAmount,
+    cut: () => socket.terminate(),
+    signOut: () => socket.close(SIGNED_OUT, 'unauthenticated'),
+  }));
+}
+
+/** Ends all of them: because this process stops, or because pushes may have been lost and clients should come again. */
+export function closeWebSockets(why: 'stopping' | 'gap'): void {
+  for (const socket of open.keys()) socket.close(why === 'gap' ? RESTART : GOING_AWAY);
+}
+
+/** While frames are being taken the next ones wait in the network, all but those that were read with the first. */
+function takeInOrder(socket: WebSocket, { user }: Signed): void {
+  const waiting: [Buffer, boolean][] = [];
+  let taking = false;
+  socket.on('message', async (bytes: Buffer, binary) => {
+    if (socket.readyState !== WebSocket.OPEN) return;
+    waiting.push([bytes, binary]);
+    if (taking) return;
+    taking = true;
+    socket.pause();
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
+      send(socket, await takeFrame(user, ...next).catch(refuse));
+    taking = false;
+    socket.resume();
+  });
+}
+
+function refuse(err: unknown): object {
+  const { status, code, cause } = toProblem(err);
+  if (status >= 500) log.error({ err: cause ?? err, code }, 'frame failed');
+  return presentError(err);
+}
+
+function send(socket: WebSocket, frame: object | null): void {
+  if (frame !== null && socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(frame));
+}
+
+/** Pings, and cuts off whoever has not answered by the next one. */
+function keepAlive(socket: WebSocket): () => void {
+  let answered = true;
+  socket.on('pong', () => {
+    answered = true;
+  });
+  const timer = setInterval(() => {
+    if (!answered) return socket.terminate();
+    answered = false;
+    socket.ping();
+  }, PING_MS);
+  return () => clearInterval(timer);
+}

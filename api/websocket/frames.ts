@@ -1,0 +1,35 @@
+import { presentProblem } from '../../shared/errors.ts';
+import type { RunEvent } from '../../shared/events.ts';
+
+/**
+ * An event of a run as a plain WebSocket's frame; null for what is not shown there. There are three types, so a new
+ * attempt is a `delta` without text that says `restart`: drop what earlier ones showed.
+ */
+export function presentEvent({ event, data }: RunEvent): object | null {
+  const { run_id, conversation_id, message_id, attempt, seq } = data;
+  const place = { run_id, conversation_id, message_id, attempt, seq };
+  switch (event) {
+    case 'response.delta':
+      return { type: 'delta', delta: data.delta, ...place };
+    case 'response.restart':
+      return { type: 'delta', delta: '', restart: true, ...place };
+    case 'response': {
+      const { content, timestamp, sources, usage, finish_reason } = data;
+      return { type: 'response', content, timestamp, ...place, sources, usage, finish_reason };
+    }
+    case 'run.failed':
+      return { type: 'error', ...data.error, ...place, content: data.content };
+    case 'run.cancelled':
+      return { type: 'error', ...CANCELLED, ...place, content: data.content };
+    default:
+      return null;
+  }
+}
+
+const CANCELLED = { code: 'cancelled', message: 'The answer was cancelled.' };
+
+/** What is wrong with a frame that was sent: `code` and `status` as of a problem over HTTP. */
+export function presentError(err: unknown): object {
+  const { code, detail, status, errors } = presentProblem(err, '');
+  return { type: 'error', code, message: detail, status, ...(errors && { errors }) };
+}

@@ -1,0 +1,56 @@
+import { type IncomingMessage, type RequestListener, type Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
+import { problem } from '../../shared/errors.ts';
+import { stopping } from '../../shared/stop.ts';
+import type { Context } from '../context.ts';
+import { BODY_LIMIT } from '../middleware/body.ts';
+
+type Upgrade = { socket: Socket; head: Buffer; release: () => void };
+const upgrades = new WeakMap<IncomingMessage, Upgrade>();
+
+/** A peer that does not answer the closing handshake is cut off after so long. */
+const CLOSE_WITHIN_MS = 2_000;
+/** Larger frames end the connection with code 1009. The types lag behind ws: they lack closeTimeout. */
+const options: ServerOptions & { closeTimeout: number } = {
+  noServer: true,
+  maxPayload: BODY_LIMIT,
+  closeTimeout: CLOSE_WITHIN_MS,
+};
+const server = new WebSocketServer(options);
+
+/**
+ * Sends requests for an upgrade through the routes like any other, so that what is refused, or has no route, is answered
+ * by the same problems. Those to Socket.IO are left to it.
+ */
+export function routeUpgrades(http: Server, handle: RequestListener): void {
+  http.on('upgrade', (req: IncomingMessage, socket: Socket, head: Buffer) => {
+    if (req.url?.startsWith('/socket.io/')) return;
+    // Whoever is gone is noticed by what comes next; without a listener it would end the process.
+    socket.on('error', () => {});
+    const res = new ServerResponse(req);
+    const close = () => socket.destroySoon();
+    const release = () => {
+      res.off('finish', close);
+      res.detachSocket(socket);
+    };
+    upgrades.set(req, { socket, head, release });
+    res.shouldKeepAlive = false;
+    res.assignSocket(socket);
+    res.once('finish', close);
+    handle(req, res);
+  });
+}
+
+/** Turns a request into a WebSocket, which `ws` refuses by itself when the handshake is none. Throws `bad_request`. */
+export function upgrade(ctx: Context, connected: (socket: WebSocket) => void): void {
+  const asked = upgrades.get(ctx.req);
+  if (asked === undefined) throw problem('bad_request', 'This is a WebSocket: ask for an upgrade');
+  if (stopping()) throw problem('service_unavailable', undefined, { retryAfterS: 1 });
+  asked.release();
+  ctx.respond = false;
+  ctx.status = 101;
+  server.handleUpgrade(ctx.req, asked.socket, asked.head, connected);
+  // Koa waits for the end of its answer, and would take the socket's later troubles for its own.
+  ctx.res.emit('finish');
+}

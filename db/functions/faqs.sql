@@ -1,0 +1,217 @@
+-- One user's verdict on a published FAQ; a later one replaces it. False: there is no such FAQ.
+CREATE OR REPLACE FUNCTION rate_faq(p_faq bigint, p_user bigint, p_helpful boolean)
+RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  before boolean;
+BEGIN
+  PERFORM FROM faqs WHERE id = p_faq AND status = 'published' FOR NO KEY UPDATE;
+  IF NOT FOUND THEN
+    RETURN false;
+  END IF;
+  SELECT helpful INTO before FROM faq_feedback WHERE faq_id = p_faq AND user_id = p_user;
+  IF before IS NOT DISTINCT FROM p_helpful THEN
+    RETURN true;
+  END IF;
+  INSERT INTO faq_feedback (faq_id, user_id, helpful) VALUES (p_faq, p_user, p_helpful)
+  ON CONFLICT (faq_id, user_id) DO UPDATE SET helpful = excluded.helpful, updated_at = clock_timestamp();
+  UPDATE faqs SET
+    helpful_count = helpful_count + p_helpful::integer - coalesce(before::integer, 0),
+    not_helpful_count = not_helpful_count + (NOT p_helpful)::integer - coalesce((NOT before)::integer, 0)
+  WHERE id = p_faq;
+  RETURN true;
+END $$;
+
+-- Whether there are more FAQs than so many, by the planner's estimate. PGlite keeps none: there they are always few.
+CREATE OR REPLACE FUNCTION faqs_exceed(p_count integer) RETURNS boolean LANGUAGE sql STABLE AS $$
+  SELECT reltuples > p_count FROM pg_class WHERE oid = 'faqs'::regclass
+$$;
+
+-- The published FAQs nearest to a vector, by question or answer, whichever is nearer; those made by its model.
+-- Up to a thousand FAQs all vectors are compared, which is exact and takes some 30 ms; above, the HNSW indexes are
+-- walked (7 ms among 6,000), on and on until enough is found that is no draft and of the right model.
+CREATE OR REPLACE FUNCTION faqs_near(p_model text, p_vector vector, p_count integer)
+RETURNS TABLE (faq_id bigint, similarity double precision) LANGUAGE plpgsql STABLE
+SET hnsw.iterative_scan = relaxed_order SET hnsw.ef_search = 100 AS $$
+BEGIN
+  IF faqs_exceed(1000) THEN
+    RETURN QUERY SELECT found.id, 1 - min(found.distance) FROM (
+      (SELECT f.id, f.question_embedding <=> p_vector AS distance FROM faqs f
+       WHERE f.status = 'published' AND f.question_embedding_model = p_model
+       ORDER BY f.question_embedding <=> p_vector LIMIT p_count)
+      UNION ALL
+      (SELECT f.id, f.answer_embedding <=> p_vector FROM faqs f
+       WHERE f.status = 'published' AND f.answer_embedding_model = p_model
+       ORDER BY f.answer_embedding <=> p_vector LIMIT p_count)) AS found
+    WHERE found.distance <> 'NaN' GROUP BY found.id;
+  ELSE
+    RETURN QUERY SELECT found.id, 1 - found.distance FROM (
+      SELECT f.id, least(
+        CASE WHEN f.question_embedding_model = p_model THEN f.question_embedding <=> p_vector END,
+        CASE WHEN f.answer_embedding_model = p_model THEN f.answer_embedding <=> p_vector END) AS distance
+      FROM faqs f WHERE f.status = 'published') AS found
+    WHERE found.distance <> 'NaN' ORDER BY found.distance LIMIT p_count;
+  END IF;
+END $$;
+
+-- The published FAQs that hold a query's words, each language's read in its own way. coverage is the share of the
+-- query that an FAQ holds, 0 to 1: every word weighs what it tells apart (idf; one that no FAQ holds weighs most),
+-- and counts in full in the question, less in keywords and answer. Among more than 5,000 FAQs all words must be
+-- there, since common ones would be found in half of them.
+CREATE OR REPLACE FUNCTION faqs_with_words(p_query text, p_count integer)
+RETURNS TABLE (faq_id bigint, coverage double precision) LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN QUERY
+  WITH RECURSIVE languages AS (
+    SELECT min(f.language) AS name FROM faqs f WHERE f.status = 'published'
+    UNION ALL
+    SELECT (SELECT min(f.language) FROM faqs f WHERE f.status = 'published' AND f.language > l.name)
+    FROM languages l WHERE l.name IS NOT NULL),
+  configs AS (SELECT DISTINCT faq_config(name) AS config FROM languages WHERE name IS NOT NULL),
+  terms AS (
+    SELECT config, word, '''' || replace(replace(word, '\', '\\'), '''', '''''') || '''' AS quoted
+    FROM configs CROSS JOIN LATERAL (
+      SELECT lexeme AS word FROM unnest(to_tsvector(config, p_query)) ORDER BY positions[1] LIMIT 48) AS parsed),
+  hits AS (
+    SELECT t.config, t.word, f.id,
+      CASE WHEN f.words @@ CAST(t.quoted || ':A' AS tsquery) THEN 1 WHEN f.words @@ CAST(t.quoted || ':B' AS tsquery) THEN 0.8
+        ELSE 0.6 END AS weight
+    FROM terms t JOIN faqs f ON f.status = 'published' AND faq_config(f.language) = t.config
+      AND f.words @@ CAST(t.quoted AS tsquery)
+    WHERE NOT faqs_exceed(5000)
+    UNION ALL
+    SELECT c.config, NULL, found.id, 1 FROM configs c CROSS JOIN LATERAL (
+      SELECT f.id FROM faqs f WHERE f.status = 'published' AND faq_config(f.language) = c.config
+        AND f.words @@ plainto_tsquery(c.config, p_query) LIMIT p_count) AS found
+    WHERE faqs_exceed(5000)),
+  total AS (SELECT count(*) AS faqs FROM (SELECT FROM faqs WHERE status = 'published' LIMIT 5000) AS counted),
+  weights AS (
+    SELECT t.config, t.word, ln(1 + (SELECT faqs FROM total) / (0.5 + count(h.id))) AS idf
+    FROM terms t LEFT JOIN hits h USING (config, word) GROUP BY t.config, t.word),
+  sums AS (SELECT config, sum(idf) AS idf FROM weights GROUP BY config)
+  SELECT h.id, CAST(sum(coalesce(w.idf, s.idf) * h.weight) / max(s.idf) AS double precision) AS covered
+  FROM hits h JOIN sums s USING (config) LEFT JOIN weights w USING (config, word)
+  WHERE s.idf > 0
+  GROUP BY h.id ORDER BY covered DESC, h.id LIMIT p_count;
+END $$;
+
+-- Published FAQs that may answer a query, best first: what is near by vector and what holds its words, fused by
+-- reciprocal rank (1 / (60 + rank), Cormack et al. 2009), priority breaking ties. An FAQ below both thresholds is no
+-- answer. The language asked for goes first where it is nearly as good; other languages are the fallback.
+-- p_models and p_vectors: the query's vector by each model that FAQs' vectors were made by; empty: words alone.
+-- similarity is the cosine; where there is no vector, how much of the query the FAQ covers.
+CREATE OR REPLACE FUNCTION search_faqs(
+  p_query text, p_models text[], p_vectors vector[], p_language text, p_count integer,
+  p_similarity double precision, p_coverage double precision)
+RETURNS TABLE (id bigint, question text, answer text, language text, similarity double precision)
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  candidates CONSTANT integer := greatest(50, 2 * p_count);
+  wanted CONSTANT text := split_part(lower(p_language), '-', 1);
+BEGIN
+  RETURN QUERY
+  WITH near AS (
+    SELECT n.faq_id, max(n.similarity) AS similarity
+    FROM unnest(p_models, p_vectors) AS m (model, vector)
+      CROSS JOIN LATERAL faqs_near(m.model, m.vector, candidates) AS n
+    GROUP BY n.faq_id),
+  worded AS (SELECT w.faq_id, w.coverage FROM faqs_with_words(p_query, candidates) AS w),
+  found AS (
+    SELECT f.id, f.question, f.answer, f.language, f.priority, w.coverage,
+      coalesce(n.similarity, similarity_of.value) AS similarity,
+      coalesce(split_part(lower(f.language), '-', 1) = wanted, false) AS in_language
+    FROM near n FULL JOIN worded w USING (faq_id) JOIN faqs f ON f.id = faq_id
+    LEFT JOIN LATERAL (
+      SELECT nullif(max(1 - least(
+        CASE WHEN f.question_embedding_model = m.model THEN f.question_embedding <=> m.vector END,
+        CASE WHEN f.answer_embedding_model = m.model THEN f.answer_embedding <=> m.vector END)), 'NaN') AS value
+      FROM unnest(p_models, p_vectors) AS m (model, vector) WHERE n.faq_id IS NULL) AS similarity_of ON true),
+  ranked AS (
+    SELECT a.*,
+      rank() OVER (ORDER BY round(CAST(a.similarity + CASE WHEN in_language THEN 0.1 ELSE 0 END AS numeric), 4) DESC NULLS LAST) AS by_vector,
+      rank() OVER (ORDER BY round(CAST(a.coverage * CASE WHEN in_language THEN 1.25 ELSE 1 END AS numeric), 4) DESC NULLS LAST) AS by_words
+    FROM found a)
+  SELECT r.id, r.question, r.answer, r.language, least(1, coalesce(r.similarity, r.coverage))
+  FROM ranked r WHERE r.similarity >= p_similarity OR r.coverage >= p_coverage
+  ORDER BY CASE WHEN r.similarity IS NULL THEN 0 ELSE 1.0 / (60 + r.by_vector) END
+      + CASE WHEN r.coverage IS NULL THEN 0 ELSE 1.0 / (60 + r.by_words) END DESC,
+    r.priority DESC, coalesce(r.similarity, r.coverage) DESC, r.id
+  LIMIT p_count;
+END $$;
+
+-- Imports the next lines of an import and says where it stands; no row: it is over, or there is none. Of two callers
+-- one waits for the other. Where it is all or nothing, nothing more
+-- is added after the first fault; what was before it is the caller's to take back.
+CREATE OR REPLACE FUNCTION import_faqs(p_import bigint, p_count integer)
+RETURNS TABLE (id bigint, user_id bigint, status text, all_or_nothing boolean, total integer, processed integer,
+  imported integer, failed integer, created_at timestamptz, completed_at timestamptz, added jsonb)
+LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  state faq_imports;
+  taken integer;
+  wrong integer;
+BEGIN
+  SELECT * INTO state FROM faq_imports i WHERE i.id = p_import AND i.status IN ('queued', 'in_progress') FOR UPDATE;
+  IF NOT FOUND THEN
+    RETURN;
+  END IF;
+  added := '[]';
+
+  DROP TABLE IF EXISTS pg_temp.faq_lines;
+  CREATE TEMP TABLE faq_lines ON COMMIT DROP AS
+  SELECT r.line, r.fields ->> 'question' AS question, r.fields ->> 'answer' AS answer,
+    r.fields ->> 'category' AS category, CAST(r.fields ->> 'category_id' AS bigint) AS category_id,
+    ARRAY(SELECT jsonb_array_elements_text(coalesce(r.fields -> 'keywords', '[]'))) AS keywords,
+    coalesce(r.fields ->> 'language', 'en') AS language, coalesce(r.fields ->> 'status', 'draft') AS faq_status,
+    coalesce(CAST(r.fields ->> 'priority' AS integer), 0) AS priority, r.fields ->> 'slug' AS slug,
+    CAST(r.fields ->> 'slug_asked' AS boolean) AS slug_asked, r.fields ->> 'meta_title' AS meta_title,
+    r.fields ->> 'meta_description' AS meta_description, CAST(NULL AS jsonb) AS errors
+  FROM faq_import_rows r WHERE r.import_id = p_import AND r.fields IS NOT NULL
+  ORDER BY r.line LIMIT p_count;
+  GET DIAGNOSTICS taken = ROW_COUNT;
+
+  UPDATE faq_lines l SET category_id = c.id FROM faq_categories c WHERE c.slug = l.category;
+  UPDATE faq_lines l SET errors = '[{"path": "/category", "message": "is no category"}]'
+  WHERE (l.category IS NOT NULL AND l.category_id IS NULL)
+    OR (l.category_id IS NOT NULL AND NOT EXISTS (SELECT FROM faq_categories c WHERE c.id = l.category_id));
+  UPDATE faq_lines l SET errors = '[{"path": "/slug", "message": "is taken"}]'
+  WHERE l.errors IS NULL AND l.slug_asked AND (EXISTS (SELECT FROM faqs f WHERE f.slug = l.slug)
+    OR EXISTS (SELECT FROM faq_lines e WHERE e.slug = l.slug AND e.slug_asked AND e.errors IS NULL AND e.line < l.line));
+  -- A slug made of the question gives way.
+  UPDATE faq_lines l SET slug = l.slug || '-' || p_import || '-' || l.line
+  WHERE NOT l.slug_asked AND (EXISTS (SELECT FROM faqs f WHERE f.slug = l.slug)
+    OR EXISTS (SELECT FROM faq_lines e WHERE e.slug = l.slug AND e.line <> l.line AND (e.slug_asked OR e.line < l.line)));
+
+  IF NOT (state.all_or_nothing AND (state.failed > 0 OR EXISTS (SELECT FROM faq_lines l WHERE l.errors IS NOT NULL))) THEN
+    WITH made AS (
+      INSERT INTO faqs (category_id, question, answer, keywords, language, status, priority, slug, meta_title,
+        meta_description, published_at)
+      SELECT l.category_id, l.question, l.answer, l.keywords, l.language, l.faq_status, l.priority, l.slug, l.meta_title,
+        l.meta_description, CASE WHEN l.faq_status = 'published' THEN clock_timestamp() END
+      FROM faq_lines l WHERE l.errors IS NULL ORDER BY l.line
+      ON CONFLICT (slug) DO NOTHING
+      RETURNING faqs.id, faqs.slug, md5(faqs.question || chr(1) || faqs.answer) AS text_hash),
+    -- Somebody was quicker by a moment.
+    missed AS (
+      UPDATE faq_lines l SET errors = '[{"path": "/slug", "message": "is taken"}]'
+      WHERE l.errors IS NULL AND NOT EXISTS (SELECT FROM made WHERE made.slug = l.slug))
+    SELECT coalesce(jsonb_agg(jsonb_build_object('id', made.id, 'text_hash', made.text_hash)), '[]') INTO added FROM made;
+  END IF;
+  SELECT count(*) INTO wrong FROM faq_lines l WHERE l.errors IS NOT NULL;
+
+  UPDATE faq_import_rows r SET fields = NULL, errors = l.errors FROM faq_lines l
+  WHERE r.import_id = p_import AND r.line = l.line;
+  -- Imported lines are done with; what was wrong with the others can be asked for.
+  DELETE FROM faq_import_rows r USING faq_lines l
+  WHERE r.import_id = p_import AND r.line = l.line AND l.errors IS NULL;
+  DROP TABLE faq_lines;
+
+  RETURN QUERY UPDATE faq_imports i SET
+    status = CASE WHEN state.processed + taken >= i.total THEN
+      CASE WHEN i.all_or_nothing AND state.failed + wrong > 0 THEN 'failed' ELSE 'completed' END ELSE 'in_progress' END,
+    processed = state.processed + taken, failed = state.failed + wrong,
+    imported = state.imported + jsonb_array_length(added), updated_at = clock_timestamp(),
+    completed_at = CASE WHEN state.processed + taken >= i.total THEN clock_timestamp() END
+  WHERE i.id = p_import
+  RETURNING i.id, i.user_id, i.status, i.all_or_nothing, i.total, i.processed, i.imported, i.failed, i.created_at,
+    i.completed_at, added;
+END $$;

@@ -1,0 +1,67 @@
+-- Answers a question again: a new run and a new reply beside the earlier ones. The outcome is as of accept_message
+-- (db/functions/runs.sql), of which this is the sister: 'not_found' where the user has no such reply,
+-- 'run_in_progress' while the reply is still being made. message_id is the question's, as it was.
+-- Locks as there: the user, then the conversation, and decides in later statements.
+CREATE OR REPLACE FUNCTION regenerate_reply(
+  p_user bigint, p_reply bigint, p_key text, p_hash text, p_request text, p_max_waiting integer
+) RETURNS TABLE (outcome text, run_id bigint, conversation_id bigint, message_id bigint, reply_id bigint,
+  next jsonb, ended bigint[]) LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_column
+DECLARE
+  v_owner users;
+  v_conversation bigint;
+  v_known runs;
+  v_before runs;
+  v_head boolean;
+  v_rank integer := 1;
+  v_run bigint;
+  v_reply bigint;
+BEGIN
+  SELECT * INTO v_owner FROM users WHERE id = p_user FOR NO KEY UPDATE;
+  SELECT id INTO v_conversation FROM conversations
+  WHERE id = (SELECT m.conversation_id FROM messages m WHERE m.id = p_reply AND m.user_id = p_user)
+    AND deleted_at IS NULL FOR NO KEY UPDATE;
+
+  -- Nobody else can store a key of this user's now, so it is looked up once.
+  SELECT * INTO v_known FROM runs WHERE user_id = p_user AND idempotency_key = p_key;
+  IF FOUND THEN
+    RETURN QUERY SELECT CASE WHEN v_known.request_hash = p_hash THEN 'replayed' ELSE 'idempotency_key_reused' END,
+      v_known.id, v_known.conversation_id, v_known.message_id, v_known.reply_id, NULL::jsonb, '{}'::bigint[];
+    RETURN;
+  END IF;
+
+  SELECT * INTO v_before FROM runs WHERE reply_id = p_reply AND conversation_id = v_conversation;
+  outcome := CASE
+    WHEN NOT v_owner.data_processing_consent THEN 'consent_required'
+    WHEN v_before.id IS NULL THEN 'not_found'
+    WHEN v_before.completed_at IS NULL THEN 'run_in_progress'
+    WHEN (SELECT count(*) FROM (SELECT FROM runs WHERE user_id = p_user AND status IN ('waiting', 'queued')
+      LIMIT p_max_waiting) AS idle) >= p_max_waiting THEN 'too_many_waiting_runs'
+  END;
+  IF outcome IS NOT NULL THEN
+    RETURN NEXT;
+    RETURN;
+  END IF;
+
+  v_run := nextval(pg_get_serial_sequence('runs', 'id'));
+  v_head := NOT EXISTS (SELECT FROM runs WHERE conversation_id = v_conversation
+    AND status IN ('queued', 'in_progress'));
+  IF v_head THEN
+    v_rank := next_rank(p_user);
+  END IF;
+  INSERT INTO messages (conversation_id, user_id, run_id, content, message_type, status, replaces_id, alternative_of)
+  SELECT v_conversation, p_user, v_run, '', 'assistant', 'pending', m.id, coalesce(m.alternative_of, m.id)
+  FROM messages m WHERE m.id = p_reply RETURNING id INTO v_reply;
+  INSERT INTO runs (id, user_id, conversation_id, message_id, reply_id, status, language, idempotency_key,
+    request_hash, request_id, generation, queued_at, rank)
+  VALUES (v_run, p_user, v_conversation, v_before.message_id, v_reply,
+    CASE WHEN v_head THEN 'queued' ELSE 'waiting' END, v_before.language, p_key, p_hash, p_request,
+    CASE WHEN v_head THEN 1 ELSE 0 END, CASE WHEN v_head THEN clock_timestamp() END, v_rank);
+  UPDATE conversations SET message_count = message_count + 1, is_active = true,
+    last_message_at = clock_timestamp(), updated_at = clock_timestamp(),
+    duration_seconds = extract(epoch FROM clock_timestamp() - created_at)::integer
+  WHERE id = v_conversation;
+
+  RETURN QUERY SELECT 'accepted', v_run, v_conversation, v_before.message_id, v_reply,
+    CASE WHEN v_head THEN jsonb_build_object('run_id', v_run, 'generation', 1, 'rank', v_rank) END, '{}'::bigint[];
+END $$;

@@ -1,0 +1,14 @@
+import type { Knex } from 'knex';
+
+/** The place of a run in its user's own line when it became deliverable; queues serve low ranks first. */
+export async function up(knex: Knex): Promise<void> {
+  await knex.raw('ALTER TABLE runs ADD COLUMN rank integer NOT NULL DEFAULT 1 CHECK (rank > 0)');
+  await knex.raw(
+    "CREATE INDEX runs_active_by_user ON runs (user_id) WHERE status IN ('queued', 'in_progress')",
+  );
+}
+
+export async function down(knex: Knex): Promise<void> {
+  await knex.raw('DROP INDEX runs_active_by_user');
+  await knex.raw('ALTER TABLE runs DROP COLUMN rank');
+}

@@ -1,0 +1,64 @@
+import { knex } from '../knex.ts';
+import { row, rows } from '../sql.ts';
+
+export type FaqCategoryRow = {
+  id: number;
+  name: string;
+  slug: string;
+  description: string | null;
+  created_at: Date;
+  updated_at: Date;
+};
+export type FaqCategoryFields = Pick<FaqCategoryRow, 'name'> &
+  Partial<Pick<FaqCategoryRow, 'slug' | 'description'>>;
+
+const columns = ['id', 'name', 'slug', 'description', 'created_at', 'updated_at'];
+
+export function findFaqCategory(id: number): Promise<FaqCategoryRow | null> {
+  return row(`SELECT ${columns.join(', ')} FROM faq_categories WHERE id = :id`, { id });
+}
+
+/** A page of categories, the oldest first. @param afterId where the page before ended; 0 for the first */
+export function listFaqCategories(limit: number, afterId: number): Promise<FaqCategoryRow[]> {
+  return rows(
+    `SELECT ${columns.join(', ')} FROM faq_categories WHERE id > :afterId ORDER BY id LIMIT :limit`,
+    { limit, afterId },
+  );
+}
+
+export function addFaqCategory(
+  fields: FaqCategoryFields & { slug: string },
+): Promise<FaqCategoryRow | 'slug_taken'> {
+  return refused(async () => {
+    const [category] = await knex('faq_categories').insert(fields).returning(columns);
+    return category as FaqCategoryRow;
+  });
+}
+
+/** Writes the fields that are given; null when there is no such category. */
+export function changeFaqCategory(
+  id: number,
+  fields: Partial<FaqCategoryFields>,
+): Promise<FaqCategoryRow | 'slug_taken' | null> {
+  return refused(async () => {
+    const [category] = await knex('faq_categories')
+      .where({ id })
+      .update({ ...fields, updated_at: knex.fn.now() })
+      .returning(columns);
+    return (category as FaqCategoryRow | undefined) ?? null;
+  });
+}
+
+/** Its FAQs stay, without a category. False when there was none. */
+export async function deleteFaqCategory(id: number): Promise<boolean> {
+  return (await row('DELETE FROM faq_categories WHERE id = :id RETURNING id', { id })) !== null;
+}
+
+async function refused<T>(write: () => Promise<T>): Promise<T | 'slug_taken'> {
+  try {
+    return await write();
+  } catch (err) {
+    if ((err as { constraint?: string }).constraint === 'faq_categories_slug_key') return 'slug_taken';
+    throw err;
+  }
+}

@@ -1,0 +1,157 @@
+import { knex } from '../knex.ts';
+import { row, rows } from '../sql.ts';
+import type { OwedFaq } from './faqEmbedding.ts';
+import type { FaqFields } from './faq.ts';
+
+export type ImportStatus = 'receiving' | 'queued' | 'in_progress' | 'completed' | 'failed';
+export type FaqImportRow = {
+  id: number;
+  user_id: number;
+  status: ImportStatus;
+  all_or_nothing: boolean;
+  total: number;
+  processed: number;
+  imported: number;
+  failed: number;
+  created_at: Date;
+  completed_at: Date | null;
+};
+type FieldError = { path: string; message: string };
+/** What one line of an upload holds; `slug_asked`: whether the slug is the editor's own and not made of the question. */
+export type ImportFields = FaqFields & { slug: string; slug_asked: boolean; category?: string };
+/** One line of an upload: an FAQ, or what is wrong with it. */
+export type ImportLine = { line: number; fields?: ImportFields; errors?: FieldError[] };
+
+const columns =
+  'id, user_id, status, all_or_nothing, total, processed, imported, failed, created_at, completed_at';
+
+/** An import whose lines are still being received; nobody works on it. */
+export async function beginImport(userId: number, allOrNothing: boolean): Promise<number> {
+  const begun = await row<{ id: number }>(
+    'INSERT INTO faq_imports (user_id, all_or_nothing) VALUES (:userId, :allOrNothing) RETURNING id',
+    { userId, allOrNothing },
+  );
+  if (begun === null) throw new Error('no import');
+  return begun.id;
+}
+
+/** Keeps lines until they are imported. */
+export async function addImportLines(importId: number, lines: ImportLine[]): Promise<void> {
+  await row(
+    `INSERT INTO faq_import_rows (import_id, line, fields, errors)
+     SELECT :importId, line, fields, errors
+     FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS given (line integer, fields jsonb, errors jsonb)`,
+    { importId, lines: JSON.stringify(lines) },
+  );
+}
+
+/** All lines are there: from now on the import is owed. */
+export async function submitImport(importId: number): Promise<void> {
+  await row(
+    `UPDATE faq_imports SET status = 'queued', updated_at = clock_timestamp(),
+       total = (SELECT count(*) FROM faq_import_rows WHERE import_id = :importId),
+       processed = wrong.count, failed = wrong.count
+     FROM (SELECT count(*) FROM faq_import_rows WHERE import_id = :importId AND errors IS NOT NULL) AS wrong
+     WHERE id = :importId`,
+    { importId },
+  );
+}
+
+/** As if it had never been begun. */
+export async function dropImport(importId: number): Promise<void> {
+  await row('DELETE FROM faq_imports WHERE id = :importId', { importId });
+}
+
+/** A user's import; null when there is none of theirs. */
+export function findImport(importId: number, userId: number): Promise<FaqImportRow | null> {
+  return row(`SELECT ${columns} FROM faq_imports WHERE id = :importId AND user_id = :userId`, {
+    importId,
+    userId,
+  });
+}
+
+/** What is wrong with an import's lines, in their order. */
+export function importErrors(
+  importId: number,
+  limit: number,
+): Promise<{ line: number; errors: FieldError[] }[]> {
+  return rows(
+    `SELECT line, errors FROM faq_import_rows WHERE import_id = :importId AND errors IS NOT NULL
+     ORDER BY line LIMIT :limit`,
+    { importId, limit },
+  );
+}
+
+/** Owed: imports that nobody has moved on for a while. Uploads that were given up long ago are forgotten. */
+export async function importsToDeliver(graceMs: number): Promise<number[]> {
+  const owed = await rows<{ id: number }>(
+    `WITH given_up AS (
+       DELETE FROM faq_imports WHERE completed_at IS NULL AND status = 'receiving'
+         AND created_at < clock_timestamp() - interval '1 hour')
+     SELECT id FROM faq_imports WHERE completed_at IS NULL AND status IN ('queued', 'in_progress')
+       AND updated_at < clock_timestamp() - :graceMs * interval '1 ms' ORDER BY id LIMIT 100`,
+    { graceMs },
+  );
+  return owed.map(({ id }) => id);
+}
+
+/** Ends an import that cannot be gone on with; what it has imported stays. */
+export async function failImport(importId: number): Promise<void> {
+  await row(
+    `UPDATE faq_imports SET status = 'failed', updated_at = clock_timestamp(), completed_at = clock_timestamp()
+     WHERE id = :importId AND completed_at IS NULL`,
+    { importId },
+  );
+}
+
+export type Progress = FaqImportRow & { added: OwedFaq[] };
+
+/**
+ * Imports the next lines of an import, or all of them where it is all or nothing. However often and by however many
+ * it is called, each line is imported once.
+ * @returns where the import stands, and the FAQs that were added; null when there is nothing to do
+ */
+export async function importMore(importId: number, count: number): Promise<Progress | null> {
+  const found = await row<{ all_or_nothing: boolean }>(
+    `SELECT all_or_nothing FROM faq_imports WHERE id = :importId AND status IN ('queued', 'in_progress')`,
+    { importId },
+  );
+  if (found === null) return null;
+  return found.all_or_nothing ? importAll(importId, count) : step(knex, importId, count);
+}
+
+async function step(db: typeof knex, importId: number, count: number): Promise<Progress | null> {
+  const { rows: found } = (await db.raw(`SELECT ${columns}, added FROM import_faqs(?, ?)`, [
+    importId,
+    count,
+  ])) as { rows: Progress[] };
+  return found[0] ?? null;
+}
+
+/** One transaction of short statements: one long one would run into the time limit of statements. */
+function importAll(importId: number, count: number): Promise<Progress | null> {
+  return knex.transaction(async (trx) => {
+    await trx.raw(`SELECT set_config('parley.faq_set_later', 'on', true)`);
+    const added: OwedFaq[] = [];
+    let last: Progress | null = null;
+    for (;;) {
+      const next = await step(trx as unknown as typeof knex, importId, count);
+      if (next === null) break;
+      last = next;
+      added.push(...next.added);
+      if (next.completed_at !== null) break;
+    }
+    if (last?.status === 'failed') {
+      await trx('faqs')
+        .whereIn(
+          'id',
+          added.map(({ id }) => id),
+        )
+        .delete();
+      await trx('faq_imports').where({ id: importId }).update({ imported: 0 });
+      return { ...last, imported: 0, added: [] };
+    }
+    await trx.raw('UPDATE faq_set SET version = gen_random_uuid()');
+    return last && { ...last, added };
+  });
+}

@@ -1,0 +1,58 @@
+import { toSql } from 'pgvector';
+import { row, rows } from '../sql.ts';
+
+export type FoundFaq = { id: number; question: string; answer: string; language: string; similarity: number };
+/** The FAQs as they are now: a token that every change replaces, and the models their vectors were made by. */
+export type FaqSet = { version: string; models: string[] };
+export type FaqQuery = {
+  text: string;
+  /** The text's vector by each of the set's models, as far as they can be had; none: words alone. */
+  vectors: { model: string; vector: number[] }[];
+  /** What the answer should be in, if there is one in it; null: whatever fits. */
+  language: string | null;
+  limit: number;
+  /** Cosine similarity from which an FAQ is an answer. */
+  similarity: number;
+  /** Or the share of the text's words from which it is. */
+  coverage: number;
+};
+
+/** Read before every search, so it has to be cheap: one row, and one step in an index for each model. */
+export async function faqSet(): Promise<FaqSet> {
+  const set = await row<FaqSet>(
+    `WITH RECURSIVE models AS (
+       SELECT least(min(question_embedding_model), min(answer_embedding_model)) AS name FROM faqs
+       UNION ALL
+       SELECT least((SELECT min(question_embedding_model) FROM faqs WHERE question_embedding_model > name),
+         (SELECT min(answer_embedding_model) FROM faqs WHERE answer_embedding_model > name))
+       FROM models WHERE name IS NOT NULL)
+     SELECT coalesce((SELECT version::text FROM faq_set), '') AS version,
+       ARRAY(SELECT name FROM models WHERE name IS NOT NULL) AS models`,
+  );
+  if (set === null) throw new Error('no set');
+  return set;
+}
+
+/** Published FAQs that may answer a text, best first; see search_faqs in db/functions/faqs.sql. */
+export function searchFaqs({
+  text,
+  vectors,
+  language,
+  limit,
+  similarity,
+  coverage,
+}: FaqQuery): Promise<FoundFaq[]> {
+  return rows(
+    `SELECT * FROM search_faqs(:text, CAST(:models AS text[]), CAST(:vectors AS vector[]), :language, :limit,
+       :similarity, :coverage)`,
+    {
+      text,
+      models: vectors.map(({ model }) => model),
+      vectors: vectors.map(({ vector }) => toSql(vector) as string),
+      language,
+      limit,
+      similarity,
+      coverage,
+    },
+  );
+}

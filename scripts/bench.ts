@@ -1,0 +1,89 @@
+/** `npm run bench`: see USAGE. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { parseArgs } from 'node:util';
+import { type Figure, figures, type Measured } from './bench/figures.ts';
+import { growth } from './bench/growth.ts';
+import { median } from './bench/load.ts';
+import { compare, type Line, ratios, table, writeCharts } from './bench/report.ts';
+import { startGround } from './bench/stack.ts';
+
+const USAGE = `npm run bench [-- OPTIONS]
+
+Measures Parley on a private stack (native PostgreSQL with fsync, Redis, a provider without delay), each figure in
+turn with its floor, and prints medians (least–most) of the rounds.
+  --only NAME,…     of: ${figures.map(({ name }) => name).join(' ')}
+  --rounds N        5
+  --growth          also how the figures change with workers, stored messages, conversations and sockets
+  --json FILE       writes everything there
+  --charts          writes docs/bench.svg
+  --against FILE    compares the ratios with an earlier --json FILE`;
+
+const { values: options } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    rounds: { type: 'string', default: '5' },
+    growth: { type: 'boolean' },
+    json: { type: 'string' },
+    charts: { type: 'boolean' },
+    against: { type: 'string' },
+    help: { type: 'boolean' },
+  },
+});
+if (options.help) console.log(USAGE);
+else {
+  await main();
+  // Sockets of the clients would try to connect again for ever.
+  process.exit();
+}
+
+async function main(): Promise<void> {
+  const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
+  const date = new Date().toISOString().slice(0, 10);
+  console.log(`${date}, ${machine}\n`);
+  const wanted = options.only?.split(',');
+  const lines: Line[] = [];
+  for (const figure of figures) {
+    if (wanted && !wanted.includes(figure.name)) continue;
+    lines.push(...(await measure(figure, Number(options.rounds))));
+  }
+  console.log(`\n${table(lines)}`);
+  const grown = options.growth ? await growth() : [];
+  for (const { title, points } of grown)
+    console.log(`\n${title}: ${points.map(([x, y]) => `${x} → ${y}`).join(' · ')}`);
+  if (options.charts) writeCharts(lines);
+  if (options.json)
+    writeFileSync(
+      options.json,
+      JSON.stringify({ date, machine, lines, grown, ratios: medians(lines) }, null, 2),
+    );
+  if (options.against)
+    console.log(`\n${compare(lines, JSON.parse(readFileSync(options.against, 'utf8')).ratios)}`);
+}
+
+/** A figure on a ground of its own, so that none leaves work or data to the next. */
+async function measure(figure: Figure, rounds: number): Promise<Line[]> {
+  const ground = await startGround();
+  try {
+    const round = await figure.prepare(ground);
+    const lines = new Map<string, Line>();
+    for (let i = 0; i < rounds; i += 1) {
+      process.stderr.write(`${figure.name}: round ${i + 1} of ${rounds}\n`);
+      for (const measured of await round(i)) add(lines, measured);
+    }
+    return [...lines.values()];
+  } finally {
+    await ground.stop();
+  }
+}
+
+function add(lines: Map<string, Line>, { ours, floors, ...rest }: Measured): void {
+  const line = lines.get(rest.figure) ?? { ...rest, ours: [], floors: [] };
+  line.ours.push(ours);
+  line.floors.push(floors);
+  lines.set(rest.figure, line);
+}
+
+function medians(lines: Line[]): { figure: string; ratio: number }[] {
+  return lines.map((line) => ({ figure: line.figure, ratio: median(ratios(line)) }));
+}

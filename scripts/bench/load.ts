@@ -1,0 +1,118 @@
+import { Agent, request } from 'node:http';
+import jwt from 'jsonwebtoken';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Ground } from './stack.ts';
+
+const agent = new Agent({ keepAlive: true, maxSockets: 256 });
+
+/** One POST of JSON; resolves with the answer's body. Throws unless it is a 2xx. */
+export function post<T>(port: number, path: string, body: unknown, token: string): Promise<T> {
+  const payload = JSON.stringify(body);
+  return new Promise((resolve, reject) => {
+    const call = request(
+      {
+        agent,
+        port,
+        path,
+        host: '127.0.0.1',
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          'content-length': Buffer.byteLength(payload),
+          authorization: `Bearer ${token}`,
+        },
+      },
+      (answer) => {
+        let text = '';
+        answer.on('data', (chunk) => {
+          text += chunk;
+        });
+        answer.on('end', () => {
+          if ((answer.statusCode ?? 500) < 300) resolve(JSON.parse(text) as T);
+          else reject(new Error(`${answer.statusCode} ${text}`));
+        });
+      },
+    );
+    call.on('error', reject);
+    call.end(payload);
+  });
+}
+
+/** Closed loop, for a ceiling: `width` callers, each again as soon as it was answered. Calls per second. */
+export async function ceiling(
+  width: number,
+  seconds: number,
+  call: (i: number) => Promise<unknown>,
+): Promise<number> {
+  const end = performance.now() + seconds * 1_000;
+  let done = 0;
+  await Promise.all(
+    Array.from({ length: width }, async () => {
+      while (performance.now() < end) {
+        await call(done);
+        done += 1;
+      }
+    }),
+  );
+  return done / seconds;
+}
+
+/**
+ * Open loop, for latencies: calls begin at a fixed rate whether or not earlier ones were answered, and each is
+ * measured from the moment it was due. Milliseconds, sorted.
+ */
+export async function latencies(
+  rate: number,
+  seconds: number,
+  call: (i: number) => Promise<number | void>,
+): Promise<number[]> {
+  const began = performance.now();
+  const times: number[] = [];
+  const calls: Promise<void>[] = [];
+  for (let i = 0; i < rate * seconds; i += 1) {
+    const due = began + (i * 1_000) / rate;
+    const wait = due - performance.now();
+    if (wait > 1) await sleep(wait);
+    calls.push(
+      call(i).then((at) => {
+        times.push((at ?? performance.now()) - due);
+      }),
+    );
+  }
+  await Promise.all(calls);
+  return times.toSorted((a, b) => a - b);
+}
+
+export function percentile(sorted: number[], p: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * p) / 100))] ?? Number.NaN;
+}
+
+export function median(values: number[]): number {
+  return percentile(
+    values.toSorted((a, b) => a - b),
+    50,
+  );
+}
+
+export type BenchUser = { id: number; token: string };
+
+/** Users with a session and a token of an hour each. */
+export async function makeUsers(ground: Ground, count: number): Promise<BenchUser[]> {
+  const made = await ground.query<{ id: number; sid: number; email: string }>(
+    `WITH users AS (
+       INSERT INTO users (email, username, hashed_password, gdpr_consent, data_processing_consent)
+       SELECT 'b' || n || '_' || $2 || '@example.com', 'b' || n || '_' || $2, 'x', true, true FROM generate_series(1, $1::int) n
+       RETURNING id, email
+     ), sessions AS (
+       INSERT INTO sessions (user_id, expires_at) SELECT id, now() + interval '1 hour' FROM users RETURNING id, user_id)
+     SELECT users.id::int, sessions.id::int AS sid, email FROM users JOIN sessions ON user_id = users.id`,
+    [count, Math.random().toString(36).slice(2, 10)],
+  );
+  return made.map(({ id, sid, email }) => ({
+    id,
+    token: jwt.sign({ sid, email, role: 'user', type: 'access' }, 'bench', {
+      subject: String(id),
+      expiresIn: 3_600,
+    }),
+  }));
+}

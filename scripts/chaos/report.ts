@@ -1,0 +1,125 @@
+import type { Journal, Kind, Story } from './journal.ts';
+import type { Options } from './schedule.ts';
+
+/** How many of the slowest recoveries are described. */
+const SLOWEST = 5;
+
+type Times = { runs: number; p50_s: number; p99_s: number; max_s: number };
+export type Report = Options & {
+  ok: boolean;
+  duration_s: number;
+  /** Messages that got their 202, and how their runs ended. */
+  accepted: number;
+  completed: number;
+  crashed: number;
+  /** Runs and other things that went wrong, by kind. */
+  wrong: Record<Kind, number>;
+  faults: Record<string, number>;
+  /** From the last fault that hit a run to the moment when the first device knew its end. */
+  recovery: Times | null;
+  recovery_by_fault: Record<string, Times>;
+  /** The same from the first fault that hit it. */
+  recovery_from_first: Times | null;
+};
+
+/** Sums up a round. */
+export function makeReport(
+  options: Options,
+  journal: Journal,
+  faults: ReadonlyMap<string, number>,
+  durationMs: number,
+): Report {
+  const accepted = [...journal.stories.values()].filter(({ message }) => message !== undefined);
+  const hit = recoveries(journal);
+  const kinds = [...new Set(hit.map(({ kind }) => kind))].toSorted();
+  const count = (kind: Kind) => {
+    const found = journal.wrongs.filter((wrong) => wrong.kind === kind);
+    return new Set(found.map(({ runId, what }) => runId ?? what)).size;
+  };
+  const crashed = accepted.filter(({ events }) =>
+    [...events.values()].some((event) => event.startsWith('["run.failed"')),
+  );
+  return {
+    ...options,
+    ok: journal.wrongs.length === 0,
+    duration_s: Math.round(durationMs / 1000),
+    accepted: accepted.length,
+    completed: accepted.filter(({ endedAt }) => endedAt).length - crashed.length,
+    crashed: crashed.length,
+    wrong: {
+      lost: count('lost'),
+      doubled: count('doubled'),
+      spliced: count('spliced'),
+      other: count('other'),
+    },
+    faults: Object.fromEntries(faults),
+    recovery: times(hit.map(({ ms }) => ms)),
+    recovery_by_fault: Object.fromEntries(
+      kinds.map((kind) => [kind, times(hit.filter((one) => one.kind === kind).map(({ ms }) => ms)) as Times]),
+    ),
+    recovery_from_first: times(hit.map(({ fromFirst }) => fromFirst)),
+  };
+}
+
+/** Prints it as tables. */
+export function printReport(report: Report): void {
+  const { accepted, completed, crashed, wrong, faults, recovery, recovery_by_fault, recovery_from_first } =
+    report;
+  console.log('\nfaults injected');
+  console.table(faults);
+  console.log('recovery: seconds from the last fault that hit a run until its user knew the end');
+  console.table({
+    ...recovery_by_fault,
+    ...(recovery && { 'all faults': recovery }),
+    ...(recovery_from_first && { '(from the first hit)': recovery_from_first }),
+  });
+  console.log(
+    `${accepted} messages taken in ${report.duration_s} s: ${completed} answered, ${crashed} given up after three crashes`,
+  );
+  console.log(
+    `lost ${wrong.lost}, doubled ${wrong.doubled}, spliced ${wrong.spliced}, otherwise wrong ${wrong.other}`,
+  );
+}
+
+/** What is wrong, and all that is known of the runs that it happened to and of those that took longest. */
+export function describe(journal: Journal): string {
+  const wrong = new Set(journal.wrongs.flatMap(({ runId }) => runId ?? []));
+  const slow = recoveries(journal)
+    .toSorted((a, b) => b.ms - a.ms)
+    .slice(0, SLOWEST);
+  const stories = [
+    ...[...wrong].map((id) => `RUN ${id} ${tellStory(journal.story(id))}`),
+    ...slow.map(({ story, ms }) => `SLOW RUN ${story.id}, ${ms} ms ${tellStory(story)}`),
+  ];
+  const wrongs = journal.wrongs.map(
+    ({ kind, what, runId }) => `${kind}: ${runId ? `run ${runId}: ` : ''}${what}`,
+  );
+  return [...wrongs, '', ...stories, '', 'WHAT ELSE WAS SAID', ...journal.kept].join('\n');
+}
+
+type Recovery = { story: Story; kind: string; ms: number; fromFirst: number };
+
+function recoveries(journal: Journal): Recovery[] {
+  return [...journal.stories.values()].flatMap((story) => {
+    const { message, hits, endedAt = 0 } = story;
+    const before = hits.filter(({ at }) => at <= endedAt);
+    const [first, last] = [before[0], before.at(-1)];
+    if (!message || !first || !last) return [];
+    return [{ story, kind: last.kind, ms: endedAt - last.at, fromFirst: endedAt - first.at }];
+  });
+}
+
+function tellStory({ message, lines, events }: Story): string {
+  const sorted = [...events].toSorted(([a], [b]) => a - b).map(([, event]) => `  ${event}`);
+  return [JSON.stringify(message), ...lines.map((line) => `  ${line}`), ...sorted].join('\n');
+}
+
+function times(ms: number[]): Times | null {
+  if (ms.length === 0) return null;
+  const sorted = ms.toSorted((a, b) => a - b);
+  const at = (share: number) => {
+    const found = sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? 0;
+    return Math.round(found / 10) / 100;
+  };
+  return { runs: ms.length, p50_s: at(0.5), p99_s: at(0.99), max_s: at(1) };
+}

@@ -1,0 +1,45 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Stack } from './stack.ts';
+import type { User } from './user.ts';
+
+/** How long a round may take to come to rest once nothing strikes it any more, in ms. */
+const LIMIT = 75_000;
+
+/** What Postgres owes, by kind. */
+const OWED = `SELECT
+  (SELECT count(*) FROM runs WHERE status IN ('waiting', 'queued', 'in_progress')) AS runs_not_ended,
+  (SELECT count(*) FROM runs WHERE completed_at IS NOT NULL AND announced_at IS NULL) AS runs_not_announced,
+  (SELECT count(*) FROM faqs WHERE question_text_hash IS DISTINCT FROM md5(question)
+     OR answer_text_hash IS DISTINCT FROM md5(answer)) AS faqs_without_vectors,
+  (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+     AND state LIKE 'idle in transaction%') AS open_transactions`;
+
+/**
+ * Waits until nothing is owed, no job is left and every device knows how every run ended.
+ * @returns what is still unfinished when the time is over; nothing, when all is well
+ */
+export async function comeToRest(stack: Stack, users: User[]): Promise<string[]> {
+  for (const until = Date.now() + LIMIT; ; await sleep(500)) {
+    const left = await unfinished(stack, users);
+    if (left.length === 0 || Date.now() > until) return left;
+  }
+}
+
+async function unfinished({ postgres, redis, slots }: Stack, users: User[]): Promise<string[]> {
+  const [owed = {}] = await postgres.rows<Record<string, number>>(OWED);
+  const jobs = await redis.jobs();
+  const left = Object.entries({ ...owed, ...jobs }).filter(([, count]) => count > 0);
+  const unknown = users.flatMap((user) =>
+    user.devices.flatMap((device) =>
+      [...user.accepted.keys()].filter((runId) => !device.knowsEnd(runId)).map(() => device.name),
+    ),
+  );
+  const starting = await Promise.all(
+    slots.map(async (slot) => ((await Promise.race([slot.ready, sleep(50, false)])) ? '' : slot.name)),
+  );
+  return [
+    ...left.map(([what, count]) => `${count} ${what.replaceAll('_', ' ')}`),
+    ...(unknown.length > 0 ? [`${unknown.length} ends that a device does not know`] : []),
+    ...starting.filter((name) => name !== '').map((name) => `${name} is not ready`),
+  ];
+}

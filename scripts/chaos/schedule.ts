@@ -1,0 +1,129 @@
+/** What `npm run chaos` was asked for. `wipes` are emptied Redises and restarted stores. */
+export type Options = { seed: number; messages: number; minutes: number; kills: number; wipes: number };
+
+/** A fault: `at` counts messages, 12.5 is midway between the 12th and the 13th. `index`: which copy of the type. */
+export type Fault =
+  | ProcessFault
+  | { at: number; kind: 'flush' | 'redis' | 'freeze' | 'postgres' }
+  | { at: number; kind: 'cut'; user: number; device: number };
+
+export type ProcessFault =
+  | { at: number; kind: 'kill' | 'term'; type: string; index: number }
+  | { at: number; kind: 'stop'; type: string; index: number; seconds: number };
+
+/** A message: who says what, and how it is sent. */
+export type Planned = {
+  index: number;
+  user: number;
+  conversation: number;
+  content: string;
+  /** How many words the stand-in answers with. */
+  words: number;
+  transport: 'http' | 'socket';
+  /** Sent twice at once under its key. */
+  twice: boolean;
+};
+
+export type Plan = { messages: Planned[]; faults: Fault[] };
+
+export const USERS = 8;
+export const CONVERSATIONS = 4;
+export const DEVICES = 2;
+
+/** How many copies run of each process type; 2 of what is not named. */
+export const COPIES: Record<string, number> = { web: 3, completion: 3 };
+/** How often a type is struck: where the work is, more often. */
+const WEIGHTS: Record<string, number> = { web: 3, completion: 6, moderation: 3, context: 3, housekeeping: 2 };
+/** What the model's stand-in does wrong with one message in twelve, once. */
+const TROUBLES = [
+  'status:500',
+  'status:429;retry-after:1',
+  'cut:7',
+  'reset:5',
+  'malformed:4',
+  'hang:6',
+  'silent',
+];
+const OTHER_TROUBLES = ['fail-moderation', 'fail-embeddings'];
+
+/** The whole round, a function of the seed alone. */
+export function makePlan(options: Options, types: string[], canRestartPostgres: boolean): Plan {
+  const random = randomFrom(options.seed);
+  const messages = Array.from({ length: options.messages }, (_, index) =>
+    makeMessage(index, options, random),
+  );
+  return { messages, faults: makeFaults(options, types, canRestartPostgres, random) };
+}
+
+/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
+export function randomFrom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** One of a list. */
+export function oneOf<T>(list: readonly T[], random: () => number): T {
+  return list[Math.floor(random() * list.length)] as T;
+}
+
+function makeMessage(index: number, { seed }: Options, random: () => number): Planned {
+  const long = random() < 0.06;
+  const words = Math.floor(long ? 100 + random() * 100 : 20 + random() * 80);
+  const gap = Math.floor(8 + random() * 12);
+  const trouble =
+    random() < 1 / 12 ? `[[${oneOf([...TROUBLES, ...OTHER_TROUBLES], random)}]] [[times:1]]` : '';
+  return {
+    index,
+    // Some users and conversations are busier than others, so that messages queue up behind each other.
+    user: Math.floor(random() * USERS),
+    conversation: Math.floor(random() ** 2 * CONVERSATIONS),
+    content: `Question ${index} of round ${seed} [[tokens:${words}]] [[gap:${gap}]] ${trouble}`.trim(),
+    words,
+    transport: random() < 0.5 ? 'http' : 'socket',
+    twice: random() < 0.05,
+  };
+}
+
+function makeFaults(options: Options, types: string[], canRestart: boolean, random: () => number): Fault[] {
+  const { messages, kills, wipes } = options;
+  const at = () => 1 + random() * (messages - 1);
+  const target = () => {
+    const type = weighted(types, random);
+    return { type, index: Math.floor(random() * (COPIES[type] ?? 2)) };
+  };
+  const some = (count: number, make: (i: number) => Fault) =>
+    Array.from({ length: Math.round(count) }, (_, i) => make(i));
+  const wipe = ['flush', 'redis', 'flush', 'redis', canRestart ? 'postgres' : 'flush'] as const;
+  return [
+    ...some(kills, () => ({ at: at(), kind: 'kill', ...target() })),
+    ...some(kills / 12, () => ({ at: at(), kind: 'term', ...target() })),
+    ...some(kills / 15, () => ({
+      at: at(),
+      kind: 'stop',
+      ...target(),
+      seconds: 10 + Math.floor(random() * 6),
+    })),
+    ...some(wipes, (i) => ({
+      at: at(),
+      kind: wipe[(i + Math.floor(options.seed)) % wipe.length] as 'flush',
+    })),
+    ...some(Math.ceil(wipes / 5), () => ({ at: at(), kind: 'freeze' })),
+    ...some(messages / 12, () => ({
+      at: at(),
+      kind: 'cut',
+      user: Math.floor(random() * USERS),
+      device: Math.floor(random() * DEVICES),
+    })),
+  ].toSorted((a, b) => a.at - b.at);
+}
+
+function weighted(types: string[], random: () => number): string {
+  const sum = types.reduce((total, type) => total + (WEIGHTS[type] ?? 1), 0);
+  let left = random() * sum;
+  return types.find((type) => (left -= WEIGHTS[type] ?? 1) < 0) ?? 'completion';
+}

@@ -1,0 +1,137 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Device, type Refusal } from './device.ts';
+import type { Journal } from './journal.ts';
+import { DEVICES, oneOf, type Planned } from './schedule.ts';
+
+type Taken = { run_id: number; conversation_id: number };
+type Acknowledged = Partial<Taken> & { ok: boolean; error?: Refusal };
+
+const POST_MS = 8_000;
+
+/** A simulated user: some devices, some conversations, and messages sent until somebody takes them. */
+export class User {
+  readonly id: number;
+  readonly token: string;
+  readonly devices: Device[];
+  /** The message of each run, by its 202. */
+  readonly accepted = new Map<number, Planned>();
+  /** Messages that were not accepted when the round gave up. */
+  readonly untaken: Planned[] = [];
+  readonly #urls: string[];
+  readonly #journal: Journal;
+  readonly #known = new Set<number>();
+  readonly #conversations = new Map<number, number>();
+  readonly #lines = new Map<number, Promise<void>>();
+
+  private constructor(id: number, token: string, urls: string[], journal: Journal) {
+    this.id = id;
+    this.token = token;
+    this.#urls = urls;
+    this.#journal = journal;
+    this.devices = Array.from(
+      { length: DEVICES },
+      (_, i) => new Device(`device ${i} of user ${id}`, urls, token, this.#known, journal),
+    );
+  }
+
+  /** Registers a new user and connects their devices. */
+  static async register(name: string, urls: string[], journal: Journal): Promise<User> {
+    const account = { email: `${name}@example.com`, username: name, password: `password of ${name}` };
+    const consents = { gdpr_consent: true, data_processing_consent: true };
+    const answer = await post(`${urls[0]}/api/v1/auth/register`, { ...account, ...consents });
+    const { user, access_token } = (await answer.json()) as { user: { id: number }; access_token: string };
+    return new User(user.id, access_token, urls, journal);
+  }
+
+  /** Sends a message after the ones before it in its conversation were taken; gives up by the signal. */
+  say(message: Planned, giveUp: AbortSignal): Promise<void> {
+    const line = this.#lines.get(message.conversation) ?? Promise.resolve();
+    const sent = line.then(() => this.#send(message, giveUp));
+    this.#lines.set(message.conversation, sent);
+    return sent;
+  }
+
+  async #send(message: Planned, giveUp: AbortSignal): Promise<void> {
+    const began = Date.now();
+    const copies = Array.from({ length: message.twice ? 2 : 1 }, () => this.#sendUntilTaken(message, giveUp));
+    for (const taken of await Promise.all(copies)) {
+      if (taken === undefined) return void this.untaken.push(message);
+      this.#accept(message, taken, began);
+    }
+  }
+
+  #accept(message: Planned, { run_id, conversation_id }: Taken, began: number): void {
+    const story = this.#journal.story(run_id);
+    if (story.message && story.message !== message)
+      this.#journal.wrong(
+        'doubled',
+        `one run for messages ${story.message.index} and ${message.index}`,
+        run_id,
+      );
+    const other = [...this.accepted].find(([runId, known]) => known === message && runId !== run_id);
+    if (other) this.#journal.wrong('doubled', `message ${message.index} is also run ${other[0]}`, run_id);
+    const conversation = this.#conversations.get(message.conversation) ?? conversation_id;
+    if (conversation !== conversation_id)
+      this.#journal.wrong(
+        'other',
+        `message ${message.index} landed in conversation ${conversation_id}`,
+        run_id,
+      );
+
+    story.message = message;
+    story.acceptedAt ??= Date.now();
+    this.#conversations.set(message.conversation, conversation_id);
+    this.accepted.set(run_id, message);
+    this.#known.add(run_id);
+    // Pushes of a run that nobody knew of may have gone by while a device was away.
+    for (const device of this.devices)
+      if (device.connected && device.connectedAt > began) void device.resume(run_id);
+  }
+
+  /** Posts under one key, anywhere, until there is a 202. */
+  async #sendUntilTaken(message: Planned, giveUp: AbortSignal): Promise<Taken | undefined> {
+    const conversation_id = this.#conversations.get(message.conversation);
+    const body = { content: message.content, ...(conversation_id !== undefined && { conversation_id }) };
+    const key = `message-${message.index}`;
+    let transport = message.transport;
+    while (!giveUp.aborted) {
+      try {
+        const taken = await (transport === 'http' ? this.#overHttp(body, key) : this.#overSocket(body, key));
+        if ('run_id' in taken) return taken;
+        if (taken.status < 500) {
+          this.#journal.wrong('other', `message ${message.index} was refused: ${taken.code}`);
+          return undefined;
+        }
+        this.#journal.tell(`message ${message.index}: ${taken.code}`);
+      } catch (err) {
+        this.#journal.tell(`message ${message.index}: ${(err as Error).message}`);
+      }
+      transport = Math.random() < 0.5 ? 'http' : 'socket';
+      await sleep(100 + Math.random() * 400);
+    }
+    return undefined;
+  }
+
+  async #overHttp(body: object, key: string): Promise<Taken | Refusal> {
+    const url = `${oneOf(this.#urls, Math.random)}/api/v1/chat/send`;
+    const headers = { authorization: `Bearer ${this.token}`, 'idempotency-key': key };
+    const answer = await post(url, body, headers);
+    const said = (await answer.json()) as Taken | Refusal;
+    return answer.status === 202 ? said : { code: `${(said as Refusal).code}`, status: answer.status };
+  }
+
+  async #overSocket(body: object, idempotency_key: string): Promise<Taken | Refusal> {
+    const device = oneOf(this.devices, Math.random);
+    const said = await device.ask<Acknowledged>('message', { type: 'message', idempotency_key, ...body });
+    return said.ok ? (said as Taken) : (said.error ?? { code: 'no reason given', status: 500 });
+  }
+}
+
+function post(url: string, body: object, headers: Record<string, string> = {}): Promise<Response> {
+  return fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+    signal: AbortSignal.timeout(POST_MS),
+  });
+}

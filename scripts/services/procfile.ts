@@ -1,0 +1,145 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const STOP_WITHIN_MS = 30_000;
+
+export type LogLine = { level?: number; msg?: string; [field: string]: unknown };
+
+export type Process = {
+  type: string;
+  pid: number;
+  /** Where it listens (`web` only, else ''), such as http://127.0.0.1:41000. */
+  url: string;
+  /** Sends a signal to the process, such as SIGKILL or SIGSTOP. */
+  kill: (signal: NodeJS.Signals) => void;
+  /** SIGTERM, then SIGKILL when it takes too long; resolves to the exit code, null when a signal ended it. */
+  stop: () => Promise<number | null>;
+  /** Resolves to the exit code when it has ended, whoever ended it, and its last line was read. */
+  exited: Promise<number | null>;
+};
+
+const running = new Map<ChildProcess, Process>();
+process.on('exit', () => {
+  for (const child of running.keys()) signal(child, 'SIGKILL');
+});
+
+/** The process types of the Procfile, without `release`. */
+export function processTypes(): string[] {
+  return [...procfile().keys()].filter((type) => type !== 'release');
+}
+
+/**
+ * Starts the Procfile's line `type` as it stands, with this process's environment and `env` on top. Does not wait;
+ * `web` needs a PORT in `env`. It ends with this process.
+ * @param onLine gets each line of its log; one that is no JSON stands as `{msg}`
+ */
+export function spawnProcfile(
+  type: string,
+  env: Record<string, string>,
+  onLine: (line: LogLine) => void,
+): Process {
+  const command = procfile().get(type);
+  if (!command) throw new Error(`no such process type in the Procfile: ${type}`);
+  const child = spawn('sh', ['-c', `exec ${command}`], {
+    cwd: ROOT,
+    // A group of its own; the IPC channel ends it when this process dies without a word.
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    env: {
+      ...process.env,
+      PATH: `${resolve(ROOT, 'node_modules/.bin')}:${process.env.PATH}`,
+      HOST: '127.0.0.1',
+      LOG_LEVEL: 'info',
+      ...env,
+    },
+  });
+  for (const stream of [child.stdout, child.stderr])
+    if (stream) createInterface({ input: stream }).on('line', (line) => onLine(parse(line)));
+  // A channel that nobody listens on must not keep the parent alive.
+  child.channel?.unref();
+  const exited = once(child, 'close').then(([code]) => {
+    running.delete(child);
+    return code as number | null;
+  });
+  const started: Process = {
+    type,
+    pid: child.pid ?? 0,
+    url: type === 'web' ? `http://127.0.0.1:${env.PORT}` : '',
+    exited,
+    kill: (name) => signal(child, name),
+    stop: async () => {
+      signal(child, 'SIGTERM');
+      const timer = setTimeout(() => signal(child, 'SIGKILL'), STOP_WITHIN_MS);
+      const code = await exited;
+      clearTimeout(timer);
+      return code;
+    },
+  };
+  running.set(child, started);
+  return started;
+}
+
+/**
+ * Resolves to whether a process became ready in time: `web` by /readyz, workers by what they say.
+ * @param said whether it has logged that it is ready
+ */
+export async function becomesReady(
+  started: Process,
+  said: () => boolean,
+  withinMs: number,
+): Promise<boolean> {
+  let ended = false;
+  void started.exited.then(() => {
+    ended = true;
+  });
+  for (const until = Date.now() + withinMs; Date.now() < until && !ended; await sleep(25)) {
+    if (started.url ? await answers(`${started.url}/readyz`) : said()) return true;
+  }
+  return false;
+}
+
+/** Those that were started here and have not ended. */
+export function runningProcesses(): Process[] {
+  return [...running.values()];
+}
+
+function procfile(): Map<string, string> {
+  const lines = readFileSync(resolve(ROOT, 'Procfile'), 'utf8').split('\n');
+  return new Map(
+    lines
+      .filter((line) => line.includes(':'))
+      .map((line) => {
+        const colon = line.indexOf(':');
+        return [line.slice(0, colon), line.slice(colon + 1).trim()];
+      }),
+  );
+}
+
+async function answers(url: string): Promise<boolean> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined);
+  await response?.body?.cancel();
+  return response?.status === 200;
+}
+
+function signal(child: ChildProcess, name: NodeJS.Signals): void {
+  if (!child.pid || child.exitCode !== null || child.signalCode !== null) return;
+  try {
+    process.kill(-child.pid, name);
+  } catch {
+    // It has just ended.
+  }
+}
+
+function parse(line: string): LogLine {
+  try {
+    return JSON.parse(line) as LogLine;
+  } catch {
+    return { msg: line };
+  }
+}

@@ -1,0 +1,27 @@
+/** Where the fault tests let a process die, stop or hang: between two steps of which only the first was done. */
+export type KillPoint =
+  | 'web.committed'
+  | 'moderation.decided'
+  | 'moderation.saved'
+  | 'context.built'
+  | 'context.saved'
+  | 'completion.claimed'
+  | 'completion.opened'
+  | 'completion.showing'
+  | 'completion.shown'
+  | 'completion.releasing'
+  | 'completion.streamed'
+  | 'completion.finished'
+  | 'run.closed'
+  | 'run.announced'
+  | 'run.delivered'
+  | 'housekeeping.raised'
+  | 'housekeeping.delivered';
+export type KillPointHook = (point: KillPoint, runId: number) => void;
+
+export const HOOK = Symbol.for('parley.killpoint');
+
+/** Does nothing, unless what the fault tests preload (test/support/killpoints.ts) has set a hook. */
+export function killPoint(point: KillPoint, runId: number): void {
+  (globalThis as { [HOOK]?: KillPointHook })[HOOK]?.(point, runId);
+}

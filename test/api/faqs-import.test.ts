@@ -1,0 +1,291 @@
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { gzipSync } from 'node:zlib';
+import type { Job } from 'bullmq';
+import { expect } from 'chai';
+import { knex } from '../../db/knex.ts';
+import { faqSet } from '../../db/models/faqSearch.ts';
+import { importsToDeliver } from '../../db/models/faqImport.ts';
+import { queues } from '../../shared/queues.ts';
+import { redis, untilReady } from '../../shared/redis.ts';
+import { faqImport } from '../../workers/faqImport.ts';
+import type { Answer, Api } from '../support/api.ts';
+import { connectDevice } from '../support/device.ts';
+import { type BuiltUser, buildUser } from '../support/factories.ts';
+import { itNative } from '../support/native.ts';
+import { serveWeb } from '../support/web.ts';
+
+type Import = Record<string, number> & {
+  status: string;
+  errors: { line: number; errors: { message: string }[] }[];
+};
+
+describe('importing FAQs', () => {
+  let api: Api;
+  let agent: BuiltUser;
+  before(async () => {
+    await untilReady(redis);
+    api = await serveWeb();
+    agent = await buildUser({ role: 'agent' });
+  });
+  after(() => api.close());
+  beforeEach(() => knex.raw('TRUNCATE faqs, faq_categories, faq_imports CASCADE'));
+
+  const upload = (body: unknown, { type = 'text/csv', query = '', headers = {}, as = agent } = {}) =>
+    api.call('POST', `/faqs/import${query}`, body, {
+      token: as.access,
+      headers: { 'content-type': type, ...headers },
+    });
+  const work = (id: unknown) =>
+    faqImport({ data: { import_id: id }, attemptsMade: 0 } as unknown as Job<{ import_id: number }>);
+  const look = async (id: unknown): Promise<Import> =>
+    (await api.call('GET', `/faqs/imports/${id}`, undefined, { token: agent.access })).body as Import;
+  /** Uploads, works the job and looks. */
+  const bring = async (body: unknown, options: object = {}): Promise<Import> => {
+    const taken = await upload(body, options);
+    expect(taken.status, JSON.stringify(taken.body)).to.equal(202);
+    await work(taken.body.import_id);
+    return look(taken.body.import_id);
+  };
+  const questions = () => knex('faqs').orderBy('id').pluck('question');
+  async function expectRefused(
+    answer: Answer | Promise<Answer>,
+    status: number,
+    code: string,
+    detail?: RegExp,
+  ) {
+    const { body, ...rest } = await answer;
+    expect([rest.status, body.code], JSON.stringify(body)).to.deep.equal([status, code]);
+    if (detail) expect(body.detail).to.match(detail);
+    expect(await knex('faq_imports').pluck('id')).to.deep.equal([]);
+  }
+
+  it('takes a JSON array, in the background, and tells the importer', async () => {
+    await knex('faq_categories').insert({ name: 'Shop', slug: 'shop' });
+    const faqs = [
+      { question: 'One, "quoted"?', answer: 'Yes [really] {so}', category: 'shop', keywords: ['a', 'b'] },
+      { question: 'Two?', answer: 'No\\', status: 'published', priority: 3, slug: 'two', language: 'de' },
+    ];
+    const taken = await upload(faqs, { type: 'application/json' });
+    expect(taken.status).to.equal(202);
+    const { import_id } = taken.body;
+    expect(taken.body).to.deep.equal({ import_id, status: 'queued' });
+    expect(taken.headers.get('location')).to.equal(`/api/v1/faqs/imports/${import_id}`);
+    expect(await look(import_id)).to.deep.include({ status: 'queued', total: 2, processed: 0 });
+    expect(await questions()).to.deep.equal([]);
+
+    const device = await connectDevice(api.url, agent.access);
+    const told = once(device.socket as unknown as EventTarget & NodeJS.EventEmitter, 'faq.import');
+    await work(import_id);
+    expect((await told)[0]).to.deep.equal({
+      import_id,
+      status: 'completed',
+      total: 2,
+      processed: 2,
+      imported: 2,
+      failed: 0,
+    });
+    device.close();
+    expect(await look(import_id)).to.deep.include({ status: 'completed', imported: 2, errors: [] });
+    const [one, two] = await knex('faqs').orderBy('id');
+    expect(one).to.deep.include({
+      question: 'One, "quoted"?',
+      keywords: ['a', 'b'],
+      status: 'draft',
+      slug: 'one-quoted',
+    });
+    expect(one.category_id).to.be.a('number');
+    expect(two).to.deep.include({
+      answer: 'No\\',
+      priority: 3,
+      slug: 'two',
+      language: 'de',
+      status: 'published',
+    });
+    expect(two.published_at).to.be.a('date');
+  });
+
+  it('gives back as CSV what it takes as CSV', async () => {
+    await knex('faq_categories').insert({ name: 'Shop', slug: 'shop' });
+    const csv = [
+      '\uFEFFquestion,answer,category,keywords,language,status,priority,slug,meta_title,meta_description',
+      '"Where, ""exactly""?","Line one\nline two; ünïcödé 🙂",shop,a|b c,de,published,-4,where,=1+1,Meta',
+      'Second?,Answer,,,en,draft,0,second,,',
+      '',
+    ].join('\r\n');
+    expect(await bring(csv)).to.deep.include({ status: 'completed', imported: 2, failed: 0 });
+    const exported = await fetch(`${api.url}/api/v1/faqs/export`, {
+      headers: { authorization: `Bearer ${agent.access}` },
+    });
+    expect(exported.headers.get('content-type')).to.match(/^text\/csv/);
+    expect(exported.headers.get('content-disposition')).to.contain('faqs.csv');
+    const text = await exported.text();
+    expect(`\uFEFF${text}`).to.equal(csv);
+    await knex('faqs').delete();
+    expect(await bring(text)).to.deep.include({ imported: 2 });
+  });
+
+  it('says what is wrong, line by line, and imports the rest', async () => {
+    await knex('faqs').insert({ question: 'q', answer: 'a', slug: 'taken' });
+    const csv = [
+      'question,answer,slug,priority,category,status',
+      'Good?,Yes,,,,',
+      ',No question,,,,',
+      'Too few fields',
+      'Bad priority?,x,,high,,',
+      'Bad slug?,x,Not A Slug,,,',
+      'Taken?,x,taken,,,',
+      'Twice?,x,twice,,,',
+      'Twice?,x,twice,,,',
+      'No category?,x,,,nowhere,',
+      'Bad status?,x,,,,public',
+      'Good?,The same question again,,,,',
+    ].join('\n');
+    const { errors, ...rest } = await bring(csv);
+    expect(rest).to.deep.include({ status: 'completed', total: 11, processed: 11, imported: 3, failed: 8 });
+    const messages = errors.map(
+      ({ line, errors: [first] }) => `${line} ${(first as { path?: string }).path} ${first?.message}`,
+    );
+    expect(messages.map((message) => message.split(' ').slice(0, 2).join(' '))).to.deep.equal([
+      '3 /question',
+      '4 ',
+      '5 /priority',
+      '6 /slug',
+      '7 /slug',
+      '9 /slug',
+      '10 /category',
+      '11 /status',
+    ]);
+    expect(messages[1]).to.contain('has 1 fields instead of 6');
+    expect(messages[4]).to.contain('is taken');
+    expect(await questions()).to.deep.equal(['q', 'Good?', 'Twice?', 'Good?']);
+  });
+
+  it('imports all or nothing where that is asked for', async () => {
+    await knex('faqs').insert({ question: 'q', answer: 'a', slug: 'taken' });
+    const before = await faqSet();
+    const lines = Array.from({ length: 700 }, (_, i) => ({ question: `Question ${i}?`, answer: 'x' }));
+    const options = { type: 'application/json', query: '?all_or_nothing=true' };
+    const late = await bring([...lines, { question: 'x', answer: 'y', slug: 'taken' }], options);
+    expect(late).to.deep.include({ status: 'failed', total: 701, processed: 701, imported: 0, failed: 1 });
+    const early = await bring([{ question: 'x' }, ...lines], options);
+    expect(early).to.deep.include({ status: 'failed', imported: 0, failed: 1 });
+    expect(await questions()).to.deep.equal(['q']);
+    expect(await faqSet()).to.deep.equal(before);
+
+    expect(await bring(lines, options)).to.deep.include({ status: 'completed', imported: 700 });
+    expect(await faqSet()).not.to.deep.equal(before);
+  });
+
+  it('imports each line once, however often the job is delivered', async () => {
+    const lines = Array.from({ length: 1_200 }, (_, i) => ({ question: `Question ${i}?`, answer: 'x' }));
+    const { body } = await upload(lines, { type: 'application/json' });
+    await Promise.all([work(body.import_id), work(body.import_id)]);
+    await work(body.import_id);
+    expect(await look(body.import_id)).to.deep.include({ status: 'completed', imported: 1_200, failed: 0 });
+    expect(await questions()).to.have.length(1_200);
+  });
+
+  it('is owed until it is over, and its job carries an id alone', async () => {
+    const { body } = await upload([{ question: 'a', answer: 'b' }], { type: 'application/json' });
+    expect(await importsToDeliver(0)).to.deep.equal([body.import_id]);
+    await queues.faq_import.obliterate({ force: true });
+    expect(await importsToDeliver(60_000)).to.deep.equal([]);
+    await work(body.import_id);
+    expect(await importsToDeliver(0)).to.deep.equal([]);
+  });
+
+  it('refuses a file that cannot be read, and keeps nothing of it', async () => {
+    const csv = (text: string | Uint8Array) => upload(text);
+    await expectRefused(csv(''), 400, 'validation_failed', /empty/);
+    await expectRefused(csv('question,answer\n'), 400, 'validation_failed', /no FAQs/);
+    await expectRefused(csv('question;answer\na;b'), 400, 'validation_failed', /lacks the column question/);
+    await expectRefused(
+      csv('question,answer,colour\na,b,c'),
+      400,
+      'validation_failed',
+      /unknown column colour/,
+    );
+    await expectRefused(csv('question,answer,answer\na,b,c'), 400, 'validation_failed', /twice/);
+    await expectRefused(
+      csv('question,answer\n"never closed,b\n'),
+      400,
+      'validation_failed',
+      /quote is not closed/,
+    );
+    await expectRefused(csv('question,answer\na"b,c\n'), 400, 'validation_failed', /Line 2: a quote/);
+    await expectRefused(
+      csv(Buffer.from('question,answer\ncaf\xe9,b', 'latin1')),
+      400,
+      'validation_failed',
+      /UTF-8/,
+    );
+    await expectRefused(csv(gzipSync('question,answer\na,b')), 400, 'validation_failed', /UTF-8/);
+    const json = (text: unknown) => upload(text, { type: 'application/json' });
+    await expectRefused(json('{"question":"a"}'), 400, 'validation_failed', /no JSON array/);
+    await expectRefused(json('[]'), 400, 'validation_failed', /no FAQs/);
+    for (const broken of ['[', '[{"question":"a","answer":"b"}', '[{"a":1},]', '[1 2]', '[{"a":1}] x', ''])
+      await expectRefused(json(broken), 400, 'malformed_json');
+    const user = await buildUser();
+    await expectRefused(upload('question,answer\na,b', { as: user }), 403, 'forbidden');
+  });
+
+  it('takes compressed uploads, and no bombs', async () => {
+    const headers = { 'content-encoding': 'gzip' };
+    expect(await bring(gzipSync('question,answer\na,b'), { headers })).to.deep.include({ imported: 1 });
+    await knex('faq_imports').delete();
+    const bomb = gzipSync(`question,answer\n${'a,b\n'.repeat(14_000_000)}`);
+    await expectRefused(upload(bomb, { headers }), 400, 'validation_failed', /more than 100000/);
+    const wide = gzipSync(`question,answer\na,"${'x'.repeat(60_000_000)}"`);
+    await expectRefused(upload(wide, { headers }), 400, 'validation_failed', /too long/);
+    await expectRefused(upload('not gzip', { headers }), 400, 'bad_request');
+  }).timeout(60_000);
+
+  it('refuses more than 50 MB before it has come', async () => {
+    const { hostname, port } = new URL(api.url);
+    const req = request({
+      hostname,
+      port,
+      method: 'POST',
+      path: '/api/v1/faqs/import',
+      headers: {
+        authorization: `Bearer ${agent.access}`,
+        'content-type': 'text/csv',
+        'content-length': 52_428_801,
+      },
+    });
+    req.on('error', () => {});
+    req.flushHeaders();
+    const [res] = await once(req, 'response');
+    expect(res.statusCode).to.equal(413);
+    req.destroy();
+  });
+
+  it('forgets an upload that was broken off', async () => {
+    const { hostname, port } = new URL(api.url);
+    const headers = {
+      authorization: `Bearer ${agent.access}`,
+      'content-type': 'text/csv',
+      'content-length': 1_000_000,
+    };
+    const req = request({ hostname, port, method: 'POST', path: '/api/v1/faqs/import', headers });
+    req.on('error', () => {});
+    req.write('question,answer\na,b\n');
+    const begun = async () => (await knex('faq_imports').pluck('id')).length;
+    while ((await begun()) === 0) await new Promise((wait) => setTimeout(wait, 10));
+    req.destroy();
+    while ((await begun()) === 1) await new Promise((wait) => setTimeout(wait, 10));
+  });
+
+  itNative('takes fifty thousand lines', async () => {
+    const csv = `question,answer\n${Array.from({ length: 50_000 }, (_, i) => `Question ${i}?,Answer number ${i} of many`).join('\n')}`;
+    expect(await bring(csv)).to.deep.include({ status: 'completed', imported: 50_000 });
+  }).timeout(120_000);
+
+  it('shows an import to its importer alone', async () => {
+    const { body } = await upload('question,answer\na,b');
+    const other = await buildUser({ role: 'admin' });
+    const seen = await api.call('GET', `/faqs/imports/${body.import_id}`, undefined, { token: other.access });
+    expect(seen.status).to.equal(404);
+  });
+});

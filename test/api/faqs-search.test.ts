@@ -1,0 +1,179 @@
+import { expect } from 'chai';
+import { knex } from '../../db/knex.ts';
+import { faqSet } from '../../db/models/faqSearch.ts';
+import { env } from '../../shared/env.ts';
+import { redis, untilReady } from '../../shared/redis.ts';
+import { embedFaqs } from '../../workers/embedding.ts';
+import { type Api, serveApi } from '../support/api.ts';
+import { type Embeddings, serveEmbeddings } from '../support/embeddings.ts';
+import { type BuiltUser, buildUser } from '../support/factories.ts';
+
+type Found = { id: number; question: string; answer: string; language: string; similarity: number };
+
+describe('searching the knowledge base', () => {
+  let api: Api;
+  let provider: Embeddings;
+  let agent: BuiltUser;
+  let user: BuiltUser;
+  before(async () => {
+    await untilReady(redis);
+    [api, provider] = await Promise.all([serveApi(), serveEmbeddings()]);
+    [agent, user] = [await buildUser({ role: 'agent' }), await buildUser()];
+  });
+  after(() => Promise.all([api.close(), provider.stop()]));
+  beforeEach(async () => {
+    await knex.raw('TRUNCATE faqs CASCADE');
+    provider.answer = undefined;
+  });
+  afterEach(() => {
+    provider.requests.length = 0;
+  });
+
+  const call = (method: string, path: string, body?: unknown, as = user) =>
+    api.call(method, path, body, { token: as.access });
+  const add = async (question: string, answer: string, fields: object = {}): Promise<number> => {
+    const faq = { question, answer, status: 'published', ...fields };
+    const { status, body } = await call('POST', '/faqs', faq, agent);
+    if (status !== 201) throw new Error(JSON.stringify(body));
+    await embedFaqs([Number(body.id)]);
+    return Number(body.id);
+  };
+  const search = async (q: string, more = '') => {
+    const { status, body } = await call('GET', `/faqs/search?q=${encodeURIComponent(q)}${more}`);
+    expect(status, JSON.stringify(body)).to.equal(200);
+    return body as { data: Found[]; cached: boolean };
+  };
+  const ids = async (q: string, more = '') => (await search(q, more)).data.map(({ id }) => id);
+
+  it('finds what was asked in other words, and says how near it is', async () => {
+    const id = await add('How do I reset my password?', 'In the settings, under security.');
+    await add('Where is the office?', 'In Berlin.');
+    const { data, cached } = await search('I forgot my password');
+    expect(cached).to.equal(false);
+    expect(data).to.have.length(1);
+    const [found] = data;
+    expect(Object.keys(found!).join(' ')).to.equal('id question answer language similarity');
+    expect(found).to.include({ id, language: 'en', answer: 'In the settings, under security.' });
+    expect(found?.similarity).to.be.within(env.PASSAGE_THRESHOLD, 1);
+    expect(await ids('under security settings')).to.deep.equal([id]);
+    expect(await ids('recipe for pancakes')).to.deep.equal([]);
+  });
+
+  it('answers from the cache until anything changes', async () => {
+    const id = await add('Opening hours?', 'From nine to five.');
+    await search('opening hours');
+    expect((await search('opening hours')).cached).to.equal(true);
+    expect((await search('opening hours', '&limit=3')).cached).to.equal(false);
+
+    await call('PUT', `/faqs/${id}`, { answer: 'From ten to four.' }, agent);
+    const edited = await search('opening hours');
+    expect(edited).to.deep.include({ cached: false });
+    expect(edited.data[0]?.answer).to.equal('From ten to four.');
+    expect((await search('opening hours')).cached).to.equal(true);
+    await embedFaqs([id]);
+    expect((await search('opening hours')).cached).to.equal(false);
+
+    await call('PUT', `/faqs/${id}`, { status: 'archived' }, agent);
+    expect(await ids('opening hours')).to.deep.equal([]);
+    await call('PUT', `/faqs/${id}`, { status: 'published' }, agent);
+    expect(await ids('opening hours')).to.deep.equal([id]);
+    await call('DELETE', `/faqs/${id}`, undefined, agent);
+    expect(await ids('opening hours')).to.deep.equal([]);
+    expect(provider.requests.filter(({ texts }) => texts.includes('opening hours'))).to.have.length(1);
+  });
+
+  it('is not disturbed by views and verdicts', async () => {
+    const id = await add('Opening hours?', 'From nine to five.');
+    const before = await faqSet();
+    await call('GET', `/faqs/${id}`);
+    await call('POST', `/faqs/${id}/feedback`, { helpful: true });
+    expect(await faqSet()).to.deep.equal(before);
+  });
+
+  it('never shows a draft', async () => {
+    await add('Secret plans?', 'World domination.', { status: 'draft' });
+    expect(await ids('secret plans')).to.deep.equal([]);
+  });
+
+  it('prefers the language asked for and falls back to others', async () => {
+    const english = await add('Does Redis hold a backup?', 'Redis holds copies.');
+    expect(await ids('Does Redis hold a backup?', '&language=de')).to.deep.equal([english]);
+    const german = await add('Redis backup', 'Redis backup', { language: 'de', slug: 'de' });
+    const again = await add('Redis backup', 'Redis backup', { language: 'en', slug: 'en' });
+    expect((await ids('Redis backup', '&language=de'))[0]).to.equal(german);
+    expect((await ids('Redis backup', '&language=de-AT'))[0]).to.equal(german);
+    expect((await ids('Redis backup', '&language=en'))[0]).to.equal(again);
+  });
+
+  it('knows the word forms of a language', async () => {
+    const id = await add('Häuser und Gärten', 'Wir vermieten Häuser.', { language: 'de' });
+    provider.answer = async () => 500;
+    expect(await ids('Haus mit Garten')).to.deep.equal([id]);
+  });
+
+  it('breaks ties by priority', async () => {
+    const low = await add('Where is the office?', 'Here.', { priority: 1 });
+    const high = await add('Where is the office?', 'Here.', { priority: 5 });
+    expect(await ids('office location')).to.deep.equal([high, low]);
+  });
+
+  it('searches by words alone while the provider is away, and does not remember that', async () => {
+    const id = await add('How do I reset my password?', 'In the settings.');
+    provider.answer = async () => 503;
+    expect(await search('reset password')).to.deep.include({ cached: false });
+    expect(await ids('reset password')).to.deep.equal([id]);
+    provider.answer = undefined;
+    expect(await search('reset password')).to.deep.include({ cached: false });
+    expect(await search('reset password')).to.deep.include({ cached: true });
+  });
+
+  it('compares a question with vectors of its own model, while there are two', async () => {
+    const [old, fresh] = [await add('First parcel?', 'One.'), await add('Second parcel?', 'Two.')];
+    await knex('faqs')
+      .where({ id: old })
+      .update({ question_embedding_model: 'older', answer_embedding_model: 'older' });
+    provider.requests.length = 0;
+    expect(await ids('which parcel?')).to.have.members([old, fresh]);
+    expect(provider.requests.map(({ model }) => model)).to.have.members([env.EMBEDDING_MODEL, 'older']);
+  });
+
+  it('asks the provider once for equal questions at once', async () => {
+    await add('Opening hours?', 'From nine to five.');
+    provider.requests.length = 0;
+    await Promise.all(Array.from({ length: 8 }, () => search('when are you open?')));
+    expect(provider.requests).to.have.length(1);
+  });
+
+  it('works without Redis', async () => {
+    const id = await add('Opening hours?', 'From nine to five.');
+    redis.disconnect();
+    expect(await search('opening hours today')).to.deep.include({ cached: false });
+    expect(await ids('opening hours today')).to.deep.equal([id]);
+    await redis.connect();
+  });
+
+  it('takes any characters and refuses what is no query', async () => {
+    const id = await add('What is "a & b"?', "It's a | b");
+    const hostile = [
+      "' OR 1=1 --",
+      '!',
+      '& | ! ( ) :* <->',
+      "a:* & 'b",
+      '\\',
+      '%_',
+      '<script>',
+      'a\tb\nc',
+      '🙂',
+      '"',
+    ];
+    for (const q of hostile) await search(q);
+    expect(await ids('"a & b"? it\'s \\ a:b')).to.deep.equal([id]);
+    await search('x'.repeat(1_000));
+    for (const q of ['', '%20', 'x'.repeat(1_001), 'x'.repeat(10_000), 'a%00b']) {
+      const { status, body } = await call('GET', `/faqs/search?q=${q}`);
+      expect([status, body.code], q.slice(0, 5)).to.deep.equal([400, 'validation_failed']);
+    }
+    expect((await call('GET', '/faqs/search')).status).to.equal(400);
+    expect((await call('GET', '/faqs/search?q=a&limit=101')).status).to.equal(400);
+  });
+});

@@ -1,0 +1,94 @@
+import SwaggerParser from '@apidevtools/swagger-parser';
+import { expect } from 'chai';
+import type { SchemaObject } from 'ajv';
+import { descriptions } from '../../api/docs/descriptions.ts';
+import { documentPath, routesOf } from '../../api/docs/openapi.ts';
+import { routes } from '../../api/routes.ts';
+import { type Api, call, serveApi } from '../support/api.ts';
+import { checkAnswer, checkValue, openapi } from '../support/openapi.ts';
+
+describe('/openapi.json', () => {
+  let api: Api;
+  before(async () => {
+    api = await serveApi();
+  });
+  after(() => api.close());
+
+  it('is served as JSON', async () => {
+    const { status, headers, body } = await call(`${api.url}/openapi.json`);
+    expect(status).to.equal(200);
+    expect(headers.get('content-type')).to.match(/^application\/json/);
+    expect(body).to.deep.equal(JSON.parse(JSON.stringify(openapi)));
+  });
+
+  it('is valid OpenAPI 3.1', async () => {
+    // The parser writes into what it is given.
+    await SwaggerParser.validate(JSON.parse(JSON.stringify(openapi)));
+  });
+
+  it('has every route, and none that is not served', () => {
+    const served = routesOf(routes.stack);
+    expect(Object.keys(descriptions), 'routes without a description, or the other way round').to.have.members(
+      served.map(({ key }) => key),
+    );
+    const documented = Object.entries(openapi.paths).flatMap(([path, operations]) =>
+      Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    expect(documented).to.have.members(
+      served.map(({ method, pattern }) => `${method} ${documentPath(pattern)}`),
+    );
+  });
+
+  it('names every operation once', () => {
+    const ids = operations().map(({ operationId }) => operationId);
+    expect(new Set(ids).size).to.equal(ids.length);
+  });
+
+  it('has the very schemas that validate', async () => {
+    const { requestBody, parameters, security } = openapi.paths['/api/v1/chat/send']!.post!;
+    const { sendBody } = await import('../../api/chat/schemas.ts');
+    expect(requestBody?.content['application/json']?.schema).to.equal(sendBody.schema);
+    expect(parameters).to.deep.include.members([{ in: 'header', required: false, ...idempotencyKey() }]);
+    expect(security).to.deep.equal([{ token: [] }]);
+  });
+
+  it('gives examples that fit', () => {
+    for (const [name, schema] of Object.entries(openapi.components.schemas))
+      for (const example of (schema.examples ?? []) as unknown[]) checkValue(name, schema, example);
+    for (const { operationId, requestBody } of operations()) {
+      const { schema, example } = requestBody?.content['application/json'] ?? {};
+      if (example !== undefined) checkValue(`the example of ${operationId}`, schema as SchemaObject, example);
+    }
+  });
+
+  describe('answers are held against it', () => {
+    const url = 'http://127.0.0.1/api/v1/runs/1';
+    const headers = new Headers({ 'x-request-id': '1', 'content-type': 'application/json; charset=utf-8' });
+    const run = openapi.components.schemas.Run?.examples[0] as Record<string, unknown>;
+    const check = (status: number, body: Record<string, unknown>, sent = headers) =>
+      checkAnswer('GET', url, { status, headers: sent, body });
+
+    it('lets a right one pass', () => check(200, run));
+    it('refuses another type', () =>
+      expect(() => check(200, { ...run, attempt: '1' })).to.throw('not as described'));
+    it('refuses one field less', () =>
+      expect(() => check(200, { ...run, usage: undefined })).to.throw('not as described'));
+    it('refuses one field more', () =>
+      expect(() => check(200, { ...run, more: 1 })).to.throw('not as described'));
+    it('refuses a field more within', () =>
+      expect(() => check(200, { ...run, usage: { ...(run.usage as object), more: 1 } })).to.throw(
+        'not as desc',
+      ));
+    it('refuses another status', () => expect(() => check(201, run)).to.throw('is not described'));
+    it('refuses a missing header', () =>
+      expect(() => check(200, run, new Headers())).to.throw('lacks the header X-Request-Id'));
+  });
+});
+
+function operations() {
+  return Object.values(openapi.paths).flatMap((path) => Object.values(path));
+}
+
+function idempotencyKey() {
+  return descriptions['POST /api/v1/chat/send']?.headers?.[0];
+}

@@ -1,0 +1,332 @@
+import { once } from 'node:events';
+import { connect as connectTcp } from 'node:net';
+import { expect } from 'chai';
+import jwt from 'jsonwebtoken';
+import { io } from 'socket.io-client';
+import { signAccess } from '../../api/auth/tokens.ts';
+import { knex } from '../../db/knex.ts';
+import { Session } from '../../db/models/session.ts';
+import { env } from '../../shared/env.ts';
+import { redis } from '../../shared/redis.ts';
+import type { Api } from '../support/api.ts';
+import { type BuiltUser, buildSession, buildUser } from '../support/factories.ts';
+import { startProcfile } from '../support/processes.ts';
+import { playWorker, send, type Sent, serveWeb } from '../support/web.ts';
+import { connect, dial, type Frame, type Wire } from '../support/wire.ts';
+
+type Refusal = { status?: number; headers: Record<string, string>; problem: Record<string, unknown> };
+
+describe('the plain WebSocket', () => {
+  let api: Api;
+  let user: BuiltUser;
+  let stranger: BuiltUser;
+  const wires: Wire[] = [];
+  before(async () => {
+    api = await serveWeb();
+    [user, stranger] = [await buildUser(), await buildUser()];
+  });
+  afterEach(() => {
+    for (const { socket } of wires.splice(0)) socket.terminate();
+  });
+  after(() => api.close());
+
+  const signedIn = async (token = user.access, url = api.url) => {
+    const wire = await dial(url, user.id, token);
+    wires.push(wire);
+    return wire;
+  };
+  const refusal = (dialled: Promise<Wire>) =>
+    dialled.then(
+      () => expect.fail('was let in'),
+      (err: Refusal) => err,
+    );
+  const expired = () => {
+    const claims = { sid: user.sid, type: 'access' };
+    return jwt.sign(claims, env.JWT_SECRET[0]!, { subject: String(user.id), expiresIn: -1 });
+  };
+  /** The error that a frame is answered with. */
+  async function answerTo(wire: Wire, frame: string | Buffer | object): Promise<Frame> {
+    wire.frames.length = 0;
+    wire.socket.send(typeof frame === 'string' || Buffer.isBuffer(frame) ? frame : JSON.stringify(frame));
+    return wire.until(() => true);
+  }
+
+  describe('the upgrade', () => {
+    it('is refused with the problems of HTTP: who, whose, and where', async () => {
+      const cases: [() => Promise<Wire>, number, string][] = [
+        [() => dial(api.url, user.id), 401, 'unauthenticated'],
+        [() => dial(api.url, user.id, ''), 401, 'unauthenticated'],
+        [() => dial(api.url, user.id, 'a.b.c'), 401, 'unauthenticated'],
+        [() => dial(api.url, user.id, signAccess(user, stranger.sid)), 401, 'unauthenticated'],
+        [() => dial(api.url, user.id, expired()), 401, 'token_expired'],
+        [() => dial(api.url, stranger.id, user.access), 404, 'not_found'],
+        [() => dial(api.url, 'me', user.access), 404, 'not_found'],
+        [() => dial(api.url, 0, user.access), 404, 'not_found'],
+        [() => dial(api.url, '99999999999999999999', user.access), 404, 'not_found'],
+        [() => dial(api.url, `${user.id}/more`, user.access), 404, 'not_found'],
+        [() => connect(api.url.replace('http', 'ws')), 404, 'not_found'],
+        [() => connect(`${api.url.replace('http', 'ws')}/socket.i`), 404, 'not_found'],
+        [() => connect(`${api.url.replace('http', 'ws')}/health`), 200, ''],
+      ];
+      for (const [dialled, status, code] of cases) {
+        const refused = await refusal(dialled());
+        expect([refused.status, refused.problem.code ?? '']).to.deep.equal([status, code]);
+        expect(refused.headers).to.include.keys('x-request-id');
+        if (status === 200) continue;
+        expect(refused.headers['content-type']).to.match(/^application\/problem\+json/);
+        expect(JSON.stringify(refused.problem)).to.not.include('token=');
+      }
+    });
+
+    it('is refused when the session has ended', async () => {
+      const { access, sid } = await buildSession(user);
+      await Session.end(sid);
+      expect((await refusal(dial(api.url, user.id, access))).status).to.equal(401);
+    });
+
+    it('is no plain GET', async () => {
+      const { status, body } = await api.call('GET', `/chat/ws/${user.id}?token=${user.access}`);
+      expect([status, body.code]).to.deep.equal([400, 'bad_request']);
+    });
+
+    it('closes connections whose upgrade is refused or is none of a WebSocket, and answers h2c in HTTP', async () => {
+      const path = `/api/v1/chat/ws/${user.id}?token=${user.access}`;
+      expect(await raw('GET /nowhere', 'Upgrade: websocket')).to.match(/^HTTP\/1\.1 404 /);
+      expect(await raw(`GET ${path}`, 'Upgrade: websocket')).to.match(/^HTTP\/1\.1 4\d\d /);
+      const bad = 'Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: no';
+      expect(await raw(`GET ${path}`, bad)).to.match(/^HTTP\/1\.1 400 /);
+      expect(await raw('POST /api/v1/chat/ws/1', 'Upgrade: websocket')).to.match(/^HTTP\/1\.1 405 /);
+      expect(await raw('GET /livez', 'Upgrade: h2c')).to.match(/^HTTP\/1\.1 200 /);
+    });
+
+    /** What the server answers until it closes; curl and browsers would not send such things. */
+    async function raw(request: string, headers: string): Promise<string> {
+      const { hostname, port } = new URL(api.url);
+      const socket = connectTcp(Number(port), hostname);
+      const connection = headers.includes('h2c') ? 'close, Upgrade' : 'Upgrade';
+      socket.write(`${request} HTTP/1.1\r\nHost: x\r\nConnection: ${connection}\r\n${headers}\r\n\r\n`);
+      let text = '';
+      for await (const chunk of socket) text += String(chunk);
+      return text;
+    }
+  });
+
+  describe('frames in', () => {
+    it('are messages, taken in order, with the keys that HTTP knows', async () => {
+      const wire = await signedIn();
+      const { conversation_id } = await send(api, user);
+      for (let i = 0; i < 10; i += 1)
+        wire.say({ type: 'message', content: String(i), conversation_id, idempotency_key: `in-${i}` });
+      const headers = { 'Idempotency-Key': 'in-9' };
+      let taken = 0;
+      while (taken < 11) taken = (await knex('runs').where({ conversation_id })).length;
+      const questions = await knex('messages').where({ conversation_id, message_type: 'user' }).orderBy('id');
+      expect(
+        questions
+          .slice(1)
+          .map(({ content }) => content)
+          .join(''),
+      ).to.equal('0123456789');
+      const body = { content: '9', conversation_id };
+      const again = await api.call('POST', '/chat/send', body, { token: user.access, headers });
+      expect(again.headers.get('idempotency-replayed')).to.equal('true');
+      expect(wire.frames).to.deep.equal([]);
+    });
+
+    it('sent again are answered with the end, once there is one', async () => {
+      const wire = await signedIn();
+      const said = { type: 'message', content: 'Hi', language: 'de', idempotency_key: 'twice' };
+      wire.say(said);
+      wire.say(said);
+      let run: { id: number } | undefined;
+      while (!run) run = await knex('runs').where({ idempotency_key: 'twice', user_id: user.id }).first();
+      expect(run).to.include({ language: 'de' });
+      await api.call('POST', `/runs/${run.id}/cancel`, undefined, { token: user.access });
+      const ended = await wire.until(({ type }) => type === 'error');
+      expect(await answerTo(wire, said)).to.deep.equal(ended);
+    });
+
+    it('that are wrong get an error each, and the connection goes on', async () => {
+      const wire = await signedIn();
+      const { conversation_id } = await send(api, stranger);
+      const message = (more: object) => ({ type: 'message', content: 'x', ...more });
+      const cases: [string | Buffer | object, string][] = [
+        ['', 'validation_failed'],
+        ['hello', 'malformed_json'],
+        ['{"type":"message"', 'malformed_json'],
+        ['null', 'validation_failed'],
+        ['[]', 'validation_failed'],
+        ['"message"', 'validation_failed'],
+        ['1e999', 'validation_failed'],
+        [`${'['.repeat(100_000)}${']'.repeat(100_000)}`, 'validation_failed'],
+        [Buffer.from('{"type":"message","content":"x"}'), 'validation_failed'],
+        [{ content: 'x' }, 'validation_failed'],
+        [{ type: 'read', message_id: 1 }, 'validation_failed'],
+        [message({ content: ' ' }), 'validation_failed'],
+        [message({ content: 'x'.repeat(16_001) }), 'validation_failed'],
+        [message({ content: 'a\0' }), 'validation_failed'],
+        [message({ content: 'a\ud800' }), 'validation_failed'],
+        [message({ more: 1 }), 'validation_failed'],
+        [message({ conversation_id: '1' }), 'validation_failed'],
+        [message({ language: 'english please' }), 'validation_failed'],
+        [message({ idempotency_key: '' }), 'validation_failed'],
+        [message({ conversation_id }), 'not_found'],
+        [message({ conversation_id: 1e300 }), 'not_found'],
+      ];
+      for (const [frame, code] of cases) {
+        const answer = await answerTo(wire, frame);
+        expect(answer, String(JSON.stringify(frame)).slice(0, 80)).to.include({ type: 'error', code });
+        expect(answer.message).to.be.a('string');
+      }
+      expect(wire.socket.readyState).to.equal(wire.socket.OPEN);
+      await knex('users').where({ id: user.id }).update({ data_processing_consent: false });
+      expect(await answerTo(wire, message({}))).to.include({ code: 'consent_required', status: 403 });
+      await knex('users').where({ id: user.id }).update({ data_processing_consent: true });
+    });
+
+    it('above 256 KiB close with 1009', async () => {
+      const wire = await signedIn();
+      wire.say({ type: 'message', content: 'x'.repeat(256 * 1024) });
+      expect((await wire.closed)[0]).to.equal(1009);
+    });
+
+    it('that are no UTF-8 close with 1007, and masks and opcodes that are wrong with 1002', async () => {
+      const wire = await signedIn();
+      wire.socket.send(Buffer.from([0xff, 0xfe]), { binary: false });
+      expect((await wire.closed)[0]).to.equal(1007);
+      const odd = await signedIn();
+      (odd.socket as unknown as { _socket: { write: (bytes: Buffer) => void } })._socket.write(
+        Buffer.from([0x83, 0x80, 0, 0, 0, 0]),
+      );
+      expect((await odd.closed)[0]).to.equal(1002);
+    });
+
+    it('a flood of them is taken piece by piece', async () => {
+      const wire = await signedIn();
+      for (let i = 0; i < 5_000; i += 1) wire.say('{}');
+      while (wire.frames.length < 5_000) await once(wire.socket, 'frame');
+      expect(new Set(wire.frames.map(({ code }) => code))).to.deep.equal(new Set(['validation_failed']));
+    });
+  });
+
+  describe('frames out', () => {
+    async function play(text: string[], finish?: object): Promise<[Sent, Wire[], Frame[]]> {
+      const all = [await signedIn(), await signedIn((await buildSession(user)).access)];
+      const sent = await send(api, user);
+      const worker = await playWorker(user, sent);
+      for (const delta of text) await worker.say(delta);
+      await worker.finish(finish);
+      await worker.announce();
+      const ends = all.map((wire) => wire.until(({ type }) => type !== 'delta'));
+      return [sent, all, await Promise.all(ends)];
+    }
+
+    it('reach all connections of the user: deltas, and the response', async () => {
+      const theirs = await dial(api.url, stranger.id, stranger.access);
+      wires.push(theirs);
+      const socket = io(api.url, { auth: { token: user.access }, transports: ['websocket'], forceNew: true });
+      await once(socket as never, 'connect');
+      const pushed = once(socket as never, 'response');
+      const [{ conversation_id, reply_id, run_id }, all, ends] = await play(['Hel', 'lo']);
+      const place = { run_id, conversation_id, message_id: reply_id, attempt: 1 };
+      for (const { frames } of all) {
+        expect(frames.slice(0, -1)).to.deep.equal([
+          { type: 'delta', delta: 'Hel', ...place, seq: 2 },
+          { type: 'delta', delta: 'lo', ...place, seq: 3 },
+        ]);
+      }
+      const { timestamp, ...response } = ends[0] as Frame;
+      expect(response).to.deep.equal({
+        type: 'response',
+        content: 'Hello',
+        ...place,
+        seq: 4,
+        sources: [],
+        usage: { prompt_tokens: 5, completion_tokens: 2, total_tokens: 7 },
+        finish_reason: 'stop',
+      });
+      expect(timestamp).to.match(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+      expect((await pushed)[0]).to.deep.include({ type: 'response', content: 'Hello', timestamp });
+      expect(theirs.frames).to.deep.equal([]);
+      socket.disconnect();
+    });
+
+    it('say that a run failed, or was cancelled', async () => {
+      const error = { code: 'provider_rejected', message: 'No.' };
+      const [sent, , [failed]] = await play(['so far'], { status: 'failed', error });
+      expect(failed).to.include({ type: 'error', ...error, run_id: sent.run_id, content: 'so far' });
+      const [, , [cancelled]] = await play(['so far'], { status: 'cancelled' });
+      expect(cancelled).to.include({ type: 'error', code: 'cancelled', content: 'so far' });
+    });
+
+    it('say when a new attempt begins', async () => {
+      const wire = await signedIn();
+      const sent = await send(api, user);
+      await (await playWorker(user, sent)).say('old');
+      await knex('runs')
+        .where({ id: sent.run_id })
+        .update({ lease_until: new Date(0) });
+      await (await playWorker(user, sent)).say('new');
+      await wire.until(({ delta }) => delta === 'new');
+      expect(wire.frames.map(({ attempt, delta }) => [attempt, delta])).to.deep.equal([
+        [1, 'old'],
+        [2, 'new'],
+      ]);
+    });
+  });
+
+  describe('is closed', () => {
+    const within = async (wire: Wire, ms: number): Promise<[number, string]> => {
+      const began = Date.now();
+      const closed = await wire.closed;
+      expect(Date.now() - began).to.be.lessThan(ms);
+      return closed;
+    };
+
+    it('within a second of a logout, and only that session', async () => {
+      const { access } = await buildSession(user);
+      const [ending, staying] = [await signedIn(access), await signedIn()];
+      await api.call('POST', '/auth/logout', {}, { token: access });
+      expect(await within(ending, 1_000)).to.deep.equal([4401, 'unauthenticated']);
+      expect(staying.socket.readyState).to.equal(staying.socket.OPEN);
+    });
+
+    it('when the token runs out', async () => {
+      const claims = { sid: user.sid, type: 'access' };
+      const token = jwt.sign(claims, env.JWT_SECRET[0]!, { subject: String(user.id), expiresIn: 1 });
+      expect((await within(await signedIn(token), 2_500))[0]).to.equal(4401);
+    });
+
+    it('when pushes may have been lost', async () => {
+      const wire = await signedIn();
+      await redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+      expect((await wire.closed)[0]).to.equal(1012);
+    });
+
+    it('when its replica stops, which waits for none that is silent', async () => {
+      const web = await startProcfile('web');
+      const [polite, silent] = [await signedIn(user.access, web.url), await signedIn(user.access, web.url)];
+      silent.socket.pause();
+      const began = Date.now();
+      expect(await web.stop()).to.equal(0);
+      expect(Date.now() - began).to.be.lessThan(6_000);
+      expect((await polite.closed)[0]).to.equal(1001);
+    });
+
+    it('when it takes nothing of what it is sent', async () => {
+      const wire = await signedIn();
+      wire.socket.pause();
+      const worker = await playWorker(user, await send(api, user));
+      for (let open = 1; open > 0; ) {
+        await worker.say('x'.repeat(100_000));
+        open = await socketsOpen();
+      }
+    });
+
+    /** Of this process, as an operator sees it. */
+    async function socketsOpen(): Promise<number> {
+      const text = await (await fetch(`${api.url}/metrics`)).text();
+      return Number(/^sockets_connected (\d+)/m.exec(text)?.[1]);
+    }
+  });
+});

@@ -1,0 +1,112 @@
+import { expect } from 'chai';
+import { knex } from '../../db/knex.ts';
+import { listConversations } from '../../db/models/conversation.ts';
+import { historyBefore } from '../../db/models/message.ts';
+import { listMessages } from '../../db/models/messageView.ts';
+import { rows } from '../../db/sql.ts';
+import { type BuiltUser, buildUser } from '../support/factories.ts';
+import { itNative } from '../support/native.ts';
+import { explain, scansOf } from '../support/plans.ts';
+
+const LIMIT = 21;
+/** PLANS_MESSAGES=1000000 made docs/plans.md. */
+const MESSAGES = Number(process.env.PLANS_MESSAGES ?? 20_000);
+
+/** Statements of lists, explained on the very SQL that the models send, at volume. */
+describe('plans of the lists', function () {
+  this.timeout(600_000);
+  let user: BuiltUser;
+  let longest: number;
+  before(async () => {
+    user = await buildUser();
+    await fill(await buildUser(), MESSAGES / 10);
+    longest = await fill(user, MESSAGES);
+  });
+
+  async function expectOnlyPage(read: () => Promise<unknown[]>, table: string, index: RegExp): Promise<void> {
+    const { plan, result } = await explain(read);
+    const scans = scansOf(plan).filter((scan) => scan['Relation Name'] === table);
+    const [page] = scans;
+    if (process.env.PLANS_MESSAGES) console.log(JSON.stringify(plan, null, 1));
+    expect(page?.['Node Type']).to.match(/^Index (Only )?Scan$/);
+    expect(page?.['Index Name']).to.match(index);
+    for (const scan of scans) {
+      expect(scan['Rows Removed by Filter'] ?? 0, 'rows read for nothing').to.equal(0);
+      expect(scan['Rows Removed by Index Recheck'] ?? 0).to.equal(0);
+    }
+    expect(page?.['Actual Rows']).to.equal(result.length).and.to.be.at.most(LIMIT);
+    expect(JSON.stringify(plan)).to.not.include('"Sort"').and.not.include('Seq Scan');
+  }
+
+  itNative('conversations, first and middle page, and archived ones', async () => {
+    const all = { archived: false, q: '', limit: LIMIT, after: null };
+    const [, middle] = await listConversations(user.id, { ...all, limit: 100 });
+    for (const page of [all, { ...all, after: middle ?? null }, { ...all, archived: true }]) {
+      await expectOnlyPage(() => listConversations(user.id, page), 'conversations', /by_activity/);
+    }
+  });
+
+  itNative('messages, from both ends and from the middle', async () => {
+    const middle = await nthMessage(longest, 0.5);
+    for (const order of ['asc', 'desc'] as const) {
+      for (const afterId of [null, middle]) {
+        const read = () => listMessages(longest, { order, limit: LIMIT, afterId });
+        await expectOnlyPage(read, 'messages', /messages_by_conversation/);
+      }
+    }
+  });
+
+  itNative('the history of a prompt', async () => {
+    const { plan } = await explain(async () => historyBefore(longest, await nthMessage(longest, 0.5), 10));
+    for (const scan of scansOf(plan)) {
+      expect(scan['Node Type']).to.match(/^(Index|Bitmap)/);
+      if (scan.Alias === 'first') expect(scan['Index Name']).to.equal('messages_by_conversation');
+      expect(Number(scan['Actual Rows']) + Number(scan['Rows Removed by Filter'] ?? 0)).to.be.at.most(10);
+    }
+  });
+
+  /** The id of a message that stands so far into a conversation. */
+  async function nthMessage(conversation: number, part: number): Promise<number> {
+    const [{ count }] = (await rows('SELECT count(*) FROM messages WHERE conversation_id = :conversation', {
+      conversation,
+    })) as [{ count: number }];
+    const found = await rows<{ id: number }>(
+      'SELECT id FROM messages WHERE conversation_id = :conversation ORDER BY id OFFSET :skip LIMIT 1',
+      { conversation, skip: Math.floor(count * part) },
+    );
+    return found[0]?.id ?? 0;
+  }
+});
+
+/** Conversations of a user with messages, one in ten of them in the first, whose id is returned. */
+async function fill(user: BuiltUser, messages: number): Promise<number> {
+  const conversations = messages / 4;
+  await inBatches(
+    conversations,
+    `INSERT INTO conversations (user_id, title, is_archived, last_message_at)
+     SELECT :user, 'About ' || n, n % 10 = 0, now() - n * interval '1 minute' FROM ${BATCH} AS n`,
+    { user: user.id },
+  );
+  const found = await rows<{ id: number }>('SELECT min(id) AS id FROM conversations WHERE user_id = :user', {
+    user: user.id,
+  });
+  const first = found[0]?.id ?? 0;
+  await inBatches(
+    messages,
+    `INSERT INTO messages (conversation_id, user_id, content, message_type, status)
+     SELECT :first + CASE WHEN n % 10 = 0 THEN 0 ELSE n % CAST(:conversations AS integer) END, :user,
+       'word' || n % 1000 || ' and so on', CASE WHEN n % 2 = 0 THEN 'user' ELSE 'assistant' END, 'sent'
+     FROM ${BATCH} AS n`,
+    { user: user.id, first, conversations },
+  );
+  await knex.raw('ANALYZE conversations');
+  await knex.raw('ANALYZE messages');
+  return first;
+}
+
+/** Statements have ten seconds. */
+async function inBatches(count: number, sql: string, bindings: Record<string, number>): Promise<void> {
+  for (let from = 0; from < count; from += 5_000)
+    await rows(sql, { ...bindings, from, upTo: Math.min(count, from + 5_000) - 1 });
+}
+const BATCH = 'generate_series(CAST(:from AS integer), CAST(:upTo AS integer))';

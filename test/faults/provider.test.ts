@@ -1,0 +1,230 @@
+import { expect } from 'chai';
+import { Redis } from 'ioredis';
+import { row } from '../../db/sql.ts';
+import { type Client, connectClient } from '../support/client.ts';
+import { buildUser } from '../support/factories.ts';
+import { expectInvariants } from '../support/invariants.ts';
+import { hashOf } from '../support/provider.ts';
+import { type Stack, startStack } from '../support/stack.ts';
+
+/** Text that a provider misbehaves on, and how its run ends. times:1 means that the second call is answered. */
+type Case = {
+  asks: string;
+  calls: number;
+  retries: number;
+  status?: string;
+  error?: string | string[];
+  says?: RegExp;
+};
+const CASES: Record<string, Case> = {
+  'silence before headers': { asks: '[[silent]] [[times:1]] [[tokens:3]]', calls: 2, retries: 1 },
+  'silence before the first token': { asks: '[[hang:0]] [[times:1]] [[tokens:3]]', calls: 2, retries: 1 },
+  'silence between chunks': { asks: '[[hang:3]] [[times:1]] [[tokens:6]]', calls: 2, retries: 1 },
+  'a reset connection': { asks: '[[reset:3]] [[times:1]] [[tokens:6]]', calls: 2, retries: 1 },
+  'a cut stream': { asks: '[[cut:3]] [[times:1]] [[tokens:6]]', calls: 2, retries: 1 },
+  'a malformed chunk': { asks: '[[malformed:3]] [[times:1]] [[tokens:6]]', calls: 2, retries: 1 },
+  'characters split across chunks': {
+    asks: 'hello [[split]]',
+    calls: 1,
+    retries: 0,
+    says: /Grüße, 世界 🙂🙃$/,
+  },
+  'two 500s': { asks: '[[status:500]] [[times:2]] [[tokens:3]]', calls: 3, retries: 2 },
+  'nothing but 500s': {
+    asks: '[[status:500]]',
+    calls: 5,
+    retries: 4,
+    status: 'failed',
+    error: 'provider_unavailable',
+  },
+  // Reading it takes long enough to run into the deadline between chunks.
+  'nothing but a chunk of 10 MB': {
+    asks: '[[huge]]',
+    calls: 5,
+    retries: 4,
+    status: 'failed',
+    error: ['provider_unavailable', 'provider_timeout'],
+  },
+  'a 429 for two seconds': {
+    asks: '[[status:429;retry-after:2]] [[times:1]] [[tokens:3]]',
+    calls: 2,
+    retries: 0,
+  },
+  'a 401': { asks: '[[status:401]]', calls: 1, retries: 0, status: 'failed', error: 'provider_unauthorized' },
+  'a 400': { asks: '[[status:400]]', calls: 1, retries: 0, status: 'failed', error: 'provider_rejected' },
+  'context too long, once': {
+    asks: '[[status:400;code:context_length_exceeded]] [[times:1]] [[tokens:3]]',
+    calls: 2,
+    retries: 0,
+  },
+  'context too long, for ever': {
+    asks: '[[status:400;code:context_length_exceeded]]',
+    calls: 2,
+    retries: 0,
+    status: 'failed',
+    error: 'context_length_exceeded',
+  },
+};
+const DEADLINES = {
+  PROVIDER_HEADERS_TIMEOUT_MS: '2000',
+  PROVIDER_FIRST_TOKEN_TIMEOUT_MS: '2000',
+  PROVIDER_GAP_TIMEOUT_MS: '2000',
+};
+const PROCESSES = 5;
+
+describe('the provider fails', () => {
+  let stack: Stack;
+  let client: Client;
+  const redis = new Redis(process.env.REDIS_URL ?? '', { lazyConnect: true });
+
+  before(async function () {
+    this.timeout(150_000);
+    stack = await startStack(DEADLINES, ['web', 'moderation', 'context', 'completion', 'housekeeping']);
+    client = await connectClient(await buildUser(), stack.web[0] ?? '');
+  });
+  after(async function () {
+    this.timeout(150_000);
+    redis.disconnect();
+    client.close();
+    await stack.stop();
+  });
+
+  const chatCalls = (text: string) =>
+    stack.provider
+      .calls()
+      .filter(({ path, text_hash }) => path.endsWith('/chat/completions') && text_hash === hashOf(text));
+  const runRow = (id: number) =>
+    row<{
+      status: string;
+      retries: number;
+      error_code: string | null;
+      crashes: number;
+      model: string;
+      not_before: Date | null;
+      context: { shrunk: boolean };
+    }>('SELECT status, retries, error_code, crashes, model, not_before, context FROM runs WHERE id = :id', {
+      id,
+    });
+
+  it('in fifteen ways at once: each is retried or ends as it should', async function () {
+    this.timeout(150_000);
+    const ids = new Map<string, number>();
+    for (const [name, { asks }] of Object.entries(CASES)) ids.set(name, (await client.send(asks)).run_id);
+    await Promise.all([...ids.values()].map((id) => client.end(id)));
+    for (const [name, { asks, calls, retries, status = 'completed', error = null, says }] of Object.entries(
+      CASES,
+    )) {
+      const id = ids.get(name) ?? 0;
+      const run = await runRow(id);
+      expect(run, name).to.deep.include({ status, retries, crashes: 0 });
+      expect(run?.error_code, name).to.be.oneOf([error].flat());
+      expect(chatCalls(asks), name).to.have.length(calls);
+      if (says) expect(client.device.text(id), name).to.match(says);
+    }
+    expect((await runRow(ids.get('context too long, once') ?? 0))?.context.shrunk).to.equal(true);
+    await expectInvariants([client], PROCESSES);
+  });
+
+  it('at moderation, beyond its tries: the run fails, unmoderated text goes nowhere, the conversation goes on', async function () {
+    this.timeout(150_000);
+    const text = 'unchecked [[fail-moderation]] [[tokens:2]]';
+    const { run_id, conversation_id } = await client.send(text);
+    const next = await client.send('checked [[tokens:2]]', { conversation_id });
+    expect((await client.end(run_id)).data).to.have.nested.property('error.code', 'moderation_unavailable');
+    expect(chatCalls(text)).to.deep.equal([]);
+    expect((await client.end(next.run_id)).event).to.equal('response');
+    await expectInvariants([client], PROCESSES);
+  });
+
+  it('five times in a row: the breaker holds its model back, and lets it go', async function () {
+    this.timeout(150_000);
+    await redis.del('breaker:gpt-4.1-mini', 'breaker:gpt-4.1-mini:failures');
+    const broken = Array.from({ length: 5 }, (_, i) => `${i} [[status:500]] [[times:1]] [[tokens:2]]`);
+    for (const text of broken) await client.send(text);
+    while ((await redis.pttl('breaker:gpt-4.1-mini')) <= 0)
+      await new Promise((later) => setTimeout(later, 20));
+    const text = 'held back [[tokens:2]]';
+    const began = Date.now();
+    const { run_id } = await client.send(text);
+    await client.end(run_id);
+    expect(Date.now() - began).to.be.within(2_000, 12_000);
+    expect(chatCalls(text)).to.have.length(1);
+    expect(await runRow(run_id)).to.deep.include({ retries: 0, crashes: 0 });
+    await expectInvariants([client], PROCESSES);
+  });
+
+  it('for one model: the fallback answers', async function () {
+    this.timeout(150_000);
+    await redis.del('breaker:gpt-4.1-mini', 'breaker:gpt-4.1-mini:failures');
+    for (const worker of stack.of('completion')) await worker.stop();
+    const worker = await stack.add('completion', {
+      CHAT_MODEL: 'first-model',
+      CHAT_MODEL_FALLBACK: 'second-model',
+    });
+    const { run_id } = await client.send('either [[down:first-model]] [[tokens:4]]');
+    await client.end(run_id);
+    expect(await runRow(run_id)).to.deep.include({ status: 'completed', model: 'second-model', retries: 2 });
+    // With the breaker open nobody tries the first one any more.
+    await redis.set('breaker:first-model', '1', 'PX', 8_000);
+    const text = 'at once [[down:first-model]] [[tokens:4]]';
+    const next = await client.send(text);
+    await client.end(next.run_id);
+    expect(await runRow(next.run_id)).to.deep.include({
+      status: 'completed',
+      model: 'second-model',
+      retries: 0,
+    });
+    expect(chatCalls(text).map(({ model }) => model)).to.deep.equal(['second-model']);
+    await expectInvariants([client], PROCESSES);
+    await worker.stop();
+  });
+
+  it('by answering without end: the whole answer has a deadline, and counts as a try', async function () {
+    this.timeout(150_000);
+    const worker = await stack.add('completion', {
+      PROVIDER_ANSWER_TIMEOUT_MS: '1000',
+      CHAT_MODEL: 'endless',
+    });
+    const { run_id } = await client.send('endless [[gap:200]] [[tokens:500]]');
+    await client.device.until(
+      'restart',
+      ({ event, data }) => event === 'response.restart' && data.run_id === run_id,
+    );
+    expect((await runRow(run_id))?.retries).to.be.at.least(1);
+    await stack.post(`/runs/${run_id}/cancel`, {}, client.user.access);
+    expect((await client.end(run_id)).event).to.equal('run.cancelled');
+    await expectInvariants([client], PROCESSES);
+    await worker.stop();
+  });
+
+  it('with a 429 for two minutes: the run is scheduled for then, nothing is burnt, others are held back', async function () {
+    this.timeout(150_000);
+    await stack.add('completion', { CHAT_MODEL: 'busy' });
+    const text = 'later [[status:429;retry-after:120]]';
+    const asked = Date.now();
+    const { run_id } = await client.send(text);
+    await stack.provider.until((calls) =>
+      calls.some(
+        ({ text_hash, path, ended }) => ended && path.endsWith('/completions') && text_hash === hashOf(text),
+      ),
+    );
+    const delayed = async (id: number) =>
+      Number(await redis.zscore('bull:completion:delayed', `run-${id}-1`)) / 4096;
+    while ((await delayed(run_id)) === 0) await new Promise((later) => setTimeout(later, 20));
+    const about = [asked + 119_000, asked + 125_000] as const;
+    expect(await delayed(run_id)).to.be.within(...about);
+    const run = await runRow(run_id);
+    expect(run).to.deep.include({ status: 'queued', retries: 0, crashes: 0 });
+    expect(run?.not_before?.getTime()).to.be.within(...about);
+    const other = await client.send('held back too [[tokens:2]]');
+    while ((await delayed(other.run_id)) === 0) await new Promise((later) => setTimeout(later, 20));
+    expect(await delayed(other.run_id)).to.be.within(...about);
+    // Whoever has waited enough may cancel; what is left in the queue would end by itself.
+    for (const id of [run_id, other.run_id]) {
+      await stack.post(`/runs/${id}/cancel`, {}, client.user.access);
+      expect((await client.end(id)).event).to.equal('run.cancelled');
+      await redis.zrem('bull:completion:delayed', `run-${id}-1`);
+    }
+    await expectInvariants([client], PROCESSES);
+  });
+});

@@ -1,0 +1,151 @@
+import { expect } from 'chai';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { rows } from '../../db/sql.ts';
+import { type Client, connectClient } from '../support/client.ts';
+import { buildUser } from '../support/factories.ts';
+import { expectInvariants } from '../support/invariants.ts';
+import { type OwnRedis, startOwnRedis } from '../support/own-redis.ts';
+import { type Proxy, startProxy } from '../support/proxy.ts';
+import { type Stack, startStack, WORKERS } from '../support/stack.ts';
+
+describe('Redis fails', () => {
+  let redis: OwnRedis;
+  let proxy: Proxy;
+  let stack: Stack;
+  let client: Client;
+  /** A replica that reaches Redis through the proxy. */
+  let apart: string;
+  const processes = 3 + WORKERS.length;
+
+  before(async function () {
+    this.timeout(150_000);
+    redis = await startOwnRedis();
+    proxy = await startProxy(redis.port);
+    stack = await startStack({ REDIS_URL: redis.url, RUN_LOG_TTL_S: '30' }, ['web', 'web', ...WORKERS]);
+    apart = (await stack.add('web', { REDIS_URL: `redis://127.0.0.1:${proxy.port}` })).url;
+    client = await connectClient(await buildUser(), stack.web[0] ?? '', stack.web[1] ?? '');
+  });
+  after(async function () {
+    this.timeout(150_000);
+    client.close();
+    await stack.stop();
+    await proxy.close();
+    await redis.stop();
+  });
+
+  /** Six answers in the middle of their streams, and a second message behind each. */
+  async function begin(what: string): Promise<void> {
+    stack.provider.reset();
+    stack.provider.pause(4);
+    const heads = await Promise.all(
+      Array.from({ length: 6 }, (_, i) => client.send(`${what} ${i} [[tokens:20]]`)),
+    );
+    for (const { conversation_id } of heads) await client.send('behind [[tokens:3]]', { conversation_id });
+    await stack.provider.until((calls) => calls.filter(({ held }) => held).length === 6, 40_000);
+  }
+
+  async function expectNothingLost(): Promise<void> {
+    await expectInvariants([client], processes, { redisUrl: redis.url });
+    expect(await rows("SELECT id, status, error_code FROM runs WHERE status <> 'completed'")).to.deep.equal(
+      [],
+    );
+  }
+
+  it('is emptied in the middle of streams, three times', async function () {
+    this.timeout(150_000);
+    await begin('emptied');
+    for (let i = 0; i < 3; i += 1) {
+      await redis.client.flushall();
+      await client.send(`after wipe ${i} [[tokens:3]]`);
+    }
+    stack.provider.resume();
+    await expectNothingLost();
+    expect(await rows('SELECT id FROM runs WHERE crashes > 0')).to.deep.equal([]);
+  });
+
+  it('is killed and comes back empty: messages are taken meanwhile, and answers end without it', async function () {
+    this.timeout(150_000);
+    await begin('killed');
+    await redis.signal('SIGKILL');
+    stack.provider.resume();
+    const away = await Promise.all(
+      Array.from({ length: 4 }, (_, i) => client.post(`away ${i} [[tokens:3]]`)),
+    );
+    expect(away.map(({ status }) => status)).to.deep.equal([202, 202, 202, 202]);
+    await untilEnded(6);
+    await redis.restart();
+    await expectNothingLost();
+  });
+
+  it('is out of memory: messages are taken, answers end in Postgres, all is shown when there is room', async function () {
+    this.timeout(150_000);
+    await begin('full');
+    await redis.client.config('SET', 'maxmemory', '1');
+    stack.provider.resume();
+    const full = await client.post('full [[tokens:3]]');
+    expect(full.status).to.equal(202);
+    await untilEnded(6);
+    await redis.client.config('SET', 'maxmemory', '0');
+    await expectNothingLost();
+  });
+
+  it('is frozen for longer than the locks: messages are taken at once, nothing is lost', async function () {
+    this.timeout(150_000);
+    await begin('frozen');
+    await redis.signal('SIGSTOP');
+    stack.provider.resume();
+    try {
+      const began = Date.now();
+      const answer = await client.post('frozen [[tokens:3]]');
+      expect(answer.status).to.equal(202);
+      expect(Date.now() - began).to.be.below(3_000);
+      await sleep(9_500);
+    } finally {
+      await redis.signal('SIGCONT');
+    }
+    await expectNothingLost();
+  });
+
+  it('is reached by workers and not by web: a post there is answered, its ends come from the row', async function () {
+    this.timeout(150_000);
+    stack.provider.reset();
+    const cutOff = await connectClient(client.user, apart);
+    proxy.cut();
+    const answer = await client.post('to the cut off [[tokens:5]]', { web: apart });
+    expect(answer.status).to.equal(202);
+    const runId = Number(answer.body.run_id);
+    expect((await client.end(runId)).event).to.equal('response');
+    // Its own sockets heard nothing; whoever asks there is told from Postgres.
+    const told = await cutOff.device.ask('resume', { run_id: runId, after_seq: 0 });
+    expect(told).to.deep.include({ ok: true, done: true, reset: true });
+    proxy.mend();
+    await new Promise<void>((again) => cutOff.device.socket.once('connect', again));
+    cutOff.runs.push(Number((await cutOff.post('healed [[tokens:5]]')).body.run_id));
+    await expectNothingLost();
+    cutOff.close();
+  });
+
+  it('has forgotten the log of an ended run: the terminal event is made from the row', async function () {
+    this.timeout(150_000);
+    const { run_id } = await client.send('expires [[tokens:5]]');
+    const end = await client.end(run_id);
+    await redis.client.pexpire(`run:{${run_id}}:log`, 1);
+    await redis.client.pexpire(`run:{${run_id}}:log`, 1);
+    await sleep(20);
+    const told = await client.device.ask('resume', { run_id, after_seq: 2 });
+    expect(told).to.deep.equal({ ok: true, events: [end], done: true, reset: true });
+    await expectNothingLost();
+  });
+
+  /** Until the newest heads that streamed have ended in Postgres, whatever Redis does. */
+  async function untilEnded(heads: number): Promise<void> {
+    const ids = client.runs.slice(-(2 * heads + 4));
+    for (const until = Date.now() + 20_000; Date.now() < until; await sleep(200)) {
+      const ended = await rows('SELECT id FROM runs WHERE completed_at IS NOT NULL AND id = ANY (:ids)', {
+        ids,
+      });
+      if (ended.length >= heads) return;
+    }
+    throw new Error('answers do not end without Redis');
+  }
+});

@@ -1,0 +1,164 @@
+import { Worker } from 'bullmq';
+import { expect } from 'chai';
+import { Redis } from 'ioredis';
+import { rows } from '../../db/sql.ts';
+import type { KillPoint } from '../../shared/killpoint.ts';
+import { type Client, connectClient } from '../support/client.ts';
+import { buildUser } from '../support/factories.ts';
+import { expectInvariants } from '../support/invariants.ts';
+import type { Process } from '../support/processes.ts';
+import { type Stack, startStack } from '../support/stack.ts';
+import { fell, trapped } from '../support/traps.ts';
+
+const STAGES: [string, KillPoint][] = [
+  ['moderation', 'moderation.decided'],
+  ['moderation', 'moderation.saved'],
+  ['context', 'context.built'],
+  ['context', 'context.saved'],
+];
+
+describe('a process other than completion killed', () => {
+  let stack: Stack;
+  let client: Client;
+
+  before(async function () {
+    this.timeout(150_000);
+    stack = await startStack({}, ['web', 'completion']);
+    client = await connectClient(await buildUser(), stack.web[0] ?? '');
+  });
+  after(async function () {
+    this.timeout(150_000);
+    client.close();
+    await stack.stop();
+  });
+
+  /** Starts what no process works at. */
+  async function ensure(...types: string[]): Promise<void> {
+    for (const type of types) if (!stack.of(type).some(isAlive)) await stack.add(type);
+  }
+
+  // First, while nobody else delivers or works: what is left in Redis is the reconciler's alone.
+  it('housekeeping between raising the generation and delivering, and after: another copy delivers, once', async function () {
+    this.timeout(150_000);
+    for (let i = 0; i < 5; i += 1) await client.send(`owed ${i} [[tokens:3]]`);
+    for (const at of ['housekeeping.raised', 'housekeeping.delivered'] as const) {
+      await emptyRedis();
+      const victim = await stack.add('housekeeping', trapped('KILL_AT', at)).catch(() => undefined);
+      if (victim) expect(await victim.exited).to.equal(null);
+    }
+    const [{ raised } = { raised: 0 }] = await rows<{ raised: number }>(
+      'SELECT min(generation) AS raised FROM runs',
+    );
+    expect(raised).to.equal(3);
+    // Two copies over the same debt.
+    await emptyRedis();
+    await Promise.all([stack.add('housekeeping'), stack.add('housekeeping')]);
+    await Promise.all([stack.add('moderation'), stack.add('context')]);
+    await expectInvariants([client], 6);
+    const runs = await rows<{ attempt: number; generation: number; status: string }>(
+      'SELECT attempt, generation, status FROM runs',
+    );
+    for (const run of runs) expect(run).to.deep.equal({ attempt: 1, generation: 4, status: 'completed' });
+  });
+
+  it('two copies of housekeeping, one killed in the middle of its pass: the other goes on', async function () {
+    this.timeout(150_000);
+    await ensure('moderation', 'context', 'housekeeping');
+    const dying = await stack.add('housekeeping', trapped('KILL_AT', 'housekeeping.raised'));
+    const workers = ['moderation', 'context'].flatMap((type) => stack.of(type));
+    const others = stack.of('housekeeping').filter((one) => one !== dying);
+    for (const one of [...workers, ...others]) one.kill('SIGSTOP');
+    for (let i = 0; i < 3; i += 1) await client.send(`debt ${i} [[tokens:2]]`);
+    await emptyRedis();
+    await fell(dying);
+    for (const one of [...workers, ...others]) one.kill('SIGCONT');
+    await expectInvariants([client], 6);
+  });
+
+  it('a job that ended without its run, completed or failed, counts as none: the run is delivered again', async function () {
+    this.timeout(150_000);
+    await ensure('moderation', 'context', 'housekeeping');
+    for (const worker of stack.of('completion')) await worker.stop();
+    const runs: number[] = [];
+    for (const ending of ['completed', 'failed'] as const) {
+      const { run_id } = await client.send(`${ending} for nothing [[tokens:3]]`);
+      const worker = new Worker(
+        'completion',
+        async () => {
+          if (ending === 'failed') throw new Error('for nothing');
+        },
+        { connection: { url: process.env.REDIS_URL ?? '' } },
+      );
+      await new Promise<void>((ended) => worker.once(ending, () => ended()));
+      await worker.close();
+      runs.push(run_id);
+    }
+    await stack.add('completion');
+    await expectInvariants([client], 6);
+    const again = await rows(
+      'SELECT status, generation FROM runs WHERE id = ANY (:runs) AND generation > 1',
+      { runs },
+    );
+    expect(again).to.have.length(2);
+  });
+
+  it('web between commit and enqueue, and after the enqueue before the answer: one run, told to the retry', async function () {
+    this.timeout(150_000);
+    await ensure('moderation', 'context', 'completion', 'housekeeping');
+    const victims = [
+      await stack.add('web', trapped('KILL_AT', 'web.committed')),
+      await stack.add('web', { ...trapped('KILL_AT', 'run.delivered'), HOLD_ANSWERS_MS: '1000' }),
+    ];
+    for (const { url, exited } of victims) {
+      const content = `to the dying ${url} [[tokens:4]]`;
+      const key = `dying ${url}`;
+      const answer = await client.post(content, { key, web: url }).catch(() => 'none');
+      expect(answer).to.equal('none');
+      expect(await exited).to.equal(null);
+      const again = await client.post(content, { key });
+      expect(again.status).to.equal(202);
+      expect(again.headers.get('idempotency-replayed')).to.equal('true');
+    }
+    // Nobody asks again for this one; it was committed, so it is answered.
+    const alone = await stack.add('web', trapped('KILL_AT', 'web.committed'));
+    await client.post('nobody asks again [[tokens:2]]', { web: alone.url }).catch(() => {});
+    const before = (await rows('SELECT id FROM runs')).length;
+    await expectInvariants([client], 6);
+    expect(await rows('SELECT id FROM runs')).to.have.length(before);
+  });
+
+  it('moderation and context, before and after saving their result: another does it, the result stands once', async function () {
+    this.timeout(150_000);
+    await ensure('completion', 'housekeeping');
+    for (const type of ['moderation', 'context']) await Promise.all(stack.of(type).map((one) => one.stop()));
+    const fallen: number[] = [];
+    // One after the other: each takes all there is.
+    for (const [type, at] of STAGES) {
+      const victim = await stack.add(type, trapped('KILL_AT', at));
+      await client.send(`${at} [[tokens:3]]`);
+      fallen.push(await fell(victim));
+      expect(await victim.exited).to.equal(null);
+    }
+    expect(fallen).to.have.length(STAGES.length);
+    await Promise.all([stack.add('moderation'), stack.add('context')]);
+    await expectInvariants([client], 6);
+    const runs = await rows(
+      "SELECT status, attempt FROM runs WHERE moderation ->> 'flagged' = 'false' AND context IS NOT NULL ORDER BY id DESC LIMIT 4",
+    );
+    expect(runs).to.deep.equal(STAGES.map(() => ({ status: 'completed', attempt: 1 })));
+  });
+});
+
+function isAlive({ pid }: Process): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+async function emptyRedis(): Promise<void> {
+  const redis = new Redis(process.env.REDIS_URL ?? '');
+  await redis.flushall();
+  redis.disconnect();
+}

@@ -1,0 +1,55 @@
+import { expect } from 'chai';
+import { rows } from '../../db/sql.ts';
+import { connectDevice } from '../support/device.ts';
+import { buildUser } from '../support/factories.ts';
+import { startStack, type Stack } from '../support/stack.ts';
+
+describe('fairness across users', () => {
+  let stack: Stack;
+
+  before(async function () {
+    this.timeout(60_000);
+    stack = await startStack({
+      COMPLETION_CONCURRENCY: '1',
+      MAX_WAITING_RUNS_PER_USER: '1000',
+      RATE_LIMIT_PER_MINUTE: '10000',
+    });
+  });
+  after(async function () {
+    this.timeout(60_000);
+    await stack.stop();
+  });
+
+  it("another user's first message waits for one of a busy user's, not for all", async function () {
+    this.timeout(60_000);
+    const [busy, other] = [await buildUser(), await buildUser()];
+    const device = await connectDevice(stack.web[0] ?? '', other.access);
+    stack.provider.pause();
+    const posts = Array.from({ length: 60 }, (_, i) =>
+      stack.post('/chat/send', { content: `${i} [[tokens:2]]` }, busy.access),
+    );
+    for (const post of posts) expect((await post).status).to.equal(202);
+    const first = await stack.post('/chat/send', { content: 'mine [[tokens:2]]' }, other.access, { web: 1 });
+    await untilPrepared();
+    stack.provider.resume();
+    await device.ended(Number(first.body.run_id));
+    const before = await rows<{ id: number }>(
+      `SELECT id FROM runs WHERE user_id = :busy AND completed_at <
+         (SELECT completed_at FROM runs WHERE id = :mine)`,
+      { busy: busy.id, mine: Number(first.body.run_id) },
+    );
+    // The one that was being answered, and no more than one behind it.
+    expect(before.length).to.be.at.most(2);
+    device.close();
+  });
+});
+
+/** Every run waits for the model alone. */
+async function untilPrepared(): Promise<void> {
+  for (;;) {
+    const owed = await rows(
+      "SELECT id FROM runs WHERE status = 'queued' AND (moderation IS NULL OR context IS NULL)",
+    );
+    if (owed.length === 0) return;
+  }
+}

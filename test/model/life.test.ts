@@ -1,0 +1,152 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { log } from '../../shared/log.ts';
+import { itNative, onNative } from '../support/native.ts';
+import { Deliveries } from './deliveries.ts';
+import { type Bounds, happenings, type Option, progress, races } from './explore.ts';
+import { wrongsAtRest } from './invariants.ts';
+import { type Contender, OTHERS, WORKER, ZOMBIE, zombie } from './duels.ts';
+import { buildGate, removeGate } from './race.ts';
+import { comeToRest } from './rest.ts';
+import { wire } from './wiring.ts';
+import { type Instance, loadWorkers } from './workers.ts';
+import { World } from './world.ts';
+
+/** How long the exploring may take, in ms; MODEL_RUNS lives are lived instead where it is set. */
+const BUDGET = 18_000;
+const RUNS = Number(process.env.MODEL_RUNS ?? 0);
+const SEED = Number(process.env.MODEL_SEED ?? 42);
+
+describe("a model of a run's life", function () {
+  this.timeout(RUNS > 0 ? 3_600_000 : 90_000);
+  let instances: Instance[];
+  let deliveries = new Deliveries();
+  let unwire = () => {};
+  const level = log.level;
+
+  before(async () => {
+    if (!onNative) return;
+    log.level = process.env.MODEL_LOG ?? 'silent';
+    unwire = wire(() => deliveries);
+    instances = await loadWorkers(['1', '2']);
+    await buildGate();
+  });
+  after(async () => {
+    log.level = level;
+    unwire();
+    if (onNative) await removeGate();
+  });
+
+  /** Lives one life, lets it come to rest, and throws what is wrong, with how it came about. Returns its steps. */
+  async function live(life: (world: World) => Promise<void>): Promise<number> {
+    deliveries = new Deliveries();
+    const world = await World.begin(instances, deliveries);
+    try {
+      await world.act('a post', () => world.requests.post('enqueue'));
+      await life(world);
+      await comeToRest(world);
+      const wrongs = await wrongsAtRest(world);
+      if (wrongs.length > 0) throw new Error(`${wrongs.join('\n')}\n--\n${world.trace.join('\n')}`);
+      return world.trace.length;
+    } finally {
+      await world.end();
+    }
+  }
+
+  for (const [name, one] of Object.entries({ ...WORKER, ...OTHERS })) {
+    itNative(`${name} meets every other statement`, async () => {
+      for (const other of Object.values(OTHERS)) {
+        for (const duel of [0, 1, 2, 3]) await live((world) => fight(world, one, other, duel));
+      }
+    });
+  }
+
+  for (const [name, about] of Object.entries(ZOMBIE)) {
+    itNative(`a zombie comes back to ${name}, however far another has gone`, async () => {
+      for (let steps = 0; steps <= 24; steps += 2) await live((world) => comeBack(world, about, steps));
+    });
+  }
+
+  itNative('keeps every promise, whatever happens in which order', async () => {
+    let [lives, acts] = [0, 0];
+    let going = Promise.resolve(0);
+    await fc.assert(
+      fc.asyncProperty(
+        bounds,
+        fc.array(fc.nat({ max: 9_999 }), { maxLength: 90, size: 'max' }),
+        async (...life) => {
+          going = live((world) => choose(world, ...life));
+          acts += await going;
+          lives++;
+        },
+      ),
+      {
+        seed: SEED,
+        ...(RUNS > 0 ? { numRuns: RUNS } : { numRuns: 1_000_000, interruptAfterTimeLimit: BUDGET }),
+        markInterruptAsFailure: false,
+      },
+    );
+    // Time is up in the middle of a life.
+    await going;
+    console.log(`      ${lives} lives, ${acts} steps, seed ${SEED}`);
+    expect(lives).to.be.greaterThan(9);
+  });
+});
+
+/** Does what the choices say, within the bounds. */
+async function choose(world: World, bounds: Bounds, choices: number[]): Promise<void> {
+  const left = { ...bounds };
+  for (const choice of choices) {
+    const going = progress(world);
+    const happening = happenings(world, left);
+    // Six of ten choices let things go on; 0 always takes what has waited longest.
+    const kind = choice % 10;
+    const wanted = kind < 6 ? going : kind < 8 ? races(world, left) : happening;
+    const options = [wanted, going, happening].find(isNotEmpty) ?? [];
+    await options[Math.floor(choice / 10) % options.length]?.act();
+  }
+}
+
+/** Two statements at once, the one or the other ahead, with a message waiting behind the run or without. */
+async function fight(world: World, one: Contender, other: Contender, duel: number): Promise<void> {
+  while (world.requests.conversationId === null) await progress(world)[0]?.act();
+  if (duel >= 2) await progressOf(world, () => world.requests.post('enqueue'));
+  const pair = [await one(world), await other(world)] as const;
+  const [first, second] = duel % 2 === 0 ? pair : [pair[1], pair[0]];
+  await world.race(first, second);
+}
+
+/** A paused worker goes on after so many steps of all others, with what it was about to do. */
+async function comeBack(world: World, about: Contender, steps: number): Promise<void> {
+  const step = await about(world);
+  await zombie(world, step);
+  for (let i = 0; i < steps; i++) await progress(world)[0]?.act();
+  await world.act(`${step.actor.name} goes on`, () => world.frozen.clear());
+  if (step.actor.steps.includes(step)) await world.step(step);
+}
+
+/** Begins a request and lets it go to its end. */
+async function progressOf(world: World, begin: () => void): Promise<void> {
+  await world.act('another post', begin);
+  const next = () => world.steps.find(({ actor }) => actor.name === 'post "key 2"');
+  for (let step = next(); step !== undefined; step = next()) await world.step(step);
+}
+
+const isNotEmpty = (options: Option[]) => options.length > 0;
+
+const bounds: fc.Arbitrary<Bounds> = fc.record({
+  posts: fc.nat({ max: 2 }),
+  repeats: fc.nat({ max: 1 }),
+  interrupts: fc.nat({ max: 1 }),
+  cancels: fc.nat({ max: 2 }),
+  deletes: fc.nat({ max: 1 }),
+  crashes: fc.nat({ max: 3 }),
+  wipes: fc.nat({ max: 2 }),
+  expiries: fc.nat({ max: 3 }),
+  stalls: fc.nat({ max: 2 }),
+  pauses: fc.nat({ max: 3 }),
+  drains: fc.nat({ max: 1 }),
+  faults: fc.nat({ max: 2 }),
+  drops: fc.nat({ max: 1 }),
+  races: fc.nat({ max: 6 }),
+});

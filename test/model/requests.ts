@@ -1,0 +1,124 @@
+import { intake } from '../../api/chat/intake.ts';
+import { cancel } from '../../api/runs/own.ts';
+import { settleInBackground } from '../../api/runs/settle.ts';
+import { deleteConversation } from '../../db/models/conversation.ts';
+import { Problem } from '../../shared/errors.ts';
+import { redis } from '../../shared/redis.ts';
+import { type Found, reconcile } from '../../workers/housekeeping.ts';
+import { Actor } from './control.ts';
+import type { Device } from './device.ts';
+
+type Post = { key: string; body: Parameters<typeof intake>[1]; runId: number | null; refused: string | null };
+
+/** What the user and housekeeping ask for; each request an actor of its own, which may die as one. */
+export class Requests {
+  readonly posts: Post[] = [];
+  readonly wrongs: string[] = [];
+  readonly #userId: number;
+  readonly #device: Device;
+  readonly #going = new Map<Actor, Promise<void>>();
+  conversationId: number | null = null;
+  deleted = false;
+  found: Found | null = null;
+
+  constructor(userId: number, device: Device) {
+    this.#userId = userId;
+    this.#device = device;
+  }
+
+  get actors(): Actor[] {
+    return [...this.#going.keys()];
+  }
+
+  /** Those that have their answer and nothing left to do are forgotten. */
+  forget(): void {
+    for (const [actor] of this.#going)
+      if (over.has(actor) && actor.steps.length === 0) this.#going.delete(actor);
+  }
+
+  post(multitask_strategy: 'enqueue' | 'interrupt'): void {
+    const key = `key ${this.posts.length + 1}`;
+    const conversation_id = this.conversationId;
+    this.posts.push({
+      key,
+      body: { content: key, conversation_id, multitask_strategy },
+      runId: null,
+      refused: null,
+    });
+    this.repeat(this.posts.length - 1);
+  }
+
+  /** Posts again what may have been stored already. */
+  repeat(index: number): void {
+    const post = this.posts[index];
+    if (post === undefined) return;
+    const user = { id: this.#userId, language: 'en' } as Parameters<typeof intake>[0];
+    this.#begin(`post "${post.key}"`, async () => {
+      const { answer } = await intake(user, post.body, post.key, 'model').catch((err: unknown) => {
+        if (!(err instanceof Problem)) throw err;
+        post.refused = err.code;
+        throw err;
+      });
+      if (post.runId !== null && post.runId !== answer.run_id) this.wrongs.push(`two runs of "${post.key}"`);
+      post.runId = answer.run_id;
+      this.conversationId = answer.conversation_id;
+      this.#device.know(answer.run_id);
+    });
+  }
+
+  cancel(runId: number): void {
+    this.#begin(`cancel ${runId}`, () => cancel(this.#userId, runId));
+  }
+
+  /** As the route does. */
+  delete(): void {
+    this.deleted = true;
+    this.#begin('delete', async () => {
+      const gone = await deleteConversation(this.conversationId ?? 0, this.#userId);
+      if (gone) settleInBackground({ ended: gone.ended, next: null });
+    });
+  }
+
+  /** What the reconciler found before counts no more. */
+  lookAgain(): void {
+    this.found = null;
+  }
+
+  reconcile(): void {
+    this.lookAgain();
+    this.#begin('reconciler', async () => {
+      this.found = await reconcile(0);
+    });
+  }
+
+  resume(runId: number): void {
+    this.#begin(`resume ${runId}`, () => this.#device.resume(runId));
+  }
+
+  has(prefix: string): boolean {
+    return this.actors.some(({ name }) => name.startsWith(prefix));
+  }
+
+  /** A model that was held back may be called again. */
+  static async endBreakers(): Promise<void> {
+    const keys = await redis.keys('breaker:*');
+    if (keys.length > 0) await redis.del(...keys);
+  }
+
+  /** What fails for want of Postgres or Redis is asked again in the end; a problem is an answer. */
+  #begin(name: string, ask: () => Promise<unknown>): void {
+    const actor = new Actor(name);
+    const going = actor.run(ask).then(
+      () => {},
+      () => {},
+    );
+    this.#going.set(
+      actor,
+      going.then(() => {
+        over.add(actor);
+      }),
+    );
+  }
+}
+
+const over = new WeakSet<Actor>();

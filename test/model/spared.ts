@@ -1,0 +1,18 @@
+import { rows } from '../../db/sql.ts';
+import type { Step } from './control.ts';
+
+/**
+ * An interrupt cancels all runs before its own, a delete all there are. What it left alone, neither ended nor
+ * flagged, is spared.
+ */
+export async function sparedBy({ label, bindings }: Step, userId: number): Promise<string[]> {
+  const interrupts = bindings.multitask_strategy === 'interrupt';
+  if (!interrupts && label !== 'delete_conversation') return [];
+  const spared = await rows<{ id: number }>(
+    `SELECT r.id FROM runs r JOIN conversations c ON c.id = r.conversation_id
+     WHERE r.user_id = :userId AND r.completed_at IS NULL AND r.cancel_requested_at IS NULL
+       AND (r.id < (SELECT id FROM runs WHERE user_id = :userId AND idempotency_key = :key) OR c.deleted_at IS NOT NULL)`,
+    { userId, key: interrupts ? String(bindings.idempotency_key) : '' },
+  );
+  return spared.map(({ id }) => `run ${id} was spared by ${interrupts ? 'an interrupt' : 'a delete'}`);
+}

@@ -1,0 +1,113 @@
+import { Ajv2020, type SchemaObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import { acknowledgement } from '../../api/docs/asyncapi.ts';
+import { descriptions } from '../../api/docs/descriptions.ts';
+import { buildOpenapi, type OpenApi, type Operation } from '../../api/docs/openapi.ts';
+import { addOwnFormats } from '../../api/middleware/formats.ts';
+import { routes } from '../../api/routes.ts';
+import { runEvents } from '../../api/runs/events.ts';
+import { clientEvents } from '../../api/sockets/description.ts';
+import type { Answer } from './api.ts';
+
+/** The document that is served at /openapi.json. */
+export const openapi: OpenApi = buildOpenapi(routes.stack, descriptions);
+
+/**
+ * Throws unless an answer is what the document says of its route and status: the headers that are always there, and
+ * a JSON body with all of its fields and no others. Paths that the document does not have may only answer problems.
+ */
+export function checkAnswer(method: string, url: string, answer: Answer): void {
+  // What a browser asks beforehand is CORS's and no route's.
+  if (method === 'OPTIONS') return;
+  const { pathname } = new URL(url);
+  const route = operationOf(method, pathname);
+  // Refused before a route was found, or not one of our servers.
+  if (route === undefined || (route.operation === undefined && !pathname.startsWith('/api/v1'))) return;
+  const where = `${method} ${route.path} → ${answer.status}`;
+  const said = route.operation?.responses[answer.status] ?? unrouted(route.operation, answer);
+  if (said === undefined) throw new Error(`${where} ${JSON.stringify(answer.body)} is not described`);
+
+  for (const [name, { required }] of Object.entries(said.headers))
+    if (required && !answer.headers.has(name)) throw new Error(`${where} lacks the header ${name}`);
+  const type = answer.headers.get('content-type')?.split(';')[0] ?? '';
+  const schema = said.content?.[type]?.schema;
+  if (schema === undefined && said.content !== undefined) throw new Error(`${where} is ${type}`);
+  if (schema !== undefined && type.endsWith('json')) checkValue(where, schema, answer.body);
+}
+
+/** Throws unless a value fits a schema of the document; fields that it does not have are refused. */
+export function checkValue(what: string, schema: SchemaObject, value: unknown): void {
+  const key = JSON.stringify(schema);
+  const validate = compiled.get(key) ?? compile(closed(schema));
+  compiled.set(key, validate);
+  if (!validate(value)) {
+    const faults = validate.errors?.map(({ instancePath, message, params }) => ({
+      instancePath,
+      message,
+      params,
+    }));
+    throw new Error(`${what} is not as described: ${JSON.stringify(faults)} in ${JSON.stringify(value)}`);
+  }
+}
+
+/** Throws unless what a socket or a stream was sent is what /asyncapi.json says of an event of that name. */
+export function checkEvent(event: string, data: unknown): void {
+  const schema = (runEvents as Record<string, SchemaObject>)[event];
+  if (schema === undefined) throw new Error(`the event ${event} is not described`);
+  checkValue(event, schema, data);
+}
+
+/** The same for what a socket's event was acknowledged with. */
+export function checkAcknowledgement(event: string, answer: unknown): void {
+  const schema = acknowledgement(clientEvents[event]?.answer ?? { not: {} });
+  checkValue(`the acknowledgement of ${event}`, schema, answer);
+}
+
+const compiled = new Map<string, ValidateFunction>();
+
+function compile(schema: SchemaObject): ValidateFunction {
+  const ajv = new Ajv2020({ strict: false, allErrors: true });
+  addFormats.default(ajv);
+  return addOwnFormats(ajv).compile(schema);
+}
+
+type Found = { path: string; operation: Operation | undefined };
+
+function operationOf(method: string, pathname: string): Found | undefined {
+  const path = paths.find(({ pattern }) => pattern.test(pathname))?.path;
+  if (path === undefined) return { path: pathname, operation: undefined };
+  return { path, operation: openapi.paths[path]?.[method.toLowerCase()] };
+}
+
+/** Those without parameters first, as `/faqs/search` before `/faqs/{id}`. */
+const paths = Object.keys(openapi.paths)
+  .toSorted((a, b) => a.split('{').length - b.split('{').length)
+  .map((path) => ({ path, pattern: new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}/?$`) }));
+
+/** No such route, or not with this method: the document has no place for these. */
+function unrouted(
+  operation: Operation | undefined,
+  { status }: Answer,
+): Operation['responses'][string] | undefined {
+  if (operation !== undefined || ![404, 405].includes(status)) return undefined;
+  const schema = { $ref: '#/components/schemas/Problem' };
+  return { description: '', headers: {}, content: { 'application/problem+json': { schema } } };
+}
+
+/** The same schema in one piece, refusing fields that it does not name: clients may ignore such, we want to know. */
+function closed(schema: SchemaObject, part = false): SchemaObject {
+  const { $ref, properties, items, anyOf, allOf, ...rest } = schema;
+  if ($ref !== undefined) return closed(openapi.components.schemas[String($ref).split('/').at(-1)!]!, part);
+  return {
+    ...rest,
+    ...(properties && { properties: mapValues(properties, (property) => closed(property)) }),
+    ...(items && { items: closed(items) }),
+    ...(anyOf && { anyOf: anyOf.map((one: SchemaObject) => closed(one, part)) }),
+    ...(allOf && { allOf: allOf.map((one: SchemaObject) => closed(one, true)) }),
+    ...((allOf || properties) && !part && { unevaluatedProperties: false }),
+  };
+}
+
+function mapValues(schemas: Record<string, SchemaObject>, change: (schema: SchemaObject) => SchemaObject) {
+  return Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, change(schema)]));
+}

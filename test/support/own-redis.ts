@@ -1,0 +1,44 @@
+import { Redis } from 'ioredis';
+import { freePort } from '../../scripts/services/ports.ts';
+import { startRedis } from '../../scripts/services/redis.ts';
+
+/** A Redis of a test's own, which it may break. It ends with this process. */
+export type OwnRedis = {
+  url: string;
+  port: number;
+  /** To talk to it. */
+  client: Redis;
+  /** SIGKILL, SIGSTOP or SIGCONT. */
+  signal: (name: NodeJS.Signals) => Promise<void>;
+  /** Starts it again, empty, on the same port. */
+  restart: () => Promise<void>;
+  stop: () => Promise<void>;
+};
+
+export async function startOwnRedis(): Promise<OwnRedis> {
+  const port = await freePort();
+  let service = await startRedis(undefined, port);
+  const url = service.url;
+  const client = new Redis(url, { maxRetriesPerRequest: null });
+  client.on('error', () => {});
+  // The service's pid is its leash's.
+  const pidNow = async () => Number(/process_id:(\d+)/.exec(await client.info('server'))?.[1]);
+  let pid = await pidNow();
+  return {
+    url,
+    port: Number(URL.parse(url)?.port),
+    client,
+    async signal(name) {
+      process.kill(pid, name);
+    },
+    async restart() {
+      service = await startRedis(undefined, port);
+      if (service.url !== url) throw new Error(`the port ${port} was taken`);
+      pid = await pidNow();
+    },
+    async stop() {
+      client.disconnect();
+      await service.stop();
+    },
+  };
+}

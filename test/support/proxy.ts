@@ -1,0 +1,74 @@
+import { once } from 'node:events';
+import net from 'node:net';
+
+/** A TCP proxy before a server, with which connections are cut where a test wants it. */
+export type Proxy = {
+  port: number;
+  /** Refuses new connections and cuts those there are. */
+  cut: () => void;
+  /** Takes connections again. */
+  mend: () => void;
+  /** For each of these texts: cuts the first connection whose client has sent it, before the server's answer comes. */
+  cutOnce: (texts: string[]) => void;
+  /** The texts for which a connection was cut. */
+  cutFor: () => string[];
+  close: () => Promise<void>;
+};
+
+/** How long the server has to do what was sent, before the connection is cut, in ms. */
+const TO_WORK = 150;
+
+export async function startProxy(target: number): Promise<Proxy> {
+  const pairs = new Set<[net.Socket, net.Socket]>();
+  let open = true;
+  let traps: string[] = [];
+  const fallen: string[] = [];
+  const server = net.createServer((client) => {
+    if (!open) return void client.resetAndDestroy();
+    const upstream = net.connect(target, '127.0.0.1');
+    const pair: [net.Socket, net.Socket] = [client, upstream];
+    pairs.add(pair);
+    let deaf = false;
+    const end = () => {
+      pairs.delete(pair);
+      client.destroy();
+      upstream.destroy();
+    };
+    for (const socket of pair) socket.on('error', end).on('close', end).setNoDelay();
+    upstream.on('data', (data) => deaf || client.write(data));
+    client.on('data', (data) => {
+      upstream.write(data);
+      const trap = traps.find((text) => data.includes(text));
+      if (deaf || trap === undefined) return;
+      deaf = true;
+      traps = traps.filter((text) => text !== trap);
+      fallen.push(trap);
+      setTimeout(end, TO_WORK);
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const cutAll = () => {
+    for (const sockets of pairs) for (const socket of sockets) socket.resetAndDestroy();
+  };
+  return {
+    port: (server.address() as net.AddressInfo).port,
+    cut() {
+      open = false;
+      cutAll();
+    },
+    mend() {
+      open = true;
+    },
+    cutOnce(texts) {
+      traps = texts;
+    },
+    cutFor: () => fallen,
+    async close() {
+      const closed = once(server, 'close');
+      server.close();
+      cutAll();
+      await closed;
+    },
+  };
+}

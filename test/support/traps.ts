@@ -1,0 +1,28 @@
+import type { KillPoint } from '../../shared/killpoint.ts';
+import type { LogLine, Process } from './processes.ts';
+
+type Trap = 'KILL_AT' | 'STOP_AT' | 'BLOCK_AT';
+
+/**
+ * The environment of a process that falls into a trap; see killpoints.ts.
+ * @param at the point, and at which pass of it
+ * @param ms for BLOCK_AT: how long the event loop hangs
+ */
+export function trapped(trap: Trap, at: KillPoint, n = 1, ms = 0): Record<string, string> {
+  return {
+    [trap]: `${at}:${n}:${ms}`,
+    NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --import ./test/support/killpoints.ts`,
+  };
+}
+
+/** Resolves to the run with which a process fell into its trap; rejects after 40 s. */
+export async function fell(victim: Process): Promise<number> {
+  const into = ({ msg }: LogLine) => msg === 'trapped';
+  const until = Date.now() + 40_000;
+  while (Date.now() < until) {
+    const line = victim.logs.find(into);
+    if (line) return Number(line.run_id);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`${victim.type} never came to its trap: ${JSON.stringify(victim.logs.slice(-5))}`);
+}

@@ -1,0 +1,68 @@
+import { once } from 'node:events';
+import { type ClientOptions, WebSocket } from 'ws';
+
+export type Frame = { type: string } & Record<string, unknown>;
+
+/** A client of the plain WebSocket, as wscat is one: says text, keeps what comes. */
+export type Wire = {
+  socket: WebSocket;
+  frames: Frame[];
+  say: (frame: unknown) => void;
+  /** Resolves with the first frame, come or coming, that fits; rejects after 30 s. */
+  until: (fits: (frame: Frame) => boolean) => Promise<Frame>;
+  /** Resolves with the code and reason of the close. */
+  closed: Promise<[number, string]>;
+};
+
+/** Dials; rejects with `status` and the problem's `code` when the upgrade is refused. */
+export async function dial(
+  url: string,
+  userId: number | string,
+  token?: string,
+  options: ClientOptions = {},
+): Promise<Wire> {
+  const query = token === undefined ? '' : `?token=${encodeURIComponent(token)}`;
+  return connect(`${url.replace('http', 'ws')}/api/v1/chat/ws/${userId}${query}`, options);
+}
+
+/** The same for any address. */
+export async function connect(address: string, options: ClientOptions = {}): Promise<Wire> {
+  const socket = new WebSocket(address, options);
+  const frames: Frame[] = [];
+  socket.on('message', (text: Buffer) => {
+    frames.push(JSON.parse(text.toString()));
+    socket.emit('frame');
+  });
+  socket.on('error', () => {});
+  const closed = once(socket, 'close').then(([code, reason]) => [code, String(reason)] as [number, string]);
+  await opened(socket);
+  return {
+    socket,
+    frames,
+    closed,
+    say: (frame) => socket.send(typeof frame === 'string' ? frame : JSON.stringify(frame)),
+    async until(fits) {
+      const signal = AbortSignal.timeout(30_000);
+      for (let found = frames.find(fits); ; found = frames.find(fits)) {
+        if (found) return found;
+        await once(socket, 'frame', { signal }).catch(() => {
+          throw new Error(`not among ${JSON.stringify(frames.slice(-5))}`);
+        });
+      }
+    },
+  };
+}
+
+async function opened(socket: WebSocket): Promise<void> {
+  await new Promise<void>((open, refused) => {
+    socket.once('open', open);
+    socket.once('error', refused);
+    socket.once('unexpected-response', async (_, answer) => {
+      let text = '';
+      for await (const chunk of answer) text += String(chunk);
+      const { statusCode: status, headers } = answer;
+      const json = String(headers['content-type']).includes('json');
+      refused(Object.assign(new Error(text), { status, headers, problem: json ? JSON.parse(text) : {} }));
+    });
+  });
+}
