@@ -9,6 +9,7 @@ import { buildDocs } from './docs/routes.ts';
 import { faqCategoryRoutes } from './faqCategories/routes.ts';
 import { faqImportRoutes } from './faqs/import/routes.ts';
 import { faqRoutes } from './faqs/routes.ts';
+import { faqSuggestionRoutes } from './faqs/suggestions/routes.ts';
 import { healthRoutes } from './health/routes.ts';
 import { messageRoutes } from './messages/routes.ts';
 import { metricsRoutes } from './metrics/routes.ts';
@@ -27,6 +28,7 @@ for (const resource of [
   conversationRoutes,
   messageRoutes,
   faqImportRoutes,
+  faqSuggestionRoutes,
   faqRoutes,
   faqCategoryRoutes,
   adminRoutes,

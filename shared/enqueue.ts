@@ -56,3 +56,9 @@ export async function enqueueImport(importId: number): Promise<void> {
     { ...options, jobId: `import-${importId}` },
   );
 }
+
+/** Adds the one job that groups unanswered questions, unless it is there. */
+export async function enqueueSuggestions(): Promise<void> {
+  const options = { ...jobOptions('faq_suggestions'), removeOnComplete: true, removeOnFail: true };
+  await queues.faq_suggestions.add('faq_suggestions', {}, { ...options, jobId: 'faq-suggestions' });
+}

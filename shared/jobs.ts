@@ -11,7 +11,7 @@ import type { Delivery } from '../db/models/run.ts';
  * The children run side by side and the parent starts when both are done, failed or not: each leaves its
  * result on the run's row, and completion reads it there. A job carries ids and nothing else. What Postgres
  * still owes of each kind is a query: `runsToDeliver` and `runsToAnnounce` (db/models/run.ts),
- * `faqsToEmbed` (db/models/faqEmbedding.ts), `importsToDeliver` (db/models/faqImport.ts); the reconciler (workers/housekeeping.ts) asks them.
+ * `faqsToEmbed` (db/models/faqEmbedding.ts), `importsToDeliver` (db/models/faqImport.ts), `gapsToGroup` (db/models/faqSuggestion.ts); the reconciler (workers/housekeeping.ts) asks them.
  *
  * attempts: how often a handler that throws is called. stalls: how often a job may lose its worker before it
  * fails without its handler being called; completion counts crashes in Postgres instead. slots: jobs at once
@@ -24,6 +24,7 @@ export const jobs = {
   completion: { attempts: 1, backoffMs: 0, stalls: 1_000_000, slots: 'COMPLETION_CONCURRENCY' },
   embedding: { attempts: 3, backoffMs: 2_000, stalls: 3, slots: 2 },
   faq_import: { attempts: 3, backoffMs: 2_000, stalls: 3, slots: 1, process: 'embedding' },
+  faq_suggestions: { attempts: 3, backoffMs: 2_000, stalls: 3, slots: 1, process: 'embedding' },
 } as const satisfies Record<string, JobRules>;
 
 export type JobName = keyof typeof jobs;
@@ -34,6 +35,7 @@ export type Payloads = {
   completion: { run_id: number };
   embedding: { faq_ids: number[] };
   faq_import: { import_id: number };
+  faq_suggestions: Record<string, never>;
 };
 type JobRules = {
   attempts: number;

@@ -51,7 +51,7 @@ export function traced<T>(name: string, attributes: Attributes, work: () => Prom
   return on ? spanned(context.active(), name, SpanKind.INTERNAL, attributes, work) : work();
 }
 
-/** The same for a request, within the trace that its headers name. `work` may rename the span. */
+/** The same for a request, within the trace that its headers name: a new one if they name none. `work` may rename the span. */
 export function tracedRequest<T>(
   headers: object,
   name: string,
@@ -74,24 +74,12 @@ export async function tracedStep<T>(
 }
 
 /** The same for a stream: the span ends with it. */
-export async function* tracedStream<T>(
+export function tracedStream<T>(
   name: string,
   attributes: Attributes,
-  stream: AsyncIterable<T>,
+  stream: AsyncGenerator<T>,
 ): AsyncGenerator<T> {
-  if (!on) {
-    yield* stream;
-    return;
-  }
-  const span = tracer().startSpan(name, { kind: SpanKind.CLIENT, attributes });
-  try {
-    yield* stream;
-  } catch (err) {
-    fail(span, err);
-    throw err;
-  } finally {
-    span.end();
-  }
+  return on ? spannedStream(name, attributes, stream) : stream;
 }
 
 /** Keeps the present trace on a run that was just stored, for its steps. Never throws: at worst their traces stand alone. */
@@ -125,6 +113,22 @@ function spanned<T>(
       span.end();
     }
   });
+}
+
+async function* spannedStream<T>(
+  name: string,
+  attributes: Attributes,
+  stream: AsyncGenerator<T>,
+): AsyncGenerator<T> {
+  const span = tracer().startSpan(name, { kind: SpanKind.CLIENT, attributes });
+  try {
+    yield* stream;
+  } catch (err) {
+    fail(span, err);
+    throw err;
+  } finally {
+    span.end();
+  }
 }
 
 /** Messages of errors may hold what the provider or Postgres said: a code must do. */

@@ -1,9 +1,10 @@
 import { faqsToEmbed } from '../db/models/faqEmbedding.ts';
 import { importsToDeliver } from '../db/models/faqImport.ts';
+import { gapsToGroup } from '../db/models/faqSuggestion.ts';
 import type { Delivery } from '../db/models/run.ts';
 import { nextGeneration, runsToAnnounce, runsToDeliver } from '../db/models/owed.ts';
 import { env } from '../shared/env.ts';
-import { deliver, enqueueEmbedding, enqueueImport } from '../shared/enqueue.ts';
+import { deliver, enqueueEmbedding, enqueueImport, enqueueSuggestions } from '../shared/enqueue.ts';
 import { runJobId } from '../shared/jobs.ts';
 import { killPoint } from '../shared/killpoint.ts';
 import { log } from '../shared/log.ts';
@@ -54,6 +55,7 @@ export async function reconcile(grace = GRACE): Promise<Found> {
   const announced = await announceEndedRuns(graceMs);
   const embeddings = await embedOwedFaqs();
   for (const id of await importsToDeliver(graceMs)) await enqueueImport(id);
+  if (await gapsToGroup()) await enqueueSuggestions();
   if (wiped) await redis.set(EPOCH, new Date().toISOString());
   return { delivered, announced, embeddings, wiped };
 }

@@ -10,6 +10,7 @@ import { drain } from './completion/lease.ts';
 import { context } from './context.ts';
 import { embedding } from './embedding.ts';
 import { faqImport } from './faqImport.ts';
+import { faqSuggestions } from './faqSuggestions.ts';
 import { serveHealth } from './health.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { moderation } from './moderation.ts';
@@ -22,6 +23,7 @@ const handlers: { [Name in JobName]: Handler<Name> } = {
   completion,
   embedding,
   faq_import: faqImport,
+  faq_suggestions: faqSuggestions,
 };
 
 /** Process types beyond the queues. A type whose jobs do not exist yet idles. */

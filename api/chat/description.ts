@@ -15,7 +15,7 @@ export const chatDescriptions = describe('Chat', {
       'Once this answers 202 the message is stored and will be answered exactly once. Without `conversation_id` a ' +
       'conversation begins. `multitask_strategy` says what happens while a run of the conversation is on: `enqueue` waits, ' +
       '`reject` refuses, `interrupt` cancels what is on or waiting.',
-    headers: [idempotencyKey],
+    parameters: [idempotencyKey],
     example: { content: 'How do I reset my password?', language: 'en' },
     answers: {
       202: json('Taken', taken, { Location: location, 'Idempotency-Replayed': idempotencyReplayed }),

@@ -1,6 +1,8 @@
 import type { SchemaObject } from 'ajv';
 import { runEvents } from '../runs/events.ts';
 import { clientEvents } from '../sockets/description.ts';
+import { webSocketFrame } from '../chat/schemas.ts';
+import { webSocketFrames } from '../websocket/events.ts';
 import { info } from './openapi.ts';
 import { object, schemas } from './schema.ts';
 
@@ -14,7 +16,7 @@ export type AsyncApi = {
   [field: string]: unknown;
 };
 
-/** The AsyncAPI 3.0 document: Socket.IO, and a run's event stream. */
+/** The AsyncAPI 3.0 document: Socket.IO, the plain WebSocket, and a run's event stream. */
 export function buildAsyncapi(): AsyncApi {
   return {
     asyncapi: '3.0.0',
@@ -29,6 +31,17 @@ export function buildAsyncapi(): AsyncApi {
         servers: [{ $ref: '#/servers/socket' }],
         messages: { ...pushed(), ...said() },
       },
+      webSocket: {
+        address: '/api/v1/chat/ws/{user_id}',
+        title: 'Plain WebSocket',
+        description: 'JSON text frames, told apart by `type`. The access token is the query `token`.',
+        parameters: { user_id: { description: 'Your own.' } },
+        servers: [{ $ref: '#/servers/ws' }],
+        messages: {
+          ...framed(),
+          message: { name: 'message', payload: webSocketFrame.schema as SchemaObject },
+        },
+      },
       stream: {
         address: '/api/v1/runs/{id}/events',
         title: 'Server-sent events of one run',
@@ -37,7 +50,18 @@ export function buildAsyncapi(): AsyncApi {
         messages: pushed(),
       },
     },
-    operations: { ...pushing('socket', 'push'), ...pushing('stream', 'stream'), ...taking() },
+    operations: {
+      ...pushing('socket', 'push', Object.keys(runEvents)),
+      ...pushing('stream', 'stream', Object.keys(runEvents)),
+      ...pushing('webSocket', 'frame', Object.keys(webSocketFrames)),
+      ...taking(),
+      frameMessage: {
+        action: 'receive',
+        summary: 'Send a message',
+        channel: { $ref: '#/channels/webSocket' },
+        messages: [{ $ref: '#/channels/webSocket/messages/message' }],
+      },
+    },
     components: { schemas, securitySchemes: SECURITY },
   };
 }
@@ -52,6 +76,7 @@ const SERVERS = {
     protocol: 'socketio',
     security: [{ $ref: '#/components/securitySchemes/token' }],
   },
+  ws: { host: 'localhost:8000', protocol: 'ws', security: [{ $ref: '#/components/securitySchemes/query' }] },
   http: {
     host: 'localhost:8000',
     protocol: 'http',
@@ -66,11 +91,18 @@ const SECURITY = {
     bearerFormat: 'JWT',
     description: 'The access token of a sign-in.',
   },
+  query: { type: 'httpApiKey', in: 'query', name: 'token', description: 'The same, for browsers.' },
 };
 
 function pushed(): Record<string, Message> {
   return Object.fromEntries(
     Object.entries(runEvents).map(([name, payload]) => [key(name), { name, payload }]),
+  );
+}
+
+function framed(): Record<string, Message> {
+  return Object.fromEntries(
+    Object.entries(webSocketFrames).map(([name, payload]) => [name, { name, payload }]),
   );
 }
 
@@ -91,9 +123,9 @@ export function acknowledgement(answer: SchemaObject): SchemaObject {
   return { anyOf: [yes, no] };
 }
 
-function pushing(channel: string, verb: string): Record<string, Operation> {
+function pushing(channel: string, verb: string, names: string[]): Record<string, Operation> {
   return Object.fromEntries(
-    Object.keys(runEvents).map((name) => [
+    names.map((name) => [
       `${verb}${capital(key(name))}`,
       {
         action: 'send' as const,

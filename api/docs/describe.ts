@@ -12,7 +12,8 @@ export type Description = {
   detail?: string;
   /** A body that is taken. */
   example?: unknown;
-  headers?: Parameter[];
+  /** Headers that it reads, and what it reads of the query by itself. */
+  parameters?: Parameter[];
   answers: Record<number, Answer>;
   /** Beyond those that sign-in, validation and path imply. */
   problems?: ProblemCode[];
@@ -24,7 +25,13 @@ export type Answer = {
   type?: string;
   headers?: Record<string, Header>;
 };
-export type Parameter = { name: string; description: string; schema: SchemaObject };
+export type Parameter = {
+  in: 'header' | 'query';
+  name: string;
+  required: boolean;
+  description: string;
+  schema: SchemaObject;
+};
 export type Header = { description: string; required: boolean; schema: SchemaObject };
 
 /** Descriptions by method and pattern, such as `POST /api/v1/runs/:id/cancel`, all under one heading. */
@@ -49,14 +56,18 @@ export function nothing(what: string): Answer {
 }
 
 export const idempotencyKey: Parameter = {
+  in: 'header',
   name: 'Idempotency-Key',
+  required: false,
   description:
     'Makes sending again safe: the same key with the same request is answered as the first time and stores nothing; with ' +
     'another request it is refused (`idempotency_key_reused`). Yours alone, shared with the socket, kept for at least 24 hours.',
   schema: { type: 'string', minLength: 1, maxLength: 128 },
 };
 export const lastEventId: Parameter = {
+  in: 'header',
   name: 'Last-Event-ID',
+  required: false,
   description: 'The last `seq` that was seen, as `EventSource` sends it. Goes before `after`.',
   schema: { type: 'string', pattern: '^\\d{1,15}$' },
 };

@@ -123,7 +123,7 @@ function operation({ key, pattern, mark }: Route, said: Descriptions[string]): O
     summary,
     ...(detail !== undefined && { description: detail }),
     security: mark.security === undefined ? [] : security,
-    parameters: parameters(pattern, mark.query, said.headers),
+    parameters: parameters(pattern, mark.query, said.parameters),
     ...(mark.body !== undefined && {
       requestBody: {
         required: mark.body.required !== undefined,
@@ -144,7 +144,7 @@ function operationId(key: string): string {
     .join('');
 }
 
-function parameters(pattern: string, query: SchemaObject | undefined, headers: Description['headers'] = []) {
+function parameters(pattern: string, query: SchemaObject | undefined, more: Description['parameters'] = []) {
   const inPath = [...pattern.matchAll(/:(\w+)/g)].map(([, name = '']) => ({
     in: 'path',
     name,
@@ -159,7 +159,7 @@ function parameters(pattern: string, query: SchemaObject | undefined, headers: D
     required: required.includes(name),
     schema,
   }));
-  return [...inPath, ...inQuery, ...headers.map((header) => ({ in: 'header', required: false, ...header }))];
+  return [...inPath, ...inQuery, ...more];
 }
 
 function answersOf(answers: Record<number, Answer>): Record<string, Response> {

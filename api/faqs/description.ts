@@ -121,6 +121,42 @@ export const faqDescriptions = describe('Knowledge base', {
     detail: 'For administrators and agents: CSV as it can be imported.',
     answers: { 200: other('The FAQs', 'text/csv') },
   },
+  'GET /api/v1/faqs/suggestions': {
+    summary: 'What is missing',
+    detail:
+      'For administrators and agents. Questions that no FAQ was near enough to, or whose answer was rated down, grouped by what they mean, the most ' +
+      'asked first. E-mail addresses, phone, card and account numbers are taken out. `would_answer`: of a drafted one, how many of its questions the FAQ answers.',
+    answers: {
+      200: json(
+        'A page',
+        page(
+          object({
+            id,
+            question: text,
+            language: text,
+            status: oneOf('open', 'drafted', 'dismissed'),
+            asked: count,
+            examples: list(text),
+            faq_id: orNull(id),
+            would_answer: orNull(count),
+            last_asked_at: time,
+          }),
+        ),
+      ),
+    },
+  },
+  'POST /api/v1/faqs/suggestions/:id/draft': {
+    summary: 'Draft an FAQ of a suggestion',
+    detail: 'The question is the users’ unless you give one.',
+    example: { answer: 'We are in Berlin.' },
+    answers: { 201: json('The draft', faq, { Location: location }) },
+    problems: ['already_exists'],
+  },
+  'POST /api/v1/faqs/suggestions/:id/dismiss': {
+    summary: 'Dismiss a suggestion',
+    answers: { 204: nothing('Dismissed') },
+    problems: ['already_exists'],
+  },
   'GET /api/v1/faqs/:id': {
     summary: 'An FAQ',
     answers: { 200: json('The FAQ', faq) },

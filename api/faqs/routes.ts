@@ -7,9 +7,7 @@ import {
   findFaq,
   listFaqs,
   rateFaq,
-  type Refusal,
   viewFaq,
-  type WrittenFaq,
 } from '../../db/models/faq.ts';
 import { problem } from '../../shared/errors.ts';
 import { searchKnowledge } from '../../shared/search.ts';
@@ -19,6 +17,7 @@ import { decodeCursor, encodeCursor } from '../cursor.ts';
 import { auth, requireRole } from '../middleware/auth.ts';
 import { pathId } from '../middleware/ids.ts';
 import { bodyOf, queryOf, validate, validateQuery } from '../middleware/validate.ts';
+import { accepted } from './accepted.ts';
 import { embedInBackground } from './embed.ts';
 import { presentFaq, presentFound } from './presenter.ts';
 import { changeBody, createBody, feedbackBody, listQuery, searchQuery } from './schemas.ts';
@@ -89,18 +88,4 @@ function visibleTo(user: SignedUser, filter: FaqFilter): FaqFilter | null {
 function there<T>(found: T | null): T {
   if (found === null) throw problem('not_found');
   return found;
-}
-
-function accepted(result: WrittenFaq | Refusal): WrittenFaq {
-  if (result === 'slug_taken') {
-    throw problem('already_exists', 'Another FAQ has this slug', {
-      errors: [{ path: '/slug', message: 'is taken' }],
-    });
-  }
-  if (result === 'no_category') {
-    throw problem('validation_failed', undefined, {
-      errors: [{ path: '/category_id', message: 'is no category' }],
-    });
-  }
-  return result;
 }

@@ -26,7 +26,7 @@ export const messageDescriptions = describe('Messages', {
     detail:
       'Names the reply that is to be replaced; its run must have ended. The new reply stands beside the old ones ' +
       '(`replaces_id`, `replaced_by`), which stay readable; what is asked later only knows the newest one with a text.',
-    headers: [idempotencyKey],
+    parameters: [idempotencyKey],
     example: {},
     answers: {
       202: json('Taken: `message_id` is the question, as it was; `reply_id` the new reply', taken, {

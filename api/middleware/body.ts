@@ -54,6 +54,8 @@ export async function withBody<T>(req: IncomingMessage, read: (bytes: Readable) 
   // An aborted upload would leave the inflater, and us, waiting for ever.
   const abort = () => stream !== req && !req.complete && stream.destroy(new Error('aborted'));
   req.once('close', abort);
+  // It may fail before anybody reads, who then hears of it.
+  stream.on('error', () => {});
   try {
     return await read(stream);
   } finally {
@@ -89,6 +91,5 @@ function encodingOf(req: IncomingMessage): string {
 /** What is left of a body that was given up is read and dropped by node once the answer is out. */
 function discard(req: IncomingMessage, inflater: Readable): void {
   req.unpipe();
-  inflater.on('error', () => {});
   inflater.destroy();
 }

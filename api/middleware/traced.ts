@@ -1,8 +1,9 @@
 import { tracedRequest } from '../../shared/tracing.ts';
 import { type Context, type Next, routePattern } from '../context.ts';
 
-/** Every request is a span, named after its route's pattern. */
+/** Every request to the API is a span, named after its route's pattern; probes and pages are none. */
 export async function traceRequest(ctx: Context, next: Next): Promise<void> {
+  if (!ctx.path.startsWith('/api/')) return void (await next());
   await tracedRequest(ctx.headers, ctx.method, async (span) => {
     await next();
     const route = routePattern(ctx);

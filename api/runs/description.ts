@@ -54,7 +54,7 @@ export const runDescriptions = describe('Runs', {
     detail:
       'Everything shown of the run after `after` (or `Last-Event-ID`), then live, to its terminal event (`response`, ' +
       '`run.failed` or `run.cancelled`). `id` is the `seq`, `event` the name, `data` the JSON that `/asyncapi.json` describes.',
-    headers: [lastEventId],
+    parameters: [lastEventId],
     answers: { 200: other('The stream', 'text/event-stream') },
   },
 });

@@ -3,6 +3,7 @@ import type { Socket } from 'socket.io';
 import { markMessage } from '../../db/models/messageView.ts';
 import { presentProblem, problem, toProblem } from '../../shared/errors.ts';
 import { log } from '../../shared/log.ts';
+import { tracedRequest } from '../../shared/tracing.ts';
 import type { Signed, SignedUser } from '../auth/authenticate.ts';
 import { intake } from '../chat/intake.ts';
 import { messageFrame } from '../chat/schemas.ts';
@@ -31,10 +32,12 @@ export const handlers: Record<string, (user: SignedUser, payload: unknown) => Pr
     return { run: presentRun(run) };
   },
   async delivered(user, payload) {
-    return seen(user, payload, 'delivered');
+    const { message_id } = check(readFrame, payload);
+    return seen(user, message_id, 'delivered');
   },
   async read(user, payload) {
-    return seen(user, payload, 'read');
+    const { message_id } = check(readFrame, payload);
+    return seen(user, message_id, 'read');
   },
 };
 
@@ -54,7 +57,8 @@ export async function answerEvent(socket: Socket, event: unknown, args: unknown[
     if (waiting >= AT_ONCE) throw problem('rate_limited', 'Wait for acknowledgements', { retryAfterS: 1 });
     const handler = Object.hasOwn(handlers, String(event)) ? handlers[String(event)] : undefined;
     if (handler === undefined) throw problem('not_found', 'There is no such event');
-    const answer = await handler((socket.data as Signed).user, payload);
+    const { user } = socket.data as Signed;
+    const answer = await tracedRequest({}, `socket ${String(event)}`, () => handler(user, payload));
     acknowledge?.({ ok: true, ...answer });
   } catch (err) {
     report(err);
@@ -64,9 +68,8 @@ export async function answerEvent(socket: Socket, event: unknown, args: unknown[
   }
 }
 
-async function seen(user: SignedUser, payload: unknown, step: 'delivered' | 'read'): Promise<object> {
-  const { message_id } = check(readFrame, payload);
-  if (!(await markMessage(bodyId(message_id), user.id, step))) throw problem('not_found');
+async function seen(user: SignedUser, messageId: number, step: 'delivered' | 'read'): Promise<object> {
+  if (!(await markMessage(bodyId(messageId), user.id, step))) throw problem('not_found');
   return {};
 }
 

@@ -2,6 +2,7 @@ import { WebSocket } from 'ws';
 import { toProblem } from '../../shared/errors.ts';
 import { log } from '../../shared/log.ts';
 import { socketsConnected } from '../../shared/metrics.ts';
+import { tracedRequest } from '../../shared/tracing.ts';
 import type { Signed } from '../auth/authenticate.ts';
 import type { Watched } from '../sockets/connections.ts';
 import { onPush } from '../sockets/pushes.ts';
@@ -58,10 +59,14 @@ function takeInOrder(socket: WebSocket, { user }: Signed): void {
     taking = true;
     socket.pause();
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
-      send(socket, await takeFrame(user, ...next).catch(refuse));
+      send(socket, await take(user, next).catch(refuse));
     taking = false;
     socket.resume();
   });
+}
+
+function take(user: Signed['user'], [bytes, binary]: [Buffer, boolean]): Promise<object | null> {
+  return tracedRequest({}, 'frame', () => takeFrame(user, bytes, binary));
 }
 
 function refuse(err: unknown): object {

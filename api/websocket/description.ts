@@ -1,4 +1,5 @@
 import { describe, nothing } from '../docs/describe.ts';
+import { text } from '../docs/schema.ts';
 
 export const webSocketDescriptions = describe('Chat', {
   'GET /api/v1/chat/ws/:user_id': {
@@ -9,6 +10,9 @@ export const webSocketDescriptions = describe('Chat', {
       'each with `run_id`, `conversation_id`, `message_id`, `attempt` and `seq` where it speaks of a run. A delta that says ' +
       '`"restart": true` begins anew. All connections of a user get all frames of that user’s runs. Closes with 4401 when ' +
       'the sign-in ends, 1012 to be dialled again.',
+    parameters: [
+      { in: 'query', name: 'token', required: true, description: 'The access token.', schema: text },
+    ],
     problems: ['bad_request', 'unauthenticated', 'token_expired', 'not_found'],
     answers: { 101: nothing('The WebSocket') },
   },

@@ -53,9 +53,11 @@ CREATE OR REPLACE FUNCTION cancel_runs_of(p_conversation bigint) RETURNS bigint[
 DECLARE
   v_ended bigint[];
 BEGIN
-  SELECT coalesce(array_agg(id), '{}') INTO v_ended FROM (
-    SELECT id FROM runs WHERE conversation_id = p_conversation AND status IN ('waiting', 'queued')
-    ORDER BY id FOR UPDATE) AS idle;
+  -- A release changes the status without the conversation's lock: it is waited for here.
+  PERFORM FROM runs WHERE conversation_id = p_conversation AND status IN ('waiting', 'queued', 'in_progress')
+  ORDER BY id FOR UPDATE;
+  SELECT coalesce(array_agg(id), '{}') INTO v_ended FROM runs
+  WHERE conversation_id = p_conversation AND status IN ('waiting', 'queued');
   PERFORM end_runs(v_ended, 'cancelled', NULL, NULL);
   UPDATE runs SET cancel_requested_at = coalesce(cancel_requested_at, clock_timestamp())
   WHERE conversation_id = p_conversation AND status = 'in_progress';

@@ -13,6 +13,7 @@ type Resumed = {
 export type Refusal = { code: string; status: number };
 /** What a device shows of a run, and the text it showed bit by bit before the end. */
 export type Shown = { view: RunView; joined: string | undefined };
+type Replayed = Resumed & { done?: boolean };
 
 const EVENTS = ['run.status', 'response.delta', 'response.restart', ...TERMINAL];
 const ACK_MS = 5_000;
@@ -22,6 +23,8 @@ const CONNECT_MS = 5_000;
 export class Device {
   readonly name: string;
   readonly shown = new Map<number, Shown>();
+  /** What a device would have been shown that came just after the end, by run. */
+  readonly replays = new Map<number, Shown>();
   readonly #urls: string[];
   readonly #token: string;
   readonly #journal: Journal;
@@ -85,6 +88,20 @@ export class Device {
     if (again && this.connected && !this.knowsEnd(runId)) await this.resume(runId);
   }
 
+  /** Asks for all of an ended run, as a device would that comes only now. */
+  async replay(runId: number): Promise<Shown> {
+    const answer = await this.ask<Replayed>('resume', { run_id: runId, after_seq: 0 });
+    if (!answer.ok || !answer.done)
+      throw new Error(`not told the end: ${JSON.stringify(answer).slice(0, 200)}`);
+    const shown: Shown = { view: new RunView(), joined: undefined };
+    for (const { event, data } of answer.events ?? [])
+      if (!show(shown, event, data, answer.reset === true)) {
+        this.#journal.wrong('spliced', `its log has a hole before ${data.seq}`, runId);
+        break;
+      }
+    return shown;
+  }
+
   async #fetchMissed(runId: number): Promise<void> {
     const { view } = this.#shown(runId);
     const answer = await this.ask<Resumed>('resume', { run_id: runId, after_seq: view.seq });
@@ -136,14 +153,25 @@ export class Device {
     const shown = this.#shown(data.run_id);
     const { view } = shown;
     if (view.ended) return true;
-    const { attempt, text } = view;
-    if (reset) view.replace(event, data);
-    else if (!view.take(event, data)) return false;
-    if (view.ended) {
-      // A terminal event that begins an attempt, or replaces an expired log, stands for itself.
-      shown.joined = reset || data.attempt > attempt ? undefined : text;
-      this.#journal.ended(data.run_id);
-    }
+    if (!show(shown, event, data, reset)) return false;
+    if (view.ended && this.#journal.ended(data.run_id)) void this.#replayLater(data.run_id);
     return true;
   }
+
+  /** Now, before the next wipe; the end of the round looks once more. */
+  async #replayLater(runId: number): Promise<void> {
+    const shown = await this.replay(runId).catch(() => undefined);
+    if (shown) this.replays.set(runId, shown);
+  }
+}
+
+/** False when something before it is missing. */
+function show(shown: Shown, event: string, data: RunEvent, reset: boolean): boolean {
+  const { view } = shown;
+  const { attempt, text } = view;
+  if (reset) view.replace(event, data);
+  else if (!view.take(event, data)) return false;
+  // A terminal event that begins an attempt, or replaces an expired log, stands for itself.
+  if (view.ended) shown.joined = reset || data.attempt > attempt ? undefined : text;
+  return true;
 }

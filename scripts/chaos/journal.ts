@@ -127,8 +127,12 @@ export class Journal {
     }
   }
 
-  ended(runId: number): void {
-    this.story(runId).endedAt ??= Date.now();
+  /** A device knows how a run ended. @returns whether it is the first one */
+  ended(runId: number): boolean {
+    const story = this.story(runId);
+    const first = story.endedAt === undefined;
+    story.endedAt ??= Date.now();
+    return first;
   }
 
   #heldBy(process: string): Map<number, number> {

@@ -1,4 +1,4 @@
-import { type RunEvent, RunView } from '../chat/view.ts';
+import type { RunEvent, RunView } from '../chat/view.ts';
 import type { Device } from './device.ts';
 import type { Journal } from './journal.ts';
 import type { Planned } from './schedule.ts';
@@ -47,7 +47,7 @@ export async function verify({ postgres }: Stack, users: User[], journal: Journa
     for (const message of user.untaken) journal.wrong('lost', `message ${message.index} was never taken`);
     for (const [runId, message] of user.accepted) checkRun(byId.get(runId), runId, message, journal);
     for (const device of user.devices) checkDevice(device, user, byId, journal);
-    await checkLateDevice(user, byId, journal);
+    await checkLateDevices(user, byId, journal);
   }
   checkKeys(rows, users, journal);
   checkOrder(rows, journal);
@@ -104,32 +104,18 @@ function compare(
     );
 }
 
-/** I3 once more: a device that comes only now is told the same, without a hole. */
-async function checkLateDevice(user: User, rows: Map<number, Row>, journal: Journal): Promise<void> {
-  const [device] = user.devices;
+/** I3 once more: devices that come only after the end, at once or now, are told the same, without a hole. */
+async function checkLateDevices(user: User, rows: Map<number, Row>, journal: Journal): Promise<void> {
   for (const runId of user.accepted.keys()) {
     const row = rows.get(runId);
-    const answer = await device
-      ?.ask<{ events?: { event: string; data: RunEvent }[]; reset?: boolean; done?: boolean }>('resume', {
-        run_id: runId,
-        after_seq: 0,
-      })
-      .catch(() => undefined);
-    if (!row || !answer?.done) {
-      journal.wrong('other', `its log cannot be read: ${JSON.stringify(answer)}`, runId);
-      continue;
+    const now = await user.devices[0]?.replay(runId).catch((err: Error) => err.message);
+    if (typeof now === 'string') journal.wrong('other', `its log cannot be read: ${now}`, runId);
+    for (const late of [now, ...user.devices.map(({ replays }) => replays.get(runId))]) {
+      if (typeof late !== 'object' || !row) continue;
+      if (late.view.ended)
+        compare('a late device', late.view, late.view.ended.data, late.joined, row, journal);
+      else journal.wrong('lost', 'a late device is not told its end', runId);
     }
-    const view = new RunView();
-    let joined: string | undefined;
-    for (const { event, data } of answer.events ?? []) {
-      const { attempt, text } = view;
-      if (answer.reset) view.replace(event, data);
-      else if (!view.take(event, data))
-        journal.wrong('spliced', `its log has a hole before ${data.seq}`, runId);
-      if (view.ended && data.attempt === attempt) joined = text;
-    }
-    if (view.ended) compare('a late device', view, view.ended.data, joined, row, journal);
-    else journal.wrong('lost', 'a late device is not told its end', runId);
   }
 }
 

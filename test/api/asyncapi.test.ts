@@ -47,7 +47,8 @@ describe('/asyncapi.json', () => {
     const payloads = Object.values(messages).map(({ payload }) => payload);
     for (const { frame } of Object.values(clientEvents)) expect(payloads).to.include(frame.schema);
     const source = readFileSync(new URL('../../api/sockets/events.ts', import.meta.url), 'utf8');
-    expect(source.match(/check\(\w+Frame/g)).to.have.length(Object.keys(handlers).length);
+    const checked = new Set(source.match(/check\(\w+/g));
+    expect(checked.size).to.equal(new Set(Object.values(clientEvents).map(({ frame }) => frame)).size);
   });
 
   it('gives examples that fit', () => {

@@ -112,7 +112,7 @@ describe('importing FAQs', () => {
       '"Where, ""exactly""?","Line one\nline two; ünïcödé 🙂",shop,a|b c,de,published,-4,where,=1+1,Meta',
       'Second?,Answer,,,en,draft,0,second,,',
       '',
-    ].join('\r\n');
+    ].join('\n');
     expect(await bring(csv)).to.deep.include({ status: 'completed', imported: 2, failed: 0 });
     const exported = await fetch(`${api.url}/api/v1/faqs/export`, {
       headers: { authorization: `Bearer ${agent.access}` },
@@ -234,11 +234,15 @@ describe('importing FAQs', () => {
     const headers = { 'content-encoding': 'gzip' };
     expect(await bring(gzipSync('question,answer\na,b'), { headers })).to.deep.include({ imported: 1 });
     await knex('faq_imports').delete();
-    const bomb = gzipSync(`question,answer\n${'a,b\n'.repeat(14_000_000)}`);
-    await expectRefused(upload(bomb, { headers }), 400, 'validation_failed', /more than 100000/);
     const wide = gzipSync(`question,answer\na,"${'x'.repeat(60_000_000)}"`);
     await expectRefused(upload(wide, { headers }), 400, 'validation_failed', /too long/);
     await expectRefused(upload('not gzip', { headers }), 400, 'bad_request');
+  });
+
+  itNative('refuses a million lines, however small they are made', async () => {
+    const bomb = gzipSync(`question,answer\n${'a,b\n'.repeat(1_000_000)}`);
+    const headers = { 'content-encoding': 'gzip' };
+    await expectRefused(upload(bomb, { headers }), 400, 'validation_failed', /more than 100000/);
   }).timeout(60_000);
 
   it('refuses more than 50 MB before it has come', async () => {
@@ -277,9 +281,9 @@ describe('importing FAQs', () => {
     while ((await begun()) === 1) await new Promise((wait) => setTimeout(wait, 10));
   });
 
-  itNative('takes fifty thousand lines', async () => {
-    const csv = `question,answer\n${Array.from({ length: 50_000 }, (_, i) => `Question ${i}?,Answer number ${i} of many`).join('\n')}`;
-    expect(await bring(csv)).to.deep.include({ status: 'completed', imported: 50_000 });
+  itNative('takes ten thousand lines', async () => {
+    const csv = `question,answer\n${Array.from({ length: 10_000 }, (_, i) => `Question ${i}?,Answer number ${i} of many`).join('\n')}`;
+    expect(await bring(csv)).to.deep.include({ status: 'completed', imported: 10_000 });
   }).timeout(120_000);
 
   it('shows an import to its importer alone', async () => {

@@ -73,7 +73,7 @@ describe('runs', () => {
       const next = await send(api, user, { conversation_id: head.conversation_id });
       const { status, body } = await cancel(head.run_id);
       expect(status).to.equal(202);
-      expect(body).to.include({ id: head.run_id, status: 'cancelled', attempt: 1 });
+      expect(body).to.include({ id: head.run_id, status: 'cancelled', attempt: 2 });
       expect(await knex('runs').where({ id: next.run_id }).first()).to.include({
         status: 'queued',
         generation: 1,
@@ -142,7 +142,7 @@ describe('runs', () => {
       const sent = await send(api, user);
       const stream = readEvents(await open(sent.run_id));
       await cancel(sent.run_id);
-      expect((await stream.next()).value).to.include({ event: 'run.cancelled', id: '1000000' });
+      expect((await stream.next()).value).to.include({ event: 'run.cancelled', id: '2000000' });
       expect((await stream.next()).done).to.equal(true);
     });
 

@@ -344,8 +344,8 @@ describe('sockets', () => {
       expect(ack.run).to.include({ id: run_id, status: 'cancelled' });
       expect(await told).to.include({
         run_id,
-        attempt: 1,
-        seq: 1_000_000,
+        attempt: 2,
+        seq: 2_000_000,
         message_id: reply_id,
         content: '',
       });

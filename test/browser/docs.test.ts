@@ -5,7 +5,7 @@ import { describeBrowser, launchBrowser, shoot } from '../support/browser.ts';
 import { buildUser } from '../support/factories.ts';
 
 describeBrowser('/docs in a browser', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let api: Api;
   let browser: Browser;
   let page: Page;
@@ -16,7 +16,7 @@ describeBrowser('/docs in a browser', function () {
     api = await serveApi();
     browser = await launchBrowser();
     page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(60_000);
     page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
     page.on('pageerror', (err) => complaints.push(String(err)));
     page.on('request', (request) => !request.url().startsWith(api.url) && foreign.push(request.url()));

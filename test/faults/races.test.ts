@@ -3,7 +3,9 @@ import { FlowProducer, type FlowJob } from 'bullmq';
 import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { knex } from '../../db/knex.ts';
 import { row, rows } from '../../db/sql.ts';
+import { itNative } from '../support/native.ts';
 import type { RunEvent } from '../../shared/events.ts';
 import { connectClient } from '../support/client.ts';
 import { connectDevice, deltas, newestAttempt } from '../support/device.ts';
@@ -76,6 +78,40 @@ describe('races', () => {
     expect(overlaps).to.deep.equal([]);
     client.close();
   });
+
+  itNative(
+    'a cancel and a message in the middle of the finish wait for it: nobody is stranded or refused',
+    async function () {
+      this.timeout(150_000);
+      const client = await connect();
+      // The finish holds still for half a second after each of its writes.
+      await knex.raw(`CREATE FUNCTION hold_still() RETURNS trigger LANGUAGE plpgsql AS
+      'BEGIN PERFORM pg_sleep(0.5); RETURN NULL; END'`);
+      await knex.raw(`CREATE TRIGGER hold_still AFTER UPDATE ON runs FOR EACH ROW
+      WHEN (OLD.completed_at IS NULL AND NEW.completed_at IS NOT NULL) EXECUTE FUNCTION hold_still()`);
+      await knex.raw(`CREATE TRIGGER hold_still AFTER UPDATE ON conversations FOR EACH ROW
+      WHEN (OLD.total_tokens <> NEW.total_tokens) EXECUTE FUNCTION hold_still()`);
+      try {
+        const { run_id, conversation_id } = await client.send('held [[tokens:3]]');
+        await sleepersSeen();
+        const cancel = stack.post(`/runs/${run_id}/cancel`, {}, client.user.access);
+        await sleep(600);
+        const next = await client.post('behind it [[tokens:3]]', { conversation_id });
+        expect((await cancel).status, 'cancel').to.equal(200);
+        expect(next.status, 'next').to.equal(202);
+        for (const id of client.runs) expect((await client.end(id)).event).to.equal('response');
+      } finally {
+        await knex.raw('DROP FUNCTION hold_still CASCADE');
+      }
+      await expectInvariants([client], PROCESSES);
+      // Everybody locks the conversation before the run.
+      const [stats] = await rows<{ deadlocks: number }>(
+        'SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()',
+      );
+      expect(stats).to.deep.equal({ deadlocks: 0 });
+      client.close();
+    },
+  );
 
   it('a cancel just before the finish wins, one just after changes nothing', async function () {
     this.timeout(150_000);
@@ -168,6 +204,13 @@ describe('races', () => {
     client.close();
   });
 });
+
+/** Until a transaction holds still. */
+async function sleepersSeen(): Promise<void> {
+  const looking =
+    "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'";
+  while ((await rows(looking)).length === 0) await sleep(10);
+}
 
 /** What a client keeps: the newest attempt up to the first hole. */
 function whole(events: RunEvent[]): RunEvent[] {

@@ -3,7 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { rows } from '../../db/sql.ts';
 import { type Client, connectClient } from '../support/client.ts';
 import { buildUser } from '../support/factories.ts';
-import { expectInvariants } from '../support/invariants.ts';
+import type { RunEvent } from '../../shared/events.ts';
+import { deltas, newestAttempt } from '../support/device.ts';
+import { expectInvariants, expectWhole } from '../support/invariants.ts';
 import { type OwnRedis, startOwnRedis } from '../support/own-redis.ts';
 import { type Proxy, startProxy } from '../support/proxy.ts';
 import { type Stack, startStack, WORKERS } from '../support/stack.ts';
@@ -34,7 +36,7 @@ describe('Redis fails', () => {
   });
 
   /** Six answers in the middle of their streams, and a second message behind each. */
-  async function begin(what: string): Promise<void> {
+  async function begin(what: string): Promise<number[]> {
     stack.provider.reset();
     stack.provider.pause(4);
     const heads = await Promise.all(
@@ -42,6 +44,7 @@ describe('Redis fails', () => {
     );
     for (const { conversation_id } of heads) await client.send('behind [[tokens:3]]', { conversation_id });
     await stack.provider.until((calls) => calls.filter(({ held }) => held).length === 6, 40_000);
+    return heads.map(({ run_id }) => run_id);
   }
 
   async function expectNothingLost(): Promise<void> {
@@ -53,7 +56,7 @@ describe('Redis fails', () => {
 
   it('is emptied in the middle of streams, three times', async function () {
     this.timeout(150_000);
-    await begin('emptied');
+    const heads = await begin('emptied');
     for (let i = 0; i < 3; i += 1) {
       await redis.client.flushall();
       await client.send(`after wipe ${i} [[tokens:3]]`);
@@ -61,6 +64,9 @@ describe('Redis fails', () => {
     stack.provider.resume();
     await expectNothingLost();
     expect(await rows('SELECT id FROM runs WHERE crashes > 0')).to.deep.equal([]);
+    // Each was shown anew where it was lost, and not only at its end.
+    const shownAgain = await rows('SELECT id FROM runs WHERE attempt > 1 AND id = ANY (:heads)', { heads });
+    expect(shownAgain).to.have.length(heads.length);
   });
 
   it('is killed and comes back empty: messages are taken meanwhile, and answers end without it', async function () {
@@ -86,6 +92,25 @@ describe('Redis fails', () => {
     expect(full.status).to.equal(202);
     await untilEnded(6);
     await redis.client.config('SET', 'maxmemory', '0');
+    await expectNothingLost();
+  });
+
+  it('comes back with an older copy of a log: it is opened anew, and replayed without a hole', async function () {
+    this.timeout(150_000);
+    stack.provider.reset();
+    const { run_id } = await client.send('older copy [[tokens:16]] [[gap:150]]');
+    const keys = [`run:{${run_id}}:meta`, `run:{${run_id}}:log`];
+    const shown = (seq: number) =>
+      client.device.until(`seq ${seq}`, ({ data }) => data.run_id === run_id && data.seq === seq);
+    await shown(4);
+    const copies = await Promise.all(keys.map((key) => redis.client.dumpBuffer(key)));
+    await shown(7);
+    for (const [i, key] of keys.entries()) await redis.client.restore(key, 0, copies[i] ?? '', 'REPLACE');
+    await client.end(run_id);
+    const told = await client.device.ask('resume', { run_id, after_seq: 0 });
+    const replayed = newestAttempt(told.events as RunEvent[]);
+    expectWhole(replayed);
+    expect(deltas(replayed)).to.equal(Array.from({ length: 16 }, (_, i) => `w${i + 1}`).join(' '));
     await expectNothingLost();
   });
 

@@ -301,18 +301,26 @@ describe('a message in, a streamed answer out', () => {
 async function redisTexts(pattern: string): Promise<string> {
   const redis = new Redis(process.env.REDIS_URL ?? '');
   const keys = await redis.keys(pattern);
-  const texts = await Promise.all(
-    keys.map(async (key) => {
-      const type = await redis.type(key);
-      if (type === 'hash') return JSON.stringify(await redis.hgetall(key));
-      if (type === 'list') return (await redis.lrange(key, 0, -1)).join();
-      if (type === 'zset') return (await redis.zrange(key, '0', '-1')).join();
-      if (type === 'stream') return JSON.stringify(await redis.xrange(key, '-', '+'));
-      return type === 'string' ? redis.get(key) : (await redis.smembers(key)).join();
-    }),
-  );
+  const texts = await Promise.all(keys.map((key) => textOf(redis, key)));
   redis.disconnect();
   return [...keys, ...texts].join('\n');
+}
+
+async function textOf(redis: Redis, key: string): Promise<string> {
+  const readers: Record<string, () => Promise<unknown>> = {
+    hash: () => redis.hgetall(key),
+    list: () => redis.lrange(key, 0, -1),
+    zset: () => redis.zrange(key, '0', '-1'),
+    set: () => redis.smembers(key),
+    stream: () => redis.xrange(key, '-', '+'),
+    string: () => redis.get(key),
+  };
+  try {
+    return JSON.stringify(await readers[await redis.type(key)]?.());
+  } catch {
+    // BullMQ has just made it anew, as another type.
+    return textOf(redis, key);
+  }
 }
 
 /** The mark follows the push; there is no event for it. */

@@ -5,20 +5,17 @@ import { connectDevice } from '../support/device.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
 import { startStack, type Stack } from '../support/stack.ts';
 
-describe('the knowledge base at work', () => {
+describe('the knowledge base at work', function () {
+  this.timeout(60_000);
   let stack: Stack;
   let agent: BuiltUser;
   let user: BuiltUser;
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     stack = await startStack();
     [agent, user] = [await buildUser({ role: 'agent' }), await buildUser()];
   });
   afterEach(() => stack.provider.reset());
-  after(async function () {
-    this.timeout(60_000);
-    await stack.stop();
-  });
+  after(() => stack.stop());
 
   const put = (id: unknown, body: object): Promise<Answer> =>
     call(`${stack.web[0]}/api/v1/faqs/${id}`, 'PUT', body, { token: agent.access });
@@ -65,6 +62,27 @@ describe('the knowledge base at work', () => {
     for (const replica of [0, 1])
       expect(await search('opening times of the shop', replica)).to.equal(undefined);
     expect((await ask('When is the shop open today?')).sources).to.deep.equal([]);
+  });
+
+  it('imports a file, tells the importer on another replica, and finds what was in it', async () => {
+    const device = await connectDevice(stack.web[1] ?? '', agent.access);
+    const over = new Promise((ended) => {
+      device.socket.on(
+        'faq.import',
+        (data: { status: string }) => data.status === 'completed' && ended(data),
+      );
+    });
+    const taken = await call(
+      `${stack.web[0]}/api/v1/faqs/import`,
+      'POST',
+      'question,answer,status\nWho feeds the cat?,The neighbour.,published\n',
+      { token: agent.access, headers: { 'content-type': 'text/csv' } },
+    );
+    expect(taken.status).to.equal(202);
+    expect(await over).to.deep.include({ import_id: taken.body.import_id, imported: 1, failed: 0 });
+    device.close();
+    await embedded();
+    expect((await search('cat feeding', 1))?.answer).to.equal('The neighbour.');
   });
 
   it('asks for moderation of the same text once', async () => {

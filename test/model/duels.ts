@@ -25,7 +25,6 @@ export const WORKER: Record<string, Contender> = {
     await world.act('Redis is emptied', () => world.wipe());
     return until(world, 'reclaim');
   },
-  'find unannounced': (world) => until(world, 'find unannounced'),
   'mark announced': (world) => until(world, 'mark announced'),
   'claim over a zombie': async (world) => {
     await zombie(world, await until(world, 'appendRunLog'));

@@ -7,6 +7,7 @@ import { addOwnFormats } from '../../api/middleware/formats.ts';
 import { routes } from '../../api/routes.ts';
 import { runEvents } from '../../api/runs/events.ts';
 import { clientEvents } from '../../api/sockets/description.ts';
+import { webSocketFrames } from '../../api/websocket/events.ts';
 import type { Answer } from './api.ts';
 
 /** The document that is served at /openapi.json. */
@@ -38,7 +39,7 @@ export function checkAnswer(method: string, url: string, answer: Answer): void {
 /** Throws unless a value fits a schema of the document; fields that it does not have are refused. */
 export function checkValue(what: string, schema: SchemaObject, value: unknown): void {
   const key = JSON.stringify(schema);
-  const validate = compiled.get(key) ?? compile(closed(schema));
+  const validate = compiled.get(key) ?? ajv.compile(closed(schema));
   compiled.set(key, validate);
   if (!validate(value)) {
     const faults = validate.errors?.map(({ instancePath, message, params }) => ({
@@ -57,19 +58,21 @@ export function checkEvent(event: string, data: unknown): void {
   checkValue(event, schema, data);
 }
 
+/** The same for a frame of a plain WebSocket. */
+export function checkFrame(frame: { type: string }): void {
+  const schema = (webSocketFrames as Record<string, SchemaObject>)[frame.type];
+  if (schema === undefined) throw new Error(`the frame ${frame.type} is not described`);
+  checkValue(`the frame ${frame.type}`, schema, frame);
+}
+
 /** The same for what a socket's event was acknowledged with. */
 export function checkAcknowledgement(event: string, answer: unknown): void {
   const schema = acknowledgement(clientEvents[event]?.answer ?? { not: {} });
   checkValue(`the acknowledgement of ${event}`, schema, answer);
 }
 
+const ajv = addOwnFormats(addFormats.default(new Ajv2020({ strict: false, allErrors: true })));
 const compiled = new Map<string, ValidateFunction>();
-
-function compile(schema: SchemaObject): ValidateFunction {
-  const ajv = new Ajv2020({ strict: false, allErrors: true });
-  addFormats.default(ajv);
-  return addOwnFormats(ajv).compile(schema);
-}
 
 type Found = { path: string; operation: Operation | undefined };
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type ClientOptions, WebSocket } from 'ws';
+import { checkFrame } from './openapi.ts';
 
 export type Frame = { type: string } & Record<string, unknown>;
 
@@ -30,7 +31,9 @@ export async function connect(address: string, options: ClientOptions = {}): Pro
   const socket = new WebSocket(address, options);
   const frames: Frame[] = [];
   socket.on('message', (text: Buffer) => {
-    frames.push(JSON.parse(text.toString()));
+    const frame = JSON.parse(text.toString()) as Frame;
+    checkFrame(frame);
+    frames.push(frame);
     socket.emit('frame');
   });
   socket.on('error', () => {});

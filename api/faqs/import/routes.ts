@@ -46,6 +46,6 @@ faqImportRoutes.get('/export', auth, editor, validateQuery(exportQuery), (ctx: R
   ctx.type = 'text/csv';
   ctx.attachment('faqs.csv');
   ctx.body = Readable.from(exportFaqs(queryOf(ctx, exportQuery), KEYWORD_SEPARATOR)).pipe(
-    stringify({ header: true, columns: COLUMNS, record_delimiter: 'windows' }),
+    stringify({ header: true, columns: COLUMNS, quoted_match: /\r/ }),
   );
 });

@@ -1,0 +1,45 @@
+-- Notes the questions that were answered without a passage, because none was near enough, or whose answer was rated
+-- down. It looks every five seconds, however often it is asked; each look overlaps the one before by more than a
+-- transaction lasts. True: it looked, and there are questions that no suggestion has yet.
+CREATE OR REPLACE FUNCTION collect_faq_gaps() RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  since timestamptz;
+  began CONSTANT timestamptz := clock_timestamp();
+BEGIN
+  INSERT INTO faq_gap_scan DEFAULT VALUES ON CONFLICT DO NOTHING;
+  SELECT scanned_to - interval '1 minute' INTO since FROM faq_gap_scan
+  WHERE scanned_to < began - interval '5 seconds' FOR UPDATE SKIP LOCKED;
+  IF NOT FOUND THEN
+    RETURN false;
+  END IF;
+  INSERT INTO faq_gaps (message_id, reason)
+  SELECT r.message_id, 'no_passage' FROM runs r
+  WHERE r.status = 'completed' AND r.context -> 'passages' = '[]' AND r.completed_at > since
+    AND r.context -> 'passages_unavailable' IS DISTINCT FROM 'true'
+    AND r.moderation -> 'flagged' IS DISTINCT FROM 'true'
+  ON CONFLICT DO NOTHING;
+  INSERT INTO faq_gaps (message_id, reason)
+  SELECT r.message_id, 'rated_down' FROM message_feedback f JOIN runs r ON r.reply_id = f.message_id
+  WHERE f.rating = 'down' AND f.updated_at > since
+  ON CONFLICT DO NOTHING;
+  UPDATE faq_gap_scan SET scanned_to = began;
+  RETURN EXISTS (SELECT FROM faq_gaps WHERE suggestion_id IS NULL);
+END $$;
+
+-- Puts a question into the group that means the same, or begins one.
+CREATE OR REPLACE FUNCTION group_faq_gap(
+  p_message bigint, p_language text, p_vector vector, p_model text, p_similarity double precision)
+RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  suggestion bigint;
+BEGIN
+  SELECT found.id INTO suggestion FROM (
+    SELECT id, embedding <=> p_vector AS distance FROM faq_suggestions
+    WHERE embedding_model = p_model ORDER BY embedding <=> p_vector LIMIT 1) AS found
+  WHERE 1 - found.distance >= p_similarity;
+  IF NOT FOUND THEN
+    INSERT INTO faq_suggestions (language, embedding, embedding_model) VALUES (p_language, p_vector, p_model)
+    RETURNING id INTO suggestion;
+  END IF;
+  UPDATE faq_gaps SET suggestion_id = suggestion, embedding = p_vector WHERE message_id = p_message;
+END $$;

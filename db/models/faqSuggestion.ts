@@ -1,0 +1,104 @@
+import { toSql } from 'pgvector';
+import { row, rows } from '../sql.ts';
+
+export type SuggestionStatus = 'open' | 'drafted' | 'dismissed';
+export type SuggestionRow = {
+  id: number;
+  status: SuggestionStatus;
+  language: string;
+  faq_id: number | null;
+  /** How many questions there were, and when the last. */
+  asked: number;
+  last_asked_at: Date;
+  /** Beginnings of questions, the first ones first, as they were asked. */
+  examples: string[];
+  /** How many of the questions are near enough to its FAQ; null where it has none. */
+  would_answer: number | null;
+};
+/** A question that belongs to no suggestion yet. */
+export type Gap = { message_id: number; content: string; language: string };
+
+/** Owed: whether questions wait to be grouped. Looks through what was answered since the last time. */
+export async function gapsToGroup(): Promise<boolean> {
+  return (await row<{ owed: boolean }>('SELECT collect_faq_gaps() AS owed'))?.owed === true;
+}
+
+export function ungroupedGaps(limit: number): Promise<Gap[]> {
+  return rows(
+    `SELECT g.message_id, m.content, c.language FROM faq_gaps g JOIN messages m ON m.id = g.message_id
+       JOIN conversations c ON c.id = m.conversation_id
+     WHERE g.suggestion_id IS NULL ORDER BY g.message_id LIMIT :limit`,
+    { limit },
+  );
+}
+
+/** @param similarity cosine from which two questions mean the same */
+export async function groupGap(gap: Gap, vector: number[], model: string, similarity: number): Promise<void> {
+  await row('SELECT group_faq_gap(:message_id, :language, CAST(:vector AS vector), :model, :similarity)', {
+    message_id: gap.message_id,
+    language: gap.language,
+    vector: toSql(vector) as string,
+    model,
+    similarity,
+  });
+}
+
+/** A question that cannot be grouped is forgotten. */
+export async function dropGap({ message_id }: Gap): Promise<void> {
+  await row('DELETE FROM faq_gaps WHERE message_id = :message_id', { message_id });
+}
+
+const EXAMPLES = 5;
+/** Enough that what is taken out of an example is seen whole. */
+const EXAMPLE_CHARACTERS = 2_000;
+const select = `
+  SELECT s.id, s.status, s.language, s.faq_id, asked.asked, asked.last_asked_at, asked.examples,
+    CASE WHEN s.faq_id IS NOT NULL THEN asked.would_answer END AS would_answer
+  FROM faq_suggestions s LEFT JOIN faqs f ON f.id = s.faq_id
+  JOIN LATERAL (
+    SELECT count(*) AS asked, max(m.created_at) AS last_asked_at,
+      (array_agg(left(m.content, ${EXAMPLE_CHARACTERS}) ORDER BY m.id))[1:${EXAMPLES}] AS examples,
+      count(*) FILTER (WHERE f.question_embedding_model = s.embedding_model
+        AND 1 - least(f.question_embedding <=> g.embedding, f.answer_embedding <=> g.embedding) >= :similarity) AS would_answer
+    FROM faq_gaps g JOIN messages m ON m.id = g.message_id JOIN conversations c ON c.id = m.conversation_id
+    WHERE g.suggestion_id = s.id AND c.deleted_at IS NULL) AS asked ON asked.asked > 0`;
+
+/**
+ * A page of suggestions, the most asked first.
+ * @param similarity cosine from which an FAQ answers a question
+ * @param after where the page before ended
+ */
+export function listSuggestions(
+  status: SuggestionStatus,
+  page: { limit: number; after: { asked: number; id: number } | null; similarity: number },
+): Promise<SuggestionRow[]> {
+  const { limit, after, similarity } = page;
+  return rows(
+    `${select} WHERE s.status = :status ${after === null ? '' : 'AND (asked.asked, s.id) < (:asked, :id)'}
+     ORDER BY asked.asked DESC, s.id DESC LIMIT :limit`,
+    { status, limit, similarity, ...after },
+  );
+}
+
+export function findSuggestion(id: number, similarity: number): Promise<SuggestionRow | null> {
+  return row(`${select} WHERE s.id = :id`, { id, similarity });
+}
+
+/** Decides on an open suggestion; of two who do, one does. False: it is not open, or there is none. */
+export async function closeSuggestion(id: number, status: 'drafted' | 'dismissed'): Promise<boolean> {
+  const closed = await row(
+    `UPDATE faq_suggestions SET status = :status, updated_at = clock_timestamp()
+     WHERE id = :id AND status = 'open' RETURNING id`,
+    { id, status },
+  );
+  return closed !== null;
+}
+
+/** Says which FAQ came of a suggestion; null: none after all, it is open again. */
+export async function settleSuggestion(id: number, faqId: number | null): Promise<void> {
+  await row(
+    `UPDATE faq_suggestions SET faq_id = :faqId, status = CASE WHEN CAST(:faqId AS bigint) IS NULL THEN 'open' ELSE status END
+     WHERE id = :id`,
+    { id, faqId },
+  );
+}

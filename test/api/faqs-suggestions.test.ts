@@ -1,0 +1,148 @@
+import { expect } from 'chai';
+import { knex } from '../../db/knex.ts';
+import { gapsToGroup } from '../../db/models/faqSuggestion.ts';
+import { redact } from '../../shared/redact.ts';
+import { redis, untilReady } from '../../shared/redis.ts';
+import { embedFaqs } from '../../workers/embedding.ts';
+import { faqSuggestions } from '../../workers/faqSuggestions.ts';
+import type { Api } from '../support/api.ts';
+import { type Embeddings, serveEmbeddings } from '../support/embeddings.ts';
+import { type BuiltUser, buildUser } from '../support/factories.ts';
+import { playWorker, type Sent, send, serveWeb } from '../support/web.ts';
+
+type Suggestion = { id: number; question: string; asked: number; examples: string[] } & Record<
+  string,
+  unknown
+>;
+
+describe('suggestions of what is missing', () => {
+  let api: Api;
+  let provider: Embeddings;
+  let agent: BuiltUser;
+  let user: BuiltUser;
+  before(async () => {
+    await untilReady(redis);
+    [api, provider] = await Promise.all([serveWeb(), serveEmbeddings()]);
+    [agent, user] = [await buildUser({ role: 'agent' }), await buildUser()];
+  });
+  after(() => Promise.all([api.close(), provider.stop()]));
+  beforeEach(() => knex.raw('TRUNCATE faqs, conversations, faq_gap_scan, faq_suggestions CASCADE'));
+
+  const call = (method: string, path: string, body?: unknown, as = agent) =>
+    api.call(method, `/faqs/suggestions${path}`, body, { token: as.access });
+  /** Has a question answered, with what its context and verdict came to. */
+  const ask = async (
+    content: string,
+    found: { passages?: object[]; flagged?: boolean } = {},
+  ): Promise<Sent> => {
+    const sent = await send(api, user, { content });
+    const worker = await playWorker(user, sent);
+    await worker.say("I don't know.");
+    await worker.finish();
+    const { passages = [], flagged = false } = found;
+    await knex('runs')
+      .where({ id: sent.run_id })
+      .update({
+        context: JSON.stringify({ passages, passages_unavailable: false }),
+        moderation: JSON.stringify({ flagged, categories: [], model: 'm' }),
+      });
+    return sent;
+  };
+  const group = async () => {
+    await knex('faq_gap_scan').delete();
+    if (await gapsToGroup()) await faqSuggestions();
+  };
+  const list = async (query = '') => (await call('GET', query)).body.data as Suggestion[];
+
+  it('groups what nothing answered by what it means, the most asked first', async () => {
+    await ask('Do you ship to Norway?');
+    await ask('What is the warranty on batteries?');
+    await ask('Can you ship to Norway please?');
+    await ask('How is this answered?', { passages: [{ faq_id: 1 }] });
+    await ask('I kill you', { flagged: true });
+    await group();
+    await group();
+    const found = await list();
+    expect(found.map(({ question, asked }) => [question, asked])).to.deep.equal([
+      ['Do you ship to Norway?', 2],
+      ['What is the warranty on batteries?', 1],
+    ]);
+    expect(found[0]?.examples).to.deep.equal(['Do you ship to Norway?', 'Can you ship to Norway please?']);
+    const first = await call('GET', '?limit=1');
+    const second = await call('GET', `?limit=1&cursor=${first.body.next_cursor}`);
+    expect(
+      [first, second].flatMap(({ body }) => (body.data as Suggestion[]).map(({ id }) => id)),
+    ).to.deep.equal(found.map(({ id }) => id));
+    expect(second.body.next_cursor).to.equal(null);
+  });
+
+  it('takes in what was rated down', async () => {
+    const { reply_id, conversation_id } = await ask('Where are you?', { passages: [{ faq_id: 1 }] });
+    await knex('message_feedback').insert({
+      message_id: reply_id,
+      conversation_id,
+      user_id: user.id,
+      rating: 'down',
+    });
+    await group();
+    expect((await list()).map(({ question }) => question)).to.deep.equal(['Where are you?']);
+  });
+
+  it('becomes a draft with one call, once, and says what it would answer', async () => {
+    await ask('Do you ship to Norway?');
+    await ask('Can you ship to Norway please?');
+    await group();
+    const [{ id } = { id: 0 }] = await list();
+    const drafted = await call('POST', `/${id}/draft`, { answer: 'We ship to Norway.' });
+    expect(drafted.status).to.equal(201);
+    expect(drafted.body).to.deep.include({ question: 'Do you ship to Norway?', status: 'draft' });
+    expect((await call('POST', `/${id}/draft`, {})).status).to.equal(409);
+    expect((await call('POST', `/${id}/dismiss`)).status).to.equal(409);
+    expect(await list()).to.deep.equal([]);
+    await embedFaqs([Number(drafted.body.id)]);
+    const [after] = await list('?status=drafted');
+    expect(after).to.deep.include({ id, faq_id: drafted.body.id, would_answer: 2 });
+  });
+
+  it('stays dismissed when it is asked again', async () => {
+    await ask('Do you ship to Norway?');
+    await group();
+    const [{ id } = { id: 0 }] = await list();
+    expect((await call('POST', `/${id}/dismiss`)).status).to.equal(204);
+    expect((await call('POST', `/${id}/dismiss`)).status).to.equal(204);
+    await ask('Do you ship to Norway?');
+    await group();
+    expect(await list()).to.deep.equal([]);
+    expect((await list('?status=dismissed'))[0]?.asked).to.equal(2);
+  });
+
+  it('shows nobody who asked, and nothing of what was deleted', async () => {
+    const { conversation_id } = await ask(
+      'My card 4111 1111 1111 1111 fails, write to ann@example.com or +49 30 1234567',
+    );
+    await group();
+    expect((await list())[0]?.question).to.equal('My card [card] fails, write to [e-mail] or [phone]');
+    expect(provider.requests.flatMap(({ texts }) => texts).join()).not.to.match(/4111|ann@/);
+    await api.call('DELETE', `/conversations/${conversation_id}`, undefined, { token: user.access });
+    expect(await list()).to.deep.equal([]);
+  });
+
+  it('is for editors', async () => {
+    expect((await call('GET', '', undefined, user)).status).to.equal(403);
+    expect((await call('POST', '/1/draft', {}, user)).status).to.equal(403);
+    expect((await call('POST', '/1/dismiss', undefined, user)).status).to.equal(403);
+    expect((await call('POST', '/999999/draft', {})).status).to.equal(404);
+  });
+
+  it('takes out what tells who wrote a text, and leaves the rest', () => {
+    const cases = [
+      ['jane.doe+x@mail.example.co.uk', '[e-mail]'],
+      ['jane [at] example[dot]com', '[e-mail]'],
+      ['call 030/1234567 or (0171) 234 56 78', 'call [phone] or [phone]'],
+      ['DE89 3704 0044 0532 0130 00', '[account]'],
+      ['5500-0000-0000-0004', '[card]'],
+      ['I bought 3 of 12 for 99.50 in 2024', 'I bought 3 of 12 for 99.50 in 2024'],
+    ] as const;
+    for (const [text, left] of cases) expect(redact(text)).to.equal(left);
+  });
+});

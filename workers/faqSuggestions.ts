@@ -1,0 +1,36 @@
+import { dropGap, type Gap, groupGap, ungroupedGaps } from '../db/models/faqSuggestion.ts';
+import { env } from '../shared/env.ts';
+import { embed, ProviderError } from '../shared/llm.ts';
+import { log } from '../shared/log.ts';
+import { redact } from '../shared/redact.ts';
+import { truncateTokens } from '../shared/tokens.ts';
+
+/** Questions a job: nobody waits for suggestions, and answers go first. */
+const QUESTIONS_A_JOB = 64;
+/** Of each question; all of them together are below what the API takes in one request. */
+const QUESTION_TOKENS = 1_000;
+/** Cosine from which two questions mean the same; nearer than what is an answer, since strangers would spoil a group. */
+const SAME = 0.7;
+
+/** Groups some of the questions that the knowledge base did not answer by what they mean; the rest stays owed. */
+export async function faqSuggestions(): Promise<void> {
+  const gaps = await ungroupedGaps(QUESTIONS_A_JOB);
+  if (gaps.length > 0) await group(gaps);
+}
+
+async function group(gaps: Gap[]): Promise<void> {
+  const texts = gaps.map(({ content }) => redact(truncateTokens(content, QUESTION_TOKENS)));
+  try {
+    const vectors = await embed(texts);
+    for (const [i, gap] of gaps.entries()) await groupGap(gap, vectors[i] ?? [], env.EMBEDDING_MODEL, SAME);
+  } catch (err) {
+    const [only, ...others] = gaps;
+    if (!(err instanceof ProviderError) || err.code !== 'provider_rejected' || only === undefined) throw err;
+    // One text that the provider will not take must not hold up the others.
+    if (others.length > 0) for (const gap of gaps) await group([gap]);
+    else {
+      log.warn({ err, message_id: only.message_id }, 'a question was not grouped');
+      await dropGap(only);
+    }
+  }
+}
