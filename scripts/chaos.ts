@@ -2,15 +2,15 @@
 import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Faults } from './chaos/faults.ts';
 import { Journal } from './chaos/journal.ts';
 import { describe, makeReport, printReport } from './chaos/report.ts';
+import { addFaqs, play } from './chaos/play.ts';
 import { comeToRest } from './chaos/rest.ts';
-import { COPIES, makePlan, type Options, type Plan, USERS } from './chaos/schedule.ts';
-import { type Stack, startStack } from './chaos/stack.ts';
+import { COPIES, makePlan, type Options, USERS } from './chaos/schedule.ts';
+import { startStack } from './chaos/stack.ts';
 import { User } from './chaos/user.ts';
 import { verify } from './chaos/verify.ts';
 import { processTypes } from './services/procfile.ts';
@@ -41,8 +41,6 @@ const OPTIONS = {
 /** What the 99th percentile of recovery should stay under. A busy machine may miss it: no failure, but a note. */
 const AIM_S = 12;
 const PROGRESS_MS = 2_000;
-/** How long clients go on trying to get their messages taken, after the last fault. */
-const TAKEN_WITHIN_MS = 45_000;
 
 const stops: (() => Promise<unknown>)[] = [];
 let stopping: Promise<void> | undefined;
@@ -107,49 +105,6 @@ async function main(): Promise<number> {
     console.log(`${kind}: ${runId ? `run ${runId}: ` : ''}${what.slice(0, 300)}`);
   console.log(`chaos: ${journal.wrongs.length} wrong (see ${file}); again: --seed ${options.seed}`);
   return 1;
-}
-
-/** Sends the messages evenly over the minutes and injects the faults in between; resolves when both are over. */
-async function play(
-  plan: Plan,
-  options: Options,
-  users: User[],
-  faults: Faults,
-  stack: Stack,
-): Promise<void> {
-  const step = (options.minutes * 60_000) / options.messages;
-  const giveUp = new AbortController();
-  const sent: Promise<void>[] = [];
-  const acts = [
-    ...plan.messages.map((message) => ({
-      at: message.index,
-      act: () => void sent.push(users[message.user]?.say(message, giveUp.signal) ?? Promise.resolve()),
-    })),
-    ...plan.faults.map((fault) => ({ at: fault.at, act: () => faults.inject(fault) })),
-    ...plan.messages
-      .filter(({ index }) => index % 25 === 24)
-      .map(({ index }) => ({ at: index + 0.5, act: () => void sent.push(editFaq(stack, index)) })),
-  ].toSorted((a, b) => a.at - b.at);
-  const began = Date.now();
-  for (const { at, act } of acts) {
-    await sleep(Math.max(0, began + at * step - Date.now()));
-    act();
-  }
-  await faults.over();
-  const timer = setTimeout(() => giveUp.abort(), TAKEN_WITHIN_MS);
-  await Promise.all(sent);
-  clearTimeout(timer);
-}
-
-/** Work for the embedding queue. */
-async function addFaqs({ postgres }: Stack): Promise<void> {
-  await postgres.rows(`INSERT INTO faqs (question, answer, slug, status, published_at)
-    SELECT 'What is thing ' || i || '?', 'Thing ' || i || ' is a thing.', 'thing-' || i, 'published', now()
-    FROM generate_series(1, 10) i`);
-}
-
-async function editFaq({ postgres }: Stack, index: number): Promise<void> {
-  await postgres.rows(`UPDATE faqs SET answer = 'Edit ${index}' WHERE slug = 'thing-${1 + (index % 10)}'`);
 }
 
 function migrate(env: Record<string, string>): Promise<void> {

@@ -4,10 +4,9 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { globSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import pg from 'pg';
-import { startPglite } from './services/database.ts';
 import { freePort } from './services/ports.ts';
 import { startRedis } from './services/redis.ts';
+import { startScratchDatabase } from './services/scratch.ts';
 
 const USAGE = `npm test [-- FILE... | --grep TEXT | any option of mocha]
 
@@ -26,7 +25,7 @@ async function main(args: string[]): Promise<number> {
   // Ctrl-C reaches mocha as well; what is started here is taken down when mocha has ended.
   process.on('SIGINT', () => {});
   const files = args.some((arg) => arg.endsWith('.ts')) ? [] : allTests();
-  const [database, redis] = await Promise.all([startDatabase(), startRedis()]);
+  const [database, redis] = await Promise.all([startScratchDatabase(), startRedis()]);
   try {
     const env = {
       ...process.env,
@@ -53,25 +52,6 @@ async function main(args: string[]): Promise<number> {
 
 function allTests(): string[] {
   return globSync('test/**/*.test.ts', { exclude: ['test/faults/**'] }).toSorted();
-}
-
-type Database = { url: string; kind: 'native' | 'pglite'; stop: () => Promise<void> };
-
-async function startDatabase(): Promise<Database> {
-  const server = process.env.DATABASE_URL;
-  if (!server) return { ...(await startPglite('memory')), kind: 'pglite' };
-  const name = `parley_test_${randomBytes(6).toString('hex')}`;
-  await query(server, `CREATE DATABASE ${name}`);
-  const url = new URL(server);
-  url.pathname = `/${name}`;
-  return { url: url.href, kind: 'native', stop: () => query(server, `DROP DATABASE ${name} WITH (FORCE)`) };
-}
-
-async function query(url: string, sql: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000 });
-  await client.connect();
-  await client.query(sql);
-  await client.end();
 }
 
 /** Runs a script of this project to its end; its exit code, 1 when a signal ended it. */

@@ -5,6 +5,7 @@ import { isUnreachable } from '../shared/errors.ts';
 import { jobs, type Payloads } from '../shared/jobs.ts';
 import { log } from '../shared/log.ts';
 import { push } from '../shared/push.ts';
+import { stopping } from '../shared/stop.ts';
 
 /** Lines a step: a second at most, and a step of the progress that is shown. */
 const LINES = 500;
@@ -17,7 +18,8 @@ export async function faqImport(job: Job<Payloads['faq_import']>): Promise<void>
     do {
       progress = await importMore(id, LINES);
       if (progress !== null) await tell(progress);
-    } while (progress !== null && progress.completed_at === null);
+      // What is left is owed: another worker goes on with it.
+    } while (progress !== null && progress.completed_at === null && !stopping());
   } catch (err) {
     // What fails the same way each time would be owed for ever.
     if (!isUnreachable(err) && job.attemptsMade + 1 >= jobs.faq_import.attempts) await failImport(id);

@@ -22,15 +22,18 @@ function findFault(value: unknown, depth: number): FieldError | undefined {
   if (typeof value === 'number')
     return Number.isFinite(value) ? undefined : { path: '', message: 'is too large' };
   if (typeof value !== 'object' || value === null) return undefined;
-  if (depth === MAX_DEPTH) return { path: '', message: `is nested deeper than ${MAX_DEPTH}` };
+  if (depth === MAX_DEPTH) return TOO_DEEP;
   for (const [key, item] of Object.entries(value)) {
     if (!isStorable(key)) return { path: '', message: `has a key that ${UNSTORABLE}` };
     const fault = findFault(item, depth + 1);
+    if (fault === TOO_DEEP) return fault;
     if (fault !== undefined) return { ...fault, path: pointer('', key) + fault.path };
   }
   return undefined;
 }
 
+/** Said of the whole body: a pointer of 32 steps helps nobody. */
+const TOO_DEEP: FieldError = { path: '', message: `is nested deeper than ${MAX_DEPTH}` };
 const UNSTORABLE = 'holds NUL or half of a surrogate pair';
 
 function isStorable(text: string): boolean {

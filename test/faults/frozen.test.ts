@@ -112,6 +112,8 @@ describe('a worker frozen', () => {
     stack.provider.resume();
     await expectInvariants([client], 8);
     expect(await attempts()).to.deep.equal(before);
+    // What was shown is the log of whoever held the run, to its end.
+    for (const id of client.runs) expect(client.device.shown(id)[0]?.event).to.equal('response.restart');
     const otherwise = "SELECT id FROM runs WHERE status <> 'completed' OR retries > 0";
     expect(await rows(otherwise)).to.deep.equal([]);
     client.close();

@@ -5,7 +5,7 @@ import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { knex } from '../../db/knex.ts';
 import { row, rows } from '../../db/sql.ts';
-import { itNative } from '../support/native.ts';
+import { itNative, onNative } from '../support/native.ts';
 import type { RunEvent } from '../../shared/events.ts';
 import { connectClient } from '../support/client.ts';
 import { connectDevice, deltas, newestAttempt } from '../support/device.ts';
@@ -34,6 +34,8 @@ describe('races', () => {
     this.timeout(150_000);
     const client = await connect();
     const content = 'once [[tokens:3]]';
+    // Long enough for all of them to look for the key before the first has committed.
+    if (onNative) await holdStill('INSERT ON runs FOR EACH ROW');
     const answers = await Promise.all([
       client.device
         .ask('message', { type: 'message', content, idempotency_key: 'one' })
@@ -44,6 +46,7 @@ describe('races', () => {
           .then(({ status, body }) => (status === 202 ? body.run_id : status)),
       ),
     ]);
+    if (onNative) await letGo();
     expect(new Set(answers).size).to.equal(1);
     expect(await rows('SELECT id FROM runs WHERE user_id = :id', { id: client.user.id })).to.have.length(1);
     await expectInvariants([client], PROCESSES);
@@ -84,13 +87,12 @@ describe('races', () => {
     async function () {
       this.timeout(150_000);
       const client = await connect();
-      // The finish holds still for half a second after each of its writes.
-      await knex.raw(`CREATE FUNCTION hold_still() RETURNS trigger LANGUAGE plpgsql AS
-      'BEGIN PERFORM pg_sleep(0.5); RETURN NULL; END'`);
-      await knex.raw(`CREATE TRIGGER hold_still AFTER UPDATE ON runs FOR EACH ROW
-      WHEN (OLD.completed_at IS NULL AND NEW.completed_at IS NOT NULL) EXECUTE FUNCTION hold_still()`);
-      await knex.raw(`CREATE TRIGGER hold_still AFTER UPDATE ON conversations FOR EACH ROW
-      WHEN (OLD.total_tokens <> NEW.total_tokens) EXECUTE FUNCTION hold_still()`);
+      const deadlocksBefore = await deadlocks();
+      // After each of its writes, before it commits.
+      await holdStill(
+        'UPDATE ON runs FOR EACH ROW WHEN (OLD.completed_at IS NULL AND NEW.completed_at IS NOT NULL)',
+        'UPDATE ON conversations FOR EACH ROW WHEN (OLD.total_tokens <> NEW.total_tokens)',
+      );
       try {
         const { run_id, conversation_id } = await client.send('held [[tokens:3]]');
         await sleepersSeen();
@@ -101,14 +103,11 @@ describe('races', () => {
         expect(next.status, 'next').to.equal(202);
         for (const id of client.runs) expect((await client.end(id)).event).to.equal('response');
       } finally {
-        await knex.raw('DROP FUNCTION hold_still CASCADE');
+        await letGo();
       }
       await expectInvariants([client], PROCESSES);
       // Everybody locks the conversation before the run.
-      const [stats] = await rows<{ deadlocks: number }>(
-        'SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()',
-      );
-      expect(stats).to.deep.equal({ deadlocks: 0 });
+      expect(await deadlocks()).to.equal(deadlocksBefore);
       client.close();
     },
   );
@@ -204,6 +203,25 @@ describe('races', () => {
     client.close();
   });
 });
+
+/** Makes transactions hold still for half a second after a write. */
+async function holdStill(...writes: string[]): Promise<void> {
+  await knex.raw(`CREATE FUNCTION hold_still() RETURNS trigger LANGUAGE plpgsql AS
+    'BEGIN PERFORM pg_sleep(0.5); RETURN NULL; END'`);
+  for (const write of writes)
+    await knex.raw(`CREATE TRIGGER hold_still AFTER ${write} EXECUTE FUNCTION hold_still()`);
+}
+
+async function letGo(): Promise<void> {
+  await knex.raw('DROP FUNCTION hold_still CASCADE');
+}
+
+async function deadlocks(): Promise<number> {
+  const found = await row<{ deadlocks: number }>(
+    'SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()',
+  );
+  return found?.deadlocks ?? 0;
+}
 
 /** Until a transaction holds still. */
 async function sleepersSeen(): Promise<void> {

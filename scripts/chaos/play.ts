@@ -1,0 +1,51 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Faults } from './faults.ts';
+import type { Options, Plan } from './schedule.ts';
+import type { Stack } from './stack.ts';
+import type { User } from './user.ts';
+
+/** How long clients go on trying to get their messages taken, after the last fault. */
+const TAKEN_WITHIN_MS = 45_000;
+
+/** Sends the messages evenly over the minutes and injects the faults in between; resolves when both are over. */
+export async function play(
+  plan: Plan,
+  options: Options,
+  users: User[],
+  faults: Faults,
+  stack: Stack,
+): Promise<void> {
+  const step = (options.minutes * 60_000) / options.messages;
+  const giveUp = new AbortController();
+  const sent: Promise<void>[] = [];
+  const acts = [
+    ...plan.messages.map((message) => ({
+      at: message.index,
+      act: () => void sent.push(users[message.user]?.say(message, giveUp.signal) ?? Promise.resolve()),
+    })),
+    ...plan.faults.map((fault) => ({ at: fault.at, act: () => faults.inject(fault) })),
+    ...plan.messages
+      .filter(({ index }) => index % 25 === 24)
+      .map(({ index }) => ({ at: index + 0.5, act: () => void sent.push(editFaq(stack, index)) })),
+  ].toSorted((a, b) => a.at - b.at);
+  const began = Date.now();
+  for (const { at, act } of acts) {
+    await sleep(Math.max(0, began + at * step - Date.now()));
+    act();
+  }
+  await faults.over();
+  const timer = setTimeout(() => giveUp.abort(), TAKEN_WITHIN_MS);
+  await Promise.all(sent);
+  clearTimeout(timer);
+}
+
+/** Work for the embedding queue. */
+export async function addFaqs({ postgres }: Stack): Promise<void> {
+  await postgres.rows(`INSERT INTO faqs (question, answer, slug, status, published_at)
+    SELECT 'What is thing ' || i || '?', 'Thing ' || i || ' is a thing.', 'thing-' || i, 'published', now()
+    FROM generate_series(1, 10) i`);
+}
+
+async function editFaq({ postgres }: Stack, index: number): Promise<void> {
+  await postgres.rows(`UPDATE faqs SET answer = 'Edit ${index}' WHERE slug = 'thing-${1 + (index % 10)}'`);
+}
