@@ -1,7 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { presentProblem, problem } from '../shared/errors.ts';
 import { buildApp } from './app.ts';
 import { attachSockets } from './sockets.ts';
 import { routeUpgrades } from './websocket/upgrades.ts';
@@ -20,7 +23,8 @@ export async function listen(port: number, host: string): Promise<Listening> {
   const http = createServer(
     {
       headersTimeout: 10_000,
-      requestTimeout: 30_000,
+      // An import of 50 MB over a slow line; bodies of other routes are bounded in bytes.
+      requestTimeout: 120_000,
       // Longer than load balancers keep idle connections, or they would send into a closing one.
       keepAliveTimeout: 65_000,
       // Whoever offers another protocol (h2c) beside HTTP is answered in HTTP.
@@ -28,6 +32,7 @@ export async function listen(port: number, host: string): Promise<Listening> {
     },
     handle,
   );
+  http.on('clientError', refuseUnreadable);
   http.listen(port, host);
   await once(http, 'listening');
   routeUpgrades(http, handle);
@@ -43,4 +48,24 @@ export async function listen(port: number, host: string): Promise<Listening> {
     clearTimeout(hanging);
   };
   return { port: (http.address() as AddressInfo).port, close };
+}
+
+/** What is no HTTP never reaches the app; it is told so in the same form as everything else. */
+function refuseUnreadable(err: NodeJS.ErrnoException, socket: Duplex): void {
+  if (!socket.writable || err.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const body = JSON.stringify(presentProblem(problem('bad_request'), '/'));
+  socket.end(
+    [
+      'HTTP/1.1 400 Bad Request',
+      'Content-Type: application/problem+json',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      `X-Request-Id: ${randomUUID()}`,
+      'Connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+  );
 }

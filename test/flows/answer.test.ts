@@ -291,6 +291,9 @@ describe('a message in, a streamed answer out', () => {
     expect(code(await send('b [[status:401]]'))).to.equal('provider_unauthorized');
     expect(code(await send('c [[fail-moderation]]'))).to.equal('moderation_unavailable');
     expect(code(await send('d [[fail-embeddings]] [[tokens:2]]'))).to.equal('response');
+    const long = await send('long [[tokens:1200]]');
+    expect(long.data).to.include({ finish_reason: 'length' });
+    expect((await stack.get(`/runs/${long.data.run_id}`, user.access)).body.status).to.equal('incomplete');
     expect(code(await send('e [[status:500]] [[times:1]]'))).to.equal('response');
     expect(code(await send('f [[tokens:20]] [[cut:3]] [[times:1]]'))).to.equal('response');
     device.close();
