@@ -145,6 +145,11 @@ function stopWhenTold(): void {
   });
   // npm that was killed cannot pass a signal on.
   const parent = process.ppid;
-  setInterval(() => process.ppid !== parent && end(), 500).unref();
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    console.error('chaos: whoever started this is gone; stopping');
+    end();
+  }, 500).unref();
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 }

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmdirSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -164,6 +164,7 @@ import { type Stack, startStack, WORKERS } from '../support/stack.ts';
       await cluster.rows('ALTER TABLE messages SET TABLESPACE pg_default');
       await cluster.rows('DROP TABLESPACE small');
       execFileSync('umount', [disk]);
+      rmdirSync(disk);
     }
   });
 

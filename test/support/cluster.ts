@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -57,6 +57,7 @@ export async function startCluster(): Promise<Cluster> {
     async stop() {
       await pool.end();
       await run(SCRIPT, ['stop', folder]);
+      rmSync(join(folder, '..'), { recursive: true });
     },
   };
 }
