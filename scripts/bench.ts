@@ -2,10 +2,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
-import { type Figure, figures, type Measured } from './bench/figures.ts';
+import { costs, costTable } from './bench/costs.ts';
+import { type Figure, figures } from './bench/figures.ts';
 import { growth } from './bench/growth.ts';
 import { median } from './bench/load.ts';
-import { compare, type Line, ratios, table, writeCharts } from './bench/report.ts';
+import { compare, type Line, type Measured, ratios, table, writeCharts } from './bench/report.ts';
 import { startGround } from './bench/stack.ts';
 
 const USAGE = `npm run bench [-- OPTIONS]
@@ -14,6 +15,7 @@ Measures Parley on a private stack (native PostgreSQL with fsync, Redis, a provi
 turn with its floor, and prints medians (least–most) of the rounds.
   --only NAME,…     of: ${figures.map(({ name }) => name).join(' ')}
   --rounds N        5
+  --costs           also what one message costs, by stage: statements, round trips, bytes, CPU
   --growth          also how the figures change with workers, stored messages, conversations and sockets
   --json FILE       writes everything there
   --charts          writes docs/bench.svg
@@ -23,6 +25,7 @@ const { values: options } = parseArgs({
   options: {
     only: { type: 'string' },
     rounds: { type: 'string', default: '5' },
+    costs: { type: 'boolean' },
     growth: { type: 'boolean' },
     json: { type: 'string' },
     charts: { type: 'boolean' },
@@ -48,6 +51,8 @@ async function main(): Promise<void> {
     lines.push(...(await measure(figure, Number(options.rounds))));
   }
   console.log(`\n${table(lines)}`);
+  const cost = options.costs ? await costs() : [];
+  if (options.costs) console.log(`\n${costTable(cost)}`);
   const grown = options.growth ? await growth() : [];
   for (const { title, points } of grown)
     console.log(`\n${title}: ${points.map(([x, y]) => `${x} → ${y}`).join(' · ')}`);
@@ -55,7 +60,7 @@ async function main(): Promise<void> {
   if (options.json)
     writeFileSync(
       options.json,
-      JSON.stringify({ date, machine, lines, grown, ratios: medians(lines) }, null, 2),
+      JSON.stringify({ date, machine, lines, cost, grown, ratios: medians(lines) }, null, 2),
     );
   if (options.against)
     console.log(`\n${compare(lines, JSON.parse(readFileSync(options.against, 'utf8')).ratios)}`);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { io } from 'socket.io-client';
-import { productRate } from './figures.ts';
+import { productRate } from './messages.ts';
 import { ceiling, makeUsers, median, post } from './load.ts';
 import { type Ground, startGround } from './stack.ts';
 

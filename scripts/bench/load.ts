@@ -1,7 +1,10 @@
 import { Agent, request } from 'node:http';
-import jwt from 'jsonwebtoken';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { signAccess } from '../../api/auth/tokens.ts';
 import type { Ground } from './stack.ts';
+
+/** The route that takes a message. */
+export const SEND = '/api/v1/chat/send';
 
 const agent = new Agent({ keepAlive: true, maxSockets: 256 });
 
@@ -108,11 +111,5 @@ export async function makeUsers(ground: Ground, count: number): Promise<BenchUse
      SELECT users.id::int, sessions.id::int AS sid, email FROM users JOIN sessions ON user_id = users.id`,
     [count, Math.random().toString(36).slice(2, 10)],
   );
-  return made.map(({ id, sid, email }) => ({
-    id,
-    token: jwt.sign({ sid, email, role: 'user', type: 'access' }, 'bench', {
-      subject: String(id),
-      expiresIn: 3_600,
-    }),
-  }));
+  return made.map(({ id, sid, email }) => ({ id, token: signAccess({ id, email, role: 'user' }, sid) }));
 }

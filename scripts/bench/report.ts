@@ -1,18 +1,20 @@
 import { writeFileSync } from 'node:fs';
 import { median } from './load.ts';
 
-/** One line of the table: rounds of ours and of the floor, measured in turn. */
-export type Line = {
+/** One round of a figure: ours and its floor, measured one after the other. Some rounds yield several lines. */
+export type Measured = {
   figure: string;
   unit: string;
   /** 'open' or 'closed' loop, or how else it was measured. */
   loop: string;
   floor: string;
-  ours: number[];
-  floors: number[];
-  /** The aim for ours/floor, or for ours itself where `absolute`. */
+  /** The aim for ours/floor, or for ours itself where there is no floor. */
   aim: string;
+  ours: number;
+  floors: number;
 };
+/** One line of the table: rounds of ours and of the floor, measured in turn. */
+export type Line = Omit<Measured, 'ours' | 'floors'> & { ours: number[]; floors: number[] };
 export type Ratio = { figure: string; ratio: number };
 
 /** Ours divided by the floor, round by round. */

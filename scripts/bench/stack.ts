@@ -9,6 +9,9 @@ import { startRedis } from '../services/redis.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
+/** One of each that a message passes through. */
+export const WORKERS = ['moderation', 'context', 'completion', 'housekeeping'];
+
 export type Child = { process: ChildProcess; port: number; stop: () => Promise<void>; rss: () => number };
 
 /** What the bench runs against: its own PostgreSQL (with fsync), Redis and provider. */

@@ -1,0 +1,49 @@
+import { io, type Socket } from 'socket.io-client';
+import type { BenchUser } from './load.ts';
+
+/** A connected Socket.IO client. */
+export async function connect(port: number, auth: object): Promise<Socket> {
+  const socket = io(`http://127.0.0.1:${port}`, { auth, transports: ['websocket'], forceNew: true });
+  await new Promise<void>((connected, refused) => {
+    socket.once('connect', connected);
+    socket.once('connect_error', refused);
+  });
+  return socket;
+}
+
+/** Connects every user; the function it returns resolves when the thing of that id has had its `response`. */
+export async function ends(
+  users: BenchUser[],
+  port: number,
+  id: 'run_id' | 'message_id',
+): Promise<(wanted: number) => Promise<void>> {
+  const happened = new Map<number, PromiseWithResolvers<void>>();
+  const of = (key: number) => {
+    const known = happened.get(key) ?? Promise.withResolvers<void>();
+    happened.set(key, known);
+    return known;
+  };
+  for (const user of users) {
+    const socket = await connect(port, { token: user.token, room: `user:${user.id}` });
+    socket.on('response', (data: Record<string, number>) => of(data[id] ?? 0).resolve());
+  }
+  return (wanted) => of(wanted).promise;
+}
+
+/** The function it returns resolves with the moment at which a run's first delta arrived. */
+export async function firstDeltas(
+  port: number,
+  users: BenchUser[],
+): Promise<(runId: number) => Promise<number>> {
+  const happened = new Map<number, PromiseWithResolvers<number>>();
+  const of = (runId: number) => {
+    const known = happened.get(runId) ?? Promise.withResolvers<number>();
+    happened.set(runId, known);
+    return known;
+  };
+  for (const user of users) {
+    const socket = await connect(port, { token: user.token });
+    socket.on('response.delta', ({ run_id }: { run_id: number }) => of(run_id).resolve(performance.now()));
+  }
+  return (runId) => of(runId).promise;
+}
