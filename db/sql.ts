@@ -1,3 +1,4 @@
+import type { ClientBase, QueryResult } from 'pg';
 import { knex } from './knex.ts';
 
 type Binding =
@@ -10,15 +11,75 @@ type Binding =
   | Record<string, unknown>;
 
 /**
- * Runs one statement and returns its rows.
- * @param sql with `:name` for each binding (cast by CAST: knex reads `:name::type` as a column); a plain object is bound as JSON, an array as a Postgres array
+ * Runs one statement and returns its rows. It goes past knex to a connection of its pool, as a prepared statement of
+ * that connection: Postgres plans it once and not for every call. Texts must therefore be few: built of parts, never
+ * of data.
+ * @param sql with `:name` for each binding; a plain object is bound as JSON, an array as a Postgres array
  */
 export async function rows<T>(sql: string, bindings: Record<string, Binding> = {}): Promise<T[]> {
-  const result = (await knex.raw(sql, bindings as Record<string, never>)) as { rows: T[] };
-  return result.rows;
+  const { name, text, parameters } = prepared(sql);
+  const values = parameters.map((parameter) => {
+    const value = bindings[parameter];
+    if (value === undefined) throw new Error(`no binding for :${parameter}`);
+    return value;
+  });
+  return withConnection(async (connection) => {
+    try {
+      return (await query<T>(connection, { name, text, values })).rows;
+    } catch (err) {
+      // A migration has changed what the statement returns since this connection prepared it. It did not run.
+      if ((err as { code?: unknown }).code !== RESULT_TYPE_CHANGED) throw err;
+      return (await query<T>(connection, { text, values })).rows;
+    }
+  });
 }
 
 /** The first row of a statement, or null. */
 export async function row<T>(sql: string, bindings: Record<string, Binding> = {}): Promise<T | null> {
   return (await rows<T>(sql, bindings))[0] ?? null;
 }
+
+type Prepared = { name: string; text: string; parameters: string[] };
+
+/** feature_not_supported: of all our statements only a stale plan is. */
+const RESULT_TYPE_CHANGED = '0A000';
+const known = new Map<string, Prepared>();
+
+/** A statement as pg takes it: `$1` for the first `:name`, and so on. */
+function prepared(sql: string): Prepared {
+  const found = known.get(sql);
+  if (found !== undefined) return found;
+  const parameters: string[] = [];
+  const text = sql.replace(
+    /(?<![:\w]):([a-z_]\w*)/gi,
+    (_, parameter: string) => `$${parameters.push(parameter)}`,
+  );
+  const statement = { name: `parley_${known.size + 1}`, text, parameters };
+  known.set(sql, statement);
+  return statement;
+}
+
+async function withConnection<T>(use: (connection: ClientBase) => Promise<T>): Promise<T> {
+  const { client } = knex as { client: Connections };
+  const connection = await client.acquireConnection();
+  try {
+    return await use(connection);
+  } finally {
+    void client.releaseConnection(connection);
+  }
+}
+
+/** By callback, as knex asks: that is the way the pool watches for connections that went silent (db/knex.ts). */
+function query<T>(connection: ClientBase, config: { name?: string; text: string; values: Binding[] }) {
+  return new Promise<QueryResult<T & object>>((resolve, reject) => {
+    connection.query<T & object>(
+      config as { text: string; values: unknown[] },
+      (err: Error | null, result) => (err === null ? resolve(result) : reject(err)),
+    );
+  });
+}
+
+type Connections = {
+  acquireConnection: () => Promise<ClientBase>;
+  releaseConnection: (connection: ClientBase) => Promise<void>;
+};

@@ -61,6 +61,7 @@ export function streamChat(request: ChatRequest, signal: AbortSignal): AsyncGene
 
 async function* callChat(request: ChatRequest, signal: AbortSignal): AsyncGenerator<ChatChunk> {
   const watchdog = new Watchdog(signal);
+  let ended = false;
   try {
     watchdog.expect(env.PROVIDER_HEADERS_TIMEOUT_MS);
     const stream = await openai.chat.completions.create(
@@ -75,6 +76,7 @@ async function* callChat(request: ChatRequest, signal: AbortSignal): AsyncGenera
       finished ||= step.finish_reason !== null;
       yield step;
     }
+    ended = true;
     signal.throwIfAborted();
     if (!finished) throw watchdog.fired() ? new Error('stalled') : cut();
   } catch (err) {
@@ -82,6 +84,8 @@ async function* callChat(request: ChatRequest, signal: AbortSignal): AsyncGenera
     throw watchdog.fired() ? timeout(err) : toProviderError(err);
   } finally {
     watchdog.stop();
+    // Ends the request when the consumer left early.
+    if (!ended) watchdog.abort();
   }
 }
 
@@ -148,7 +152,7 @@ async function callEmbedding(texts: string[], model: string): Promise<number[][]
 class Watchdog {
   readonly signal: AbortSignal;
   readonly #overdue = new AbortController();
-  readonly #whole = setTimeout(() => this.#overdue.abort(), env.PROVIDER_ANSWER_TIMEOUT_MS);
+  readonly #whole = setTimeout(() => this.abort(), env.PROVIDER_ANSWER_TIMEOUT_MS);
   #step: NodeJS.Timeout | undefined;
 
   constructor(caller: AbortSignal) {
@@ -157,7 +161,7 @@ class Watchdog {
 
   expect(ms: number): void {
     clearTimeout(this.#step);
-    this.#step = setTimeout(() => this.#overdue.abort(), ms);
+    this.#step = setTimeout(() => this.abort(), ms);
   }
 
   fired(): boolean {
@@ -167,7 +171,9 @@ class Watchdog {
   stop(): void {
     clearTimeout(this.#whole);
     clearTimeout(this.#step);
-    // Ends the request when the consumer left early.
+  }
+
+  abort(): void {
     this.#overdue.abort();
   }
 }

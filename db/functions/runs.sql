@@ -3,49 +3,55 @@
 -- Every function that adds, ends or promotes a run locks its conversation first and decides in a later
 -- statement. A single statement that waited for the lock would go on with the snapshot it took before
 -- waiting; inside a VOLATILE function each statement takes a new one, and the whole stays one round trip.
+-- All are PL/pgSQL, which plans a statement once a connection; a function in SQL is planned anew at each call.
 -- Time is clock_timestamp(): now() is the transaction's start, which a wait for the lock makes old.
 
 -- A function whose columns changed cannot be replaced. The file runs as one transaction.
 DROP FUNCTION IF EXISTS promote_next, accept_message, claim_run, finish_run, cancel_run;
 
 -- The conversation of a run, locked against everything that adds, ends or promotes runs in it.
-CREATE OR REPLACE FUNCTION lock_conversation_of(p_run bigint) RETURNS bigint LANGUAGE sql VOLATILE AS $$
-  SELECT id FROM conversations WHERE id = (SELECT conversation_id FROM runs WHERE id = p_run) FOR NO KEY UPDATE
-$$;
+CREATE OR REPLACE FUNCTION lock_conversation_of(p_run bigint) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+  RETURN (SELECT id FROM conversations WHERE id = (SELECT conversation_id FROM runs WHERE id = p_run)
+    FOR NO KEY UPDATE);
+END $$;
 
 -- Where a user's next run stands in their own line. Queues serve low ranks first, so that a thousand messages of
 -- one user delay another's first by one slot and not by a thousand.
-CREATE OR REPLACE FUNCTION next_rank(p_user bigint) RETURNS integer LANGUAGE sql VOLATILE AS $$
-  SELECT 1 + count(*)::integer FROM (
-    SELECT FROM runs WHERE user_id = p_user AND status IN ('queued', 'in_progress') LIMIT 1000) AS active
-$$;
+CREATE OR REPLACE FUNCTION next_rank(p_user bigint) RETURNS integer LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+  RETURN (SELECT 1 + count(*)::integer FROM (
+    SELECT FROM runs WHERE user_id = p_user AND status IN ('queued', 'in_progress') LIMIT 1000) AS active);
+END $$;
 
 -- The oldest waiting run becomes the head, if the conversation has none. Returns what the caller is to deliver,
 -- {run_id, generation, rank}, or NULL. The caller holds the lock.
-CREATE OR REPLACE FUNCTION promote_next(p_conversation bigint) RETURNS jsonb LANGUAGE sql VOLATILE AS $$
-  WITH promoted AS (
-    UPDATE runs SET status = 'queued', generation = generation + 1, queued_at = clock_timestamp(),
-      rank = next_rank(user_id)
-    WHERE id = (SELECT min(id) FROM runs WHERE conversation_id = p_conversation AND status = 'waiting')
-      AND NOT EXISTS (SELECT FROM runs WHERE conversation_id = p_conversation AND status IN ('queued', 'in_progress'))
-    RETURNING id AS run_id, generation, rank
-  )
-  SELECT to_jsonb(promoted) FROM promoted
-$$;
+CREATE OR REPLACE FUNCTION promote_next(p_conversation bigint) RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  v_next jsonb;
+BEGIN
+  UPDATE runs SET status = 'queued', generation = generation + 1, queued_at = clock_timestamp(),
+    rank = next_rank(user_id)
+  WHERE id = (SELECT min(id) FROM runs WHERE conversation_id = p_conversation AND status = 'waiting')
+    AND NOT EXISTS (SELECT FROM runs WHERE conversation_id = p_conversation AND status IN ('queued', 'in_progress'))
+  RETURNING jsonb_build_object('run_id', id, 'generation', generation, 'rank', rank) INTO v_next;
+  RETURN v_next;
+END $$;
 
 -- Ends runs that the caller does not hold. Raising attempt fences whoever still does, and last_seq leaves
 -- the terminal event the first number of the new attempt, which is never the first: that one begins at 1. The caller
 -- holds the lock.
 CREATE OR REPLACE FUNCTION end_runs(p_runs bigint[], p_status text, p_code text, p_message text)
-RETURNS void LANGUAGE sql VOLATILE AS $$
+RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
   WITH ended AS (
     UPDATE runs SET status = p_status, error_code = p_code, error_message = p_message,
       attempt = greatest(attempt + 1, 2), last_seq = greatest(attempt + 1, 2) * 1000000::bigint - 1,
       lease_until = NULL, not_before = NULL, completed_at = clock_timestamp()
     WHERE id = ANY (p_runs) RETURNING reply_id
   )
-  UPDATE messages SET status = p_status WHERE id IN (SELECT reply_id FROM ended)
-$$;
+  UPDATE messages SET status = p_status WHERE id IN (SELECT reply_id FROM ended);
+END $$;
 
 -- Cancels every run of a conversation: waiting and queued ones end here, a running one is flagged and its
 -- worker ends it. Returns the ended ones. The caller holds the lock.
@@ -82,20 +88,23 @@ DECLARE
   v_ended bigint[] := '{}';
   v_rank integer := 1;
   v_run bigint;
-  v_message bigint;
-  v_reply bigint;
+  v_ids bigint[];
 BEGIN
   -- The user before the conversation: a user's messages are counted and ranked one by one, and nobody else can
   -- store a key of theirs meanwhile.
   SELECT * INTO v_owner FROM users WHERE id = p_user FOR NO KEY UPDATE;
-  SELECT * INTO v_conversation FROM conversations
-  WHERE id = p_conversation AND user_id = p_user AND deleted_at IS NULL FOR NO KEY UPDATE;
+  IF p_conversation IS NOT NULL THEN
+    SELECT * INTO v_conversation FROM conversations
+    WHERE id = p_conversation AND user_id = p_user AND deleted_at IS NULL FOR NO KEY UPDATE;
+  END IF;
 
-  SELECT * INTO v_known FROM runs WHERE user_id = p_user AND idempotency_key = p_key;
-  IF FOUND THEN
-    RETURN QUERY SELECT CASE WHEN v_known.request_hash = p_hash THEN 'replayed' ELSE 'idempotency_key_reused' END,
-      v_known.id, v_known.conversation_id, v_known.message_id, v_known.reply_id, NULL::jsonb, v_ended;
-    RETURN;
+  IF p_key IS NOT NULL THEN
+    SELECT * INTO v_known FROM runs WHERE user_id = p_user AND idempotency_key = p_key;
+    IF FOUND THEN
+      RETURN QUERY SELECT CASE WHEN v_known.request_hash = p_hash THEN 'replayed' ELSE 'idempotency_key_reused' END,
+        v_known.id, v_known.conversation_id, v_known.message_id, v_known.reply_id, NULL::jsonb, v_ended;
+      RETURN;
+    END IF;
   END IF;
 
   outcome := CASE
@@ -113,8 +122,13 @@ BEGIN
   END IF;
 
   IF p_conversation IS NULL THEN
-    INSERT INTO conversations (user_id, language) VALUES (p_user, coalesce(p_language, v_owner.language))
-    RETURNING * INTO v_conversation;
+    INSERT INTO conversations (user_id, language, message_count)
+    VALUES (p_user, coalesce(p_language, v_owner.language), 2) RETURNING * INTO v_conversation;
+  ELSE
+    UPDATE conversations SET message_count = message_count + 2, is_active = true,
+      last_message_at = clock_timestamp(), updated_at = clock_timestamp(),
+      duration_seconds = extract(epoch FROM clock_timestamp() - created_at)::integer
+    WHERE id = p_conversation;
   END IF;
   IF p_strategy = 'interrupt' THEN
     v_ended := cancel_runs_of(v_conversation.id);
@@ -127,21 +141,18 @@ BEGIN
     v_rank := next_rank(p_user);
   END IF;
 
-  INSERT INTO messages (conversation_id, user_id, run_id, content, message_type, status, metadata)
-  VALUES (v_conversation.id, p_user, v_run, p_content, 'user', 'sent', p_metadata) RETURNING id INTO v_message;
-  INSERT INTO messages (conversation_id, user_id, run_id, content, message_type, status)
-  VALUES (v_conversation.id, p_user, v_run, '', 'assistant', 'pending') RETURNING id INTO v_reply;
+  WITH stored AS (
+    INSERT INTO messages (conversation_id, user_id, run_id, content, message_type, status, metadata)
+    VALUES (v_conversation.id, p_user, v_run, p_content, 'user', 'sent', p_metadata),
+      (v_conversation.id, p_user, v_run, '', 'assistant', 'pending', '{}') RETURNING id)
+  SELECT array_agg(id ORDER BY id) INTO v_ids FROM stored;
   INSERT INTO runs (id, user_id, conversation_id, message_id, reply_id, status, language, idempotency_key,
     request_hash, request_id, generation, queued_at, rank)
-  VALUES (v_run, p_user, v_conversation.id, v_message, v_reply,
+  VALUES (v_run, p_user, v_conversation.id, v_ids[1], v_ids[2],
     CASE WHEN v_head THEN 'queued' ELSE 'waiting' END, coalesce(p_language, v_conversation.language), p_key,
     p_hash, p_request, CASE WHEN v_head THEN 1 ELSE 0 END, CASE WHEN v_head THEN clock_timestamp() END, v_rank);
-  UPDATE conversations SET message_count = message_count + 2, is_active = true,
-    last_message_at = clock_timestamp(), updated_at = clock_timestamp(),
-    duration_seconds = extract(epoch FROM clock_timestamp() - created_at)::integer
-  WHERE id = v_conversation.id;
 
-  RETURN QUERY SELECT 'accepted', v_run, v_conversation.id, v_message, v_reply,
+  RETURN QUERY SELECT 'accepted', v_run, v_conversation.id, v_ids[1], v_ids[2],
     CASE WHEN v_head THEN jsonb_build_object('run_id', v_run, 'generation', 1, 'rank', v_rank) END, v_ended;
 END $$;
 
@@ -196,7 +207,7 @@ END $$;
 -- sources, title, first_token_ms, filtered (keeps question and reply out of later prompts). A cancel that came
 -- first wins whatever the outcome says.
 CREATE OR REPLACE FUNCTION finish_run(p_run bigint, p_attempt integer, p_last_seq bigint, p_outcome jsonb)
-RETURNS TABLE (status text, next jsonb) LANGUAGE plpgsql VOLATILE AS $$
+RETURNS TABLE (status text, completed_at timestamptz, next jsonb) LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_column
 DECLARE
   v_conversation bigint := lock_conversation_of(p_run);
@@ -235,7 +246,7 @@ BEGIN
     last_message_at = clock_timestamp(), updated_at = clock_timestamp(),
     duration_seconds = extract(epoch FROM clock_timestamp() - created_at)::integer
   WHERE id = v_conversation;
-  RETURN QUERY SELECT v_run.status, promote_next(v_conversation);
+  RETURN QUERY SELECT v_run.status, v_run.completed_at, promote_next(v_conversation);
 END $$;
 
 -- Cancels one run of a user. No row: no such run of theirs. ended tells that this call ended it (announce it,

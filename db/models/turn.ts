@@ -58,9 +58,19 @@ export async function saveVerdict(runId: number, verdict: Verdict): Promise<void
   });
 }
 
-/** Keeps the context; the first one stands. */
-export async function saveContext(runId: number, context: ContextRecord): Promise<void> {
-  await rows('UPDATE runs SET context = :context WHERE id = :runId AND context IS NULL', { runId, context });
+/** Keeps the context, the first one stands, and the token counts of messages that had none. */
+export async function saveContext(
+  runId: number,
+  context: ContextRecord,
+  counts: { id: number; tokens: number }[],
+): Promise<void> {
+  await rows(
+    `WITH kept AS (UPDATE runs SET context = :context WHERE id = :runId AND context IS NULL RETURNING id)
+     UPDATE messages m SET tokens_used = counted.tokens
+     FROM kept, unnest(CAST(:ids AS bigint[]), CAST(:tokens AS integer[])) AS counted (message, tokens)
+     WHERE m.id = counted.message AND m.tokens_used IS NULL`,
+    { runId, context, ids: counts.map(({ id }) => id), tokens: counts.map(({ tokens }) => tokens) },
+  );
 }
 
 /** Replaces the context that was too long for the model. */

@@ -3,7 +3,8 @@
  *
  * A client's messages are collected up to the Sync, Query or Flush that asks for an answer and run as one batch,
  * so batches of different clients never interleave. Whoever is inside a transaction, or has not sent its Sync yet,
- * keeps the turn; the others wait. All clients share ONE session: no named prepared statements, no SET, no LISTEN.
+ * keeps the turn; the others wait. All clients share ONE session: no SET, no LISTEN. The names of their prepared
+ * statements are kept apart by a number in front, and forgotten when the client goes.
  */
 import net from 'node:net';
 import type { PGlite } from '@electric-sql/pglite';
@@ -18,6 +19,9 @@ const ENDS_BATCH = new Set(['Q', 'S', 'H', 'F']);
 
 type Client = {
   socket: net.Socket;
+  number: number;
+  /** Its prepared statements, by the names that PGlite knows. */
+  statements: Set<string>;
   started: boolean;
   /** Bytes that are no whole message yet. */
   rest: Buffer;
@@ -32,11 +36,21 @@ export async function servePostgres(db: PGlite, port: number): Promise<net.Serve
   const greeting = await makeGreeting(db);
   const clients = new Set<Client>();
   let turn: Client | undefined;
+  let connected = 0;
+  const forgotten: Buffer[] = [];
   let running = false;
   let idle: NodeJS.Timeout | undefined;
 
   const server = net.createServer((socket) => {
-    const client: Client = { socket, started: false, rest: Buffer.alloc(0), open: [], batches: [] };
+    const client: Client = {
+      socket,
+      number: ++connected,
+      statements: new Set(),
+      started: false,
+      rest: Buffer.alloc(0),
+      open: [],
+      batches: [],
+    };
     clients.add(client);
     socket.setNoDelay(true);
     socket.on('data', (chunk) => {
@@ -46,6 +60,7 @@ export async function servePostgres(db: PGlite, port: number): Promise<net.Serve
     socket.on('error', () => socket.destroy());
     socket.on('close', () => {
       clients.delete(client);
+      if (client.statements.size > 0) forgotten.push(closing(client.statements));
       void run();
     });
   });
@@ -55,6 +70,7 @@ export async function servePostgres(db: PGlite, port: number): Promise<net.Serve
     running = true;
     for (;;) {
       if (turn && !clients.has(turn)) turn = await rollBack(db);
+      for (const batch of turn ? [] : forgotten.splice(0)) await db.execProtocolRawStream(batch, { onRawData: () => {} });
       const client = turn ?? next(clients);
       const batch = client?.batches.shift();
       if (!client || !batch) break;
@@ -104,10 +120,29 @@ function startUp(client: Client, message: Buffer, greeting: Buffer): void {
 
 function collect(client: Client, message: Buffer): void {
   // The copy matters: a subarray would keep the whole received chunk alive and PGlite reads it later.
-  client.open.push(Buffer.from(message));
+  client.open.push(withOwnName(client, Buffer.from(message)));
   if (!ENDS_BATCH.has(String.fromCharCode(message[0] ?? 0))) return;
   client.batches.push(Buffer.concat(client.open));
   client.open = [];
+}
+
+/** Where a message names a prepared statement, the client's number is put in front; unnamed ones stay so. */
+function withOwnName(client: Client, whole: Buffer): Buffer {
+  const type = String.fromCharCode(whole[0] ?? 0);
+  const at = { P: 5, B: whole.indexOf(0, 5) + 1, D: 6, C: 6 }[type];
+  const names = at !== undefined && ((type !== 'D' && type !== 'C') || whole[5] === 0x53); /* S: statement */
+  if (!names || whole[at] === 0) return whole;
+  const own = `${client.number}_`;
+  if (type === 'P') client.statements.add(own + whole.toString('utf8', at, whole.indexOf(0, at)));
+  return message(type, Buffer.concat([whole.subarray(5, at), Buffer.from(own), whole.subarray(at)]));
+}
+
+/** Forgets prepared statements. */
+function closing(statements: Set<string>): Buffer {
+  return Buffer.concat([
+    ...[...statements].map((name) => message('C', text(`S${name}`))),
+    message('S', Buffer.alloc(0)),
+  ]);
 }
 
 function next(clients: Set<Client>): Client | undefined {
