@@ -1,5 +1,5 @@
 import type { Job } from 'bullmq';
-import { historyBefore } from '../db/models/message.ts';
+import { type HistoryMessage, historyBefore, saveTokenCounts } from '../db/models/message.ts';
 import { type ContextRecord, loadTurn, saveContext, type Turn } from '../db/models/turn.ts';
 import { env } from '../shared/env.ts';
 import type { Payloads } from '../shared/jobs.ts';
@@ -13,13 +13,13 @@ import { findPassages } from './context/retrieval.ts';
 export async function context(job: Job<Payloads['context']>): Promise<void> {
   const turn = await loadTurn(job.data.run_id);
   if (turn === null || turn.context !== null || turn.status !== 'queued') return;
-  const { built, counted } = await buildContext(turn);
+  const { built, questionTokens } = await buildContext(turn);
   killPoint('context.built', turn.run_id);
-  await saveContext(turn.run_id, built, counted);
+  await saveContext(turn.run_id, built, questionTokens);
   killPoint('context.saved', turn.run_id);
 }
 
-async function buildContext(turn: Turn): Promise<{ built: ContextRecord; counted: Counted[] }> {
+async function buildContext(turn: Turn): Promise<{ built: ContextRecord; questionTokens: number }> {
   const budget = env.CONTEXT_TOKEN_BUDGET;
   const [passages, history] = await Promise.all([
     findPassages(turn.question, turn.language),
@@ -28,10 +28,8 @@ async function buildContext(turn: Turn): Promise<{ built: ContextRecord; counted
   const found = passages ?? [];
 
   const system = countTokensOnce(systemPrompt(turn.language));
-  const counts = [{ id: turn.message_id, content: turn.question, tokens_used: null }, ...history].map(
-    countOnce,
-  );
-  const [whole = 0, ...remembered] = counts.map(({ tokens }) => tokens);
+  const whole = countTokens(turn.question);
+  const remembered = await countOnce(history);
   const limit = questionLimit(budget, system);
   const fit = fitToBudget({
     budget,
@@ -53,13 +51,16 @@ async function buildContext(turn: Turn): Promise<{ built: ContextRecord; counted
     shrunk: false,
     passages_unavailable: passages === null,
   };
-  return { built, counted: counts.filter(({ known }) => !known) };
+  return { built, questionTokens: whole };
 }
 
-type Counted = { id: number; known: boolean; tokens: number };
-
-/** A message's tokens; one that was never counted is counted now, to be kept on its row. */
-function countOnce(message: { id: number; content: string; tokens_used: number | null }): Counted {
-  const { id, content, tokens_used } = message;
-  return { id, known: tokens_used !== null, tokens: tokens_used ?? countTokens(content) };
+/** Token counts of earlier messages; what was never counted is counted now and kept on its row. */
+async function countOnce(messages: HistoryMessage[]): Promise<number[]> {
+  const counted = messages.map(({ id, content, tokens_used }) => ({
+    id,
+    known: tokens_used !== null,
+    tokens: tokens_used ?? countTokens(content),
+  }));
+  await saveTokenCounts(counted.filter(({ known }) => !known));
+  return counted.map(({ tokens }) => tokens);
 }

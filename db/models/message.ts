@@ -48,3 +48,13 @@ export async function messageTexts(ids: number[]): Promise<HistoryMessage[]> {
     { ids },
   );
 }
+
+/** Keeps token counts where none is known yet. */
+export async function saveTokenCounts(counts: { id: number; tokens: number }[]): Promise<void> {
+  if (counts.length === 0) return;
+  await rows(
+    `UPDATE messages SET tokens_used = tokens FROM unnest(CAST(:ids AS bigint[]), CAST(:tokens AS integer[])) AS counted (message, tokens)
+     WHERE id = message AND tokens_used IS NULL`,
+    { ids: counts.map(({ id }) => id), tokens: counts.map(({ tokens }) => tokens) },
+  );
+}

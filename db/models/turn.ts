@@ -58,18 +58,16 @@ export async function saveVerdict(runId: number, verdict: Verdict): Promise<void
   });
 }
 
-/** Keeps the context, the first one stands, and the token counts of messages that had none. */
+/** Keeps the context, the first one stands, and with it how many tokens the question has. */
 export async function saveContext(
   runId: number,
   context: ContextRecord,
-  counts: { id: number; tokens: number }[],
+  questionTokens: number,
 ): Promise<void> {
   await rows(
-    `WITH kept AS (UPDATE runs SET context = :context WHERE id = :runId AND context IS NULL RETURNING id)
-     UPDATE messages m SET tokens_used = counted.tokens
-     FROM kept, unnest(CAST(:ids AS bigint[]), CAST(:tokens AS integer[])) AS counted (message, tokens)
-     WHERE m.id = counted.message AND m.tokens_used IS NULL`,
-    { runId, context, ids: counts.map(({ id }) => id), tokens: counts.map(({ tokens }) => tokens) },
+    `WITH kept AS (UPDATE runs SET context = :context WHERE id = :runId AND context IS NULL RETURNING message_id)
+     UPDATE messages SET tokens_used = :questionTokens WHERE id = (SELECT message_id FROM kept) AND tokens_used IS NULL`,
+    { runId, context, questionTokens },
   );
 }
 

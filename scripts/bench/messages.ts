@@ -12,6 +12,7 @@ export async function productRate(
   workers = WORKERS,
   users = 50,
 ): Promise<(count: number) => Promise<number>> {
+  await addFaqs(ground);
   const web = await ground.startType('web');
   await Promise.all(workers.map((type) => ground.startType(type)));
   const senders = await makeUsers(ground, users);
@@ -24,6 +25,18 @@ export async function productRate(
   };
   await rate(50, send);
   return (count) => rate(count, send);
+}
+
+/** A knowledge base of 50 FAQs, so that questions are embedded and searched for. */
+async function addFaqs(ground: Ground): Promise<void> {
+  await ground.query(
+    `INSERT INTO faqs (slug, question, answer, status, published_at, question_embedding, question_embedding_model,
+       question_text_hash, answer_embedding, answer_embedding_model, answer_text_hash)
+     SELECT 'thing-' || n, text, text, 'published', now(), vector, model, md5(text), vector, model, md5(text)
+     FROM (SELECT n, 'What is thing number ' || n || '?' AS text, 'text-embedding-3-small' AS model,
+       (SELECT array_agg(sin(n * 7919 + i) + 0.1) FROM generate_series(1, 1536) AS i)::vector AS vector
+       FROM generate_series(1, 50) AS n) AS made`,
+  );
 }
 
 /** `count` calls, WIDTH at a time; how many a second. */

@@ -32,7 +32,7 @@ export class Deliveries {
   async add(ids: string[]): Promise<void> {
     for (const id of ids.filter((one) => !this.#jobs.has(one))) {
       const runId = Number(id.split('-')[1]);
-      await Promise.all([saveVerdict(runId, ALLOWED), saveContext(runId, EMPTY, [])]);
+      await Promise.all([saveVerdict(runId, ALLOWED), saveContext(runId, EMPTY, 0)]);
       this.#jobs.set(id, { id, runId, state: 'waiting', holder: null, marked: false });
       await redis.set(jobKey(id), '1');
     }

@@ -11,8 +11,9 @@ import { Redis } from 'ioredis';
 import Koa from 'koa';
 import rawBody from 'raw-body';
 import { rows } from '../../../db/sql.ts';
-import { embed, moderate, streamChat } from '../../../shared/llm.ts';
+import { moderate, streamChat } from '../../../shared/llm.ts';
 import { countTokens } from '../../../shared/tokens.ts';
+import { findPassages } from '../../../workers/context/retrieval.ts';
 
 type Payload = { user_id: number; conversation_id: number; message_id: number };
 const connection = new Redis(process.env.REDIS_URL ?? '', { maxRetriesPerRequest: null });
@@ -81,7 +82,7 @@ async function context(payload: Payload): Promise<void> {
   const text = await textOf(payload);
   countTokens(text);
   await Promise.all([
-    embed([text]),
+    findPassages(text, 'en'),
     rows(
       'SELECT content FROM messages WHERE conversation_id = :conversation_id AND id < :message_id ORDER BY id DESC LIMIT 10',
       payload,
