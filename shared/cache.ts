@@ -41,7 +41,8 @@ async function readOrMake<T>(
   if (kept !== null) return { value: JSON.parse(kept) as T, cached: true };
   const value = await make();
   const text = keep(value) ? JSON.stringify(value) : '';
+  // Not waited for: whoever asks next asks behind it.
   if (text !== '' && Buffer.byteLength(text) <= MAX_BYTES)
-    await redis.set(key, text, 'EX', ttlS).catch(() => null);
+    void redis.set(key, text, 'EX', ttlS).catch(() => null);
   return { value, cached: false };
 }

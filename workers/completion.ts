@@ -63,8 +63,7 @@ export async function completion(job: Job<Payloads['completion']>): Promise<void
 }
 
 async function answerClaimed(turn: Turn, model: string, lease: Lease): Promise<void> {
-  const writer = await patiently(lease, () => Writer.open(turn, lease));
-  killPoint('completion.opened', turn.run_id);
+  const writer = Writer.begin(turn, lease);
   let ending: Ending;
   try {
     ending = await answer(turn, model, writer, lease);

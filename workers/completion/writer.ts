@@ -36,10 +36,10 @@ export class Writer {
     this.#lease = lease;
   }
 
-  /** Opens the log of the attempt that was just claimed. @throws Interrupted when a newer attempt has it */
-  static async open(turn: Turn, lease: Lease): Promise<Writer> {
+  /** Begins the log of the attempt that was just claimed. Nobody waits for it: what is written meanwhile comes after. */
+  static begin(turn: Turn, lease: Lease): Writer {
     const writer = new Writer(turn, lease);
-    await writer.#open();
+    writer.#show(writer.#open().then(() => killPoint('completion.opened', turn.run_id)));
     return writer;
   }
 
@@ -83,8 +83,13 @@ export class Writer {
       this.#timer = setTimeout(() => this.#schedule(), wait);
       return;
     }
+    this.#show(this.#flush(false));
+  }
+
+  /** One write at a time; what has come meanwhile goes out with the next. */
+  #show(write: Promise<void>): void {
     this.#busy = true;
-    this.#flushing = this.#flush(false)
+    this.#flushing = write
       .catch((err: unknown) => {
         if (!(err instanceof Interrupted)) log.warn({ err }, 'not shown yet');
       })
