@@ -117,6 +117,18 @@ import { type Stack, startStack, WORKERS } from '../support/stack.ts';
     await expectNothingLost();
   });
 
+  it('says nothing on connections that stay open: each fails once, is given up, and the next ones work', async function () {
+    this.timeout(150_000);
+    stack.provider.reset();
+    const silent = proxy.silence();
+    expect(silent).to.be.greaterThan(0);
+    const first = await Promise.all(Array.from({ length: 10 }, () => client.post('silence [[tokens:2]]')));
+    expect(first.map(({ status }) => status)).to.include(503);
+    const then = await Promise.all(Array.from({ length: 10 }, () => client.post('speech [[tokens:2]]')));
+    expect(then.map(({ status }) => status)).to.deep.equal(then.map(() => 202));
+    await expectNothingLost();
+  });
+
   it('did what it was told, and its answer is lost: it is not done again', async function () {
     this.timeout(150_000);
     stack.provider.reset();
@@ -129,6 +141,9 @@ import { type Stack, startStack, WORKERS } from '../support/stack.ts';
       'SET announced_at',
       'WITH released AS',
     ];
+    // Connections that are new send the texts of their statements, later ones only names.
+    proxy.cut();
+    proxy.mend();
     proxy.cutOnce(statements);
     // The first of these loses its answer, and the client its connection to Postgres: it asks again under its key.
     for (let i = 0; i < 8; i += 1) await client.send(`lost ${i} [[status:500]] [[times:1]] [[tokens:3]]`);

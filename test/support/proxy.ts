@@ -8,6 +8,8 @@ export type Proxy = {
   cut: () => void;
   /** Takes connections again. */
   mend: () => void;
+  /** Nothing more comes or goes on the connections there are; new ones work. @returns how many went silent */
+  silence: () => number;
   /** For each of these texts: cuts the first connection whose client has sent it, before the server's answer comes. */
   cutOnce: (texts: string[]) => void;
   /** The texts for which a connection was cut. */
@@ -20,6 +22,7 @@ const TO_WORK = 150;
 
 export async function startProxy(target: number): Promise<Proxy> {
   const pairs = new Set<[net.Socket, net.Socket]>();
+  const silent = new WeakSet<[net.Socket, net.Socket]>();
   let open = true;
   let traps: string[] = [];
   const fallen: string[] = [];
@@ -35,8 +38,9 @@ export async function startProxy(target: number): Promise<Proxy> {
       upstream.destroy();
     };
     for (const socket of pair) socket.on('error', end).on('close', end).setNoDelay();
-    upstream.on('data', (data) => deaf || client.write(data));
+    upstream.on('data', (data) => deaf || silent.has(pair) || client.write(data));
     client.on('data', (data) => {
+      if (silent.has(pair)) return;
       upstream.write(data);
       const trap = traps.find((text) => data.includes(text));
       if (deaf || trap === undefined) return;
@@ -59,6 +63,10 @@ export async function startProxy(target: number): Promise<Proxy> {
     },
     mend() {
       open = true;
+    },
+    silence() {
+      for (const pair of pairs) silent.add(pair);
+      return pairs.size;
     },
     cutOnce(texts) {
       traps = texts;
