@@ -36,6 +36,7 @@ export async function play(
   await faults.over();
   const timer = setTimeout(() => giveUp.abort(), TAKEN_WITHIN_MS);
   await Promise.all(sent);
+  await Promise.all(users.map((user) => user.quiet()));
   clearTimeout(timer);
 }
 

@@ -11,6 +11,7 @@ export type Report = Options & {
   /** Messages that got their 202, and how their runs ended. */
   accepted: number;
   completed: number;
+  cancelled: number;
   crashed: number;
   /** Runs and other things that went wrong, by kind. */
   wrong: Record<Kind, number>;
@@ -36,16 +37,18 @@ export function makeReport(
     const found = journal.wrongs.filter((wrong) => wrong.kind === kind);
     return new Set(found.map(({ runId, what }) => runId ?? what)).size;
   };
-  const crashed = accepted.filter(({ events }) =>
-    [...events.values()].some((event) => event.startsWith('["run.failed"')),
-  );
+  const endedWith = (name: string) =>
+    accepted.filter(({ events }) => [...events.values()].some((event) => event.startsWith(`["${name}"`)))
+      .length;
+  const [cancelled, crashed] = [endedWith('run.cancelled'), endedWith('run.failed')];
   return {
     ...options,
     ok: journal.wrongs.length === 0,
     duration_s: Math.round(durationMs / 1000),
     accepted: accepted.length,
-    completed: accepted.filter(({ endedAt }) => endedAt).length - crashed.length,
-    crashed: crashed.length,
+    completed: accepted.filter(({ endedAt }) => endedAt).length - cancelled - crashed,
+    cancelled,
+    crashed,
     wrong: {
       lost: count('lost'),
       doubled: count('doubled'),
@@ -63,8 +66,17 @@ export function makeReport(
 
 /** Prints it as tables. */
 export function printReport(report: Report): void {
-  const { accepted, completed, crashed, wrong, faults, recovery, recovery_by_fault, recovery_from_first } =
-    report;
+  const {
+    accepted,
+    completed,
+    cancelled,
+    crashed,
+    wrong,
+    faults,
+    recovery,
+    recovery_by_fault,
+    recovery_from_first,
+  } = report;
   console.log('\nfaults injected');
   console.table(faults);
   console.log('recovery: seconds from the last fault that hit a run until its user knew the end');
@@ -74,7 +86,7 @@ export function printReport(report: Report): void {
     ...(recovery_from_first && { '(from the first hit)': recovery_from_first }),
   });
   console.log(
-    `${accepted} messages taken in ${report.duration_s} s: ${completed} answered, ${crashed} given up after three crashes`,
+    `${accepted} messages taken in ${report.duration_s} s: ${completed} answered, ${cancelled} cancelled by their users, ${crashed} given up after three crashes`,
   );
   console.log(
     `lost ${wrong.lost}, doubled ${wrong.doubled}, spliced ${wrong.spliced}, otherwise wrong ${wrong.other}`,

@@ -22,6 +22,10 @@ export type Planned = {
   transport: 'http' | 'socket';
   /** Sent twice at once under its key. */
   twice: boolean;
+  /** Cancels what runs and waits before it in its conversation. */
+  interrupts: boolean;
+  /** Milliseconds after its 202 at which its user cancels it. */
+  cancelAfter: number | undefined;
 };
 
 export type Plan = { messages: Planned[]; faults: Fault[] };
@@ -86,6 +90,8 @@ function makeMessage(index: number, { seed }: Options, random: () => number): Pl
     words,
     transport: random() < 0.5 ? 'http' : 'socket',
     twice: random() < 0.05,
+    interrupts: random() < 0.03,
+    cancelAfter: random() < 0.05 ? Math.floor(random() * 1_500) : undefined,
   };
 }
 

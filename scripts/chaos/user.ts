@@ -22,6 +22,7 @@ export class User {
   readonly #known = new Set<number>();
   readonly #conversations = new Map<number, number>();
   readonly #lines = new Map<number, Promise<void>>();
+  readonly #cancels: Promise<void>[] = [];
 
   private constructor(id: number, token: string, urls: string[], journal: Journal) {
     this.id = id;
@@ -43,6 +44,11 @@ export class User {
     return new User(user.id, access_token, urls, journal);
   }
 
+  /** Resolves when every cancel was heard. */
+  async quiet(): Promise<void> {
+    await Promise.all(this.#cancels);
+  }
+
   /** Sends a message after the ones before it in its conversation were taken; gives up by the signal. */
   say(message: Planned, giveUp: AbortSignal): Promise<void> {
     const line = this.#lines.get(message.conversation) ?? Promise.resolve();
@@ -56,11 +62,11 @@ export class User {
     const copies = Array.from({ length: message.twice ? 2 : 1 }, () => this.#sendUntilTaken(message, giveUp));
     for (const taken of await Promise.all(copies)) {
       if (taken === undefined) return void this.untaken.push(message);
-      this.#accept(message, taken, began);
+      this.#accept(message, taken, began, giveUp);
     }
   }
 
-  #accept(message: Planned, { run_id, conversation_id }: Taken, began: number): void {
+  #accept(message: Planned, { run_id, conversation_id }: Taken, began: number, giveUp: AbortSignal): void {
     const story = this.#journal.story(run_id);
     if (story.message && story.message !== message)
       this.#journal.wrong(
@@ -78,6 +84,8 @@ export class User {
         run_id,
       );
 
+    if (message.cancelAfter !== undefined && !story.message)
+      this.#cancels.push(this.#cancel(run_id, message.cancelAfter, giveUp));
     story.message = message;
     story.acceptedAt ??= Date.now();
     this.#conversations.set(message.conversation, conversation_id);
@@ -88,10 +96,26 @@ export class User {
       if (device.connected && device.connectedAt > began) void device.resume(run_id);
   }
 
+  /** Cancels a run, asking until somebody has heard it. */
+  async #cancel(runId: number, afterMs: number, giveUp: AbortSignal): Promise<void> {
+    for (let wait = afterMs; !giveUp.aborted; wait = 300) {
+      await sleep(wait);
+      const url = `${oneOf(this.#urls, Math.random)}/api/v1/runs/${runId}/cancel`;
+      const answer = await post(url, {}, { authorization: `Bearer ${this.token}` }).catch(() => undefined);
+      if (answer?.ok) return;
+      if (answer && answer.status < 500)
+        return this.#journal.wrong('other', `its cancel was refused: ${answer.status}`, runId);
+    }
+  }
+
   /** Posts under one key, anywhere, until there is a 202. */
   async #sendUntilTaken(message: Planned, giveUp: AbortSignal): Promise<Taken | undefined> {
     const conversation_id = this.#conversations.get(message.conversation);
-    const body = { content: message.content, ...(conversation_id !== undefined && { conversation_id }) };
+    const body = {
+      content: message.content,
+      ...(conversation_id !== undefined && { conversation_id }),
+      ...(message.interrupts && { multitask_strategy: 'interrupt' }),
+    };
     const key = `message-${message.index}`;
     let transport = message.transport;
     while (!giveUp.aborted) {

@@ -45,7 +45,8 @@ export async function verify({ postgres }: Stack, users: User[], journal: Journa
   const byId = new Map(rows.map((row) => [row.id, row]));
   for (const user of users) {
     for (const message of user.untaken) journal.wrong('lost', `message ${message.index} was never taken`);
-    for (const [runId, message] of user.accepted) checkRun(byId.get(runId), runId, message, journal);
+    for (const [runId, message] of user.accepted)
+      checkRun(byId.get(runId), runId, message, mayBeCancelled(runId, message, user), journal);
     for (const device of user.devices) checkDevice(device, user, byId, journal);
     await checkLateDevices(user, byId, journal);
   }
@@ -55,14 +56,38 @@ export async function verify({ postgres }: Stack, users: User[], journal: Journa
     journal.wrong('doubled', `counters of a conversation: ${JSON.stringify(found)}`);
 }
 
-/** I1, I2: a taken message has one answer, and it is the right one. */
-function checkRun(row: Row | undefined, runId: number, message: Planned, journal: Journal): void {
+/** Whether its user cancelled it, or said something later that interrupts it. */
+function mayBeCancelled(runId: number, message: Planned, user: User): boolean {
+  const interrupted = [...user.accepted].some(
+    ([later, { conversation, interrupts }]) =>
+      later > runId && interrupts && conversation === message.conversation,
+  );
+  return interrupted || message.cancelAfter !== undefined;
+}
+
+/** I1, I2: a taken message has one answer, and it is the right one; a cancelled one has the beginning of it. */
+function checkRun(
+  row: Row | undefined,
+  runId: number,
+  message: Planned,
+  cancellable: boolean,
+  journal: Journal,
+): void {
   if (!row) return journal.wrong('lost', 'there is no such run', runId);
   const { status, content, crashes, error_code } = row;
   if (!row.announced) journal.wrong('lost', `it is ${status} and was never announced`, runId);
   if (row.questions !== 1 || row.replies !== 1)
     journal.wrong('doubled', `${row.questions} questions and ${row.replies} replies`, runId);
   if (status === 'failed' && error_code === 'crashed' && crashes >= 3) return;
+  if (status === 'cancelled' && cancellable) {
+    if (!answerOf(message.words).startsWith(content))
+      journal.wrong(
+        'spliced',
+        `cancelled in the middle of ${message.words} words, the row says: ${content}`,
+        runId,
+      );
+    return;
+  }
   if (status !== 'completed') return journal.wrong('lost', `it ended ${status} ${error_code}`, runId);
   if (content !== answerOf(message.words))
     journal.wrong('spliced', `asked for ${message.words} words, the row says: ${content}`, runId);
@@ -134,10 +159,10 @@ function checkKeys(rows: Row[], users: User[], journal: Journal): void {
   }
 }
 
-/** The runs of a conversation end in the order in which they were taken. */
+/** The runs of a conversation end in the order in which they were taken; a cancel needs no turn. */
 function checkOrder(rows: Row[], journal: Journal): void {
   const last = new Map<number, Row>();
-  for (const row of rows) {
+  for (const row of rows.filter(({ status }) => status !== 'cancelled')) {
     const before = last.get(row.conversation_id);
     if (before && before.ended > row.ended)
       journal.wrong('other', `it ended before run ${before.id}, which came before it`, row.id);
