@@ -16,7 +16,21 @@ type Binding =
  * of data.
  * @param sql with `:name` for each binding; a plain object is bound as JSON, an array as a Postgres array
  */
-export async function rows<T>(sql: string, bindings: Record<string, Binding> = {}): Promise<T[]> {
+export async function rows<T>(sql: string, bindings: Bindings = {}): Promise<T[]> {
+  return (await way.run(sql, bindings)) as T[];
+}
+
+/** The first row of a statement, or null. */
+export async function row<T>(sql: string, bindings: Bindings = {}): Promise<T | null> {
+  return (await rows<T>(sql, bindings))[0] ?? null;
+}
+
+/** The one way to Postgres of every statement above; the model of a run's life (test/model) puts itself in it. */
+export const way = { run };
+
+type Bindings = Record<string, Binding>;
+
+async function run(sql: string, bindings: Bindings): Promise<object[]> {
   const { name, text, parameters } = prepared(sql);
   const values = parameters.map((parameter) => {
     const value = bindings[parameter];
@@ -25,18 +39,13 @@ export async function rows<T>(sql: string, bindings: Record<string, Binding> = {
   });
   return withConnection(async (connection) => {
     try {
-      return (await query<T>(connection, { name, text, values })).rows;
+      return (await query(connection, { name, text, values })).rows;
     } catch (err) {
       // A migration has changed what the statement returns since this connection prepared it. It did not run.
       if ((err as { code?: unknown }).code !== RESULT_TYPE_CHANGED) throw err;
-      return (await query<T>(connection, { text, values })).rows;
+      return (await query(connection, { text, values })).rows;
     }
   });
-}
-
-/** The first row of a statement, or null. */
-export async function row<T>(sql: string, bindings: Record<string, Binding> = {}): Promise<T | null> {
-  return (await rows<T>(sql, bindings))[0] ?? null;
 }
 
 type Prepared = { name: string; text: string; parameters: string[] };
@@ -46,7 +55,7 @@ const RESULT_TYPE_CHANGED = '0A000';
 const known = new Map<string, Prepared>();
 
 /** A statement as pg takes it: `$1` for the first `:name`, and so on. */
-function prepared(sql: string): Prepared {
+export function prepared(sql: string): Prepared {
   const found = known.get(sql);
   if (found !== undefined) return found;
   const parameters: string[] = [];
@@ -70,11 +79,10 @@ async function withConnection<T>(use: (connection: ClientBase) => Promise<T>): P
 }
 
 /** By callback, as knex asks: that is the way the pool watches for connections that went silent (db/knex.ts). */
-function query<T>(connection: ClientBase, config: { name?: string; text: string; values: Binding[] }) {
-  return new Promise<QueryResult<T & object>>((resolve, reject) => {
-    connection.query<T & object>(
-      config as { text: string; values: unknown[] },
-      (err: Error | null, result) => (err === null ? resolve(result) : reject(err)),
+function query(connection: ClientBase, config: { name?: string; text: string; values: Binding[] }) {
+  return new Promise<QueryResult<object>>((resolve, reject) => {
+    connection.query<object>(config as { text: string; values: unknown[] }, (err: Error | null, result) =>
+      err === null ? resolve(result) : reject(err),
     );
   });
 }

@@ -64,10 +64,17 @@ export function terminalEvent(run: EndedRun): RunEvent {
     const error = run.error ?? { code: 'internal_error', message: 'The answer failed.' };
     return { event: 'run.failed', data: { ...shared, error } };
   }
-  const { sources, usage, finish_reason } = run;
+  const { finish_reason } = run;
+  // In an order of our own: what comes from a row has that of jsonb.
+  const usage = run.usage && inOrder(run.usage, ['prompt_tokens', 'completion_tokens', 'total_tokens']);
+  const sources = run.sources.map((source) => inOrder(source, ['faq_id', 'question', 'similarity']));
   const timestamp = run.completed_at.toISOString();
   return {
     event: 'response',
     data: { ...shared, type: 'response', timestamp, sources, usage, finish_reason },
   };
+}
+
+function inOrder<T extends object, Name extends keyof T>(object: T, names: Name[]): Pick<T, Name> {
+  return Object.fromEntries(names.map((name) => [name, object[name]])) as Pick<T, Name>;
 }

@@ -1,6 +1,6 @@
 import timers from 'node:timers/promises';
 import { syncBuiltinESMExports } from 'node:module';
-import { knex } from '../../db/knex.ts';
+import { way } from '../../db/sql.ts';
 import { flows, queues } from '../../shared/queues.ts';
 import { redis } from '../../shared/redis.ts';
 import { asked, clock, currentActor, type Step } from './control.ts';
@@ -30,9 +30,9 @@ type Pipe = { exec: () => Promise<unknown> };
 /** Puts every way out of an actor under control: SQL, Redis, queues and time. Returns what undoes it. */
 export function wire(deliveries: () => Deliveries): () => void {
   const undo = [
-    replace(knex, 'raw', (raw) => (sql: string, bindings: Record<string, unknown>) => {
-      if (currentActor() === undefined) return raw(sql, bindings);
-      return asked({ ...named(sql), bindings }, async () => raw(sql, bindings));
+    replace(way, 'run', (run) => (sql: string, bindings: Record<string, unknown>) => {
+      if (currentActor() === undefined) return run(sql, bindings);
+      return asked({ ...named(sql), bindings }, async () => run(sql, bindings));
     }),
     ...SCRIPTS.map((name) =>
       replace(redis, name, (call) => (...args: unknown[]) => {

@@ -1,25 +1,30 @@
 import pg from 'pg';
-import { knex } from '../../db/knex.ts';
+import { prepared, way } from '../../db/sql.ts';
 
 export type Plan = Record<string, unknown> & { 'Node Type': string; Plans?: Plan[] };
 
 /**
- * Runs a read and explains its last statement, as it was sent.
+ * Runs a read and explains its last statement, by the plan that serves any values: what a prepared statement may come to.
  * @returns the plan with the rows and times it really had, and what the read returned
  */
 export async function explain(read: () => Promise<unknown[]>): Promise<{ plan: Plan; result: unknown[] }> {
-  let sent: { sql: string; bindings: unknown[] } | undefined;
-  const note = (query: typeof sent) => {
-    sent = query;
-  };
-  knex.on('query', note);
-  const result = await read();
-  knex.off('query', note);
+  let sent: Parameters<typeof way.run> | undefined;
+  const { run } = way;
+  way.run = (...asked) => run(...(sent = asked));
+  const result = await read().finally(() => {
+    way.run = run;
+  });
   if (sent === undefined) throw new Error('nothing was asked');
-  const { sql, bindings } = sent;
+  const [sql, bindings] = sent;
+  const { text, parameters } = prepared(sql);
   const client = new pg.Client(process.env.DATABASE_URL);
   await client.connect();
-  const answer = await client.query(`EXPLAIN (ANALYZE, FORMAT JSON) ${sql}`, bindings);
+  await client.query('SET plan_cache_mode = force_generic_plan');
+  await client.query(`PREPARE asked AS ${text}`);
+  const values = parameters.map((name) => client.escapeLiteral(String(bindings[name]))).join(', ');
+  const answer = await client.query(
+    `EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE asked${values && ` (${values})`}`,
+  );
   await client.end();
   return { plan: answer.rows[0]['QUERY PLAN'][0].Plan, result };
 }
