@@ -3,8 +3,10 @@ import { env } from '../shared/env.ts';
 import { log } from '../shared/log.ts';
 import type { State } from './context.ts';
 import { accessLog } from './middleware/access-log.ts';
+import { address } from './middleware/address.ts';
 import { cors } from './middleware/cors.ts';
 import { errors } from './middleware/errors.ts';
+import { fewHeaders } from './middleware/few-headers.ts';
 import { httpMetrics } from './middleware/http-metrics.ts';
 import { requestId } from './middleware/request-id.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
@@ -13,10 +15,11 @@ import { routes } from './routes.ts';
 
 /** The Koa app, not listening: servers and tests mount it. */
 export function buildApp(): Koa<State> {
-  const app = new Koa<State>({ proxy: env.TRUST_PROXY > 0, maxIpsCount: env.TRUST_PROXY });
+  const app = new Koa<State>({ proxy: env.TRUST_PROXY > 0 });
   // What fails after the answer began, mostly clients that hung up.
   app.on('error', (err: unknown) => log.warn({ err }, 'answer failed'));
   app
+    .use(address)
     .use(requestId)
     .use(traceRequest)
     .use(accessLog)
@@ -24,6 +27,7 @@ export function buildApp(): Koa<State> {
     .use(errors)
     .use(securityHeaders)
     .use(cors)
+    .use(fewHeaders)
     .use(routes.routes())
     .use(routes.allowedMethods());
   return app;

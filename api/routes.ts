@@ -1,6 +1,7 @@
 import Router from '@koa/router';
 import { boardRoutes } from './admin/board/routes.ts';
 import { adminRoutes } from './admin/routes.ts';
+import { auditRoutes } from './audit/routes.ts';
 import { authRoutes } from './auth/routes.ts';
 import { chatRoutes } from './chat/routes.ts';
 import type { State } from './context.ts';
@@ -14,6 +15,7 @@ import { healthRoutes } from './health/routes.ts';
 import { messageRoutes } from './messages/routes.ts';
 import { metricsRoutes } from './metrics/routes.ts';
 import { runRoutes } from './runs/routes.ts';
+import { userAdminRoutes } from './users/admin/routes.ts';
 import { userRoutes } from './users/routes.ts';
 import { webSocketRoutes } from './websocket/routes.ts';
 
@@ -22,6 +24,7 @@ const v1 = new Router<State>({ prefix: '/api/v1' });
 for (const resource of [
   authRoutes,
   userRoutes,
+  userAdminRoutes,
   chatRoutes,
   webSocketRoutes,
   runRoutes,
@@ -32,6 +35,7 @@ for (const resource of [
   faqRoutes,
   faqCategoryRoutes,
   adminRoutes,
+  auditRoutes,
 ]) {
   v1.use(resource.routes());
 }

@@ -6,7 +6,10 @@ import { log } from '../shared/log.ts';
 import { socketsConnected } from '../shared/metrics.ts';
 import { userRoom } from '../shared/push.ts';
 import { authenticate, type Signed } from './auth/authenticate.ts';
+import { holdPlace } from './limits/places.ts';
 import { BODY_LIMIT } from './middleware/body.ts';
+import { isForeign } from './middleware/origin.ts';
+import { refuseRaw } from './middleware/raw.ts';
 import { connectionsOf, cut, watchedSockets } from './sockets/connections.ts';
 import { answerEvent } from './sockets/events.ts';
 import { pushes } from './sockets/pushes.ts';
@@ -14,6 +17,7 @@ import { watchSockets } from './sockets/watch.ts';
 import { closeWebSockets, watchedWebSockets } from './websocket/connections.ts';
 
 const CLOSE_WITHIN_MS = 2_000;
+const FOREIGN = problem('forbidden', 'Asked for by another site');
 
 /**
  * Serves Socket.IO on an http server, and looks after the plain WebSockets (api/websocket). Sockets only receive: what is pushed to a user's room comes from the run
@@ -29,6 +33,9 @@ export function attachSockets(http: HttpServer): () => Promise<void> {
     connectTimeout: 10_000,
     // Other upgrades have their routes.
     destroyUpgrade: false,
+    // Whoever is refused hears it here; engine.io would only say 400.
+    allowRequest: (request, decide) =>
+      isForeign(request) ? refuseRaw(request.socket, FOREIGN) : decide(null, true),
     // Nothing is published from here.
     adapter: createAdapter(pushes, pushes),
   });
@@ -59,11 +66,14 @@ async function signIn(socket: Socket, next: (err?: Error) => void): Promise<void
   try {
     const { token } = socket.handshake.auth;
     if (typeof token !== 'string') throw problem('unauthenticated');
-    socket.data = await authenticate(token);
+    const signed = await authenticate(token);
+    holdPlace('socket', signed.user.id, socket.request.socket);
+    socket.data = signed;
     next();
   } catch (err) {
     const { status, code, cause } = toProblem(err);
     if (status >= 500) log.error({ err: cause ?? err, code }, 'handshake failed');
+    else log.info({ status, code }, 'handshake refused');
     next(Object.assign(new Error(code), { data: presentProblem(err, '/socket.io') }));
   }
 }

@@ -9,11 +9,12 @@ import { median } from './bench/load.ts';
 import { compare, type Line, type Measured, ratios, table, writeCharts } from './bench/report.ts';
 import { startGround } from './bench/stack.ts';
 
-const USAGE = `npm run bench [-- OPTIONS]
+const USAGE = `npm run bench [-- NAME... OPTIONS]
 
 Measures Parley on a private stack (native PostgreSQL with fsync, Redis, a provider without delay), each figure in
 turn with its floor, and prints medians (least–most) of the rounds.
-  --only NAME,…     of: ${figures.map(({ name }) => name).join(' ')}
+  NAME, --only NAME,…  of: ${figures.map(({ name }) => name).join(' ')}
+                    (${figures.flatMap(({ name, named }) => (named ? [name] : [])).join(' and ')} only when they are named)
   --rounds N        5
   --costs           also what one message costs, by stage: statements, round trips, bytes, CPU
   --growth          also how the figures change with workers, stored messages, conversations and sockets
@@ -21,7 +22,8 @@ turn with its floor, and prints medians (least–most) of the rounds.
   --charts          writes docs/bench.svg
   --against FILE    compares the ratios with an earlier --json FILE`;
 
-const { values: options } = parseArgs({
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     only: { type: 'string' },
     rounds: { type: 'string', default: '5' },
@@ -44,10 +46,10 @@ async function main(): Promise<void> {
   const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
   const date = new Date().toISOString().slice(0, 10);
   console.log(`${date}, ${machine}\n`);
-  const wanted = options.only?.split(',');
+  const named = [...positionals, ...(options.only?.split(',') ?? [])];
   const lines: Line[] = [];
   for (const figure of figures) {
-    if (wanted && !wanted.includes(figure.name)) continue;
+    if (named.length > 0 ? !named.includes(figure.name) : figure.named) continue;
     lines.push(...(await measure(figure, Number(options.rounds))));
   }
   console.log(`\n${table(lines)}`);

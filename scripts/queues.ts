@@ -1,5 +1,5 @@
 import { debts } from '../db/models/owed.ts';
-import { requireEnv } from '../shared/env.ts';
+import { env, requireEnv } from '../shared/env.ts';
 import { producer, queues } from '../shared/queues.ts';
 import { redis, untilReady } from '../shared/redis.ts';
 import { stop } from '../shared/stop.ts';
@@ -34,7 +34,7 @@ async function status(): Promise<void> {
     Object.values(queues).map(async (queue) => ({ queue: queue.name, ...(await queue.getJobCounts()) })),
   );
   console.table(counts);
-  console.table([await debts()]);
+  console.table([await debts(env.EMBEDDING_MODEL)]);
 }
 
 async function rebuild(): Promise<void> {

@@ -1,15 +1,22 @@
 /** `npm run seed`: see USAGE. */
 import { randomBytes } from 'node:crypto';
+import { parseArgs } from 'node:util';
 
-const USAGE = `npm run seed
+const USAGE = `npm run seed [-- --faqs N]
 
 Adds to DATABASE_URL the accounts admin@parley.local and demo@parley.local and some thirty FAQs about Parley
 itself, in English and German. Safe to run again: what is there already, passwords included, is left alone.
 
+--faqs N       only brings the number of made-up FAQs up to N, published, with vectors of the stand-in's making: for
+               trying and measuring search at volume. All or none; searches wait meanwhile. Away again by
+               DELETE FROM faqs WHERE slug LIKE 'synthetic-%'.
+
 SEED_PASSWORD  the password of new accounts, 8 to 256 characters; without it a random one is printed`;
 
-if (process.argv.includes('--help')) console.log(USAGE);
-else await main();
+const { values: options } = parseArgs({ options: { faqs: { type: 'string' }, help: { type: 'boolean' } } });
+if (options.help) console.log(USAGE);
+else if (options.faqs === undefined) await main();
+else await synthetic(Number(options.faqs));
 
 async function main(): Promise<void> {
   const given = process.env.SEED_PASSWORD;
@@ -30,6 +37,23 @@ async function main(): Promise<void> {
     fail(hint(error));
   } finally {
     await stop();
+  }
+}
+
+async function synthetic(count: number): Promise<void> {
+  if (!Number.isInteger(count) || count < 1 || count > 1_000_000)
+    return fail('--faqs takes a number from 1 to 1000000');
+  const { env, requireEnv } = await import('../shared/env.ts');
+  requireEnv('DATABASE_URL');
+  const { loadSyntheticFaqs } = await import('./seed/load.ts');
+  const say = (what: string) => console.log(`seed: ${what}`);
+  try {
+    const { added, indexes } = await loadSyntheticFaqs(env.DATABASE_URL, count, env.EMBEDDING_MODEL, say);
+    for (const { name, ms, bytes } of indexes)
+      say(`${name} built in ${Math.round(ms / 1_000)} s, ${Math.round(bytes / 2 ** 20)} MiB`);
+    say(`added ${added} FAQs`);
+  } catch (error) {
+    fail(hint(error));
   }
 }
 

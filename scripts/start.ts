@@ -65,6 +65,7 @@ function environment(): NodeJS.ProcessEnv {
     LOG_LEVEL: process.env.LOG_LEVEL || 'warn',
     JWT_SECRET: process.env.JWT_SECRET || secret('jwt_secret', 32),
     SEED_PASSWORD: process.env.SEED_PASSWORD || secret('seed_password', 9),
+    LOG_RESET_TOKENS: process.env.LOG_RESET_TOKENS || String(process.env.NODE_ENV !== 'production'),
   };
 }
 

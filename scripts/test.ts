@@ -2,7 +2,9 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { globSync } from 'node:fs';
+import { existsSync, globSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort } from './services/ports.ts';
 import { startRedis } from './services/redis.ts';
@@ -10,7 +12,7 @@ import { startScratchDatabase } from './services/scratch.ts';
 
 const USAGE = `npm test [-- FILE... | --grep TEXT | any option of mocha]
 
-Runs test/**/*.test.ts except test/faults (or the files named) against real services:
+Runs test/**/*.test.ts except test/faults (or the files named) against real services, in two lanes:
   a private Redis that keeps nothing, and
   with DATABASE_URL a database of its own on that server, dropped at the end; else PGlite in memory.
 TEST_SUMMARY=file: also write {"passed","failed","skipped"} there.`;
@@ -24,7 +26,28 @@ async function main(args: string[]): Promise<number> {
   process.chdir(ROOT);
   // Ctrl-C reaches mocha as well; what is started here is taken down when mocha has ended.
   process.on('SIGINT', () => {});
-  const files = args.some((arg) => arg.endsWith('.ts')) ? [] : allTests();
+  if (args.some((arg) => arg.endsWith('.ts'))) return testLane(args, 'inherit', process.env.TEST_SUMMARY);
+
+  // Much of a test is waiting: two lanes, each with stores of its own, keep two cores busy.
+  const folder = mkdtempSync(join(tmpdir(), 'parley-test-'));
+  try {
+    const all = globSync('test/**/*.test.ts', { exclude: ['test/faults/**'] }).toSorted();
+    const ofApi = (file: string) => file.startsWith(join('test', 'api'));
+    const lanes = [all.filter((file) => !ofApi(file)), all.filter(ofApi)];
+    const summaries = lanes.map((_, lane) => join(folder, `${lane}.json`));
+    const output = join(folder, 'output');
+    const second = testLane([...args, ...(lanes[1] ?? [])], openSync(output, 'w'), summaries[1]);
+    const codes = [await testLane([...args, ...(lanes[0] ?? [])], 'inherit', summaries[0]), await second];
+    process.stdout.write(readFileSync(output));
+    report(summaries);
+    return Math.max(...codes);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** One run of mocha, with a database and a Redis of its own. @returns its exit code */
+async function testLane(args: string[], output: 'inherit' | number, summary = ''): Promise<number> {
   const [database, redis] = await Promise.all([startScratchDatabase(), startRedis()]);
   try {
     const env = {
@@ -35,28 +58,42 @@ async function main(args: string[]): Promise<number> {
       DATABASE_URL: database.url,
       DATABASE_POOL_MAX: '5',
       TEST_DATABASE: database.kind,
+      TEST_SUMMARY: summary,
       REDIS_URL: redis.url,
+      // Tests of limits set their own.
+      RATE_LIMIT_PER_MINUTE: '100000',
+      RATE_LIMIT_PER_HOUR: '1000000',
+      RATE_LIMIT_PER_DAY: '1000000',
       JWT_SECRET: randomBytes(32).toString('hex'),
       // Where the tests' stand-in for the provider listens, when one is started.
       OPENAI_BASE_URL: `http://127.0.0.1:${await freePort()}/v1`,
       OPENAI_API_KEY: 'test',
     };
-    const migrated = await run(['scripts/migrate.ts'], env);
+    const migrated = await run(['scripts/migrate.ts'], env, output);
     if (migrated !== 0) return migrated;
-    console.log(`Testing on ${database.kind === 'native' ? 'PostgreSQL' : 'PGlite'}`);
-    return await run(['node_modules/mocha/bin/mocha.js', ...args, ...files], env);
+    if (output === 'inherit')
+      console.log(`Testing on ${database.kind === 'native' ? 'PostgreSQL' : 'PGlite'}`);
+    return await run(['node_modules/mocha/bin/mocha.js', ...args], env, output);
   } finally {
     await Promise.all([database.stop(), redis.stop()]);
   }
 }
 
-function allTests(): string[] {
-  return globSync('test/**/*.test.ts', { exclude: ['test/faults/**'] }).toSorted();
+/** Adds the lanes up. A lane that broke before its end has no summary. */
+function report(summaries: string[]): void {
+  const total = { passed: 0, failed: 0, skipped: 0 };
+  for (const file of summaries) {
+    if (!existsSync(file)) continue;
+    const lane = JSON.parse(readFileSync(file, 'utf8')) as typeof total;
+    for (const count of ['passed', 'failed', 'skipped'] as const) total[count] += lane[count];
+  }
+  console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+  if (process.env.TEST_SUMMARY) writeFileSync(process.env.TEST_SUMMARY, JSON.stringify(total));
 }
 
 /** Runs a script of this project to its end; its exit code, 1 when a signal ended it. */
-async function run(args: string[], env: NodeJS.ProcessEnv): Promise<number> {
-  const child = spawn(process.execPath, args, { env, stdio: 'inherit' });
+async function run(args: string[], env: NodeJS.ProcessEnv, output: 'inherit' | number): Promise<number> {
+  const child = spawn(process.execPath, args, { env, stdio: ['inherit', output, output] });
   const forward = (): boolean => child.kill('SIGTERM');
   process.on('SIGTERM', forward);
   const [code] = (await once(child, 'exit')) as [number | null];

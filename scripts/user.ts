@@ -29,11 +29,18 @@ async function setRole(email: string, role: string): Promise<void> {
   const { requireEnv } = await import('../shared/env.ts');
   requireEnv('DATABASE_URL');
   const { knex } = await import('../db/knex.ts');
+  const { AuditEntry } = await import('../db/models/auditEntry.ts');
   const { stop } = await import('../shared/stop.ts');
   try {
-    const sql = 'UPDATE users SET role = :role, updated_at = now() WHERE lower(email) = lower(:email)';
-    const { rowCount } = (await knex.raw(sql, { email, role })) as { rowCount: number };
-    if (rowCount === 0) throw new Error(`there is no account ${email}`);
+    await knex.transaction(async (trx) => {
+      const [user] = await trx('users').whereRaw('lower(email) = lower(?)', [email]).forNoKeyUpdate();
+      if (user === undefined) throw new Error(`there is no account ${email}`);
+      await trx('users').where({ id: user.id }).update({ role, updated_at: trx.fn.now() });
+      const details = { by: 'console', from: user.role, to: role };
+      const target = { target_type: 'user', target_id: user.id, subject_id: user.id };
+      const nobody = { actor_id: null, actor_role: null, ip: null, request_id: null };
+      await AuditEntry.write({ action: 'user.role_changed', ...nobody, ...target, details }, trx);
+    });
   } finally {
     await stop();
   }

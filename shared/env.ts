@@ -33,6 +33,8 @@ export const env = {
   PROVIDER_FIRST_TOKEN_TIMEOUT_MS: integer('PROVIDER_FIRST_TOKEN_TIMEOUT_MS', 60_000, 1),
   PROVIDER_GAP_TIMEOUT_MS: integer('PROVIDER_GAP_TIMEOUT_MS', 30_000, 1),
   PROVIDER_ANSWER_TIMEOUT_MS: integer('PROVIDER_ANSWER_TIMEOUT_MS', 300_000, 1),
+  /** on: whole sentences of an answer are checked before they are shown. */
+  OUTPUT_GUARD: oneOf('OUTPUT_GUARD', 'off', ['on', 'off']),
   /** Whether Bull Board may change queues; it only shows them. */
   BOARD_WRITABLE: flag('BOARD_WRITABLE'),
   /** Where traces are sent (OTLP over HTTP, `/v1/traces` below it); '': no traces. */
@@ -48,6 +50,10 @@ export const env = {
 
   ACCESS_TOKEN_TTL_S: integer('ACCESS_TOKEN_TTL_S', 900, 1),
   REFRESH_TOKEN_TTL_S: integer('REFRESH_TOKEN_TTL_S', 2_592_000, 1),
+  /** How old a sign-in may become, however often it is refreshed. */
+  SESSION_LIFETIME_S: integer('SESSION_LIFETIME_S', 7_776_000, 1),
+  /** Whether tokens that reset a password are written to the log; for development. */
+  LOG_RESET_TOKENS: developmentFlag('LOG_RESET_TOKENS'),
   RATE_LIMIT_PER_MINUTE: integer('RATE_LIMIT_PER_MINUTE', 60, 1),
   RATE_LIMIT_PER_HOUR: integer('RATE_LIMIT_PER_HOUR', 1000, 1),
   RATE_LIMIT_PER_DAY: integer('RATE_LIMIT_PER_DAY', 10_000, 1),
@@ -96,6 +102,13 @@ function integer(name: string, fallback: number, min: number, max = Number.MAX_S
 
 function flag(name: string): boolean {
   return oneOf(name, 'false', ['true', 'false']) === 'true';
+}
+
+/** What must never be on where it matters. */
+function developmentFlag(name: string): boolean {
+  const on = flag(name);
+  if (on && process.env.NODE_ENV === 'production') die(`${name} must not be on where NODE_ENV is production`);
+  return on;
 }
 
 function hops(name: string): number {

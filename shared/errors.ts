@@ -8,6 +8,7 @@ export const PROBLEMS = {
   forbidden: { status: 403, title: 'Not allowed' },
   consent_required: { status: 403, title: 'Consent to data processing is required' },
   not_found: { status: 404, title: 'Not found' },
+  request_timeout: { status: 408, title: 'The request took too long to arrive' },
   method_not_allowed: { status: 405, title: 'This method is not allowed here' },
   run_in_progress: { status: 409, title: 'A run of this conversation is in progress' },
   already_exists: { status: 409, title: 'It exists already' },
@@ -65,6 +66,8 @@ export type ProblemBody = {
   code: ProblemCode;
   instance: string;
   errors?: FieldError[];
+  /** As the header Retry-After, for those who see no headers. */
+  retry_after_s?: number;
 };
 
 /**
@@ -72,7 +75,7 @@ export type ProblemBody = {
  * @param instance the path of the request, without its query (that may hold a token)
  */
 export function presentProblem(err: unknown, instance: string): ProblemBody {
-  const { code, status, detail, errors } = toProblem(err);
+  const { code, status, detail, errors, retryAfterS } = toProblem(err);
   const body = {
     type: `urn:parley:problem:${code}`,
     title: PROBLEMS[code].title,
@@ -81,7 +84,11 @@ export function presentProblem(err: unknown, instance: string): ProblemBody {
     code,
     instance,
   };
-  return errors === undefined ? body : { ...body, errors };
+  return {
+    ...body,
+    ...(errors && { errors }),
+    ...(retryAfterS !== undefined && { retry_after_s: Math.ceil(retryAfterS) }),
+  };
 }
 
 /** Whether an error says that a server (Postgres, Redis) cannot be reached or cannot serve just now. */

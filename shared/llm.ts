@@ -11,14 +11,14 @@ import { traced, tracedStream } from './tracing.ts';
  */
 export type ProviderTrouble = 'rate_limited' | 'unavailable' | 'timeout' | 'rejected';
 
-/** What went wrong at the provider, in words that a client may see; the provider's own are in `cause`. */
+/** What went wrong at the provider, in words that a client may see. `cause` goes to the log, without the provider's words. */
 export class ProviderError extends Error {
   readonly trouble: ProviderTrouble;
   readonly code: string;
   readonly retryAfterMs: number;
 
   constructor(trouble: ProviderTrouble, code: string, message: string, cause?: unknown, retryAfterMs = 0) {
-    super(message, { cause });
+    super(message, { cause: wordless(cause) });
     this.name = 'ProviderError';
     this.trouble = trouble;
     this.code = code;
@@ -26,7 +26,20 @@ export class ProviderError extends Error {
   }
 }
 
+/** What a provider says of an error may quote what it was sent, and a SyntaxError quotes what it sent back. */
+function wordless(err: unknown): unknown {
+  if (err instanceof SyntaxError) return new Error('what the provider sent is no JSON');
+  if (!(err instanceof APIError) || err instanceof APIConnectionError) return err;
+  const { status, code, type, requestID } = err;
+  const known = [code, type].map((word) => (/^[\w.-]{1,64}$/.test(word ?? '') ? word : null));
+  return Object.assign(new Error(`${err.constructor.name} ${known.join(' ')}, request ${requestID}`), {
+    status,
+  });
+}
+
 export const EMBEDDING_DIMENSIONS = 1_536;
+/** The indexes keep half precision, which has no greater numbers; those of embeddings are around 0.03. */
+const MOST_OF_A_HALF = 65_504;
 /** Milliseconds, for calls that are answered at once. */
 const DEADLINES = { moderation: 10_000, embedding: 20_000 };
 /** A single chunk beyond this is a provider gone wrong, not an answer. */
@@ -134,8 +147,7 @@ async function callEmbedding(texts: string[], model: string): Promise<number[][]
     );
     countTokensUsed(model, answer.usage);
     const vectors = answer.data.toSorted((a, b) => a.index - b.index).map(({ embedding }) => embedding);
-    const whole = (vector: number[]) =>
-      vector.length === EMBEDDING_DIMENSIONS && vector.every(Number.isFinite);
+    const whole = (vector: number[]) => vector.length === EMBEDDING_DIMENSIONS && vector.every(isHalf);
     if (vectors.length !== texts.length || !vectors.every(whole)) {
       throw new ProviderError('rejected', 'embedding_malformed', 'The provider sent no usable embeddings.');
     }
@@ -143,6 +155,10 @@ async function callEmbedding(texts: string[], model: string): Promise<number[][]
   } catch (err) {
     throw toProviderError(err);
   }
+}
+
+function isHalf(value: unknown): boolean {
+  return Number.isFinite(value) && Math.abs(Number(value)) <= MOST_OF_A_HALF;
 }
 
 /**

@@ -25,6 +25,9 @@ export const httpDuration = histogram(
   HTTP,
   FAST,
 );
+export const rateLimited = counter('rate_limited_total', 'What limits refused, by the one that did', [
+  'limit',
+]);
 export const socketsConnected = gauge('sockets_connected', 'Signed-in sockets of this replica', []);
 
 // The model.
@@ -75,6 +78,10 @@ export const engineOverhead = histogram(
   FAST,
 );
 
+export const guardWindows = counter('guard_windows_total', 'Pieces of answers that the output guard judged', [
+  'outcome',
+]);
+
 // Jobs and queues.
 export const jobDuration = histogram(
   'job_duration_seconds',
@@ -100,6 +107,14 @@ export const queueOldest = gauge(
 export const reconcilerFindings = counter('reconciler_findings_total', 'What the reconciler found owed', [
   'kind',
 ]);
+
+// The knowledge base.
+export const faqsStored = gauge('faqs_stored', 'FAQs, whatever their status; same on every web replica', []);
+export const faqsToEmbed = gauge(
+  'faqs_to_embed',
+  'FAQs without vectors, or with some of an older text or another model; same on every web replica',
+  [],
+);
 
 // The pool of this process.
 const pool = () => (knex.client as { pool?: Pool }).pool;

@@ -1,3 +1,4 @@
+import { auditHead, chainAuditLog } from '../db/models/auditChain.ts';
 import { faqsToEmbed } from '../db/models/faqEmbedding.ts';
 import { importsToDeliver } from '../db/models/faqImport.ts';
 import { gapsToGroup } from '../db/models/faqSuggestion.ts';
@@ -26,11 +27,14 @@ const EPOCH = 'parley:epoch';
  */
 export function startHousekeeping(): void {
   let timer: NodeJS.Timeout | undefined;
-  let pass: Promise<void> = Promise.resolve();
+  let pass: Promise<unknown> = Promise.resolve();
   const next = () => {
     pass = reconcile()
       .then(report)
       .catch((err: unknown) => log.warn({ err }, 'reconciler'))
+      // By itself: it needs no Redis.
+      .then(chainAudit)
+      .catch((err: unknown) => log.warn({ err }, 'audit log not chained'))
       .finally(() => {
         timer = setTimeout(next, INTERVAL);
       });
@@ -115,6 +119,12 @@ async function embedOwedFaqs(): Promise<number> {
   const owed = await faqsToEmbed(env.EMBEDDING_MODEL, BATCH);
   if (owed.length > 0) await enqueueEmbedding(owed);
   return owed.length;
+}
+
+/** Its head stands in the process's log: where that is kept elsewhere, a log that was written anew gives itself away. */
+async function chainAudit(): Promise<void> {
+  const entries = await chainAuditLog();
+  if (entries > 0) log.info({ entries, ...(await auditHead()) }, 'audit log chained');
 }
 
 function report(found: Found): void {

@@ -19,7 +19,8 @@ export async function moderation(job: Job<Payloads['moderation']>): Promise<void
 /** Seconds that a verdict on a text serves for the same text. */
 const VERDICT_TTL = 86_400;
 
-async function verdictOn(text: string): Promise<Verdict> {
+/** Whether a text is allowed; asked once a day for the same text. @throws ProviderError */
+export async function verdictOn(text: string): Promise<Verdict> {
   const key = cacheKey('verdict', env.MODERATION_MODEL, text);
   return (await remember(key, VERDICT_TTL, () => moderate(text))).value;
 }

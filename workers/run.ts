@@ -29,6 +29,9 @@ const handlers: { [Name in JobName]: Handler<Name> } = {
 /** Process types beyond the queues. A type whose jobs do not exist yet idles. */
 const others: Record<string, () => void> = { housekeeping: startHousekeeping, analytics: () => {} };
 
+/** Those of this process. */
+const working: ReturnType<typeof work>[] = [];
+
 /** Milliseconds of the grace period that are kept for giving runs back. */
 const RELEASE_TIME = 5_000;
 
@@ -47,9 +50,11 @@ function main(types: string[]): void {
   onStop('idle', () => clearInterval(idle));
   const tracing = startTracing(`parley-${types.join('-')}`);
   Promise.all(types.map((type) => tracing.then(() => start(type)))).then(() => {
-    // Registered last, so it runs first: the workers' own hooks wait for the jobs that this ends.
+    // Registered last, so it runs first, while everything that jobs need is there.
     onStop('drain', () => {
       setTimeout(drain, Math.max(0, env.SHUTDOWN_GRACE_S * 1_000 - RELEASE_TIME)).unref();
+      // All at once: joined types would go on taking jobs while the first one's end.
+      return Promise.all(working.map((worker) => worker.close()));
     });
     log.info({ types }, 'ready');
   });
@@ -61,9 +66,9 @@ async function start(type: string): Promise<unknown> {
   const names = queuesOf(type);
   if (names.length === 0) return others[type]?.();
   if (type === 'context') countTokens('');
-  return Promise.all(
-    names.map((name) => work(name, handlers[name] as Handler<typeof name>).waitUntilReady()),
-  );
+  const started = names.map((name) => work(name, handlers[name] as Handler<typeof name>));
+  working.push(...started);
+  return Promise.all(started.map((worker) => worker.waitUntilReady()));
 }
 
 main(process.argv.slice(2));

@@ -87,6 +87,7 @@ export const adminDescriptions = describe('Operators', {
       400: page('Not a form of ours'),
       401: page('Wrong: the form again'),
       403: page('Not an administrator'),
+      429: page('Tried too often'),
     },
   },
   'GET /admin/queues/sign-out': {

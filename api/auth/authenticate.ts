@@ -18,3 +18,15 @@ export async function signedBy({ sub, sid, exp }: Claims): Promise<Signed> {
   if (user === undefined) throw problem('unauthenticated');
   return { user, sid, exp };
 }
+
+/**
+ * Lets a socket live as long as a newer access token of the same session does.
+ * @returns until when, as the client is told
+ * @throws Problem `unauthenticated` for a token of another session, `token_expired`
+ */
+export async function prolongSigned(signed: Signed, token: string): Promise<{ expires_at: string }> {
+  const { sid, exp } = await authenticate(token);
+  if (sid !== signed.sid) throw problem('unauthenticated');
+  signed.exp = exp;
+  return { expires_at: new Date(exp * 1000).toISOString() };
+}

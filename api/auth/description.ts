@@ -16,6 +16,7 @@ const signIn = named(
 export const authDescriptions = describe('Sign-in', {
   'POST /api/v1/auth/register': {
     summary: 'Register',
+    detail: 'The ten thousand most common passwords are refused.',
     example: {
       email: 'ada@example.org',
       username: 'ada',
@@ -35,7 +36,9 @@ export const authDescriptions = describe('Sign-in', {
   },
   'POST /api/v1/auth/refresh': {
     summary: 'Trade a refresh token for a new pair',
-    detail: 'The token is spent. Whoever sends a spent one ends that sign-in for everybody who holds it.',
+    detail:
+      'The token is spent. Whoever sends a spent one ends that sign-in for everybody who holds it. A sign-in can be ' +
+      'refreshed until it is 90 days old.',
     example: { refresh_token: 'q7Zc0n4yL2pXr8Vw' },
     answers: { 200: json('A new pair', signIn) },
     problems: ['unauthenticated'],
@@ -45,5 +48,19 @@ export const authDescriptions = describe('Sign-in', {
     detail: 'The access token and its refresh token are dead within a second, on sockets too.',
     example: { everywhere: true },
     answers: { 204: nothing('Signed out') },
+  },
+  'POST /api/v1/auth/password/forgot': {
+    summary: 'Ask for a token that sets a new password',
+    detail:
+      'It is sent to the address, if an active account has it; the answer does not tell. Good once, for an hour, and ' +
+      'until another is asked for.',
+    example: { email: 'ada@example.org' },
+    answers: { 202: json('Taken', object({})) },
+  },
+  'POST /api/v1/auth/password/reset': {
+    summary: 'Set a new password by a token',
+    detail: 'Ends all sign-ins of that account.',
+    example: { token: 'q7Zc0n4yL2pXr8Vw', password: 'battery staple' },
+    answers: { 204: nothing('Set') },
   },
 });

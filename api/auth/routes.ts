@@ -1,43 +1,70 @@
 import Router from '@koa/router';
 import { knex } from '../../db/knex.ts';
 import { Session } from '../../db/models/session.ts';
+import { note } from '../audit/note.ts';
 import type { Context, RouteContext, State } from '../context.ts';
+import { limitAttempts, PASSWORD_FORGOT, PASSWORD_RESET, REGISTRATION, SIGN_IN } from '../limits/attempts.ts';
 import { auth } from '../middleware/auth.ts';
 import { bodyOf, validate } from '../middleware/validate.ts';
+import { clientOf } from './client.ts';
+import { refuseWeak } from './newPassword.ts';
 import { hashPassword } from './password.ts';
 import { presentSignIn } from './presenter.ts';
-import { loginBody, logoutBody, refreshBody, registerBody } from './schemas.ts';
+import { beginReset, resetPassword, sendReset } from './reset.ts';
+import { forgotBody, loginBody, logoutBody, refreshBody, registerBody, resetBody } from './schemas.ts';
 import { refresh, register, signIn } from './signin.ts';
 
 export const authRoutes = new Router<State>({ prefix: '/auth' });
 
-authRoutes.post('/register', validate(registerBody), async (ctx: RouteContext) => {
+const registering = limitAttempts(REGISTRATION);
+authRoutes.post('/register', validate(registerBody), registering, async (ctx: RouteContext) => {
   const { email, password, ...fields } = bodyOf(ctx, registerBody);
+  refuseWeak(password, '/password');
   const hashed_password = await hashPassword(password);
-  const { user, grant } = await register({ ...fields, email: email.trim(), hashed_password }, userAgent(ctx));
+  const { user, grant } = await register({ ...fields, email: email.trim(), hashed_password }, clientOf(ctx));
   ctx.status = 201;
   ctx.body = presentSignIn(user, grant);
 });
 
-authRoutes.post('/login', validate(loginBody), async (ctx: RouteContext) => {
+const signingIn = limitAttempts(SIGN_IN, (ctx: Context) => bodyOf(ctx, loginBody).email);
+authRoutes.post('/login', validate(loginBody), signingIn, async (ctx: RouteContext) => {
   const { email, password } = bodyOf(ctx, loginBody);
-  const { user, grant } = await signIn(email.trim(), password, userAgent(ctx));
+  const { user, grant } = await signIn(email.trim(), password, clientOf(ctx));
   ctx.body = presentSignIn(user, grant);
 });
 
 authRoutes.post('/refresh', validate(refreshBody), async (ctx: RouteContext) => {
-  const { user, grant } = await refresh(bodyOf(ctx, refreshBody).refresh_token);
+  const { user, grant } = await refresh(bodyOf(ctx, refreshBody).refresh_token, clientOf(ctx));
   ctx.body = presentSignIn(user, grant);
 });
 
 authRoutes.post('/logout', auth, validate(logoutBody), async (ctx: RouteContext) => {
-  const { everywhere } = bodyOf(ctx, logoutBody);
-  if (everywhere) await Session.endAll(ctx.state.user.id, knex);
-  else await Session.end(ctx.state.sid);
+  const { everywhere = false } = bodyOf(ctx, logoutBody);
+  const { user, sid } = ctx.state;
+  await knex.transaction(async (trx) => {
+    if (everywhere) await Session.endAll(user.id, trx);
+    else await Session.end(sid, trx);
+    await note(ctx, 'session.signed_out', { subject_id: user.id, details: { everywhere } })(sid, trx);
+  });
   ctx.status = 204;
 });
 
-/** Kept so that people can recognise their sessions. */
-function userAgent(ctx: Context): string | null {
-  return ctx.get('User-Agent').slice(0, 300) || null;
-}
+const forgetting = limitAttempts(PASSWORD_FORGOT, (ctx: Context) => bodyOf(ctx, forgotBody).email);
+authRoutes.post('/password/forgot', validate(forgotBody), forgetting, async (ctx: RouteContext) => {
+  const token = await beginReset(bodyOf(ctx, forgotBody).email.trim(), clientOf(ctx));
+  if (token !== undefined) sendReset(token);
+  ctx.status = 202;
+  ctx.body = {};
+});
+
+authRoutes.post(
+  '/password/reset',
+  validate(resetBody),
+  limitAttempts(PASSWORD_RESET),
+  async (ctx: RouteContext) => {
+    const { token, password } = bodyOf(ctx, resetBody);
+    refuseWeak(password, '/password');
+    await resetPassword(token, password, clientOf(ctx));
+    ctx.status = 204;
+  },
+);

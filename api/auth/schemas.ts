@@ -1,4 +1,5 @@
 import { bodySchema } from '../middleware/validate.ts';
+import { MAX_LENGTH, MIN_LENGTH } from './newPassword.ts';
 
 export type RegisterBody = {
   email: string;
@@ -18,7 +19,7 @@ export const username = { type: 'string', minLength: 3, maxLength: 50, pattern: 
 export const name = { type: ['string', 'null'], maxLength: 100 };
 export const language = { type: 'string', maxLength: 10, pattern: '^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$' };
 export const timezone = { type: 'string', maxLength: 50, format: 'timezone' };
-export const newPassword = { type: 'string', minLength: 8, maxLength: 256 };
+export const newPassword = { type: 'string', minLength: MIN_LENGTH, maxLength: MAX_LENGTH };
 
 export const registerBody = bodySchema<RegisterBody>({
   type: 'object',
@@ -60,4 +61,27 @@ export const logoutBody = bodySchema<{ everywhere?: boolean }>({
   type: 'object',
   additionalProperties: false,
   properties: { everywhere: { type: 'boolean' } },
+});
+
+/** Whatever might be somebody's e-mail address: the answer does not say whether it is. */
+export const forgotBody = bodySchema<{ email: string }>({
+  type: 'object',
+  additionalProperties: false,
+  required: ['email'],
+  properties: { email: { type: 'string', minLength: 1, maxLength: 254 } },
+});
+
+export const resetBody = bodySchema<{ token: string; password: string }>({
+  type: 'object',
+  additionalProperties: false,
+  required: ['token', 'password'],
+  properties: { token: { type: 'string', minLength: 1, maxLength: 256 }, password: newPassword },
+});
+
+/** What a socket sends before its access token runs out; `type` on a plain WebSocket. */
+export const refreshFrame = bodySchema<{ type?: 'refresh'; token: string }>({
+  type: 'object',
+  additionalProperties: false,
+  required: ['token'],
+  properties: { type: { const: 'refresh' }, token: { type: 'string', minLength: 1, maxLength: 4096 } },
 });

@@ -1,13 +1,19 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, type KeyObject, randomBytes } from 'node:crypto';
 import jwt from 'jsonwebtoken';
-import type { User } from '../../db/models/user.ts';
+import type { Role, User } from '../../db/models/user.ts';
 import { env } from '../../shared/env.ts';
 import { problem } from '../../shared/errors.ts';
+import { keysNamed, signingKey } from './keys.ts';
 
 /** `access`: for the API. `board`: for the operators' pages, where it travels in a cookie. */
 type Kind = 'access' | 'board';
 /** What a token says. `exp` in seconds since 1970. */
 export type Claims = { sub: string; sid: number; type: Kind; exp: number };
+
+/** RFC 8725: one algorithm, and each kind of token has an audience of its own, so that none passes for another. */
+const ALGORITHM = 'HS256' as const;
+const ISSUER = 'parley';
+const AUDIENCE: Record<Kind, string> = { access: 'parley-api', board: 'parley-board' };
 
 /** Signs an access token of ACCESS_TOKEN_TTL_S seconds with the first secret. */
 export function signAccess(user: Pick<User, 'id' | 'email' | 'role'>, sid: number): string {
@@ -19,12 +25,23 @@ export function signBoard(userId: number, sid: number, lifetimeS: number): strin
   return sign(userId, { sid, type: 'board' }, lifetimeS);
 }
 
-function sign(userId: number, claims: object, lifetimeS: number): string {
-  const options = { algorithm: 'HS256', subject: String(userId), expiresIn: lifetimeS } as const;
-  return jwt.sign(claims, env.JWT_SECRET[0]!, options);
+function sign(
+  userId: number,
+  claims: { type: Kind; sid: number; email?: string; role?: Role },
+  lifetimeS: number,
+): string {
+  const { kid, secret } = signingKey();
+  return jwt.sign(claims, secret, {
+    algorithm: ALGORITHM,
+    keyid: kid,
+    issuer: ISSUER,
+    audience: AUDIENCE[claims.type],
+    subject: String(userId),
+    expiresIn: lifetimeS,
+  });
 }
 
-/** Verifies an access token against every secret. Throws `token_expired` or `unauthenticated`. */
+/** Verifies an access token. Throws `token_expired` for one that was good, else `unauthenticated`. */
 export function verifyAccess(token: string): Claims {
   return verify(token, 'access');
 }
@@ -36,9 +53,9 @@ export function verifyBoard(token: string): Claims {
 
 function verify(token: string, kind: Kind): Claims {
   let expired = false;
-  for (const secret of env.JWT_SECRET) {
+  for (const secret of secretsOf(decoded(token))) {
     try {
-      return asClaims(jwt.verify(token, secret, { algorithms: ['HS256'] }), kind);
+      return asClaims(jwt.verify(token, secret, checksOf(kind)), kind);
     } catch (err) {
       // Expiry is looked at after the signature: this secret did sign it.
       expired ||= err instanceof jwt.TokenExpiredError;
@@ -47,8 +64,37 @@ function verify(token: string, kind: Kind): Claims {
   throw problem(expired ? 'token_expired' : 'unauthenticated');
 }
 
+function checksOf(kind: Kind) {
+  return { algorithms: [ALGORITHM], issuer: ISSUER, audience: AUDIENCE[kind] } satisfies jwt.VerifyOptions;
+}
+
+/** What an access token must be besides rightly signed. */
+export const accessChecks = checksOf('access');
+
+/** What is signed here has no more in its header; `crit`, `jku` and their like would be for somebody who obeys them. */
+const PARAMETERS = ['alg', 'typ', 'kid'];
+
+/** The secrets that a token with this header may have been signed with. Throws `unauthenticated` for a header that is not ours. */
+export function secretsOf(header: jwt.JwtHeader | undefined): KeyObject[] {
+  const sound =
+    header !== undefined &&
+    Object.keys(header).every((name) => PARAMETERS.includes(name)) &&
+    (header.typ === undefined || header.typ === 'JWT');
+  const keys = sound ? keysNamed(header) : [];
+  if (keys.length === 0) throw problem('unauthenticated');
+  return keys.map(({ secret }) => secret);
+}
+
+function decoded(token: string): jwt.JwtHeader | undefined {
+  try {
+    return jwt.decode(token, { complete: true })?.header;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Verified contents as claims. Throws `unauthenticated` for any other kind of token. */
-export function asClaims(verified: unknown, kind: Kind = 'access'): Claims {
+export function asClaims(verified: unknown, kind: Kind): Claims {
   const claims = verified as Partial<Claims>;
   const sound =
     typeof verified === 'object' &&
@@ -61,13 +107,13 @@ export function asClaims(verified: unknown, kind: Kind = 'access'): Claims {
   return claims as Claims;
 }
 
-/** A new refresh token: the client keeps the token, we its hash. */
-export function newRefresh(): { token: string; tokenHash: string } {
+/** A new token without contents (a refresh, a password reset): the client keeps the token, we its hash. */
+export function newToken(): { token: string; tokenHash: string } {
   const token = randomBytes(32).toString('base64url');
-  return { token, tokenHash: hashRefresh(token) };
+  return { token, tokenHash: hashToken(token) };
 }
 
 /** A random token of 256 bits needs no slow hash. */
-export function hashRefresh(token: string): string {
+export function hashToken(token: string): string {
   return createHash('sha256').update(token).digest('hex');
 }

@@ -1,4 +1,11 @@
-import { describe, idempotencyKey, idempotencyReplayed, json, location } from '../docs/describe.ts';
+import {
+  describe,
+  idempotencyKey,
+  idempotencyReplayed,
+  json,
+  location,
+  rateHeaders,
+} from '../docs/describe.ts';
 import { id, named, object, oneOf } from '../docs/schema.ts';
 
 /** What HTTP and sockets answer to a message that is committed. */
@@ -18,13 +25,18 @@ export const chatDescriptions = describe('Chat', {
     parameters: [idempotencyKey],
     example: { content: 'How do I reset my password?', language: 'en' },
     answers: {
-      202: json('Taken', taken, { Location: location, 'Idempotency-Replayed': idempotencyReplayed }),
+      202: json('Taken', taken, {
+        Location: location,
+        'Idempotency-Replayed': idempotencyReplayed,
+        ...rateHeaders,
+      }),
     },
     problems: [
       'consent_required',
       'not_found',
       'run_in_progress',
       'idempotency_key_reused',
+      'rate_limited',
       'too_many_waiting_runs',
     ],
   },

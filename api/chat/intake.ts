@@ -4,7 +4,7 @@ import { env } from '../../shared/env.ts';
 import { type Problem, problem } from '../../shared/errors.ts';
 import { killPoint } from '../../shared/killpoint.ts';
 import { traced } from '../../shared/tracing.ts';
-import type { SignedUser } from '../auth/authenticate.ts';
+import { type Sender, withinLimits } from '../limits/sending.ts';
 import { bodyId } from '../middleware/ids.ts';
 import { settleInBackground } from '../runs/settle.ts';
 import type { SendBody } from './schemas.ts';
@@ -26,14 +26,15 @@ const RETRY_AFTER_S = 5;
  * @param body what fitted the schema of the transport
  * @param key the idempotency key, null where there is none
  * @throws Problem: `validation_failed`, `not_found`, `consent_required`, `run_in_progress`,
- *   `idempotency_key_reused`, `too_many_waiting_runs`
+ *   `idempotency_key_reused`, `rate_limited`, `too_many_waiting_runs`
  */
 export async function intake(
-  user: SignedUser,
+  sender: Sender,
   body: SendBody,
   key: string | null,
   requestId: string,
 ): Promise<Taken> {
+  const { user } = sender;
   const { content, metadata = {}, multitask_strategy = 'enqueue' } = body;
   const conversation_id = body.conversation_id == null ? null : bodyId(body.conversation_id);
   checkMetadata(metadata);
@@ -46,21 +47,19 @@ export async function intake(
     metadata,
     multitask_strategy,
   };
-  const accepted = await traced('accept', {}, () =>
-    acceptMessage(
-      {
-        user_id: user.id,
-        conversation_id,
-        content,
-        language: body.language ?? null,
-        metadata,
-        multitask_strategy,
-        idempotency_key: key,
-        request_hash: requestHash(sameness),
-        request_id: requestId,
-      },
-      env.MAX_WAITING_RUNS_PER_USER,
-    ),
+  const message = {
+    user_id: user.id,
+    conversation_id,
+    content,
+    language: body.language ?? null,
+    metadata,
+    multitask_strategy,
+    idempotency_key: key,
+    request_hash: requestHash(sameness),
+    request_id: requestId,
+  };
+  const accepted = await withinLimits(sender, { key, hash: message.request_hash }, () =>
+    traced('accept', {}, () => acceptMessage(message, env.MAX_WAITING_RUNS_PER_USER)),
   );
   return taken(accepted);
 }

@@ -1,9 +1,15 @@
 import type { Context } from '../context.ts';
+import type { Sender } from '../limits/sending.ts';
 import type { Taken } from './intake.ts';
 
 /** An empty header is a key, and refused as one; an absent one is none. */
 export function idempotencyKey(ctx: Context): string | null {
   return 'idempotency-key' in ctx.headers ? ctx.get('Idempotency-Key') : null;
+}
+
+/** Who sends, by HTTP: told by headers how much more there may be, on refusals too. */
+export function senderOf(ctx: Context): Sender {
+  return { user: ctx.state.user, ip: ctx.ip, tell: (headers) => ctx.set(headers) };
 }
 
 /** Answers 202: what was asked for is stored, and its run can be followed. */

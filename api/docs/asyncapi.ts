@@ -1,5 +1,7 @@
 import type { SchemaObject } from 'ajv';
+import { importEvents } from '../faqs/import/events.ts';
 import { runEvents } from '../runs/events.ts';
+import { refreshFrame } from '../auth/schemas.ts';
 import { clientEvents } from '../sockets/description.ts';
 import { webSocketFrame } from '../chat/schemas.ts';
 import { webSocketFrames } from '../websocket/events.ts';
@@ -29,7 +31,7 @@ export function buildAsyncapi(): AsyncApi {
         title: 'Socket.IO',
         description: 'WebSocket transport only. `auth: {token}` is the access token.',
         servers: [{ $ref: '#/servers/socket' }],
-        messages: { ...pushed(), ...said() },
+        messages: { ...pushed({ ...runEvents, ...importEvents }), ...said() },
       },
       webSocket: {
         address: '/api/v1/chat/ws/{user_id}',
@@ -40,6 +42,7 @@ export function buildAsyncapi(): AsyncApi {
         messages: {
           ...framed(),
           message: { name: 'message', payload: webSocketFrame.schema as SchemaObject },
+          refresh: { name: 'refresh', payload: refreshFrame.schema as SchemaObject },
         },
       },
       stream: {
@@ -47,11 +50,11 @@ export function buildAsyncapi(): AsyncApi {
         title: 'Server-sent events of one run',
         parameters: { id: { description: 'The run.' } },
         servers: [{ $ref: '#/servers/http' }],
-        messages: pushed(),
+        messages: pushed(runEvents),
       },
     },
     operations: {
-      ...pushing('socket', 'push', Object.keys(runEvents)),
+      ...pushing('socket', 'push', [...Object.keys(runEvents), ...Object.keys(importEvents)]),
       ...pushing('stream', 'stream', Object.keys(runEvents)),
       ...pushing('webSocket', 'frame', Object.keys(webSocketFrames)),
       ...taking(),
@@ -60,6 +63,12 @@ export function buildAsyncapi(): AsyncApi {
         summary: 'Send a message',
         channel: { $ref: '#/channels/webSocket' },
         messages: [{ $ref: '#/channels/webSocket/messages/message' }],
+      },
+      frameRefresh: {
+        action: 'receive',
+        summary: 'Give a newer access token',
+        channel: { $ref: '#/channels/webSocket' },
+        messages: [{ $ref: '#/channels/webSocket/messages/refresh' }],
       },
     },
     components: { schemas, securitySchemes: SECURITY },
@@ -94,10 +103,8 @@ const SECURITY = {
   query: { type: 'httpApiKey', in: 'query', name: 'token', description: 'The same, for browsers.' },
 };
 
-function pushed(): Record<string, Message> {
-  return Object.fromEntries(
-    Object.entries(runEvents).map(([name, payload]) => [key(name), { name, payload }]),
-  );
+function pushed(events: Record<string, SchemaObject>): Record<string, Message> {
+  return Object.fromEntries(Object.entries(events).map(([name, payload]) => [key(name), { name, payload }]));
 }
 
 function framed(): Record<string, Message> {

@@ -86,6 +86,20 @@ export const retryAfter: Header = {
   required: true,
   schema: { type: 'integer', minimum: 0 },
 };
+/** Of limited routes. Both are lists; see draft-ietf-httpapi-ratelimit-headers. */
+export const rateHeaders: Record<string, Header> = {
+  RateLimit: {
+    description: 'Of each limit: `r` more may be sent in the next `t` seconds.',
+    required: true,
+    schema: { ...text, examples: ['"minute";r=57;t=33, "hour";r=990;t=1800, "day";r=9990;t=70000'] },
+  },
+  'RateLimit-Policy': {
+    description:
+      'Of each limit: `q` in `w` seconds. Those of the client’s address are only told where they refuse.',
+    required: true,
+    schema: { ...text, examples: ['"minute";q=60;w=60, "hour";q=1000;w=3600, "day";q=10000;w=86400'] },
+  },
+};
 export const requestIdHeader: Header = {
   description: 'Names this request in our logs: the `X-Request-Id` that was sent, if sane, else a new one.',
   required: true,

@@ -1,4 +1,5 @@
 import { adminDescriptions } from '../admin/description.ts';
+import { auditDescriptions } from '../audit/description.ts';
 import { authDescriptions } from '../auth/description.ts';
 import { chatDescriptions } from '../chat/description.ts';
 import { conversationDescriptions } from '../conversations/description.ts';
@@ -8,6 +9,7 @@ import { healthDescriptions } from '../health/description.ts';
 import { messageDescriptions } from '../messages/description.ts';
 import { metricsDescriptions } from '../metrics/description.ts';
 import { runDescriptions } from '../runs/description.ts';
+import { userAdminDescriptions } from '../users/admin/description.ts';
 import { userDescriptions } from '../users/description.ts';
 import { webSocketDescriptions } from '../websocket/description.ts';
 import type { Descriptions } from './describe.ts';
@@ -25,6 +27,8 @@ export const descriptions: Descriptions = {
   ...faqDescriptions,
   ...faqCategoryDescriptions,
   ...adminDescriptions,
+  ...userAdminDescriptions,
+  ...auditDescriptions,
   ...healthDescriptions,
   ...metricsDescriptions,
   ...docsDescriptions,

@@ -7,6 +7,7 @@ import {
   type Description,
   type Descriptions,
   type Header,
+  rateHeaders,
   requestIdHeader,
   retryAfter,
 } from './describe.ts';
@@ -103,15 +104,19 @@ const problemSchema = named(
       code: oneOf(...Object.keys(PROBLEMS)),
       instance: text,
       errors: list(object({ path: text, message: text })),
+      retry_after_s: { ...count, description: 'As `Retry-After`.' },
     },
-    ['errors'],
+    ['errors', 'retry_after_s'],
   ),
   presentProblem(problem('not_found'), '/api/v1/runs/42'),
 );
 
 function joined(middlewares: object[]): Mark {
   const marks = middlewares.map(markOf);
-  return Object.assign({}, ...marks, { problems: marks.flatMap(({ problems = [] }) => problems) });
+  return Object.assign({}, ...marks, {
+    problems: marks.flatMap(({ problems = [] }) => problems),
+    headers: Object.assign({}, ...marks.map(({ headers }) => headers)),
+  });
 }
 
 function operation({ key, pattern, mark }: Route, said: Descriptions[string]): Operation {
@@ -130,7 +135,7 @@ function operation({ key, pattern, mark }: Route, said: Descriptions[string]): O
         content: { 'application/json': { schema: mark.body, ...(example !== undefined && { example }) } },
       },
     }),
-    responses: { ...problemsOf(pattern, mark, said.problems), ...answersOf(said.answers) },
+    responses: { ...problemsOf(pattern, mark, said.problems), ...answersOf(said.answers, mark.headers) },
   };
 }
 
@@ -162,11 +167,14 @@ function parameters(pattern: string, query: SchemaObject | undefined, more: Desc
   return [...inPath, ...inQuery, ...more];
 }
 
-function answersOf(answers: Record<number, Answer>): Record<string, Response> {
+function answersOf(answers: Record<number, Answer>, always: Mark['headers'] = {}): Record<string, Response> {
   return Object.fromEntries(
     Object.entries(answers).map(([status, { what, json, type, headers = {} }]) => {
       const media = json ? { 'application/json': { schema: json } } : type && { [type]: { schema: text } };
-      const response = { description: what, headers: { 'X-Request-Id': requestIdHeader, ...headers } };
+      const response = {
+        description: what,
+        headers: { 'X-Request-Id': requestIdHeader, ...always, ...headers },
+      };
       return [status, media ? { ...response, content: media } : response];
     }),
   );
@@ -192,6 +200,7 @@ const BODY_PROBLEMS = [
   'malformed_json',
   'body_too_large',
   'unsupported_encoding',
+  'request_timeout',
 ] as const;
 
 function problemResponse(status: number, codes: ProblemCode[]): Response {
@@ -200,9 +209,19 @@ function problemResponse(status: number, codes: ProblemCode[]): Response {
   const waits = status === 429 || status === 503;
   return {
     description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}`).join(' · '),
-    headers: { 'X-Request-Id': requestIdHeader, ...(waits && { 'Retry-After': retryAfter }) },
+    headers: {
+      'X-Request-Id': requestIdHeader,
+      ...(waits && { 'Retry-After': retryAfter }),
+      ...(codes.includes('rate_limited') && optional(rateHeaders)),
+    },
     content: { 'application/problem+json': { schema, examples } },
   };
+}
+
+function optional(headers: Record<string, Header>): Record<string, Header> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, header]) => [name, { ...header, required: false }]),
+  );
 }
 
 function problemExamples(): object {

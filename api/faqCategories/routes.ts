@@ -8,6 +8,7 @@ import {
   listFaqCategories,
 } from '../../db/models/faqCategory.ts';
 import { problem } from '../../shared/errors.ts';
+import { note } from '../audit/note.ts';
 import type { RouteContext, State } from '../context.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import { withSlug } from '../faqs/slug.ts';
@@ -34,9 +35,8 @@ faqCategoryRoutes.get('/', auth, validateQuery(listQuery), async (ctx: RouteCont
 
 faqCategoryRoutes.post('/', auth, editor, validate(createBody), async (ctx: RouteContext) => {
   const fields = bodyOf(ctx, createBody);
-  const category = accepted(
-    await withSlug(fields.slug, fields.name, (slug) => addFaqCategory({ ...fields, slug })),
-  );
+  const add = (slug: string) => addFaqCategory({ ...fields, slug }, note(ctx, 'faq_category.created'));
+  const category = accepted(await withSlug(fields.slug, fields.name, add));
   ctx.status = 201;
   ctx.set('Location', `/api/v1/faq-categories/${category.id}`);
   ctx.body = presentFaqCategory(category);
@@ -48,11 +48,12 @@ faqCategoryRoutes.get('/:id', auth, async (ctx: RouteContext) => {
 
 faqCategoryRoutes.put('/:id', auth, editor, validate(changeBody), async (ctx: RouteContext) => {
   const change = bodyOf(ctx, changeBody);
-  ctx.body = presentFaqCategory(accepted(there(await changeFaqCategory(pathId(ctx), change))));
+  const along = note(ctx, 'faq_category.updated', { details: { fields: Object.keys(change) } });
+  ctx.body = presentFaqCategory(accepted(there(await changeFaqCategory(pathId(ctx), change, along))));
 });
 
 faqCategoryRoutes.delete('/:id', auth, editor, async (ctx: RouteContext) => {
-  if (!(await deleteFaqCategory(pathId(ctx)))) throw problem('not_found');
+  if (!(await deleteFaqCategory(pathId(ctx), note(ctx, 'faq_category.deleted')))) throw problem('not_found');
   ctx.status = 204;
 });
 

@@ -124,7 +124,7 @@ export const faqDescriptions = describe('Knowledge base', {
   'GET /api/v1/faqs/suggestions': {
     summary: 'What is missing',
     detail:
-      'For administrators and agents. Questions that no FAQ was near enough to, or whose answer was rated down, grouped by what they mean, the most ' +
+      'For administrators and agents. Questions that no FAQ was near enough to, whose answer cited none of those that were, or was rated down, grouped by what they mean, the most ' +
       'asked first. E-mail addresses, phone, card and account numbers are taken out. `would_answer`: of a drafted one, how many of its questions the FAQ answers.',
     answers: {
       200: json(
@@ -163,8 +163,15 @@ export const faqDescriptions = describe('Knowledge base', {
   },
   'PUT /api/v1/faqs/:id': {
     summary: 'Change an FAQ',
+    detail:
+      'Where it is published, `would_answer` tells how many questions of open suggestions (and of the one it was drafted from) it answers now; ' +
+      'null while it has no vectors yet.',
     example: { status: 'archived' },
-    answers: { 200: json('The FAQ, changed', faq) },
+    answers: {
+      200: json('The FAQ, changed', {
+        allOf: [faq, object({ would_answer: orNull(count) }, ['would_answer'])],
+      }),
+    },
     problems: ['already_exists'],
   },
   'DELETE /api/v1/faqs/:id': {

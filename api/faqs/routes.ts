@@ -9,9 +9,12 @@ import {
   rateFaq,
   viewFaq,
 } from '../../db/models/faq.ts';
+import { countWouldAnswer } from '../../db/models/faqSuggestion.ts';
+import { env } from '../../shared/env.ts';
 import { problem } from '../../shared/errors.ts';
 import { searchKnowledge } from '../../shared/search.ts';
 import type { SignedUser } from '../auth/authenticate.ts';
+import { note } from '../audit/note.ts';
 import type { RouteContext, State } from '../context.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import { auth, requireRole } from '../middleware/auth.ts';
@@ -39,7 +42,8 @@ faqRoutes.get('/', auth, validateQuery(listQuery), async (ctx: RouteContext) => 
 
 faqRoutes.post('/', auth, editor, validate(createBody), async (ctx: RouteContext) => {
   const fields = bodyOf(ctx, createBody);
-  const faq = accepted(await withSlug(fields.slug, fields.question, (slug) => addFaq({ ...fields, slug })));
+  const add = (slug: string) => addFaq({ ...fields, slug }, note(ctx, 'faq.created'));
+  const faq = accepted(await withSlug(fields.slug, fields.question, add));
   embedInBackground(faq);
   ctx.status = 201;
   ctx.set('Location', `/api/v1/faqs/${faq.id}`);
@@ -58,13 +62,17 @@ faqRoutes.get('/:id', auth, async (ctx: RouteContext) => {
 });
 
 faqRoutes.put('/:id', auth, editor, validate(changeBody), async (ctx: RouteContext) => {
-  const faq = accepted(there(await changeFaq(pathId(ctx), bodyOf(ctx, changeBody))));
+  const fields = bodyOf(ctx, changeBody);
+  const along = note(ctx, 'faq.updated', { details: { fields: Object.keys(fields) } });
+  const faq = accepted(there(await changeFaq(pathId(ctx), fields, along)));
   embedInBackground(faq);
-  ctx.body = presentFaq(faq);
+  const published = bodyOf(ctx, changeBody).status === 'published';
+  const would_answer = published ? await countWouldAnswer(faq.id, env.PASSAGE_THRESHOLD) : null;
+  ctx.body = { ...presentFaq(faq), ...(published && { would_answer }) };
 });
 
 faqRoutes.delete('/:id', auth, editor, async (ctx: RouteContext) => {
-  if (!(await deleteFaq(pathId(ctx)))) throw problem('not_found');
+  if (!(await deleteFaq(pathId(ctx), note(ctx, 'faq.deleted')))) throw problem('not_found');
   ctx.status = 204;
 });
 

@@ -5,6 +5,7 @@ import { problem } from '../../shared/errors.ts';
 import { stopping } from '../../shared/stop.ts';
 import type { RouteContext, State } from '../context.ts';
 import { checkOpenai } from './checks.ts';
+import { noteProbe } from './probes.ts';
 
 /** For operators and load balancers; at the root, without authentication. */
 export const healthRoutes = new Router<State>();
@@ -16,6 +17,7 @@ healthRoutes.get('/livez', (ctx: RouteContext) => {
 
 /** May this replica get requests? Redis away is no reason against it: messages are accepted all the same. */
 healthRoutes.get('/readyz', async (ctx: RouteContext) => {
+  noteProbe(stopping());
   const reason = await whyNotReady();
   if (reason !== undefined) throw problem('service_unavailable', reason, { retryAfterS: 2 });
   ctx.body = { status: 'ready' };

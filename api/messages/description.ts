@@ -1,5 +1,13 @@
 import { taken } from '../chat/description.ts';
-import { describe, idempotencyKey, idempotencyReplayed, json, location, nothing } from '../docs/describe.ts';
+import {
+  describe,
+  idempotencyKey,
+  idempotencyReplayed,
+  json,
+  location,
+  nothing,
+  rateHeaders,
+} from '../docs/describe.ts';
 import { id, named, object, oneOf, orNull, text, time } from '../docs/schema.ts';
 
 const feedback = named(
@@ -32,6 +40,7 @@ export const messageDescriptions = describe('Messages', {
       202: json('Taken: `message_id` is the question, as it was; `reply_id` the new reply', taken, {
         Location: location,
         'Idempotency-Replayed': idempotencyReplayed,
+        ...rateHeaders,
       }),
     },
     problems: [
@@ -39,6 +48,7 @@ export const messageDescriptions = describe('Messages', {
       'not_found',
       'run_in_progress',
       'idempotency_key_reused',
+      'rate_limited',
       'too_many_waiting_runs',
     ],
   },

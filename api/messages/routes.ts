@@ -1,7 +1,7 @@
 import Router from '@koa/router';
 import { rateReply, unrateReply } from '../../db/models/reply.ts';
 import { problem } from '../../shared/errors.ts';
-import { answerTaken, idempotencyKey } from '../chat/taken.ts';
+import { answerTaken, idempotencyKey, senderOf } from '../chat/taken.ts';
 import type { RouteContext, State } from '../context.ts';
 import { auth } from '../middleware/auth.ts';
 import { pathId } from '../middleware/ids.ts';
@@ -13,8 +13,8 @@ import { feedbackBody, regenerateBody } from './schemas.ts';
 export const messageRoutes = new Router<State>({ prefix: '/messages' });
 
 messageRoutes.post('/:id/regenerate', auth, validate(regenerateBody), async (ctx: RouteContext) => {
-  const { user, requestId } = ctx.state;
-  answerTaken(ctx, await regenerate(user.id, pathId(ctx), idempotencyKey(ctx), requestId));
+  const { requestId } = ctx.state;
+  answerTaken(ctx, await regenerate(senderOf(ctx), pathId(ctx), idempotencyKey(ctx), requestId));
 });
 
 messageRoutes.post('/:id/feedback', auth, validate(feedbackBody), async (ctx: RouteContext) => {

@@ -1,9 +1,9 @@
+import type { JwtHeader } from 'jsonwebtoken';
 import koaJwt from 'koa-jwt';
 import type { Role } from '../../db/models/user.ts';
-import { env } from '../../shared/env.ts';
 import { Problem, problem } from '../../shared/errors.ts';
 import { signedBy } from '../auth/authenticate.ts';
-import { asClaims, verifyAccess } from '../auth/tokens.ts';
+import { accessChecks, asClaims, secretsOf, verifyAccess } from '../auth/tokens.ts';
 import type { Context, Next } from '../context.ts';
 import { mark } from './mark.ts';
 
@@ -27,38 +27,26 @@ export function requireRole(...roles: Role[]) {
   return mark(guard, { problems: ['forbidden'] });
 }
 
+/** By the keys and checks of every other way in. */
 const verified = koaJwt({
-  secret: env.JWT_SECRET,
-  algorithms: ['HS256'],
+  ...accessChecks,
+  secret: async (header: JwtHeader) => secretsOf(header) as unknown as Buffer[],
   key: 'claims',
   isRevoked: async (ctx, claims) => {
-    const { user, sid } = await signedBy(asClaims(claims));
+    const { user, sid } = await signedBy(asClaims(claims, 'access'));
     Object.assign(ctx.state, { user, sid });
     return false;
   },
 });
 
-/** koa-jwt makes a 401 of everything: what we threw ourselves, or a dead database, is taken out of it again. */
+/** koa-jwt makes a 401 of everything: what is wrong with the token, if anything, is asked once more. */
 function reason(err: unknown, ctx: Context): unknown {
   const { originalError } = err as { originalError?: unknown };
-  if (originalError instanceof Problem || !isJwtError(originalError))
-    return originalError ?? problem('unauthenticated');
-  return expiredOrWrong(ctx.get('Authorization').trim().split(' ')[1] ?? '');
-}
-
-function isJwtError(err: unknown): boolean {
-  return (
-    err instanceof Error &&
-    ['TokenExpiredError', 'JsonWebTokenError', 'NotBeforeError', 'SyntaxError'].includes(err.name)
-  );
-}
-
-/** With several secrets koa-jwt reports the first one's complaint, which may hide that the token has merely expired. */
-function expiredOrWrong(token: string): unknown {
+  if (originalError instanceof Problem) return originalError;
   try {
-    verifyAccess(token);
-  } catch (err) {
-    return err;
+    verifyAccess(/^Bearer +(\S+)$/i.exec(ctx.get('Authorization').trim())?.[1] ?? '');
+  } catch (wrong) {
+    return wrong;
   }
-  return problem('unauthenticated');
+  return originalError ?? problem('unauthenticated');
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { createBrotliDecompress, createUnzip } from 'node:zlib';
 import rawBody from 'raw-body';
-import { problem } from '../../shared/errors.ts';
+import { Problem, problem } from '../../shared/errors.ts';
 import type { Context } from '../context.ts';
 
 /** Bytes, after inflation. */
@@ -10,7 +10,7 @@ export const BODY_LIMIT = 256 * 1024;
 
 /**
  * The body as JSON, whatever its content type says; an empty body is `{}`.
- * Throws `body_too_large`, `unsupported_encoding`, and `malformed_json` for what is no UTF-8 or no JSON.
+ * Throws `body_too_large`, `unsupported_encoding`, `request_timeout`, and `malformed_json` for what is no UTF-8 or no JSON.
  */
 export async function readJson(ctx: Context): Promise<unknown> {
   return parseJson(await readBytes(ctx.req));
@@ -36,13 +36,28 @@ export async function readForm(ctx: Context): Promise<Record<string, string>> {
 function readBytes(req: IncomingMessage): Promise<Buffer> {
   return withBody(req, async (stream) => {
     try {
-      return await rawBody(stream, { limit: BODY_LIMIT, length: declaredLength(req) });
+      return await inTime(req, rawBody(stream, { limit: BODY_LIMIT, length: declaredLength(req) }));
     } catch (err) {
+      if (err instanceof Problem) throw err;
       throw err instanceof Error && 'status' in err && err.status === 413
         ? problem('body_too_large', `The limit is ${BODY_LIMIT} bytes`)
         : problem('malformed_json', 'The body could not be read');
     }
   });
+}
+
+/** The limit above comes within that over any line that can carry a chat. */
+const READ_WITHIN_MS = 20_000;
+
+/** Whoever sends a body byte by byte is not waited for: throws `request_timeout`, and the connection is closed. */
+async function inTime(req: IncomingMessage, reading: Promise<Buffer>): Promise<Buffer> {
+  // What is in memory already needs no clock.
+  if (req.complete) return reading;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(problem('request_timeout')), READ_WITHIN_MS);
+  });
+  return Promise.race([reading, late]).finally(() => clearTimeout(timer));
 }
 
 /**

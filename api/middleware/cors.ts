@@ -6,7 +6,14 @@ export const cors = koaCors({
   origin: (ctx) => allowed(ctx.get('Origin')),
   allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
   allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'Last-Event-ID', 'X-Request-Id'],
-  exposeHeaders: ['X-Request-Id', 'Retry-After', 'Idempotency-Replayed', 'Location'],
+  exposeHeaders: [
+    'X-Request-Id',
+    'Retry-After',
+    'RateLimit',
+    'RateLimit-Policy',
+    'Idempotency-Replayed',
+    'Location',
+  ],
   maxAge: 600,
   // Errors become answers further out, on the same context: the headers set here stay.
   keepHeadersOnError: false,

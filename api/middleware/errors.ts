@@ -47,6 +47,8 @@ function answer(ctx: Context, err: Problem): void {
   ctx.status = err.status;
   ctx.body = presentProblem(err, ctx.path);
   ctx.type = 'application/problem+json';
+  // The rest of its body would be waited for.
+  if (err.status === 408) ctx.set('Connection', 'close');
   if (err.status === 401) ctx.set('WWW-Authenticate', 'Bearer');
   if (err.retryAfterS !== undefined) ctx.set('Retry-After', String(Math.ceil(err.retryAfterS)));
 }

@@ -55,6 +55,7 @@ export const runDescriptions = describe('Runs', {
       'Everything shown of the run after `after` (or `Last-Event-ID`), then live, to its terminal event (`response`, ' +
       '`run.failed` or `run.cancelled`). `id` is the `seq`, `event` the name, `data` the JSON that `/asyncapi.json` describes.',
     parameters: [lastEventId],
+    problems: ['rate_limited'],
     answers: { 200: other('The stream', 'text/event-stream') },
   },
 });

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import Router from '@koa/router';
 import { authenticate } from '../auth/authenticate.ts';
 import type { Context, RouteContext, State } from '../context.ts';
+import { holdPlace } from '../limits/places.ts';
 import { auth } from '../middleware/auth.ts';
 import { pathId } from '../middleware/ids.ts';
 import { queryOf, validateQuery } from '../middleware/validate.ts';
@@ -29,6 +30,7 @@ runRoutes.post('/:id/cancel', auth, async (ctx: RouteContext) => {
 runRoutes.get('/:id/events', auth, validateQuery(eventsQuery), async (ctx: RouteContext) => {
   const afterSeq = afterSeqOf(queryOf(ctx, eventsQuery), ctx.get('Last-Event-ID'));
   const run = await ownRun(ctx.state.user.id, pathId(ctx));
+  holdPlace('stream', ctx.state.user.id, ctx.res);
   const first = await resume(run, afterSeq);
   ctx.type = 'text/event-stream';
   // Proxies would hold back what they can buffer.

@@ -8,8 +8,10 @@ export type Watched = {
   unsent: () => number;
   /** Ends it at once. */
   cut: () => void;
-  /** Ends it politely. */
+  /** Ends it politely, for good. */
   signOut: () => void;
+  /** Ends it so that its client comes again and is asked anew who it is. */
+  redial: () => void;
 };
 
 type Connection = Socket['conn'];
@@ -44,5 +46,6 @@ export function watchedSockets(io: Server): Watched[] {
     unsent: () => unsentBytes(socket.conn),
     cut: () => cut(socket.conn),
     signOut: () => socket.disconnect(true),
+    redial: () => socket.conn.close(),
   }));
 }

@@ -1,8 +1,9 @@
 import type { SchemaObject } from 'ajv';
+import { refreshFrame } from '../auth/schemas.ts';
 import { messageFrame } from '../chat/schemas.ts';
 import { taken } from '../chat/description.ts';
 import { readFrame } from '../conversations/schemas.ts';
-import { flag, list, object, oneOf } from '../docs/schema.ts';
+import { flag, list, object, oneOf, time } from '../docs/schema.ts';
 import type { Schema } from '../middleware/validate.ts';
 import { run } from '../runs/description.ts';
 import { runEvents } from '../runs/events.ts';
@@ -39,6 +40,13 @@ export const clientEvents: Record<string, ClientEvent> = {
     frame: readFrame,
     answer: object({}),
     example: { message_id: 82 },
+  },
+  refresh: {
+    summary:
+      'A newer access token of the same sign-in: without one the socket is closed when its token runs out',
+    frame: refreshFrame,
+    answer: object({ expires_at: time }),
+    example: { token: 'eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl' },
   },
 };
 

@@ -4,10 +4,12 @@ import { markMessage } from '../../db/models/messageView.ts';
 import { presentProblem, problem, toProblem } from '../../shared/errors.ts';
 import { log } from '../../shared/log.ts';
 import { tracedRequest } from '../../shared/tracing.ts';
-import type { Signed, SignedUser } from '../auth/authenticate.ts';
+import { prolongSigned, type Signed, type SignedUser } from '../auth/authenticate.ts';
+import { refreshFrame } from '../auth/schemas.ts';
 import { intake } from '../chat/intake.ts';
 import { messageFrame } from '../chat/schemas.ts';
 import { readFrame } from '../conversations/schemas.ts';
+import { addressOf } from '../middleware/address.ts';
 import { bodyId } from '../middleware/ids.ts';
 import { check } from '../middleware/validate.ts';
 import { cancel, ownRun } from '../runs/own.ts';
@@ -15,29 +17,34 @@ import { presentRun } from '../runs/presenter.ts';
 import { resume } from '../runs/resume.ts';
 import { cancelFrame, resumeFrame } from '../runs/schemas.ts';
 
+type Handler = (signed: Signed, payload: unknown, ip: string) => Promise<object>;
+
 /** What clients may say. Each takes whatever was sent and returns what its acknowledgement adds to `ok: true`. */
-export const handlers: Record<string, (user: SignedUser, payload: unknown) => Promise<object>> = {
-  async message(user, payload) {
+export const handlers: Record<string, Handler> = {
+  async message({ user }, payload, ip) {
     const { type: _, idempotency_key = null, ...body } = check(messageFrame, payload);
-    const { replayed, answer } = await intake(user, body, idempotency_key, randomUUID());
+    const { replayed, answer } = await intake({ user, ip }, body, idempotency_key, randomUUID());
     return replayed ? { replayed, ...answer } : answer;
   },
-  async resume(user, payload) {
+  async resume({ user }, payload) {
     const { run_id, after_seq } = check(resumeFrame, payload);
     return resume(await ownRun(user.id, bodyId(run_id)), after_seq);
   },
-  async cancel(user, payload) {
+  async cancel({ user }, payload) {
     const { run_id } = check(cancelFrame, payload);
     const { run } = await cancel(user.id, bodyId(run_id));
     return { run: presentRun(run) };
   },
-  async delivered(user, payload) {
+  async delivered({ user }, payload) {
     const { message_id } = check(readFrame, payload);
     return seen(user, message_id, 'delivered');
   },
-  async read(user, payload) {
+  async read({ user }, payload) {
     const { message_id } = check(readFrame, payload);
     return seen(user, message_id, 'read');
+  },
+  async refresh(signed, payload) {
+    return prolongSigned(signed, check(refreshFrame, payload).token);
   },
 };
 
@@ -57,11 +64,13 @@ export async function answerEvent(socket: Socket, event: unknown, args: unknown[
     if (waiting >= AT_ONCE) throw problem('rate_limited', 'Wait for acknowledgements', { retryAfterS: 1 });
     const handler = Object.hasOwn(handlers, String(event)) ? handlers[String(event)] : undefined;
     if (handler === undefined) throw problem('not_found', 'There is no such event');
-    const { user } = socket.data as Signed;
-    const answer = await tracedRequest({}, `socket ${String(event)}`, () => handler(user, payload));
+    const ip = addressOf(socket.request);
+    const answer = await tracedRequest({}, `socket ${String(event)}`, () =>
+      handler(socket.data as Signed, payload, ip),
+    );
     acknowledge?.({ ok: true, ...answer });
   } catch (err) {
-    report(err);
+    report(err, (socket.data as Signed).user.id);
     acknowledge?.({ ok: false, error: presentProblem(err, '/socket.io') });
   } finally {
     unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1);
@@ -77,7 +86,9 @@ function isAcknowledgement(value: unknown): value is (answer: object) => void {
   return typeof value === 'function';
 }
 
-function report(err: unknown): void {
+function report(err: unknown, user_id: number): void {
   const { status, code, cause } = toProblem(err);
   if (status >= 500) log.error({ err: cause ?? err, code }, 'socket event failed');
+  // As the access log says it of requests. The event may be named anything, and is not.
+  else log.info({ user_id, status, code }, 'socket event refused');
 }

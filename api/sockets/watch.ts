@@ -2,14 +2,14 @@ import { livingSessions } from '../../db/models/sessionView.ts';
 import { log } from '../../shared/log.ts';
 import type { Watched } from './connections.ts';
 
-/** Handshakes do not run again while a socket lives: a logout must have closed it within a second. */
+/** Handshakes do not run again while a socket lives: a logout must have closed it within a second, a new role made it dial again. */
 const EVERY_MS = 600;
 /** What a client may have unsent; a slower one is cut off and catches up by `resume`. */
 const UNSENT_LIMIT = 1024 * 1024;
 
 /**
- * Disconnects sockets that may no longer be: signed out, token run out, account not active, or too slow to
- * take what they are sent.
+ * Disconnects sockets that may no longer be: signed out, token run out, account not active, of another role, or too slow
+ * to take what they are sent.
  * @param connections those that are open at the moment
  * @returns what ends the watch
  */
@@ -37,8 +37,12 @@ function cutSlow(open: Watched[]): void {
 
 async function disconnectSignedOut(open: Watched[]): Promise<void> {
   if (open.length === 0) return;
-  const living = new Set(await livingSessions([...new Set(open.map(({ signed }) => signed.sid))]));
-  for (const { signed, signOut } of open) {
-    if (!living.has(signed.sid) || signed.exp * 1000 <= Date.now()) signOut();
+  const living = await livingSessions([...new Set(open.map(({ signed }) => signed.sid))]);
+  for (const { signed, signOut, redial } of open) {
+    const user = living.get(signed.sid);
+    if (user === undefined || signed.exp * 1000 <= Date.now()) signOut();
+    else if (user.role !== signed.user.role) redial();
+    // A consent withdrawn, another language: what the next event is judged by.
+    else Object.assign(signed.user, user);
   }
 }

@@ -1,5 +1,5 @@
 import { describe, json, nothing } from '../docs/describe.ts';
-import { flag, id, named, object, oneOf, orNull, text, time } from '../docs/schema.ts';
+import { flag, id, named, object, oneOf, orNull, page, text, time } from '../docs/schema.ts';
 
 export const user = named(
   'User',
@@ -39,6 +39,31 @@ export const user = named(
   },
 );
 
+const session = named(
+  'Session',
+  object({
+    id: { ...id, description: 'The `sid` of its access tokens.' },
+    user_agent: orNull(text),
+    ip: { ...orNull(text), description: 'From where it was begun.' },
+    created_at: time,
+    last_used_at: { ...time, description: 'When it was begun or last refreshed.' },
+    expires_at: {
+      ...time,
+      description: 'Unless it is refreshed before, which is possible until it is 90 days old.',
+    },
+    current: { ...flag, description: 'Whether it is the one that asks.' },
+  }),
+  {
+    id: 31,
+    user_agent: 'Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0',
+    ip: '192.0.2.7',
+    created_at: '2026-11-20T09:30:00.000Z',
+    last_used_at: '2026-11-21T08:00:00.000Z',
+    expires_at: '2026-12-21T08:00:00.000Z',
+    current: true,
+  },
+);
+
 export const userDescriptions = describe('Accounts', {
   'GET /api/v1/users/me': {
     summary: 'Your account',
@@ -52,8 +77,18 @@ export const userDescriptions = describe('Accounts', {
   },
   'POST /api/v1/users/me/password': {
     summary: 'Change your password',
-    detail: 'Ends all your other sign-ins.',
+    detail: 'Ends all your other sign-ins. The ten thousand most common passwords are refused.',
     example: { current_password: 'correct horse', new_password: 'battery staple' },
     answers: { 204: nothing('Changed') },
+  },
+  'GET /api/v1/users/me/sessions': {
+    summary: 'Where you are signed in',
+    detail: 'The newest first.',
+    answers: { 200: json('A page', page(session)) },
+  },
+  'DELETE /api/v1/users/me/sessions/:id': {
+    summary: 'End a sign-in of yours',
+    detail: 'Its tokens are dead at once, its sockets are closed within a second.',
+    answers: { 204: nothing('Ended') },
   },
 });

@@ -1,14 +1,20 @@
 import Router from '@koa/router';
 import { knex } from '../../db/knex.ts';
 import { Session } from '../../db/models/session.ts';
+import { listSessions } from '../../db/models/sessionView.ts';
 import { User } from '../../db/models/user.ts';
 import { problem } from '../../shared/errors.ts';
-import { hashPassword, passwordFits } from '../auth/password.ts';
-import type { RouteContext, State } from '../context.ts';
+import { note } from '../audit/note.ts';
+import { changePassword } from '../auth/change.ts';
+import { refuseWeak } from '../auth/newPassword.ts';
+import type { Context, RouteContext, State } from '../context.ts';
+import { decodeCursor, encodeCursor } from '../cursor.ts';
+import { limitAttempts, PASSWORD_CHANGE } from '../limits/attempts.ts';
 import { auth } from '../middleware/auth.ts';
-import { bodyOf, validate } from '../middleware/validate.ts';
-import { presentUser } from './presenter.ts';
-import { changeBody, passwordBody } from './schemas.ts';
+import { pathId } from '../middleware/ids.ts';
+import { bodyOf, queryOf, validate, validateQuery } from '../middleware/validate.ts';
+import { presentSession, presentUser } from './presenter.ts';
+import { changeBody, passwordBody, sessionsQuery } from './schemas.ts';
 
 export const userRoutes = new Router<State>({ prefix: '/users' });
 
@@ -17,34 +23,46 @@ userRoutes.get('/me', auth, async (ctx: RouteContext) => {
 });
 
 userRoutes.patch('/me', auth, validate(changeBody), async (ctx: RouteContext) => {
-  ctx.body = presentUser(await User.change(ctx.state.user.id, bodyOf(ctx, changeBody)));
+  const { id } = ctx.state.user;
+  const fields = bodyOf(ctx, changeBody);
+  const user = await knex.transaction(async (trx) => {
+    const changed = await User.change(id, fields, trx);
+    await note(ctx, 'user.changed', { subject_id: id, details: { fields: Object.keys(fields) } })(id, trx);
+    return changed;
+  });
+  ctx.body = presentUser(user);
 });
 
-userRoutes.post('/me/password', auth, validate(passwordBody), async (ctx: RouteContext) => {
+const changing = limitAttempts(PASSWORD_CHANGE, (ctx: Context) => String(ctx.state.user.id));
+userRoutes.post('/me/password', auth, validate(passwordBody), changing, async (ctx: RouteContext) => {
   const { current_password, new_password } = bodyOf(ctx, passwordBody);
-  const user = await me(ctx);
-  if (!(await passwordFits(current_password, user.hashed_password))) throw wrongPassword();
-  await changePassword(user, await hashPassword(new_password), ctx.state.sid);
+  refuseWeak(new_password, '/new_password');
+  await changePassword(ctx, current_password, new_password);
+  ctx.status = 204;
+});
+
+userRoutes.get('/me/sessions', auth, validateQuery(sessionsQuery), async (ctx: RouteContext) => {
+  const { limit, cursor } = queryOf(ctx, sessionsQuery);
+  const beforeId = cursor === undefined ? null : (decodeCursor('sessions', cursor, 1)[0] ?? null);
+  const found = await listSessions(ctx.state.user.id, { limit: limit + 1, beforeId });
+  const data = found.slice(0, limit);
+  const last = found.length > limit ? data.at(-1) : undefined;
+  ctx.body = {
+    data: data.map((session) => presentSession(session, ctx.state.sid)),
+    next_cursor: last ? encodeCursor('sessions', [last.id]) : null,
+  };
+});
+
+userRoutes.delete('/me/sessions/:id', auth, async (ctx: RouteContext) => {
+  const sid = pathId(ctx);
+  const { id } = ctx.state.user;
+  await knex.transaction(async (trx) => {
+    if (!(await Session.endOwn(sid, id, trx))) throw problem('not_found');
+    await note(ctx, 'session.ended', { subject_id: id })(sid, trx);
+  });
   ctx.status = 204;
 });
 
 async function me(ctx: RouteContext): Promise<User> {
   return User.query().findById(ctx.state.user.id).throwIfNotFound(problem('unauthenticated'));
-}
-
-/** Ends all other sessions. Of two changes at once, both made with the old password, only the first succeeds. */
-async function changePassword(user: User, hashed_password: string, sid: number): Promise<void> {
-  await knex.transaction(async (trx) => {
-    const changed = await User.query(trx)
-      .patch({ hashed_password, updated_at: new Date() })
-      .where({ id: user.id, hashed_password: user.hashed_password });
-    if (changed === 0) throw wrongPassword();
-    await Session.endAll(user.id, trx, sid);
-  });
-}
-
-function wrongPassword() {
-  return problem('validation_failed', undefined, {
-    errors: [{ path: '/current_password', message: 'is wrong' }],
-  });
 }

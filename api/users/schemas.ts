@@ -1,6 +1,7 @@
 import type { NewUser } from '../../db/models/user.ts';
 import { language, name, newPassword, timezone, username } from '../auth/schemas.ts';
-import { bodySchema } from '../middleware/validate.ts';
+import { cursor, limit } from '../faqs/schemas.ts';
+import { bodySchema, querySchema } from '../middleware/validate.ts';
 
 export const changeBody = bodySchema<Partial<Omit<NewUser, 'email' | 'hashed_password' | 'gdpr_consent'>>>({
   type: 'object',
@@ -25,4 +26,10 @@ export const passwordBody = bodySchema<{ current_password: string; new_password:
     current_password: { type: 'string', minLength: 1, maxLength: 256 },
     new_password: newPassword,
   },
+});
+
+export const sessionsQuery = querySchema<{ limit: number; cursor?: string }>({
+  type: 'object',
+  additionalProperties: false,
+  properties: { limit, cursor },
 });

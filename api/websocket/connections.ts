@@ -16,13 +16,13 @@ const [SIGNED_OUT, GOING_AWAY, RESTART] = [4401, 1001, 1012];
 
 const open = new Map<WebSocket, Signed>();
 
-/** Serves a signed-in plain WebSocket: all that is pushed to its user goes out, and what comes in is taken in order. */
-export function serve(socket: WebSocket, signed: Signed): void {
+/** Serves a signed-in plain WebSocket from an address: all that is pushed to its user goes out, and what comes in is taken in order. */
+export function serve(socket: WebSocket, signed: Signed, ip: string): void {
   open.set(socket, signed);
   socketsConnected.inc();
   const endPushes = onPush(signed.user.id, (event) => send(socket, presentEvent(event)));
   const endPings = keepAlive(socket);
-  takeInOrder(socket, signed);
+  takeInOrder(socket, signed, ip);
   // Faults of the protocol: ws closes with the code that names them.
   socket.on('error', () => {});
   socket.once('close', () => {
@@ -40,6 +40,7 @@ export function watchedWebSockets(): Watched[] {
     unsent: () => socket.bufferedAmount,
     cut: () => socket.terminate(),
     signOut: () => socket.close(SIGNED_OUT, 'unauthenticated'),
+    redial: () => socket.close(RESTART),
   }));
 }
 
@@ -49,7 +50,7 @@ export function closeWebSockets(why: 'stopping' | 'gap'): void {
 }
 
 /** While frames are being taken the next ones wait in the network, all but those that were read with the first. */
-function takeInOrder(socket: WebSocket, { user }: Signed): void {
+function takeInOrder(socket: WebSocket, signed: Signed, ip: string): void {
   const waiting: [Buffer, boolean][] = [];
   let taking = false;
   socket.on('message', async (bytes: Buffer, binary) => {
@@ -59,19 +60,20 @@ function takeInOrder(socket: WebSocket, { user }: Signed): void {
     taking = true;
     socket.pause();
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
-      send(socket, await take(user, next).catch(refuse));
+      send(socket, await take(signed, ip, next).catch((err) => refuse(err, signed.user.id)));
     taking = false;
     socket.resume();
   });
 }
 
-function take(user: Signed['user'], [bytes, binary]: [Buffer, boolean]): Promise<object | null> {
-  return tracedRequest({}, 'frame', () => takeFrame(user, bytes, binary));
+function take(signed: Signed, ip: string, [bytes, binary]: [Buffer, boolean]): Promise<object | null> {
+  return tracedRequest({}, 'frame', () => takeFrame(signed, ip, bytes, binary));
 }
 
-function refuse(err: unknown): object {
+function refuse(err: unknown, user_id: number): object {
   const { status, code, cause } = toProblem(err);
   if (status >= 500) log.error({ err: cause ?? err, code }, 'frame failed');
+  else log.info({ user_id, status, code }, 'frame refused');
   return presentError(err);
 }
 

@@ -29,6 +29,8 @@ export const webSocketFrames = {
       finish_reason: orNull(text),
     }),
   ),
+  /** The answer to `refresh`: the connection may stay that long. */
+  refreshed: named('RefreshedFrame', object({ type: oneOf('refreshed'), expires_at: time })),
   /** Of a run that failed or was cancelled, or of a frame that was refused: that has a status. */
   error: named(
     'ErrorFrame',
@@ -41,8 +43,9 @@ export const webSocketFrames = {
         content: text,
         status: count,
         errors: list(anything),
+        retry_after_s: count,
       },
-      [...Object.keys(place), 'content', 'status', 'errors'],
+      [...Object.keys(place), 'content', 'status', 'errors', 'retry_after_s'],
     ),
   ),
 };

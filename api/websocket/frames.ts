@@ -30,6 +30,7 @@ const CANCELLED = { code: 'cancelled', message: 'The answer was cancelled.' };
 
 /** What is wrong with a frame that was sent: `code` and `status` as of a problem over HTTP. */
 export function presentError(err: unknown): object {
-  const { code, detail, status, errors } = presentProblem(err, '');
-  return { type: 'error', code, message: detail, status, ...(errors && { errors }) };
+  const { code, detail, status, errors, retry_after_s } = presentProblem(err, '');
+  const more = { ...(errors && { errors }), ...(retry_after_s !== undefined && { retry_after_s }) };
+  return { type: 'error', code, message: detail, status, ...more };
 }

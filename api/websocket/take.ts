@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { problem } from '../../shared/errors.ts';
-import type { SignedUser } from '../auth/authenticate.ts';
+import { prolongSigned, type Signed } from '../auth/authenticate.ts';
+import { refreshFrame } from '../auth/schemas.ts';
 import { intake } from '../chat/intake.ts';
 import { webSocketFrame } from '../chat/schemas.ts';
 import { parseJson } from '../middleware/body.ts';
@@ -11,17 +12,33 @@ import { presentEvent } from './frames.ts';
 
 /**
  * Takes what a client sent.
- * @returns a frame to answer with at once: the end of a run that was asked for before and is over. All else is pushed
+ * @returns a frame to answer with at once: that a token was taken, or the end of a run that was asked for before and is over.
+ * All else is pushed
  * @throws Problem as `intake` does, `malformed_json`, and `validation_failed` for what is no text
  */
-export async function takeFrame(user: SignedUser, bytes: Buffer, binary: boolean): Promise<object | null> {
+export async function takeFrame(
+  signed: Signed,
+  ip: string,
+  bytes: Buffer,
+  binary: boolean,
+): Promise<object | null> {
   if (binary) throw problem('validation_failed', 'Frames are text');
-  const { type: _, idempotency_key = null, ...body } = check(webSocketFrame, parseJson(bytes));
-  const { replayed, answer } = await intake(user, body, idempotency_key, randomUUID());
+  const frame = parseJson(bytes);
+  if (isRefresh(frame)) {
+    const { token } = check(refreshFrame, frame);
+    return { type: 'refreshed', ...(await prolongSigned(signed, token)) };
+  }
+  const { user } = signed;
+  const { type: _, idempotency_key = null, ...body } = check(webSocketFrame, frame);
+  const { replayed, answer } = await intake({ user, ip }, body, idempotency_key, randomUUID());
   if (!replayed) return null;
 
   const run = await ownRun(user.id, answer.run_id);
   if (run.completed_at === null) return null;
   const { events } = await resume(run, run.last_seq);
   return events[0] === undefined ? null : presentEvent(events[0]);
+}
+
+function isRefresh(frame: unknown): boolean {
+  return typeof frame === 'object' && frame !== null && 'type' in frame && frame.type === 'refresh';
 }

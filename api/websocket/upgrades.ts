@@ -42,6 +42,11 @@ export function routeUpgrades(http: Server, handle: RequestListener): void {
   });
 }
 
+/** Whether a request asks to become a WebSocket. */
+export function isUpgrade(ctx: Context): boolean {
+  return upgrades.has(ctx.req);
+}
+
 /** Turns a request into a WebSocket, which `ws` refuses by itself when the handshake is none. Throws `bad_request`. */
 export function upgrade(ctx: Context, connected: (socket: WebSocket) => void): void {
   const asked = upgrades.get(ctx.req);

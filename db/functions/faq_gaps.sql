@@ -1,6 +1,13 @@
--- Notes the questions that were answered without a passage, because none was near enough, or whose answer was rated
--- down. It looks every five seconds, however often it is asked; each look overlaps the one before by more than a
--- transaction lasts. True: it looked, and there are questions that no suggestion has yet.
+-- Whether an answer cites, as the prompt asks for it ([5], also [5, 7]), any of the passages that it was offered. One that
+-- knows nothing says so without a source, in whatever words and language.
+CREATE OR REPLACE FUNCTION cites_any(p_answer text, p_passages jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+  SELECT EXISTS (SELECT FROM jsonb_array_elements(p_passages) AS passage
+    WHERE p_answer ~ ('\[[^][]*\m' || CAST(passage ->> 'faq_id' AS bigint) || '\M[^][]*\]'))
+$$;
+
+-- Notes the questions that were answered without a passage, because none was near enough, those whose answer cites none
+-- of the passages it was offered, and those whose answer was rated down. It looks every five seconds, however often it is
+-- asked; each look overlaps the one before by more than a transaction lasts. True: it looked, and there are questions that no suggestion has yet.
 CREATE OR REPLACE FUNCTION collect_faq_gaps() RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   since timestamptz;
@@ -14,9 +21,14 @@ BEGIN
   END IF;
   INSERT INTO faq_gaps (message_id, reason)
   SELECT r.message_id, 'no_passage' FROM runs r
-  WHERE r.status = 'completed' AND r.context -> 'passages' = '[]' AND r.completed_at > since
+  WHERE r.status = 'completed' AND r.completed_at > since AND r.context -> 'passages' = '[]'
     AND r.context -> 'passages_unavailable' IS DISTINCT FROM 'true'
     AND r.moderation -> 'flagged' IS DISTINCT FROM 'true'
+  ON CONFLICT DO NOTHING;
+  INSERT INTO faq_gaps (message_id, reason)
+  SELECT r.message_id, 'not_cited' FROM runs r JOIN messages m ON m.id = r.reply_id
+  WHERE r.status = 'completed' AND r.completed_at > since AND r.context -> 'passages' <> '[]'
+    AND r.finish_reason IS DISTINCT FROM 'content_filter' AND NOT cites_any(m.content, r.context -> 'passages')
   ON CONFLICT DO NOTHING;
   INSERT INTO faq_gaps (message_id, reason)
   SELECT r.message_id, 'rated_down' FROM message_feedback f JOIN runs r ON r.reply_id = f.message_id

@@ -32,6 +32,7 @@ BEGIN
 
   SELECT * INTO v_before FROM runs WHERE reply_id = p_reply AND conversation_id = v_conversation;
   outcome := CASE
+    WHEN v_owner.status <> 'active' THEN 'unauthenticated'
     WHEN NOT v_owner.data_processing_consent THEN 'consent_required'
     WHEN v_before.id IS NULL THEN 'not_found'
     WHEN v_before.completed_at IS NULL THEN 'run_in_progress'

@@ -108,6 +108,7 @@ BEGIN
   END IF;
 
   outcome := CASE
+    WHEN v_owner.status <> 'active' THEN 'unauthenticated'
     WHEN NOT v_owner.data_processing_consent THEN 'consent_required'
     WHEN p_conversation IS NOT NULL AND v_conversation.id IS NULL THEN 'not_found'
     WHEN p_strategy = 'reject' AND EXISTS (SELECT FROM runs WHERE conversation_id = p_conversation

@@ -1,5 +1,7 @@
+import type { Knex } from 'knex';
 import { knex } from '../knex.ts';
 import { row, rows } from '../sql.ts';
+import type { Along } from './auditEntry.ts';
 
 export type FaqStatus = 'draft' | 'published' | 'archived';
 
@@ -78,20 +80,25 @@ export function listFaqs(filter: FaqFilter, limit: number, afterId: number | nul
 }
 
 /** Adds an FAQ under a slug that nobody has; otherwise says what is wrong. */
-export function addFaq(fields: FaqFields & { slug: string }): Promise<WrittenFaq | Refusal> {
+export function addFaq(fields: FaqFields & { slug: string }, along: Along): Promise<WrittenFaq | Refusal> {
   const published_at = fields.status === 'published' ? knex.fn.now() : null;
-  return refused(async () => {
-    const [faq] = await knex('faqs')
+  return refused(async (trx) => {
+    const [faq] = (await trx('faqs')
       .insert({ ...fields, published_at })
-      .returning(written.map((column) => knex.raw(column)));
-    return faq as WrittenFaq;
+      .returning(written.map((column) => knex.raw(column)))) as [WrittenFaq];
+    await along(faq.id, trx);
+    return faq;
   });
 }
 
 /** Writes the fields that are given; null when there is no such FAQ. */
-export function changeFaq(id: number, fields: Partial<FaqFields>): Promise<WrittenFaq | Refusal | null> {
-  return refused(async () => {
-    const [faq] = await knex('faqs')
+export function changeFaq(
+  id: number,
+  fields: Partial<FaqFields>,
+  along: Along,
+): Promise<WrittenFaq | Refusal | null> {
+  return refused(async (trx) => {
+    const [faq] = (await trx('faqs')
       .where({ id })
       .update({
         ...fields,
@@ -99,14 +106,19 @@ export function changeFaq(id: number, fields: Partial<FaqFields>): Promise<Writt
         // When it was first published; a later unpublishing does not forget it.
         ...(fields.status === 'published' && { published_at: knex.raw('coalesce(published_at, now())') }),
       })
-      .returning(written.map((column) => knex.raw(column)));
-    return (faq as WrittenFaq | undefined) ?? null;
+      .returning(written.map((column) => knex.raw(column)))) as [WrittenFaq?];
+    if (faq !== undefined) await along(id, trx);
+    return faq ?? null;
   });
 }
 
 /** False when there was none. */
-export async function deleteFaq(id: number): Promise<boolean> {
-  return (await row('DELETE FROM faqs WHERE id = :id RETURNING id', { id })) !== null;
+export async function deleteFaq(id: number, along: Along): Promise<boolean> {
+  return knex.transaction(async (trx) => {
+    const deleted = await trx('faqs').where({ id }).delete();
+    if (deleted > 0) await along(id, trx);
+    return deleted > 0;
+  });
 }
 
 /** A user's verdict; a later one replaces it. False when there is no such published FAQ. */
@@ -119,9 +131,9 @@ export async function rateFaq(id: number, userId: number, helpful: boolean): Pro
   return rated?.found === true;
 }
 
-async function refused<T>(write: () => Promise<T>): Promise<T | Refusal> {
+async function refused<T>(write: (trx: Knex) => Promise<T>): Promise<T | Refusal> {
   try {
-    return await write();
+    return await knex.transaction(write);
   } catch (err) {
     const { constraint } = err as { constraint?: string };
     if (constraint === 'faqs_slug_key') return 'slug_taken';

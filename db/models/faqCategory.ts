@@ -1,5 +1,7 @@
+import type { Knex } from 'knex';
 import { knex } from '../knex.ts';
 import { row, rows } from '../sql.ts';
+import type { Along } from './auditEntry.ts';
 
 export type FaqCategoryRow = {
   id: number;
@@ -28,10 +30,12 @@ export function listFaqCategories(limit: number, afterId: number): Promise<FaqCa
 
 export function addFaqCategory(
   fields: FaqCategoryFields & { slug: string },
+  along: Along,
 ): Promise<FaqCategoryRow | 'slug_taken'> {
-  return refused(async () => {
-    const [category] = await knex('faq_categories').insert(fields).returning(columns);
-    return category as FaqCategoryRow;
+  return refused(async (trx) => {
+    const [category] = (await trx('faq_categories').insert(fields).returning(columns)) as [FaqCategoryRow];
+    await along(category.id, trx);
+    return category;
   });
 }
 
@@ -39,24 +43,30 @@ export function addFaqCategory(
 export function changeFaqCategory(
   id: number,
   fields: Partial<FaqCategoryFields>,
+  along: Along,
 ): Promise<FaqCategoryRow | 'slug_taken' | null> {
-  return refused(async () => {
-    const [category] = await knex('faq_categories')
+  return refused(async (trx) => {
+    const [category] = (await trx('faq_categories')
       .where({ id })
       .update({ ...fields, updated_at: knex.fn.now() })
-      .returning(columns);
-    return (category as FaqCategoryRow | undefined) ?? null;
+      .returning(columns)) as [FaqCategoryRow?];
+    if (category !== undefined) await along(id, trx);
+    return category ?? null;
   });
 }
 
 /** Its FAQs stay, without a category. False when there was none. */
-export async function deleteFaqCategory(id: number): Promise<boolean> {
-  return (await row('DELETE FROM faq_categories WHERE id = :id RETURNING id', { id })) !== null;
+export async function deleteFaqCategory(id: number, along: Along): Promise<boolean> {
+  return knex.transaction(async (trx) => {
+    const deleted = await trx('faq_categories').where({ id }).delete();
+    if (deleted > 0) await along(id, trx);
+    return deleted > 0;
+  });
 }
 
-async function refused<T>(write: () => Promise<T>): Promise<T | 'slug_taken'> {
+async function refused<T>(write: (trx: Knex) => Promise<T>): Promise<T | 'slug_taken'> {
   try {
-    return await write();
+    return await knex.transaction(write);
   } catch (err) {
     if ((err as { constraint?: string }).constraint === 'faq_categories_slug_key') return 'slug_taken';
     throw err;

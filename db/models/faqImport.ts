@@ -1,5 +1,6 @@
 import { knex } from '../knex.ts';
 import { row, rows } from '../sql.ts';
+import type { Along } from './auditEntry.ts';
 import type { OwedFaq } from './faqEmbedding.ts';
 import type { FaqFields } from './faq.ts';
 
@@ -46,15 +47,18 @@ export async function addImportLines(importId: number, lines: ImportLine[]): Pro
 }
 
 /** All lines are there: from now on the import is owed. */
-export async function submitImport(importId: number): Promise<void> {
-  await row(
-    `UPDATE faq_imports SET status = 'queued', updated_at = clock_timestamp(),
-       total = (SELECT count(*) FROM faq_import_rows WHERE import_id = :importId),
-       processed = wrong.count, failed = wrong.count
-     FROM (SELECT count(*) FROM faq_import_rows WHERE import_id = :importId AND errors IS NOT NULL) AS wrong
-     WHERE id = :importId`,
-    { importId },
-  );
+export async function submitImport(importId: number, along: Along): Promise<void> {
+  await knex.transaction(async (trx) => {
+    await trx.raw(
+      `UPDATE faq_imports SET status = 'queued', updated_at = clock_timestamp(),
+         total = (SELECT count(*) FROM faq_import_rows WHERE import_id = :importId),
+         processed = wrong.count, failed = wrong.count
+       FROM (SELECT count(*) FROM faq_import_rows WHERE import_id = :importId AND errors IS NOT NULL) AS wrong
+       WHERE id = :importId`,
+      { importId },
+    );
+    await along(importId, trx);
+  });
 }
 
 /** As if it had never been begun. */

@@ -1,5 +1,7 @@
 import { toSql } from 'pgvector';
+import { knex } from '../knex.ts';
 import { row, rows } from '../sql.ts';
+import type { Along } from './auditEntry.ts';
 
 export type SuggestionStatus = 'open' | 'drafted' | 'dismissed';
 export type SuggestionRow = {
@@ -84,14 +86,37 @@ export function findSuggestion(id: number, similarity: number): Promise<Suggesti
   return row(`${select} WHERE s.id = :id`, { id, similarity });
 }
 
-/** Decides on an open suggestion; of two who do, one does. False: it is not open, or there is none. */
-export async function closeSuggestion(id: number, status: 'drafted' | 'dismissed'): Promise<boolean> {
-  const closed = await row(
-    `UPDATE faq_suggestions SET status = :status, updated_at = clock_timestamp()
-     WHERE id = :id AND status = 'open' RETURNING id`,
-    { id, status },
+/**
+ * How many questions of open suggestions, and of its own, an FAQ is near enough to answer; null while it has no vectors.
+ * @param similarity cosine from which it answers a question
+ */
+export async function countWouldAnswer(faqId: number, similarity: number): Promise<number | null> {
+  const counted = await row<{ would_answer: number }>(
+    `SELECT count(*) AS would_answer FROM faqs f
+       JOIN faq_suggestions s ON (s.status = 'open' OR s.faq_id = f.id) AND s.embedding_model = f.question_embedding_model
+       JOIN faq_gaps g ON g.suggestion_id = s.id
+       JOIN messages m ON m.id = g.message_id JOIN conversations c ON c.id = m.conversation_id
+     WHERE f.id = :faqId AND c.deleted_at IS NULL
+       AND 1 - least(f.question_embedding <=> g.embedding, f.answer_embedding <=> g.embedding) >= :similarity
+     HAVING (SELECT question_embedding IS NOT NULL FROM faqs WHERE id = :faqId)`,
+    { faqId, similarity },
   );
-  return closed !== null;
+  return counted?.would_answer ?? null;
+}
+
+/** Decides on an open suggestion; of two who do, one does. False: it is not open, or there is none. */
+export async function closeSuggestion(
+  id: number,
+  status: 'drafted' | 'dismissed',
+  along?: Along,
+): Promise<boolean> {
+  return knex.transaction(async (trx) => {
+    const closed = await trx('faq_suggestions')
+      .where({ id, status: 'open' })
+      .update({ status, updated_at: knex.raw('clock_timestamp()') });
+    if (closed > 0) await along?.(id, trx);
+    return closed > 0;
+  });
 }
 
 /** Says which FAQ came of a suggestion; null: none after all, it is open again. */

@@ -51,18 +51,32 @@ export type Debts = {
   queued: number;
   in_progress: number;
   unannounced: number;
+  /** Of so many FAQs so many lack vectors of their text by the model; that one counts them out is the progress. */
+  faqs: number;
   faqs_to_embed: number;
 };
 
-/** How much is unfinished, by kind; for operators. */
-export async function debts(): Promise<Debts> {
+/** How much is unfinished, by kind; for operators. @param model the embedding model that is wanted */
+export async function debts(model: string): Promise<Debts> {
   const [counts] = await rows<Debts>(
     `SELECT count(*) FILTER (WHERE status = 'waiting') AS waiting, count(*) FILTER (WHERE status = 'queued') AS queued,
        count(*) FILTER (WHERE status = 'in_progress') AS in_progress,
        (SELECT count(*) FROM runs WHERE completed_at IS NOT NULL AND announced_at IS NULL) AS unannounced,
-       (SELECT count(*) FROM faqs WHERE question_text_hash IS DISTINCT FROM md5(question)
-          OR answer_text_hash IS DISTINCT FROM md5(answer)) AS faqs_to_embed
+       0 AS faqs, 0 AS faqs_to_embed
      FROM runs WHERE status IN ('waiting', 'queued', 'in_progress')`,
+  );
+  if (counts === undefined) throw new Error('no counts');
+  return { ...counts, ...(await embeddingDebts(model)) };
+}
+
+/** How many FAQs there are, and how many have no vectors, or some of an older text or of another model. */
+export async function embeddingDebts(model: string): Promise<Pick<Debts, 'faqs' | 'faqs_to_embed'>> {
+  const [counts] = await rows<Pick<Debts, 'faqs' | 'faqs_to_embed'>>(
+    `SELECT (SELECT count(*) FROM faqs) AS faqs, (SELECT count(*) FROM (
+       SELECT id FROM faqs WHERE question_text_hash IS DISTINCT FROM md5(question) OR answer_text_hash IS DISTINCT FROM md5(answer)
+       UNION SELECT id FROM faqs WHERE question_embedding_model < :model OR question_embedding_model > :model
+       UNION SELECT id FROM faqs WHERE answer_embedding_model < :model OR answer_embedding_model > :model) AS owed) AS faqs_to_embed`,
+    { model },
   );
   if (counts === undefined) throw new Error('no counts');
   return counts;

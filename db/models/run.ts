@@ -28,6 +28,7 @@ export type Message = {
   request_id: string | null;
 };
 export type Refusal =
+  | 'unauthenticated'
   | 'idempotency_key_reused'
   | 'not_found'
   | 'consent_required'

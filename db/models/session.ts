@@ -1,6 +1,7 @@
 import { type Knex } from 'knex';
 import { Model } from 'objection';
 import { knex } from '../knex.ts';
+import { row } from '../sql.ts';
 import type { Role } from './user.ts';
 
 /** What a living session says about who is signed in. */
@@ -23,17 +24,21 @@ export class Session extends Model {
   declare id: number;
   declare user_id: number;
   declare user_agent: string | null;
+  declare ip: string | null;
   declare created_at: Date;
   declare last_used_at: Date;
   declare expires_at: Date;
   declare revoked_at: Date | null;
 
-  /** Begins a session. `lifetimeS` in seconds; `tokenHash` is the sha256 of its first refresh token in hex. */
+  /**
+   * Begins a session. `lifetimeS`: seconds until it ends unless it is prolonged, which it can be until it is
+   * `absoluteS` old; `tokenHash` is the sha256 of its first refresh token in hex.
+   */
   static async begin(of: NewSession, trx: Knex): Promise<number> {
     const { rows } = await trx.raw<Rows<{ session_id: number }>>(
       `WITH session AS (
-         INSERT INTO sessions (user_id, user_agent, expires_at)
-         VALUES (:userId, :userAgent, now() + make_interval(secs => :lifetimeS))
+         INSERT INTO sessions (user_id, user_agent, ip, expires_at)
+         VALUES (:userId, :userAgent, :ip, least(now() + make_interval(secs => :lifetimeS), now() + make_interval(secs => :absoluteS)))
          RETURNING id, user_id, expires_at)
        INSERT INTO refresh_tokens (session_id, user_id, token_hash, expires_at)
        SELECT id, user_id, :tokenHash, expires_at FROM session
@@ -45,14 +50,14 @@ export class Session extends Model {
 
   /** Who is signed in by this session; undefined when it was ended or has expired, or the account is not active. */
   static async findSigned(sid: number, userId: number): Promise<SignedUser | undefined> {
-    const { rows } = await knex.raw<Rows<SignedUser>>(
+    const signed = await row<SignedUser>(
       `SELECT u.id, u.email, u.role, u.language, u.timezone, u.data_processing_consent
        FROM sessions s JOIN users u ON u.id = s.user_id
        WHERE s.id = :sid AND s.user_id = :userId AND s.revoked_at IS NULL AND s.expires_at > now()
          AND u.status = 'active'`,
       { sid, userId },
     );
-    return rows[0];
+    return signed ?? undefined;
   }
 
   /** Spends a refresh token. Of two at once only one gets the row. Undefined for unknown, spent and expired ones. */
@@ -69,14 +74,16 @@ export class Session extends Model {
   /** Prolongs a living session by its next refresh token. False when the session is over or the account not active. */
   static async prolong(
     sid: number,
-    next: Pick<NewSession, 'tokenHash' | 'lifetimeS'>,
+    next: Pick<NewSession, 'tokenHash' | 'lifetimeS' | 'absoluteS'>,
     trx: Knex,
   ): Promise<boolean> {
     const { rowCount } = await trx.raw<{ rowCount: number }>(
       `WITH session AS (
-         UPDATE sessions s SET last_used_at = now(), expires_at = now() + make_interval(secs => :lifetimeS)
+         UPDATE sessions s SET last_used_at = now(), expires_at = least(
+           now() + make_interval(secs => :lifetimeS), s.created_at + make_interval(secs => :absoluteS))
          FROM users u
          WHERE s.id = :sid AND s.revoked_at IS NULL AND s.expires_at > now() AND u.id = s.user_id AND u.status = 'active'
+           AND s.created_at + make_interval(secs => :absoluteS) > now()
          RETURNING s.id, s.user_id, s.expires_at)
        INSERT INTO refresh_tokens (session_id, user_id, token_hash, expires_at)
        SELECT id, user_id, :tokenHash, expires_at FROM session`,
@@ -85,20 +92,31 @@ export class Session extends Model {
     return rowCount === 1;
   }
 
-  /** A spent token that comes again was stolen, from either side: its whole session ends. True when that happened. */
-  static async endReplayed(tokenHash: string, trx: Knex): Promise<boolean> {
-    const { rowCount } = await trx.raw<{ rowCount: number }>(
+  /** A spent token that comes again was stolen, from either side: its whole session ends. What ended, if something did. */
+  static async endReplayed(tokenHash: string, trx: Knex): Promise<Spent | undefined> {
+    const { rows } = await trx.raw<Rows<Spent>>(
       `UPDATE sessions SET revoked_at = now()
        WHERE revoked_at IS NULL
-         AND id = (SELECT session_id FROM refresh_tokens WHERE token_hash = :tokenHash AND spent_at IS NOT NULL)`,
+         AND id = (SELECT session_id FROM refresh_tokens WHERE token_hash = :tokenHash AND spent_at IS NOT NULL)
+       RETURNING id AS session_id, user_id`,
       { tokenHash },
     );
-    return rowCount === 1;
+    return rows[0];
   }
 
   /** Ends one session. Its tokens are dead as soon as the transaction is through. */
-  static async end(sid: number): Promise<void> {
-    await knex.raw('UPDATE sessions SET revoked_at = now() WHERE id = ? AND revoked_at IS NULL', [sid]);
+  static async end(sid: number, trx: Knex = knex): Promise<void> {
+    await trx.raw('UPDATE sessions SET revoked_at = now() WHERE id = ? AND revoked_at IS NULL', [sid]);
+  }
+
+  /** Ends a living session of a user. False when it is none, or somebody else's. */
+  static async endOwn(sid: number, userId: number, trx: Knex): Promise<boolean> {
+    const { rowCount } = await trx.raw<{ rowCount: number }>(
+      `UPDATE sessions SET revoked_at = now()
+       WHERE id = :sid AND user_id = :userId AND revoked_at IS NULL AND expires_at > now()`,
+      { sid, userId },
+    );
+    return rowCount === 1;
   }
 
   /** Ends all sessions of a user, except one if it is named. */
@@ -110,5 +128,12 @@ export class Session extends Model {
   }
 }
 
-type NewSession = { userId: number; userAgent: string | null; lifetimeS: number; tokenHash: string };
+type NewSession = {
+  userId: number;
+  userAgent: string | null;
+  ip: string | null;
+  lifetimeS: number;
+  absoluteS: number;
+  tokenHash: string;
+};
 type Rows<T> = { rows: T[] };

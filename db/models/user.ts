@@ -35,20 +35,24 @@ export class User extends Model {
       .catch((err) => refuseTaken(err));
   }
 
-  /** By e-mail address or username; undefined when there is none. */
+  /**
+   * By e-mail address or username; undefined when there is none. Both are ASCII: what only folds to a letter of it
+   * elsewhere (the Kelvin sign, a dotless i) is another name.
+   */
   static async findByLogin(login: string): Promise<User | undefined> {
+    const name = foldCase(login);
     return User.query()
-      .whereRaw('lower(email) = lower(?) OR lower(username) = lower(?)', [login, login])
+      .whereRaw('lower(email COLLATE "C") = ? OR lower(username COLLATE "C") = ?', [name, name])
       .first();
   }
 
   /**
-   * Notes a sign-in, and locks the row until the transaction ends. Undefined when the account was suspended
-   * or its password changed since `user` was read: then no session may begin.
+   * Notes a sign-in, stores the hash that the password is to have from now on, and locks the row until the transaction
+   * ends. Undefined when the account was suspended or its hash replaced since `user` was read: then no session may begin.
    */
-  static async signIn(user: User, trx: Knex): Promise<User | undefined> {
+  static async signIn(user: User, hashed_password: string, trx: Knex): Promise<User | undefined> {
     return User.query(trx)
-      .patch({ last_login: new Date() })
+      .patch({ last_login: new Date(), hashed_password })
       .where({ id: user.id, status: 'active', hashed_password: user.hashed_password })
       .returning('*')
       .first();
@@ -64,6 +68,11 @@ export class User extends Model {
       .throwIfNotFound(problem('not_found'))
       .catch((err) => refuseTaken(err));
   }
+}
+
+/** A–Z in lower case, as the unique indexes have them, and nothing else. */
+export function foldCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 
 export type NewUser = Pick<User, 'email' | 'username' | 'hashed_password' | 'gdpr_consent'> &

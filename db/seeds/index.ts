@@ -21,7 +21,7 @@ export async function seed({ password }: { password: string }): Promise<Seeded> 
 }
 
 // argon2id at the cost that sign-in uses, so that nobody's first sign-in has to rehash.
-const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
+const COST = { memoryCost: 47_104, timeCost: 3, parallelism: 1 };
 
 const ACCOUNTS = [
   { email: 'admin@parley.local', username: 'admin', first_name: 'Ada', role: 'admin' },

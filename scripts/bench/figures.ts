@@ -2,7 +2,9 @@ import { accept } from './figures/accept.ts';
 import { context } from './figures/context.ts';
 import { deltas } from './figures/deltas.ts';
 import { durability } from './figures/durability.ts';
+import { guard } from './figures/guard.ts';
 import { overhead } from './figures/overhead.ts';
+import { search } from './figures/search.ts';
 import { sockets } from './figures/sockets.ts';
 import { throughput } from './figures/throughput.ts';
 import type { Measured } from './report.ts';
@@ -11,6 +13,8 @@ import type { Ground } from './stack.ts';
 /** What is measured: `prepare` starts what it needs and returns what one round of it does. */
 export type Figure = {
   name: string;
+  /** Measured only when it is named: it takes long. */
+  named?: true;
   prepare: (ground: Ground) => Promise<(round: number) => Promise<Measured[]>>;
 };
 
@@ -22,4 +26,6 @@ export const figures: Figure[] = [
   { name: 'deltas', prepare: deltas },
   { name: 'sockets', prepare: sockets },
   { name: 'context', prepare: context },
+  { name: 'guard', named: true, prepare: guard },
+  { name: 'search', named: true, prepare: search },
 ];

@@ -1,6 +1,5 @@
 import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { signAccess } from '../../api/auth/tokens.ts';
 import type { Ground } from './stack.ts';
 
 /** The route that takes a message. */
@@ -111,5 +110,7 @@ export async function makeUsers(ground: Ground, count: number): Promise<BenchUse
      SELECT users.id::int, sessions.id::int AS sid, email FROM users JOIN sessions ON user_id = users.id`,
     [count, Math.random().toString(36).slice(2, 10)],
   );
+  process.env.JWT_SECRET = ground.env.JWT_SECRET;
+  const { signAccess } = await import('../../api/auth/tokens.ts');
   return made.map(({ id, sid, email }) => ({ id, token: signAccess({ id, email, role: 'user' }, sid) }));
 }

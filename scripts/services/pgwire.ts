@@ -70,7 +70,8 @@ export async function servePostgres(db: PGlite, port: number): Promise<net.Serve
     running = true;
     for (;;) {
       if (turn && !clients.has(turn)) turn = await rollBack(db);
-      for (const batch of turn ? [] : forgotten.splice(0)) await db.execProtocolRawStream(batch, { onRawData: () => {} });
+      for (const batch of turn ? [] : forgotten.splice(0))
+        await db.execProtocolRawStream(batch, { onRawData: () => {} });
       const client = turn ?? next(clients);
       const batch = client?.batches.shift();
       if (!client || !batch) break;

@@ -26,7 +26,7 @@ export async function chatCompletions(exchange: Exchange): Promise<void> {
   const fault: Fault = call.count <= wish.times ? wish.fault : { kind: 'none' };
   if (wish.down === model) {
     calls.note(call, { ended: true });
-    throw new ApiError(500, 'The stand-in was asked to fail for this model.');
+    throw new ApiError(500, `The stand-in was asked to fail for this model: ${asked}`);
   }
   exchange.res.once('close', () => calls.note(call, call.ended ? {} : { aborted: true }));
 
@@ -35,7 +35,8 @@ export async function chatCompletions(exchange: Exchange): Promise<void> {
   if (fault.kind === 'status') {
     calls.note(call, { ended: true });
     const code = fault.code ?? (fault.status === 429 ? 'rate_limit_exceeded' : null);
-    throw new ApiError(fault.status, 'The stand-in was asked to fail.', code, fault.retryAfter);
+    // Some servers quote what they were sent.
+    throw new ApiError(fault.status, `The stand-in was asked to fail: ${asked}`, code, fault.retryAfter);
   }
   const reply = replyOf(exchange, messages, wish, call);
   await (body.stream === true ? stream : whole)(exchange, reply, fault, wish);
@@ -134,10 +135,11 @@ async function stream(exchange: Exchange, reply: Reply, fault: Fault, wish: Dire
   res.end('data: [DONE]\n\n');
 }
 
-async function misbehave({ res, signal, calls }: Exchange, call: Call, fault: Fault): Promise<void> {
+async function misbehave({ body, res, signal, calls }: Exchange, call: Call, fault: Fault): Promise<void> {
   if (fault.kind === 'hang') await never(signal);
   if (fault.kind === 'reset') return destroy(res, calls, call);
-  if (fault.kind === 'malformed') res.write('data: {"id": "chatcmpl-", "choices": [{\n\n');
+  if (fault.kind === 'malformed')
+    res.write(`data: {"choices": [{"content": ${JSON.stringify(lastUserText(messagesOf(body)))}\n\n`);
   res.end();
 }
 

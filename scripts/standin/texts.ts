@@ -47,7 +47,7 @@ function inputsOf(input: Json | undefined): string[] {
 function failOnRequest(texts: string[], directive: string, count: number): void {
   const asking = texts.find((text) => text.includes(directive));
   if (asking !== undefined && count <= parseDirectives(asking).times) {
-    throw new ApiError(500, 'The stand-in was asked to fail.');
+    throw new ApiError(500, `The stand-in was asked to fail: ${asking}`);
   }
 }
 

@@ -3,7 +3,7 @@ import jwt from 'jsonwebtoken';
 import { knex } from '../../db/knex.ts';
 import { env } from '../../shared/env.ts';
 import { type Answer, type Api, serveApi } from '../support/api.ts';
-import { type BuiltUser, buildSession, buildUser, PASSWORD } from '../support/factories.ts';
+import { type BuiltUser, buildSession, buildUser, forgeToken, PASSWORD } from '../support/factories.ts';
 import { itNative } from '../support/native.ts';
 
 const ada = {
@@ -64,7 +64,7 @@ describe('auth', () => {
 
     it('stores an argon2id hash', async () => {
       const row = await knex('users').where({ username: 'ada' }).first('hashed_password');
-      expect(row.hashed_password).to.match(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+      expect(row.hashed_password).to.match(/^\$argon2id\$v=19\$m=47104,t=3,p=1\$/);
     });
 
     it('refuses an e-mail address or username that is taken, whatever its case', async () => {
@@ -279,11 +279,8 @@ describe('auth', () => {
     before(async () => {
       user = await buildUser();
     });
-    const forge = (claims: object, secret = env.JWT_SECRET[0]!, options: jwt.SignOptions = {}) =>
-      jwt.sign({ sub: String(user.id), sid: user.sid, type: 'access', ...claims }, secret, {
-        expiresIn: 60,
-        ...options,
-      });
+    const forge = (claims: object, secret?: jwt.Secret, options?: jwt.SignOptions) =>
+      forgeToken(user, claims, secret, options);
 
     it('are wanted', async () => {
       expect401(await me());

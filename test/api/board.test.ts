@@ -160,6 +160,12 @@ describe('Bull Board', () => {
     expect(await queues.embedding.isPaused()).to.equal(true);
     expect((await call(`${path}/resume`, 'PUT', undefined, options)).status).to.equal(200);
     await web.stop();
+    const noted = await knex('audit_log')
+      .where({ action: 'queue.changed', actor_id: admin.id })
+      .orderBy('id');
+    expect(noted.map(({ details }) => details.path)).to.deep.equal(
+      ['pause', 'resume'].map((what) => `/admin/queues/api/queues/embedding/${what}`),
+    );
   });
 
   it('has a looser policy than the API, on this mount alone, and nothing from other sites', async () => {

@@ -33,13 +33,13 @@ describe('suggestions of what is missing', () => {
   /** Has a question answered, with what its context and verdict came to. */
   const ask = async (
     content: string,
-    found: { passages?: object[]; flagged?: boolean } = {},
+    found: { passages?: object[]; flagged?: boolean; answer?: string; finish_reason?: string } = {},
   ): Promise<Sent> => {
+    const { passages = [], flagged = false, answer = "I don't know.", finish_reason = 'stop' } = found;
     const sent = await send(api, user, { content });
     const worker = await playWorker(user, sent);
-    await worker.say("I don't know.");
-    await worker.finish();
-    const { passages = [], flagged = false } = found;
+    await worker.say(answer);
+    await worker.finish({ finish_reason });
     await knex('runs')
       .where({ id: sent.run_id })
       .update({
@@ -58,7 +58,7 @@ describe('suggestions of what is missing', () => {
     await ask('Do you ship to Norway?');
     await ask('What is the warranty on batteries?');
     await ask('Can you ship to Norway please?');
-    await ask('How is this answered?', { passages: [{ faq_id: 1 }] });
+    await ask('How is this answered?', { passages: [{ faq_id: 1 }], answer: 'So [1].' });
     await ask('I kill you', { flagged: true });
     await group();
     await group();
@@ -76,8 +76,22 @@ describe('suggestions of what is missing', () => {
     expect(second.body.next_cursor).to.equal(null);
   });
 
+  it('takes in answers that cite none of the passages they were offered', async () => {
+    const passages = [{ faq_id: 5 }, { faq_id: 12 }];
+    const cited = ['So [5].', 'So [12], or so.', 'So [7, 5].', 'So [id 12].', 'So [1][5]'];
+    for (const [i, answer] of cited.entries()) await ask(`Cited ${i} times?`, { passages, answer });
+    await ask('What is the warranty on batteries?', { passages, answer: 'Das weiß ich leider nicht.' });
+    await ask('Do you ship to Norway?', { passages, answer: 'See [1], [25] and 5 others.' });
+    await ask('How does it end?', { passages, answer: 'Stopped.', finish_reason: 'content_filter' });
+    await group();
+    const asked = (await list()).map(({ question }) => question);
+    expect(asked).to.have.members(['What is the warranty on batteries?', 'Do you ship to Norway?']);
+    expect(await knex('faq_gaps').pluck('reason')).to.deep.equal(['not_cited', 'not_cited']);
+  });
+
   it('takes in what was rated down', async () => {
-    const { reply_id, conversation_id } = await ask('Where are you?', { passages: [{ faq_id: 1 }] });
+    const found = { passages: [{ faq_id: 1 }], answer: 'In Berlin [1].' };
+    const { reply_id, conversation_id } = await ask('Where are you?', found);
     await knex('message_feedback').insert({
       message_id: reply_id,
       conversation_id,
@@ -102,6 +116,28 @@ describe('suggestions of what is missing', () => {
     await embedFaqs([Number(drafted.body.id)]);
     const [after] = await list('?status=drafted');
     expect(after).to.deep.include({ id, faq_id: drafted.body.id, would_answer: 2 });
+  });
+
+  it('tells who publishes an FAQ how many questions it would answer now', async () => {
+    await ask('Do you ship to Norway?');
+    await group();
+    const [{ id } = { id: 0 }] = await list();
+    const { body } = await call('POST', `/${id}/draft`, { answer: 'We ship to Norway.' });
+    await ask('What is the warranty on batteries?');
+    // One of another suggestion, since it was asked in other words.
+    await ask('Norway weather?');
+    await group();
+    const put = async (fields: object) =>
+      (await api.call('PUT', `/faqs/${body.id}`, fields, { token: agent.access })).body;
+    expect((await put({ status: 'published' })).would_answer, 'before there are vectors').to.equal(null);
+    await embedFaqs([Number(body.id)]);
+    expect(await put({ priority: 1 })).not.to.have.property('would_answer');
+    expect((await put({ status: 'published' })).would_answer).to.equal(2);
+    await call(
+      'POST',
+      `/${(await list()).find(({ question }) => question === 'Norway weather?')?.id}/dismiss`,
+    );
+    expect((await put({ status: 'published' })).would_answer).to.equal(1);
   });
 
   it('stays dismissed when it is asked again', async () => {

@@ -126,6 +126,11 @@ describe('metrics', () => {
     await until(web, (found) => valueOf(found, 'queue_oldest_waiting_seconds', { queue: 'context' }) === 0);
   });
 
+  it('count FAQs, and those that lack vectors', async () => {
+    const samples = await web();
+    expect([valueOf(samples, 'faqs_stored'), valueOf(samples, 'faqs_to_embed')]).to.deep.equal([0, 0]);
+  });
+
   it('count sockets of the replica', async () => {
     expect(valueOf(await web(), 'sockets_connected')).to.equal(0);
     const device = await connectDevice(stack.web[0] ?? '', user.access);

@@ -6,11 +6,10 @@ import { io, type Socket } from 'socket.io-client';
 import { signAccess } from '../../api/auth/tokens.ts';
 import { Session } from '../../db/models/session.ts';
 import { knex } from '../../db/knex.ts';
-import { env } from '../../shared/env.ts';
 import type { RunEvent } from '../../shared/events.ts';
 import { redis } from '../../shared/redis.ts';
 import type { Api } from '../support/api.ts';
-import { type BuiltUser, buildSession, buildUser } from '../support/factories.ts';
+import { type BuiltUser, buildSession, buildUser, forgeToken } from '../support/factories.ts';
 import { startProcfile } from '../support/processes.ts';
 import { playWorker, send, type Sent, serveWeb } from '../support/web.ts';
 
@@ -73,23 +72,16 @@ describe('sockets', () => {
         { token: 'a.b.c' },
       ])
         expect(await refusal(auth)).to.deep.equal(no);
-      const claims = { sid: user.sid, type: 'access' };
       for (const forged of [
-        jwt.sign(claims, 'another secret', { subject: String(user.id), expiresIn: 60 }),
-        jwt.sign({ ...claims, type: 'refresh' }, env.JWT_SECRET[0]!, {
-          subject: String(user.id),
-          expiresIn: 60,
-        }),
+        forgeToken(user, {}, 'another secret'),
+        forgeToken(user, { type: 'refresh' }),
         signAccess(user, stranger.sid),
       ])
         expect(await refusal({ token: forged })).to.deep.equal(no);
     });
 
     it('says that a token has expired', async () => {
-      const token = jwt.sign({ sid: user.sid, type: 'access' }, env.JWT_SECRET[0]!, {
-        subject: String(user.id),
-        expiresIn: -1,
-      });
+      const token = forgeToken(user, {}, undefined, { expiresIn: -1 });
       expect(await refusal({ token })).to.deep.equal(['token_expired', 'token_expired', 401]);
     });
 
@@ -408,11 +400,45 @@ describe('sockets', () => {
     });
 
     it('when the access token runs out', async () => {
-      const token = jwt.sign({ sid: user.sid, type: 'access' }, env.JWT_SECRET[0]!, {
-        subject: String(user.id),
-        expiresIn: 2,
-      });
+      const token = forgeToken(user, {}, undefined, { expiresIn: 2 });
       expect(await event(await signedIn(token), 'disconnect')).to.equal('io server disconnect');
+    });
+
+    it('later, when they gave a newer token in time', async () => {
+      const short = forgeToken(user, {}, undefined, { expiresIn: 3 });
+      const [idle, renewed] = [await signedIn(short), await signedIn(short)];
+      const gone = event(idle, 'disconnect');
+      const ack = await ask(renewed, 'refresh', { token: user.access });
+      const { exp } = jwt.decode(user.access) as { exp: number };
+      expect(ack).to.deep.equal({ ok: true, expires_at: new Date(exp * 1000).toISOString() });
+      await gone;
+      expectError(await ask(renewed, 'cancel', { run_id: 2 ** 40 }), 'not_found');
+      const again = event(renewed, 'disconnect');
+      const shorter = forgeToken(user, {}, undefined, { expiresIn: 1 });
+      expect(await ask(renewed, 'refresh', { token: shorter })).to.include({ ok: true });
+      expect(await again).to.equal('io server disconnect');
+    });
+
+    it('all the same, when what they gave was no newer token of their session', async () => {
+      const token = forgeToken(user, {}, undefined, { expiresIn: 2 });
+      const socket = await signedIn(token);
+      const gone = event(socket, 'disconnect');
+      const ended = await buildSession(user);
+      await Session.end(ended.sid);
+      for (const [wrong, code] of [
+        [stranger.access, 'unauthenticated'],
+        [(await buildSession(user)).access, 'unauthenticated'],
+        [ended.access, 'unauthenticated'],
+        [user.refresh, 'unauthenticated'],
+        [forgeToken(user, {}, 'guess'), 'unauthenticated'],
+        [forgeToken(user, {}, undefined, { expiresIn: -1 }), 'token_expired'],
+        ['', 'validation_failed'],
+        [7, 'validation_failed'],
+        [undefined, 'validation_failed'],
+      ] as const)
+        expectError(await ask(socket, 'refresh', { token: wrong }), code);
+      expectError(await ask(socket, 'refresh', user.access), 'validation_failed');
+      expect(await gone).to.equal('io server disconnect');
     });
 
     it('when pushes may have been lost, and reconnect by themselves', async () => {

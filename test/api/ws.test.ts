@@ -1,15 +1,13 @@
 import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
 import { expect } from 'chai';
-import jwt from 'jsonwebtoken';
 import { io } from 'socket.io-client';
 import { signAccess } from '../../api/auth/tokens.ts';
 import { knex } from '../../db/knex.ts';
 import { Session } from '../../db/models/session.ts';
-import { env } from '../../shared/env.ts';
 import { redis } from '../../shared/redis.ts';
 import type { Api } from '../support/api.ts';
-import { type BuiltUser, buildSession, buildUser } from '../support/factories.ts';
+import { type BuiltUser, buildSession, buildUser, forgeToken } from '../support/factories.ts';
 import { startProcfile } from '../support/processes.ts';
 import { playWorker, send, type Sent, serveWeb } from '../support/web.ts';
 import { connect, dial, type Frame, type Wire } from '../support/wire.ts';
@@ -40,10 +38,7 @@ describe('the plain WebSocket', () => {
       () => expect.fail('was let in'),
       (err: Refusal) => err,
     );
-  const expired = () => {
-    const claims = { sid: user.sid, type: 'access' };
-    return jwt.sign(claims, env.JWT_SECRET[0]!, { subject: String(user.id), expiresIn: -1 });
-  };
+  const expired = () => forgeToken(user, {}, undefined, { expiresIn: -1 });
   /** The error that a frame is answered with. */
   async function answerTo(wire: Wire, frame: string | Buffer | object): Promise<Frame> {
     wire.frames.length = 0;
@@ -292,9 +287,25 @@ describe('the plain WebSocket', () => {
     });
 
     it('when the token runs out', async () => {
-      const claims = { sid: user.sid, type: 'access' };
-      const token = jwt.sign(claims, env.JWT_SECRET[0]!, { subject: String(user.id), expiresIn: 1 });
+      const token = forgeToken(user, {}, undefined, { expiresIn: 1 });
       expect((await within(await signedIn(token), 2_500))[0]).to.equal(4401);
+    });
+
+    it('later, when it gave a newer token in time', async () => {
+      const own = await buildSession(user);
+      const short = forgeToken({ id: user.id, sid: own.sid }, {}, undefined, { expiresIn: 2 });
+      const [idle, renewed] = [await signedIn(short), await signedIn(short)];
+      renewed.say({ type: 'refresh', token: own.access });
+      const { expires_at } = await renewed.until(({ type }) => type === 'refreshed');
+      expect(Date.parse(String(expires_at))).to.be.greaterThan(Date.now() + 800_000);
+      expect((await idle.closed)[0]).to.equal(4401);
+      expect(renewed.socket.readyState).to.equal(renewed.socket.OPEN);
+      const wrong = await answerTo(renewed, { type: 'refresh', token: stranger.access });
+      expect(wrong).to.include({ type: 'error', code: 'unauthenticated', status: 401 });
+      for (const frame of [{ type: 'refresh' }, { type: 'refresh', token: user.access, more: 1 }])
+        expect(await answerTo(renewed, frame)).to.include({ code: 'validation_failed' });
+      await Session.end(own.sid);
+      expect((await renewed.closed)[0]).to.equal(4401);
     });
 
     it('when pushes may have been lost', async () => {

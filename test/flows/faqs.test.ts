@@ -3,6 +3,7 @@ import { rows } from '../../db/sql.ts';
 import { type Answer, call } from '../support/api.ts';
 import { connectDevice } from '../support/device.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
+import { checkEvent } from '../support/openapi.ts';
 import { startStack, type Stack } from '../support/stack.ts';
 
 describe('the knowledge base at work', function () {
@@ -67,10 +68,10 @@ describe('the knowledge base at work', function () {
   it('imports a file, tells the importer on another replica, and finds what was in it', async () => {
     const device = await connectDevice(stack.web[1] ?? '', agent.access);
     const over = new Promise((ended) => {
-      device.socket.on(
-        'faq.import',
-        (data: { status: string }) => data.status === 'completed' && ended(data),
-      );
+      device.socket.on('faq.import', (data: { status: string }) => {
+        checkEvent('faq.import', data);
+        if (data.status === 'completed') ended(data);
+      });
     });
     const taken = await call(
       `${stack.web[0]}/api/v1/faqs/import`,

@@ -1,3 +1,4 @@
+import type { SignedUser } from '../../api/auth/authenticate.ts';
 import { intake } from '../../api/chat/intake.ts';
 import { cancel } from '../../api/runs/own.ts';
 import { settleInBackground } from '../../api/runs/settle.ts';
@@ -52,9 +53,10 @@ export class Requests {
   repeat(index: number): void {
     const post = this.posts[index];
     if (post === undefined) return;
-    const user = { id: this.#userId, language: 'en' } as Parameters<typeof intake>[0];
+    const user = { id: this.#userId, language: 'en' } as SignedUser;
+    const sender = { user, ip: '127.0.0.1' };
     this.#begin(`post "${post.key}"`, async () => {
-      const { answer } = await intake(user, post.body, post.key, 'model').catch((err: unknown) => {
+      const { answer } = await intake(sender, post.body, post.key, 'model').catch((err: unknown) => {
         if (!(err instanceof Problem)) throw err;
         post.refused = err.code;
         throw err;

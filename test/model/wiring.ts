@@ -23,7 +23,7 @@ const STATEMENTS: [RegExp, string][] = [
   [/c\.deleted_at IS NULL/, 'find run'],
 ];
 const SCRIPTS = ['openRunLog', 'appendRunLog', 'closeRunLog'] as const;
-const COMMANDS = ['exists', 'set', 'pttl', 'del', 'get'] as const;
+const COMMANDS = ['exists', 'set', 'pttl', 'del', 'get', 'takeCounts', 'giveCountsBack'] as const;
 type Call = (...args: unknown[]) => Promise<unknown>;
 type Pipe = { exec: () => Promise<unknown> };
 

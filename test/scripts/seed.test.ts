@@ -3,6 +3,12 @@ import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
 import { faqs } from '../../db/seeds/faqs.ts';
 import { seed } from '../../db/seeds/index.ts';
+import { faqSet, searchFaqs } from '../../db/models/faqSearch.ts';
+import { embeddingDebts } from '../../db/models/owed.ts';
+import { loadSyntheticFaqs } from '../../scripts/seed/load.ts';
+import { syntheticFaq, syntheticQuery } from '../../scripts/seed/texts.ts';
+import { embed } from '../../scripts/standin/embedding.ts';
+import { itNative } from '../support/native.ts';
 
 describe('the seed', () => {
   it('adds accounts and published FAQs once, and leaves alone what is there', async () => {
@@ -31,5 +37,50 @@ describe('the seed', () => {
     expect(count('en')).to.equal(count('de')).and.be.at.least(15);
     expect(new Set(faqs.map((faq) => faq.slug)).size).to.equal(faqs.length);
     expect(faqs.map((faq) => faq.question)).to.include('How do I reset my password?');
+  });
+});
+
+describe('the seed of many FAQs', () => {
+  const MODEL = 'made-up';
+  const load = (count: number) => loadSyntheticFaqs(process.env.DATABASE_URL ?? '', count, MODEL, () => {});
+  const nearest = (n: number) => {
+    const vector = Array.from(embed(syntheticQuery(n)));
+    const query = { text: '', language: null, limit: 3, similarity: 0.2, coverage: 1 };
+    return searchFaqs({ ...query, vectors: [{ model: MODEL, vector }] });
+  };
+
+  it('adds as many as are missing, whole, and once', async () => {
+    const before = await faqSet();
+    expect(await load(50)).to.deep.equal({ added: 50, indexes: [] });
+    expect((await faqSet()).version).not.to.equal(before.version);
+    expect(await load(50)).to.deep.equal({ added: 0, indexes: [] });
+    expect(await load(250)).to.deep.equal({ added: 200, indexes: [] });
+    expect(await embeddingDebts(MODEL)).to.deep.equal({ faqs: 250, faqs_to_embed: 0 });
+    const { slug, question, answer, keywords } = syntheticFaq(249);
+    const row = await knex('faqs').where({ slug }).first();
+    expect(row).to.deep.include({ question, answer, keywords, status: 'published', language: 'en' });
+    expect((await nearest(249))[0]).to.include({ id: row.id });
+  });
+
+  it('counts as owed whatever is of another model or another text', async () => {
+    expect(await embeddingDebts('another')).to.deep.equal({ faqs: 250, faqs_to_embed: 250 });
+    await knex('faqs').where({ slug: 'synthetic-1' }).update({ answer: 'Edited.' });
+    await knex('faqs').where({ slug: 'synthetic-2' }).update({ question_embedding_model: 'another' });
+    expect(await embeddingDebts(MODEL)).to.deep.equal({ faqs: 250, faqs_to_embed: 2 });
+  });
+
+  itNative('builds the vector indexes anew for thousands, and search finds by them', async () => {
+    const { added, indexes } = await load(2_300);
+    expect(added).to.equal(2_050);
+    expect(indexes.map(({ name }) => name)).to.have.members(['faqs_question_hnsw', 'faqs_answer_hnsw']);
+    for (const n of [0, 777, 2_299]) {
+      const [found] = await nearest(n);
+      expect(found?.question, syntheticQuery(n)).to.equal(syntheticFaq(n).question);
+    }
+  }).timeout(30_000);
+
+  it('has no two that are the same', () => {
+    const questions = Array.from({ length: 20_000 }, (_, n) => syntheticFaq(n).question);
+    expect(new Set(questions).size).to.equal(questions.length);
   });
 });

@@ -1,8 +1,10 @@
 import * as argon2 from '@node-rs/argon2';
-import { newRefresh, signAccess } from '../../api/auth/tokens.ts';
+import jwt from 'jsonwebtoken';
+import { newToken, signAccess } from '../../api/auth/tokens.ts';
 import { knex } from '../../db/knex.ts';
 import { Session } from '../../db/models/session.ts';
 import type { Role } from '../../db/models/user.ts';
+import { env } from '../../shared/env.ts';
 
 export const PASSWORD = 'correct horse battery';
 /** Cheap on purpose: what a hash costs is no matter of the tests. */
@@ -48,7 +50,21 @@ export async function buildUser(fields: Partial<Fields> = {}): Promise<BuiltUser
 
 /** One more session of a user, as a second device would have it. */
 export async function buildSession(user: Pick<BuiltUser, 'id' | 'email' | 'role'>) {
-  const { token: refresh, tokenHash } = newRefresh();
-  const sid = await Session.begin({ userId: user.id, userAgent: 'test', lifetimeS: 3600, tokenHash }, knex);
+  const { token: refresh, tokenHash } = newToken();
+  const sid = await Session.begin(
+    { userId: user.id, userAgent: 'test', ip: null, lifetimeS: 3600, absoluteS: 86_400, tokenHash },
+    knex,
+  );
   return { sid, access: signAccess(user, sid), refresh };
+}
+
+/** Signs a token that looks like ours but for what is given: claims, header and options of jsonwebtoken. */
+export function forgeToken(
+  user: Pick<BuiltUser, 'id' | 'sid'>,
+  claims: object = {},
+  secret: jwt.Secret = env.JWT_SECRET[0]!,
+  options: jwt.SignOptions = {},
+): string {
+  const ours = { sub: String(user.id), sid: user.sid, type: 'access', iss: 'parley', aud: 'parley-api' };
+  return jwt.sign({ ...ours, ...claims }, secret, { expiresIn: 60, ...options });
 }

@@ -5,6 +5,7 @@ import { descriptions } from '../../api/docs/descriptions.ts';
 import { buildOpenapi, type OpenApi, type Operation } from '../../api/docs/openapi.ts';
 import { addOwnFormats } from '../../api/middleware/formats.ts';
 import { routes } from '../../api/routes.ts';
+import { importEvents } from '../../api/faqs/import/events.ts';
 import { runEvents } from '../../api/runs/events.ts';
 import { clientEvents } from '../../api/sockets/description.ts';
 import { webSocketFrames } from '../../api/websocket/events.ts';
@@ -53,7 +54,7 @@ export function checkValue(what: string, schema: SchemaObject, value: unknown): 
 
 /** Throws unless what a socket or a stream was sent is what /asyncapi.json says of an event of that name. */
 export function checkEvent(event: string, data: unknown): void {
-  const schema = (runEvents as Record<string, SchemaObject>)[event];
+  const schema = ({ ...runEvents, ...importEvents } as Record<string, SchemaObject>)[event];
   if (schema === undefined) throw new Error(`the event ${event} is not described`);
   checkValue(event, schema, data);
 }

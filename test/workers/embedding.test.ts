@@ -100,7 +100,13 @@ describe('embedding FAQs', () => {
 
   it('refuses vectors that are none, for that text alone and for a while', async () => {
     const [good, bad] = [await add('good'), await add('bad')];
-    for (const wrong of [[1, 2, 3], Array(1536).fill(null), Array(1536).fill('NaN'), 'text']) {
+    for (const wrong of [
+      [1, 2, 3],
+      Array(1536).fill(null),
+      Array(1536).fill('NaN'),
+      Array(1536).fill(70_000),
+      'text',
+    ]) {
       provider.answer = async (asked) => (asked.includes('bad') ? asked.map(() => wrong) : undefined);
       await knex('faq_embedding_claims').delete();
       await work(good, bad);

@@ -5,7 +5,8 @@ import { env } from '../../shared/env.ts';
 import type { Usage } from '../../shared/events.ts';
 import { type ChatRequest, streamChat } from '../../shared/llm.ts';
 import { answerTimes } from '../../shared/measure.ts';
-import { buildPrompt, politeRefusal } from '../context/prompt.ts';
+import { apologyFor, buildPrompt, politeRefusal } from '../context/prompt.ts';
+import { Guard, Withheld } from './guard.ts';
 import type { Lease } from './lease.ts';
 import type { Writer } from './writer.ts';
 
@@ -74,29 +75,64 @@ async function prepare(turn: Turn, model: string): Promise<ChatRequest> {
 
 async function stream(request: ChatRequest, writer: Writer, lease: Lease, turn: Turn): Promise<Ending> {
   const times = answerTimes(turn, lease.attempt);
+  let first_token_ms: number | undefined;
+  const show = (text: string): void => {
+    first_token_ms ??= times.firstToken();
+    writer.write(text);
+  };
+  const outlet = outletTo(show, turn, lease.signal);
+  try {
+    const said = await listen(request, outlet);
+    await outlet.end();
+    times.end();
+    return { ...said, ...(first_token_ms !== undefined && { first_token_ms }) };
+  } catch (err) {
+    if (!(err instanceof Withheld)) throw err;
+    return withheld(err, writer, turn);
+  } finally {
+    outlet.close();
+  }
+}
+
+/** Where the model's text goes: straight to the user, or past the guard. Its signal tells that the model may stop. */
+type Outlet = {
+  signal: AbortSignal;
+  write: (delta: string) => void;
+  end: () => Promise<void>;
+  close: () => void;
+};
+
+function outletTo(show: (text: string) => void, { context }: Turn, signal: AbortSignal): Outlet {
+  if (env.OUTPUT_GUARD === 'on') return new Guard(show, context?.passages ?? [], signal);
+  return { signal, write: show, end: async () => {}, close: () => {} };
+}
+
+async function listen(
+  request: ChatRequest,
+  outlet: Outlet,
+): Promise<Pick<Outcome, 'status' | 'finish_reason' | 'usage'>> {
   let finish_reason: string | null = null;
   let usage: Usage | null = null;
-  let first_token_ms: number | undefined;
-  for await (const chunk of streamChat(request, lease.signal)) {
-    if (chunk.delta !== '') {
-      first_token_ms ??= times.firstToken();
-      writer.write(chunk.delta);
-    }
-    if (writer.content.length > LONGEST_ANSWER) {
+  let length = 0;
+  for await (const chunk of streamChat(request, outlet.signal)) {
+    if (chunk.delta !== '') outlet.write(chunk.delta);
+    length += chunk.delta.length;
+    if (length > LONGEST_ANSWER) {
       finish_reason = 'length';
       break;
     }
     finish_reason = chunk.finish_reason ?? finish_reason;
     usage = chunk.usage ?? usage;
   }
-  times.end();
   const whole = finish_reason !== 'length' && finish_reason !== 'content_filter';
-  return {
-    status: whole ? 'completed' : 'incomplete',
-    finish_reason,
-    usage,
-    ...(first_token_ms !== undefined && { first_token_ms }),
-  };
+  return { status: whole ? 'completed' : 'incomplete', finish_reason, usage };
+}
+
+/** What was shown stays, and is all that is kept; the user is told that there is no more. */
+function withheld({ why }: Withheld, writer: Writer, turn: Turn): Ending {
+  if (why === 'unchecked') return failed('moderation_unavailable', 'The answer could not be checked.');
+  writer.write(writer.content === '' ? politeRefusal(turn.language) : `\n\n${apologyFor(turn.language)}`);
+  return { status: 'completed', finish_reason: 'content_filter', usage: null, filtered: true };
 }
 
 /** A conversation is named after its first question: its first line, at most 60 characters, cut at a word. */

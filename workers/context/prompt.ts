@@ -47,6 +47,11 @@ export function politeRefusal(language: string): string {
   return REFUSAL[primaryOf(language)] ?? REFUSAL.en;
 }
 
+/** What an answer ends with that may not go on. */
+export function apologyFor(language: string): string {
+  return APOLOGY[primaryOf(language)] ?? APOLOGY.en;
+}
+
 function passageBlock(passages: PromptParts['passages']): string {
   return `<passages>\n${passages.map(passageText).join('\n')}\n</passages>`;
 }
@@ -89,4 +94,11 @@ const REFUSAL: { en: string } & Record<string, string> = {
   de: 'Es tut mir leid, bei dieser Nachricht kann ich nicht helfen. Kann ich sonst etwas für dich tun?',
   fr: 'Je suis désolé, je ne peux pas répondre à ce message. Puis-je vous aider autrement ?',
   es: 'Lo siento, no puedo ayudar con ese mensaje. ¿Hay algo más que pueda hacer por ti?',
+};
+
+const APOLOGY: { en: string } & Record<string, string> = {
+  en: "I'm sorry, I have to stop this answer here.",
+  de: 'Es tut mir leid, ich muss diese Antwort hier abbrechen.',
+  fr: 'Je suis désolé, je dois interrompre cette réponse ici.',
+  es: 'Lo siento, tengo que interrumpir esta respuesta aquí.',
 };

@@ -1,7 +1,7 @@
 import type { explanation } from '../routes.ts';
 
 /** The pages around Bull Board: plain HTML, no script. */
-export function signInPage(refused?: 'wrong' | 'not an administrator'): string {
+export function signInPage(refused?: Refused): string {
   return page(
     'Sign in',
     `<h1>Parley queues</h1>
@@ -45,9 +45,11 @@ export function runPage(run: Awaited<ReturnType<typeof explanation>>): string {
   );
 }
 
+export type Refused = keyof typeof REFUSALS;
 const REFUSALS = {
   wrong: 'E-mail address, username or password is wrong.',
   'not an administrator': 'The queues are for administrators.',
+  'too often': 'Tried too often. Wait a quarter of an hour.',
 };
 
 function escape(text: string): string {

@@ -1,13 +1,15 @@
 import Router from '@koa/router';
+import { knex } from '../../../db/knex.ts';
 import { Session } from '../../../db/models/session.ts';
+import { env } from '../../../shared/env.ts';
 import { Problem } from '../../../shared/errors.ts';
+import { note } from '../../audit/note.ts';
 import type { RouteContext, State } from '../../context.ts';
 import { readForm } from '../../middleware/body.ts';
-import { pathId } from '../../middleware/ids.ts';
 import { explanation } from '../routes.ts';
 import type { Board } from './board.ts';
 import { adminOnly, headers, refuseForeign } from './guard.ts';
-import { runPage, signInPage, signOutPage } from './pages.ts';
+import { type Refused, runPage, signInPage, signOutPage } from './pages.ts';
 import { BOARD, forgetAdmin, rememberAdmin, signInAdmin } from './signin.ts';
 
 /** Bull Board and the pages around it: for administrators, by a cookie for this mount alone or by an access token. */
@@ -22,13 +24,14 @@ boardRoutes.get('/sign-in', (ctx: RouteContext) => {
 boardRoutes.post('/sign-in', async (ctx: RouteContext) => {
   refuseForeign(ctx);
   try {
-    rememberAdmin(ctx, await signInAdmin(await readForm(ctx), ctx.get('User-Agent')));
+    rememberAdmin(ctx, await signInAdmin(ctx, await readForm(ctx)));
     ctx.status = 303;
     ctx.redirect(BOARD);
   } catch (err) {
     if (!(err instanceof Problem) || err.status >= 500) throw err;
     ctx.status = err.status;
-    ctx.body = signInPage(err.status === 403 ? 'not an administrator' : 'wrong');
+    if (err.retryAfterS !== undefined) ctx.set('Retry-After', String(err.retryAfterS));
+    ctx.body = signInPage(REFUSED[err.status] ?? 'wrong');
   }
 });
 
@@ -37,20 +40,31 @@ boardRoutes.get('/sign-out', adminOnly, (ctx: RouteContext) => {
 });
 
 boardRoutes.post('/sign-out', adminOnly, async (ctx: RouteContext) => {
-  await Session.end(ctx.state.sid);
+  const { sid, user } = ctx.state;
+  await knex.transaction(async (trx) => {
+    await Session.end(sid, trx);
+    await note(ctx, 'session.signed_out', { subject_id: user.id })(sid, trx);
+  });
   forgetAdmin(ctx);
   ctx.status = 303;
   ctx.redirect(`${BOARD}/sign-in`);
 });
 
 boardRoutes.get('/runs/:id', adminOnly, async (ctx: RouteContext) => {
-  ctx.body = runPage(await explanation(pathId(ctx)));
+  ctx.body = runPage(await explanation(ctx));
 });
+
+const REFUSED: Record<number, Refused> = { 403: 'not an administrator', 429: 'too often' };
 
 /** Loaded when it is first asked for: most replicas never show it. */
 let board: Promise<Board> | undefined;
 
 boardRoutes.all('{/*path}', adminOnly, async (ctx: RouteContext) => {
+  // What it changes stands in Redis, so that this is noted before.
+  if (env.BOARD_WRITABLE && !['GET', 'HEAD'].includes(ctx.method)) {
+    const { method, path } = ctx;
+    await note(ctx, 'queue.changed', { details: { method, path: path.slice(0, 300) } })(null, knex);
+  }
   board ??= import('./board.ts').then(({ buildBoard }) => buildBoard());
   await (await board)(ctx);
 });

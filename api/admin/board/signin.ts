@@ -1,10 +1,13 @@
+import { knex } from '../../../db/knex.ts';
 import { Session } from '../../../db/models/session.ts';
 import { problem } from '../../../shared/errors.ts';
 import { type Signed, signedBy } from '../../auth/authenticate.ts';
+import { clientOf, noteSignIn } from '../../auth/client.ts';
 import { loginBody } from '../../auth/schemas.ts';
 import { signIn } from '../../auth/signin.ts';
 import { signBoard, verifyAccess, verifyBoard } from '../../auth/tokens.ts';
 import type { Context } from '../../context.ts';
+import { attempt, SIGN_IN } from '../../limits/attempts.ts';
 import { check } from '../../middleware/validate.ts';
 
 /** Where Bull Board stands. */
@@ -15,15 +18,25 @@ const LIFETIME = 43_200;
 
 export type Admin = { userId: number; sid: number };
 
-/** Begins a session by what a form says. Throws `unauthenticated`, `validation_failed`, and `forbidden` for others than administrators. */
-export async function signInAdmin(form: unknown, userAgent: string): Promise<Admin> {
+/**
+ * Begins a session by what a form says. Throws `unauthenticated`, `validation_failed`, `rate_limited` together with
+ * POST /auth/login, and `forbidden` for others than administrators.
+ */
+export async function signInAdmin(ctx: Context, form: unknown): Promise<Admin> {
   const { email, password } = check(loginBody, form);
-  const { user, grant } = await signIn(email.trim(), password, userAgent.slice(0, 300) || null);
+  const client = clientOf(ctx);
+  const tryIt = () => signIn(email.trim(), password, client);
+  const { user, grant } = await attempt(SIGN_IN, email, ctx.ip, tryIt, (headers) => ctx.set(headers));
   const { sid } = verifyAccess(grant.access);
+  const act = { actor: user, subject: user.id, session: sid };
   if (user.role !== 'admin') {
-    await Session.end(sid);
+    await knex.transaction(async (trx) => {
+      await Session.end(sid, trx);
+      await noteSignIn('session.board_refused', act, client, trx);
+    });
     throw problem('forbidden');
   }
+  await noteSignIn('session.board_opened', act, client, knex);
   return { userId: user.id, sid };
 }
 

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { Along } from '../../../db/models/auditEntry.ts';
 import {
   addImportLines,
   beginImport,
@@ -22,19 +23,20 @@ const [BATCH_ITEMS, BATCH_CHARACTERS] = [500, 1_000_000];
 /**
  * Reads an upload to its end and keeps its lines, each an FAQ or what is wrong with it. A file that cannot be read
  * leaves nothing behind.
+ * @param options `along`: what is written when the whole upload is there
  * @returns the import's id: it is owed from now on
  */
 export async function receiveImport(
   userId: number,
   bytes: Readable,
-  { csv, allOrNothing }: { csv: boolean; allOrNothing: boolean },
+  { csv, allOrNothing, along }: { csv: boolean; allOrNothing: boolean; along: Along },
 ): Promise<number> {
   const importId = await beginImport(userId, allOrNothing);
   try {
     const text = readText(bytes);
     const lines = await keepLines(importId, csv ? csvItems(text) : jsonItems(text));
     if (lines === 0) throw problem('validation_failed', 'There are no FAQs in it');
-    await submitImport(importId);
+    await submitImport(importId, along);
     return importId;
   } catch (err) {
     await dropImport(importId);

@@ -1,11 +1,13 @@
 import { Readable } from 'node:stream';
 import { stringify } from 'csv-stringify';
 import Router from '@koa/router';
+import { knex } from '../../../db/knex.ts';
 import { exportFaqs } from '../../../db/models/faqExport.ts';
 import { findImport, importErrors } from '../../../db/models/faqImport.ts';
 import { enqueueImport } from '../../../shared/enqueue.ts';
 import { problem } from '../../../shared/errors.ts';
 import { log } from '../../../shared/log.ts';
+import { note } from '../../audit/note.ts';
 import type { RouteContext, State } from '../../context.ts';
 import { auth, requireRole } from '../../middleware/auth.ts';
 import { withBody } from '../../middleware/body.ts';
@@ -28,7 +30,7 @@ faqImportRoutes.post('/import', auth, editor, validateQuery(importQuery), async 
   const allOrNothing = queryOf(ctx, importQuery).all_or_nothing;
   if ((ctx.request.length ?? 0) > MAX_BYTES) throw tooLarge();
   const import_id = await withBody(ctx.req, (bytes) =>
-    receiveImport(ctx.state.user.id, bytes, { csv, allOrNothing }),
+    receiveImport(ctx.state.user.id, bytes, { csv, allOrNothing, along: note(ctx, 'faq_import.submitted') }),
   );
   enqueueImport(import_id).catch((err: unknown) => log.warn({ err, import_id }, 'left to the reconciler'));
   ctx.status = 202;
@@ -42,10 +44,12 @@ faqImportRoutes.get('/imports/:id', auth, editor, async (ctx: RouteContext) => {
   ctx.body = presentImport(found, await importErrors(found.id, MAX_ERRORS));
 });
 
-faqImportRoutes.get('/export', auth, editor, validateQuery(exportQuery), (ctx: RouteContext) => {
+faqImportRoutes.get('/export', auth, editor, validateQuery(exportQuery), async (ctx: RouteContext) => {
+  const filter = queryOf(ctx, exportQuery);
+  await note(ctx, 'faq.exported', { details: filter })(null, knex);
   ctx.type = 'text/csv';
   ctx.attachment('faqs.csv');
-  ctx.body = Readable.from(exportFaqs(queryOf(ctx, exportQuery), KEYWORD_SEPARATOR)).pipe(
+  ctx.body = Readable.from(exportFaqs(filter, KEYWORD_SEPARATOR)).pipe(
     stringify({ header: true, columns: COLUMNS, quoted_match: /\r/ }),
   );
 });

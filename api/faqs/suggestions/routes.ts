@@ -6,8 +6,10 @@ import {
   listSuggestions,
   settleSuggestion,
 } from '../../../db/models/faqSuggestion.ts';
+import { knex } from '../../../db/knex.ts';
 import { env } from '../../../shared/env.ts';
 import { problem } from '../../../shared/errors.ts';
+import { note } from '../../audit/note.ts';
 import type { RouteContext, State } from '../../context.ts';
 import { decodeCursor, encodeCursor } from '../../cursor.ts';
 import { auth, requireRole } from '../../middleware/auth.ts';
@@ -31,6 +33,9 @@ faqSuggestionRoutes.get('/', auth, editor, validateQuery(listQuery), async (ctx:
   const after = cursor === undefined ? null : place(cursor);
   const found = await listSuggestions(status, { limit: limit + 1, after, similarity: env.PASSAGE_THRESHOLD });
   const data = found.slice(0, limit);
+  // They show what users asked.
+  const ids = data.map(({ id }) => id);
+  if (ids.length > 0) await note(ctx, 'faq_suggestion.listed', { details: { ids } })(null, knex);
   const last = found.length > limit ? data.at(-1) : undefined;
   ctx.body = {
     data: data.map(presentSuggestion),
@@ -44,7 +49,8 @@ faqSuggestionRoutes.post('/:id/draft', auth, editor, validate(draftBody), async 
   try {
     const asked = question ?? presentSuggestion(suggestion).question;
     const fields = { question: asked, answer, category_id, language: suggestion.language };
-    const faq = accepted(await withSlug(undefined, asked, (slug) => addFaq({ ...fields, slug })));
+    const created = note(ctx, 'faq.created', { details: { suggestion_id: suggestion.id } });
+    const faq = accepted(await withSlug(undefined, asked, (slug) => addFaq({ ...fields, slug }, created)));
     await settleSuggestion(suggestion.id, faq.id);
     embedInBackground(faq);
     ctx.status = 201;
@@ -60,7 +66,8 @@ faqSuggestionRoutes.post('/:id/dismiss', auth, editor, async (ctx: RouteContext)
   const id = pathId(ctx);
   const found = await findSuggestion(id, env.PASSAGE_THRESHOLD);
   if (found === null) throw problem('not_found');
-  if (found.status !== 'dismissed' && !(await closeSuggestion(id, 'dismissed'))) throw decided();
+  const along = note(ctx, 'faq_suggestion.dismissed');
+  if (found.status !== 'dismissed' && !(await closeSuggestion(id, 'dismissed', along))) throw decided();
   ctx.status = 204;
 });
 

@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto';
+import { Problem, problem } from '../../shared/errors.ts';
+import type { Context, Next } from '../context.ts';
+import { rateHeaders } from '../docs/describe.ts';
+import { networkOf } from '../middleware/address.ts';
+import { mark } from '../middleware/mark.ts';
+import { type Counter, forget, take, type Window } from './counters.ts';
+import { presentCharge, type RateHeaders, refusalOf } from './present.ts';
+
+/**
+ * How often something may be tried. `pair` is what one address may try on one account: somebody who guesses elsewhere
+ * does not lock its owner out. `address` bounds who tries one password on many accounts. `counts`: only what is refused,
+ * or everything.
+ */
+export type Policy = { counts: 'failures' | 'all'; address: Window; pair?: Window };
+
+const QUARTER = 900;
+export const SIGN_IN: Policy = {
+  counts: 'failures',
+  pair: { name: 'sign-in', limit: 10, seconds: QUARTER },
+  address: { name: 'address-sign-in', limit: 600, seconds: QUARTER },
+};
+/** Whoever holds somebody's access token may not find out the password with it. */
+export const PASSWORD_CHANGE: Policy = {
+  counts: 'failures',
+  pair: { name: 'password-change', limit: 10, seconds: QUARTER },
+  address: { name: 'address-password-change', limit: 600, seconds: QUARTER },
+};
+/** Each one may send a mail to somebody who did not ask for it. */
+export const PASSWORD_FORGOT: Policy = {
+  counts: 'all',
+  pair: { name: 'password-forgot', limit: 20, seconds: QUARTER },
+  address: { name: 'address-password-forgot', limit: 300, seconds: QUARTER },
+};
+/** Tokens have 256 bits and are not to be guessed; whoever tries is slowed down all the same. */
+export const PASSWORD_RESET: Policy = {
+  counts: 'failures',
+  address: { name: 'address-password-reset', limit: 100, seconds: QUARTER },
+};
+/** A hash costs a tenth of a second of a core. A class that signs up together is behind one address. */
+export const REGISTRATION: Policy = {
+  counts: 'all',
+  address: { name: 'address-registration', limit: 600, seconds: 60 },
+};
+
+/**
+ * Middleware: what stands behind it may be tried as often as the policy says.
+ * @param whose the account that is meant, as it was typed, or its id; null where the policy has no pair
+ */
+export function limitAttempts(policy: Policy, whose: (ctx: Context) => string | null = () => null) {
+  const guard = (ctx: Context, next: Next): Promise<unknown> =>
+    attempt(policy, whose(ctx), ctx.ip, next, (headers) => ctx.set(headers));
+  return mark(guard, { problems: ['rate_limited'], headers: rateHeaders });
+}
+
+/**
+ * One try. It is counted before it is made and given back when it did not fail, so that a thousand at the same time
+ * learn no more than a thousand in turn; a success forgets the failures of its pair. Those of one pair wait for each
+ * other in this process: sign-ins with the right password do not refuse one another, and take one thread of two.
+ * @throws Problem: `rate_limited`, and what `work` throws
+ */
+export async function attempt<T>(
+  policy: Policy,
+  account: string | null,
+  ip: string,
+  work: () => Promise<T>,
+  tell: (headers: RateHeaders) => void,
+): Promise<T> {
+  const { address, pair } = policy;
+  const network = networkOf(ip);
+  const counters: Counter[] = [{ ...address, key: `limit:${address.name}:${network}` }];
+  if (pair === undefined || account === null) return tryIt(policy, counters, work, tell);
+
+  const mine = { ...pair, key: `limit:${pair.name}:${network}:${nameless(account)}` };
+  return inTurn(mine.key, () => tryIt(policy, [mine, ...counters], work, tell, mine));
+}
+
+async function tryIt<T>(
+  policy: Policy,
+  counters: Counter[],
+  work: () => Promise<T>,
+  tell: (headers: RateHeaders) => void,
+  pair?: Counter,
+): Promise<T> {
+  const charge = await take(counters);
+  tell(presentCharge(charge, 1));
+  if (charge.outcome === 'refused') throw refusalOf(charge, 'Too many attempts: wait, or try from elsewhere');
+  if (policy.counts === 'all') return work();
+  try {
+    const done = await work();
+    await charge.giveBack();
+    if (pair !== undefined) await forget(pair);
+    return done;
+  } catch (err) {
+    if (!(err instanceof Problem) || err.status >= 500) await charge.giveBack();
+    throw err;
+  }
+}
+
+/** Redis need not know who it is. E-mail addresses and usernames are the same in either case. */
+function nameless(account: string): string {
+  const name = account.normalize('NFKC').trim().toLowerCase();
+  return createHash('sha256').update(name).digest('base64url').slice(0, 22);
+}
+
+/** More than that at a time are nobody's sign-in. */
+const MAX_WAITING = 500;
+const lines = new Map<string, { waiting: number; last: Promise<unknown> }>();
+
+async function inTurn<T>(key: string, work: () => Promise<T>): Promise<T> {
+  const line = lines.get(key) ?? { waiting: 0, last: Promise.resolve() };
+  if (line.waiting >= MAX_WAITING) throw problem('rate_limited', 'Too many at a time', { retryAfterS: 1 });
+  lines.set(key, line);
+  line.waiting += 1;
+  const mine = line.last.then(work);
+  line.last = mine.catch(() => {});
+  try {
+    return await mine;
+  } finally {
+    line.waiting -= 1;
+    if (line.waiting === 0) lines.delete(key);
+  }
+}

@@ -1,0 +1,52 @@
+import type { Charge, Count, Counter } from './counters.ts';
+
+/** The insurance for when Redis is away: the same rules for this process alone. */
+const counts = new Map<string, Count>();
+/** The oldest go first where there are more. */
+const MAX_COUNTS = 100_000;
+
+/** As `take` in counters.ts; `now` in ms since 1970. */
+export function takeInMemory(counters: Counter[], mark: string | null, now: number): Charge {
+  const keys = counters.map(({ key }) => key);
+  const found = counters.map(
+    ({ key, seconds }) => living(key, now) ?? { count: 0, ends: now + seconds * 1_000 },
+  );
+  const full = counters.some(({ limit }, i) => (found[i]?.count ?? 0) >= limit);
+  const free = mark !== null && living(mark, now) !== undefined;
+  const outcome = free ? 'free' : full ? 'refused' : 'taken';
+  const after = found.map(({ count, ends }) => ({ count: outcome === 'taken' ? count + 1 : count, ends }));
+  if (outcome === 'taken') {
+    for (const [i, key] of keys.entries()) keep(key, after[i]!);
+    if (mark !== null) keep(mark, { count: 1, ends: after[0]?.ends ?? now });
+  }
+  const ends = after.map((count) => count.ends);
+  return {
+    outcome,
+    counters,
+    counts: after,
+    left: ends.map((end) => end - now),
+    giveBack: async () => giveBackInMemory(keys, ends, mark),
+  };
+}
+
+/** Takes one back from the windows that end when it says; an endless one forgets the counter. */
+export function giveBackInMemory(keys: string[], ends: number[], mark: string | null): void {
+  for (const [i, key] of keys.entries()) {
+    const count = counts.get(key);
+    if (ends[i] === Number.POSITIVE_INFINITY) counts.delete(key);
+    else if (count !== undefined && count.ends === ends[i]) count.count -= 1;
+  }
+  if (mark !== null) counts.delete(mark);
+}
+
+function living(key: string, now: number): Count | undefined {
+  const count = counts.get(key);
+  return count !== undefined && count.ends > now ? count : undefined;
+}
+
+function keep(key: string, count: Count): void {
+  // Those written last stand last: the first one is the oldest.
+  counts.delete(key);
+  counts.set(key, count);
+  if (counts.size > MAX_COUNTS) counts.delete(counts.keys().next().value ?? '');
+}

@@ -1,0 +1,24 @@
+import { embeddingDebts } from '../../db/models/owed.ts';
+import { env } from '../../shared/env.ts';
+import { log } from '../../shared/log.ts';
+import { faqsStored, faqsToEmbed } from '../../shared/metrics.ts';
+
+/** Milliseconds that a count is good for. */
+const FRESH = 15_000;
+
+/** Brings the gauges of the knowledge base up to date. They keep what they said last while Postgres is away. */
+export function measureFaqs(): Promise<void> {
+  if (performance.now() < freshUntil) return measuring;
+  freshUntil = performance.now() + FRESH;
+  measuring = embeddingDebts(env.EMBEDDING_MODEL).then(
+    ({ faqs, faqs_to_embed }) => {
+      faqsStored.set(faqs);
+      faqsToEmbed.set(faqs_to_embed);
+    },
+    (err: unknown) => log.warn({ err }, 'FAQs cannot be counted'),
+  );
+  return measuring;
+}
+
+let freshUntil = Number.NEGATIVE_INFINITY;
+let measuring: Promise<void> = Promise.resolve();

@@ -1,0 +1,18 @@
+-- What a suspension does beyond the status: ends a user's sign-ins and cancels their runs, none of which is to be
+-- answered any more. Returns the runs that ended here, to be announced; running ones are flagged, and their workers
+-- end them. The caller holds the user's row, without which nobody can add a run (accept_message).
+CREATE OR REPLACE FUNCTION shut_out(p_user bigint) RETURNS bigint[] LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  v_conversation bigint;
+  v_ended bigint[] := '{}';
+BEGIN
+  UPDATE sessions SET revoked_at = clock_timestamp() WHERE user_id = p_user AND revoked_at IS NULL;
+  FOR v_conversation IN
+    SELECT DISTINCT conversation_id FROM runs
+    WHERE user_id = p_user AND status IN ('waiting', 'queued', 'in_progress') ORDER BY conversation_id
+  LOOP
+    PERFORM FROM conversations WHERE id = v_conversation FOR NO KEY UPDATE;
+    v_ended := v_ended || cancel_runs_of(v_conversation);
+  END LOOP;
+  RETURN v_ended;
+END $$;

@@ -1,0 +1,84 @@
+import { row } from '../sql.ts';
+
+const PASS = 1_000;
+const LOOK = 5_000;
+
+/** Where the chain ends: its last place, and its hash in hex. */
+type Head = { chain_seq: number; hash: string };
+
+/**
+ * Chains entries that are not yet, a thousand at most: whoever calls it every second has other work too. One process at
+ * a time; the others find nothing to do. Returns how many.
+ */
+export async function chainAuditLog(): Promise<number> {
+  const pass = await row<{ count: number }>('SELECT chain_audit_log(:PASS) AS count', { PASS });
+  return pass?.count ?? 0;
+}
+
+/** The head that was noted last; null: nothing is chained. */
+export function auditHead(): Promise<Head | null> {
+  return row(
+    `SELECT chain_seq, encode(hash, 'hex') AS hash FROM audit_heads ORDER BY chain_seq DESC LIMIT 1`,
+  );
+}
+
+/** What is wrong at the first broken place. `cut_off`: the log ends before the head that was noted. */
+export type Broken = {
+  fault: 'edited' | 'removed' | 'cut_off' | 'other_head' | 'unknown_head';
+  chain_seq: number | null;
+  entry_id: number | null;
+};
+/** A sound log: where its chain ends, and how many entries have no place yet. */
+export type Sound = Head & { unchained: number };
+
+/**
+ * Reads the whole chain in order, and holds it against the heads that were noted on the way.
+ * @param noted a head's hash in hex that somebody kept elsewhere; it must stand in the chain
+ */
+export async function verifyAuditLog(noted: string | null): Promise<Sound | Broken> {
+  // Heads first: what is chained meanwhile lies behind them.
+  const head = await auditHead();
+  const end = await walk();
+  if ('fault' in end) return end;
+  if (end.chain_seq < (head?.chain_seq ?? 0))
+    return { fault: 'cut_off', chain_seq: end.chain_seq + 1, entry_id: null };
+  const other = await otherHead();
+  if (other !== null) return { fault: 'other_head', ...other };
+  if (noted !== null && !(await stands(noted)))
+    return { fault: 'unknown_head', chain_seq: null, entry_id: null };
+  const waiting = await row<{ count: number }>(
+    'SELECT count(*) AS count FROM audit_log WHERE chain_seq IS NULL',
+  );
+  return { ...end, unchained: waiting?.count ?? 0 };
+}
+
+type Step = { looked_at: number; last_seq: number; last_hash: string; entry_id: number | null; fault: null };
+type Fault = Omit<Step, 'fault'> & { fault: 'edited' | 'removed' };
+
+/** Some thousand entries a statement: one over all of them would run into the time limit of statements. */
+async function walk(): Promise<Head | Broken> {
+  let [seq, hash] = [0, '00'.repeat(32)];
+  for (;;) {
+    const step = await row<Step | Fault>(
+      `SELECT looked_at, last_seq, encode(last_hash, 'hex') AS last_hash, entry_id, fault
+       FROM check_audit_chain(:seq, decode(:hash, 'hex'), :LOOK)`,
+      { seq, hash, LOOK },
+    );
+    if (step === null) throw new Error('no answer');
+    if (step.fault !== null) return { fault: step.fault, chain_seq: step.last_seq, entry_id: step.entry_id };
+    [seq, hash] = [step.last_seq, step.last_hash];
+    if (step.looked_at < LOOK) return { chain_seq: seq, hash };
+  }
+}
+
+/** The first noted head that the chain does not have: entries were written anew from there. */
+function otherHead(): Promise<{ chain_seq: number; entry_id: number } | null> {
+  return row(
+    `SELECT h.chain_seq, e.id AS entry_id FROM audit_heads h JOIN audit_log e ON e.chain_seq = h.chain_seq
+     WHERE e.hash <> h.hash ORDER BY h.chain_seq LIMIT 1`,
+  );
+}
+
+async function stands(hash: string): Promise<boolean> {
+  return (await row(`SELECT id FROM audit_log WHERE hash = decode(:hash, 'hex')`, { hash })) !== null;
+}

@@ -1,0 +1,44 @@
+import type { Knex } from 'knex';
+import type { NewAuditEntry } from './auditEntry.ts';
+
+export type AuditRow = Required<NewAuditEntry> & {
+  id: number;
+  at: Date;
+  chain_seq: number | null;
+  /** In hex. */
+  hash: string | null;
+};
+/** `from` and `to` are times; `to` is not included. */
+export type AuditFilter = {
+  actor_id?: number;
+  subject_id?: number;
+  action?: string;
+  from?: string;
+  to?: string;
+};
+
+const CONDITIONS: Record<keyof AuditFilter, string> = {
+  actor_id: 'actor_id = :actor_id',
+  subject_id: 'subject_id = :subject_id',
+  action: 'action = :action',
+  from: 'at >= CAST(:from AS timestamptz)',
+  to: 'at < CAST(:to AS timestamptz)',
+};
+
+/** A page of entries, the newest first. @param beforeId where the page before ended */
+export async function listAuditEntries(
+  filter: AuditFilter,
+  { limit, beforeId }: { limit: number; beforeId: number | null },
+  trx: Knex,
+): Promise<AuditRow[]> {
+  const conditions = (Object.keys(filter) as (keyof AuditFilter)[]).map((field) => CONDITIONS[field]);
+  if (beforeId !== null) conditions.push('id < :beforeId');
+  const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
+  const { rows } = await trx.raw<{ rows: AuditRow[] }>(
+    `SELECT id, at, actor_id, actor_role, action, target_type, target_id, subject_id, ip, request_id, details,
+       chain_seq, encode(hash, 'hex') AS hash
+     FROM audit_log ${where} ORDER BY id DESC LIMIT :limit`,
+    { ...filter, limit, beforeId },
+  );
+  return rows;
+}

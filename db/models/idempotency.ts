@@ -1,0 +1,25 @@
+import { row } from '../sql.ts';
+import type { Accepted, Refusal } from './run.ts';
+
+/** What is stored under a user's idempotency key, as accept_message would answer it; null when nothing is. */
+export function storedUnder(
+  userId: number,
+  key: string,
+  hash: string,
+): Promise<Accepted | { outcome: Refusal } | null> {
+  return row(
+    `SELECT CASE WHEN request_hash = :hash THEN 'replayed' ELSE 'idempotency_key_reused' END AS outcome,
+       id AS run_id, conversation_id, message_id, reply_id, NULL AS next, CAST('{}' AS bigint[]) AS ended
+     FROM runs WHERE user_id = :userId AND idempotency_key = :key`,
+    { userId, key, hash },
+  );
+}
+
+/** How long ago a run was stored, in ms. */
+export async function ageOf(runId: number): Promise<number> {
+  const found = await row<{ age: number }>(
+    `SELECT CAST(extract(epoch FROM clock_timestamp() - created_at) * 1000 AS float8) AS age FROM runs WHERE id = :runId`,
+    { runId },
+  );
+  return found?.age ?? 0;
+}

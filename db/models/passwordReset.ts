@@ -1,0 +1,57 @@
+import type { Knex } from 'knex';
+import { knex } from '../knex.ts';
+import { foldCase } from './user.ts';
+
+/** How long a token may be used. */
+export const RESET_WITHIN_S = 3_600;
+
+/** Whose token is good: the newest of an active account, not used and not too old. */
+const GOOD = `r.token_hash = :tokenHash AND r.used_at IS NULL AND r.expires_at > now()
+  AND NOT EXISTS (SELECT FROM password_resets newer WHERE newer.user_id = r.user_id AND newer.id > r.id)`;
+
+/** Tokens by which an account gets a new password. Of a user only the newest is good. */
+export const PasswordReset = {
+  /**
+   * Stores a token for the active account with an e-mail address. Does the same work where there is none, so that the
+   * time tells nobody which addresses are known; and removes some that have expired.
+   * @returns whose it is, if anybody's
+   */
+  async begin(email: string, tokenHash: string, trx: Knex): Promise<number | null> {
+    const { rows } = await trx.raw<{ rows: { user_id: number | null }[] }>(
+      `WITH expired AS (
+         DELETE FROM password_resets WHERE expires_at < now()
+           AND id IN (SELECT id FROM password_resets ORDER BY id LIMIT 10 FOR UPDATE SKIP LOCKED))
+       INSERT INTO password_resets (user_id, token_hash, expires_at)
+       VALUES ((SELECT id FROM users WHERE lower(email COLLATE "C") = :email AND status = 'active'),
+         :tokenHash, now() + make_interval(secs => :lifetimeS))
+       RETURNING user_id`,
+      { email: foldCase(email), tokenHash, lifetimeS: RESET_WITHIN_S },
+    );
+    return rows[0]?.user_id ?? null;
+  },
+
+  /** Whose password a token may set; undefined when it is not good. */
+  async find(tokenHash: string): Promise<number | undefined> {
+    const { rows } = await knex.raw<{ rows: { user_id: number }[] }>(
+      `SELECT r.user_id FROM password_resets r JOIN users u ON u.id = r.user_id AND u.status = 'active' WHERE ${GOOD}`,
+      { tokenHash },
+    );
+    return rows[0]?.user_id;
+  },
+
+  /** Uses a token up. False when it is not good, or not any more. The caller holds the user's row. */
+  async use(tokenHash: string, trx: Knex): Promise<boolean> {
+    const { rowCount } = await trx.raw<{ rowCount: number }>(
+      `UPDATE password_resets r SET used_at = now() WHERE ${GOOD}`,
+      { tokenHash },
+    );
+    return rowCount === 1;
+  },
+
+  /** Makes all tokens of a user worthless. */
+  async voidAll(userId: number, trx: Knex): Promise<void> {
+    await trx.raw('UPDATE password_resets SET used_at = now() WHERE user_id = ? AND used_at IS NULL', [
+      userId,
+    ]);
+  },
+};

@@ -1,0 +1,88 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Licences under which code may be used here: none asks for more than being named. */
+const LICENCES = new Set(
+  'MIT MIT-0 ISC 0BSD BSD-2-Clause BSD-3-Clause Apache-2.0 BlueOak-1.0.0 CC0-1.0 CC-BY-4.0 Python-2.0 PSF-2.0 PostgreSQL Unlicense Zlib'.split(
+    ' ',
+  ),
+);
+const INSTALL_SCRIPTS = ['preinstall', 'install', 'postinstall'];
+
+type Lock = { packages?: Record<string, Locked> };
+type Locked = {
+  version?: string;
+  resolved?: string;
+  integrity?: string;
+  license?: string;
+  link?: boolean;
+  hasInstallScript?: boolean;
+};
+type Manifest = {
+  license?: string | { type?: string };
+  licenses?: { type?: string }[];
+  scripts?: Record<string, string>;
+  allowScripts?: Record<string, boolean>;
+};
+
+/**
+ * What is wrong with the packages of a project, one line each; none: nothing is. Every package of the lockfile must be
+ * pinned by a hash, under a licence of the list, and without a script that runs at install unless `allowScripts` of
+ * package.json names it. What is installed is read as well: a lockfile only repeats what a registry said.
+ * @param root the folder of package.json, package-lock.json and node_modules
+ */
+export function faultsOf(root: string): string[] {
+  const lock = readJson<Lock>(join(root, 'package-lock.json'));
+  const allowed = Object.keys(readJson<Manifest>(join(root, 'package.json')).allowScripts ?? {});
+  const packages = Object.entries(lock.packages ?? {}).filter(([path]) => path !== '');
+  const scripted = new Set<string>();
+  const faults = packages.flatMap(([path, locked]) => {
+    const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
+    const manifest = manifestOf(join(root, path));
+    const runs = locked.hasInstallScript === true || runsAtInstall(manifest, join(root, path));
+    if (runs) scripted.add(name);
+    const licence = locked.license ?? licenceOf(manifest);
+    return [
+      !isPinned(locked) && 'is not pinned by a hash of a package from a registry',
+      runs && !allowed.includes(name) && 'runs a script at install and is not named in allowScripts',
+      !isAllowed(licence) && `has the licence ${licence ?? 'of nobody knows what'}`,
+    ]
+      .filter((fault) => fault !== false)
+      .map((fault) => `${name} ${locked.version ?? ''} ${fault}`);
+  });
+  const idle = allowed.filter((name) => !scripted.has(name));
+  return [...faults, ...idle.map((name) => `${name} is named in allowScripts and runs no script`)];
+}
+
+function isPinned({ integrity, resolved = 'https:', link = false }: Locked): boolean {
+  return link || (integrity?.startsWith('sha512-') === true && resolved.startsWith('https:'));
+}
+
+/** A `binding.gyp` is built at install without being asked to. */
+function runsAtInstall(manifest: Manifest | null, folder: string): boolean {
+  if (INSTALL_SCRIPTS.some((script) => manifest?.scripts?.[script])) return true;
+  return existsSync(join(folder, 'binding.gyp'));
+}
+
+/** Null where it is not installed: another platform's. */
+function manifestOf(folder: string): Manifest | null {
+  const path = join(folder, 'package.json');
+  return existsSync(path) ? readJson<Manifest>(path) : null;
+}
+
+/** Older packages have a list. */
+function licenceOf(manifest: Manifest | null): string | undefined {
+  const { license, licenses } = manifest ?? {};
+  if (typeof license === 'string') return license;
+  return license?.type ?? licenses?.map(({ type }) => type).join(' OR ');
+}
+
+/** Of `A OR B` one will do, of `A AND B` both must; ANDs bind closer, and brackets within brackets are not read. */
+function isAllowed(licence = ''): boolean {
+  const plain = licence.replace(/^\((.*)\)$/, '$1');
+  return plain.split(' OR ').some((choice) => choice.split(' AND ').every((one) => LICENCES.has(one.trim())));
+}
+
+function readJson<T>(path: string): T {
+  return JSON.parse(readFileSync(path, 'utf8')) as T;
+}

@@ -1,0 +1,140 @@
+import { expect } from 'chai';
+import { take } from '../../api/limits/counters.ts';
+import { REGISTRATION, SIGN_IN } from '../../api/limits/attempts.ts';
+import { redis, untilReady } from '../../shared/redis.ts';
+import { type Answer, type Api, call, serveApi } from '../support/api.ts';
+import { buildUser, PASSWORD } from '../support/factories.ts';
+import { type Process, startProcfile } from '../support/processes.ts';
+
+const ALLOWED = SIGN_IN.pair!.limit;
+
+describe('limits on attempts', () => {
+  let api: Api;
+  before(async () => {
+    await untilReady(redis);
+    api = await serveApi();
+  });
+  after(() => api.close());
+
+  const signIn = (email: string, password: string, headers: Record<string, string> = {}) =>
+    api.call('POST', '/auth/login', { email, password }, { headers });
+  const times = <T>(n: number, one: (i: number) => Promise<T>) =>
+    Promise.all(Array.from({ length: n }, (_, i) => one(i)));
+  const count = (answers: Answer[], status: number) => answers.filter((one) => one.status === status).length;
+  function expectRefused({ status, body, headers }: Answer): void {
+    expect([status, body.code]).to.deep.equal([429, 'rate_limited']);
+    expect(Number(headers.get('retry-after'))).to.be.within(1, 900);
+  }
+
+  it('let so many wrong passwords through and no more, however many come at a time', async () => {
+    const { email } = await buildUser();
+    const answers = await times(ALLOWED + 15, (i) => signIn(email, `wrong ${i}`));
+    expect([count(answers, 401), count(answers, 429)]).to.deep.equal([ALLOWED, 15]);
+    const refused = await signIn(email, PASSWORD);
+    expectRefused(refused);
+    expect(refused.headers.get('ratelimit')).to.match(/^"sign-in";r=0;t=\d+$/);
+    expect(refused.headers.get('ratelimit-policy')).to.equal(`"sign-in";q=${ALLOWED};w=900`);
+    // However it is written.
+    expectRefused(await signIn(` ${email.toUpperCase()} `, PASSWORD));
+    expect((await signIn((await buildUser()).email, PASSWORD)).status).to.equal(200);
+  });
+
+  it('tell nothing of whether there is such an account', async () => {
+    const { email } = await buildUser();
+    const told = async (name: string) => {
+      const answers: Answer[] = [];
+      for (let i = 0; i < ALLOWED + 2; i += 1) answers.push(await signIn(name, 'wrong'));
+      return answers.map(({ status, body, headers }) => [
+        status,
+        body.code,
+        body.detail,
+        headers.get('ratelimit')?.split(';t=')[0],
+      ]);
+    };
+    expect(await told('nobody@example.com')).to.deep.equal(await told(email));
+  });
+
+  it('forget what was wrong at the first sign-in that is right, and never count it', async () => {
+    const { email } = await buildUser();
+    const wrong = await times(ALLOWED - 1, () => signIn(email, 'wrong'));
+    expect(count(wrong, 401)).to.equal(ALLOWED - 1);
+    expect((await signIn(email, PASSWORD)).status).to.equal(200);
+    const right = await times(ALLOWED + 1, () => signIn(email, PASSWORD));
+    expect(count(right, 200)).to.equal(ALLOWED + 1);
+    const { headers } = await signIn(email, 'wrong');
+    expect(headers.get('ratelimit')).to.match(new RegExp(`^"sign-in";r=${ALLOWED - 1};`));
+  });
+
+  it('are the same at the sign-in of the board', async () => {
+    const { email } = await buildUser({ role: 'admin' });
+    await times(ALLOWED, () => signIn(email, 'wrong'));
+    const answer = await fetch(`${api.url}/admin/queues/sign-in`, {
+      method: 'POST',
+      body: new URLSearchParams({ email, password: PASSWORD }),
+      redirect: 'manual',
+    });
+    expect(answer.status).to.equal(429);
+    expect(Number(answer.headers.get('retry-after'))).to.be.within(1, 900);
+    expect(answer.headers.get('set-cookie')).to.equal(null);
+    expect(await answer.text()).to.contain('Tried too often');
+  });
+
+  it('bound what one address may try on many accounts', async () => {
+    await used('address-sign-in', SIGN_IN.address.limit);
+    expectRefused(await signIn((await buildUser()).email, PASSWORD));
+    await redis.del('limit:address-sign-in:127.0.0.1');
+  });
+
+  it('bound how many accounts one address may register', async () => {
+    await used('address-registration', REGISTRATION.address.limit);
+    const body = {
+      email: 'one@example.com',
+      username: 'one-too-many',
+      password: PASSWORD,
+      gdpr_consent: true,
+    };
+    expectRefused(await api.call('POST', '/auth/register', body));
+    await redis.del('limit:address-registration:127.0.0.1');
+  });
+
+  it('are not passed by an address that the client makes up', async () => {
+    const { email } = await buildUser();
+    const answers = await times(ALLOWED + 3, (i) =>
+      signIn(email, 'wrong', { 'x-forwarded-for': `192.0.2.${i}` }),
+    );
+    expect(count(answers, 429)).to.equal(3);
+  });
+
+  it('do not lock out whom somebody attacks from elsewhere', async () => {
+    const web: Process = await startProcfile('web', { TRUST_PROXY: '1' });
+    const { email } = await buildUser();
+    const from = (address: string, password: string) =>
+      call(
+        `${web.url}/api/v1/auth/login`,
+        'POST',
+        { email, password },
+        { headers: { 'x-forwarded-for': address } },
+      );
+    const attack = await times(ALLOWED * 2, (i) => from('203.0.113.6', `guess ${i}`));
+    expect(count(attack, 401)).to.equal(ALLOWED);
+    expect((await from('203.0.113.7', PASSWORD)).status).to.equal(200);
+    expectRefused(await from('203.0.113.6', PASSWORD));
+    await web.stop();
+  });
+
+  it('keep no name in Redis', async () => {
+    const { email, username } = await buildUser();
+    await signIn(email, 'wrong');
+    await signIn(username, 'wrong');
+    const keys = await redis.keys('limit:*');
+    expect(keys.filter((key) => key.startsWith('limit:sign-in:')).length).to.be.at.least(2);
+    expect(keys.join()).not.to.contain(username);
+  });
+
+  /** As if this address had come so often already. */
+  async function used(name: string, often: number): Promise<void> {
+    const counter = { name, limit: often, seconds: 60, key: `limit:${name}:127.0.0.1` };
+    await redis.del(counter.key);
+    await times(often, () => take([counter]));
+  }
+});

@@ -1,0 +1,32 @@
+import type { BuiltUser } from '../../support/factories.ts';
+import { secretOf, talk } from './things.ts';
+
+/** What somebody says over a socket: `of` is whose ids are in it. `others`: the code of the refusal where they are not one's own. */
+export type EventRule = { payload: (of: BuiltUser) => Promise<object> | object; others: string };
+
+const message = async (of: BuiltUser) => ({
+  type: 'message',
+  content: secretOf(of),
+  conversation_id: (await talk(of)).conversation_id,
+});
+
+/** By channel and name of /asyncapi.json, for everything that clients may say. Whoever is signed in may say it. */
+export const eventRules: Record<string, EventRule> = {
+  'socket message': { payload: message, others: 'not_found' },
+  'socket resume': {
+    payload: async (of) => ({ run_id: (await talk(of)).run_id, after_seq: 0 }),
+    others: 'not_found',
+  },
+  'socket cancel': { payload: async (of) => ({ run_id: (await talk(of)).run_id }), others: 'not_found' },
+  'socket delivered': {
+    payload: async (of) => ({ message_id: (await talk(of)).reply_id }),
+    others: 'not_found',
+  },
+  'socket read': { payload: async (of) => ({ message_id: (await talk(of)).reply_id }), others: 'not_found' },
+  'socket refresh': { payload: ({ access }) => ({ token: access }), others: 'unauthenticated' },
+  'webSocket message': { payload: message, others: 'not_found' },
+  'webSocket refresh': {
+    payload: ({ access }) => ({ type: 'refresh', token: access }),
+    others: 'unauthenticated',
+  },
+};

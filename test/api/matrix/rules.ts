@@ -1,0 +1,156 @@
+import { type BuiltUser, buildSession, PASSWORD } from '../../support/factories.ts';
+import {
+  type Actor,
+  category,
+  faq,
+  faqImport,
+  fresh,
+  ratedReply,
+  secretOf,
+  session,
+  suggestion,
+  talk,
+} from './things.ts';
+
+/** What a request names: ids in its path and body, and what else it needs. */
+export type Named = { path?: Record<string, string | number>; query?: string; body?: unknown; form?: string };
+
+export type Rule = {
+  /** Who gets through; others get a 401 or a 403. */
+  who: 'anyone' | 'signed in' | 'editors' | 'admins';
+  /** What those are answered who ask for their own, or for what is everybody's. */
+  status: number;
+  /** Made for each request: `of` is whose it is. */
+  names?: (of: BuiltUser) => Promise<Named> | Named;
+  /** What those who get through are answered when it is somebody else's. Not asked where nothing is anybody's own. */
+  others?: number;
+  /** What single actors are answered instead, of their own. */
+  but?: Partial<Record<Actor, number>>;
+  /** The answer is meant to show what belongs to others. */
+  shows?: true;
+  /** The access token stands in the query. */
+  tokenInQuery?: true;
+};
+
+const anyone = (status: number, more: Partial<Rule> = {}): Rule => ({ who: 'anyone', status, ...more });
+const signedIn = (status: number, more: Partial<Rule> = {}): Rule => ({ who: 'signed in', status, ...more });
+const editors = (status: number, more: Partial<Rule> = {}): Rule => ({ who: 'editors', status, ...more });
+const admins = (status: number, more: Partial<Rule> = {}): Rule => ({ who: 'admins', status, ...more });
+/** For its owner alone: others learn not even that it is there, whatever their role. */
+const owner = (status: number, names: Rule['names']): Rule => signedIn(status, { names, others: 404 });
+
+const at = (id: number | string, body?: unknown): Named => ({ path: { id }, body });
+const ofRun = async (of: BuiltUser) => at((await talk(of)).run_id);
+const ofConversation = (body?: unknown) => async (of: BuiltUser) =>
+  at((await talk(of)).conversation_id, body);
+const ofReply = (body?: unknown) => async (of: BuiltUser) => at((await talk(of)).reply_id, body);
+const ofFaq = (body?: unknown) => async () => at(await faq(), body);
+const ofCategory = (body?: unknown) => async () => at(await category(), body);
+const ofSuggestion = (body?: unknown) => async (of: BuiltUser) => at(await suggestion(of), body);
+
+/** Who may do what, by method and path of /openapi.json. A route without a line here fails the suite. */
+export const rules: Record<string, Rule> = {
+  'GET /livez': anyone(200),
+  'GET /readyz': anyone(200),
+  'GET /health': anyone(200),
+  'GET /metrics': anyone(200),
+  'GET /openapi.json': anyone(200),
+  'GET /asyncapi.json': anyone(200),
+  'GET /docs': anyone(200),
+  'GET /docs/{file}': anyone(200, { names: () => ({ path: { file: 'swagger-ui.css' } }) }),
+
+  'POST /api/v1/auth/register': anyone(201, {
+    names: () => {
+      const name = fresh();
+      return {
+        body: { email: `${name}@example.com`, username: name, password: `${name} horse`, gdpr_consent: true },
+      };
+    },
+  }),
+  'POST /api/v1/auth/login': anyone(200, { names: ({ email }) => ({ body: { email, password: PASSWORD } }) }),
+  'POST /api/v1/auth/refresh': anyone(200, {
+    names: async (of) => ({ body: { refresh_token: (await buildSession(of)).refresh } }),
+  }),
+  'POST /api/v1/auth/logout': signedIn(204, { names: () => ({ body: {} }) }),
+  'POST /api/v1/auth/password/forgot': anyone(202, { names: ({ email }) => ({ body: { email } }) }),
+  'POST /api/v1/auth/password/reset': anyone(400, {
+    names: () => ({ body: { token: 'none of ours', password: 'battery staple horse' } }),
+  }),
+
+  'GET /api/v1/users/me': signedIn(200),
+  'PATCH /api/v1/users/me': signedIn(200, { names: () => ({ body: { first_name: 'Ada' } }) }),
+  'POST /api/v1/users/me/password': signedIn(204, {
+    names: () => ({ body: { current_password: PASSWORD, new_password: PASSWORD } }),
+  }),
+  'GET /api/v1/users/me/sessions': signedIn(200),
+  'DELETE /api/v1/users/me/sessions/{id}': owner(204, async (of) => at(await session(of))),
+  'GET /api/v1/users': admins(200, { shows: true }),
+  'GET /api/v1/users/{id}': admins(200, { names: ({ id }) => at(id), others: 200, shows: true }),
+  'PATCH /api/v1/users/{id}': admins(200, {
+    names: ({ id, role }) => at(id, { role }),
+    others: 200,
+    but: { admin: 403 },
+    shows: true,
+  }),
+  'GET /api/v1/audit': admins(200),
+
+  'POST /api/v1/chat/send': owner(202, async (of) => ({
+    body: { content: secretOf(of), conversation_id: (await talk(of)).conversation_id },
+  })),
+  // A WebSocket without an upgrade; the upgrade itself is below, among the events.
+  'GET /api/v1/chat/ws/{user_id}': {
+    ...owner(400, ({ id }) => ({ path: { user_id: id } })),
+    tokenInQuery: true,
+  },
+
+  'GET /api/v1/runs/{id}': owner(200, ofRun),
+  'POST /api/v1/runs/{id}/cancel': owner(200, ofRun),
+  'GET /api/v1/runs/{id}/events': owner(200, ofRun),
+
+  'GET /api/v1/conversations': signedIn(200),
+  'GET /api/v1/conversations/{id}': owner(200, ofConversation()),
+  'GET /api/v1/conversations/{id}/messages': owner(200, ofConversation()),
+  'PUT /api/v1/conversations/{id}': owner(200, ofConversation({ is_archived: true })),
+  'DELETE /api/v1/conversations/{id}': owner(204, ofConversation()),
+
+  'POST /api/v1/messages/{id}/regenerate': owner(202, ofReply({})),
+  'POST /api/v1/messages/{id}/feedback': owner(200, ofReply({ rating: 'up' })),
+  'DELETE /api/v1/messages/{id}/feedback': owner(204, async (of) => at(await ratedReply(of))),
+
+  'GET /api/v1/faqs': signedIn(200),
+  'POST /api/v1/faqs': editors(201, { names: () => ({ body: { question: 'Q?', answer: 'A.' } }) }),
+  'GET /api/v1/faqs/search': signedIn(200, { names: () => ({ query: 'q=hours' }) }),
+  'POST /api/v1/faqs/import': editors(202, { names: () => ({ body: [{ question: 'Q?', answer: 'A.' }] }) }),
+  'GET /api/v1/faqs/imports/{id}': editors(200, {
+    names: async (of) => at(await faqImport(of)),
+    others: 404,
+  }),
+  'GET /api/v1/faqs/export': editors(200),
+  // Editors are shown what was asked, without who asked it.
+  'GET /api/v1/faqs/suggestions': editors(200, { shows: true }),
+  'POST /api/v1/faqs/suggestions/{id}/draft': editors(201, {
+    names: ofSuggestion({ question: 'Q?' }),
+    others: 201,
+  }),
+  'POST /api/v1/faqs/suggestions/{id}/dismiss': editors(204, { names: ofSuggestion(), others: 204 }),
+  'GET /api/v1/faqs/{id}': signedIn(200, { names: ofFaq() }),
+  'PUT /api/v1/faqs/{id}': editors(200, { names: ofFaq({ answer: 'B.' }) }),
+  'DELETE /api/v1/faqs/{id}': editors(204, { names: ofFaq() }),
+  'POST /api/v1/faqs/{id}/feedback': signedIn(204, { names: ofFaq({ helpful: true }) }),
+  'GET /api/v1/faq-categories': signedIn(200),
+  'POST /api/v1/faq-categories': editors(201, { names: () => ({ body: { name: fresh() } }) }),
+  'GET /api/v1/faq-categories/{id}': signedIn(200, { names: ofCategory() }),
+  'PUT /api/v1/faq-categories/{id}': editors(200, { names: ofCategory({ name: 'D' }) }),
+  'DELETE /api/v1/faq-categories/{id}': editors(204, { names: ofCategory() }),
+
+  'GET /api/v1/admin/runs/{id}': admins(200, { names: ofRun, others: 200 }),
+  'GET /admin/queues': admins(200),
+  'GET /admin/queues/sign-in': anyone(200),
+  'POST /admin/queues/sign-in': anyone(403, {
+    names: ({ email }) => ({ form: String(new URLSearchParams({ email, password: PASSWORD })) }),
+    but: { admin: 303 },
+  }),
+  'GET /admin/queues/sign-out': admins(200),
+  'POST /admin/queues/sign-out': admins(303),
+  'GET /admin/queues/runs/{id}': admins(200, { names: ofRun, others: 200 }),
+};

@@ -1,0 +1,94 @@
+import { knex } from '../../../db/knex.ts';
+import { rateReply } from '../../../db/models/reply.ts';
+import { acceptMessage, cancelRun } from '../../../db/models/run.ts';
+import { announce } from '../../../shared/runs.ts';
+import { type BuiltUser, buildSession, buildUser } from '../../support/factories.ts';
+
+/** Everybody who asks. `anonymous` asks without a token; what it calls its own is the user's. */
+export type Cast = Record<'user' | 'other' | 'agent' | 'admin', BuiltUser>;
+export type Actor = keyof Cast | 'anonymous';
+export const ACTORS: Actor[] = ['anonymous', 'user', 'other', 'agent', 'admin'];
+
+export async function buildCast(): Promise<Cast> {
+  const [user, other, agent, admin] = await Promise.all([
+    buildUser(),
+    buildUser(),
+    buildUser({ role: 'agent' }),
+    buildUser({ role: 'admin' }),
+  ]);
+  return { user, other, agent, admin };
+}
+
+/** What somebody's conversations hold, and nobody else may read. */
+export function secretOf(owner: BuiltUser): string {
+  return `The secret of ${owner.username}.`;
+}
+
+/** A conversation of somebody, with a run that has ended. */
+export async function talk(owner: BuiltUser) {
+  const request = { language: null, metadata: {}, idempotency_key: null, request_hash: '', request_id: null };
+  const accepted = await acceptMessage(
+    {
+      ...request,
+      user_id: owner.id,
+      conversation_id: null,
+      content: secretOf(owner),
+      multitask_strategy: 'enqueue',
+    },
+    1_000,
+  );
+  if (accepted.outcome !== 'accepted') throw new Error(accepted.outcome);
+  const { run_id, conversation_id, message_id, reply_id } = accepted as typeof accepted & { run_id: number };
+  await cancelRun(run_id, owner.id);
+  await announce(run_id);
+  await knex('conversations')
+    .where({ id: conversation_id })
+    .update({ title: secretOf(owner) });
+  return { run_id, conversation_id, message_id, reply_id };
+}
+
+export async function ratedReply(owner: BuiltUser): Promise<number> {
+  const { reply_id } = await talk(owner);
+  await rateReply(reply_id, owner.id, { rating: 'up', comment: null });
+  return reply_id;
+}
+
+export async function session(owner: BuiltUser): Promise<number> {
+  return (await buildSession(owner)).sid;
+}
+
+export async function faqImport({ id }: BuiltUser): Promise<number> {
+  const [row] = await knex('faq_imports')
+    .insert({ user_id: id, all_or_nothing: false, status: 'queued' })
+    .returning('id');
+  return row.id;
+}
+
+/** A suggestion that came of somebody's question. */
+export async function suggestion(owner: BuiltUser): Promise<number> {
+  const { message_id } = await talk(owner);
+  await knex('faq_gaps').insert({ message_id, reason: 'no_passage' });
+  const vector = JSON.stringify([...Array<number>(1535).fill(0), 1]);
+  // A similarity that none reaches: one of its own.
+  await knex.raw(`SELECT group_faq_gap(?, 'en', CAST(? AS vector), 'none', 2)`, [message_id, vector]);
+  const gap = await knex('faq_gaps').where({ message_id }).first('suggestion_id');
+  return gap.suggestion_id;
+}
+
+let made = 0;
+/** A name that nothing else has. */
+export function fresh(): string {
+  return `thing${++made}_${process.pid}`;
+}
+
+export async function faq(): Promise<number> {
+  const [row] = await knex('faqs')
+    .insert({ question: 'Q?', answer: 'A.', slug: fresh(), status: 'published', published_at: new Date() })
+    .returning('id');
+  return row.id;
+}
+
+export async function category(): Promise<number> {
+  const [row] = await knex('faq_categories').insert({ name: 'C', slug: fresh() }).returning('id');
+  return row.id;
+}

@@ -1,0 +1,122 @@
+import { expect } from 'chai';
+import { knex } from '../../db/knex.ts';
+import { env } from '../../shared/env.ts';
+import { type Api, serveApi } from '../support/api.ts';
+import { type BuiltUser, buildSession, buildUser, PASSWORD } from '../support/factories.ts';
+
+type Row = { id: number; current: boolean; user_agent: string; ip: string; expires_at: string };
+
+describe('sessions', () => {
+  let api: Api;
+  let user: BuiltUser;
+  before(async () => {
+    api = await serveApi();
+  });
+  beforeEach(async () => {
+    user = await buildUser();
+  });
+  after(() => api.close());
+
+  const list = (query = '', token = user.access) =>
+    api.call('GET', `/users/me/sessions${query}`, undefined, { token });
+  const rowsOf = async (...args: Parameters<typeof list>) => (await list(...args)).body.data as Row[];
+  const end = (id: number | string, token = user.access) =>
+    api.call('DELETE', `/users/me/sessions/${id}`, undefined, { token });
+  const refresh = (refresh_token: string) => api.call('POST', '/auth/refresh', { refresh_token });
+  const audited = (action: string) => knex('audit_log').where({ action, subject_id: user.id });
+
+  it('are listed, the newest first, with where they were begun', async () => {
+    const headers = { 'user-agent': 'Firefox on a train' };
+    const signedIn = await api.call(
+      'POST',
+      '/auth/login',
+      { email: user.email, password: PASSWORD },
+      { headers },
+    );
+    const [newest, first, ...none] = await rowsOf('', String(signedIn.body.access_token));
+    expect(newest).to.include({ current: true, user_agent: 'Firefox on a train', ip: '127.0.0.1' });
+    expect(first).to.include({ id: user.sid, current: false });
+    expect(none).to.deep.equal([]);
+  });
+
+  it('are listed while they live, and to their owner alone', async () => {
+    const [ended, expired] = [await buildSession(user), await buildSession(user)];
+    await buildUser();
+    await end(ended.sid);
+    await knex('sessions')
+      .where({ id: expired.sid })
+      .update({ expires_at: new Date(0) });
+    expect((await rowsOf()).map(({ id }) => id)).to.deep.equal([user.sid]);
+  });
+
+  it('are listed in pages', async () => {
+    const more = [await buildSession(user), await buildSession(user)];
+    const first = await list('?limit=2');
+    expect((first.body.data as Row[]).map(({ id }) => id)).to.deep.equal([more[1]!.sid, more[0]!.sid]);
+    const second = await list(`?limit=2&cursor=${String(first.body.next_cursor)}`);
+    expect(second.body).to.include({ next_cursor: null });
+    expect((second.body.data as Row[]).map(({ id }) => id)).to.deep.equal([user.sid]);
+    for (const query of ['?limit=0', '?limit=101', '?cursor=x', '?more=1'])
+      expect((await list(query)).status).to.equal(400);
+  });
+
+  it('are ended by their owner, at once and with both tokens', async () => {
+    const other = await buildSession(user);
+    expect((await end(other.sid)).status).to.equal(204);
+    expect((await list('', other.access)).status).to.equal(401);
+    expect((await refresh(other.refresh)).status).to.equal(401);
+    expect((await list()).status).to.equal(200);
+    expect(await audited('session.ended')).to.have.length(1);
+  });
+
+  it('are not there to end a second time, for somebody else, or under no number', async () => {
+    const other = await buildSession(user);
+    const stranger = await buildUser();
+    expect((await end(other.sid, stranger.access)).status).to.equal(404);
+    expect((await list('', other.access)).status).to.equal(200);
+    expect((await end(other.sid)).status).to.equal(204);
+    for (const id of [other.sid, stranger.sid, 0, 'me', '99999999999999999999'])
+      expect((await end(id)).body).to.include({ status: 404, code: 'not_found' });
+    expect(await audited('session.ended')).to.have.length(1);
+  });
+
+  it('can be refreshed until they are too old, however often', async () => {
+    const day = 86_400_000;
+    const created_at = new Date(Date.now() - env.SESSION_LIFETIME_S * 1000 + 5 * day);
+    await knex('sessions').where({ id: user.sid }).update({ created_at });
+    const renewed = await refresh(user.refresh);
+    expect(renewed.status).to.equal(200);
+    const [row] = await rowsOf();
+    expect(Date.parse(row!.expires_at) - created_at.getTime()).to.equal(env.SESSION_LIFETIME_S * 1000);
+
+    const past = new Date(Date.now() - env.SESSION_LIFETIME_S * 1000 - 1000);
+    const fresh = await buildSession(user);
+    await knex('sessions').where({ id: fresh.sid }).update({ created_at: past });
+    expect((await refresh(fresh.refresh)).status).to.equal(401);
+  });
+
+  it('leave a trail: sign-in, failure, replay, sign-out', async () => {
+    const login = (password: string, email = user.email) =>
+      api.call('POST', '/auth/login', { email, password });
+    const { body } = await login(PASSWORD);
+    await login('not my password');
+    await login(PASSWORD, 'nobody@example.com');
+    await refresh(user.refresh);
+    await refresh(user.refresh);
+    await api.call('POST', '/auth/logout', {}, { token: String(body.access_token) });
+
+    expect((await audited('user.signed_in'))[0]).to.deep.include({
+      actor_id: user.id,
+      actor_role: 'user',
+      target_type: 'user',
+      target_id: user.id,
+      ip: '127.0.0.1',
+    });
+    expect(await audited('user.sign_in_failed')).to.have.length(1);
+    const unknown = await knex('audit_log').where({ action: 'user.sign_in_failed', subject_id: null });
+    expect(unknown[0]).to.include({ actor_id: null, target_id: null });
+    expect((await audited('session.replayed'))[0]).to.include({ actor_id: null, target_id: user.sid });
+    expect((await audited('session.signed_out'))[0]).to.deep.include({ details: { everywhere: false } });
+    expect(JSON.stringify(await knex('audit_log'))).not.to.include('@example.com');
+  });
+});

@@ -1,0 +1,250 @@
+import { spawnSync } from 'node:child_process';
+import { expect } from 'chai';
+import type { Knex } from 'knex';
+import { chainAuditLog, type Sound, verifyAuditLog } from '../../db/models/auditChain.ts';
+import { AuditEntry } from '../../db/models/auditEntry.ts';
+import { knex } from '../../db/knex.ts';
+import { unguarded } from '../support/audit.ts';
+import { buildUser } from '../support/factories.ts';
+import { itNative } from '../support/native.ts';
+
+describe('the audit log in the database', () => {
+  const write = (action: string, trx: Knex = knex) =>
+    AuditEntry.write(
+      {
+        actor_id: 1,
+        actor_role: 'admin',
+        action,
+        target_type: 'faq',
+        target_id: 2,
+        subject_id: null,
+        ip: '192.0.2.7',
+        request_id: 'r',
+        details: { fields: ['answer', 'ü'] },
+      },
+      trx,
+    );
+  const empty = () => unguarded((trx) => trx.raw('TRUNCATE audit_log, audit_heads RESTART IDENTITY'));
+  const verify = (...args: string[]) =>
+    spawnSync(process.execPath, ['scripts/audit.ts', 'verify', ...args], { encoding: 'utf8' });
+  const noted = async () => ((await verifyAuditLog(null)) as Sound).hash;
+
+  beforeEach(async () => {
+    await empty();
+    // Two passes, hence two heads: after the third and the sixth entry.
+    for (const action of ['a.one', 'a.two', 'a.three']) await write(action);
+    await chainAuditLog();
+    for (const action of ['a.four', 'a.five', 'a.six']) await write(action);
+    await chainAuditLog();
+  });
+  after(empty);
+
+  for (const sql of [
+    `UPDATE audit_log SET details = '{}'`,
+    'UPDATE audit_log SET hash = hash',
+    'UPDATE audit_log SET chain_seq = NULL, prev_hash = NULL, hash = NULL',
+    'DELETE FROM audit_log WHERE id = 3',
+    'TRUNCATE audit_log',
+    'UPDATE audit_heads SET hash = hash',
+    'DELETE FROM audit_heads',
+    'TRUNCATE audit_heads',
+  ])
+    it(`refuses ${sql}`, async () => {
+      const err = await knex.raw(sql).catch((failure: Error) => failure);
+      expect((err as Error).message).to.match(/is append-only/);
+      expect(await knex('audit_log').count().first()).to.deep.equal({ count: 6 });
+    });
+
+  it('lets nobody change an entry by giving it its place', async () => {
+    await write('a.seven');
+    const err = await knex('audit_log')
+      .where({ id: 7 })
+      .update({ chain_seq: 7, prev_hash: Buffer.alloc(32), hash: Buffer.alloc(32), actor_id: 9 })
+      .catch((failure: Error) => failure);
+    expect((err as Error).message).to.match(/is append-only/);
+  });
+
+  it('is sound as it was written, whatever the time zone, and says what waits for its place', async () => {
+    await write('a.seven');
+    const sound = (await verifyAuditLog(null)) as Sound;
+    expect(sound).to.include({ chain_seq: 6, unchained: 1 });
+    const elsewhere = await knex.transaction(async (trx) => {
+      await trx.raw(`SET LOCAL TimeZone = 'Asia/Kathmandu'; SET LOCAL DateStyle = 'German'`);
+      return trx.raw<{ rows: object[] }>(`SELECT fault FROM check_audit_chain(0, audit_genesis(), 100)`);
+    });
+    expect(elsewhere.rows).to.deep.equal([{ fault: null }]);
+  });
+
+  it('is told by the command, with the head to note', async () => {
+    const { stdout, status } = verify('--head', await noted());
+    expect(stdout).to.equal(`sound: 6 entries\nhead ${await noted()}\n`);
+    expect(status).to.equal(0);
+    await unguarded((trx) => trx('audit_log').where({ id: 2 }).update({ actor_id: 3 }));
+    const found = verify();
+    expect(found.stderr).to.equal('broken: entry 2 of the chain (id 2) was edited\n');
+    expect(found.status).to.equal(1);
+    expect(verify('--head', 'x').status).to.equal(2);
+  });
+
+  const cut = (from: number) => async (trx: Knex) => {
+    await trx('audit_log').where('id', '>=', from).delete();
+  };
+  /** What an intruder does who knows how it works: the chain is made again, heads and all. */
+  const chainAnew = async (trx: Knex) => {
+    await trx('audit_heads').delete();
+    await trx('audit_log').update({ chain_seq: null, prev_hash: null, hash: null });
+    await trx.raw('SELECT chain_audit_log(1000)');
+  };
+  const tampered: [string, (trx: Knex) => Promise<unknown>, object][] = [
+    [
+      'an actor that was edited',
+      (trx) => trx('audit_log').where({ id: 1 }).update({ actor_id: 5 }),
+      { fault: 'edited', chain_seq: 1, entry_id: 1 },
+    ],
+    [
+      'a time',
+      (trx) => trx.raw(`UPDATE audit_log SET at = at + interval '1 microsecond' WHERE id = 4`),
+      { fault: 'edited', chain_seq: 4, entry_id: 4 },
+    ],
+    [
+      'details',
+      (trx) => trx.raw(`UPDATE audit_log SET details = details || '{"a": 1}' WHERE id = 6`),
+      { fault: 'edited', chain_seq: 6, entry_id: 6 },
+    ],
+    [
+      'an address taken out',
+      (trx) => trx('audit_log').where({ id: 5 }).update({ ip: null }),
+      { fault: 'edited', chain_seq: 5, entry_id: 5 },
+    ],
+    [
+      'an entry edited and hashed again',
+      (trx) =>
+        trx.raw(`UPDATE audit_log SET actor_id = 5 WHERE id = 2;
+          UPDATE audit_log a SET hash = audit_hash(prev_hash, chain_seq, a) WHERE id = 2`),
+      { fault: 'edited', chain_seq: 3, entry_id: 3 },
+    ],
+    [
+      'two that changed places',
+      (trx) =>
+        trx.raw(
+          `UPDATE audit_log SET chain_seq = -chain_seq WHERE id IN (2, 3); UPDATE audit_log SET chain_seq = 5 + chain_seq WHERE chain_seq < 0`,
+        ),
+      { fault: 'edited', chain_seq: 2, entry_id: 3 },
+    ],
+    [
+      'one removed from the middle',
+      (trx) => trx('audit_log').where({ id: 3 }).delete(),
+      { fault: 'removed', chain_seq: 3, entry_id: null },
+    ],
+    [
+      'the first removed',
+      (trx) => trx('audit_log').where({ id: 1 }).delete(),
+      { fault: 'removed', chain_seq: 1, entry_id: null },
+    ],
+    ['the last removed', cut(6), { fault: 'cut_off', chain_seq: 6, entry_id: null }],
+    ['all removed', cut(1), { fault: 'cut_off', chain_seq: 1, entry_id: null }],
+    [
+      'the table emptied',
+      (trx) => trx.raw('TRUNCATE audit_log'),
+      { fault: 'cut_off', chain_seq: 1, entry_id: null },
+    ],
+    [
+      'the last taken out of the chain',
+      (trx) => trx('audit_log').where({ id: 6 }).update({ chain_seq: null, prev_hash: null, hash: null }),
+      { fault: 'cut_off', chain_seq: 6, entry_id: null },
+    ],
+  ];
+  for (const [what, tamper, broken] of tampered)
+    it(`finds ${what}`, async () => {
+      await unguarded(tamper);
+      expect(await verifyAuditLog(null)).to.deep.equal(broken);
+      // Going on does not heal it.
+      await write('a.later');
+      await chainAuditLog();
+      expect(await verifyAuditLog(null)).to.have.property('fault');
+    });
+
+  const rewritten: [string, (trx: Knex) => Promise<unknown>][] = [
+    ['an edited entry', (trx) => trx('audit_log').where({ id: 2 }).update({ actor_id: 5 })],
+    ['a removed one', (trx) => trx('audit_log').where({ id: 2 }).delete()],
+    ['the end cut off', cut(4)],
+    ['all of it gone', cut(1)],
+  ];
+  for (const [what, tamper] of rewritten)
+    it(`finds a chain that was made anew around ${what} by the head that was noted elsewhere`, async () => {
+      const head = await noted();
+      await unguarded(async (trx) => {
+        await tamper(trx);
+        await chainAnew(trx);
+      });
+      expect(await verifyAuditLog(null)).to.have.property('hash');
+      expect(await verifyAuditLog(head)).to.include({ fault: 'unknown_head' });
+    });
+
+  it('finds a chain that was made anew beside the heads of the database', async () => {
+    await unguarded(async (trx) => {
+      const heads = await trx('audit_heads');
+      await trx('audit_log').where({ id: 2 }).update({ actor_id: 5 });
+      await chainAnew(trx);
+      await trx('audit_heads').delete();
+      await trx('audit_heads').insert(heads);
+    });
+    expect(await verifyAuditLog(null)).to.deep.equal({ fault: 'other_head', chain_seq: 3, entry_id: 3 });
+  });
+
+  itNative('gives an entry that was committed late a place behind those that came before it', async () => {
+    await knex.transaction(async (late) => {
+      await write('a.late', late);
+      await write('a.early');
+      await chainAuditLog();
+    });
+    await chainAuditLog();
+    const entries = await knex('audit_log').where('id', '>', 6).orderBy('chain_seq');
+    expect(entries.map(({ id, action, chain_seq }) => [id, action, chain_seq])).to.deep.equal([
+      [8, 'a.early', 7],
+      [7, 'a.late', 8],
+    ]);
+    expect(await verifyAuditLog(null)).to.include({ chain_seq: 8 });
+  });
+
+  it('is chained once, however many do', async () => {
+    await Promise.all(Array.from({ length: 20 }, (_, i) => write(`a.x${i}`)));
+    const counts = await Promise.all(Array.from({ length: 4 }, chainAuditLog));
+    await chainAuditLog();
+    expect(counts.reduce((sum, count) => sum + count, 0)).to.equal(20);
+    expect(await verifyAuditLog(null)).to.include({ chain_seq: 26, unchained: 0 });
+  });
+
+  it('stands as long as what is told in it was done', async () => {
+    await knex
+      .transaction(async (trx) => {
+        await write('a.undone', trx);
+        throw new Error('undone');
+      })
+      .catch(() => {});
+    expect(await knex('audit_log').where({ action: 'a.undone' })).to.deep.equal([]);
+  });
+
+  it('outlives the user whom it speaks of', async () => {
+    const { id } = await buildUser();
+    const entry = { actor_id: id, subject_id: id, target_id: id, action: 'user.viewed', target_type: 'user' };
+    await AuditEntry.write({ ...entry, actor_role: 'user', ip: null, request_id: null }, knex);
+    await knex('users').where({ id }).delete();
+    expect(await knex('audit_log').where({ subject_id: id }).first()).to.include({ actor_id: id });
+  });
+
+  it('knows who was given a role at the console', async () => {
+    const { id, email } = await buildUser();
+    const run = (...args: string[]) => spawnSync(process.execPath, ['scripts/user.ts', ...args]).status;
+    expect(run(email, '--role', 'agent')).to.equal(0);
+    expect(run('nobody@example.com', '--role', 'admin')).to.equal(1);
+    const entries = await knex('audit_log').where({ action: 'user.role_changed' });
+    expect(entries).to.have.length(1);
+    expect(entries[0]).to.deep.include({
+      actor_id: null,
+      target_id: id,
+      subject_id: id,
+      details: { by: 'console', from: 'user', to: 'agent' },
+    });
+  });
+});

@@ -1,0 +1,77 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { expect } from 'chai';
+import { row } from '../../db/sql.ts';
+import { queues } from '../../shared/queues.ts';
+import { call } from '../support/api.ts';
+import { connectDevice } from '../support/device.ts';
+import { buildUser } from '../support/factories.ts';
+import { startProcfile } from '../support/processes.ts';
+import { type Provider, startProvider } from '../support/provider.ts';
+import { send, serveWeb } from '../support/web.ts';
+
+describe('what stops', () => {
+  let provider: Provider;
+  before(async () => {
+    provider = await startProvider();
+  });
+  after(() => provider.stop());
+
+  it('web: goes on taking requests until a load balancer that watches it knows', async () => {
+    const web = await startProcfile('web');
+    const { access } = await buildUser();
+    const ready = () => call(`${web.url}/readyz`);
+    const me = () => call(`${web.url}/api/v1/users/me`, 'GET', undefined, { token: access });
+    const post = () => call(`${web.url}/api/v1/chat/send`, 'POST', { content: 'Hi' }, { token: access });
+    for (let i = 0; i < 3; i += 1) expect((await ready()).status).to.equal(200);
+    web.kill('SIGTERM');
+    let told = await ready();
+    while (told.status === 200) told = await ready();
+    expect([told.status, told.body.detail]).to.deep.equal([503, 'draining']);
+    // Longer than it waits where nobody watches it.
+    for (const began = Date.now(); Date.now() - began < 1_500; ) expect((await me()).status).to.equal(200);
+    expect((await post()).status).to.equal(202);
+    expect((await ready()).status).to.equal(503);
+    expect(await web.exited).to.equal(0);
+  });
+
+  it('workers that share a process: none of them begins anything while one has work to end', async () => {
+    const types = ['moderation', 'context', 'completion'];
+    const workers = spawn(process.execPath, ['workers/run.ts', ...types], {
+      env: { ...process.env, LOG_LEVEL: 'info' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await says(workers, 'ready');
+    const api = await serveWeb();
+    const user = await buildUser();
+    const device = await connectDevice(api.url, user.access);
+    provider.pause(4);
+    const { run_id } = await send(api, user, { content: 'first [[tokens:10]]' });
+    await device.until('text', ({ event }) => event === 'response.delta');
+
+    const stopping = says(workers, 'stopping');
+    workers.kill('SIGTERM');
+    await stopping;
+    const later = await send(api, user, { content: 'second' });
+    while ((await queues.moderation.getJobCountByTypes('waiting', 'prioritized')) === 0);
+    // Time enough to take it.
+    for (let i = 0; i < 50; i += 1) await api.call('GET', '/users/me', undefined, { token: user.access });
+    provider.resume();
+    await device.ended(run_id);
+    expect(await once(workers, 'exit')).to.deep.equal([0, null]);
+    const { moderation } = (await row<{ moderation: unknown }>('SELECT moderation FROM runs WHERE id = :id', {
+      id: later.run_id,
+    }))!;
+    expect(moderation).to.equal(null);
+    device.close();
+    await api.close();
+  });
+});
+
+/** Resolves when a process logs that. */
+async function says(child: ChildProcess, what: string): Promise<void> {
+  for await (const line of createInterface({ input: child.stdout! })) {
+    if (line.includes(`"msg":"${what}"`)) break;
+  }
+}

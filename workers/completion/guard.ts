@@ -1,0 +1,170 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Verdict } from '../../db/models/turn.ts';
+import { ProviderError } from '../../shared/llm.ts';
+import { log } from '../../shared/log.ts';
+import { guardWindows } from '../../shared/metrics.ts';
+import { personalIn, redactUnknown } from '../../shared/redact.ts';
+import { verdictOn } from '../moderation.ts';
+import { whereToCut } from './windows.ts';
+
+/** Windows of one answer that are being judged at the same time; what comes meanwhile is judged together. */
+const AT_ONCE = 3;
+/** Characters before a window that moderation is shown with it, so that nothing hides between two. */
+const RUN_UP = 200;
+/** Characters of a window at most. */
+const MOST = 4_000;
+/** Milliseconds that a text without an end is held; then it is let go up to the last whole word. */
+const PATIENCE = 2_000;
+/** Of a moderation that fails: how often it is asked, the first wait and the longest, in ms. */
+const TRIES = 4;
+const RETRY_FIRST = 400;
+const RETRY_LONGEST = 5_000;
+
+/** An answer that must not go on: something in it is not allowed, or it cannot be found out. */
+export class Withheld extends Error {
+  readonly why: 'flagged' | 'unchecked';
+  constructor(why: Withheld['why'], cause?: unknown) {
+    super(why, { cause });
+    this.name = 'Withheld';
+    this.why = why;
+  }
+}
+
+/**
+ * Holds an answer back until whole sentences of it have been looked at: what is personal and was not in the offered
+ * passages is taken out, and moderation has to allow the rest. Reading goes on meanwhile, several windows are judged at
+ * once, and they are shown in order.
+ */
+export class Guard {
+  /** Aborts with the caller's reason, or with a Withheld: the model may stop. */
+  readonly signal: AbortSignal;
+  readonly #show: (text: string) => void;
+  readonly #known: Set<string>;
+  readonly #stop = new AbortController();
+  #held = '';
+  #runUp = '';
+  #judging = 0;
+  #ended = false;
+  #shown: Promise<void> = Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param passages what the model was given to cite: what it says of them is no secret */
+  constructor(
+    show: (text: string) => void,
+    passages: { question: string; answer: string }[],
+    signal: AbortSignal,
+  ) {
+    this.#show = show;
+    this.#known = personalIn(passages.flatMap(({ question, answer }) => [question, answer]));
+    this.signal = AbortSignal.any([signal, this.#stop.signal]);
+  }
+
+  /** Takes the next piece of the answer. Never waits. */
+  write(delta: string): void {
+    this.#held += delta;
+    this.#advance(false);
+  }
+
+  /** Judges what is left. Resolves when all of it is shown. @throws Withheld; the signal's reason when it aborts */
+  async end(): Promise<void> {
+    this.#ended = true;
+    this.#advance(true);
+    const gone = Promise.withResolvers<never>();
+    const leave = () => gone.reject(this.signal.reason);
+    this.signal.addEventListener('abort', leave, { once: true });
+    try {
+      this.signal.throwIfAborted();
+      await Promise.race([this.#allShown(), gone.promise]);
+    } finally {
+      this.signal.removeEventListener('abort', leave);
+    }
+  }
+
+  /** From here on nothing is shown any more, whatever moderation says. */
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#stop.abort();
+  }
+
+  /** Each window that is shown may let the next be judged. */
+  async #allShown(): Promise<void> {
+    for (let last: Promise<void> | undefined; last !== this.#shown; ) {
+      last = this.#shown;
+      await last;
+    }
+  }
+
+  /** Has as much judged as can be. @param overdue it was held for long enough */
+  #advance(overdue: boolean): void {
+    while (this.#judging < AT_ONCE && this.#held !== '' && !this.signal.aborted) {
+      const part = this.#held.slice(0, MOST);
+      const whole = this.#ended && part.length === this.#held.length;
+      const end = whole ? part.length : whereToCut(part, overdue);
+      if (end === 0) break;
+      this.#judge(part.slice(0, end));
+      this.#held = this.#held.slice(end);
+      this.#patience();
+    }
+    if (this.#timer === undefined) this.#patience();
+  }
+
+  /** Begins to wait for the end of what is held. */
+  #patience(): void {
+    clearTimeout(this.#timer);
+    const waits = this.#held !== '' && !this.#ended && !this.signal.aborted;
+    this.#timer = waits ? setTimeout(() => this.#overdue(), PATIENCE) : undefined;
+  }
+
+  #overdue(): void {
+    this.#timer = undefined;
+    this.#advance(true);
+  }
+
+  #judge(window: string): void {
+    const text = redactUnknown(window, this.#known);
+    const verdict = isBlank(text) ? ALLOWED : patiently(`${this.#runUp}${text}`, this.signal);
+    // It is waited for in its turn, which may never come.
+    verdict.catch(() => {});
+    this.#runUp = `${this.#runUp}${text}`.slice(-RUN_UP);
+    this.#judging += 1;
+    this.#shown = this.#shown.then(async () => {
+      const { flagged, categories } = await verdict;
+      if (this.signal.aborted) return;
+      guardWindows.inc({ outcome: flagged ? 'flagged' : text === window ? 'passed' : 'redacted' });
+      if (flagged) {
+        log.info({ categories }, 'answer withheld');
+        throw new Withheld('flagged');
+      }
+      this.#show(text);
+      this.#judging -= 1;
+      this.#advance(false);
+    });
+    this.#shown.catch((err: unknown) => this.#stop.abort(err));
+  }
+}
+
+const ALLOWED: Promise<Pick<Verdict, 'flagged' | 'categories'>> = Promise.resolve({
+  flagged: false,
+  categories: [],
+});
+
+function isBlank(text: string): boolean {
+  return text.trim() === '';
+}
+
+/** Moderation's verdict, asked for again while it is unavailable. @throws Withheld when it stays so */
+async function patiently(text: string, signal: AbortSignal): Promise<Verdict> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await verdictOn(text.toWellFormed());
+    } catch (err) {
+      const hopeless = !(err instanceof ProviderError) || err.trouble === 'rejected';
+      if (hopeless || tries === TRIES) {
+        if (!signal.aborted) guardWindows.inc({ outcome: 'unchecked' });
+        throw new Withheld('unchecked', err);
+      }
+      const wait = Math.max(err.retryAfterMs, RETRY_FIRST * 2 ** (tries - 1));
+      await sleep(Math.min(wait, RETRY_LONGEST), undefined, { signal });
+    }
+  }
+}

@@ -1,0 +1,41 @@
+/** Characters that are held back at most while no sentence ends, and where even half a number is let go. */
+const LONGEST = 400;
+const ENDLESS = 2 * LONGEST;
+
+/**
+ * Where a text that is still growing can be cut, so that what stands before the cut can be judged by itself: after its
+ * last whole sentence; where there is none and much is held, after a word. Never within what may be an address or a
+ * number: that is held until it is whole.
+ * @param stalled nothing has come for a while: a whole word will do
+ * @returns 0 while it should be held
+ */
+export function whereToCut(held: string, stalled = false): number {
+  const sentence = lastOf(SENTENCE_END, held, endsApart);
+  if (sentence > 0) return sentence;
+  if (!stalled && held.length < LONGEST) return 0;
+  const word = lastOf(GAP, held, wordsApart);
+  if (word > 0 || held.length < ENDLESS) return word;
+  return LONGEST;
+}
+
+const SENTENCE_END = /[.!?…]["'”’»)\]]*\s+|[。！？]\s*|\n\s*/gu;
+const GAP = /\s+/gu;
+
+function lastOf(pattern: RegExp, text: string, apart: (before: string, after: string) => boolean): number {
+  const ends = [...text.matchAll(pattern)].map((match) => match.index + match[0].length);
+  return ends.findLast((end) => apart(text.slice(0, end), text.slice(end))) ?? 0;
+}
+
+/** "Call 030. 123" goes on, and "5. " may; "Done. " does not. */
+function endsApart(before: string, after: string): boolean {
+  if (/^(?:@|[[(](?:at|dot|$))/iu.test(after)) return false;
+  if (!/\p{N}[.!?…"'”’»)\]\s]*$/u.test(before)) return true;
+  return after !== '' && !/^[\p{N}+(]/u.test(after);
+}
+
+/** The word before the cut is no part of a number or an address, and no mark of an address follows. */
+function wordsApart(before: string, after: string): boolean {
+  const word = /\S+(?=\s*$)/u.exec(before)?.[0] ?? '';
+  if (/[\p{N}@+]|^[A-Z]{1,4}$|[[(](?:at|dot)[\])]$/u.test(word)) return false;
+  return after !== '' && !/^[@[(]/u.test(after);
+}
