@@ -41,8 +41,9 @@ async function run(sql: string, bindings: Bindings): Promise<object[]> {
     try {
       return (await query(connection, { name, text, values })).rows;
     } catch (err) {
-      // A migration has changed what the statement returns since this connection prepared it. It did not run.
-      if ((err as { code?: unknown }).code !== RESULT_TYPE_CHANGED) throw err;
+      if (!UNPREPARED.includes(String((err as { code?: unknown }).code))) throw err;
+      // It did not run. The pool discards a connection that is marked so.
+      Object.assign(connection, { __knex__disposed: 'its prepared statements are out of date' });
       return (await query(connection, { text, values })).rows;
     }
   });
@@ -50,8 +51,11 @@ async function run(sql: string, bindings: Bindings): Promise<object[]> {
 
 type Prepared = { name: string; text: string; parameters: string[] };
 
-/** feature_not_supported: of all our statements only a stale plan is. */
-const RESULT_TYPE_CHANGED = '0A000';
+/**
+ * A prepared statement is not what it was: a migration has changed what it returns (0A000), or a proxy in between gave
+ * the connection's place at the server to another (26000: unknown there, 42P05: known already).
+ */
+const UNPREPARED = ['0A000', '26000', '42P05'];
 const known = new Map<string, Prepared>();
 
 /** A statement as pg takes it: `$1` for the first `:name`, and so on. */

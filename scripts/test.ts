@@ -2,7 +2,16 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, globSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  globSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,7 +21,7 @@ import { startScratchDatabase } from './services/scratch.ts';
 
 const USAGE = `npm test [-- FILE... | --grep TEXT | any option of mocha]
 
-Runs test/**/*.test.ts except test/faults (or the files named) against real services, in two lanes:
+Runs test/**/*.test.ts except test/faults (or the files named) against real services, in three lanes:
   a private Redis that keeps nothing, and
   with DATABASE_URL a database of its own on that server, dropped at the end; else PGlite in memory.
 TEST_SUMMARY=file: also write {"passed","failed","skipped"} there.`;
@@ -28,22 +37,41 @@ async function main(args: string[]): Promise<number> {
   process.on('SIGINT', () => {});
   if (args.some((arg) => arg.endsWith('.ts'))) return testLane(args, 'inherit', process.env.TEST_SUMMARY);
 
-  // Much of a test is waiting: two lanes, each with stores of its own, keep two cores busy.
   const folder = mkdtempSync(join(tmpdir(), 'parley-test-'));
   try {
-    const all = globSync('test/**/*.test.ts', { exclude: ['test/faults/**'] }).toSorted();
-    const ofApi = (file: string) => file.startsWith(join('test', 'api'));
-    const lanes = [all.filter((file) => !ofApi(file)), all.filter(ofApi)];
-    const summaries = lanes.map((_, lane) => join(folder, `${lane}.json`));
-    const output = join(folder, 'output');
-    const second = testLane([...args, ...(lanes[1] ?? [])], openSync(output, 'w'), summaries[1]);
-    const codes = [await testLane([...args, ...(lanes[0] ?? [])], 'inherit', summaries[0]), await second];
-    process.stdout.write(readFileSync(output));
-    report(summaries);
+    const lanes = lanesOf(globSync('test/**/*.test.ts', { exclude: ['test/faults/**'] }));
+    const results = lanes.map((files, i) => {
+      const [output, summary] = [join(folder, `${i}.txt`), join(folder, `${i}.json`)];
+      // The first one is to be watched; the others tell what they did when they are through.
+      const code = testLane([...args, ...files], i === 0 ? 'inherit' : openSync(output, 'w'), summary);
+      return { output, summary, code };
+    });
+    const codes = await Promise.all(results.map(({ code }) => code));
+    for (const { output } of results.slice(1)) process.stdout.write(readFileSync(output));
+    report(results.map(({ summary }) => summary));
     return Math.max(...codes);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Much of a test is waiting: this many run side by side, each with stores of its own. */
+const LANES = 3;
+/** Tests with processes of their own take longer than they are to read. */
+const SLOW = /test.(flows|model|browser|workers).|(sockets|ws|passwords)\.test/;
+
+/** Shares the files out so that the lanes end at about the same time, by their sizes; the same way each time. */
+function lanesOf(files: string[]): string[][] {
+  const lanes = Array.from({ length: LANES }, () => ({ weight: 0, files: [] as string[] }));
+  const weighed = files.map((file) => ({ file, weight: statSync(file).size * (SLOW.test(file) ? 3 : 1) }));
+  for (const { file, weight } of weighed.toSorted(
+    (a, b) => b.weight - a.weight || (a.file < b.file ? -1 : 1),
+  )) {
+    const [lightest] = lanes.toSorted((a, b) => a.weight - b.weight);
+    lightest?.files.push(file);
+    if (lightest) lightest.weight += weight;
+  }
+  return lanes.map((lane) => lane.files.toSorted());
 }
 
 /** One run of mocha, with a database and a Redis of its own. @returns its exit code */

@@ -3,7 +3,7 @@ import { cursor, limit } from '../faqs/schemas.ts';
 import { querySchema } from '../middleware/validate.ts';
 
 const userId = { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER };
-const time = { type: 'string', format: 'date-time' };
+const time = { type: 'string', format: 'moment' };
 
 export const listQuery = querySchema<AuditFilter & { limit: number; cursor?: string }>({
   type: 'object',

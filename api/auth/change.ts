@@ -23,7 +23,7 @@ export async function changePassword(ctx: RouteContext, present: string, next: s
 }
 
 async function verified(ctx: RouteContext, present: string): Promise<User> {
-  const user = await User.query().findById(ctx.state.user.id).throwIfNotFound(problem('unauthenticated'));
+  const user = await User.own(ctx.state.user.id);
   if (await passwordFits(present, user.hashed_password)) return user;
   await note(ctx, 'user.password_change_failed', { subject_id: user.id })(user.id, knex);
   throw wrongPassword();

@@ -47,6 +47,7 @@ export async function resetPassword(token: string, password: string, client: Cli
       .returning('*')
       .first();
     if (user === undefined || !(await PasswordReset.use(tokenHash, trx))) throw wrongToken();
+    await PasswordReset.voidAll(user.id, trx);
     await Session.endAll(user.id, trx);
     await noteSignIn('user.password_reset', { actor: user, subject: user.id }, client, trx);
   });

@@ -38,8 +38,8 @@ export async function take(counters: Counter[], mark: string | null = null): Pro
   return takeInMemory(counters, mark, Date.now());
 }
 
-/** Lets a counter begin anew. Never throws. */
-export async function forget({ key }: Counter): Promise<void> {
+/** Lets a counter begin anew, or takes a mark away. Never throws. */
+export async function forget({ key }: Pick<Counter, 'key'>): Promise<void> {
   giveBackInMemory([key], [Number.POSITIVE_INFINITY], null);
   if (redis.status === 'ready') await redis.del(key).catch(() => {});
 }

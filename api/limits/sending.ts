@@ -4,7 +4,7 @@ import type { Accepted, Refusal } from '../../db/models/run.ts';
 import { env } from '../../shared/env.ts';
 import type { SignedUser } from '../auth/authenticate.ts';
 import { networkOf } from '../middleware/address.ts';
-import { type Counter, take, type Window } from './counters.ts';
+import { type Counter, forget, take, type Window } from './counters.ts';
 import { presentCharge, type RateHeaders, refusalOf } from './present.ts';
 
 /** Who sends, from which address, and what is to be done with the headers that say how much more there may be. */
@@ -24,7 +24,8 @@ export async function withinLimits(
   accept: () => Promise<Accepted | { outcome: Refusal }>,
 ): Promise<Accepted | { outcome: Refusal }> {
   const began = performance.now();
-  const charge = await take(countersOf(user.id, ip), key === null ? null : markOf(user.id, key, hash));
+  const mark = key === null ? null : markOf(user.id, key, hash);
+  const charge = await take(countersOf(user.id, ip), mark);
   tell?.(presentCharge(charge, WINDOWS.length));
   if (charge.outcome === 'refused') {
     const known = key === null ? null : await storedUnder(user.id, key, hash);
@@ -33,6 +34,8 @@ export async function withinLimits(
   }
   try {
     const accepted = await accept();
+    // Refused, it is asked for anew and counts anew.
+    if (mark !== null && !('run_id' in accepted)) await forget({ key: mark });
     if (accepted.outcome !== 'replayed' || charge.outcome === 'free') return accepted;
     // A copy of this very message was faster, and went free on our charge: then that is the message's one.
     if ((await ageOf(accepted.run_id)) <= performance.now() - began) return accepted;

@@ -1,13 +1,23 @@
 import type { Ajv } from 'ajv';
 import addFormats from 'ajv-formats';
 
+const { validate: dateTime } = addFormats.default.get('date-time') as unknown as {
+  validate: (value: string) => boolean;
+};
 const email = addFormats.default.get('email') as RegExp;
 
-/** Adds `padded-email` (white space around it is forgiven), `timezone` (a name of the IANA base) and `https-url`. */
+/**
+ * Adds `padded-email` (white space around it is forgiven), `timezone` (a name of the IANA base), `https-url` and `moment` (a
+ * date-time that Postgres knows as well).
+ */
 export function addOwnFormats(ajv: Ajv): Ajv {
   return ajv
     .addFormat('padded-email', (value) => email.test(value.trim()))
     .addFormat('timezone', isTimezone)
+    .addFormat(
+      'moment',
+      (value) => dateTime(value) && /^(19|2\d)\d\d-.*(Z|[+-](0\d|1[0-4]):?\d\d)$/i.test(value),
+    )
     .addFormat('https-url', (value) => URL.parse(value)?.protocol === 'https:');
 }
 

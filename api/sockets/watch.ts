@@ -37,10 +37,12 @@ function cutSlow(open: Watched[]): void {
 
 async function disconnectSignedOut(open: Watched[]): Promise<void> {
   if (open.length === 0) return;
+  // Needs no database, so it holds while that is away.
+  for (const { signed, signOut } of open) if (signed.exp * 1000 <= Date.now()) signOut();
   const living = await livingSessions([...new Set(open.map(({ signed }) => signed.sid))]);
   for (const { signed, signOut, redial } of open) {
     const user = living.get(signed.sid);
-    if (user === undefined || signed.exp * 1000 <= Date.now()) signOut();
+    if (user === undefined) signOut();
     else if (user.role !== signed.user.role) redial();
     // A consent withdrawn, another language: what the next event is judged by.
     else Object.assign(signed.user, user);

@@ -19,7 +19,7 @@ import { changeBody, passwordBody, sessionsQuery } from './schemas.ts';
 export const userRoutes = new Router<State>({ prefix: '/users' });
 
 userRoutes.get('/me', auth, async (ctx: RouteContext) => {
-  ctx.body = presentUser(await me(ctx));
+  ctx.body = presentUser(await User.own(ctx.state.user.id));
 });
 
 userRoutes.patch('/me', auth, validate(changeBody), async (ctx: RouteContext) => {
@@ -62,7 +62,3 @@ userRoutes.delete('/me/sessions/:id', auth, async (ctx: RouteContext) => {
   });
   ctx.status = 204;
 });
-
-async function me(ctx: RouteContext): Promise<User> {
-  return User.query().findById(ctx.state.user.id).throwIfNotFound(problem('unauthenticated'));
-}

@@ -7,34 +7,38 @@ $$;
 
 -- Notes the questions that were answered without a passage, because none was near enough, those whose answer cites none
 -- of the passages it was offered, and those whose answer was rated down. It looks every five seconds, however often it is
--- asked; each look overlaps the one before by more than a transaction lasts. True: it looked, and there are questions that no suggestion has yet.
+-- asked, at two thousand runs at the most, so that it catches up after a pause; each look overlaps the one before by more than a
+-- transaction lasts. True: it looked, and there are questions that no suggestion has yet.
 CREATE OR REPLACE FUNCTION collect_faq_gaps() RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   since timestamptz;
+  until timestamptz;
   began CONSTANT timestamptz := clock_timestamp();
 BEGIN
   INSERT INTO faq_gap_scan DEFAULT VALUES ON CONFLICT DO NOTHING;
-  SELECT scanned_to - interval '1 minute' INTO since FROM faq_gap_scan
+  SELECT scanned_to - interval '15 seconds' INTO since FROM faq_gap_scan
   WHERE scanned_to < began - interval '5 seconds' FOR UPDATE SKIP LOCKED;
   IF NOT FOUND THEN
     RETURN false;
   END IF;
+  until := coalesce((SELECT completed_at FROM runs WHERE status = 'completed' AND completed_at > since + interval '15 seconds'
+    ORDER BY completed_at OFFSET 2000 LIMIT 1), began);
   INSERT INTO faq_gaps (message_id, reason)
   SELECT r.message_id, 'no_passage' FROM runs r
-  WHERE r.status = 'completed' AND r.completed_at > since AND r.context -> 'passages' = '[]'
+  WHERE r.status = 'completed' AND r.completed_at > since AND r.completed_at <= until AND r.context -> 'passages' = '[]'
     AND r.context -> 'passages_unavailable' IS DISTINCT FROM 'true'
     AND r.moderation -> 'flagged' IS DISTINCT FROM 'true'
   ON CONFLICT DO NOTHING;
   INSERT INTO faq_gaps (message_id, reason)
   SELECT r.message_id, 'not_cited' FROM runs r JOIN messages m ON m.id = r.reply_id
-  WHERE r.status = 'completed' AND r.completed_at > since AND r.context -> 'passages' <> '[]'
+  WHERE r.status = 'completed' AND r.completed_at > since AND r.completed_at <= until AND r.context -> 'passages' <> '[]'
     AND r.finish_reason IS DISTINCT FROM 'content_filter' AND NOT cites_any(m.content, r.context -> 'passages')
   ON CONFLICT DO NOTHING;
   INSERT INTO faq_gaps (message_id, reason)
   SELECT r.message_id, 'rated_down' FROM message_feedback f JOIN runs r ON r.reply_id = f.message_id
-  WHERE f.rating = 'down' AND f.updated_at > since
+  WHERE f.rating = 'down' AND f.updated_at > since AND f.updated_at <= until
   ON CONFLICT DO NOTHING;
-  UPDATE faq_gap_scan SET scanned_to = began;
+  UPDATE faq_gap_scan SET scanned_to = until;
   RETURN EXISTS (SELECT FROM faq_gaps WHERE suggestion_id IS NULL);
 END $$;
 

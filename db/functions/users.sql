@@ -7,11 +7,14 @@ DECLARE
   v_ended bigint[] := '{}';
 BEGIN
   UPDATE sessions SET revoked_at = clock_timestamp() WHERE user_id = p_user AND revoked_at IS NULL;
+  -- All of them first, conversations and then runs, each in order: heartbeats lock runs of many conversations at once.
+  PERFORM FROM conversations WHERE id IN (SELECT conversation_id FROM runs
+    WHERE user_id = p_user AND status IN ('waiting', 'queued', 'in_progress')) ORDER BY id FOR NO KEY UPDATE;
+  PERFORM FROM runs WHERE user_id = p_user AND status IN ('waiting', 'queued', 'in_progress') ORDER BY id FOR UPDATE;
   FOR v_conversation IN
     SELECT DISTINCT conversation_id FROM runs
     WHERE user_id = p_user AND status IN ('waiting', 'queued', 'in_progress') ORDER BY conversation_id
   LOOP
-    PERFORM FROM conversations WHERE id = v_conversation FOR NO KEY UPDATE;
     v_ended := v_ended || cancel_runs_of(v_conversation);
   END LOOP;
   RETURN v_ended;

@@ -5,41 +5,65 @@ import type { Knex } from 'knex';
  * The columns keep single precision, by which what was found is compared. None on PGlite, where all vectors are compared
  * anyway (faqs_exceed) and a processor's half precision is out of reach: an insert would take 100 ms. One index of ended
  * runs in place of one for those without passages: the job that looks for gaps reads both kinds.
+ *
+ * Among a hundred thousand FAQs an index takes minutes, and answers go on meanwhile: each is built beside what there is,
+ * outside a transaction. What a broken try left behind is removed first.
  */
-export async function up(knex: Knex): Promise<void> {
-  await knex.raw(vectorIndexes).options({ query_timeout: HOURS });
-  await knex.raw(`
-    DROP INDEX runs_without_passages;
-    CREATE INDEX runs_completed ON runs (completed_at) WHERE status = 'completed';
-    ALTER TABLE faq_gaps DROP CONSTRAINT faq_gaps_reason_check,
-      ADD CONSTRAINT faq_gaps_reason_check CHECK (reason IN ('no_passage', 'not_cited', 'rated_down'));
-  `);
-}
+export const config = { transaction: false };
 
-/** Among a hundred thousand FAQs an index takes minutes. */
-const HOURS = 10_800_000;
-const vectorIndexes = `
-    SET LOCAL statement_timeout = 0;
-    DROP INDEX faqs_question_hnsw, faqs_answer_hnsw;
-    DO $$ BEGIN
-      IF version() NOT LIKE '%PGlite%' THEN
-        CREATE INDEX faqs_question_hnsw ON faqs USING hnsw (CAST(question_embedding AS halfvec(1536)) halfvec_cosine_ops);
-        CREATE INDEX faqs_answer_hnsw ON faqs USING hnsw (CAST(answer_embedding AS halfvec(1536)) halfvec_cosine_ops);
-      END IF;
-    END $$;
-`;
+export async function up(knex: Knex): Promise<void> {
+  await patiently(knex, [
+    ...(await vectorIndexes(knex)),
+    'DROP INDEX CONCURRENTLY IF EXISTS runs_completed',
+    "CREATE INDEX CONCURRENTLY runs_completed ON runs (completed_at) WHERE status = 'completed'",
+    'DROP INDEX IF EXISTS faqs_question_hnsw, faqs_answer_hnsw, runs_without_passages',
+    `ALTER TABLE faq_gaps DROP CONSTRAINT IF EXISTS faq_gaps_reason_check,
+       ADD CONSTRAINT faq_gaps_reason_check CHECK (reason IN ('no_passage', 'not_cited', 'rated_down'))`,
+  ]);
+}
 
 export async function down(knex: Knex): Promise<void> {
-  await knex.raw(`
-    DELETE FROM faq_gaps WHERE reason = 'not_cited';
-    ALTER TABLE faq_gaps DROP CONSTRAINT faq_gaps_reason_check,
-      ADD CONSTRAINT faq_gaps_reason_check CHECK (reason IN ('no_passage', 'rated_down'));
-    DROP INDEX runs_completed;
-    CREATE INDEX runs_without_passages ON runs (completed_at)
-      WHERE status = 'completed' AND context -> 'passages' = '[]';
-
-    DROP INDEX IF EXISTS faqs_question_hnsw, faqs_answer_hnsw;
-    CREATE INDEX faqs_question_hnsw ON faqs USING hnsw (question_embedding vector_cosine_ops);
-    CREATE INDEX faqs_answer_hnsw ON faqs USING hnsw (answer_embedding vector_cosine_ops);
-  `);
+  await patiently(knex, [
+    "DELETE FROM faq_gaps WHERE reason = 'not_cited'",
+    `ALTER TABLE faq_gaps DROP CONSTRAINT IF EXISTS faq_gaps_reason_check,
+       ADD CONSTRAINT faq_gaps_reason_check CHECK (reason IN ('no_passage', 'rated_down'))`,
+    `CREATE INDEX CONCURRENTLY IF NOT EXISTS runs_without_passages ON runs (completed_at)
+       WHERE status = 'completed' AND context -> 'passages' = '[]'`,
+    'CREATE INDEX CONCURRENTLY IF NOT EXISTS faqs_question_hnsw ON faqs USING hnsw (question_embedding vector_cosine_ops)',
+    'CREATE INDEX CONCURRENTLY IF NOT EXISTS faqs_answer_hnsw ON faqs USING hnsw (answer_embedding vector_cosine_ops)',
+    'DROP INDEX IF EXISTS runs_completed, faqs_question_halfvec, faqs_answer_halfvec',
+  ]);
 }
+
+async function vectorIndexes(knex: Knex): Promise<string[]> {
+  const { rows } = await knex.raw<{ rows: { version: string }[] }>('SELECT version() AS version');
+  if (rows[0]?.version.includes('PGlite')) return [];
+  return ['question', 'answer'].flatMap((part) => [
+    `DROP INDEX CONCURRENTLY IF EXISTS faqs_${part}_halfvec`,
+    `CREATE INDEX CONCURRENTLY faqs_${part}_halfvec ON faqs
+       USING hnsw (CAST(${part}_embedding AS halfvec(1536)) halfvec_cosine_ops)`,
+  ]);
+}
+
+const HOURS = 10_800_000;
+
+/** Runs statements one by one on one connection, each for as long as it takes. */
+async function patiently(knex: Knex, statements: string[]): Promise<void> {
+  const client = knex.client as Pool;
+  const connection = await client.acquireConnection();
+  const run = (sql: string) => knex.raw(sql).connection(connection).options({ query_timeout: HOURS });
+  try {
+    await run('SET statement_timeout = 0');
+    await run('SET lock_timeout = 0');
+    for (const statement of statements) await run(statement);
+  } finally {
+    await run('RESET statement_timeout');
+    await run('RESET lock_timeout');
+    await client.releaseConnection(connection);
+  }
+}
+
+type Pool = {
+  acquireConnection: () => Promise<unknown>;
+  releaseConnection: (connection: unknown) => Promise<void>;
+};

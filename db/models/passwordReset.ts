@@ -5,11 +5,10 @@ import { foldCase } from './user.ts';
 /** How long a token may be used. */
 export const RESET_WITHIN_S = 3_600;
 
-/** Whose token is good: the newest of an active account, not used and not too old. */
-const GOOD = `r.token_hash = :tokenHash AND r.used_at IS NULL AND r.expires_at > now()
-  AND NOT EXISTS (SELECT FROM password_resets newer WHERE newer.user_id = r.user_id AND newer.id > r.id)`;
+/** Not used, not made worthless and not too old. A newer one changes nothing: anybody may ask for one, and often. */
+const GOOD = 'r.token_hash = :tokenHash AND r.used_at IS NULL AND r.expires_at > now()';
 
-/** Tokens by which an account gets a new password. Of a user only the newest is good. */
+/** Tokens by which an account gets a new password. The first one used makes the others worthless. */
 export const PasswordReset = {
   /**
    * Stores a token for the active account with an e-mail address. Does the same work where there is none, so that the

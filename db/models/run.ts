@@ -90,7 +90,7 @@ export async function reclaimRun(runId: number, attempt: number, leaseMs: number
 }
 
 /**
- * Renews the leases of all runs that a process holds, in one statement.
+ * Renews the leases of all runs that a process holds, in one statement that locks them in order.
  * @returns the runs that are still the caller's; cancelled ones should end now
  */
 export function renewLeases(
@@ -98,10 +98,14 @@ export function renewLeases(
   leaseMs: number,
 ): Promise<{ run_id: number; attempt: number; cancelled: boolean }[]> {
   return rows(
-    `UPDATE runs SET lease_until = clock_timestamp() + :leaseMs * interval '1 ms'
-     FROM unnest(CAST(:ids AS bigint[]), CAST(:attempts AS integer[])) AS held (run_id, held_attempt)
-     WHERE id = run_id AND attempt = held_attempt AND status = 'in_progress'
-     RETURNING run_id, attempt, cancel_requested_at IS NOT NULL AS cancelled`,
+    `WITH held AS (
+       SELECT id, attempt AS held_attempt
+       FROM runs JOIN unnest(CAST(:ids AS bigint[]), CAST(:attempts AS integer[])) AS held (run_id, held_attempt)
+         ON id = run_id AND attempt = held_attempt AND status = 'in_progress'
+       ORDER BY id FOR NO KEY UPDATE OF runs)
+     UPDATE runs SET lease_until = clock_timestamp() + :leaseMs * interval '1 ms' FROM held
+     WHERE runs.id = held.id AND attempt = held_attempt AND status = 'in_progress'
+     RETURNING runs.id AS run_id, attempt, cancel_requested_at IS NOT NULL AS cancelled`,
     { ids: held.map((run) => run.run_id), attempts: held.map((run) => run.attempt), leaseMs },
   );
 }

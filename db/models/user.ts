@@ -58,15 +58,23 @@ export class User extends Model {
       .first();
   }
 
+  /** A signed-in user's own account. Throws `unauthenticated` where it has gone meanwhile. */
+  static async own(id: number): Promise<User> {
+    const user = await User.query().findById(id);
+    if (user === undefined) throw problem('unauthenticated');
+    return user;
+  }
+
   /** Writes the fields that are given. Throws `already_exists` and, when the account is gone, `not_found`. */
   static async change(id: number, fields: Partial<NewUser>, trx?: Knex): Promise<User> {
-    return User.query(trx)
+    const changed = await User.query(trx)
       .patch({ ...fields, updated_at: new Date() })
       .where({ id })
       .returning('*')
       .first()
-      .throwIfNotFound(problem('not_found'))
       .catch((err) => refuseTaken(err));
+    if (changed === undefined) throw problem('not_found');
+    return changed;
   }
 }
 

@@ -70,8 +70,7 @@ export async function servePostgres(db: PGlite, port: number): Promise<net.Serve
     running = true;
     for (;;) {
       if (turn && !clients.has(turn)) turn = await rollBack(db);
-      for (const batch of turn ? [] : forgotten.splice(0))
-        await db.execProtocolRawStream(batch, { onRawData: () => {} });
+      if (!turn) await forget(db, forgotten.splice(0));
       const client = turn ?? next(clients);
       const batch = client?.batches.shift();
       if (!client || !batch) break;
@@ -138,7 +137,15 @@ function withOwnName(client: Client, whole: Buffer): Buffer {
   return message(type, Buffer.concat([whole.subarray(5, at), Buffer.from(own), whole.subarray(at)]));
 }
 
-/** Forgets prepared statements. */
+async function forget(db: PGlite, batches: Buffer[]): Promise<void> {
+  try {
+    for (const batch of batches) await db.execProtocolRawStream(batch, { onRawData: () => {} });
+  } catch (error) {
+    console.error('pglite: forgetting what a client had prepared failed:', error);
+  }
+}
+
+/** What makes PGlite forget prepared statements. */
 function closing(statements: Set<string>): Buffer {
   return Buffer.concat([
     ...[...statements].map((name) => message('C', text(`S${name}`))),

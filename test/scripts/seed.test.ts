@@ -72,7 +72,7 @@ describe('the seed of many FAQs', () => {
   itNative('builds the vector indexes anew for thousands, and search finds by them', async () => {
     const { added, indexes } = await load(2_300);
     expect(added).to.equal(2_050);
-    expect(indexes.map(({ name }) => name)).to.have.members(['faqs_question_hnsw', 'faqs_answer_hnsw']);
+    expect(indexes.map(({ name }) => name)).to.have.members(['faqs_question_halfvec', 'faqs_answer_halfvec']);
     for (const n of [0, 777, 2_299]) {
       const [found] = await nearest(n);
       expect(found?.question, syntheticQuery(n)).to.equal(syntheticFaq(n).question);
