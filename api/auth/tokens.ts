@@ -77,7 +77,9 @@ const PARAMETERS = ['alg', 'typ', 'kid'];
 /** The secrets that a token with this header may have been signed with. Throws `unauthenticated` for a header that is not ours. */
 export function secretsOf(header: jwt.JwtHeader | undefined): KeyObject[] {
   const sound =
-    header !== undefined &&
+    typeof header === 'object' &&
+    !Array.isArray(header) &&
+    header !== null &&
     Object.keys(header).every((name) => PARAMETERS.includes(name)) &&
     (header.typ === undefined || header.typ === 'JWT');
   const keys = sound ? keysNamed(header) : [];

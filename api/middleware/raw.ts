@@ -18,5 +18,7 @@ export function refuseRaw(socket: Duplex, err: unknown): void {
       '',
       text,
     ].join('\r\n'),
+    // Whoever never closes is not waited for.
+    () => socket.destroy(),
   );
 }

@@ -25,9 +25,10 @@ const server = new WebSocketServer(options);
  */
 export function routeUpgrades(http: Server, handle: RequestListener): void {
   http.on('upgrade', (req: IncomingMessage, socket: Socket, head: Buffer) => {
-    if (req.url?.startsWith('/socket.io/')) return;
-    // Whoever is gone is noticed by what comes next; without a listener it would end the process.
+    // Whoever is gone is noticed by what comes next. Node listens no more, nor does Socket.IO to whom it refuses: without
+    // a listener a reset would end the process.
     socket.on('error', () => {});
+    if (req.url?.startsWith('/socket.io/')) return;
     const res = new ServerResponse(req);
     const close = () => socket.destroySoon();
     const release = () => {

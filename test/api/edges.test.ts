@@ -135,6 +135,35 @@ describe('the edges', () => {
       }
     });
 
+    it('refused, may reset the connection, or never close it, and nobody else notices', async () => {
+      const { port } = new URL(proxied.url);
+      const upgrade = [
+        'GET /socket.io/?EIO=4&transport=websocket HTTP/1.1',
+        'Host: parley',
+        'Connection: Upgrade',
+        'Upgrade: websocket',
+        'Sec-WebSocket-Version: 13',
+        'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
+        'Origin: https://evil.example',
+      ].join('\r\n');
+      for (let i = 0; i < 30; i += 1) {
+        const socket = connectTcp(Number(port), '127.0.0.1');
+        socket.on('error', () => {});
+        socket.write(`${upgrade}\r\n\r\n`);
+        await once(socket, 'data');
+        // Reset with something underway, which is what the other end hears as an error.
+        socket.write('x');
+        socket.resetAndDestroy();
+        await once(socket, 'close');
+      }
+      const silent = connectTcp({ port: Number(port), host: '127.0.0.1', allowHalfOpen: true });
+      silent.write(`${upgrade}\r\n\r\n`);
+      silent.resume();
+      await once(silent, 'end');
+      silent.destroy();
+      expect((await call(`${proxied.url}/livez`)).status).to.equal(200);
+    });
+
     it('is not what CORS lets in: that is a list, to the letter', async () => {
       for (const origin of foreign)
         expect((await get('/livez', { origin }, proxied.url)).get('access-control-allow-origin')).to.equal(

@@ -101,6 +101,13 @@ describe('access tokens under attack', () => {
     for (const token of forged) expect(await codeOf(token), token.slice(0, 40)).to.equal('unauthenticated');
   });
 
+  it('are refused with a header that is none', async () => {
+    for (const header of ['5', 'null', '[]', '"x"', 'true'])
+      expect(await codeOf(`${Buffer.from(header).toString('base64url')}.e30.x`), header).to.equal(
+        'unauthenticated',
+      );
+  });
+
   it('are refused with a header that asks for more', async () => {
     const headers: object[] = [
       { crit: ['exp'] },

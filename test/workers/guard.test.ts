@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { redactUnknown, personalIn } from '../../shared/redact.ts';
+import { personalIn, redact, redactUnknown } from '../../shared/redact.ts';
 import { redis, untilReady } from '../../shared/redis.ts';
 import { Guard, Withheld } from '../../workers/completion/guard.ts';
 import { whereToCut } from '../../workers/completion/windows.ts';
@@ -26,6 +26,57 @@ describe('personal data in an answer', () => {
       'Version 10.0.19045.3693, 192.168.178.100, #00123 @parley',
     ];
     for (const text of harmless) expect(redactUnknown(text, NOBODY)).to.equal(text);
+  });
+
+  it('is taken out also where other numbers and words stand next to it', () => {
+    const cases = [
+      ['4111 1111 1111 1111 12/27', '[card] 12/27'],
+      ['4111 1111 1111 1111 123', '[card] 123'],
+      ['5 4111 1111 1111 1111', '5 [card]'],
+      ['1 2 3 4 4111 1111 1111 1111', '1 2 3 4 [card]'],
+      ['4111 1111 1111 1111 123 5500 0000 0000 0004 7', '[card] 123 [card] 7'],
+      ['AT61 1904 3002 3457 3201 BIC', '[account] BIC'],
+      ['AT611904300234573201 50 EUR', '[account] 50 EUR'],
+      ['AT61 1904 3002 3457 3201 DE89 3704 0044 0532 0130 00', '[account] [account]'],
+      ['NR12 AT61 1904 3002 3457 3201', 'NR12 [account]'],
+      ['a@example.com_b@example.com', '[e-mail]'],
+    ] as const;
+    for (const [text, left] of cases) expect(redactUnknown(text, NOBODY)).to.equal(left);
+    const harmless = [
+      Array.from({ length: 200 }, (_, i) => i + 1).join(' '),
+      '2019 2020 2021 2022 2023 2024 2025 2026',
+    ];
+    for (const text of harmless) expect(redactUnknown(text, NOBODY)).to.equal(text);
+    const known = personalIn(['4111 1111 1111 1111 12/27', 'AT61 1904 3002 3457 3201 BIC']);
+    const said = 'AT611904300234573201 and 4111-1111-1111-1111';
+    expect(redactUnknown(said, known)).to.equal(said);
+  });
+
+  // By the square of its length, each of these would take minutes.
+  it('is looked for in time that grows as the text does', () => {
+    for (const piece of [
+      '-',
+      '1',
+      ' ',
+      '+',
+      '.',
+      '(',
+      '@',
+      'a',
+      'a.',
+      'a@',
+      'a@a.a_',
+      'a@a',
+      '1 ',
+      '4111 ',
+      'AB12 ',
+    ]) {
+      const text = piece.repeat(200_000 / piece.length);
+      for (const one of [text, `a@a.a_${text}`]) {
+        expect(redactUnknown(one, NOBODY)).to.be.a('string');
+        expect(redact(one)).to.be.a('string');
+      }
+    }
   });
 
   it('stays where the passages say it, however it is written', () => {
@@ -65,6 +116,13 @@ describe('where an answer can be cut', () => {
     expect(whereToCut('word '.repeat(80))).to.be.within(390, 400);
     expect(whereToCut('x'.repeat(799))).to.equal(0);
     expect(whereToCut('1 2 '.repeat(200))).to.equal(400);
+  });
+
+  it('is found in time that grows as the text does', () => {
+    for (const piece of ['1 ', '1. ', '1', ' ', '.', '."', '\n']) {
+      const text = `${piece.repeat(200_000)}1`;
+      expect(whereToCut(text)).to.be.at.most(text.length);
+    }
   });
 });
 

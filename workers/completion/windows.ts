@@ -1,6 +1,8 @@
 /** Characters that are held back at most while no sentence ends, and where even half a number is let go. */
 const LONGEST = 400;
 const ENDLESS = 2 * LONGEST;
+/** Characters before a place that are looked at to tell whether it is one to cut at: no number is longer. */
+const TAIL = 100;
 
 /**
  * Where a text that is still growing can be cut, so that what stands before the cut can be judged by itself: after its
@@ -23,7 +25,7 @@ const GAP = /\s+/gu;
 
 function lastOf(pattern: RegExp, text: string, apart: (before: string, after: string) => boolean): number {
   const ends = [...text.matchAll(pattern)].map((match) => match.index + match[0].length);
-  return ends.findLast((end) => apart(text.slice(0, end), text.slice(end))) ?? 0;
+  return ends.findLast((end) => apart(text.slice(Math.max(0, end - TAIL), end), text.slice(end))) ?? 0;
 }
 
 /** "Call 030. 123" goes on, and "5. " may; "Done. " does not. */
