@@ -26,6 +26,11 @@ Runs test/**/*.test.ts except test/faults (or the files named) against real serv
   with DATABASE_URL a database of its own on that server, dropped at the end; else PGlite in memory.
 TEST_SUMMARY=file: also write {"passed","failed","skipped"} there.`;
 
+/** Much of a test is waiting: this many run side by side, each with stores of its own. */
+const LANES = 3;
+/** Tests with processes of their own take longer than they are to read. */
+const SLOW = /test.(flows|model|browser|workers).|(sockets|ws|passwords)\.test/;
+
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 if (process.argv.includes('--help')) console.log(USAGE);
@@ -54,11 +59,6 @@ async function main(args: string[]): Promise<number> {
     rmSync(folder, { recursive: true, force: true });
   }
 }
-
-/** Much of a test is waiting: this many run side by side, each with stores of its own. */
-const LANES = 3;
-/** Tests with processes of their own take longer than they are to read. */
-const SLOW = /test.(flows|model|browser|workers).|(sockets|ws|passwords)\.test/;
 
 /** Shares the files out so that the lanes end at about the same time, by their sizes; the same way each time. */
 function lanesOf(files: string[]): string[][] {

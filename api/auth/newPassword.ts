@@ -1,5 +1,6 @@
 import { dictionary } from '@zxcvbn-ts/language-common';
 import { problem } from '../../shared/errors.ts';
+import type { Context, Next } from '../context.ts';
 
 /** Code points. */
 export const MIN_LENGTH = 8;
@@ -17,6 +18,14 @@ export function refuseWeak(password: string, path: string): void {
   const word = text.toLowerCase();
   if (COMMON.has(word)) throw weak(path, 'is one of the most common passwords');
   if (/^[^\p{L}]*parley[^\p{L}]*$/u.test(word)) throw weak(path, 'is the name of this service');
+}
+
+/** Middleware: the same for a field of the body. It stands before the limits: a weak password is no guess at another. */
+export function strong(field: 'password' | 'new_password') {
+  return (ctx: Context, next: Next): Promise<unknown> => {
+    refuseWeak((ctx.state.body as Record<typeof field, string>)[field], `/${field}`);
+    return next();
+  };
 }
 
 /**

@@ -3,11 +3,18 @@ import { knex } from '../../db/knex.ts';
 import { Session } from '../../db/models/session.ts';
 import { note } from '../audit/note.ts';
 import type { Context, RouteContext, State } from '../context.ts';
-import { limitAttempts, PASSWORD_FORGOT, PASSWORD_RESET, REGISTRATION, SIGN_IN } from '../limits/attempts.ts';
+import {
+  limitAttempts,
+  PASSWORD_FORGOT,
+  PASSWORD_RESET,
+  REFRESH,
+  REGISTRATION,
+  SIGN_IN,
+} from '../limits/attempts.ts';
 import { auth } from '../middleware/auth.ts';
 import { bodyOf, validate } from '../middleware/validate.ts';
 import { clientOf } from './client.ts';
-import { refuseWeak } from './newPassword.ts';
+import { strong } from './newPassword.ts';
 import { hashPassword } from './password.ts';
 import { presentSignIn } from './presenter.ts';
 import { beginReset, resetPassword, sendReset } from './reset.ts';
@@ -17,14 +24,22 @@ import { refresh, register, signIn } from './signin.ts';
 export const authRoutes = new Router<State>({ prefix: '/auth' });
 
 const registering = limitAttempts(REGISTRATION);
-authRoutes.post('/register', validate(registerBody), registering, async (ctx: RouteContext) => {
-  const { email, password, ...fields } = bodyOf(ctx, registerBody);
-  refuseWeak(password, '/password');
-  const hashed_password = await hashPassword(password);
-  const { user, grant } = await register({ ...fields, email: email.trim(), hashed_password }, clientOf(ctx));
-  ctx.status = 201;
-  ctx.body = presentSignIn(user, grant);
-});
+authRoutes.post(
+  '/register',
+  validate(registerBody),
+  strong('password'),
+  registering,
+  async (ctx: RouteContext) => {
+    const { email, password, ...fields } = bodyOf(ctx, registerBody);
+    const hashed_password = await hashPassword(password);
+    const { user, grant } = await register(
+      { ...fields, email: email.trim(), hashed_password },
+      clientOf(ctx),
+    );
+    ctx.status = 201;
+    ctx.body = presentSignIn(user, grant);
+  },
+);
 
 const signingIn = limitAttempts(SIGN_IN, (ctx: Context) => bodyOf(ctx, loginBody).email);
 authRoutes.post('/login', validate(loginBody), signingIn, async (ctx: RouteContext) => {
@@ -33,7 +48,7 @@ authRoutes.post('/login', validate(loginBody), signingIn, async (ctx: RouteConte
   ctx.body = presentSignIn(user, grant);
 });
 
-authRoutes.post('/refresh', validate(refreshBody), async (ctx: RouteContext) => {
+authRoutes.post('/refresh', validate(refreshBody), limitAttempts(REFRESH), async (ctx: RouteContext) => {
   const { user, grant } = await refresh(bodyOf(ctx, refreshBody).refresh_token, clientOf(ctx));
   ctx.body = presentSignIn(user, grant);
 });
@@ -60,10 +75,10 @@ authRoutes.post('/password/forgot', validate(forgotBody), forgetting, async (ctx
 authRoutes.post(
   '/password/reset',
   validate(resetBody),
+  strong('password'),
   limitAttempts(PASSWORD_RESET),
   async (ctx: RouteContext) => {
     const { token, password } = bodyOf(ctx, resetBody);
-    refuseWeak(password, '/password');
     await resetPassword(token, password, clientOf(ctx));
     ctx.status = 204;
   },

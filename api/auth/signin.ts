@@ -52,11 +52,16 @@ async function attempt(login: string, password: string, client: Client): Promise
 
 /** Trades a refresh token for a new pair. Throws `unauthenticated`; a spent token also ends its session. */
 export async function refresh(token: string, client: Client): Promise<SignIn> {
-  const renewed = await knex.transaction((trx) => renew(hashToken(token), client, trx));
+  const renewed = TOKEN.test(token)
+    ? await knex.transaction((trx) => renew(hashToken(token), client, trx))
+    : undefined;
   // Thrown outside: a rollback would forget that the session was ended.
   if (renewed === undefined) throw problem('unauthenticated', 'The refresh token is not valid');
   return renewed;
 }
+
+/** 256 bits in base64url, as newToken makes them. */
+const TOKEN = /^[\w-]{43}$/;
 
 async function renew(tokenHash: string, client: Client, trx: Knex): Promise<SignIn | undefined> {
   const spent = await Session.spend(tokenHash, trx);

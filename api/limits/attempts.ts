@@ -3,6 +3,7 @@ import { Problem, problem } from '../../shared/errors.ts';
 import type { Context, Next } from '../context.ts';
 import { rateHeaders } from '../docs/describe.ts';
 import { networkOf } from '../middleware/address.ts';
+import { isForeign } from '../middleware/origin.ts';
 import { mark } from '../middleware/mark.ts';
 import { type Counter, forget, take, type Window } from './counters.ts';
 import { presentCharge, type RateHeaders, refusalOf } from './present.ts';
@@ -10,21 +11,41 @@ import { presentCharge, type RateHeaders, refusalOf } from './present.ts';
 /**
  * How often something may be tried. `pair` is what one address may try on one account: somebody who guesses elsewhere
  * does not lock its owner out. `address` bounds who tries one password on many accounts. `counts`: only what is refused,
- * or everything.
+ * or everything. `every`: how often it may be tried from an address whatever comes of it.
+ * `hashes`: a password, for which one address waits in a line of its own.
  */
-export type Policy = { counts: 'failures' | 'all'; address: Window; pair?: Window };
+export type Policy = {
+  counts: 'failures' | 'all';
+  address: Window;
+  pair?: Window;
+  every?: Window;
+  hashes?: true;
+};
 
 const QUARTER = 900;
+/** Of the hundred places before the hashing of passwords (api/auth/turns.ts) one address leaves half to the others. */
+const HASHING_AT_ONCE = 50;
+/** Checking a password costs most of a tenth of a second of a core, the right one as well. */
+const CHECKS: Window = { name: 'address-password-checks', limit: 600, seconds: 60 };
 export const SIGN_IN: Policy = {
   counts: 'failures',
   pair: { name: 'sign-in', limit: 10, seconds: QUARTER },
   address: { name: 'address-sign-in', limit: 600, seconds: QUARTER },
+  every: CHECKS,
+  hashes: true,
 };
 /** Whoever holds somebody's access token may not find out the password with it. */
 export const PASSWORD_CHANGE: Policy = {
   counts: 'failures',
   pair: { name: 'password-change', limit: 10, seconds: QUARTER },
   address: { name: 'address-password-change', limit: 600, seconds: QUARTER },
+  every: CHECKS,
+  hashes: true,
+};
+/** As for resets: nobody guesses a refresh token, but each try is a transaction. */
+export const REFRESH: Policy = {
+  counts: 'failures',
+  address: { name: 'address-refresh', limit: 600, seconds: QUARTER },
 };
 /** Each one may send a mail to somebody who did not ask for it. */
 export const PASSWORD_FORGOT: Policy = {
@@ -41,6 +62,7 @@ export const PASSWORD_RESET: Policy = {
 export const REGISTRATION: Policy = {
   counts: 'all',
   address: { name: 'address-registration', limit: 600, seconds: 60 },
+  hashes: true,
 };
 
 /**
@@ -48,9 +70,12 @@ export const REGISTRATION: Policy = {
  * @param whose the account that is meant, as it was typed, or its id; null where the policy has no pair
  */
 export function limitAttempts(policy: Policy, whose: (ctx: Context) => string | null = () => null) {
-  const guard = (ctx: Context, next: Next): Promise<unknown> =>
-    attempt(policy, whose(ctx), ctx.ip, next, (headers) => ctx.set(headers));
-  return mark(guard, { problems: ['rate_limited'], headers: rateHeaders });
+  const guard = async (ctx: Context, next: Next): Promise<unknown> => {
+    // CORS keeps answers from other sites' pages, not requests: one could use up what its visitor may try.
+    if (isForeign(ctx.req)) throw problem('forbidden', 'Not from pages of this site');
+    return attempt(policy, whose(ctx), ctx.ip, next, (headers) => ctx.set(headers));
+  };
+  return mark(guard, { problems: ['rate_limited', 'forbidden'], headers: rateHeaders });
 }
 
 /**
@@ -66,13 +91,23 @@ export async function attempt<T>(
   work: () => Promise<T>,
   tell: (headers: RateHeaders) => void,
 ): Promise<T> {
-  const { address, pair } = policy;
+  const { address, pair, every, hashes = false } = policy;
   const network = networkOf(ip);
+  if (every !== undefined) await countIn({ ...every, key: `limit:${every.name}:${network}` }, tell);
   const counters: Counter[] = [{ ...address, key: `limit:${address.name}:${network}` }];
-  if (pair === undefined || account === null) return tryIt(policy, counters, work, tell);
+  const placed = (trying: () => Promise<T>) =>
+    hashes ? inTurn(`hashing:${network}`, HASHING_AT_ONCE, trying) : trying();
+  if (pair === undefined || account === null) return placed(() => tryIt(policy, counters, work, tell));
 
   const mine = { ...pair, key: `limit:${pair.name}:${network}:${nameless(account)}` };
-  return inTurn(mine.key, () => tryIt(policy, [mine, ...counters], work, tell, mine));
+  return inTurn(mine.key, 1, () => placed(() => tryIt(policy, [mine, ...counters], work, tell, mine)));
+}
+
+async function countIn(counter: Counter, tell: (headers: RateHeaders) => void): Promise<void> {
+  const charge = await take([counter]);
+  if (charge.outcome !== 'refused') return;
+  tell(presentCharge(charge, 1));
+  throw refusalOf(charge, 'Too many attempts: wait, or try from elsewhere');
 }
 
 async function tryIt<T>(
@@ -105,19 +140,22 @@ function nameless(account: string): string {
 
 /** More than that at a time are nobody's sign-in. */
 const MAX_WAITING = 500;
-const lines = new Map<string, { waiting: number; last: Promise<unknown> }>();
+const lines = new Map<string, { running: number; waiting: (() => void)[] }>();
 
-async function inTurn<T>(key: string, work: () => Promise<T>): Promise<T> {
-  const line = lines.get(key) ?? { waiting: 0, last: Promise.resolve() };
-  if (line.waiting >= MAX_WAITING) throw problem('rate_limited', 'Too many at a time', { retryAfterS: 1 });
+async function inTurn<T>(key: string, atOnce: number, work: () => Promise<T>): Promise<T> {
+  const line = lines.get(key) ?? { running: 0, waiting: [] };
+  if (line.waiting.length >= MAX_WAITING)
+    throw problem('rate_limited', 'Too many at a time', { retryAfterS: 1 });
   lines.set(key, line);
-  line.waiting += 1;
-  const mine = line.last.then(work);
-  line.last = mine.catch(() => {});
+  if (line.running >= atOnce) await new Promise<void>((turn) => line.waiting.push(turn));
+  else line.running += 1;
   try {
-    return await mine;
+    return await work();
   } finally {
-    line.waiting -= 1;
-    if (line.waiting === 0) lines.delete(key);
+    const next = line.waiting.shift();
+    // The place is handed on, not freed, so that nobody can slip in between.
+    if (next) next();
+    else line.running -= 1;
+    if (line.running === 0) lines.delete(key);
   }
 }

@@ -6,7 +6,7 @@ import { User } from '../../db/models/user.ts';
 import { problem } from '../../shared/errors.ts';
 import { note } from '../audit/note.ts';
 import { changePassword } from '../auth/change.ts';
-import { refuseWeak } from '../auth/newPassword.ts';
+import { strong } from '../auth/newPassword.ts';
 import type { Context, RouteContext, State } from '../context.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import { limitAttempts, PASSWORD_CHANGE } from '../limits/attempts.ts';
@@ -34,12 +34,18 @@ userRoutes.patch('/me', auth, validate(changeBody), async (ctx: RouteContext) =>
 });
 
 const changing = limitAttempts(PASSWORD_CHANGE, (ctx: Context) => String(ctx.state.user.id));
-userRoutes.post('/me/password', auth, validate(passwordBody), changing, async (ctx: RouteContext) => {
-  const { current_password, new_password } = bodyOf(ctx, passwordBody);
-  refuseWeak(new_password, '/new_password');
-  await changePassword(ctx, current_password, new_password);
-  ctx.status = 204;
-});
+userRoutes.post(
+  '/me/password',
+  auth,
+  validate(passwordBody),
+  strong('new_password'),
+  changing,
+  async (ctx: RouteContext) => {
+    const { current_password, new_password } = bodyOf(ctx, passwordBody);
+    await changePassword(ctx, current_password, new_password);
+    ctx.status = 204;
+  },
+);
 
 userRoutes.get('/me/sessions', auth, validateQuery(sessionsQuery), async (ctx: RouteContext) => {
   const { limit, cursor } = queryOf(ctx, sessionsQuery);

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { take } from '../../api/limits/counters.ts';
-import { REGISTRATION, SIGN_IN } from '../../api/limits/attempts.ts';
+import { networkOf } from '../../api/middleware/address.ts';
+import { REFRESH, REGISTRATION, SIGN_IN } from '../../api/limits/attempts.ts';
 import { redis, untilReady } from '../../shared/redis.ts';
 import { type Answer, type Api, call, serveApi } from '../support/api.ts';
 import { buildUser, PASSWORD } from '../support/factories.ts';
@@ -37,6 +38,47 @@ describe('limits on attempts', () => {
     // However it is written.
     expectRefused(await signIn(` ${email.toUpperCase()} `, PASSWORD));
     expect((await signIn((await buildUser()).email, PASSWORD)).status).to.equal(200);
+  });
+
+  it('count every check of a password by its address, right ones as well', async () => {
+    const counter = { ...SIGN_IN.every!, key: `limit:${SIGN_IN.every!.name}:${networkOf('127.0.0.1')}` };
+    await redis.del(counter.key);
+    const { email } = await buildUser();
+    expect((await signIn(email, PASSWORD)).status).to.equal(200);
+    const { counts } = await take([{ ...counter, limit: 1_000 }]);
+    expect(counts[0]?.count).to.equal(2);
+    for (let i = 2; i < counter.limit; i += 1) await take([counter]);
+    expectRefused(await signIn(email, PASSWORD));
+    await redis.del(counter.key);
+    expect((await signIn(email, PASSWORD)).status).to.equal(200);
+  });
+
+  it('are used up by no page of another site, and by listed ones as by anybody', async () => {
+    const { email } = await buildUser();
+    for (let i = 0; i < ALLOWED + 1; i += 1) {
+      const answer = await signIn(email, 'wrong', { origin: 'https://evil.example' });
+      expect([answer.status, answer.body.code]).to.deep.equal([403, 'forbidden']);
+    }
+    expect((await signIn(email, PASSWORD)).status).to.equal(200);
+    expect((await signIn(email, 'wrong', { origin: 'http://localhost:3000' })).status).to.equal(401);
+  });
+
+  it('are no attempts where the new password is weak', async () => {
+    const { access } = await buildUser();
+    const change = (new_password: string) =>
+      api.call('POST', '/users/me/password', { current_password: PASSWORD, new_password }, { token: access });
+    for (let i = 0; i < 12; i += 1) expect((await change('password1')).status).to.equal(400);
+    expect((await change('a new and better one')).status).to.equal(204);
+  });
+
+  it('bound refreshes that fail, by their address', async () => {
+    const key = `limit:${REFRESH.address.name}:${networkOf('127.0.0.1')}`;
+    await redis.del(key);
+    for (const refresh_token of ['x', 'a'.repeat(43)])
+      expect((await api.call('POST', '/auth/refresh', { refresh_token })).status).to.equal(401);
+    for (let i = 2; i < REFRESH.address.limit; i += 1) await take([{ ...REFRESH.address, key }]);
+    expectRefused(await api.call('POST', '/auth/refresh', { refresh_token: 'x' }));
+    await redis.del(key);
   });
 
   it('tell nothing of whether there is such an account', async () => {
