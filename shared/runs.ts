@@ -2,14 +2,14 @@ import type { Delivery } from '../db/models/run.ts';
 import { findUnannounced } from '../db/models/runView.ts';
 import { markAnnounced } from '../db/models/owed.ts';
 import { deliver } from './enqueue.ts';
-import { type EndedRun, terminalEvent } from './events.ts';
+import { terminalEvent } from './events.ts';
 import { killPoint } from './killpoint.ts';
 import { log } from './log.ts';
 import { closeLog } from './runlog.ts';
 import { tracedStep } from './tracing.ts';
 
 /** What follows from a committed change of runs: some have ended, at most one has become the head. */
-export type Aftermath = { ended: (number | EndedRun)[]; next: Delivery | null };
+export type Aftermath = { ended: number[]; next: Delivery | null };
 
 /**
  * Announces ended runs and delivers the promoted one. Never throws: the change is committed, and what cannot
@@ -18,27 +18,21 @@ export type Aftermath = { ended: (number | EndedRun)[]; next: Delivery | null };
 export async function settle({ ended, next }: Aftermath): Promise<void> {
   const results = await Promise.allSettled([deliver(next === null ? [] : [next]), ...ended.map(announce)]);
   for (const result of results) {
-    if (result.status === 'rejected')
-      log.warn({ err: result.reason, ended: ended.map(idOf), next }, 'left to the reconciler');
+    if (result.status === 'rejected') log.warn({ err: result.reason, ended, next }, 'left to the reconciler');
   }
 }
 
 /**
- * Tells a user's devices that a run has ended; nothing happens when that was done already. The event is the same, with
- * one seq, whoever sends it and however often: a second sending changes nothing that a client shows.
- * @param ended the run, or its id where its row has to be asked
+ * Tells a user's devices that a run has ended, from its row; nothing happens when that was done already.
+ * The event has one seq whoever sends it, so a second sending changes nothing that a client shows.
  */
-export async function announce(ended: number | EndedRun): Promise<void> {
-  const run = typeof ended === 'number' ? await findUnannounced(ended) : ended;
+export async function announce(runId: number): Promise<void> {
+  const run = await findUnannounced(runId);
   if (run === null) return;
-  await tracedStep('announce', run.id, async () => {
+  await tracedStep('announce', runId, async () => {
     await closeLog(run.user_id, terminalEvent(run));
-    killPoint('run.closed', run.id);
-    await markAnnounced(run.id);
-    killPoint('run.announced', run.id);
+    killPoint('run.closed', runId);
+    await markAnnounced(runId);
+    killPoint('run.announced', runId);
   });
-}
-
-function idOf(ended: number | EndedRun): number {
-  return typeof ended === 'number' ? ended : ended.id;
 }

@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job } from 'bullmq';
-import { claimRun, type Finished, finishRun, type Outcome, releaseRun } from '../db/models/run.ts';
+import { claimRun, finishRun, type Outcome, releaseRun } from '../db/models/run.ts';
 import { loadTurn, replaceContext, type Turn } from '../db/models/turn.ts';
 import { env } from '../shared/env.ts';
 import { isUnreachable } from '../shared/errors.ts';
-import type { EndedRun } from '../shared/events.ts';
 import type { Payloads } from '../shared/jobs.ts';
 import { killPoint } from '../shared/killpoint.ts';
 import { ProviderError } from '../shared/llm.ts';
@@ -124,31 +123,9 @@ async function finish(turn: Turn, writer: Writer, lease: Lease, ending: Ending):
   if (finished === null) throw new Interrupted('lost');
   killPoint('completion.finished', turn.run_id);
   log.info({ status: finished.status, attempt: lease.attempt }, 'run ended');
-  await settle({ next: finished.next, ended: [endedRun(turn, lease.attempt, lastSeq, outcome, finished)] });
+  await settle({ ...finished, ended: [turn.run_id] });
   runsEnded.inc({ status: finished.status });
   end();
-}
-
-/** The row as it stands now, without asking for it. */
-function endedRun(turn: Turn, attempt: number, last_seq: number, outcome: Outcome, row: Finished): EndedRun {
-  const { run_id: id, user_id, conversation_id, reply_id } = turn;
-  const { content, sources = [], usage = null, finish_reason = null, error = null } = outcome;
-  const { status, completed_at } = row;
-  return {
-    id,
-    user_id,
-    conversation_id,
-    reply_id,
-    attempt,
-    last_seq,
-    status,
-    completed_at,
-    content,
-    sources,
-    usage,
-    finish_reason,
-    error,
-  };
 }
 
 /** Keeps what was shown and gives the run back; the job returns when it is due. */

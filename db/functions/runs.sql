@@ -208,7 +208,7 @@ END $$;
 -- sources, title, first_token_ms, filtered (keeps question and reply out of later prompts). A cancel that came
 -- first wins whatever the outcome says.
 CREATE OR REPLACE FUNCTION finish_run(p_run bigint, p_attempt integer, p_last_seq bigint, p_outcome jsonb)
-RETURNS TABLE (status text, completed_at timestamptz, next jsonb) LANGUAGE plpgsql VOLATILE AS $$
+RETURNS TABLE (status text, next jsonb) LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_column
 DECLARE
   v_conversation bigint := lock_conversation_of(p_run);
@@ -247,7 +247,7 @@ BEGIN
     last_message_at = clock_timestamp(), updated_at = clock_timestamp(),
     duration_seconds = extract(epoch FROM clock_timestamp() - created_at)::integer
   WHERE id = v_conversation;
-  RETURN QUERY SELECT v_run.status, v_run.completed_at, promote_next(v_conversation);
+  RETURN QUERY SELECT v_run.status, promote_next(v_conversation);
 END $$;
 
 -- Cancels one run of a user. No row: no such run of theirs. ended tells that this call ended it (announce it,

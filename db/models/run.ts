@@ -126,16 +126,13 @@ export type Outcome = {
   filtered?: boolean;
 };
 
-/** How a run ended, which a cancel may have decided, and when. */
-export type Finished = { status: RunStatus; completed_at: Date } & Next;
-
 /** Ends a run that the caller holds; null when it no longer does, in which case nothing has changed. */
 export function finishRun(
   runId: number,
   attempt: number,
   lastSeq: number,
   outcome: Outcome,
-): Promise<Finished | null> {
+): Promise<({ status: RunStatus } & Next) | null> {
   return row('SELECT * FROM finish_run(:runId, :attempt, :lastSeq, :outcome)', {
     runId,
     attempt,
