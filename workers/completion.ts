@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job } from 'bullmq';
 import { claimRun, finishRun, type Outcome, releaseRun } from '../db/models/run.ts';
-import { loadTurn, replaceContext, type Turn } from '../db/models/turn.ts';
-import { env } from '../shared/env.ts';
+import { replaceContext, type Turn } from '../db/models/turn.ts';
 import { isUnreachable } from '../shared/errors.ts';
 import type { Payloads } from '../shared/jobs.ts';
 import { killPoint } from '../shared/killpoint.ts';
@@ -11,16 +10,8 @@ import { addLogContext, log } from '../shared/log.ts';
 import { runRestarts, runStage, runsEnded } from '../shared/metrics.ts';
 import { settle } from '../shared/runs.ts';
 import { traced } from '../shared/tracing.ts';
-import {
-  answer,
-  type Ending,
-  failed,
-  needsModel,
-  PARAMETERS,
-  sourcesOf,
-  titleOf,
-} from './completion/answer.ts';
-import { callFailed, callSucceeded, chooseModel, holdBack } from './completion/breaker.ts';
+import { answer, type Ending, failed, PARAMETERS, sourcesOf, titleOf } from './completion/answer.ts';
+import { askBreakers, callFailed, callSucceeded, holdBack } from './completion/breaker.ts';
 import { Interrupted, LEASE, Lease } from './completion/lease.ts';
 import { Writer } from './completion/writer.ts';
 import { shrinkContext } from './context/shrink.ts';
@@ -31,27 +22,25 @@ const CRASH_LIMIT = 3;
 /** How often a provider's failure is answered with another try, and how long the first wait is, in ms. */
 const RETRY_LIMIT = 5;
 const RETRY_FIRST = 500;
+/** Ms since ending a run began. Later somebody else may have announced it already, and its row is asked before it is told. */
+const FRESH = 100;
 
 /** Claims a run, streams its answer, ends it. Whatever happens in between, the run's row says who may go on. */
 export async function completion(job: Job<Payloads['completion']>): Promise<void> {
   const { run_id } = job.data;
-  const turn = await loadTurn(run_id);
-  if (turn === null) return;
-  addLogContext({ request_id: turn.request_id, user_id: turn.user_id });
-  const choice = await chooseModel(turn.retries);
-  if ('waitMs' in choice && needsModel(turn)) throw new RetryAt(later(choice.waitMs));
-
+  const breakers = await askBreakers();
   const asked = performance.now();
-  const claim = await traced('claim', {}, () => claimRun(run_id, LEASE, CRASH_LIMIT));
+  const claim = await traced('claim', {}, () => claimRun(run_id, LEASE, CRASH_LIMIT, breakers.holdMs));
   if (claim.outcome === 'gone') return;
   if (claim.outcome === 'busy') throw new RetryAt(claim.retry_at);
   if (claim.outcome === 'ended') return settle({ ...claim, ended: [run_id] });
 
+  addLogContext({ request_id: claim.request_id, user_id: claim.user_id });
   killPoint('completion.claimed', run_id);
   if (claim.attempt > 1) runRestarts.inc({ reason: 'claimed_again' });
   const lease = new Lease(run_id, claim.attempt, asked);
   try {
-    await answerClaimed(turn, 'model' in choice ? choice.model : env.CHAT_MODEL, lease);
+    await answerClaimed(claim, breakers.modelFor(claim.retries), lease);
   } catch (err) {
     // Somebody else has the run, and says what is to be said.
     if (!(err instanceof Interrupted)) throw err;
@@ -91,8 +80,8 @@ async function conclude(
   log.warn({ err, trouble, retries: turn.retries }, 'answer interrupted');
   if (trouble === 'rate_limited') {
     await holdBack(model, retryAfterMs);
-    const next = await chooseModel(turn.retries);
-    return release(turn, writer, lease, 'waitMs' in next ? retryAfterMs : 0, false);
+    const { holdMs } = await askBreakers();
+    return release(turn, writer, lease, holdMs > 0 ? retryAfterMs : 0, false);
   }
   if (code === 'context_length_exceeded' && turn.context?.shrunk === false) {
     await replaceContext(turn.run_id, lease.attempt, shrinkContext(turn.context, turn.question));
@@ -117,13 +106,15 @@ async function finish(turn: Turn, writer: Writer, lease: Lease, ending: Ending):
     sources: ending.model === undefined ? [] : sourcesOf(turn),
     ...(!ending.filtered && { title: titleOf(turn.question) }),
   };
+  const asked = performance.now();
   const finished = await traced('finish', {}, () =>
     patiently(lease, () => finishRun(turn.run_id, lease.attempt, lastSeq, outcome)),
   );
   if (finished === null) throw new Interrupted('lost');
   killPoint('completion.finished', turn.run_id);
   log.info({ status: finished.status, attempt: lease.attempt }, 'run ended');
-  await settle({ ...finished, ended: [turn.run_id] });
+  const fresh = performance.now() - asked < FRESH;
+  await settle({ next: finished.next, ended: [fresh ? finished : turn.run_id] });
   runsEnded.inc({ status: finished.status });
   end();
 }
@@ -161,8 +152,4 @@ async function patiently<T>(lease: Lease, statement: () => Promise<T>): Promise<
 function asProviderError(err: unknown): ProviderError {
   if (err instanceof ProviderError) return err;
   return new ProviderError('unavailable', 'internal_error', 'Something went wrong here.', err);
-}
-
-function later(ms: number): Date {
-  return new Date(Date.now() + ms);
 }

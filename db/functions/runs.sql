@@ -158,10 +158,13 @@ BEGIN
 END $$;
 
 -- Takes a run for one attempt. The outcome is 'claimed' (attempt is the caller's), 'busy' (come back at
--- retry_at: another's lease or a provider's Retry-After has not run out), 'ended' (this call ended it: cancelled
--- before it began, or the third crash; announce it and deliver next), or 'gone' (nothing to do).
-CREATE OR REPLACE FUNCTION claim_run(p_run bigint, p_lease_ms integer, p_crash_limit integer)
-RETURNS TABLE (outcome text, attempt integer, retry_at timestamptz, next jsonb)
+-- retry_at: another's lease or a provider's Retry-After has not run out, or no model may be called for p_hold_ms and the
+-- run needs one), 'ended' (this call ended it: cancelled before it began, or the third crash; announce it and deliver
+-- next), or 'gone' (nothing to do). A claimed run comes with all that answering it takes.
+CREATE OR REPLACE FUNCTION claim_run(p_run bigint, p_lease_ms integer, p_crash_limit integer, p_hold_ms integer DEFAULT 0)
+RETURNS TABLE (outcome text, attempt integer, retry_at timestamptz, next jsonb, run_id bigint, user_id bigint,
+  conversation_id bigint, message_id bigint, reply_id bigint, request_id text, status text, retries integer,
+  language text, question text, title text, created_at timestamptz, queued_at timestamptz, moderation jsonb, context jsonb)
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_column
 DECLARE
@@ -191,24 +194,37 @@ BEGIN
       UPDATE runs SET crashes = v_crashes WHERE id = p_run;
       PERFORM end_runs(ARRAY[p_run], 'failed', 'crashed', 'The worker crashed too often while answering.');
     END IF;
-    RETURN QUERY SELECT 'ended', NULL::integer, NULL::timestamptz, promote_next(v_conversation);
+    outcome := 'ended';
+    next := promote_next(v_conversation);
+    RETURN NEXT;
+    RETURN;
+  END IF;
+  IF p_hold_ms > 0 AND v_run.context IS NOT NULL AND NOT (v_run.moderation ->> 'flagged')::boolean THEN
+    outcome := 'busy';
+    retry_at := clock_timestamp() + p_hold_ms * interval '1 ms';
+    RETURN NEXT;
     RETURN;
   END IF;
 
   UPDATE runs SET status = 'in_progress', attempt = attempt + 1, crashes = v_crashes, not_before = NULL,
     lease_until = clock_timestamp() + p_lease_ms * interval '1 ms',
     started_at = coalesce(started_at, clock_timestamp())
-  WHERE id = p_run;
+  WHERE id = p_run RETURNING * INTO v_run;
   UPDATE messages SET status = 'streaming' WHERE id = v_run.reply_id;
-  RETURN QUERY SELECT 'claimed', v_run.attempt + 1, NULL::timestamptz, NULL::jsonb;
+  RETURN QUERY SELECT 'claimed', v_run.attempt, NULL::timestamptz, NULL::jsonb, p_run, v_run.user_id,
+    v_conversation, v_run.message_id, v_run.reply_id, v_run.request_id, v_run.status, v_run.retries, v_run.language,
+    q.content, c.title, v_run.created_at, v_run.queued_at, v_run.moderation, v_run.context
+  FROM messages q JOIN conversations c ON c.id = v_conversation WHERE q.id = v_run.message_id;
 END $$;
 
--- Ends a run that the caller holds. No row: the fence is lost, and nothing was changed. p_outcome: status,
+-- Ends a run that the caller holds, and returns it as it ended. No row: the fence is lost, and nothing was changed. p_outcome: status,
 -- content, finish_reason, model, parameters, usage {prompt_tokens, completion_tokens, total_tokens}, error {code, message},
 -- sources, title, first_token_ms, filtered (keeps question and reply out of later prompts). A cancel that came
 -- first wins whatever the outcome says.
 CREATE OR REPLACE FUNCTION finish_run(p_run bigint, p_attempt integer, p_last_seq bigint, p_outcome jsonb)
-RETURNS TABLE (status text, next jsonb) LANGUAGE plpgsql VOLATILE AS $$
+RETURNS TABLE (next jsonb, id bigint, user_id bigint, conversation_id bigint, reply_id bigint, status text, attempt integer,
+  last_seq bigint, content text, sources jsonb, usage jsonb, finish_reason text, error jsonb, completed_at timestamptz)
+LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_column
 DECLARE
   v_conversation bigint := lock_conversation_of(p_run);
@@ -247,7 +263,9 @@ BEGIN
     last_message_at = clock_timestamp(), updated_at = clock_timestamp(),
     duration_seconds = extract(epoch FROM clock_timestamp() - created_at)::integer
   WHERE id = v_conversation;
-  RETURN QUERY SELECT v_run.status, promote_next(v_conversation);
+  RETURN QUERY SELECT promote_next(v_conversation), p_run, v_run.user_id, v_conversation, v_run.reply_id, v_run.status,
+    v_run.attempt, v_run.last_seq, p_outcome ->> 'content', v_run.sources, nullif(v_usage, 'null'), v_run.finish_reason,
+    CASE v_run.status WHEN 'failed' THEN p_outcome -> 'error' END, v_run.completed_at;
 END $$;
 
 -- Cancels one run of a user. No row: no such run of theirs. ended tells that this call ended it (announce it,

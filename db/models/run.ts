@@ -1,4 +1,6 @@
 import { row, rows } from '../sql.ts';
+import type { RunRow } from './runView.ts';
+import type { Turn } from './turn.ts';
 
 /** Rows and statements of a run's life. The rules that need the conversation's lock are in db/functions/runs.sql. */
 export type RunStatus =
@@ -61,17 +63,26 @@ export async function acceptMessage(
 }
 
 export type Claim =
-  | { outcome: 'claimed'; attempt: number }
+  | ({ outcome: 'claimed' } & Turn)
   | { outcome: 'busy'; retry_at: Date }
   | ({ outcome: 'ended' } & Next)
   | { outcome: 'gone' };
 
-/** Takes a run for one attempt, or says why not; see claim_run. */
-export async function claimRun(runId: number, leaseMs: number, crashLimit: number): Promise<Claim> {
-  const claim = await row<Claim>('SELECT * FROM claim_run(:runId, :leaseMs, :crashLimit)', {
+/**
+ * Takes a run for one attempt, or says why not; see claim_run.
+ * @param holdMs how long no model may be called: runs that need one are `busy` until then
+ */
+export async function claimRun(
+  runId: number,
+  leaseMs: number,
+  crashLimit: number,
+  holdMs = 0,
+): Promise<Claim> {
+  const claim = await row<Claim>('SELECT * FROM claim_run(:runId, :leaseMs, :crashLimit, :holdMs)', {
     runId,
     leaseMs,
     crashLimit,
+    holdMs,
   });
   return claim ?? { outcome: 'gone' };
 }
@@ -126,13 +137,16 @@ export type Outcome = {
   filtered?: boolean;
 };
 
+/** A run as it ended: what its terminal event is made of. */
+type Ended = Omit<RunRow, 'message_id' | 'model' | 'created_at' | 'started_at'> & { completed_at: Date };
+
 /** Ends a run that the caller holds; null when it no longer does, in which case nothing has changed. */
 export function finishRun(
   runId: number,
   attempt: number,
   lastSeq: number,
   outcome: Outcome,
-): Promise<({ status: RunStatus } & Next) | null> {
+): Promise<(Ended & Next) | null> {
   return row('SELECT * FROM finish_run(:runId, :attempt, :lastSeq, :outcome)', {
     runId,
     attempt,

@@ -36,11 +36,6 @@ export async function answer(turn: Turn, model: string, writer: Writer, lease: L
   return { ...ending, model };
 }
 
-/** Whether a turn is answered by the model at all. */
-export function needsModel({ moderation, context }: Turn): boolean {
-  return moderation !== null && !moderation.flagged && context !== null;
-}
-
 /** The passages that the model was offered. */
 export function sourcesOf({ context }: Turn): Source[] {
   const passages = context?.passages ?? [];

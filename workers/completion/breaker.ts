@@ -13,17 +13,26 @@ const FAILURES_TTL_S = 30;
  * A breaker per model, shared by all workers through Redis. It is a copy of what the provider said: losing it
  * costs a few failed calls.
  */
-export type Choice = { model: string } | { waitMs: number };
+export type Breakers = {
+  /** Ms until a model may be called at all. */
+  holdMs: number;
+  /** The model for a run that failed so often: the first, or the fallback while that is down. */
+  modelFor: (retries: number) => string;
+};
 
-/** The model that may be called now, the fallback while the first is down, or how long to wait. */
-export async function chooseModel(retries: number): Promise<Choice> {
+/** Models with failures of late, as far as this process knows. */
+const failing = new Set<string>();
+
+/** How the breakers stand. */
+export async function askBreakers(): Promise<Breakers> {
   const { CHAT_MODEL: first, CHAT_MODEL_FALLBACK: fallback } = env;
-  const firstWait = await heldBackMs(first);
-  if (fallback === '') return firstWait === 0 ? { model: first } : { waitMs: firstWait };
-  if (firstWait === 0 && retries < FALLBACK_AFTER) return { model: first };
-  const fallbackWait = await heldBackMs(fallback);
-  if (fallbackWait === 0) return { model: fallback };
-  return firstWait === 0 ? { model: first } : { waitMs: Math.min(firstWait, fallbackWait) };
+  if (fallback === '') return { holdMs: await heldBackMs(first), modelFor: () => first };
+  const [firstMs, fallbackMs] = await Promise.all([heldBackMs(first), heldBackMs(fallback)]);
+  return {
+    holdMs: Math.min(firstMs, fallbackMs),
+    modelFor: (retries) =>
+      (firstMs > 0 || retries >= FALLBACK_AFTER) && fallbackMs === 0 ? fallback : first,
+  };
 }
 
 /** Holds back calls to a model that said it is busy; for a minute at most, then somebody asks it again. */
@@ -35,6 +44,7 @@ export async function holdBack(model: string, ms: number): Promise<void> {
 /** Counts a failed call; the last of a row holds the model back for a moment. */
 export async function callFailed(model: string): Promise<void> {
   const failures = `${key(model)}:failures`;
+  failing.add(model);
   const counted = await redis
     .multi()
     .incr(failures)
@@ -46,12 +56,20 @@ export async function callFailed(model: string): Promise<void> {
 
 /** An answer came: the row of failures is broken. */
 export async function callSucceeded(model: string): Promise<void> {
+  if (!failing.delete(model)) return;
   await redis.del(`${key(model)}:failures`).catch(() => null);
 }
 
 async function heldBackMs(model: string): Promise<number> {
-  const left = await redis.pttl(key(model)).catch(() => 0);
-  return Math.max(0, left);
+  const answers = await redis
+    .pipeline()
+    .pttl(key(model))
+    .exists(`${key(model)}:failures`)
+    .exec()
+    .catch(() => null);
+  const [left, failures] = (answers ?? []).map(([, value]) => Number(value));
+  if (failures === 1) failing.add(model);
+  return Math.max(0, left || 0);
 }
 
 function key(model: string): string {

@@ -16,13 +16,14 @@ export async function accept(ground: Ground): Promise<(round: number) => Promise
       const body = port === floor.port ? { content: `m${i}`, user_id: user.id } : { content: `m${i}` };
       return post<void>(port, SEND, body, user.token).then(() => undefined);
     };
-  await Promise.all([ceiling(8, 2, send(web)), ceiling(8, 2, send(floor))]);
+  await Promise.all([ceiling(8, 8, send(web)), ceiling(8, 8, send(floor))]);
   return async () => {
     await emptyMessages(ground);
     const floors = await ceiling(16, 3, send(floor));
     await emptyMessages(ground);
     const ours = await ceiling(16, 3, send(web));
     await emptyMessages(ground);
+    await latencies(Math.round(ours / 2), 1, send(web));
     const times = await latencies(Math.round(ours / 2), 4, send(web));
     const line = { unit: 'ms', loop: 'open, half of saturation', floor: '–', floors: Number.NaN };
     return [

@@ -22,7 +22,7 @@ export async function overhead(ground: Ground): Promise<(round: number) => Promi
     );
     return firsts(run_id);
   };
-  await Promise.all(Array.from({ length: 40 }, (_, i) => send(i)));
+  await ceiling(32, 25, send);
   return async () => {
     sdk.process.send({ count: 20, content: 'tokens:32', width: 1 });
     const [{ firstToken }] = (await once(sdk.process, 'message')) as [{ firstToken: number }];
