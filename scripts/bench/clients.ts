@@ -30,20 +30,23 @@ export async function ends(
   return (wanted) => of(wanted).promise;
 }
 
-/** The function it returns resolves with the moment at which a run's first delta arrived. */
+/** The function it returns resolves with the moment at which the first delta of the thing of that id arrived. */
 export async function firstDeltas(
-  port: number,
   users: BenchUser[],
-): Promise<(runId: number) => Promise<number>> {
+  port: number,
+  id: 'run_id' | 'message_id',
+): Promise<(wanted: number) => Promise<number>> {
   const happened = new Map<number, PromiseWithResolvers<number>>();
-  const of = (runId: number) => {
-    const known = happened.get(runId) ?? Promise.withResolvers<number>();
-    happened.set(runId, known);
+  const of = (key: number) => {
+    const known = happened.get(key) ?? Promise.withResolvers<number>();
+    happened.set(key, known);
     return known;
   };
   for (const user of users) {
-    const socket = await connect(port, { token: user.token });
-    socket.on('response.delta', ({ run_id }: { run_id: number }) => of(run_id).resolve(performance.now()));
+    const socket = await connect(port, { token: user.token, room: `user:${user.id}` });
+    socket.on('response.delta', (data: Record<string, number>) =>
+      of(data[id] ?? 0).resolve(performance.now()),
+    );
   }
-  return (runId) => of(runId).promise;
+  return (wanted) => of(wanted).promise;
 }

@@ -96,7 +96,7 @@ export function median(values: number[]): number {
   );
 }
 
-export type BenchUser = { id: number; token: string };
+export type BenchUser = { id: number; sid: number; token: string };
 
 /** Users with a session and a token of an hour each. */
 export async function makeUsers(ground: Ground, count: number): Promise<BenchUser[]> {
@@ -112,5 +112,5 @@ export async function makeUsers(ground: Ground, count: number): Promise<BenchUse
   );
   process.env.JWT_SECRET = ground.env.JWT_SECRET;
   const { signAccess } = await import('../../api/auth/tokens.ts');
-  return made.map(({ id, sid, email }) => ({ id, token: signAccess({ id, email, role: 'user' }, sid) }));
+  return made.map(({ id, sid, email }) => ({ id, sid, token: signAccess({ id, email, role: 'user' }, sid) }));
 }

@@ -1,18 +1,19 @@
-/** Floor of accept: a bare Koa that reads a body and makes the same SQL call. */
+/**
+ * Floors of accept: a bare Koa that reads a body and makes the same SQL call. `calls`: and those of the session, the limits
+ * and the queue, as the product makes them.
+ */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Koa from 'koa';
 import rawBody from 'raw-body';
+import { withinLimits } from '../../../api/limits/sending.ts';
+import { settleInBackground } from '../../../api/runs/settle.ts';
 import { acceptMessage } from '../../../db/models/run.ts';
+import { Session, type SignedUser } from '../../../db/models/session.ts';
 
-const app = new Koa();
-app.use(async (ctx) => {
-  const { content, user_id } = JSON.parse(await rawBody(ctx.req, 'utf8')) as {
-    content: string;
-    user_id: number;
-  };
-  ctx.status = 202;
-  ctx.body = await acceptMessage(
+type Body = { content: string; user_id: number; sid: number };
+const storeOnly = ({ content, user_id }: Body) =>
+  acceptMessage(
     {
       user_id,
       conversation_id: null,
@@ -26,6 +27,20 @@ app.use(async (ctx) => {
     },
     1_000_000,
   );
+const allCalls = async (body: Body) => {
+  const user = (await Session.findSigned(body.sid, body.user_id)) as SignedUser;
+  const accepted = await withinLimits({ user, ip: '127.0.0.1' }, { key: null, hash: '' }, () =>
+    storeOnly(body),
+  );
+  if ('run_id' in accepted) settleInBackground({ ended: accepted.ended, next: accepted.next });
+  return accepted;
+};
+
+const take = process.argv[2] === 'calls' ? allCalls : storeOnly;
+const app = new Koa();
+app.use(async (ctx) => {
+  ctx.status = 202;
+  ctx.body = await take(JSON.parse(await rawBody(ctx.req, 'utf8')) as Body);
 });
 const server = createServer(app.callback());
 server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }));

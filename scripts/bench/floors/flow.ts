@@ -1,13 +1,27 @@
 /**
- * Floor of throughput: a bare BullMQ flow of the same jobs. `worker QUEUE` works one queue and tells how many it
- * did; `producer` adds as many flows as it is told and says when.
+ * Floor of throughput: a bare BullMQ flow of the same jobs. `worker NAME QUEUE` works one queue of the flow of that name and
+ * tells how many it did; with the name `calls` each job makes the provider call of its stage by the openai SDK.
+ * `producer NAME` adds as many flows as it is told and says when.
  */
 import { FlowProducer, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
+import OpenAI from 'openai';
 
-const [role = '', queue = ''] = process.argv.slice(2);
+const [role = '', flow = '', queue = ''] = process.argv.slice(2);
 const connection = new Redis(process.env.REDIS_URL ?? '', { maxRetriesPerRequest: null });
 process.on('disconnect', () => process.exit());
+
+const openai = new OpenAI({ maxRetries: 0 });
+const model = 'bench';
+const content = 'tokens:32';
+const calls: Record<string, () => Promise<unknown>> = {
+  moderation: () => openai.moderations.create({ model, input: content }),
+  context: () => openai.embeddings.create({ model, input: [content], encoding_format: 'float' }),
+  completion: async () => {
+    const messages = [{ role: 'user' as const, content }];
+    for await (const _ of await openai.chat.completions.create({ model, messages, stream: true }));
+  },
+};
 
 if (role === 'worker') {
   let done = 0;
@@ -16,7 +30,10 @@ if (role === 'worker') {
   process.on('message', (message: { wanted: number }) => {
     [done, wanted] = [0, message.wanted];
   });
-  const worker = new Worker(`bench-${queue}`, async () => {}, { connection, concurrency: 100 });
+  const work = async () => {
+    if (flow === 'calls') await calls[queue]?.();
+  };
+  const worker = new Worker(`${flow}-${queue}`, work, { connection, concurrency: 100 });
   worker.on('completed', () => {
     done += 1;
     tell();
@@ -30,8 +47,8 @@ if (role === 'worker') {
       Array.from({ length: 32 }, async () => {
         while (next < count) {
           const id = next++;
-          const child = (name: string) => ({ name, queueName: `bench-${name}`, data: { id } });
-          await flows.add({ ...child('completion'), children: [child('moderation'), child('context')] });
+          const stage = (name: string) => ({ name, queueName: `${flow}-${name}`, data: { id } });
+          await flows.add({ ...stage('completion'), children: [stage('moderation'), stage('context')] });
         }
       }),
     );
