@@ -50,13 +50,16 @@ export function runJobId({ run_id, generation }: Omit<Delivery, 'rank'>): string
   return `run-${run_id}-${generation}`;
 }
 
-/** The flow that answers one message. Low ranks go first: a user's second message waits for everybody's first. */
+/**
+ * The flow that answers one message. Low ranks go first: a user's second message waits for everybody's first, which needs no
+ * priority: BullMQ takes those without before all others, and handles them for less.
+ */
 export function answerFlow(delivery: Delivery): FlowJob {
   const stage = (name: JobName) => ({
     name,
     queueName: name,
     data: { run_id: delivery.run_id },
-    opts: { ...jobOptions(name), jobId: runJobId(delivery), priority: delivery.rank },
+    opts: { ...jobOptions(name), jobId: runJobId(delivery), priority: delivery.rank - 1 },
   });
   const child = (name: JobName) => ({
     ...stage(name),
@@ -71,13 +74,13 @@ export function queuesOf(process: string): JobName[] {
   return (Object.keys(jobs) as JobName[]).filter((name) => (rules[name].process ?? name) === process);
 }
 
-/** Finished jobs stay for a while so that Bull Board can show them; nothing depends on them. */
 export function jobOptions(name: JobName): JobsOptions {
   const { attempts, backoffMs } = jobs[name];
-  return {
-    attempts,
-    backoff: { type: 'exponential', delay: backoffMs, jitter: 0.5 },
-    removeOnComplete: { age: 3_600, count: 2_000 },
-    removeOnFail: { age: 86_400, count: 2_000 },
-  };
+  return { attempts, backoff: { type: 'exponential', delay: backoffMs, jitter: 0.5 } };
 }
+
+/** Finished jobs stay for a while so that Bull Board can show them, unless they say otherwise; nothing depends on them. */
+export const keptJobs = {
+  removeOnComplete: { age: 3_600, count: 2_000 },
+  removeOnFail: { age: 86_400, count: 2_000 },
+};

@@ -1,7 +1,7 @@
 import { DelayedError, type Job, UnrecoverableError, Worker } from 'bullmq';
 import { env } from '../shared/env.ts';
 import { isUnreachable } from '../shared/errors.ts';
-import { type JobName, jobs, type Payloads } from '../shared/jobs.ts';
+import { type JobName, jobs, keptJobs, type Payloads } from '../shared/jobs.ts';
 import { ProviderError } from '../shared/llm.ts';
 import { log, withLogContext } from '../shared/log.ts';
 import { jobDuration, jobPutBacks, jobRetries } from '../shared/metrics.ts';
@@ -35,6 +35,7 @@ export function work<Name extends JobName>(name: Name, handler: Handler<Name>): 
     lockDuration: LOCK,
     stalledInterval: STALL_CHECK,
     maxStalledCount: stalls,
+    ...keptJobs,
     skipVersionCheck: true,
   });
   worker.on('error', (err) => log.debug({ err, queue: name }, 'worker'));

@@ -116,7 +116,7 @@ describe('metrics', () => {
   it('tell the depth of queues and the age of what waits, at most five seconds old', async () => {
     await stack.of('moderation')[0]?.stop();
     await stack.post('/chat/send', { content: 'waits' }, user.access);
-    const waits = { queue: 'moderation', state: 'prioritized' };
+    const waits = { queue: 'moderation', state: 'waiting' };
     const samples = await until(web, (found) => valueOf(found, 'queue_jobs', waits) === 1);
     expect(valueOf(samples, 'queue_jobs', { queue: 'completion', state: 'waiting-children' })).to.equal(1);
     await until(
