@@ -58,7 +58,11 @@ describe('a process other than completion killed', () => {
     const runs = await rows<{ attempt: number; generation: number; status: string }>(
       'SELECT attempt, generation, status FROM runs',
     );
-    for (const run of runs) expect(run).to.deep.equal({ attempt: 1, generation: 4, status: 'completed' });
+    for (const run of runs) {
+      expect(run).to.include({ attempt: 1, status: 'completed' });
+      // One of two gets the row. The other may find it between the raise and the delivery, and deliver once more: claimed once.
+      expect(run.generation).to.be.within(4, 5);
+    }
   });
 
   it('two copies of housekeeping, one killed in the middle of its pass: the other goes on', async function () {

@@ -43,5 +43,7 @@ app.use(async (ctx) => {
   ctx.body = await take(JSON.parse(await rawBody(ctx.req, 'utf8')) as Body);
 });
 const server = createServer(app.callback());
+// Longer than a round of the others: a caller must not meet it closing.
+server.keepAliveTimeout = 65_000;
 server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }));
 process.on('disconnect', () => process.exit());

@@ -52,6 +52,8 @@ function serve(): void {
     ctx.body = data;
   });
   const server = createServer(app.callback());
+  // Longer than a round of the others: a caller must not meet it closing.
+  server.keepAliveTimeout = 65_000;
   server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }));
 }
 
