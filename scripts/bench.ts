@@ -50,7 +50,10 @@ async function main(): Promise<void> {
   const lines: Line[] = [];
   for (const figure of figures) {
     if (named.length > 0 ? !named.includes(figure.name) : figure.named) continue;
-    lines.push(...(await measure(figure, Number(options.rounds))));
+    const measured = await measure(figure, Number(options.rounds));
+    // Here already: a later figure may fail.
+    process.stderr.write(`${table(measured)}\n`);
+    lines.push(...measured);
   }
   console.log(`\n${table(lines)}`);
   const cost = options.costs ? await costs() : [];

@@ -18,7 +18,8 @@ export type Aftermath = { ended: (number | EndedRun)[]; next: Delivery | null };
 export async function settle({ ended, next }: Aftermath): Promise<void> {
   const results = await Promise.allSettled([deliver(next === null ? [] : [next]), ...ended.map(announce)]);
   for (const result of results) {
-    if (result.status === 'rejected') log.warn({ err: result.reason, next }, 'left to the reconciler');
+    if (result.status === 'rejected')
+      log.warn({ err: result.reason, ended: ended.map(idOf), next }, 'left to the reconciler');
   }
 }
 
@@ -36,4 +37,8 @@ export async function announce(ended: number | EndedRun): Promise<void> {
     await markAnnounced(run.id);
     killPoint('run.announced', run.id);
   });
+}
+
+function idOf(ended: number | EndedRun): number {
+  return typeof ended === 'number' ? ended : ended.id;
 }

@@ -43,7 +43,7 @@ export function chart(lines: Line[]): string {
     return `<text x="8" y="${y + 14}">${escape(line.figure)}</text><rect x="330" y="${y}" width="${width.toFixed(0)}" height="18" rx="3" fill="#3b82f6"/><text x="${(336 + width).toFixed(0)}" y="${y + 14}">${ratio.toFixed(2)}</text>`;
   });
   const height = 50 + shown.length * 34;
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="860" height="${height}" font-family="system-ui, sans-serif" font-size="13" fill="#1f2937"><rect width="860" height="${height}" fill="#fff"/><text x="8" y="20" font-weight="600">Parley ÷ floor, medians; the line is the floor</text>${bars.join('')}<line x1="550" x2="550" y1="30" y2="${height - 8}" stroke="#9ca3af" stroke-dasharray="4 3"/></svg>\n`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="860" height="${height}" font-family="system-ui, sans-serif" font-size="13" fill="#1f2937"><rect width="860" height="${height}" fill="#fff"/><text x="8" y="20" font-weight="600">Parley ÷ floor, medians; the line is the floor. Of ms and KiB less is better</text>${bars.join('')}<line x1="550" x2="550" y1="30" y2="${height - 8}" stroke="#9ca3af" stroke-dasharray="4 3"/></svg>\n`;
 }
 
 export function writeCharts(lines: Line[]): void {

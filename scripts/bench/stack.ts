@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+import { freePort } from '../services/ports.ts';
 import { startRedis } from '../services/redis.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -99,8 +100,8 @@ export async function startGround(): Promise<Ground> {
     redisUrl: redis.url,
     start,
     query: async <T>(sql: string, values?: unknown[]) => (await pool.query(sql, values)).rows as T[],
-    startType: (type, more = {}) => {
-      const port = type === 'web' ? String(20_000 + Math.floor(Math.random() * 20_000)) : '';
+    startType: async (type, more = {}) => {
+      const port = type === 'web' ? String(await freePort(20_000 + Math.floor(Math.random() * 12_000))) : '';
       const [, ...args] = procfileLine(type).split(/\s+/);
       return launch(args, { ...more, SHUTDOWN_GRACE_S: '3', ...(port && { PORT: port }) }, (child) =>
         untilReady(child, port),
