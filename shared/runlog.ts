@@ -38,7 +38,11 @@ export function appendLog(userId: number, event: RunEvent): Promise<Written> {
   ) as Promise<Written>;
 }
 
-/** Adds and publishes the terminal event, once however often it is called; without a log it only publishes. */
+/**
+ * Adds and publishes the terminal event, once however often it is called. Where the events before it are missing it only
+ * publishes. An event that is the first of its attempt is a whole log: it keeps out a worker that was paused before it
+ * opened its own.
+ */
 export async function closeLog(userId: number, event: RunEvent): Promise<void> {
   await redis.closeRunLog(
     key(event.data.run_id),
@@ -115,15 +119,14 @@ redis.defineCommand('closeRunLog', {
   numberOfKeys: 1,
   lua: `${store}
 if logAttempt > attempt or closed then return 'ok' end
-if logAttempt == attempt and logSeq + 1 ~= tonumber(ARGV[3]) then
-  -- Redis came back with an older copy: a log with a hole must not be replayed.
-  redis.call('DEL', log)
-  logAttempt = 0
-end
-if logAttempt == 0 then
-  redis.call('PUBLISH', ARGV[5], ARGV[6])
-else
+local seq = tonumber(ARGV[3])
+local begins = logAttempt < attempt and seq == (attempt == 1 and 1 or attempt * 1000000)
+if begins or (logAttempt == attempt and logSeq + 1 == seq) then
   add(3, 'closed', 1)
+else
+  -- Redis was emptied, or came back with an older copy: a log with a hole must not be replayed.
+  redis.call('DEL', log)
+  redis.call('PUBLISH', ARGV[5], ARGV[6])
 end
 return 'ok'`,
 });

@@ -56,15 +56,19 @@ export class Requests {
     const user = { id: this.#userId, language: 'en' } as SignedUser;
     const sender = { user, ip: '127.0.0.1' };
     this.#begin(`post "${post.key}"`, async () => {
-      const { answer } = await intake(sender, post.body, post.key, 'model').catch((err: unknown) => {
-        if (!(err instanceof Problem)) throw err;
-        post.refused = err.code;
-        throw err;
-      });
+      const { answer, replayed } = await intake(sender, post.body, post.key, 'model').catch(
+        (err: unknown) => {
+          if (!(err instanceof Problem)) throw err;
+          post.refused = err.code;
+          throw err;
+        },
+      );
       if (post.runId !== null && post.runId !== answer.run_id) this.wrongs.push(`two runs of "${post.key}"`);
       post.runId = answer.run_id;
       this.conversationId = answer.conversation_id;
-      this.#device.know(answer.run_id);
+      const shown = this.#device.know(answer.run_id);
+      // What it stored before may have been answered before the client knew of it.
+      if (replayed) shown.wants = !shown.ended;
     });
   }
 
