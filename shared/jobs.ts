@@ -51,19 +51,20 @@ export function runJobId({ run_id, generation }: Omit<Delivery, 'rank'>): string
 }
 
 /**
- * The flow that answers one message. Low ranks go first: a user's second message waits for everybody's first, which needs no
- * priority: BullMQ takes those without before all others, and handles them for less.
+ * The flow that answers one message. Low ranks go first: a user's second message waits for everybody's first. Children of
+ * first messages need no priority, BullMQ takes those before all others and handles them for less; their parent needs one,
+ * or it would be put before those that are ready for longer.
  */
 export function answerFlow(delivery: Delivery): FlowJob {
   const stage = (name: JobName) => ({
     name,
     queueName: name,
     data: { run_id: delivery.run_id },
-    opts: { ...jobOptions(name), jobId: runJobId(delivery), priority: delivery.rank - 1 },
+    opts: { ...jobOptions(name), jobId: runJobId(delivery), priority: delivery.rank },
   });
   const child = (name: JobName) => ({
     ...stage(name),
-    opts: { ...stage(name).opts, ignoreDependencyOnFailure: true },
+    opts: { ...stage(name).opts, priority: delivery.rank - 1, ignoreDependencyOnFailure: true },
   });
   return { ...stage('completion'), children: [child('moderation'), child('context')] };
 }

@@ -42,6 +42,29 @@ describe('fairness across users', () => {
     expect(before.length).to.be.at.most(2);
     device.close();
   });
+
+  it('first messages of many users are answered in the order in which they became ready', async function () {
+    this.timeout(60_000);
+    stack.provider.pause();
+    const runs: number[] = [];
+    for (let i = 0; i < 12; i += 1) {
+      const user = await buildUser();
+      const sent = await stack.post('/chat/send', { content: `${i} [[tokens:2]]` }, user.access);
+      runs.push(Number(sent.body.run_id));
+      // One after the other: this is about the queue of those that are ready.
+      await untilPrepared();
+    }
+    stack.provider.resume();
+    const ended = () =>
+      rows<{ id: number }>(
+        'SELECT id FROM runs WHERE id = ANY (:runs) AND completed_at IS NOT NULL ORDER BY completed_at',
+        {
+          runs,
+        },
+      );
+    while ((await ended()).length < runs.length);
+    expect((await ended()).map(({ id }) => id)).to.deep.equal(runs);
+  });
 });
 
 /** Every run waits for the model alone. */
