@@ -4,8 +4,8 @@ import { log } from './log.ts';
 import { onStop } from './stop.ts';
 
 /**
- * For short commands that somebody waits for: fails at once while Redis is away, and within four seconds when
- * it hangs (two, and two for those before it). Whoever uses it can do without: Postgres decides, Redis delivers.
+ * For short commands that somebody waits for: fails at once while Redis is away, and within two seconds when
+ * it hangs. Whoever uses it can do without: Postgres decides, Redis delivers.
  */
 export const redis = connect('commands', {
   enableOfflineQueue: false,
@@ -21,8 +21,6 @@ export function connect(name: string, options: RedisOptions): Redis {
   const client = new Redis(env.REDIS_URL, {
     connectionName: `parley-${name}`,
     connectTimeout: 2_000,
-    // Commands of one turn of the event loop travel together, those asked for meanwhile with the next.
-    enableAutoPipelining: true,
     retryStrategy: (times) => Math.min(times * 50, 1_000),
     ...options,
   });

@@ -29,8 +29,6 @@ type Pipe = { exec: () => Promise<unknown> };
 
 /** Puts every way out of an actor under control: SQL, Redis, queues and time. Returns what undoes it. */
 export function wire(deliveries: () => Deliveries): () => void {
-  // Each command is a step of its own.
-  redis.options.enableAutoPipelining = false;
   const undo = [
     replace(way, 'run', (run) => (sql: string, bindings: Record<string, unknown>) => {
       if (currentActor() === undefined) return run(sql, bindings);
