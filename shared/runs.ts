@@ -26,7 +26,7 @@ export async function settle({ ended, next }: Aftermath): Promise<void> {
 /**
  * Tells a user's devices that a run has ended; nothing happens when that was done already.
  * The event has one seq whoever sends it, so a second sending changes nothing that a client shows.
- * @param ended a run's id, or the run by whoever ended it a moment ago and knows that nobody else has announced it
+ * @param ended a run's id, or the run as whoever ended it a moment ago was given it: its row is not asked again
  */
 export async function announce(ended: number | EndedRun): Promise<void> {
   const run = typeof ended === 'number' ? await findUnannounced(ended) : ended;

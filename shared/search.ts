@@ -2,7 +2,8 @@ import { type FaqSet, faqSet, type FoundFaq, searchFaqs } from '../db/models/faq
 import { cacheKey, remember } from './cache.ts';
 import { COVERAGE } from './coverage.ts';
 import { env } from './env.ts';
-import { embed, ProviderError } from './llm.ts';
+import { embed } from './llm.ts';
+import { ProviderError } from './providerErrors.ts';
 import { log } from './log.ts';
 import { truncateTokens } from './tokens.ts';
 

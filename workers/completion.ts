@@ -5,7 +5,7 @@ import { replaceContext, type Turn } from '../db/models/turn.ts';
 import { isUnreachable } from '../shared/errors.ts';
 import type { Payloads } from '../shared/jobs.ts';
 import { killPoint } from '../shared/killpoint.ts';
-import { ProviderError } from '../shared/llm.ts';
+import { ProviderError } from '../shared/providerErrors.ts';
 import { addLogContext, log } from '../shared/log.ts';
 import { runRestarts, runStage, runsEnded } from '../shared/metrics.ts';
 import { settle } from '../shared/runs.ts';
@@ -22,7 +22,7 @@ const CRASH_LIMIT = 3;
 /** How often a provider's failure is answered with another try, and how long the first wait is, in ms. */
 const RETRY_LIMIT = 5;
 const RETRY_FIRST = 500;
-/** Ms since ending a run began. Later somebody else may have announced it already, and its row is asked before it is told. */
+/** Ms since ending a run began. Later it is likely that somebody else announced it, and its row is asked before it is told. */
 const FRESH = 100;
 
 /** Claims a run, streams its answer, ends it. Whatever happens in between, the run's row says who may go on. */
@@ -32,10 +32,10 @@ export async function completion(job: Job<Payloads['completion']>): Promise<void
   const asked = performance.now();
   const claim = await traced('claim', {}, () => claimRun(run_id, LEASE, CRASH_LIMIT, breakers.holdMs));
   if (claim.outcome === 'gone') return;
-  if (claim.outcome === 'busy') throw new RetryAt(claim.retry_at);
-  if (claim.outcome === 'ended') return settle({ ...claim, ended: [run_id] });
-
   addLogContext({ request_id: claim.request_id, user_id: claim.user_id });
+  if (claim.outcome === 'busy') throw new RetryAt(claim.retry_at);
+  if (claim.outcome === 'ended') return settle({ next: claim.next, ended: [run_id] });
+
   killPoint('completion.claimed', run_id);
   if (claim.attempt > 1) runRestarts.inc({ reason: 'claimed_again' });
   const lease = new Lease(run_id, claim.attempt, asked);

@@ -8,7 +8,8 @@ import {
 } from '../db/models/faqEmbedding.ts';
 import { env } from '../shared/env.ts';
 import type { Payloads } from '../shared/jobs.ts';
-import { embed, ProviderError } from '../shared/llm.ts';
+import { embed } from '../shared/llm.ts';
+import { ProviderError } from '../shared/providerErrors.ts';
 import { log } from '../shared/log.ts';
 import { countTokens, truncateTokens } from '../shared/tokens.ts';
 

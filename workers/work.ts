@@ -2,7 +2,7 @@ import { DelayedError, type Job, UnrecoverableError, Worker } from 'bullmq';
 import { env } from '../shared/env.ts';
 import { isUnreachable } from '../shared/errors.ts';
 import { type JobName, jobs, keptJobs, type Payloads } from '../shared/jobs.ts';
-import { ProviderError } from '../shared/llm.ts';
+import { ProviderError } from '../shared/providerErrors.ts';
 import { log, withLogContext } from '../shared/log.ts';
 import { jobDuration, jobPutBacks, jobRetries } from '../shared/metrics.ts';
 import { connect } from '../shared/redis.ts';

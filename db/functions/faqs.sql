@@ -104,7 +104,7 @@ BEGIN
     WHERE faq_config(f.language) = t.config),
   total AS (SELECT count(*) AS faqs FROM faqs WHERE status = 'published'),
   weights AS (
-    SELECT t.config, t.word, ln(CAST(1 + (SELECT faqs FROM total) / (0.5 + count(h.id)) AS double precision)) AS idf
+    SELECT t.config, t.word, ln(1 + (SELECT faqs FROM total) / (0.5 + count(h.id))) AS idf
     FROM terms t LEFT JOIN hits h ON h.config = t.config AND h.word = t.word GROUP BY t.config, t.word),
   sums AS (SELECT w.config, sum(w.idf) AS idf FROM weights w GROUP BY w.config)
   SELECT h.id, CAST(sum(w.idf * h.weight) / max(s.idf) AS double precision) AS covered

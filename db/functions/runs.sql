@@ -179,6 +179,8 @@ BEGIN
     RETURN;
   END IF;
 
+  request_id := v_run.request_id;
+  user_id := v_run.user_id;
   retry_at := coalesce(v_run.lease_until, v_run.not_before);
   IF retry_at > clock_timestamp() THEN
     outcome := 'busy';

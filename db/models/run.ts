@@ -62,10 +62,11 @@ export async function acceptMessage(
   return accepted;
 }
 
+type Whose = Pick<Turn, 'request_id' | 'user_id'>;
 export type Claim =
   | ({ outcome: 'claimed' } & Turn)
-  | { outcome: 'busy'; retry_at: Date }
-  | ({ outcome: 'ended' } & Next)
+  | ({ outcome: 'busy'; retry_at: Date } & Whose)
+  | ({ outcome: 'ended' } & Next & Whose)
   | { outcome: 'gone' };
 
 /**

@@ -1,4 +1,5 @@
-import { type ChatChunk, type ChatRequest, ProviderError } from '../../shared/llm.ts';
+import type { ChatChunk, ChatRequest } from '../../shared/llm.ts';
+import { ProviderError } from '../../shared/providerErrors.ts';
 import { asked, clock, currentActor, type Step, withdraw } from './control.ts';
 
 export { ProviderError };

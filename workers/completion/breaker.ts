@@ -20,9 +20,6 @@ export type Breakers = {
   modelFor: (retries: number) => string;
 };
 
-/** Models with failures of late, as far as this process knows. */
-const failing = new Set<string>();
-
 /** How the breakers stand. */
 export async function askBreakers(): Promise<Breakers> {
   const { CHAT_MODEL: first, CHAT_MODEL_FALLBACK: fallback } = env;
@@ -44,7 +41,6 @@ export async function holdBack(model: string, ms: number): Promise<void> {
 /** Counts a failed call; the last of a row holds the model back for a moment. */
 export async function callFailed(model: string): Promise<void> {
   const failures = `${key(model)}:failures`;
-  failing.add(model);
   const counted = await redis
     .multi()
     .incr(failures)
@@ -56,20 +52,12 @@ export async function callFailed(model: string): Promise<void> {
 
 /** An answer came: the row of failures is broken. */
 export async function callSucceeded(model: string): Promise<void> {
-  if (!failing.delete(model)) return;
   await redis.del(`${key(model)}:failures`).catch(() => null);
 }
 
 async function heldBackMs(model: string): Promise<number> {
-  const answers = await redis
-    .pipeline()
-    .pttl(key(model))
-    .exists(`${key(model)}:failures`)
-    .exec()
-    .catch(() => null);
-  const [left, failures] = (answers ?? []).map(([, value]) => Number(value));
-  if (failures === 1) failing.add(model);
-  return Math.max(0, left || 0);
+  const left = await redis.pttl(key(model)).catch(() => 0);
+  return Math.max(0, left);
 }
 
 function key(model: string): string {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Verdict } from '../../db/models/turn.ts';
-import { ProviderError } from '../../shared/llm.ts';
+import { ProviderError } from '../../shared/providerErrors.ts';
 import { log } from '../../shared/log.ts';
 import { guardWindows } from '../../shared/metrics.ts';
 import { personalIn, redactUnknown } from '../../shared/redact.ts';
