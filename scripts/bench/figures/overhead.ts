@@ -8,7 +8,7 @@ import type { Measured } from '../report.ts';
 import { type Ground, WORKERS } from '../stack.ts';
 
 /** Seconds of a round's open loops. */
-const [UNLOADED, LOADED] = [6, 5];
+const [UNLOADED, LOADED] = [12, 5];
 
 /**
  * POST to the first delta at a socket on another replica, less the provider's own first token. The floor is the same way
@@ -40,8 +40,8 @@ export async function overhead(ground: Ground): Promise<(round: number) => Promi
     sdk.process.send({ count: 20, content: 'tokens:32', width: 1 });
     const [{ firstToken }] = (await once(sdk.process, 'message')) as [{ firstToken: number }];
     const less = (times: number[], p: number) => percentile(times, p) - firstToken;
-    const floorUnloaded = await latencies(5, UNLOADED, floor);
-    const unloaded = await latencies(5, UNLOADED, ours);
+    const floorUnloaded = await latencies(10, UNLOADED, floor);
+    const unloaded = await latencies(10, UNLOADED, ours);
     const saturation = await ceiling(32, 4, ours);
     const loadedRate = Math.max(1, Math.round(saturation * 0.7));
     await sleep(500);
@@ -57,8 +57,8 @@ export async function overhead(ground: Ground): Promise<(round: number) => Promi
       floors: less(b ?? [], p),
     });
     return [
-      figure('p50, unloaded', 'open, 5/s', '≤ 8 ms', [unloaded, floorUnloaded], 50),
-      figure('p99, unloaded', 'open, 5/s', '≤ 25 ms', [unloaded, floorUnloaded], 99),
+      figure('p50, unloaded', 'open, 10/s', '≤ 8 ms', [unloaded, floorUnloaded], 50),
+      figure('p99, unloaded', 'open, 10/s', '≤ 25 ms', [unloaded, floorUnloaded], 99),
       figure('p99, 70 % load', 'open', '≤ 50 ms', [loaded, floorLoaded], 99),
     ];
   };
