@@ -24,6 +24,7 @@ export function connect(name: string, options: RedisOptions): Redis {
     retryStrategy: (times) => Math.min(times * 50, 1_000),
     ...options,
   });
+  writeTogether(client);
   let reported = '';
   client.on('error', (err: Error) => {
     if (err.message !== reported) log.warn({ err, connection: name }, 'redis');
@@ -41,4 +42,25 @@ export async function untilReady(client: Redis): Promise<void> {
   if (client.status === 'ready') return;
   // Not `once` of node:events, which rejects at an 'error': there is one for each try.
   await new Promise<void>((ready) => client.once('ready', ready));
+}
+
+/**
+ * Commands of one turn of the event loop leave in one write. Each stays a command of its own, with its own time limit; it
+ * waits for no other.
+ */
+function writeTogether(client: Redis): void {
+  const send = client.sendCommand.bind(client);
+  let held = false;
+  client.sendCommand = (...command) => {
+    const { stream } = client;
+    if (!held && stream) {
+      held = true;
+      stream.cork();
+      setImmediate(() => {
+        held = false;
+        stream.uncork();
+      });
+    }
+    return send(...command);
+  };
 }

@@ -39,12 +39,15 @@ Redis.prototype.sendCommand = function counted(this: Redis, ...args: Parameters<
   return Reflect.apply(sendCommand, this, args);
 };
 
-const { write } = net.Socket.prototype;
-net.Socket.prototype.write = function counted(this: net.Socket, ...args: unknown[]) {
-  sockets.set(this, this.remotePort ?? sockets.get(this) ?? 0);
-  if (this.remotePort === stores.redis) roundTrips += 1;
-  return Reflect.apply(write, this, args) as boolean;
-};
+// What a stream hands on, one chunk or all that were held back for it, is one write.
+for (const way of ['_write', '_writev'] as const) {
+  const handOn = net.Socket.prototype[way];
+  net.Socket.prototype[way] = function counted(this: net.Socket, ...args: unknown[]) {
+    sockets.set(this, this.remotePort ?? sockets.get(this) ?? 0);
+    if (this.remotePort === stores.redis) roundTrips += 1;
+    return Reflect.apply(handOn as () => void, this, args);
+  };
+}
 
 function count(): Count {
   const bytes = (is: (port: number) => boolean) =>
