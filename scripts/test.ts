@@ -28,8 +28,9 @@ TEST_SUMMARY=file: also write {"passed","failed","skipped"} there.`;
 
 /** Much of a test is waiting: this many run side by side, each with stores of its own. */
 const LANES = 3;
-/** Tests with processes of their own take longer than they are to read. */
-const SLOW = /test.(flows|model|browser|workers).|(sockets|ws|passwords)\.test/;
+/** A file takes about a millisecond for each of its bytes, and as long as so many when it starts processes of its own. */
+const STARTING = 15_000;
+const STARTS = /test.(flows|model|browser|clients)/;
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -60,10 +61,13 @@ async function main(args: string[]): Promise<number> {
   }
 }
 
-/** Shares the files out so that the lanes end at about the same time, by their sizes; the same way each time. */
+/** Shares the files out so that the lanes end at about the same time; the same way each time. */
 function lanesOf(files: string[]): string[][] {
   const lanes = Array.from({ length: LANES }, () => ({ weight: 0, files: [] as string[] }));
-  const weighed = files.map((file) => ({ file, weight: statSync(file).size * (SLOW.test(file) ? 3 : 1) }));
+  const weighed = files.map((file) => ({
+    file,
+    weight: statSync(file).size + (STARTS.test(file) ? STARTING : 0),
+  }));
   for (const { file, weight } of weighed.toSorted(
     (a, b) => b.weight - a.weight || (a.file < b.file ? -1 : 1),
   )) {
