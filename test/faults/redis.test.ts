@@ -131,6 +131,30 @@ describe('Redis fails', () => {
     await expectNothingLost();
   });
 
+  it('hangs while a completion worker is told to stop: its runs are given back in time, without a crash', async function () {
+    this.timeout(150_000);
+    for (const worker of stack.of('completion')) await worker.stop();
+    const leaving = await stack.add('completion', { SHUTDOWN_GRACE_S: '7' });
+    const heads = await begin('hangs');
+    await redis.signal('SIGSTOP');
+    try {
+      await leaving.stop();
+      const given = await rows(
+        'SELECT id FROM runs WHERE id = ANY (:heads) AND lease_until IS NULL AND crashes = 0',
+        { heads },
+      );
+      expect(given).to.have.length(heads.length);
+    } finally {
+      await redis.signal('SIGCONT');
+    }
+    await stack.add('completion');
+    stack.provider.resume();
+    await expectNothingLost();
+    expect(
+      await rows('SELECT id FROM runs WHERE crashes > 0 AND id = ANY (:heads)', { heads }),
+    ).to.deep.equal([]);
+  });
+
   it('is reached by workers and not by web: a post there is answered, its ends come from the row', async function () {
     this.timeout(150_000);
     stack.provider.reset();
