@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { io } from 'socket.io-client';
-import { productRate } from './messages.ts';
+import { MESSAGES, productRate } from './messages.ts';
 import { ceiling, makeUsers, median, post } from './load.ts';
 import { type Ground, startGround } from './stack.ts';
 
 export type Curve = { title: string; points: [x: string, y: string][] };
 const ROUNDS = 3;
 
-/** How the figures change with what grows; each point is the median of three rounds. */
+/** How the figures change with what grows; each point is the median of three rounds, after a warm-up, with the least and the most. */
 export async function growth(): Promise<Curve[]> {
   return [
     await curve('messages/s by completion workers', [1, 2, 4], async (ground, workers) => {
@@ -18,11 +18,11 @@ export async function growth(): Promise<Curve[]> {
         ...Array.from({ length: workers }, () => 'completion'),
       ];
       const run = await productRate(ground, types);
-      return () => run(200);
+      return () => run(MESSAGES);
     }),
-    await curve('messages/s by conversations at once', [10, 100, 1_000], async (ground, users) => {
-      const run = await productRate(ground, undefined, users);
-      return () => run(Math.max(200, users));
+    await curve('messages/s by conversations at once', [10, 100, 1_000], async (ground, width) => {
+      const run = await productRate(ground, undefined, width, width);
+      return () => run(Math.max(MESSAGES, width));
     }),
     await curve('202s/s by messages stored', [10_000, 100_000, 1_000_000], acceptAmong),
     await curve('KiB of web a socket, by idle sockets', [1_000, 5_000, 10_000], memoryOfSockets),
@@ -40,12 +40,17 @@ async function curve(title: string, xs: number[], prepare: Point): Promise<Curve
       const measure = await prepare(ground, x);
       const values: number[] = [];
       for (let i = 0; i < ROUNDS; i += 1) values.push(await measure());
-      points.push([String(x), median(values).toFixed(1)]);
+      points.push([String(x), spread(values)]);
     } finally {
       await ground.stop();
     }
   }
   return { title, points };
+}
+
+function spread(values: number[]): string {
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  return `${median(values).toFixed(0)} (${least.toFixed(0)}–${most.toFixed(0)})`;
 }
 
 /** Posts into old conversations, among so many stored messages. */
@@ -68,7 +73,7 @@ async function acceptAmong(ground: Ground, stored: number): Promise<() => Promis
     const user = users[i % users.length];
     return post(web.port, '/api/v1/chat/send', { content: `m${i}` }, user?.token ?? '');
   };
-  await ceiling(8, 2, send);
+  await ceiling(8, 6, send);
   return () => ceiling(16, 3, send);
 }
 

@@ -13,6 +13,7 @@ export async function productRate(
   ground: Ground,
   workers = WORKERS,
   users = 50,
+  width = WIDTH,
 ): Promise<(count: number) => Promise<number>> {
   await addFaqs(ground);
   const web = await ground.startType('web');
@@ -25,8 +26,8 @@ export async function productRate(
     const sent = await post<{ run_id: number }>(web.port, SEND, { content }, user.token);
     await ended(sent.run_id);
   };
-  await rate(WARM_UP, send);
-  return (count) => rate(count, send);
+  await rate(WARM_UP, send, width);
+  return (count) => rate(count, send, width);
 }
 
 /** A knowledge base of 50 FAQs, so that questions are embedded and searched for. */
@@ -41,12 +42,16 @@ export async function addFaqs(ground: Ground): Promise<void> {
   );
 }
 
-/** `count` calls, WIDTH at a time; how many a second. */
-export async function rate(count: number, call: (i: number) => Promise<void>): Promise<number> {
+/** `count` calls, so many at a time; how many a second. */
+export async function rate(
+  count: number,
+  call: (i: number) => Promise<void>,
+  width = WIDTH,
+): Promise<number> {
   const began = performance.now();
   let next = 0;
   await Promise.all(
-    Array.from({ length: WIDTH }, async () => {
+    Array.from({ length: width }, async () => {
       while (next < count) await call(next++);
     }),
   );
