@@ -1,6 +1,6 @@
 import type { Result } from 'ioredis';
 import { env } from './env.ts';
-import type { RunEvent } from './events.ts';
+import { firstSeq, type RunEvent } from './events.ts';
 import { packet } from './push.ts';
 import { redis } from './redis.ts';
 
@@ -49,6 +49,7 @@ export async function closeLog(userId: number, event: RunEvent): Promise<void> {
     event.data.attempt,
     env.RUN_LOG_TTL_S,
     ...encode(userId, [event]),
+    firstSeq(event.data.attempt),
   );
 }
 
@@ -93,8 +94,8 @@ local last = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1]
 if last then
   logSeq, logAttempt, closed = tonumber(string.match(last[1], '%d+')), tonumber(last[2][2]), last[2][5]
 end
-local function add(i, ...)
-  redis.call('XADD', log, ARGV[i] .. '-0', 'attempt', attempt, 'event', ARGV[i + 1], ...)
+local function add(i)
+  redis.call('XADD', log, ARGV[i] .. '-0', 'attempt', attempt, 'event', ARGV[i + 1])
   redis.call('EXPIRE', log, ttl)
   redis.call('PUBLISH', ARGV[i + 2], ARGV[i + 3])
 end
@@ -119,15 +120,16 @@ redis.defineCommand('closeRunLog', {
   numberOfKeys: 1,
   lua: `${store}
 if logAttempt > attempt or closed then return 'ok' end
-local seq = tonumber(ARGV[3])
-local begins = logAttempt < attempt and seq == (attempt == 1 and 1 or attempt * 1000000)
-if begins or (logAttempt == attempt and logSeq + 1 == seq) then
-  add(3, 'closed', 1)
+local seq, first = tonumber(ARGV[3]), tonumber(ARGV[7])
+if (logAttempt < attempt and seq == first) or (logAttempt == attempt and logSeq + 1 == seq) then
+  -- Where Redis is full it is not stored: resume has it from the row, and whoever listens is told.
+  redis.pcall('XADD', log, ARGV[3] .. '-0', 'attempt', attempt, 'event', ARGV[4], 'closed', 1)
+  redis.call('EXPIRE', log, ttl)
 else
   -- Redis was emptied, or came back with an older copy: a log with a hole must not be replayed.
   redis.call('DEL', log)
-  redis.call('PUBLISH', ARGV[5], ARGV[6])
 end
+redis.call('PUBLISH', ARGV[5], ARGV[6])
 return 'ok'`,
 });
 
