@@ -5,9 +5,9 @@ import { replaceContext, type Turn } from '../db/models/turn.ts';
 import { isUnreachable } from '../shared/errors.ts';
 import type { Payloads } from '../shared/jobs.ts';
 import { killPoint } from '../shared/killpoint.ts';
-import { ProviderError } from '../shared/providerErrors.ts';
 import { addLogContext, log } from '../shared/log.ts';
 import { runRestarts, runStage, runsEnded } from '../shared/metrics.ts';
+import { ProviderError } from '../shared/providerErrors.ts';
 import { settle } from '../shared/runs.ts';
 import { traced } from '../shared/tracing.ts';
 import { answer, type Ending, failed, PARAMETERS, sourcesOf, titleOf } from './completion/answer.ts';
@@ -22,7 +22,7 @@ const CRASH_LIMIT = 3;
 /** How often a provider's failure is answered with another try, and how long the first wait is, in ms. */
 const RETRY_LIMIT = 5;
 const RETRY_FIRST = 500;
-/** Ms since ending a run began. Later it is likely that somebody else announced it, and its row is asked before it is told. */
+/** Ms since ending a run began. Later somebody else may have announced it, and its row is asked before it is told. */
 const FRESH = 100;
 
 /** Claims a run, streams its answer, ends it. Whatever happens in between, the run's row says who may go on. */
@@ -55,7 +55,7 @@ async function answerClaimed(turn: Turn, model: string, lease: Lease): Promise<v
   let ending: Ending;
   try {
     ending = await answer(turn, model, writer, lease);
-    if (ending.model) await callSucceeded(ending.model);
+    if (ending.model) void callSucceeded(ending.model);
   } catch (err) {
     return conclude(turn, model, writer, lease, err);
   }

@@ -50,7 +50,7 @@ export async function callFailed(model: string): Promise<void> {
   if (Number(counted?.[0]?.[1] ?? 0) >= FAILURES) await holdBack(model, REST);
 }
 
-/** An answer came: the row of failures is broken. */
+/** An answer came: the row of failures is broken. Never rejects; nobody need wait for it. */
 export async function callSucceeded(model: string): Promise<void> {
   await redis.del(`${key(model)}:failures`).catch(() => null);
 }
