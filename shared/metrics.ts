@@ -101,7 +101,7 @@ export const queueJobs = gauge('queue_jobs', 'Jobs in a queue, by state; same on
 ]);
 export const queueOldest = gauge(
   'queue_oldest_waiting_seconds',
-  'Age of the oldest job that waits for a worker; 0 when none does',
+  'How long ago the job that is next was added, the oldest of all ranks; 0 where none waits',
   ['queue'],
 );
 export const reconcilerFindings = counter('reconciler_findings_total', 'What the reconciler found owed', [

@@ -53,9 +53,8 @@ const STATES = [
 ] as const;
 
 /**
- * When the oldest job was added that waits for a worker, in ms since 1970; nil without one. Workers take from the
- * end of the list `wait`; what was put back comes in at its other end. BullMQ scores `prioritized` by
- * priority × 2^32 + a counter: the first of each priority is its oldest.
+ * When the oldest of the next jobs was added, in ms since 1970; nil where none waits. Workers take from the end of the
+ * list `wait`. BullMQ scores `prioritized` by priority × 2^32 + a counter: the first of each priority is its next.
  */
 const OLDEST = `
 local oldest = false
@@ -63,12 +62,10 @@ local function look(id)
   local added = tonumber(redis.call('HGET', KEYS[3] .. id, 'timestamp'))
   if added and (not oldest or added < oldest) then oldest = added end
 end
-for _, at in ipairs({ 0, -1 }) do
-  local id = redis.call('LINDEX', KEYS[1], at)
-  if id then look(id) end
-end
+local last = redis.call('LINDEX', KEYS[1], -1)
+if last then look(last) end
 local from = 0
-for _ = 1, 128 do
+while true do
   local first = redis.call('ZRANGE', KEYS[2], from, '+inf', 'BYSCORE', 'LIMIT', 0, 1, 'WITHSCORES')
   if #first == 0 then break end
   look(first[1])
