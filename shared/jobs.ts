@@ -10,8 +10,9 @@ import type { Delivery } from '../db/models/run.ts';
  *
  * The children run side by side and the parent starts when both are done, failed or not: each leaves its
  * result on the run's row, and completion reads it there. A job carries ids and nothing else. What Postgres
- * still owes of each kind is a query: `runsToDeliver` and `runsToAnnounce` (db/models/run.ts),
- * `faqsToEmbed` (db/models/faqEmbedding.ts), `importsToDeliver` (db/models/faqImport.ts), `gapsToGroup` (db/models/faqSuggestion.ts); the reconciler (workers/housekeeping.ts) asks them.
+ * still owes of each kind is a query: `runsToDeliver` and `runsToAnnounce` (db/models/owed.ts),
+ * `faqsToEmbed` (db/models/faqEmbedding.ts), `importsToDeliver` (db/models/faqImport.ts), `gapsToGroup`
+ * (db/models/faqSuggestion.ts); the reconciler (workers/housekeeping.ts) asks them.
  *
  * attempts: how often a handler that throws is called. stalls: how often a job may lose its worker before it
  * fails without its handler being called; completion counts crashes in Postgres instead. slots: jobs at once

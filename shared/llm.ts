@@ -3,7 +3,7 @@ import type { ChatCompletionChunk, ChatCompletionMessageParam } from 'openai/res
 import { env } from './env.ts';
 import type { Usage } from './events.ts';
 import { countTokensUsed, measured, measuredStream } from './measure.ts';
-import { cut, ProviderError, timeout, toProviderError } from './providerErrors.ts';
+import { cutOff, ProviderError, timedOut, toProviderError } from './providerErrors.ts';
 import { traced, tracedStream } from './tracing.ts';
 
 export const EMBEDDING_DIMENSIONS = 1_536;
@@ -60,10 +60,10 @@ async function* callChat(request: ChatRequest, signal: AbortSignal): AsyncGenera
     }
     ended = true;
     signal.throwIfAborted();
-    if (!finished) throw watchdog.fired() ? new Error('stalled') : cut();
+    if (!finished) throw watchdog.fired() ? new Error('stalled') : cutOff();
   } catch (err) {
     signal.throwIfAborted();
-    throw watchdog.fired() ? timeout(err) : toProviderError(err);
+    throw watchdog.fired() ? timedOut(err) : toProviderError(err);
   } finally {
     watchdog.stop();
     // Ends the request when the consumer left early.

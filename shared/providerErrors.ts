@@ -33,19 +33,19 @@ function wordless(err: unknown): unknown {
 }
 
 /** A stream that ended without saying why. */
-export function cut(): ProviderError {
+export function cutOff(): ProviderError {
   return new ProviderError('unavailable', 'provider_unavailable', 'The answer was cut off.');
 }
 
 /** Something did not come in time. */
-export function timeout(cause: unknown): ProviderError {
+export function timedOut(cause: unknown): ProviderError {
   return new ProviderError('timeout', 'provider_timeout', 'The model took too long to answer.', cause);
 }
 
 /** What an error of a call means to us. */
 export function toProviderError(err: unknown): ProviderError {
   if (err instanceof ProviderError) return err;
-  if (err instanceof APIConnectionTimeoutError) return timeout(err);
+  if (err instanceof APIConnectionTimeoutError) return timedOut(err);
   const down = new ProviderError(
     'unavailable',
     'provider_unavailable',

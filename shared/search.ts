@@ -3,8 +3,8 @@ import { cacheKey, remember } from './cache.ts';
 import { COVERAGE } from './coverage.ts';
 import { env } from './env.ts';
 import { embed } from './llm.ts';
-import { ProviderError } from './providerErrors.ts';
 import { log } from './log.ts';
+import { ProviderError } from './providerErrors.ts';
 import { truncateTokens } from './tokens.ts';
 
 /** Seconds. Results of an older set are never asked for again; vectors of a text hold for good. */

@@ -9,8 +9,8 @@ import {
 import { env } from '../shared/env.ts';
 import type { Payloads } from '../shared/jobs.ts';
 import { embed } from '../shared/llm.ts';
-import { ProviderError } from '../shared/providerErrors.ts';
 import { log } from '../shared/log.ts';
+import { ProviderError } from '../shared/providerErrors.ts';
 import { countTokens, truncateTokens } from '../shared/tokens.ts';
 
 /** Embedding models take 8,191 tokens a text. */

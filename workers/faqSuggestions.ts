@@ -1,8 +1,8 @@
 import { dropGap, type Gap, groupGap, ungroupedGaps } from '../db/models/faqSuggestion.ts';
 import { env } from '../shared/env.ts';
 import { embed } from '../shared/llm.ts';
-import { ProviderError } from '../shared/providerErrors.ts';
 import { log } from '../shared/log.ts';
+import { ProviderError } from '../shared/providerErrors.ts';
 import { redact } from '../shared/redact.ts';
 import { truncateTokens } from '../shared/tokens.ts';
 

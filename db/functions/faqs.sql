@@ -103,6 +103,7 @@ BEGIN
       WHERE one.status = 'published' AND one.words @@ t.anywhere OFFSET 0) AS f
     WHERE faq_config(f.language) = t.config),
   total AS (SELECT count(*) AS faqs FROM faqs WHERE status = 'published'),
+  -- numeric: what adds up to the same is the same, in whatever order it is added.
   weights AS (
     SELECT t.config, t.word, ln(1 + (SELECT faqs FROM total) / (0.5 + count(h.id))) AS idf
     FROM terms t LEFT JOIN hits h ON h.config = t.config AND h.word = t.word GROUP BY t.config, t.word),

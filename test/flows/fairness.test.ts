@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { rows } from '../../db/sql.ts';
 import { connectDevice } from '../support/device.ts';
 import { buildUser } from '../support/factories.ts';
@@ -62,7 +63,7 @@ describe('fairness across users', () => {
           runs,
         },
       );
-    while ((await ended()).length < runs.length);
+    while ((await ended()).length < runs.length) await sleep(20);
     expect((await ended()).map(({ id }) => id)).to.deep.equal(runs);
   });
 });
@@ -74,5 +75,6 @@ async function untilPrepared(): Promise<void> {
       "SELECT id FROM runs WHERE status = 'queued' AND (moderation IS NULL OR context IS NULL)",
     );
     if (owed.length === 0) return;
+    await sleep(20);
   }
 }

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Verdict } from '../../db/models/turn.ts';
-import { ProviderError } from '../../shared/providerErrors.ts';
 import { log } from '../../shared/log.ts';
 import { guardWindows } from '../../shared/metrics.ts';
+import { ProviderError } from '../../shared/providerErrors.ts';
 import { personalIn, redactUnknown } from '../../shared/redact.ts';
 import { verdictOn } from '../moderation.ts';
 import { whereToCut } from './windows.ts';
