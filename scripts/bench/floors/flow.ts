@@ -4,11 +4,12 @@
  * `producer NAME` adds as many flows as it is told and says when.
  */
 import { FlowProducer, Worker } from 'bullmq';
-import { Redis } from 'ioredis';
 import OpenAI from 'openai';
+import { connect } from '../../../shared/redis.ts';
 
 const [role = '', flow = '', queue = ''] = process.argv.slice(2);
-const connection = new Redis(process.env.REDIS_URL ?? '', { maxRetriesPerRequest: null });
+/** As the product's: commands of one turn leave in one write. */
+const connection = connect('floor', { maxRetriesPerRequest: null });
 process.on('disconnect', () => process.exit());
 
 const openai = new OpenAI({ maxRetries: 0 });

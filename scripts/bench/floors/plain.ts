@@ -7,16 +7,17 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Emitter } from '@socket.io/redis-emitter';
 import { FlowProducer, type Job, Worker } from 'bullmq';
-import { Redis } from 'ioredis';
 import Koa from 'koa';
 import rawBody from 'raw-body';
 import { rows } from '../../../db/sql.ts';
 import { moderate, streamChat } from '../../../shared/llm.ts';
+import { connect } from '../../../shared/redis.ts';
 import { countTokens } from '../../../shared/tokens.ts';
 import { findPassages } from '../../../workers/context/retrieval.ts';
 
 type Payload = { user_id: number; conversation_id: number; message_id: number };
-const connection = new Redis(process.env.REDIS_URL ?? '', { maxRetriesPerRequest: null });
+/** As the product's: commands of one turn leave in one write. */
+const connection = connect('floor', { maxRetriesPerRequest: null });
 const [role, ...queues] = process.argv.slice(2);
 process.on('disconnect', () => process.exit());
 if (role === 'web') serve();
