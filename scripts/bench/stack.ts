@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -112,6 +112,7 @@ export async function startGround(): Promise<Ground> {
       await pool.end();
       await redis.stop();
       execFileSync('bash', ['scripts/native-postgres.sh', 'stop', cluster], { cwd: ROOT, stdio: 'ignore' });
+      rmSync(folder, { recursive: true, force: true });
     },
   };
 }
