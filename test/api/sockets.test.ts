@@ -9,7 +9,7 @@ import { knex } from '../../db/knex.ts';
 import type { RunEvent } from '../../shared/events.ts';
 import { redis } from '../../shared/redis.ts';
 import type { Api } from '../support/api.ts';
-import { type BuiltUser, buildSession, buildUser, forgeToken } from '../support/factories.ts';
+import { type BuiltUser, buildSession, buildUser, forgeToken, withShortToken } from '../support/factories.ts';
 import { startProcfile } from '../support/processes.ts';
 import { playWorker, send, type Sent, serveWeb } from '../support/web.ts';
 
@@ -42,7 +42,8 @@ describe('sockets', () => {
   };
   const signedIn = async (token = user.access, options: object = {}) => {
     const socket = dial({ token }, options);
-    await once(socket as never, 'connect');
+    const refused = event(socket, 'connect_error').then((err) => Promise.reject(err));
+    await Promise.race([event(socket, 'connect'), refused]);
     return socket;
   };
   const event = async (socket: Socket, name: string) => (await once(socket as never, name))[0] as never;
@@ -373,22 +374,19 @@ describe('sockets', () => {
         headers: { authorization: `Bearer ${user.access}` },
       });
       const gone = event(socket, 'disconnect');
-      const began = Date.now();
       expect(await web.stop()).to.equal(0);
-      expect(Date.now() - began).to.be.lessThan(6_000);
+      expect(web.logs.map(({ msg }) => msg)).to.not.include('grace period is over');
       expect(await gone).to.equal('transport close');
       expect(await stream.text()).to.equal('retry: 1000\n\n');
       silent.destroy();
     });
 
-    it('within a second of a logout, and only those of that session', async () => {
+    it('at a logout, and only those of that session', async () => {
       const { access } = await buildSession(user);
       const [ending, staying] = [await signedIn(access), await signedIn()];
       const gone = event(ending, 'disconnect');
-      const began = Date.now();
       expect((await api.call('POST', '/auth/logout', {}, { token: access })).status).to.equal(204);
       expect(await gone).to.equal('io server disconnect');
-      expect(Date.now() - began).to.be.lessThan(1_000);
       expect(staying.connected).to.equal(true);
     });
 
@@ -400,44 +398,51 @@ describe('sockets', () => {
     });
 
     it('when the access token runs out', async () => {
-      const token = forgeToken(user, {}, undefined, { expiresIn: 2 });
-      expect(await event(await signedIn(token), 'disconnect')).to.equal('io server disconnect');
+      const gone = await withShortToken(user, async (token) => ({
+        at: event(await signedIn(token), 'disconnect'),
+      }));
+      expect(await gone.at).to.equal('io server disconnect');
     });
 
     it('later, when they gave a newer token in time', async () => {
-      const short = forgeToken(user, {}, undefined, { expiresIn: 3 });
-      const [idle, renewed] = [await signedIn(short), await signedIn(short)];
-      const gone = event(idle, 'disconnect');
-      const ack = await ask(renewed, 'refresh', { token: user.access });
       const { exp } = jwt.decode(user.access) as { exp: number };
-      expect(ack).to.deep.equal({ ok: true, expires_at: new Date(exp * 1000).toISOString() });
+      const { gone, renewed } = await withShortToken(user, async (short) => {
+        const [idle, renewed] = [await signedIn(short), await signedIn(short)];
+        const gone = event(idle, 'disconnect');
+        const ack = await ask(renewed, 'refresh', { token: user.access });
+        expect(ack).to.deep.equal({ ok: true, expires_at: new Date(exp * 1000).toISOString() });
+        return { gone, renewed };
+      });
       await gone;
       expectError(await ask(renewed, 'cancel', { run_id: 2 ** 40 }), 'not_found');
       const again = event(renewed, 'disconnect');
-      const shorter = forgeToken(user, {}, undefined, { expiresIn: 1 });
-      expect(await ask(renewed, 'refresh', { token: shorter })).to.include({ ok: true });
+      await withShortToken(user, async (token) =>
+        expect(await ask(renewed, 'refresh', { token })).to.include({ ok: true }),
+      );
       expect(await again).to.equal('io server disconnect');
     });
 
     it('all the same, when what they gave was no newer token of their session', async () => {
-      const token = forgeToken(user, {}, undefined, { expiresIn: 2 });
-      const socket = await signedIn(token);
-      const gone = event(socket, 'disconnect');
-      const ended = await buildSession(user);
+      const [other, ended] = [await buildSession(user), await buildSession(user)];
       await Session.end(ended.sid);
-      for (const [wrong, code] of [
-        [stranger.access, 'unauthenticated'],
-        [(await buildSession(user)).access, 'unauthenticated'],
-        [ended.access, 'unauthenticated'],
-        [user.refresh, 'unauthenticated'],
-        [forgeToken(user, {}, 'guess'), 'unauthenticated'],
-        [forgeToken(user, {}, undefined, { expiresIn: -1 }), 'token_expired'],
-        ['', 'validation_failed'],
-        [7, 'validation_failed'],
-        [undefined, 'validation_failed'],
-      ] as const)
-        expectError(await ask(socket, 'refresh', { token: wrong }), code);
-      expectError(await ask(socket, 'refresh', user.access), 'validation_failed');
+      const { gone } = await withShortToken(user, async (token) => {
+        const socket = await signedIn(token);
+        const gone = event(socket, 'disconnect');
+        for (const [wrong, code] of [
+          [stranger.access, 'unauthenticated'],
+          [other.access, 'unauthenticated'],
+          [ended.access, 'unauthenticated'],
+          [user.refresh, 'unauthenticated'],
+          [forgeToken(user, {}, 'guess'), 'unauthenticated'],
+          [forgeToken(user, {}, undefined, { expiresIn: -1 }), 'token_expired'],
+          ['', 'validation_failed'],
+          [7, 'validation_failed'],
+          [undefined, 'validation_failed'],
+        ] as const)
+          expectError(await ask(socket, 'refresh', { token: wrong }), code);
+        expectError(await ask(socket, 'refresh', user.access), 'validation_failed');
+        return { gone };
+      });
       expect(await gone).to.equal('io server disconnect');
     });
 

@@ -149,10 +149,10 @@ describe('the provider fails', () => {
     while ((await redis.pttl('breaker:gpt-4.1-mini')) <= 0)
       await new Promise((later) => setTimeout(later, 20));
     const text = 'held back [[tokens:2]]';
-    const began = Date.now();
+    const heldUntil = Date.now() + (await redis.pttl('breaker:gpt-4.1-mini'));
     const { run_id } = await client.send(text);
     await client.end(run_id);
-    expect(Date.now() - began).to.be.within(2_000, 12_000);
+    expect(Date.now(), 'answered').to.be.at.least(heldUntil);
     expect(chatCalls(text)).to.have.length(1);
     expect(await runRow(run_id)).to.deep.include({ retries: 0, crashes: 0 });
     await expectInvariants([client], PROCESSES);
@@ -216,7 +216,7 @@ describe('the provider fails', () => {
     const delayed = async (id: number) =>
       Number(await redis.zscore('bull:completion:delayed', `run-${id}-1`)) / 4096;
     while ((await delayed(run_id)) === 0) await new Promise((later) => setTimeout(later, 20));
-    const about = [asked + 119_000, asked + 125_000] as const;
+    const about = [asked + 119_000, asked + 150_000] as const;
     expect(await delayed(run_id)).to.be.within(...about);
     const run = await runRow(run_id);
     expect(run).to.deep.include({ status: 'queued', retries: 0, crashes: 0 });
@@ -224,7 +224,7 @@ describe('the provider fails', () => {
     const other = await client.send('held back too [[tokens:2]]');
     while ((await delayed(other.run_id)) === 0) await new Promise((later) => setTimeout(later, 20));
     // The breaker rests a minute at most before it lets somebody ask again.
-    expect(await delayed(other.run_id)).to.be.within(asked + 50_000, asked + 125_000);
+    expect(await delayed(other.run_id)).to.be.within(asked + 50_000, asked + 150_000);
     // Whoever has waited enough may cancel; what is left in the queue would end by itself.
     for (const id of [run_id, other.run_id]) {
       await stack.post(`/runs/${id}/cancel`, {}, client.user.access);
