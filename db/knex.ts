@@ -6,8 +6,11 @@ import { env } from '../shared/env.ts';
 import { log } from '../shared/log.ts';
 import { onStop } from '../shared/stop.ts';
 
-// Ids are int8 and fit a double far beyond our life time; pg would hand them out as strings.
+// Ids are int8 and fit a double far beyond our life time; pg would hand them out as strings, those in arrays too.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
+const INT8_ARRAY: number = 1016;
+const asTexts = pg.types.getTypeParser(INT8_ARRAY) as (array: string) => string[];
+pg.types.setTypeParser(INT8_ARRAY, (array) => asTexts(array).map(Number));
 
 /**
  * The pool of this process. node-postgres waits for ever by default: every wait here has an end, so that a

@@ -70,5 +70,5 @@ function changesOf(user: User, change: UserChange): Changed[] {
 
 async function shutOut(userId: number, trx: Knex): Promise<number[]> {
   const { rows } = await trx.raw<{ rows: [{ ended: number[] }] }>('SELECT shut_out(?) AS ended', [userId]);
-  return rows[0].ended.map(Number);
+  return rows[0].ended;
 }

@@ -329,6 +329,21 @@ describe('sockets', () => {
   });
 
   describe('cancel and read', () => {
+    it('what an interrupt and a deletion end is told by the replica that ended it', async () => {
+      const socket = await signedIn();
+      const told = () => event(socket, 'run.cancelled') as Promise<{ run_id: number }>;
+      const first = await send(api, user);
+      const interrupted = told();
+      const second = await send(api, user, {
+        conversation_id: first.conversation_id,
+        multitask_strategy: 'interrupt',
+      });
+      expect(await interrupted).to.include({ run_id: first.run_id });
+      const deleted = told();
+      await api.call('DELETE', `/conversations/${first.conversation_id}`, undefined, { token: user.access });
+      expect(await deleted).to.include({ run_id: second.run_id });
+    });
+
     it('cancel ends a queued run, and tells all sockets', async () => {
       const [socket, other] = [await signedIn(), await signedIn()];
       const { run_id, reply_id } = await send(api, user);
