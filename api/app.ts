@@ -16,8 +16,11 @@ import { routes } from './routes.ts';
 /** The Koa app, not listening: servers and tests mount it. */
 export function buildApp(): Koa<State> {
   const app = new Koa<State>({ proxy: env.TRUST_PROXY > 0 });
-  // What fails after the answer began, mostly clients that hung up.
-  app.on('error', (err: unknown) => log.warn({ err }, 'answer failed'));
+  // What fails after the answer began.
+  app.on('error', (err: { code?: string }) => {
+    const level = HUNG_UP.includes(err.code ?? '') ? 'debug' : 'warn';
+    log[level]({ err }, 'answer failed');
+  });
   app
     .use(address)
     .use(requestId)
@@ -32,3 +35,6 @@ export function buildApp(): Koa<State> {
     .use(routes.allowedMethods());
   return app;
 }
+
+/** Clients that went away, which everyone who reads a stream does at last. */
+const HUNG_UP = ['ERR_STREAM_PREMATURE_CLOSE', 'ECONNRESET', 'EPIPE', 'HPE_INVALID_EOF_STATE'];
