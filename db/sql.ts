@@ -7,7 +7,7 @@ type Binding =
   | boolean
   | Date
   | null
-  | readonly (string | number)[]
+  | readonly (string | number | null)[]
   | Record<string, unknown>;
 
 /**

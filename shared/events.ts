@@ -1,6 +1,6 @@
-/** A passage that a reply was offered, as clients see it. */
-export type Source = { faq_id: number; question: string; similarity: number };
-export type Usage = { prompt_tokens: number; completion_tokens: number; total_tokens: number };
+import type { Source, Usage } from '../db/models/run.ts';
+
+export type { Source, Usage };
 export type RunError = { code: string; message: string };
 
 type Position = { run_id: number; conversation_id: number; attempt: number; seq: number };

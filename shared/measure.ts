@@ -9,6 +9,7 @@ import {
   firstToken,
   runStage,
 } from './metrics.ts';
+import { ProviderError } from './providerErrors.ts';
 
 /** Counts and times one call of the provider. @returns what the call returns; rejects as it does */
 export async function measured<T>(model: string, call: Promise<T>): Promise<T> {
@@ -97,7 +98,7 @@ function seconds(from: number, to: number): number {
 
 /** What is no ProviderError is the caller's own abort. */
 function countFailure(model: string, err: unknown): void {
-  const { trouble, code } = err as { trouble?: string; code?: string };
-  aiRequests.inc({ model, outcome: trouble ?? 'aborted' });
-  if (trouble !== undefined) aiErrors.inc({ model, kind: code ?? trouble });
+  if (!(err instanceof ProviderError)) return aiRequests.inc({ model, outcome: 'aborted' });
+  aiRequests.inc({ model, outcome: err.trouble });
+  aiErrors.inc({ model, kind: err.code });
 }

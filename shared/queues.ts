@@ -1,5 +1,5 @@
 import { FlowProducer, Queue } from 'bullmq';
-import { type JobName, jobs } from './jobs.ts';
+import { type JobName, jobs, type Payloads } from './jobs.ts';
 import { log } from './log.ts';
 import { connect } from './redis.ts';
 import { onStop } from './stop.ts';
@@ -23,7 +23,7 @@ export const queues = Object.fromEntries(
     name,
     new Queue(name, { connection: producer, skipWaitingForReady: true, skipVersionCheck: true }),
   ]),
-) as Record<JobName, Queue>;
+) as { [Name in JobName]: Queue<Payloads[Name]> };
 
 /** Whether a job can be added just now. */
 export function canEnqueue(): boolean {

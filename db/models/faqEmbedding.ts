@@ -82,9 +82,7 @@ export async function saveEmbeddings(
          AS new (id, question, question_vector, answer, answer_vector)
        WHERE f.id = new.id)
      DELETE FROM faq_embedding_claims WHERE faq_id = ANY (:ids)`,
-    { ids: faqs.map(({ id }) => id), model, ...part('question'), ...part('answer') } as Parameters<
-      typeof row
-    >[1],
+    { ids: faqs.map(({ id }) => id), model, ...part('question'), ...part('answer') },
   );
 }
 

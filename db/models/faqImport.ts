@@ -1,3 +1,5 @@
+import type { Knex } from 'knex';
+import type { FieldError } from '../../shared/errors.ts';
 import { knex } from '../knex.ts';
 import { row, rows } from '../sql.ts';
 import type { Along } from './auditEntry.ts';
@@ -17,7 +19,6 @@ export type FaqImportRow = {
   created_at: Date;
   completed_at: Date | null;
 };
-type FieldError = { path: string; message: string };
 /** What one line of an upload holds; `slug_asked`: whether the slug is the editor's own and not made of the question. */
 export type ImportFields = FaqFields & { slug: string; slug_asked: boolean; category?: string };
 /** One line of an upload: an FAQ, or what is wrong with it. */
@@ -124,7 +125,7 @@ export async function importMore(importId: number, count: number): Promise<Progr
   return found.all_or_nothing ? importAll(importId, count) : step(knex, importId, count);
 }
 
-async function step(db: typeof knex, importId: number, count: number): Promise<Progress | null> {
+async function step(db: Knex, importId: number, count: number): Promise<Progress | null> {
   const { rows: found } = (await db.raw(`SELECT ${columns}, added FROM import_faqs(?, ?)`, [
     importId,
     count,
@@ -139,7 +140,7 @@ function importAll(importId: number, count: number): Promise<Progress | null> {
     const added: OwedFaq[] = [];
     let last: Progress | null = null;
     for (;;) {
-      const next = await step(trx as unknown as typeof knex, importId, count);
+      const next = await step(trx, importId, count);
       if (next === null) break;
       last = next;
       added.push(...next.added);

@@ -2,7 +2,7 @@ import type { Turn } from '../../db/models/turn.ts';
 import { firstSeq, type RunEvent } from '../../shared/events.ts';
 import { killPoint } from '../../shared/killpoint.ts';
 import { log } from '../../shared/log.ts';
-import { appendLog, openLog } from '../../shared/runlog.ts';
+import { appendLog, openLog, type Written } from '../../shared/runlog.ts';
 import { Interrupted, type Lease } from './lease.ts';
 
 /** The first text goes out at once, then an event as soon as either is reached. */
@@ -147,8 +147,8 @@ export class Writer {
   }
 
   /** Whether a write is known to be in the log. @throws Interrupted when a newer attempt has the log */
-  async #landed(write: Promise<'ok' | 'newer' | 'lost'>): Promise<boolean> {
-    let written: 'ok' | 'newer' | 'lost';
+  async #landed(write: Promise<Written>): Promise<boolean> {
+    let written: Written;
     try {
       written = await write;
     } catch (err) {
