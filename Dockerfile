@@ -3,7 +3,8 @@ FROM node:24-slim
 WORKDIR /app
 ENV NODE_ENV=production
 COPY package.json package-lock.json ./
-RUN npm ci --omit=dev --no-audit --no-fund && npm cache clean --force
+# The copy tells `npm run …` that all is installed (scripts/ensure.sh).
+RUN npm ci --omit=dev --no-audit --no-fund && npm cache clean --force && cp package-lock.json node_modules/.installed-package-lock.json
 COPY api api
 COPY workers workers
 COPY shared shared

@@ -49,7 +49,7 @@ export function startHousekeeping(): void {
 export type Found = { delivered: number; announced: number; embeddings: number; wiped: boolean };
 
 /**
- * One pass. Rebuilding all queues from an empty Redis is this, once.
+ * One pass: every run that is owed, and a batch of everything else. Rebuilding all queues from an empty Redis is this.
  * @param grace ms that a debt must be old, unless Redis was emptied: then nobody else is paying it
  */
 export async function reconcile(grace = GRACE): Promise<Found> {

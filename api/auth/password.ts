@@ -4,7 +4,7 @@ import { normalForm } from './newPassword.ts';
 import { inTurn } from './turns.ts';
 
 /**
- * argon2id, 46 MiB, three passes, one lane: some 75 ms of a core where two cores serve everything. OWASP's least (19 MiB,
+ * argon2id, 46 MiB, three passes, one lane: 63–80 ms of a core where two cores serve everything. OWASP's least (19 MiB,
  * two passes) took 20 there. Whoever changes it makes a new DUMMY; db/seeds hashes at the same cost.
  */
 const COST = { memoryCost: 47_104, timeCost: 3, parallelism: 1 };

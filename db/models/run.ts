@@ -2,7 +2,7 @@ import { row, rows } from '../sql.ts';
 import type { RunRow } from './runView.ts';
 import type { Turn } from './turn.ts';
 
-/** Rows and statements of a run's life. The rules that need the conversation's lock are in db/functions/runs.sql. */
+/** Rows and statements of a run's life. The rules that need the conversation's lock are in db/functions, most in runs.sql. */
 export type RunStatus =
   | 'waiting'
   | 'queued'
