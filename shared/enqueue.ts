@@ -4,7 +4,7 @@ import type { Delivery } from '../db/models/run.ts';
 import { problem } from './errors.ts';
 import { answerFlow, jobOptions } from './jobs.ts';
 import { killPoint } from './killpoint.ts';
-import { canEnqueue, flows, queues } from './queues.ts';
+import { canEnqueue, flows, producer, queues } from './queues.ts';
 
 /**
  * Adds the flows of runs; those of one turn of the event loop travel together. Throws `service_unavailable` while
@@ -27,7 +27,14 @@ async function addBatch(): Promise<void> {
   const flowsToAdd = batch.map(answerFlow);
   batch = [];
   adding = undefined;
-  await flows.addBulk(flowsToAdd);
+  try {
+    await flows.addBulk(flowsToAdd);
+  } catch (err) {
+    // ioredis takes a script for known to the server once it was sent, even in a transaction that was refused, as a full Redis
+    // does, and a transaction never sends it again. A new connection does.
+    producer.disconnect(true);
+    throw err;
+  }
 }
 
 /**

@@ -15,13 +15,15 @@ import { askBreakers, callFailed, callSucceeded, holdBack } from './completion/b
 import { Interrupted, LEASE, Lease } from './completion/lease.ts';
 import { Writer } from './completion/writer.ts';
 import { shrinkContext } from './context/shrink.ts';
-import { RetryAt } from './work.ts';
+import { RetryIn } from './work.ts';
 
 /** The third claim over a lease that nobody released ends the run. */
 const CRASH_LIMIT = 3;
 /** How often a provider's failure is answered with another try, and how long the first wait is, in ms. */
 const RETRY_LIMIT = 5;
 const RETRY_FIRST = 500;
+/** Ms until a run that Postgres could not serve is tried again. */
+const AWAY = 1_000;
 /** Ms since ending a run began. Later somebody else may have announced it, and its row is asked before it is told. */
 const FRESH = 100;
 
@@ -33,7 +35,7 @@ export async function completion(job: Job<Payloads['completion']>): Promise<void
   const claim = await traced('claim', {}, () => claimRun(run_id, LEASE, CRASH_LIMIT, breakers.holdMs));
   if (claim.outcome === 'gone') return;
   addLogContext({ request_id: claim.request_id, user_id: claim.user_id });
-  if (claim.outcome === 'busy') throw new RetryAt(claim.retry_at);
+  if (claim.outcome === 'busy') throw new RetryIn(claim.retry_in_ms);
   if (claim.outcome === 'ended') return settle({ next: claim.next, ended: [run_id] });
 
   killPoint('completion.claimed', run_id);
@@ -76,6 +78,8 @@ async function conclude(
     if (err.why === 'cancelled') return finish(turn, writer, lease, { status: 'cancelled', model });
     return release(turn, writer, lease, 0, false);
   }
+  // Not the provider's failure: Postgres was away when the prompt was made.
+  if (isUnreachable(err)) return release(turn, writer, lease, AWAY, false);
   const { trouble, code, message, retryAfterMs } = asProviderError(err);
   log.warn({ err, trouble, retries: turn.retries }, 'answer interrupted');
   if (trouble === 'rate_limited') {
@@ -84,7 +88,8 @@ async function conclude(
     return release(turn, writer, lease, holdMs > 0 ? retryAfterMs : 0, false);
   }
   if (code === 'context_length_exceeded' && turn.context?.shrunk === false) {
-    await replaceContext(turn.run_id, lease.attempt, shrinkContext(turn.context, turn.question));
+    const shrunk = shrinkContext(turn.context, turn.question);
+    await patiently(lease, () => replaceContext(turn.run_id, lease.attempt, shrunk));
     return release(turn, writer, lease, 0, false);
   }
   if (trouble === 'rejected') return finish(turn, writer, lease, { ...failed(code, message), model });
@@ -130,9 +135,9 @@ async function release(
   const lastSeq = await patiently(lease, () => writer.end());
   const kept = { content: writer.content, lastSeq, delayMs, retried };
   killPoint('completion.releasing', turn.run_id);
-  const due = await patiently(lease, () => releaseRun(turn.run_id, lease.attempt, kept));
-  if (due === null) throw new Interrupted('lost');
-  throw new RetryAt(due);
+  const dueInMs = await patiently(lease, () => releaseRun(turn.run_id, lease.attempt, kept));
+  if (dueInMs === null) throw new Interrupted('lost');
+  throw new RetryIn(dueInMs);
 }
 
 /** While Postgres is away there is nobody to lose the run to: goes on trying until it answers. */

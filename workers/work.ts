@@ -12,11 +12,12 @@ import { tracedStep } from '../shared/tracing.ts';
 export type Handler<Name extends JobName> = (job: Job<Payloads[Name]>) => Promise<void>;
 
 /** Thrown by a handler: not now. The job goes back and burns no attempt. */
-export class RetryAt extends Error {
-  readonly at: Date;
-  constructor(at: Date) {
-    super(`not before ${at.toISOString()}`);
-    this.at = at;
+export class RetryIn extends Error {
+  readonly ms: number;
+  /** @param ms how long from now: of a time that Postgres gave, this machine's clock might think otherwise */
+  constructor(ms: number) {
+    super(`not for ${ms} ms`);
+    this.ms = ms;
   }
 }
 
@@ -77,7 +78,7 @@ function runJob<Name extends JobName>(
 
 /** When a job that threw is due again without having failed; null when it has. */
 function comeBackAt(err: unknown): number | null {
-  if (err instanceof RetryAt) return err.at.getTime();
+  if (err instanceof RetryIn) return Date.now() + err.ms;
   if (err instanceof ProviderError && err.trouble === 'rate_limited') return Date.now() + err.retryAfterMs;
   if (isUnreachable(err)) return Date.now() + AWAY;
   return null;

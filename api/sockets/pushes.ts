@@ -48,10 +48,10 @@ export async function pushedTo(userId: number, limitMs: number): Promise<void> {
 }
 
 subscriber.on('ready', async () => {
-  // A failure is the end of this connection; the next one is ready in its turn.
+  // A failure is the end of this connection, which a refusal alone would not be; the next one is ready in its turn.
   await subscriber.psubscribe(PATTERN).then(
     () => pushes.emit('subscribed'),
-    () => {},
+    () => subscriber.disconnect(true),
   );
 });
 subscriber.on('pmessageBuffer', (pattern, channel: Buffer, message: Buffer) => {

@@ -65,7 +65,7 @@ export async function acceptMessage(
 type Whose = Pick<Turn, 'request_id' | 'user_id'>;
 export type Claim =
   | ({ outcome: 'claimed' } & Turn)
-  | ({ outcome: 'busy'; retry_at: Date } & Whose)
+  | ({ outcome: 'busy'; retry_in_ms: number } & Whose)
   | ({ outcome: 'ended' } & Next & Whose)
   | { outcome: 'gone' };
 
@@ -79,12 +79,11 @@ export async function claimRun(
   crashLimit: number,
   holdMs = 0,
 ): Promise<Claim> {
-  const claim = await row<Claim>('SELECT * FROM claim_run(:runId, :leaseMs, :crashLimit, :holdMs)', {
-    runId,
-    leaseMs,
-    crashLimit,
-    holdMs,
-  });
+  const claim = await row<Claim>(
+    `SELECT *, ceil(extract(epoch FROM retry_at - clock_timestamp()) * 1000)::float8 AS retry_in_ms
+     FROM claim_run(:runId, :leaseMs, :crashLimit, :holdMs)`,
+    { runId, leaseMs, crashLimit, holdMs },
+  );
   return claim ?? { outcome: 'gone' };
 }
 
@@ -159,14 +158,14 @@ export function finishRun(
 /**
  * Gives a run back to be answered later, with the text that was shown; a cancelled one is due at once, so that
  * the next claim can end it.
- * @returns when it is due, or null when the run was no longer the caller's
+ * @returns in how many ms it is due, or null when the run was no longer the caller's
  */
 export async function releaseRun(
   runId: number,
   attempt: number,
   kept: { content: string; lastSeq: number; delayMs: number; retried: boolean },
-): Promise<Date | null> {
-  const released = await row<{ due: Date }>(
+): Promise<number | null> {
+  const released = await row<{ due_in_ms: number }>(
     `WITH released AS (
        UPDATE runs SET status = 'queued', lease_until = NULL, last_seq = :lastSeq, queued_at = clock_timestamp(),
          retries = retries + CASE WHEN :retried THEN 1 ELSE 0 END,
@@ -176,10 +175,10 @@ export async function releaseRun(
      ), kept AS (
        UPDATE messages SET content = :content, status = 'pending' WHERE id = (SELECT reply_id FROM released)
      )
-     SELECT not_before AS due FROM released`,
+     SELECT ceil(extract(epoch FROM not_before - clock_timestamp()) * 1000)::float8 AS due_in_ms FROM released`,
     { runId, attempt, ...kept },
   );
-  return released?.due ?? null;
+  return released?.due_in_ms ?? null;
 }
 
 /** Cancels a user's run; null when there is no such run of theirs. See cancel_run. */

@@ -106,6 +106,16 @@ describe('Redis fails', () => {
     await expectNothingLost();
   });
 
+  it('forgets its scripts: a delivery that fails by that is made again on a new connection', async function () {
+    this.timeout(150_000);
+    for (const what of ['first', 'second']) {
+      await redis.client.script('FLUSH');
+      const { run_id } = await client.send(`scripts forgotten, ${what} [[tokens:3]]`);
+      expect((await client.end(run_id)).event).to.equal('response');
+    }
+    await expectNothingLost();
+  });
+
   it('comes back with an older copy of a log: it is opened anew, and replayed without a hole', async function () {
     this.timeout(150_000);
     stack.provider.reset();

@@ -1,6 +1,6 @@
 import type { Job as BullJob } from 'bullmq';
 import { isUnreachable } from '../../shared/errors.ts';
-import { RetryAt } from '../../workers/work.ts';
+import { RetryIn } from '../../workers/work.ts';
 import { Actor } from './control.ts';
 import type { Deliveries, Job } from './deliveries.ts';
 import type { Instance } from './workers.ts';
@@ -32,7 +32,7 @@ export class Worker {
       .then(
         () => 'done' as const,
         (err: unknown) => {
-          if (err instanceof RetryAt || isUnreachable(err)) return 'resting' as const;
+          if (err instanceof RetryIn || isUnreachable(err)) return 'resting' as const;
           if (!actor.dead) this.wrongs.push(`the handler threw ${String(err)}`);
           return 'done' as const;
         },

@@ -24,6 +24,7 @@ export class Writer {
   /** The last seq in the log; null while there is no log of this attempt that can be trusted. */
   #seq: number | null = null;
   #reopenAt = 0;
+  #failedAt = -Infinity;
   #halfCharacter = '';
   #flushedAt = -Infinity;
   #timer: NodeJS.Timeout | undefined;
@@ -74,11 +75,16 @@ export class Writer {
     return this.#content.length - this.#shown;
   }
 
+  /** Shows what there is, when it is time to; a lost run's text never, and what failed not at once again. */
   #schedule(): void {
-    if (this.#busy || this.#ending || this.#unshown() === 0) return;
+    if (this.#busy || this.#ending || this.#unshown() === 0 || this.#lease.signal.aborted) return;
     clearTimeout(this.#timer);
-    const wait =
-      this.#unshown() >= COALESCE_CHARACTERS ? 0 : this.#flushedAt + COALESCE_MS - performance.now();
+    const dueAt = Math.max(
+      this.#unshown() >= COALESCE_CHARACTERS ? 0 : this.#flushedAt + COALESCE_MS,
+      this.#failedAt + REOPEN_MS,
+      this.#seq === null ? this.#reopenAt : 0,
+    );
+    const wait = dueAt - performance.now();
     if (wait > 0) {
       this.#timer = setTimeout(() => this.#schedule(), wait);
       return;
@@ -91,6 +97,7 @@ export class Writer {
     this.#busy = true;
     this.#flushing = write
       .catch((err: unknown) => {
+        this.#failedAt = performance.now();
         if (!(err instanceof Interrupted)) log.warn({ err }, 'not shown yet');
       })
       .finally(() => {
