@@ -36,7 +36,10 @@ async function main(): Promise<void> {
   const began = Date.now();
   mkdirSync(DATA, { recursive: true, mode: 0o700 });
   if (!takeLock(`${DATA}/lock`)) {
-    throw new Error(`Parley runs here already (process ${lockHolder(`${DATA}/lock`)}); stop that one first`);
+    const holder = lockHolder(`${DATA}/lock`);
+    console.error(`npm start: Parley runs here already (process ${holder}); stop that one first`);
+    // Without the way of giveUp: what lies in the folder is the other's.
+    process.exit(1);
   }
   stopWhenTold();
   const env = environment();

@@ -22,6 +22,8 @@ function findFault(value: unknown, depth: number): FieldError | undefined {
   if (typeof value === 'number')
     return Number.isFinite(value) ? undefined : { path: '', message: 'is too large' };
   if (typeof value !== 'object' || value === null) return undefined;
+  // Sockets carry it; nothing here takes it.
+  if (ArrayBuffer.isView(value)) return { path: '', message: 'is binary' };
   if (depth === MAX_DEPTH) return TOO_DEEP;
   for (const [key, item] of Object.entries(value)) {
     if (!isStorable(key)) return { path: '', message: `has a key that ${UNSTORABLE}` };

@@ -144,6 +144,7 @@ describe('sockets', () => {
         [{ content: Buffer.from('x') }, 'validation_failed'],
         [{ content: 'x', metadata: { a: 'x'.repeat(9_000) } }, 'validation_failed'],
         [{ content: 'x', metadata: nested(40) }, 'validation_failed'],
+        [{ content: 'x', metadata: { a: Buffer.from('x') } }, 'validation_failed'],
       ];
       for (const [payload, code] of cases) expectError(await ask(socket, 'message', payload), code);
       const { conversation_id } = await send(api, user);
@@ -170,6 +171,8 @@ describe('sockets', () => {
         ])
           expectError(await ask(socket, name, payload), 'validation_failed');
         expectError(await ask(socket, name), 'validation_failed');
+        const binary = await ask(socket, name, Buffer.from('x'));
+        expect(binary.error).to.deep.include({ errors: [{ path: '', message: 'is binary' }] });
       }
       const wrong: [string, object][] = [
         ['resume', { run_id: '1', after_seq: 0 }],
