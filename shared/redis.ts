@@ -21,8 +21,6 @@ export function connect(name: string, options: RedisOptions): Redis {
   const client = new Redis(env.REDIS_URL, {
     connectionName: `parley-${name}`,
     connectTimeout: 2_000,
-    // A connection that died without a word is given up. BullMQ's longest wait for a job is 10 s.
-    socketTimeout: 15_000,
     retryStrategy: (times) => Math.min(times * 50, 1_000),
     ...options,
   });

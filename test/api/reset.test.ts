@@ -170,7 +170,8 @@ describe('password reset', () => {
       expect(asked[0]?.status).to.equal(202);
     });
 
-    it('by the time that sign-in takes', async () => {
+    it('by the time that sign-in takes', async function () {
+      this.timeout(120_000);
       const [theirs, nobodys] = await timeBoth(20, [
         (i) => login('not my password', known[i % known.length]),
         (i) => login('not my password', unknown(i)),
@@ -178,7 +179,8 @@ describe('password reset', () => {
       expect(Math.abs(rankDeviate(theirs, nobodys))).to.be.lessThan(4.5);
     });
 
-    it('by the time that asking for a reset takes', async () => {
+    it('by the time that asking for a reset takes', async function () {
+      this.timeout(120_000);
       const [theirs, nobodys] = await timeBoth(100, [
         (i) => forgot(known[i % known.length]),
         (i) => forgot(unknown(i)),
