@@ -1,6 +1,6 @@
 import Koa from 'koa';
-import { env } from '../shared/env.ts';
-import { log } from '../shared/log.ts';
+import { env } from '../shared/base/env.ts';
+import { log } from '../shared/base/log.ts';
 import type { State } from './context.ts';
 import { accessLog } from './middleware/access-log.ts';
 import { address } from './middleware/address.ts';

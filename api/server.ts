@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { env, requireEnv } from '../shared/env.ts';
-import { log } from '../shared/log.ts';
-import { onStop, stopOnSignals } from '../shared/stop.ts';
-import { startTracing } from '../shared/tracing.ts';
+import { env, requireEnv } from '../shared/base/env.ts';
+import { log } from '../shared/base/log.ts';
+import { onStop, stopOnSignals } from '../shared/base/stop.ts';
+import { startTracing } from '../shared/ops/tracing.ts';
 import { type Listening, listen } from './listen.ts';
 import { firstSubscription } from './sockets/pushes.ts';
 

@@ -1,10 +1,10 @@
 import type { Server as HttpServer } from 'node:http';
 import { createAdapter } from '@socket.io/redis-adapter';
 import { Server, type Socket } from 'socket.io';
-import { presentProblem, problem, toProblem } from '../shared/errors.ts';
-import { log } from '../shared/log.ts';
-import { socketsConnected } from '../shared/metrics.ts';
-import { userRoom } from '../shared/push.ts';
+import { presentProblem, problem, toProblem } from '../shared/base/errors.ts';
+import { log } from '../shared/base/log.ts';
+import { socketsConnected } from '../shared/ops/metrics.ts';
+import { userRoom } from '../shared/delivery/push.ts';
 import { authenticate, type Signed } from './auth/authenticate.ts';
 import { holdPlace } from './limits/places.ts';
 import { BODY_LIMIT } from './middleware/body.ts';

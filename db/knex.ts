@@ -2,9 +2,9 @@ import type { Socket } from 'node:net';
 import makeKnex, { type Knex } from 'knex';
 import { Model } from 'objection';
 import pg from 'pg';
-import { env } from '../shared/env.ts';
-import { log } from '../shared/log.ts';
-import { onStop } from '../shared/stop.ts';
+import { env } from '../shared/base/env.ts';
+import { log } from '../shared/base/log.ts';
+import { onStop } from '../shared/base/stop.ts';
 
 // Ids are int8 and fit a double far beyond our life time; pg would hand them out as strings, those in arrays too.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);

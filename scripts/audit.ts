@@ -36,10 +36,10 @@ async function main(): Promise<void> {
 }
 
 async function verify(noted: string | null): Promise<void> {
-  const { requireEnv } = await import('../shared/env.ts');
+  const { requireEnv } = await import('../shared/base/env.ts');
   requireEnv('DATABASE_URL');
   const { verifyAuditLog } = await import('../db/models/auditChain.ts');
-  const { stop } = await import('../shared/stop.ts');
+  const { stop } = await import('../shared/base/stop.ts');
   try {
     const found = await verifyAuditLog(noted);
     if ('fault' in found) return complain(found);

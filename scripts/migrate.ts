@@ -7,10 +7,10 @@ if (process.argv.includes('--help')) console.log(USAGE);
 else await main();
 
 async function main(): Promise<void> {
-  const { requireEnv } = await import('../shared/env.ts');
+  const { requireEnv } = await import('../shared/base/env.ts');
   requireEnv('DATABASE_URL');
   const { migrate } = await import('../db/migrate.ts');
-  const { stop } = await import('../shared/stop.ts');
+  const { stop } = await import('../shared/base/stop.ts');
   try {
     await migrate();
   } catch (error) {

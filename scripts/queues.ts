@@ -1,8 +1,8 @@
 import { debts } from '../db/models/owed.ts';
-import { env, requireEnv } from '../shared/env.ts';
-import { producer, queues } from '../shared/queues.ts';
-import { redis, untilReady } from '../shared/redis.ts';
-import { stop } from '../shared/stop.ts';
+import { env, requireEnv } from '../shared/base/env.ts';
+import { producer, queues } from '../shared/delivery/queues.ts';
+import { redis, untilReady } from '../shared/delivery/redis.ts';
+import { stop } from '../shared/base/stop.ts';
 import { reconcile } from '../workers/housekeeping.ts';
 
 const USAGE = `usage: npm run queues -- status|rebuild

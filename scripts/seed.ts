@@ -24,10 +24,10 @@ async function main(): Promise<void> {
     return fail('SEED_PASSWORD must have 8 to 256 characters');
   const password = given || randomBytes(9).toString('base64url');
 
-  const { requireEnv } = await import('../shared/env.ts');
+  const { requireEnv } = await import('../shared/base/env.ts');
   requireEnv('DATABASE_URL');
   const { seed } = await import('../db/seeds/index.ts');
-  const { stop } = await import('../shared/stop.ts');
+  const { stop } = await import('../shared/base/stop.ts');
   try {
     const { accounts, faqs } = await seed({ password });
     console.log(`seed: added ${faqs} FAQs and ${accounts.length} accounts`);
@@ -43,7 +43,7 @@ async function main(): Promise<void> {
 async function synthetic(count: number): Promise<void> {
   if (!Number.isInteger(count) || count < 1 || count > 1_000_000)
     return fail('--faqs takes a number from 1 to 1000000');
-  const { env, requireEnv } = await import('../shared/env.ts');
+  const { env, requireEnv } = await import('../shared/base/env.ts');
   requireEnv('DATABASE_URL');
   const { loadSyntheticFaqs } = await import('./seed/load.ts');
   const say = (what: string) => console.log(`seed: ${what}`);

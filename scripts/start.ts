@@ -84,7 +84,7 @@ async function startServices(env: NodeJS.ProcessEnv): Promise<string[]> {
   if (!env.OPENAI_API_KEY && !env.OPENAI_BASE_URL) {
     const port = await freePort(Number(env.STANDIN_PORT || 8001));
     env.OPENAI_BASE_URL = `http://127.0.0.1:${port}/v1`;
-    const standin = keepRunning('standin', ['scripts/standin.ts'], { ...env, STANDIN_PORT: String(port) });
+    const standin = keepRunning('standin', ['lab/standin.ts'], { ...env, STANDIN_PORT: String(port) });
     services.push(standin);
     starting.push(Promise.resolve('stand-in for the model'));
   }

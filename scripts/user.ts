@@ -26,11 +26,11 @@ async function main(): Promise<void> {
 }
 
 async function setRole(email: string, role: string): Promise<void> {
-  const { requireEnv } = await import('../shared/env.ts');
+  const { requireEnv } = await import('../shared/base/env.ts');
   requireEnv('DATABASE_URL');
   const { knex } = await import('../db/knex.ts');
   const { AuditEntry } = await import('../db/models/auditEntry.ts');
-  const { stop } = await import('../shared/stop.ts');
+  const { stop } = await import('../shared/base/stop.ts');
   try {
     await knex.transaction(async (trx) => {
       const [user] = await trx('users').whereRaw('lower(email) = lower(?)', [email]).forNoKeyUpdate();

@@ -2,7 +2,7 @@
  * Mocha's root hooks. Every top-level `describe` begins with an empty database and an empty Redis and must have
  * stopped the processes it started; at the end everything is closed and nothing may keep this process alive.
  */
-import { stop } from '../shared/stop.ts';
+import { stop } from '../shared/base/stop.ts';
 import { clean } from './support/database.ts';
 import { stopLeftOvers } from './support/processes.ts';
 

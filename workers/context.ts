@@ -1,10 +1,10 @@
 import type { Job } from 'bullmq';
 import { type HistoryMessage, historyBefore, saveTokenCounts } from '../db/models/message.ts';
 import { type ContextRecord, loadTurn, saveContext, type Turn } from '../db/models/turn.ts';
-import { env } from '../shared/env.ts';
-import type { Payloads } from '../shared/jobs.ts';
-import { killPoint } from '../shared/killpoint.ts';
-import { countTokens, countTokensOnce, truncateTokens } from '../shared/tokens.ts';
+import { env } from '../shared/base/env.ts';
+import type { Payloads } from '../shared/delivery/jobs.ts';
+import { killPoint } from '../shared/ops/killpoint.ts';
+import { countTokens, countTokensOnce, truncateTokens } from '../shared/provider/tokens.ts';
 import { fitToBudget, questionLimit } from './context/budget.ts';
 import { passageText, systemPrompt } from './context/prompt.ts';
 import { findPassages } from './context/retrieval.ts';

@@ -6,12 +6,12 @@ import {
   releaseClaims,
   saveEmbeddings,
 } from '../db/models/faqEmbedding.ts';
-import { env } from '../shared/env.ts';
-import type { Payloads } from '../shared/jobs.ts';
-import { embed } from '../shared/llm.ts';
-import { log } from '../shared/log.ts';
-import { ProviderError } from '../shared/providerErrors.ts';
-import { countTokens, truncateTokens } from '../shared/tokens.ts';
+import { env } from '../shared/base/env.ts';
+import type { Payloads } from '../shared/delivery/jobs.ts';
+import { embed } from '../shared/provider/llm.ts';
+import { log } from '../shared/base/log.ts';
+import { ProviderError } from '../shared/provider/providerErrors.ts';
+import { countTokens, truncateTokens } from '../shared/provider/tokens.ts';
 
 /** Embedding models take 8,191 tokens a text. */
 const TEXT_TOKENS = 8_000;

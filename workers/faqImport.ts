@@ -1,11 +1,11 @@
 import type { Job } from 'bullmq';
 import { failImport, importMore, type Progress } from '../db/models/faqImport.ts';
-import { enqueueEmbedding } from '../shared/enqueue.ts';
-import { isUnreachable } from '../shared/errors.ts';
-import { jobs, type Payloads } from '../shared/jobs.ts';
-import { log } from '../shared/log.ts';
-import { push } from '../shared/push.ts';
-import { stopping } from '../shared/stop.ts';
+import { enqueueEmbedding } from '../shared/delivery/enqueue.ts';
+import { isUnreachable } from '../shared/base/errors.ts';
+import { jobs, type Payloads } from '../shared/delivery/jobs.ts';
+import { log } from '../shared/base/log.ts';
+import { push } from '../shared/delivery/push.ts';
+import { stopping } from '../shared/base/stop.ts';
 
 /** Lines a step: a second at most, and a step of the progress that is shown. */
 const LINES = 500;

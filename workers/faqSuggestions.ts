@@ -1,10 +1,10 @@
 import { dropGap, type Gap, groupGap, ungroupedGaps } from '../db/models/faqSuggestion.ts';
-import { env } from '../shared/env.ts';
-import { embed } from '../shared/llm.ts';
-import { log } from '../shared/log.ts';
-import { ProviderError } from '../shared/providerErrors.ts';
-import { redact } from '../shared/redact.ts';
-import { truncateTokens } from '../shared/tokens.ts';
+import { env } from '../shared/base/env.ts';
+import { embed } from '../shared/provider/llm.ts';
+import { log } from '../shared/base/log.ts';
+import { ProviderError } from '../shared/provider/providerErrors.ts';
+import { redact } from '../shared/knowledge/redact.ts';
+import { truncateTokens } from '../shared/provider/tokens.ts';
 
 /** Questions a job: nobody waits for suggestions, and answers go first. */
 const QUESTIONS_A_JOB = 64;

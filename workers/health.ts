@@ -1,9 +1,9 @@
 import { createServer, type ServerResponse } from 'node:http';
-import { checkDatabase, checkRedis } from '../shared/checks.ts';
-import { env } from '../shared/env.ts';
-import { log } from '../shared/log.ts';
-import { registry } from '../shared/metrics.ts';
-import { onStop, stopping } from '../shared/stop.ts';
+import { checkDatabase, checkRedis } from '../shared/ops/checks.ts';
+import { env } from '../shared/base/env.ts';
+import { log } from '../shared/base/log.ts';
+import { registry } from '../shared/ops/metrics.ts';
+import { onStop, stopping } from '../shared/base/stop.ts';
 
 /**
  * Serves `/metrics`, `/livez` and `/readyz` of this process on METRICS_PORT, when that is set. A port that is taken

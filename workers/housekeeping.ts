@@ -4,16 +4,16 @@ import { importsToDeliver } from '../db/models/faqImport.ts';
 import { gapsToGroup } from '../db/models/faqSuggestion.ts';
 import type { Delivery } from '../db/models/run.ts';
 import { nextGeneration, runsToAnnounce, runsToDeliver } from '../db/models/owed.ts';
-import { env } from '../shared/env.ts';
-import { deliver, enqueueEmbedding, enqueueImport, enqueueSuggestions } from '../shared/enqueue.ts';
-import { runJobId } from '../shared/jobs.ts';
-import { killPoint } from '../shared/killpoint.ts';
-import { log } from '../shared/log.ts';
-import { reconcilerFindings } from '../shared/metrics.ts';
-import { queues } from '../shared/queues.ts';
-import { redis } from '../shared/redis.ts';
-import { announce } from '../shared/runs.ts';
-import { onStop } from '../shared/stop.ts';
+import { env } from '../shared/base/env.ts';
+import { deliver, enqueueEmbedding, enqueueImport, enqueueSuggestions } from '../shared/delivery/enqueue.ts';
+import { runJobId } from '../shared/delivery/jobs.ts';
+import { killPoint } from '../shared/ops/killpoint.ts';
+import { log } from '../shared/base/log.ts';
+import { reconcilerFindings } from '../shared/ops/metrics.ts';
+import { queues } from '../shared/delivery/queues.ts';
+import { redis } from '../shared/delivery/redis.ts';
+import { announce } from '../shared/delivery/runs.ts';
+import { onStop } from '../shared/base/stop.ts';
 
 /** Milliseconds. What is younger than the grace is left to whoever is doing it right now. */
 const INTERVAL = 1_000;

@@ -1,10 +1,10 @@
 import type { Job } from 'bullmq';
 import { loadTurn, saveVerdict, type Verdict } from '../db/models/turn.ts';
-import { cacheKey, remember } from '../shared/cache.ts';
-import { env } from '../shared/env.ts';
-import type { Payloads } from '../shared/jobs.ts';
-import { killPoint } from '../shared/killpoint.ts';
-import { moderate } from '../shared/llm.ts';
+import { cacheKey, remember } from '../shared/delivery/cache.ts';
+import { env } from '../shared/base/env.ts';
+import type { Payloads } from '../shared/delivery/jobs.ts';
+import { killPoint } from '../shared/ops/killpoint.ts';
+import { moderate } from '../shared/provider/llm.ts';
 
 /** Asks whether a run's question is allowed and leaves the verdict on the run. */
 export async function moderation(job: Job<Payloads['moderation']>): Promise<void> {

@@ -1,10 +1,10 @@
-import { env, requireEnv } from '../shared/env.ts';
-import { type JobName, jobs, queuesOf } from '../shared/jobs.ts';
-import { log } from '../shared/log.ts';
-import { redis, untilReady } from '../shared/redis.ts';
-import { onStop, stopOnSignals } from '../shared/stop.ts';
-import { startTracing } from '../shared/tracing.ts';
-import { countTokens } from '../shared/tokens.ts';
+import { env, requireEnv } from '../shared/base/env.ts';
+import { type JobName, jobs, queuesOf } from '../shared/delivery/jobs.ts';
+import { log } from '../shared/base/log.ts';
+import { redis, untilReady } from '../shared/delivery/redis.ts';
+import { onStop, stopOnSignals } from '../shared/base/stop.ts';
+import { startTracing } from '../shared/ops/tracing.ts';
+import { countTokens } from '../shared/provider/tokens.ts';
 import { completion } from './completion.ts';
 import { drain } from './completion/lease.ts';
 import { context } from './context.ts';

@@ -1,13 +1,13 @@
 import { DelayedError, type Job, UnrecoverableError, Worker } from 'bullmq';
-import { env } from '../shared/env.ts';
-import { isUnreachable } from '../shared/errors.ts';
-import { type JobName, jobs, keptJobs, type Payloads } from '../shared/jobs.ts';
-import { log, withLogContext } from '../shared/log.ts';
-import { jobDuration, jobPutBacks, jobRetries } from '../shared/metrics.ts';
-import { ProviderError } from '../shared/providerErrors.ts';
-import { connect } from '../shared/redis.ts';
-import { onStop } from '../shared/stop.ts';
-import { tracedStep } from '../shared/tracing.ts';
+import { env } from '../shared/base/env.ts';
+import { isUnreachable } from '../shared/base/errors.ts';
+import { type JobName, jobs, keptJobs, type Payloads } from '../shared/delivery/jobs.ts';
+import { log, withLogContext } from '../shared/base/log.ts';
+import { jobDuration, jobPutBacks, jobRetries } from '../shared/ops/metrics.ts';
+import { ProviderError } from '../shared/provider/providerErrors.ts';
+import { connect } from '../shared/delivery/redis.ts';
+import { onStop } from '../shared/base/stop.ts';
+import { tracedStep } from '../shared/ops/tracing.ts';
 
 export type Handler<Name extends JobName> = (job: Job<Payloads[Name]>) => Promise<void>;
 

@@ -1,7 +1,7 @@
 import Router from '@koa/router';
 import { explainRun } from '../../db/models/runExplanation.ts';
 import { knex } from '../../db/knex.ts';
-import { problem } from '../../shared/errors.ts';
+import { problem } from '../../shared/base/errors.ts';
 import { note } from '../audit/note.ts';
 import type { RouteContext, State } from '../context.ts';
 import { auth, requireRole } from '../middleware/auth.ts';

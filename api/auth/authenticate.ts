@@ -1,5 +1,5 @@
 import { Session, type SignedUser } from '../../db/models/session.ts';
-import { problem } from '../../shared/errors.ts';
+import { problem } from '../../shared/base/errors.ts';
 import { type Claims, verifyAccess } from './tokens.ts';
 
 export type { SignedUser };

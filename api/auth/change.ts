@@ -3,7 +3,7 @@ import { knex } from '../../db/knex.ts';
 import { PasswordReset } from '../../db/models/passwordReset.ts';
 import { Session } from '../../db/models/session.ts';
 import { User } from '../../db/models/user.ts';
-import { problem } from '../../shared/errors.ts';
+import { problem } from '../../shared/base/errors.ts';
 import { note } from '../audit/note.ts';
 import type { RouteContext } from '../context.ts';
 import { hashPassword, passwordFits } from './password.ts';

@@ -1,5 +1,5 @@
 import { createHash, createSecretKey, type KeyObject } from 'node:crypto';
-import { env } from '../../shared/env.ts';
+import { env } from '../../shared/base/env.ts';
 
 /** A secret of JWT_SECRET, and the name that tokens call it by: the first 64 bits of its hash. */
 export type Key = { kid: string; secret: KeyObject };

@@ -1,5 +1,5 @@
 import type { User } from '../../db/models/user.ts';
-import { env } from '../../shared/env.ts';
+import { env } from '../../shared/base/env.ts';
 import { presentUser } from '../users/presenter.ts';
 import type { Grant } from './signin.ts';
 

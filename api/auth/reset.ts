@@ -2,9 +2,9 @@ import { knex } from '../../db/knex.ts';
 import { PasswordReset, RESET_WITHIN_S } from '../../db/models/passwordReset.ts';
 import { Session } from '../../db/models/session.ts';
 import { User } from '../../db/models/user.ts';
-import { env } from '../../shared/env.ts';
-import { problem } from '../../shared/errors.ts';
-import { log } from '../../shared/log.ts';
+import { env } from '../../shared/base/env.ts';
+import { problem } from '../../shared/base/errors.ts';
+import { log } from '../../shared/base/log.ts';
 import { type Client, noteSignIn } from './client.ts';
 import { hashPassword } from './password.ts';
 import { hashToken, newToken } from './tokens.ts';
@@ -26,7 +26,7 @@ export async function beginReset(email: string, client: Client): Promise<string 
 
 /**
  * Until there is mail: shows the token to whoever develops. Whoever reads it can take over the account, so that
- * shared/env.ts refuses this where NODE_ENV is `production`.
+ * shared/base/env.ts refuses this where NODE_ENV is `production`.
  */
 export function sendReset(token: string): void {
   if (!env.LOG_RESET_TOKENS) return;

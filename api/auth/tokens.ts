@@ -1,8 +1,8 @@
 import { createHash, type KeyObject, randomBytes } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import type { Role, User } from '../../db/models/user.ts';
-import { env } from '../../shared/env.ts';
-import { problem } from '../../shared/errors.ts';
+import { env } from '../../shared/base/env.ts';
+import { problem } from '../../shared/base/errors.ts';
 import { keysNamed, signingKey } from './keys.ts';
 
 /** `access`: for the API. `board`: for the operators' pages, where it travels in a cookie. */

@@ -1,4 +1,4 @@
-import { problem } from '../../shared/errors.ts';
+import { problem } from '../../shared/base/errors.ts';
 
 /**
  * Hashing takes its threads from the pool of four that also serves files and DNS, and cores from everybody: at most two

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { acceptMessage, type Accepted, type Refusal } from '../../db/models/run.ts';
-import { env } from '../../shared/env.ts';
-import { type Problem, problem } from '../../shared/errors.ts';
-import { killPoint } from '../../shared/killpoint.ts';
-import { traced } from '../../shared/tracing.ts';
+import { env } from '../../shared/base/env.ts';
+import { type Problem, problem } from '../../shared/base/errors.ts';
+import { killPoint } from '../../shared/ops/killpoint.ts';
+import { traced } from '../../shared/ops/tracing.ts';
 import { type Sender, withinLimits } from '../limits/sending.ts';
 import { bodyId } from '../middleware/ids.ts';
 import { settleInBackground } from '../runs/settle.ts';

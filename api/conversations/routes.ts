@@ -6,7 +6,7 @@ import {
   listConversations,
 } from '../../db/models/conversation.ts';
 import { listMessages } from '../../db/models/messageView.ts';
-import { problem } from '../../shared/errors.ts';
+import { problem } from '../../shared/base/errors.ts';
 import type { RouteContext, State } from '../context.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import { auth } from '../middleware/auth.ts';

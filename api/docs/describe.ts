@@ -1,5 +1,5 @@
 import type { SchemaObject } from 'ajv';
-import type { ProblemCode } from '../../shared/errors.ts';
+import type { ProblemCode } from '../../shared/base/errors.ts';
 import { text } from './schema.ts';
 
 /**

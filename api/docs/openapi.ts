@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { SchemaObject } from 'ajv';
-import { type ProblemCode, PROBLEMS, presentProblem, problem } from '../../shared/errors.ts';
+import { type ProblemCode, PROBLEMS, presentProblem, problem } from '../../shared/base/errors.ts';
 import { type Mark, markOf } from '../middleware/mark.ts';
 import {
   type Answer,

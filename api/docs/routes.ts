@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import Router from '@koa/router';
-import { problem } from '../../shared/errors.ts';
+import { problem } from '../../shared/base/errors.ts';
 import type { Context, Next, RouteContext, State } from '../context.ts';
 import { buildAsyncapi } from './asyncapi.ts';
 import { descriptions } from './descriptions.ts';

@@ -7,7 +7,7 @@ import {
   findFaqCategory,
   listFaqCategories,
 } from '../../db/models/faqCategory.ts';
-import { problem } from '../../shared/errors.ts';
+import { problem } from '../../shared/base/errors.ts';
 import { note } from '../audit/note.ts';
 import type { RouteContext, State } from '../context.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';

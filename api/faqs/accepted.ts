@@ -1,5 +1,5 @@
 import type { Refusal, WrittenFaq } from '../../db/models/faq.ts';
-import { problem } from '../../shared/errors.ts';
+import { problem } from '../../shared/base/errors.ts';
 
 /** An FAQ that was written. Throws the problem of one that was refused. */
 export function accepted(result: WrittenFaq | Refusal): WrittenFaq {

@@ -1,7 +1,7 @@
 import type { WrittenFaq } from '../../db/models/faq.ts';
-import { enqueueEmbedding } from '../../shared/enqueue.ts';
-import { log } from '../../shared/log.ts';
-import { onStop } from '../../shared/stop.ts';
+import { enqueueEmbedding } from '../../shared/delivery/enqueue.ts';
+import { log } from '../../shared/base/log.ts';
+import { onStop } from '../../shared/base/stop.ts';
 
 const begun = new Set<Promise<void>>();
 onStop('embedding requests', () => Promise.all(begun));

@@ -10,9 +10,9 @@ import {
   viewFaq,
 } from '../../db/models/faq.ts';
 import { countWouldAnswer } from '../../db/models/faqSuggestion.ts';
-import { env } from '../../shared/env.ts';
-import { problem } from '../../shared/errors.ts';
-import { searchKnowledge } from '../../shared/search.ts';
+import { env } from '../../shared/base/env.ts';
+import { problem } from '../../shared/base/errors.ts';
+import { searchKnowledge } from '../../shared/knowledge/search.ts';
 import type { SignedUser } from '../auth/authenticate.ts';
 import { note } from '../audit/note.ts';
 import type { RouteContext, State } from '../context.ts';

@@ -1,5 +1,5 @@
-import { type Check, Refused, within } from '../../shared/checks.ts';
-import { env } from '../../shared/env.ts';
+import { type Check, Refused, within } from '../../shared/ops/checks.ts';
+import { env } from '../../shared/base/env.ts';
 
 /** Asks for the list of models, which costs no model call, at most every 30 s and once at a time. */
 export function checkOpenai(): Promise<Check> {

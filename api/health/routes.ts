@@ -1,8 +1,8 @@
 import Router from '@koa/router';
 import { migrationsMissing } from '../../db/migrate.ts';
-import { checkDatabase, checkRedis } from '../../shared/checks.ts';
-import { problem } from '../../shared/errors.ts';
-import { stopping } from '../../shared/stop.ts';
+import { checkDatabase, checkRedis } from '../../shared/ops/checks.ts';
+import { problem } from '../../shared/base/errors.ts';
+import { stopping } from '../../shared/base/stop.ts';
 import type { RouteContext, State } from '../context.ts';
 import { checkOpenai } from './checks.ts';
 import { noteProbe } from './probes.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Problem, problem } from '../../shared/errors.ts';
+import { Problem, problem } from '../../shared/base/errors.ts';
 import type { Context, Next } from '../context.ts';
 import { rateHeaders } from '../docs/describe.ts';
 import { networkOf } from '../middleware/address.ts';

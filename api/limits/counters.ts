@@ -1,6 +1,6 @@
 import type { Result } from 'ioredis';
-import { log } from '../../shared/log.ts';
-import { redis } from '../../shared/redis.ts';
+import { log } from '../../shared/base/log.ts';
+import { redis } from '../../shared/delivery/redis.ts';
 import { giveBackInMemory, takeInMemory } from './memory.ts';
 
 /** At most `limit` in `seconds`, from the first on. `name` is what clients are told. */

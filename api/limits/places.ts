@@ -1,5 +1,5 @@
-import { problem } from '../../shared/errors.ts';
-import { rateLimited } from '../../shared/metrics.ts';
+import { problem } from '../../shared/base/errors.ts';
+import { rateLimited } from '../../shared/ops/metrics.ts';
 
 /**
  * Connections that one user may hold open on one replica. Each costs memory, and a stream a query in a second: a person

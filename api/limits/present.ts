@@ -1,5 +1,5 @@
-import { type Problem, problem } from '../../shared/errors.ts';
-import { rateLimited } from '../../shared/metrics.ts';
+import { type Problem, problem } from '../../shared/base/errors.ts';
+import { rateLimited } from '../../shared/ops/metrics.ts';
 import type { Charge, Count, Window } from './counters.ts';
 
 export type RateHeaders = { RateLimit: string; 'RateLimit-Policy': string };

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ageOf, storedUnder } from '../../db/models/idempotency.ts';
 import type { Accepted, Refusal } from '../../db/models/run.ts';
-import { env } from '../../shared/env.ts';
+import { env } from '../../shared/base/env.ts';
 import type { SignedUser } from '../auth/authenticate.ts';
 import { networkOf } from '../middleware/address.ts';
 import { type Counter, forget, take, type Window } from './counters.ts';

@@ -1,6 +1,6 @@
 import { regenerateReply } from '../../db/models/reply.ts';
-import { env } from '../../shared/env.ts';
-import { traced } from '../../shared/tracing.ts';
+import { env } from '../../shared/base/env.ts';
+import { traced } from '../../shared/ops/tracing.ts';
 import { checkKey, requestHash, type Taken, taken } from '../chat/intake.ts';
 import { type Sender, withinLimits } from '../limits/sending.ts';
 

@@ -1,6 +1,6 @@
 import Router from '@koa/router';
 import { rateReply, unrateReply } from '../../db/models/reply.ts';
-import { problem } from '../../shared/errors.ts';
+import { problem } from '../../shared/base/errors.ts';
 import { answerTaken, idempotencyKey, senderOf } from '../chat/taken.ts';
 import type { RouteContext, State } from '../context.ts';
 import { auth } from '../middleware/auth.ts';

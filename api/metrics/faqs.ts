@@ -1,7 +1,7 @@
 import { embeddingDebts } from '../../db/models/owed.ts';
-import { env } from '../../shared/env.ts';
-import { log } from '../../shared/log.ts';
-import { faqsStored, faqsToEmbed } from '../../shared/metrics.ts';
+import { env } from '../../shared/base/env.ts';
+import { log } from '../../shared/base/log.ts';
+import { faqsStored, faqsToEmbed } from '../../shared/ops/metrics.ts';
 
 /** Milliseconds that a count is good for. */
 const FRESH = 15_000;

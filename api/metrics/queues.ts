@@ -1,7 +1,7 @@
-import { log } from '../../shared/log.ts';
-import { queueJobs, queueOldest } from '../../shared/metrics.ts';
-import { queues } from '../../shared/queues.ts';
-import { redis } from '../../shared/redis.ts';
+import { log } from '../../shared/base/log.ts';
+import { queueJobs, queueOldest } from '../../shared/ops/metrics.ts';
+import { queues } from '../../shared/delivery/queues.ts';
+import { redis } from '../../shared/delivery/redis.ts';
 
 /** Milliseconds: how long a scrape may wait for Redis, and how long what it said is good for. */
 const LIMIT = 1_000;

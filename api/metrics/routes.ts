@@ -1,5 +1,5 @@
 import Router from '@koa/router';
-import { registry } from '../../shared/metrics.ts';
+import { registry } from '../../shared/ops/metrics.ts';
 import type { RouteContext, State } from '../context.ts';
 import { measureFaqs } from './faqs.ts';
 import { measureQueues } from './queues.ts';

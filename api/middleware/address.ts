@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
-import { env } from '../../shared/env.ts';
+import { env } from '../../shared/base/env.ts';
 import type { Context, Next } from '../context.ts';
 
 /**

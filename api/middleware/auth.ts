@@ -1,7 +1,7 @@
 import type { JwtHeader } from 'jsonwebtoken';
 import koaJwt from 'koa-jwt';
 import type { Role } from '../../db/models/user.ts';
-import { Problem, problem } from '../../shared/errors.ts';
+import { Problem, problem } from '../../shared/base/errors.ts';
 import { signedBy } from '../auth/authenticate.ts';
 import { accessChecks, asClaims, secretsOf, verifyAccess } from '../auth/tokens.ts';
 import type { Context, Next } from '../context.ts';

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { createBrotliDecompress, createUnzip } from 'node:zlib';
 import rawBody from 'raw-body';
-import { Problem, problem } from '../../shared/errors.ts';
+import { Problem, problem } from '../../shared/base/errors.ts';
 import type { Context } from '../context.ts';
 
 /** Bytes, after inflation. */

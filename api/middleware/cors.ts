@@ -1,5 +1,5 @@
 import koaCors from '@koa/cors';
-import { env } from '../../shared/env.ts';
+import { env } from '../../shared/base/env.ts';
 
 /** Browsers on CORS_ALLOW_ORIGINS may call; `*` allows all. No cookies are in use, so no credentials. */
 export const cors = koaCors({

@@ -1,4 +1,4 @@
-import { problem } from '../../shared/errors.ts';
+import { problem } from '../../shared/base/errors.ts';
 import type { Context, Next } from '../context.ts';
 
 /** Node bounds the bytes of all headers (16 KiB) and would drop what is beyond a number: that may be the one that matters. */

@@ -1,4 +1,4 @@
-import { httpDuration, httpRequests } from '../../shared/metrics.ts';
+import { httpDuration, httpRequests } from '../../shared/ops/metrics.ts';
 import { type Context, type Next, routePattern } from '../context.ts';
 
 /** Counts and times every request, under its route's pattern: paths hold ids and have no end. */

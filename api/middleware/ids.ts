@@ -1,4 +1,4 @@
-import { problem } from '../../shared/errors.ts';
+import { problem } from '../../shared/base/errors.ts';
 import type { RouteContext } from '../context.ts';
 
 /** The id in the path. What is no integer, or too large for one, names nothing: throws `not_found`. */

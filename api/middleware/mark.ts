@@ -1,5 +1,5 @@
 import type { SchemaObject } from 'ajv';
-import type { ProblemCode } from '../../shared/errors.ts';
+import type { ProblemCode } from '../../shared/base/errors.ts';
 import type { Header } from '../docs/describe.ts';
 
 /** What a middleware means for the routes it stands in: the API's description (api/docs) is made of it. */

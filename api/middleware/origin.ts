@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { env } from '../../shared/env.ts';
+import { env } from '../../shared/base/env.ts';
 import { hostOf } from './address.ts';
 
 /**

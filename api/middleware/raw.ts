@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { presentProblem } from '../../shared/errors.ts';
+import { presentProblem } from '../../shared/base/errors.ts';
 
 /** Answers a connection that the app never sees by a problem, in the same form as everything else, and closes it. */
 export function refuseRaw(socket: Duplex, err: unknown): void {

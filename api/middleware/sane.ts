@@ -1,4 +1,4 @@
-import { type FieldError, problem } from '../../shared/errors.ts';
+import { type FieldError, problem } from '../../shared/base/errors.ts';
 
 const MAX_DEPTH = 32;
 

@@ -1,4 +1,4 @@
-import { tracedRequest } from '../../shared/tracing.ts';
+import { tracedRequest } from '../../shared/ops/tracing.ts';
 import { type Context, type Next, routePattern } from '../context.ts';
 
 /** Every request to the API is a span, named after its route's pattern; probes and pages are none. */

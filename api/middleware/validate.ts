@@ -1,6 +1,6 @@
 import { Ajv, type ErrorObject, type SchemaObject, type ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
-import { type FieldError, problem } from '../../shared/errors.ts';
+import { type FieldError, problem } from '../../shared/base/errors.ts';
 import type { Context, Next } from '../context.ts';
 import { readJson } from './body.ts';
 import { addOwnFormats } from './formats.ts';

@@ -1,6 +1,6 @@
 import type { SchemaObject } from 'ajv';
 import { count, id, list, named, object, oneOf, orNull, real, text, time } from '../docs/schema.ts';
-import type { RunEvent } from '../../shared/events.ts';
+import type { RunEvent } from '../../shared/delivery/events.ts';
 
 export const usage = named(
   'Usage',

@@ -1,6 +1,6 @@
 import { cancelRun } from '../../db/models/run.ts';
 import { findRun, type RunRow } from '../../db/models/runView.ts';
-import { problem } from '../../shared/errors.ts';
+import { problem } from '../../shared/base/errors.ts';
 import { settleInBackground } from './settle.ts';
 
 /** A user's run. Throws `not_found`. */

@@ -1,8 +1,8 @@
 import type { RunRow } from '../../db/models/runView.ts';
-import { problem } from '../../shared/errors.ts';
-import { type EndedRun, isTerminal, type RunEvent, terminalEvent } from '../../shared/events.ts';
-import { log } from '../../shared/log.ts';
-import { type LogTail, readLog } from '../../shared/runlog.ts';
+import { problem } from '../../shared/base/errors.ts';
+import { type EndedRun, isTerminal, type RunEvent, terminalEvent } from '../../shared/delivery/events.ts';
+import { log } from '../../shared/base/log.ts';
+import { type LogTail, readLog } from '../../shared/delivery/runlog.ts';
 
 /** What came after a seq. `done`: nothing more will; `reset`: what the client shows is to be replaced. */
 export type Resumed = { events: RunEvent[]; done: boolean; reset?: true };

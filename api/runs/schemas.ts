@@ -1,4 +1,4 @@
-import { problem } from '../../shared/errors.ts';
+import { problem } from '../../shared/base/errors.ts';
 import { bodySchema, querySchema } from '../middleware/validate.ts';
 
 const SEQ = /^\d{1,15}$/;

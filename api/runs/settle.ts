@@ -1,6 +1,6 @@
-import { type Aftermath, settle } from '../../shared/runs.ts';
-import { onStop } from '../../shared/stop.ts';
-import { keepTrace } from '../../shared/tracing.ts';
+import { type Aftermath, settle } from '../../shared/delivery/runs.ts';
+import { onStop } from '../../shared/base/stop.ts';
+import { keepTrace } from '../../shared/ops/tracing.ts';
 
 const begun = new Set<Promise<void>>();
 // Registered after the queues and connections it needs, so it runs before they close.

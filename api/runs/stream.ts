@@ -1,7 +1,7 @@
 import { findRun, type RunRow } from '../../db/models/runView.ts';
-import type { RunEvent } from '../../shared/events.ts';
-import { log } from '../../shared/log.ts';
-import { stopping } from '../../shared/stop.ts';
+import type { RunEvent } from '../../shared/delivery/events.ts';
+import { log } from '../../shared/base/log.ts';
+import { stopping } from '../../shared/base/stop.ts';
 import { pushedTo } from '../sockets/pushes.ts';
 import { resume, type Resumed } from './resume.ts';
 

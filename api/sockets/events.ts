@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'socket.io';
 import { markMessage } from '../../db/models/messageView.ts';
-import { presentProblem, problem, toProblem } from '../../shared/errors.ts';
-import { log } from '../../shared/log.ts';
-import { tracedRequest } from '../../shared/tracing.ts';
+import { presentProblem, problem, toProblem } from '../../shared/base/errors.ts';
+import { log } from '../../shared/base/log.ts';
+import { tracedRequest } from '../../shared/ops/tracing.ts';
 import { prolongSigned, type Signed, type SignedUser } from '../auth/authenticate.ts';
 import { refreshFrame } from '../auth/schemas.ts';
 import { intake } from '../chat/intake.ts';

@@ -1,5 +1,5 @@
 import { livingSessions } from '../../db/models/sessionView.ts';
-import { log } from '../../shared/log.ts';
+import { log } from '../../shared/base/log.ts';
 import type { Watched } from './connections.ts';
 
 /** Handshakes do not run again while a socket lives: a logout must have closed it within a second, a new role made it dial again. */

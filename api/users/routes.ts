@@ -3,7 +3,7 @@ import { knex } from '../../db/knex.ts';
 import { Session } from '../../db/models/session.ts';
 import { listSessions } from '../../db/models/sessionView.ts';
 import { User } from '../../db/models/user.ts';
-import { problem } from '../../shared/errors.ts';
+import { problem } from '../../shared/base/errors.ts';
 import { note } from '../audit/note.ts';
 import { changePassword } from '../auth/change.ts';
 import { strong } from '../auth/newPassword.ts';

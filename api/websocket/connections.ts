@@ -1,8 +1,8 @@
 import { WebSocket } from 'ws';
-import { toProblem } from '../../shared/errors.ts';
-import { log } from '../../shared/log.ts';
-import { socketsConnected } from '../../shared/metrics.ts';
-import { tracedRequest } from '../../shared/tracing.ts';
+import { toProblem } from '../../shared/base/errors.ts';
+import { log } from '../../shared/base/log.ts';
+import { socketsConnected } from '../../shared/ops/metrics.ts';
+import { tracedRequest } from '../../shared/ops/tracing.ts';
 import type { Signed } from '../auth/authenticate.ts';
 import type { Watched } from '../sockets/connections.ts';
 import { onPush } from '../sockets/pushes.ts';

@@ -1,5 +1,5 @@
 import Router from '@koa/router';
-import { problem } from '../../shared/errors.ts';
+import { problem } from '../../shared/base/errors.ts';
 import { authenticate } from '../auth/authenticate.ts';
 import type { RouteContext, State } from '../context.ts';
 import { holdPlace } from '../limits/places.ts';

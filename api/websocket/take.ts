@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { problem } from '../../shared/errors.ts';
+import { problem } from '../../shared/base/errors.ts';
 import { prolongSigned, type Signed } from '../auth/authenticate.ts';
 import { refreshFrame } from '../auth/schemas.ts';
 import { intake } from '../chat/intake.ts';

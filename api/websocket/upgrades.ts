@@ -1,8 +1,8 @@
 import { type IncomingMessage, type RequestListener, type Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
-import { problem } from '../../shared/errors.ts';
-import { stopping } from '../../shared/stop.ts';
+import { problem } from '../../shared/base/errors.ts';
+import { stopping } from '../../shared/base/stop.ts';
 import type { Context } from '../context.ts';
 import { BODY_LIMIT } from '../middleware/body.ts';
 

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { FieldError } from '../../shared/errors.ts';
+import type { FieldError } from '../../shared/base/errors.ts';
 import { knex } from '../knex.ts';
 import { row, rows } from '../sql.ts';
 import type { Along } from './auditEntry.ts';

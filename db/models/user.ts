@@ -1,6 +1,6 @@
 import { type Knex } from 'knex';
 import { Model, UniqueViolationError } from 'objection';
-import { problem } from '../../shared/errors.ts';
+import { problem } from '../../shared/base/errors.ts';
 import '../knex.ts';
 
 export type Role = 'user' | 'agent' | 'admin';

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { problem } from '../../shared/errors.ts';
+import { problem } from '../../shared/base/errors.ts';
 import { knex } from '../knex.ts';
 import { type Role, User } from './user.ts';
 

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { embed } from '../standin/embedding.ts';
+import { embed } from '../../lab/standin/embedding.ts';
 import { syntheticFaq } from './texts.ts';
 
 /** Rows of a statement; from how many new ones on the vector indexes are built anew and not row by row. */

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { take } from '../../api/limits/counters.ts';
 import { networkOf } from '../../api/middleware/address.ts';
 import { REFRESH, REGISTRATION, SIGN_IN } from '../../api/limits/attempts.ts';
-import { redis, untilReady } from '../../shared/redis.ts';
+import { redis, untilReady } from '../../shared/delivery/redis.ts';
 import { type Answer, type Api, call, serveApi } from '../support/api.ts';
 import { buildUser, PASSWORD } from '../support/factories.ts';
 import { type Process, startProcfile } from '../support/processes.ts';

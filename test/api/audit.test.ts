@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
 import { gapsToGroup } from '../../db/models/faqSuggestion.ts';
-import { redis, untilReady } from '../../shared/redis.ts';
+import { redis, untilReady } from '../../shared/delivery/redis.ts';
 import { faqSuggestions } from '../../workers/faqSuggestions.ts';
 import { type Answer, type Api, call } from '../support/api.ts';
 import { unguarded } from '../support/audit.ts';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import jwt from 'jsonwebtoken';
 import { knex } from '../../db/knex.ts';
-import { env } from '../../shared/env.ts';
+import { env } from '../../shared/base/env.ts';
 import { type Answer, type Api, serveApi } from '../support/api.ts';
 import { type BuiltUser, buildSession, buildUser, forgeToken, PASSWORD } from '../support/factories.ts';
 import { itNative } from '../support/native.ts';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
-import { producer, queues } from '../../shared/queues.ts';
-import { untilReady } from '../../shared/redis.ts';
+import { producer, queues } from '../../shared/delivery/queues.ts';
+import { untilReady } from '../../shared/delivery/redis.ts';
 import { type Api, call, serveApi } from '../support/api.ts';
 import { type BuiltUser, buildUser, PASSWORD } from '../support/factories.ts';
 import { startProcfile } from '../support/processes.ts';

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import makeKnex from 'knex';
-import { presentProblem, problem, toProblem } from '../../shared/errors.ts';
+import { presentProblem, problem, toProblem } from '../../shared/base/errors.ts';
 import { type Answer, type Api, call, serveApi } from '../support/api.ts';
 import { buildUser } from '../support/factories.ts';
 

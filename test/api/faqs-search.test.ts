@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
 import { faqSet } from '../../db/models/faqSearch.ts';
-import { env } from '../../shared/env.ts';
-import { redis, untilReady } from '../../shared/redis.ts';
+import { env } from '../../shared/base/env.ts';
+import { redis, untilReady } from '../../shared/delivery/redis.ts';
 import { embedFaqs } from '../../workers/embedding.ts';
 import { type Api, serveApi } from '../support/api.ts';
 import { type Embeddings, serveEmbeddings } from '../support/embeddings.ts';

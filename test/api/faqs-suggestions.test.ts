@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
 import { gapsToGroup } from '../../db/models/faqSuggestion.ts';
-import { redact } from '../../shared/redact.ts';
-import { redis, untilReady } from '../../shared/redis.ts';
+import { redact } from '../../shared/knowledge/redact.ts';
+import { redis, untilReady } from '../../shared/delivery/redis.ts';
 import { embedFaqs } from '../../workers/embedding.ts';
 import { faqSuggestions } from '../../workers/faqSuggestions.ts';
 import type { Api } from '../support/api.ts';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { AsyncApi } from '../../api/docs/asyncapi.ts';
-import { redis, untilReady } from '../../shared/redis.ts';
+import { redis, untilReady } from '../../shared/delivery/redis.ts';
 import { type Api, call } from '../support/api.ts';
 import { connectDevice, type Device } from '../support/device.ts';
 import { type Provider, startProvider } from '../support/provider.ts';

@@ -120,7 +120,10 @@ describe('password reset', () => {
 
   it('writes no token to the log where it matters', () => {
     const start = (env: object) =>
-      spawnSync(process.execPath, ['shared/env.ts'], { env: { ...process.env, ...env }, encoding: 'utf8' });
+      spawnSync(process.execPath, ['shared/base/env.ts'], {
+        env: { ...process.env, ...env },
+        encoding: 'utf8',
+      });
     const refused = start({ LOG_RESET_TOKENS: 'true', NODE_ENV: 'production' });
     expect([refused.status, refused.stderr.trim()]).to.deep.equal([
       1,

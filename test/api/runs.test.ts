@@ -4,7 +4,7 @@ import { mock } from 'node:test';
 import { expect } from 'chai';
 import { Session } from '../../db/models/session.ts';
 import { knex } from '../../db/knex.ts';
-import { redis } from '../../shared/redis.ts';
+import { redis } from '../../shared/delivery/redis.ts';
 import type { Api } from '../support/api.ts';
 import { openEventSource } from '../support/event-source.ts';
 import { type BuiltUser, buildSession, buildUser } from '../support/factories.ts';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
-import { env } from '../../shared/env.ts';
+import { env } from '../../shared/base/env.ts';
 import { type Api, serveApi } from '../support/api.ts';
 import { type BuiltUser, buildSession, buildUser, PASSWORD } from '../support/factories.ts';
 

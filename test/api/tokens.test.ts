@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import jwt from 'jsonwebtoken';
 import { signBoard } from '../../api/auth/tokens.ts';
 import { knex } from '../../db/knex.ts';
-import { env } from '../../shared/env.ts';
+import { env } from '../../shared/base/env.ts';
 import { type Api, serveApi } from '../support/api.ts';
 import { type BuiltUser, buildUser, forgeToken } from '../support/factories.ts';
 

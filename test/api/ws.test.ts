@@ -5,7 +5,7 @@ import { io } from 'socket.io-client';
 import { signAccess } from '../../api/auth/tokens.ts';
 import { knex } from '../../db/knex.ts';
 import { Session } from '../../db/models/session.ts';
-import { redis } from '../../shared/redis.ts';
+import { redis } from '../../shared/delivery/redis.ts';
 import type { Api } from '../support/api.ts';
 import { type BuiltUser, buildSession, buildUser, forgeToken, withShortToken } from '../support/factories.ts';
 import { startProcfile } from '../support/processes.ts';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { row } from '../../db/sql.ts';
-import type { KillPoint } from '../../shared/killpoint.ts';
-import { queues } from '../../shared/queues.ts';
+import type { KillPoint } from '../../shared/ops/killpoint.ts';
+import { queues } from '../../shared/delivery/queues.ts';
 import { type Client, connectClient } from '../support/client.ts';
 import { buildUser } from '../support/factories.ts';
 import { expectInvariants } from '../support/invariants.ts';

@@ -2,7 +2,7 @@ import { Worker } from 'bullmq';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { rows } from '../../db/sql.ts';
-import type { KillPoint } from '../../shared/killpoint.ts';
+import type { KillPoint } from '../../shared/ops/killpoint.ts';
 import { type Client, connectClient } from '../support/client.ts';
 import { buildUser } from '../support/factories.ts';
 import { expectInvariants } from '../support/invariants.ts';

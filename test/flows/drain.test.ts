@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { expect } from 'chai';
 import { row } from '../../db/sql.ts';
-import { queues } from '../../shared/queues.ts';
+import { queues } from '../../shared/delivery/queues.ts';
 import { call } from '../support/api.ts';
 import { connectDevice } from '../support/device.ts';
 import { buildUser } from '../support/factories.ts';

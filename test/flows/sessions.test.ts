@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { expect } from 'chai';
 import { io, type Socket } from 'socket.io-client';
 import { knex } from '../../db/knex.ts';
-import { redis } from '../../shared/redis.ts';
+import { redis } from '../../shared/delivery/redis.ts';
 import { call } from '../support/api.ts';
 import { type BuiltUser, buildSession, buildUser, PASSWORD } from '../support/factories.ts';
 import { type Process, startProcfile } from '../support/processes.ts';

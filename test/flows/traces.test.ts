@@ -95,7 +95,7 @@ async function packagesLoaded(endpoint: string): Promise<string[]> {
         return next(url, context);
       },
     });
-    const { startTracing } = await import('./shared/tracing.ts');
+    const { startTracing } = await import('./shared/ops/tracing.ts');
     await Promise.all([import('./api/app.ts'), import('./workers/completion.ts'), startTracing('test')]);
     process.stdout.write(JSON.stringify([...loaded]), () => process.exit());`;
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {

@@ -1,5 +1,5 @@
 import { saveContext, saveVerdict } from '../../db/models/turn.ts';
-import { redis } from '../../shared/redis.ts';
+import { redis } from '../../shared/delivery/redis.ts';
 import { jobKey } from './wiring.ts';
 
 /** resting: put back by its handler, until time has passed. holder: who works on it. */

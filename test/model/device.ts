@@ -1,9 +1,9 @@
 import { decode } from 'notepack.io';
 import { findRun } from '../../db/models/runView.ts';
 import { resume, type Resumed } from '../../api/runs/resume.ts';
-import { firstSeq, isTerminal, type RunEvent } from '../../shared/events.ts';
-import { connect } from '../../shared/redis.ts';
-import { userRoom } from '../../shared/push.ts';
+import { firstSeq, isTerminal, type RunEvent } from '../../shared/delivery/events.ts';
+import { connect } from '../../shared/delivery/redis.ts';
+import { userRoom } from '../../shared/delivery/push.ts';
 
 /** What a client knows of a run. seen: the last seq without a hole before it; early: what came behind a hole. */
 export type Shown = {

@@ -1,6 +1,6 @@
 import { rows } from '../../db/sql.ts';
-import { firstSeq, isTerminal, type RunEvent } from '../../shared/events.ts';
-import { readLog } from '../../shared/runlog.ts';
+import { firstSeq, isTerminal, type RunEvent } from '../../shared/delivery/events.ts';
+import { readLog } from '../../shared/delivery/runlog.ts';
 import type { World } from './world.ts';
 
 type Run = {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { log } from '../../shared/log.ts';
+import { log } from '../../shared/base/log.ts';
 import { itNative, onNative } from '../support/native.ts';
 import { Deliveries } from './deliveries.ts';
 import { type Bounds, happenings, type Option, progress, races } from './explore.ts';

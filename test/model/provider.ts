@@ -1,5 +1,5 @@
-import type { ChatChunk, ChatRequest } from '../../shared/llm.ts';
-import { ProviderError } from '../../shared/providerErrors.ts';
+import type { ChatChunk, ChatRequest } from '../../shared/provider/llm.ts';
+import { ProviderError } from '../../shared/provider/providerErrors.ts';
 import { asked, clock, currentActor, type Step, withdraw } from './control.ts';
 
 export { ProviderError };

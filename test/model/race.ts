@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { knex } from '../../db/knex.ts';
-import { env } from '../../shared/env.ts';
+import { env } from '../../shared/base/env.ts';
 import { perform, type Step } from './control.ts';
 
 /**

@@ -1,8 +1,8 @@
 import timers from 'node:timers/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { way } from '../../db/sql.ts';
-import { flows, queues } from '../../shared/queues.ts';
-import { redis } from '../../shared/redis.ts';
+import { flows, queues } from '../../shared/delivery/queues.ts';
+import { redis } from '../../shared/delivery/redis.ts';
 import { asked, clock, currentActor, type Step } from './control.ts';
 import type { Deliveries } from './deliveries.ts';
 

@@ -1,5 +1,5 @@
 import type { Job as BullJob } from 'bullmq';
-import { isUnreachable } from '../../shared/errors.ts';
+import { isUnreachable } from '../../shared/base/errors.ts';
 import { RetryIn } from '../../workers/work.ts';
 import { Actor } from './control.ts';
 import type { Deliveries, Job } from './deliveries.ts';

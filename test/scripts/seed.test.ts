@@ -7,7 +7,7 @@ import { faqSet, searchFaqs } from '../../db/models/faqSearch.ts';
 import { embeddingDebts } from '../../db/models/owed.ts';
 import { loadSyntheticFaqs } from '../../scripts/seed/load.ts';
 import { syntheticFaq, syntheticQuery } from '../../scripts/seed/texts.ts';
-import { embed } from '../../scripts/standin/embedding.ts';
+import { embed } from '../../lab/standin/embedding.ts';
 import { itNative } from '../support/native.ts';
 
 describe('the seed', () => {

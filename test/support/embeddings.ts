@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { json } from 'node:stream/consumers';
-import { embed } from '../../scripts/standin/embedding.ts';
+import { embed } from '../../lab/standin/embedding.ts';
 
 export type Embeddings = {
   /** The requests so far: their model and texts. */

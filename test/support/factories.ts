@@ -4,7 +4,7 @@ import { newToken, signAccess } from '../../api/auth/tokens.ts';
 import { knex } from '../../db/knex.ts';
 import { Session } from '../../db/models/session.ts';
 import type { Role } from '../../db/models/user.ts';
-import { env } from '../../shared/env.ts';
+import { env } from '../../shared/base/env.ts';
 
 export const PASSWORD = 'correct horse battery';
 /** Cheap on purpose: what a hash costs is no matter of the tests. */

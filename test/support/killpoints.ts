@@ -5,7 +5,7 @@
  */
 import { writeSync } from 'node:fs';
 import { ServerResponse } from 'node:http';
-import { HOOK, type KillPointHook } from '../../shared/killpoint.ts';
+import { HOOK, type KillPointHook } from '../../shared/ops/killpoint.ts';
 
 const passes = new Map<string, number>();
 

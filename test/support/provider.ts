@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import type { Call } from '../../scripts/standin/calls.ts';
-import { createStandin } from '../../scripts/standin/server.ts';
+import type { Call } from '../../lab/standin/calls.ts';
+import { createStandin } from '../../lab/standin/server.ts';
 
-export { hashOf } from '../../scripts/standin/calls.ts';
+export { hashOf } from '../../lab/standin/calls.ts';
 
 export type Provider = {
   /** For OPENAI_BASE_URL; ends in /v1. */

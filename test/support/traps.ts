@@ -1,4 +1,4 @@
-import type { KillPoint } from '../../shared/killpoint.ts';
+import type { KillPoint } from '../../shared/ops/killpoint.ts';
 import type { LogLine, Process } from './processes.ts';
 
 type Trap = 'KILL_AT' | 'STOP_AT' | 'BLOCK_AT';

@@ -1,9 +1,9 @@
 import { listen } from '../../api/listen.ts';
 import { firstSubscription } from '../../api/sockets/pushes.ts';
 import { claimRun, finishRun, type Outcome } from '../../db/models/run.ts';
-import { type RunEvent, firstSeq } from '../../shared/events.ts';
-import { announce } from '../../shared/runs.ts';
-import { appendLog, openLog } from '../../shared/runlog.ts';
+import { type RunEvent, firstSeq } from '../../shared/delivery/events.ts';
+import { announce } from '../../shared/delivery/runs.ts';
+import { appendLog, openLog } from '../../shared/delivery/runlog.ts';
 import { type Api, call } from './api.ts';
 import type { BuiltUser } from './factories.ts';
 

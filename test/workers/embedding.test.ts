@@ -2,7 +2,7 @@ import type { Job } from 'bullmq';
 import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
 import { faqsToEmbed } from '../../db/models/faqEmbedding.ts';
-import { env } from '../../shared/env.ts';
+import { env } from '../../shared/base/env.ts';
 import { embedding } from '../../workers/embedding.ts';
 import { type Embeddings, serveEmbeddings } from '../support/embeddings.ts';
 import { itNative } from '../support/native.ts';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { personalIn, redact, redactUnknown } from '../../shared/redact.ts';
-import { redis, untilReady } from '../../shared/redis.ts';
+import { personalIn, redact, redactUnknown } from '../../shared/knowledge/redact.ts';
+import { redis, untilReady } from '../../shared/delivery/redis.ts';
 import { Guard, Withheld } from '../../workers/completion/guard.ts';
 import { whereToCut } from '../../workers/completion/windows.ts';
 import { type Provider, startProvider } from '../support/provider.ts';

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { Turn } from '../../db/models/turn.ts';
-import { redis } from '../../shared/redis.ts';
+import { redis } from '../../shared/delivery/redis.ts';
 import { Interrupted, type Lease } from '../../workers/completion/lease.ts';
 import { Writer } from '../../workers/completion/writer.ts';
 

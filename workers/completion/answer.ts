@@ -1,10 +1,10 @@
 import { messageTexts } from '../../db/models/message.ts';
 import type { Outcome, Source } from '../../db/models/run.ts';
 import type { Turn } from '../../db/models/turn.ts';
-import { env } from '../../shared/env.ts';
-import type { Usage } from '../../shared/events.ts';
-import { type ChatRequest, streamChat } from '../../shared/llm.ts';
-import { answerTimes } from '../../shared/measure.ts';
+import { env } from '../../shared/base/env.ts';
+import type { Usage } from '../../shared/delivery/events.ts';
+import { type ChatRequest, streamChat } from '../../shared/provider/llm.ts';
+import { answerTimes } from '../../shared/provider/measure.ts';
 import { textIn } from '../../shared/texts.ts';
 import { buildPrompt } from '../context/prompt.ts';
 import { Guard, Withheld } from './guard.ts';

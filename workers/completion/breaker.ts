@@ -1,5 +1,5 @@
-import { env } from '../../shared/env.ts';
-import { redis } from '../../shared/redis.ts';
+import { env } from '../../shared/base/env.ts';
+import { redis } from '../../shared/delivery/redis.ts';
 
 /** So many failures in a row, across all workers, and a model counts as down; milliseconds that it is left alone. */
 const FAILURES = 5;

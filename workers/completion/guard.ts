@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Verdict } from '../../db/models/turn.ts';
-import { log } from '../../shared/log.ts';
-import { guardWindows } from '../../shared/metrics.ts';
-import { ProviderError } from '../../shared/providerErrors.ts';
-import { personalIn, redactUnknown } from '../../shared/redact.ts';
+import { log } from '../../shared/base/log.ts';
+import { guardWindows } from '../../shared/ops/metrics.ts';
+import { ProviderError } from '../../shared/provider/providerErrors.ts';
+import { personalIn, redactUnknown } from '../../shared/knowledge/redact.ts';
 import { verdictOn } from '../moderation.ts';
 import { whereToCut } from './windows.ts';
 

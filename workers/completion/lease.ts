@@ -1,7 +1,7 @@
 import { reclaimRun, renewLeases } from '../../db/models/run.ts';
-import { log } from '../../shared/log.ts';
-import { runRestarts } from '../../shared/metrics.ts';
-import { onStop } from '../../shared/stop.ts';
+import { log } from '../../shared/base/log.ts';
+import { runRestarts } from '../../shared/ops/metrics.ts';
+import { onStop } from '../../shared/base/stop.ts';
 
 /** Milliseconds. The lease outlives several heartbeats; a cancel is seen within one of them. */
 export const LEASE = 8_000;

@@ -1,8 +1,8 @@
 import type { Turn } from '../../db/models/turn.ts';
-import { firstSeq, type RunEvent } from '../../shared/events.ts';
-import { killPoint } from '../../shared/killpoint.ts';
-import { log } from '../../shared/log.ts';
-import { appendLog, openLog, type Written } from '../../shared/runlog.ts';
+import { firstSeq, type RunEvent } from '../../shared/delivery/events.ts';
+import { killPoint } from '../../shared/ops/killpoint.ts';
+import { log } from '../../shared/base/log.ts';
+import { appendLog, openLog, type Written } from '../../shared/delivery/runlog.ts';
 import { Interrupted, type Lease } from './lease.ts';
 
 /** The first text goes out at once, then an event as soon as either is reached. */

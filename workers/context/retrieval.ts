@@ -1,6 +1,6 @@
 import type { ContextRecord } from '../../db/models/turn.ts';
-import { env } from '../../shared/env.ts';
-import { searchKnowledge } from '../../shared/search.ts';
+import { env } from '../../shared/base/env.ts';
+import { searchKnowledge } from '../../shared/knowledge/search.ts';
 
 /**
  * Passages of the knowledge base that may answer a question, best first.

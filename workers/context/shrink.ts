@@ -1,5 +1,5 @@
 import type { ContextRecord } from '../../db/models/turn.ts';
-import { truncateTokens } from '../../shared/tokens.ts';
+import { truncateTokens } from '../../shared/provider/tokens.ts';
 
 /**
  * A context for a model that takes less than the budget says: half of the history, the newest; half of the

@@ -1,8 +1,8 @@
 import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { KoaAdapter } from '@bull-board/koa';
-import { env } from '../../../shared/env.ts';
-import { queues } from '../../../shared/queues.ts';
+import { env } from '../../../shared/base/env.ts';
+import { queues } from '../../../shared/delivery/queues.ts';
 import type { RouteContext } from '../../context.ts';
 import { BOARD } from './signin.ts';
 

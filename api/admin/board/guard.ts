@@ -1,4 +1,4 @@
-import { Problem, problem } from '../../../shared/errors.ts';
+import { Problem, problem } from '../../../shared/base/errors.ts';
 import { authenticate, type Signed } from '../../auth/authenticate.ts';
 import type { Context, Next } from '../../context.ts';
 import { mark } from '../../middleware/mark.ts';

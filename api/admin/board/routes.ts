@@ -1,8 +1,8 @@
 import Router from '@koa/router';
 import { knex } from '../../../db/knex.ts';
 import { Session } from '../../../db/models/session.ts';
-import { env } from '../../../shared/env.ts';
-import { Problem } from '../../../shared/errors.ts';
+import { env } from '../../../shared/base/env.ts';
+import { Problem } from '../../../shared/base/errors.ts';
 import { note } from '../../audit/note.ts';
 import type { RouteContext, State } from '../../context.ts';
 import { readForm } from '../../middleware/body.ts';

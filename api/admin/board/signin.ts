@@ -1,6 +1,6 @@
 import { knex } from '../../../db/knex.ts';
 import { Session } from '../../../db/models/session.ts';
-import { problem } from '../../../shared/errors.ts';
+import { problem } from '../../../shared/base/errors.ts';
 import { type Signed, signedBy } from '../../auth/authenticate.ts';
 import { clientOf, noteSignIn } from '../../auth/client.ts';
 import { loginBody } from '../../auth/schemas.ts';

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { CsvError, type Info, parse } from 'csv-parse';
-import { problem } from '../../../shared/errors.ts';
+import { problem } from '../../../shared/base/errors.ts';
 import type { Item } from './json.ts';
 
 /** The columns of imports and exports alike. */

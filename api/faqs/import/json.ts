@@ -1,4 +1,4 @@
-import { problem } from '../../../shared/errors.ts';
+import { problem } from '../../../shared/base/errors.ts';
 
 /** Characters of one item. */
 const MAX_ITEM = 256 * 1024;

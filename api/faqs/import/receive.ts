@@ -7,7 +7,7 @@ import {
   type ImportLine,
   submitImport,
 } from '../../../db/models/faqImport.ts';
-import { Problem, problem } from '../../../shared/errors.ts';
+import { Problem, problem } from '../../../shared/base/errors.ts';
 import { check } from '../../middleware/validate.ts';
 import { importItem } from '../schemas.ts';
 import { slugOf } from '../slug.ts';

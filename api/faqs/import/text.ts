@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { problem } from '../../../shared/errors.ts';
+import { problem } from '../../../shared/base/errors.ts';
 
 /** Bytes of an upload, after inflation. */
 export const MAX_BYTES = 50 * 1024 * 1024;

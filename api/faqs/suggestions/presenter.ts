@@ -1,5 +1,5 @@
 import type { SuggestionRow } from '../../../db/models/faqSuggestion.ts';
-import { redact } from '../../../shared/redact.ts';
+import { redact } from '../../../shared/knowledge/redact.ts';
 
 const EXAMPLE_CHARACTERS = 500;
 

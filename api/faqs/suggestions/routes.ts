@@ -7,8 +7,8 @@ import {
   settleSuggestion,
 } from '../../../db/models/faqSuggestion.ts';
 import { knex } from '../../../db/knex.ts';
-import { env } from '../../../shared/env.ts';
-import { problem } from '../../../shared/errors.ts';
+import { env } from '../../../shared/base/env.ts';
+import { problem } from '../../../shared/base/errors.ts';
 import { note } from '../../audit/note.ts';
 import type { RouteContext, State } from '../../context.ts';
 import { decodeCursor, encodeCursor } from '../../cursor.ts';

@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 import { knex } from '../../../db/knex.ts';
 import { User } from '../../../db/models/user.ts';
 import { administer, type Changed, listUsers } from '../../../db/models/userAdmin.ts';
-import { problem } from '../../../shared/errors.ts';
+import { problem } from '../../../shared/base/errors.ts';
 import { note } from '../../audit/note.ts';
 import type { RouteContext, State } from '../../context.ts';
 import { decodeCursor, encodeCursor } from '../../cursor.ts';

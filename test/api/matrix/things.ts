@@ -1,7 +1,7 @@
 import { knex } from '../../../db/knex.ts';
 import { rateReply } from '../../../db/models/reply.ts';
 import { acceptMessage, cancelRun } from '../../../db/models/run.ts';
-import { announce } from '../../../shared/runs.ts';
+import { announce } from '../../../shared/delivery/runs.ts';
 import { type BuiltUser, buildSession, buildUser } from '../../support/factories.ts';
 
 /** Everybody who asks. `anonymous` asks without a token; what it calls its own is the user's. */

@@ -1,0 +1,112 @@
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { Redis } from 'ioredis';
+import type { Count } from './count.ts';
+import { productRate } from './messages.ts';
+import { type Child, type Ground, startGround, WORKERS } from './stack.ts';
+
+/** What one message costs a stage; CPU in ms, bytes both ways. */
+export type Cost = { stage: string } & Partial<Count>;
+
+const MESSAGES = 1_000;
+/** Preloaded into each process. */
+const COUNT = { NODE_OPTIONS: '--disable-warning=ExperimentalWarning --import ./lab/bench/count.ts' };
+
+/** What one message of 32 tokens costs, by stage, over a thousand of them, 100 at a time. */
+export async function costs(): Promise<Cost[]> {
+  const ground = await startGround();
+  try {
+    const children: [string, Child][] = [];
+    const counting: Ground = {
+      ...ground,
+      startType: async (type, env = {}) => {
+        const child = await ground.startType(type, { ...env, ...COUNT });
+        children.push([type, child]);
+        return child;
+      },
+    };
+    const messages = await productRate(counting, WORKERS);
+    const [storesBefore, before] = [await storesCpu(ground), await Promise.all(children.map(countOf))];
+    await messages(MESSAGES);
+    const [after, storesAfter] = [await Promise.all(children.map(countOf)), await storesCpu(ground)];
+    return [
+      ...children.map(([stage], i) => ({ stage, ...each(before[i] as Count, after[i] as Count) })),
+      ...(['PostgreSQL', 'Redis'] as const).map((stage) => ({
+        stage,
+        cpuMs: (storesAfter[stage] - storesBefore[stage]) / MESSAGES,
+      })),
+    ];
+  } finally {
+    await ground.stop();
+  }
+}
+
+/** The table of costs, and their sum. */
+export function costTable(all: Cost[]): string {
+  const columns = [
+    'statements',
+    'commands',
+    'roundTrips',
+    'postgresBytes',
+    'redisBytes',
+    'otherBytes',
+    'cpuMs',
+  ] as const;
+  const sum = Object.fromEntries(
+    columns.map((column) => [column, all.reduce((total, cost) => total + (cost[column] ?? 0), 0)]),
+  );
+  const line = (cost: Cost) =>
+    `| ${cost.stage} | ${columns.map((column) => figure(cost[column], column.endsWith('Bytes'))).join(' | ')} |`;
+  return [
+    '| one message | SQL statements | Redis commands | Redis round trips | bytes: PostgreSQL | Redis | others | CPU ms |',
+    '|---|---|---|---|---|---|---|---|',
+    ...all.map(line),
+    line({ stage: 'all', ...sum }),
+  ].join('\n');
+}
+
+function figure(value: number | undefined, bytes: boolean): string {
+  if (value === undefined) return '';
+  return bytes ? value.toFixed(0) : value.toFixed(2);
+}
+
+async function countOf([, { process }]: [string, Child]): Promise<Count> {
+  const answered = once(process, 'message') as Promise<[Count]>;
+  process.send('count');
+  return (await answered)[0];
+}
+
+function each(before: Count, after: Count): Count {
+  const names = Object.keys(after) as (keyof Count)[];
+  return Object.fromEntries(names.map((name) => [name, (after[name] - before[name]) / MESSAGES])) as Count;
+}
+
+/** CPU ms that the stores have used so far: the server processes of this ground, nobody else's. */
+async function storesCpu(ground: Ground): Promise<Record<'PostgreSQL' | 'Redis', number>> {
+  const [backend] = await ground.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  const { parent } = processStat(backend?.pid ?? 0);
+  const postgres = readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .map((pid) => processStat(Number(pid)))
+    .filter((stat) => stat.parent === parent);
+  const redis = new Redis(ground.redisUrl);
+  const info = await redis.info('cpu');
+  redis.disconnect();
+  const seconds = (name: string) => Number(new RegExp(`${name}:([\\d.]+)`).exec(info)?.[1]);
+  return {
+    PostgreSQL: postgres.reduce((sum, { cpuMs }) => sum + cpuMs, 0),
+    Redis: (seconds('used_cpu_user') + seconds('used_cpu_sys')) * 1_000,
+  };
+}
+
+/** A clock tick is 10 ms. Nothing for a process that has ended. */
+function processStat(pid: number): { parent: number; cpuMs: number } {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+    return { parent: Number(fields[1]), cpuMs: (Number(fields[11]) + Number(fields[12])) * 10 };
+  } catch {
+    return { parent: 0, cpuMs: 0 };
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * Floor of throughput: a bare BullMQ flow of the same jobs. `worker NAME QUEUE` works one queue of the flow of that name and
+ * tells how many it did; with the name `calls` each job makes the provider call of its stage by the openai SDK.
+ * `producer NAME` adds as many flows as it is told and says when.
+ */
+import { FlowProducer, Worker } from 'bullmq';
+import OpenAI from 'openai';
+import { connect } from '../../../shared/delivery/redis.ts';
+
+const [role = '', flow = '', queue = ''] = process.argv.slice(2);
+/** As the product's: commands of one turn leave in one write. */
+const connection = connect('floor', { maxRetriesPerRequest: null });
+process.on('disconnect', () => process.exit());
+
+const openai = new OpenAI({ maxRetries: 0 });
+const model = 'bench';
+const content = 'tokens:32';
+const calls: Record<string, () => Promise<unknown>> = {
+  moderation: () => openai.moderations.create({ model, input: content }),
+  context: () => openai.embeddings.create({ model, input: [content], encoding_format: 'float' }),
+  completion: async () => {
+    const messages = [{ role: 'user' as const, content }];
+    for await (const _ of await openai.chat.completions.create({ model, messages, stream: true }));
+  },
+};
+
+if (role === 'worker') {
+  let done = 0;
+  let wanted = Number.POSITIVE_INFINITY;
+  const tell = () => done >= wanted && process.send?.({ done });
+  process.on('message', (message: { wanted: number }) => {
+    [done, wanted] = [0, message.wanted];
+  });
+  const work = async () => {
+    if (flow === 'calls') await calls[queue]?.();
+  };
+  const worker = new Worker(`${flow}-${queue}`, work, { connection, concurrency: 100 });
+  worker.on('completed', () => {
+    done += 1;
+    tell();
+  });
+  await worker.waitUntilReady();
+} else {
+  const flows = new FlowProducer({ connection });
+  process.on('message', async ({ count }: { count: number }) => {
+    let next = 0;
+    await Promise.all(
+      Array.from({ length: 32 }, async () => {
+        while (next < count) {
+          const id = next++;
+          const stage = (name: string) => ({ name, queueName: `${flow}-${name}`, data: { id } });
+          await flows.add({ ...stage('completion'), children: [stage('moderation'), stage('context')] });
+        }
+      }),
+    );
+  });
+}
+process.send?.({ port: 0 });

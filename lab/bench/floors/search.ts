@@ -1,0 +1,174 @@
+/**
+ * The product's search beside bare SQL, in one process, on FAQ_COUNT made-up FAQs. Sends {port: 0} when the FAQs are
+ * there and the questions are embedded; every {} it gets is a round, answered by what was measured.
+ */
+import pg from 'pg';
+import { toSql } from 'pgvector';
+import { searchFaqs } from '../../../db/models/faqSearch.ts';
+import { rows } from '../../../db/sql.ts';
+import { cacheKey, remember } from '../../../shared/delivery/cache.ts';
+import { COVERAGE } from '../../../shared/knowledge/coverage.ts';
+import { env } from '../../../shared/base/env.ts';
+import { redis, untilReady } from '../../../shared/delivery/redis.ts';
+import { searchKnowledge } from '../../../shared/knowledge/search.ts';
+import { loadSyntheticFaqs } from '../../../scripts/seed/load.ts';
+import { syntheticQuery } from '../../../scripts/seed/texts.ts';
+import { embed } from '../../standin/embedding.ts';
+import { ceiling, percentile } from '../load.ts';
+
+/** Of each way to search, in each round: questions asked one after the other, then seconds of a closed loop so many wide. */
+const SINGLE = 200;
+const WARM = 100;
+const SECONDS = 3;
+const WIDTH = 4;
+const QUESTIONS = 500;
+const LIMIT = 10;
+/** Questions whose true neighbours are found by comparing all vectors. */
+const JUDGED = 40;
+
+/** How fast one way to search is: milliseconds, one question at a time, and questions a second. */
+export type Speed = { p50: number; p99: number; rate: number };
+export type Round = {
+  faqs: number;
+  speeds: Record<'bareOne' | 'bare' | 'vector' | 'fused' | 'whole', Speed>;
+  /** The share of the ten nearest that is among the ten found. */
+  recall: { vector: number; bare: number };
+  indexSeconds: number;
+  indexMiB: number;
+};
+type Question = { text: string; vector: number[] };
+type Ids = (question: Question) => Promise<number[]>;
+
+const count = Number(process.env.FAQ_COUNT);
+const { indexes } = await loadSyntheticFaqs(env.DATABASE_URL, count, env.EMBEDDING_MODEL, (what) =>
+  process.stderr.write(`search: ${what}\n`),
+);
+const questions = Array.from({ length: QUESTIONS }, (_, i): Question => {
+  const text = syntheticQuery((i * 1_997) % count);
+  return { text, vector: Array.from(embed(text)) };
+});
+const pool = new pg.Pool({
+  connectionString: env.DATABASE_URL,
+  max: WIDTH,
+  // As the product has it: without the last two the planner would now and then compare all of them, or compile.
+  // What the product sets for its own search.
+  options: '-c hnsw.ef_search=100 -c hnsw.iterative_scan=relaxed_order -c enable_sort=off -c jit=off',
+});
+const known = new Map<string, Promise<number[]>>();
+await untilReady(redis);
+for (const { text, vector: found } of questions) {
+  const packed = Buffer.from(Float32Array.from(found).buffer).toString('base64');
+  await remember(cacheKey('vector', env.EMBEDDING_MODEL, text), 3_600, async () => packed);
+}
+const ways = { bareOne, bare, vector, fused, whole };
+for (const way of Object.values(ways)) for (const question of questions.slice(0, WARM)) await way(question);
+const recalls = { vector: await recall(vector), bare: await recall(bare) };
+
+process.on('message', () => void round().then((measured) => process.send?.(measured)));
+process.on('disconnect', () => process.exit());
+process.send?.({ port: 0 });
+
+async function round(): Promise<Round> {
+  const speeds: Partial<Round['speeds']> = {};
+  for (const [name, way] of Object.entries(ways)) {
+    speeds[name as keyof typeof ways] = await speedOf(way);
+  }
+  return {
+    faqs: count,
+    speeds: speeds as Round['speeds'],
+    recall: recalls,
+    indexSeconds: indexes.reduce((sum, { ms }) => sum + ms / 1_000, 0),
+    indexMiB: indexes.reduce((sum, { bytes }) => sum + bytes / 2 ** 20, 0),
+  };
+}
+
+async function speedOf(way: Ids): Promise<Speed> {
+  // Another version of the set: no result is remembered.
+  await rows('UPDATE faq_set SET version = gen_random_uuid()');
+  const times: number[] = [];
+  for (const question of questions.slice(0, SINGLE)) {
+    const began = performance.now();
+    await way(question);
+    times.push(performance.now() - began);
+  }
+  times.sort((a, b) => a - b);
+  const rate = await ceiling(WIDTH, SECONDS, async (i) => {
+    if (i % QUESTIONS === 0) await rows('UPDATE faq_set SET version = gen_random_uuid()');
+    await way(questions[(i + SINGLE) % QUESTIONS] as Question);
+  });
+  return { p50: percentile(times, 50), p99: percentile(times, 99), rate };
+}
+
+/** pgvector as its documentation shows it: the nearest questions. */
+function bareOne({ vector }: Question): Promise<number[]> {
+  return ask(
+    'one',
+    `SELECT id, 1 - (question_embedding::halfvec(1536) <=> $1::halfvec(1536)) AS similarity FROM faqs
+     ORDER BY question_embedding::halfvec(1536) <=> $1::halfvec(1536) LIMIT ${LIMIT}`,
+    vector,
+  );
+}
+
+/** The same of what the product looks for: the nearest by question or answer. */
+function bare({ vector }: Question): Promise<number[]> {
+  const half = (part: string) =>
+    `(SELECT id, ${part}_embedding::halfvec(1536) <=> $1::halfvec(1536) AS distance FROM faqs
+      ORDER BY ${part}_embedding::halfvec(1536) <=> $1::halfvec(1536) LIMIT ${LIMIT})`;
+  return ask(
+    'both',
+    `SELECT id, 1 - min(distance) AS similarity FROM (${half('question')} UNION ALL ${half('answer')}) AS found
+     GROUP BY id ORDER BY min(distance) LIMIT ${LIMIT}`,
+    vector,
+  );
+}
+
+async function ask(name: string, text: string, vector: number[]): Promise<number[]> {
+  const { rows: nearest } = await pool.query<{ id: number }>({ name, text, values: [toSql(vector)] });
+  return nearest.map(({ id }) => Number(id));
+}
+
+/** The product's search by vector alone. */
+function vector(question: Question): Promise<number[]> {
+  return search({ ...question, text: '' }, -1);
+}
+
+/** By vector and words. */
+function fused(question: Question): Promise<number[]> {
+  return search(question, env.PASSAGE_THRESHOLD);
+}
+
+async function search({ text, vector }: Question, similarity: number): Promise<number[]> {
+  const vectors = [{ model: env.EMBEDDING_MODEL, vector }];
+  const query = { text, vectors, language: 'en', limit: LIMIT, similarity, coverage: COVERAGE };
+  return (await searchFaqs(query)).map(({ id }) => id);
+}
+
+/** All that a search costs but the provider's call: the set's version, both looks into the cache, what is kept there. */
+async function whole({ text }: Question): Promise<number[]> {
+  return (await searchKnowledge({ text, language: 'en', limit: LIMIT })).faqs.map(({ id }) => id);
+}
+
+async function recall(way: Ids): Promise<number> {
+  let share = 0;
+  for (const question of questions.slice(0, JUDGED)) {
+    const nearest = await exact(question);
+    const got = new Set(await way(question));
+    share += Math.min(LIMIT, nearest.filter((id) => got.has(id)).length) / LIMIT;
+  }
+  return share / JUDGED;
+}
+
+/** The ten nearest, and all that are as near as the tenth, found by comparing with all: no index is of use for it. */
+function exact({ text, vector }: Question): Promise<number[]> {
+  const made =
+    known.get(text) ??
+    ask(
+      'exact',
+      `SELECT id FROM faqs
+       ORDER BY least(question_embedding <=> $1::vector, answer_embedding <=> $1::vector)
+       FETCH FIRST ${LIMIT} ROWS WITH TIES`,
+      vector,
+    );
+  known.set(text, made);
+  return made;
+}

@@ -1,0 +1,12 @@
+import type { Child, Ground } from './stack.ts';
+
+/** Starts the program that does the same without durability, one process of each type, and where its pushes go. */
+export async function startPlain(ground: Ground): Promise<{ web: Child; sockets: Child }> {
+  const file = 'lab/bench/floors/plain.ts';
+  const [web, sockets] = await Promise.all([
+    ground.start(file, ['web']),
+    ground.start('lab/bench/floors/sockets.ts'),
+    ...['moderation', 'context', 'completion'].map((queue) => ground.start(file, [queue])),
+  ]);
+  return { web, sockets };
+}

@@ -1,0 +1,80 @@
+import type { Source, Usage } from '../../db/models/run.ts';
+
+export type { Source, Usage };
+export type RunError = { code: string; message: string };
+
+type Position = { run_id: number; conversation_id: number; attempt: number; seq: number };
+/** What clients are shown of a run, live and by replay: each has its place in the run log. */
+export type RunEvent =
+  | { event: 'run.status'; data: Position & { status: 'in_progress'; message_id: number; reply_id: number } }
+  | { event: 'response.delta'; data: Position & { message_id: number; delta: string } }
+  | { event: 'response.restart'; data: Position & { message_id: number } }
+  | { event: 'response'; data: Position & Response }
+  | { event: 'run.failed'; data: Position & { message_id: number; error: RunError; content: string } }
+  | { event: 'run.cancelled'; data: Position & { message_id: number; content: string } };
+type Response = {
+  type: 'response';
+  content: string;
+  message_id: number;
+  timestamp: string;
+  sources: Source[];
+  usage: Usage | null;
+  finish_reason: string | null;
+};
+
+const TERMINAL: readonly string[] = ['response', 'run.failed', 'run.cancelled'];
+export function isTerminal({ event }: RunEvent): boolean {
+  return TERMINAL.includes(event);
+}
+
+/** Later attempts begin at attempt × 1,000,000, so that any event of a newer attempt sorts behind all older ones. */
+export function firstSeq(attempt: number): number {
+  return attempt === 1 ? 1 : attempt * 1_000_000;
+}
+
+/** What the terminal event is made of: the row of an ended run with its reply's text. */
+export type EndedRun = {
+  id: number;
+  user_id: number;
+  conversation_id: number;
+  reply_id: number;
+  status: string;
+  attempt: number;
+  last_seq: number;
+  content: string;
+  sources: Source[];
+  usage: Usage | null;
+  finish_reason: string | null;
+  error: RunError | null;
+  completed_at: Date;
+};
+
+/** The one terminal event of an ended run. Whoever makes it, from whatever copy, makes the same. */
+export function terminalEvent(run: EndedRun): RunEvent {
+  const shared = {
+    run_id: run.id,
+    conversation_id: run.conversation_id,
+    attempt: run.attempt,
+    seq: run.last_seq + 1,
+    message_id: run.reply_id,
+    content: run.content,
+  };
+  if (run.status === 'cancelled') return { event: 'run.cancelled', data: shared };
+  if (run.status === 'failed') {
+    const error = run.error ?? { code: 'internal_error', message: 'The answer failed.' };
+    return { event: 'run.failed', data: { ...shared, error } };
+  }
+  const { finish_reason } = run;
+  // In an order of our own: what comes from a row has that of jsonb.
+  const usage = run.usage && inOrder(run.usage, ['prompt_tokens', 'completion_tokens', 'total_tokens']);
+  const sources = run.sources.map((source) => inOrder(source, ['faq_id', 'question', 'similarity']));
+  const timestamp = run.completed_at.toISOString();
+  return {
+    event: 'response',
+    data: { ...shared, type: 'response', timestamp, sources, usage, finish_reason },
+  };
+}
+
+function inOrder<T extends object, Name extends keyof T>(object: T, names: Name[]): Pick<T, Name> {
+  return Object.fromEntries(names.map((name) => [name, object[name]])) as Pick<T, Name>;
+}

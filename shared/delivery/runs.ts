@@ -1,0 +1,44 @@
+import type { Delivery } from '../../db/models/run.ts';
+import { findUnannounced } from '../../db/models/runView.ts';
+import { markAnnounced } from '../../db/models/owed.ts';
+import { deliver } from './enqueue.ts';
+import { type EndedRun, terminalEvent } from './events.ts';
+import { killPoint } from '../ops/killpoint.ts';
+import { log } from '../base/log.ts';
+import { closeLog } from './runlog.ts';
+import { tracedStep } from '../ops/tracing.ts';
+
+/** What follows from a committed change of runs: some have ended, at most one has become the head. */
+export type Aftermath = { ended: (number | EndedRun)[]; next: Delivery | null };
+
+/**
+ * Announces ended runs and delivers the promoted one. Never throws: the change is committed, and what cannot
+ * be done now is owed to the reconciler.
+ */
+export async function settle({ ended, next }: Aftermath): Promise<void> {
+  const results = await Promise.allSettled([deliver(next === null ? [] : [next]), ...ended.map(announce)]);
+  for (const result of results) {
+    if (result.status === 'rejected')
+      log.warn({ err: result.reason, ended: ended.map(idOf), next }, 'left to the reconciler');
+  }
+}
+
+/**
+ * Tells a user's devices that a run has ended; nothing happens when that was done already.
+ * The event has one seq whoever sends it, so a second sending changes nothing that a client shows.
+ * @param ended a run's id, or the run as whoever ended it a moment ago was given it: its row is not asked again
+ */
+export async function announce(ended: number | EndedRun): Promise<void> {
+  const run = typeof ended === 'number' ? await findUnannounced(ended) : ended;
+  if (run === null) return;
+  await tracedStep('announce', run.id, async () => {
+    await closeLog(run.user_id, terminalEvent(run));
+    killPoint('run.closed', run.id);
+    await markAnnounced(run.id);
+    killPoint('run.announced', run.id);
+  });
+}
+
+function idOf(ended: number | EndedRun): number {
+  return typeof ended === 'number' ? ended : ended.id;
+}

@@ -1,0 +1,34 @@
+import { knex } from '../../db/knex.ts';
+import { redis } from '../delivery/redis.ts';
+
+/** `healthy`, or `unhealthy: ` with a reason that tells nothing of hosts or secrets. */
+export type Check = 'healthy' | `unhealthy: ${string}`;
+
+export function checkDatabase(): Promise<Check> {
+  return within(2_000, async () => knex.raw('SELECT 1'));
+}
+
+export function checkRedis(): Promise<Check> {
+  return within(500, () => redis.ping());
+}
+
+/** A reason that a check may show as it stands. */
+export class Refused extends Error {}
+
+/** Whether `work` succeeds, in `limitMs` at most. */
+export async function within(limitMs: number, work: () => Promise<unknown>): Promise<Check> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<Check>((resolve) => {
+    timer = setTimeout(resolve, limitMs, 'unhealthy: timeout' satisfies Check);
+  });
+  const done = work().then(
+    (): Check => 'healthy',
+    (err): Check => `unhealthy: ${reason(err)}`,
+  );
+  return Promise.race([done, limit]).finally(() => clearTimeout(timer));
+}
+
+function reason(err: unknown): string {
+  if (err instanceof Refused) return err.message;
+  return err instanceof Error && /timeout/i.test(err.name + err.message) ? 'timeout' : 'unreachable';
+}

@@ -1,0 +1,143 @@
+import {
+  type Attributes,
+  type Context,
+  context,
+  propagation,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api';
+import { saveTraceparent, traceparentOf } from '../../db/models/runTrace.ts';
+import { env } from '../base/env.ts';
+import { log } from '../base/log.ts';
+import { onStop } from '../base/stop.ts';
+
+/**
+ * Traces of messages, from the request to the last announcement: off, and their SDK not even loaded, unless
+ * OTEL_EXPORTER_OTLP_ENDPOINT is set. Spans hold ids, names and times, no content. What goes through a queue finds
+ * its trace by the run's row: jobs carry ids and nothing else.
+ */
+const on = env.OTEL_EXPORTER_OTLP_ENDPOINT !== '';
+
+/** For process entries, before work begins. @param service shown as `service.name` */
+export async function startTracing(service: string): Promise<void> {
+  if (!on) return;
+  const [{ AsyncLocalStorageContextManager }, { W3CTraceContextPropagator }, otlp, resources, sdk] =
+    await Promise.all([
+      import('@opentelemetry/context-async-hooks'),
+      import('@opentelemetry/core'),
+      import('@opentelemetry/exporter-trace-otlp-http'),
+      import('@opentelemetry/resources'),
+      import('@opentelemetry/sdk-trace'),
+    ]);
+  const url = `${env.OTEL_EXPORTER_OTLP_ENDPOINT.replace(/\/+$/, '')}/v1/traces`;
+  const exporter = new otlp.OTLPTraceExporter({ url, timeoutMillis: EXPORT_WITHIN_MS });
+  const provider = new sdk.TracerProvider({
+    resource: resources.resourceFromAttributes({ 'service.name': service }),
+    spanProcessors: [new sdk.BatchSpanProcessor({ exporter, scheduledDelayMillis: EXPORT_EVERY_MS })],
+  });
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+  trace.setGlobalTracerProvider(provider);
+  onStop('tracing', () => provider.shutdown());
+}
+
+const [EXPORT_WITHIN_MS, EXPORT_EVERY_MS] = [2_000, 1_000];
+
+/** Runs work as a span within the present one. */
+export function traced<T>(name: string, attributes: Attributes, work: () => Promise<T>): Promise<T> {
+  return on ? spanned(context.active(), name, SpanKind.INTERNAL, attributes, work) : work();
+}
+
+/** The same for a request, within the trace that its headers name: a new one if they name none. `work` may rename the span. */
+export function tracedRequest<T>(
+  headers: object,
+  name: string,
+  work: (span: Span | undefined) => Promise<T>,
+): Promise<T> {
+  if (!on) return work(undefined);
+  return spanned(propagation.extract(ROOT_CONTEXT, headers), name, SpanKind.SERVER, {}, work);
+}
+
+/** The same for a step of a run: within the present span, else within the trace of the message. */
+export async function tracedStep<T>(
+  name: string,
+  runId: number | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  if (!on) return work();
+  const inside = trace.getActiveSpan() !== undefined;
+  const parent = inside || runId === undefined ? context.active() : await contextOf(runId);
+  return spanned(parent, name, SpanKind.CONSUMER, { 'parley.run_id': runId }, work);
+}
+
+/** The same for a stream: the span ends with it. */
+export function tracedStream<T>(
+  name: string,
+  attributes: Attributes,
+  stream: AsyncGenerator<T>,
+): AsyncGenerator<T> {
+  return on ? spannedStream(name, attributes, stream) : stream;
+}
+
+/** Keeps the present trace on a run that was just stored, for its steps. Never throws: at worst their traces stand alone. */
+export async function keepTrace(runId: number): Promise<void> {
+  if (!on) return;
+  const headers: { traceparent?: string } = {};
+  propagation.inject(context.active(), headers);
+  if (headers.traceparent === undefined) return;
+  await saveTraceparent(runId, headers.traceparent).catch((err) => log.debug({ err }, 'trace not kept'));
+}
+
+async function contextOf(runId: number): Promise<Context> {
+  const traceparent = await traceparentOf(runId).catch(() => null);
+  return propagation.extract(ROOT_CONTEXT, { traceparent: traceparent ?? undefined });
+}
+
+function spanned<T>(
+  parent: Context,
+  name: string,
+  kind: SpanKind,
+  attributes: Attributes,
+  work: (span: Span) => Promise<T>,
+): Promise<T> {
+  return tracer().startActiveSpan(name, { kind, attributes }, parent, async (span) => {
+    try {
+      return await work(span);
+    } catch (err) {
+      fail(span, err);
+      throw err;
+    } finally {
+      span.end();
+    }
+  });
+}
+
+async function* spannedStream<T>(
+  name: string,
+  attributes: Attributes,
+  stream: AsyncGenerator<T>,
+): AsyncGenerator<T> {
+  const span = tracer().startSpan(name, { kind: SpanKind.CLIENT, attributes });
+  try {
+    yield* stream;
+  } catch (err) {
+    fail(span, err);
+    throw err;
+  } finally {
+    span.end();
+  }
+}
+
+/** Messages of errors may hold what the provider or Postgres said: a code must do. */
+function fail(span: Span, err: unknown): void {
+  const { code, name } = err as { code?: unknown; name?: unknown };
+  span.setStatus({ code: SpanStatusCode.ERROR });
+  span.setAttribute('error.type', String(code ?? name ?? 'unknown'));
+}
+
+function tracer() {
+  return trace.getTracer('parley');
+}

@@ -1,0 +1,104 @@
+import type { Usage } from '../delivery/events.ts';
+import {
+  aiErrors,
+  aiFirstToken,
+  aiRequests,
+  aiResponseTime,
+  aiTokens,
+  engineOverhead,
+  firstToken,
+  runStage,
+} from '../ops/metrics.ts';
+import { ProviderError } from './providerErrors.ts';
+
+/** Counts and times one call of the provider. @returns what the call returns; rejects as it does */
+export async function measured<T>(model: string, call: Promise<T>): Promise<T> {
+  const end = aiResponseTime.startTimer({ model });
+  try {
+    const answer = await call;
+    aiRequests.inc({ model, outcome: 'ok' });
+    return answer;
+  } catch (err) {
+    countFailure(model, err);
+    throw err;
+  } finally {
+    end();
+  }
+}
+
+/** The same for a streamed answer, with its first token and its tokens. A stream that is left early is `aborted`. */
+export async function* measuredStream<Chunk extends { delta: string; usage: Usage | null }>(
+  model: string,
+  chunks: AsyncIterable<Chunk>,
+): AsyncGenerator<Chunk> {
+  const end = aiResponseTime.startTimer({ model });
+  const endOfWait = aiFirstToken.startTimer({ model });
+  let [waiting, over] = [true, false];
+  try {
+    for await (const chunk of chunks) {
+      if (waiting && chunk.delta !== '') {
+        waiting = false;
+        endOfWait();
+      }
+      if (chunk.usage !== null) countTokensUsed(model, chunk.usage);
+      yield chunk;
+    }
+    over = true;
+    aiRequests.inc({ model, outcome: 'ok' });
+  } catch (err) {
+    over = true;
+    countFailure(model, err);
+    throw err;
+  } finally {
+    if (!over) aiRequests.inc({ model, outcome: 'aborted' });
+    end();
+  }
+}
+
+/** Counts what a provider says a call used. Servers that do not count say nothing. */
+export function countTokensUsed(
+  model: string,
+  usage: { prompt_tokens: number; completion_tokens?: number } | undefined,
+): void {
+  if (!usage) return;
+  const { prompt_tokens, completion_tokens } = usage;
+  if (prompt_tokens > 0) aiTokens.inc({ model, kind: 'prompt' }, prompt_tokens);
+  if (completion_tokens && completion_tokens > 0)
+    aiTokens.inc({ model, kind: 'completion' }, completion_tokens);
+}
+
+/**
+ * Times an answer from now on, when the model is about to be called. What came before is told for first attempts
+ * only: later ones waited for reasons of their own. Clocks of two machines may differ: nothing is below 0.
+ * @returns `firstToken`: to be called once, returns the ms since the message was accepted; `end`: after the last token
+ */
+export function answerTimes(run: { created_at: Date; queued_at: Date | null }, attempt: number) {
+  const called = Date.now();
+  const accepted = run.created_at.getTime();
+  const queued = run.queued_at?.getTime() ?? accepted;
+  return {
+    firstToken(): number {
+      const ms = Math.max(0, Date.now() - accepted);
+      if (attempt > 1) return ms;
+      firstToken.observe(ms / 1_000);
+      engineOverhead.observe(seconds(queued, called));
+      runStage.observe({ stage: 'waiting' }, seconds(accepted, queued));
+      runStage.observe({ stage: 'preparing' }, seconds(queued, called));
+      return ms;
+    },
+    end(): void {
+      runStage.observe({ stage: 'answering' }, seconds(called, Date.now()));
+    },
+  };
+}
+
+function seconds(from: number, to: number): number {
+  return Math.max(0, to - from) / 1_000;
+}
+
+/** What is no ProviderError is the caller's own abort. */
+function countFailure(model: string, err: unknown): void {
+  if (!(err instanceof ProviderError)) return aiRequests.inc({ model, outcome: 'aborted' });
+  aiRequests.inc({ model, outcome: err.trouble });
+  aiErrors.inc({ model, kind: err.code });
+}
