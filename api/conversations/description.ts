@@ -98,7 +98,9 @@ export const message = named(
 export const conversationDescriptions = describe('Conversations', {
   'GET /api/v1/conversations': {
     summary: 'Your conversations',
-    detail: 'Newest activity first. `q` searches titles and messages.',
+    detail:
+      'Newest activity first. `q`: parts of words that the title or one message must hold, in any script; capitals and accents are the same. ' +
+      '`"a phrase"`, `-excluded`, `this or that`. A term of one or two letters is found at the end of a word only.',
     answers: { 200: json('A page', page(conversation)) },
   },
   'GET /api/v1/conversations/:id': {

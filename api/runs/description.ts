@@ -1,4 +1,4 @@
-import { describe, json, lastEventId, other } from '../docs/describe.ts';
+import { describe, json, lastEventId, nothing, other } from '../docs/describe.ts';
 import { count, id, list, named, object, oneOf, orNull, text, time } from '../docs/schema.ts';
 import { runError, source, usage } from './events.ts';
 
@@ -56,6 +56,9 @@ export const runDescriptions = describe('Runs', {
       '`run.failed` or `run.cancelled`). `id` is the `seq`, `event` the name, `data` the JSON that `/asyncapi.json` describes.',
     parameters: [lastEventId],
     problems: ['rate_limited'],
-    answers: { 200: other('The stream', 'text/event-stream') },
+    answers: {
+      200: other('The stream', 'text/event-stream'),
+      204: nothing('The run has ended, and `after` is at or behind its terminal event: nothing more comes'),
+    },
   },
 });

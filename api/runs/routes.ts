@@ -32,6 +32,11 @@ runRoutes.get('/:id/events', auth, validateQuery(eventsQuery), async (ctx: Route
   const run = await ownRun(ctx.state.user.id, pathId(ctx));
   holdPlace('stream', ctx.state.user.id, ctx.res);
   const first = await resume(run, afterSeq);
+  if (first.done && first.events.length === 0) {
+    // EventSource dials again after a 200. Only a 204 stops it.
+    ctx.status = 204;
+    return;
+  }
   ctx.type = 'text/event-stream';
   // Proxies would hold back what they can buffer.
   ctx.set('X-Accel-Buffering', 'no');

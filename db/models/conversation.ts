@@ -1,5 +1,6 @@
 import { knex } from '../knex.ts';
 import { row, rows } from '../sql.ts';
+import { askedIn, matching } from './conversationSearch.ts';
 
 /** A conversation as its owner may see it. */
 export type ConversationRow = {
@@ -37,7 +38,7 @@ export function findConversation(id: number, userId: number): Promise<Conversati
 
 /**
  * A page of a user's conversations, newest activity first.
- * @param q words that the title or one message must hold, as one types them into a search engine; '' for all
+ * @param q parts of words that the title or one message must hold, as one types them into a search engine; '' for all
  * @param after where the page before ended
  */
 export function listConversations(
@@ -51,23 +52,12 @@ export function listConversations(
      WHERE c.user_id = :userId AND c.is_archived = :archived AND c.deleted_at IS NULL
        ${after === null ? '' : further} ${q === '' ? '' : matching}
      ORDER BY c.last_message_at DESC, c.id DESC LIMIT :limit`,
-    { userId, archived, limit, q: withoutIdleDashes(q), ...after },
+    { userId, archived, limit, asked: JSON.stringify(askedIn(q)), ...after },
   );
 }
 
 const further = `AND (c.last_message_at, c.id) <
   (timestamptz 'epoch' + :last_message_us * interval '1 microsecond', :id::bigint)`;
-
-/** The expressions are those of the indexes in 002_conversation_search. */
-const matching = `AND (
-  to_tsvector('simple', left(coalesce(c.title, ''), 1000)) @@ websearch_to_tsquery('simple', :q)
-  OR c.id IN (SELECT m.conversation_id FROM messages m WHERE m.user_id = :userId
-    AND to_tsvector('simple', left(m.content, 16000)) @@ websearch_to_tsquery('simple', :q)))`;
-
-/** A dash excludes the word or phrase that it stands before. Dozens that stand before nothing overflow Postgres' stack. */
-function withoutIdleDashes(q: string): string {
-  return q.replace(/-(?![\p{L}\p{N}"])/gu, ' ');
-}
 
 /** Writes the fields that are given; null when the user has no such conversation. */
 export async function changeConversation(

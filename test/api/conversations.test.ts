@@ -124,6 +124,74 @@ describe('conversations', () => {
       expect(theirs.body).to.deep.equal({ data: [], next_cursor: null });
     });
 
+    /** What one searches for, in which text; and what must not find it. */
+    const parts: [text: string, finds: string[], not: string[]][] = [
+      [
+        '我想重置密码请帮忙',
+        ['密码', '重置密码', '码', '我想', '忙', '"重置密码"', '密码 帮忙'],
+        ['密我', '码密'],
+      ],
+      ['パスワードを再設定したいです', ['設定', 'パスワード', '再', 'ﾊﾟｽﾜｰﾄﾞ'], ['定設']],
+      ['비밀번호를 재설정하고 싶어요', ['비밀', '비밀번호', '번호를', '재설정'], ['호번']],
+      ['ฉันต้องการรีเซ็ตรหัสผ่าน', ['รหัส', 'รหัสผ่าน', 'ผ่าน'], ['านผ่']],
+      ['The Hauptpasswort is gone', ['passwort', 'haupt', 'PASSWORT', 'uptpass', 'is'], ['passworts', 'ha']],
+      ['Order A-4711-99 of 12.345,67 €', ['4711', 'A-4711-99', '711-9', '12.345', '99'], ['4712', 'a-4712']],
+      [
+        'Write to Max.Muster@example.org!',
+        ['max.muster@example.org', 'example.org', 'muster@'],
+        ['max@example'],
+      ],
+      [
+        'Ein Café in Zürich, Straße 5, Łódź',
+        ['cafe', 'CAFÉ', 'zurich', 'Zu\u0308rich', 'strasse', 'lodz', '5'],
+        ['6'],
+      ],
+      ['Мой ПАРОЛЬ потерян, ещё раз', ['пароль', 'Парол', 'еще', 'ЕЩЁ'], ['пароли']],
+      ['ΧΆΘΗΚΕ ο κωδικός', ['χαθηκε', 'ΚΩΔΙΚΌΣ'], ['κωδικοί']],
+      ['أريد كَلِمَة المرور', ['كلمة', 'اريد', 'المرور'], ['مرورا']],
+      ['full Ｗｉｄｔｈ ６７８', ['width', '678'], ['679']],
+      ["it's 100% of_it \\ done", ["it's", '100%', 'of_it', 'it’s'], ['ofxit', 'itss']],
+      [
+        'Restart, then: wait (please)?',
+        ['"restart then"', 'please?', '(wait)', 'wait -reset'],
+        ['wait -please', '"then please"'],
+      ],
+      [
+        'a cat or two dogs',
+        ['cat -mouse', 'mouse or dogs', 'bird OR cat'],
+        ['mouse or bird', 'cat mouse or bird', 'cat -dogs'],
+      ],
+      ['\u{1F600} smile \u{20000}\u{20001}', ['\u{1F600}', '\u{20001}'], ['\u{1F601}']],
+    ];
+    for (const [text, finds, not] of parts) {
+      it(`finds parts of: ${text}`, async () => {
+        const [id] = await begin(text);
+        for (const q of finds) expect(ids(await page(`?q=${encodeURIComponent(q)}`)), q).to.deep.equal([id]);
+        for (const q of not) expect(ids(await page(`?q=${encodeURIComponent(q)}`)), q).to.deep.equal([]);
+      });
+    }
+
+    it('finds parts of titles, and what a change of the title leaves', async () => {
+      const [a] = await begin('x');
+      await call('PUT', `/${a}`, { title: '登录问题' });
+      expect(ids(await page(`?q=${encodeURIComponent('问题')}`))).to.deep.equal([a]);
+      await call('PUT', `/${a}`, { title: null });
+      expect(ids(await page(`?q=${encodeURIComponent('问题')}`))).to.deep.equal([]);
+    });
+
+    it('finds nothing by what holds no letter or digit', async () => {
+      await begin('? ! 100% "x" - or');
+      for (const q of ['?', '%', '"', ' ', '-', '""', '\u200b'])
+        expect(ids(await page(`?q=${encodeURIComponent(q)}`)), q).to.deep.equal([]);
+    });
+
+    it('takes the longest texts, with and without spaces, and finds their last part', async () => {
+      for (const one of ['我', 'x', '\u{20000}', 'é']) {
+        const [id] = await begin(`${one.repeat(15_990 / one.length)} 末尾密码`);
+        expect(ids(await page(`?q=${encodeURIComponent('密码')}`)), one).to.include(id);
+      }
+    });
+
     it('searches by pages too', async () => {
       const [a, b] = await begin('same word', 'same word');
       const first = await page('?q=word&limit=1');

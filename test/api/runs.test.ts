@@ -6,6 +6,7 @@ import { Session } from '../../db/models/session.ts';
 import { knex } from '../../db/knex.ts';
 import { redis } from '../../shared/delivery/redis.ts';
 import type { Api } from '../support/api.ts';
+import { openEventSource } from '../support/event-source.ts';
 import { type BuiltUser, buildSession, buildUser } from '../support/factories.ts';
 import { playWorker, send, serveWeb } from '../support/web.ts';
 
@@ -157,8 +158,47 @@ describe('runs', () => {
       expect(await ids({ after: '0' })).to.deep.equal(['1', '2', '3', '4', '5']);
       expect(await ids({ after: '3' })).to.deep.equal(['4', '5']);
       expect(await ids({ after: '1', headers: { 'Last-Event-ID': '4' } })).to.deep.equal(['5']);
-      expect(await ids({ after: '5' })).to.deep.equal([]);
-      expect(await ids({ after: '999999999999999' })).to.deep.equal([]);
+    });
+
+    describe('of an ended run whose terminal event the client has seen', () => {
+      let ended: number;
+      beforeEach(async () => {
+        const sent = await send(api, user);
+        const worker = await playWorker(user, sent);
+        await worker.say('a');
+        await worker.finish();
+        await worker.announce();
+        ended = sent.run_id;
+      });
+
+      const SEEN: Record<string, OpenOptions> = {
+        'after=3': { after: '3' },
+        'Last-Event-ID: 3': { headers: { 'Last-Event-ID': '3' } },
+        'the header before the query': { after: '0', headers: { 'Last-Event-ID': '3' } },
+        'a seq beyond the end': { after: '999999999999999' },
+      };
+      for (const [name, options] of Object.entries(SEEN)) {
+        it(`answers 204 without a body, with the log and without it: ${name}`, async () => {
+          for (const wipe of [false, true]) {
+            if (wipe) await redis.flushall();
+            const answer = await open(ended, options);
+            expect([answer.status, answer.headers.get('content-type')]).to.deep.equal([204, null]);
+            expect(await answer.text()).to.equal('');
+          }
+        });
+      }
+
+      it('answers 404 to strangers', async () => {
+        const answer = await open(ended, { after: '3', token: stranger.access });
+        expect(answer.status).to.equal(404);
+      });
+
+      it('stops an EventSource at its first reconnect', async () => {
+        const source = openEventSource(`${api.url}/api/v1/runs/${ended}/events`, user.access);
+        expect(await source.over).to.equal(204);
+        expect(source.connections()).to.equal(1);
+        expect(source.events.map(({ event }) => event).at(-1)).to.equal('response');
+      });
     });
 
     it('answers from the row when the log is gone, also while it streams', async () => {

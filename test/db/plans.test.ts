@@ -46,6 +46,22 @@ describe('plans of the lists', function () {
     }
   });
 
+  const SEARCHES = { 密码: 5, 我想重置密码: 5, 'ord77 and': 21, Café: 0, on: 21, 42: 21 };
+  for (const [q, found] of Object.entries(SEARCHES)) {
+    itNative(`a search for ${q} reads the index of grams`, async () => {
+      const read = () => listConversations(user.id, { archived: false, q, limit: LIMIT, after: null });
+      const { plan, result } = await explain(read);
+      if (process.env.PLANS_MESSAGES) console.log(q, JSON.stringify(plan, null, 1));
+      expect(result).to.have.length(found);
+      for (const scan of scansOf(plan).filter(({ Alias }) => Alias !== 'c')) {
+        expect(scan['Node Type']).to.match(/^Bitmap Heap Scan$/);
+        expect(scan.Plans?.[0]?.['Index Name']).to.match(/_grams$/);
+        expect(scan['Rows Removed by Filter'] ?? 0, 'rows read for nothing').to.equal(0);
+      }
+      expect(JSON.stringify(plan)).to.not.include('Seq Scan');
+    });
+  }
+
   itNative('messages, from both ends and from the middle', async () => {
     const middle = await nthMessage(longest, 0.5);
     for (const order of ['asc', 'desc'] as const) {
@@ -95,9 +111,9 @@ async function fill(user: BuiltUser, messages: number): Promise<number> {
     messages,
     `INSERT INTO messages (conversation_id, user_id, content, message_type, status)
      SELECT :first + CASE WHEN n % 10 = 0 THEN 0 ELSE n % CAST(:conversations AS integer) END, :user,
-       'word' || n % 1000 || ' and so on', CASE WHEN n % 2 = 0 THEN 'user' ELSE 'assistant' END, 'sent'
+       CASE WHEN n % :every = 1 THEN '我想重置密码请帮忙' ELSE 'word' || n % 1000 || ' and so on' END, CASE WHEN n % 2 = 0 THEN 'user' ELSE 'assistant' END, 'sent'
      FROM ${BATCH} AS n`,
-    { user: user.id, first, conversations },
+    { user: user.id, first, conversations, every: messages / 20 },
   );
   await knex.raw('ANALYZE conversations');
   await knex.raw('ANALYZE messages');

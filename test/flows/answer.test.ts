@@ -278,6 +278,27 @@ describe('a message in, a streamed answer out', () => {
     device.close();
   });
 
+  const refusals: Record<string, RegExp> = {
+    'zh-TW': /^很抱歉，我無法/,
+    zh: /^很抱歉，我无法/,
+    'pt-BR': /^Sinto muito/,
+    tr: /^Üzgünüm/,
+    ar: /^عذرًا/,
+    it: /^Mi dispiace/,
+    ja: /^申し訳/,
+    tlh: /^I'm sorry/,
+  };
+  it('refuses a flagged message in the language of the message or its nearest', async () => {
+    const user = await buildUser({ language: 'de' });
+    const device = await connectDevice(stack.web[0] ?? '', user.access);
+    for (const [language, refusal] of Object.entries(refusals)) {
+      const sent = await stack.post('/chat/send', { content: 'bad [[flag]]', language }, user.access);
+      const end = await device.ended(Number(sent.body.run_id));
+      expect('content' in end.data && end.data.content, language).to.match(refusal);
+    }
+    device.close();
+  });
+
   it('ends with a code that says what happened at the provider', async function () {
     this.timeout(40_000);
     const user = await buildUser();

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { buildPrompt, politeRefusal, systemPrompt } from '../../workers/context/prompt.ts';
+import { buildPrompt, systemPrompt } from '../../workers/context/prompt.ts';
 
 describe('the prompt', () => {
   const parts = { language: 'en', passages: [], history: [], question: 'And now?' };
@@ -33,6 +33,7 @@ describe('the prompt', () => {
     expect(systemPrompt('de-AT')).to.match(/^Du bist/);
     expect(systemPrompt('pt')).to.match(/Answer in Portuguese\.$/);
     expect(systemPrompt('!!')).to.be.a('string');
-    expect(politeRefusal('xx')).to.equal(politeRefusal('en'));
+    expect(systemPrompt('pt-BR')).to.match(/Answer in Brazilian Portuguese\.$/);
+    expect(systemPrompt('zh-Hant')).to.match(/Answer in Traditional Chinese\.$/);
   });
 });

@@ -5,7 +5,8 @@ import { env } from '../../shared/base/env.ts';
 import type { Usage } from '../../shared/delivery/events.ts';
 import { type ChatRequest, streamChat } from '../../shared/provider/llm.ts';
 import { answerTimes } from '../../shared/provider/measure.ts';
-import { apologyFor, buildPrompt, politeRefusal } from '../context/prompt.ts';
+import { textIn } from '../../shared/texts.ts';
+import { buildPrompt } from '../context/prompt.ts';
 import { Guard, Withheld } from './guard.ts';
 import type { Lease } from './lease.ts';
 import type { Writer } from './writer.ts';
@@ -48,7 +49,7 @@ export function failed(code: string, message: string): Ending {
 }
 
 function refuse(turn: Turn, writer: Writer): Ending {
-  writer.write(politeRefusal(turn.language));
+  writer.write(textIn(turn.language, 'refusal'));
   return { status: 'completed', finish_reason: 'content_filter', usage: null, filtered: true };
 }
 
@@ -126,7 +127,8 @@ async function listen(
 /** What was shown stays, and is all that is kept; the user is told that there is no more. */
 function withheld({ why }: Withheld, writer: Writer, turn: Turn): Ending {
   if (why === 'unchecked') return failed('moderation_unavailable', 'The answer could not be checked.');
-  writer.write(writer.content === '' ? politeRefusal(turn.language) : `\n\n${apologyFor(turn.language)}`);
+  const { language } = turn;
+  writer.write(writer.content === '' ? textIn(language, 'refusal') : `\n\n${textIn(language, 'apology')}`);
   return { status: 'completed', finish_reason: 'content_filter', usage: null, filtered: true };
 }
 
