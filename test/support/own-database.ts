@@ -51,7 +51,7 @@ export function runCommand(
   return new Promise((resolve) => {
     const options = { env: { ...process.env, ...env }, maxBuffer: 100_000_000 };
     execFile(command, args, options, (err, stdout, stderr) =>
-      resolve({ code: err === null ? 0 : Number(err.code ?? 1), stdout, stderr }),
+      resolve({ code: err === null ? 0 : Number(err.code) || 1, stdout, stderr }),
     );
   });
 }
