@@ -1,10 +1,9 @@
 import Router from '@koa/router';
-import { addFaq } from '../../../db/models/faq.ts';
 import {
-  closeSuggestion,
+  dismissSuggestion,
+  draftSuggestion,
   findSuggestion,
   listSuggestions,
-  settleSuggestion,
 } from '../../../db/models/faqSuggestion.ts';
 import { knex } from '../../../db/knex.ts';
 import { env } from '../../../shared/env.ts';
@@ -31,12 +30,12 @@ const NO_ANSWER = 'To be written.';
 faqSuggestionRoutes.get('/', auth, editor, validateQuery(listQuery), async (ctx: RouteContext) => {
   const { limit, cursor, status } = queryOf(ctx, listQuery);
   const after = cursor === undefined ? null : place(cursor);
-  const found = await listSuggestions(status, { limit: limit + 1, after, similarity: env.PASSAGE_THRESHOLD });
-  const data = found.slice(0, limit);
+  const page = await listSuggestions(status, { limit: limit + 1, after, similarity: env.PASSAGE_THRESHOLD });
+  const data = page.slice(0, limit);
   // They show what users asked.
   const ids = data.map(({ id }) => id);
   if (ids.length > 0) await note(ctx, 'faq_suggestion.listed', { details: { ids } })(null, knex);
-  const last = found.length > limit ? data.at(-1) : undefined;
+  const last = page.length > limit ? data.at(-1) : undefined;
   ctx.body = {
     data: data.map(presentSuggestion),
     next_cursor: last ? encodeCursor('faq-suggestions', [last.asked, last.id]) : null,
@@ -45,37 +44,31 @@ faqSuggestionRoutes.get('/', auth, editor, validateQuery(listQuery), async (ctx:
 
 faqSuggestionRoutes.post('/:id/draft', auth, editor, validate(draftBody), async (ctx: RouteContext) => {
   const { question, answer = NO_ANSWER, category_id } = bodyOf(ctx, draftBody);
-  const suggestion = await claimed(pathId(ctx));
-  try {
-    const asked = question ?? presentSuggestion(suggestion).question;
-    const fields = { question: asked, answer, category_id, language: suggestion.language };
-    const created = note(ctx, 'faq.created', { details: { suggestion_id: suggestion.id } });
-    const faq = accepted(await withSlug(undefined, asked, (slug) => addFaq({ ...fields, slug }, created)));
-    await settleSuggestion(suggestion.id, faq.id);
-    embedInBackground(faq);
-    ctx.status = 201;
-    ctx.set('Location', `/api/v1/faqs/${faq.id}`);
-    ctx.body = presentFaq(faq);
-  } catch (err) {
-    await settleSuggestion(suggestion.id, null);
-    throw err;
-  }
+  const suggestion = await found(pathId(ctx));
+  const asked = question ?? presentSuggestion(suggestion).question;
+  const fields = { question: asked, answer, category_id, language: suggestion.language };
+  const created = note(ctx, 'faq.created', { details: { suggestion_id: suggestion.id } });
+  const draft = (slug: string) => draftSuggestion(suggestion.id, { ...fields, slug }, created);
+  const drafted = await withSlug(undefined, asked, draft);
+  if (drafted === 'decided') throw decided();
+  const faq = accepted(drafted);
+  embedInBackground(faq);
+  ctx.status = 201;
+  ctx.set('Location', `/api/v1/faqs/${faq.id}`);
+  ctx.body = presentFaq(faq);
 });
 
 faqSuggestionRoutes.post('/:id/dismiss', auth, editor, async (ctx: RouteContext) => {
-  const id = pathId(ctx);
-  const found = await findSuggestion(id, env.PASSAGE_THRESHOLD);
-  if (found === null) throw problem('not_found');
+  const { id, status } = await found(pathId(ctx));
   const along = note(ctx, 'faq_suggestion.dismissed');
-  if (found.status !== 'dismissed' && !(await closeSuggestion(id, 'dismissed', along))) throw decided();
+  if (status !== 'dismissed' && !(await dismissSuggestion(id, along))) throw decided();
   ctx.status = 204;
 });
 
-async function claimed(id: number) {
-  const found = await findSuggestion(id, env.PASSAGE_THRESHOLD);
-  if (found === null) throw problem('not_found');
-  if (!(await closeSuggestion(id, 'drafted'))) throw decided();
-  return found;
+async function found(id: number) {
+  const suggestion = await findSuggestion(id, env.PASSAGE_THRESHOLD);
+  if (suggestion === null) throw problem('not_found');
+  return suggestion;
 }
 
 function decided() {
