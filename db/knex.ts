@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net';
-import makeKnex, { type Knex } from 'knex';
+import makeKnex from 'knex';
 import { Model } from 'objection';
 import pg from 'pg';
 import { env } from '../shared/base/env.ts';
 import { log } from '../shared/base/log.ts';
 import { onStop } from '../shared/base/stop.ts';
+import { limitsOf } from './limits.ts';
 
 // Ids are int8 and fit a double far beyond our life time; pg would hand them out as strings, those in arrays too.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
@@ -12,26 +13,23 @@ const INT8_ARRAY: number = 1016;
 const asTexts = pg.types.getTypeParser(INT8_ARRAY) as (array: string) => string[];
 pg.types.setTypeParser(INT8_ARRAY, (array) => asTexts(array).map(Number));
 
+const connection = {
+  connectionString: env.DATABASE_URL,
+  application_name: 'parley',
+  connectionTimeoutMillis: 2_000,
+  // Ends the wait on our side when the server is gone without a word.
+  query_timeout: 12_000,
+  keepAlive: true,
+  keepAliveInitialDelayMillis: 5_000,
+};
+
 /**
  * The pool of this process. node-postgres waits for ever by default: every wait here has an end, so that a
  * database that hangs becomes a 503 and not a pile of requests.
  */
 export const knex = makeKnex({
   client: 'pg',
-  // knex's types do not know lock_timeout; pg does.
-  connection: {
-    connectionString: env.DATABASE_URL,
-    application_name: 'parley',
-    connectionTimeoutMillis: 2_000,
-    statement_timeout: 10_000,
-    idle_in_transaction_session_timeout: 10_000,
-    // Ends the wait on our side when the server is gone without a word.
-    query_timeout: 12_000,
-    // A statement that waits longer for somebody's lock gives its connection back.
-    lock_timeout: 5_000,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: 5_000,
-  } as Knex.PgConnectionConfig,
+  connection: async () => ({ ...connection, ...(await limitsOf(connection)) }),
   // knex would write these to stderr as text.
   log: {
     warn: (message: unknown) => log.warn({ err: message }, 'knex'),

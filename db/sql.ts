@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import type { ClientBase, QueryResult } from 'pg';
+import { log } from '../shared/base/log.ts';
 import { knex } from './knex.ts';
 
 type Binding =
@@ -31,34 +33,36 @@ export const way = { run };
 type Bindings = Record<string, Binding>;
 
 async function run(sql: string, bindings: Bindings): Promise<object[]> {
-  const { name, text, parameters } = prepared(sql);
+  const { parameters, ...statement } = prepared(sql);
   const values = parameters.map((parameter) => {
     const value = bindings[parameter];
     if (value === undefined) throw new Error(`no binding for :${parameter}`);
     return value;
   });
   return withConnection(async (connection) => {
+    if (!preparing) return (await query(connection, { text: statement.text, values })).rows;
     try {
-      return (await query(connection, { name, text, values })).rows;
+      return (await query(connection, { ...statement, values })).rows;
     } catch (err) {
-      if (!UNPREPARED.includes(String((err as { code?: unknown }).code))) throw err;
-      // It did not run. The pool discards a connection that is marked so.
-      Object.assign(connection, { __knex__disposed: 'its prepared statements are out of date' });
-      return (await query(connection, { text, values })).rows;
+      if (isPooled(err)) stopPreparing(err);
+      else if (isStale(err)) renew(sql, statement.text);
+      else throw err;
+      // It did not run: Postgres refused it before.
+      return (await query(connection, { text: statement.text, values })).rows;
     }
   });
 }
 
 type Prepared = { name: string; text: string; parameters: string[] };
 
-/**
- * A prepared statement is not what it was: a migration has changed what it returns (0A000), or a proxy in between gave
- * the connection's place at the server to another (26000: unknown there, 42P05: known already).
- */
-const UNPREPARED = ['0A000', '26000', '42P05'];
 const known = new Map<string, Prepared>();
+/** Whether statements have names, under which each connection keeps their plans. */
+let preparing = true;
 
-/** A statement as pg takes it: `$1` for the first `:name`, and so on. */
+/**
+ * A statement as pg takes it: `$1` for the first `:name`, and so on. Its name says its text: where a pooler lets
+ * processes share connections, the same name never means another statement.
+ */
 export function prepared(sql: string): Prepared {
   const found = known.get(sql);
   if (found !== undefined) return found;
@@ -67,9 +71,42 @@ export function prepared(sql: string): Prepared {
     /(?<![:\w]):([a-z_]\w*)/gi,
     (_, parameter: string) => `$${parameters.push(parameter)}`,
   );
-  const statement = { name: `parley_${known.size + 1}`, text, parameters };
+  const statement = { ...named(text), parameters };
   known.set(sql, statement);
   return statement;
+}
+
+function named(text: string): { name: string; text: string } {
+  return { name: `parley_${createHash('sha256').update(text).digest('hex').slice(0, 32)}`, text };
+}
+
+/**
+ * Says whether a pooler in between gave the connection's place at the server to another: the server does not know the
+ * statement (26000), or knows it already (42P05).
+ */
+function isPooled(err: unknown): boolean {
+  return ['26000', '42P05'].includes(String((err as { code?: unknown }).code));
+}
+
+/** From now on Postgres plans each statement at each call, which is right with any pooler. */
+function stopPreparing(err: unknown): void {
+  if (preparing) log.warn({ err }, 'a pooler does not keep prepared statements: goes on without them');
+  preparing = false;
+}
+
+/** Says whether a migration has changed what a statement returns, so that its plan serves no more. */
+function isStale(err: unknown): boolean {
+  const { code, routine } = err as { code?: unknown; routine?: unknown };
+  return code === '0A000' && routine === 'RevalidateCachedQuery';
+}
+
+/**
+ * Gives a statement another text, and so another name: every connection plans it anew, also behind a pooler.
+ * @param stale the text whose plan was refused; another caller may have renewed it already
+ */
+function renew(sql: string, stale: string): void {
+  const { text, parameters } = prepared(sql);
+  if (text === stale) known.set(sql, { ...named(`${text} --`), parameters });
 }
 
 async function withConnection<T>(use: (connection: ClientBase) => Promise<T>): Promise<T> {

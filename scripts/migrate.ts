@@ -1,22 +1,42 @@
 /** `npm run migrate`: see USAGE. */
-const USAGE = `npm run migrate
+import { writeFile } from 'node:fs/promises';
 
-Brings the schema in DATABASE_URL up to date. Safe to run again, and beside a running older version.`;
+const USAGE = `npm run migrate [-- --write-schema]
+
+Brings the schema in DATABASE_URL up to date. Safe to run again, and beside a running older version.
+Exits with 1 where the schema lacks what its migrations made, as after a half restore.
+--write-schema: for whoever adds a migration; writes what the schema holds then to db/schema.txt.`;
 
 if (process.argv.includes('--help')) console.log(USAGE);
-else await main();
+else await main(process.argv.includes('--write-schema'));
 
-async function main(): Promise<void> {
+async function main(writes: boolean): Promise<void> {
   const { requireEnv } = await import('../shared/base/env.ts');
   requireEnv('DATABASE_URL');
   const { migrate } = await import('../db/migrate.ts');
+  const { SCHEMA_FILE, schemaNow } = await import('../db/schema.ts');
   const { stop } = await import('../shared/base/stop.ts');
   try {
-    await migrate();
+    const schema = await migrate().catch((error: unknown) => {
+      if (!writes) throw error;
+      console.error(hinted(error));
+    });
+    if (schema === 'newer')
+      console.log('npm run migrate: the schema is of a newer release, which stays as it is');
+    if (writes) await writeFile(SCHEMA_FILE, `${(await schemaNow()).join('\n')}\n`);
   } catch (error) {
-    console.error(`npm run migrate: ${error instanceof Error ? error.message : error}`);
+    console.error(`npm run migrate: ${hinted(error)}`);
     process.exitCode = 1;
   } finally {
     await stop();
   }
+}
+
+/** One line: knex puts the whole statement and a dash before what the server says. */
+function hinted(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const said =
+    'severity' in error ? error.message.slice(error.message.lastIndexOf(' - ') + 3) : error.message;
+  const refused = said.startsWith('permission denied to create extension');
+  return refused ? `${said}: let an administrator of the server run CREATE EXTENSION vector here` : said;
 }

@@ -23,7 +23,8 @@ const USAGE = `npm test [-- FILE... | --grep TEXT | any option of mocha]
 
 Runs test/**/*.test.ts except test/faults (or the files named) against real services, in three lanes:
   a private Redis that keeps nothing, and
-  with DATABASE_URL a database of its own on that server, dropped at the end; else PGlite in memory.
+  with DATABASE_URL a database of its own on that server, dropped at the end, as its owner who may do nothing else
+  (as long as DATABASE_URL is a superuser's); else PGlite in memory.
 TEST_SUMMARY=file: also write {"passed","failed","skipped"} there.`;
 
 /** Much of a test is waiting: this many run side by side, each with stores of its own. */
@@ -88,6 +89,8 @@ async function testLane(args: string[], output: 'inherit' | number, summary = ''
       NODE_OPTIONS: '--disable-warning=ExperimentalWarning',
       LOG_LEVEL: process.env.LOG_LEVEL ?? 'warn',
       DATABASE_URL: database.url,
+      // Where a test may create a database of its own; the suite's role may not.
+      TEST_SERVER: process.env.DATABASE_URL ?? '',
       DATABASE_POOL_MAX: '5',
       TEST_DATABASE: database.kind,
       TEST_SUMMARY: summary,

@@ -31,15 +31,16 @@ END $$;
 -- Up to 300 FAQs all vectors are compared, which is exact and takes some 2 ms; above, the HNSW indexes are
 -- walked (as long among 1,500), on and on until enough is found that is no draft and of the right model. It is planned once a
 -- session, for an index that gives its order by itself: the planner does not know the limit, and would sort them all.
+-- The library's own settings are made inside: a session that has not loaded it yet refuses them here to all but superusers.
 CREATE OR REPLACE FUNCTION faqs_near(p_model text, p_vector vector, p_count integer)
 RETURNS TABLE (faq_id bigint, similarity double precision) LANGUAGE plpgsql STABLE
-SET hnsw.iterative_scan = relaxed_order SET hnsw.ef_search = 100
 SET jit = off SET plan_cache_mode = force_generic_plan SET enable_sort = off AS $$
 DECLARE
   -- As the indexes hold them; what is found is compared in full.
   half CONSTANT halfvec(1536) := p_vector;
 BEGIN
   IF faqs_exceed(300) THEN
+    PERFORM set_config('hnsw.iterative_scan', 'relaxed_order', true), set_config('hnsw.ef_search', '100', true);
     RETURN QUERY SELECT found.id, 1 - min(found.distance) FROM (
       SELECT q.id, q.question_embedding <=> p_vector AS distance FROM (
         SELECT f.id, f.question_embedding FROM faqs f

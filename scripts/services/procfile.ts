@@ -38,22 +38,24 @@ export function processTypes(): string[] {
  * Starts the Procfile's line `type` as it stands, with this process's environment and `env` on top. Does not wait;
  * `web` needs a PORT in `env`. It ends with this process.
  * @param onLine gets each line of its log; one that is no JSON stands as `{msg}`
+ * @param root where the project lies, if not here: another release of it
  */
 export function spawnProcfile(
   type: string,
   env: Record<string, string>,
   onLine: (line: LogLine) => void,
+  root = ROOT,
 ): Process {
-  const command = procfile().get(type);
+  const command = procfile(root).get(type);
   if (!command) throw new Error(`no such process type in the Procfile: ${type}`);
   const child = spawn('sh', ['-c', `exec ${command}`], {
-    cwd: ROOT,
+    cwd: root,
     // A group of its own; the IPC channel ends it when this process dies without a word.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: {
       ...process.env,
-      PATH: `${resolve(ROOT, 'node_modules/.bin')}:${process.env.PATH}`,
+      PATH: `${resolve(root, 'node_modules/.bin')}:${process.env.PATH}`,
       HOST: '127.0.0.1',
       LOG_LEVEL: 'info',
       ...env,
@@ -109,8 +111,8 @@ export function runningProcesses(): Process[] {
   return [...running.values()];
 }
 
-function procfile(): Map<string, string> {
-  const lines = readFileSync(resolve(ROOT, 'Procfile'), 'utf8').split('\n');
+function procfile(root = ROOT): Map<string, string> {
+  const lines = readFileSync(resolve(root, 'Procfile'), 'utf8').split('\n');
   return new Map(
     lines
       .filter((line) => line.includes(':'))

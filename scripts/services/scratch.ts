@@ -11,16 +11,51 @@ export type Scratch = { url: string; kind: 'native' | 'pglite'; stop: () => Prom
 export async function startScratchDatabase(): Promise<Scratch> {
   const server = process.env.DATABASE_URL;
   if (!server) return { ...(await startPglite('memory')), kind: 'pglite' };
-  const name = `parley_test_${randomBytes(6).toString('hex')}`;
-  await query(server, `CREATE DATABASE ${name}`);
-  const url = new URL(server);
-  url.pathname = `/${name}`;
-  return { url: url.href, kind: 'native', stop: () => query(server, `DROP DATABASE ${name} WITH (FORCE)`) };
+  return {
+    ...(await createDatabase(server, `parley_test_${randomBytes(6).toString('hex')}`)),
+    kind: 'native',
+  };
 }
 
-async function query(url: string, sql: string): Promise<void> {
+/**
+ * Creates a database. Where the server is ours to rule, its owner is a role of its own that may do nothing else, as on
+ * a managed server; the extension is there already, since an owner may not bring it in.
+ * @param server as whom to create it; a superuser, or a role that may create databases
+ */
+export async function createDatabase(server: string, name: string): Promise<Omit<Scratch, 'kind'>> {
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  const drop = [`DROP DATABASE ${name} WITH (FORCE)`];
+  if (await isSuperuser(server)) {
+    const password = randomBytes(12).toString('hex');
+    await query(
+      server,
+      `CREATE ROLE ${name} LOGIN NOSUPERUSER PASSWORD '${password}'`,
+      `CREATE DATABASE ${name} OWNER ${name}`,
+    );
+    await query(url.href, 'CREATE EXTENSION vector');
+    [url.username, url.password] = [name, password];
+    drop.push(`DROP ROLE ${name}`);
+  } else {
+    await query(server, `CREATE DATABASE ${name}`);
+  }
+  return { url: url.href, stop: async () => void (await query(server, ...drop)) };
+}
+
+async function isSuperuser(server: string): Promise<boolean> {
+  const rows = await query(server, 'SELECT FROM pg_roles WHERE rolname = current_user AND rolsuper');
+  return rows.length > 0;
+}
+
+/** Runs statements one by one; returns the rows of the last. */
+async function query(url: string, ...statements: string[]): Promise<object[]> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000 });
   await client.connect();
-  await client.query(sql);
-  await client.end();
+  try {
+    let rows: object[] = [];
+    for (const statement of statements) ({ rows } = await client.query<object>(statement));
+    return rows;
+  } finally {
+    await client.end();
+  }
 }

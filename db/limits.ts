@@ -1,0 +1,61 @@
+import pg from 'pg';
+import { log } from '../shared/base/log.ts';
+
+/** How long Postgres lets a statement run, wait for a lock, and a transaction do nothing, in ms. */
+const LIMITS = {
+  statement_timeout: 10_000,
+  // A statement that waits longer for somebody's lock gives its connection back.
+  lock_timeout: 5_000,
+  idle_in_transaction_session_timeout: 10_000,
+};
+type Limits = Partial<typeof LIMITS>;
+
+let found: Promise<Limits> | undefined;
+
+/**
+ * Finds out how this process gives Postgres its limits: with each connection, or not at all where a pooler in between
+ * refuses them (PgBouncer, unless it is set to ignore them). There the role's own hold (`ALTER ROLE … SET`); a warning
+ * tells where it has none. Asks once, on a connection of its own.
+ * @returns what to connect with
+ * @throws what the server says, and asks again at the next call
+ */
+export function limitsOf(config: pg.ClientConfig): Promise<Limits> {
+  found ??= ask(config).catch((err: unknown) => {
+    found = undefined;
+    throw err;
+  });
+  return found;
+}
+
+async function ask(config: pg.ClientConfig): Promise<Limits> {
+  try {
+    return await connectWith(config, LIMITS);
+  } catch (err) {
+    // In PgBouncer's words; with a code that says only that the protocol was broken.
+    if (!(err instanceof Error && err.message.startsWith('unsupported startup parameter'))) throw err;
+    return connectWith(config, {});
+  }
+}
+
+async function connectWith(config: pg.ClientConfig, limits: Limits): Promise<Limits> {
+  const client = new pg.Client({ ...config, ...limits, query_timeout: 2_000 });
+  // Without a listener an error between two statements would end the process.
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ name: string }>(UNLIMITED, [Object.keys(LIMITS)]);
+    const missing = rows.map(({ name }) => name);
+    if (missing.length > 0)
+      log.warn(
+        { missing },
+        'Postgres has no limits for this role: set them by ALTER ROLE, see docs/operations.md',
+      );
+    return limits;
+  } finally {
+    // Not waited for: a server that went silent would never say goodbye.
+    void client.end().catch(() => {});
+  }
+}
+
+/** PGlite knows the settings and keeps none of them. */
+const UNLIMITED = `SELECT name FROM pg_settings WHERE name = ANY ($1) AND setting = '0' AND version() NOT LIKE '%PGlite%' ORDER BY name`;

@@ -1,0 +1,53 @@
+import { readFile } from 'node:fs/promises';
+import { knex } from './knex.ts';
+
+/** What migrations and functions make, a line each; written by `npm run migrate -- --write-schema`. */
+export const SCHEMA_FILE = new URL('schema.txt', import.meta.url);
+
+/** PGlite compares all vectors and has only some of these (db/migrations/010_search_at_scale.ts). */
+const VECTOR_INDEX = 'vector index ';
+
+/** Reads what the schema holds now: a sorted line for each table, column, constraint, index, trigger and function. */
+export async function schemaNow(): Promise<string[]> {
+  const { rows } = await knex.raw<{ rows: { line: string }[] }>(LINES);
+  return rows.map(({ line }) => line).sort();
+}
+
+/** Names what the schema lacks of what its migrations and functions make. Additions of an operator do not count. */
+export async function missingFromSchema(): Promise<string[]> {
+  const [file, now, native] = await Promise.all([readFile(SCHEMA_FILE, 'utf8'), schemaNow(), isNative()]);
+  const there = new Set(now);
+  const wanted = file.split('\n').filter((line) => line !== '');
+  return wanted.filter((line) => !there.has(line) && (native || !line.startsWith(VECTOR_INDEX)));
+}
+
+async function isNative(): Promise<boolean> {
+  const { rows } = await knex.raw<{ rows: { version: string }[] }>('SELECT version() AS version');
+  return !rows[0]?.version.includes('PGlite');
+}
+
+export const LINES = `
+WITH own AS (
+  SELECT c.oid, c.relname, c.relkind FROM pg_class c
+  WHERE c.relnamespace = current_schema()::regnamespace AND c.relname NOT LIKE 'knex\\_%'
+    AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')),
+tables AS (SELECT oid, relname FROM own WHERE relkind IN ('r', 'p', 'v', 'm'))
+SELECT 'table ' || relname AS line FROM tables
+UNION ALL
+SELECT concat('column ', relname, '.', attname, CASE WHEN attidentity <> '' THEN ' identity'
+  WHEN attgenerated <> '' THEN ' generated' WHEN atthasdef THEN ' default' END)
+FROM tables JOIN pg_attribute ON attrelid = oid WHERE attnum > 0 AND NOT attisdropped
+UNION ALL
+SELECT concat('constraint ', relname, '.', conname)
+FROM tables JOIN pg_constraint ON conrelid = tables.oid WHERE contype IN ('p', 'u', 'f', 'c', 'x')
+UNION ALL
+-- An index that a broken CREATE INDEX CONCURRENTLY left behind is not used. Those of constraints are above.
+SELECT concat(CASE am.amname WHEN 'hnsw' THEN '${VECTOR_INDEX}' ELSE 'index ' END, i.relname)
+FROM tables JOIN pg_index ON indrelid = tables.oid JOIN pg_class i ON i.oid = indexrelid JOIN pg_am am ON am.oid = i.relam
+WHERE indisvalid AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype IN ('p', 'u', 'x'))
+UNION ALL
+SELECT concat('trigger ', relname, '.', tgname)
+FROM tables JOIN pg_trigger ON tgrelid = tables.oid WHERE NOT tgisinternal AND tgenabled <> 'D'
+UNION ALL
+SELECT DISTINCT 'function ' || proname FROM pg_proc p WHERE pronamespace = current_schema()::regnamespace
+  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')`;

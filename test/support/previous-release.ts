@@ -1,0 +1,66 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { runCommand } from './own-database.ts';
+
+/** The last commit before there were tags. */
+const BEFORE_TAGS = '83aa4328';
+
+export type Release = {
+  name: string;
+  /** Where its files lie. */
+  root: string;
+  /** Whether its `web` is ready on a newer schema: releases before this mend are not, and answer all the same. */
+  readyOnNewer: boolean;
+  remove: () => void;
+};
+
+/**
+ * Lays out the code of the release before this one: PREVIOUS_RELEASE, else the newest tag behind HEAD, else the commit
+ * before there were tags. Returns null where this clone has none of them, as a shallow one may.
+ */
+export async function checkOutPreviousRelease(): Promise<Release | null> {
+  const name = await previousRelease();
+  if (name === undefined) return null;
+  const root = mkdtempSync(join(tmpdir(), 'parley-previous-'));
+  const { code, stderr } = await runCommand('bash', [
+    '-c',
+    'set -eo pipefail; git -c safe.directory="*" archive "$1" | tar -x -C "$2"',
+    'bash',
+    name,
+    root,
+  ]);
+  if (code !== 0) throw new Error(stderr);
+  await install(root);
+  const migrate = readFileSync(join(root, 'db/migrate.ts'), 'utf8');
+  return {
+    name,
+    root,
+    readyOnNewer: migrate.includes('disableMigrationsListValidation'),
+    remove: () => rmSync(root, { recursive: true }),
+  };
+}
+
+async function previousRelease(): Promise<string | undefined> {
+  const asked = process.env.PREVIOUS_RELEASE;
+  const behind = await lines('tag', '--merged', 'HEAD', '--no-contains', 'HEAD', '--sort=-creatordate');
+  // A shallow clone knows tags, and not what lies between.
+  const any = await lines('tag', '--no-contains', 'HEAD', '--sort=-creatordate');
+  for (const name of [asked, behind[0], any[0], BEFORE_TAGS])
+    if (name && (await lines('rev-parse', '--quiet', '--verify', `${name}^{commit}`)).length > 0) return name;
+  return undefined;
+}
+
+async function lines(...args: string[]): Promise<string[]> {
+  const { stdout } = await runCommand('git', ['-c', 'safe.directory=*', ...args]);
+  return stdout.split('\n').filter((line) => line !== '');
+}
+
+/** Its own dependencies: the ones here, where they are the same. */
+async function install(root: string): Promise<void> {
+  const lockfile = (folder: string) => readFileSync(join(folder, 'package-lock.json'), 'utf8');
+  if (lockfile(root) === lockfile('.'))
+    return symlinkSync(resolve('node_modules'), join(root, 'node_modules'));
+  const { code, stderr } = await runCommand('sh', [join(root, 'scripts/ensure.sh')]);
+  if (code !== 0 || !existsSync(join(root, 'node_modules'))) throw new Error(`npm ci: ${stderr}`);
+}
