@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { env } from '../shared/base/env.ts';
 import { problem } from '../shared/base/errors.ts';
+import { boundPipelining, whileConnected } from '../shared/pipelining.ts';
 import { buildApp } from './app.ts';
 import { balancerUnaware } from './health/probes.ts';
 import { refuseRaw } from './middleware/raw.ts';
@@ -22,12 +23,13 @@ const CLOSE_WITHIN_MS = Math.min(15_000, env.SHUTDOWN_GRACE_S * 500);
 
 /** Serves HTTP and sockets. Throws what `listen` reports, such as EADDRINUSE. Port 0 takes a free one. */
 export async function listen(port: number, host: string): Promise<Listening> {
-  const handle = buildApp().callback();
+  const handle = whileConnected(buildApp().callback());
   const http = serverOf(handle);
   http.listen(port, host);
   await once(http, 'listening');
   routeUpgrades(http, handle);
   const closeBoth = attachSockets(http);
+  boundPipelining(http);
   const close = async () => {
     // Requests that are on their way are answered, and /readyz says 503 to balancers that have not looked yet.
     const until = Date.now() + BALANCED_LINGER_MS;

@@ -2,22 +2,25 @@ import type { Server as HttpServer } from 'node:http';
 import { createAdapter } from '@socket.io/redis-adapter';
 import { Server, type Socket } from 'socket.io';
 import { presentProblem, problem, toProblem } from '../shared/base/errors.ts';
+import { logFew } from '../shared/fewLines.ts';
 import { log } from '../shared/base/log.ts';
 import { socketsConnected } from '../shared/ops/metrics.ts';
 import { userRoom } from '../shared/delivery/push.ts';
 import { authenticate, type Signed } from './auth/authenticate.ts';
 import { holdPlace } from './limits/places.ts';
+import { addressOf, networkOf } from './middleware/address.ts';
 import { BODY_LIMIT } from './middleware/body.ts';
+import { refuseTwoHosts } from './middleware/few-headers.ts';
 import { isForeign } from './middleware/origin.ts';
 import { refuseRaw } from './middleware/raw.ts';
-import { connectionsOf, cut, watchedSockets } from './sockets/connections.ts';
+import { BoundedEngine, countDial } from './sockets/bounded.ts';
+import { boundedSocket, type Connection, connectionsOf, cut, watchedSockets } from './sockets/connections.ts';
 import { answerEvent } from './sockets/events.ts';
 import { pushes } from './sockets/pushes.ts';
 import { watchSockets } from './sockets/watch.ts';
 import { closeWebSockets, watchedWebSockets } from './websocket/connections.ts';
 
 const CLOSE_WITHIN_MS = 2_000;
-const FOREIGN = problem('forbidden', 'Asked for by another site');
 
 /**
  * Serves Socket.IO on an http server, and looks after the plain WebSockets (api/websocket). Sockets only receive: what is pushed to a user's room comes from the run
@@ -34,15 +37,28 @@ export function attachSockets(http: HttpServer): () => Promise<void> {
     // Other upgrades have their routes.
     destroyUpgrade: false,
     // Whoever is refused hears it here; engine.io would only say 400.
-    allowRequest: (request, decide) =>
-      isForeign(request) ? refuseRaw(request.socket, FOREIGN) : decide(null, true),
+    allowRequest: (request, decide) => {
+      try {
+        countDial(request);
+        refuseTwoHosts(request);
+        if (isForeign(request)) throw problem('forbidden', 'Asked for by another site');
+        decide(null, true);
+      } catch (err) {
+        refuseRaw(request.socket, err);
+      }
+    },
+    wsEngine: BoundedEngine,
     // Nothing is published from here.
     adapter: createAdapter(pushes, pushes),
   });
+  io.engine.on('connection', (connection: Connection) => boundedSocket(connection)?.from(connection.request));
   io.use(signIn);
   io.on('connection', (socket) => {
     socketsConnected.inc();
-    socket.once('disconnect', () => socketsConnected.dec());
+    socket.once('disconnect', () => {
+      socketsConnected.dec();
+      signing.delete(socket.conn);
+    });
     socket.join(userRoom((socket.data as Signed).user.id));
     socket.onAny((event: unknown, ...args: unknown[]) => answerEvent(socket, event, args));
   });
@@ -64,17 +80,35 @@ export function attachSockets(http: HttpServer): () => Promise<void> {
 /** The handshake. Refusals reach the client as `connect_error` with a problem as its `data`. */
 async function signIn(socket: Socket, next: (err?: Error) => void): Promise<void> {
   try {
-    const { token } = socket.handshake.auth;
-    if (typeof token !== 'string') throw problem('unauthenticated');
-    const signed = await authenticate(token);
-    holdPlace('socket', signed.user.id, socket.request.socket);
-    socket.data = signed;
+    socket.data = await signedOnce(socket);
     next();
   } catch (err) {
     const { status, code, cause } = toProblem(err);
-    if (status >= 500) log.error({ err: cause ?? err, code }, 'handshake failed');
-    else log.info({ status, code }, 'handshake refused');
+    logFew(`address:${networkOf(addressOf(socket.request))}`, () => {
+      if (status >= 500) log.error({ err: cause ?? err, code }, 'handshake failed');
+      else log.info({ status, code }, 'handshake refused');
+    });
     next(Object.assign(new Error(code), { data: presentProblem(err, '/socket.io') }));
+  }
+}
+
+/** Connections whose sign-in is under way or done: each is signed in once, or all pushes would reach it twice. */
+const signing = new WeakSet<Connection>();
+
+async function signedOnce(socket: Socket): Promise<Signed> {
+  const { conn, handshake, request } = socket;
+  if (signing.has(conn)) throw problem('bad_request', 'This connection signs in already');
+  signing.add(conn);
+  try {
+    const { token } = handshake.auth;
+    if (typeof token !== 'string') throw problem('unauthenticated');
+    const signed = await authenticate(token);
+    holdPlace('socket', signed.user.id, request.socket);
+    boundedSocket(conn)?.signedIn(signed.user.id);
+    return signed;
+  } catch (err) {
+    signing.delete(conn);
+    throw err;
   }
 }
 

@@ -3,6 +3,7 @@ import { checkDatabase, checkRedis } from '../shared/ops/checks.ts';
 import { env } from '../shared/base/env.ts';
 import { log } from '../shared/base/log.ts';
 import { registry } from '../shared/ops/metrics.ts';
+import { boundPipelining, whileConnected } from '../shared/pipelining.ts';
 import { onStop, stopping } from '../shared/base/stop.ts';
 
 /**
@@ -11,7 +12,7 @@ import { onStop, stopping } from '../shared/base/stop.ts';
  */
 export function serveHealth(): void {
   if (env.METRICS_PORT === 0) return;
-  const server = createServer((req, res) => {
+  const answerTo = whileConnected((req, res) => {
     const answer = answers.get(req.url?.split('?', 1)[0] ?? '');
     if (answer === undefined || !['GET', 'HEAD'].includes(req.method ?? ''))
       return send(res, 404, 'not found');
@@ -20,6 +21,8 @@ export function serveHealth(): void {
       send(res, 500, 'failed');
     });
   });
+  const server = createServer(answerTo);
+  boundPipelining(server);
   server.on('error', (err) => log.error({ err, port: env.METRICS_PORT }, 'no metrics from this process'));
   server.listen(env.METRICS_PORT, env.HOST);
   onStop('health', () => {

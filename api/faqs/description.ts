@@ -93,6 +93,7 @@ export const faqDescriptions = describe('Knowledge base', {
       'body_too_large',
       'unsupported_encoding',
       'bad_request',
+      'rate_limited',
     ],
   },
   'GET /api/v1/faqs/imports/:id': {
@@ -118,8 +119,9 @@ export const faqDescriptions = describe('Knowledge base', {
   },
   'GET /api/v1/faqs/export': {
     summary: 'Export FAQs',
-    detail: 'For administrators and agents: CSV as it can be imported.',
+    detail: 'For administrators and agents: CSV as it can be imported. Two at a time.',
     answers: { 200: other('The FAQs', 'text/csv') },
+    problems: ['rate_limited'],
   },
   'GET /api/v1/faqs/suggestions': {
     summary: 'What is missing',

@@ -25,9 +25,11 @@ function findFault(value: unknown, depth: number): FieldError | undefined {
   // Sockets carry it; nothing here takes it.
   if (ArrayBuffer.isView(value)) return { path: '', message: 'is binary' };
   if (depth === MAX_DEPTH) return TOO_DEEP;
-  for (const [key, item] of Object.entries(value)) {
-    if (!isStorable(key)) return { path: '', message: `has a key that ${UNSTORABLE}` };
-    const fault = findFault(item, depth + 1);
+  // Entries of a list would be as many texts and pairs.
+  for (const key of Array.isArray(value) ? value.keys() : Object.keys(value)) {
+    if (typeof key === 'string' && !isStorable(key))
+      return { path: '', message: `has a key that ${UNSTORABLE}` };
+    const fault = findFault((value as Record<string | number, unknown>)[key], depth + 1);
     if (fault === TOO_DEEP) return fault;
     if (fault !== undefined) return { ...fault, path: pointer('', key) + fault.path };
   }

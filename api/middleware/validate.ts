@@ -3,6 +3,7 @@ import addFormats from 'ajv-formats';
 import { type FieldError, problem } from '../../shared/base/errors.ts';
 import type { Context, Next } from '../context.ts';
 import { readJson } from './body.ts';
+import { checkFew } from './few.ts';
 import { addOwnFormats } from './formats.ts';
 import { mark } from './mark.ts';
 import { checkSane, pointer } from './sane.ts';
@@ -50,6 +51,7 @@ export function queryOf<T>(ctx: Context, _schema: Schema<T>): T {
 
 /** For any other payload (socket frames): the value if it fits. Throws `validation_failed` that names every field at fault. */
 export function check<T>(schema: Schema<T>, value: unknown): T {
+  checkFew(schema.schema as SchemaObject, value);
   checkSane(value);
   if (schema(value)) return value;
   throw problem('validation_failed', undefined, { errors: presentErrors(schema.errors ?? []) });

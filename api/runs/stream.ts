@@ -46,7 +46,7 @@ async function* follow(
 
     seen = news.events.at(-1)?.data.seq ?? seen;
     // Listening begins before the log is read again, or a push in between would go unheard.
-    const pushed = pushedTo(run.user_id, LOOK_MS);
+    const pushed = pushedTo(run.user_id, run.id, LOOK_MS);
     if (Date.now() - lookedAt >= LOOK_MS) {
       await allowed();
       const found = await findRun(run.id, run.user_id);

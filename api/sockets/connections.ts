@@ -1,5 +1,6 @@
 import type { Server, Socket } from 'socket.io';
 import type { Signed } from '../auth/authenticate.ts';
+import { BoundedSocket } from './bounded.ts';
 
 /** A signed-in connection of any kind, as the watch sees it. */
 export type Watched = {
@@ -14,7 +15,7 @@ export type Watched = {
   redial: () => void;
 };
 
-type Connection = Socket['conn'];
+export type Connection = Socket['conn'];
 /** What engine.io and ws keep to themselves. */
 type Insides = {
   writeBuffer: { data?: string | Buffer }[];
@@ -26,6 +27,12 @@ function unsentBytes(connection: Connection): number {
   const { writeBuffer, transport } = connection as unknown as Insides;
   const queued = writeBuffer.reduce((sum, { data }) => sum + (data?.length ?? 0), 0);
   return queued + (transport.socket?.bufferedAmount ?? 0);
+}
+
+/** The WebSocket below a connection. */
+export function boundedSocket(connection: Connection): BoundedSocket | undefined {
+  const { socket } = (connection as unknown as Insides).transport;
+  return socket instanceof BoundedSocket ? socket : undefined;
 }
 
 /** Ends a connection at once; closing politely would wait for the client. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Socket } from 'socket.io';
 import { markMessage } from '../../db/models/messageView.ts';
 import { presentProblem, problem, toProblem } from '../../shared/base/errors.ts';
+import { logFew } from '../../shared/fewLines.ts';
 import { log } from '../../shared/base/log.ts';
 import { tracedRequest } from '../../shared/ops/tracing.ts';
 import { prolongSigned, type Signed, type SignedUser } from '../auth/authenticate.ts';
@@ -88,7 +89,9 @@ function isAcknowledgement(value: unknown): value is (answer: object) => void {
 
 function report(err: unknown, user_id: number): void {
   const { status, code, cause } = toProblem(err);
-  if (status >= 500) log.error({ err: cause ?? err, code }, 'socket event failed');
-  // As the access log says it of requests. The event may be named anything, and is not.
-  else log.info({ user_id, status, code }, 'socket event refused');
+  logFew(`user:${user_id}`, () => {
+    if (status >= 500) log.error({ err: cause ?? err, code }, 'socket event failed');
+    // As the access log says it of requests. The event may be named anything, and is not.
+    else log.info({ user_id, status, code }, 'socket event refused');
+  });
 }

@@ -17,7 +17,7 @@ const subscriber = connect('subscriber', {
 
 /**
  * What is heard: 'subscribed' whenever the subscription stands, again after each gap; 'pmessageBuffer' for the
- * Socket.IO adapter; and a channel's name with each push on it. The adapter takes it for a connection to Redis: it
+ * Socket.IO adapter. The adapter takes it for a connection to Redis: it
  * would subscribe by itself, without ever catching a failure.
  */
 export const pushes = Object.assign(new EventEmitter().setMaxListeners(0), {
@@ -30,21 +30,35 @@ export const pushes = Object.assign(new EventEmitter().setMaxListeners(0), {
 /** Resolves when pushes are heard for the first time. */
 export const firstSubscription = once(pushes, 'subscribed');
 
+type Listener = (event: RunEvent) => void;
+/** Those who listen to a user's channel, by its name. */
+const listening = new Map<string, Set<Listener>>();
+
 /**
  * Calls `listener` with each push to a user.
  * @returns what ends that
  */
-export function onPush(userId: number, listener: (event: RunEvent) => void): () => void {
+export function onPush(userId: number, listener: Listener): () => void {
   const { channel } = packet(userId, '', null);
-  const hear = (message: Buffer) => listener(unpack(message) as RunEvent);
-  pushes.on(channel, hear);
-  return () => pushes.off(channel, hear);
+  const listeners = listening.get(channel) ?? new Set();
+  listening.set(channel, listeners.add(listener));
+  return () => {
+    listeners.delete(listener);
+    if (listeners.size === 0 && listening.get(channel) === listeners) listening.delete(channel);
+  };
 }
 
-/** Resolves at the next push to a user, or after `limitMs`. */
-export async function pushedTo(userId: number, limitMs: number): Promise<void> {
-  const { channel } = packet(userId, '', null);
-  await once(pushes, channel, { signal: AbortSignal.timeout(limitMs) }).catch(() => {});
+/** Resolves at the next push of a user's run, or after `limitMs`. */
+export async function pushedTo(userId: number, runId: number, limitMs: number): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      endPushes();
+      resolve();
+    };
+    const timer = setTimeout(end, limitMs);
+    const endPushes = onPush(userId, ({ data }) => data.run_id === runId && end());
+  });
 }
 
 subscriber.on('ready', async () => {
@@ -56,6 +70,10 @@ subscriber.on('ready', async () => {
 });
 subscriber.on('pmessageBuffer', (pattern, channel: Buffer, message: Buffer) => {
   pushes.emit('pmessageBuffer', pattern, channel, message);
-  pushes.emit(channel.toString(), message);
+  const listeners = listening.get(channel.toString());
+  if (listeners === undefined) return;
+  // Read once, however many listen.
+  const event = unpack(message) as RunEvent;
+  for (const listener of [...listeners]) listener(event);
 });
 setInterval(() => subscriber.status === 'ready' && subscriber.ping().catch(() => {}), PING_MS).unref();

@@ -1,10 +1,12 @@
 import { WebSocket } from 'ws';
 import { toProblem } from '../../shared/base/errors.ts';
+import { logFew } from '../../shared/fewLines.ts';
 import { log } from '../../shared/base/log.ts';
 import { socketsConnected } from '../../shared/ops/metrics.ts';
 import { tracedRequest } from '../../shared/ops/tracing.ts';
 import type { Signed } from '../auth/authenticate.ts';
 import type { Watched } from '../sockets/connections.ts';
+import type { BoundedSocket } from '../sockets/bounded.ts';
 import { onPush } from '../sockets/pushes.ts';
 import { presentError, presentEvent } from './frames.ts';
 import { takeFrame } from './take.ts';
@@ -17,7 +19,8 @@ const [SIGNED_OUT, GOING_AWAY, RESTART] = [4401, 1001, 1012];
 const open = new Map<WebSocket, Signed>();
 
 /** Serves a signed-in plain WebSocket from an address: all that is pushed to its user goes out, and what comes in is taken in order. */
-export function serve(socket: WebSocket, signed: Signed, ip: string): void {
+export function serve(socket: BoundedSocket, signed: Signed, ip: string): void {
+  socket.signedIn(signed.user.id);
   open.set(socket, signed);
   socketsConnected.inc();
   const endPushes = onPush(signed.user.id, (event) => send(socket, presentEvent(event)));
@@ -72,8 +75,10 @@ function take(signed: Signed, ip: string, [bytes, binary]: [Buffer, boolean]): P
 
 function refuse(err: unknown, user_id: number): object {
   const { status, code, cause } = toProblem(err);
-  if (status >= 500) log.error({ err: cause ?? err, code }, 'frame failed');
-  else log.info({ user_id, status, code }, 'frame refused');
+  logFew(`user:${user_id}`, () => {
+    if (status >= 500) log.error({ err: cause ?? err, code }, 'frame failed');
+    else log.info({ user_id, status, code }, 'frame refused');
+  });
   return presentError(err);
 }
 

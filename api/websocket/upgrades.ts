@@ -1,10 +1,12 @@
 import { type IncomingMessage, type RequestListener, type Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
+import { type ServerOptions, WebSocketServer } from 'ws';
 import { problem } from '../../shared/base/errors.ts';
 import { stopping } from '../../shared/base/stop.ts';
 import type { Context } from '../context.ts';
 import { BODY_LIMIT } from '../middleware/body.ts';
+import { refuseRaw } from '../middleware/raw.ts';
+import { BoundedSocket, countDial } from '../sockets/bounded.ts';
 
 type Upgrade = { socket: Socket; head: Buffer; release: () => void };
 const upgrades = new WeakMap<IncomingMessage, Upgrade>();
@@ -12,8 +14,9 @@ const upgrades = new WeakMap<IncomingMessage, Upgrade>();
 /** A peer that does not answer the closing handshake is cut off after so long. */
 const CLOSE_WITHIN_MS = 2_000;
 /** Larger frames end the connection with code 1009. The types lag behind ws: they lack closeTimeout. */
-const options: ServerOptions & { closeTimeout: number } = {
+const options: ServerOptions<typeof BoundedSocket> & { closeTimeout: number } = {
   noServer: true,
+  WebSocket: BoundedSocket,
   maxPayload: BODY_LIMIT,
   closeTimeout: CLOSE_WITHIN_MS,
 };
@@ -29,6 +32,11 @@ export function routeUpgrades(http: Server, handle: RequestListener): void {
     // a listener a reset would end the process.
     socket.on('error', () => {});
     if (req.url?.startsWith('/socket.io/')) return;
+    try {
+      countDial(req);
+    } catch (err) {
+      return refuseRaw(socket, err);
+    }
     const res = new ServerResponse(req);
     const close = () => socket.destroySoon();
     const release = () => {
@@ -49,7 +57,7 @@ export function isUpgrade(ctx: Context): boolean {
 }
 
 /** Turns a request into a WebSocket, which `ws` refuses by itself when the handshake is none. Throws `bad_request`. */
-export function upgrade(ctx: Context, connected: (socket: WebSocket) => void): void {
+export function upgrade(ctx: Context, connected: (socket: BoundedSocket) => void): void {
   const asked = upgrades.get(ctx.req);
   if (asked === undefined) throw problem('bad_request', 'This is a WebSocket: ask for an upgrade');
   if (stopping()) throw problem('service_unavailable', undefined, { retryAfterS: 1 });

@@ -57,6 +57,10 @@ export const env = {
   RATE_LIMIT_PER_MINUTE: integer('RATE_LIMIT_PER_MINUTE', 60, 1),
   RATE_LIMIT_PER_HOUR: integer('RATE_LIMIT_PER_HOUR', 1000, 1),
   RATE_LIMIT_PER_DAY: integer('RATE_LIMIT_PER_DAY', 10_000, 1),
+  /** What one user may search; an address may ten times that. */
+  SEARCHES_PER_MINUTE: integer('SEARCHES_PER_MINUTE', 300, 1),
+  /** Sockets of both kinds that one address may open on one replica. */
+  SOCKET_DIALS_PER_MINUTE: integer('SOCKET_DIALS_PER_MINUTE', 3_000, 1),
 } as const;
 
 export type Env = typeof env;

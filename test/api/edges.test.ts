@@ -208,6 +208,21 @@ describe('the edges', () => {
         expect(await raw(request(...lines)), JSON.stringify(lines)).to.match(/^HTTP\/1\.1 400 /);
     });
 
+    it('name one host, for sockets as well', async () => {
+      for (const path of ['/livez', '/nowhere', `/socket.io/?EIO=4&transport=websocket`]) {
+        const upgrade = path.startsWith('/socket.io')
+          ? [
+              'Connection: Upgrade',
+              'Upgrade: websocket',
+              'Sec-WebSocket-Version: 13',
+              `Sec-WebSocket-Key: ${'a'.repeat(22)}==`,
+            ]
+          : ['Connection: close'];
+        const text = [`GET ${path} HTTP/1.1`, 'Host: a', 'hOST: b', ...upgrade, '', ''].join('\r\n');
+        expect(await raw(text), path).to.match(/^HTTP\/1\.1 400 /);
+      }
+    });
+
     it('are a hundred at the most, and none is dropped', async () => {
       const many = (n: number) => Array.from({ length: n }, (_, i) => `X-H${i}: 1`);
       expect(await raw(request('Connection: close', ...many(98)))).to.match(/^HTTP\/1\.1 200 /);

@@ -74,6 +74,24 @@ describe('errors of the API', () => {
       ]);
     });
 
+    it('refuses a list that is too long before its items are looked at, and too many fields before all are', async () => {
+      const { access } = await buildUser({ role: 'agent' });
+      const create = async (fields: object) => {
+        const body = { question: 'Q', answer: 'A', ...fields };
+        return (await api.call('POST', '/faqs', body, { token: access })).body.errors as object[];
+      };
+      const keywords = Array.from({ length: 80_000 }, () => 1);
+      expect(await create({ keywords })).to.deep.equal([
+        { path: '/keywords', message: 'must NOT have more than 50 items' },
+      ]);
+      expect(await create({ keywords: keywords.slice(0, 51) })).to.have.length(1);
+      expect(await create({ keywords: [1, 'ok', 2] })).to.have.length(2);
+      const many = Object.fromEntries(keywords.slice(0, 20_000).map((_, i) => [`k${i}`, 1]));
+      const errors = await create(many);
+      expect(errors).to.have.length(20);
+      expect(errors[0]).to.deep.equal({ path: '/k0', message: 'is not known' });
+    });
+
     it('takes exactly 256 KiB', async () => {
       expectProblem(await login(`"${'x'.repeat(LIMIT - 2)}"`), 400, 'validation_failed');
     });

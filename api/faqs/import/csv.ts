@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import { CsvError, type Info, parse } from 'csv-parse';
 import { problem } from '../../../shared/base/errors.ts';
 import type { Item } from './json.ts';
@@ -37,10 +37,11 @@ export async function* csvItems(text: AsyncIterable<string>): AsyncGenerator<Ite
   };
   const source = Readable.from(text);
   const parser = parse(options);
-  source.on('error', (err) => parser.destroy(err));
+  // Whatever fails ends the parser, whose reader hears of it.
+  pipeline(source, parser, () => {});
   let header: string[] | undefined;
   try {
-    for await (const { record, info } of source.pipe(parser) as AsyncIterable<{
+    for await (const { record, info } of parser as AsyncIterable<{
       record: string[];
       info: Info;
     }>) {

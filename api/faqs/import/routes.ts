@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import { stringify } from 'csv-stringify';
 import Router from '@koa/router';
 import { knex } from '../../../db/knex.ts';
@@ -9,6 +9,7 @@ import { problem } from '../../../shared/base/errors.ts';
 import { log } from '../../../shared/base/log.ts';
 import { note } from '../../audit/note.ts';
 import type { RouteContext, State } from '../../context.ts';
+import { holdPlace } from '../../limits/places.ts';
 import { auth, requireRole } from '../../middleware/auth.ts';
 import { withBody } from '../../middleware/body.ts';
 import { pathId } from '../../middleware/ids.ts';
@@ -24,11 +25,14 @@ const editor = requireRole('admin', 'agent');
 
 /** Lines whose faults are shown; how many there are stands in `failed`. */
 const MAX_ERRORS = 1_000;
+/** A client that takes nothing of an export for so long is gone. */
+const STALLED_MS = 60_000;
 
 faqImportRoutes.post('/import', auth, editor, validateQuery(importQuery), async (ctx: RouteContext) => {
   const csv = ctx.is('text/csv') === 'text/csv';
   const allOrNothing = queryOf(ctx, importQuery).all_or_nothing;
   if ((ctx.request.length ?? 0) > MAX_BYTES) throw tooLarge();
+  holdPlace('import', ctx.state.user.id, ctx.res);
   const import_id = await withBody(ctx.req, (bytes) =>
     receiveImport(ctx.state.user.id, bytes, { csv, allOrNothing, along: note(ctx, 'faq_import.submitted') }),
   );
@@ -46,10 +50,13 @@ faqImportRoutes.get('/imports/:id', auth, editor, async (ctx: RouteContext) => {
 
 faqImportRoutes.get('/export', auth, editor, validateQuery(exportQuery), async (ctx: RouteContext) => {
   const filter = queryOf(ctx, exportQuery);
+  holdPlace('export', ctx.state.user.id, ctx.res);
+  ctx.res.setTimeout(STALLED_MS, () => ctx.res.destroy());
   await note(ctx, 'faq.exported', { details: filter })(null, knex);
   ctx.type = 'text/csv';
   ctx.attachment('faqs.csv');
-  ctx.body = Readable.from(exportFaqs(filter, KEYWORD_SEPARATOR)).pipe(
-    stringify({ header: true, columns: COLUMNS, quoted_match: /\r/ }),
-  );
+  const csv = stringify({ header: true, columns: COLUMNS, quoted_match: /\r/ });
+  // What fails reaches the answer through the last stream: Koa cuts it off and logs why.
+  pipeline(Readable.from(exportFaqs(filter, KEYWORD_SEPARATOR)), csv, () => {});
+  ctx.body = csv;
 });

@@ -1,0 +1,53 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { expect } from 'chai';
+import type { Api } from '../support/api.ts';
+import { serveWeb } from '../support/web.ts';
+
+describe('HTTP pipelining', () => {
+  let api: Api;
+  before(async () => {
+    api = await serveWeb();
+  });
+  after(() => api.close());
+
+  /** What a connection is answered to `count` requests that are written at once, until it ends or all are answered. */
+  async function pipelined(count: number, path = '/health'): Promise<{ answers: number; ended: boolean }> {
+    const { hostname, port } = new URL(api.url);
+    const socket = connect(Number(port), hostname);
+    socket.on('error', () => {});
+    let [text, ended] = ['', false];
+    const closed = new Promise<void>((over) => {
+      socket.once('close', () => over());
+    }).then(() => {
+      ended = true;
+    });
+    const answered = new Promise<void>((all) => {
+      socket.on('data', (chunk: Buffer) => {
+        text += chunk.toString();
+        if (count === answersIn(text)) all();
+      });
+    });
+    await once(socket, 'connect');
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(count));
+    await Promise.race([closed, answered]);
+    socket.destroy();
+    return { answers: answersIn(text), ended };
+  }
+
+  function answersIn(text: string): number {
+    return text.split('HTTP/1.1 ').length - 1;
+  }
+
+  it('answers as many requests of one connection at a time as any client sends', async () => {
+    expect(await pipelined(32)).to.deep.equal({ answers: 32, ended: false });
+  });
+
+  it('ends a connection that has more than 32 requests under way, and serves others', async () => {
+    for (const path of ['/health', '/nowhere', '/socket.io/']) {
+      const { answers, ended } = await pipelined(20_000, path);
+      expect([path, answers < 20_000, ended]).to.deep.equal([path, true, true]);
+    }
+    expect((await fetch(`${api.url}/livez`)).status).to.equal(200);
+  });
+});

@@ -1,0 +1,64 @@
+import { expect } from 'chai';
+import { redis } from '../../shared/delivery/redis.ts';
+import type { Api } from '../support/api.ts';
+import { type BuiltUser, buildUser } from '../support/factories.ts';
+import { playWorker, send, serveWeb } from '../support/web.ts';
+
+const STREAMS = 50;
+const PUSHES = 100;
+
+describe('many event streams of one user', () => {
+  let api: Api;
+  let user: BuiltUser;
+  before(async () => {
+    api = await serveWeb();
+    user = await buildUser();
+  });
+  after(() => api.close());
+
+  /** How often a run's log was read. */
+  async function reads(): Promise<number> {
+    const stats = await redis.info('commandstats');
+    const calls = [...stats.matchAll(/^cmdstat_(?:xrange|evalsha|eval):calls=(\d+)/gm)];
+    return calls.reduce((sum, [, count]) => sum + Number(count), 0);
+  }
+
+  it('wake for the pushes of their own run alone', async () => {
+    const [watched, other] = [await send(api, user), await send(api, user)];
+    const ends = new AbortController();
+    const open = await Promise.all(
+      Array.from({ length: STREAMS }, () =>
+        fetch(`${api.url}/api/v1/runs/${watched.run_id}/events`, {
+          headers: { authorization: `Bearer ${user.access}` },
+          signal: ends.signal,
+        }),
+      ),
+    );
+    expect(new Set(open.map(({ status }) => status))).to.deep.equal(new Set([200]));
+    const worker = await playWorker(user, other);
+    const [before, began] = [await reads(), Date.now()];
+    for (let i = 0; i < PUSHES; i += 1) await worker.say('x');
+    // Each stream looks once a second as well.
+    const looks = STREAMS * (1 + Math.ceil((Date.now() - began) / 1_000));
+    expect((await reads()) - before).to.be.lessThan(PUSHES + 2 * looks);
+    ends.abort();
+  });
+
+  it('are each told at once what comes of it', async () => {
+    const sent = await send(api, user);
+    const worker = await playWorker(user, sent);
+    const answer = await fetch(`${api.url}/api/v1/runs/${sent.run_id}/events`, {
+      headers: { authorization: `Bearer ${user.access}` },
+    });
+    for (const word of ['a', 'b']) await worker.say(word);
+    await worker.finish();
+    await worker.announce();
+    const text = await answer.text();
+    expect(text.match(/^event: .*$/gm)).to.deep.equal([
+      'event: run.status',
+      'event: response.delta',
+      'event: response.delta',
+      'event: response',
+    ]);
+  });
+});
