@@ -16,7 +16,9 @@ const SAME = 0.7;
 /** Groups some of the questions that the knowledge base did not answer by what they mean; the rest stays owed. */
 export async function faqSuggestions(): Promise<void> {
   const gaps = await ungroupedGaps(QUESTIONS_A_JOB);
-  if (gaps.length > 0) await group(gaps);
+  for (const gap of gaps) if (!gap.may_be_sent) await dropGap(gap);
+  const sendable = gaps.filter(({ may_be_sent }) => may_be_sent);
+  if (sendable.length > 0) await group(sendable);
 }
 
 async function group(gaps: Gap[]): Promise<void> {

@@ -71,6 +71,8 @@ export const userDescriptions = describe('Accounts', {
   },
   'PATCH /api/v1/users/me': {
     summary: 'Change your account',
+    detail:
+      'Withdrawing `data_processing_consent` cancels your waiting and running answers, and sends no further text to the model.',
     example: { language: 'de', data_processing_consent: true },
     answers: { 200: json('Your account, changed', user) },
     problems: ['already_exists'],

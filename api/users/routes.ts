@@ -12,6 +12,7 @@ import { decodeCursor, encodeCursor } from '../cursor.ts';
 import { limitAttempts, PASSWORD_CHANGE } from '../limits/attempts.ts';
 import { auth } from '../middleware/auth.ts';
 import { pathId } from '../middleware/ids.ts';
+import { settleInBackground } from '../runs/settle.ts';
 import { bodyOf, queryOf, validate, validateQuery } from '../middleware/validate.ts';
 import { presentSession, presentUser } from './presenter.ts';
 import { changeBody, passwordBody, sessionsQuery } from './schemas.ts';
@@ -25,11 +26,12 @@ userRoutes.get('/me', auth, async (ctx: RouteContext) => {
 userRoutes.patch('/me', auth, validate(changeBody), async (ctx: RouteContext) => {
   const { id } = ctx.state.user;
   const fields = bodyOf(ctx, changeBody);
-  const user = await knex.transaction(async (trx) => {
+  const { user, ended } = await knex.transaction(async (trx) => {
     const changed = await User.change(id, fields, trx);
     await note(ctx, 'user.changed', { subject_id: id, details: { fields: Object.keys(fields) } })(id, trx);
-    return changed;
+    return { user: changed, ended: changed.data_processing_consent ? [] : await User.cancelRuns(id, trx) };
   });
+  settleInBackground({ ended, next: null });
   ctx.body = presentUser(user);
 });
 

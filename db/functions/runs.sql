@@ -157,10 +157,18 @@ BEGIN
     CASE WHEN v_head THEN jsonb_build_object('run_id', v_run, 'generation', 1, 'rank', v_rank) END, v_ended;
 END $$;
 
+-- Whether texts of a conversation may go to the provider now. Intake asks the same, but a message may wait for long:
+-- each stage asks again before it sends a text out.
+CREATE OR REPLACE FUNCTION may_be_sent(p_user bigint, p_conversation bigint) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN EXISTS (SELECT FROM users WHERE id = p_user AND status = 'active' AND data_processing_consent)
+    AND EXISTS (SELECT FROM conversations WHERE id = p_conversation AND deleted_at IS NULL);
+END $$;
+
 -- Takes a run for one attempt. The outcome is 'claimed' (attempt is the caller's), 'busy' (come back at
 -- retry_at: another's lease or a provider's Retry-After has not run out, or no model may be called for p_hold_ms and the
--- run needs one), 'ended' (this call ended it: cancelled before it began, or the third crash; announce it and deliver
--- next), or 'gone' (nothing to do). A claimed run comes with all that answering it takes.
+-- run needs one), 'ended' (this call ended it: cancelled before it began, no longer to be sent, or the third crash; announce
+-- it and deliver next), or 'gone' (nothing to do). A claimed run comes with all that answering it takes.
 CREATE OR REPLACE FUNCTION claim_run(p_run bigint, p_lease_ms integer, p_crash_limit integer, p_hold_ms integer DEFAULT 0)
 RETURNS TABLE (outcome text, attempt integer, retry_at timestamptz, next jsonb, run_id bigint, user_id bigint,
   conversation_id bigint, message_id bigint, reply_id bigint, request_id text, status text, retries integer,
@@ -171,6 +179,7 @@ DECLARE
   v_conversation bigint := lock_conversation_of(p_run);
   v_run runs;
   v_crashes integer;
+  v_cancelled boolean;
 BEGIN
   SELECT * INTO v_run FROM runs WHERE id = p_run AND status IN ('queued', 'in_progress') FOR UPDATE;
   IF NOT FOUND THEN
@@ -189,8 +198,9 @@ BEGIN
   END IF;
 
   v_crashes := v_run.crashes + (v_run.status = 'in_progress')::integer;
-  IF v_run.cancel_requested_at IS NOT NULL OR v_crashes >= p_crash_limit THEN
-    IF v_run.cancel_requested_at IS NOT NULL THEN
+  v_cancelled := v_run.cancel_requested_at IS NOT NULL OR NOT may_be_sent(v_run.user_id, v_conversation);
+  IF v_cancelled OR v_crashes >= p_crash_limit THEN
+    IF v_cancelled THEN
       PERFORM end_runs(ARRAY[p_run], 'cancelled', NULL, NULL);
     ELSE
       UPDATE runs SET crashes = v_crashes WHERE id = p_run;

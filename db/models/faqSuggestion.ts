@@ -18,7 +18,13 @@ export type SuggestionRow = {
   would_answer: number | null;
 };
 /** A question that belongs to no suggestion yet. */
-export type Gap = { message_id: number; content: string; language: string };
+export type Gap = {
+  message_id: number;
+  content: string;
+  language: string;
+  /** Whether the text may go to the provider: its user consents, the conversation is not deleted. */
+  may_be_sent: boolean;
+};
 
 /** Owed: whether questions wait to be grouped. Looks through what was answered since the last time. */
 export async function gapsToGroup(): Promise<boolean> {
@@ -27,7 +33,7 @@ export async function gapsToGroup(): Promise<boolean> {
 
 export function ungroupedGaps(limit: number): Promise<Gap[]> {
   return rows(
-    `SELECT g.message_id, m.content, c.language FROM faq_gaps g JOIN messages m ON m.id = g.message_id
+    `SELECT g.message_id, m.content, c.language, may_be_sent(m.user_id, c.id) AS may_be_sent FROM faq_gaps g JOIN messages m ON m.id = g.message_id
        JOIN conversations c ON c.id = m.conversation_id
      WHERE g.suggestion_id IS NULL ORDER BY g.message_id LIMIT :limit`,
     { limit },

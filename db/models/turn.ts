@@ -39,13 +39,16 @@ export type ContextRecord = {
   passages_unavailable: boolean;
 };
 
-/** Loads a run with its question. */
+/**
+ * Loads a run with its question, for a stage that sends texts to the provider.
+ * @returns null where there is no such run, or where its texts may not be sent (any more): the claim ends that run
+ */
 export function loadTurn(runId: number): Promise<Turn | null> {
   return row(
     `SELECT r.id AS run_id, r.user_id, r.conversation_id, r.message_id, r.reply_id, r.request_id, r.status, r.attempt,
        r.retries, r.language, q.content AS question, c.title, r.created_at, r.queued_at, r.moderation, r.context
      FROM runs r JOIN messages q ON q.id = r.message_id JOIN conversations c ON c.id = r.conversation_id
-     WHERE r.id = :runId`,
+     WHERE r.id = :runId AND r.cancel_requested_at IS NULL AND may_be_sent(r.user_id, r.conversation_id)`,
     { runId },
   );
 }

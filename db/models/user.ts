@@ -65,6 +65,18 @@ export class User extends Model {
     return user;
   }
 
+  /**
+   * Cancels the runs of a user whose texts may not be processed any more. The transaction has changed the user's row.
+   * @returns the runs that ended, to be announced; running ones are ended by their workers
+   */
+  static async cancelRuns(id: number, trx: Knex): Promise<number[]> {
+    const { rows } = await trx.raw<{ rows: [{ ended: number[] }] }>(
+      'SELECT cancel_runs_of_user(?) AS ended',
+      [id],
+    );
+    return rows[0].ended;
+  }
+
   /** Writes the fields that are given. Throws `already_exists` and, when the account is gone, `not_found`. */
   static async change(id: number, fields: Partial<NewUser>, trx?: Knex): Promise<User> {
     const changed = await User.query(trx)
