@@ -3,7 +3,6 @@ import { auditDescriptions } from '../audit/description.ts';
 import { authDescriptions } from '../auth/description.ts';
 import { chatDescriptions } from '../chat/description.ts';
 import { conversationDescriptions } from '../conversations/description.ts';
-import { faqCategoryDescriptions } from '../faqCategories/description.ts';
 import { faqDescriptions } from '../faqs/description.ts';
 import { healthDescriptions } from '../health/description.ts';
 import { messageDescriptions } from '../messages/description.ts';
@@ -25,7 +24,6 @@ export const descriptions: Descriptions = {
   ...conversationDescriptions,
   ...messageDescriptions,
   ...faqDescriptions,
-  ...faqCategoryDescriptions,
   ...adminDescriptions,
   ...userAdminDescriptions,
   ...auditDescriptions,
