@@ -11,9 +11,9 @@ import { buildDocs } from './docs/routes.ts';
 import { descriptions } from './docs/descriptions.ts';
 import { legacy } from './docs/legacy.ts';
 import { faqCategories } from './faqCategories/routes.ts';
-import { faqImportRoutes } from './faqs/import/routes.ts';
-import { faqRoutes } from './faqs/routes.ts';
-import { faqSuggestionRoutes } from './faqs/suggestions/routes.ts';
+import { faqImports } from './faqs/import/routes.ts';
+import { faqs } from './faqs/routes.ts';
+import { faqSuggestions } from './faqs/suggestions/routes.ts';
 import { healthRoutes } from './health/routes.ts';
 import { messageRoutes } from './messages/routes.ts';
 import { metricsRoutes } from './metrics/routes.ts';
@@ -35,9 +35,9 @@ const resources: Resource[] = [
   old(runRoutes),
   old(conversationRoutes),
   old(messageRoutes),
-  old(faqImportRoutes),
-  old(faqSuggestionRoutes),
-  old(faqRoutes),
+  faqImports,
+  faqSuggestions,
+  faqs,
   faqCategories,
   old(adminRoutes),
   old(auditRoutes),

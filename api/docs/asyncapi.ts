@@ -1,5 +1,5 @@
 import type { SchemaObject } from 'ajv';
-import { importEvents } from '../faqs/import/events.ts';
+import { importEvents } from '../faqs/import/contract.ts';
 import { runEvents } from '../runs/events.ts';
 import { refreshFrame } from '../auth/schemas.ts';
 import { clientEvents } from '../sockets/description.ts';

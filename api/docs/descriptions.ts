@@ -3,7 +3,6 @@ import { auditDescriptions } from '../audit/description.ts';
 import { authDescriptions } from '../auth/description.ts';
 import { chatDescriptions } from '../chat/description.ts';
 import { conversationDescriptions } from '../conversations/description.ts';
-import { faqDescriptions } from '../faqs/description.ts';
 import { healthDescriptions } from '../health/description.ts';
 import { messageDescriptions } from '../messages/description.ts';
 import { metricsDescriptions } from '../metrics/description.ts';
@@ -23,7 +22,6 @@ export const descriptions: Descriptions = {
   ...runDescriptions,
   ...conversationDescriptions,
   ...messageDescriptions,
-  ...faqDescriptions,
   ...adminDescriptions,
   ...userAdminDescriptions,
   ...auditDescriptions,

@@ -4,7 +4,7 @@ import { acknowledgement } from '../../api/docs/asyncapi.ts';
 import { buildOpenapi, type OpenApi, type Operation } from '../../api/docs/openapi.ts';
 import { addOwnFormats } from '../../api/middleware/formats.ts';
 import { served } from '../../api/routes.ts';
-import { importEvents } from '../../api/faqs/import/events.ts';
+import { importEvents } from '../../api/faqs/import/contract.ts';
 import { runEvents } from '../../api/runs/events.ts';
 import { clientEvents } from '../../api/sockets/description.ts';
 import { webSocketFrames } from '../../api/websocket/events.ts';
