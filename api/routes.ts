@@ -3,10 +3,10 @@ import { boardRoutes } from './admin/board/routes.ts';
 import { adminRoutes } from './admin/routes.ts';
 import { auditRoutes } from './audit/routes.ts';
 import { authRoutes } from './auth/routes.ts';
-import { chatRoutes } from './chat/routes.ts';
+import { chat } from './chat/routes.ts';
 import type { State } from './context.ts';
 import type { Resource } from './contract/serve.ts';
-import { conversationRoutes } from './conversations/routes.ts';
+import { conversations } from './conversations/routes.ts';
 import { buildDocs } from './docs/routes.ts';
 import { descriptions } from './docs/descriptions.ts';
 import { legacy } from './docs/legacy.ts';
@@ -15,9 +15,9 @@ import { faqImports } from './faqs/import/routes.ts';
 import { faqs } from './faqs/routes.ts';
 import { faqSuggestions } from './faqs/suggestions/routes.ts';
 import { healthRoutes } from './health/routes.ts';
-import { messageRoutes } from './messages/routes.ts';
+import { messages } from './messages/routes.ts';
 import { metricsRoutes } from './metrics/routes.ts';
-import { runRoutes } from './runs/routes.ts';
+import { runs } from './runs/routes.ts';
 import { userAdminRoutes } from './users/admin/routes.ts';
 import { userRoutes } from './users/routes.ts';
 import { webSocketRoutes } from './websocket/routes.ts';
@@ -30,11 +30,11 @@ const resources: Resource[] = [
   old(authRoutes),
   old(userRoutes),
   old(userAdminRoutes),
-  old(chatRoutes),
+  chat,
   old(webSocketRoutes),
-  old(runRoutes),
-  old(conversationRoutes),
-  old(messageRoutes),
+  runs,
+  conversations,
+  messages,
   faqImports,
   faqSuggestions,
   faqs,

@@ -68,3 +68,10 @@ export type Middleware<R> = (ctx: RouteOf<R>, next: Next) => unknown;
 export type Handlers<R extends Routes> = {
   [Key in keyof R]: Handler<R[Key]> | [...Middleware<R[Key]>[], Handler<R[Key]>];
 };
+
+/** What clients may say over Socket.IO: the frame, and what its acknowledgement adds to `ok: true`. */
+export type ClientEvent = { summary: string; frame: TSchema; answer: TSchema; example: unknown };
+
+export function clientEvents<const Events extends Record<string, ClientEvent>>(events: Events): Events {
+  return events;
+}

@@ -7,7 +7,7 @@ type List<Found, Key extends string, Shown> = {
   /** The fields that say where in the list a row is. */
   by: Key[];
   /** Finds rows behind a place, which is null for the first page. */
-  find: (limit: number, after: Place<Key> | null) => Promise<Found[]>;
+  find: (limit: number, after: Place<Key> | null) => Promise<(Found & Place<Key>)[]>;
   present: (row: Found) => Shown;
 };
 
@@ -15,7 +15,7 @@ type List<Found, Key extends string, Shown> = {
  * Answers one page of a list. Asks for one row more than it shows, which tells whether there are more.
  * @throws Problem `validation_failed` for a cursor that is not of this list
  */
-export async function pageOf<Key extends string, Found extends Place<Key>, Shown>(
+export async function pageOf<Key extends string, Found, Shown>(
   { limit, cursor }: { limit: number; cursor?: string },
   { list, by, find, present }: List<Found, Key, Shown>,
 ): Promise<{ data: Shown[]; next_cursor: string | null }> {

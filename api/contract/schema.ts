@@ -13,6 +13,11 @@ export function orNull<T extends TSchema>(schema: T): TUnsafe<Static<T> | null> 
   return Type.Unsafe({ ...rest, type: [type, 'null'], ...(words && { enum: [...words, null] }) });
 }
 
+/** The same, explained. */
+export function described<T extends TSchema>(schema: T, description: string): TUnsafe<Static<T>> {
+  return Type.Unsafe({ ...schema, description });
+}
+
 /** A field that may be left out, and is then `value`. */
 export function defaulted<T extends TSchema>(schema: T, value: Static<T>): Defaulted<T> {
   return Type.Optional({ ...schema, default: value }) as Defaulted<T>;

@@ -5,7 +5,7 @@ import { buildOpenapi, type OpenApi, type Operation } from '../../api/docs/opena
 import { addOwnFormats } from '../../api/middleware/formats.ts';
 import { served } from '../../api/routes.ts';
 import { importEvents } from '../../api/faqs/import/contract.ts';
-import { runEvents } from '../../api/runs/events.ts';
+import { runEvents } from '../../api/runs/contract.ts';
 import { clientEvents } from '../../api/sockets/description.ts';
 import { webSocketFrames } from '../../api/websocket/events.ts';
 import type { Answer } from './api.ts';
