@@ -3,46 +3,50 @@ import { boardRoutes } from './admin/board/routes.ts';
 import { adminRoutes } from './admin/routes.ts';
 import { auditRoutes } from './audit/routes.ts';
 import { authRoutes } from './auth/routes.ts';
-import { chatRoutes } from './chat/routes.ts';
+import { chat } from './chat/routes.ts';
 import type { State } from './context.ts';
-import { conversationRoutes } from './conversations/routes.ts';
+import type { Resource } from './contract/serve.ts';
+import { conversations } from './conversations/routes.ts';
 import { buildDocs } from './docs/routes.ts';
-import { faqCategoryRoutes } from './faqCategories/routes.ts';
-import { faqImportRoutes } from './faqs/import/routes.ts';
-import { faqRoutes } from './faqs/routes.ts';
-import { faqSuggestionRoutes } from './faqs/suggestions/routes.ts';
+import { descriptions } from './docs/descriptions.ts';
+import { legacy } from './docs/legacy.ts';
+import { faqCategories } from './faqCategories/routes.ts';
+import { faqImports } from './faqs/import/routes.ts';
+import { faqs } from './faqs/routes.ts';
+import { faqSuggestions } from './faqs/suggestions/routes.ts';
 import { healthRoutes } from './health/routes.ts';
-import { messageRoutes } from './messages/routes.ts';
+import { messages } from './messages/routes.ts';
 import { metricsRoutes } from './metrics/routes.ts';
-import { runRoutes } from './runs/routes.ts';
+import { runs } from './runs/routes.ts';
 import { userAdminRoutes } from './users/admin/routes.ts';
 import { userRoutes } from './users/routes.ts';
 import { webSocketRoutes } from './websocket/routes.ts';
 
-/** The API's table of contents. */
-const v1 = new Router<State>({ prefix: '/api/v1' });
-for (const resource of [
-  authRoutes,
-  userRoutes,
-  userAdminRoutes,
-  chatRoutes,
-  webSocketRoutes,
-  runRoutes,
-  conversationRoutes,
-  messageRoutes,
-  faqImportRoutes,
-  faqSuggestionRoutes,
-  faqRoutes,
-  faqCategoryRoutes,
-  adminRoutes,
-  auditRoutes,
-]) {
-  v1.use(resource.routes());
-}
+const old = (router: Router<State>) => legacy('/api/v1', router, descriptions);
+const root = (router: Router<State>) => legacy('', router, descriptions);
 
-/** Everything that is served: operators' routes at the root, the API below /api/v1. */
+/** The table of contents. A path without parameters stands before those with one that it would fit. */
+const resources: Resource[] = [
+  old(authRoutes),
+  old(userRoutes),
+  old(userAdminRoutes),
+  chat,
+  old(webSocketRoutes),
+  runs,
+  conversations,
+  messages,
+  faqImports,
+  faqSuggestions,
+  faqs,
+  faqCategories,
+  old(adminRoutes),
+  old(auditRoutes),
+  root(healthRoutes),
+  root(metricsRoutes),
+  root(boardRoutes),
+];
+
+/** Everything that is served, the description of it all included. */
+export const served: Resource[] = [...resources, root(buildDocs(() => served))];
 export const routes = new Router<State>();
-for (const part of [healthRoutes, metricsRoutes, boardRoutes, v1]) {
-  routes.use(part.routes());
-}
-routes.use(buildDocs(routes.stack).routes());
+for (const { router } of served) routes.use(router.routes());

@@ -13,7 +13,7 @@ import {
   text,
   time,
 } from '../docs/schema.ts';
-import { runError, usage } from '../runs/events.ts';
+import { runError, usage } from '../contract/answering.ts';
 
 const context = object({
   message_ids: list(id),

@@ -7,12 +7,13 @@ import { traced } from '../../shared/ops/tracing.ts';
 import { type Sender, withinLimits } from '../limits/sending.ts';
 import { bodyId } from '../middleware/ids.ts';
 import { settleInBackground } from '../runs/settle.ts';
-import type { SendBody } from './schemas.ts';
+import type { TakenAnswer } from '../contract/answering.ts';
+import type { SendBody } from './contract.ts';
 
 /** A stored message as its sender sees it; `replayed` when the idempotency key had been stored before. */
 export type Taken = {
   replayed: boolean;
-  answer: { conversation_id: number; message_id: number; reply_id: number; run_id: number; status: 'queued' };
+  answer: TakenAnswer;
 };
 
 const METADATA_LIMIT = 8 * 1024;

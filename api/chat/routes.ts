@@ -1,14 +1,11 @@
-import Router from '@koa/router';
-import type { RouteContext, State } from '../context.ts';
-import { auth } from '../middleware/auth.ts';
-import { bodyOf, validate } from '../middleware/validate.ts';
+import { serve } from '../contract/serve.ts';
+import { chatContract } from './contract.ts';
 import { intake } from './intake.ts';
-import { sendBody } from './schemas.ts';
 import { answerTaken, idempotencyKey, senderOf } from './taken.ts';
 
-export const chatRoutes = new Router<State>({ prefix: '/chat' });
-
-chatRoutes.post('/send', auth, validate(sendBody), async (ctx: RouteContext) => {
-  const { requestId } = ctx.state;
-  answerTaken(ctx, await intake(senderOf(ctx), bodyOf(ctx, sendBody), idempotencyKey(ctx), requestId));
+export const chat = serve(chatContract, {
+  'POST /api/v1/chat/send': async (ctx) => {
+    const { body, requestId } = ctx.state;
+    answerTaken(ctx, await intake(senderOf(ctx), body, idempotencyKey(ctx), requestId));
+  },
 });

@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts';
+import type { TakenAnswer } from '../contract/answering.ts';
 import type { Sender } from '../limits/sending.ts';
 import type { Taken } from './intake.ts';
 
@@ -12,9 +13,8 @@ export function senderOf(ctx: Context): Sender {
   return { user: ctx.state.user, ip: ctx.ip, tell: (headers) => ctx.set(headers) };
 }
 
-/** Answers 202: what was asked for is stored, and its run can be followed. */
-export function answerTaken(ctx: Context, { replayed, answer }: Taken): void {
-  ctx.status = 202;
+/** Answers that what was asked for is stored, and its run can be followed. */
+export function answerTaken(ctx: Context & { body: TakenAnswer }, { replayed, answer }: Taken): void {
   ctx.set('Location', `/api/v1/runs/${answer.run_id}`);
   if (replayed) ctx.set('Idempotency-Replayed', 'true');
   ctx.body = answer;

@@ -1,9 +1,9 @@
 import type { SchemaObject } from 'ajv';
-import { importEvents } from '../faqs/import/events.ts';
-import { runEvents } from '../runs/events.ts';
+import { importEvents } from '../faqs/import/contract.ts';
+import { runEvents } from '../runs/contract.ts';
 import { refreshFrame } from '../auth/schemas.ts';
 import { clientEvents } from '../sockets/description.ts';
-import { webSocketFrame } from '../chat/schemas.ts';
+import { messageFrame } from '../chat/contract.ts';
 import { webSocketFrames } from '../websocket/events.ts';
 import { info } from './openapi.ts';
 import { object, schemas } from './schema.ts';
@@ -41,7 +41,7 @@ export function buildAsyncapi(): AsyncApi {
         servers: [{ $ref: '#/servers/ws' }],
         messages: {
           ...framed(),
-          message: { name: 'message', payload: webSocketFrame.schema as SchemaObject },
+          message: { name: 'message', payload: messageFrame },
           refresh: { name: 'refresh', payload: refreshFrame.schema as SchemaObject },
         },
       },
@@ -117,7 +117,7 @@ function framed(): Record<string, Message> {
 function said(): Record<string, Message> {
   return Object.fromEntries(
     Object.entries(clientEvents).flatMap(([name, { summary, frame, answer, example }]) => [
-      [key(name), { name, summary, payload: frame.schema as SchemaObject, examples: [{ payload: example }] }],
+      [key(name), { name, summary, payload: frame, examples: [{ payload: example }] }],
       [`${key(name)}Answer`, { name: `${name} (acknowledgement)`, payload: acknowledgement(answer) }],
     ]),
   );

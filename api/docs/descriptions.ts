@@ -1,14 +1,8 @@
 import { adminDescriptions } from '../admin/description.ts';
 import { auditDescriptions } from '../audit/description.ts';
 import { authDescriptions } from '../auth/description.ts';
-import { chatDescriptions } from '../chat/description.ts';
-import { conversationDescriptions } from '../conversations/description.ts';
-import { faqCategoryDescriptions } from '../faqCategories/description.ts';
-import { faqDescriptions } from '../faqs/description.ts';
 import { healthDescriptions } from '../health/description.ts';
-import { messageDescriptions } from '../messages/description.ts';
 import { metricsDescriptions } from '../metrics/description.ts';
-import { runDescriptions } from '../runs/description.ts';
 import { userAdminDescriptions } from '../users/admin/description.ts';
 import { userDescriptions } from '../users/description.ts';
 import { webSocketDescriptions } from '../websocket/description.ts';
@@ -19,13 +13,7 @@ import { docsDescriptions } from './description.ts';
 export const descriptions: Descriptions = {
   ...authDescriptions,
   ...userDescriptions,
-  ...chatDescriptions,
   ...webSocketDescriptions,
-  ...runDescriptions,
-  ...conversationDescriptions,
-  ...messageDescriptions,
-  ...faqDescriptions,
-  ...faqCategoryDescriptions,
   ...adminDescriptions,
   ...userAdminDescriptions,
   ...auditDescriptions,

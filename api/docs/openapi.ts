@@ -1,51 +1,31 @@
 import { readFileSync } from 'node:fs';
 import type { SchemaObject } from 'ajv';
 import { type ProblemCode, PROBLEMS, presentProblem, problem } from '../../shared/base/errors.ts';
-import { type Mark, markOf } from '../middleware/mark.ts';
-import {
-  type Answer,
-  type Description,
-  type Descriptions,
-  type Header,
-  rateHeaders,
-  requestIdHeader,
-  retryAfter,
-} from './describe.ts';
-import { count, id, list, named, object, oneOf, schemas, text } from './schema.ts';
-
-/** What a router says of itself: @koa/router's `Layer`, as far as it is used. */
-export type Layer = { methods: string[]; path: string | RegExp; stack: object[] };
-type Route = { key: string; method: string; pattern: string; mark: Mark };
-
-/** Every route of a router's stack, by method and pattern. What takes every method is a mount, and counts as GET. */
-export function routesOf(stack: Layer[]): Route[] {
-  return stack.flatMap(({ methods, path, stack: middlewares }) => {
-    const own = methods.length > MOUNT ? ['GET'] : methods.filter((method) => method !== 'HEAD');
-    const pattern = String(path);
-    return own.map((method) => ({ key: `${method} ${pattern}`, method, pattern, mark: joined(middlewares) }));
-  });
-}
-const MOUNT = 10;
+import type { Mark } from '../middleware/mark.ts';
+import type { Route } from '../contract/contract.ts';
+import { type Header, rateHeaders, requestIdHeader, retryAfter } from '../contract/headers.ts';
+import { schemas } from '../contract/schema.ts';
+import type { Resource, Served } from '../contract/serve.ts';
+import { count, id, list, named, object, oneOf, text } from './schema.ts';
 
 /** A pattern of the router as a path of the document; a mount's own paths are left out. */
 export function documentPath(pattern: string): string {
   return pattern.replace(/\{\/\*\w+\}$/, '').replaceAll(/:(\w+)/g, '{$1}');
 }
 
-/** The OpenAPI 3.1 document of a router. Routes without a description are left out; a test looks for them. */
-export function buildOpenapi(stack: Layer[], descriptions: Descriptions): OpenApi {
+/** The OpenAPI 3.1 document of all resources. */
+export function buildOpenapi(resources: Resource[]): OpenApi {
+  const served = resources.flatMap(({ routes }) => routes);
   const paths: OpenApi['paths'] = {};
-  for (const route of routesOf(stack)) {
-    const description = descriptions[route.key];
-    if (description === undefined) continue;
-    const path = documentPath(route.pattern);
-    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operation(route, description) };
+  for (const one of served) {
+    const path = documentPath(one.pattern);
+    paths[path] = { ...paths[path], [one.method.toLowerCase()]: operation(one) };
   }
   return {
     openapi: '3.1.0',
     info,
     servers: [{ url: '/' }],
-    tags: [...new Set(Object.values(descriptions).map(({ tag }) => tag))].map((name) => ({ name })),
+    tags: [...new Set(served.map(({ tag }) => tag))].map((name) => ({ name })),
     paths,
     components: { schemas, examples: problemExamples(), securitySchemes: SECURITY },
   };
@@ -111,31 +91,23 @@ const problemSchema = named(
   presentProblem(problem('not_found'), '/api/v1/runs/42'),
 );
 
-function joined(middlewares: object[]): Mark {
-  const marks = middlewares.map(markOf);
-  return Object.assign({}, ...marks, {
-    problems: marks.flatMap(({ problems = [] }) => problems),
-    headers: Object.assign({}, ...marks.map(({ headers }) => headers)),
-  });
-}
-
-function operation({ key, pattern, mark }: Route, said: Descriptions[string]): Operation {
-  const { summary, detail, tag, example } = said;
+function operation({ key, pattern, tag, route, mark }: Served): Operation {
+  const { summary, detail, example } = route;
   const security = mark.security === 'board' ? [{ token: [] }, { board: [] }] : [{ token: [] }];
   return {
-    operationId: operationId(key),
+    operationId: operationId(key.replace(/^ALL/, 'GET')),
     tags: [tag],
     summary,
     ...(detail !== undefined && { description: detail }),
     security: mark.security === undefined ? [] : security,
-    parameters: parameters(pattern, mark.query, said.parameters),
+    parameters: parameters(pattern, mark.query, route.parameters),
     ...(mark.body !== undefined && {
       requestBody: {
         required: mark.body.required !== undefined,
         content: { 'application/json': { schema: mark.body, ...(example !== undefined && { example }) } },
       },
     }),
-    responses: { ...problemsOf(pattern, mark, said.problems), ...answersOf(said.answers, mark.headers) },
+    responses: { ...problemsOf(pattern, mark, route.problems), ...answersOf(route.answers, mark.headers) },
   };
 }
 
@@ -149,7 +121,7 @@ function operationId(key: string): string {
     .join('');
 }
 
-function parameters(pattern: string, query: SchemaObject | undefined, more: Description['parameters'] = []) {
+function parameters(pattern: string, query: SchemaObject | undefined, more: Route['parameters'] = []) {
   const inPath = [...pattern.matchAll(/:(\w+)/g)].map(([, name = '']) => ({
     in: 'path',
     name,
@@ -167,7 +139,7 @@ function parameters(pattern: string, query: SchemaObject | undefined, more: Desc
   return [...inPath, ...inQuery, ...more];
 }
 
-function answersOf(answers: Record<number, Answer>, always: Mark['headers'] = {}): Record<string, Response> {
+function answersOf(answers: Route['answers'], always: Mark['headers'] = {}): Record<string, Response> {
   return Object.fromEntries(
     Object.entries(answers).map(([status, { what, json, type, headers = {} }]) => {
       const media = json ? { 'application/json': { schema: json } } : type && { [type]: { schema: text } };
@@ -181,7 +153,7 @@ function answersOf(answers: Record<number, Answer>, always: Mark['headers'] = {}
 }
 
 /** The problems that a route may answer with: its own, and those that come with what stands before it. */
-function problemsOf(pattern: string, mark: Mark, own: ProblemCode[] = []): Record<string, Response> {
+function problemsOf(pattern: string, mark: Mark, own: readonly ProblemCode[] = []): Record<string, Response> {
   const codes = new Set<ProblemCode>([
     'internal_error',
     'service_unavailable',

@@ -5,19 +5,19 @@ import Router from '@koa/router';
 import { problem } from '../../shared/base/errors.ts';
 import type { Context, Next, RouteContext, State } from '../context.ts';
 import { buildAsyncapi } from './asyncapi.ts';
-import { descriptions } from './descriptions.ts';
-import { buildOpenapi, type Layer } from './openapi.ts';
+import type { Resource } from '../contract/serve.ts';
+import { buildOpenapi } from './openapi.ts';
 import { page, script } from './page.ts';
 
-/** The API, described by itself: to machines and, at /docs, to people. `stack` is that of the whole router. */
-export function buildDocs(stack: Layer[]): Router<State> {
+/** The API, described by itself: to machines and, at /docs, to people. */
+export function buildDocs(resources: () => Resource[]): Router<State> {
   const docs = new Router<State>();
   // Made when first asked for: all routes are known by then. They never change.
   let openapi: string | undefined;
   let asyncapi: string | undefined;
 
   docs.get('/openapi.json', (ctx: RouteContext) => {
-    openapi ??= JSON.stringify(buildOpenapi(stack, descriptions));
+    openapi ??= JSON.stringify(buildOpenapi(resources()));
     ctx.type = 'json';
     ctx.body = openapi;
   });

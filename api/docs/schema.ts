@@ -1,4 +1,7 @@
 import type { SchemaObject } from 'ajv';
+import { schemas } from '../contract/schema.ts';
+
+export { schemas };
 
 /** Small words for JSON schemas of answers and events. Those of requests stand in each `schemas.ts` and validate. */
 export const id: SchemaObject = { type: 'integer', minimum: 1 };
@@ -38,6 +41,3 @@ export function named(name: string, schema: SchemaObject, example?: unknown): Sc
   schemas[name] = example === undefined ? schema : { ...schema, examples: [example] };
   return { $ref: `#/components/schemas/${name}` };
 }
-
-/** All that have a name. */
-export const schemas: Record<string, SchemaObject> = {};

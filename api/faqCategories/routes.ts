@@ -1,4 +1,3 @@
-import Router from '@koa/router';
 import {
   addFaqCategory,
   changeFaqCategory,
@@ -7,60 +6,46 @@ import {
   findFaqCategory,
   listFaqCategories,
 } from '../../db/models/faqCategory.ts';
-import { problem } from '../../shared/base/errors.ts';
+import { found, problem } from '../../shared/base/errors.ts';
 import { note } from '../audit/note.ts';
-import type { RouteContext, State } from '../context.ts';
-import { decodeCursor, encodeCursor } from '../cursor.ts';
+import { pageOf } from '../contract/page.ts';
+import { serve } from '../contract/serve.ts';
 import { withSlug } from '../faqs/slug.ts';
-import { auth, requireRole } from '../middleware/auth.ts';
 import { pathId } from '../middleware/ids.ts';
-import { bodyOf, queryOf, validate, validateQuery } from '../middleware/validate.ts';
-import { presentFaqCategory } from './presenter.ts';
-import { changeBody, createBody, listQuery } from './schemas.ts';
+import { faqCategoryContract, presentFaqCategory } from './contract.ts';
 
-export const faqCategoryRoutes = new Router<State>({ prefix: '/faq-categories' });
-const editor = requireRole('admin', 'agent');
+export const faqCategories = serve(faqCategoryContract, {
+  'GET /api/v1/faq-categories': async (ctx) => {
+    ctx.body = await pageOf(ctx.state.query, {
+      list: 'faq-categories',
+      by: ['id'],
+      find: (limit, after) => listFaqCategories(limit, after?.id ?? 0),
+      present: presentFaqCategory,
+    });
+  },
 
-faqCategoryRoutes.get('/', auth, validateQuery(listQuery), async (ctx: RouteContext) => {
-  const { limit, cursor } = queryOf(ctx, listQuery);
-  const [afterId = 0] = cursor === undefined ? [] : decodeCursor('faq-categories', cursor, 1);
-  const found = await listFaqCategories(limit + 1, afterId);
-  const data = found.slice(0, limit);
-  const last = found.length > limit ? data.at(-1) : undefined;
-  ctx.body = {
-    data: data.map(presentFaqCategory),
-    next_cursor: last ? encodeCursor('faq-categories', [last.id]) : null,
-  };
+  'POST /api/v1/faq-categories': async (ctx) => {
+    const fields = ctx.state.body;
+    const add = (slug: string) => addFaqCategory({ ...fields, slug }, note(ctx, 'faq_category.created'));
+    const added = accepted(await withSlug(fields.slug, fields.name, add));
+    ctx.set('Location', `/api/v1/faq-categories/${added.id}`);
+    ctx.body = presentFaqCategory(added);
+  },
+
+  'GET /api/v1/faq-categories/:id': async (ctx) => {
+    ctx.body = presentFaqCategory(found(await findFaqCategory(pathId(ctx))));
+  },
+
+  'PUT /api/v1/faq-categories/:id': async (ctx) => {
+    const change = ctx.state.body;
+    const along = note(ctx, 'faq_category.updated', { details: { fields: Object.keys(change) } });
+    ctx.body = presentFaqCategory(accepted(found(await changeFaqCategory(pathId(ctx), change, along))));
+  },
+
+  'DELETE /api/v1/faq-categories/:id': async (ctx) => {
+    found(await deleteFaqCategory(pathId(ctx), note(ctx, 'faq_category.deleted')));
+  },
 });
-
-faqCategoryRoutes.post('/', auth, editor, validate(createBody), async (ctx: RouteContext) => {
-  const fields = bodyOf(ctx, createBody);
-  const add = (slug: string) => addFaqCategory({ ...fields, slug }, note(ctx, 'faq_category.created'));
-  const category = accepted(await withSlug(fields.slug, fields.name, add));
-  ctx.status = 201;
-  ctx.set('Location', `/api/v1/faq-categories/${category.id}`);
-  ctx.body = presentFaqCategory(category);
-});
-
-faqCategoryRoutes.get('/:id', auth, async (ctx: RouteContext) => {
-  ctx.body = presentFaqCategory(there(await findFaqCategory(pathId(ctx))));
-});
-
-faqCategoryRoutes.put('/:id', auth, editor, validate(changeBody), async (ctx: RouteContext) => {
-  const change = bodyOf(ctx, changeBody);
-  const along = note(ctx, 'faq_category.updated', { details: { fields: Object.keys(change) } });
-  ctx.body = presentFaqCategory(accepted(there(await changeFaqCategory(pathId(ctx), change, along))));
-});
-
-faqCategoryRoutes.delete('/:id', auth, editor, async (ctx: RouteContext) => {
-  if (!(await deleteFaqCategory(pathId(ctx), note(ctx, 'faq_category.deleted')))) throw problem('not_found');
-  ctx.status = 204;
-});
-
-function there<T>(found: T | null): T {
-  if (found === null) throw problem('not_found');
-  return found;
-}
 
 function accepted(result: FaqCategoryRow | 'slug_taken'): FaqCategoryRow {
   if (result !== 'slug_taken') return result;

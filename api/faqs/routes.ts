@@ -1,4 +1,3 @@
-import Router from '@koa/router';
 import {
   addFaq,
   changeFaq,
@@ -11,75 +10,70 @@ import {
 } from '../../db/models/faq.ts';
 import { countWouldAnswer } from '../../db/models/faqSuggestion.ts';
 import { env } from '../../shared/base/env.ts';
-import { problem } from '../../shared/base/errors.ts';
+import { found } from '../../shared/base/errors.ts';
 import { searchKnowledge } from '../../shared/knowledge/search.ts';
-import type { SignedUser } from '../auth/authenticate.ts';
 import { note } from '../audit/note.ts';
-import type { RouteContext, State } from '../context.ts';
-import { decodeCursor, encodeCursor } from '../cursor.ts';
-import { auth, requireRole } from '../middleware/auth.ts';
+import type { SignedUser } from '../auth/authenticate.ts';
+import { pageOf } from '../contract/page.ts';
+import { serve } from '../contract/serve.ts';
 import { pathId } from '../middleware/ids.ts';
-import { bodyOf, queryOf, validate, validateQuery } from '../middleware/validate.ts';
 import { accepted } from './accepted.ts';
+import { faqContract, presentFaq, presentFound } from './contract.ts';
 import { embedInBackground } from './embed.ts';
-import { presentFaq, presentFound } from './presenter.ts';
-import { changeBody, createBody, feedbackBody, listQuery, searchQuery } from './schemas.ts';
 import { withSlug } from './slug.ts';
 
-export const faqRoutes = new Router<State>({ prefix: '/faqs' });
-const editor = requireRole('admin', 'agent');
+export const faqs = serve(faqContract, {
+  'GET /api/v1/faqs': async (ctx) => {
+    const { limit, cursor, ...filter } = ctx.state.query;
+    const visible = visibleTo(ctx.state.user, filter);
+    ctx.body = await pageOf(
+      { limit, cursor },
+      {
+        list: 'faqs',
+        by: ['id'],
+        find: async (few, after) => (visible === null ? [] : listFaqs(visible, few, after?.id ?? null)),
+        present: presentFaq,
+      },
+    );
+  },
 
-faqRoutes.get('/', auth, validateQuery(listQuery), async (ctx: RouteContext) => {
-  const { limit, cursor, ...filter } = queryOf(ctx, listQuery);
-  const afterId = cursor === undefined ? null : (decodeCursor('faqs', cursor, 1)[0] ?? null);
-  const visible = visibleTo(ctx.state.user, filter);
-  // One more than is shown tells whether there is more.
-  const found = visible === null ? [] : await listFaqs(visible, limit + 1, afterId);
-  const data = found.slice(0, limit);
-  const last = found.length > limit ? data.at(-1) : undefined;
-  ctx.body = { data: data.map(presentFaq), next_cursor: last ? encodeCursor('faqs', [last.id]) : null };
-});
+  'POST /api/v1/faqs': async (ctx) => {
+    const fields = ctx.state.body;
+    const add = (slug: string) => addFaq({ ...fields, slug }, note(ctx, 'faq.created'));
+    const faq = accepted(await withSlug(fields.slug, fields.question, add));
+    embedInBackground(faq);
+    ctx.set('Location', `/api/v1/faqs/${faq.id}`);
+    ctx.body = presentFaq(faq);
+  },
 
-faqRoutes.post('/', auth, editor, validate(createBody), async (ctx: RouteContext) => {
-  const fields = bodyOf(ctx, createBody);
-  const add = (slug: string) => addFaq({ ...fields, slug }, note(ctx, 'faq.created'));
-  const faq = accepted(await withSlug(fields.slug, fields.question, add));
-  embedInBackground(faq);
-  ctx.status = 201;
-  ctx.set('Location', `/api/v1/faqs/${faq.id}`);
-  ctx.body = presentFaq(faq);
-});
+  'GET /api/v1/faqs/search': async (ctx) => {
+    const { q, limit, language = null } = ctx.state.query;
+    const { faqs, cached } = await searchKnowledge({ text: q.trim(), language, limit });
+    ctx.body = { data: faqs.map(presentFound), cached };
+  },
 
-faqRoutes.get('/search', auth, validateQuery(searchQuery), async (ctx: RouteContext) => {
-  const { q, limit, language = null } = queryOf(ctx, searchQuery);
-  const { faqs, cached } = await searchKnowledge({ text: q.trim(), language, limit });
-  ctx.body = { data: faqs.map(presentFound), cached };
-});
+  'GET /api/v1/faqs/:id': async (ctx) => {
+    const id = pathId(ctx);
+    ctx.body = presentFaq(found(await (isEditor(ctx.state.user) ? findFaq(id) : viewFaq(id))));
+  },
 
-faqRoutes.get('/:id', auth, async (ctx: RouteContext) => {
-  const id = pathId(ctx);
-  ctx.body = presentFaq(there(await (isEditor(ctx.state.user) ? findFaq(id) : viewFaq(id))));
-});
+  'PUT /api/v1/faqs/:id': async (ctx) => {
+    const fields = ctx.state.body;
+    const along = note(ctx, 'faq.updated', { details: { fields: Object.keys(fields) } });
+    const faq = accepted(found(await changeFaq(pathId(ctx), fields, along)));
+    embedInBackground(faq);
+    const published = fields.status === 'published';
+    const would_answer = published ? await countWouldAnswer(faq.id, env.PASSAGE_THRESHOLD) : null;
+    ctx.body = { ...presentFaq(faq), ...(published && { would_answer }) };
+  },
 
-faqRoutes.put('/:id', auth, editor, validate(changeBody), async (ctx: RouteContext) => {
-  const fields = bodyOf(ctx, changeBody);
-  const along = note(ctx, 'faq.updated', { details: { fields: Object.keys(fields) } });
-  const faq = accepted(there(await changeFaq(pathId(ctx), fields, along)));
-  embedInBackground(faq);
-  const published = bodyOf(ctx, changeBody).status === 'published';
-  const would_answer = published ? await countWouldAnswer(faq.id, env.PASSAGE_THRESHOLD) : null;
-  ctx.body = { ...presentFaq(faq), ...(published && { would_answer }) };
-});
+  'DELETE /api/v1/faqs/:id': async (ctx) => {
+    found(await deleteFaq(pathId(ctx), note(ctx, 'faq.deleted')));
+  },
 
-faqRoutes.delete('/:id', auth, editor, async (ctx: RouteContext) => {
-  if (!(await deleteFaq(pathId(ctx), note(ctx, 'faq.deleted')))) throw problem('not_found');
-  ctx.status = 204;
-});
-
-faqRoutes.post('/:id/feedback', auth, validate(feedbackBody), async (ctx: RouteContext) => {
-  const { helpful } = bodyOf(ctx, feedbackBody);
-  if (!(await rateFaq(pathId(ctx), ctx.state.user.id, helpful))) throw problem('not_found');
-  ctx.status = 204;
+  'POST /api/v1/faqs/:id/feedback': async (ctx) => {
+    found(await rateFaq(pathId(ctx), ctx.state.user.id, ctx.state.body.helpful));
+  },
 });
 
 function isEditor({ role }: SignedUser): boolean {
@@ -91,9 +85,4 @@ function visibleTo(user: SignedUser, filter: FaqFilter): FaqFilter | null {
   if (isEditor(user)) return filter;
   if (filter.status !== undefined && filter.status !== 'published') return null;
   return { ...filter, status: 'published' };
-}
-
-function there<T>(found: T | null): T {
-  if (found === null) throw problem('not_found');
-  return found;
 }

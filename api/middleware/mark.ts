@@ -1,6 +1,6 @@
 import type { SchemaObject } from 'ajv';
 import type { ProblemCode } from '../../shared/base/errors.ts';
-import type { Header } from '../docs/describe.ts';
+import type { Header } from '../contract/headers.ts';
 
 /** What a middleware means for the routes it stands in: the API's description (api/docs) is made of it. */
 export type Mark = {
@@ -20,7 +20,11 @@ export function mark<Middleware extends object>(middleware: Middleware, meaning:
   return middleware;
 }
 
-/** What was noted on a middleware. */
-export function markOf(middleware: object): Mark {
-  return marks.get(middleware) ?? {};
+/** What was noted on the middleware of a route, all together. */
+export function marksOf(stack: object[]): Mark {
+  const found = stack.map((middleware) => marks.get(middleware) ?? {});
+  return Object.assign({}, ...found, {
+    problems: found.flatMap(({ problems = [] }) => problems),
+    headers: Object.assign({}, ...found.map(({ headers }) => headers)),
+  });
 }

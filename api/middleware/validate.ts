@@ -1,5 +1,6 @@
 import { Ajv, type ErrorObject, type SchemaObject, type ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
+import type { Static, TSchema } from 'typebox';
 import { type FieldError, problem } from '../../shared/base/errors.ts';
 import type { Context, Next } from '../context.ts';
 import { readJson } from './body.ts';
@@ -14,6 +15,21 @@ export type Schema<T> = ValidateFunction<T>;
 /** Compiles a JSON schema of a body or a socket's payload. Lengths count code points; unknown fields are to be refused by it. */
 export function bodySchema<T>(json: SchemaObject): Schema<T> {
   return forBodies.compile<T>(json);
+}
+
+/** Compiles the schema of a body or a socket's payload. Lengths count code points. */
+export function bodyCheck<T extends TSchema>(schema: T): Schema<Static<T>> {
+  return forBodies.compile<Static<T>>(schema);
+}
+
+/** Middleware: reads the body as JSON and refuses it with 400 unless it fits. Handlers find it in `ctx.state.body`. */
+export function takeBody(schema: TSchema) {
+  return validate(bodyCheck(schema));
+}
+
+/** Middleware: the same for the query string, whose numbers and booleans arrive as text, and `ctx.state.query`. */
+export function takeQuery(schema: TSchema) {
+  return validateQuery(forQueries.compile(schema));
 }
 
 /** Compiles a JSON schema of a query string, whose numbers and booleans arrive as text. */

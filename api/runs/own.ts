@@ -1,13 +1,17 @@
 import { cancelRun } from '../../db/models/run.ts';
 import { findRun, type RunRow } from '../../db/models/runView.ts';
-import { problem } from '../../shared/base/errors.ts';
+import { found } from '../../shared/base/errors.ts';
+import { presentOwn } from './contract.ts';
 import { settleInBackground } from './settle.ts';
+
+/** A run as its owner sees it. That it waits behind another one is our matter: it is queued. */
+export function presentRun(run: RunRow) {
+  return presentOwn({ ...run, status: run.status === 'waiting' ? 'queued' : run.status });
+}
 
 /** A user's run. Throws `not_found`. */
 export async function ownRun(userId: number, runId: number): Promise<RunRow> {
-  const run = await findRun(runId, userId);
-  if (run === null) throw problem('not_found');
-  return run;
+  return found(await findRun(runId, userId));
 }
 
 /**

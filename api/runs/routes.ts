@@ -1,48 +1,45 @@
 import { Readable } from 'node:stream';
-import Router from '@koa/router';
 import { authenticate } from '../auth/authenticate.ts';
-import type { Context, RouteContext, State } from '../context.ts';
+import type { Context } from '../context.ts';
+import { serve } from '../contract/serve.ts';
 import { holdPlace } from '../limits/places.ts';
-import { auth } from '../middleware/auth.ts';
 import { pathId } from '../middleware/ids.ts';
-import { queryOf, validateQuery } from '../middleware/validate.ts';
-import { cancel, ownRun } from './own.ts';
-import { presentRun } from './presenter.ts';
+import { runContract } from './contract.ts';
+import { cancel, ownRun, presentRun } from './own.ts';
 import { resume } from './resume.ts';
-import { afterSeqOf, eventsQuery } from './schemas.ts';
-import { eventStream } from './stream.ts';
-
-export const runRoutes = new Router<State>({ prefix: '/runs' });
+import { afterSeqOf, eventStream } from './stream.ts';
 
 /** A client that takes nothing, not even heartbeats, for so long is gone. */
 const STALLED_MS = 60_000;
 
-runRoutes.get('/:id', auth, async (ctx: RouteContext) => {
-  ctx.body = presentRun(await ownRun(ctx.state.user.id, pathId(ctx)));
-});
+export const runs = serve(runContract, {
+  'GET /api/v1/runs/:id': async (ctx) => {
+    ctx.body = presentRun(await ownRun(ctx.state.user.id, pathId(ctx)));
+  },
 
-runRoutes.post('/:id/cancel', auth, async (ctx: RouteContext) => {
-  const { run, changed } = await cancel(ctx.state.user.id, pathId(ctx));
-  ctx.status = changed ? 202 : 200;
-  ctx.body = presentRun(run);
-});
+  'POST /api/v1/runs/:id/cancel': async (ctx) => {
+    const { run, changed } = await cancel(ctx.state.user.id, pathId(ctx));
+    ctx.status = changed ? 202 : 200;
+    ctx.body = presentRun(run);
+  },
 
-runRoutes.get('/:id/events', auth, validateQuery(eventsQuery), async (ctx: RouteContext) => {
-  const afterSeq = afterSeqOf(queryOf(ctx, eventsQuery), ctx.get('Last-Event-ID'));
-  const run = await ownRun(ctx.state.user.id, pathId(ctx));
-  holdPlace('stream', ctx.state.user.id, ctx.res);
-  const first = await resume(run, afterSeq);
-  if (first.done && first.events.length === 0) {
-    // EventSource dials again after a 200. Only a 204 stops it.
-    ctx.status = 204;
-    return;
-  }
-  ctx.type = 'text/event-stream';
-  // Proxies would hold back what they can buffer.
-  ctx.set('X-Accel-Buffering', 'no');
-  ctx.req.socket.setNoDelay(true);
-  ctx.res.setTimeout(STALLED_MS, () => ctx.res.destroy());
-  ctx.body = Readable.from(eventStream(run, afterSeq, first, () => authenticate(bearer(ctx))));
+  'GET /api/v1/runs/:id/events': async (ctx) => {
+    const afterSeq = afterSeqOf(ctx.state.query, ctx.get('Last-Event-ID'));
+    const run = await ownRun(ctx.state.user.id, pathId(ctx));
+    holdPlace('stream', ctx.state.user.id, ctx.res);
+    const first = await resume(run, afterSeq);
+    if (first.done && first.events.length === 0) {
+      // EventSource dials again after a 200. Only a 204 stops it.
+      ctx.status = 204;
+      return;
+    }
+    ctx.type = 'text/event-stream';
+    // Proxies would hold back what they can buffer.
+    ctx.set('X-Accel-Buffering', 'no');
+    ctx.req.socket.setNoDelay(true);
+    ctx.res.setTimeout(STALLED_MS, () => ctx.res.destroy());
+    ctx.body = Readable.from(eventStream(run, afterSeq, first, () => authenticate(bearer(ctx))));
+  },
 });
 
 function bearer(ctx: Context): string {

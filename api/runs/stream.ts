@@ -1,13 +1,26 @@
 import { findRun, type RunRow } from '../../db/models/runView.ts';
 import type { RunEvent } from '../../shared/delivery/events.ts';
+import { problem } from '../../shared/base/errors.ts';
 import { log } from '../../shared/base/log.ts';
 import { stopping } from '../../shared/base/stop.ts';
 import { pushedTo } from '../sockets/pushes.ts';
+import { SEQ } from './contract.ts';
 import { resume, type Resumed } from './resume.ts';
 
 /** A push may be lost, a run may end without one: the row is looked at this often, whatever is pushed. */
 const LOOK_MS = 1_000;
 const HEARTBEAT_MS = 15_000;
+
+/**
+ * Where a stream begins. Browsers come again with the header and the old query: the header is newer.
+ * @throws Problem `validation_failed` for a header that is not a seq
+ */
+export function afterSeqOf(query: { after?: string }, lastEventId: string): number {
+  if (lastEventId === '') return Number(query.after ?? 0);
+  if (new RegExp(SEQ).test(lastEventId)) return Number(lastEventId);
+  const errors = [{ path: 'Last-Event-ID', message: 'must be a seq' }];
+  throw problem('validation_failed', undefined, { errors });
+}
 
 /**
  * A run's events as the text of an SSE stream, to its terminal event. It also ends, for the client to come again

@@ -8,15 +8,19 @@ import { tracedRequest } from '../../shared/ops/tracing.ts';
 import { prolongSigned, type Signed, type SignedUser } from '../auth/authenticate.ts';
 import { refreshFrame } from '../auth/schemas.ts';
 import { intake } from '../chat/intake.ts';
-import { messageFrame } from '../chat/schemas.ts';
-import { readFrame } from '../conversations/schemas.ts';
+import { chatEvents } from '../chat/contract.ts';
+import { messageEvents } from '../messages/contract.ts';
 import { addressOf } from '../middleware/address.ts';
 import { bodyId } from '../middleware/ids.ts';
-import { check } from '../middleware/validate.ts';
-import { cancel, ownRun } from '../runs/own.ts';
-import { presentRun } from '../runs/presenter.ts';
+import { bodyCheck, check } from '../middleware/validate.ts';
+import { cancel, ownRun, presentRun } from '../runs/own.ts';
 import { resume } from '../runs/resume.ts';
-import { cancelFrame, resumeFrame } from '../runs/schemas.ts';
+import { runClientEvents } from '../runs/contract.ts';
+
+const messageFrame = bodyCheck(chatEvents.message.frame);
+const readFrame = bodyCheck(messageEvents.read.frame);
+const cancelFrame = bodyCheck(runClientEvents.cancel.frame);
+const resumeFrame = bodyCheck(runClientEvents.resume.frame);
 
 type Handler = (signed: Signed, payload: unknown, ip: string) => Promise<object>;
 

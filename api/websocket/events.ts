@@ -1,5 +1,5 @@
 import { anything, count, flag, id, list, named, object, oneOf, orNull, text, time } from '../docs/schema.ts';
-import { source, usage } from '../runs/events.ts';
+import { source, usage } from '../contract/answering.ts';
 
 const place = { run_id: id, conversation_id: id, message_id: id, attempt: count, seq: id };
 

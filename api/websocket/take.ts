@@ -3,12 +3,14 @@ import { problem } from '../../shared/base/errors.ts';
 import { prolongSigned, type Signed } from '../auth/authenticate.ts';
 import { refreshFrame } from '../auth/schemas.ts';
 import { intake } from '../chat/intake.ts';
-import { webSocketFrame } from '../chat/schemas.ts';
+import { messageFrame } from '../chat/contract.ts';
 import { parseJson } from '../middleware/body.ts';
-import { check } from '../middleware/validate.ts';
+import { bodyCheck, check } from '../middleware/validate.ts';
 import { ownRun } from '../runs/own.ts';
 import { resume } from '../runs/resume.ts';
 import { presentEvent } from './frames.ts';
+
+const messageCheck = bodyCheck(messageFrame);
 
 /**
  * Takes what a client sent.
@@ -29,7 +31,7 @@ export async function takeFrame(
     return { type: 'refreshed', ...(await prolongSigned(signed, token)) };
   }
   const { user } = signed;
-  const { type: _, idempotency_key = null, ...body } = check(webSocketFrame, frame);
+  const { type: _, idempotency_key = null, ...body } = check(messageCheck, frame);
   const { replayed, answer } = await intake({ user, ip }, body, idempotency_key, randomUUID());
   if (!replayed) return null;
 

@@ -51,6 +51,12 @@ export function problem(code: ProblemCode, detail?: string, extra?: Extra): Prob
   return new Problem(code, detail, extra);
 }
 
+/** What was looked for. Throws `not_found` where there is nothing. */
+export function found<T>(row: T | null | undefined | false): T {
+  if (row === null || row === undefined || row === false) throw problem('not_found');
+  return row;
+}
+
 /** A problem for whatever was thrown: an unreachable database is 503, anything unknown 500. The original is its `cause`. */
 export function toProblem(err: unknown): Problem {
   if (err instanceof Problem) return err;

@@ -1,9 +1,9 @@
 import SwaggerParser from '@apidevtools/swagger-parser';
 import { expect } from 'chai';
 import type { SchemaObject } from 'ajv';
-import { descriptions } from '../../api/docs/descriptions.ts';
-import { idempotencyKey } from '../../api/docs/describe.ts';
-import { documentPath, routesOf } from '../../api/docs/openapi.ts';
+import { chatContract } from '../../api/chat/contract.ts';
+import { idempotencyKey } from '../../api/contract/headers.ts';
+import { documentPath } from '../../api/docs/openapi.ts';
 import { routes } from '../../api/routes.ts';
 import { type Api, call, serveApi } from '../support/api.ts';
 import { checkAnswer, checkValue, openapi } from '../support/openapi.ts';
@@ -27,17 +27,15 @@ describe('/openapi.json', () => {
     await SwaggerParser.validate(JSON.parse(JSON.stringify(openapi)));
   });
 
-  it('has every route, and none that is not served', () => {
-    const served = routesOf(routes.stack);
-    expect(Object.keys(descriptions), 'routes without a description, or the other way round').to.have.members(
-      served.map(({ key }) => key),
-    );
+  it('has every route that is served, and no other', () => {
+    const layers = routes.stack.flatMap(({ methods, path }) => {
+      const some = methods.length > 10 ? ['GET'] : methods.filter((method) => method !== 'HEAD');
+      return some.map((method) => `${method} ${documentPath(String(path))}`);
+    });
     const documented = Object.entries(openapi.paths).flatMap(([path, operations]) =>
       Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
     );
-    expect(documented).to.have.members(
-      served.map(({ method, pattern }) => `${method} ${documentPath(pattern)}`),
-    );
+    expect(documented).to.have.members(layers);
   });
 
   it('names every operation once', () => {
@@ -45,10 +43,10 @@ describe('/openapi.json', () => {
     expect(new Set(ids).size).to.equal(ids.length);
   });
 
-  it('has the very schemas that validate', async () => {
+  it('has the very schemas that validate', () => {
     const { requestBody, parameters, security } = openapi.paths['/api/v1/chat/send']!.post!;
-    const { sendBody } = await import('../../api/chat/schemas.ts');
-    expect(requestBody?.content['application/json']?.schema).to.equal(sendBody.schema);
+    const sendBody = chatContract.routes['POST /api/v1/chat/send'].body;
+    expect(requestBody?.content['application/json']?.schema).to.equal(sendBody);
     expect(parameters).to.deep.include.members([idempotencyKey]);
     expect(security).to.deep.equal([{ token: [] }]);
   });

@@ -1,18 +1,17 @@
 import { Ajv2020, type SchemaObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { acknowledgement } from '../../api/docs/asyncapi.ts';
-import { descriptions } from '../../api/docs/descriptions.ts';
 import { buildOpenapi, type OpenApi, type Operation } from '../../api/docs/openapi.ts';
 import { addOwnFormats } from '../../api/middleware/formats.ts';
-import { routes } from '../../api/routes.ts';
-import { importEvents } from '../../api/faqs/import/events.ts';
-import { runEvents } from '../../api/runs/events.ts';
+import { served } from '../../api/routes.ts';
+import { importEvents } from '../../api/faqs/import/contract.ts';
+import { runEvents } from '../../api/runs/contract.ts';
 import { clientEvents } from '../../api/sockets/description.ts';
 import { webSocketFrames } from '../../api/websocket/events.ts';
 import type { Answer } from './api.ts';
 
 /** The document that is served at /openapi.json. */
-export const openapi: OpenApi = buildOpenapi(routes.stack, descriptions);
+export const openapi: OpenApi = buildOpenapi(served);
 
 /**
  * Throws unless an answer is what the document says of its route and status: the headers that are always there, and

@@ -8,15 +8,16 @@ import {
   submitImport,
 } from '../../../db/models/faqImport.ts';
 import { Problem, problem } from '../../../shared/base/errors.ts';
-import { check } from '../../middleware/validate.ts';
-import { importItem } from '../schemas.ts';
+import { bodyCheck, check } from '../../middleware/validate.ts';
 import { slugOf } from '../slug.ts';
 import { csvItems } from './csv.ts';
+import { importItem } from './contract.ts';
 import { type Item, jsonItems } from './json.ts';
 import { readText } from './text.ts';
 
 /** FAQs of one upload. */
 const MAX_ITEMS = 100_000;
+const itemCheck = bodyCheck(importItem);
 /** What is kept in memory until it goes to Postgres. */
 const [BATCH_ITEMS, BATCH_CHARACTERS] = [500, 1_000_000];
 
@@ -64,7 +65,7 @@ async function keepLines(importId: number, items: AsyncIterable<Item>): Promise<
 function toLine({ line, value }: Item): ImportLine {
   if (typeof value === 'string') return { line, errors: [{ path: '', message: value.slice(0, 100) }] };
   try {
-    const faq = check(importItem, value);
+    const faq = check(itemCheck, value);
     const fields = { ...faq, slug: faq.slug ?? slugOf(faq.question), slug_asked: faq.slug !== undefined };
     return { line, fields };
   } catch (err) {

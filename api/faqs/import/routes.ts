@@ -1,62 +1,57 @@
 import { pipeline, Readable } from 'node:stream';
 import { stringify } from 'csv-stringify';
-import Router from '@koa/router';
 import { knex } from '../../../db/knex.ts';
 import { exportFaqs } from '../../../db/models/faqExport.ts';
 import { findImport, importErrors } from '../../../db/models/faqImport.ts';
 import { enqueueImport } from '../../../shared/delivery/enqueue.ts';
-import { problem } from '../../../shared/base/errors.ts';
+import { found } from '../../../shared/base/errors.ts';
 import { log } from '../../../shared/base/log.ts';
 import { note } from '../../audit/note.ts';
-import type { RouteContext, State } from '../../context.ts';
 import { holdPlace } from '../../limits/places.ts';
-import { auth, requireRole } from '../../middleware/auth.ts';
+import { serve } from '../../contract/serve.ts';
 import { withBody } from '../../middleware/body.ts';
 import { pathId } from '../../middleware/ids.ts';
-import { queryOf, validateQuery } from '../../middleware/validate.ts';
-import { exportQuery, importQuery } from '../schemas.ts';
+import { faqImportContract, presentImport } from './contract.ts';
 import { COLUMNS, KEYWORD_SEPARATOR } from './csv.ts';
-import { presentImport } from './presenter.ts';
 import { receiveImport } from './receive.ts';
 import { MAX_BYTES, tooLarge } from './text.ts';
-
-export const faqImportRoutes = new Router<State>({ prefix: '/faqs' });
-const editor = requireRole('admin', 'agent');
 
 /** Lines whose faults are shown; how many there are stands in `failed`. */
 const MAX_ERRORS = 1_000;
 /** A client that takes nothing of an export for so long is gone. */
 const STALLED_MS = 60_000;
 
-faqImportRoutes.post('/import', auth, editor, validateQuery(importQuery), async (ctx: RouteContext) => {
-  const csv = ctx.is('text/csv') === 'text/csv';
-  const allOrNothing = queryOf(ctx, importQuery).all_or_nothing;
-  if ((ctx.request.length ?? 0) > MAX_BYTES) throw tooLarge();
-  holdPlace('import', ctx.state.user.id, ctx.res);
-  const import_id = await withBody(ctx.req, (bytes) =>
-    receiveImport(ctx.state.user.id, bytes, { csv, allOrNothing, along: note(ctx, 'faq_import.submitted') }),
-  );
-  enqueueImport(import_id).catch((err: unknown) => log.warn({ err, import_id }, 'left to the reconciler'));
-  ctx.status = 202;
-  ctx.set('Location', `/api/v1/faqs/imports/${import_id}`);
-  ctx.body = { import_id, status: 'queued' };
-});
+export const faqImports = serve(faqImportContract, {
+  'POST /api/v1/faqs/import': async (ctx) => {
+    const csv = ctx.is('text/csv') === 'text/csv';
+    const allOrNothing = ctx.state.query.all_or_nothing;
+    if ((ctx.request.length ?? 0) > MAX_BYTES) throw tooLarge();
+    holdPlace('import', ctx.state.user.id, ctx.res);
+    const along = note(ctx, 'faq_import.submitted');
+    const import_id = await withBody(ctx.req, (bytes) =>
+      receiveImport(ctx.state.user.id, bytes, { csv, allOrNothing, along }),
+    );
+    enqueueImport(import_id).catch((err: unknown) => log.warn({ err, import_id }, 'left to the reconciler'));
+    ctx.set('Location', `/api/v1/faqs/imports/${import_id}`);
+    ctx.body = { import_id, status: 'queued' };
+  },
 
-faqImportRoutes.get('/imports/:id', auth, editor, async (ctx: RouteContext) => {
-  const found = await findImport(pathId(ctx), ctx.state.user.id);
-  if (found === null) throw problem('not_found');
-  ctx.body = presentImport(found, await importErrors(found.id, MAX_ERRORS));
-});
+  'GET /api/v1/faqs/imports/:id': async (ctx) => {
+    const faqImport = found(await findImport(pathId(ctx), ctx.state.user.id));
+    const errors = await importErrors(faqImport.id, MAX_ERRORS);
+    ctx.body = presentImport({ ...faqImport, import_id: faqImport.id, errors });
+  },
 
-faqImportRoutes.get('/export', auth, editor, validateQuery(exportQuery), async (ctx: RouteContext) => {
-  const filter = queryOf(ctx, exportQuery);
-  holdPlace('export', ctx.state.user.id, ctx.res);
-  ctx.res.setTimeout(STALLED_MS, () => ctx.res.destroy());
-  await note(ctx, 'faq.exported', { details: filter })(null, knex);
-  ctx.type = 'text/csv';
-  ctx.attachment('faqs.csv');
-  const csv = stringify({ header: true, columns: COLUMNS, quoted_match: /\r/ });
-  // What fails reaches the answer through the last stream: Koa cuts it off and logs why.
-  pipeline(Readable.from(exportFaqs(filter, KEYWORD_SEPARATOR)), csv, () => {});
-  ctx.body = csv;
+  'GET /api/v1/faqs/export': async (ctx) => {
+    const filter = ctx.state.query;
+    holdPlace('export', ctx.state.user.id, ctx.res);
+    ctx.res.setTimeout(STALLED_MS, () => ctx.res.destroy());
+    await note(ctx, 'faq.exported', { details: filter })(null, knex);
+    ctx.type = 'text/csv';
+    ctx.attachment('faqs.csv');
+    const csv = stringify({ header: true, columns: COLUMNS, quoted_match: /\r/ });
+    // What fails reaches the answer through the last stream: Koa cuts it off and logs why.
+    pipeline(Readable.from(exportFaqs(filter, KEYWORD_SEPARATOR)), csv, () => {});
+    ctx.body = csv;
+  },
 });

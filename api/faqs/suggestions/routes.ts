@@ -1,88 +1,88 @@
-import Router from '@koa/router';
 import { addFaq } from '../../../db/models/faq.ts';
 import {
   closeSuggestion,
   findSuggestion,
   listSuggestions,
   settleSuggestion,
+  type SuggestionRow,
 } from '../../../db/models/faqSuggestion.ts';
 import { knex } from '../../../db/knex.ts';
 import { env } from '../../../shared/base/env.ts';
-import { problem } from '../../../shared/base/errors.ts';
+import { found, problem } from '../../../shared/base/errors.ts';
+import { redact } from '../../../shared/knowledge/redact.ts';
 import { note } from '../../audit/note.ts';
-import type { RouteContext, State } from '../../context.ts';
-import { decodeCursor, encodeCursor } from '../../cursor.ts';
-import { auth, requireRole } from '../../middleware/auth.ts';
+import { pageOf } from '../../contract/page.ts';
+import { serve } from '../../contract/serve.ts';
 import { pathId } from '../../middleware/ids.ts';
-import { bodyOf, queryOf, validate, validateQuery } from '../../middleware/validate.ts';
 import { accepted } from '../accepted.ts';
+import { presentFaq } from '../contract.ts';
 import { embedInBackground } from '../embed.ts';
-import { presentFaq } from '../presenter.ts';
 import { withSlug } from '../slug.ts';
-import { presentSuggestion } from './presenter.ts';
-import { draftBody, listQuery } from './schemas.ts';
-
-export const faqSuggestionRoutes = new Router<State>({ prefix: '/faqs/suggestions' });
-const editor = requireRole('admin', 'agent');
+import { faqSuggestionContract, presentSuggested } from './contract.ts';
 
 /** Of a draft that nobody has answered yet; nobody but editors sees it. */
 const NO_ANSWER = 'To be written.';
+const EXAMPLE_CHARACTERS = 500;
 
-faqSuggestionRoutes.get('/', auth, editor, validateQuery(listQuery), async (ctx: RouteContext) => {
-  const { limit, cursor, status } = queryOf(ctx, listQuery);
-  const after = cursor === undefined ? null : place(cursor);
-  const found = await listSuggestions(status, { limit: limit + 1, after, similarity: env.PASSAGE_THRESHOLD });
-  const data = found.slice(0, limit);
-  // They show what users asked.
-  const ids = data.map(({ id }) => id);
-  if (ids.length > 0) await note(ctx, 'faq_suggestion.listed', { details: { ids } })(null, knex);
-  const last = found.length > limit ? data.at(-1) : undefined;
-  ctx.body = {
-    data: data.map(presentSuggestion),
-    next_cursor: last ? encodeCursor('faq-suggestions', [last.asked, last.id]) : null,
-  };
+export const faqSuggestions = serve(faqSuggestionContract, {
+  'GET /api/v1/faqs/suggestions': async (ctx) => {
+    const { status, ...query } = ctx.state.query;
+    const shown = await pageOf(query, {
+      list: 'faq-suggestions',
+      by: ['asked', 'id'],
+      find: (limit, after) => listSuggestions(status, { limit, after, similarity: env.PASSAGE_THRESHOLD }),
+      present: presentSuggestion,
+    });
+    // They show what users asked.
+    const ids = shown.data.map(({ id }) => id);
+    if (ids.length > 0) await note(ctx, 'faq_suggestion.listed', { details: { ids } })(null, knex);
+    ctx.body = shown;
+  },
+
+  'POST /api/v1/faqs/suggestions/:id/draft': async (ctx) => {
+    const { question, answer = NO_ANSWER, category_id } = ctx.state.body;
+    const suggestion = await claimed(pathId(ctx));
+    try {
+      const asked = question ?? presentSuggestion(suggestion).question;
+      const fields = { question: asked, answer, category_id, language: suggestion.language };
+      const created = note(ctx, 'faq.created', { details: { suggestion_id: suggestion.id } });
+      const faq = accepted(await withSlug(undefined, asked, (slug) => addFaq({ ...fields, slug }, created)));
+      await settleSuggestion(suggestion.id, faq.id);
+      embedInBackground(faq);
+      ctx.set('Location', `/api/v1/faqs/${faq.id}`);
+      ctx.body = presentFaq(faq);
+    } catch (err) {
+      await settleSuggestion(suggestion.id, null);
+      throw err;
+    }
+  },
+
+  'POST /api/v1/faqs/suggestions/:id/dismiss': async (ctx) => {
+    const id = pathId(ctx);
+    const { status } = found(await findSuggestion(id, env.PASSAGE_THRESHOLD));
+    const along = note(ctx, 'faq_suggestion.dismissed');
+    if (status !== 'dismissed' && !(await closeSuggestion(id, 'dismissed', along))) throw decided();
+  },
 });
 
-faqSuggestionRoutes.post('/:id/draft', auth, editor, validate(draftBody), async (ctx: RouteContext) => {
-  const { question, answer = NO_ANSWER, category_id } = bodyOf(ctx, draftBody);
-  const suggestion = await claimed(pathId(ctx));
-  try {
-    const asked = question ?? presentSuggestion(suggestion).question;
-    const fields = { question: asked, answer, category_id, language: suggestion.language };
-    const created = note(ctx, 'faq.created', { details: { suggestion_id: suggestion.id } });
-    const faq = accepted(await withSlug(undefined, asked, (slug) => addFaq({ ...fields, slug }, created)));
-    await settleSuggestion(suggestion.id, faq.id);
-    embedInBackground(faq);
-    ctx.status = 201;
-    ctx.set('Location', `/api/v1/faqs/${faq.id}`);
-    ctx.body = presentFaq(faq);
-  } catch (err) {
-    await settleSuggestion(suggestion.id, null);
-    throw err;
-  }
-});
+/** A suggestion: what users asked, without what tells who they are. */
+function presentSuggestion(suggestion: SuggestionRow) {
+  const examples = suggestion.examples.map((example) =>
+    redact(example).slice(0, EXAMPLE_CHARACTERS).toWellFormed(),
+  );
+  return presentSuggested({
+    ...suggestion,
+    question: examples[0] ?? '',
+    examples: [...new Set(examples)],
+  });
+}
 
-faqSuggestionRoutes.post('/:id/dismiss', auth, editor, async (ctx: RouteContext) => {
-  const id = pathId(ctx);
-  const found = await findSuggestion(id, env.PASSAGE_THRESHOLD);
-  if (found === null) throw problem('not_found');
-  const along = note(ctx, 'faq_suggestion.dismissed');
-  if (found.status !== 'dismissed' && !(await closeSuggestion(id, 'dismissed', along))) throw decided();
-  ctx.status = 204;
-});
-
-async function claimed(id: number) {
-  const found = await findSuggestion(id, env.PASSAGE_THRESHOLD);
-  if (found === null) throw problem('not_found');
+async function claimed(id: number): Promise<SuggestionRow> {
+  const suggestion = found(await findSuggestion(id, env.PASSAGE_THRESHOLD));
   if (!(await closeSuggestion(id, 'drafted'))) throw decided();
-  return found;
+  return suggestion;
 }
 
 function decided() {
   return problem('already_exists', 'This suggestion was decided on before');
-}
-
-function place(cursor: string) {
-  const [asked = 0, id = 0] = decodeCursor('faq-suggestions', cursor, 2);
-  return { asked, id };
 }

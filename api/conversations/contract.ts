@@ -1,28 +1,28 @@
-import { describe, json, nothing } from '../docs/describe.ts';
+import { Type } from 'typebox';
+import { contract, json, nothing } from '../contract/contract.ts';
+import { anything, count, flag, id, language, paging, text, time } from '../contract/fields.ts';
 import {
-  anything,
-  count,
-  flag,
-  id,
-  list,
+  closed,
+  defaulted,
+  described,
   named,
-  object,
   oneOf,
+  optional,
   orNull,
   page,
-  text,
-  time,
-} from '../docs/schema.ts';
+  presenter,
+} from '../contract/schema.ts';
 
+/** A conversation as its owner sees it. */
 const conversation = named(
   'Conversation',
-  object({
+  Type.Object({
     id,
     user_id: id,
     title: orNull(text),
     language: text,
     context: anything,
-    tags: list(text),
+    tags: Type.Array(text),
     message_count: count,
     duration_seconds: count,
     total_tokens: count,
@@ -49,10 +49,12 @@ const conversation = named(
     last_message_at: '2026-11-21T08:00:04.000Z',
   },
 );
+export const presentConversation = presenter(conversation);
 
-export const message = named(
+/** A message as its owner sees it. */
+const message = named(
   'Message',
-  object({
+  Type.Object({
     id,
     conversation_id: id,
     user_id: id,
@@ -67,11 +69,11 @@ export const message = named(
     created_at: time,
     delivered_at: orNull(time),
     read_at: orNull(time),
-    replaces_id: { ...orNull(id), description: 'The reply that this one was made to replace.' },
-    replaced_by: {
-      ...orNull(id),
-      description: 'The newest of the replies to the same question, where that is not this one.',
-    },
+    replaces_id: described(orNull(id), 'The reply that this one was made to replace.'),
+    replaced_by: described(
+      orNull(id),
+      'The newest of the replies to the same question, where that is not this one.',
+    ),
     feedback: orNull(oneOf('up', 'down')),
   }),
   {
@@ -94,29 +96,50 @@ export const message = named(
     feedback: null,
   },
 );
+export const presentMessage = presenter(message);
 
-export const conversationDescriptions = describe('Conversations', {
+/** What its owner may change. */
+const fields = {
+  title: orNull(Type.String({ minLength: 1, maxLength: 255 })),
+  tags: Type.Array(Type.String({ minLength: 1, maxLength: 50 }), { maxItems: 50, uniqueItems: true }),
+  language,
+  is_archived: flag,
+};
+
+export const conversationContract = contract('Conversations', {
   'GET /api/v1/conversations': {
+    who: 'signed in',
     summary: 'Your conversations',
     detail:
       'Newest activity first. `q`: parts of words that the title or one message must hold, in any script; capitals and accents are the same. ' +
       '`"a phrase"`, `-excluded`, `this or that`. A term of one or two letters is found at the end of a word only.',
+    query: closed({
+      ...paging,
+      archived: defaulted(flag, false),
+      q: defaulted(Type.String({ maxLength: 200 }), ''),
+    }),
     answers: { 200: json('A page', page(conversation)) },
   },
   'GET /api/v1/conversations/:id': {
+    who: 'signed in',
     summary: 'A conversation',
     answers: { 200: json('The conversation', conversation) },
   },
   'GET /api/v1/conversations/:id/messages': {
+    who: 'signed in',
     summary: 'Messages of a conversation',
+    query: closed({ ...paging, order: defaulted(oneOf('asc', 'desc'), 'asc') }),
     answers: { 200: json('A page', page(message)) },
   },
   'PUT /api/v1/conversations/:id': {
+    who: 'signed in',
     summary: 'Rename, tag or archive a conversation',
+    body: closed(optional(fields)),
     example: { title: 'Password', tags: ['account'], is_archived: false },
     answers: { 200: json('The conversation, changed', conversation) },
   },
   'DELETE /api/v1/conversations/:id': {
+    who: 'signed in',
     summary: 'Delete a conversation',
     detail: 'Cancels its runs.',
     answers: { 204: nothing('Deleted') },

@@ -1,0 +1,61 @@
+import { type Static, Type } from 'typebox';
+import { taken } from '../contract/answering.ts';
+import { clientEvents, contract, json } from '../contract/contract.ts';
+import { anyId, anything, flag, language } from '../contract/fields.ts';
+import { idempotencyKey, idempotencyReplayed, location, rateHeaders } from '../contract/headers.ts';
+import { closed, oneOf, orNull } from '../contract/schema.ts';
+
+const fields = {
+  // Code points; \S wants one that is not white space.
+  content: Type.String({ minLength: 1, maxLength: 16_000, pattern: '\\S' }),
+  conversation_id: Type.Optional(orNull(anyId)),
+  language: Type.Optional(language),
+  metadata: Type.Optional(anything),
+  multitask_strategy: Type.Optional(oneOf('enqueue', 'reject', 'interrupt')),
+};
+const sendBody = closed(fields);
+export type SendBody = Static<typeof sendBody>;
+
+export const chatContract = contract('Chat', {
+  'POST /api/v1/chat/send': {
+    who: 'signed in',
+    summary: 'Send a message',
+    detail:
+      'Once this answers 202 the message is stored and will be answered exactly once. Without `conversation_id` a ' +
+      'conversation begins. `multitask_strategy` says what happens while a run of the conversation is on: `enqueue` waits, ' +
+      '`reject` refuses, `interrupt` cancels what is on or waiting.',
+    parameters: [idempotencyKey],
+    body: sendBody,
+    example: { content: 'How do I reset my password?', language: 'en' },
+    answers: {
+      202: json('Taken', taken, {
+        Location: location,
+        'Idempotency-Replayed': idempotencyReplayed,
+        ...rateHeaders,
+      }),
+    },
+    problems: [
+      'consent_required',
+      'not_found',
+      'run_in_progress',
+      'idempotency_key_reused',
+      'rate_limited',
+      'too_many_waiting_runs',
+    ],
+  },
+});
+
+const type = Type.Literal('message');
+const idempotency_key = Type.Optional(Type.String());
+
+export const chatEvents = clientEvents({
+  message: {
+    summary: 'Send a message, as POST /api/v1/chat/send does',
+    frame: closed({ ...fields, type: Type.Optional(type), idempotency_key }),
+    answer: Type.Intersect([taken, Type.Object({ replayed: Type.Optional(flag) })]),
+    example: { content: 'How do I reset my password?', idempotency_key: 'b7c1' },
+  },
+});
+
+/** What a plain WebSocket sends: there the type says what the frame is. */
+export const messageFrame = closed({ ...fields, type, idempotency_key });

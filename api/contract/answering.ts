@@ -1,0 +1,35 @@
+import { type Static, Type } from 'typebox';
+import { count, id, real, text } from './fields.ts';
+import { named, oneOf } from './schema.ts';
+
+/** What several resources say of messages and their runs. */
+export const usage = named(
+  'Usage',
+  Type.Object({ prompt_tokens: count, completion_tokens: count, total_tokens: count }),
+  { prompt_tokens: 320, completion_tokens: 30, total_tokens: 350 },
+);
+
+export const runError = named('RunError', Type.Object({ code: text, message: text }), {
+  code: 'provider_timeout',
+  message: 'The model took too long to answer.',
+});
+
+export const source = named('Source', Type.Object({ faq_id: id, question: text, similarity: real }), {
+  faq_id: 5,
+  question: 'How can I change my password?',
+  similarity: 0.81,
+});
+
+/** What HTTP and sockets answer to a message that is committed. */
+export const taken = named(
+  'Taken',
+  Type.Object({
+    conversation_id: id,
+    message_id: id,
+    reply_id: id,
+    run_id: id,
+    status: oneOf('queued'),
+  }),
+  { conversation_id: 3, message_id: 81, reply_id: 82, run_id: 42, status: 'queued' },
+);
+export type TakenAnswer = Static<typeof taken>;

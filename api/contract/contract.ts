@@ -1,0 +1,77 @@
+import type { Static, TSchema } from 'typebox';
+import type { ProblemCode } from '../../shared/base/errors.ts';
+import type { Next, RouteContext } from '../context.ts';
+import type { Header, Parameter } from './headers.ts';
+
+/** Who may use a route. `by its handlers`: the first of them decides. */
+export type Who = 'anyone' | 'signed in' | 'editors' | 'admins' | 'by its handlers';
+
+/** All there is to say of a route. What it takes and who may use it is enforced, its answers are checked by types. */
+export type Route = {
+  who: Who;
+  summary: string;
+  /** Markdown. */
+  detail?: string;
+  query?: TSchema;
+  body?: TSchema;
+  /** A body that is taken. */
+  example?: unknown;
+  /** What its handlers read by themselves. */
+  parameters?: readonly Parameter[];
+  answers: Readonly<Record<number, Answer>>;
+  /** Problems beyond those that `who`, `query`, `body` and the path imply. */
+  problems?: readonly ProblemCode[];
+};
+export type Answer<T extends TSchema = TSchema> = {
+  what: string;
+  json?: T;
+  /** The media type of an answer that is not JSON. */
+  type?: string;
+  headers?: Record<string, Header>;
+};
+
+/** Routes by method and path. `ALL` is a mount, which the document shows as GET. */
+export type Routes = Record<`${'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'ALL'} /${string}`, Route>;
+export type Contract<R extends Routes = Routes> = { tag: string; routes: R };
+
+/** The contract of a resource: its routes, all under one heading. */
+export function contract<const R extends Routes>(tag: string, routes: R): Contract<R> {
+  return { tag, routes };
+}
+
+export function json<T extends TSchema>(what: string, schema: T, headers?: Record<string, Header>) {
+  return { what, json: schema, headers };
+}
+
+export function other(what: string, type: string) {
+  return { what, type };
+}
+
+export function nothing(what: string) {
+  return { what };
+}
+
+/** What the middleware of a route works with: `query`, `body` and answers as its contract has them. */
+export type RouteOf<R> = R extends Route
+  ? RouteContext & { state: { query: Taken<R['query']>; body: Taken<R['body']> }; body: Said<R['answers']> }
+  : never;
+type Taken<Schema> = Schema extends TSchema ? Static<Schema> : undefined;
+type Said<Answers> = {
+  [Status in keyof Answers]: Answers[Status] extends { json: infer Schema extends TSchema }
+    ? Static<Schema>
+    : unknown;
+}[keyof Answers];
+
+export type Handler<R> = (ctx: RouteOf<R>) => unknown;
+export type Middleware<R> = (ctx: RouteOf<R>, next: Next) => unknown;
+/** A handler for each route of a contract, with the middleware that stands before it. */
+export type Handlers<R extends Routes> = {
+  [Key in keyof R]: Handler<R[Key]> | [...Middleware<R[Key]>[], Handler<R[Key]>];
+};
+
+/** What clients may say over Socket.IO: the frame, and what its acknowledgement adds to `ok: true`. */
+export type ClientEvent = { summary: string; frame: TSchema; answer: TSchema; example: unknown };
+
+export function clientEvents<const Events extends Record<string, ClientEvent>>(events: Events): Events {
+  return events;
+}

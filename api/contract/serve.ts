@@ -1,0 +1,60 @@
+import Router, { type RouterMiddleware } from '@koa/router';
+import type { Context, Next, State } from '../context.ts';
+import { auth, requireRole } from '../middleware/auth.ts';
+import { type Mark, marksOf } from '../middleware/mark.ts';
+import { takeBody, takeQuery } from '../middleware/validate.ts';
+import type { Contract, Handlers, Route, Routes, Who } from './contract.ts';
+
+/** A resource as it is served: its router, and what the document says of its routes. */
+export type Resource = { router: Router<State>; routes: Served[] };
+export type Served = {
+  /** Method and path, as in the contract. */
+  key: string;
+  method: string;
+  pattern: string;
+  tag: string;
+  route: Route;
+  mark: Mark;
+};
+type Middleware = RouterMiddleware<State>;
+
+/**
+ * Serves a contract. Before the handlers of a route stand the sign-in and the rights that `who` asks for, then the checks
+ * of its query and body. A missing handler, or one without a contract, does not compile.
+ */
+export function serve<const R extends Routes>(
+  { tag, routes }: Contract<R>,
+  handlers: NoInfer<Handlers<R>>,
+): Resource {
+  const router = new Router<State>();
+  const served = Object.entries<Route>(routes).map(([key, route]) => {
+    const [method = '', pattern = ''] = key.split(' ');
+    const own = [handlers[key as keyof R]].flat() as unknown as Middleware[];
+    const stack = [...GUARDS[route.who], ...checks(route), preset(route), ...own];
+    if (method === 'ALL') router.all(pattern, ...stack);
+    else router.register(pattern, [method], stack);
+    return { key, method: method === 'ALL' ? 'GET' : method, pattern, tag, route, mark: marksOf(stack) };
+  });
+  return { router, routes: served };
+}
+
+const GUARDS: Record<Who, Middleware[]> = {
+  anyone: [],
+  'signed in': [auth],
+  editors: [auth, requireRole('admin', 'agent')],
+  admins: [auth, requireRole('admin')],
+  'by its handlers': [],
+};
+
+function checks({ query, body }: Route): Middleware[] {
+  return [...(query ? [takeQuery(query)] : []), ...(body ? [takeBody(body)] : [])];
+}
+
+/** Sets the status where the contract has one alone. A handler that forgot its body is still noticed where that is 200. */
+function preset({ answers }: Route): Middleware {
+  const [status = 0, ...more] = Object.keys(answers).map(Number);
+  return (ctx: Context, next: Next) => {
+    if (status > 200 && more.length === 0) ctx.status = status;
+    return next();
+  };
+}

@@ -1,0 +1,149 @@
+import { Type } from 'typebox';
+import { contract, json, nothing } from '../contract/contract.ts';
+import { count, givenId, id, language, paging, prose, slug, text, time } from '../contract/fields.ts';
+import { location } from '../contract/headers.ts';
+import { closed, named, oneOf, optional, orNull, page, presenter } from '../contract/schema.ts';
+
+const status = oneOf('draft', 'published', 'archived');
+
+/** An FAQ as everybody sees it who may see it. */
+export const faq = named(
+  'Faq',
+  Type.Object({
+    id,
+    category_id: orNull(id),
+    question: text,
+    answer: text,
+    keywords: Type.Array(text),
+    language: text,
+    status,
+    priority: Type.Integer(),
+    slug: text,
+    view_count: count,
+    helpful_count: count,
+    not_helpful_count: count,
+    meta_title: orNull(text),
+    meta_description: orNull(text),
+    created_at: time,
+    updated_at: time,
+    published_at: orNull(time),
+  }),
+  {
+    id: 5,
+    category_id: 1,
+    question: 'How can I change my password?',
+    answer: 'Open the sign-in page and choose “Forgot password”.',
+    keywords: ['password'],
+    language: 'en',
+    status: 'published',
+    priority: 0,
+    slug: 'how-can-i-change-my-password',
+    view_count: 12,
+    helpful_count: 3,
+    not_helpful_count: 0,
+    meta_title: null,
+    meta_description: null,
+    created_at: '2026-11-20T09:30:00.000Z',
+    updated_at: '2026-11-20T09:30:00.000Z',
+    published_at: '2026-11-20T09:30:00.000Z',
+  },
+);
+export const presentFaq = presenter(faq);
+
+/** What answers a search. Similarity is that of the cosine: 1 is the same text. */
+const foundFaq = Type.Object({
+  id,
+  question: text,
+  answer: text,
+  language: text,
+  similarity: Type.Number(),
+});
+export const presentFound = presenter(foundFaq);
+
+/** The fields that editors write, shared by creating, changing and importing. */
+export const faqFields = {
+  question: prose(1_000),
+  answer: prose(20_000),
+  category_id: orNull(givenId),
+  keywords: Type.Array(prose(100), { maxItems: 50 }),
+  language,
+  status,
+  priority: Type.Integer({ minimum: -1_000_000, maximum: 1_000_000 }),
+  slug,
+  meta_title: orNull(Type.String({ maxLength: 255 })),
+  meta_description: orNull(Type.String({ maxLength: 1_000 })),
+};
+export const newFaq = {
+  ...optional(faqFields),
+  question: faqFields.question,
+  answer: faqFields.answer,
+};
+/** Which FAQs a list or an export has. */
+export const faqFilter = optional({ status, language, category_id: givenId });
+
+export const faqContract = contract('Knowledge base', {
+  'GET /api/v1/faqs': {
+    who: 'signed in',
+    summary: 'FAQs',
+    detail: 'Users see published ones only.',
+    query: closed({ ...paging, ...faqFilter }),
+    answers: { 200: json('A page', page(faq)) },
+  },
+  'POST /api/v1/faqs': {
+    who: 'editors',
+    summary: 'Write an FAQ',
+    detail: 'For administrators and agents. `slug` is made of the question where it is absent.',
+    body: closed(newFaq),
+    example: {
+      question: 'How can I change my password?',
+      answer: 'Choose “Forgot password”.',
+      status: 'published',
+    },
+    answers: { 201: json('Written', faq, { Location: location }) },
+    problems: ['already_exists'],
+  },
+  'GET /api/v1/faqs/search': {
+    who: 'signed in',
+    summary: 'Search published FAQs',
+    detail:
+      'By meaning and by words, best first; what answers nothing is left out. FAQs in `language` go first, others are the fallback. `cached`: from the cache, which every change of an FAQ voids.',
+    query: closed({ q: prose(1_000), limit: paging.limit, language: Type.Optional(language) }),
+    answers: {
+      200: json('What was found', Type.Object({ data: Type.Array(foundFaq), cached: Type.Boolean() })),
+    },
+  },
+  'GET /api/v1/faqs/:id': {
+    who: 'signed in',
+    summary: 'An FAQ',
+    answers: { 200: json('The FAQ', faq) },
+  },
+  'PUT /api/v1/faqs/:id': {
+    who: 'editors',
+    summary: 'Change an FAQ',
+    detail:
+      'Where it is published, `would_answer` tells how many questions of open suggestions (and of the one it was drafted from) it answers now; ' +
+      'null while it has no vectors yet.',
+    body: closed(optional(faqFields)),
+    example: { status: 'archived' },
+    answers: {
+      200: json(
+        'The FAQ, changed',
+        Type.Intersect([faq, Type.Object({ would_answer: Type.Optional(orNull(count)) })]),
+      ),
+    },
+    problems: ['already_exists'],
+  },
+  'DELETE /api/v1/faqs/:id': {
+    who: 'editors',
+    summary: 'Delete an FAQ',
+    answers: { 204: nothing('Deleted') },
+  },
+  'POST /api/v1/faqs/:id/feedback': {
+    who: 'signed in',
+    summary: 'Say whether an FAQ helped',
+    detail: 'Counted once per user; the last word stands.',
+    body: closed({ helpful: Type.Boolean() }),
+    example: { helpful: true },
+    answers: { 204: nothing('Noted') },
+  },
+});

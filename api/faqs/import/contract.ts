@@ -1,0 +1,72 @@
+import { Type } from 'typebox';
+import { contract, json, other } from '../../contract/contract.ts';
+import { count, flag, id, slug, text, time } from '../../contract/fields.ts';
+import { location } from '../../contract/headers.ts';
+import { closed, defaulted, named, oneOf, orNull, presenter } from '../../contract/schema.ts';
+import { faqFilter, newFaq } from '../contract.ts';
+
+const progress = { total: count, processed: count, imported: count, failed: count };
+
+/** How far an import is, and what is wrong with the lines that it could not take. */
+const faqImport = Type.Object({
+  import_id: id,
+  status: oneOf('receiving', 'queued', 'in_progress', 'completed', 'failed'),
+  all_or_nothing: flag,
+  ...progress,
+  errors: Type.Array(
+    Type.Object({ line: count, errors: Type.Array(Type.Object({ path: text, message: text })) }),
+  ),
+  created_at: time,
+  completed_at: orNull(time),
+});
+export const presentImport = presenter(faqImport);
+
+/** One FAQ of an import: as it is created, or with its category's slug. */
+export const importItem = closed({ ...newFaq, category: Type.Optional(slug) });
+
+export const faqImportContract = contract('Knowledge base', {
+  'POST /api/v1/faqs/import': {
+    who: 'editors',
+    summary: 'Import FAQs',
+    detail:
+      'For administrators and agents. A JSON array of FAQs, as they are created but with `category` (a slug) in place of `category_id` if you like, or ' +
+      '`text/csv` (UTF-8, a header line: `question`, `answer`, `category`, `keywords` with `|` between them, `language`, `status`, `priority`, `slug`, ' +
+      '`meta_title`, `meta_description`), up to 50 MB and 100,000 FAQs. It is worked through in the background; a `faq.import` event tells your sockets ' +
+      'how far it is. `all_or_nothing`: one fault and nothing is imported.',
+    query: closed({ all_or_nothing: defaulted(Type.Boolean(), false) }),
+    answers: {
+      202: json('Taken', Type.Object({ import_id: id, status: oneOf('queued') }), { Location: location }),
+    },
+    problems: [
+      'validation_failed',
+      'malformed_json',
+      'body_too_large',
+      'unsupported_encoding',
+      'bad_request',
+      'rate_limited',
+    ],
+  },
+  'GET /api/v1/faqs/imports/:id': {
+    who: 'editors',
+    summary: 'How far an import is',
+    detail: 'One of your own. `errors` shows the first 1,000 lines that were not imported, and why.',
+    answers: { 200: json('The import', faqImport) },
+  },
+  'GET /api/v1/faqs/export': {
+    who: 'editors',
+    summary: 'Export FAQs',
+    detail: 'For administrators and agents: CSV as it can be imported. Two at a time.',
+    query: closed(faqFilter),
+    answers: { 200: other('The FAQs', 'text/csv') },
+    problems: ['rate_limited'],
+  },
+});
+
+/** What the sockets of a user who imports FAQs receive, by the name of the event. No run's log has it. */
+export const importEvents = {
+  'faq.import': named(
+    'FaqImport',
+    Type.Object({ import_id: id, status: oneOf('in_progress', 'completed', 'failed'), ...progress }),
+    { import_id: 3, status: 'in_progress', total: 1_200, processed: 500, imported: 498, failed: 2 },
+  ),
+};
