@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { knex } from './knex.ts';
-import { missingFromSchema } from './schema.ts';
+import { hasTables, missingFromSchema } from './schema.ts';
 
 const migrations = {
   directory: fileURLToPath(new URL('migrations', import.meta.url)),
@@ -22,6 +22,7 @@ const NAMED = 3;
  * @throws Error when the schema lacks what its migrations made, as after a half restore
  */
 export async function migrate(): Promise<'current' | 'newer'> {
+  await expectHistory();
   await knex.migrate.latest(migrations);
   if (await isNewer()) return 'newer';
   // Before the functions, which would fail with a less clear word; those that only lack are made here.
@@ -35,19 +36,36 @@ export async function migrate(): Promise<'current' | 'newer'> {
 
 /** Says whether migrations of this version have not run yet, in which case `web` is not ready. */
 export async function migrationsMissing(): Promise<boolean> {
-  const [, pending] = (await knex.migrate.list(migrations)) as [unknown[], unknown[]];
-  return pending.length > 0;
+  return (await history()).pending > 0;
+}
+
+/** Our tables without a word of who made them: a restore that broke off before its end. */
+async function expectHistory(): Promise<void> {
+  const { done } = await history();
+  if (done.length > 0 || !(await hasTables())) return;
+  throw new Error(
+    'the database holds tables but no record of migrations: empty it and restore the backup again',
+  );
 }
 
 async function isNewer(): Promise<boolean> {
   const ours = await readdir(migrations.directory);
-  const [done] = (await knex.migrate.list(migrations)) as [{ name: string }[], unknown[]];
-  return done.some(({ name }) => !ours.includes(name));
+  return (await history()).done.some((name) => !ours.includes(name));
+}
+
+/** Which migrations have run, this release's and others, and how many of this release's have not. */
+async function history(): Promise<{ done: string[]; pending: number }> {
+  const [done, pending] = (await knex.migrate.list(migrations)) as [{ name: string }[], unknown[]];
+  return { done: done.map(({ name }) => name), pending: pending.length };
 }
 
 function expectWhole(missing: string[]): void {
   if (missing.length === 0) return;
-  const more = missing.length > NAMED ? ` and ${missing.length - NAMED} more` : '';
-  const named = missing.slice(0, NAMED).join(', ');
+  const tables = missing.filter((line) => line.startsWith('table '));
+  // A missing table says what else is missing of it.
+  const parts = missing.filter((line) => !tables.some((table) => line.includes(`${table.slice(5)}.`)));
+  const lines = [...new Set([...tables, ...parts])];
+  const more = lines.length > NAMED ? ` and ${lines.length - NAMED} more` : '';
+  const named = lines.slice(0, NAMED).join(', ');
   throw new Error(`the schema is incomplete, restore the backup again: it lacks ${named}${more}`);
 }

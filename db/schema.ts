@@ -15,10 +15,19 @@ export async function schemaNow(): Promise<string[]> {
 
 /** Names what the schema lacks of what its migrations and functions make. Additions of an operator do not count. */
 export async function missingFromSchema(): Promise<string[]> {
-  const [file, now, native] = await Promise.all([readFile(SCHEMA_FILE, 'utf8'), schemaNow(), isNative()]);
+  const [wanted, now, native] = await Promise.all([listed(), schemaNow(), isNative()]);
   const there = new Set(now);
-  const wanted = file.split('\n').filter((line) => line !== '');
   return wanted.filter((line) => !there.has(line) && (native || !line.startsWith(VECTOR_INDEX)));
+}
+
+/** Says whether any table of ours is there. */
+export async function hasTables(): Promise<boolean> {
+  const ours = new Set((await listed()).filter((line) => line.startsWith('table ')));
+  return (await schemaNow()).some((line) => ours.has(line));
+}
+
+async function listed(): Promise<string[]> {
+  return (await readFile(SCHEMA_FILE, 'utf8')).split('\n').filter((line) => line !== '');
 }
 
 async function isNative(): Promise<boolean> {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job } from 'bullmq';
 import { claimRun, finishRun, type Outcome, releaseRun } from '../db/models/run.ts';
 import { replaceContext, type Turn } from '../db/models/turn.ts';
-import { isUnreachable } from '../shared/base/errors.ts';
+import { isUnreachable, ranTooLong } from '../shared/base/errors.ts';
 import type { Payloads } from '../shared/delivery/jobs.ts';
 import { killPoint } from '../shared/ops/killpoint.ts';
 import { addLogContext, log } from '../shared/base/log.ts';
@@ -10,11 +10,13 @@ import { runRestarts, runStage, runsEnded } from '../shared/ops/metrics.ts';
 import { ProviderError } from '../shared/provider/providerErrors.ts';
 import { settle } from '../shared/delivery/runs.ts';
 import { traced } from '../shared/ops/tracing.ts';
-import { answer, type Ending, failed, PARAMETERS, sourcesOf, titleOf } from './completion/answer.ts';
+import { answer, PARAMETERS, sourcesOf, titleOf } from './completion/answer.ts';
 import { askBreakers, callFailed, callSucceeded, holdBack } from './completion/breaker.ts';
+import { type Ending, failed } from './completion/ending.ts';
 import { Interrupted, LEASE, Lease } from './completion/lease.ts';
 import { Writer } from './completion/writer.ts';
 import { shrinkContext } from './context/shrink.ts';
+import { afterTimeout, TOO_SLOW } from './timeouts.ts';
 import { RetryIn } from './work.ts';
 
 /** The third claim over a lease that nobody released ends the run. */
@@ -78,7 +80,13 @@ async function conclude(
     if (err.why === 'cancelled') return finish(turn, writer, lease, { status: 'cancelled', model });
     return release(turn, writer, lease, 0, false);
   }
-  // Not the provider's failure: Postgres was away when the prompt was made.
+  // Neither is the provider's failure: a statement was too slow, or Postgres away, when the prompt was made.
+  if (ranTooLong(err)) {
+    log.warn({ err }, 'a statement ran into its time limit');
+    const wait = await afterTimeout(turn.run_id);
+    if (wait === null) return finish(turn, writer, lease, { ...TOO_SLOW, model });
+    return release(turn, writer, lease, wait, false);
+  }
   if (isUnreachable(err)) return release(turn, writer, lease, AWAY, false);
   const { trouble, code, message, retryAfterMs } = asProviderError(err);
   log.warn({ err, trouble, retries: turn.retries }, 'answer interrupted');

@@ -1,7 +1,7 @@
 import type { Job } from 'bullmq';
 import { failImport, importMore, type Progress } from '../db/models/faqImport.ts';
 import { enqueueEmbedding } from '../shared/delivery/enqueue.ts';
-import { isUnreachable } from '../shared/base/errors.ts';
+import { isUnreachable, ranTooLong } from '../shared/base/errors.ts';
 import { jobs, type Payloads } from '../shared/delivery/jobs.ts';
 import { log } from '../shared/base/log.ts';
 import { push } from '../shared/delivery/push.ts';
@@ -22,7 +22,8 @@ export async function faqImport(job: Job<Payloads['faq_import']>): Promise<void>
     } while (progress !== null && progress.completed_at === null && !stopping());
   } catch (err) {
     // What fails the same way each time would be owed for ever.
-    if (!isUnreachable(err) && job.attemptsMade + 1 >= jobs.faq_import.attempts) await failImport(id);
+    const again = isUnreachable(err) && !ranTooLong(err);
+    if (!again && job.attemptsMade + 1 >= jobs.faq_import.attempts) await failImport(id);
     throw err;
   }
 }

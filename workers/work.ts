@@ -1,6 +1,6 @@
 import { DelayedError, type Job, UnrecoverableError, Worker } from 'bullmq';
 import { env } from '../shared/base/env.ts';
-import { isUnreachable } from '../shared/base/errors.ts';
+import { isUnreachable, ranTooLong } from '../shared/base/errors.ts';
 import { type JobName, jobs, keptJobs, type Payloads } from '../shared/delivery/jobs.ts';
 import { log, withLogContext } from '../shared/base/log.ts';
 import { jobDuration, jobPutBacks, jobRetries } from '../shared/ops/metrics.ts';
@@ -8,6 +8,7 @@ import { ProviderError } from '../shared/provider/providerErrors.ts';
 import { connect } from '../shared/delivery/redis.ts';
 import { onStop } from '../shared/base/stop.ts';
 import { tracedStep } from '../shared/ops/tracing.ts';
+import { afterTimeout } from './timeouts.ts';
 
 export type Handler<Name extends JobName> = (job: Job<Payloads[Name]>) => Promise<void>;
 
@@ -61,7 +62,7 @@ function runJob<Name extends JobName>(
       end({ outcome: 'done' });
       log.info({ ms: Math.round(performance.now() - began) }, 'job done');
     } catch (err) {
-      const at = comeBackAt(err);
+      const at = await comeBackAt(err, queue, run_id);
       if (at !== null) {
         end({ outcome: 'put_back' });
         jobPutBacks.inc({ queue });
@@ -77,9 +78,22 @@ function runJob<Name extends JobName>(
 }
 
 /** When a job that threw is due again without having failed; null when it has. */
-function comeBackAt(err: unknown): number | null {
+async function comeBackAt(err: unknown, queue: string, runId: number | undefined): Promise<number | null> {
   if (err instanceof RetryIn) return Date.now() + err.ms;
   if (err instanceof ProviderError && err.trouble === 'rate_limited') return Date.now() + err.retryAfterMs;
+  if (ranTooLong(err) && queue !== 'completion') return afterSlowStatement(err, runId);
   if (isUnreachable(err)) return Date.now() + AWAY;
   return null;
+}
+
+/**
+ * When a job one of whose statements was too slow is due again. For a run Postgres counts, and at the end the run fails
+ * too; of other jobs this is a failure, which BullMQ counts. Completion counts by itself: without a claim there is no end.
+ */
+async function afterSlowStatement(err: unknown, runId: number | undefined): Promise<number | null> {
+  log.warn({ err }, 'a statement ran into its time limit');
+  if (runId === undefined) return null;
+  const wait = await afterTimeout(runId);
+  if (wait === null) throw new UnrecoverableError('database_timeout');
+  return Date.now() + wait;
 }

@@ -79,16 +79,21 @@ export function listFaqs(filter: FaqFilter, limit: number, afterId: number | nul
   });
 }
 
+export type NewFaq = FaqFields & { slug: string };
+
 /** Adds an FAQ under a slug that nobody has; otherwise says what is wrong. */
-export function addFaq(fields: FaqFields & { slug: string }, along: Along): Promise<WrittenFaq | Refusal> {
+export function addFaq(fields: NewFaq, along: Along): Promise<WrittenFaq | Refusal> {
+  return refused((trx) => insertFaq(fields, along, trx));
+}
+
+/** Adds an FAQ in a transaction of the caller's. @throws where the slug is taken, as `refused` understands it */
+export async function insertFaq(fields: NewFaq, along: Along, trx: Knex): Promise<WrittenFaq> {
   const published_at = fields.status === 'published' ? knex.fn.now() : null;
-  return refused(async (trx) => {
-    const [faq] = (await trx('faqs')
-      .insert({ ...fields, published_at })
-      .returning(written.map((column) => knex.raw(column)))) as [WrittenFaq];
-    await along(faq.id, trx);
-    return faq;
-  });
+  const [faq] = (await trx('faqs')
+    .insert({ ...fields, published_at })
+    .returning(written.map((column) => knex.raw(column)))) as [WrittenFaq];
+  await along(faq.id, trx);
+  return faq;
 }
 
 /** Writes the fields that are given; null when there is no such FAQ. */
@@ -131,7 +136,8 @@ export async function rateFaq(id: number, userId: number, helpful: boolean): Pro
   return rated?.found === true;
 }
 
-async function refused<T>(write: (trx: Knex) => Promise<T>): Promise<T | Refusal> {
+/** Writes in one transaction; returns what is wrong where the database says so. */
+export async function refused<T>(write: (trx: Knex) => Promise<T>): Promise<T | Refusal> {
   try {
     return await knex.transaction(write);
   } catch (err) {

@@ -1,7 +1,9 @@
+import type { Knex } from 'knex';
 import { toSql } from 'pgvector';
 import { knex } from '../knex.ts';
 import { row, rows } from '../sql.ts';
 import type { Along } from './auditEntry.ts';
+import { insertFaq, type NewFaq, type Refusal, refused, type WrittenFaq } from './faq.ts';
 
 export type SuggestionStatus = 'open' | 'drafted' | 'dismissed';
 export type SuggestionRow = {
@@ -110,26 +112,33 @@ export async function countWouldAnswer(faqId: number, similarity: number): Promi
   return counted?.would_answer ?? null;
 }
 
-/** Decides on an open suggestion; of two who do, one does. False: it is not open, or there is none. */
-export async function closeSuggestion(
+/**
+ * Makes a draft of an open suggestion: both change in one transaction, or neither. Of two who do, one does.
+ * @returns the draft, or why there is none; 'decided': the suggestion is not open
+ */
+export function draftSuggestion(
   id: number,
-  status: 'drafted' | 'dismissed',
-  along?: Along,
-): Promise<boolean> {
-  return knex.transaction(async (trx) => {
-    const closed = await trx('faq_suggestions')
-      .where({ id, status: 'open' })
-      .update({ status, updated_at: knex.raw('clock_timestamp()') });
-    if (closed > 0) await along?.(id, trx);
-    return closed > 0;
+  fields: NewFaq,
+  along: Along,
+): Promise<WrittenFaq | Refusal | 'decided'> {
+  return refused(async (trx) => {
+    if (!(await close(id, 'drafted', trx))) return 'decided';
+    const faq = await insertFaq(fields, along, trx);
+    await trx('faq_suggestions').where({ id }).update({ faq_id: faq.id });
+    return faq;
   });
 }
 
-/** Says which FAQ came of a suggestion; null: none after all, it is open again. */
-export async function settleSuggestion(id: number, faqId: number | null): Promise<void> {
-  await row(
-    `UPDATE faq_suggestions SET faq_id = :faqId, status = CASE WHEN CAST(:faqId AS bigint) IS NULL THEN 'open' ELSE status END
-     WHERE id = :id`,
-    { id, faqId },
-  );
+/** Dismisses an open suggestion; of two who do, one does. False: it is not open, or there is none. */
+export async function dismissSuggestion(id: number, along: Along): Promise<boolean> {
+  return knex.transaction(async (trx) => {
+    const closed = await close(id, 'dismissed', trx);
+    if (closed) await along(id, trx);
+    return closed;
+  });
+}
+
+async function close(id: number, status: 'drafted' | 'dismissed', trx: Knex): Promise<boolean> {
+  const changed = { status, updated_at: knex.raw('clock_timestamp()') };
+  return (await trx('faq_suggestions').where({ id, status: 'open' }).update(changed)) > 0;
 }

@@ -97,15 +97,30 @@ export function presentProblem(err: unknown, instance: string): ProblemBody {
   };
 }
 
-/** Whether an error says that a server (Postgres, Redis) cannot be reached or cannot serve just now. */
-export function isUnreachable(err: unknown): boolean {
+/**
+ * Says whether a statement ran into its time limit, in Postgres or here. It may have been unlucky, or be too slow each
+ * time: whoever tries again counts. Such an error is also one that `isUnreachable` knows.
+ */
+export function ranTooLong(err: unknown): boolean {
   if (!(err instanceof Error)) return false;
-  const { nativeError } = err as { nativeError?: unknown }; // objection's wrapper
-  if (nativeError instanceof Error && nativeError !== err) return isUnreachable(nativeError);
+  const inner = innermost(err);
+  return (inner as { code?: unknown }).code === '57014' || /(^| - )Query read timeout/.test(inner.message);
+}
+
+/** Says whether an error means that a server (Postgres, Redis) cannot be reached or cannot serve just now. */
+export function isUnreachable(thrown: unknown): boolean {
+  if (!(thrown instanceof Error)) return false;
+  const err = innermost(thrown);
   const { code } = err as { code?: unknown };
   if (typeof code === 'string' && UNREACHABLE_CODES.test(code)) return true;
   if (err.name === 'KnexTimeoutError') return true;
   return UNREACHABLE_MESSAGES.test(err.message);
+}
+
+/** What objection has wrapped. */
+function innermost(err: Error): Error {
+  const { nativeError } = err as { nativeError?: unknown };
+  return nativeError instanceof Error && nativeError !== err ? innermost(nativeError) : err;
 }
 
 /**

@@ -118,6 +118,22 @@ describe('suggestions of what is missing', () => {
     expect(after).to.deep.include({ id, faq_id: drafted.body.id, would_answer: 2 });
   });
 
+  it('becomes a draft in one transaction, or stays open', async () => {
+    await ask('Do you ship to Norway?');
+    await group();
+    const [{ id } = { id: 0 }] = await list();
+    expect((await call('POST', `/${id}/draft`, { category_id: 999_999 })).status).to.equal(400);
+    expect((await list()).map((open) => open.id)).to.deep.equal([id]);
+    // A slug that is taken means another try.
+    const taken = { question: 'Do you ship to Norway?', answer: 'Yes.' };
+    expect((await api.call('POST', '/faqs', taken, { token: agent.access })).status).to.equal(201);
+    expect((await call('POST', `/${id}/draft`, {})).body).to.include({ slug: 'do-you-ship-to-norway-2' });
+    const { rows } = (await knex.raw(
+      'SELECT f.xmin = s.xmin AS at_once FROM faq_suggestions s JOIN faqs f ON f.id = s.faq_id',
+    )) as { rows: unknown[] };
+    expect(rows).to.deep.equal([{ at_once: true }]);
+  });
+
   it('tells who publishes an FAQ how many questions it would answer now', async () => {
     await ask('Do you ship to Norway?');
     await group();

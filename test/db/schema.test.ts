@@ -82,8 +82,16 @@ describe('migrate', () => {
         /^npm run migrate: the schema is incomplete, restore the backup again: it lacks /,
       );
       expect(await lacking(database)).to.include(named);
+      if (named === 'table faqs') expect(stderr).to.contain('it lacks table faqs, ');
     });
   }
+
+  it('exits with 1 and one line where a half restore left tables and no record of migrations', async () => {
+    await database.query('DELETE FROM knex_migrations');
+    const { code, stdout, stderr } = await migrate(database.url);
+    expect({ code, stdout }).to.deep.equal({ code: 1, stdout: '' });
+    expect(stderr).to.match(/^npm run migrate: the database holds tables but no record of migrations: .*\n$/);
+  });
 });
 
 /** What the check finds, whole: the line names only the first few. */

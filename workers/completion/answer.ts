@@ -7,11 +7,11 @@ import { type ChatRequest, streamChat } from '../../shared/provider/llm.ts';
 import { answerTimes } from '../../shared/provider/measure.ts';
 import { textIn } from '../../shared/texts.ts';
 import { buildPrompt } from '../context/prompt.ts';
+import { TOO_SLOW, wasTooSlow } from '../timeouts.ts';
+import { type Ending, failed } from './ending.ts';
 import { Guard, Withheld } from './guard.ts';
 import type { Lease } from './lease.ts';
 import type { Writer } from './writer.ts';
-
-export type Ending = Omit<Outcome, 'content' | 'parameters' | 'sources' | 'title'>;
 
 /** In characters. Far beyond MAX_COMPLETION_TOKENS: a provider that ignores the limit is stopped. */
 const LONGEST_ANSWER = 500_000;
@@ -28,9 +28,8 @@ export const PARAMETERS = {
  * @throws ProviderError, Interrupted
  */
 export async function answer(turn: Turn, model: string, writer: Writer, lease: Lease): Promise<Ending> {
-  if (turn.moderation === null) return failed('moderation_unavailable', 'The message could not be checked.');
-  if (turn.moderation.flagged) return refuse(turn, writer);
-  if (turn.context === null) return failed('context_failed', 'The conversation could not be prepared.');
+  if (turn.moderation?.flagged) return refuse(turn, writer);
+  if (turn.moderation === null || turn.context === null) return unprepared(turn);
 
   const request = await prepare(turn, model);
   const ending = await stream(request, writer, lease, turn);
@@ -43,9 +42,11 @@ export function sourcesOf({ context }: Turn): Source[] {
   return passages.map(({ faq_id, question, similarity }) => ({ faq_id, question, similarity }));
 }
 
-/** How a run ends that cannot be answered. */
-export function failed(code: string, message: string): Ending {
-  return { status: 'failed', error: { code, message } };
+/** A stage has left nothing: it failed as often as it may. */
+async function unprepared({ run_id, moderation }: Turn): Promise<Ending> {
+  if (await wasTooSlow(run_id)) return TOO_SLOW;
+  if (moderation === null) return failed('moderation_unavailable', 'The message could not be checked.');
+  return failed('context_failed', 'The conversation could not be prepared.');
 }
 
 function refuse(turn: Turn, writer: Writer): Ending {

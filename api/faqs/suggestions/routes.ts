@@ -1,9 +1,8 @@
-import { addFaq } from '../../../db/models/faq.ts';
 import {
-  closeSuggestion,
+  dismissSuggestion,
+  draftSuggestion,
   findSuggestion,
   listSuggestions,
-  settleSuggestion,
   type SuggestionRow,
 } from '../../../db/models/faqSuggestion.ts';
 import { knex } from '../../../db/knex.ts';
@@ -41,27 +40,24 @@ export const faqSuggestions = serve(faqSuggestionContract, {
 
   'POST /api/v1/faqs/suggestions/:id/draft': async (ctx) => {
     const { question, answer = NO_ANSWER, category_id } = ctx.state.body;
-    const suggestion = await claimed(pathId(ctx));
-    try {
-      const asked = question ?? presentSuggestion(suggestion).question;
-      const fields = { question: asked, answer, category_id, language: suggestion.language };
-      const created = note(ctx, 'faq.created', { details: { suggestion_id: suggestion.id } });
-      const faq = accepted(await withSlug(undefined, asked, (slug) => addFaq({ ...fields, slug }, created)));
-      await settleSuggestion(suggestion.id, faq.id);
-      embedInBackground(faq);
-      ctx.set('Location', `/api/v1/faqs/${faq.id}`);
-      ctx.body = presentFaq(faq);
-    } catch (err) {
-      await settleSuggestion(suggestion.id, null);
-      throw err;
-    }
+    const suggestion = found(await findSuggestion(pathId(ctx), env.PASSAGE_THRESHOLD));
+    const asked = question ?? presentSuggestion(suggestion).question;
+    const fields = { question: asked, answer, category_id, language: suggestion.language };
+    const created = note(ctx, 'faq.created', { details: { suggestion_id: suggestion.id } });
+    const draft = (slug: string) => draftSuggestion(suggestion.id, { ...fields, slug }, created);
+    const drafted = await withSlug(undefined, asked, draft);
+    if (drafted === 'decided') throw decided();
+    const faq = accepted(drafted);
+    embedInBackground(faq);
+    ctx.set('Location', `/api/v1/faqs/${faq.id}`);
+    ctx.body = presentFaq(faq);
   },
 
   'POST /api/v1/faqs/suggestions/:id/dismiss': async (ctx) => {
     const id = pathId(ctx);
     const { status } = found(await findSuggestion(id, env.PASSAGE_THRESHOLD));
     const along = note(ctx, 'faq_suggestion.dismissed');
-    if (status !== 'dismissed' && !(await closeSuggestion(id, 'dismissed', along))) throw decided();
+    if (status !== 'dismissed' && !(await dismissSuggestion(id, along))) throw decided();
   },
 });
 
@@ -75,12 +71,6 @@ function presentSuggestion(suggestion: SuggestionRow) {
     question: examples[0] ?? '',
     examples: [...new Set(examples)],
   });
-}
-
-async function claimed(id: number): Promise<SuggestionRow> {
-  const suggestion = found(await findSuggestion(id, env.PASSAGE_THRESHOLD));
-  if (!(await closeSuggestion(id, 'drafted'))) throw decided();
-  return suggestion;
 }
 
 function decided() {
