@@ -9,6 +9,7 @@ import { listMessages } from '../../db/models/messageView.ts';
 import { problem } from '../../shared/errors.ts';
 import type { RouteContext, State } from '../context.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
+import { limitSearchedLists } from '../limits/searching.ts';
 import { auth } from '../middleware/auth.ts';
 import { pathId } from '../middleware/ids.ts';
 import { bodyOf, queryOf, validate, validateQuery } from '../middleware/validate.ts';
@@ -18,7 +19,7 @@ import { changeBody, listQuery, messagesQuery } from './schemas.ts';
 
 export const conversationRoutes = new Router<State>({ prefix: '/conversations' });
 
-conversationRoutes.get('/', auth, validateQuery(listQuery), async (ctx: RouteContext) => {
+conversationRoutes.get('/', auth, validateQuery(listQuery), limitSearchedLists, async (ctx: RouteContext) => {
   const { limit, cursor, archived, q } = queryOf(ctx, listQuery);
   const after = cursor === undefined ? null : conversationPlace(cursor);
   // One more than is shown tells whether there is more.

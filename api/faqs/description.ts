@@ -63,7 +63,7 @@ export const faqDescriptions = describe('Knowledge base', {
   'GET /api/v1/faqs/search': {
     summary: 'Search published FAQs',
     detail:
-      'By meaning and by words, best first; what answers nothing is left out. FAQs in `language` go first, others are the fallback. `cached`: from the cache, which every change of an FAQ voids.',
+      'By meaning and by words, best first; what answers nothing is left out. FAQs in `language` go first, others are the fallback. `cached`: you asked the same before; every change of an FAQ voids that. 300 a minute.',
     answers: {
       200: json(
         'What was found',

@@ -17,6 +17,7 @@ import type { SignedUser } from '../auth/authenticate.ts';
 import { note } from '../audit/note.ts';
 import type { RouteContext, State } from '../context.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
+import { limitSearches } from '../limits/searching.ts';
 import { auth, requireRole } from '../middleware/auth.ts';
 import { pathId } from '../middleware/ids.ts';
 import { bodyOf, queryOf, validate, validateQuery } from '../middleware/validate.ts';
@@ -50,9 +51,14 @@ faqRoutes.post('/', auth, editor, validate(createBody), async (ctx: RouteContext
   ctx.body = presentFaq(faq);
 });
 
-faqRoutes.get('/search', auth, validateQuery(searchQuery), async (ctx: RouteContext) => {
+faqRoutes.get('/search', auth, validateQuery(searchQuery), limitSearches, async (ctx: RouteContext) => {
   const { q, limit, language = null } = queryOf(ctx, searchQuery);
-  const { faqs, cached } = await searchKnowledge({ text: q.trim(), language, limit });
+  const { faqs, cached } = await searchKnowledge({
+    user_id: ctx.state.user.id,
+    text: q.trim(),
+    language,
+    limit,
+  });
   ctx.body = { data: faqs.map(presentFound), cached };
 });
 
