@@ -1,6 +1,7 @@
 import Router from '@koa/router';
 import { registry } from '../../shared/metrics.ts';
 import type { RouteContext, State } from '../context.ts';
+import { together } from '../../shared/together.ts';
 import { measureFaqs } from './faqs.ts';
 import { measureQueues } from './queues.ts';
 
@@ -8,7 +9,11 @@ import { measureQueues } from './queues.ts';
 export const metricsRoutes = new Router<State>();
 
 metricsRoutes.get('/metrics', async (ctx: RouteContext) => {
-  await Promise.all([measureQueues(), measureFaqs()]);
-  ctx.body = await registry.metrics();
+  ctx.body = await measured();
   ctx.set('Content-Type', registry.contentType);
+});
+
+const measured = together(async () => {
+  await Promise.all([measureQueues(), measureFaqs()]);
+  return registry.metrics();
 });
