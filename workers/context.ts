@@ -22,7 +22,7 @@ export async function context(job: Job<Payloads['context']>): Promise<void> {
 async function buildContext(turn: Turn): Promise<{ built: ContextRecord; questionTokens: number }> {
   const budget = env.CONTEXT_TOKEN_BUDGET;
   const [passages, history] = await Promise.all([
-    findPassages(turn.question, turn.language),
+    findPassages(turn.user_id, turn.question, turn.language),
     historyBefore(turn.conversation_id, turn.message_id, env.HISTORY_LIMIT),
   ]);
   const found = passages ?? [];

@@ -14,6 +14,7 @@ import { queues } from '../shared/delivery/queues.ts';
 import { redis } from '../shared/delivery/redis.ts';
 import { announce } from '../shared/delivery/runs.ts';
 import { onStop } from '../shared/base/stop.ts';
+import { tidy } from './tidy.ts';
 
 /** Milliseconds. What is younger than the grace is left to whoever is doing it right now. */
 const INTERVAL = 1_000;
@@ -35,6 +36,8 @@ export function startHousekeeping(): void {
       // By itself: it needs no Redis.
       .then(chainAudit)
       .catch((err: unknown) => log.warn({ err }, 'audit log not chained'))
+      .then(tidy)
+      .catch((err: unknown) => log.warn({ err }, 'what is over was not deleted'))
       .finally(() => {
         timer = setTimeout(next, INTERVAL);
       });

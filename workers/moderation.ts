@@ -10,17 +10,17 @@ import { moderate } from '../shared/provider/llm.ts';
 export async function moderation(job: Job<Payloads['moderation']>): Promise<void> {
   const turn = await loadTurn(job.data.run_id);
   if (turn === null || turn.moderation !== null || turn.status !== 'queued') return;
-  const verdict = await verdictOn(turn.question);
+  const verdict = await verdictOn(turn.question, turn.user_id);
   killPoint('moderation.decided', turn.run_id);
   await saveVerdict(turn.run_id, verdict);
   killPoint('moderation.saved', turn.run_id);
 }
 
-/** Seconds that a verdict on a text serves for the same text. */
-const VERDICT_TTL = 86_400;
+/** Seconds that a verdict on a text serves for the same text of the same user. */
+const VERDICT_TTL = 3_600;
 
-/** Whether a text is allowed; asked once a day for the same text. @throws ProviderError */
-export async function verdictOn(text: string): Promise<Verdict> {
-  const key = cacheKey('verdict', env.MODERATION_MODEL, text);
+/** Whether a text of a user, or of an answer to them, is allowed; asked once an hour for the same text. @throws ProviderError */
+export async function verdictOn(text: string, user_id: number): Promise<Verdict> {
+  const key = cacheKey('verdict', { user_id }, env.MODERATION_MODEL, text);
   return (await remember(key, VERDICT_TTL, () => moderate(text))).value;
 }

@@ -4,6 +4,7 @@ import { Session } from '../../db/models/session.ts';
 import { type NewUser, User } from '../../db/models/user.ts';
 import { env } from '../../shared/base/env.ts';
 import { problem } from '../../shared/base/errors.ts';
+import { countRefresh } from '../limits/refreshing.ts';
 import { type Client, noteSignIn } from './client.ts';
 import { hashPassword, isOutdated, passwordFits } from './password.ts';
 import { hashToken, newToken, signAccess } from './tokens.ts';
@@ -50,7 +51,7 @@ async function attempt(login: string, password: string, client: Client): Promise
   });
 }
 
-/** Trades a refresh token for a new pair. Throws `unauthenticated`; a spent token also ends its session. */
+/** Trades a refresh token for a new pair. Throws `unauthenticated` and `rate_limited`; a spent token also ends its session. */
 export async function refresh(token: string, client: Client): Promise<SignIn> {
   const renewed = TOKEN.test(token)
     ? await knex.transaction((trx) => renew(hashToken(token), client, trx))
@@ -69,6 +70,8 @@ async function renew(tokenHash: string, client: Client, trx: Knex): Promise<Sign
     await endReplayed(tokenHash, client, trx);
     return undefined;
   }
+  // Refused, nothing is spent: the transaction is undone.
+  await countRefresh(spent.session_id);
   const next = newToken();
   const lives = await Session.prolong(spent.session_id, { ...LIFETIME, tokenHash: next.tokenHash }, trx);
   const user = lives ? await User.query(trx).findById(spent.user_id) : undefined;

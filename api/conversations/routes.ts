@@ -8,20 +8,24 @@ import { listMessages } from '../../db/models/messageView.ts';
 import { found } from '../../shared/base/errors.ts';
 import { pageOf } from '../contract/page.ts';
 import { serve } from '../contract/serve.ts';
+import { limitSearchedLists } from '../limits/searching.ts';
 import { pathId } from '../middleware/ids.ts';
 import { settleInBackground } from '../runs/settle.ts';
 import { conversationContract, presentConversation, presentMessage } from './contract.ts';
 
 export const conversations = serve(conversationContract, {
-  'GET /api/v1/conversations': async (ctx) => {
-    const { archived, q, ...query } = ctx.state.query;
-    ctx.body = await pageOf(query, {
-      list: 'conversations',
-      by: ['last_message_us', 'id'],
-      find: (limit, after) => listConversations(ctx.state.user.id, { archived, q, limit, after }),
-      present: presentConversation,
-    });
-  },
+  'GET /api/v1/conversations': [
+    limitSearchedLists,
+    async (ctx) => {
+      const { archived, q, ...query } = ctx.state.query;
+      ctx.body = await pageOf(query, {
+        list: 'conversations',
+        by: ['last_message_us', 'id'],
+        find: (limit, after) => listConversations(ctx.state.user.id, { archived, q, limit, after }),
+        present: presentConversation,
+      });
+    },
+  ],
 
   'GET /api/v1/conversations/:id': async (ctx) => {
     ctx.body = presentConversation(found(await findConversation(pathId(ctx), ctx.state.user.id)));

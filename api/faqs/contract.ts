@@ -106,7 +106,7 @@ export const faqContract = contract('Knowledge base', {
     who: 'signed in',
     summary: 'Search published FAQs',
     detail:
-      'By meaning and by words, best first; what answers nothing is left out. FAQs in `language` go first, others are the fallback. `cached`: from the cache, which every change of an FAQ voids.',
+      'By meaning and by words, best first; what answers nothing is left out. FAQs in `language` go first, others are the fallback. `cached`: you asked the same before; every change of an FAQ voids that. 300 a minute.',
     query: closed({ q: prose(1_000), limit: paging.limit, language: Type.Optional(language) }),
     answers: {
       200: json('What was found', Type.Object({ data: Type.Array(foundFaq), cached: Type.Boolean() })),

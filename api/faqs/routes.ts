@@ -16,6 +16,7 @@ import { note } from '../audit/note.ts';
 import type { SignedUser } from '../auth/authenticate.ts';
 import { pageOf } from '../contract/page.ts';
 import { serve } from '../contract/serve.ts';
+import { limitSearches } from '../limits/searching.ts';
 import { pathId } from '../middleware/ids.ts';
 import { accepted } from './accepted.ts';
 import { faqContract, presentFaq, presentFound } from './contract.ts';
@@ -46,11 +47,15 @@ export const faqs = serve(faqContract, {
     ctx.body = presentFaq(faq);
   },
 
-  'GET /api/v1/faqs/search': async (ctx) => {
-    const { q, limit, language = null } = ctx.state.query;
-    const { faqs, cached } = await searchKnowledge({ text: q.trim(), language, limit });
-    ctx.body = { data: faqs.map(presentFound), cached };
-  },
+  'GET /api/v1/faqs/search': [
+    limitSearches,
+    async (ctx) => {
+      const { q, limit, language = null } = ctx.state.query;
+      const asked = { user_id: ctx.state.user.id, text: q.trim(), language, limit };
+      const { faqs: data, cached } = await searchKnowledge(asked);
+      ctx.body = { data: data.map(presentFound), cached };
+    },
+  ],
 
   'GET /api/v1/faqs/:id': async (ctx) => {
     const id = pathId(ctx);

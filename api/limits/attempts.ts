@@ -46,6 +46,19 @@ export const PASSWORD_CHANGE: Policy = {
 export const REFRESH: Policy = {
   counts: 'failures',
   address: { name: 'address-refresh', limit: 600, seconds: QUARTER },
+  every: { name: 'address-refreshes', limit: 3_000, seconds: 60 },
+};
+/** Each change of an account is an entry of the audit log, which stays. */
+export const PROFILE_CHANGE: Policy = {
+  counts: 'all',
+  pair: { name: 'profile-change', limit: 300, seconds: QUARTER },
+  address: { name: 'address-profile-change', limit: 3_000, seconds: QUARTER },
+};
+/** A refusal tells that somebody has the name: twenty guesses an hour. */
+export const NAME_CHANGE: Policy = {
+  counts: 'all',
+  pair: { name: 'name-change', limit: 20, seconds: 3_600 },
+  address: { name: 'address-name-change', limit: 600, seconds: 3_600 },
 };
 /** Each one may send a mail to somebody who did not ask for it. */
 export const PASSWORD_FORGOT: Policy = {

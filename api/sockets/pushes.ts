@@ -74,6 +74,6 @@ subscriber.on('pmessageBuffer', (pattern, channel: Buffer, message: Buffer) => {
   if (listeners === undefined) return;
   // Read once, however many listen.
   const event = unpack(message) as RunEvent;
-  for (const listener of [...listeners]) listener(event);
+  for (const listener of listeners) listener(event);
 });
 setInterval(() => subscriber.status === 'ready' && subscriber.ping().catch(() => {}), PING_MS).unref();

@@ -7,9 +7,9 @@ import { problem } from '../../shared/base/errors.ts';
 import { note } from '../audit/note.ts';
 import { changePassword } from '../auth/change.ts';
 import { strong } from '../auth/newPassword.ts';
-import type { Context, RouteContext, State } from '../context.ts';
+import type { Context, Next, RouteContext, State } from '../context.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
-import { limitAttempts, PASSWORD_CHANGE } from '../limits/attempts.ts';
+import { limitAttempts, NAME_CHANGE, PASSWORD_CHANGE, PROFILE_CHANGE } from '../limits/attempts.ts';
 import { auth } from '../middleware/auth.ts';
 import { pathId } from '../middleware/ids.ts';
 import { settleInBackground } from '../runs/settle.ts';
@@ -23,19 +23,38 @@ userRoutes.get('/me', auth, async (ctx: RouteContext) => {
   ctx.body = presentUser(await User.own(ctx.state.user.id));
 });
 
-userRoutes.patch('/me', auth, validate(changeBody), async (ctx: RouteContext) => {
-  const { id } = ctx.state.user;
-  const fields = bodyOf(ctx, changeBody);
-  const { user, ended } = await knex.transaction(async (trx) => {
-    const changed = await User.change(id, fields, trx);
-    await note(ctx, 'user.changed', { subject_id: id, details: { fields: Object.keys(fields) } })(id, trx);
-    return { user: changed, ended: changed.data_processing_consent ? [] : await User.cancelRuns(id, trx) };
-  });
-  settleInBackground({ ended, next: null });
-  ctx.body = presentUser(user);
-});
+const own = (ctx: Context) => String(ctx.state.user.id);
+const naming = limitAttempts(NAME_CHANGE, own);
 
-const changing = limitAttempts(PASSWORD_CHANGE, (ctx: Context) => String(ctx.state.user.id));
+/** Only another name can be somebody's. */
+async function limitNames(ctx: Context, next: Next): Promise<unknown> {
+  const { username } = bodyOf(ctx, changeBody);
+  if (username === undefined || username === (await User.own(ctx.state.user.id)).username) return next();
+  return naming(ctx, next);
+}
+
+userRoutes.patch(
+  '/me',
+  auth,
+  validate(changeBody),
+  limitAttempts(PROFILE_CHANGE, own),
+  limitNames,
+  async (ctx: RouteContext) => {
+    const { id } = ctx.state.user;
+    const { user, ended } = await knex.transaction(async (trx) => {
+      const changed = await User.change(id, bodyOf(ctx, changeBody), trx);
+      const entry = note(ctx, 'user.changed', { subject_id: id, details: { fields: changed.names } });
+      // Nothing new is no entry: they stay for good.
+      if (changed.names.length > 0) await entry(id, trx);
+      const cancelled = changed.user.data_processing_consent ? [] : await User.cancelRuns(id, trx);
+      return { user: changed.user, ended: cancelled };
+    });
+    settleInBackground({ ended, next: null });
+    ctx.body = presentUser(user);
+  },
+);
+
+const changing = limitAttempts(PASSWORD_CHANGE, own);
 userRoutes.post(
   '/me/password',
   auth,

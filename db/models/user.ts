@@ -77,18 +77,29 @@ export class User extends Model {
     return rows[0].ended;
   }
 
-  /** Writes the fields that are given. Throws `already_exists` and, when the account is gone, `not_found`. */
-  static async change(id: number, fields: Partial<NewUser>, trx?: Knex): Promise<User> {
-    const changed = await User.query(trx)
-      .patch({ ...fields, updated_at: new Date() })
+  /**
+   * Writes those of the fields that say something new, and locks the row until the transaction ends.
+   * @returns the account, and which fields those were
+   * @throws Problem `already_exists` and, when the account is gone, `not_found`
+   */
+  static async change(id: number, fields: Partial<NewUser>, trx: Knex): Promise<Changed> {
+    const before = await User.query(trx).findById(id).forNoKeyUpdate();
+    if (before === undefined) throw problem('not_found');
+    const names = (Object.keys(fields) as (keyof NewUser)[]).filter((name) => fields[name] !== before[name]);
+    if (names.length === 0) return { user: before, names };
+    const patch = Object.fromEntries(names.map((name) => [name, fields[name]]));
+    const user = await User.query(trx)
+      .patch({ ...patch, updated_at: new Date() })
       .where({ id })
       .returning('*')
       .first()
       .catch((err) => refuseTaken(err));
-    if (changed === undefined) throw problem('not_found');
-    return changed;
+    if (user === undefined) throw problem('not_found');
+    return { user, names };
   }
 }
+
+type Changed = { user: User; names: string[] };
 
 /** A–Z in lower case, as the unique indexes have them, and nothing else. */
 export function foldCase(name: string): string {

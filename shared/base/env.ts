@@ -54,6 +54,8 @@ export const env = {
   SESSION_LIFETIME_S: integer('SESSION_LIFETIME_S', 7_776_000, 1),
   /** Whether tokens that reset a password are written to the log; for development. */
   LOG_RESET_TOKENS: developmentFlag('LOG_RESET_TOKENS'),
+  /** For how long a session is kept after its end. */
+  RETENTION_SESSIONS_DAYS: integer('RETENTION_SESSIONS_DAYS', 90, 1, 36_500),
   RATE_LIMIT_PER_MINUTE: integer('RATE_LIMIT_PER_MINUTE', 60, 1),
   RATE_LIMIT_PER_HOUR: integer('RATE_LIMIT_PER_HOUR', 1000, 1),
   RATE_LIMIT_PER_DAY: integer('RATE_LIMIT_PER_DAY', 10_000, 1),

@@ -7,15 +7,16 @@ import { log } from '../base/log.ts';
 import { ProviderError } from '../provider/providerErrors.ts';
 import { truncateTokens } from '../provider/tokens.ts';
 
-/** Seconds. Results of an older set are never asked for again; vectors of a text hold for good. */
+/** Seconds. Results of an older set are never asked for again; vectors of a text hold for good, but are kept for one user alone. */
 const RESULT_TTL = 600;
-const VECTOR_TTL = 86_400;
+const VECTOR_TTL = 3_600;
 /** Embedding models take 8,191 tokens; a question's first thousand say what it is about. */
 const QUESTION_TOKENS = 1_000;
 /** Characters that are searched for words. */
 const WORDS_LIMIT = 1_000;
 
-export type Search = { text: string; language: string | null; limit: number };
+/** `user_id`: who asks. What is kept of a search serves that user alone. */
+export type Search = { user_id: number; text: string; language: string | null; limit: number };
 export type SearchResult = {
   faqs: FoundFaq[];
   /** False when the provider could not embed the text: found by words alone. */
@@ -28,7 +29,7 @@ export type SearchResult = {
  */
 export async function searchKnowledge(search: Search): Promise<SearchResult & { cached: boolean }> {
   const set = await faqSet();
-  const key = cacheKey('search', set, search, env.PASSAGE_THRESHOLD);
+  const key = cacheKey('search', search, set, search, env.PASSAGE_THRESHOLD);
   const { value, cached } = await remember(key, RESULT_TTL, () => find(search, set), wholly);
   return { ...value, cached };
 }
@@ -37,10 +38,11 @@ function wholly({ by_meaning }: SearchResult): boolean {
   return by_meaning;
 }
 
-async function find({ text, language, limit }: Search, { models }: FaqSet): Promise<SearchResult> {
+async function find(search: Search, { models }: FaqSet): Promise<SearchResult> {
+  const { text, language, limit } = search;
   // A token has at least one byte: for short texts the API need not load the tokenizer, which blocks it for a third of a second.
   const question = Buffer.byteLength(text) <= QUESTION_TOKENS ? text : truncateTokens(text, QUESTION_TOKENS);
-  const found = await Promise.all(models.map((model) => vectorOf(question, model)));
+  const found = await Promise.all(models.map((model) => vectorOf(search, question, model)));
   const vectors = found.filter((vector) => vector !== null);
   const faqs = await searchFaqs({
     text: text.slice(0, WORDS_LIMIT).toWellFormed(),
@@ -57,8 +59,12 @@ async function find({ text, language, limit }: Search, { models }: FaqSet): Prom
  * A question's vector by the model of the vectors it is to be compared with. While FAQs are moving to another model
  * there are two, and each half is searched by its own. Null when the provider cannot make it just now.
  */
-async function vectorOf(text: string, model: string): Promise<{ model: string; vector: number[] } | null> {
-  const key = cacheKey('vector', model, text);
+async function vectorOf(
+  whose: Pick<Search, 'user_id'>,
+  text: string,
+  model: string,
+): Promise<{ model: string; vector: number[] } | null> {
+  const key = cacheKey('vector', whose, model, text);
   try {
     const { value } = await remember(key, VECTOR_TTL, async () =>
       pack((await embed([text], model))[0] ?? []),

@@ -2,7 +2,9 @@ import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
 import { faqSet } from '../../db/models/faqSearch.ts';
 import { env } from '../../shared/base/env.ts';
+import { cacheKey, remember } from '../../shared/delivery/cache.ts';
 import { redis, untilReady } from '../../shared/delivery/redis.ts';
+import { findPassages } from '../../workers/context/retrieval.ts';
 import { embedFaqs } from '../../workers/embedding.ts';
 import { type Api, serveApi } from '../support/api.ts';
 import { type Embeddings, serveEmbeddings } from '../support/embeddings.ts';
@@ -135,6 +137,41 @@ describe('searching the knowledge base', () => {
     provider.requests.length = 0;
     expect(await ids('which parcel?')).to.have.members([old, fresh]);
     expect(provider.requests.map(({ model }) => model)).to.have.members([env.EMBEDDING_MODEL, 'older']);
+  });
+
+  it('tells nobody what another user asked: neither by `cached` nor by a call that is spared', async () => {
+    await add('Opening hours?', 'From nine to five.');
+    const [asker, prober] = [await buildUser(), await buildUser()];
+    const asks = async (as: BuiltUser) =>
+      (await call('GET', '/faqs/search?q=my%20secret%20illness', undefined, as)).body.cached;
+    provider.requests.length = 0;
+    expect(await asks(asker)).to.equal(false);
+    expect(await asks(asker)).to.equal(true);
+    expect(provider.requests).to.have.length(1);
+    expect(await asks(prober)).to.equal(false);
+    expect(provider.requests).to.have.length(2);
+    expect(await findPassages(prober.id, 'another illness', 'en')).to.deep.equal([]);
+    await findPassages(asker.id, 'another illness', 'en');
+    expect(provider.requests).to.have.length(4);
+  });
+
+  it('takes no more room in Redis than it has slots for, whatever is searched', async () => {
+    await redis.flushdb();
+    const texts = Array.from({ length: 6_000 }, (_, i) => `text ${i}`);
+    for (const text of texts)
+      await remember(cacheKey('search', { user_id: user.id }, text), 60, async () => text);
+    const kept = await redis.keys('cache:*');
+    expect(kept.length).to.be.within(900, 1_024);
+    const [newest] = [texts.at(-1)!];
+    const key = cacheKey('search', { user_id: user.id }, newest);
+    expect(await remember(key, 60, async () => 'other')).to.deep.equal({ value: newest, cached: true });
+    expect(
+      await remember(cacheKey('verdict', { user_id: 1 }, 'x'), 60, async () => 'x'.repeat(2_000)),
+    ).to.deep.equal({
+      value: 'x'.repeat(2_000),
+      cached: false,
+    });
+    expect(await redis.keys('cache:verdict:*')).to.deep.equal([]);
   });
 
   it('asks the provider once for equal questions at once', async () => {

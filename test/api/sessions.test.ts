@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
 import { env } from '../../shared/base/env.ts';
+import { redis } from '../../shared/delivery/redis.ts';
 import { type Api, serveApi } from '../support/api.ts';
 import { type BuiltUser, buildSession, buildUser, PASSWORD } from '../support/factories.ts';
 
@@ -37,6 +38,17 @@ describe('sessions', () => {
     expect(newest).to.include({ current: true, user_agent: 'Firefox on a train', ip: '127.0.0.1' });
     expect(first).to.include({ id: user.sid, current: false });
     expect(none).to.deep.equal([]);
+  });
+
+  it('may be refreshed a hundred times in a quarter of an hour, and a refusal spends nothing', async () => {
+    let token = user.refresh;
+    for (let i = 0; i < 100; i += 1) token = String((await refresh(token)).body.refresh_token);
+    const refused = await refresh(token);
+    expect([refused.status, refused.body.code]).to.deep.equal([429, 'rate_limited']);
+    expect(Number(refused.headers.get('retry-after'))).to.be.within(1, 900);
+    expect(await knex('refresh_tokens').where({ session_id: user.sid })).to.have.length(101);
+    await redis.del(`limit:refresh:session:${user.sid}`);
+    expect((await refresh(token)).status).to.equal(200);
   });
 
   it('are listed while they live, and to their owner alone', async () => {

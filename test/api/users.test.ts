@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import { knex } from '../../db/knex.ts';
+import { redis } from '../../shared/delivery/redis.ts';
 import { type Api, serveApi } from '../support/api.ts';
 import { type BuiltUser, buildSession, buildUser, PASSWORD } from '../support/factories.ts';
 import { itNative } from '../support/native.ts';
@@ -79,6 +81,45 @@ describe('users', () => {
     it('takes an empty change', async () => {
       const before = (await me()).body;
       for (const body of [{}, '']) expect((await patch(body)).body).to.deep.equal(before);
+    });
+
+    it('writes an audit entry for what is new, and none where nothing is', async () => {
+      const entries = async () => {
+        const found = await knex('audit_log')
+          .where({ action: 'user.changed', subject_id: user.id })
+          .orderBy('id');
+        return found.map(({ details }) => details as { fields: string[] });
+      };
+      await patch({ first_name: 'Same', marketing_consent: false });
+      const before = await entries();
+      for (const body of [{}, { first_name: 'Same' }, { first_name: 'Same', marketing_consent: false }])
+        expect((await patch(body)).status).to.equal(200);
+      expect(await entries()).to.deep.equal(before);
+      await patch({ first_name: 'Other', marketing_consent: false });
+      expect((await entries()).slice(before.length)).to.deep.equal([{ fields: ['first_name'] }]);
+    });
+
+    it('tells twenty times an hour whether a name is taken, and then no more', async () => {
+      const [guesser, other] = [await buildUser(), await buildUser()];
+      const guess = (body: object) => api.call('PATCH', '/users/me', body, { token: guesser.access });
+      const statuses: number[] = [];
+      for (let i = 0; i < 25; i += 1) statuses.push((await guess({ username: other.username })).status);
+      expect(statuses).to.deep.equal([...Array<number>(20).fill(409), ...Array<number>(5).fill(429)]);
+      // One's own name, and everything else, go on.
+      expect((await guess({ username: guesser.username, first_name: 'Ada' })).status).to.equal(200);
+    });
+
+    it('is possible three hundred times in a quarter of an hour', async () => {
+      const { access } = await buildUser();
+      const change = async (first_name: string) =>
+        (await api.call('PATCH', '/users/me', { first_name }, { token: access })).status;
+      await redis.flushdb();
+      expect(await change('One')).to.equal(200);
+      // As after the next 298.
+      const [key = ''] = await redis.keys('limit:profile-change:*');
+      const [, ends] = ((await redis.get(key)) ?? '').split(':');
+      await redis.set(key, `299:${ends}`);
+      expect([await change('Last'), await change('More')]).to.deep.equal([200, 429]);
     });
 
     it('refuses a username that is taken', async () => {

@@ -10,9 +10,10 @@ describe('an export whose source fails', () => {
   before(async () => {
     web = await startProcfile('web', { DATABASE_POOL_MAX: '2' });
     agent = await buildUser({ role: 'agent' });
-    const answer = 'x'.repeat(2_000);
-    const faqs = Array.from({ length: 2_000 }, (_, i) => ({ question: `Q${i}`, answer, slug: `q-${i}` }));
-    await knex.batchInsert('faqs', faqs, 500);
+    // More than what waits in the network's buffers.
+    const answer = 'x'.repeat(19_000);
+    const faqs = Array.from({ length: 1_000 }, (_, i) => ({ question: `Q${i}`, answer, slug: `q-${i}` }));
+    await knex.batchInsert('faqs', faqs, 100);
   });
   after(() => web.stop());
 
@@ -36,7 +37,7 @@ describe('an export whose source fails', () => {
     expect(await rest).to.equal('cut off');
     await locked.rollback();
     expect((await fetch(`${web.url}/livez`)).status).to.equal(200);
-    expect((await (await ask()).text()).split('\n').length).to.equal(2_002);
+    expect((await (await ask()).text()).split('\n').length).to.equal(1_002);
   });
 
   it('is one of two at a time, of one user', async () => {

@@ -99,8 +99,8 @@ type Outlet = {
   close: () => void;
 };
 
-function outletTo(show: (text: string) => void, { context }: Turn, signal: AbortSignal): Outlet {
-  if (env.OUTPUT_GUARD === 'on') return new Guard(show, context?.passages ?? [], signal);
+function outletTo(show: (text: string) => void, { context, user_id }: Turn, signal: AbortSignal): Outlet {
+  if (env.OUTPUT_GUARD === 'on') return new Guard(show, context?.passages ?? [], signal, user_id);
   return { signal, write: show, end: async () => {}, close: () => {} };
 }
 

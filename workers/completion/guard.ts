@@ -40,6 +40,7 @@ export class Guard {
   readonly signal: AbortSignal;
   readonly #show: (text: string) => void;
   readonly #known: Set<string>;
+  readonly #userId: number;
   readonly #stop = new AbortController();
   #held = '';
   #runUp = '';
@@ -48,12 +49,17 @@ export class Guard {
   #shown: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param passages what the model was given to cite: what it says of them is no secret */
+  /**
+   * @param passages what the model was given to cite: what it says of them is no secret
+   * @param userId who is answered: verdicts are kept for that user alone
+   */
   constructor(
     show: (text: string) => void,
     passages: { question: string; answer: string }[],
     signal: AbortSignal,
+    userId = 0,
   ) {
+    this.#userId = userId;
     this.#show = show;
     this.#known = personalIn(passages.flatMap(({ question, answer }) => [question, answer]));
     this.signal = AbortSignal.any([signal, this.#stop.signal]);
@@ -122,7 +128,7 @@ export class Guard {
 
   #judge(window: string): void {
     const text = redactUnknown(window, this.#known);
-    const verdict = isBlank(text) ? ALLOWED : patiently(`${this.#runUp}${text}`, this.signal);
+    const verdict = isBlank(text) ? ALLOWED : patiently(`${this.#runUp}${text}`, this.#userId, this.signal);
     // It is waited for in its turn, which may never come.
     verdict.catch(() => {});
     this.#runUp = `${this.#runUp}${text}`.slice(-RUN_UP);
@@ -153,10 +159,10 @@ function isBlank(text: string): boolean {
 }
 
 /** Moderation's verdict, asked for again while it is unavailable. @throws Withheld when it stays so */
-async function patiently(text: string, signal: AbortSignal): Promise<Verdict> {
+async function patiently(text: string, userId: number, signal: AbortSignal): Promise<Verdict> {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await verdictOn(text.toWellFormed());
+      return await verdictOn(text.toWellFormed(), userId);
     } catch (err) {
       const hopeless = !(err instanceof ProviderError) || err.trouble === 'rejected';
       if (hopeless || tries === TRIES) {

@@ -85,7 +85,7 @@ async function context(payload: Payload): Promise<void> {
   const text = await textOf(payload);
   countTokens(text);
   await Promise.all([
-    findPassages(text, 'en'),
+    findPassages(0, text, 'en'),
     rows(
       'SELECT content FROM messages WHERE conversation_id = :conversation_id AND id < :message_id ORDER BY id DESC LIMIT 10',
       payload,

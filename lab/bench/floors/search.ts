@@ -58,7 +58,7 @@ const known = new Map<string, Promise<number[]>>();
 await untilReady(redis);
 for (const { text, vector: found } of questions) {
   const packed = Buffer.from(Float32Array.from(found).buffer).toString('base64');
-  await remember(cacheKey('vector', env.EMBEDDING_MODEL, text), 3_600, async () => packed);
+  await remember(cacheKey('vector', { user_id: 0 }, env.EMBEDDING_MODEL, text), 3_600, async () => packed);
 }
 const ways = { bareOne, bare, vector, fused, whole };
 for (const way of Object.values(ways)) for (const question of questions.slice(0, WARM)) await way(question);
@@ -145,7 +145,7 @@ async function search({ text, vector }: Question, similarity: number): Promise<n
 
 /** All that a search costs but the provider's call: the set's version, both looks into the cache, what is kept there. */
 async function whole({ text }: Question): Promise<number[]> {
-  return (await searchKnowledge({ text, language: 'en', limit: LIMIT })).faqs.map(({ id }) => id);
+  return (await searchKnowledge({ user_id: 0, text, language: 'en', limit: LIMIT })).faqs.map(({ id }) => id);
 }
 
 async function recall(way: Ids): Promise<number> {

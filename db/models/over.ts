@@ -1,0 +1,39 @@
+import { rows } from '../sql.ts';
+
+/**
+ * Rows that are over, a batch of each kind at a time. A spent refresh token stays until it would have run out: until
+ * then its replay ends the session. `SKIP LOCKED`: of two that tidy at once, each takes its own rows.
+ */
+const KINDS = {
+  refresh_tokens: `DELETE FROM refresh_tokens WHERE id IN (
+    SELECT id FROM refresh_tokens WHERE expires_at < now() - interval '1 day'
+    ORDER BY expires_at LIMIT :batch FOR UPDATE SKIP LOCKED) RETURNING id`,
+  // A session that was ended has an end of its own too: its tokens are gone by then.
+  sessions: `DELETE FROM sessions WHERE id IN (
+    SELECT id FROM sessions WHERE expires_at < now() - make_interval(days => :sessionDays)
+    ORDER BY expires_at LIMIT :batch FOR UPDATE SKIP LOCKED) RETURNING id`,
+  password_resets: `DELETE FROM password_resets WHERE id IN (
+    SELECT id FROM password_resets WHERE expires_at < now()
+    ORDER BY expires_at LIMIT :batch FOR UPDATE SKIP LOCKED) RETURNING id`,
+  // They hold for a day at least. The run stays.
+  idempotency_keys: `UPDATE runs SET idempotency_key = NULL WHERE id IN (
+    SELECT id FROM runs WHERE idempotency_key IS NOT NULL AND created_at < now() - interval '2 days'
+      AND completed_at IS NOT NULL
+    ORDER BY created_at LIMIT :batch FOR UPDATE SKIP LOCKED) RETURNING id`,
+} as const;
+
+export type Over = Record<keyof typeof KINDS, number>;
+
+/**
+ * Deletes up to `batch` rows of each kind that is over.
+ * @param sessionDays for how long a session is kept after its end
+ * @returns how many of each
+ */
+export async function deleteOver(batch: number, sessionDays: number): Promise<Over> {
+  return {
+    refresh_tokens: (await rows(KINDS.refresh_tokens, { batch })).length,
+    sessions: (await rows(KINDS.sessions, { batch, sessionDays })).length,
+    password_resets: (await rows(KINDS.password_resets, { batch })).length,
+    idempotency_keys: (await rows(KINDS.idempotency_keys, { batch })).length,
+  };
+}

@@ -1,0 +1,24 @@
+import type { Knex } from 'knex';
+
+const HOURS = 10_800_000;
+
+/** For migrations outside a transaction: runs statements one by one on one connection, each for as long as it takes. */
+export async function patiently(knex: Knex, statements: string[]): Promise<void> {
+  const client = knex.client as Pool;
+  const connection = await client.acquireConnection();
+  const run = (sql: string) => knex.raw(sql).connection(connection).options({ query_timeout: HOURS });
+  try {
+    await run('SET statement_timeout = 0');
+    await run('SET lock_timeout = 0');
+    for (const statement of statements) await run(statement);
+  } finally {
+    await run('RESET statement_timeout');
+    await run('RESET lock_timeout');
+    await client.releaseConnection(connection);
+  }
+}
+
+type Pool = {
+  acquireConnection: () => Promise<unknown>;
+  releaseConnection: (connection: unknown) => Promise<void>;
+};

@@ -1,0 +1,17 @@
+import { deleteOver } from '../db/models/over.ts';
+import { env } from '../shared/base/env.ts';
+import { log } from '../shared/base/log.ts';
+
+/** Small, so that no lock is held for long. */
+const BATCH = 500;
+const EVERY_MS = 60_000;
+let next = 0;
+
+/** Deletes a batch of what is over, once a minute, and with every pass while there is more. */
+export async function tidy(): Promise<void> {
+  if (Date.now() < next) return;
+  const deleted = await deleteOver(BATCH, env.RETENTION_SESSIONS_DAYS);
+  const counts = Object.values(deleted);
+  if (counts.some((count) => count > 0)) log.info(deleted, 'deleted what is over');
+  next = counts.includes(BATCH) ? 0 : Date.now() + EVERY_MS;
+}
