@@ -3,6 +3,7 @@ import { checkDatabase, checkRedis } from '../shared/checks.ts';
 import { env } from '../shared/env.ts';
 import { log } from '../shared/log.ts';
 import { registry } from '../shared/metrics.ts';
+import { mayScrape } from '../shared/metricsToken.ts';
 import { onStop, stopping } from '../shared/stop.ts';
 
 /**
@@ -15,6 +16,8 @@ export function serveHealth(): void {
     const answer = answers.get(req.url?.split('?', 1)[0] ?? '');
     if (answer === undefined || !['GET', 'HEAD'].includes(req.method ?? ''))
       return send(res, 404, 'not found');
+    if (answer === metrics && !mayScrape(req.headers.authorization))
+      return send(res, 401, 'METRICS_TOKEN is missing or wrong');
     answer(res).catch((err: unknown) => {
       log.warn({ err }, 'health');
       send(res, 500, 'failed');

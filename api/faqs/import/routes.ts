@@ -15,6 +15,7 @@ import { pathId } from '../../middleware/ids.ts';
 import { queryOf, validateQuery } from '../../middleware/validate.ts';
 import { exportQuery, importQuery } from '../schemas.ts';
 import { COLUMNS, KEYWORD_SEPARATOR } from './csv.ts';
+import { escapeFormula } from './formulas.ts';
 import { presentImport } from './presenter.ts';
 import { receiveImport } from './receive.ts';
 import { MAX_BYTES, tooLarge } from './text.ts';
@@ -50,6 +51,6 @@ faqImportRoutes.get('/export', auth, editor, validateQuery(exportQuery), async (
   ctx.type = 'text/csv';
   ctx.attachment('faqs.csv');
   ctx.body = Readable.from(exportFaqs(filter, KEYWORD_SEPARATOR)).pipe(
-    stringify({ header: true, columns: COLUMNS, quoted_match: /\r/ }),
+    stringify({ header: true, columns: COLUMNS, quoted_match: /\r/, cast: { string: escapeFormula } }),
   );
 });
