@@ -2,6 +2,7 @@ import type { SchemaObject } from 'ajv';
 import { importEvents } from '../faqs/import/events.ts';
 import { runEvents } from '../runs/events.ts';
 import { refreshFrame } from '../auth/schemas.ts';
+import { endingEvents } from '../sockets/ending.ts';
 import { clientEvents } from '../sockets/description.ts';
 import { webSocketFrame } from '../chat/schemas.ts';
 import { webSocketFrames } from '../websocket/events.ts';
@@ -29,14 +30,18 @@ export function buildAsyncapi(): AsyncApi {
       socket: {
         address: '/socket.io',
         title: 'Socket.IO',
-        description: 'WebSocket transport only. `auth: {token}` is the access token.',
+        description:
+          'WebSocket transport only. `auth: {token}` is the access token; as a function it gives a fresh one at each dial. Where the token ' +
+          'runs out the server says `token_expired` and closes the connection, and the client dials again. Where the sign-in has ended it ' +
+          'disconnects the socket for good.',
         servers: [{ $ref: '#/servers/socket' }],
-        messages: { ...pushed({ ...runEvents, ...importEvents }), ...said() },
+        messages: { ...pushed({ ...runEvents, ...importEvents, ...endingEvents }), ...said() },
       },
       webSocket: {
         address: '/api/v1/chat/ws/{user_id}',
         title: 'Plain WebSocket',
-        description: 'JSON text frames, told apart by `type`. The access token is the query `token`.',
+        description:
+          'JSON text frames, told apart by `type`. The access token is a subprotocol beside `parley`, or the query `token`.',
         parameters: { user_id: { description: 'Your own.' } },
         servers: [{ $ref: '#/servers/ws' }],
         messages: {
@@ -54,7 +59,7 @@ export function buildAsyncapi(): AsyncApi {
       },
     },
     operations: {
-      ...pushing('socket', 'push', [...Object.keys(runEvents), ...Object.keys(importEvents)]),
+      ...pushing('socket', 'push', Object.keys({ ...runEvents, ...importEvents, ...endingEvents })),
       ...pushing('stream', 'stream', Object.keys(runEvents)),
       ...pushing('webSocket', 'frame', Object.keys(webSocketFrames)),
       ...taking(),

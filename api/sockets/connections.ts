@@ -1,5 +1,7 @@
 import type { Server, Socket } from 'socket.io';
+import { presentProblem, problem } from '../../shared/errors.ts';
 import type { Signed } from '../auth/authenticate.ts';
+import type { endingEvents } from './ending.ts';
 
 /** A signed-in connection of any kind, as the watch sees it. */
 export type Watched = {
@@ -12,6 +14,8 @@ export type Watched = {
   signOut: () => void;
   /** Ends it so that its client comes again and is asked anew who it is. */
   redial: () => void;
+  /** The same because its token has run out, which it says first. */
+  expire: () => void;
 };
 
 type Connection = Socket['conn'];
@@ -47,5 +51,11 @@ export function watchedSockets(io: Server): Watched[] {
     cut: () => cut(socket.conn),
     signOut: () => socket.disconnect(true),
     redial: () => socket.conn.close(),
+    expire: () => {
+      socket.emit(EXPIRED, presentProblem(problem('token_expired'), '/socket.io'));
+      socket.conn.close();
+    },
   }));
 }
+
+const EXPIRED = 'token_expired' satisfies keyof typeof endingEvents;

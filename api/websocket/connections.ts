@@ -1,5 +1,5 @@
 import { WebSocket } from 'ws';
-import { toProblem } from '../../shared/errors.ts';
+import { problem, toProblem } from '../../shared/errors.ts';
 import { log } from '../../shared/log.ts';
 import { socketsConnected } from '../../shared/metrics.ts';
 import { tracedRequest } from '../../shared/tracing.ts';
@@ -41,6 +41,10 @@ export function watchedWebSockets(): Watched[] {
     cut: () => socket.terminate(),
     signOut: () => socket.close(SIGNED_OUT, 'unauthenticated'),
     redial: () => socket.close(RESTART),
+    expire: () => {
+      send(socket, presentError(problem('token_expired')));
+      socket.close(SIGNED_OUT, 'token_expired');
+    },
   }));
 }
 
