@@ -4,6 +4,7 @@ import { env } from '../shared/base/env.ts';
 import { log } from '../shared/base/log.ts';
 import { registry } from '../shared/ops/metrics.ts';
 import { boundPipelining, whileConnected } from '../shared/pipelining.ts';
+import { mayScrape } from '../shared/metricsToken.ts';
 import { onStop, stopping } from '../shared/base/stop.ts';
 
 /**
@@ -16,6 +17,8 @@ export function serveHealth(): void {
     const answer = answers.get(req.url?.split('?', 1)[0] ?? '');
     if (answer === undefined || !['GET', 'HEAD'].includes(req.method ?? ''))
       return send(res, 404, 'not found');
+    if (answer === metrics && !mayScrape(req.headers.authorization))
+      return send(res, 401, 'METRICS_TOKEN is missing or wrong');
     answer(res).catch((err: unknown) => {
       log.warn({ err }, 'health');
       send(res, 500, 'failed');

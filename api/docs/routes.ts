@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import Router from '@koa/router';
+import { env } from '../../shared/base/env.ts';
 import { problem } from '../../shared/base/errors.ts';
 import type { Context, Next, RouteContext, State } from '../context.ts';
 import { buildAsyncapi } from './asyncapi.ts';
@@ -16,23 +17,23 @@ export function buildDocs(resources: () => Resource[]): Router<State> {
   let openapi: string | undefined;
   let asyncapi: string | undefined;
 
-  docs.get('/openapi.json', (ctx: RouteContext) => {
+  docs.get('/openapi.json', shown, (ctx: RouteContext) => {
     openapi ??= JSON.stringify(buildOpenapi(resources()));
     ctx.type = 'json';
     ctx.body = openapi;
   });
 
-  docs.get('/asyncapi.json', (ctx: RouteContext) => {
+  docs.get('/asyncapi.json', shown, (ctx: RouteContext) => {
     asyncapi ??= JSON.stringify(buildAsyncapi());
     ctx.type = 'json';
     ctx.body = asyncapi;
   });
 
-  docs.get('/docs', headers, (ctx: RouteContext) => {
+  docs.get('/docs', shown, headers, (ctx: RouteContext) => {
     ctx.body = page;
   });
 
-  docs.get('/docs/:file', headers, async (ctx: RouteContext) => {
+  docs.get('/docs/:file', shown, headers, async (ctx: RouteContext) => {
     const { file = '' } = ctx.params;
     const type = Object.hasOwn(FILES, file) ? FILES[file] : undefined;
     if (type === undefined) throw problem('not_found');
@@ -64,6 +65,12 @@ const CSP = [
   "form-action 'self'",
   "frame-ancestors 'none'",
 ].join('; ');
+
+/** An operator may keep the documents off a public port. */
+async function shown(_: Context, next: Next): Promise<void> {
+  if (env.DOCS === 'off') throw problem('not_found');
+  await next();
+}
 
 async function headers(ctx: Context, next: Next): Promise<void> {
   ctx.set('Content-Security-Policy', CSP);

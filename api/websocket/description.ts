@@ -5,6 +5,7 @@ export const webSocketDescriptions = describe('Chat', {
   'GET /api/v1/chat/ws/:user_id': {
     summary: 'A plain WebSocket',
     detail:
+      'The access token is offered as a subprotocol, `Sec-WebSocket-Protocol: parley, <token>`, or stands in the query, which proxies may log. ' +
       'Frames are JSON text. In: `{"type": "message", "content", "conversation_id"?, "language"?, "idempotency_key"?}`, and ' +
       '`{"type": "refresh", "token"}` with a newer access token, answered by `{"type": "refreshed", "expires_at"}`. Out: ' +
       '`{"type": "delta", "delta"}`, `{"type": "response", "content", "timestamp"}` and `{"type": "error", "code", "message"}`, ' +
@@ -12,7 +13,13 @@ export const webSocketDescriptions = describe('Chat', {
       '`"restart": true` begins anew. All connections of a user get all frames of that user’s runs. Closes with 4401 when ' +
       'the sign-in ends or its token runs out, 1012 to be dialled again.',
     parameters: [
-      { in: 'query', name: 'token', required: true, description: 'The access token.', schema: text },
+      {
+        in: 'query',
+        name: 'token',
+        required: false,
+        description: 'The access token, where it is not a subprotocol.',
+        schema: text,
+      },
     ],
     problems: ['bad_request', 'unauthenticated', 'token_expired', 'forbidden', 'not_found', 'rate_limited'],
     answers: { 101: nothing('The WebSocket') },

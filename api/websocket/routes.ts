@@ -6,14 +6,14 @@ import { holdPlace } from '../limits/places.ts';
 import { pathId } from '../middleware/ids.ts';
 import { isForeign } from '../middleware/origin.ts';
 import { serve } from './connections.ts';
-import { isUpgrade, upgrade } from './upgrades.ts';
+import { isUpgrade, offeredToken, upgrade } from './upgrades.ts';
 
 export const webSocketRoutes = new Router<State>({ prefix: '/chat/ws' });
 
-/** Browsers cannot send headers with a WebSocket: the token stands in the query, which is never logged. */
+/** Browsers cannot set headers of a WebSocket but its subprotocols. The query may hold the token too, and is never logged. */
 webSocketRoutes.get('/:user_id', async (ctx: RouteContext) => {
   if (isForeign(ctx.req)) throw problem('forbidden', 'Asked for by another site');
-  const { token } = ctx.query;
+  const token = offeredToken(ctx) ?? ctx.query.token;
   if (typeof token !== 'string') throw problem('unauthenticated');
   const signed = await authenticate(token);
   ctx.state.user = signed.user;

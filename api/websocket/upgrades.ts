@@ -11,12 +11,17 @@ import { BoundedSocket, countDial } from '../sockets/bounded.ts';
 type Upgrade = { socket: Socket; head: Buffer; release: () => void };
 const upgrades = new WeakMap<IncomingMessage, Upgrade>();
 
+/** What is spoken, beside which a client may offer its token: `Sec-WebSocket-Protocol: parley, <token>`. */
+const PROTOCOL = 'parley';
+
 /** A peer that does not answer the closing handshake is cut off after so long. */
 const CLOSE_WITHIN_MS = 2_000;
 /** Larger frames end the connection with code 1009. The types lag behind ws: they lack closeTimeout. */
 const options: ServerOptions<typeof BoundedSocket> & { closeTimeout: number } = {
   noServer: true,
   WebSocket: BoundedSocket,
+  // Else the first that was offered would be chosen, which may be a token.
+  handleProtocols: (offered) => (offered.has(PROTOCOL) ? PROTOCOL : ([...offered][0] ?? false)),
   maxPayload: BODY_LIMIT,
   closeTimeout: CLOSE_WITHIN_MS,
 };
@@ -49,6 +54,15 @@ export function routeUpgrades(http: Server, handle: RequestListener): void {
     res.once('finish', close);
     handle(req, res);
   });
+}
+
+/** The token that a client offers as a subprotocol; undefined where it offers none. */
+export function offeredToken(ctx: Context): string | undefined {
+  const offered = ctx
+    .get('Sec-WebSocket-Protocol')
+    .split(',', 3)
+    .map((name) => name.trim());
+  return offered.includes(PROTOCOL) ? offered.find((name) => name !== PROTOCOL && name !== '') : undefined;
 }
 
 /** Whether a request asks to become a WebSocket. */

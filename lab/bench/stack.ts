@@ -48,7 +48,7 @@ export async function startGround(): Promise<Ground> {
     ...process.env,
     DATABASE_URL: url,
     REDIS_URL: redis.url,
-    JWT_SECRET: 'bench',
+    JWT_SECRET: 'bench'.repeat(8),
     OPENAI_API_KEY: 'bench',
     HOST: '127.0.0.1',
     LOG_LEVEL: 'error',

@@ -15,6 +15,10 @@ export const env = {
   PORT: integer('PORT', 8000, 0, 65_535),
   /** 0: no metrics port for workers. */
   METRICS_PORT: integer('METRICS_PORT', 0, 0, 65_535),
+  /** What asks for metrics has to show; '': nobody has to. */
+  METRICS_TOKEN: text('METRICS_TOKEN', ''),
+  /** Whether /docs, /openapi.json and /asyncapi.json are served. */
+  DOCS: oneOf('DOCS', 'on', ['on', 'off']),
   /** How many proxies in front may be believed about the client's address; 0: none. */
   TRUST_PROXY: hops('TRUST_PROXY'),
   CORS_ALLOW_ORIGINS: list('CORS_ALLOW_ORIGINS', 'http://localhost:3000'),
@@ -76,7 +80,28 @@ export function requireEnv(...names: (keyof Env)[]): void {
     if (name === 'OPENAI_API_KEY' && env.OPENAI_BASE_URL !== '') continue;
     const value = env[name];
     if (value === '' || (Array.isArray(value) && value.length === 0)) die(`${name} is not set`);
+    if (name === 'JWT_SECRET') refuseWeakSecrets(env.JWT_SECRET);
   }
+}
+
+/** Of HS256's key as long as its hash (RFC 7518 §3.2). */
+const SECRET_LENGTH = 32;
+/** What documents and libraries show where a secret is to be put. */
+const EXAMPLES = [
+  'put a long random jwt_secret into .env',
+  'a-string-secret-at-least-256-bits-long',
+  'your-256-bit-secret-your-256-bit-secret',
+  'change-me-change-me-change-me-change-me',
+];
+
+/** A secret that can be guessed signs anybody in. Production does not start with one; elsewhere a line warns. */
+function refuseWeakSecrets(secrets: readonly string[]): void {
+  const weak = (secret: string) =>
+    secret.length < SECRET_LENGTH || EXAMPLES.includes(secret.toLowerCase().trim());
+  if (!secrets.some(weak)) return;
+  const message = `JWT_SECRET must be a list of secrets of at least ${SECRET_LENGTH} random characters, none of them an example`;
+  if (process.env.NODE_ENV === 'production') die(message);
+  process.stderr.write(`parley: warning: ${message}\n`);
 }
 
 /** An empty variable counts as absent: that is how compose files hand on what was not set. */

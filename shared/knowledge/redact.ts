@@ -1,9 +1,12 @@
+import { type Copy, fold, unfolded } from '../fold.ts';
+
 /**
  * A text without what tells who wrote it: e-mail addresses, web addresses with a user's name, card and account
  * numbers, phone numbers. Rather too much than too little: what is left is shown to others.
  */
 export function redact(text: string): string {
-  return PATTERNS.reduce((left, [pattern, name]) => left.replace(pattern, name), text);
+  const patterns = PATTERNS.map(([pattern, name]): [RegExp, string, LengthOf] => [pattern, name, whole]);
+  return replaceAll(text, patterns, NOTHING);
 }
 
 /**
@@ -12,22 +15,58 @@ export function redact(text: string): string {
  * @param known what may be said, from `personalIn`
  */
 export function redactUnknown(text: string, known: ReadonlySet<string>): string {
-  return EXACT.reduce((left, [pattern, name, lengthOf]) => {
-    let [safe, from] = ['', 0];
-    for (const [start, end] of placesOf(pattern, left, lengthOf)) {
-      if (isKnown(keyOf(left.slice(start, end)), known)) continue;
-      safe += `${left.slice(from, start)}${name}`;
-      from = end;
-    }
-    return safe + left.slice(from);
-  }, text);
+  return replaceAll(text, EXACT, known);
 }
 
 /** The addresses and numbers in texts, in a form that tells equal ones. */
 export function personalIn(texts: string[]): Set<string> {
+  const copies = texts.flatMap((text) => COPIES.map((copyOf) => copyOf(text).text));
   return new Set(
-    texts.flatMap((text) => PATTERNS.flatMap(([pattern]) => (text.match(pattern) ?? []).map(keyOf))),
+    copies.flatMap((copy) => PATTERNS.flatMap(([pattern]) => (copy.match(pattern) ?? []).map(keyOf))),
   );
+}
+
+const NOTHING: ReadonlySet<string> = new Set();
+
+/**
+ * What is looked at: the text in plain typography, and as it is. A dash behind a letter may be part of a name and may
+ * stand beside a number, so both are tried.
+ */
+const COPIES: ((text: string) => Copy)[] = [
+  (text) => fold(text, true),
+  (text) => fold(text, false),
+  unfolded,
+];
+/** A text on its way, with the copies that were made of it. */
+type Subject = { text: string; copies: Copy[] };
+
+/** Replaces what the patterns find, one pattern after the other, each in every copy. */
+function replaceAll(
+  text: string,
+  patterns: [RegExp, string, LengthOf][],
+  known: ReadonlySet<string>,
+): string {
+  let subject: Subject = { text, copies: [] };
+  for (const [pattern, name, lengthOf] of patterns)
+    for (const [i, copyOf] of COPIES.entries()) {
+      const copy = (subject.copies[i] ??= copyOf(subject.text));
+      if (copy.text === subject.text && copyOf !== unfolded) continue;
+      const unknown = [...placesOf(pattern, copy.text, lengthOf)].filter(
+        ([start, end]) => !isKnown(keyOf(copy.text.slice(start, end)), known),
+      );
+      if (unknown.length > 0) subject = { text: replaceIn(subject.text, copy, unknown, name), copies: [] };
+    }
+  return subject.text;
+}
+
+function replaceIn(text: string, copy: Copy, places: [number, number][], name: string): string {
+  let [safe, from] = ['', 0];
+  for (const [start, end] of places) {
+    const [begins, ends] = copy.placeOf(start, end);
+    safe += `${text.slice(from, Math.max(from, begins))}${name}`;
+    from = ends;
+  }
+  return safe + text.slice(from);
 }
 
 const AT_DOMAIN = String.raw`\s?(?:@|\[at\]|\(at\))\s?[\p{L}\p{N}-]+(?:(?:\.|\[dot\]|\(dot\))[\p{L}\p{N}-]+)+`;
@@ -59,11 +98,13 @@ const WRITTEN_PHONE = new RegExp(
 /** How much of what a pattern found is real, from its beginning; 0: nothing. `again`: in what was found before. */
 type LengthOf = (found: string, again: boolean) => number;
 
+const whole: LengthOf = (found) => found.length;
+
 const EXACT: [RegExp, string, LengthOf][] = [
-  [EMAIL, '[e-mail]', (found) => found.length],
+  [EMAIL, '[e-mail]', whole],
   [ACCOUNT, '[account]', (found) => beginningsOf(found).find(isAccount)?.length ?? 0],
   [CARD, '[card]', cardLength],
-  [WRITTEN_PHONE, '[phone]', (found) => found.length],
+  [WRITTEN_PHONE, '[phone]', whole],
 ];
 
 /** Where in a text real ones stand, from the first to the last. */

@@ -73,6 +73,31 @@ describe('the plain WebSocket', () => {
       }
     });
 
+    it('takes the token by subprotocol, so that no address holds it, and speaks `parley`', async () => {
+      const address = `${api.url.replace('http', 'ws')}/api/v1/chat/ws/${user.id}`;
+      for (const protocols of [
+        ['parley', user.access],
+        [user.access, 'parley'],
+      ]) {
+        const wire = await connect(address, {}, protocols);
+        wires.push(wire);
+        expect(wire.socket.protocol).to.equal('parley');
+      }
+      const cases: [string[], number, string][] = [
+        [['parley'], 401, 'unauthenticated'],
+        [['parley', 'a.b.c'], 401, 'unauthenticated'],
+        [['parley', expired()], 401, 'token_expired'],
+        [['parley', stranger.access], 404, 'not_found'],
+        // Without the name it is somebody else's protocol.
+        [[user.access], 401, 'unauthenticated'],
+      ];
+      for (const [protocols, status, code] of cases) {
+        const refused = await refusal(connect(address, {}, protocols));
+        expect([refused.status, refused.problem.code]).to.deep.equal([status, code]);
+        expect(JSON.stringify([refused.problem, refused.headers])).to.not.include(user.access);
+      }
+    });
+
     it('is refused when the session has ended', async () => {
       const { access, sid } = await buildSession(user);
       await Session.end(sid);

@@ -27,8 +27,12 @@ export async function dial(
 }
 
 /** The same for any address. */
-export async function connect(address: string, options: ClientOptions = {}): Promise<Wire> {
-  const socket = new WebSocket(address, options);
+export async function connect(
+  address: string,
+  options: ClientOptions = {},
+  protocols: string[] = [],
+): Promise<Wire> {
+  const socket = new WebSocket(address, protocols, options);
   const frames: Frame[] = [];
   socket.on('message', (text: Buffer) => {
     const frame = JSON.parse(text.toString()) as Frame;

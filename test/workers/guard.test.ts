@@ -151,7 +151,7 @@ describe('the output guard', () => {
     return { shown, text: shown.join(''), error };
   };
   const TEXT =
-    'Grüße 🙂! Ask jane.doe@example.com, or call +49 30 123 45 67. “Really?” she wrote.\n- 4111 1111 1111 1111\n- DE89 3704 0044 0532 0130 00\nThat is all';
+    'Grüße 🙂! Ask jane.doe@example.com, or call +49 30 123 45 67. “Really?” she wrote.\n- 4111 1111 1111 1111\n- DE89 3704 0044 0532 0130 00\n- 030–123\u00A04567, \u200B４１１１\u00A01111\u00A01111\u00A01111\nThat is all';
 
   it('shows the same however the text comes in', async () => {
     const whole = redactUnknown(TEXT, NOBODY);

@@ -1,7 +1,9 @@
+import { fold } from '../../shared/fold.ts';
+
 /** Characters that are held back at most while no sentence ends, and where even half a number is let go. */
 const LONGEST = 400;
 const ENDLESS = 2 * LONGEST;
-/** Characters before a place that are looked at to tell whether it is one to cut at: no number is longer. */
+/** Characters on either side of a place that are looked at to tell whether it is one to cut at: no number is longer. */
 const TAIL = 100;
 
 /**
@@ -25,7 +27,8 @@ const GAP = /\s+/gu;
 
 function lastOf(pattern: RegExp, text: string, apart: (before: string, after: string) => boolean): number {
   const ends = [...text.matchAll(pattern)].map((match) => match.index + match[0].length);
-  return ends.findLast((end) => apart(text.slice(Math.max(0, end - TAIL), end), text.slice(end))) ?? 0;
+  const plain = (from: number, to: number) => fold(text.slice(Math.max(0, from), to), true).text;
+  return ends.findLast((end) => apart(plain(end - TAIL, end), plain(end, end + TAIL))) ?? 0;
 }
 
 /** "Call 030. 123" goes on, and "5. " may; "Done. " does not. */

@@ -1,6 +1,7 @@
 import { pipeline, Readable } from 'node:stream';
 import { CsvError, type Info, parse } from 'csv-parse';
 import { problem } from '../../../shared/base/errors.ts';
+import { unescapeFormula } from './formulas.ts';
 import type { Item } from './json.ts';
 
 /** The columns of imports and exports alike. */
@@ -75,7 +76,9 @@ function readHeader(record: string[]): string[] {
 /** Empty fields are absent ones. */
 function toFields(header: string[], record: string[]): unknown {
   if (record.length !== header.length) return `has ${record.length} fields instead of ${header.length}`;
-  const given = header.map((name, i) => [name, record[i] ?? ''] as const).filter(([, value]) => value !== '');
+  const given = header
+    .map((name, i) => [name, unescapeFormula(record[i] ?? '')] as const)
+    .filter(([, value]) => value !== '');
   return Object.fromEntries(given.map(([name, value]) => [name, typed(name, value)]));
 }
 

@@ -13,6 +13,7 @@ import { withBody } from '../../middleware/body.ts';
 import { pathId } from '../../middleware/ids.ts';
 import { faqImportContract, presentImport } from './contract.ts';
 import { COLUMNS, KEYWORD_SEPARATOR } from './csv.ts';
+import { escapeFormula } from './formulas.ts';
 import { receiveImport } from './receive.ts';
 import { MAX_BYTES, tooLarge } from './text.ts';
 
@@ -49,7 +50,12 @@ export const faqImports = serve(faqImportContract, {
     await note(ctx, 'faq.exported', { details: filter })(null, knex);
     ctx.type = 'text/csv';
     ctx.attachment('faqs.csv');
-    const csv = stringify({ header: true, columns: COLUMNS, quoted_match: /\r/ });
+    const csv = stringify({
+      header: true,
+      columns: COLUMNS,
+      quoted_match: /\r/,
+      cast: { string: escapeFormula },
+    });
     // What fails reaches the answer through the last stream: Koa cuts it off and logs why.
     pipeline(Readable.from(exportFaqs(filter, KEYWORD_SEPARATOR)), csv, () => {});
     ctx.body = csv;

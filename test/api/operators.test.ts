@@ -1,0 +1,60 @@
+import { expect } from 'chai';
+import { env } from '../../shared/base/env.ts';
+import { freePort } from '../../scripts/services/ports.ts';
+import { startProcfile } from '../support/processes.ts';
+import { type Api, call, serveApi } from '../support/api.ts';
+
+const TOKEN = 'metrics-token-of-the-test';
+
+describe('what operators may close', () => {
+  let api: Api;
+  const settings = env as { METRICS_TOKEN: string; DOCS: 'on' | 'off' };
+  before(async () => {
+    api = await serveApi();
+  });
+  afterEach(() => Object.assign(settings, { METRICS_TOKEN: '', DOCS: 'on' }));
+  after(() => api.close());
+  const get = (path: string, headers = {}) => fetch(`${api.url}${path}`, { headers });
+
+  it('keeps /metrics open without METRICS_TOKEN, and asks for it where it is set', async () => {
+    expect((await get('/metrics')).status).to.equal(200);
+    settings.METRICS_TOKEN = TOKEN;
+    for (const authorization of ['', 'Bearer x', `Bearer ${TOKEN}x`, `Basic ${TOKEN}`, TOKEN]) {
+      const refused = await call(`${api.url}/metrics`, 'GET', undefined, { headers: { authorization } });
+      expect([refused.status, refused.body.code]).to.deep.equal([401, 'unauthenticated']);
+    }
+    const scraped = await get('/metrics', { authorization: `Bearer ${TOKEN}` });
+    expect([scraped.status, await scraped.text()]).to.satisfy(
+      ([status, text]: [number, string]) => status === 200 && text.includes('http_requests_total'),
+    );
+    // Probes stay open: balancers have no token.
+    expect((await get('/livez')).status).to.equal(200);
+  });
+
+  it('asks for METRICS_TOKEN on the metrics port of workers too', async () => {
+    const port = await freePort();
+    const worker = await startProcfile('moderation', { METRICS_PORT: String(port), METRICS_TOKEN: TOKEN });
+    try {
+      const at = `http://127.0.0.1:${port}`;
+      expect((await fetch(`${at}/metrics`)).status).to.equal(401);
+      const headers = { authorization: `Bearer ${TOKEN}` };
+      expect((await fetch(`${at}/metrics`, { headers })).status).to.equal(200);
+      expect((await fetch(`${at}/livez`)).status).to.equal(200);
+    } finally {
+      await worker.stop();
+    }
+  }).timeout(60_000);
+
+  it('shows the documents, and answers 404 for each of them where DOCS is off', async () => {
+    const paths = ['/docs', '/docs/docs.js', '/openapi.json', '/asyncapi.json'];
+    for (const path of paths) expect((await get(path)).status, path).to.equal(200);
+    settings.DOCS = 'off';
+    for (const path of paths) {
+      const answer = await get(path);
+      expect([answer.status, ((await answer.json()) as { code: string }).code], path).to.deep.equal([
+        404,
+        'not_found',
+      ]);
+    }
+  });
+});
