@@ -1,6 +1,6 @@
 import { describe, json, nothing } from '../docs/describe.ts';
 import { count, named, object, oneOf, text } from '../docs/schema.ts';
-import { user } from '../users/description.ts';
+import { user } from '../contract/account.ts';
 
 const signIn = named(
   'SignIn',

@@ -1,6 +1,6 @@
 import type { User } from '../../db/models/user.ts';
 import { env } from '../../shared/env.ts';
-import { presentUser } from '../users/presenter.ts';
+import { presentUser } from '../contract/account.ts';
 import type { Grant } from './signin.ts';
 
 /** What registration, sign-in and refresh answer. `expires_in` in seconds, of the access token. */

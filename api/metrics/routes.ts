@@ -1,14 +1,13 @@
-import Router from '@koa/router';
 import { registry } from '../../shared/metrics.ts';
-import type { RouteContext, State } from '../context.ts';
+import { serve } from '../contract/serve.ts';
+import { metricsContract } from './contract.ts';
 import { measureFaqs } from './faqs.ts';
 import { measureQueues } from './queues.ts';
 
-/** For Prometheus; at the root, without authentication: a proxy in front must not pass it on. */
-export const metricsRoutes = new Router<State>();
-
-metricsRoutes.get('/metrics', async (ctx: RouteContext) => {
-  await Promise.all([measureQueues(), measureFaqs()]);
-  ctx.body = await registry.metrics();
-  ctx.set('Content-Type', registry.contentType);
+export const metrics = serve(metricsContract, {
+  'GET /metrics': async (ctx) => {
+    await Promise.all([measureQueues(), measureFaqs()]);
+    ctx.body = await registry.metrics();
+    ctx.set('Content-Type', registry.contentType);
+  },
 });

@@ -1,70 +1,63 @@
-import Router from '@koa/router';
 import { knex } from '../../db/knex.ts';
 import { Session } from '../../db/models/session.ts';
 import { listSessions } from '../../db/models/sessionView.ts';
 import { User } from '../../db/models/user.ts';
-import { problem } from '../../shared/errors.ts';
+import { found } from '../../shared/errors.ts';
 import { note } from '../audit/note.ts';
 import { changePassword } from '../auth/change.ts';
 import { strong } from '../auth/newPassword.ts';
-import type { Context, RouteContext, State } from '../context.ts';
-import { decodeCursor, encodeCursor } from '../cursor.ts';
+import type { Context } from '../context.ts';
+import { presentUser } from '../contract/account.ts';
+import { pageOf } from '../contract/page.ts';
+import { serve } from '../contract/serve.ts';
 import { limitAttempts, PASSWORD_CHANGE } from '../limits/attempts.ts';
-import { auth } from '../middleware/auth.ts';
 import { pathId } from '../middleware/ids.ts';
-import { bodyOf, queryOf, validate, validateQuery } from '../middleware/validate.ts';
-import { presentSession, presentUser } from './presenter.ts';
-import { changeBody, passwordBody, sessionsQuery } from './schemas.ts';
-
-export const userRoutes = new Router<State>({ prefix: '/users' });
-
-userRoutes.get('/me', auth, async (ctx: RouteContext) => {
-  ctx.body = presentUser(await User.own(ctx.state.user.id));
-});
-
-userRoutes.patch('/me', auth, validate(changeBody), async (ctx: RouteContext) => {
-  const { id } = ctx.state.user;
-  const fields = bodyOf(ctx, changeBody);
-  const user = await knex.transaction(async (trx) => {
-    const changed = await User.change(id, fields, trx);
-    await note(ctx, 'user.changed', { subject_id: id, details: { fields: Object.keys(fields) } })(id, trx);
-    return changed;
-  });
-  ctx.body = presentUser(user);
-});
+import { presentSession, userContract } from './contract.ts';
 
 const changing = limitAttempts(PASSWORD_CHANGE, (ctx: Context) => String(ctx.state.user.id));
-userRoutes.post(
-  '/me/password',
-  auth,
-  validate(passwordBody),
-  strong('new_password'),
-  changing,
-  async (ctx: RouteContext) => {
-    const { current_password, new_password } = bodyOf(ctx, passwordBody);
-    await changePassword(ctx, current_password, new_password);
-    ctx.status = 204;
+
+export const users = serve(userContract, {
+  'GET /api/v1/users/me': async (ctx) => {
+    ctx.body = presentUser(await User.own(ctx.state.user.id));
   },
-);
 
-userRoutes.get('/me/sessions', auth, validateQuery(sessionsQuery), async (ctx: RouteContext) => {
-  const { limit, cursor } = queryOf(ctx, sessionsQuery);
-  const beforeId = cursor === undefined ? null : (decodeCursor('sessions', cursor, 1)[0] ?? null);
-  const found = await listSessions(ctx.state.user.id, { limit: limit + 1, beforeId });
-  const data = found.slice(0, limit);
-  const last = found.length > limit ? data.at(-1) : undefined;
-  ctx.body = {
-    data: data.map((session) => presentSession(session, ctx.state.sid)),
-    next_cursor: last ? encodeCursor('sessions', [last.id]) : null,
-  };
-});
+  'PATCH /api/v1/users/me': async (ctx) => {
+    const { id } = ctx.state.user;
+    const fields = ctx.state.body;
+    const user = await knex.transaction(async (trx) => {
+      const changed = await User.change(id, fields, trx);
+      const details = { fields: Object.keys(fields) };
+      await note(ctx, 'user.changed', { subject_id: id, details })(id, trx);
+      return changed;
+    });
+    ctx.body = presentUser(user);
+  },
 
-userRoutes.delete('/me/sessions/:id', auth, async (ctx: RouteContext) => {
-  const sid = pathId(ctx);
-  const { id } = ctx.state.user;
-  await knex.transaction(async (trx) => {
-    if (!(await Session.endOwn(sid, id, trx))) throw problem('not_found');
-    await note(ctx, 'session.ended', { subject_id: id })(sid, trx);
-  });
-  ctx.status = 204;
+  'POST /api/v1/users/me/password': [
+    strong('new_password'),
+    changing,
+    async (ctx) => {
+      const { current_password, new_password } = ctx.state.body;
+      await changePassword(ctx, current_password, new_password);
+    },
+  ],
+
+  'GET /api/v1/users/me/sessions': async (ctx) => {
+    const { user, sid } = ctx.state;
+    ctx.body = await pageOf(ctx.state.query, {
+      list: 'sessions',
+      by: ['id'],
+      find: (limit, after) => listSessions(user.id, { limit, beforeId: after?.id ?? null }),
+      present: (session) => presentSession({ ...session, current: session.id === sid }),
+    });
+  },
+
+  'DELETE /api/v1/users/me/sessions/:id': async (ctx) => {
+    const sid = pathId(ctx);
+    const { id } = ctx.state.user;
+    await knex.transaction(async (trx) => {
+      found(await Session.endOwn(sid, id, trx));
+      await note(ctx, 'session.ended', { subject_id: id })(sid, trx);
+    });
+  },
 });
