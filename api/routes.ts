@@ -2,14 +2,12 @@ import Router from '@koa/router';
 import { bullBoard } from './admin/board/routes.ts';
 import { admin } from './admin/routes.ts';
 import { audit } from './audit/routes.ts';
-import { authRoutes } from './auth/routes.ts';
+import { authentication } from './auth/routes.ts';
 import { chat } from './chat/routes.ts';
 import type { State } from './context.ts';
 import type { Resource } from './contract/serve.ts';
 import { conversations } from './conversations/routes.ts';
 import { buildDocs } from './docs/routes.ts';
-import { descriptions } from './docs/descriptions.ts';
-import { legacy } from './docs/legacy.ts';
 import { faqCategories } from './faqCategories/routes.ts';
 import { faqImports } from './faqs/import/routes.ts';
 import { faqs } from './faqs/routes.ts';
@@ -20,17 +18,15 @@ import { metrics } from './metrics/routes.ts';
 import { runs } from './runs/routes.ts';
 import { userAdmin } from './users/admin/routes.ts';
 import { users } from './users/routes.ts';
-import { webSocketRoutes } from './websocket/routes.ts';
-
-const old = (router: Router<State>) => legacy('/api/v1', router, descriptions);
+import { webSocket } from './websocket/routes.ts';
 
 /** The table of contents. A path without parameters stands before those with one that it would fit. */
 const resources: Resource[] = [
-  old(authRoutes),
+  authentication,
   users,
   userAdmin,
   chat,
-  old(webSocketRoutes),
+  webSocket,
   runs,
   conversations,
   messages,

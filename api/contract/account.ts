@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { MAX_LENGTH, MIN_LENGTH } from '../auth/newPassword.ts';
 import { flag, id, language, role, text, time, userStatus } from './fields.ts';
-import { named, orNull, presenter } from './schema.ts';
+import { closed, named, orNull, presenter } from './schema.ts';
 
 /** An account as its owner and administrators see it. */
 export const user = named(
@@ -56,3 +56,9 @@ export const profile = {
 export const newPassword = Type.String({ minLength: MIN_LENGTH, maxLength: MAX_LENGTH });
 /** One that is too short is merely wrong. */
 export const presentPassword = Type.String({ minLength: 1, maxLength: 256 });
+
+/** How one signs in. `email` may be a username. */
+export const credentials = closed({
+  email: Type.String({ minLength: 1, maxLength: 254 }),
+  password: presentPassword,
+});

@@ -17,7 +17,7 @@ const [SIGNED_OUT, GOING_AWAY, RESTART] = [4401, 1001, 1012];
 const open = new Map<WebSocket, Signed>();
 
 /** Serves a signed-in plain WebSocket from an address: all that is pushed to its user goes out, and what comes in is taken in order. */
-export function serve(socket: WebSocket, signed: Signed, ip: string): void {
+export function serveWebSocket(socket: WebSocket, signed: Signed, ip: string): void {
   open.set(socket, signed);
   socketsConnected.inc();
   const endPushes = onPush(signed.user.id, (event) => send(socket, presentEvent(event)));
