@@ -18,7 +18,9 @@ export function decodeCursor(list: string, cursor: string, length: number): numb
     place.every((part): part is number => Number.isSafeInteger(part)) &&
     encodeCursor(list, place) === cursor;
   if (!sound)
-    throw problem('validation_failed', undefined, { errors: [{ path: 'cursor', message: 'is not ours' }] });
+    throw problem('validation_failed', undefined, {
+      errors: [{ path: 'cursor', message: 'must be the next_cursor of a page of this list' }],
+    });
   return place;
 }
 

@@ -1,37 +1,32 @@
 import Router from '@koa/router';
-import { boardRoutes } from './admin/board/routes.ts';
-import { adminRoutes } from './admin/routes.ts';
-import { auditRoutes } from './audit/routes.ts';
-import { authRoutes } from './auth/routes.ts';
+import { bullBoard } from './admin/board/routes.ts';
+import { admin } from './admin/routes.ts';
+import { audit } from './audit/routes.ts';
+import { authentication } from './auth/routes.ts';
 import { chat } from './chat/routes.ts';
 import type { State } from './context.ts';
 import type { Resource } from './contract/serve.ts';
 import { conversations } from './conversations/routes.ts';
 import { buildDocs } from './docs/routes.ts';
-import { descriptions } from './docs/descriptions.ts';
-import { legacy } from './docs/legacy.ts';
 import { faqCategories } from './faqCategories/routes.ts';
 import { faqImports } from './faqs/import/routes.ts';
 import { faqs } from './faqs/routes.ts';
 import { faqSuggestions } from './faqs/suggestions/routes.ts';
-import { healthRoutes } from './health/routes.ts';
+import { health } from './health/routes.ts';
 import { messages } from './messages/routes.ts';
-import { metricsRoutes } from './metrics/routes.ts';
+import { metrics } from './metrics/routes.ts';
 import { runs } from './runs/routes.ts';
-import { userAdminRoutes } from './users/admin/routes.ts';
-import { userRoutes } from './users/routes.ts';
-import { webSocketRoutes } from './websocket/routes.ts';
-
-const old = (router: Router<State>) => legacy('/api/v1', router, descriptions);
-const root = (router: Router<State>) => legacy('', router, descriptions);
+import { userAdmin } from './users/admin/routes.ts';
+import { users } from './users/routes.ts';
+import { webSocket } from './websocket/routes.ts';
 
 /** The table of contents. A path without parameters stands before those with one that it would fit. */
 const resources: Resource[] = [
-  old(authRoutes),
-  old(userRoutes),
-  old(userAdminRoutes),
+  authentication,
+  users,
+  userAdmin,
   chat,
-  old(webSocketRoutes),
+  webSocket,
   runs,
   conversations,
   messages,
@@ -39,14 +34,14 @@ const resources: Resource[] = [
   faqSuggestions,
   faqs,
   faqCategories,
-  old(adminRoutes),
-  old(auditRoutes),
-  root(healthRoutes),
-  root(metricsRoutes),
-  root(boardRoutes),
+  admin,
+  audit,
+  health,
+  metrics,
+  bullBoard,
 ];
 
 /** Everything that is served, the description of it all included. */
-export const served: Resource[] = [...resources, root(buildDocs(() => served))];
+export const served: Resource[] = [...resources, buildDocs(() => served)];
 export const routes = new Router<State>();
 for (const { router } of served) routes.use(router.routes());

@@ -1,23 +1,21 @@
-import Router from '@koa/router';
 import { explainRun } from '../../db/models/runExplanation.ts';
 import { knex } from '../../db/knex.ts';
-import { problem } from '../../shared/base/errors.ts';
+import { found } from '../../shared/base/errors.ts';
 import { note } from '../audit/note.ts';
-import type { RouteContext, State } from '../context.ts';
-import { auth, requireRole } from '../middleware/auth.ts';
+import type { RouteContext } from '../context.ts';
+import { serve } from '../contract/serve.ts';
 import { pathId } from '../middleware/ids.ts';
-import { presentExplanation } from './presenter.ts';
+import { adminContract, presentExplanation } from './contract.ts';
 
-export const adminRoutes = new Router<State>({ prefix: '/admin' });
-
-adminRoutes.get('/runs/:id', auth, requireRole('admin'), async (ctx: RouteContext) => {
-  ctx.body = await explanation(ctx);
+export const admin = serve(adminContract, {
+  'GET /api/v1/admin/runs/:id': async (ctx) => {
+    ctx.body = await explanation(ctx);
+  },
 });
 
 /** What operators may know of any run, the one that the path names; that they looked is noted. Throws `not_found`. */
 export async function explanation(ctx: RouteContext) {
-  const run = await explainRun(pathId(ctx));
-  if (run === null) throw problem('not_found');
+  const run = found(await explainRun(pathId(ctx)));
   await note(ctx, 'run.explained', { subject_id: run.user_id })(run.id, knex);
   return presentExplanation(run);
 }

@@ -45,6 +45,6 @@ function replace(ctx: RouteContext, before: User, hash: string): Promise<boolean
 
 function wrongPassword() {
   return problem('validation_failed', undefined, {
-    errors: [{ path: '/current_password', message: 'is wrong' }],
+    errors: [{ path: '/current_password', message: 'must be your present password' }],
   });
 }

@@ -14,10 +14,11 @@ export const MAX_LENGTH = 256;
  */
 export function refuseWeak(password: string, path: string): void {
   const text = normalForm(password);
-  if ([...text].length < MIN_LENGTH) throw weak(path, `must NOT have fewer than ${MIN_LENGTH} characters`);
+  if ([...text].length < MIN_LENGTH) throw weak(path, `must be at least ${MIN_LENGTH} characters long`);
   const word = text.toLowerCase();
-  if (COMMON.has(word)) throw weak(path, 'is one of the most common passwords');
-  if (/^[^\p{L}]*parley[^\p{L}]*$/u.test(word)) throw weak(path, 'is the name of this service');
+  if (COMMON.has(word)) throw weak(path, 'must be less common');
+  if (/^[^\p{L}]*parley[^\p{L}]*$/u.test(word))
+    throw weak(path, 'must be more than the name of this service');
 }
 
 /** Middleware: the same for a field of the body. It stands before the limits: a weak password is no guess at another. */

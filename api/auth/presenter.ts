@@ -1,10 +1,11 @@
 import type { User } from '../../db/models/user.ts';
 import { env } from '../../shared/base/env.ts';
-import { presentUser } from '../users/presenter.ts';
+import { presentUser } from '../contract/account.ts';
+import type { SignInAnswer } from './contract.ts';
 import type { Grant } from './signin.ts';
 
 /** What registration, sign-in and refresh answer. `expires_in` in seconds, of the access token. */
-export function presentSignIn(user: User, { access, refresh }: Grant) {
+export function presentSignIn(user: User, { access, refresh }: Grant): SignInAnswer {
   return {
     user: presentUser(user),
     access_token: access,

@@ -55,6 +55,6 @@ export async function resetPassword(token: string, password: string, client: Cli
 
 function wrongToken() {
   return problem('validation_failed', undefined, {
-    errors: [{ path: '/token', message: 'is not good, or not any more' }],
+    errors: [{ path: '/token', message: 'must be a token that still holds' }],
   });
 }

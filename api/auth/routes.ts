@@ -1,8 +1,7 @@
-import Router from '@koa/router';
 import { knex } from '../../db/knex.ts';
 import { Session } from '../../db/models/session.ts';
 import { note } from '../audit/note.ts';
-import type { Context, RouteContext, State } from '../context.ts';
+import { serve } from '../contract/serve.ts';
 import {
   limitAttempts,
   PASSWORD_FORGOT,
@@ -11,75 +10,69 @@ import {
   REGISTRATION,
   SIGN_IN,
 } from '../limits/attempts.ts';
-import { auth } from '../middleware/auth.ts';
-import { bodyOf, validate } from '../middleware/validate.ts';
 import { clientOf } from './client.ts';
+import { authContract } from './contract.ts';
 import { strong } from './newPassword.ts';
 import { hashPassword } from './password.ts';
 import { presentSignIn } from './presenter.ts';
 import { beginReset, resetPassword, sendReset } from './reset.ts';
-import { forgotBody, loginBody, logoutBody, refreshBody, registerBody, resetBody } from './schemas.ts';
 import { refresh, register, signIn } from './signin.ts';
 
-export const authRoutes = new Router<State>({ prefix: '/auth' });
+export const authentication = serve(authContract, {
+  'POST /api/v1/auth/register': [
+    strong('password'),
+    limitAttempts(REGISTRATION),
+    async (ctx) => {
+      const { email, password, ...fields } = ctx.state.body;
+      const hashed_password = await hashPassword(password);
+      const account = { ...fields, email: email.trim(), hashed_password };
+      const { user, grant } = await register(account, clientOf(ctx));
+      ctx.body = presentSignIn(user, grant);
+    },
+  ],
 
-const registering = limitAttempts(REGISTRATION);
-authRoutes.post(
-  '/register',
-  validate(registerBody),
-  strong('password'),
-  registering,
-  async (ctx: RouteContext) => {
-    const { email, password, ...fields } = bodyOf(ctx, registerBody);
-    const hashed_password = await hashPassword(password);
-    const { user, grant } = await register(
-      { ...fields, email: email.trim(), hashed_password },
-      clientOf(ctx),
-    );
-    ctx.status = 201;
-    ctx.body = presentSignIn(user, grant);
+  'POST /api/v1/auth/login': [
+    limitAttempts(SIGN_IN, (ctx) => ctx.state.body.email),
+    async (ctx) => {
+      const { email, password } = ctx.state.body;
+      const { user, grant } = await signIn(email.trim(), password, clientOf(ctx));
+      ctx.body = presentSignIn(user, grant);
+    },
+  ],
+
+  'POST /api/v1/auth/refresh': [
+    limitAttempts(REFRESH),
+    async (ctx) => {
+      const { user, grant } = await refresh(ctx.state.body.refresh_token, clientOf(ctx));
+      ctx.body = presentSignIn(user, grant);
+    },
+  ],
+
+  'POST /api/v1/auth/logout': async (ctx) => {
+    const { everywhere = false } = ctx.state.body;
+    const { user, sid } = ctx.state;
+    await knex.transaction(async (trx) => {
+      if (everywhere) await Session.endAll(user.id, trx);
+      else await Session.end(sid, trx);
+      await note(ctx, 'session.signed_out', { subject_id: user.id, details: { everywhere } })(sid, trx);
+    });
   },
-);
 
-const signingIn = limitAttempts(SIGN_IN, (ctx: Context) => bodyOf(ctx, loginBody).email);
-authRoutes.post('/login', validate(loginBody), signingIn, async (ctx: RouteContext) => {
-  const { email, password } = bodyOf(ctx, loginBody);
-  const { user, grant } = await signIn(email.trim(), password, clientOf(ctx));
-  ctx.body = presentSignIn(user, grant);
+  'POST /api/v1/auth/password/forgot': [
+    limitAttempts(PASSWORD_FORGOT, (ctx) => ctx.state.body.email),
+    async (ctx) => {
+      const token = await beginReset(ctx.state.body.email.trim(), clientOf(ctx));
+      if (token !== undefined) sendReset(token);
+      ctx.body = {};
+    },
+  ],
+
+  'POST /api/v1/auth/password/reset': [
+    strong('password'),
+    limitAttempts(PASSWORD_RESET),
+    async (ctx) => {
+      const { token, password } = ctx.state.body;
+      await resetPassword(token, password, clientOf(ctx));
+    },
+  ],
 });
-
-authRoutes.post('/refresh', validate(refreshBody), limitAttempts(REFRESH), async (ctx: RouteContext) => {
-  const { user, grant } = await refresh(bodyOf(ctx, refreshBody).refresh_token, clientOf(ctx));
-  ctx.body = presentSignIn(user, grant);
-});
-
-authRoutes.post('/logout', auth, validate(logoutBody), async (ctx: RouteContext) => {
-  const { everywhere = false } = bodyOf(ctx, logoutBody);
-  const { user, sid } = ctx.state;
-  await knex.transaction(async (trx) => {
-    if (everywhere) await Session.endAll(user.id, trx);
-    else await Session.end(sid, trx);
-    await note(ctx, 'session.signed_out', { subject_id: user.id, details: { everywhere } })(sid, trx);
-  });
-  ctx.status = 204;
-});
-
-const forgetting = limitAttempts(PASSWORD_FORGOT, (ctx: Context) => bodyOf(ctx, forgotBody).email);
-authRoutes.post('/password/forgot', validate(forgotBody), forgetting, async (ctx: RouteContext) => {
-  const token = await beginReset(bodyOf(ctx, forgotBody).email.trim(), clientOf(ctx));
-  if (token !== undefined) sendReset(token);
-  ctx.status = 202;
-  ctx.body = {};
-});
-
-authRoutes.post(
-  '/password/reset',
-  validate(resetBody),
-  strong('password'),
-  limitAttempts(PASSWORD_RESET),
-  async (ctx: RouteContext) => {
-    const { token, password } = bodyOf(ctx, resetBody);
-    await resetPassword(token, password, clientOf(ctx));
-    ctx.status = 204;
-  },
-);

@@ -85,14 +85,14 @@ export function requestHash(sameness: unknown): string {
 
 function checkMetadata(metadata: Record<string, unknown>): void {
   if (Buffer.byteLength(JSON.stringify(metadata)) <= METADATA_LIMIT) return;
-  const errors = [{ path: '/metadata', message: `is larger than ${METADATA_LIMIT} bytes` }];
+  const errors = [{ path: '/metadata', message: `must be at most ${METADATA_LIMIT} bytes of JSON` }];
   throw problem('validation_failed', undefined, { errors });
 }
 
 /** Throws `validation_failed` for an idempotency key that is none. */
 export function checkKey(key: string | null): void {
   if (key === null || (key !== '' && [...key].length <= KEY_LIMIT)) return;
-  const errors = [{ path: 'Idempotency-Key', message: `must have 1 to ${KEY_LIMIT} characters` }];
+  const errors = [{ path: 'Idempotency-Key', message: `must be 1 to ${KEY_LIMIT} characters long` }];
   throw problem('validation_failed', undefined, { errors });
 }
 

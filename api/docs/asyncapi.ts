@@ -1,12 +1,12 @@
 import type { SchemaObject } from 'ajv';
-import { importEvents } from '../faqs/import/contract.ts';
+import { Type } from 'typebox';
+import type { ClientEvent } from '../contract/contract.ts';
+import { problemBody } from '../contract/problem.ts';
+import { schemas } from '../contract/schema.ts';
 import { runEvents } from '../runs/contract.ts';
-import { refreshFrame } from '../auth/schemas.ts';
-import { clientEvents } from '../sockets/description.ts';
-import { messageFrame } from '../chat/contract.ts';
-import { webSocketFrames } from '../websocket/events.ts';
+import { clientEvents, serverEvents } from '../sockets/contract.ts';
+import { framesIn, framesOut } from '../websocket/contract.ts';
 import { info } from './openapi.ts';
-import { object, schemas } from './schema.ts';
 
 type Message = { name: string; summary?: string; payload: SchemaObject; examples?: object[] };
 type Operation = { action: 'send' | 'receive'; summary: string; channel: object; [field: string]: unknown };
@@ -31,7 +31,7 @@ export function buildAsyncapi(): AsyncApi {
         title: 'Socket.IO',
         description: 'WebSocket transport only. `auth: {token}` is the access token.',
         servers: [{ $ref: '#/servers/socket' }],
-        messages: { ...pushed({ ...runEvents, ...importEvents }), ...said() },
+        messages: { ...pushed(serverEvents), ...said() },
       },
       webSocket: {
         address: '/api/v1/chat/ws/{user_id}',
@@ -40,9 +40,8 @@ export function buildAsyncapi(): AsyncApi {
         parameters: { user_id: { description: 'Your own.' } },
         servers: [{ $ref: '#/servers/ws' }],
         messages: {
-          ...framed(),
-          message: { name: 'message', payload: messageFrame },
-          refresh: { name: 'refresh', payload: refreshFrame.schema as SchemaObject },
+          ...pushed(framesOut),
+          ...pushed(framesIn),
         },
       },
       stream: {
@@ -54,9 +53,9 @@ export function buildAsyncapi(): AsyncApi {
       },
     },
     operations: {
-      ...pushing('socket', 'push', [...Object.keys(runEvents), ...Object.keys(importEvents)]),
+      ...pushing('socket', 'push', Object.keys(serverEvents)),
       ...pushing('stream', 'stream', Object.keys(runEvents)),
-      ...pushing('webSocket', 'frame', Object.keys(webSocketFrames)),
+      ...pushing('webSocket', 'frame', Object.keys(framesOut)),
       ...taking(),
       frameMessage: {
         action: 'receive',
@@ -107,16 +106,10 @@ function pushed(events: Record<string, SchemaObject>): Record<string, Message> {
   return Object.fromEntries(Object.entries(events).map(([name, payload]) => [key(name), { name, payload }]));
 }
 
-function framed(): Record<string, Message> {
-  return Object.fromEntries(
-    Object.entries(webSocketFrames).map(([name, payload]) => [name, { name, payload }]),
-  );
-}
-
 /** What clients say, and the acknowledgements of it. */
 function said(): Record<string, Message> {
   return Object.fromEntries(
-    Object.entries(clientEvents).flatMap(([name, { summary, frame, answer, example }]) => [
+    Object.entries<ClientEvent>(clientEvents).flatMap(([name, { summary, frame, answer, example }]) => [
       [key(name), { name, summary, payload: frame, examples: [{ payload: example }] }],
       [`${key(name)}Answer`, { name: `${name} (acknowledgement)`, payload: acknowledgement(answer) }],
     ]),
@@ -125,8 +118,8 @@ function said(): Record<string, Message> {
 
 /** What an event is acknowledged with. */
 export function acknowledgement(answer: SchemaObject): SchemaObject {
-  const yes = { allOf: [object({ ok: { const: true } }), answer] };
-  const no = object({ ok: { const: false }, error: { $ref: '#/components/schemas/Problem' } });
+  const yes = { allOf: [Type.Object({ ok: Type.Literal(true) }), answer] };
+  const no = Type.Object({ ok: Type.Literal(false), error: problemBody });
   return { anyOf: [yes, no] };
 }
 
@@ -147,7 +140,7 @@ function pushing(channel: string, verb: string, names: string[]): Record<string,
 function taking(): Record<string, Operation> {
   const channel = { $ref: '#/channels/socket' };
   return Object.fromEntries(
-    Object.entries(clientEvents).map(([name, { summary }]) => [
+    Object.entries<ClientEvent>(clientEvents).map(([name, { summary }]) => [
       key(name),
       {
         action: 'receive' as const,

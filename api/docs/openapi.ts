@@ -4,9 +4,10 @@ import { type ProblemCode, PROBLEMS, presentProblem, problem } from '../../share
 import type { Mark } from '../middleware/mark.ts';
 import type { Route } from '../contract/contract.ts';
 import { type Header, rateHeaders, requestIdHeader, retryAfter } from '../contract/headers.ts';
+import { id, text } from '../contract/fields.ts';
+import { problemBody, problemCodes } from '../contract/problem.ts';
 import { schemas } from '../contract/schema.ts';
 import type { Resource, Served } from '../contract/serve.ts';
-import { count, id, list, named, object, oneOf, text } from './schema.ts';
 
 /** A pattern of the router as a path of the document; a mount's own paths are left out. */
 export function documentPath(pattern: string): string {
@@ -73,26 +74,8 @@ const SECURITY = {
   board: { type: 'apiKey', in: 'cookie', name: 'parley_board', description: 'Of Bull Board alone.' },
 };
 
-const problemSchema = named(
-  'Problem',
-  object(
-    {
-      type: { ...text, format: 'uri' },
-      title: text,
-      status: { ...count, minimum: 400, maximum: 599 },
-      detail: text,
-      code: oneOf(...Object.keys(PROBLEMS)),
-      instance: text,
-      errors: list(object({ path: text, message: text })),
-      retry_after_s: { ...count, description: 'As `Retry-After`.' },
-    },
-    ['errors', 'retry_after_s'],
-  ),
-  presentProblem(problem('not_found'), '/api/v1/runs/42'),
-);
-
 function operation({ key, pattern, tag, route, mark }: Served): Operation {
-  const { summary, detail, example } = route;
+  const { summary, detail, query, body, example } = route;
   const security = mark.security === 'board' ? [{ token: [] }, { board: [] }] : [{ token: [] }];
   return {
     operationId: operationId(key.replace(/^ALL/, 'GET')),
@@ -100,15 +83,19 @@ function operation({ key, pattern, tag, route, mark }: Served): Operation {
     summary,
     ...(detail !== undefined && { description: detail }),
     security: mark.security === undefined ? [] : security,
-    parameters: parameters(pattern, mark.query, route.parameters),
-    ...(mark.body !== undefined && {
+    parameters: parameters(pattern, query, route.parameters),
+    ...(body !== undefined && {
       requestBody: {
-        required: mark.body.required !== undefined,
-        content: { 'application/json': { schema: mark.body, ...(example !== undefined && { example }) } },
+        required: isRequired(body),
+        content: { 'application/json': { schema: body, ...(example !== undefined && { example }) } },
       },
     }),
-    responses: { ...problemsOf(pattern, mark, route.problems), ...answersOf(route.answers, mark.headers) },
+    responses: { ...problemsOf(pattern, mark, route), ...answersOf(route.answers, mark.headers) },
   };
+}
+
+function isRequired(body: SchemaObject): boolean {
+  return body.required !== undefined;
 }
 
 /** `POST /api/v1/runs/:id/cancel` → `postRunsByIdCancel`. */
@@ -153,15 +140,19 @@ function answersOf(answers: Route['answers'], always: Mark['headers'] = {}): Rec
 }
 
 /** The problems that a route may answer with: its own, and those that come with what stands before it. */
-function problemsOf(pattern: string, mark: Mark, own: readonly ProblemCode[] = []): Record<string, Response> {
+function problemsOf(
+  pattern: string,
+  mark: Mark,
+  { query, body, problems = [] }: Route,
+): Record<string, Response> {
   const codes = new Set<ProblemCode>([
     'internal_error',
     'service_unavailable',
     ...(mark.problems ?? []),
-    ...own,
+    ...problems,
   ]);
-  if (mark.body) for (const code of BODY_PROBLEMS) codes.add(code);
-  if (mark.query) codes.add('validation_failed');
+  if (body) for (const code of BODY_PROBLEMS) codes.add(code);
+  if (query) codes.add('validation_failed');
   if (/:\w*id\b/.test(pattern)) codes.add('not_found');
   const byStatus = Map.groupBy(codes, (code) => PROBLEMS[code].status);
   return Object.fromEntries([...byStatus].map(([status, some]) => [status, problemResponse(status, some)]));
@@ -176,7 +167,7 @@ const BODY_PROBLEMS = [
 ] as const;
 
 function problemResponse(status: number, codes: ProblemCode[]): Response {
-  const schema = { allOf: [problemSchema, { properties: { code: { enum: codes } } }] };
+  const schema = { allOf: [problemBody, { properties: { code: { enum: codes } } }] };
   const examples = Object.fromEntries(codes.map((code) => [code, { $ref: `#/components/examples/${code}` }]));
   const waits = status === 429 || status === 503;
   return {
@@ -197,9 +188,8 @@ function optional(headers: Record<string, Header>): Record<string, Header> {
 }
 
 function problemExamples(): object {
-  const codes = Object.keys(PROBLEMS) as ProblemCode[];
   return Object.fromEntries(
-    codes.map((code) => [
+    problemCodes.map((code) => [
       code,
       { summary: PROBLEMS[code].title, value: presentProblem(problem(code), '/api/v1/…') },
     ]),

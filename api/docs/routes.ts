@@ -1,47 +1,60 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import Router from '@koa/router';
 import { env } from '../../shared/base/env.ts';
 import { problem } from '../../shared/base/errors.ts';
-import type { Context, Next, RouteContext, State } from '../context.ts';
+import type { Context, Next } from '../context.ts';
+import { type Resource, serve } from '../contract/serve.ts';
 import { buildAsyncapi } from './asyncapi.ts';
-import type { Resource } from '../contract/serve.ts';
+import { docsContract } from './contract.ts';
 import { buildOpenapi } from './openapi.ts';
 import { page, script } from './page.ts';
 
 /** The API, described by itself: to machines and, at /docs, to people. */
-export function buildDocs(resources: () => Resource[]): Router<State> {
-  const docs = new Router<State>();
+export function buildDocs(resources: () => Resource[]): Resource {
   // Made when first asked for: all routes are known by then. They never change.
   let openapi: string | undefined;
   let asyncapi: string | undefined;
+  return serve(docsContract, {
+    'GET /openapi.json': [
+      shown,
+      (ctx) => {
+        openapi ??= JSON.stringify(buildOpenapi(resources()));
+        ctx.type = 'json';
+        ctx.body = openapi;
+      },
+    ],
 
-  docs.get('/openapi.json', shown, (ctx: RouteContext) => {
-    openapi ??= JSON.stringify(buildOpenapi(resources()));
-    ctx.type = 'json';
-    ctx.body = openapi;
-  });
+    'GET /asyncapi.json': [
+      shown,
+      (ctx) => {
+        asyncapi ??= JSON.stringify(buildAsyncapi());
+        ctx.type = 'json';
+        ctx.body = asyncapi;
+      },
+    ],
 
-  docs.get('/asyncapi.json', shown, (ctx: RouteContext) => {
-    asyncapi ??= JSON.stringify(buildAsyncapi());
-    ctx.type = 'json';
-    ctx.body = asyncapi;
-  });
+    'GET /docs': [
+      shown,
+      headers,
+      (ctx) => {
+        ctx.body = page;
+      },
+    ],
 
-  docs.get('/docs', shown, headers, (ctx: RouteContext) => {
-    ctx.body = page;
+    'GET /docs/:file': [
+      shown,
+      headers,
+      async (ctx) => {
+        const { file = '' } = ctx.params;
+        const type = Object.hasOwn(FILES, file) ? FILES[file] : undefined;
+        if (type === undefined) throw problem('not_found');
+        ctx.type = type;
+        ctx.set('Cache-Control', 'public, max-age=3600');
+        ctx.body = file === SCRIPT ? script : await readFile(join(ASSETS, file));
+      },
+    ],
   });
-
-  docs.get('/docs/:file', shown, headers, async (ctx: RouteContext) => {
-    const { file = '' } = ctx.params;
-    const type = Object.hasOwn(FILES, file) ? FILES[file] : undefined;
-    if (type === undefined) throw problem('not_found');
-    ctx.type = type;
-    ctx.set('Cache-Control', 'public, max-age=3600');
-    ctx.body = file === SCRIPT ? script : await readFile(join(ASSETS, file));
-  });
-  return docs;
 }
 
 const SCRIPT = 'docs.js';

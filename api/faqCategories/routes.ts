@@ -50,6 +50,6 @@ export const faqCategories = serve(faqCategoryContract, {
 function accepted(result: FaqCategoryRow | 'slug_taken'): FaqCategoryRow {
   if (result !== 'slug_taken') return result;
   throw problem('already_exists', 'Another category has this slug', {
-    errors: [{ path: '/slug', message: 'is taken' }],
+    errors: [{ path: '/slug', message: 'must be unique: it is taken' }],
   });
 }

@@ -5,12 +5,12 @@ import { problem } from '../../shared/base/errors.ts';
 export function accepted(result: WrittenFaq | Refusal): WrittenFaq {
   if (result === 'slug_taken') {
     throw problem('already_exists', 'Another FAQ has this slug', {
-      errors: [{ path: '/slug', message: 'is taken' }],
+      errors: [{ path: '/slug', message: 'must be unique: it is taken' }],
     });
   }
   if (result === 'no_category') {
     throw problem('validation_failed', undefined, {
-      errors: [{ path: '/category_id', message: 'is no category' }],
+      errors: [{ path: '/category_id', message: 'must be a category that exists' }],
     });
   }
   return result;

@@ -32,7 +32,7 @@ export const faqs = serve(faqContract, {
       {
         list: 'faqs',
         by: ['id'],
-        find: async (few, after) => (visible === null ? [] : listFaqs(visible, few, after?.id ?? null)),
+        find: async (count, after) => (visible === null ? [] : listFaqs(visible, count, after?.id ?? null)),
         present: presentFaq,
       },
     );

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Problem, problem } from '../../shared/base/errors.ts';
 import type { Context, Next } from '../context.ts';
-import { rateHeaders } from '../docs/describe.ts';
+import { rateHeaders } from '../contract/headers.ts';
 import { networkOf } from '../middleware/address.ts';
 import { isForeign } from '../middleware/origin.ts';
 import { mark } from '../middleware/mark.ts';
@@ -82,8 +82,11 @@ export const REGISTRATION: Policy = {
  * Middleware: what stands behind it may be tried as often as the policy says.
  * @param whose the account that is meant, as it was typed, or its id; null where the policy has no pair
  */
-export function limitAttempts(policy: Policy, whose: (ctx: Context) => string | null = () => null) {
-  const guard = async (ctx: Context, next: Next): Promise<unknown> => {
+export function limitAttempts<Ctx extends Context>(
+  policy: Policy,
+  whose: (ctx: Ctx) => string | null = () => null,
+) {
+  const guard = async (ctx: Ctx, next: Next): Promise<unknown> => {
     // CORS keeps answers from other sites' pages, not requests: one could use up what its visitor may try.
     if (isForeign(ctx.req)) throw problem('forbidden', 'Not from pages of this site');
     return attempt(policy, whose(ctx), ctx.ip, next, (headers) => ctx.set(headers));

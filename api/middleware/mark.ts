@@ -1,11 +1,8 @@
-import type { SchemaObject } from 'ajv';
 import type { ProblemCode } from '../../shared/base/errors.ts';
 import type { Header } from '../contract/headers.ts';
 
 /** What a middleware means for the routes it stands in: the API's description (api/docs) is made of it. */
 export type Mark = {
-  body?: SchemaObject;
-  query?: SchemaObject;
   problems?: ProblemCode[];
   /** Which it puts on every answer that is no problem. */
   headers?: Record<string, Header>;

@@ -18,17 +18,18 @@ export function pointer(path: string, key: string | number): string {
 
 /** The path grows on the way back from a fault: building one for every value would cost more than parsing. */
 function findFault(value: unknown, depth: number): FieldError | undefined {
-  if (typeof value === 'string') return isStorable(value) ? undefined : { path: '', message: UNSTORABLE };
+  if (typeof value === 'string')
+    return isStorable(value) ? undefined : { path: '', message: `must be without ${HALVES}` };
   if (typeof value === 'number')
-    return Number.isFinite(value) ? undefined : { path: '', message: 'is too large' };
+    return Number.isFinite(value) ? undefined : { path: '', message: 'must be a smaller number' };
   if (typeof value !== 'object' || value === null) return undefined;
   // Sockets carry it; nothing here takes it.
-  if (ArrayBuffer.isView(value)) return { path: '', message: 'is binary' };
+  if (ArrayBuffer.isView(value)) return { path: '', message: 'must be JSON, not binary' };
   if (depth === MAX_DEPTH) return TOO_DEEP;
   // Entries of a list would be as many texts and pairs.
   for (const key of Array.isArray(value) ? value.keys() : Object.keys(value)) {
     if (typeof key === 'string' && !isStorable(key))
-      return { path: '', message: `has a key that ${UNSTORABLE}` };
+      return { path: '', message: `must be without keys that hold ${HALVES}` };
     const fault = findFault((value as Record<string | number, unknown>)[key], depth + 1);
     if (fault === TOO_DEEP) return fault;
     if (fault !== undefined) return { ...fault, path: pointer('', key) + fault.path };
@@ -37,8 +38,8 @@ function findFault(value: unknown, depth: number): FieldError | undefined {
 }
 
 /** Said of the whole body: a pointer of 32 steps helps nobody. */
-const TOO_DEEP: FieldError = { path: '', message: `is nested deeper than ${MAX_DEPTH}` };
-const UNSTORABLE = 'holds NUL or half of a surrogate pair';
+const TOO_DEEP: FieldError = { path: '', message: `must be nested at most ${MAX_DEPTH} deep` };
+const HALVES = 'NUL and halves of surrogate pairs';
 
 function isStorable(text: string): boolean {
   return !text.includes('\0') && text.isWellFormed();

@@ -1,57 +1,62 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'socket.io';
+import type { Static } from 'typebox';
 import { markMessage } from '../../db/models/messageView.ts';
 import { presentProblem, problem, toProblem } from '../../shared/base/errors.ts';
 import { logFew } from '../../shared/fewLines.ts';
 import { log } from '../../shared/base/log.ts';
 import { tracedRequest } from '../../shared/ops/tracing.ts';
 import { prolongSigned, type Signed, type SignedUser } from '../auth/authenticate.ts';
-import { refreshFrame } from '../auth/schemas.ts';
 import { intake } from '../chat/intake.ts';
-import { chatEvents } from '../chat/contract.ts';
-import { messageEvents } from '../messages/contract.ts';
+import type { ClientEvent } from '../contract/contract.ts';
 import { addressOf } from '../middleware/address.ts';
 import { bodyId } from '../middleware/ids.ts';
-import { bodyCheck, check } from '../middleware/validate.ts';
+import { bodyCheck, check, type Schema } from '../middleware/validate.ts';
 import { cancel, ownRun, presentRun } from '../runs/own.ts';
 import { resume } from '../runs/resume.ts';
-import { runClientEvents } from '../runs/contract.ts';
+import { clientEvents } from './contract.ts';
 
-const messageFrame = bodyCheck(chatEvents.message.frame);
-const readFrame = bodyCheck(messageEvents.read.frame);
-const cancelFrame = bodyCheck(runClientEvents.cancel.frame);
-const resumeFrame = bodyCheck(runClientEvents.resume.frame);
+type Events = typeof clientEvents;
+type Frame<Event extends keyof Events> = Static<Events[Event]['frame']>;
+type Answer<Event extends keyof Events> = Static<Events[Event]['answer']>;
 
-type Handler = (signed: Signed, payload: unknown, ip: string) => Promise<object>;
-
-/** What clients may say. Each takes whatever was sent and returns what its acknowledgement adds to `ok: true`. */
-export const handlers: Record<string, Handler> = {
-  async message({ user }, payload, ip) {
-    const { type: _, idempotency_key = null, ...body } = check(messageFrame, payload);
+/** What clients may say. Each takes a frame that fits, and returns what its acknowledgement adds to `ok: true`. */
+export const handlers: {
+  [Event in keyof Events]: (signed: Signed, frame: Frame<Event>, ip: string) => Promise<Answer<Event>>;
+} = {
+  async message({ user }, { type: _, idempotency_key = null, ...body }, ip) {
     const { replayed, answer } = await intake({ user, ip }, body, idempotency_key, randomUUID());
     return replayed ? { replayed, ...answer } : answer;
   },
-  async resume({ user }, payload) {
-    const { run_id, after_seq } = check(resumeFrame, payload);
+  async resume({ user }, { run_id, after_seq }) {
     return resume(await ownRun(user.id, bodyId(run_id)), after_seq);
   },
-  async cancel({ user }, payload) {
-    const { run_id } = check(cancelFrame, payload);
+  async cancel({ user }, { run_id }) {
     const { run } = await cancel(user.id, bodyId(run_id));
     return { run: presentRun(run) };
   },
-  async delivered({ user }, payload) {
-    const { message_id } = check(readFrame, payload);
-    return seen(user, message_id, 'delivered');
-  },
-  async read({ user }, payload) {
-    const { message_id } = check(readFrame, payload);
-    return seen(user, message_id, 'read');
-  },
-  async refresh(signed, payload) {
-    return prolongSigned(signed, check(refreshFrame, payload).token);
-  },
+  delivered: ({ user }, { message_id }) => seen(user, message_id, 'delivered'),
+  read: ({ user }, { message_id }) => seen(user, message_id, 'read'),
+  refresh: (signed, { token }) => prolongSigned(signed, token),
 };
+
+const checks = Object.fromEntries(
+  Object.entries<ClientEvent>(clientEvents).map(([event, { frame }]) => [event, bodyCheck(frame)]),
+) as { [Event in keyof Events]: Schema<Frame<Event>> };
+
+/** Checks what was sent against the contract of its event, and takes it. */
+async function take<Event extends keyof Events>(
+  event: Event,
+  signed: Signed,
+  payload: unknown,
+  ip: string,
+): Promise<Answer<Event>> {
+  return handlers[event](signed, check(checks[event], payload), ip);
+}
+
+function isClientEvent(event: unknown): event is keyof Events {
+  return Object.hasOwn(clientEvents, String(event));
+}
 
 /** Events of one socket that are answered at a time; whoever sends more without waiting is told so. */
 const AT_ONCE = 32;
@@ -67,11 +72,10 @@ export async function answerEvent(socket: Socket, event: unknown, args: unknown[
   unanswered.set(socket, waiting + 1);
   try {
     if (waiting >= AT_ONCE) throw problem('rate_limited', 'Wait for acknowledgements', { retryAfterS: 1 });
-    const handler = Object.hasOwn(handlers, String(event)) ? handlers[String(event)] : undefined;
-    if (handler === undefined) throw problem('not_found', 'There is no such event');
+    if (!isClientEvent(event)) throw problem('not_found', 'There is no such event');
     const ip = addressOf(socket.request);
-    const answer = await tracedRequest({}, `socket ${String(event)}`, () =>
-      handler(socket.data as Signed, payload, ip),
+    const answer = await tracedRequest({}, `socket ${event}`, () =>
+      take(event, socket.data as Signed, payload, ip),
     );
     acknowledge?.({ ok: true, ...answer });
   } catch (err) {

@@ -19,7 +19,7 @@ const [SIGNED_OUT, GOING_AWAY, RESTART] = [4401, 1001, 1012];
 const open = new Map<WebSocket, Signed>();
 
 /** Serves a signed-in plain WebSocket from an address: all that is pushed to its user goes out, and what comes in is taken in order. */
-export function serve(socket: BoundedSocket, signed: Signed, ip: string): void {
+export function serveWebSocket(socket: BoundedSocket, signed: Signed, ip: string): void {
   socket.signedIn(signed.user.id);
   open.set(socket, signed);
   socketsConnected.inc();

@@ -1,24 +1,24 @@
-import Router from '@koa/router';
 import { problem } from '../../shared/base/errors.ts';
 import { authenticate } from '../auth/authenticate.ts';
-import type { RouteContext, State } from '../context.ts';
+import { serve } from '../contract/serve.ts';
 import { holdPlace } from '../limits/places.ts';
 import { pathId } from '../middleware/ids.ts';
 import { isForeign } from '../middleware/origin.ts';
-import { serve } from './connections.ts';
 import { isUpgrade, offeredToken, upgrade } from './upgrades.ts';
-
-export const webSocketRoutes = new Router<State>({ prefix: '/chat/ws' });
+import { serveWebSocket } from './connections.ts';
+import { webSocketContract } from './contract.ts';
 
 /** Browsers cannot set headers of a WebSocket but its subprotocols. The query may hold the token too, and is never logged. */
-webSocketRoutes.get('/:user_id', async (ctx: RouteContext) => {
-  if (isForeign(ctx.req)) throw problem('forbidden', 'Asked for by another site');
-  const token = offeredToken(ctx) ?? ctx.query.token;
-  if (typeof token !== 'string') throw problem('unauthenticated');
-  const signed = await authenticate(token);
-  ctx.state.user = signed.user;
-  if (pathId(ctx, 'user_id') !== signed.user.id) throw problem('not_found');
-  // A connection that was to become a WebSocket serves nothing else: it is closed whatever comes of it.
-  if (isUpgrade(ctx)) holdPlace('socket', signed.user.id, ctx.req.socket);
-  upgrade(ctx, (socket) => serve(socket, signed, ctx.ip));
+export const webSocket = serve(webSocketContract, {
+  'GET /api/v1/chat/ws/:user_id': async (ctx) => {
+    if (isForeign(ctx.req)) throw problem('forbidden', 'Asked for by another site');
+    const token = offeredToken(ctx) ?? ctx.query.token;
+    if (typeof token !== 'string') throw problem('unauthenticated');
+    const signed = await authenticate(token);
+    ctx.state.user = signed.user;
+    if (pathId(ctx, 'user_id') !== signed.user.id) throw problem('not_found');
+    // A connection that was to become a WebSocket serves nothing else: it is closed whatever comes of it.
+    if (isUpgrade(ctx)) holdPlace('socket', signed.user.id, ctx.req.socket);
+    upgrade(ctx, (socket) => serveWebSocket(socket, signed, ctx.ip));
+  },
 });

@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { problem } from '../../shared/base/errors.ts';
 import { prolongSigned, type Signed } from '../auth/authenticate.ts';
-import { refreshFrame } from '../auth/schemas.ts';
 import { intake } from '../chat/intake.ts';
-import { messageFrame } from '../chat/contract.ts';
 import { parseJson } from '../middleware/body.ts';
 import { bodyCheck, check } from '../middleware/validate.ts';
 import { ownRun } from '../runs/own.ts';
 import { resume } from '../runs/resume.ts';
+import { framesIn } from './contract.ts';
 import { presentEvent } from './frames.ts';
 
-const messageCheck = bodyCheck(messageFrame);
+const messageCheck = bodyCheck(framesIn.message);
+const refreshCheck = bodyCheck(framesIn.refresh);
 
 /**
  * Takes what a client sent.
@@ -27,7 +27,7 @@ export async function takeFrame(
   if (binary) throw problem('validation_failed', 'Frames are text');
   const frame = parseJson(bytes);
   if (isRefresh(frame)) {
-    const { token } = check(refreshFrame, frame);
+    const { token } = check(refreshCheck, frame);
     return { type: 'refreshed', ...(await prolongSigned(signed, token)) };
   }
   const { user } = signed;

@@ -192,10 +192,10 @@ BEGIN
   GET DIAGNOSTICS taken = ROW_COUNT;
 
   UPDATE faq_lines l SET category_id = c.id FROM faq_categories c WHERE c.slug = l.category;
-  UPDATE faq_lines l SET errors = '[{"path": "/category", "message": "is no category"}]'
+  UPDATE faq_lines l SET errors = '[{"path": "/category", "message": "must be a category that exists"}]'
   WHERE (l.category IS NOT NULL AND l.category_id IS NULL)
     OR (l.category_id IS NOT NULL AND NOT EXISTS (SELECT FROM faq_categories c WHERE c.id = l.category_id));
-  UPDATE faq_lines l SET errors = '[{"path": "/slug", "message": "is taken"}]'
+  UPDATE faq_lines l SET errors = '[{"path": "/slug", "message": "must be unique: it is taken"}]'
   WHERE l.errors IS NULL AND l.slug_asked AND (EXISTS (SELECT FROM faqs f WHERE f.slug = l.slug)
     OR EXISTS (SELECT FROM faq_lines e WHERE e.slug = l.slug AND e.slug_asked AND e.errors IS NULL AND e.line < l.line));
   -- A slug made of the question gives way.
@@ -214,7 +214,7 @@ BEGIN
       RETURNING faqs.id, faqs.slug, md5(faqs.question || chr(1) || faqs.answer) AS text_hash),
     -- Somebody was quicker by a moment.
     missed AS (
-      UPDATE faq_lines l SET errors = '[{"path": "/slug", "message": "is taken"}]'
+      UPDATE faq_lines l SET errors = '[{"path": "/slug", "message": "must be unique: it is taken"}]'
       WHERE l.errors IS NULL AND NOT EXISTS (SELECT FROM made WHERE made.slug = l.slug))
     SELECT coalesce(jsonb_agg(jsonb_build_object('id', made.id, 'text_hash', made.text_hash)), '[]') INTO added FROM made;
   END IF;

@@ -1,10 +1,11 @@
 import { type Knex } from 'knex';
+import type { Role } from './user.ts';
 
 /** Who did what to whose data, from where. */
 export type NewAuditEntry = {
   /** null: nobody signed in, or an operator at the console */
   actor_id: number | null;
-  actor_role: string | null;
+  actor_role: Role | null;
   /** `thing.happened`: `user.signed_in`, `faq.updated` */
   action: string;
   target_type: string;

@@ -124,6 +124,6 @@ function refuseTaken(err: unknown): never {
   if (!(err instanceof UniqueViolationError)) throw err;
   const field = err.constraint === 'users_email_key' ? 'email' : 'username';
   throw problem('already_exists', `This ${field} is taken`, {
-    errors: [{ path: `/${field}`, message: 'is taken' }],
+    errors: [{ path: `/${field}`, message: 'must be unique: it is taken' }],
   });
 }

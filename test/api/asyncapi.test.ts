@@ -3,14 +3,15 @@ import { Ajv, type SchemaObject } from 'ajv';
 import addFormats from 'ajv-formats';
 import { expect } from 'chai';
 import { buildAsyncapi } from '../../api/docs/asyncapi.ts';
-import { clientEvents } from '../../api/sockets/description.ts';
-import { handlers } from '../../api/sockets/events.ts';
+import type { ClientEvent } from '../../api/contract/contract.ts';
+import { clientEvents } from '../../api/sockets/contract.ts';
 import { type Api, call, serveApi } from '../support/api.ts';
 import { checkValue } from '../support/openapi.ts';
 
 describe('/asyncapi.json', () => {
   let api: Api;
   const asyncapi = buildAsyncapi();
+  const events: Record<string, ClientEvent> = clientEvents;
   before(async () => {
     api = await serveApi();
   });
@@ -42,16 +43,12 @@ describe('/asyncapi.json', () => {
   });
 
   it('has every event that clients may send, with the very schema that checks it', () => {
-    expect(Object.keys(clientEvents)).to.have.members(Object.keys(handlers));
     const { messages } = asyncapi.channels.socket!;
     const payloads = Object.values(messages).map(({ payload }) => payload);
-    for (const { frame } of Object.values(clientEvents)) expect(payloads).to.include(frame);
-    const source = readFileSync(new URL('../../api/sockets/events.ts', import.meta.url), 'utf8');
-    const checked = new Set(source.match(/check\(\w+/g));
-    expect(checked.size).to.equal(new Set(Object.values(clientEvents).map(({ frame }) => frame)).size);
+    for (const { frame } of Object.values(events)) expect(payloads).to.include(frame);
   });
 
   it('gives examples that fit', () => {
-    for (const [name, { frame, example }] of Object.entries(clientEvents)) checkValue(name, frame, example);
+    for (const [name, { frame, example }] of Object.entries(events)) checkValue(name, frame, example);
   });
 });

@@ -71,7 +71,7 @@ describe('auth', () => {
       const email = await post('/register', { ...ada, email: 'ADA@example.COM', username: 'ada2' });
       expect(email.status).to.equal(409);
       expect(email.body).to.include({ code: 'already_exists' });
-      expect(email.body.errors).to.deep.equal([{ path: '/email', message: 'is taken' }]);
+      expect(email.body.errors).to.deep.equal([{ path: '/email', message: 'must be unique: it is taken' }]);
       const username = await post('/register', { ...ada, email: 'ada2@example.com', username: 'ADA' });
       expect(username.body).to.include({ status: 409, code: 'already_exists' });
     });

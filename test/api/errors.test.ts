@@ -57,20 +57,20 @@ describe('errors of the API', () => {
 
     it('says how deep is too deep', async () => {
       expect((await login(withField(nested(32)))).body.errors).to.deep.equal([
-        { path: '', message: 'is nested deeper than 32' },
+        { path: '', message: 'must be nested at most 32 deep' },
       ]);
       // One less is only an unknown field.
       expect((await login(withField(nested(31)))).body.errors).to.deep.equal([
-        { path: '/more', message: 'is not known' },
+        { path: '/more', message: 'must be left out: this field is not known' },
       ]);
     });
 
     it('names every field at fault by a JSON pointer', async () => {
       const { body } = await login({ email: 7, 'a/b~c': 1 });
       expect(body.errors).to.have.deep.members([
-        { path: '/password', message: 'is required' },
-        { path: '/a~1b~0c', message: 'is not known' },
-        { path: '/email', message: 'must be string' },
+        { path: '/password', message: 'must be present' },
+        { path: '/a~1b~0c', message: 'must be left out: this field is not known' },
+        { path: '/email', message: 'must be a string' },
       ]);
     });
 

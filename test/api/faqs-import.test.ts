@@ -162,7 +162,7 @@ describe('importing FAQs', () => {
       '10 /category',
       '11 /status',
     ]);
-    expect(messages[1]).to.contain('has 1 fields instead of 6');
+    expect(messages[1]).to.contain('must be 6 fields, not 1');
     expect(messages[4]).to.contain('is taken');
     expect(await questions()).to.deep.equal(['q', 'Good?', 'Twice?', 'Good?']);
   });

@@ -172,7 +172,7 @@ describe('sockets', () => {
           expectError(await ask(socket, name, payload), 'validation_failed');
         expectError(await ask(socket, name), 'validation_failed');
         const binary = await ask(socket, name, Buffer.from('x'));
-        expect(binary.error).to.deep.include({ errors: [{ path: '', message: 'is binary' }] });
+        expect(binary.error).to.deep.include({ errors: [{ path: '', message: 'must be JSON, not binary' }] });
       }
       const wrong: [string, object][] = [
         ['resume', { run_id: '1', after_seq: 0 }],

@@ -178,7 +178,9 @@ describe('users', () => {
     it('wants the current one and a good new one', async () => {
       const wrong = await change('not my password');
       expect(wrong.status).to.equal(400);
-      expect(wrong.body.errors).to.deep.equal([{ path: '/current_password', message: 'is wrong' }]);
+      expect(wrong.body.errors).to.deep.equal([
+        { path: '/current_password', message: 'must be your present password' },
+      ]);
       for (const password of ['short', 'x'.repeat(257), null, 12345678]) {
         expect((await change(PASSWORD, password)).status).to.equal(400);
       }

@@ -4,10 +4,9 @@ import { acknowledgement } from '../../api/docs/asyncapi.ts';
 import { buildOpenapi, type OpenApi, type Operation } from '../../api/docs/openapi.ts';
 import { addOwnFormats } from '../../api/middleware/formats.ts';
 import { served } from '../../api/routes.ts';
-import { importEvents } from '../../api/faqs/import/contract.ts';
-import { runEvents } from '../../api/runs/contract.ts';
-import { clientEvents } from '../../api/sockets/description.ts';
-import { webSocketFrames } from '../../api/websocket/events.ts';
+import type { ClientEvent } from '../../api/contract/contract.ts';
+import { clientEvents, serverEvents } from '../../api/sockets/contract.ts';
+import { framesOut } from '../../api/websocket/contract.ts';
 import type { Answer } from './api.ts';
 
 /** The document that is served at /openapi.json. */
@@ -53,21 +52,21 @@ export function checkValue(what: string, schema: SchemaObject, value: unknown): 
 
 /** Throws unless what a socket or a stream was sent is what /asyncapi.json says of an event of that name. */
 export function checkEvent(event: string, data: unknown): void {
-  const schema = ({ ...runEvents, ...importEvents } as Record<string, SchemaObject>)[event];
+  const schema = (serverEvents as Record<string, SchemaObject>)[event];
   if (schema === undefined) throw new Error(`the event ${event} is not described`);
   checkValue(event, schema, data);
 }
 
 /** The same for a frame of a plain WebSocket. */
 export function checkFrame(frame: { type: string }): void {
-  const schema = (webSocketFrames as Record<string, SchemaObject>)[frame.type];
+  const schema = (framesOut as Record<string, SchemaObject>)[frame.type];
   if (schema === undefined) throw new Error(`the frame ${frame.type} is not described`);
   checkValue(`the frame ${frame.type}`, schema, frame);
 }
 
 /** The same for what a socket's event was acknowledged with. */
 export function checkAcknowledgement(event: string, answer: unknown): void {
-  const schema = acknowledgement(clientEvents[event]?.answer ?? { not: {} });
+  const schema = acknowledgement((clientEvents as Record<string, ClientEvent>)[event]?.answer ?? { not: {} });
   checkValue(`the acknowledgement of ${event}`, schema, answer);
 }
 

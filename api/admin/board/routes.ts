@@ -1,70 +1,89 @@
-import Router from '@koa/router';
 import { knex } from '../../../db/knex.ts';
 import { Session } from '../../../db/models/session.ts';
 import { env } from '../../../shared/base/env.ts';
 import { Problem } from '../../../shared/base/errors.ts';
 import { note } from '../../audit/note.ts';
-import type { RouteContext, State } from '../../context.ts';
+import { serve } from '../../contract/serve.ts';
 import { readForm } from '../../middleware/body.ts';
 import { explanation } from '../routes.ts';
 import type { Board } from './board.ts';
+import { boardContract } from './contract.ts';
 import { adminOnly, headers, refuseForeign } from './guard.ts';
 import { type Refused, runPage, signInPage, signOutPage } from './pages.ts';
 import { BOARD, forgetAdmin, rememberAdmin, signInAdmin } from './signin.ts';
-
-/** Bull Board and the pages around it: for administrators, by a cookie for this mount alone or by an access token. */
-export const boardRoutes = new Router<State>({ prefix: BOARD });
-
-boardRoutes.use(headers);
-
-boardRoutes.get('/sign-in', (ctx: RouteContext) => {
-  ctx.body = signInPage();
-});
-
-boardRoutes.post('/sign-in', async (ctx: RouteContext) => {
-  refuseForeign(ctx);
-  try {
-    rememberAdmin(ctx, await signInAdmin(ctx, await readForm(ctx)));
-    ctx.status = 303;
-    ctx.redirect(BOARD);
-  } catch (err) {
-    if (!(err instanceof Problem) || err.status >= 500) throw err;
-    ctx.status = err.status;
-    if (err.retryAfterS !== undefined) ctx.set('Retry-After', String(err.retryAfterS));
-    ctx.body = signInPage(REFUSED[err.status] ?? 'wrong');
-  }
-});
-
-boardRoutes.get('/sign-out', adminOnly, (ctx: RouteContext) => {
-  ctx.body = signOutPage(ctx.state.user.email);
-});
-
-boardRoutes.post('/sign-out', adminOnly, async (ctx: RouteContext) => {
-  const { sid, user } = ctx.state;
-  await knex.transaction(async (trx) => {
-    await Session.end(sid, trx);
-    await note(ctx, 'session.signed_out', { subject_id: user.id })(sid, trx);
-  });
-  forgetAdmin(ctx);
-  ctx.status = 303;
-  ctx.redirect(`${BOARD}/sign-in`);
-});
-
-boardRoutes.get('/runs/:id', adminOnly, async (ctx: RouteContext) => {
-  ctx.body = runPage(await explanation(ctx));
-});
 
 const REFUSED: Record<number, Refused> = { 403: 'not an administrator', 429: 'too often' };
 
 /** Loaded when it is first asked for: most replicas never show it. */
 let board: Promise<Board> | undefined;
 
-boardRoutes.all('{/*path}', adminOnly, async (ctx: RouteContext) => {
-  // What it changes stands in Redis, so that this is noted before.
-  if (env.BOARD_WRITABLE && !['GET', 'HEAD'].includes(ctx.method)) {
-    const { method, path } = ctx;
-    await note(ctx, 'queue.changed', { details: { method, path: path.slice(0, 300) } })(null, knex);
-  }
-  board ??= import('./board.ts').then(({ buildBoard }) => buildBoard());
-  await (await board)(ctx);
+/** Bull Board and the pages around it: for administrators, by a cookie for this mount alone or by an access token. */
+export const bullBoard = serve(boardContract, {
+  'GET /admin/queues/sign-in': [
+    headers,
+    (ctx) => {
+      ctx.body = signInPage();
+    },
+  ],
+
+  'POST /admin/queues/sign-in': [
+    headers,
+    async (ctx) => {
+      refuseForeign(ctx);
+      try {
+        rememberAdmin(ctx, await signInAdmin(ctx, await readForm(ctx)));
+        ctx.status = 303;
+        ctx.redirect(BOARD);
+      } catch (err) {
+        if (!(err instanceof Problem) || err.status >= 500) throw err;
+        ctx.status = err.status;
+        if (err.retryAfterS !== undefined) ctx.set('Retry-After', String(err.retryAfterS));
+        ctx.body = signInPage(REFUSED[err.status] ?? 'wrong');
+      }
+    },
+  ],
+
+  'GET /admin/queues/sign-out': [
+    headers,
+    adminOnly,
+    (ctx) => {
+      ctx.body = signOutPage(ctx.state.user.email);
+    },
+  ],
+
+  'POST /admin/queues/sign-out': [
+    headers,
+    adminOnly,
+    async (ctx) => {
+      const { sid, user } = ctx.state;
+      await knex.transaction(async (trx) => {
+        await Session.end(sid, trx);
+        await note(ctx, 'session.signed_out', { subject_id: user.id })(sid, trx);
+      });
+      forgetAdmin(ctx);
+      ctx.redirect(`${BOARD}/sign-in`);
+    },
+  ],
+
+  'GET /admin/queues/runs/:id': [
+    headers,
+    adminOnly,
+    async (ctx) => {
+      ctx.body = runPage(await explanation(ctx));
+    },
+  ],
+
+  'ALL /admin/queues{/*path}': [
+    headers,
+    adminOnly,
+    async (ctx) => {
+      // What it changes stands in Redis, so that this is noted before.
+      if (env.BOARD_WRITABLE && !['GET', 'HEAD'].includes(ctx.method)) {
+        const { method, path } = ctx;
+        await note(ctx, 'queue.changed', { details: { method, path: path.slice(0, 300) } })(null, knex);
+      }
+      board ??= import('./board.ts').then(({ buildBoard }) => buildBoard());
+      await (await board)(ctx);
+    },
+  ],
 });

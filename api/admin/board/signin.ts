@@ -3,18 +3,20 @@ import { Session } from '../../../db/models/session.ts';
 import { problem } from '../../../shared/base/errors.ts';
 import { type Signed, signedBy } from '../../auth/authenticate.ts';
 import { clientOf, noteSignIn } from '../../auth/client.ts';
-import { loginBody } from '../../auth/schemas.ts';
 import { signIn } from '../../auth/signin.ts';
 import { signBoard, verifyAccess, verifyBoard } from '../../auth/tokens.ts';
 import type { Context } from '../../context.ts';
+import { credentials } from '../../contract/account.ts';
 import { attempt, SIGN_IN } from '../../limits/attempts.ts';
-import { check } from '../../middleware/validate.ts';
+import { bodyCheck, check } from '../../middleware/validate.ts';
 
 /** Where Bull Board stands. */
 export const BOARD = '/admin/queues';
 const COOKIE = 'parley_board';
 /** Seconds: a day's work. Logout, a suspension or another role end it at once. */
 const LIFETIME = 43_200;
+
+const credentialsCheck = bodyCheck(credentials);
 
 export type Admin = { userId: number; sid: number };
 
@@ -23,7 +25,7 @@ export type Admin = { userId: number; sid: number };
  * POST /auth/login, and `forbidden` for others than administrators.
  */
 export async function signInAdmin(ctx: Context, form: unknown): Promise<Admin> {
-  const { email, password } = check(loginBody, form);
+  const { email, password } = check(credentialsCheck, form);
   const client = clientOf(ctx);
   const tryIt = () => signIn(email.trim(), password, client);
   const { user, grant } = await attempt(SIGN_IN, email, ctx.ip, tryIt, (headers) => ctx.set(headers));

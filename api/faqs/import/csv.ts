@@ -75,7 +75,7 @@ function readHeader(record: string[]): string[] {
 
 /** Empty fields are absent ones. */
 function toFields(header: string[], record: string[]): unknown {
-  if (record.length !== header.length) return `has ${record.length} fields instead of ${header.length}`;
+  if (record.length !== header.length) return `must be ${header.length} fields, not ${record.length}`;
   const given = header
     .map((name, i) => [name, unescapeFormula(record[i] ?? '')] as const)
     .filter(([, value]) => value !== '');

@@ -1,7 +1,9 @@
-import { describe, other } from '../docs/describe.ts';
+import { contract, other } from '../contract/contract.ts';
 
-export const metricsDescriptions = describe('Operators', {
+/** At the root. */
+export const metricsContract = contract('Operators', {
   'GET /metrics': {
+    who: 'anyone',
     summary: 'For Prometheus',
     detail: 'Where `METRICS_TOKEN` is set, it has to be sent as `Authorization: Bearer …`.',
     answers: { 200: other('Metrics', 'text/plain') },

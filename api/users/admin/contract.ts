@@ -1,24 +1,35 @@
-import { describe, json } from '../../docs/describe.ts';
-import { page } from '../../docs/schema.ts';
-import { user } from '../description.ts';
+import { Type } from 'typebox';
+import { user } from '../../contract/account.ts';
+import { contract, json } from '../../contract/contract.ts';
+import { paging, role, userStatus } from '../../contract/fields.ts';
+import { closed, oneOf, optional, page } from '../../contract/schema.ts';
 
-export const userAdminDescriptions = describe('Operators', {
+/** Accounts of others, for administrators: who looks at one or changes one stands in the audit log. */
+export const userAdminContract = contract('Operators', {
   'GET /api/v1/users': {
+    who: 'admins',
     summary: 'Accounts',
     detail:
       'For administrators, the newest first. `q` is how an e-mail address or a username begins. Noted in the audit log.',
+    query: closed({
+      ...paging,
+      ...optional({ q: Type.String({ minLength: 1, maxLength: 254 }), role, status: userStatus }),
+    }),
     answers: { 200: json('A page', page(user)) },
   },
   'GET /api/v1/users/:id': {
+    who: 'admins',
     summary: 'An account',
     detail: 'For administrators. Noted in the audit log.',
     answers: { 200: json('The account', user) },
   },
   'PATCH /api/v1/users/:id': {
+    who: 'admins',
     summary: 'Suspend an account, or give it another role',
     detail:
       'For administrators; nobody changes their own (`forbidden`). Takes effect within a second, on open sockets too. Who is ' +
       'suspended is signed out everywhere, and their runs are cancelled. Noted in the audit log.',
+    body: closed(optional({ role, status: oneOf('active', 'suspended') }), { minProperties: 1 }),
     example: { status: 'suspended' },
     answers: { 200: json('The account, changed', user) },
   },

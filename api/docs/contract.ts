@@ -1,21 +1,28 @@
-import { describe, json, other } from './describe.ts';
-import { anything } from './schema.ts';
+import { Type } from 'typebox';
+import { contract, json, other } from '../contract/contract.ts';
 
-export const docsDescriptions = describe('Operators', {
+/** An object, as the JSON that was written once. */
+const written = Type.Unsafe<string>({ type: 'object' });
+
+export const docsContract = contract('Operators', {
   'GET /openapi.json': {
+    who: 'anyone',
     summary: 'This document',
-    answers: { 200: json('OpenAPI 3.1', anything) },
+    answers: { 200: json('OpenAPI 3.1', written) },
   },
   'GET /asyncapi.json': {
+    who: 'anyone',
     summary: 'The events, described',
     detail: 'Those of Socket.IO, of the plain WebSocket and of the event stream.',
-    answers: { 200: json('AsyncAPI 3.0', anything) },
+    answers: { 200: json('AsyncAPI 3.0', written) },
   },
   'GET /docs': {
+    who: 'anyone',
     summary: 'This document as a page',
     answers: { 200: other('A page that needs no other site', 'text/html') },
   },
   'GET /docs/:file': {
+    who: 'anyone',
     summary: 'What the page is made of',
     problems: ['not_found'],
     answers: { 200: other('A script, style sheet or picture', '*/*') },

@@ -1,0 +1,109 @@
+import { type Static, Type } from 'typebox';
+import { credentials, newPassword, profile, user } from '../contract/account.ts';
+import { clientEvents, contract, json, nothing } from '../contract/contract.ts';
+import { flag, time } from '../contract/fields.ts';
+import { closed, named, oneOf, optional } from '../contract/schema.ts';
+
+const signIn = named(
+  'SignIn',
+  Type.Object({
+    user,
+    access_token: Type.String({ description: 'A JWT, to be sent as `Authorization: Bearer …`.' }),
+    refresh_token: Type.String({ description: 'Good for one refresh.' }),
+    token_type: oneOf('Bearer'),
+    expires_in: Type.Integer({
+      minimum: 0,
+      description: 'Seconds that the access token is good for.',
+    }),
+  }),
+);
+export type SignInAnswer = Static<typeof signIn>;
+
+const token = Type.String({ minLength: 1, maxLength: 256 });
+
+export const authContract = contract('Sign-in', {
+  'POST /api/v1/auth/register': {
+    who: 'anyone',
+    summary: 'Register',
+    detail: 'The ten thousand most common passwords are refused.',
+    body: closed({
+      ...optional(profile),
+      email: Type.String({ maxLength: 254, format: 'padded-email' }),
+      username: profile.username,
+      password: newPassword,
+      gdpr_consent: Type.Literal(true),
+    }),
+    example: {
+      email: 'ada@example.org',
+      username: 'ada',
+      password: 'correct horse',
+      gdpr_consent: true,
+      data_processing_consent: true,
+    },
+    answers: { 201: json('The account, signed in', signIn) },
+    problems: ['already_exists'],
+  },
+  'POST /api/v1/auth/login': {
+    who: 'anyone',
+    summary: 'Sign in',
+    detail: '`email` may be a username.',
+    body: credentials,
+    example: { email: 'ada@example.org', password: 'correct horse' },
+    answers: { 200: json('Signed in', signIn) },
+    problems: ['unauthenticated'],
+  },
+  'POST /api/v1/auth/refresh': {
+    who: 'anyone',
+    summary: 'Trade a refresh token for a new pair',
+    detail:
+      'The token is spent. Whoever sends a spent one ends that sign-in for everybody who holds it. A sign-in can be ' +
+      'refreshed until it is 90 days old.',
+    body: closed({ refresh_token: token }),
+    example: { refresh_token: 'q7Zc0n4yL2pXr8Vw' },
+    answers: { 200: json('A new pair', signIn) },
+    problems: ['unauthenticated'],
+  },
+  'POST /api/v1/auth/logout': {
+    who: 'signed in',
+    summary: 'Sign out',
+    detail: 'The access token and its refresh token are dead within a second, on sockets too.',
+    body: closed({ everywhere: Type.Optional(flag) }),
+    example: { everywhere: true },
+    answers: { 204: nothing('Signed out') },
+  },
+  'POST /api/v1/auth/password/forgot': {
+    who: 'anyone',
+    summary: 'Ask for a token that sets a new password',
+    detail:
+      'It is sent to the address, if an active account has it; the answer does not tell. Good once, for an hour, and ' +
+      'until another is asked for.',
+    // Any text that might be an e-mail address: the answer does not say whether it is one.
+    body: closed({ email: Type.String({ minLength: 1, maxLength: 254 }) }),
+    example: { email: 'ada@example.org' },
+    answers: { 202: json('Taken', Type.Object({})) },
+  },
+  'POST /api/v1/auth/password/reset': {
+    who: 'anyone',
+    summary: 'Set a new password by a token',
+    detail: 'Ends all sign-ins of that account.',
+    body: closed({ token, password: newPassword }),
+    example: { token: 'q7Zc0n4yL2pXr8Vw', password: 'battery staple' },
+    answers: { 204: nothing('Set') },
+  },
+});
+
+/** What a socket sends before its access token runs out; a plain WebSocket with the `type`. */
+export const refreshFrame = closed({
+  type: Type.Optional(Type.Literal('refresh')),
+  token: Type.String({ minLength: 1, maxLength: 4096 }),
+});
+
+export const authEvents = clientEvents({
+  refresh: {
+    summary:
+      'A newer access token of the same sign-in: without one the socket is closed when its token runs out',
+    frame: refreshFrame,
+    answer: Type.Object({ expires_at: time }),
+    example: { token: 'eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl' },
+  },
+});

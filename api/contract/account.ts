@@ -1,0 +1,64 @@
+import { Type } from 'typebox';
+import { MAX_LENGTH, MIN_LENGTH } from '../auth/newPassword.ts';
+import { flag, id, language, role, text, time, userStatus } from './fields.ts';
+import { closed, named, orNull, presenter } from './schema.ts';
+
+/** An account as its owner and administrators see it. */
+export const user = named(
+  'User',
+  Type.Object({
+    id,
+    email: text,
+    username: text,
+    first_name: orNull(text),
+    last_name: orNull(text),
+    role,
+    status: userStatus,
+    avatar_url: orNull(text),
+    language: text,
+    timezone: text,
+    gdpr_consent: flag,
+    data_processing_consent: Type.Boolean({ description: 'Without it no message is taken.' }),
+    marketing_consent: flag,
+    created_at: time,
+    last_login: orNull(time),
+  }),
+  {
+    id: 7,
+    email: 'ada@example.org',
+    username: 'ada',
+    first_name: 'Ada',
+    last_name: null,
+    role: 'user',
+    status: 'active',
+    avatar_url: null,
+    language: 'en',
+    timezone: 'Europe/London',
+    gdpr_consent: true,
+    data_processing_consent: true,
+    marketing_consent: false,
+    created_at: '2026-11-20T09:30:00.000Z',
+    last_login: '2026-11-21T08:00:00.000Z',
+  },
+);
+export const presentUser = presenter(user);
+
+/** What an account's owner writes, at registration and later. */
+export const profile = {
+  username: Type.String({ minLength: 3, maxLength: 50, pattern: '^[A-Za-z0-9_.-]+$' }),
+  first_name: orNull(Type.String({ maxLength: 100 })),
+  last_name: orNull(Type.String({ maxLength: 100 })),
+  language,
+  timezone: Type.String({ maxLength: 50, format: 'timezone' }),
+  data_processing_consent: flag,
+  marketing_consent: flag,
+};
+export const newPassword = Type.String({ minLength: MIN_LENGTH, maxLength: MAX_LENGTH });
+/** One that is too short is merely wrong. */
+export const presentPassword = Type.String({ minLength: 1, maxLength: 256 });
+
+/** How one signs in. `email` may be a username. */
+export const credentials = closed({
+  email: Type.String({ minLength: 1, maxLength: 254 }),
+  password: presentPassword,
+});

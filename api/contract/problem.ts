@@ -1,0 +1,23 @@
+import { Type } from 'typebox';
+import { type ProblemCode, PROBLEMS, presentProblem, problem } from '../../shared/base/errors.ts';
+import { count, text } from './fields.ts';
+import { described, named, oneOf } from './schema.ts';
+
+/** Every code that an answer may carry. */
+export const problemCodes = Object.keys(PROBLEMS) as ProblemCode[];
+
+/** The body of every refusal (RFC 9457). */
+export const problemBody = named(
+  'Problem',
+  Type.Object({
+    type: Type.String({ format: 'uri' }),
+    title: text,
+    status: Type.Integer({ minimum: 400, maximum: 599 }),
+    detail: text,
+    code: oneOf(...problemCodes),
+    instance: text,
+    errors: Type.Optional(Type.Array(Type.Object({ path: text, message: text }))),
+    retry_after_s: Type.Optional(described(count, 'As `Retry-After`.')),
+  }),
+  presentProblem(problem('not_found'), '/api/v1/runs/42'),
+);

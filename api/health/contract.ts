@@ -1,0 +1,30 @@
+import { Type } from 'typebox';
+import { contract, json } from '../contract/contract.ts';
+import { time } from '../contract/fields.ts';
+import { oneOf } from '../contract/schema.ts';
+
+const check = Type.String({ pattern: '^(healthy|unhealthy: .+)$' });
+const health = Type.Object({
+  status: oneOf('healthy', 'degraded', 'unhealthy'),
+  timestamp: time,
+  checks: Type.Object({ database: check, redis: check, openai: check }),
+});
+
+/** For operators and load balancers; at the root, without sign-in. */
+export const healthContract = contract('Operators', {
+  'GET /livez': {
+    who: 'anyone',
+    summary: 'Does the process answer?',
+    answers: { 200: json('It does', Type.Object({ status: oneOf('alive') })) },
+  },
+  'GET /readyz': {
+    who: 'anyone',
+    summary: 'May this replica get requests?',
+    answers: { 200: json('It may', Type.Object({ status: oneOf('ready') })) },
+  },
+  'GET /health': {
+    who: 'anyone',
+    summary: 'How everything is',
+    answers: { 200: json('Postgres and Redis answer', health), 503: json('One of them does not', health) },
+  },
+});
