@@ -82,10 +82,11 @@ export const importQuery = querySchema<{ all_or_nothing: boolean }>({
   properties: { all_or_nothing: { type: 'boolean', default: false } },
 });
 
-export const exportQuery = querySchema<FaqFilter>({
+export const exportQuery = querySchema<FaqFilter & { separator: 'comma' | 'semicolon' | 'tab' }>({
   type: 'object',
   additionalProperties: false,
   properties: {
+    separator: { enum: ['comma', 'semicolon', 'tab'], default: 'comma' },
     status: { enum: STATUSES },
     language,
     category_id: { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER },

@@ -14,7 +14,8 @@ import { withBody } from '../../middleware/body.ts';
 import { pathId } from '../../middleware/ids.ts';
 import { queryOf, validateQuery } from '../../middleware/validate.ts';
 import { exportQuery, importQuery } from '../schemas.ts';
-import { COLUMNS, KEYWORD_SEPARATOR } from './csv.ts';
+import { COLUMNS, joinKeywords } from './csv.ts';
+import { charsetOf, formatOf } from './format.ts';
 import { presentImport } from './presenter.ts';
 import { receiveImport } from './receive.ts';
 import { MAX_BYTES, tooLarge } from './text.ts';
@@ -22,15 +23,21 @@ import { MAX_BYTES, tooLarge } from './text.ts';
 export const faqImportRoutes = new Router<State>({ prefix: '/faqs' });
 const editor = requireRole('admin', 'agent');
 
+/** Excel expects the one of the country that Windows is set to. */
+const SEPARATORS = { comma: ',', semicolon: ';', tab: '\t' };
 /** Lines whose faults are shown; how many there are stands in `failed`. */
 const MAX_ERRORS = 1_000;
 
 faqImportRoutes.post('/import', auth, editor, validateQuery(importQuery), async (ctx: RouteContext) => {
-  const csv = ctx.is('text/csv') === 'text/csv';
   const allOrNothing = queryOf(ctx, importQuery).all_or_nothing;
   if ((ctx.request.length ?? 0) > MAX_BYTES) throw tooLarge();
   const import_id = await withBody(ctx.req, (bytes) =>
-    receiveImport(ctx.state.user.id, bytes, { csv, allOrNothing, along: note(ctx, 'faq_import.submitted') }),
+    receiveImport(ctx.state.user.id, bytes, {
+      format: formatOf(ctx.request.type),
+      charset: charsetOf(ctx.request.charset),
+      allOrNothing,
+      along: note(ctx, 'faq_import.submitted'),
+    }),
   );
   enqueueImport(import_id).catch((err: unknown) => log.warn({ err, import_id }, 'left to the reconciler'));
   ctx.status = 202;
@@ -45,11 +52,18 @@ faqImportRoutes.get('/imports/:id', auth, editor, async (ctx: RouteContext) => {
 });
 
 faqImportRoutes.get('/export', auth, editor, validateQuery(exportQuery), async (ctx: RouteContext) => {
-  const filter = queryOf(ctx, exportQuery);
+  const { separator, ...filter } = queryOf(ctx, exportQuery);
   await note(ctx, 'faq.exported', { details: filter })(null, knex);
   ctx.type = 'text/csv';
   ctx.attachment('faqs.csv');
-  ctx.body = Readable.from(exportFaqs(filter, KEYWORD_SEPARATOR)).pipe(
-    stringify({ header: true, columns: COLUMNS, quoted_match: /\r/ }),
+  ctx.body = Readable.from(exportFaqs(filter, joinKeywords)).pipe(
+    // Excel takes a file without the mark for Windows-1252.
+    stringify({
+      bom: true,
+      header: true,
+      columns: COLUMNS,
+      delimiter: SEPARATORS[separator],
+      quoted_match: /\r/,
+    }),
   );
 });
