@@ -1,4 +1,4 @@
-import type { Server as HttpServer } from 'node:http';
+import type { IncomingMessage, Server as HttpServer } from 'node:http';
 import { createAdapter } from '@socket.io/redis-adapter';
 import { Server, type Socket } from 'socket.io';
 import { presentProblem, problem, toProblem } from '../shared/errors.ts';
@@ -17,6 +17,7 @@ import { watchSockets } from './sockets/watch.ts';
 import { closeWebSockets, watchedWebSockets } from './websocket/connections.ts';
 
 const CLOSE_WITHIN_MS = 2_000;
+const WEBSOCKET_ONLY = problem('bad_request', 'WebSocket only: connect with transports: ["websocket"]');
 const FOREIGN = problem('forbidden', 'Asked for by another site');
 
 /**
@@ -39,6 +40,10 @@ export function attachSockets(http: HttpServer): () => Promise<void> {
     // Nothing is published from here.
     adapter: createAdapter(pushes, pushes),
   });
+  // Without this engine.io says "Transport unknown".
+  io.engine.use((request: IncomingMessage, _: unknown, next: () => void) =>
+    isPolling(request) ? refuseRaw(request.socket, WEBSOCKET_ONLY) : next(),
+  );
   io.use(signIn);
   io.on('connection', (socket) => {
     socketsConnected.inc();
@@ -59,6 +64,12 @@ export function attachSockets(http: HttpServer): () => Promise<void> {
     closeWebSockets('stopping');
     await close(io);
   };
+}
+
+function isPolling({ headers, url = '' }: IncomingMessage): boolean {
+  return (
+    headers.upgrade === undefined || URL.parse(url, 'http://x')?.searchParams.get('transport') !== 'websocket'
+  );
 }
 
 /** The handshake. Refusals reach the client as `connect_error` with a problem as its `data`. */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { SchemaObject } from 'ajv';
+import { env } from '../../shared/env.ts';
 import { type ProblemCode, PROBLEMS, presentProblem, problem } from '../../shared/errors.ts';
 import { type Mark, markOf } from '../middleware/mark.ts';
 import {
@@ -44,7 +45,7 @@ export function buildOpenapi(stack: Layer[], descriptions: Descriptions): OpenAp
   return {
     openapi: '3.1.0',
     info,
-    servers: [{ url: '/' }],
+    servers: [{ url: env.PUBLIC_URL || '/' }],
     tags: [...new Set(Object.values(descriptions).map(({ tag }) => tag))].map((name) => ({ name })),
     paths,
     components: { schemas, examples: problemExamples(), securitySchemes: SECURITY },

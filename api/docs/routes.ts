@@ -29,7 +29,7 @@ export function buildDocs(stack: Layer[]): Router<State> {
   });
 
   docs.get('/docs', headers, (ctx: RouteContext) => {
-    ctx.body = page;
+    ctx.body = page(ctx.path.endsWith('/') ? './' : 'docs/');
   });
 
   docs.get('/docs/:file', headers, async (ctx: RouteContext) => {

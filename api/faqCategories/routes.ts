@@ -17,6 +17,7 @@ import { pathId } from '../middleware/ids.ts';
 import { bodyOf, queryOf, validate, validateQuery } from '../middleware/validate.ts';
 import { presentFaqCategory } from './presenter.ts';
 import { changeBody, createBody, listQuery } from './schemas.ts';
+import { publicPath } from '../public.ts';
 
 export const faqCategoryRoutes = new Router<State>({ prefix: '/faq-categories' });
 const editor = requireRole('admin', 'agent');
@@ -38,7 +39,7 @@ faqCategoryRoutes.post('/', auth, editor, validate(createBody), async (ctx: Rout
   const add = (slug: string) => addFaqCategory({ ...fields, slug }, note(ctx, 'faq_category.created'));
   const category = accepted(await withSlug(fields.slug, fields.name, add));
   ctx.status = 201;
-  ctx.set('Location', `/api/v1/faq-categories/${category.id}`);
+  ctx.set('Location', publicPath(`/api/v1/faq-categories/${category.id}`));
   ctx.body = presentFaqCategory(category);
 });
 

@@ -25,6 +25,7 @@ import { embedInBackground } from './embed.ts';
 import { presentFaq, presentFound } from './presenter.ts';
 import { changeBody, createBody, feedbackBody, listQuery, searchQuery } from './schemas.ts';
 import { withSlug } from './slug.ts';
+import { publicPath } from '../public.ts';
 
 export const faqRoutes = new Router<State>({ prefix: '/faqs' });
 const editor = requireRole('admin', 'agent');
@@ -46,7 +47,7 @@ faqRoutes.post('/', auth, editor, validate(createBody), async (ctx: RouteContext
   const faq = accepted(await withSlug(fields.slug, fields.question, add));
   embedInBackground(faq);
   ctx.status = 201;
-  ctx.set('Location', `/api/v1/faqs/${faq.id}`);
+  ctx.set('Location', publicPath(`/api/v1/faqs/${faq.id}`));
   ctx.body = presentFaq(faq);
 });
 

@@ -10,7 +10,7 @@ import { explanation } from '../routes.ts';
 import type { Board } from './board.ts';
 import { adminOnly, headers, refuseForeign } from './guard.ts';
 import { type Refused, runPage, signInPage, signOutPage } from './pages.ts';
-import { BOARD, forgetAdmin, rememberAdmin, signInAdmin } from './signin.ts';
+import { BOARD, forgetAdmin, PUBLIC_BOARD, rememberAdmin, signInAdmin } from './signin.ts';
 
 /** Bull Board and the pages around it: for administrators, by a cookie for this mount alone or by an access token. */
 export const boardRoutes = new Router<State>({ prefix: BOARD });
@@ -26,7 +26,7 @@ boardRoutes.post('/sign-in', async (ctx: RouteContext) => {
   try {
     rememberAdmin(ctx, await signInAdmin(ctx, await readForm(ctx)));
     ctx.status = 303;
-    ctx.redirect(BOARD);
+    ctx.redirect(PUBLIC_BOARD);
   } catch (err) {
     if (!(err instanceof Problem) || err.status >= 500) throw err;
     ctx.status = err.status;
@@ -47,7 +47,7 @@ boardRoutes.post('/sign-out', adminOnly, async (ctx: RouteContext) => {
   });
   forgetAdmin(ctx);
   ctx.status = 303;
-  ctx.redirect(`${BOARD}/sign-in`);
+  ctx.redirect(`${PUBLIC_BOARD}/sign-in`);
 });
 
 boardRoutes.get('/runs/:id', adminOnly, async (ctx: RouteContext) => {

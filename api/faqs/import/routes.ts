@@ -19,6 +19,7 @@ import { charsetOf, formatOf } from './format.ts';
 import { presentImport } from './presenter.ts';
 import { receiveImport } from './receive.ts';
 import { MAX_BYTES, tooLarge } from './text.ts';
+import { publicPath } from '../../public.ts';
 
 export const faqImportRoutes = new Router<State>({ prefix: '/faqs' });
 const editor = requireRole('admin', 'agent');
@@ -41,7 +42,7 @@ faqImportRoutes.post('/import', auth, editor, validateQuery(importQuery), async 
   );
   enqueueImport(import_id).catch((err: unknown) => log.warn({ err, import_id }, 'left to the reconciler'));
   ctx.status = 202;
-  ctx.set('Location', `/api/v1/faqs/imports/${import_id}`);
+  ctx.set('Location', publicPath(`/api/v1/faqs/imports/${import_id}`));
   ctx.body = { import_id, status: 'queued' };
 });
 

@@ -21,6 +21,7 @@ import { presentFaq } from '../presenter.ts';
 import { withSlug } from '../slug.ts';
 import { presentSuggestion } from './presenter.ts';
 import { draftBody, listQuery } from './schemas.ts';
+import { publicPath } from '../../public.ts';
 
 export const faqSuggestionRoutes = new Router<State>({ prefix: '/faqs/suggestions' });
 const editor = requireRole('admin', 'agent');
@@ -54,7 +55,7 @@ faqSuggestionRoutes.post('/:id/draft', auth, editor, validate(draftBody), async 
     await settleSuggestion(suggestion.id, faq.id);
     embedInBackground(faq);
     ctx.status = 201;
-    ctx.set('Location', `/api/v1/faqs/${faq.id}`);
+    ctx.set('Location', publicPath(`/api/v1/faqs/${faq.id}`));
     ctx.body = presentFaq(faq);
   } catch (err) {
     await settleSuggestion(suggestion.id, null);
