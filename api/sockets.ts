@@ -1,4 +1,4 @@
-import type { Server as HttpServer } from 'node:http';
+import type { IncomingMessage, Server as HttpServer } from 'node:http';
 import { createAdapter } from '@socket.io/redis-adapter';
 import { Server, type Socket } from 'socket.io';
 import { presentProblem, problem, toProblem } from '../shared/base/errors.ts';
@@ -21,6 +21,7 @@ import { watchSockets } from './sockets/watch.ts';
 import { closeWebSockets, watchedWebSockets } from './websocket/connections.ts';
 
 const CLOSE_WITHIN_MS = 2_000;
+const WEBSOCKET_ONLY = problem('bad_request', 'WebSocket only: connect with transports: ["websocket"]');
 
 /**
  * Serves Socket.IO on an http server, and looks after the plain WebSockets (api/websocket). Sockets only receive: what is pushed to a user's room comes from the run
@@ -52,6 +53,10 @@ export function attachSockets(http: HttpServer): () => Promise<void> {
     adapter: createAdapter(pushes, pushes),
   });
   io.engine.on('connection', (connection: Connection) => boundedSocket(connection)?.from(connection.request));
+  // Without this engine.io says "Transport unknown".
+  io.engine.use((request: IncomingMessage, _: unknown, next: () => void) =>
+    isPolling(request) ? refuseRaw(request.socket, WEBSOCKET_ONLY) : next(),
+  );
   io.use(signIn);
   io.on('connection', (socket) => {
     socketsConnected.inc();
@@ -75,6 +80,12 @@ export function attachSockets(http: HttpServer): () => Promise<void> {
     closeWebSockets('stopping');
     await close(io);
   };
+}
+
+function isPolling({ headers, url = '' }: IncomingMessage): boolean {
+  return (
+    headers.upgrade === undefined || URL.parse(url, 'http://x')?.searchParams.get('transport') !== 'websocket'
+  );
 }
 
 /** The handshake. Refusals reach the client as `connect_error` with a problem as its `data`. */

@@ -2,6 +2,7 @@ import type { Context } from '../context.ts';
 import type { TakenAnswer } from '../contract/answering.ts';
 import type { Sender } from '../limits/sending.ts';
 import type { Taken } from './intake.ts';
+import { publicPath } from '../public.ts';
 
 /** An empty header is a key, and refused as one; an absent one is none. */
 export function idempotencyKey(ctx: Context): string | null {
@@ -15,7 +16,7 @@ export function senderOf(ctx: Context): Sender {
 
 /** Answers that what was asked for is stored, and its run can be followed. */
 export function answerTaken(ctx: Context & { body: TakenAnswer }, { replayed, answer }: Taken): void {
-  ctx.set('Location', `/api/v1/runs/${answer.run_id}`);
+  ctx.set('Location', publicPath(`/api/v1/runs/${answer.run_id}`));
   if (replayed) ctx.set('Idempotency-Replayed', 'true');
   ctx.body = answer;
 }

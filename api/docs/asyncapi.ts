@@ -6,6 +6,7 @@ import { schemas } from '../contract/schema.ts';
 import { runEvents } from '../runs/contract.ts';
 import { clientEvents, serverEvents } from '../sockets/contract.ts';
 import { framesIn, framesOut } from '../websocket/contract.ts';
+import { env } from '../../shared/base/env.ts';
 import { info } from './openapi.ts';
 
 type Message = { name: string; summary?: string; payload: SchemaObject; examples?: object[] };
@@ -78,18 +79,14 @@ const ABOUT =
   'All sockets of a user get all events of that user’s runs. Within an attempt `seq` rises by one; a later attempt begins ' +
   'at `attempt × 1,000,000`. Order by `seq`, drop what an earlier attempt showed, and `resume` over any other hole.';
 
+const { protocol, host, pathname } = new URL(env.PUBLIC_URL || 'http://localhost:8000');
+const TLS = protocol === 'https:' ? 's' : '';
+const PLACE = { host, ...(pathname !== '/' && { pathname }) };
+const TOKEN = [{ $ref: '#/components/securitySchemes/token' }];
 const SERVERS = {
-  socket: {
-    host: 'localhost:8000',
-    protocol: 'socketio',
-    security: [{ $ref: '#/components/securitySchemes/token' }],
-  },
-  ws: { host: 'localhost:8000', protocol: 'ws', security: [{ $ref: '#/components/securitySchemes/query' }] },
-  http: {
-    host: 'localhost:8000',
-    protocol: 'http',
-    security: [{ $ref: '#/components/securitySchemes/token' }],
-  },
+  socket: { ...PLACE, protocol: 'socketio', security: TOKEN },
+  ws: { ...PLACE, protocol: `ws${TLS}`, security: [{ $ref: '#/components/securitySchemes/query' }] },
+  http: { ...PLACE, protocol: `http${TLS}`, security: TOKEN },
 };
 
 const SECURITY = {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { SchemaObject } from 'ajv';
+import { env } from '../../shared/base/env.ts';
 import { type ProblemCode, PROBLEMS, presentProblem, problem } from '../../shared/base/errors.ts';
 import type { Mark } from '../middleware/mark.ts';
 import type { Route } from '../contract/contract.ts';
@@ -25,7 +26,7 @@ export function buildOpenapi(resources: Resource[]): OpenApi {
   return {
     openapi: '3.1.0',
     info,
-    servers: [{ url: '/' }],
+    servers: [{ url: env.PUBLIC_URL || '/' }],
     tags: [...new Set(served.map(({ tag }) => tag))].map((name) => ({ name })),
     paths,
     components: { schemas, examples: problemExamples(), securitySchemes: SECURITY },

@@ -1,24 +1,31 @@
-/** The page at /docs: Swagger UI from its package, none of its parts from elsewhere. */
-export const page = `<!doctype html>
+/**
+ * The page at /docs: Swagger UI from its package, none of its parts from elsewhere. Its addresses are relative, so that it
+ * works behind any prefix; `parts` is where they begin: `docs/`, or `./` where the page was asked for as /docs/.
+ */
+export const page = (parts: string) => `<!doctype html>
 <html lang="en">
   <head>
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>Parley · API</title>
-    <link rel="stylesheet" href="/docs/swagger-ui.css">
-    <link rel="icon" href="/docs/favicon-32x32.png">
+    <link rel="stylesheet" href="${parts}swagger-ui.css">
+    <link rel="icon" href="${parts}favicon-32x32.png">
   </head>
   <body>
     <div id="docs"></div>
-    <script src="/docs/swagger-ui-bundle.js"></script>
-    <script src="/docs/docs.js"></script>
+    <script src="${parts}swagger-ui-bundle.js"></script>
+    <script src="${parts}docs.js"></script>
   </body>
 </html>
 `;
 
-/** Starts it. Without `validatorUrl: null` it would ask a site of its makers about the document. */
-export const script = `SwaggerUIBundle({
-  url: '/openapi.json',
+/**
+ * Starts it, and tries requests out where the page came from. Without `validatorUrl: null` it would ask a site of its
+ * makers about the document.
+ */
+export const script = `const root = new URL('..', document.currentScript.src).pathname;
+const start = (spec) => SwaggerUIBundle({
+  spec: { ...spec, servers: [{ url: root.length > 1 ? root.slice(0, -1) : root }] },
   dom_id: '#docs',
   deepLinking: true,
   validatorUrl: null,
@@ -26,4 +33,5 @@ export const script = `SwaggerUIBundle({
   docExpansion: 'list',
   defaultModelsExpandDepth: 0,
 });
+fetch(root + 'openapi.json').then((answer) => answer.json()).then(start);
 `;

@@ -38,7 +38,7 @@ export function buildDocs(resources: () => Resource[]): Resource {
       shown,
       headers,
       (ctx) => {
-        ctx.body = page;
+        ctx.body = page(ctx.path.endsWith('/') ? './' : 'docs/');
       },
     ],
 

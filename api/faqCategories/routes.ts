@@ -11,6 +11,7 @@ import { note } from '../audit/note.ts';
 import { pageOf } from '../contract/page.ts';
 import { serve } from '../contract/serve.ts';
 import { withSlug } from '../faqs/slug.ts';
+import { publicPath } from '../public.ts';
 import { pathId } from '../middleware/ids.ts';
 import { faqCategoryContract, presentFaqCategory } from './contract.ts';
 
@@ -28,7 +29,7 @@ export const faqCategories = serve(faqCategoryContract, {
     const fields = ctx.state.body;
     const add = (slug: string) => addFaqCategory({ ...fields, slug }, note(ctx, 'faq_category.created'));
     const added = accepted(await withSlug(fields.slug, fields.name, add));
-    ctx.set('Location', `/api/v1/faq-categories/${added.id}`);
+    ctx.set('Location', publicPath(`/api/v1/faq-categories/${added.id}`));
     ctx.body = presentFaqCategory(added);
   },
 

@@ -22,6 +22,7 @@ import { accepted } from './accepted.ts';
 import { faqContract, presentFaq, presentFound } from './contract.ts';
 import { embedInBackground } from './embed.ts';
 import { withSlug } from './slug.ts';
+import { publicPath } from '../public.ts';
 
 export const faqs = serve(faqContract, {
   'GET /api/v1/faqs': async (ctx) => {
@@ -43,7 +44,7 @@ export const faqs = serve(faqContract, {
     const add = (slug: string) => addFaq({ ...fields, slug }, note(ctx, 'faq.created'));
     const faq = accepted(await withSlug(fields.slug, fields.question, add));
     embedInBackground(faq);
-    ctx.set('Location', `/api/v1/faqs/${faq.id}`);
+    ctx.set('Location', publicPath(`/api/v1/faqs/${faq.id}`));
     ctx.body = presentFaq(faq);
   },
 

@@ -1,6 +1,6 @@
 import { env } from '../../shared/base/env.ts';
 import type { Context, Next } from '../context.ts';
-import { rateHeaders } from '../docs/describe.ts';
+import { rateHeaders } from '../contract/headers.ts';
 import { networkOf } from '../middleware/address.ts';
 import { mark } from '../middleware/mark.ts';
 import { take, type Window } from './counters.ts';

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { env } from '../../shared/base/env.ts';
+import { publicOrigin } from '../public.ts';
 import { hostOf } from './address.ts';
 
 /**
@@ -8,7 +9,7 @@ import { hostOf } from './address.ts';
  */
 export function isForeign(request: IncomingMessage): boolean {
   const { origin } = request.headers;
-  if (origin === undefined) return false;
+  if (origin === undefined || origin === publicOrigin) return false;
   const { CORS_ALLOW_ORIGINS: allowed } = env;
   if (allowed.includes('*') || allowed.includes(origin)) return false;
   // The scheme is not compared: a proxy that ends TLS may not say so.

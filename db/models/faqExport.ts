@@ -1,16 +1,23 @@
 import { rows } from '../sql.ts';
-import type { FaqFilter } from './faq.ts';
+import type { FaqFields, FaqFilter } from './faq.ts';
 
 const PAGE = 500;
+type ExportedFaq = {
+  id: number;
+  keywords: string[];
+  question: string;
+  answer: string;
+  category: string | null;
+} & Pick<FaqFields, 'language' | 'status' | 'priority' | 'slug' | 'meta_title' | 'meta_description'>;
 
-/** FAQs in the columns of an import, the oldest first, read page by page. @param separator between keywords */
+/** FAQs in the columns of an import, the oldest first, read page by page. @param join makes one text of an FAQ's keywords */
 export async function* exportFaqs(
   { status, language, category_id }: FaqFilter,
-  separator: string,
-): AsyncGenerator<Record<string, string | number>> {
+  join: (keywords: string[]) => string,
+): AsyncGenerator<Omit<ExportedFaq, 'keywords'> & { keywords: string }> {
   for (let afterId = 0; ; ) {
-    const page = await rows<{ id: number } & Record<string, string | number>>(
-      `SELECT f.id, f.question, f.answer, c.slug AS category, array_to_string(f.keywords, :separator) AS keywords,
+    const page = await rows<ExportedFaq>(
+      `SELECT f.id, f.question, f.answer, c.slug AS category, f.keywords,
          f.language, f.status, f.priority, f.slug, f.meta_title, f.meta_description
        FROM faqs f LEFT JOIN faq_categories c ON c.id = f.category_id
        WHERE f.id > :afterId AND (:status = '' OR f.status = :status) AND (:language = '' OR f.language = :language)
@@ -21,11 +28,10 @@ export async function* exportFaqs(
         status: status ?? '',
         language: language ?? '',
         category_id: category_id ?? 0,
-        separator,
         limit: PAGE,
       },
     );
-    yield* page;
+    for (const faq of page) yield { ...faq, keywords: join(faq.keywords) };
     const last = page.at(-1);
     if (last === undefined || page.length < PAGE) return;
     afterId = last.id;

@@ -4,12 +4,12 @@
  * A malformed variable ends the process at import with one line that names it.
  */
 export const env = {
-  DATABASE_URL: url('DATABASE_URL', ['postgres:', 'postgresql:']),
-  REDIS_URL: url('REDIS_URL', ['redis:', 'rediss:']),
+  DATABASE_URL: url('DATABASE_URL', ['postgres:', 'postgresql:']).raw,
+  REDIS_URL: redisUrl('REDIS_URL'),
   /** The first secret signs, all of them verify. */
   JWT_SECRET: list('JWT_SECRET', ''),
   OPENAI_API_KEY: text('OPENAI_API_KEY', ''),
-  OPENAI_BASE_URL: url('OPENAI_BASE_URL', ['http:', 'https:']),
+  OPENAI_BASE_URL: address('OPENAI_BASE_URL'),
 
   HOST: text('HOST', '0.0.0.0'),
   PORT: integer('PORT', 8000, 0, 65_535),
@@ -21,7 +21,12 @@ export const env = {
   DOCS: oneOf('DOCS', 'on', ['on', 'off']),
   /** How many proxies in front may be believed about the client's address; 0: none. */
   TRUST_PROXY: hops('TRUST_PROXY'),
-  CORS_ALLOW_ORIGINS: list('CORS_ALLOW_ORIGINS', 'http://localhost:3000'),
+  /** As browsers write an `Origin`; `*`: all. */
+  CORS_ALLOW_ORIGINS: list('CORS_ALLOW_ORIGINS', 'http://localhost:3000').map((item) =>
+    origin('CORS_ALLOW_ORIGINS', item),
+  ),
+  /** Where users find this installation, without a slash at the end; it may have a path. '': at the root of whatever host. */
+  PUBLIC_URL: address('PUBLIC_URL'),
   LOG_LEVEL: oneOf('LOG_LEVEL', 'info', ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
   SHUTDOWN_GRACE_S: integer('SHUTDOWN_GRACE_S', 25, 1, 3600),
   DATABASE_POOL_MAX: integer('DATABASE_POOL_MAX', 20, 1, 1000),
@@ -42,7 +47,7 @@ export const env = {
   /** Whether Bull Board may change queues; it only shows them. */
   BOARD_WRITABLE: flag('BOARD_WRITABLE'),
   /** Where traces are sent (OTLP over HTTP, `/v1/traces` below it); '': no traces. */
-  OTEL_EXPORTER_OTLP_ENDPOINT: url('OTEL_EXPORTER_OTLP_ENDPOINT', ['http:', 'https:']),
+  OTEL_EXPORTER_OTLP_ENDPOINT: address('OTEL_EXPORTER_OTLP_ENDPOINT'),
   COMPLETION_CONCURRENCY: integer('COMPLETION_CONCURRENCY', 100, 1),
   HISTORY_LIMIT: integer('HISTORY_LIMIT', 10, 0),
   CONTEXT_TOKEN_BUDGET: integer('CONTEXT_TOKEN_BUDGET', 6000, 1),
@@ -155,14 +160,42 @@ function oneOf<T extends string>(name: string, fallback: T, allowed: readonly T[
   return found ?? die(`${name} must be one of ${allowed.join(', ')}`);
 }
 
-function url(name: string, protocols: string[]): string {
+/** An absent variable has no `parsed`. */
+function url(name: string, protocols: string[]): { raw: string; parsed: URL | null } {
   const raw = text(name, '');
-  if (raw === '') return raw;
+  if (raw === '') return { raw, parsed: null };
   const parsed = URL.parse(raw);
   if (parsed === null || !protocols.includes(parsed.protocol)) {
     die(`${name} must be a URL that begins with ${protocols.map((p) => `${p}//`).join(' or ')}`);
   }
+  if (parsed.hash !== '') die(`${name} must be a URL without a #: write it as %23`);
+  return { raw, parsed };
+}
+
+/** An address that paths are added to: without a slash at its end. */
+function address(name: string): string {
+  const { raw, parsed } = url(name, ['http:', 'https:']);
+  if (parsed === null) return raw;
+  if (parsed.search !== '' || parsed.username !== '' || parsed.password !== '')
+    die(`${name} must be a URL without a query, a user or a password`);
+  return `${parsed.origin}${parsed.pathname.replace(/\/+$/, '')}`;
+}
+
+function redisUrl(name: string): string {
+  const { raw, parsed } = url(name, ['redis:', 'rediss:']);
+  if (parsed !== null && !/^\/?\d*$/.test(parsed.pathname))
+    die(`${name} must be a URL whose path is the number of a database or nothing`);
   return raw;
+}
+
+/** As browsers write it in the header: in small letters, without a slash at the end and the usual port. */
+function origin(name: string, item: string): string {
+  if (item === '*') return item;
+  const parsed = URL.parse(item);
+  const bare = parsed !== null && /^\/?$/.test(parsed.pathname) && parsed.search === '' && parsed.hash === '';
+  if (!bare || parsed.host === '' || /[*@]/.test(item))
+    die(`${name} must be a list of origins such as https://chat.example.org, without a path, or *`);
+  return `${parsed.protocol}//${parsed.host.toLowerCase()}`;
 }
 
 /** The value is never shown: it may hold a password. */

@@ -205,7 +205,7 @@ describe('importing FAQs', () => {
     const csv = (text: string | Uint8Array) => upload(text);
     await expectRefused(csv(''), 400, 'validation_failed', /empty/);
     await expectRefused(csv('question,answer\n'), 400, 'validation_failed', /no FAQs/);
-    await expectRefused(csv('question;answer\na;b'), 400, 'validation_failed', /lacks the column question/);
+    await expectRefused(csv('quest;answer\na;b'), 400, 'validation_failed', /lacks the column question/);
     await expectRefused(
       csv('question,answer,colour\na,b,c'),
       400,
@@ -220,12 +220,6 @@ describe('importing FAQs', () => {
       /quote is not closed/,
     );
     await expectRefused(csv('question,answer\na"b,c\n'), 400, 'validation_failed', /Line 2: a quote/);
-    await expectRefused(
-      csv(Buffer.from('question,answer\ncaf\xe9,b', 'latin1')),
-      400,
-      'validation_failed',
-      /UTF-8/,
-    );
     await expectRefused(csv(gzipSync('question,answer\na,b')), 400, 'validation_failed', /UTF-8/);
     const json = (text: unknown) => upload(text, { type: 'application/json' });
     await expectRefused(json('{"question":"a"}'), 400, 'validation_failed', /no JSON array/);

@@ -95,8 +95,17 @@ describe('sockets', () => {
     });
 
     it('offers no long polling', async () => {
-      const answer = await fetch(`${api.url}/socket.io/?EIO=4&transport=polling`);
-      expect(answer.status).to.equal(400);
+      for (const method of ['GET', 'POST']) {
+        const answer = await fetch(`${api.url}/socket.io/?EIO=4&transport=polling`, { method });
+        const body = (await answer.json()) as object;
+        expect(body).to.include({ status: 400, code: 'bad_request' });
+        expect(body)
+          .to.have.property('detail')
+          .that.matches(/^WebSocket only/);
+      }
+      const socket = dial({ token: user.access }, { transports: ['polling'] });
+      const err = (await event(socket, 'connect_error')) as { context?: { responseText: string } };
+      expect(err.context?.responseText).to.contain('WebSocket only');
     });
   });
 

@@ -4,13 +4,13 @@ import { KoaAdapter } from '@bull-board/koa';
 import { env } from '../../../shared/base/env.ts';
 import { queues } from '../../../shared/delivery/queues.ts';
 import type { RouteContext } from '../../context.ts';
-import { BOARD } from './signin.ts';
+import { BOARD, PUBLIC_BOARD } from './signin.ts';
 
 export type Board = (ctx: RouteContext) => Promise<void>;
 
 /** Bull Board over all queues. Whether it may change them is decided here, on the server: hidden buttons are no lock. */
 export function buildBoard(): Board {
-  const server = new KoaAdapter().setBasePath(BOARD);
+  const server = new KoaAdapter().setBasePath(PUBLIC_BOARD);
   createBullBoard({
     queues: Object.values(queues).map((queue) => new BullMQAdapter(queue, optionsOf(queue.name))),
     serverAdapter: server,
@@ -18,7 +18,7 @@ export function buildBoard(): Board {
       uiConfig: {
         boardTitle: 'Parley queues',
         hideDocsLink: true,
-        miscLinks: [{ text: 'Sign out', url: `${BOARD}/sign-out` }],
+        miscLinks: [{ text: 'Sign out', url: `${PUBLIC_BOARD}/sign-out` }],
       },
     },
   });
@@ -40,5 +40,5 @@ function optionsOf(queue: string) {
 }
 
 function runOf({ data }: { data: { run_id: number } }) {
-  return { displayText: `Run ${data.run_id}`, href: `${BOARD}/runs/${data.run_id}` };
+  return { displayText: `Run ${data.run_id}`, href: `${PUBLIC_BOARD}/runs/${data.run_id}` };
 }

@@ -2,6 +2,7 @@ import { Problem, problem } from '../../../shared/base/errors.ts';
 import { authenticate, type Signed } from '../../auth/authenticate.ts';
 import type { Context, Next } from '../../context.ts';
 import { mark } from '../../middleware/mark.ts';
+import { publicOrigin } from '../../public.ts';
 import { forbiddenPage, signInPage } from './pages.ts';
 import { signedByCookie } from './signin.ts';
 
@@ -48,7 +49,8 @@ mark(adminOnly, { security: 'board', problems: ['unauthenticated', 'token_expire
 export function refuseForeign(ctx: Context): void {
   const site = ctx.get('Sec-Fetch-Site');
   const origin = ctx.get('Origin');
-  const own = site === '' ? origin === '' || URL.parse(origin)?.host === ctx.host : site === 'same-origin';
+  const ours = ['', publicOrigin].includes(origin) || URL.parse(origin)?.host === ctx.host;
+  const own = site === '' ? ours : site === 'same-origin';
   if (!own) throw problem('forbidden', 'Asked for by another site');
 }
 

@@ -1,4 +1,7 @@
+import { publicPath } from '../../public.ts';
 import type { explanation } from '../routes.ts';
+
+const PUBLIC_BOARD = publicPath('/admin/queues');
 
 /** The pages around Bull Board: plain HTML, no script. */
 export function signInPage(refused?: Refused): string {
@@ -6,7 +9,7 @@ export function signInPage(refused?: Refused): string {
     'Sign in',
     `<h1>Parley queues</h1>
     ${refused === undefined ? '' : `<p class="refused" role="alert">${REFUSALS[refused]}</p>`}
-    <form method="post" action="/admin/queues/sign-in">
+    <form method="post" action="${PUBLIC_BOARD}/sign-in">
       <label>E-mail address or username
         <input name="email" required maxlength="254" autocomplete="username" autofocus></label>
       <label>Password
@@ -21,8 +24,8 @@ export function signOutPage(email: string): string {
     'Sign out',
     `<h1>Parley queues</h1>
     <p>You are signed in as ${escape(email)}.</p>
-    <form method="post" action="/admin/queues/sign-out"><button>Sign out</button></form>
-    <p><a href="/admin/queues">Back to the queues</a></p>`,
+    <form method="post" action="${PUBLIC_BOARD}/sign-out"><button>Sign out</button></form>
+    <p><a href="${PUBLIC_BOARD}">Back to the queues</a></p>`,
   );
 }
 
@@ -31,7 +34,7 @@ export function forbiddenPage(): string {
     'Not allowed',
     `<h1>Not allowed</h1>
     <p>${REFUSALS['not an administrator']}</p>
-    <p><a href="/admin/queues/sign-in">Sign in as somebody else</a></p>`,
+    <p><a href="${PUBLIC_BOARD}/sign-in">Sign in as somebody else</a></p>`,
   );
 }
 
@@ -40,7 +43,7 @@ export function runPage(run: Awaited<ReturnType<typeof explanation>>): string {
   return page(
     `Run ${run.id}`,
     `<h1>Run ${run.id}</h1>
-    <p><a href="/admin/queues/queue/completion">Back to the queues</a></p>
+    <p><a href="${PUBLIC_BOARD}/queue/completion">Back to the queues</a></p>
     <pre>${escape(JSON.stringify(run, null, 2))}</pre>`,
   );
 }

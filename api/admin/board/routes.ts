@@ -10,7 +10,7 @@ import type { Board } from './board.ts';
 import { boardContract } from './contract.ts';
 import { adminOnly, headers, refuseForeign } from './guard.ts';
 import { type Refused, runPage, signInPage, signOutPage } from './pages.ts';
-import { BOARD, forgetAdmin, rememberAdmin, signInAdmin } from './signin.ts';
+import { forgetAdmin, PUBLIC_BOARD, rememberAdmin, signInAdmin } from './signin.ts';
 
 const REFUSED: Record<number, Refused> = { 403: 'not an administrator', 429: 'too often' };
 
@@ -33,7 +33,7 @@ export const bullBoard = serve(boardContract, {
       try {
         rememberAdmin(ctx, await signInAdmin(ctx, await readForm(ctx)));
         ctx.status = 303;
-        ctx.redirect(BOARD);
+        ctx.redirect(PUBLIC_BOARD);
       } catch (err) {
         if (!(err instanceof Problem) || err.status >= 500) throw err;
         ctx.status = err.status;
@@ -61,7 +61,7 @@ export const bullBoard = serve(boardContract, {
         await note(ctx, 'session.signed_out', { subject_id: user.id })(sid, trx);
       });
       forgetAdmin(ctx);
-      ctx.redirect(`${BOARD}/sign-in`);
+      ctx.redirect(`${PUBLIC_BOARD}/sign-in`);
     },
   ],
 

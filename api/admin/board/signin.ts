@@ -9,9 +9,11 @@ import type { Context } from '../../context.ts';
 import { credentials } from '../../contract/account.ts';
 import { attempt, SIGN_IN } from '../../limits/attempts.ts';
 import { bodyCheck, check } from '../../middleware/validate.ts';
+import { publicPath } from '../../public.ts';
 
-/** Where Bull Board stands. */
+/** The path of Bull Board, and the one by which browsers ask for it. */
 export const BOARD = '/admin/queues';
+export const PUBLIC_BOARD = publicPath(BOARD);
 const COOKIE = 'parley_board';
 /** Seconds: a day's work. Logout, a suspension or another role end it at once. */
 const LIFETIME = 43_200;
@@ -58,5 +60,11 @@ export async function signedByCookie(ctx: Context): Promise<Signed> {
 }
 
 function attributes(ctx: Context) {
-  return { path: BOARD, httpOnly: true, sameSite: 'strict', secure: ctx.secure, overwrite: true } as const;
+  return {
+    path: PUBLIC_BOARD,
+    httpOnly: true,
+    sameSite: 'strict',
+    secure: ctx.secure,
+    overwrite: true,
+  } as const;
 }

@@ -30,9 +30,11 @@ export const faqImportContract = contract('Knowledge base', {
     summary: 'Import FAQs',
     detail:
       'For administrators and agents. A JSON array of FAQs, as they are created but with `category` (a slug) in place of `category_id` if you like, or ' +
-      '`text/csv` (UTF-8, a header line: `question`, `answer`, `category`, `keywords` with `|` between them, `language`, `status`, `priority`, `slug`, ' +
-      '`meta_title`, `meta_description`), up to 50 MB and 100,000 FAQs. It is worked through in the background; a `faq.import` event tells your sockets ' +
-      'how far it is. `all_or_nothing`: one fault and nothing is imported.',
+      'CSV with a header line: `question`, `answer`, `category`, `keywords` with `|` between them (`\\|` is a `|` of a keyword), `language`, `status`, ' +
+      '`priority`, `slug`, `meta_title`, `meta_description`. Up to 50 MB and 100,000 FAQs. CSV is taken as spreadsheets write it: separated by commas, ' +
+      'semicolons or tabs, or by what a first line `sep=;` names; in UTF-8, in UTF-16 with a byte order mark, else in Windows-1252 or the `charset` of the ' +
+      'content type. Blank lines and columns do not count. Where the content type says neither JSON nor CSV, the first character tells. It is worked through ' +
+      'in the background; a `faq.import` event tells your sockets how far it is. `all_or_nothing`: one fault and nothing is imported.',
     query: closed({ all_or_nothing: defaulted(Type.Boolean(), false) }),
     answers: {
       202: json('Taken', Type.Object({ import_id: id, status: oneOf('queued') }), { Location: location }),
@@ -55,8 +57,10 @@ export const faqImportContract = contract('Knowledge base', {
   'GET /api/v1/faqs/export': {
     who: 'editors',
     summary: 'Export FAQs',
-    detail: 'For administrators and agents: CSV as it can be imported. Two at a time.',
-    query: closed(faqFilter),
+    detail:
+      'For administrators and agents: CSV as it can be imported, in UTF-8 with a byte order mark. Excel expects the `separator` of the country that ' +
+      'Windows is set to. Two at a time.',
+    query: closed({ ...faqFilter, separator: defaulted(oneOf('comma', 'semicolon', 'tab'), 'comma') }),
     answers: { 200: other('The FAQs', 'text/csv') },
     problems: ['rate_limited'],
   },

@@ -10,9 +10,9 @@ import {
 import { Problem, problem } from '../../../shared/base/errors.ts';
 import { bodyCheck, check } from '../../middleware/validate.ts';
 import { slugOf } from '../slug.ts';
-import { csvItems } from './csv.ts';
 import { importItem } from './contract.ts';
-import { type Item, jsonItems } from './json.ts';
+import { type Format, itemsOf } from './format.ts';
+import type { Item } from './json.ts';
 import { readText } from './text.ts';
 
 /** FAQs of one upload. */
@@ -21,21 +21,23 @@ const itemCheck = bodyCheck(importItem);
 /** What is kept in memory until it goes to Postgres. */
 const [BATCH_ITEMS, BATCH_CHARACTERS] = [500, 1_000_000];
 
+type Upload = { format: Format; charset: string; allOrNothing: boolean; along: Along };
+
 /**
  * Reads an upload to its end and keeps its lines, each an FAQ or what is wrong with it. A file that cannot be read
  * leaves nothing behind.
- * @param options `along`: what is written when the whole upload is there
+ * @param options `along`: what is written when the whole upload is there; `charset`: of a CSV file, see `readText`
  * @returns the import's id: it is owed from now on
  */
 export async function receiveImport(
   userId: number,
   bytes: Readable,
-  { csv, allOrNothing, along }: { csv: boolean; allOrNothing: boolean; along: Along },
+  { format, charset, allOrNothing, along }: Upload,
 ): Promise<number> {
   const importId = await beginImport(userId, allOrNothing);
   try {
-    const text = readText(bytes);
-    const lines = await keepLines(importId, csv ? csvItems(text) : jsonItems(text));
+    const text = readText(bytes, format === 'json' ? 'utf-8' : charset);
+    const lines = await keepLines(importId, await itemsOf(text, format));
     if (lines === 0) throw problem('validation_failed', 'There are no FAQs in it');
     await submitImport(importId, along);
     return importId;

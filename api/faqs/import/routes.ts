@@ -12,11 +12,15 @@ import { serve } from '../../contract/serve.ts';
 import { withBody } from '../../middleware/body.ts';
 import { pathId } from '../../middleware/ids.ts';
 import { faqImportContract, presentImport } from './contract.ts';
-import { COLUMNS, KEYWORD_SEPARATOR } from './csv.ts';
 import { escapeFormula } from './formulas.ts';
+import { COLUMNS, joinKeywords } from './csv.ts';
+import { charsetOf, formatOf } from './format.ts';
 import { receiveImport } from './receive.ts';
 import { MAX_BYTES, tooLarge } from './text.ts';
+import { publicPath } from '../../public.ts';
 
+/** Excel expects the one of the country that Windows is set to. */
+const SEPARATORS = { comma: ',', semicolon: ';', tab: '\t' };
 /** Lines whose faults are shown; how many there are stands in `failed`. */
 const MAX_ERRORS = 1_000;
 /** A client that takes nothing of an export for so long is gone. */
@@ -24,16 +28,18 @@ const STALLED_MS = 60_000;
 
 export const faqImports = serve(faqImportContract, {
   'POST /api/v1/faqs/import': async (ctx) => {
-    const csv = ctx.is('text/csv') === 'text/csv';
     const allOrNothing = ctx.state.query.all_or_nothing;
     if ((ctx.request.length ?? 0) > MAX_BYTES) throw tooLarge();
     holdPlace('import', ctx.state.user.id, ctx.res);
-    const along = note(ctx, 'faq_import.submitted');
-    const import_id = await withBody(ctx.req, (bytes) =>
-      receiveImport(ctx.state.user.id, bytes, { csv, allOrNothing, along }),
-    );
+    const options = {
+      format: formatOf(ctx.request.type),
+      charset: charsetOf(ctx.request.charset),
+      allOrNothing,
+      along: note(ctx, 'faq_import.submitted'),
+    };
+    const import_id = await withBody(ctx.req, (bytes) => receiveImport(ctx.state.user.id, bytes, options));
     enqueueImport(import_id).catch((err: unknown) => log.warn({ err, import_id }, 'left to the reconciler'));
-    ctx.set('Location', `/api/v1/faqs/imports/${import_id}`);
+    ctx.set('Location', publicPath(`/api/v1/faqs/imports/${import_id}`));
     ctx.body = { import_id, status: 'queued' };
   },
 
@@ -44,20 +50,23 @@ export const faqImports = serve(faqImportContract, {
   },
 
   'GET /api/v1/faqs/export': async (ctx) => {
-    const filter = ctx.state.query;
+    const { separator, ...filter } = ctx.state.query;
     holdPlace('export', ctx.state.user.id, ctx.res);
     ctx.res.setTimeout(STALLED_MS, () => ctx.res.destroy());
     await note(ctx, 'faq.exported', { details: filter })(null, knex);
     ctx.type = 'text/csv';
     ctx.attachment('faqs.csv');
     const csv = stringify({
+      // Excel takes a file without the mark for Windows-1252.
+      bom: true,
       header: true,
       columns: COLUMNS,
+      delimiter: SEPARATORS[separator],
       quoted_match: /\r/,
       cast: { string: escapeFormula },
     });
     // What fails reaches the answer through the last stream: Koa cuts it off and logs why.
-    pipeline(Readable.from(exportFaqs(filter, KEYWORD_SEPARATOR)), csv, () => {});
+    pipeline(Readable.from(exportFaqs(filter, joinKeywords)), csv, () => {});
     ctx.body = csv;
   },
 });

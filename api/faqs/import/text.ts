@@ -1,19 +1,40 @@
 import type { Readable } from 'node:stream';
 import { problem } from '../../../shared/base/errors.ts';
+import { beginsAs, decoding, ENOUGH, goesOnAs } from './encoding.ts';
 
 /** Bytes of an upload, after inflation. */
 export const MAX_BYTES = 50 * 1024 * 1024;
 
-/** An upload as text, piece by piece. Throws `body_too_large`, and `validation_failed` for what is not UTF-8. */
-export async function* readText(bytes: Readable): AsyncGenerator<string> {
-  const utf8 = new TextDecoder('utf-8', { fatal: true });
-  let read = 0;
+/**
+ * Reads an upload as text, piece by piece.
+ * @param encoding `utf-8`: nothing else is taken. `any`: UTF-8, or what spreadsheets write (see `beginsAs`). Another
+ * name: that encoding, unless there is a byte order mark
+ * @throws Problem body_too_large; validation_failed for what is not a text in these encodings
+ */
+export async function* readText(bytes: Readable, encoding: string): AsyncGenerator<string> {
+  let decode = encoding === 'utf-8' ? decoding(encoding) : undefined;
+  let [read, begun, held]: [number, boolean, Buffer] = [0, false, Buffer.alloc(0)];
   for await (const chunk of chunksOf(bytes)) {
     read += chunk.length;
     if (read > MAX_BYTES) throw tooLarge();
-    yield decode(utf8, chunk);
+    held = Buffer.concat([held, chunk]);
+    if (!begun) {
+      if (held.length < ENOUGH) continue;
+      begun = true;
+      decode ??= beginsAs(held, encoding);
+    }
+    if (decode === undefined) {
+      const ascii = asciiLength(held);
+      yield held.toString('latin1', 0, ascii);
+      held = held.subarray(ascii);
+      if (held.length < ENOUGH) continue;
+      decode = goesOnAs(held);
+    }
+    yield decode(held);
+    held = Buffer.alloc(0);
   }
-  yield decode(utf8);
+  decode ??= (begun ? undefined : beginsAs(held, encoding)) ?? goesOnAs(held.subarray(asciiLength(held)));
+  yield decode(held) + decode();
 }
 
 export function tooLarge() {
@@ -29,13 +50,7 @@ async function* chunksOf(bytes: Readable): AsyncGenerator<Buffer> {
   }
 }
 
-function decode(
-  utf8: { decode(chunk?: Buffer, options?: { stream: boolean }): string },
-  chunk?: Buffer,
-): string {
-  try {
-    return utf8.decode(chunk, { stream: chunk !== undefined });
-  } catch {
-    throw problem('validation_failed', 'The file is not UTF-8');
-  }
+function asciiLength(bytes: Buffer): number {
+  const first = bytes.findIndex((byte) => byte > 0x7f);
+  return first === -1 ? bytes.length : first;
 }

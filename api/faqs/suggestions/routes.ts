@@ -12,6 +12,7 @@ import { redact } from '../../../shared/knowledge/redact.ts';
 import { note } from '../../audit/note.ts';
 import { pageOf } from '../../contract/page.ts';
 import { serve } from '../../contract/serve.ts';
+import { publicPath } from '../../public.ts';
 import { pathId } from '../../middleware/ids.ts';
 import { accepted } from '../accepted.ts';
 import { presentFaq } from '../contract.ts';
@@ -49,7 +50,7 @@ export const faqSuggestions = serve(faqSuggestionContract, {
     if (drafted === 'decided') throw decided();
     const faq = accepted(drafted);
     embedInBackground(faq);
-    ctx.set('Location', `/api/v1/faqs/${faq.id}`);
+    ctx.set('Location', publicPath(`/api/v1/faqs/${faq.id}`));
     ctx.body = presentFaq(faq);
   },
 
