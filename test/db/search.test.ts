@@ -7,11 +7,11 @@ const NAME = `parley_search_${process.pid}`;
 
 /** What managed servers are like: the owner of the database is not a superuser, and the locale may be C. */
 (onNative ? describe : describe.skip)('the grams of a search', () => {
-  const base = makeKnex({ client: 'pg', connection: process.env.DATABASE_URL });
+  const base = makeKnex({ client: 'pg', connection: process.env.TEST_SERVER });
   let owner: Knex;
   before(async () => {
     const { rows } = await base.raw('SELECT rolsuper FROM pg_roles WHERE rolname = current_user');
-    const url = new URL(process.env.DATABASE_URL ?? '');
+    const url = new URL(process.env.TEST_SERVER ?? '');
     url.pathname = `/${NAME}`;
     if (rows[0].rolsuper) {
       await base.raw(`CREATE ROLE ${NAME} LOGIN PASSWORD 'x' NOSUPERUSER`);
