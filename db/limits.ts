@@ -31,7 +31,7 @@ async function ask(config: pg.ClientConfig): Promise<Limits> {
   try {
     return await connectWith(config, LIMITS);
   } catch (err) {
-    // In PgBouncer's words; with a code that says only that the protocol was broken.
+    // PgBouncer's text: its code (08P01) says only that the protocol was broken.
     if (!(err instanceof Error && err.message.startsWith('unsupported startup parameter'))) throw err;
     return connectWith(config, {});
   }
@@ -48,11 +48,11 @@ async function connectWith(config: pg.ClientConfig, limits: Limits): Promise<Lim
     if (missing.length > 0)
       log.warn(
         { missing },
-        'Postgres has no limits for this role: set them by ALTER ROLE, see docs/operations.md',
+        'Postgres has no limits for this role: set them by ALTER ROLE, see docs/postgres.md',
       );
     return limits;
   } finally {
-    // Not waited for: a server that went silent would never say goodbye.
+    // Not awaited: a server that went silent would never answer.
     void client.end().catch(() => {});
   }
 }

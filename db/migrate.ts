@@ -6,7 +6,7 @@ import { hasTables, missingFromSchema } from './schema.ts';
 const migrations = {
   directory: fileURLToPath(new URL('migrations', import.meta.url)),
   loadExtensions: ['.ts'],
-  // A newer release may have been here: its migrations are not ours to miss.
+  // A newer release may have migrated already: its migrations are not in this directory.
   disableMigrationsListValidation: true,
 };
 const functions = new URL('functions/', import.meta.url);
@@ -17,7 +17,7 @@ const NAMED = 3;
  * Brings the schema up to date: runs the migrations that are missing, then every file of `db/functions`.
  * The functions hold no state and say CREATE OR REPLACE, so the newest text always wins and a change
  * of one reads as a diff of its file. Safe to run twice and beside a running older version. Leaves the functions of a
- * newer release alone: that release runs on them, and this one can.
+ * newer release alone, because that release's processes run on them.
  * @returns whether the schema is this release's or a newer one's
  * @throws Error when the schema lacks what its migrations made, as after a half restore
  */
@@ -25,7 +25,7 @@ export async function migrate(): Promise<'current' | 'newer'> {
   await expectHistory();
   await knex.migrate.latest(migrations);
   if (await isNewer()) return 'newer';
-  // Before the functions, which would fail with a less clear word; those that only lack are made here.
+  // Before the functions are made, whose errors would say less. A missing one of them is no fault yet.
   expectWhole((await missingFromSchema()).filter((line) => !line.startsWith('function ')));
   for (const file of (await readdir(functions)).sort()) {
     await knex.raw(await readFile(new URL(file, functions), 'utf8'));
@@ -39,7 +39,7 @@ export async function migrationsMissing(): Promise<boolean> {
   return (await history()).pending > 0;
 }
 
-/** Our tables without a word of who made them: a restore that broke off before its end. */
+/** @throws Error when tables are there without a record of migrations: a restore broke off before its end */
 async function expectHistory(): Promise<void> {
   const { done } = await history();
   if (done.length > 0 || !(await hasTables())) return;

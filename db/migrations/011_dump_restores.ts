@@ -1,9 +1,9 @@
 import type { Knex } from 'knex';
 
 /**
- * What a dump replays works without a search_path, which pg_dump empties. A body between BEGIN ATOMIC and END is bound
- * when it is made, and dumped with full names. The trigger keeps the path of today. Results stay the same, so no column
- * is rewritten.
+ * Makes what a dump replays work without a search_path, which pg_dump empties. Postgres binds a body between BEGIN ATOMIC
+ * and END when the function is made, and dumps it with full names. The trigger keeps the path of this session. Results
+ * stay the same, so no column is rewritten.
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`

@@ -49,7 +49,9 @@ describe('the schema', () => {
   });
 });
 
-describe('migrate', () => {
+describe('migrate', function () {
+  // Each starts a process.
+  this.timeout(60_000);
   let database: Queries;
   before(async function () {
     this.timeout(60_000);
@@ -101,7 +103,8 @@ async function lacking({ query }: Queries): Promise<string[]> {
   return listed.filter((line) => line !== '' && !there.has(line));
 }
 
-describe('a schema of a newer release', () => {
+describe('a schema of a newer release', function () {
+  this.timeout(60_000);
   before(() =>
     knex('knex_migrations').insert({ name: '999_of_the_future.ts', batch: 999, migration_time: new Date() }),
   );

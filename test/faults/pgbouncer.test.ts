@@ -25,7 +25,7 @@ const POOL = 5;
   });
 
   /** Runs a statement of ours through the pooler, in a process of its own. */
-  const ask = (sql: string) =>
+  const ask = (sql: string, { url } = bouncer) =>
     runCommand(
       process.execPath,
       [
@@ -36,15 +36,25 @@ const POOL = 5;
          console.log(await rows('${sql}').then(JSON.stringify, ({ code }) => code));
          await stop();`,
       ],
-      { DATABASE_URL: bouncer.url, LOG_LEVEL: 'warn' },
+      { DATABASE_URL: url, LOG_LEVEL: 'warn' },
     );
 
-  it('warns at start while the role has no limits', async () => {
-    const { stdout } = await ask('SELECT 1 AS one');
-    expect(stdout).to.contain('set them by ALTER ROLE').and.to.contain('[{"one":1}]');
+  it('warns at start while the role has no limits, whether it refuses them or drops them', async function () {
+    this.timeout(60_000);
+    const limits = 'statement_timeout, lock_timeout, idle_in_transaction_session_timeout';
+    const dropping = await startBouncer(database.url, `ignore_startup_parameters = ${limits}`);
+    try {
+      for (const one of [bouncer, dropping]) {
+        const { stdout } = await ask('SELECT 1 AS one', one);
+        expect(stdout).to.contain('set them by ALTER ROLE').and.to.contain('[{"one":1}]');
+      }
+    } finally {
+      await dropping.stop();
+    }
   });
 
-  it('holds the limits that the role has, and does not warn', async () => {
+  it('holds the limits that the role has, and does not warn', async function () {
+    this.timeout(60_000);
     const role = new URL(database.url).username;
     for (const [name, value] of Object.entries({
       statement: '500ms',

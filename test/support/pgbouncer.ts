@@ -19,8 +19,8 @@ export type Bouncer = {
 /** Whether this machine has it. */
 export const hasPgbouncer = spawnSync('pgbouncer', ['--version']).status === 0;
 
-/** Starts PgBouncer as Debian ships it, but for its mode: every transaction may get another of few connections. */
-export async function startBouncer(database: string): Promise<Bouncer> {
+/** Starts PgBouncer as Debian ships it, but for its mode: every transaction may get another of few connections. `more`: other settings. */
+export async function startBouncer(database: string, more = ''): Promise<Bouncer> {
   const server = new URL(database);
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), 'parley-bouncer-'));
@@ -39,6 +39,7 @@ pool_mode = transaction
 default_pool_size = 6
 max_client_conn = 500
 log_connections = 1
+${more}
 `,
   );
   chmodSync(folder, 0o755);

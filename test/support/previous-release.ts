@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { runCommand } from './own-database.ts';
@@ -56,11 +56,17 @@ async function lines(...args: string[]): Promise<string[]> {
   return stdout.split('\n').filter((line) => line !== '');
 }
 
-/** Its own dependencies: the ones here, where they are the same. */
+/** Installs its own dependencies; takes the ones here where they are the same, or its own cannot be had. */
 async function install(root: string): Promise<void> {
   const lockfile = (folder: string) => readFileSync(join(folder, 'package-lock.json'), 'utf8');
-  if (lockfile(root) === lockfile('.'))
-    return symlinkSync(resolve('node_modules'), join(root, 'node_modules'));
-  const { code, stderr } = await runCommand('sh', [join(root, 'scripts/ensure.sh')]);
-  if (code !== 0 || !existsSync(join(root, 'node_modules'))) throw new Error(`npm ci: ${stderr}`);
+  const own = join(root, 'node_modules');
+  if (lockfile(root) !== lockfile('.')) {
+    const { code, stderr } = await runCommand('sh', [join(root, 'scripts/ensure.sh')], {
+      npm_config_prefer_offline: 'true',
+    });
+    if (code === 0) return;
+    console.log(`      with the dependencies of this release: ${stderr.trim().split('\n').at(-1)}`);
+    rmSync(own, { recursive: true, force: true });
+  }
+  symlinkSync(resolve('node_modules'), own);
 }
