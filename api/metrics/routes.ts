@@ -3,6 +3,7 @@ import { registry } from '../../shared/ops/metrics.ts';
 import { mayScrape } from '../../shared/metricsToken.ts';
 import { serve } from '../contract/serve.ts';
 import { metricsContract } from './contract.ts';
+import { together } from '../../shared/together.ts';
 import { measureFaqs } from './faqs.ts';
 import { measureQueues } from './queues.ts';
 
@@ -10,8 +11,12 @@ import { measureQueues } from './queues.ts';
 export const metrics = serve(metricsContract, {
   'GET /metrics': async (ctx) => {
     if (!mayScrape(ctx.get('Authorization'))) throw problem('unauthenticated');
-    await Promise.all([measureQueues(), measureFaqs()]);
-    ctx.body = await registry.metrics();
+    ctx.body = await measured();
     ctx.set('Content-Type', registry.contentType);
   },
+});
+
+const measured = together(async () => {
+  await Promise.all([measureQueues(), measureFaqs()]);
+  return registry.metrics();
 });

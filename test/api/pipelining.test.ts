@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect } from 'chai';
+import { knex } from '../../db/knex.ts';
 import type { Api } from '../support/api.ts';
 import { serveWeb } from '../support/web.ts';
 
@@ -49,5 +50,24 @@ describe('HTTP pipelining', () => {
       expect([path, answers < 20_000, ended]).to.deep.equal([path, true, true]);
     }
     expect((await fetch(`${api.url}/livez`)).status).to.equal(200);
+  });
+
+  it('and any number of connections ask the stores one question at a time for probes', async () => {
+    let [asking, most] = [0, 0];
+    const isProbe = ({ sql }: { sql: string }) => (sql === 'SELECT 1' ? 1 : 0);
+    const begin = (query: { sql: string }) => {
+      asking += isProbe(query);
+      most = Math.max(most, asking);
+    };
+    const end = (_: unknown, query: { sql: string }) => {
+      asking -= isProbe(query);
+    };
+    knex.on('query', begin).on('query-response', end);
+    const paths = Array.from({ length: 300 }, (_, i) => (i % 2 ? '/health' : '/readyz'));
+    const answers = await Promise.all(paths.map((path) => fetch(api.url + path)));
+    knex.off('query', begin).off('query-response', end);
+    // Of /health some may say 503: the model is not there.
+    expect(answers.filter(({ status }) => status !== 200 && status !== 503)).to.deep.equal([]);
+    expect(most).to.be.within(1, 2);
   });
 });
