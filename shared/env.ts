@@ -21,6 +21,8 @@ export const env = {
   DOCS: oneOf('DOCS', 'on', ['on', 'off']),
   /** How many proxies in front may be believed about the client's address; 0: none. */
   TRUST_PROXY: hops('TRUST_PROXY'),
+  /** Where browsers find this API, with the path that a proxy serves it below; '': wherever they ask. */
+  PUBLIC_URL: url('PUBLIC_URL', ['http:', 'https:']),
   CORS_ALLOW_ORIGINS: list('CORS_ALLOW_ORIGINS', 'http://localhost:3000'),
   LOG_LEVEL: oneOf('LOG_LEVEL', 'info', ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
   SHUTDOWN_GRACE_S: integer('SHUTDOWN_GRACE_S', 25, 1, 3600),
@@ -54,6 +56,8 @@ export const env = {
 
   ACCESS_TOKEN_TTL_S: integer('ACCESS_TOKEN_TTL_S', 900, 1),
   REFRESH_TOKEN_TTL_S: integer('REFRESH_TOKEN_TTL_S', 2_592_000, 1),
+  /** Seconds in which a spent refresh token gets its client the same pair again. */
+  REFRESH_GRACE_S: integer('REFRESH_GRACE_S', 10, 0, 300),
   /** How old a sign-in may become, however often it is refreshed. */
   SESSION_LIFETIME_S: integer('SESSION_LIFETIME_S', 7_776_000, 1),
   /** Whether tokens that reset a password are written to the log; for development. */

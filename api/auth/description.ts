@@ -1,21 +1,21 @@
+import { sessionHeader } from './cookie.ts';
 import { describe, json, nothing } from '../docs/describe.ts';
 import { count, named, object, oneOf, text } from '../docs/schema.ts';
 import { user } from '../users/description.ts';
 
-const signIn = named(
-  'SignIn',
-  object({
-    user,
-    access_token: { ...text, description: 'A JWT, to be sent as `Authorization: Bearer …`.' },
-    refresh_token: { ...text, description: 'Good for one refresh.' },
-    token_type: oneOf('Bearer'),
-    expires_in: { ...count, description: 'Seconds that the access token is good for.' },
-  }),
-);
+const fields = {
+  user,
+  access_token: { ...text, description: 'A JWT, to be sent as `Authorization: Bearer …`.' },
+  refresh_token: { ...text, description: 'Good for one refresh. Not here where it is a cookie.' },
+  token_type: oneOf('Bearer'),
+  expires_in: { ...count, description: 'Seconds that the access token is good for.' },
+};
+const signIn = named('SignIn', object(fields, ['refresh_token']));
 
 export const authDescriptions = describe('Sign-in', {
   'POST /api/v1/auth/register': {
     summary: 'Register',
+    parameters: [sessionHeader],
     detail: 'The ten thousand most common passwords are refused.',
     example: {
       email: 'ada@example.org',
@@ -29,6 +29,7 @@ export const authDescriptions = describe('Sign-in', {
   },
   'POST /api/v1/auth/login': {
     summary: 'Sign in',
+    parameters: [sessionHeader],
     detail: '`email` may be a username.',
     example: { email: 'ada@example.org', password: 'correct horse' },
     answers: { 200: json('Signed in', signIn) },
@@ -36,9 +37,11 @@ export const authDescriptions = describe('Sign-in', {
   },
   'POST /api/v1/auth/refresh': {
     summary: 'Trade a refresh token for a new pair',
+    parameters: [sessionHeader],
     detail:
-      'The token is spent. Whoever sends a spent one ends that sign-in for everybody who holds it. A sign-in can be ' +
-      'refreshed until it is 90 days old.',
+      'The token is spent. The client that spent it gets the same pair again for ten seconds, so that two tabs and a lost ' +
+      'answer do no harm; a spent token that comes otherwise ends that sign-in for everybody who holds it. A sign-in can be ' +
+      'refreshed until it is 90 days old. With `X-Session: cookie` the body is `{}` and the token is taken from the cookie.',
     example: { refresh_token: 'q7Zc0n4yL2pXr8Vw' },
     answers: { 200: json('A new pair', signIn) },
     problems: ['unauthenticated'],

@@ -14,9 +14,9 @@ import {
 import { auth } from '../middleware/auth.ts';
 import { bodyOf, validate } from '../middleware/validate.ts';
 import { clientOf } from './client.ts';
+import { answerSignIn, cookieInstead, cookieSession, forgetCookie, forgetWorthless } from './cookie.ts';
 import { strong } from './newPassword.ts';
 import { hashPassword } from './password.ts';
-import { presentSignIn } from './presenter.ts';
 import { beginReset, resetPassword, sendReset } from './reset.ts';
 import { forgotBody, loginBody, logoutBody, refreshBody, registerBody, resetBody } from './schemas.ts';
 import { refresh, register, signIn } from './signin.ts';
@@ -26,31 +26,29 @@ export const authRoutes = new Router<State>({ prefix: '/auth' });
 const registering = limitAttempts(REGISTRATION);
 authRoutes.post(
   '/register',
+  cookieSession,
   validate(registerBody),
   strong('password'),
   registering,
   async (ctx: RouteContext) => {
     const { email, password, ...fields } = bodyOf(ctx, registerBody);
     const hashed_password = await hashPassword(password);
-    const { user, grant } = await register(
-      { ...fields, email: email.trim(), hashed_password },
-      clientOf(ctx),
-    );
+    const signedIn = await register({ ...fields, email: email.trim(), hashed_password }, clientOf(ctx));
     ctx.status = 201;
-    ctx.body = presentSignIn(user, grant);
+    answerSignIn(ctx, signedIn);
   },
 );
 
 const signingIn = limitAttempts(SIGN_IN, (ctx: Context) => bodyOf(ctx, loginBody).email);
-authRoutes.post('/login', validate(loginBody), signingIn, async (ctx: RouteContext) => {
+authRoutes.post('/login', cookieSession, validate(loginBody), signingIn, async (ctx: RouteContext) => {
   const { email, password } = bodyOf(ctx, loginBody);
-  const { user, grant } = await signIn(email.trim(), password, clientOf(ctx));
-  ctx.body = presentSignIn(user, grant);
+  answerSignIn(ctx, await signIn(email.trim(), password, clientOf(ctx)));
 });
 
-authRoutes.post('/refresh', validate(refreshBody), limitAttempts(REFRESH), async (ctx: RouteContext) => {
-  const { user, grant } = await refresh(bodyOf(ctx, refreshBody).refresh_token, clientOf(ctx));
-  ctx.body = presentSignIn(user, grant);
+const refreshing = limitAttempts(REFRESH);
+authRoutes.post('/refresh', cookieSession, validate(refreshBody), refreshing, async (ctx: RouteContext) => {
+  const token = bodyOf(ctx, refreshBody).refresh_token ?? cookieInstead(ctx);
+  answerSignIn(ctx, await forgetWorthless(ctx, () => refresh(token, clientOf(ctx))));
 });
 
 authRoutes.post('/logout', auth, validate(logoutBody), async (ctx: RouteContext) => {
@@ -61,6 +59,7 @@ authRoutes.post('/logout', auth, validate(logoutBody), async (ctx: RouteContext)
     else await Session.end(sid, trx);
     await note(ctx, 'session.signed_out', { subject_id: user.id, details: { everywhere } })(sid, trx);
   });
+  forgetCookie(ctx);
   ctx.status = 204;
 });
 

@@ -50,10 +50,10 @@ export const loginBody = bodySchema<{ email: string; password: string }>({
   },
 });
 
-export const refreshBody = bodySchema<{ refresh_token: string }>({
+/** Without a token it has to be in the cookie: see cookie.ts. */
+export const refreshBody = bodySchema<{ refresh_token?: string }>({
   type: 'object',
   additionalProperties: false,
-  required: ['refresh_token'],
   properties: { refresh_token: { type: 'string', minLength: 1, maxLength: 256 } },
 });
 
