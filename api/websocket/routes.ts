@@ -13,7 +13,7 @@ export const webSocketRoutes = new Router<State>({ prefix: '/chat/ws' });
 /** Browsers cannot set headers of a WebSocket but its subprotocols. The query may hold the token too, and is never logged. */
 webSocketRoutes.get('/:user_id', async (ctx: RouteContext) => {
   if (isForeign(ctx.req)) throw problem('forbidden', 'Asked for by another site');
-  const token = offeredToken(ctx) ?? ctx.query.token;
+  const token = ctx.query.token ?? offeredToken(ctx);
   if (typeof token !== 'string') throw problem('unauthenticated');
   const signed = await authenticate(token);
   ctx.state.user = signed.user;
