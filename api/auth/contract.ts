@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { credentials, newPassword, profile, user } from '../contract/account.ts';
 import { clientEvents, contract, json, nothing } from '../contract/contract.ts';
 import { flag, time } from '../contract/fields.ts';
+import { sessionHeader } from '../contract/headers.ts';
 import { closed, named, oneOf, optional } from '../contract/schema.ts';
 
 const signIn = named(
@@ -9,7 +10,9 @@ const signIn = named(
   Type.Object({
     user,
     access_token: Type.String({ description: 'A JWT, to be sent as `Authorization: Bearer …`.' }),
-    refresh_token: Type.String({ description: 'Good for one refresh.' }),
+    refresh_token: Type.Optional(
+      Type.String({ description: 'Good for one refresh. Not here where it is a cookie.' }),
+    ),
     token_type: oneOf('Bearer'),
     expires_in: Type.Integer({
       minimum: 0,
@@ -25,6 +28,7 @@ export const authContract = contract('Sign-in', {
   'POST /api/v1/auth/register': {
     who: 'anyone',
     summary: 'Register',
+    parameters: [sessionHeader],
     detail: 'The ten thousand most common passwords are refused.',
     body: closed({
       ...optional(profile),
@@ -46,6 +50,7 @@ export const authContract = contract('Sign-in', {
   'POST /api/v1/auth/login': {
     who: 'anyone',
     summary: 'Sign in',
+    parameters: [sessionHeader],
     detail: '`email` may be a username.',
     body: credentials,
     example: { email: 'ada@example.org', password: 'correct horse' },
@@ -55,10 +60,12 @@ export const authContract = contract('Sign-in', {
   'POST /api/v1/auth/refresh': {
     who: 'anyone',
     summary: 'Trade a refresh token for a new pair',
+    parameters: [sessionHeader],
     detail:
-      'The token is spent. Whoever sends a spent one ends that sign-in for everybody who holds it. A sign-in can be ' +
-      'refreshed until it is 90 days old.',
-    body: closed({ refresh_token: token }),
+      'The token is spent. The client that spent it gets the same pair again for ten seconds, so that two tabs and a lost ' +
+      'answer do no harm; a spent token that comes otherwise ends that sign-in for everybody who holds it. A sign-in can be ' +
+      'refreshed until it is 90 days old. With `X-Session: cookie` the body is `{}` and the token is taken from the cookie.',
+    body: closed({ refresh_token: Type.Optional(token) }),
     example: { refresh_token: 'q7Zc0n4yL2pXr8Vw' },
     answers: { 200: json('A new pair', signIn) },
     problems: ['unauthenticated'],

@@ -5,7 +5,10 @@ import type { SignInAnswer } from './contract.ts';
 import type { Grant } from './signin.ts';
 
 /** What registration, sign-in and refresh answer. `expires_in` in seconds, of the access token. */
-export function presentSignIn(user: User, { access, refresh }: Grant): SignInAnswer {
+export function presentSignIn(
+  user: User,
+  { access, refresh }: Grant,
+): SignInAnswer & { refresh_token: string } {
   return {
     user: presentUser(user),
     access_token: access,

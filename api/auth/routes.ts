@@ -12,39 +12,40 @@ import {
 } from '../limits/attempts.ts';
 import { clientOf } from './client.ts';
 import { authContract } from './contract.ts';
+import { answerSignIn, cookieInstead, cookieSession, forgetCookie, forgetWorthless } from './cookie.ts';
 import { strong } from './newPassword.ts';
 import { hashPassword } from './password.ts';
-import { presentSignIn } from './presenter.ts';
 import { beginReset, resetPassword, sendReset } from './reset.ts';
 import { refresh, register, signIn } from './signin.ts';
 
 export const authentication = serve(authContract, {
   'POST /api/v1/auth/register': [
+    cookieSession,
     strong('password'),
     limitAttempts(REGISTRATION),
     async (ctx) => {
       const { email, password, ...fields } = ctx.state.body;
       const hashed_password = await hashPassword(password);
       const account = { ...fields, email: email.trim(), hashed_password };
-      const { user, grant } = await register(account, clientOf(ctx));
-      ctx.body = presentSignIn(user, grant);
+      answerSignIn(ctx, await register(account, clientOf(ctx)));
     },
   ],
 
   'POST /api/v1/auth/login': [
+    cookieSession,
     limitAttempts(SIGN_IN, (ctx) => ctx.state.body.email),
     async (ctx) => {
       const { email, password } = ctx.state.body;
-      const { user, grant } = await signIn(email.trim(), password, clientOf(ctx));
-      ctx.body = presentSignIn(user, grant);
+      answerSignIn(ctx, await signIn(email.trim(), password, clientOf(ctx)));
     },
   ],
 
   'POST /api/v1/auth/refresh': [
+    cookieSession,
     limitAttempts(REFRESH),
     async (ctx) => {
-      const { user, grant } = await refresh(ctx.state.body.refresh_token, clientOf(ctx));
-      ctx.body = presentSignIn(user, grant);
+      const token = ctx.state.body.refresh_token ?? cookieInstead(ctx);
+      answerSignIn(ctx, await forgetWorthless(ctx, () => refresh(token, clientOf(ctx))));
     },
   ],
 
@@ -56,6 +57,7 @@ export const authentication = serve(authContract, {
       else await Session.end(sid, trx);
       await note(ctx, 'session.signed_out', { subject_id: user.id, details: { everywhere } })(sid, trx);
     });
+    forgetCookie(ctx);
   },
 
   'POST /api/v1/auth/password/forgot': [

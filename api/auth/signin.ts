@@ -5,9 +5,10 @@ import { type NewUser, User } from '../../db/models/user.ts';
 import { env } from '../../shared/base/env.ts';
 import { problem } from '../../shared/base/errors.ts';
 import { countRefresh } from '../limits/refreshing.ts';
+import { networkOf } from '../middleware/address.ts';
 import { type Client, noteSignIn } from './client.ts';
 import { hashPassword, isOutdated, passwordFits } from './password.ts';
-import { hashToken, newToken, signAccess } from './tokens.ts';
+import { hashToken, newToken, nowS, signAccess, successorsOf } from './tokens.ts';
 
 /** A pair of tokens as the client gets them. */
 export type Grant = { access: string; refresh: string };
@@ -51,11 +52,12 @@ async function attempt(login: string, password: string, client: Client): Promise
   });
 }
 
-/** Trades a refresh token for a new pair. Throws `unauthenticated` and `rate_limited`; a spent token also ends its session. */
+/**
+ * Trades a refresh token for a new pair. The client that spent it a moment ago gets the same pair again: another tab was
+ * quicker, or the answer was lost. Throws `unauthenticated`; a token that was spent otherwise also ends its session.
+ */
 export async function refresh(token: string, client: Client): Promise<SignIn> {
-  const renewed = TOKEN.test(token)
-    ? await knex.transaction((trx) => renew(hashToken(token), client, trx))
-    : undefined;
+  const renewed = TOKEN.test(token) ? await knex.transaction((trx) => renew(token, client, trx)) : undefined;
   // Thrown outside: a rollback would forget that the session was ended.
   if (renewed === undefined) throw problem('unauthenticated', 'The refresh token is not valid');
   return renewed;
@@ -64,25 +66,51 @@ export async function refresh(token: string, client: Client): Promise<SignIn> {
 /** 256 bits in base64url, as newToken makes them. */
 const TOKEN = /^[\w-]{43}$/;
 
-async function renew(tokenHash: string, client: Client, trx: Knex): Promise<SignIn | undefined> {
-  const spent = await Session.spend(tokenHash, trx);
-  if (spent === undefined) {
-    await endReplayed(tokenHash, client, trx);
-    return undefined;
-  }
+async function renew(token: string, client: Client, trx: Knex): Promise<SignIn | undefined> {
+  const [tokenHash, spentBy, iat] = [hashToken(token), fingerprint(client), nowS()];
+  const successors = successorsOf(token);
+  const [next] = successors;
+  const spent = await Session.spend(tokenHash, { spentBy, iat }, trx);
+  if (spent === undefined || next === undefined)
+    return (await grantAgain({ tokenHash, spentBy }, successors, trx)) ?? endReplayed(tokenHash, client, trx);
+
+  const { session_id: sid, user_id } = spent;
   // Refused, nothing is spent: the transaction is undone.
-  await countRefresh(spent.session_id);
-  const next = newToken();
-  const lives = await Session.prolong(spent.session_id, { ...LIFETIME, tokenHash: next.tokenHash }, trx);
-  const user = lives ? await User.query(trx).findById(spent.user_id) : undefined;
-  return user && { user, grant: { access: signAccess(user, spent.session_id), refresh: next.token } };
+  await countRefresh(sid);
+  const lives = await Session.prolong(sid, { ...LIFETIME, tokenHash: next.tokenHash }, trx);
+  const user = lives ? await User.query(trx).findById(user_id) : undefined;
+  return user && { user, grant: { access: signAccess(user, sid, iat), refresh: next.token } };
 }
 
-async function endReplayed(tokenHash: string, client: Client, trx: Knex): Promise<void> {
+async function grantAgain(
+  spent: { tokenHash: string; spentBy: string },
+  successors: { token: string; tokenHash: string }[],
+  trx: Knex,
+): Promise<SignIn | undefined> {
+  const hashes = successors.map(({ tokenHash }) => tokenHash);
+  const again = await Session.regrant({ ...spent, successors: hashes, graceS: env.REFRESH_GRACE_S }, trx);
+  const next = successors.find(({ tokenHash }) => tokenHash === again?.successor);
+  const user = again && (await User.query(trx).findById(again.user_id));
+  if (again === undefined || next === undefined || user === undefined) return undefined;
+  // Where access tokens live for seconds, the first one may be over.
+  const iat = again.iat + env.ACCESS_TOKEN_TTL_S > nowS() ? again.iat : nowS();
+  return { user, grant: { access: signAccess(user, again.session_id, iat), refresh: next.token } };
+}
+
+/**
+ * What tells whether it is the same client: browser and network. Tabs share both. A thief elsewhere, who would get the same
+ * pair, has another network.
+ */
+function fingerprint({ userAgent, ip }: Client): string {
+  return hashToken(`${userAgent ?? ''}\n${networkOf(ip)}`);
+}
+
+async function endReplayed(tokenHash: string, client: Client, trx: Knex): Promise<undefined> {
   const ended = await Session.endReplayed(tokenHash, trx);
-  if (ended === undefined) return;
+  if (ended === undefined) return undefined;
   const { session_id: session, user_id: subject } = ended;
   await noteSignIn('session.replayed', { subject, session }, client, trx);
+  return undefined;
 }
 
 async function beginSession(user: User, client: Client, trx: Knex): Promise<Grant> {

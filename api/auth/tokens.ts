@@ -1,4 +1,4 @@
-import { createHash, type KeyObject, randomBytes } from 'node:crypto';
+import { createHash, createHmac, type KeyObject, randomBytes } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import type { Role, User } from '../../db/models/user.ts';
 import { env } from '../../shared/base/env.ts';
@@ -15,9 +15,18 @@ const ALGORITHM = 'HS256' as const;
 const ISSUER = 'parley';
 const AUDIENCE: Record<Kind, string> = { access: 'parley-api', board: 'parley-board' };
 
-/** Signs an access token of ACCESS_TOKEN_TTL_S seconds with the first secret. */
-export function signAccess(user: Pick<User, 'id' | 'email' | 'role'>, sid: number): string {
-  return sign(user.id, { sid, email: user.email, role: user.role, type: 'access' }, env.ACCESS_TOKEN_TTL_S);
+/**
+ * Signs an access token of ACCESS_TOKEN_TTL_S seconds with the first secret.
+ * @param iat from when these seconds run, in seconds since 1970: signed again by the same it is the same token
+ */
+export function signAccess(user: Pick<User, 'id' | 'email' | 'role'>, sid: number, iat = nowS()): string {
+  const claims = { sid, iat, email: user.email, role: user.role, type: 'access' } as const;
+  return sign(user.id, claims, env.ACCESS_TOKEN_TTL_S);
+}
+
+/** Seconds since 1970. */
+export function nowS(): number {
+  return Math.floor(Date.now() / 1_000);
 }
 
 /** Signs a token for the operators' pages; it dies with its session, `lifetimeS` later at the latest. */
@@ -27,7 +36,7 @@ export function signBoard(userId: number, sid: number, lifetimeS: number): strin
 
 function sign(
   userId: number,
-  claims: { type: Kind; sid: number; email?: string; role?: Role },
+  claims: { type: Kind; sid: number; iat?: number; email?: string; role?: Role },
   lifetimeS: number,
 ): string {
   const { kid, secret } = signingKey();
@@ -113,6 +122,19 @@ export function asClaims(verified: unknown, kind: Kind): Claims {
 export function newToken(): { token: string; tokenHash: string } {
   const token = randomBytes(32).toString('base64url');
   return { token, tokenHash: hashToken(token) };
+}
+
+/**
+ * The refresh tokens that may follow a spent one, one for each secret of JWT_SECRET, that of the first secret first. Made of
+ * the spent token and a secret, so that it can be given again and neither the database nor the client can make it.
+ */
+export function successorsOf(token: string): { token: string; tokenHash: string }[] {
+  return env.JWT_SECRET.map((secret) => {
+    const next = createHmac('sha256', secret)
+      .update(`parley refresh token after ${token}`)
+      .digest('base64url');
+    return { token: next, tokenHash: hashToken(next) };
+  });
 }
 
 /** A random token of 256 bits needs no slow hash. */

@@ -19,6 +19,16 @@ export const idempotencyKey: Parameter = {
     'another request it is refused (`idempotency_key_reused`). Yours alone, shared with the socket, kept for at least 24 hours.',
   schema: { type: 'string', minLength: 1, maxLength: 128 },
 };
+/** How a client asks for its refresh token in a cookie, which scripts of its pages cannot read. */
+export const sessionHeader: Parameter = {
+  in: 'header',
+  name: 'X-Session',
+  required: false,
+  description:
+    '`cookie`: the refresh token travels in an HttpOnly, SameSite=Strict cookie instead of the body. For browsers; asked from ' +
+    'this site or an origin of `CORS_ALLOW_ORIGINS` only.',
+  schema: { type: 'string' },
+};
 export const lastEventId: Parameter = {
   in: 'header',
   name: 'Last-Event-ID',

@@ -30,14 +30,18 @@ export function buildAsyncapi(): AsyncApi {
       socket: {
         address: '/socket.io',
         title: 'Socket.IO',
-        description: 'WebSocket transport only. `auth: {token}` is the access token.',
+        description:
+          'WebSocket transport only. `auth: {token}` is the access token; as a function it gives a fresh one at each dial. Where the token ' +
+          'runs out the server says `token_expired` and closes the connection, and the client dials again. Where the sign-in has ended it ' +
+          'disconnects the socket for good.',
         servers: [{ $ref: '#/servers/socket' }],
         messages: { ...pushed(serverEvents), ...said() },
       },
       webSocket: {
         address: '/api/v1/chat/ws/{user_id}',
         title: 'Plain WebSocket',
-        description: 'JSON text frames, told apart by `type`. The access token is the query `token`.',
+        description:
+          'JSON text frames, told apart by `type`. The access token is a subprotocol beside `parley`, or the query `token`.',
         parameters: { user_id: { description: 'Your own.' } },
         servers: [{ $ref: '#/servers/ws' }],
         messages: {

@@ -1,11 +1,23 @@
 import koaCors from '@koa/cors';
 import { env } from '../../shared/base/env.ts';
 
-/** Browsers on CORS_ALLOW_ORIGINS may call; `*` allows all. No cookies are in use, so no credentials. */
+/**
+ * Browsers on CORS_ALLOW_ORIGINS may call; `*` allows all. Cookies may come along for sign-ins alone, from origins that are
+ * named.
+ */
 export const cors = koaCors({
   origin: (ctx) => allowed(ctx.get('Origin')),
+  credentials: (ctx) =>
+    ctx.path.startsWith('/api/v1/auth/') && env.CORS_ALLOW_ORIGINS.includes(ctx.get('Origin')),
   allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-  allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'Last-Event-ID', 'X-Request-Id'],
+  allowHeaders: [
+    'Authorization',
+    'Content-Type',
+    'Idempotency-Key',
+    'Last-Event-ID',
+    'X-Request-Id',
+    'X-Session',
+  ],
   exposeHeaders: [
     'X-Request-Id',
     'Retry-After',
@@ -20,6 +32,6 @@ export const cors = koaCors({
 });
 
 function allowed(origin: string): string {
-  if (env.CORS_ALLOW_ORIGINS.includes('*')) return '*';
-  return env.CORS_ALLOW_ORIGINS.includes(origin) ? origin : '';
+  if (env.CORS_ALLOW_ORIGINS.includes(origin)) return origin;
+  return env.CORS_ALLOW_ORIGINS.includes('*') ? '*' : '';
 }

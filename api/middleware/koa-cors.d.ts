@@ -7,6 +7,7 @@ declare module '@koa/cors' {
     allowMethods: string[];
     allowHeaders: string[];
     exposeHeaders: string[];
+    credentials?: (ctx: Context) => boolean;
     maxAge: number;
     keepHeadersOnError: boolean;
   };

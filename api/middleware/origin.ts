@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
 import { env } from '../../shared/base/env.ts';
-import { publicOrigin } from '../public.ts';
 import { hostOf } from './address.ts';
 
 /**
@@ -9,9 +8,23 @@ import { hostOf } from './address.ts';
  */
 export function isForeign(request: IncomingMessage): boolean {
   const { origin } = request.headers;
-  if (origin === undefined || origin === publicOrigin) return false;
-  const { CORS_ALLOW_ORIGINS: allowed } = env;
-  if (allowed.includes('*') || allowed.includes(origin)) return false;
-  // The scheme is not compared: a proxy that ends TLS may not say so.
-  return URL.parse(origin)?.host !== hostOf(request);
+  if (origin === undefined) return false;
+  return !env.CORS_ALLOW_ORIGINS.includes('*') && !isOurs(origin, request);
+}
+
+/**
+ * Whether a request that a cookie vouches for comes from a page that may use it: of this host, of PUBLIC_URL, or of an
+ * origin that CORS_ALLOW_ORIGINS names; `*` names none. What says nothing of where it comes from is no browser.
+ */
+export function isOwnPage(request: IncomingMessage): boolean {
+  const { origin, 'sec-fetch-site': site = 'none' } = request.headers;
+  if (origin === undefined) return site === 'none' || site === 'same-origin';
+  return isOurs(origin, request);
+}
+
+/** Of this host, of PUBLIC_URL, or on the list. The scheme is not compared: a proxy that ends TLS may not say so. */
+function isOurs(origin: string, request: IncomingMessage): boolean {
+  if (env.CORS_ALLOW_ORIGINS.includes(origin)) return true;
+  const host = URL.parse(origin)?.host;
+  return host !== undefined && (host === hostOf(request) || host === URL.parse(env.PUBLIC_URL)?.host);
 }

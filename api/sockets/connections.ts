@@ -1,6 +1,8 @@
 import type { Server, Socket } from 'socket.io';
+import { presentProblem, problem } from '../../shared/base/errors.ts';
 import type { Signed } from '../auth/authenticate.ts';
 import { BoundedSocket } from './bounded.ts';
+import type { serverEvents } from './contract.ts';
 
 /** A signed-in connection of any kind, as the watch sees it. */
 export type Watched = {
@@ -13,6 +15,8 @@ export type Watched = {
   signOut: () => void;
   /** Ends it so that its client comes again and is asked anew who it is. */
   redial: () => void;
+  /** The same because its token has run out, which it says first. */
+  expire: () => void;
 };
 
 export type Connection = Socket['conn'];
@@ -54,5 +58,11 @@ export function watchedSockets(io: Server): Watched[] {
     cut: () => cut(socket.conn),
     signOut: () => socket.disconnect(true),
     redial: () => socket.conn.close(),
+    expire: () => {
+      socket.emit(EXPIRED, presentProblem(problem('token_expired'), '/socket.io'));
+      socket.conn.close();
+    },
   }));
 }
+
+const EXPIRED = 'token_expired' satisfies keyof typeof serverEvents;

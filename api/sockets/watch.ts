@@ -38,13 +38,19 @@ function cutSlow(open: Watched[]): void {
 async function disconnectSignedOut(open: Watched[]): Promise<void> {
   if (open.length === 0) return;
   // Needs no database, so it holds while that is away.
-  for (const { signed, signOut } of open) if (signed.exp * 1000 <= Date.now()) signOut();
-  const living = await livingSessions([...new Set(open.map(({ signed }) => signed.sid))]);
-  for (const { signed, signOut, redial } of open) {
+  const [expired, current] = [open.filter(hasExpired), open.filter((one) => !hasExpired(one))];
+  for (const { expire } of expired) expire();
+  if (current.length === 0) return;
+  const living = await livingSessions([...new Set(current.map(({ signed }) => signed.sid))]);
+  for (const { signed, signOut, redial } of current) {
     const user = living.get(signed.sid);
     if (user === undefined) signOut();
     else if (user.role !== signed.user.role) redial();
     // A consent withdrawn, another language: what the next event is judged by.
     else Object.assign(signed.user, user);
   }
+}
+
+function hasExpired({ signed }: Watched): boolean {
+  return signed.exp * 1000 <= Date.now();
 }

@@ -1,6 +1,6 @@
 import { WebSocket } from 'ws';
-import { toProblem } from '../../shared/base/errors.ts';
 import { logFew } from '../../shared/fewLines.ts';
+import { problem, toProblem } from '../../shared/base/errors.ts';
 import { log } from '../../shared/base/log.ts';
 import { socketsConnected } from '../../shared/ops/metrics.ts';
 import { tracedRequest } from '../../shared/ops/tracing.ts';
@@ -44,6 +44,10 @@ export function watchedWebSockets(): Watched[] {
     cut: () => socket.terminate(),
     signOut: () => socket.close(SIGNED_OUT, 'unauthenticated'),
     redial: () => socket.close(RESTART),
+    expire: () => {
+      send(socket, presentError(problem('token_expired')));
+      socket.close(SIGNED_OUT, 'token_expired');
+    },
   }));
 }
 

@@ -17,7 +17,7 @@ export const webSocketContract = contract('Chat', {
       '`{"type": "delta", "delta"}`, `{"type": "response", "content", "timestamp"}` and `{"type": "error", "code", "message"}`, ' +
       'each with `run_id`, `conversation_id`, `message_id`, `attempt` and `seq` where it speaks of a run. A delta that says ' +
       '`"restart": true` begins anew. All connections of a user get all frames of that user’s runs. Closes with 4401 when ' +
-      'the sign-in ends or its token runs out, 1012 to be dialled again, 1008 after a flood.',
+      'the sign-in ends or its token runs out (after an error frame `token_expired`), 1012 to be dialled again, 1008 after a flood.',
     parameters: [
       {
         in: 'query',

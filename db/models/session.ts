@@ -60,13 +60,42 @@ export class Session extends Model {
     return signed ?? undefined;
   }
 
-  /** Spends a refresh token. Of two at once only one gets the row. Undefined for unknown, spent and expired ones. */
-  static async spend(tokenHash: string, trx: Knex): Promise<Spent | undefined> {
+  /**
+   * Spends a refresh token. Of two at once only one gets the row. Undefined for unknown, spent and expired ones.
+   * @param spentBy the client, in a form that tells equal ones
+   * @param iat when the access token that it gets was signed
+   */
+  static async spend(
+    tokenHash: string,
+    { spentBy, iat }: { spentBy: string; iat: number },
+    trx: Knex,
+  ): Promise<Spent | undefined> {
     const { rows } = await trx.raw<Rows<Spent>>(
-      `UPDATE refresh_tokens SET spent_at = now()
+      `UPDATE refresh_tokens SET spent_at = clock_timestamp(), spent_by = :spentBy, granted_iat = :iat
        WHERE token_hash = :tokenHash AND spent_at IS NULL AND expires_at > now()
        RETURNING session_id, user_id`,
-      { tokenHash },
+      { tokenHash, spentBy, iat },
+    );
+    return rows[0];
+  }
+
+  /**
+   * What a token that was just spent was traded for, where the same client asks again and the session lives.
+   * @param of its hash, the client, the hashes of what may have followed it, and for how many seconds it may be asked again
+   */
+  static async regrant(
+    of: { tokenHash: string; spentBy: string; successors: string[]; graceS: number },
+    trx: Knex,
+  ): Promise<(Spent & { iat: number; successor: string }) | undefined> {
+    const { rows } = await trx.raw<Rows<Spent & { iat: number; successor: string }>>(
+      `SELECT spent.session_id, spent.user_id, spent.granted_iat AS iat, next.token_hash AS successor
+       FROM refresh_tokens spent JOIN refresh_tokens next
+         ON next.token_hash = ANY (:successors) AND next.session_id = spent.session_id
+       JOIN sessions s ON s.id = spent.session_id JOIN users u ON u.id = s.user_id
+       WHERE spent.token_hash = :tokenHash AND spent.spent_by = :spentBy
+         AND spent.spent_at > clock_timestamp() - make_interval(secs => :graceS)
+         AND s.revoked_at IS NULL AND s.expires_at > clock_timestamp() AND u.status = 'active'`,
+      of,
     );
     return rows[0];
   }

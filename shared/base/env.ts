@@ -59,6 +59,8 @@ export const env = {
 
   ACCESS_TOKEN_TTL_S: integer('ACCESS_TOKEN_TTL_S', 900, 1),
   REFRESH_TOKEN_TTL_S: integer('REFRESH_TOKEN_TTL_S', 2_592_000, 1),
+  /** Seconds in which a spent refresh token gets its client the same pair again. */
+  REFRESH_GRACE_S: integer('REFRESH_GRACE_S', 10, 0, 300),
   /** How old a sign-in may become, however often it is refreshed. */
   SESSION_LIFETIME_S: integer('SESSION_LIFETIME_S', 7_776_000, 1),
   /** Whether tokens that reset a password are written to the log; for development. */

@@ -1,0 +1,154 @@
+import { expect } from 'chai';
+import { knex } from '../../db/knex.ts';
+import { env } from '../../shared/base/env.ts';
+import { type Answer, type Api, serveApi } from '../support/api.ts';
+import { type BuiltUser, buildUser, PASSWORD } from '../support/factories.ts';
+
+const SESSION = { 'x-session': 'cookie' };
+
+describe('a sign-in whose refresh token is a cookie', () => {
+  let api: Api;
+  let user: BuiltUser;
+  const settings = env as { PUBLIC_URL: string };
+  before(async () => {
+    api = await serveApi();
+    user = await buildUser();
+  });
+  afterEach(() => Object.assign(settings, { PUBLIC_URL: '' }));
+  after(() => api.close());
+
+  const post = (path: string, body: unknown, headers: Record<string, string> = {}, token?: string) =>
+    api.call('POST', `/auth${path}`, body, { headers, ...(token && { token }) });
+  const login = (headers: Record<string, string> = SESSION) =>
+    post('/login', { email: user.email, password: PASSWORD }, headers);
+  /** The one cookie that an answer sets: its name and value, and its attributes. */
+  const cookieOf = ({ headers }: Answer) => {
+    const [one = '', ...more] = headers.getSetCookie();
+    expect(more).to.deep.equal([]);
+    const [pair = '', ...attributes] = one.split('; ');
+    return { pair, attributes };
+  };
+  const refresh = (cookie: string, headers: Record<string, string> = {}, body: unknown = {}) =>
+    post('/refresh', body, { ...SESSION, cookie, ...headers });
+
+  it('sets it HttpOnly, Secure, strict, for this host alone, and keeps it out of the body', async () => {
+    const answer = await login();
+    expect(answer.status).to.equal(200);
+    expect(answer.body).to.not.have.property('refresh_token');
+    expect(answer.body).to.include.keys('user', 'access_token', 'token_type', 'expires_in');
+    const { pair, attributes } = cookieOf(answer);
+    expect(pair).to.match(/^__Host-parley_refresh=[\w-]{43}$/);
+    expect(attributes).to.have.members([
+      'Path=/',
+      'Secure',
+      'HttpOnly',
+      'SameSite=Strict',
+      `Max-Age=${env.REFRESH_TOKEN_TTL_S}`,
+    ]);
+    const registered = await post(
+      '/register',
+      { email: 'c@example.org', username: 'cookie', password: 'correct horse', gdpr_consent: true },
+      SESSION,
+    );
+    expect(registered.status).to.equal(201);
+    expect(registered.body).to.not.have.property('refresh_token');
+    cookieOf(registered);
+  });
+
+  it('is bound to the path of PUBLIC_URL where that has one, which `__Host-` would not allow', async () => {
+    settings.PUBLIC_URL = 'https://example.org/chat/';
+    const { pair, attributes } = cookieOf(await login());
+    expect(pair).to.match(/^__Secure-parley_refresh=/);
+    expect(attributes).to.include.members(['Path=/chat', 'Secure', 'HttpOnly', 'SameSite=Strict']);
+    expect((await refresh(pair, { origin: 'https://example.org' })).status).to.equal(200);
+  });
+
+  it('is asked for by the header alone', async () => {
+    const answer = await login({});
+    expect(answer.body).to.have.property('refresh_token');
+    expect(answer.headers.getSetCookie()).to.deep.equal([]);
+    const { pair } = cookieOf(await login());
+    // A form of another site can send the cookie's bearer here, but no header: as before, a body is wanted.
+    expect((await post('/refresh', {}, { cookie: pair })).status).to.equal(400);
+  });
+
+  it('refreshes by the cookie: a new one each time, the same one within the grace', async () => {
+    const first = cookieOf(await login()).pair;
+    const answer = await refresh(first);
+    expect(answer.status).to.equal(200);
+    expect(answer.body).to.not.have.property('refresh_token');
+    const second = cookieOf(answer).pair;
+    expect(second).to.not.equal(first);
+    expect(cookieOf(await refresh(first)).pair).to.equal(second);
+    expect((await refresh(second)).status).to.equal(200);
+  });
+
+  it('moves a sign-in from the body to the cookie', async () => {
+    const { body } = await login({});
+    const moved = await post('/refresh', { refresh_token: body.refresh_token }, SESSION);
+    expect(moved.status).to.equal(200);
+    expect(moved.body).to.not.have.property('refresh_token');
+    expect((await refresh(cookieOf(moved).pair)).status).to.equal(200);
+  });
+
+  it('refuses pages of other origins, whatever CORS lets in without credentials', async () => {
+    const { pair } = cookieOf(await login());
+    const allowed = [...env.CORS_ALLOW_ORIGINS];
+    env.CORS_ALLOW_ORIGINS.splice(0, Infinity, '*');
+    try {
+      for (const origin of ['https://evil.example', 'null', 'http://localhost:3000']) {
+        const refused = await refresh(pair, { origin });
+        expect([refused.status, refused.body.code], origin).to.deep.equal([403, 'forbidden']);
+        expect((await login({ ...SESSION, origin })).status).to.equal(403);
+      }
+      expect((await refresh(pair, { 'sec-fetch-site': 'same-site' })).status).to.equal(403);
+    } finally {
+      env.CORS_ALLOW_ORIGINS.splice(0, Infinity, ...allowed);
+    }
+    const [listed = ''] = allowed;
+    const fromListed = await refresh(pair, { origin: listed, 'sec-fetch-site': 'same-site' });
+    expect(fromListed.status).to.equal(200);
+    expect(fromListed.headers.get('access-control-allow-credentials')).to.equal('true');
+    expect(fromListed.headers.get('access-control-allow-origin')).to.equal(listed);
+    const own = new URL(api.url).origin;
+    expect((await refresh(cookieOf(fromListed).pair, { origin: own })).status).to.equal(200);
+    // Elsewhere no browser may send cookies along.
+    const elsewhere = await api.call('GET', '/users/me', undefined, {
+      token: user.access,
+      headers: { origin: listed },
+    });
+    expect(elsewhere.headers.get('access-control-allow-credentials')).to.equal(null);
+  });
+
+  it('is cleared by a logout, and where the token is worthless', async () => {
+    const answer = await login();
+    const { pair } = cookieOf(answer);
+    const out = await post('/logout', {}, { cookie: pair }, String(answer.body.access_token));
+    expect(out.status).to.equal(204);
+    expect(cookieOf(out)).to.deep.include({ pair: '__Host-parley_refresh=' });
+    expect(cookieOf(out).attributes).to.include.members(['Max-Age=0', 'Path=/', 'Secure']);
+
+    for (const cookie of [pair, '__Host-parley_refresh=nonsense', 'other=1']) {
+      const refused = await refresh(cookie);
+      expect([refused.status, refused.body.code]).to.deep.equal([401, 'unauthenticated']);
+      expect(cookieOf(refused).attributes).to.include('Max-Age=0');
+    }
+  });
+
+  it('ends the sign-in on a replay as a token in a body does', async () => {
+    const { pair } = cookieOf(await login());
+    const renewed = await refresh(pair);
+    await knex('refresh_tokens')
+      .whereNotNull('spent_at')
+      .update({ spent_at: new Date(0) });
+    expect((await refresh(pair)).status).to.equal(401);
+    const token = String(renewed.body.access_token);
+    expect((await api.call('GET', '/users/me', undefined, { token })).status).to.equal(401);
+  });
+
+  it('refuses a body that is neither', async () => {
+    const { pair } = cookieOf(await login());
+    for (const body of [{ refresh_token: '' }, { refresh_token: 7 }, { more: 1 }, []])
+      expect((await refresh(pair, {}, body)).status).to.equal(400);
+  });
+});
