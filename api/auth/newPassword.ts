@@ -22,9 +22,9 @@ export function refuseWeak(password: string, path: string): void {
 }
 
 /** Middleware: the same for a field of the body. It stands before the limits: a weak password is no guess at another. */
-export function strong(field: 'password' | 'new_password') {
-  return (ctx: Context, next: Next): Promise<unknown> => {
-    refuseWeak((ctx.state.body as Record<typeof field, string>)[field], `/${field}`);
+export function strong<Field extends string>(field: Field) {
+  return (ctx: Context & { state: { body: Record<Field, string> } }, next: Next): Promise<unknown> => {
+    refuseWeak(ctx.state.body[field], `/${field}`);
     return next();
   };
 }

@@ -53,8 +53,12 @@ export function nothing(what: string) {
 
 /** What the middleware of a route works with: `query`, `body` and answers as its contract has them. */
 export type RouteOf<R> = R extends Route
-  ? RouteContext & { state: { query: Taken<R['query']>; body: Taken<R['body']> }; body: Said<R['answers']> }
+  ? RouteContext & { state: StateOf<R>; body: Said<R['answers']> }
   : never;
+type StateOf<R extends Route> = {
+  query: Taken<R['query']>;
+  body: Taken<R['body']>;
+} & (R['who'] extends 'anyone' ? { user: never; sid: never } : unknown);
 type Taken<Schema> = Schema extends TSchema ? Static<Schema> : undefined;
 type Said<Answers> = {
   [Status in keyof Answers]: Answers[Status] extends { json: infer Schema extends TSchema }

@@ -20,12 +20,17 @@ type Middleware = RouterMiddleware<State>;
 
 /**
  * Serves a contract. Before the handlers of a route stand the sign-in and the rights that `who` asks for, then the checks
- * of its query and body. A missing handler, or one without a contract, does not compile.
+ * of its query and body. A missing handler, or one without a contract, does not
+ * compile, and throws at start.
  */
 export function serve<const R extends Routes>(
   { tag, routes }: Contract<R>,
   handlers: NoInfer<Handlers<R>>,
 ): Resource {
+  const [wanted, given] = [Object.keys(routes), Object.keys(handlers)];
+  const wrong = [...new Set(wanted).symmetricDifference(new Set(given))];
+  if (wrong.length > 0) throw new Error(`${wrong.join(', ')}: a route needs its contract, and its handler`);
+
   const router = new Router<State>();
   const served = Object.entries<Route>(routes).map(([key, route]) => {
     const [method = '', pattern = ''] = key.split(' ');

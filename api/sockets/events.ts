@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Socket } from 'socket.io';
 import type { Static } from 'typebox';
 import { markMessage } from '../../db/models/messageView.ts';
-import { presentProblem, problem, toProblem } from '../../shared/base/errors.ts';
 import { logFew } from '../../shared/fewLines.ts';
+import { found, presentProblem, problem, toProblem } from '../../shared/base/errors.ts';
 import { log } from '../../shared/base/log.ts';
 import { tracedRequest } from '../../shared/ops/tracing.ts';
 import { prolongSigned, type Signed, type SignedUser } from '../auth/authenticate.ts';
@@ -87,7 +87,7 @@ export async function answerEvent(socket: Socket, event: unknown, args: unknown[
 }
 
 async function seen(user: SignedUser, messageId: number, step: 'delivered' | 'read'): Promise<object> {
-  if (!(await markMessage(bodyId(messageId), user.id, step))) throw problem('not_found');
+  found(await markMessage(bodyId(messageId), user.id, step));
   return {};
 }
 
