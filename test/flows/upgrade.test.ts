@@ -21,13 +21,14 @@ const UNDO = `
 
 describe('a newer release migrates while this one runs', () => {
   let stack: Stack;
-  before(async () => {
+  before(async function () {
+    this.timeout(60_000);
     stack = await startStack({}, ['web', ...WORKERS]);
   });
   after(async function () {
     this.timeout(60_000);
-    await stack.stop();
     await knex.raw(UNDO);
+    await stack.stop();
   });
 
   it('stays ready and answers, with processes that were there before and with one that starts after', async function () {
