@@ -115,7 +115,7 @@ async function signedOnce(socket: Socket): Promise<Signed> {
     if (typeof token !== 'string') throw problem('unauthenticated');
     const signed = await authenticate(token);
     holdPlace('socket', signed.user.id, request.socket);
-    boundedSocket(conn)?.signedIn(signed.user.id);
+    boundedSocket(conn)?.signedIn(signed.user.id, 'events');
     return signed;
   } catch (err) {
     signing.delete(conn);

@@ -11,8 +11,11 @@ import { addressOf, networkOf } from '../middleware/address.ts';
 /** Packets that a connection may send before it signed in, and all such connections of a network. A client sends one. */
 const ANONYMOUS = { burst: 20, perSecond: 5 };
 const ANONYMOUS_NETWORK = new Buckets({ burst: 1_000, perSecond: 50 });
-/** The same once it signed in: a device that was away may have a lot to say. And for all connections of its user on this replica. */
-const SIGNED = { burst: 6_000, perSecond: 100 };
+/**
+ * The same once it signed in: a device that was away may have a lot to say. Frames of a plain WebSocket are taken one after
+ * the other, so more of them hold nobody up. And for all connections of its user on this replica.
+ */
+const SIGNED = { events: { burst: 3_000, perSecond: 100 }, frames: { burst: 6_000, perSecond: 100 } };
 const SIGNED_USER = new Buckets({ burst: 12_000, perSecond: 200 });
 /** So many bytes more cost as much as one more packet. */
 const BYTES = 4_096;
@@ -44,9 +47,9 @@ export class BoundedSocket extends WebSocket {
   }
 
   /** Counts for a user from now on. */
-  signedIn(userId: number): void {
+  signedIn(userId: number, sends: keyof typeof SIGNED): void {
     this.#whose = `user:${userId}`;
-    this.#buckets = [new Bucket(SIGNED), SIGNED_USER.of(userId)];
+    this.#buckets = [new Bucket(SIGNED[sends]), SIGNED_USER.of(userId)];
   }
 
   override emit(event: string | symbol, ...args: unknown[]): boolean {

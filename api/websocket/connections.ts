@@ -20,7 +20,7 @@ const open = new Map<WebSocket, Signed>();
 
 /** Serves a signed-in plain WebSocket from an address: all that is pushed to its user goes out, and what comes in is taken in order. */
 export function serveWebSocket(socket: BoundedSocket, signed: Signed, ip: string): void {
-  socket.signedIn(signed.user.id);
+  socket.signedIn(signed.user.id, 'frames');
   open.set(socket, signed);
   socketsConnected.inc();
   const endPushes = onPush(signed.user.id, (event) => send(socket, presentEvent(event)));
