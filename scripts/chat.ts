@@ -36,6 +36,8 @@ async function main(): Promise<number> {
   }
   const runtime = await readRuntime();
   const url = (process.env.PARLEY_URL || runtime.url || 'http://127.0.0.1:8000').replace(/\/+$/, '');
+  if (!/^https?:$/.test(URL.parse(url)?.protocol ?? ''))
+    throw new Error('PARLEY_URL must be a URL that begins with http:// or https://');
   const password = values.password ?? (process.env.SEED_PASSWORD || runtime.seed_password);
   if (!password) throw new Error('no password: give --password or SEED_PASSWORD');
 

@@ -21,5 +21,9 @@ async function listModels(): Promise<void> {
     signal: AbortSignal.timeout(2_000),
   });
   await answer.body?.cancel();
+  if (answer.status === 401 || answer.status === 403)
+    throw new Refused(
+      `${env.OPENAI_API_KEY === '' ? 'key required' : 'key refused'} (status ${answer.status})`,
+    );
   if (!answer.ok) throw new Refused(`status ${answer.status}`);
 }

@@ -27,7 +27,10 @@ export async function follow(
   interrupt: AbortSignal,
 ): Promise<End> {
   let token = await signIn();
-  const socket = io(url, {
+  // A path in the address given to `io` would be a namespace.
+  const { origin, pathname } = new URL(url);
+  const socket = io(origin, {
+    path: `${pathname.replace(/\/$/, '')}/socket.io`,
     transports: ['websocket'],
     auth: (send) => send({ token }),
     reconnectionDelayMax: 2000,

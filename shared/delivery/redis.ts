@@ -25,16 +25,22 @@ export function connect(name: string, options: RedisOptions): Redis {
     ...options,
   });
   writeTogether(client);
-  let reported = '';
   client.on('error', (err: Error) => {
-    if (err.message !== reported) log.warn({ err, connection: name }, 'redis');
-    reported = err.message;
+    if (err.message !== errors.get(client)?.message) log.warn({ err, connection: name }, 'redis');
+    errors.set(client, err);
   });
   client.on('ready', () => {
-    reported = '';
+    errors.delete(client);
   });
   onStop(`redis ${name}`, () => client.disconnect());
   return client;
+}
+
+const errors = new WeakMap<Redis, Error>();
+
+/** Why a connection does not take commands; undefined where it does, or was not tried yet. */
+export function lastError(client: Redis): Error | undefined {
+  return errors.get(client);
 }
 
 /** Resolves when a connection takes commands; waits as long as Redis is away. */

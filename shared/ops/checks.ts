@@ -1,5 +1,6 @@
 import { knex } from '../../db/knex.ts';
-import { redis } from '../delivery/redis.ts';
+import { causeOf } from '../causes.ts';
+import { lastError, redis } from '../delivery/redis.ts';
 
 /** `healthy`, or `unhealthy: ` with a reason that tells nothing of hosts or secrets. */
 export type Check = 'healthy' | `unhealthy: ${string}`;
@@ -9,7 +10,12 @@ export function checkDatabase(): Promise<Check> {
 }
 
 export function checkRedis(): Promise<Check> {
-  return within(500, () => redis.ping());
+  return within(500, () =>
+    redis.ping().catch((err: unknown) => {
+      // A command on a connection that is not ready knows no reason: the connection does.
+      throw lastError(redis) ?? err;
+    }),
+  );
 }
 
 /** A reason that a check may show as it stands. */
@@ -30,5 +36,5 @@ export async function within(limitMs: number, work: () => Promise<unknown>): Pro
 
 function reason(err: unknown): string {
   if (err instanceof Refused) return err.message;
-  return err instanceof Error && /timeout/i.test(err.name + err.message) ? 'timeout' : 'unreachable';
+  return causeOf(err);
 }

@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import { Server, type Socket } from 'socket.io';
 import { follow, type Question } from '../../scripts/chat/follow.ts';
 import { type RunEvent, RunView } from '../../scripts/chat/view.ts';
+import { startPrefixProxy } from '../support/prefix.ts';
 
 const event = (attempt: number, seq: number, more: Partial<RunEvent> = {}): RunEvent => ({
   run_id: 7,
@@ -77,6 +78,27 @@ describe('the terminal client', () => {
       );
       return { end, seen, connections, delivered };
     }
+
+    it('reaches a server below a path', async () => {
+      const proxy = await startPrefixProxy('/parley');
+      proxy.to(url);
+      url = proxy.url;
+      const { end } = await ask((socket) => {
+        socket.on('message', (_: Question, ack: Ack) => {
+          ack(sent);
+          socket.emit('response', event(1, 1, { content: 'Hello' }));
+        });
+        socket.on('resume', (_: object, ack: Ack) =>
+          ack({
+            ok: true,
+            events: [{ event: 'response', data: event(1, 1, { content: 'Hello' }) }],
+            done: true,
+          }),
+        );
+      });
+      expect(end).to.include({ name: 'response', text: 'Hello' });
+      await proxy.close();
+    });
 
     it('fetches what a hole left out', async () => {
       const { end, seen, delivered } = await ask((socket) => {
