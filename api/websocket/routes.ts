@@ -12,7 +12,7 @@ import { webSocketContract } from './contract.ts';
 export const webSocket = serve(webSocketContract, {
   'GET /api/v1/chat/ws/:user_id': async (ctx) => {
     if (isForeign(ctx.req)) throw problem('forbidden', 'Asked for by another site');
-    const token = offeredToken(ctx) ?? ctx.query.token;
+    const token = ctx.query.token ?? offeredToken(ctx);
     if (typeof token !== 'string') throw problem('unauthenticated');
     const signed = await authenticate(token);
     ctx.state.user = signed.user;

@@ -114,6 +114,9 @@ describe('sessions', () => {
     await login('not my password');
     await login(PASSWORD, 'nobody@example.com');
     await refresh(user.refresh);
+    await knex('refresh_tokens')
+      .whereNotNull('spent_at')
+      .update({ spent_at: new Date(0) });
     await refresh(user.refresh);
     await api.call('POST', '/auth/logout', {}, { token: String(body.access_token) });
 
