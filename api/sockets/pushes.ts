@@ -5,14 +5,11 @@ import { connect } from '../../shared/redis.ts';
 
 /** Every user's channel, as the emitter of Socket.IO names them. */
 const PATTERN = 'socket.io#/#*';
-/** A connection that died without a word is noticed by an unanswered ping. */
-const [PING_MS, SILENCE_MS] = [2_000, 5_000];
 
 /** The connection on which this process hears what is pushed to users. It tries to reach Redis for ever. */
 const subscriber = connect('subscriber', {
   maxRetriesPerRequest: null,
   autoResubscribe: false,
-  socketTimeout: SILENCE_MS,
 });
 
 /**
@@ -58,4 +55,3 @@ subscriber.on('pmessageBuffer', (pattern, channel: Buffer, message: Buffer) => {
   pushes.emit('pmessageBuffer', pattern, channel, message);
   pushes.emit(channel.toString(), message);
 });
-setInterval(() => subscriber.status === 'ready' && subscriber.ping().catch(() => {}), PING_MS).unref();
