@@ -34,7 +34,8 @@ let loading: Promise<void> | undefined;
 /** Whether a job can be added just now. Where only the scripts are missing, loads them. */
 export function canEnqueue(): boolean {
   if (producer.status !== 'ready') return false;
-  if (loadedThrough !== producer.stream) loadScripts().catch((err) => log.warn({ err }, 'scripts not loaded'));
+  if (loadedThrough !== producer.stream)
+    loadScripts().catch((err) => log.warn({ err }, 'scripts not loaded'));
   return loadedThrough === producer.stream;
 }
 

@@ -1,7 +1,8 @@
 import Router from '@koa/router';
 import { migrationsMissing } from '../../db/migrate.ts';
-import { checkDatabase, checkRedis } from '../../shared/checks.ts';
+import { type Check, checkDatabase, checkRedis } from '../../shared/checks.ts';
 import { problem } from '../../shared/errors.ts';
+import { lookAtRedis } from '../../shared/redisFit.ts';
 import { stopping } from '../../shared/stop.ts';
 import type { RouteContext, State } from '../context.ts';
 import { checkOpenai } from './checks.ts';
@@ -23,14 +24,35 @@ healthRoutes.get('/readyz', async (ctx: RouteContext) => {
   ctx.body = { status: 'ready' };
 });
 
-/** How everything is. The model away only degrades: messages wait and are answered later. */
+/** How everything is. The model away only degrades: messages wait and are answered later. So does a Redis that is set wrongly. */
 healthRoutes.get('/health', async (ctx: RouteContext) => {
-  const [database, redis, openai] = await Promise.all([checkDatabase(), checkRedis(), checkOpenai()]);
-  const down = database !== 'healthy' || redis !== 'healthy';
-  const status = down ? 'unhealthy' : openai === 'healthy' ? 'healthy' : 'degraded';
+  const [database, { redis, serves }, openai] = await Promise.all([
+    checkDatabase(),
+    howRedisIs(),
+    checkOpenai(),
+  ]);
+  const checks = { database, redis, openai };
+  const down = database !== 'healthy' || !serves;
+  const well = Object.values(checks).every((check) => check === 'healthy');
   ctx.status = down ? 503 : 200;
-  ctx.body = { status, timestamp: new Date().toISOString(), checks: { database, redis, openai } };
+  ctx.body = {
+    status: down ? 'unhealthy' : well ? 'healthy' : 'degraded',
+    timestamp: new Date().toISOString(),
+    checks,
+  };
 });
+
+/** A Redis that answers may still be of the wrong kind, or set wrongly; the second only degrades. */
+async function howRedisIs(): Promise<{ redis: Check; serves: boolean }> {
+  const redis = await checkRedis();
+  if (redis !== 'healthy') return { redis, serves: false };
+  const misfits = await lookAtRedis().catch(() => []);
+  const reasons = misfits.map(({ reason }) => reason).join('; ');
+  return {
+    redis: reasons === '' ? redis : `unhealthy: ${reasons}`,
+    serves: misfits.every(({ serves }) => serves),
+  };
+}
 
 async function whyNotReady(): Promise<string | undefined> {
   if (stopping()) return 'draining';
