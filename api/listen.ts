@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { env } from '../shared/env.ts';
 import { problem } from '../shared/errors.ts';
 import { buildApp } from './app.ts';
+import { sayingClose } from './draining.ts';
 import { balancerUnaware } from './health/probes.ts';
 import { refuseRaw } from './middleware/raw.ts';
 import { attachSockets } from './sockets.ts';
@@ -28,7 +29,9 @@ export async function listen(port: number, host: string): Promise<Listening> {
   await once(http, 'listening');
   routeUpgrades(http, handle);
   const closeBoth = attachSockets(http);
+  const sayClose = sayingClose(http);
   const close = async () => {
+    sayClose();
     // Requests that are on their way are answered, and /readyz says 503 to balancers that have not looked yet.
     const until = Date.now() + BALANCED_LINGER_MS;
     do await sleep(LINGER_MS);

@@ -13,16 +13,18 @@ import { refuseRaw } from './middleware/raw.ts';
 import { connectionsOf, cut, watchedSockets } from './sockets/connections.ts';
 import { answerEvent } from './sockets/events.ts';
 import { pushes } from './sockets/pushes.ts';
+import { noteUnderWay, untilAnswered } from './sockets/underWay.ts';
 import { watchSockets } from './sockets/watch.ts';
 import { closeWebSockets, watchedWebSockets } from './websocket/connections.ts';
 
 const CLOSE_WITHIN_MS = 2_000;
+const ANSWER_WITHIN_MS = 3_000;
 const FOREIGN = problem('forbidden', 'Asked for by another site');
 
 /**
  * Serves Socket.IO on an http server, and looks after the plain WebSockets (api/websocket). Sockets only receive: what is pushed to a user's room comes from the run
  * log's scripts by way of Redis, on whichever replica the socket is.
- * @returns what closes all sockets and the http server, once the requests in flight are answered
+ * @returns what closes all sockets, once what they said is acknowledged, and the http server, once the requests in flight are answered
  */
 export function attachSockets(http: HttpServer): () => Promise<void> {
   const io = new Server(http, {
@@ -44,7 +46,7 @@ export function attachSockets(http: HttpServer): () => Promise<void> {
     socketsConnected.inc();
     socket.once('disconnect', () => socketsConnected.dec());
     socket.join(userRoom((socket.data as Signed).user.id));
-    socket.onAny((event: unknown, ...args: unknown[]) => answerEvent(socket, event, args));
+    socket.onAny((event: unknown, ...args: unknown[]) => noteUnderWay(answerEvent(socket, event, args)));
   });
 
   const reconnectAll = () => {
@@ -56,6 +58,7 @@ export function attachSockets(http: HttpServer): () => Promise<void> {
   return async () => {
     endWatch();
     pushes.off('subscribed', reconnectAll);
+    await untilAnswered(ANSWER_WITHIN_MS);
     closeWebSockets('stopping');
     await close(io);
   };
@@ -89,10 +92,17 @@ function closeAfterGap(io: Server): void {
   for (const connection of connections) connection.close();
 }
 
-/** Clients that do not answer the closing handshake are cut off. */
+/** Each connection ends when its last acknowledgement is out. Clients that do not answer the closing handshake are cut off. */
 async function close(io: Server): Promise<void> {
-  const connections = connectionsOf(io);
-  const timer = setTimeout(() => connections.forEach(cut), CLOSE_WITHIN_MS);
+  const timer = setTimeout(() => connectionsOf(io).forEach(cut), CLOSE_WITHIN_MS);
+  const closed = connectionsOf(io).map(
+    (connection) =>
+      new Promise<void>((resolve) => {
+        connection.once('close', () => resolve());
+        connection.close();
+      }),
+  );
+  await Promise.all(closed);
   await io.close();
   clearTimeout(timer);
 }
