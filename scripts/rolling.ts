@@ -27,7 +27,7 @@ const { values: options, positionals } = parseArgs({
 
 const TYPES = ['web', 'web', 'moderation', 'context', 'completion', 'embedding', 'housekeeping'];
 const READY_WITHIN_MS = 60_000;
-const ENDED_WITHIN_MS = 60_000;
+const ENDED_WITHIN_MS = 300_000;
 /** Between two restarts. */
 const PAUSE_MS = 1_000;
 
@@ -52,12 +52,15 @@ else {
 
 async function roll(name: ProxyName, rate: number, rounds: number): Promise<Outcome> {
   const ground = await startGround();
+  const stops = [() => ground.stop()];
   try {
     const ports = [await freePort(), await freePort()];
     const launch = (type: string, i: number) => start(ground, type, ports[i] ?? 0);
     const running = await Promise.all(TYPES.map(launch));
+    stops.push(() => Promise.all(running.map((one) => one.stop())).then(() => {}));
     const port = await freePort();
     const proxy = await startProxy(name, port, ports);
+    stops.push(proxy.stop);
     const traffic = postMessages(port, await makeUsers(ground, 50), rate);
     for (let round = 0; round < rounds; round += 1) {
       for (const [i, type] of TYPES.entries()) {
@@ -69,20 +72,18 @@ async function roll(name: ProxyName, rate: number, rounds: number): Promise<Outc
     }
     await sleep(PAUSE_MS);
     const { accepted, failures, slowestMs } = await traffic.end();
-    const { lost, doubled } = await count(ground, accepted);
-    await proxy.stop();
-    await Promise.all(running.map((one) => one.stop()));
-    return {
+    const outcome = {
       proxy: proxy.version,
       messages: accepted + failures.length,
       restarts: rounds * TYPES.length,
       failed: failures.length === 0 ? '0' : `${failures.length} (${[...new Set(failures)].join(', ')})`,
-      lost,
-      doubled,
       slowest: `${Math.round(slowestMs)} ms`,
+      ...(await count(ground, accepted)),
     };
+    process.stderr.write(`${table([outcome])}\n`);
+    return outcome;
   } finally {
-    await ground.stop();
+    for (const stop of stops.toReversed()) await stop();
   }
 }
 

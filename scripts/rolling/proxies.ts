@@ -45,13 +45,13 @@ const COMMANDS: Record<ProxyName, (folder: string) => { file: string; args: stri
   }),
   haproxy: (folder) => ({
     file: 'haproxy.cfg',
-    args: ['-db', '-q', '-f', join(folder, 'haproxy.cfg')],
+    args: ['-db', '-f', join(folder, 'haproxy.cfg')],
     version: ['-v'],
   }),
 };
 
 async function answers(child: ChildProcess, port: number): Promise<void> {
-  for (const until = Date.now() + 10_000; Date.now() < until && child.exitCode === null; await sleep(50)) {
+  for (const until = Date.now() + 60_000; Date.now() < until && child.exitCode === null; await sleep(50)) {
     const answer = await fetch(`http://127.0.0.1:${port}/livez`).catch(() => undefined);
     if (answer?.ok) return;
   }
