@@ -94,15 +94,16 @@ function closeAfterGap(io: Server): void {
 
 /** Each connection ends when its last acknowledgement is out. Clients that do not answer the closing handshake are cut off. */
 async function close(io: Server): Promise<void> {
-  const timer = setTimeout(() => connectionsOf(io).forEach(cut), CLOSE_WITHIN_MS);
-  const closed = connectionsOf(io).map(
+  const connections = connectionsOf(io);
+  const timer = setTimeout(() => connections.forEach(cut), CLOSE_WITHIN_MS);
+  const sent = connections.map(
     (connection) =>
       new Promise<void>((resolve) => {
         connection.once('close', () => resolve());
         connection.close();
       }),
   );
-  await Promise.all(closed);
+  await Promise.all(sent);
   await io.close();
   clearTimeout(timer);
 }
