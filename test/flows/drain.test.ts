@@ -14,7 +14,9 @@ import { startProcfile } from '../support/processes.ts';
 import { type Provider, startProvider } from '../support/provider.ts';
 import { send, serveWeb } from '../support/web.ts';
 
-describe('what stops', () => {
+describe('what stops', function () {
+  // Processes of the Procfile start slowly on a busy machine.
+  this.timeout(90_000);
   let provider: Provider;
   before(async () => {
     provider = await startProvider();
