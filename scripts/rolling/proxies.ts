@@ -25,6 +25,7 @@ export async function startProxy(name: ProxyName, port: number, replicas: number
     config = config.replaceAll(`web-${i + 1}:8000`, `127.0.0.1:${replica}`);
   writeFileSync(join(folder, file), config);
   const child = spawn(name, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  process.once('exit', () => child.kill('SIGKILL'));
   await answers(child, port);
   return {
     version: await output(name, version),
