@@ -7,6 +7,7 @@ import { env } from '../shared/base/env.ts';
 import { problem } from '../shared/base/errors.ts';
 import { boundPipelining, whileConnected } from '../shared/pipelining.ts';
 import { buildApp } from './app.ts';
+import { sayingClose } from './draining.ts';
 import { balancerUnaware } from './health/probes.ts';
 import { refuseRaw } from './middleware/raw.ts';
 import { attachSockets } from './sockets.ts';
@@ -30,7 +31,9 @@ export async function listen(port: number, host: string): Promise<Listening> {
   routeUpgrades(http, handle);
   const closeBoth = attachSockets(http);
   boundPipelining(http);
+  const sayClose = sayingClose(http);
   const close = async () => {
+    sayClose();
     // Requests that are on their way are answered, and /readyz says 503 to balancers that have not looked yet.
     const until = Date.now() + BALANCED_LINGER_MS;
     do await sleep(LINGER_MS);

@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { env, requireEnv } from '../shared/base/env.ts';
 import { log } from '../shared/base/log.ts';
+import { untilCanEnqueue } from '../shared/delivery/queues.ts';
+import { redis, untilReady } from '../shared/delivery/redis.ts';
+import { refuseCluster } from '../shared/redisFit.ts';
 import { onStop, stopOnSignals } from '../shared/base/stop.ts';
 import { startTracing } from '../shared/ops/tracing.ts';
 import { type Listening, listen } from './listen.ts';
@@ -12,7 +15,9 @@ stopOnSignals();
 await startTracing('parley-web');
 
 // Sockets that connect before pushes are heard would have to reconnect; without Redis `web` serves all the same.
-await Promise.race([firstSubscription, sleep(1_000, undefined, { ref: false })]);
+const delivering = untilCanEnqueue().catch((err) => log.warn({ err }, 'jobs cannot be added yet'));
+const heard = Promise.all([firstSubscription, delivering, untilReady(redis).then(refuseCluster)]);
+await Promise.race([heard, sleep(1_000, undefined, { ref: false })]);
 const { port, close } = await listen(env.PORT, env.HOST).catch(giveUp);
 onStop('http', close);
 log.info({ port }, 'ready');

@@ -17,16 +17,18 @@ import { BoundedEngine, countDial } from './sockets/bounded.ts';
 import { boundedSocket, type Connection, connectionsOf, cut, watchedSockets } from './sockets/connections.ts';
 import { answerEvent } from './sockets/events.ts';
 import { pushes } from './sockets/pushes.ts';
+import { noteUnderWay, untilAnswered } from './sockets/underWay.ts';
 import { watchSockets } from './sockets/watch.ts';
 import { closeWebSockets, watchedWebSockets } from './websocket/connections.ts';
 
 const CLOSE_WITHIN_MS = 2_000;
 const WEBSOCKET_ONLY = problem('bad_request', 'WebSocket only: connect with transports: ["websocket"]');
+const ANSWER_WITHIN_MS = 3_000;
 
 /**
  * Serves Socket.IO on an http server, and looks after the plain WebSockets (api/websocket). Sockets only receive: what is pushed to a user's room comes from the run
  * log's scripts by way of Redis, on whichever replica the socket is.
- * @returns what closes all sockets and the http server, once the requests in flight are answered
+ * @returns what closes all sockets, once what they said is acknowledged, and the http server, once the requests in flight are answered
  */
 export function attachSockets(http: HttpServer): () => Promise<void> {
   const io = new Server(http, {
@@ -65,7 +67,7 @@ export function attachSockets(http: HttpServer): () => Promise<void> {
       signing.delete(socket.conn);
     });
     socket.join(userRoom((socket.data as Signed).user.id));
-    socket.onAny((event: unknown, ...args: unknown[]) => answerEvent(socket, event, args));
+    socket.onAny((event: unknown, ...args: unknown[]) => noteUnderWay(answerEvent(socket, event, args)));
   });
 
   const reconnectAll = () => {
@@ -77,6 +79,7 @@ export function attachSockets(http: HttpServer): () => Promise<void> {
   return async () => {
     endWatch();
     pushes.off('subscribed', reconnectAll);
+    await untilAnswered(ANSWER_WITHIN_MS);
     closeWebSockets('stopping');
     await close(io);
   };
@@ -134,10 +137,18 @@ function closeAfterGap(io: Server): void {
   for (const connection of connections) connection.close();
 }
 
-/** Clients that do not answer the closing handshake are cut off. */
+/** Each connection ends when its last acknowledgement is out. Clients that do not answer the closing handshake are cut off. */
 async function close(io: Server): Promise<void> {
   const connections = connectionsOf(io);
   const timer = setTimeout(() => connections.forEach(cut), CLOSE_WITHIN_MS);
+  const sent = connections.map(
+    (connection) =>
+      new Promise<void>((resolve) => {
+        connection.once('close', () => resolve());
+        connection.close();
+      }),
+  );
+  await Promise.all(sent);
   await io.close();
   clearTimeout(timer);
 }

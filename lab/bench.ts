@@ -7,6 +7,7 @@ import { type Figure, figures } from './bench/figures.ts';
 import { growth } from './bench/growth.ts';
 import { median } from './bench/load.ts';
 import { compare, type Line, type Measured, ratios, table, writeCharts } from './bench/report.ts';
+import { soak } from './bench/soak.ts';
 import { startGround } from './bench/stack.ts';
 
 const USAGE = `npm run bench [-- NAME... OPTIONS]
@@ -18,6 +19,8 @@ turn with its floor, and prints medians (least–most) of the rounds.
   --rounds N        5
   --costs           also what one message costs, by stage: statements, round trips, bytes, CPU
   --growth          also how the figures change with workers, stored messages, conversations and sockets
+  soak              alone: two rounds of idle sockets and messages, and what every process holds at rest after each
+  --minutes N, --sockets N, --rate N      of a soak: how long a round lasts, 10; 2000; messages a second, 20
   --json FILE       writes everything there
   --charts          writes docs/bench.svg
   --against FILE    compares the ratios with an earlier --json FILE`;
@@ -29,6 +32,9 @@ const { values: options, positionals } = parseArgs({
     rounds: { type: 'string', default: '5' },
     costs: { type: 'boolean' },
     growth: { type: 'boolean' },
+    minutes: { type: 'string', default: '10' },
+    sockets: { type: 'string', default: '2000' },
+    rate: { type: 'string', default: '20' },
     json: { type: 'string' },
     charts: { type: 'boolean' },
     against: { type: 'string' },
@@ -46,6 +52,15 @@ async function main(): Promise<void> {
   const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
   const date = new Date().toISOString().slice(0, 10);
   console.log(`${date}, ${machine}\n`);
+  if (positionals.includes('soak')) {
+    const [minutes, sockets, rate] = [options.minutes, options.sockets, options.rate].map(Number) as [
+      number,
+      number,
+      number,
+    ];
+    console.log(await soak({ minutes, sockets, rate }));
+    return;
+  }
   const named = [...positionals, ...(options.only?.split(',') ?? [])];
   const lines: Line[] = [];
   for (const figure of figures) {

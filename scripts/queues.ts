@@ -1,6 +1,6 @@
 import { debts } from '../db/models/owed.ts';
 import { env, requireEnv } from '../shared/base/env.ts';
-import { producer, queues } from '../shared/delivery/queues.ts';
+import { queues, untilCanEnqueue } from '../shared/delivery/queues.ts';
 import { redis, untilReady } from '../shared/delivery/redis.ts';
 import { stop } from '../shared/base/stop.ts';
 import { reconcile } from '../workers/housekeeping.ts';
@@ -21,7 +21,7 @@ if (command === undefined) {
 }
 requireEnv('DATABASE_URL', 'REDIS_URL');
 try {
-  await Promise.all([untilReady(redis), untilReady(producer)]);
+  await Promise.all([untilReady(redis), untilCanEnqueue()]);
   await command();
 } catch (err) {
   process.stderr.write(`queues: ${err instanceof Error ? err.message : String(err)}\n`);

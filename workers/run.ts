@@ -2,6 +2,7 @@ import { env, requireEnv } from '../shared/base/env.ts';
 import { type JobName, jobs, queuesOf } from '../shared/delivery/jobs.ts';
 import { log } from '../shared/base/log.ts';
 import { redis, untilReady } from '../shared/delivery/redis.ts';
+import { refuseCluster } from '../shared/redisFit.ts';
 import { onStop, stopOnSignals } from '../shared/base/stop.ts';
 import { startTracing } from '../shared/ops/tracing.ts';
 import { countTokens } from '../shared/provider/tokens.ts';
@@ -49,7 +50,8 @@ function main(types: string[]): void {
   const idle = setInterval(() => {}, 60_000);
   onStop('idle', () => clearInterval(idle));
   const tracing = startTracing(`parley-${types.join('-')}`);
-  Promise.all(types.map((type) => tracing.then(() => start(type)))).then(() => {
+  const fit = untilReady(redis).then(refuseCluster);
+  Promise.all(types.map((type) => Promise.all([tracing, fit]).then(() => start(type)))).then(() => {
     // Registered last, so it runs first, while everything that jobs need is there.
     onStop('drain', () => {
       setTimeout(drain, Math.max(0, env.SHUTDOWN_GRACE_S * 1_000 - RELEASE_TIME)).unref();
@@ -62,7 +64,6 @@ function main(types: string[]): void {
 
 /** Resolves when the type is at work. The tokenizer takes half a second to load: now rather than in a first answer. */
 async function start(type: string): Promise<unknown> {
-  await untilReady(redis);
   const names = queuesOf(type);
   if (names.length === 0) return others[type]?.();
   if (type === 'context') countTokens('');

@@ -1,6 +1,7 @@
 import { migrationsMissing } from '../../db/migrate.ts';
-import { checkDatabase, checkRedis } from '../../shared/ops/checks.ts';
+import { type Check, checkDatabase, checkRedis } from '../../shared/ops/checks.ts';
 import { problem } from '../../shared/base/errors.ts';
+import { lookAtRedis } from '../../shared/redisFit.ts';
 import { stopping } from '../../shared/base/stop.ts';
 import { serve } from '../contract/serve.ts';
 import { together } from '../../shared/together.ts';
@@ -22,19 +23,32 @@ export const health = serve(healthContract, {
     ctx.body = { status: 'ready' };
   },
 
-  /** The model away only degrades: messages wait and are answered later. */
+  /** The model away only degrades: messages wait and are answered later. So does a Redis that is set wrongly. */
   'GET /health': async (ctx) => {
-    const [database, redis, openai] = await checks();
-    const down = database !== 'healthy' || redis !== 'healthy';
-    const status = down ? 'unhealthy' : openai === 'healthy' ? 'healthy' : 'degraded';
+    const [database, { redis, serves }, openai] = await checks();
+    const down = database !== 'healthy' || !serves;
+    const well = [database, redis, openai].every((check) => check === 'healthy');
+    const status = down ? 'unhealthy' : well ? 'healthy' : 'degraded';
     ctx.status = down ? 503 : 200;
     ctx.body = { status, timestamp: new Date().toISOString(), checks: { database, redis, openai } };
   },
 });
 
 /** Nobody signs in for these: a thousand that ask at once are one question to each store. */
-const checks = together(() => Promise.all([checkDatabase(), checkRedis(), checkOpenai()]));
+const checks = together(() => Promise.all([checkDatabase(), howRedisIs(), checkOpenai()]));
 const reasons = together(whyNotReady);
+
+/** A Redis that answers may still be of the wrong kind, or set wrongly; the second only degrades. */
+async function howRedisIs(): Promise<{ redis: Check; serves: boolean }> {
+  const redis = await checkRedis();
+  if (redis !== 'healthy') return { redis, serves: false };
+  const misfits = await lookAtRedis().catch(() => []);
+  const reasons = misfits.map(({ reason }) => reason).join('; ');
+  return {
+    redis: reasons === '' ? redis : `unhealthy: ${reasons}`,
+    serves: misfits.every(({ serves }) => serves),
+  };
+}
 
 async function whyNotReady(): Promise<string | undefined> {
   if (stopping()) return 'draining';

@@ -5,14 +5,11 @@ import { connect } from '../../shared/delivery/redis.ts';
 
 /** Every user's channel, as the emitter of Socket.IO names them. */
 const PATTERN = 'socket.io#/#*';
-/** A connection that died without a word is noticed by an unanswered ping. */
-const [PING_MS, SILENCE_MS] = [2_000, 5_000];
 
 /** The connection on which this process hears what is pushed to users. It tries to reach Redis for ever. */
 const subscriber = connect('subscriber', {
   maxRetriesPerRequest: null,
   autoResubscribe: false,
-  socketTimeout: SILENCE_MS,
 });
 
 /**
@@ -76,4 +73,3 @@ subscriber.on('pmessageBuffer', (pattern, channel: Buffer, message: Buffer) => {
   const event = unpack(message) as RunEvent;
   for (const listener of listeners) listener(event);
 });
-setInterval(() => subscriber.status === 'ready' && subscriber.ping().catch(() => {}), PING_MS).unref();

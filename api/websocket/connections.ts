@@ -8,6 +8,7 @@ import type { Signed } from '../auth/authenticate.ts';
 import type { Watched } from '../sockets/connections.ts';
 import type { BoundedSocket } from '../sockets/bounded.ts';
 import { onPush } from '../sockets/pushes.ts';
+import { noteUnderWay } from '../sockets/underWay.ts';
 import { presentError, presentEvent } from './frames.ts';
 import { takeFrame } from './take.ts';
 
@@ -60,16 +61,18 @@ export function closeWebSockets(why: 'stopping' | 'gap'): void {
 function takeInOrder(socket: WebSocket, signed: Signed, ip: string): void {
   const waiting: [Buffer, boolean][] = [];
   let taking = false;
-  socket.on('message', async (bytes: Buffer, binary) => {
-    if (socket.readyState !== WebSocket.OPEN) return;
-    waiting.push([bytes, binary]);
-    if (taking) return;
+  const takeAll = async () => {
     taking = true;
     socket.pause();
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
       send(socket, await take(signed, ip, next).catch((err) => refuse(err, signed.user.id)));
     taking = false;
     socket.resume();
+  };
+  socket.on('message', (bytes: Buffer, binary) => {
+    if (socket.readyState !== WebSocket.OPEN) return;
+    waiting.push([bytes, binary]);
+    if (!taking) noteUnderWay(takeAll());
   });
 }
 

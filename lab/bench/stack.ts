@@ -127,7 +127,7 @@ function procfileLine(type: string): string {
 
 /** Web answers /readyz; a worker is given the time its tokenizer takes. */
 async function untilReady(child: ChildProcess, port: string): Promise<number> {
-  for (let tries = 0; tries < 200 && child.exitCode === null; tries += 1) {
+  for (let tries = 0; tries < 900 && child.exitCode === null; tries += 1) {
     if (port === '' && tries > 25) return 0;
     const ready =
       port !== '' &&

@@ -13,16 +13,17 @@ const LEASH = 'exec 3<&0; "$@" </dev/null & pid=$!; (cat <&3 >/dev/null; kill $p
 /**
  * Starts a private Redis on 127.0.0.1, on the wanted port or any free one, and resolves when
  * it answers. It ends with this process.
+ * `settings`: further arguments, which win.
  * `folder`: where it keeps its append-only file; undefined: nothing is kept.
  * Installs redis-server first where that is possible; throws one line that says what to do where it is not.
  */
-export async function startRedis(folder?: string, wanted = 0): Promise<Service> {
+export async function startRedis(folder?: string, wanted = 0, settings: string[] = []): Promise<Service> {
   const binary = findRedis() ?? installRedis();
   if (folder) mkdirSync(folder, { recursive: true });
   const keep = folder ? ['--dir', folder, '--appendonly', 'yes'] : ['--dir', tmpdir(), '--appendonly', 'no'];
   for (let tries = 0; tries < 3; tries++) {
     const port = await freePort(wanted);
-    const service = await run(binary, port, keep);
+    const service = await run(binary, port, [...keep, ...settings]);
     if (service) return service;
   }
   throw new Error(`Redis did not start; try: ${binary} --port 0 ${keep.join(' ')}`);

@@ -4,7 +4,7 @@ import type { Delivery } from '../../db/models/run.ts';
 import { problem } from '../base/errors.ts';
 import { answerFlow, jobOptions } from './jobs.ts';
 import { killPoint } from '../ops/killpoint.ts';
-import { canEnqueue, flows, producer, queues } from './queues.ts';
+import { canEnqueue, flows, loadScripts, queues } from './queues.ts';
 
 /**
  * Adds the flows of runs; those of one turn of the event loop travel together. Throws `service_unavailable` while
@@ -30,9 +30,8 @@ async function addBatch(): Promise<void> {
   try {
     await flows.addBulk(flowsToAdd);
   } catch (err) {
-    // ioredis takes a script for known to the server once it was sent, even in a transaction that was refused, as a full Redis
-    // does, and a transaction never sends it again. A new connection does.
-    producer.disconnect(true);
+    // Somebody flushed the scripts of Redis.
+    if (String(err).includes('NOSCRIPT')) void loadScripts().catch(() => {});
     throw err;
   }
 }

@@ -108,6 +108,12 @@ export const reconcilerFindings = counter('reconciler_findings_total', 'What the
   'kind',
 ]);
 
+export const redisMisfits = gauge(
+  'redis_misfits',
+  '1 where Redis is not as it must be, as this process saw it last',
+  ['what'],
+);
+
 // The knowledge base.
 export const faqsStored = gauge('faqs_stored', 'FAQs, whatever their status; same on every web replica', []);
 export const faqsToEmbed = gauge(

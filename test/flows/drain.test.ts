@@ -1,17 +1,22 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect } from 'chai';
+import { knex } from '../../db/knex.ts';
 import { row } from '../../db/sql.ts';
 import { queues } from '../../shared/delivery/queues.ts';
 import { call } from '../support/api.ts';
 import { connectDevice } from '../support/device.ts';
 import { buildUser } from '../support/factories.ts';
+import { itNative } from '../support/native.ts';
 import { startProcfile } from '../support/processes.ts';
 import { type Provider, startProvider } from '../support/provider.ts';
 import { send, serveWeb } from '../support/web.ts';
 
-describe('what stops', () => {
+describe('what stops', function () {
+  // Processes of the Procfile start slowly on a busy machine.
+  this.timeout(90_000);
   let provider: Provider;
   before(async () => {
     provider = await startProvider();
@@ -31,10 +36,37 @@ describe('what stops', () => {
     expect([told.status, told.body.detail]).to.deep.equal([503, 'draining']);
     // Longer than it waits where nobody watches it.
     for (const began = Date.now(); Date.now() - began < 1_500; ) expect((await me()).status).to.equal(200);
+    const { headers } = await fetch(`${web.url}/livez`);
+    expect(headers.get('connection')).to.equal('close');
     expect((await post()).status).to.equal(202);
     expect((await ready()).status).to.equal(503);
     expect(await web.exited).to.equal(0);
   });
+
+  itNative(
+    'web: answers messages under way before it closes their sockets, and says close to their requests',
+    async () => {
+      const web = await startProcfile('web');
+      const user = await buildUser();
+      const device = await connectDevice(web.url, user.access);
+      const letGo = await holdIntakeOf(user.id);
+      const acknowledged = device.ask('message', { type: 'message', content: 'Hi' });
+      const posted = fetch(`${web.url}/api/v1/chat/send`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${user.access}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ content: 'Hi' }),
+      });
+      while ((await waitingForLocks()) < 2);
+      web.kill('SIGTERM');
+      const waits = () => web.logs.some(({ msg }) => msg === 'answering before sockets are closed');
+      while (!waits() && device.socket.connected) await nextTurn();
+      await letGo();
+      expect(await acknowledged).to.include({ ok: true });
+      expect([(await posted).status, (await posted).headers.get('connection')]).to.deep.equal([202, 'close']);
+      expect(await web.exited).to.equal(0);
+      device.close();
+    },
+  );
 
   it('workers that share a process: none of them begins anything while one has work to end', async () => {
     const types = ['moderation', 'context', 'completion'];
@@ -68,6 +100,20 @@ describe('what stops', () => {
     await api.close();
   });
 });
+
+/** Locks a user's row, for which every message of the user's waits. @returns what lets go */
+async function holdIntakeOf(userId: number): Promise<() => Promise<unknown>> {
+  const transaction = await knex.transaction();
+  await transaction.raw('SELECT 1 FROM users WHERE id = ? FOR UPDATE', [userId]);
+  return () => transaction.rollback();
+}
+
+async function waitingForLocks(): Promise<number> {
+  const found = await row<{ count: number }>(
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+  );
+  return found?.count ?? 0;
+}
 
 /** Resolves when a process logs that. */
 async function says(child: ChildProcess, what: string): Promise<void> {

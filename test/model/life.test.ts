@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { log } from '../../shared/base/log.ts';
+import { untilCanEnqueue } from '../../shared/delivery/queues.ts';
 import { itNative, onNative } from '../support/native.ts';
 import { Deliveries } from './deliveries.ts';
 import { type Bounds, happenings, type Option, progress, races } from './explore.ts';
@@ -48,6 +49,7 @@ describe("a model of a run's life", function () {
   before(async () => {
     if (!onNative) return;
     log.level = process.env.MODEL_LOG ?? 'silent';
+    await untilCanEnqueue();
     unwire = wire(() => deliveries);
     instances = await loadWorkers(['1', '2']);
     await buildGate();

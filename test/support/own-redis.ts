@@ -15,9 +15,10 @@ export type OwnRedis = {
   stop: () => Promise<void>;
 };
 
-export async function startOwnRedis(): Promise<OwnRedis> {
+/** @param settings further arguments of redis-server */
+export async function startOwnRedis(...settings: string[]): Promise<OwnRedis> {
   const port = await freePort();
-  let service = await startRedis(undefined, port);
+  let service = await startRedis(undefined, port, settings);
   const url = service.url;
   const client = new Redis(url, { maxRetriesPerRequest: null });
   client.on('error', () => {});
@@ -32,7 +33,7 @@ export async function startOwnRedis(): Promise<OwnRedis> {
       process.kill(pid, name);
     },
     async restart() {
-      service = await startRedis(undefined, port);
+      service = await startRedis(undefined, port, settings);
       if (service.url !== url) throw new Error(`the port ${port} was taken`);
       pid = await pidNow();
     },

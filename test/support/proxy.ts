@@ -10,6 +10,8 @@ export type Proxy = {
   mend: () => void;
   /** Nothing more comes or goes on the connections there are; new ones work. @returns how many went silent */
   silence: () => number;
+  /** Connections that went silent and were not given up yet. */
+  silent: () => number;
   /** For each of these texts: cuts the first connection whose client has sent it, before the server's answer comes. */
   cutOnce: (texts: string[]) => void;
   /** The texts for which a connection was cut. */
@@ -68,6 +70,7 @@ export async function startProxy(target: number): Promise<Proxy> {
       for (const pair of pairs) silent.add(pair);
       return pairs.size;
     },
+    silent: () => [...pairs].filter((pair) => silent.has(pair)).length,
     cutOnce(texts) {
       traps = texts;
     },

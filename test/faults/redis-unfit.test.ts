@@ -1,0 +1,102 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { spawnProcfile } from '../../scripts/services/procfile.ts';
+import { misfitsIn } from '../../shared/redisFit.ts';
+import { call } from '../support/api.ts';
+import { scrape, valueOf } from '../support/exposition.ts';
+import { type OwnRedis, startOwnRedis } from '../support/own-redis.ts';
+import { type Process, startProcfile } from '../support/processes.ts';
+import { type Provider, startProvider } from '../support/provider.ts';
+
+describe('a Redis that is not as it must be', () => {
+  describe('a Cluster', () => {
+    let cluster: OwnRedis;
+    let folder: string;
+    before(async () => {
+      folder = mkdtempSync(join(tmpdir(), 'parley-cluster-'));
+      cluster = await startOwnRedis('--dir', folder, '--cluster-enabled', 'yes');
+    });
+    after(async () => {
+      await cluster.stop();
+      rmSync(folder, { recursive: true });
+    });
+
+    for (const type of ['web', 'completion']) {
+      it(`is refused by ${type} with one line that names it`, async function () {
+        this.timeout(60_000);
+        const said: string[] = [];
+        const env = { REDIS_URL: cluster.url, PORT: '0' };
+        const started = spawnProcfile(type, env, ({ msg }) => said.push(String(msg)));
+        expect(await started.exited).to.equal(1);
+        expect(said).to.deep.equal([
+          'parley: the Redis of REDIS_URL is a node of a Redis Cluster, which is not supported: a single primary is needed',
+        ]);
+      });
+    }
+  });
+
+  describe('while web runs', () => {
+    let provider: Provider;
+    let redis: OwnRedis;
+    let web: Process;
+    before(async function () {
+      this.timeout(60_000);
+      provider = await startProvider();
+      redis = await startOwnRedis('--maxmemory-policy', 'allkeys-lru');
+      web = await startProcfile('web', { REDIS_URL: redis.url });
+    });
+    after(async () => {
+      await web.stop();
+      await redis.stop();
+      await provider.stop();
+    });
+
+    /** The status of /health, what it says of Redis, and whether /readyz is 200, once Redis is seen as `expected`. */
+    async function expectHealth(code: number, status: string, said: string): Promise<void> {
+      let health = await call(`${web.url}/health`);
+      for (const until = Date.now() + 10_000; Date.now() < until; health = await call(`${web.url}/health`))
+        if ((health.body.checks as { redis: string }).redis === said) break;
+      expect([health.status, health.body.status, health.body.checks]).to.deep.equal([
+        code,
+        status,
+        { database: 'healthy', redis: said, openai: 'healthy' },
+      ]);
+      expect((await call(`${web.url}/readyz`)).status).to.equal(200);
+    }
+    const metric = async (what: string) => valueOf(await scrape(web.url), 'redis_misfits', { what });
+
+    it('one that evicts degrades /health, is named in a metric, and said once in the log', async () => {
+      const said = 'maxmemory-policy is allkeys-lru, it must be noeviction';
+      await expectHealth(200, 'degraded', `unhealthy: ${said}`);
+      expect([await metric('policy'), await metric('replica')]).to.deep.equal([1, 0]);
+      expect(web.logs.filter(({ reasons }) => reasons === said)).to.have.length(1);
+    });
+
+    it('is healthy once it was set right', async () => {
+      await redis.client.config('SET', 'maxmemory-policy', 'noeviction');
+      await expectHealth(200, 'healthy', 'healthy');
+      expect(await metric('policy')).to.equal(0);
+    });
+
+    it('one that became a replica makes /health 503, and leaves /readyz alone', async () => {
+      await redis.client.replicaof('127.0.0.1', 1);
+      const said = 'is a replica, which takes no writes: the primary is needed';
+      await expectHealth(503, 'unhealthy', `unhealthy: ${said}`);
+      await redis.client.replicaof('NO', 'ONE');
+      await expectHealth(200, 'healthy', 'healthy');
+    });
+  });
+
+  it('is known by what INFO says; what is hidden is taken for well', () => {
+    const kinds = (...lines: string[]) => misfitsIn(lines.join('\r\n')).map(({ what }) => what);
+    expect(kinds('# Server', 'redis_version:7.0.15', 'redis_mode:standalone', 'role:master')).to.deep.equal(
+      [],
+    );
+    expect(kinds()).to.deep.equal([]);
+    expect(kinds('redis_version:6.2.14')).to.deep.equal(['version']);
+    expect(kinds('redis_version:10.0.0', 'cluster_enabled:1')).to.deep.equal(['cluster']);
+    expect(kinds('rdb_last_bgsave_status:err')).to.deep.equal(['persistence']);
+  });
+});
