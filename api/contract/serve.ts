@@ -1,6 +1,6 @@
 import Router, { type RouterMiddleware } from '@koa/router';
 import type { Context, Next, State } from '../context.ts';
-import { auth, requireRole } from '../middleware/auth.ts';
+import { auth, editorsOnly, requireRole } from '../middleware/auth.ts';
 import { type Mark, marksOf } from '../middleware/mark.ts';
 import { takeBody, takeQuery } from '../middleware/validate.ts';
 import type { Contract, Handlers, Route, Routes, Who } from './contract.ts';
@@ -46,7 +46,7 @@ export function serve<const R extends Routes>(
 const GUARDS: Record<Who, Middleware[]> = {
   anyone: [],
   'signed in': [auth],
-  editors: [auth, requireRole('admin', 'agent')],
+  editors: [auth, editorsOnly],
   admins: [auth, requireRole('admin')],
   'by its handlers': [],
 };

@@ -17,6 +17,7 @@ import type { SignedUser } from '../auth/authenticate.ts';
 import { pageOf } from '../contract/page.ts';
 import { serve } from '../contract/serve.ts';
 import { limitSearches } from '../limits/searching.ts';
+import { isEditor } from '../middleware/auth.ts';
 import { pathId } from '../middleware/ids.ts';
 import { accepted } from './accepted.ts';
 import { faqContract, presentFaq, presentFound } from './contract.ts';
@@ -81,10 +82,6 @@ export const faqs = serve(faqContract, {
     found(await rateFaq(pathId(ctx), ctx.state.user.id, ctx.state.body.helpful));
   },
 });
-
-function isEditor({ role }: SignedUser): boolean {
-  return role === 'admin' || role === 'agent';
-}
 
 /** Users see what is published; null when they ask for what they may not see. */
 function visibleTo(user: SignedUser, filter: FaqFilter): FaqFilter | null {

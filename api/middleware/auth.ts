@@ -18,6 +18,16 @@ export async function auth(ctx: Context, next: Next): Promise<void> {
 }
 mark(auth, { security: 'token', problems: ['unauthenticated', 'token_expired'] });
 
+/** Who writes the knowledge base. */
+const EDITORS: Role[] = ['admin', 'agent'];
+
+export function isEditor({ role }: { role: Role }): boolean {
+  return EDITORS.includes(role);
+}
+
+/** Behind `auth`: throws `forbidden` unless the user is an editor. */
+export const editorsOnly = requireRole(...EDITORS);
+
 /** Behind `auth`: throws `forbidden` unless the user has one of the roles. */
 export function requireRole(...roles: Role[]) {
   const guard = async (ctx: Context, next: Next): Promise<void> => {
