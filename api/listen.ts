@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { env } from '../shared/base/env.ts';
 import { problem } from '../shared/base/errors.ts';
-import { boundPipelining, whileConnected } from '../shared/pipelining.ts';
+import { boundPipelining, whileConnected } from '../shared/ops/pipelining.ts';
 import { buildApp } from './app.ts';
 import { sayingClose } from './draining.ts';
 import { balancerUnaware } from './health/probes.ts';

@@ -3,7 +3,7 @@ import { env, requireEnv } from '../shared/base/env.ts';
 import { log } from '../shared/base/log.ts';
 import { untilCanEnqueue } from '../shared/delivery/queues.ts';
 import { redis, untilReady } from '../shared/delivery/redis.ts';
-import { refuseCluster } from '../shared/redisFit.ts';
+import { refuseCluster } from '../shared/delivery/redisFit.ts';
 import { onStop, stopOnSignals } from '../shared/base/stop.ts';
 import { startTracing } from '../shared/ops/tracing.ts';
 import { type Listening, listen } from './listen.ts';

@@ -3,8 +3,8 @@ import { checkDatabase, checkRedis } from '../shared/ops/checks.ts';
 import { env } from '../shared/base/env.ts';
 import { log } from '../shared/base/log.ts';
 import { registry } from '../shared/ops/metrics.ts';
-import { boundPipelining, whileConnected } from '../shared/pipelining.ts';
-import { mayScrape } from '../shared/metricsToken.ts';
+import { boundPipelining, whileConnected } from '../shared/ops/pipelining.ts';
+import { mayScrape } from '../shared/ops/metricsToken.ts';
 import { onStop, stopping } from '../shared/base/stop.ts';
 
 /**

@@ -2,7 +2,7 @@ import { env, requireEnv } from '../shared/base/env.ts';
 import { type JobName, jobs, queuesOf } from '../shared/delivery/jobs.ts';
 import { log } from '../shared/base/log.ts';
 import { redis, untilReady } from '../shared/delivery/redis.ts';
-import { refuseCluster } from '../shared/redisFit.ts';
+import { refuseCluster } from '../shared/delivery/redisFit.ts';
 import { onStop, stopOnSignals } from '../shared/base/stop.ts';
 import { startTracing } from '../shared/ops/tracing.ts';
 import { countTokens } from '../shared/provider/tokens.ts';

@@ -5,7 +5,7 @@ import type { Context, Next } from '../context.ts';
 import { mark } from '../middleware/mark.ts';
 import { isOwnPage } from '../middleware/origin.ts';
 import { presentSignIn } from './presenter.ts';
-import type { Grant } from './signin.ts';
+import type { Grant } from '../../shared/accounts/signin.ts';
 
 /** Whether a client wants its refresh token in a cookie. */
 export function wantsCookie(ctx: Context): boolean {

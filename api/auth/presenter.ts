@@ -2,7 +2,7 @@ import type { User } from '../../db/models/user.ts';
 import { env } from '../../shared/base/env.ts';
 import { presentUser } from '../contract/account.ts';
 import type { SignInAnswer } from './contract.ts';
-import type { Grant } from './signin.ts';
+import type { Grant } from '../../shared/accounts/signin.ts';
 
 /** What registration, sign-in and refresh answer. `expires_in` in seconds, of the access token. */
 export function presentSignIn(

@@ -3,20 +3,20 @@ import { Session } from '../../db/models/session.ts';
 import { note } from '../audit/note.ts';
 import { serve } from '../contract/serve.ts';
 import {
-  limitAttempts,
   PASSWORD_FORGOT,
   PASSWORD_RESET,
   REFRESH,
   REGISTRATION,
   SIGN_IN,
-} from '../limits/attempts.ts';
+} from '../../shared/limits/attempts.ts';
+import { limitAttempts } from '../middleware/limit-attempts.ts';
 import { clientOf } from './client.ts';
 import { authContract } from './contract.ts';
 import { answerSignIn, cookieInstead, cookieSession, forgetCookie, forgetWorthless } from './cookie.ts';
-import { strong } from './newPassword.ts';
-import { hashPassword } from './password.ts';
-import { beginReset, resetPassword, sendReset } from './reset.ts';
-import { refresh, register, signIn } from './signin.ts';
+import { strong } from '../middleware/strong-password.ts';
+import { hashPassword } from '../../shared/accounts/password.ts';
+import { beginReset, resetPassword, sendReset } from '../../shared/accounts/reset.ts';
+import { refresh, register, signIn } from '../../shared/accounts/signin.ts';
 
 export const authentication = serve(authContract, {
   'POST /api/v1/auth/register': [

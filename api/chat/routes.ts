@@ -1,6 +1,6 @@
 import { serve } from '../contract/serve.ts';
 import { chatContract } from './contract.ts';
-import { intake } from './intake.ts';
+import { intake } from '../../shared/conversations/intake.ts';
 import { answerTaken, idempotencyKey, senderOf } from './taken.ts';
 
 export const chat = serve(chatContract, {

@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
 import type { TakenAnswer } from '../contract/answering.ts';
-import type { Sender } from '../limits/sending.ts';
-import type { Taken } from './intake.ts';
+import type { Sender } from '../../shared/limits/sending.ts';
+import type { Taken } from '../../shared/conversations/intake.ts';
 import { publicPath } from '../public.ts';
 
 /** An empty header is a key, and refused as one; an absent one is none. */

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { MAX_LENGTH, MIN_LENGTH } from '../auth/newPassword.ts';
+import { MAX_LENGTH, MIN_LENGTH } from '../../shared/accounts/newPassword.ts';
 import { flag, id, language, role, text, time, userStatus } from './fields.ts';
 import { closed, named, orNull, presenter } from './schema.ts';
 

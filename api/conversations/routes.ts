@@ -8,9 +8,9 @@ import { listMessages } from '../../db/models/messageView.ts';
 import { found } from '../../shared/base/errors.ts';
 import { pageOf } from '../contract/page.ts';
 import { serve } from '../contract/serve.ts';
-import { limitSearchedLists } from '../limits/searching.ts';
+import { limitSearchedLists } from '../middleware/limit-searches.ts';
 import { pathId } from '../middleware/ids.ts';
-import { settleInBackground } from '../runs/settle.ts';
+import { settleInBackground } from '../../shared/delivery/settle.ts';
 import { conversationContract, presentConversation, presentMessage } from './contract.ts';
 
 export const conversations = serve(conversationContract, {

@@ -10,7 +10,7 @@ import { found, problem } from '../../shared/base/errors.ts';
 import { note } from '../audit/note.ts';
 import { pageOf } from '../contract/page.ts';
 import { serve } from '../contract/serve.ts';
-import { withSlug } from '../faqs/slug.ts';
+import { withSlug } from '../../shared/knowledge/slug.ts';
 import { publicPath } from '../public.ts';
 import { pathId } from '../middleware/ids.ts';
 import { faqCategoryContract, presentFaqCategory } from './contract.ts';

@@ -13,16 +13,16 @@ import { env } from '../../shared/base/env.ts';
 import { found } from '../../shared/base/errors.ts';
 import { searchKnowledge } from '../../shared/knowledge/search.ts';
 import { note } from '../audit/note.ts';
-import type { SignedUser } from '../auth/authenticate.ts';
+import type { SignedUser } from '../../shared/accounts/authenticate.ts';
 import { pageOf } from '../contract/page.ts';
 import { serve } from '../contract/serve.ts';
-import { limitSearches } from '../limits/searching.ts';
+import { limitSearches } from '../middleware/limit-searches.ts';
 import { isEditor } from '../middleware/auth.ts';
 import { pathId } from '../middleware/ids.ts';
-import { accepted } from './accepted.ts';
+import { accepted } from '../../shared/knowledge/accepted.ts';
 import { faqContract, presentFaq, presentFound } from './contract.ts';
-import { embedInBackground } from './embed.ts';
-import { withSlug } from './slug.ts';
+import { embedInBackground } from '../../shared/knowledge/embed.ts';
+import { withSlug } from '../../shared/knowledge/slug.ts';
 import { publicPath } from '../public.ts';
 
 export const faqs = serve(faqContract, {

@@ -1,10 +1,10 @@
 import { migrationsMissing } from '../../db/migrate.ts';
 import { type Check, checkDatabase, checkRedis } from '../../shared/ops/checks.ts';
 import { problem } from '../../shared/base/errors.ts';
-import { lookAtRedis } from '../../shared/redisFit.ts';
+import { lookAtRedis } from '../../shared/delivery/redisFit.ts';
 import { stopping } from '../../shared/base/stop.ts';
 import { serve } from '../contract/serve.ts';
-import { together } from '../../shared/together.ts';
+import { together } from '../../shared/ops/together.ts';
 import { checkOpenai } from './checks.ts';
 import { healthContract } from './contract.ts';
 import { noteProbe } from './probes.ts';

@@ -4,7 +4,7 @@ import { answerTaken, idempotencyKey, senderOf } from '../chat/taken.ts';
 import { serve } from '../contract/serve.ts';
 import { pathId } from '../middleware/ids.ts';
 import { messageContract, presentFeedback } from './contract.ts';
-import { regenerate } from './regenerate.ts';
+import { regenerate } from '../../shared/conversations/regenerate.ts';
 
 export const messages = serve(messageContract, {
   'POST /api/v1/messages/:id/regenerate': async (ctx) => {

@@ -1,9 +1,9 @@
 import { problem } from '../../shared/base/errors.ts';
 import { registry } from '../../shared/ops/metrics.ts';
-import { mayScrape } from '../../shared/metricsToken.ts';
+import { mayScrape } from '../../shared/ops/metricsToken.ts';
 import { serve } from '../contract/serve.ts';
 import { metricsContract } from './contract.ts';
-import { together } from '../../shared/together.ts';
+import { together } from '../../shared/ops/together.ts';
 import { measureFaqs } from './faqs.ts';
 import { measureQueues } from './queues.ts';
 

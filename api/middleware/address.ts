@@ -27,18 +27,6 @@ export async function address(ctx: Context, next: Next): Promise<void> {
   await next();
 }
 
-/** What limits count as one client: an address, of IPv6 its /64, which is the least that anybody is given. */
-export function networkOf(ip: string): string {
-  if (isIP(ip) !== 6) return ip;
-  const [before = '', after] = (ip.split('%')[0] ?? '').split('::');
-  const head = before === '' ? [] : before.split(':');
-  const tail = after === undefined || after === '' ? [] : after.split(':');
-  const zeros =
-    after === undefined ? [] : Array<string>(Math.max(0, 8 - head.length - tail.length)).fill('0');
-  const groups = [...head, ...zeros, ...tail].slice(0, 4);
-  return `${groups.map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`;
-}
-
 /** Without the port that some proxies add, and IPv4 as itself. */
 function plain(said: string): string {
   const text = said.trim();

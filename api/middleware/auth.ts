@@ -2,8 +2,8 @@ import type { JwtHeader } from 'jsonwebtoken';
 import koaJwt from 'koa-jwt';
 import type { Role } from '../../db/models/user.ts';
 import { Problem, problem } from '../../shared/base/errors.ts';
-import { signedBy } from '../auth/authenticate.ts';
-import { accessChecks, asClaims, secretsOf, verifyAccess } from '../auth/tokens.ts';
+import { signedBy } from '../../shared/accounts/authenticate.ts';
+import { accessChecks, asClaims, secretsOf, verifyAccess } from '../../shared/accounts/tokens.ts';
 import type { Context, Next } from '../context.ts';
 import { mark } from './mark.ts';
 

@@ -1,4 +1,5 @@
-import { type TUnsafe, Type } from 'typebox';
+import { type Static, type TUnsafe, Type } from 'typebox';
+import type { RunRow } from '../../db/models/runView.ts';
 import type { RunEvent } from '../../shared/delivery/events.ts';
 import { runError, source, usage } from '../contract/answering.ts';
 import { clientEvents, contract, json, nothing, other } from '../contract/contract.ts';
@@ -40,7 +41,12 @@ const run = named(
     completed_at: '2026-11-21T08:00:04.000Z',
   },
 );
-export const presentOwn = presenter(run);
+const presentOwn = presenter(run);
+
+/** Presents a run to its owner, to whom a run that waits behind another one is queued. */
+export function presentRun(row: RunRow): Static<typeof run> {
+  return presentOwn({ ...row, status: row.status === 'waiting' ? 'queued' : row.status });
+}
 
 /** A seq as text: coercion would take more for a number than digits. */
 export const SEQ = '^\\d{1,15}$';

@@ -1,12 +1,12 @@
 import { Readable } from 'node:stream';
-import { authenticate } from '../auth/authenticate.ts';
+import { authenticate } from '../../shared/accounts/authenticate.ts';
 import type { Context } from '../context.ts';
 import { serve } from '../contract/serve.ts';
-import { holdPlace } from '../limits/places.ts';
+import { holdPlace } from '../../shared/limits/places.ts';
 import { pathId } from '../middleware/ids.ts';
-import { runContract } from './contract.ts';
-import { cancel, ownRun, presentRun } from './own.ts';
-import { resume } from './resume.ts';
+import { presentRun, runContract } from './contract.ts';
+import { cancel, ownRun } from '../../shared/conversations/ownRun.ts';
+import { resume } from '../../shared/conversations/resume.ts';
 import { afterSeqOf, eventStream } from './stream.ts';
 
 /** A client that takes nothing, not even heartbeats, for so long is gone. */

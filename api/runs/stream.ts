@@ -5,7 +5,7 @@ import { log } from '../../shared/base/log.ts';
 import { stopping } from '../../shared/base/stop.ts';
 import { pushedTo } from '../sockets/pushes.ts';
 import { SEQ } from './contract.ts';
-import { resume, type Resumed } from './resume.ts';
+import { resume, type Resumed } from '../../shared/conversations/resume.ts';
 
 /** A push may be lost, a run may end without one: the row is looked at this often, whatever is pushed. */
 const LOOK_MS = 1_000;

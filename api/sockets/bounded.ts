@@ -2,11 +2,12 @@ import type { IncomingMessage } from 'node:http';
 import { WebSocket, WebSocketServer, type ServerOptions } from 'ws';
 import { env } from '../../shared/base/env.ts';
 import { problem } from '../../shared/base/errors.ts';
-import { logFew } from '../../shared/fewLines.ts';
+import { logFew } from '../../shared/ops/fewLines.ts';
 import { log } from '../../shared/base/log.ts';
 import { rateLimited } from '../../shared/ops/metrics.ts';
-import { Bucket, Buckets } from '../limits/buckets.ts';
-import { addressOf, networkOf } from '../middleware/address.ts';
+import { Bucket, Buckets } from '../../shared/limits/buckets.ts';
+import { networkOf } from '../../shared/limits/network.ts';
+import { addressOf } from '../middleware/address.ts';
 
 /** Packets that a connection may send before it signed in, and all such connections of a network. A client sends one. */
 const ANONYMOUS = { burst: 20, perSecond: 5 };

@@ -1,6 +1,6 @@
 import type { Server, Socket } from 'socket.io';
 import { presentProblem, problem } from '../../shared/base/errors.ts';
-import type { Signed } from '../auth/authenticate.ts';
+import type { Signed } from '../../shared/accounts/authenticate.ts';
 import { BoundedSocket } from './bounded.ts';
 import type { serverEvents } from './contract.ts';
 

@@ -2,18 +2,18 @@ import { randomUUID } from 'node:crypto';
 import type { Socket } from 'socket.io';
 import type { Static } from 'typebox';
 import { markMessage } from '../../db/models/messageView.ts';
-import { logFew } from '../../shared/fewLines.ts';
-import { found, presentProblem, problem, toProblem } from '../../shared/base/errors.ts';
+import { logFew } from '../../shared/ops/fewLines.ts';
+import { found, presentProblem, problem, rowId, toProblem } from '../../shared/base/errors.ts';
 import { log } from '../../shared/base/log.ts';
 import { tracedRequest } from '../../shared/ops/tracing.ts';
-import { prolongSigned, type Signed, type SignedUser } from '../auth/authenticate.ts';
-import { intake } from '../chat/intake.ts';
+import { prolongSigned, type Signed, type SignedUser } from '../../shared/accounts/authenticate.ts';
+import { intake } from '../../shared/conversations/intake.ts';
 import type { ClientEvent } from '../contract/contract.ts';
 import { addressOf } from '../middleware/address.ts';
-import { bodyId } from '../middleware/ids.ts';
 import { bodyCheck, check, type Schema } from '../middleware/validate.ts';
-import { cancel, ownRun, presentRun } from '../runs/own.ts';
-import { resume } from '../runs/resume.ts';
+import { presentRun } from '../runs/contract.ts';
+import { cancel, ownRun } from '../../shared/conversations/ownRun.ts';
+import { resume } from '../../shared/conversations/resume.ts';
 import { clientEvents } from './contract.ts';
 
 type Events = typeof clientEvents;
@@ -29,10 +29,10 @@ export const handlers: {
     return replayed ? { replayed, ...answer } : answer;
   },
   async resume({ user }, { run_id, after_seq }) {
-    return resume(await ownRun(user.id, bodyId(run_id)), after_seq);
+    return resume(await ownRun(user.id, rowId(run_id)), after_seq);
   },
   async cancel({ user }, { run_id }) {
-    const { run } = await cancel(user.id, bodyId(run_id));
+    const { run } = await cancel(user.id, rowId(run_id));
     return { run: presentRun(run) };
   },
   delivered: ({ user }, { message_id }) => seen(user, message_id, 'delivered'),
@@ -87,7 +87,7 @@ export async function answerEvent(socket: Socket, event: unknown, args: unknown[
 }
 
 async function seen(user: SignedUser, messageId: number, step: 'delivered' | 'read'): Promise<object> {
-  found(await markMessage(bodyId(messageId), user.id, step));
+  found(await markMessage(rowId(messageId), user.id, step));
   return {};
 }
 

@@ -3,16 +3,17 @@ import { Session } from '../../db/models/session.ts';
 import { listSessions } from '../../db/models/sessionView.ts';
 import { User } from '../../db/models/user.ts';
 import { found } from '../../shared/base/errors.ts';
-import { note } from '../audit/note.ts';
-import { changePassword } from '../auth/change.ts';
-import { strong } from '../auth/newPassword.ts';
+import { by, note } from '../audit/note.ts';
+import { changePassword } from '../../shared/accounts/change.ts';
+import { strong } from '../middleware/strong-password.ts';
 import type { Context, Next } from '../context.ts';
-import { limitAttempts, NAME_CHANGE, PASSWORD_CHANGE, PROFILE_CHANGE } from '../limits/attempts.ts';
+import { NAME_CHANGE, PASSWORD_CHANGE, PROFILE_CHANGE } from '../../shared/limits/attempts.ts';
+import { limitAttempts } from '../middleware/limit-attempts.ts';
 import { presentUser } from '../contract/account.ts';
 import { pageOf } from '../contract/page.ts';
 import { serve } from '../contract/serve.ts';
 import { pathId } from '../middleware/ids.ts';
-import { settleInBackground } from '../runs/settle.ts';
+import { settleInBackground } from '../../shared/delivery/settle.ts';
 import { presentSession, userContract } from './contract.ts';
 
 const own = (ctx: Context) => String(ctx.state.user.id);
@@ -54,7 +55,8 @@ export const users = serve(userContract, {
     changing,
     async (ctx) => {
       const { current_password, new_password } = ctx.state.body;
-      await changePassword(ctx, current_password, new_password);
+      const { user, sid } = ctx.state;
+      await changePassword({ id: user.id, sid, by: by(ctx) }, current_password, new_password);
     },
   ],
 

@@ -1,10 +1,10 @@
 import { WebSocket } from 'ws';
-import { logFew } from '../../shared/fewLines.ts';
+import { logFew } from '../../shared/ops/fewLines.ts';
 import { problem, toProblem } from '../../shared/base/errors.ts';
 import { log } from '../../shared/base/log.ts';
 import { socketsConnected } from '../../shared/ops/metrics.ts';
 import { tracedRequest } from '../../shared/ops/tracing.ts';
-import type { Signed } from '../auth/authenticate.ts';
+import type { Signed } from '../../shared/accounts/authenticate.ts';
 import type { Watched } from '../sockets/connections.ts';
 import type { BoundedSocket } from '../sockets/bounded.ts';
 import { onPush } from '../sockets/pushes.ts';

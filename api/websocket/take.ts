@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { problem } from '../../shared/base/errors.ts';
-import { prolongSigned, type Signed } from '../auth/authenticate.ts';
-import { intake } from '../chat/intake.ts';
+import { prolongSigned, type Signed } from '../../shared/accounts/authenticate.ts';
+import { intake } from '../../shared/conversations/intake.ts';
 import { parseJson } from '../middleware/body.ts';
 import { bodyCheck, check } from '../middleware/validate.ts';
-import { ownRun } from '../runs/own.ts';
-import { resume } from '../runs/resume.ts';
+import { ownRun } from '../../shared/conversations/ownRun.ts';
+import { resume } from '../../shared/conversations/resume.ts';
 import { framesIn } from './contract.ts';
 import { presentEvent } from './frames.ts';
 

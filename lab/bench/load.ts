@@ -116,6 +116,6 @@ export async function makeUsers(ground: Ground, count: number): Promise<BenchUse
     [count, Math.random().toString(36).slice(2, 10)],
   );
   process.env.JWT_SECRET = ground.env.JWT_SECRET;
-  const { signAccess } = await import('../../api/auth/tokens.ts');
+  const { signAccess } = await import('../../shared/accounts/tokens.ts');
   return made.map(({ id, sid, email }) => ({ id, sid, token: signAccess({ id, email, role: 'user' }, sid) }));
 }

@@ -51,6 +51,12 @@ export function problem(code: ProblemCode, detail?: string, extra?: Extra): Prob
   return new Problem(code, detail, extra);
 }
 
+/** Returns an id that a row can have. @throws Problem `not_found` for any other number */
+export function rowId(value: number): number {
+  if (!Number.isSafeInteger(value) || value < 1) throw problem('not_found');
+  return value;
+}
+
 /** What was looked for. Throws `not_found` where there is nothing. */
 export function found<T>(row: T | null | undefined | false): T {
   if (row === null || row === undefined || row === false) throw problem('not_found');

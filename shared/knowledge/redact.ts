@@ -1,4 +1,4 @@
-import { type Copy, fold, unfolded } from '../fold.ts';
+import { type Copy, fold, unfolded } from './fold.ts';
 
 /**
  * A text without what tells who wrote it: e-mail addresses, web addresses with a user's name, card and account

@@ -1,5 +1,5 @@
 import { knex } from '../../db/knex.ts';
-import { causeOf } from '../causes.ts';
+import { causeOf } from './causes.ts';
 import { lastError, redis } from '../delivery/redis.ts';
 
 /** `healthy`, or `unhealthy: ` with a reason that tells nothing of hosts or secrets. */

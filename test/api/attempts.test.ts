@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { take } from '../../api/limits/counters.ts';
-import { networkOf } from '../../api/middleware/address.ts';
-import { REFRESH, REGISTRATION, SIGN_IN } from '../../api/limits/attempts.ts';
+import { take } from '../../shared/limits/counters.ts';
+import { networkOf } from '../../shared/limits/network.ts';
+import { REFRESH, REGISTRATION, SIGN_IN } from '../../shared/limits/attempts.ts';
 import { redis, untilReady } from '../../shared/delivery/redis.ts';
 import { type Answer, type Api, call, serveApi } from '../support/api.ts';
 import { buildUser, PASSWORD } from '../support/factories.ts';

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import type { Job } from 'bullmq';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { escapeFormula, unescapeFormula } from '../../api/faqs/import/formulas.ts';
+import { escapeFormula, unescapeFormula } from '../../shared/knowledge/import/formulas.ts';
 import { knex } from '../../db/knex.ts';
 import { faqSet } from '../../db/models/faqSearch.ts';
 import { importsToDeliver } from '../../db/models/faqImport.ts';

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { Job } from 'bullmq';
 import { expect } from 'chai';
-import { readText } from '../../api/faqs/import/text.ts';
+import { readText } from '../../shared/knowledge/import/text.ts';
 import { knex } from '../../db/knex.ts';
 import { redis, untilReady } from '../../shared/delivery/redis.ts';
 import { faqImport } from '../../workers/faqImport.ts';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import type { SignedUser } from '../../api/auth/authenticate.ts';
-import { withinLimits } from '../../api/limits/sending.ts';
+import type { SignedUser } from '../../shared/accounts/authenticate.ts';
+import { withinLimits } from '../../shared/limits/sending.ts';
 import { knex } from '../../db/knex.ts';
 import { acceptMessage } from '../../db/models/run.ts';
 import { env } from '../../shared/base/env.ts';

@@ -2,7 +2,7 @@ import * as argon2 from '@node-rs/argon2';
 import * as bcrypt from '@node-rs/bcrypt';
 import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
-import { inTurn } from '../../api/auth/turns.ts';
+import { inTurn } from '../../shared/accounts/turns.ts';
 import { type Answer, type Api, serveApi } from '../support/api.ts';
 import { buildUser, PASSWORD } from '../support/factories.ts';
 import { itNative } from '../support/native.ts';

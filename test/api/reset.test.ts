@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { expect } from 'chai';
-import type { Client } from '../../api/auth/client.ts';
-import { beginReset } from '../../api/auth/reset.ts';
+import type { Client } from '../../shared/accounts/client.ts';
+import { beginReset } from '../../shared/accounts/reset.ts';
 import { knex } from '../../db/knex.ts';
 import { type Answer, type Api, serveApi } from '../support/api.ts';
 import { type BuiltUser, buildSession, buildUser, PASSWORD } from '../support/factories.ts';

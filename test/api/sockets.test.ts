@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { expect } from 'chai';
 import jwt from 'jsonwebtoken';
 import { io, type Socket } from 'socket.io-client';
-import { signAccess } from '../../api/auth/tokens.ts';
+import { signAccess } from '../../shared/accounts/tokens.ts';
 import { Session } from '../../db/models/session.ts';
 import { knex } from '../../db/knex.ts';
 import type { RunEvent } from '../../shared/delivery/events.ts';

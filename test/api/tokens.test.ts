@@ -1,7 +1,7 @@
 import { createHash, createHmac, generateKeyPairSync } from 'node:crypto';
 import { expect } from 'chai';
 import jwt from 'jsonwebtoken';
-import { signBoard } from '../../api/auth/tokens.ts';
+import { signBoard } from '../../shared/accounts/tokens.ts';
 import { knex } from '../../db/knex.ts';
 import { env } from '../../shared/base/env.ts';
 import { type Api, serveApi } from '../support/api.ts';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
 import { expect } from 'chai';
 import { io } from 'socket.io-client';
-import { signAccess } from '../../api/auth/tokens.ts';
+import { signAccess } from '../../shared/accounts/tokens.ts';
 import { knex } from '../../db/knex.ts';
 import { Session } from '../../db/models/session.ts';
 import { redis } from '../../shared/delivery/redis.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { spawnProcfile } from '../../scripts/services/procfile.ts';
-import { misfitsIn } from '../../shared/redisFit.ts';
+import { misfitsIn } from '../../shared/delivery/redisFit.ts';
 import { call } from '../support/api.ts';
 import { scrape, valueOf } from '../support/exposition.ts';
 import { type OwnRedis, startOwnRedis } from '../support/own-redis.ts';

@@ -1,7 +1,7 @@
-import type { SignedUser } from '../../api/auth/authenticate.ts';
-import { intake } from '../../api/chat/intake.ts';
-import { cancel } from '../../api/runs/own.ts';
-import { settleInBackground } from '../../api/runs/settle.ts';
+import type { SignedUser } from '../../shared/accounts/authenticate.ts';
+import { intake } from '../../shared/conversations/intake.ts';
+import { cancel } from '../../shared/conversations/ownRun.ts';
+import { settleInBackground } from '../../shared/delivery/settle.ts';
 import { deleteConversation } from '../../db/models/conversation.ts';
 import { Problem } from '../../shared/base/errors.ts';
 import { redis } from '../../shared/delivery/redis.ts';

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
-import { causeOf } from '../../shared/causes.ts';
+import { causeOf } from '../../shared/ops/causes.ts';
 import { itNative } from '../support/native.ts';
 import { type OwnRedis, startOwnRedis } from '../support/own-redis.ts';
 

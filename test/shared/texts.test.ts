@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { textIn } from '../../shared/texts.ts';
+import { textIn } from '../../shared/texts/textIn.ts';
 
 const FOLDER = new URL('../../shared/texts/', import.meta.url);
 const MOST_USED =

@@ -1,6 +1,6 @@
 import * as argon2 from '@node-rs/argon2';
 import jwt from 'jsonwebtoken';
-import { newToken, signAccess } from '../../api/auth/tokens.ts';
+import { newToken, signAccess } from '../../shared/accounts/tokens.ts';
 import { knex } from '../../db/knex.ts';
 import { Session } from '../../db/models/session.ts';
 import type { Role } from '../../db/models/user.ts';

@@ -5,7 +5,7 @@ import { env } from '../../shared/base/env.ts';
 import type { Usage } from '../../shared/delivery/events.ts';
 import { type ChatRequest, streamChat } from '../../shared/provider/llm.ts';
 import { answerTimes } from '../../shared/provider/measure.ts';
-import { textIn } from '../../shared/texts.ts';
+import { textIn } from '../../shared/texts/textIn.ts';
 import { buildPrompt } from '../context/prompt.ts';
 import { TOO_SLOW, wasTooSlow } from '../timeouts.ts';
 import { type Ending, failed } from './ending.ts';

@@ -1,4 +1,4 @@
-import { fold } from '../../shared/fold.ts';
+import { fold } from '../../shared/knowledge/fold.ts';
 
 /** Characters that are held back at most while no sentence ends, and where even half a number is let go. */
 const LONGEST = 400;

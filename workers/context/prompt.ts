@@ -1,5 +1,5 @@
 import type { ChatCompletionMessageParam } from 'openai/resources/chat/completions';
-import { inLanguage } from '../../shared/texts.ts';
+import { inLanguage } from '../../shared/texts/textIn.ts';
 
 /**
  * The prompt, in this order: how to behave, in the user's language; passages of the knowledge base, fenced as

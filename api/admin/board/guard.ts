@@ -1,5 +1,5 @@
 import { Problem, problem } from '../../../shared/base/errors.ts';
-import { authenticate, type Signed } from '../../auth/authenticate.ts';
+import { authenticate, type Signed } from '../../../shared/accounts/authenticate.ts';
 import type { Context, Next } from '../../context.ts';
 import { mark } from '../../middleware/mark.ts';
 import { publicOrigin } from '../../public.ts';

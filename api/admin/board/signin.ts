@@ -1,13 +1,14 @@
 import { knex } from '../../../db/knex.ts';
 import { Session } from '../../../db/models/session.ts';
 import { problem } from '../../../shared/base/errors.ts';
-import { type Signed, signedBy } from '../../auth/authenticate.ts';
-import { clientOf, noteSignIn } from '../../auth/client.ts';
-import { signIn } from '../../auth/signin.ts';
-import { signBoard, verifyAccess, verifyBoard } from '../../auth/tokens.ts';
+import { type Signed, signedBy } from '../../../shared/accounts/authenticate.ts';
+import { noteSignIn } from '../../../shared/accounts/client.ts';
+import { clientOf } from '../../auth/client.ts';
+import { signIn } from '../../../shared/accounts/signin.ts';
+import { signBoard, verifyAccess, verifyBoard } from '../../../shared/accounts/tokens.ts';
 import type { Context } from '../../context.ts';
 import { credentials } from '../../contract/account.ts';
-import { attempt, SIGN_IN } from '../../limits/attempts.ts';
+import { attempt, SIGN_IN } from '../../../shared/limits/attempts.ts';
 import { bodyCheck, check } from '../../middleware/validate.ts';
 import { publicPath } from '../../public.ts';
 

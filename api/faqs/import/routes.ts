@@ -7,16 +7,17 @@ import { enqueueImport } from '../../../shared/delivery/enqueue.ts';
 import { found } from '../../../shared/base/errors.ts';
 import { log } from '../../../shared/base/log.ts';
 import { note } from '../../audit/note.ts';
-import { holdPlace } from '../../limits/places.ts';
+import { holdPlace } from '../../../shared/limits/places.ts';
 import { serve } from '../../contract/serve.ts';
 import { withBody } from '../../middleware/body.ts';
+import { bodyCheck, check } from '../../middleware/validate.ts';
 import { pathId } from '../../middleware/ids.ts';
-import { faqImportContract, presentImport } from './contract.ts';
-import { escapeFormula } from './formulas.ts';
-import { COLUMNS, joinKeywords } from './csv.ts';
-import { charsetOf, formatOf } from './format.ts';
-import { receiveImport } from './receive.ts';
-import { MAX_BYTES, tooLarge } from './text.ts';
+import { faqImportContract, importItem, presentImport } from './contract.ts';
+import { escapeFormula } from '../../../shared/knowledge/import/formulas.ts';
+import { COLUMNS, joinKeywords } from '../../../shared/knowledge/import/csv.ts';
+import { charsetOf, formatOf } from '../../../shared/knowledge/import/format.ts';
+import { receiveImport } from '../../../shared/knowledge/import/receive.ts';
+import { MAX_BYTES, tooLarge } from '../../../shared/knowledge/import/text.ts';
 import { publicPath } from '../../public.ts';
 
 /** Excel expects the one of the country that Windows is set to. */
@@ -25,6 +26,8 @@ const SEPARATORS = { comma: ',', semicolon: ';', tab: '\t' };
 const MAX_ERRORS = 1_000;
 /** A client that takes nothing of an export for so long is gone. */
 const STALLED_MS = 60_000;
+
+const itemCheck = bodyCheck(importItem);
 
 export const faqImports = serve(faqImportContract, {
   'POST /api/v1/faqs/import': async (ctx) => {
@@ -35,6 +38,7 @@ export const faqImports = serve(faqImportContract, {
       format: formatOf(ctx.request.type),
       charset: charsetOf(ctx.request.charset),
       allOrNothing,
+      check: (value: unknown) => check(itemCheck, value),
       along: note(ctx, 'faq_import.submitted'),
     };
     const import_id = await withBody(ctx.req, (bytes) => receiveImport(ctx.state.user.id, bytes, options));

@@ -14,10 +14,10 @@ import { pageOf } from '../../contract/page.ts';
 import { serve } from '../../contract/serve.ts';
 import { publicPath } from '../../public.ts';
 import { pathId } from '../../middleware/ids.ts';
-import { accepted } from '../accepted.ts';
+import { accepted } from '../../../shared/knowledge/accepted.ts';
 import { presentFaq } from '../contract.ts';
-import { embedInBackground } from '../embed.ts';
-import { withSlug } from '../slug.ts';
+import { embedInBackground } from '../../../shared/knowledge/embed.ts';
+import { withSlug } from '../../../shared/knowledge/slug.ts';
 import { faqSuggestionContract, presentSuggested } from './contract.ts';
 
 /** Of a draft that nobody has answered yet; nobody but editors sees it. */

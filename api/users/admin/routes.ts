@@ -8,7 +8,7 @@ import { presentUser } from '../../contract/account.ts';
 import { pageOf } from '../../contract/page.ts';
 import { serve } from '../../contract/serve.ts';
 import { pathId } from '../../middleware/ids.ts';
-import { settleInBackground } from '../../runs/settle.ts';
+import { settleInBackground } from '../../../shared/delivery/settle.ts';
 import { userAdminContract } from './contract.ts';
 
 export const userAdmin = serve(userAdminContract, {

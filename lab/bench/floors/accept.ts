@@ -6,8 +6,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Koa from 'koa';
 import rawBody from 'raw-body';
-import { withinLimits } from '../../../api/limits/sending.ts';
-import { settleInBackground } from '../../../api/runs/settle.ts';
+import { withinLimits } from '../../../shared/limits/sending.ts';
+import { settleInBackground } from '../../../shared/delivery/settle.ts';
 import { acceptMessage } from '../../../db/models/run.ts';
 import { Session, type SignedUser } from '../../../db/models/session.ts';
 

@@ -1,0 +1,22 @@
+import { problem } from '../../shared/base/errors.ts';
+import { attempt, type Policy } from '../../shared/limits/attempts.ts';
+import type { Context, Next } from '../context.ts';
+import { rateHeaders } from '../contract/headers.ts';
+import { mark } from './mark.ts';
+import { isForeign } from './origin.ts';
+
+/**
+ * Middleware: what stands behind it may be tried as often as the policy says.
+ * @param whose the account that is meant, as it was typed, or its id; null where the policy has no pair
+ */
+export function limitAttempts<Ctx extends Context>(
+  policy: Policy,
+  whose: (ctx: Ctx) => string | null = () => null,
+) {
+  const guard = async (ctx: Ctx, next: Next): Promise<unknown> => {
+    // CORS keeps answers from other sites' pages, not requests: one could use up what its visitor may try.
+    if (isForeign(ctx.req)) throw problem('forbidden', 'Not from pages of this site');
+    return attempt(policy, whose(ctx), ctx.ip, next, (headers) => ctx.set(headers));
+  };
+  return mark(guard, { problems: ['rate_limited', 'forbidden'], headers: rateHeaders });
+}

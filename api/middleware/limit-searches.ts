@@ -1,0 +1,33 @@
+import { env } from '../../shared/base/env.ts';
+import type { Context, Next } from '../context.ts';
+import { rateHeaders } from '../contract/headers.ts';
+import { networkOf } from '../../shared/limits/network.ts';
+import { mark } from './mark.ts';
+import { take, type Window } from '../../shared/limits/counters.ts';
+import { presentCharge, refusalOf } from '../../shared/limits/present.ts';
+
+/** A search can cost a call of the provider, and much of Postgres' time. */
+const OWN: Window = { name: 'searches', limit: env.SEARCHES_PER_MINUTE, seconds: 60 };
+/** As for messages: an address is not a person. */
+const ADDRESS: Window = { ...OWN, name: 'address-searches', limit: OWN.limit * 10 };
+
+/** Middleware behind `auth`: a user, and an address, may search so often in a minute. Throws `rate_limited`. */
+export const limitSearches = mark(searching, { problems: ['rate_limited'], headers: rateHeaders });
+
+/** The same for a list that is searched where the query has `q`. */
+export const limitSearchedLists = mark(
+  async (ctx: Context, next: Next): Promise<void> =>
+    ctx.query.q === undefined ? void (await next()) : searching(ctx, next),
+  { problems: ['rate_limited'] },
+);
+
+async function searching(ctx: Context, next: Next): Promise<void> {
+  const charge = await take([
+    { ...OWN, key: `limit:search:user:${ctx.state.user.id}` },
+    { ...ADDRESS, key: `limit:search:address:${networkOf(ctx.ip)}` },
+  ]);
+  ctx.set(presentCharge(charge, 1));
+  if (charge.outcome === 'refused')
+    throw refusalOf(charge, 'Too many searches: RateLimit says when there may be more');
+  await next();
+}

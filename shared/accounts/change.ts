@@ -1,0 +1,52 @@
+import type { Knex } from 'knex';
+import { knex } from '../../db/knex.ts';
+import { PasswordReset } from '../../db/models/passwordReset.ts';
+import { Session } from '../../db/models/session.ts';
+import { User } from '../../db/models/user.ts';
+import { problem } from '../base/errors.ts';
+import { type By, noted } from './noted.ts';
+import { hashPassword, passwordFits } from './password.ts';
+
+/** Whose password it is, the sign-in that stays, and who is noted as acting. */
+type Owner = { id: number; sid: number; by: By };
+
+/**
+ * Changes a user's password; ends their other sessions and voids tokens that reset it.
+ * Of two changes at once, both made with the old password, only the first succeeds.
+ * @throws Problem `validation_failed` when the present password is another
+ */
+export async function changePassword(owner: Owner, present: string, next: string): Promise<void> {
+  const before = await verified(owner, present);
+  const hash = await hashPassword(next);
+  if (await replace(owner, before, hash)) return;
+  // Either somebody changed it, or a sign-in at the same time replaced its hash, which happens once.
+  if (await replace(owner, await verified(owner, present), hash)) return;
+  throw wrongPassword();
+}
+
+async function verified({ id, by }: Owner, present: string): Promise<User> {
+  const user = await User.own(id);
+  if (await passwordFits(present, user.hashed_password)) return user;
+  await noted(by, 'user.password_change_failed', { subject_id: id })(id, knex);
+  throw wrongPassword();
+}
+
+function replace({ sid, by }: Owner, before: User, hash: string): Promise<boolean> {
+  const { id, hashed_password } = before;
+  return knex.transaction(async (trx: Knex) => {
+    const changed = await User.query(trx)
+      .patch({ hashed_password: hash, updated_at: new Date() })
+      .where({ id, hashed_password });
+    if (changed === 0) return false;
+    await Session.endAll(id, trx, sid);
+    await PasswordReset.voidAll(id, trx);
+    await noted(by, 'user.password_changed', { subject_id: id })(id, trx);
+    return true;
+  });
+}
+
+function wrongPassword() {
+  return problem('validation_failed', undefined, {
+    errors: [{ path: '/current_password', message: 'must be your present password' }],
+  });
+}

@@ -1,0 +1,60 @@
+import { knex } from '../../db/knex.ts';
+import { PasswordReset, RESET_WITHIN_S } from '../../db/models/passwordReset.ts';
+import { Session } from '../../db/models/session.ts';
+import { User } from '../../db/models/user.ts';
+import { env } from '../base/env.ts';
+import { problem } from '../base/errors.ts';
+import { log } from '../base/log.ts';
+import { type Client, noteSignIn } from './client.ts';
+import { hashPassword } from './password.ts';
+import { hashToken, newToken } from './tokens.ts';
+
+/**
+ * Makes a token that sets a new password, good once and for an hour, where an active account has this e-mail address; the
+ * tokens before it are worthless then. The same work is done where there is none.
+ * @returns the token, to be sent to that account's own address; undefined where there is none
+ */
+export async function beginReset(email: string, client: Client): Promise<string | undefined> {
+  const { token, tokenHash } = newToken();
+  const userId = await knex.transaction(async (trx) => {
+    const id = await PasswordReset.begin(email, tokenHash, trx);
+    await noteSignIn('user.reset_requested', { subject: id ?? undefined }, client, trx);
+    return id;
+  });
+  return userId === null ? undefined : token;
+}
+
+/**
+ * Until there is mail: shows the token to whoever develops. Whoever reads it can take over the account, so that
+ * shared/base/env.ts refuses this where NODE_ENV is `production`.
+ */
+export function sendReset(token: string): void {
+  if (!env.LOG_RESET_TOKENS) return;
+  log.warn({ reset_token: token, good_for_s: RESET_WITHIN_S }, 'for POST /api/v1/auth/password/reset');
+}
+
+/** Sets a new password and ends all sessions. Throws `validation_failed` for a token that is not good. */
+export async function resetPassword(token: string, password: string, client: Client): Promise<void> {
+  const tokenHash = hashToken(token);
+  const userId = await PasswordReset.find(tokenHash);
+  // Before anything is hashed: that is work which nobody gets for guessing.
+  if (userId === undefined) throw wrongToken();
+  const hashed_password = await hashPassword(password);
+  await knex.transaction(async (trx) => {
+    const user = await User.query(trx)
+      .patch({ hashed_password, updated_at: new Date() })
+      .where({ id: userId, status: 'active' })
+      .returning('*')
+      .first();
+    if (user === undefined || !(await PasswordReset.use(tokenHash, trx))) throw wrongToken();
+    await PasswordReset.voidAll(user.id, trx);
+    await Session.endAll(user.id, trx);
+    await noteSignIn('user.password_reset', { actor: user, subject: user.id }, client, trx);
+  });
+}
+
+function wrongToken() {
+  return problem('validation_failed', undefined, {
+    errors: [{ path: '/token', message: 'must be a token that still holds' }],
+  });
+}

@@ -1,0 +1,125 @@
+import type { Knex } from 'knex';
+import { knex } from '../../db/knex.ts';
+import { Session } from '../../db/models/session.ts';
+import { type NewUser, User } from '../../db/models/user.ts';
+import { env } from '../base/env.ts';
+import { problem } from '../base/errors.ts';
+import { countRefresh } from '../limits/refreshing.ts';
+import { networkOf } from '../limits/network.ts';
+import { type Client, noteSignIn } from './client.ts';
+import { hashPassword, isOutdated, passwordFits } from './password.ts';
+import { hashToken, newToken, nowS, signAccess, successorsOf } from './tokens.ts';
+
+/** A pair of tokens as the client gets them. */
+export type Grant = { access: string; refresh: string };
+type SignIn = { user: User; grant: Grant };
+
+/** Creates the account and its first session. Throws `already_exists`. */
+export async function register(fields: NewUser, client: Client): Promise<SignIn> {
+  return knex.transaction(async (trx) => {
+    const user = await User.register({ ...fields }, trx);
+    await noteSignIn('user.registered', { actor: user, subject: user.id }, client, trx);
+    return { user, grant: await beginSession(user, client, trx) };
+  });
+}
+
+/**
+ * Signs in by e-mail address or username. Throws `unauthenticated`, the same way and after the same work whatever was
+ * wrong; every try is in the audit log.
+ */
+export async function signIn(login: string, password: string, client: Client): Promise<SignIn> {
+  const first = await attempt(login, password, client);
+  // A sign-in at the same time may have replaced the hash that was looked at; it does so once.
+  const { signedIn, found } = first.replaced ? await attempt(login, password, client) : first;
+  if (signedIn) return signedIn;
+  await noteSignIn('user.sign_in_failed', { subject: found?.id }, client, knex);
+  throw problem('unauthenticated', 'E-mail address, username or password is wrong');
+}
+
+type Attempt = { found: User | undefined; signedIn?: SignIn; replaced?: boolean };
+
+async function attempt(login: string, password: string, client: Client): Promise<Attempt> {
+  const found = await User.findByLogin(login);
+  const fits = await passwordFits(password, found?.hashed_password);
+  if (found === undefined || !fits || found.status !== 'active') return { found };
+
+  const outdated = isOutdated(found.hashed_password);
+  const hash = outdated ? await hashPassword(password) : found.hashed_password;
+  return knex.transaction(async (trx) => {
+    const user = await User.signIn(found, hash, trx);
+    if (user === undefined) return { found, replaced: true };
+    return { found, signedIn: { user, grant: await beginSession(user, client, trx) } };
+  });
+}
+
+/**
+ * Trades a refresh token for a new pair. The client that spent it a moment ago gets the same pair again: another tab was
+ * quicker, or the answer was lost. Throws `unauthenticated`; a token that was spent otherwise also ends its session.
+ */
+export async function refresh(token: string, client: Client): Promise<SignIn> {
+  const renewed = TOKEN.test(token) ? await knex.transaction((trx) => renew(token, client, trx)) : undefined;
+  // Thrown outside: a rollback would forget that the session was ended.
+  if (renewed === undefined) throw problem('unauthenticated', 'The refresh token is not valid');
+  return renewed;
+}
+
+/** 256 bits in base64url, as newToken makes them. */
+const TOKEN = /^[\w-]{43}$/;
+
+async function renew(token: string, client: Client, trx: Knex): Promise<SignIn | undefined> {
+  const [tokenHash, spentBy, iat] = [hashToken(token), fingerprint(client), nowS()];
+  const successors = successorsOf(token);
+  const [next] = successors;
+  const spent = await Session.spend(tokenHash, { spentBy, iat }, trx);
+  if (spent === undefined || next === undefined)
+    return (await grantAgain({ tokenHash, spentBy }, successors, trx)) ?? endReplayed(tokenHash, client, trx);
+
+  const { session_id: sid, user_id } = spent;
+  // Refused, nothing is spent: the transaction is undone.
+  await countRefresh(sid);
+  const lives = await Session.prolong(sid, { ...LIFETIME, tokenHash: next.tokenHash }, trx);
+  const user = lives ? await User.query(trx).findById(user_id) : undefined;
+  return user && { user, grant: { access: signAccess(user, sid, iat), refresh: next.token } };
+}
+
+async function grantAgain(
+  spent: { tokenHash: string; spentBy: string },
+  successors: { token: string; tokenHash: string }[],
+  trx: Knex,
+): Promise<SignIn | undefined> {
+  const hashes = successors.map(({ tokenHash }) => tokenHash);
+  const again = await Session.regrant({ ...spent, successors: hashes, graceS: env.REFRESH_GRACE_S }, trx);
+  const next = successors.find(({ tokenHash }) => tokenHash === again?.successor);
+  const user = again && (await User.query(trx).findById(again.user_id));
+  if (again === undefined || next === undefined || user === undefined) return undefined;
+  // Where access tokens live for seconds, the first one may be over.
+  const iat = again.iat + env.ACCESS_TOKEN_TTL_S > nowS() ? again.iat : nowS();
+  return { user, grant: { access: signAccess(user, again.session_id, iat), refresh: next.token } };
+}
+
+/**
+ * What tells whether it is the same client: browser and network. Tabs share both. A thief elsewhere, who would get the same
+ * pair, has another network.
+ */
+function fingerprint({ userAgent, ip }: Client): string {
+  return hashToken(`${userAgent ?? ''}\n${networkOf(ip)}`);
+}
+
+async function endReplayed(tokenHash: string, client: Client, trx: Knex): Promise<undefined> {
+  const ended = await Session.endReplayed(tokenHash, trx);
+  if (ended === undefined) return undefined;
+  const { session_id: session, user_id: subject } = ended;
+  await noteSignIn('session.replayed', { subject, session }, client, trx);
+  return undefined;
+}
+
+async function beginSession(user: User, client: Client, trx: Knex): Promise<Grant> {
+  const { token, tokenHash } = newToken();
+  const { userAgent, ip } = client;
+  const sid = await Session.begin({ userId: user.id, userAgent, ip, tokenHash, ...LIFETIME }, trx);
+  await noteSignIn('user.signed_in', { actor: user, subject: user.id, session: sid }, client, trx);
+  return { access: signAccess(user, sid), refresh: token };
+}
+
+/** Seconds: between two refreshes, and in all. */
+const LIFETIME = { lifetimeS: env.REFRESH_TOKEN_TTL_S, absoluteS: env.SESSION_LIFETIME_S };

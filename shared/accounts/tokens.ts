@@ -1,0 +1,143 @@
+import { createHash, createHmac, type KeyObject, randomBytes } from 'node:crypto';
+import jwt from 'jsonwebtoken';
+import type { Role, User } from '../../db/models/user.ts';
+import { env } from '../base/env.ts';
+import { problem } from '../base/errors.ts';
+import { keysNamed, signingKey } from './keys.ts';
+
+/** `access`: for the API. `board`: for the operators' pages, where it travels in a cookie. */
+type Kind = 'access' | 'board';
+/** What a token says. `exp` in seconds since 1970. */
+export type Claims = { sub: string; sid: number; type: Kind; exp: number };
+
+/** RFC 8725: one algorithm, and each kind of token has an audience of its own, so that none passes for another. */
+const ALGORITHM = 'HS256' as const;
+const ISSUER = 'parley';
+const AUDIENCE: Record<Kind, string> = { access: 'parley-api', board: 'parley-board' };
+
+/**
+ * Signs an access token of ACCESS_TOKEN_TTL_S seconds with the first secret.
+ * @param iat from when these seconds run, in seconds since 1970: signed again by the same it is the same token
+ */
+export function signAccess(user: Pick<User, 'id' | 'email' | 'role'>, sid: number, iat = nowS()): string {
+  const claims = { sid, iat, email: user.email, role: user.role, type: 'access' } as const;
+  return sign(user.id, claims, env.ACCESS_TOKEN_TTL_S);
+}
+
+/** Seconds since 1970. */
+export function nowS(): number {
+  return Math.floor(Date.now() / 1_000);
+}
+
+/** Signs a token for the operators' pages; it dies with its session, `lifetimeS` later at the latest. */
+export function signBoard(userId: number, sid: number, lifetimeS: number): string {
+  return sign(userId, { sid, type: 'board' }, lifetimeS);
+}
+
+function sign(
+  userId: number,
+  claims: { type: Kind; sid: number; iat?: number; email?: string; role?: Role },
+  lifetimeS: number,
+): string {
+  const { kid, secret } = signingKey();
+  return jwt.sign(claims, secret, {
+    algorithm: ALGORITHM,
+    keyid: kid,
+    issuer: ISSUER,
+    audience: AUDIENCE[claims.type],
+    subject: String(userId),
+    expiresIn: lifetimeS,
+  });
+}
+
+/** Verifies an access token. Throws `token_expired` for one that was good, else `unauthenticated`. */
+export function verifyAccess(token: string): Claims {
+  return verify(token, 'access');
+}
+
+/** The same for a token of the operators' pages. */
+export function verifyBoard(token: string): Claims {
+  return verify(token, 'board');
+}
+
+function verify(token: string, kind: Kind): Claims {
+  let expired = false;
+  for (const secret of secretsOf(decoded(token))) {
+    try {
+      return asClaims(jwt.verify(token, secret, checksOf(kind)), kind);
+    } catch (err) {
+      // Expiry is looked at after the signature: this secret did sign it.
+      expired ||= err instanceof jwt.TokenExpiredError;
+    }
+  }
+  throw problem(expired ? 'token_expired' : 'unauthenticated');
+}
+
+function checksOf(kind: Kind) {
+  return { algorithms: [ALGORITHM], issuer: ISSUER, audience: AUDIENCE[kind] } satisfies jwt.VerifyOptions;
+}
+
+/** What an access token must be besides rightly signed. */
+export const accessChecks = checksOf('access');
+
+/** What is signed here has no more in its header; `crit`, `jku` and their like would be for somebody who obeys them. */
+const PARAMETERS = ['alg', 'typ', 'kid'];
+
+/** The secrets that a token with this header may have been signed with. Throws `unauthenticated` for a header that is not ours. */
+export function secretsOf(header: jwt.JwtHeader | undefined): KeyObject[] {
+  const sound =
+    typeof header === 'object' &&
+    !Array.isArray(header) &&
+    header !== null &&
+    Object.keys(header).every((name) => PARAMETERS.includes(name)) &&
+    (header.typ === undefined || header.typ === 'JWT');
+  const keys = sound ? keysNamed(header) : [];
+  if (keys.length === 0) throw problem('unauthenticated');
+  return keys.map(({ secret }) => secret);
+}
+
+function decoded(token: string): jwt.JwtHeader | undefined {
+  try {
+    return jwt.decode(token, { complete: true })?.header;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Verified contents as claims. Throws `unauthenticated` for any other kind of token. */
+export function asClaims(verified: unknown, kind: Kind): Claims {
+  const claims = verified as Partial<Claims>;
+  const sound =
+    typeof verified === 'object' &&
+    claims.type === kind &&
+    typeof claims.sub === 'string' &&
+    /^[1-9]\d{0,14}$/.test(claims.sub) &&
+    Number.isSafeInteger(claims.sid) &&
+    typeof claims.exp === 'number';
+  if (!sound) throw problem('unauthenticated');
+  return claims as Claims;
+}
+
+/** A new token without contents (a refresh, a password reset): the client keeps the token, we its hash. */
+export function newToken(): { token: string; tokenHash: string } {
+  const token = randomBytes(32).toString('base64url');
+  return { token, tokenHash: hashToken(token) };
+}
+
+/**
+ * The refresh tokens that may follow a spent one, one for each secret of JWT_SECRET, that of the first secret first. Made of
+ * the spent token and a secret, so that it can be given again and neither the database nor the client can make it.
+ */
+export function successorsOf(token: string): { token: string; tokenHash: string }[] {
+  return env.JWT_SECRET.map((secret) => {
+    const next = createHmac('sha256', secret)
+      .update(`parley refresh token after ${token}`)
+      .digest('base64url');
+    return { token: next, tokenHash: hashToken(next) };
+  });
+}
+
+/** A random token of 256 bits needs no slow hash. */
+export function hashToken(token: string): string {
+  return createHash('sha256').update(token).digest('hex');
+}

@@ -1,0 +1,127 @@
+import { createHash } from 'node:crypto';
+import { acceptMessage, type Accepted, type Refusal } from '../../db/models/run.ts';
+import { env } from '../base/env.ts';
+import { type Problem, problem, rowId } from '../base/errors.ts';
+import { killPoint } from '../ops/killpoint.ts';
+import { traced } from '../ops/tracing.ts';
+import { type Sender, withinLimits } from '../limits/sending.ts';
+import { settleInBackground } from '../delivery/settle.ts';
+
+/** A stored message as its sender sees it; `replayed` when the idempotency key had been stored before. */
+export type Taken = {
+  replayed: boolean;
+  answer: {
+    conversation_id: number;
+    message_id: number;
+    reply_id: number;
+    run_id: number;
+    status: 'queued';
+  };
+};
+
+/** A message as HTTP and sockets take it; see api/chat/contract.ts. */
+export type NewMessage = {
+  content: string;
+  conversation_id?: number | null;
+  language?: string;
+  metadata?: Record<string, unknown>;
+  multitask_strategy?: 'enqueue' | 'reject' | 'interrupt';
+};
+
+const METADATA_LIMIT = 8 * 1024;
+const KEY_LIMIT = 128;
+/** Somewhat longer than most answers take. */
+const RETRY_AFTER_S = 5;
+
+/**
+ * Takes a message in, for HTTP and sockets alike: once it returns, the message is committed and will be answered.
+ * Delivery begins here but is not waited for.
+ * @param body what fitted the schema of the transport
+ * @param key the idempotency key, null where there is none
+ * @throws Problem: `validation_failed`, `not_found`, `consent_required`, `run_in_progress`,
+ *   `idempotency_key_reused`, `rate_limited`, `too_many_waiting_runs`
+ */
+export async function intake(
+  sender: Sender,
+  body: NewMessage,
+  key: string | null,
+  requestId: string,
+): Promise<Taken> {
+  const { user } = sender;
+  const { content, metadata = {}, multitask_strategy = 'enqueue' } = body;
+  const conversation_id = body.conversation_id == null ? null : rowId(body.conversation_id);
+  checkMetadata(metadata);
+  checkKey(key);
+
+  const sameness = {
+    content,
+    conversation_id,
+    language: body.language ?? user.language,
+    metadata,
+    multitask_strategy,
+  };
+  const message = {
+    user_id: user.id,
+    conversation_id,
+    content,
+    language: body.language ?? null,
+    metadata,
+    multitask_strategy,
+    idempotency_key: key,
+    request_hash: requestHash(sameness),
+    request_id: requestId,
+  };
+  const accepted = await withinLimits(sender, { key, hash: message.request_hash }, () =>
+    traced('accept', {}, () => acceptMessage(message, env.MAX_WAITING_RUNS_PER_USER)),
+  );
+  return taken(accepted);
+}
+
+/** What follows when a message is stored, or was not: delivers, and says so. Throws the refusal as a Problem. */
+export function taken(accepted: Accepted | { outcome: Refusal }): Taken {
+  if (accepted.outcome !== 'accepted' && accepted.outcome !== 'replayed') throw refusal(accepted.outcome);
+
+  const { run_id, message_id, reply_id, next, ended } = accepted;
+  killPoint('web.committed', run_id);
+  settleInBackground({ ended, next }, accepted.outcome === 'accepted' ? run_id : undefined);
+  return {
+    replayed: accepted.outcome === 'replayed',
+    answer: { conversation_id: accepted.conversation_id, message_id, reply_id, run_id, status: 'queued' },
+  };
+}
+
+/** What tells two requests of one key apart. */
+export function requestHash(sameness: unknown): string {
+  return createHash('sha256').update(canonicalJson(sameness)).digest('hex');
+}
+
+function checkMetadata(metadata: Record<string, unknown>): void {
+  if (Buffer.byteLength(JSON.stringify(metadata)) <= METADATA_LIMIT) return;
+  const errors = [{ path: '/metadata', message: `must be at most ${METADATA_LIMIT} bytes of JSON` }];
+  throw problem('validation_failed', undefined, { errors });
+}
+
+/** Throws `validation_failed` for an idempotency key that is none. */
+export function checkKey(key: string | null): void {
+  if (key === null || (key !== '' && [...key].length <= KEY_LIMIT)) return;
+  const errors = [{ path: 'Idempotency-Key', message: `must be 1 to ${KEY_LIMIT} characters long` }];
+  throw problem('validation_failed', undefined, { errors });
+}
+
+function refusal(outcome: Refusal): Problem {
+  return problem(
+    outcome,
+    undefined,
+    outcome === 'too_many_waiting_runs' ? { retryAfterS: RETRY_AFTER_S } : {},
+  );
+}
+
+/** JSON that is the same for the same value: keys in order, whatever order they came in. */
+function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const fields = Object.entries(value)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, field]) => `${JSON.stringify(key)}:${canonicalJson(field)}`);
+  return `{${fields.join(',')}}`;
+}

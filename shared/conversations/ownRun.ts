@@ -1,0 +1,20 @@
+import { cancelRun } from '../../db/models/run.ts';
+import { findRun, type RunRow } from '../../db/models/runView.ts';
+import { found } from '../base/errors.ts';
+import { settleInBackground } from '../delivery/settle.ts';
+
+/** A user's run. Throws `not_found`. */
+export async function ownRun(userId: number, runId: number): Promise<RunRow> {
+  return found(await findRun(runId, userId));
+}
+
+/**
+ * Cancels a user's run, for HTTP and sockets: idle ones end here, a running one within a second.
+ * @returns the run afterwards, and whether the cancel changed anything. Throws `not_found`
+ */
+export async function cancel(userId: number, runId: number): Promise<{ run: RunRow; changed: boolean }> {
+  const cancelled = await cancelRun(runId, userId);
+  if (cancelled?.ended) settleInBackground({ ...cancelled, ended: [runId] });
+  const run = await ownRun(userId, runId);
+  return { run, changed: cancelled?.ended === true || run.completed_at === null };
+}

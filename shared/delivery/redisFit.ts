@@ -1,0 +1,97 @@
+import { log } from '../base/log.ts';
+import { redisMisfits } from '../ops/metrics.ts';
+import { redis } from './redis.ts';
+
+/** What is wrong with a Redis that answers. serves: whether work goes on nevertheless. */
+export type Misfit = { what: (typeof KINDS)[number]; reason: string; serves: boolean };
+const KINDS = ['cluster', 'replica', 'policy', 'version', 'persistence'] as const;
+
+/** The oldest major version that the tests run on. */
+const OLDEST = 7;
+/** How often every process looks, and how old an answer may be, in ms. */
+const [EVERY_MS, FRESH_MS] = [60_000, 1_000];
+
+/** Reads what INFO says. A field that a provider hides is taken for well. */
+export function misfitsIn(info: string): Misfit[] {
+  const fields = new Map<string, string>();
+  for (const [, name = '', value = ''] of info.matchAll(/^(\w+):(.*?)\r?$/gm)) fields.set(name, value);
+  const is = (name: string, value: string) => fields.get(name) === value;
+  const policy = fields.get('maxmemory_policy') ?? 'noeviction';
+  const version = fields.get('redis_version');
+  const found: (Misfit | false)[] = [
+    (is('redis_mode', 'cluster') || is('cluster_enabled', '1')) && {
+      what: 'cluster',
+      reason: 'is a node of a Redis Cluster, which is not supported: a single primary is needed',
+      serves: false,
+    },
+    is('role', 'slave') && {
+      what: 'replica',
+      reason: 'is a replica, which takes no writes: the primary is needed',
+      serves: false,
+    },
+    policy !== 'noeviction' && {
+      what: 'policy',
+      reason: `maxmemory-policy is ${policy}, it must be noeviction`,
+      serves: true,
+    },
+    Number.parseInt(version ?? '', 10) < OLDEST && {
+      what: 'version',
+      reason: `version ${version} is too old, it must be ${OLDEST} or newer`,
+      serves: true,
+    },
+    (is('rdb_last_bgsave_status', 'err') || is('aof_last_write_status', 'err')) && {
+      what: 'persistence',
+      reason: 'cannot write its file, and may refuse writes until it can',
+      serves: true,
+    },
+  ];
+  return found.filter((one) => one !== false);
+}
+
+/**
+ * Asks Redis what it is, at most once a second. Notes it in the metric `redis_misfits` and says each change in one line.
+ * @throws when Redis is away or does not let this user ask
+ */
+export function lookAtRedis(): Promise<Misfit[]> {
+  if (performance.now() >= look.freshUntil) {
+    look = { freshUntil: performance.now() + FRESH_MS, found: redis.info().then(misfitsIn).then(noted) };
+  }
+  return look.found;
+}
+
+/**
+ * Ends the process with one line where REDIS_URL names a Cluster. Otherwise notes what Redis is, now and every minute.
+ * Resolves also when Redis cannot be asked.
+ */
+export async function refuseCluster(): Promise<void> {
+  const found = await redis.info().then(misfitsIn, unknown);
+  const cluster = found.find(({ what }) => what === 'cluster');
+  if (cluster !== undefined) {
+    process.stderr.write(`parley: the Redis of REDIS_URL ${cluster.reason}\n`);
+    process.exit(1);
+  }
+  noted(found);
+  setInterval(() => void lookAtRedis().catch(unknown), EVERY_MS).unref();
+}
+
+let look: { freshUntil: number; found: Promise<Misfit[]> } = {
+  freshUntil: Number.NEGATIVE_INFINITY,
+  found: Promise.resolve([]),
+};
+let said = '';
+
+function noted(found: Misfit[]): Misfit[] {
+  for (const what of KINDS) redisMisfits.set({ what }, found.some((one) => one.what === what) ? 1 : 0);
+  const reasons = found.map(({ reason }) => reason).join('; ');
+  if (reasons !== said) {
+    if (reasons === '') log.info('Redis is as it must be again');
+    else log.error({ reasons }, 'Redis is not as it must be');
+  }
+  said = reasons;
+  return found;
+}
+
+function unknown(err: unknown): Misfit[] {
+  log.debug({ err }, 'Redis cannot be asked what it is');
+  return [];
+}

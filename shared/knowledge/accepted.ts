@@ -1,0 +1,17 @@
+import type { Refusal, WrittenFaq } from '../../db/models/faq.ts';
+import { problem } from '../base/errors.ts';
+
+/** An FAQ that was written. Throws the problem of one that was refused. */
+export function accepted(result: WrittenFaq | Refusal): WrittenFaq {
+  if (result === 'slug_taken') {
+    throw problem('already_exists', 'Another FAQ has this slug', {
+      errors: [{ path: '/slug', message: 'must be unique: it is taken' }],
+    });
+  }
+  if (result === 'no_category') {
+    throw problem('validation_failed', undefined, {
+      errors: [{ path: '/category_id', message: 'must be a category that exists' }],
+    });
+  }
+  return result;
+}

@@ -1,0 +1,124 @@
+import { pipeline, Readable } from 'node:stream';
+import { CsvError, type Info, parse } from 'csv-parse';
+import { problem } from '../../base/errors.ts';
+import { unescapeFormula } from './formulas.ts';
+import { dialectOf, nameOf } from './dialect.ts';
+import type { Item } from './json.ts';
+
+/** The columns of imports and exports alike. */
+export const COLUMNS = [
+  'question',
+  'answer',
+  'category',
+  'keywords',
+  'language',
+  'status',
+  'priority',
+  'slug',
+  'meta_title',
+  'meta_description',
+];
+const BLANK = /^\s*$/;
+/** Before the header came the separator may not be known. */
+const NOTHING = /^[\s,;|]*$/;
+const REQUIRED = ['question', 'answer'];
+/** Characters of one record: a quote that is never closed must not take in the whole file. */
+const MAX_RECORD = 256 * 1024;
+
+/**
+ * Reads a CSV file with a header line, as RFC 4180 has it or as spreadsheets write it (see `dialectOf`). Blank lines and
+ * blank columns do not count. Excel leaves out the separators after a line's last value: such a line is whole.
+ * @returns each record as the object that JSON would have held, with the line at whose end it is; or a text that says why it is not one
+ * @throws Problem validation_failed for a file that cannot be read on
+ */
+export async function* csvItems(file: AsyncIterable<string>): AsyncGenerator<Item> {
+  const { separator, text } = await dialectOf(file, COLUMNS);
+  const options = {
+    info: true,
+    delimiter: separator,
+    record_delimiter: ['\r\n', '\n', '\r'],
+    relax_column_count: true,
+    skip_empty_lines: true,
+    max_record_size: MAX_RECORD,
+  };
+  const source = Readable.from(text);
+  const parser = parse(options);
+  // Whatever fails ends the parser, whose reader hears of it.
+  pipeline(source, parser, () => {});
+  let header: string[] | undefined;
+  try {
+    for await (const { record, info } of parser as AsyncIterable<{
+      record: string[];
+      info: Info;
+    }>) {
+      if (record.every((value) => (header === undefined ? NOTHING : BLANK).test(value))) continue;
+      if (header === undefined) header = readHeader(record, info.lines);
+      else yield { line: info.lines, value: toFields(header, record) };
+    }
+  } catch (err) {
+    throw err instanceof CsvError ? problem('validation_failed', faultOf(err)) : err;
+  } finally {
+    source.destroy();
+  }
+  if (header === undefined) throw problem('validation_failed', 'The file is empty');
+}
+
+function readHeader(record: string[], line: number): string[] {
+  const names = record.map(nameOf);
+  const given = names.filter((name) => name !== '');
+  const faults = [
+    ...REQUIRED.filter((name) => !given.includes(name)).map((name) => `lacks the column ${name}`),
+    ...given
+      .filter((name) => !COLUMNS.includes(name))
+      .map((name) => `has an unknown column ${name.slice(0, 50)}`),
+    ...given.filter((name, i) => given.indexOf(name) < i).map((name) => `has the column ${name} twice`),
+  ];
+  if (faults.length > 0) {
+    const errors = faults.slice(0, 20).map((message) => ({ path: '', message }));
+    throw problem('validation_failed', `Line ${line} ${faults[0]}`, { errors });
+  }
+  return names;
+}
+
+/** Empty fields are absent ones. */
+function toFields(header: string[], record: string[]): unknown {
+  const missing = header.slice(record.length);
+  const surplus = record.filter((value, i) => (header[i] ?? '') === '' && value.trim() !== '');
+  if (surplus.length > 0 && record.length <= header.length) return 'has a value in a column without a name';
+  if (surplus.length > 0 || REQUIRED.some((name) => missing.includes(name)))
+    return `must be ${header.length} fields, not ${record.length}`;
+  const given = header
+    .map((name, i) => [name, unescapeFormula(record[i] ?? '')] as const)
+    .filter(([name, value]) => name !== '' && value !== '');
+  return Object.fromEntries(given.map(([name, value]) => [name, typed(name, value)]));
+}
+
+function typed(name: string, value: string): unknown {
+  if (name === 'keywords') return splitKeywords(value);
+  if (name === 'priority' && /^\s*-?\d{1,9}\s*$/.test(value)) return Number(value);
+  return value;
+}
+
+/** As one field: with `|` in between, and a backslash before a `|` or a backslash of a keyword's own. */
+export function joinKeywords(keywords: string[]): string {
+  return keywords.map((keyword) => keyword.replace(/[\\|]/g, '\\$&')).join('|');
+}
+
+function splitKeywords(value: string): string[] {
+  const keywords = value.match(/(?:\\[\\|]|[^|])+/g) ?? [];
+  return keywords
+    .map((keyword) => keyword.replace(/\\([\\|])/g, '$1').trim())
+    .filter((keyword) => keyword !== '');
+}
+
+/** csv-parse's own messages quote the file. */
+function faultOf(err: CsvError): string {
+  const line = typeof err.lines === 'number' ? `Line ${err.lines}: ` : '';
+  const said: Record<string, string> = {
+    CSV_QUOTE_NOT_CLOSED: 'a quote is not closed',
+    CSV_MAX_RECORD_SIZE: 'the record is too long; is a quote not closed?',
+    INVALID_OPENING_QUOTE: 'a quote stands inside a field that is not quoted',
+    CSV_INVALID_CLOSING_QUOTE: 'something follows a closing quote',
+  };
+  return `${line}${said[err.code] ?? 'the CSV cannot be read'}`;
+}

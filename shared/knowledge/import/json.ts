@@ -1,0 +1,58 @@
+import { problem } from '../../base/errors.ts';
+
+/** Characters of one item. */
+const MAX_ITEM = 256 * 1024;
+
+/** One item of an upload: where it stands, counted from 1, and what it is. */
+export type Item = { line: number; value: unknown };
+
+/**
+ * The items of a JSON array, one by one, without ever holding all of it.
+ * Throws `malformed_json`, and `validation_failed` for what is no array.
+ */
+export async function* jsonItems(text: AsyncIterable<string>): AsyncGenerator<Item> {
+  let [line, item, depth, inText, escaped] = [0, '', 0, false, false];
+  let place: 'before' | 'first' | 'item' | 'after' = 'before';
+  for await (const piece of text) {
+    for (const char of piece) {
+      if (place === 'before') {
+        if (isSpace(char) || char === '\uFEFF') continue;
+        if (char !== '[') throw problem('validation_failed', 'The body is no JSON array');
+        place = 'first';
+      } else if (place === 'after') {
+        if (!isSpace(char)) throw malformed(line);
+      } else if (!inText && depth === 0 && (char === ',' || char === ']')) {
+        const empty = item.trim() === '';
+        if (!(empty && place === 'first' && char === ']')) yield { line: ++line, value: parse(item, line) };
+        item = '';
+        place = char === ']' ? 'after' : 'item';
+      } else {
+        item += char;
+        if (item.length > MAX_ITEM) throw problem('validation_failed', `Item ${line + 1} is too long`);
+        if (inText) {
+          inText = escaped || char !== '"';
+          escaped = !escaped && char === '\\';
+        } else if (char === '"') inText = true;
+        else if (char === '{' || char === '[') depth += 1;
+        else if (char === '}' || char === ']') depth -= 1;
+      }
+    }
+  }
+  if (place !== 'after') throw malformed(line + 1);
+}
+
+function isSpace(char: string): boolean {
+  return char === ' ' || char === '\n' || char === '\r' || char === '\t';
+}
+
+function parse(item: string, line: number): unknown {
+  try {
+    return JSON.parse(item);
+  } catch {
+    throw malformed(line);
+  }
+}
+
+function malformed(line: number) {
+  return problem('malformed_json', `The JSON ends or breaks at item ${Math.max(1, line)}`);
+}

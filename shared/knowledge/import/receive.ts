@@ -1,0 +1,88 @@
+import type { Readable } from 'node:stream';
+import type { Along } from '../../../db/models/auditEntry.ts';
+import {
+  addImportLines,
+  beginImport,
+  dropImport,
+  type ImportLine,
+  submitImport,
+} from '../../../db/models/faqImport.ts';
+import { Problem, problem } from '../../base/errors.ts';
+import { slugOf } from '../slug.ts';
+import { type Format, itemsOf } from './format.ts';
+import type { Item } from './json.ts';
+import { readText } from './text.ts';
+
+/** FAQs of one upload. */
+const MAX_ITEMS = 100_000;
+/** What is kept in memory until it goes to Postgres. */
+const [BATCH_ITEMS, BATCH_CHARACTERS] = [500, 1_000_000];
+
+/** An FAQ as an upload's line holds it. */
+export type UploadedFaq = Omit<NonNullable<ImportLine['fields']>, 'slug' | 'slug_asked'> & { slug?: string };
+
+type Upload = {
+  format: Format;
+  charset: string;
+  allOrNothing: boolean;
+  /** Returns a line's value if it is an FAQ; throws the Problem that says why it is not one. */
+  check: (value: unknown) => UploadedFaq;
+  along: Along;
+};
+
+/**
+ * Reads an upload to its end and keeps its lines, each an FAQ or what is wrong with it. A file that cannot be read
+ * leaves nothing behind.
+ * @param options `along`: what is written when the whole upload is there; `charset`: of a CSV file, see `readText`
+ * @returns the import's id: it is owed from now on
+ */
+export async function receiveImport(
+  userId: number,
+  bytes: Readable,
+  { format, charset, allOrNothing, check, along }: Upload,
+): Promise<number> {
+  const importId = await beginImport(userId, allOrNothing);
+  try {
+    const text = readText(bytes, format === 'json' ? 'utf-8' : charset);
+    const lines = await keepLines(importId, await itemsOf(text, format), check);
+    if (lines === 0) throw problem('validation_failed', 'There are no FAQs in it');
+    await submitImport(importId, along);
+    return importId;
+  } catch (err) {
+    await dropImport(importId);
+    throw err;
+  }
+}
+
+async function keepLines(
+  importId: number,
+  items: AsyncIterable<Item>,
+  check: Upload['check'],
+): Promise<number> {
+  let [count, size]: [number, number] = [0, 0];
+  let batch: ImportLine[] = [];
+  for await (const item of items) {
+    count += 1;
+    if (count > MAX_ITEMS) throw problem('validation_failed', `There are more than ${MAX_ITEMS} FAQs in it`);
+    const line = toLine(item, check);
+    batch.push(line);
+    size += (line.fields?.question.length ?? 0) + (line.fields?.answer.length ?? 0);
+    if (batch.length < BATCH_ITEMS && size < BATCH_CHARACTERS) continue;
+    await addImportLines(importId, batch);
+    [batch, size] = [[], 0];
+  }
+  if (batch.length > 0) await addImportLines(importId, batch);
+  return count;
+}
+
+function toLine({ line, value }: Item, check: Upload['check']): ImportLine {
+  if (typeof value === 'string') return { line, errors: [{ path: '', message: value.slice(0, 100) }] };
+  try {
+    const faq = check(value);
+    const fields = { ...faq, slug: faq.slug ?? slugOf(faq.question), slug_asked: faq.slug !== undefined };
+    return { line, fields };
+  } catch (err) {
+    if (!(err instanceof Problem)) throw err;
+    return { line, errors: err.errors ?? [{ path: '', message: err.detail }] };
+  }
+}

@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto';
+import { ageOf, storedUnder } from '../../db/models/idempotency.ts';
+import type { Accepted, Refusal } from '../../db/models/run.ts';
+import { env } from '../base/env.ts';
+import type { SignedUser } from '../accounts/authenticate.ts';
+import { networkOf } from './network.ts';
+import { type Counter, forget, take, type Window } from './counters.ts';
+import { presentCharge, type RateHeaders, refusalOf } from './present.ts';
+
+/** Who sends, from which address, and what is to be done with the headers that say how much more there may be. */
+export type Sender = { user: SignedUser; ip: string; tell?: (headers: RateHeaders) => void };
+type Keyed = { key: string | null; hash: string };
+
+/**
+ * Stores a message by `accept` if its sender's limits allow: so many from a user, and so many from an address, in a
+ * minute, an hour and a day, whichever way they came. A message that one window refuses is counted by none. A replay
+ * is free: within the minute its mark tells, later what Postgres says of it, even where the limit is reached.
+ * @param keyed the idempotency key, and what tells two requests of one key apart
+ * @throws Problem: `rate_limited`, and what `accept` throws, which is not counted then
+ */
+export async function withinLimits(
+  { user, ip, tell }: Sender,
+  { key, hash }: Keyed,
+  accept: () => Promise<Accepted | { outcome: Refusal }>,
+): Promise<Accepted | { outcome: Refusal }> {
+  const began = performance.now();
+  const mark = key === null ? null : markOf(user.id, key, hash);
+  const charge = await take(countersOf(user.id, ip), mark);
+  tell?.(presentCharge(charge, WINDOWS.length));
+  if (charge.outcome === 'refused') {
+    const known = key === null ? null : await storedUnder(user.id, key, hash);
+    if (known !== null) return known;
+    throw refusalOf(charge, 'Too many messages: RateLimit says when there may be more');
+  }
+  try {
+    const accepted = await accept();
+    // Refused, it is asked for anew and counts anew.
+    if (mark !== null && !('run_id' in accepted)) await forget({ key: mark });
+    if (accepted.outcome !== 'replayed' || charge.outcome === 'free') return accepted;
+    // A copy of this very message was faster, and went free on our charge: then that is the message's one.
+    if ((await ageOf(accepted.run_id)) <= performance.now() - began) return accepted;
+    await charge.giveBack();
+    const counts = charge.counts.map(({ count, ends }) => ({ count: count - 1, ends }));
+    tell?.(presentCharge({ ...charge, counts }, WINDOWS.length));
+    return accepted;
+  } catch (err) {
+    if (charge.outcome === 'taken') await charge.giveBack();
+    throw err;
+  }
+}
+
+const WINDOWS: Window[] = [
+  { name: 'minute', limit: env.RATE_LIMIT_PER_MINUTE, seconds: 60 },
+  { name: 'hour', limit: env.RATE_LIMIT_PER_HOUR, seconds: 3_600 },
+  { name: 'day', limit: env.RATE_LIMIT_PER_DAY, seconds: 86_400 },
+];
+/**
+ * An address is not a person: an office, a campus or a mobile network stands behind one. It may send what ten users may,
+ * which bounds whoever registers account after account.
+ */
+const USERS_BEHIND_AN_ADDRESS = 10;
+const ADDRESS_WINDOWS = WINDOWS.map(({ name, limit, seconds }) => ({
+  name: `address-${name}`,
+  limit: limit * USERS_BEHIND_AN_ADDRESS,
+  seconds,
+}));
+
+function countersOf(userId: number, ip: string): Counter[] {
+  const network = networkOf(ip);
+  return [
+    ...WINDOWS.map((window) => ({ ...window, key: `limit:send:user:${userId}:${window.seconds}` })),
+    ...ADDRESS_WINDOWS.map((window) => ({
+      ...window,
+      key: `limit:send:address:${network}:${window.seconds}`,
+    })),
+  ];
+}
+
+function markOf(userId: number, key: string, hash: string): string {
+  const request = createHash('sha256').update(`${key}\n${hash}`).digest('base64url');
+  return `limit:send:charged:${userId}:${request}`;
+}

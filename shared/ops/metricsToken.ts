@@ -1,0 +1,13 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { env } from '../base/env.ts';
+
+/** Whether a request may read metrics: METRICS_TOKEN stands in its `Authorization: Bearer …`, or is not set. */
+export function mayScrape(authorization: string | undefined): boolean {
+  if (env.METRICS_TOKEN === '') return true;
+  const shown = /^Bearer +(\S+)$/i.exec(authorization?.trim() ?? '')?.[1] ?? '';
+  return timingSafeEqual(hash(shown), hash(env.METRICS_TOKEN));
+}
+
+function hash(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
