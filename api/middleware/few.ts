@@ -20,7 +20,9 @@ function findMany(schema: SchemaObject, value: unknown, path: string): FieldErro
   const known = (schema.properties ?? {}) as Record<string, SchemaObject>;
   const unknown = schema.additionalProperties === false ? unknownOf(value, known) : [];
   if (unknown.length > NAMED)
-    return unknown.slice(0, NAMED).map((name) => ({ path: pointer(path, name), message: 'is not known' }));
+    return unknown
+      .slice(0, NAMED)
+      .map((name) => ({ path: pointer(path, name), message: 'must be left out: this field is not known' }));
   return Object.entries(known).flatMap(([name, field]) =>
     Object.hasOwn(value, name) ? findMany(field, Reflect.get(value, name), pointer(path, name)) : [],
   );
@@ -39,7 +41,7 @@ function unknownOf(value: object, known: object): string[] {
 
 function tooLong({ maxItems, items }: SchemaObject, value: unknown[], path: string): FieldError[] {
   if (typeof maxItems !== 'number') return [];
-  if (value.length > maxItems) return [{ path, message: `must NOT have more than ${maxItems} items` }];
+  if (value.length > maxItems) return [{ path, message: `must be at most ${maxItems} items long` }];
   const each = (items ?? {}) as SchemaObject;
   return value.flatMap((item, i) => findMany(each, item, pointer(path, i)));
 }
