@@ -22,17 +22,10 @@ export const env = {
   SHUTDOWN_GRACE_S: integer('SHUTDOWN_GRACE_S', 25, 1, 3600),
   DATABASE_POOL_MAX: integer('DATABASE_POOL_MAX', 20, 1, 1000),
 
-  CHAT_MODEL: text('CHAT_MODEL', 'gpt-4.1-mini'),
-  CHAT_MODEL_FALLBACK: text('CHAT_MODEL_FALLBACK', ''),
-  EMBEDDING_MODEL: text('EMBEDDING_MODEL', 'text-embedding-3-small'),
-  MODERATION_MODEL: text('MODERATION_MODEL', 'omni-moderation-latest'),
   MAX_COMPLETION_TOKENS: integer('MAX_COMPLETION_TOKENS', 1000, 1),
   TEMPERATURE: number('TEMPERATURE', 0.7, 0, 2),
-  /** Deadlines of one call to the chat model, in ms: its headers, its first token, the next token, all of it. */
-  PROVIDER_HEADERS_TIMEOUT_MS: integer('PROVIDER_HEADERS_TIMEOUT_MS', 30_000, 1),
-  PROVIDER_FIRST_TOKEN_TIMEOUT_MS: integer('PROVIDER_FIRST_TOKEN_TIMEOUT_MS', 60_000, 1),
-  PROVIDER_GAP_TIMEOUT_MS: integer('PROVIDER_GAP_TIMEOUT_MS', 30_000, 1),
-  PROVIDER_ANSWER_TIMEOUT_MS: integer('PROVIDER_ANSWER_TIMEOUT_MS', 300_000, 1),
+  /** Seconds that a run waits for a provider that asks to come back later. */
+  PROVIDER_WAIT_LIMIT_S: integer('PROVIDER_WAIT_LIMIT_S', 600, 1, 86_400),
   /** on: whole sentences of an answer are checked before they are shown. */
   OUTPUT_GUARD: oneOf('OUTPUT_GUARD', 'off', ['on', 'off']),
   /** Whether Bull Board may change queues; it only shows them. */
@@ -76,6 +69,11 @@ export function requireEnv(...names: (keyof Env)[]): void {
 /** An empty variable counts as absent: that is how compose files hand on what was not set. */
 export function text(name: string, fallback: string): string {
   return process.env[name]?.trim() || fallback;
+}
+
+/** As it stands, with the spaces around it. */
+export function untrimmed(name: string): string {
+  return process.env[name] ?? '';
 }
 
 export function list(name: string, fallback: string): string[] {

@@ -2,8 +2,9 @@ import { type FaqSet, faqSet, type FoundFaq, searchFaqs } from '../db/models/faq
 import { cacheKey, remember } from './cache.ts';
 import { COVERAGE } from './coverage.ts';
 import { env } from './env.ts';
-import { embed } from './llm.ts';
 import { log } from './log.ts';
+import { embeddingModel, embeddingModelNamed } from './provider/config.ts';
+import { embed } from './provider/embedding.ts';
 import { ProviderError } from './providerErrors.ts';
 import { truncateTokens } from './tokens.ts';
 
@@ -27,7 +28,9 @@ export type SearchResult = {
  * FAQ, on every replica: the version of the set is read from Postgres each time and is part of the cache's key.
  */
 export async function searchKnowledge(search: Search): Promise<SearchResult & { cached: boolean }> {
-  const set = await faqSet();
+  const stored = await faqSet();
+  // With EMBEDDING_MODEL=off by words alone, whatever vectors there still are.
+  const set = embeddingModel() === null ? { ...stored, models: [] } : stored;
   const key = cacheKey('search', set, search, env.PASSAGE_THRESHOLD);
   const { value, cached } = await remember(key, RESULT_TTL, () => find(search, set), wholly);
   return { ...value, cached };
@@ -57,16 +60,18 @@ async function find({ text, language, limit }: Search, { models }: FaqSet): Prom
  * A question's vector by the model of the vectors it is to be compared with. While FAQs are moving to another model
  * there are two, and each half is searched by its own. Null when the provider cannot make it just now.
  */
-async function vectorOf(text: string, model: string): Promise<{ model: string; vector: number[] } | null> {
-  const key = cacheKey('vector', model, text);
+async function vectorOf(text: string, name: string): Promise<{ model: string; vector: number[] } | null> {
+  const model = embeddingModelNamed(name);
+  const special = [model.queryPrefix, model.dimensions].filter(Boolean);
+  const key = cacheKey('vector', name, text, ...special);
   try {
     const { value } = await remember(key, VECTOR_TTL, async () =>
-      pack((await embed([text], model))[0] ?? []),
+      pack((await embed([text], model, 'query'))[0] ?? []),
     );
-    return { model, vector: unpack(value) };
+    return { model: name, vector: unpack(value) };
   } catch (err) {
     if (!(err instanceof ProviderError)) throw err;
-    log.warn({ err, model }, 'a question was not embedded');
+    log.warn({ err, model: name }, 'a question was not embedded');
     return null;
   }
 }

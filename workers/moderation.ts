@@ -1,10 +1,10 @@
 import type { Job } from 'bullmq';
 import { loadTurn, saveVerdict, type Verdict } from '../db/models/turn.ts';
 import { cacheKey, remember } from '../shared/cache.ts';
-import { env } from '../shared/env.ts';
 import type { Payloads } from '../shared/jobs.ts';
 import { killPoint } from '../shared/killpoint.ts';
-import { moderate } from '../shared/llm.ts';
+import { moderationModel } from '../shared/provider/config.ts';
+import { moderate } from '../shared/provider/moderation.ts';
 
 /** Asks whether a run's question is allowed and leaves the verdict on the run. */
 export async function moderation(job: Job<Payloads['moderation']>): Promise<void> {
@@ -21,6 +21,8 @@ const VERDICT_TTL = 86_400;
 
 /** Whether a text is allowed; asked once a day for the same text. @throws ProviderError */
 export async function verdictOn(text: string): Promise<Verdict> {
-  const key = cacheKey('verdict', env.MODERATION_MODEL, text);
+  const model = moderationModel();
+  if (model === null) return moderate(text);
+  const key = cacheKey('verdict', model.name, text);
   return (await remember(key, VERDICT_TTL, () => moderate(text))).value;
 }

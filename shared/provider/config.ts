@@ -1,4 +1,4 @@
-import { die, integer, list, oneOf, optionalInteger, text, url } from '../env.ts';
+import { die, integer, list, oneOf, optionalInteger, text, untrimmed, url } from '../env.ts';
 import {
   type Kind,
   kindOfHost,
@@ -84,6 +84,19 @@ export function moderationOrder(): 'before' | 'beside' {
   return configuration.moderationOrder;
 }
 
+/** What embeds texts under a name that rows have: the present model, or an older one asked without anything special. */
+export function embeddingModelNamed(name: string): EmbeddingModel {
+  const present = configuration.embedding;
+  if (present?.name === name) return present;
+  const older = readEmbedding(configuration.providers, name);
+  return {
+    ...older,
+    dimensions: name === 'text-embedding-3-large' ? LARGE_DIMENSIONS : null,
+    queryPrefix: '',
+    documentPrefix: '',
+  };
+}
+
 /** A model by its name in the environment or in a row. A prefix counts only where it names a provider. */
 export function modelNamed(name: string): ModelRef {
   return refOf(name, configuration.providers);
@@ -106,13 +119,14 @@ function read(): Configuration {
   const names = ['openai', ...list('PROVIDERS', '')];
   const providers = new Map(names.map((name) => [name, readProvider(name)]));
   const model = (name: string) => refOf(name, providers);
+  const embedding = text('EMBEDDING_MODEL', 'text-embedding-3-small');
   const moderation = readModeration(providers);
   const guarded = oneOf('OUTPUT_GUARD', 'off', ['on', 'off']) === 'on';
   if (moderation === null && guarded) die('OUTPUT_GUARD=on needs a MODERATION_MODEL other than off');
   return {
     providers,
     chat: unique([text('CHAT_MODEL', 'gpt-4.1-mini'), ...list('CHAT_MODEL_FALLBACK', '')].map(model)),
-    embedding: readEmbedding(providers),
+    embedding: embedding === 'off' ? null : readEmbedding(providers, embedding),
     moderation,
     moderationOrder: oneOf('MODERATION_ORDER', 'before', ['before', 'beside']),
   };
@@ -132,16 +146,14 @@ function refOf(name: string, providers: Map<string, Provider>): ModelRef {
   return { provider: prefix, model, name: prefix === 'openai' ? model : name };
 }
 
-function readEmbedding(providers: Map<string, Provider>): EmbeddingModel | null {
-  const name = text('EMBEDDING_MODEL', 'text-embedding-3-small');
-  if (name === 'off') return null;
+function readEmbedding(providers: Map<string, Provider>, name: string): EmbeddingModel {
   const ref = refOf(name, providers);
   const large = ref.name === 'text-embedding-3-large' ? LARGE_DIMENSIONS : null;
   return {
     ...ref,
     dimensions: optionalInteger('EMBEDDING_DIMENSIONS', 1, 16_000) ?? large,
-    queryPrefix: process.env.EMBEDDING_QUERY_PREFIX ?? '',
-    documentPrefix: process.env.EMBEDDING_DOCUMENT_PREFIX ?? '',
+    queryPrefix: untrimmed('EMBEDDING_QUERY_PREFIX'),
+    documentPrefix: untrimmed('EMBEDDING_DOCUMENT_PREFIX'),
     batch: integer('EMBEDDING_BATCH', 256, 1, 2_048),
     textTokens: integer('EMBEDDING_TEXT_TOKENS', 8_000, 1, 1_000_000),
   };

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
 import { faqSet } from '../../db/models/faqSearch.ts';
 import { env } from '../../shared/env.ts';
+import { embeddingModel } from '../../shared/provider/config.ts';
 import { redis, untilReady } from '../../shared/redis.ts';
 import { embedFaqs } from '../../workers/embedding.ts';
 import { type Api, serveApi } from '../support/api.ts';
@@ -134,7 +135,10 @@ describe('searching the knowledge base', () => {
       .update({ question_embedding_model: 'older', answer_embedding_model: 'older' });
     provider.requests.length = 0;
     expect(await ids('which parcel?')).to.have.members([old, fresh]);
-    expect(provider.requests.map(({ model }) => model)).to.have.members([env.EMBEDDING_MODEL, 'older']);
+    expect(provider.requests.map(({ model }) => model)).to.have.members([
+      embeddingModel()?.name ?? '',
+      'older',
+    ]);
   });
 
   it('asks the provider once for equal questions at once', async () => {
