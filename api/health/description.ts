@@ -2,10 +2,12 @@ import { describe, json } from '../docs/describe.ts';
 import { object, oneOf, text, time } from '../docs/schema.ts';
 
 const check = { ...text, pattern: '^(healthy|unhealthy: .+)$' };
+const role = { ...text, pattern: '^(healthy|off|unhealthy: .+)$' };
 const health = object({
   status: oneOf('healthy', 'degraded', 'unhealthy'),
   timestamp: time,
   checks: object({ database: check, redis: check, openai: check }),
+  providers: object({ chat: role, embedding: role, moderation: role }),
 });
 
 export const healthDescriptions = describe('Operators', {

@@ -2,9 +2,9 @@ import Router from '@koa/router';
 import { migrationsMissing } from '../../db/migrate.ts';
 import { checkDatabase, checkRedis } from '../../shared/checks.ts';
 import { problem } from '../../shared/errors.ts';
+import { checkRole } from '../../shared/provider/probe.ts';
 import { stopping } from '../../shared/stop.ts';
 import type { RouteContext, State } from '../context.ts';
-import { checkOpenai } from './checks.ts';
 import { noteProbe } from './probes.ts';
 
 /** For operators and load balancers; at the root, without authentication. */
@@ -25,11 +25,24 @@ healthRoutes.get('/readyz', async (ctx: RouteContext) => {
 
 /** How everything is. The model away only degrades: messages wait and are answered later. */
 healthRoutes.get('/health', async (ctx: RouteContext) => {
-  const [database, redis, openai] = await Promise.all([checkDatabase(), checkRedis(), checkOpenai()]);
+  const [database, redis, chat, embedding, moderation] = await Promise.all([
+    checkDatabase(),
+    checkRedis(),
+    checkRole('chat'),
+    checkRole('embedding'),
+    checkRole('moderation'),
+  ]);
   const down = database !== 'healthy' || redis !== 'healthy';
-  const status = down ? 'unhealthy' : openai === 'healthy' ? 'healthy' : 'degraded';
+  const providers = { chat, embedding, moderation };
+  const well = Object.values(providers).every((check) => ['healthy', 'off'].includes(check));
   ctx.status = down ? 503 : 200;
-  ctx.body = { status, timestamp: new Date().toISOString(), checks: { database, redis, openai } };
+  ctx.body = {
+    status: down ? 'unhealthy' : well ? 'healthy' : 'degraded',
+    timestamp: new Date().toISOString(),
+    // openai is the chat model's, whoever serves it: the name is older than other providers.
+    checks: { database, redis, openai: chat },
+    providers,
+  };
 });
 
 async function whyNotReady(): Promise<string | undefined> {

@@ -97,7 +97,8 @@ const RULES: Rule[] = [
     message: 'The provider does not have the model.',
     when: (error) =>
       named(error, /^(model_not_found|DeploymentNotFound|model_not_available|invalid_model)$/) ||
-      (error.status < 429 && says(error, NO_MODEL)),
+      (error.status < 429 && says(error, NO_MODEL)) ||
+      (named(error, /^not_found_error$/) && says(error, /^model:/)),
   },
   {
     trouble: 'rejected',
@@ -142,7 +143,7 @@ const TOO_LONG =
 const NO_ENDPOINT =
   /unexpected endpoint|(unknown|invalid|no such) (endpoint|url|path)|does not support (the )?(embeddings?|chat|completions?|moderations?)\b/i;
 const NO_MODEL =
-  /\bmodel\b.{0,120}(not found|not exist|not available|is unavailable)|(invalid|unknown|no such) model|not a valid model|no endpoints found|failed to load model/is;
+  /\bmodels?\b.{0,120}(not found|not exist|not available|is unavailable)|(invalid|unknown|no such) model|not a valid model|no endpoints found|failed to load model/is;
 
 function named({ names }: Described, pattern: RegExp): boolean {
   return names.some((name) => pattern.test(name));
