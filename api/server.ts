@@ -1,13 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { env, requireEnv } from '../shared/env.ts';
 import { log } from '../shared/log.ts';
+import { requireModels } from '../shared/provider/config.ts';
 import { onStop, stopOnSignals } from '../shared/stop.ts';
 import { startTracing } from '../shared/tracing.ts';
 import { type Listening, listen } from './listen.ts';
 import { firstSubscription } from './sockets/pushes.ts';
 
 /** The process type `web`. */
-requireEnv('DATABASE_URL', 'REDIS_URL', 'JWT_SECRET', 'OPENAI_API_KEY');
+requireEnv('DATABASE_URL', 'REDIS_URL', 'JWT_SECRET');
+requireModels();
 stopOnSignals();
 await startTracing('parley-web');
 

@@ -54,13 +54,9 @@ export const env = {
 
 export type Env = typeof env;
 
-/**
- * Ends the process with one line when one of the named variables is absent.
- * OPENAI_API_KEY is not missed where OPENAI_BASE_URL points at a server of one's own.
- */
+/** Ends the process with one line when one of the named variables is absent. */
 export function requireEnv(...names: (keyof Env)[]): void {
   for (const name of names) {
-    if (name === 'OPENAI_API_KEY' && env.OPENAI_BASE_URL !== '') continue;
     const value = env[name];
     if (value === '' || (Array.isArray(value) && value.length === 0)) die(`${name} is not set`);
   }

@@ -1,6 +1,7 @@
 import { env, requireEnv } from '../shared/env.ts';
 import { type JobName, jobs, queuesOf } from '../shared/jobs.ts';
 import { log } from '../shared/log.ts';
+import { moderationModel, requireModels } from '../shared/provider/config.ts';
 import { redis, untilReady } from '../shared/redis.ts';
 import { onStop, stopOnSignals } from '../shared/stop.ts';
 import { startTracing } from '../shared/tracing.ts';
@@ -43,7 +44,10 @@ function main(types: string[]): void {
     process.stderr.write(`usage: node workers/run.ts TYPE…, of: ${known.join(' ')}\n`);
     process.exit(2);
   }
-  requireEnv('DATABASE_URL', 'REDIS_URL', 'OPENAI_API_KEY');
+  requireEnv('DATABASE_URL', 'REDIS_URL');
+  requireModels();
+  if (types.includes('moderation') && moderationModel() === null)
+    log.warn('MODERATION_MODEL is off: no message is checked');
   stopOnSignals();
   serveHealth();
   const idle = setInterval(() => {}, 60_000);

@@ -1,4 +1,4 @@
-import { die, integer, list, oneOf, optionalInteger, text, untrimmed, url } from '../env.ts';
+import { die, env, integer, list, oneOf, optionalInteger, text, untrimmed, url } from '../env.ts';
 import {
   type Kind,
   kindOfHost,
@@ -59,6 +59,14 @@ const LARGE_DIMENSIONS = 1_536;
 
 let configuration = read();
 
+/** Ends the process with one line when a model of the environment is OpenAI's own and there is no key for it. */
+export function requireModels(): void {
+  const { chat, embedding, moderation, providers } = configuration;
+  const used = [...chat, embedding, moderation].some((ref) => ref?.provider === 'openai');
+  const openai = providers.get('openai');
+  if (used && openai?.key === '' && openai.url === URLS.openai) die('OPENAI_API_KEY is not set');
+}
+
 /** Reads the environment again; for tests, which change it. */
 export function configure(): void {
   configuration = read();
@@ -108,6 +116,17 @@ export function providerOf({ provider: name, model }: Pick<ModelRef, 'provider' 
   if (provider === undefined) throw new Error(`no provider ${name}`);
   const settings = { ...presetOfModel(PRESETS[provider.kind], model), ...provider.explicit };
   return { ...provider, settings };
+}
+
+/** Tokens that a prompt may have: CONTEXT_TOKEN_BUDGET, or what the first chat model has room for beside its answer. */
+export function promptBudget(): number {
+  const [first] = configuration.chat;
+  const { contextTokens, reasoningTokens } = first
+    ? providerOf(first)
+    : { contextTokens: null, reasoningTokens: 0 };
+  if (contextTokens === null) return env.CONTEXT_TOKEN_BUDGET;
+  const room = contextTokens - env.MAX_COMPLETION_TOKENS - reasoningTokens;
+  return Math.max(1, Math.min(env.CONTEXT_TOKEN_BUDGET, room));
 }
 
 /** Every provider that the environment names. */
