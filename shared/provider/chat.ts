@@ -3,7 +3,7 @@ import { log } from '../log.ts';
 import { measuredStream } from '../measure.ts';
 import { cutOff, ProviderError, timedOut, toProviderError } from '../providerErrors.ts';
 import { tracedStream } from '../tracing.ts';
-import { noteFailure, noteSuccess } from './calls.ts';
+import { noteFailure, noteSuccess, type Role } from './calls.ts';
 import { ENDINGS, readChunk } from './chunk.ts';
 import { type ModelRef, type Provider, providerOf } from './config.ts';
 import { eventsOf } from './events.ts';
@@ -30,18 +30,23 @@ const AFTERWORD = 2_000;
 
 /**
  * Streams an answer. Ends only after a finish_reason: a stream that merely stops was cut.
+ * @param role what the answer is for; a verdict is one too
  * @throws ProviderError; the signal's reason when the caller aborts
  */
-export function streamChat(request: ChatRequest, signal: AbortSignal): AsyncGenerator<ChatChunk> {
+export function streamChat(
+  request: ChatRequest,
+  signal: AbortSignal,
+  role: Role = 'chat',
+): AsyncGenerator<ChatChunk> {
   const { model } = request;
   return tracedStream(
     'provider chat',
     { model: model.name, provider: model.provider },
-    measuredStream(model, callChat(request, signal)),
+    measuredStream(model, callChat(request, signal, role)),
   );
 }
 
-async function* callChat(request: ChatRequest, signal: AbortSignal): AsyncGenerator<ChatChunk> {
+async function* callChat(request: ChatRequest, signal: AbortSignal, role: Role): AsyncGenerator<ChatChunk> {
   const provider = providerOf(request.model);
   const release = await slotOf(provider, signal);
   const watchdog = new Watchdog(signal);
@@ -50,11 +55,11 @@ async function* callChat(request: ChatRequest, signal: AbortSignal): AsyncGenera
     watchdog.expect(provider.settings.firstByteMs);
     yield* readAnswer(request, provider, watchdog);
     ended = true;
-    noteSuccess('chat', request.model);
+    noteSuccess(role, request.model);
   } catch (err) {
     signal.throwIfAborted();
     const trouble = watchdog.fired() ? timedOut(err) : toProviderError(err);
-    noteFailure('chat', request.model, trouble);
+    noteFailure(role, request.model, trouble);
     throw trouble;
   } finally {
     watchdog.stop();
