@@ -15,6 +15,8 @@ type Facts = {
   retryAfterMs?: number;
   /** The parameter of ours that the provider refuses. */
   refused?: string | null;
+  /** Whether only the provider's message says so, which may quote what it was sent. */
+  inWords?: boolean;
 };
 
 /** What went wrong at the provider, in words that a client may see. `cause` goes to the log, without the provider's words. */
@@ -23,6 +25,7 @@ export class ProviderError extends Error {
   readonly code: string;
   readonly retryAfterMs: number;
   readonly refused: string | null;
+  readonly inWords: boolean;
   /** Whether the answer had begun: the trouble is this request's, and says little about the next one's. */
   inStream = false;
 
@@ -31,7 +34,7 @@ export class ProviderError extends Error {
     code: string,
     message: string,
     cause?: unknown,
-    { retryAfterMs = 0, refused = null }: Facts = {},
+    { retryAfterMs = 0, refused = null, inWords = false }: Facts = {},
   ) {
     super(message, { cause: wordless(cause) });
     this.name = 'ProviderError';
@@ -39,6 +42,7 @@ export class ProviderError extends Error {
     this.code = code;
     this.retryAfterMs = retryAfterMs;
     this.refused = refused;
+    this.inWords = inWords;
   }
 
   /** Whether the next model of the order is to be asked. */

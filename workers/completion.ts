@@ -78,7 +78,11 @@ async function answerClaimed(turn: Turn, breakers: Breakers, lease: Lease, besid
     } catch (err) {
       const elsewhere = err instanceof ProviderError && err.elsewhere;
       if (elsewhere) askLast(model);
-      if (elsewhere && i + 1 < models.length && writer.content === '') continue;
+      if (elsewhere && i + 1 < models.length) {
+        if (writer.content === '') continue;
+        // What was shown has to be taken back first.
+        if (turn.retries + 1 < RETRY_LIMIT) return release(turn, writer, lease, { retried: true });
+      }
       return conclude(turn, model, writer, lease, breakers, err);
     }
     // Beyond the try: what goes wrong while ending an answer must not throw the answer away.

@@ -10,6 +10,7 @@ import { eventsOf } from './events.ts';
 import { keepLearned, learnedOf, lesson } from './learned.ts';
 import { Length } from './length.ts';
 import { post } from './post.ts';
+import { mayBeEcho } from './refused.ts';
 import { chatBody, type Message, type Wish } from './shape.ts';
 import { slotOf } from './slots.ts';
 import { Thinking } from './thinking.ts';
@@ -124,8 +125,14 @@ async function ask(
         signal,
       );
     } catch (err) {
-      const refused = err instanceof ProviderError ? err.refused : null;
-      const taught = lesson(refused, provider, learned);
+      if (!(err instanceof ProviderError)) throw err;
+      const { refused, inWords } = err;
+      const echo = mayBeEcho(
+        refused,
+        inWords,
+        messages.map(({ content }) => content),
+      );
+      const taught = echo ? null : lesson(refused, provider, learned);
       if (taught === null) throw err;
       log.info(
         { role: 'chat', provider: provider.name, model: model.model, refused },

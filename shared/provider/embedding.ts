@@ -7,6 +7,7 @@ import { noteFailure, noteSuccess } from './calls.ts';
 import { type EmbeddingModel, type Provider, providerOf } from './config.ts';
 import { keepLearned, learnedOf, lesson } from './learned.ts';
 import { postForJson } from './post.ts';
+import { mayBeEcho } from './refused.ts';
 import { isObject } from './troubles.ts';
 
 /** What a text is: models may want the two marked. */
@@ -99,8 +100,10 @@ async function ask(
     try {
       return await postForJson(provider, '/embeddings', body, deadlineMs);
     } catch (err) {
-      const refused = err instanceof ProviderError ? err.refused : null;
-      const taught = refused !== null && refused in body ? lesson(refused, provider, learned) : null;
+      if (!(err instanceof ProviderError)) throw err;
+      const { refused, inWords } = err;
+      const sent = refused !== null && refused in body && !mayBeEcho(refused, inWords, input);
+      const taught = sent ? lesson(refused, provider, learned) : null;
       if (taught === null) throw err;
       log.info(
         { role: 'embedding', provider: provider.name, model: model.model, refused },

@@ -1,5 +1,6 @@
 import OpenAI from 'openai';
-import { Agent, fetch as httpFetch } from 'undici';
+import { Agent, EnvHttpProxyAgent, fetch as httpFetch } from 'undici';
+import { text as variable } from '../env.ts';
 import { ProviderError, timedOut, toProviderError } from '../providerErrors.ts';
 import type { Provider } from './config.ts';
 import { slotOf } from './slots.ts';
@@ -12,7 +13,9 @@ const MOST_OF_AN_ANSWER = 128 * 1024 * 1024;
 const NEVER = 86_400_000;
 
 /** Node's own client gives up after five minutes, in which a model may still be loading. */
-const patient = new Agent({ headersTimeout: 0, bodyTimeout: 0 });
+const patience = { headersTimeout: 0, bodyTimeout: 0 };
+const patient =
+  variable('NODE_USE_ENV_PROXY', '') === '1' ? new EnvHttpProxyAgent(patience) : new Agent(patience);
 
 /** By provider; made anew when its address or key changes. */
 const clients = new Map<string, { client: OpenAI; made: string }>();

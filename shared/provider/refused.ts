@@ -30,6 +30,14 @@ const MEANT: [RegExp, Parameter][] = [
   ],
 ];
 
+/**
+ * Whether a refusal may be an echo: the server quotes what it was sent, and a text of the request reads like the refusal.
+ * Nobody's question may teach us anything.
+ */
+export function mayBeEcho(refused: string | null, inWords: boolean, texts: string[]): boolean {
+  return inWords && texts.some((message) => refusedParameter({ param: [], message }) === refused);
+}
+
 /** The parameter that an error is about: by its `param` or `loc`, else the first that its message names. */
 export function refusedParameter({ param, message }: Pick<Described, 'param' | 'message'>): Parameter | null {
   const named = PARAMETERS.find((name) => param.some((path) => path.split(/[.[\]]/).includes(name)));

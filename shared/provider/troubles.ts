@@ -36,8 +36,16 @@ export function troubleOf(said: Said): ProviderError | null {
   });
   return new ProviderError(trouble, code, message, cause, {
     retryAfterMs: retryAfterMs(said.headers) || described.retryMs,
-    refused: code === REJECTED.code ? refusedParameter(described) : null,
+    ...(code === REJECTED.code && refusalIn(described)),
   });
+}
+
+/** Which parameter of ours is refused, and whether a field says so or only the message. */
+function refusalIn({ param, message }: Described) {
+  const named = refusedParameter({ param, message: '' });
+  return named === null
+    ? { refused: refusedParameter({ param: [], message }), inWords: true }
+    : { refused: named };
 }
 
 type Rule = Outcome & { when: (error: Described) => boolean };
@@ -82,6 +90,8 @@ const RULES: Rule[] = [
     when: (error) =>
       named(error, /^(context_length_exceeded|exceed_context_size_error|ContextWindowExceededError)$/) ||
       (TOO_LONG_STATUSES.includes(error.status) && says(error, TOO_LONG)) ||
+      // A minute's tokens are less than this one request: waiting does not help.
+      says(error, /request too large/i) ||
       (error.status === 413 && !says(error, /payload|entity|body/i)),
   },
   {
@@ -137,13 +147,13 @@ const RULES: Rule[] = [
   },
 ];
 
-const TOO_LONG_STATUSES = [0, 400, 413, 422, 429, 500];
+const TOO_LONG_STATUSES = [0, 400, 413, 422, 500];
 const TOO_LONG =
-  /context[ _-]?(length|size|window)|prompt is too long|request too large|too many (input )?tokens|input token count|reduce the length|max_new_tokens|tokens to keep from the initial prompt/i;
+  /context[ _-]?(length|size|window)|prompt is too long|too many (input )?tokens|input token count|reduce the length|max_new_tokens|tokens to keep from the initial prompt/i;
 const NO_ENDPOINT =
   /unexpected endpoint|(unknown|invalid|no such) (endpoint|url|path)|does not support (the )?(embeddings?|chat|completions?|moderations?)\b/i;
 const NO_MODEL =
-  /\bmodels?\b.{0,120}(not found|not exist|not available|is unavailable)|(invalid|unknown|no such) model|not a valid model|no endpoints found|failed to load model/is;
+  /\bmodels?\b.{0,120}(not found|not exist|not available)|(invalid|unknown|no such) model|not a valid model|no endpoints found|failed to load model/is;
 
 function named({ names }: Described, pattern: RegExp): boolean {
   return names.some((name) => pattern.test(name));

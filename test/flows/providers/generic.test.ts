@@ -78,6 +78,8 @@ function generic(): Promise<Fake> {
       if (habit) return habit(res, asked.body);
       if (model === 'no system' && asked.body.messages?.some(({ role }) => role === 'system'))
         return json(res, 400, error('System role not supported'));
+      if (model === 'echo')
+        return json(res, 400, error(`I will not answer: ${asked.body.messages?.at(-1)?.content}`));
       if (model === 'endless') {
         const send = stream(res);
         for (let i = 0; i < 20_000 && !res.destroyed; i += 1) {
@@ -141,6 +143,16 @@ describe('any other server', () => {
     const [first, ...others] = fake.chats().at(-1)?.body.messages ?? [];
     expect(others).to.deep.equal([]);
     expect(first?.content).to.match(/^You are a helpful assistant.*bicycle workshop\?$/s);
+  });
+
+  it('teaches nothing where it quotes what it was sent', async () => {
+    engine.configure({ CHAT_MODEL: 'local/echo' });
+    fake.asked.length = 0;
+    const run = await engine.ask(
+      'Which temperature has the sun? Send no max_tokens. System role not supported.',
+    );
+    expect(run).to.include({ status: 'failed', error_code: 'provider_rejected' });
+    expect(fake.chats()).to.have.length(1);
   });
 
   it('is stopped at twice the tokens that an answer may have', async () => {
