@@ -29,8 +29,8 @@ export type Answered = {
   moderation: { flagged: boolean; model: string } | null;
   context: { passages: unknown[]; passages_unavailable: boolean; shrunk: boolean };
 };
-/** between: done each time the run was given back. */
-type Options = { beside?: boolean; between?: () => Promise<void> };
+/** between: done each time the run was given back. keepBreakers: models that are held back stay so. */
+type Options = { beside?: boolean; keepBreakers?: boolean; between?: () => Promise<void> };
 export type LogLine = Record<string, unknown> & { msg: string };
 
 /** The stages of an answer in this process, asked one after the other, with an environment of their own. */
@@ -73,7 +73,7 @@ export class Engine {
   async ask(
     content = QUESTION,
     conversation_id: number | null = null,
-    { beside = false, between }: Options = {},
+    { beside = false, keepBreakers = false, between }: Options = {},
   ): Promise<Answered> {
     const accepted = await acceptMessage(
       {
@@ -94,7 +94,7 @@ export class Engine {
     const job = { data: { run_id, beside }, updateData: async () => {} } as unknown as Job;
     if (!beside) await this.#tries(() => moderation(job));
     await this.#tries(() => context(job));
-    await this.complete(run_id, job, between);
+    await this.complete(run_id, job, keepBreakers, between);
     return this.run(run_id);
   }
 
@@ -110,7 +110,12 @@ export class Engine {
   }
 
   /** Works the completion job until it is done; a run that was given back is due at once. */
-  async complete(run_id: number, job: Job, between?: () => Promise<void>): Promise<void> {
+  async complete(
+    run_id: number,
+    job: Job,
+    keepBreakers: boolean,
+    between?: () => Promise<void>,
+  ): Promise<void> {
     for (let times = 0; times < 30; times += 1) {
       try {
         return await completion(job);
@@ -119,11 +124,16 @@ export class Engine {
         this.lastWait = err.ms;
         this.#breakers = await redis.keys('breaker:*');
         await rows('UPDATE runs SET not_before = NULL WHERE id = :run_id', { run_id });
-        await redis.del(...(await redis.keys('breaker:*')), 'none');
+        if (!keepBreakers) await this.forgetBreakers();
         await between?.();
       }
     }
     throw new Error('the run comes back for ever');
+  }
+
+  /** Lets every model be asked again. */
+  async forgetBreakers(): Promise<void> {
+    await redis.del(...(await redis.keys('breaker:*')), 'none');
   }
 
   /** The breakers that held something when a run was given back last. */
