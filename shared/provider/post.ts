@@ -35,6 +35,8 @@ function clientOf({ name, url, key, query, headers, settings }: Provider): OpenA
       ...(settings.auth === 'api-key' && key !== '' ? { 'api-key': key } : {}),
       ...headers,
     },
+    // OPENAI_ORG_ID and OPENAI_PROJECT_ID are OpenAI's business.
+    ...(name !== 'openai' && { organization: null, project: null }),
     // Retries are ours: the SDK's would bill twice without our knowing.
     maxRetries: 0,
     timeout: NEVER,
