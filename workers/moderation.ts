@@ -23,6 +23,6 @@ const VERDICT_TTL = 86_400;
 export async function verdictOn(text: string): Promise<Verdict> {
   const model = moderationModel();
   if (model === null) return moderate(text);
-  const key = cacheKey('verdict', model.name, text);
+  const key = cacheKey('verdict', model.by === 'chat' ? `chat:${model.name}` : model.name, text);
   return (await remember(key, VERDICT_TTL, () => moderate(text))).value;
 }

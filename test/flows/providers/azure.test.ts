@@ -1,4 +1,8 @@
 import { expect } from 'chai';
+import { debts } from '../../../db/models/owed.ts';
+import { rows } from '../../../db/sql.ts';
+import { embeddingModel } from '../../../shared/provider/config.ts';
+import { reconcile } from '../../../workers/housekeeping.ts';
 import { Engine, local } from '../../support/servers/engine.ts';
 import {
   chunk,
@@ -79,6 +83,13 @@ describe('Azure OpenAI', () => {
       moderation: 'off',
     });
     expect(engine.failures()).to.deep.equal([]);
+  });
+
+  it('owes no vectors and embeds nothing where EMBEDDING_MODEL is off', async () => {
+    expect((await reconcile(0)).embeddings).to.equal(0);
+    expect(await rows('SELECT * FROM faq_embedding_claims')).to.deep.equal([]);
+    expect(await debts(embeddingModel()?.name ?? null)).to.include({ faqs: 1, faqs_to_embed: 0 });
+    expect(fake.asked.filter(({ path }) => path.endsWith('/embeddings'))).to.deep.equal([]);
   });
 
   it('has its content filter answered politely, and keeps the message out of later prompts', async () => {
