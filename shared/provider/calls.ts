@@ -15,6 +15,11 @@ const KEPT_S = 600;
 /** What was noted last, by role and model; /health reads the copy in Redis. */
 const noted = new Map<string, LastCall>();
 
+/** Forgets what was noted in this process; for tests, which empty Redis. */
+export function forgetCalls(): void {
+  noted.clear();
+}
+
 /** Notes that a call was answered. */
 export function noteSuccess(role: Role, ref: ModelRef): void {
   note(role, ref, null);

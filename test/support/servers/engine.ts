@@ -2,6 +2,7 @@ import type { Job } from 'bullmq';
 import { acceptMessage } from '../../../db/models/run.ts';
 import { rows, row } from '../../../db/sql.ts';
 import { log } from '../../../shared/log.ts';
+import { forgetCalls } from '../../../shared/provider/calls.ts';
 import { configure } from '../../../shared/provider/config.ts';
 import { forgetLearned } from '../../../shared/provider/learned.ts';
 import { forgetProbes } from '../../../shared/provider/probe.ts';
@@ -67,6 +68,7 @@ export class Engine {
     configure();
     forgetLearned();
     forgetProbes();
+    forgetCalls();
   }
 
   /** Sends a message and works its jobs until it is answered; waits are cut short. */
