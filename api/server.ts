@@ -4,13 +4,15 @@ import { log } from '../shared/base/log.ts';
 import { untilCanEnqueue } from '../shared/delivery/queues.ts';
 import { redis, untilReady } from '../shared/delivery/redis.ts';
 import { refuseCluster } from '../shared/delivery/redisFit.ts';
+import { requireModels } from '../shared/provider/config.ts';
 import { onStop, stopOnSignals } from '../shared/base/stop.ts';
 import { startTracing } from '../shared/ops/tracing.ts';
 import { type Listening, listen } from './listen.ts';
 import { firstSubscription } from './sockets/pushes.ts';
 
 /** The process type `web`. */
-requireEnv('DATABASE_URL', 'REDIS_URL', 'JWT_SECRET', 'OPENAI_API_KEY');
+requireEnv('DATABASE_URL', 'REDIS_URL', 'JWT_SECRET');
+requireModels();
 stopOnSignals();
 await startTracing('parley-web');
 

@@ -62,6 +62,7 @@ type Results = {
 
 async function evaluate(): Promise<Results> {
   const { env } = await import('../shared/base/env.ts');
+  const { embeddingModel } = await import('../shared/provider/config.ts');
   const { searchFaqs } = await import('../db/models/faqSearch.ts');
   const { COVERAGE } = await import('../shared/knowledge/coverage.ts');
   const faqs = await prepare();
@@ -72,7 +73,7 @@ async function evaluate(): Promise<Results> {
     ({ question, language }, vector) =>
       searchFaqs({
         text: byWords ? question : '',
-        vectors: byVector ? [{ model: env.EMBEDDING_MODEL, vector }] : [],
+        vectors: byVector ? [{ model: embeddingModel()?.name ?? '', vector }] : [],
         language,
         limit: 5,
         similarity: env.PASSAGE_THRESHOLD,
@@ -81,7 +82,7 @@ async function evaluate(): Promise<Results> {
   const slugs = new Map(faqs.map(({ id, slug }) => [id, slug]));
   const by = (answer: Answer) => score(questions, vectors, slugs, answer);
   return {
-    model: env.EMBEDDING_MODEL,
+    model: embeddingModel()?.name ?? '',
     questions: questions.length,
     kinds: countBy(questions),
     scores: {
@@ -108,12 +109,15 @@ async function prepare(): Promise<{ id: number; slug: string; language: string }
 }
 
 async function embedAll(questions: Labelled[]): Promise<Map<string, number[]>> {
-  const { embed } = await import('../shared/provider/llm.ts');
+  const { embed } = await import('../shared/provider/embedding.ts');
+  const { embeddingModel } = await import('../shared/provider/config.ts');
+  const model = embeddingModel();
+  if (model === null) throw new Error('EMBEDDING_MODEL is off');
   const texts = [...new Set(questions.map(({ question }) => question))];
   const vectors = new Map<string, number[]>();
   for (let i = 0; i < texts.length; i += 256) {
     const batch = texts.slice(i, i + 256);
-    const found = await embed(batch);
+    const found = await embed(batch, model, 'query');
     for (const [k, text] of batch.entries()) vectors.set(text, found[k] ?? []);
   }
   return vectors;

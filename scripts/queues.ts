@@ -1,6 +1,7 @@
 import { debts } from '../db/models/owed.ts';
-import { env, requireEnv } from '../shared/base/env.ts';
 import { queues, untilCanEnqueue } from '../shared/delivery/queues.ts';
+import { requireEnv } from '../shared/base/env.ts';
+import { embeddingModel } from '../shared/provider/config.ts';
 import { redis, untilReady } from '../shared/delivery/redis.ts';
 import { stop } from '../shared/base/stop.ts';
 import { reconcile } from '../workers/housekeeping.ts';
@@ -34,7 +35,7 @@ async function status(): Promise<void> {
     Object.values(queues).map(async (queue) => ({ queue: queue.name, ...(await queue.getJobCounts()) })),
   );
   console.table(counts);
-  console.table([await debts(env.EMBEDDING_MODEL)]);
+  console.table([await debts(embeddingModel()?.name ?? null)]);
 }
 
 async function rebuild(): Promise<void> {

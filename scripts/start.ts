@@ -14,8 +14,10 @@ const USAGE = `npm start
 Runs all of Parley on this machine until Ctrl-C. What the environment does not name is started and kept in .data/:
   DATABASE_URL     else PostgreSQL in WebAssembly (PGlite) with pgvector
   REDIS_URL        else a private Redis
-  OPENAI_API_KEY   or OPENAI_BASE_URL; else a local stand-in for the model, which costs nothing and knows little
+  OPENAI_API_KEY   or OPENAI_BASE_URL or PROVIDERS (docs/models.md); else a local stand-in for the model, which
+                   costs nothing and knows little
   PORT             8000, where the API listens
+  METRICS_PORT     metrics of the workers there, of completion on the next port; else none
   LOG_LEVEL        warn; info shows every request and job
 All other variables: .env.example.`;
 
@@ -81,7 +83,7 @@ async function startServices(env: NodeJS.ProcessEnv): Promise<string[]> {
   }
   if (!env.REDIS_URL)
     starting.push(keepUp('redis', 'REDIS_URL', env, (port) => startRedis(`${DATA}/redis`, port)));
-  if (!env.OPENAI_API_KEY && !env.OPENAI_BASE_URL) {
+  if (!env.OPENAI_API_KEY && !env.OPENAI_BASE_URL && !env.PROVIDERS) {
     const port = await freePort(Number(env.STANDIN_PORT || 8001));
     env.OPENAI_BASE_URL = `http://127.0.0.1:${port}/v1`;
     const standin = keepRunning('standin', ['lab/standin.ts'], { ...env, STANDIN_PORT: String(port) });
@@ -118,7 +120,9 @@ function startApps(env: NodeJS.ProcessEnv): void {
   const light = ['moderation', 'context', 'embedding', 'analytics', 'housekeeping'];
   apps.push(keepRunning('web', ['api/server.ts'], env));
   apps.push(keepRunning('workers', ['workers/run.ts', ...light], env));
-  apps.push(keepRunning('completion', ['workers/run.ts', 'completion'], env));
+  // One machine: each process has a port of its own.
+  const next = env.METRICS_PORT ? String(Number(env.METRICS_PORT) + 1) : '';
+  apps.push(keepRunning('completion', ['workers/run.ts', 'completion'], { ...env, METRICS_PORT: next }));
 }
 
 async function untilReady(port: number): Promise<void> {
@@ -141,6 +145,7 @@ function greet(url: string, env: NodeJS.ProcessEnv, kept: string[], ms: number):
   API          ${url}/api/v1
   Health       ${url}/health
   Queues       ${url}/admin/queues
+  Metrics      ${metricsOf(url, env)}
   Accounts     demo@parley.local, admin@parley.local
   Password     ${env.SEED_PASSWORD}
   Embedded     ${kept.join(', ') || 'nothing'}
@@ -149,6 +154,13 @@ function greet(url: string, env: NodeJS.ProcessEnv, kept: string[], ms: number):
   Say something, in a second terminal:   npm run chat -- "How do I reset my password?"
   Stop: Ctrl-C
 `);
+}
+
+function metricsOf(url: string, { METRICS_PORT }: NodeJS.ProcessEnv): string {
+  const ports = METRICS_PORT ? [Number(METRICS_PORT), Number(METRICS_PORT) + 1] : [];
+  return [url, ...ports.map((port) => `http://127.0.0.1:${port}`)]
+    .map((base) => `${base}/metrics`)
+    .join(', ');
 }
 
 /** Kept in .data/, so that sign-ins and the demo accounts outlive a restart. */

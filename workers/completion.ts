@@ -1,23 +1,32 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job } from 'bullmq';
-import { claimRun, finishRun, type Outcome, releaseRun } from '../db/models/run.ts';
+import { claimRun, finishRun, type Kept, type Outcome, releaseRun, waitedMs } from '../db/models/run.ts';
 import { replaceContext, type Turn } from '../db/models/turn.ts';
 import { isUnreachable, ranTooLong } from '../shared/base/errors.ts';
 import type { Payloads } from '../shared/delivery/jobs.ts';
 import { killPoint } from '../shared/ops/killpoint.ts';
 import { addLogContext, log } from '../shared/base/log.ts';
 import { runRestarts, runStage, runsEnded } from '../shared/ops/metrics.ts';
+import { chatModels, type ModelRef } from '../shared/provider/config.ts';
 import { ProviderError } from '../shared/provider/providerErrors.ts';
 import { settle } from '../shared/delivery/runs.ts';
 import { traced } from '../shared/ops/tracing.ts';
 import { answer, PARAMETERS, sourcesOf, titleOf } from './completion/answer.ts';
-import { askBreakers, callFailed, callSucceeded, holdBack } from './completion/breaker.ts';
+import {
+  askBreakers,
+  askLast,
+  type Breakers,
+  callFailed,
+  callSucceeded,
+  holdBack,
+} from './completion/breaker.ts';
 import { type Ending, failed } from './completion/ending.ts';
 import { Interrupted, LEASE, Lease } from './completion/lease.ts';
+import { judgeBeside } from './completion/verdict.ts';
 import { Writer } from './completion/writer.ts';
 import { shrinkContext } from './context/shrink.ts';
 import { afterTimeout, TOO_SLOW } from './timeouts.ts';
-import { RetryIn } from './work.ts';
+import { RetryIn, waitFor } from './work.ts';
 
 /** The third claim over a lease that nobody released ends the run. */
 const CRASH_LIMIT = 3;
@@ -31,7 +40,7 @@ const FRESH = 100;
 
 /** Claims a run, streams its answer, ends it. Whatever happens in between, the run's row says who may go on. */
 export async function completion(job: Job<Payloads['completion']>): Promise<void> {
-  const { run_id } = job.data;
+  const { run_id, beside = false } = job.data;
   const breakers = await askBreakers();
   const asked = performance.now();
   const claim = await traced('claim', {}, () => claimRun(run_id, LEASE, CRASH_LIMIT, breakers.holdMs));
@@ -44,7 +53,7 @@ export async function completion(job: Job<Payloads['completion']>): Promise<void
   if (claim.attempt > 1) runRestarts.inc({ reason: 'claimed_again' });
   const lease = new Lease(run_id, claim.attempt, asked);
   try {
-    await answerClaimed(claim, breakers.modelFor(claim.retries), lease);
+    await answerClaimed(claim, breakers, lease, beside);
   } catch (err) {
     // Somebody else has the run, and says what is to be said.
     if (!(err instanceof Interrupted)) throw err;
@@ -54,58 +63,100 @@ export async function completion(job: Job<Payloads['completion']>): Promise<void
   }
 }
 
-async function answerClaimed(turn: Turn, model: string, lease: Lease): Promise<void> {
+async function answerClaimed(turn: Turn, breakers: Breakers, lease: Lease, beside: boolean): Promise<void> {
   const writer = Writer.begin(turn, lease);
-  let ending: Ending;
-  try {
-    ending = await answer(turn, model, writer, lease);
-    if (ending.model) void callSucceeded(ending.model);
-  } catch (err) {
-    return conclude(turn, model, writer, lease, err);
+  const verdict = beside && turn.moderation === null ? judgeBeside(turn, lease.signal) : null;
+  // It is waited for where the answer is, which may never come.
+  verdict?.catch(() => {});
+  // The claim holds such runs back itself, once the verdict is known.
+  if (verdict !== null && breakers.holdMs > 0)
+    return release(turn, writer, lease, { delayMs: breakers.holdMs });
+  const models = breakers.modelsFor(turn.retries);
+  for (const [i, model] of models.entries()) {
+    let ending: Ending;
+    try {
+      ending = await answer(turn, model, writer, lease, verdict);
+      if (ending.model) void callSucceeded(ending.model);
+    } catch (err) {
+      const elsewhere = err instanceof ProviderError && err.elsewhere;
+      if (elsewhere) askLast(model);
+      if (elsewhere && i + 1 < models.length) {
+        if (writer.content === '') continue;
+        // What was shown has to be taken back first.
+        if (turn.retries + 1 < RETRY_LIMIT) return release(turn, writer, lease, { retried: true });
+      }
+      return conclude(turn, model, writer, lease, breakers, err);
+    }
+    // Beyond the try: what goes wrong while ending an answer must not throw the answer away.
+    return finish(turn, writer, lease, ending);
   }
-  // Beyond the try: what goes wrong while ending an answer must not throw the answer away.
-  await finish(turn, writer, lease, ending);
 }
 
 /** What becomes of a run whose answer was interrupted: ended, or given back to be answered later. */
 async function conclude(
   turn: Turn,
-  model: string,
+  model: ModelRef,
   writer: Writer,
   lease: Lease,
+  breakers: Breakers,
   err: unknown,
 ): Promise<void> {
   if (err instanceof Interrupted) {
     if (err.why === 'lost') throw err;
-    if (err.why === 'cancelled') return finish(turn, writer, lease, { status: 'cancelled', model });
-    return release(turn, writer, lease, 0, false);
+    if (err.why === 'cancelled')
+      return finish(turn, writer, lease, { status: 'cancelled', model: model.name });
+    return release(turn, writer, lease, {});
   }
   // Neither is the provider's failure: a statement was too slow, or Postgres away, when the prompt was made.
   if (ranTooLong(err)) {
     log.warn({ err }, 'a statement ran into its time limit');
     const wait = await afterTimeout(turn.run_id);
-    if (wait === null) return finish(turn, writer, lease, { ...TOO_SLOW, model });
-    return release(turn, writer, lease, wait, false);
+    if (wait === null) return finish(turn, writer, lease, { ...TOO_SLOW, model: model.name });
+    return release(turn, writer, lease, { delayMs: wait });
   }
-  if (isUnreachable(err)) return release(turn, writer, lease, AWAY, false);
-  const { trouble, code, message, retryAfterMs } = asProviderError(err);
-  log.warn({ err, trouble, retries: turn.retries }, 'answer interrupted');
-  if (trouble === 'rate_limited') {
-    await holdBack(model, retryAfterMs);
-    const { holdMs } = await askBreakers();
-    return release(turn, writer, lease, holdMs > 0 ? retryAfterMs : 0, false);
-  }
+  if (isUnreachable(err)) return release(turn, writer, lease, { delayMs: AWAY });
+  const trouble = asProviderError(err);
+  const { code, message } = trouble;
+  const ending = { ...failed(code, message), model: model.name };
+  log.warn({ err, trouble: trouble.trouble, retries: turn.retries }, 'answer interrupted');
+  if (trouble.comeBack) return comeBack(turn, model, writer, lease, trouble);
   if (code === 'context_length_exceeded' && turn.context?.shrunk === false) {
     const shrunk = shrinkContext(turn.context, turn.question);
     await patiently(lease, () => replaceContext(turn.run_id, lease.attempt, shrunk));
-    return release(turn, writer, lease, 0, false);
+    return release(turn, writer, lease, {});
   }
-  if (trouble === 'rejected') return finish(turn, writer, lease, { ...failed(code, message), model });
+  // Models that are held back may still answer.
+  if (trouble.elsewhere && breakers.someHeld) return comeBack(turn, null, writer, lease, trouble);
+  if (trouble.trouble === 'rejected') return finish(turn, writer, lease, ending);
 
-  if (err instanceof ProviderError) await callFailed(model);
-  if (turn.retries + 1 >= RETRY_LIMIT)
-    return finish(turn, writer, lease, { ...failed(code, message), model });
-  await release(turn, writer, lease, RETRY_FIRST * 2 ** turn.retries * (0.75 + Math.random() / 2), true);
+  if (err instanceof ProviderError && !err.inStream) await callFailed(model.name);
+  if (turn.retries + 1 >= RETRY_LIMIT) return finish(turn, writer, lease, ending);
+  const delayMs = RETRY_FIRST * 2 ** turn.retries * (0.75 + Math.random() / 2);
+  await release(turn, writer, lease, { delayMs, retried: true });
+}
+
+/**
+ * Gives a run back as long as its provider asks, and ends it when that has gone on for too long.
+ * @param model to be held back for all runs; null: those that are held back already are waited for
+ */
+async function comeBack(
+  turn: Turn,
+  model: ModelRef | null,
+  writer: Writer,
+  lease: Lease,
+  trouble: ProviderError,
+): Promise<void> {
+  const waited = await patiently(lease, () => waitedMs(turn.run_id));
+  const delayMs = waitFor(trouble, waited);
+  if (delayMs === null) {
+    const ending = failed(trouble.code, trouble.message);
+    return finish(turn, writer, lease, { ...ending, ...(model && { model: model.name }) });
+  }
+  if (model !== null && !trouble.inStream) await holdBack(model.name, delayMs);
+  const { holdMs } = await askBreakers();
+  // Another model of the order may be free.
+  const free = model !== null && chatModels().length > 1 && holdMs === 0;
+  return release(turn, writer, lease, { delayMs: free ? 0 : delayMs, waits: true });
 }
 
 async function finish(turn: Turn, writer: Writer, lease: Lease, ending: Ending): Promise<void> {
@@ -137,11 +188,10 @@ async function release(
   turn: Turn,
   writer: Writer,
   lease: Lease,
-  delayMs: number,
-  retried: boolean,
+  { delayMs = 0, retried = false, waits = false }: Partial<Kept>,
 ): Promise<void> {
   const lastSeq = await patiently(lease, () => writer.end());
-  const kept = { content: writer.content, lastSeq, delayMs, retried };
+  const kept = { content: writer.content, lastSeq, delayMs, retried, waits };
   killPoint('completion.releasing', turn.run_id);
   const dueInMs = await patiently(lease, () => releaseRun(turn.run_id, lease.attempt, kept));
   if (dueInMs === null) throw new Interrupted('lost');

@@ -4,6 +4,7 @@ import { type ContextRecord, loadTurn, saveContext, type Turn } from '../db/mode
 import { env } from '../shared/base/env.ts';
 import type { Payloads } from '../shared/delivery/jobs.ts';
 import { killPoint } from '../shared/ops/killpoint.ts';
+import { promptBudget } from '../shared/provider/config.ts';
 import { countTokens, countTokensOnce, truncateTokens } from '../shared/provider/tokens.ts';
 import { fitToBudget, questionLimit } from './context/budget.ts';
 import { passageText, systemPrompt } from './context/prompt.ts';
@@ -20,7 +21,7 @@ export async function context(job: Job<Payloads['context']>): Promise<void> {
 }
 
 async function buildContext(turn: Turn): Promise<{ built: ContextRecord; questionTokens: number }> {
-  const budget = env.CONTEXT_TOKEN_BUDGET;
+  const budget = promptBudget();
   const [passages, history] = await Promise.all([
     findPassages(turn.user_id, turn.question, turn.language),
     historyBefore(turn.conversation_id, turn.message_id, env.HISTORY_LIMIT),

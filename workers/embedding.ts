@@ -6,17 +6,15 @@ import {
   releaseClaims,
   saveEmbeddings,
 } from '../db/models/faqEmbedding.ts';
-import { env } from '../shared/base/env.ts';
 import type { Payloads } from '../shared/delivery/jobs.ts';
-import { embed } from '../shared/provider/llm.ts';
 import { log } from '../shared/base/log.ts';
+import { type EmbeddingModel, embeddingModel } from '../shared/provider/config.ts';
+import { embed } from '../shared/provider/embedding.ts';
 import { ProviderError } from '../shared/provider/providerErrors.ts';
 import { countTokens, truncateTokens } from '../shared/provider/tokens.ts';
 
-/** Embedding models take 8,191 tokens a text. */
-const TEXT_TOKENS = 8_000;
-/** A request: at most 256 texts, two for each FAQ; the API takes 300,000 tokens in all. */
-const FAQS_A_REQUEST = 128;
+/** At most so many FAQs at once, two texts each; OpenAI takes 300,000 tokens a request. */
+const FAQS_AT_ONCE = 128;
 const TOKENS_A_REQUEST = 250_000;
 /** Milliseconds: longer than a batch's requests take, short for those who wait after a crash. */
 const CLAIM = 60_000;
@@ -27,11 +25,13 @@ export function embedding(job: Job<Payloads['embedding']>): Promise<void> {
 
 /** Gives FAQs the vectors they lack. Goes on while any are missing, so an edit meanwhile is embedded as well. */
 export async function embedFaqs(ids: number[]): Promise<void> {
+  const model = embeddingModel();
+  if (model === null) return;
   for (;;) {
-    const faqs = await claimFaqsToEmbed(ids, env.EMBEDDING_MODEL, FAQS_A_REQUEST, CLAIM);
+    const faqs = await claimFaqsToEmbed(ids, model.name, FAQS_AT_ONCE, CLAIM);
     if (faqs.length === 0) return;
     try {
-      await embedClaimed(faqs);
+      await embedClaimed(faqs, model);
     } catch (err) {
       await releaseClaims(faqs.map(({ id }) => id));
       throw err;
@@ -43,13 +43,13 @@ export async function embedFaqs(ids: number[]): Promise<void> {
  * A text that the provider refuses must not keep the others from their vectors: then each is asked for by itself.
  * What is refused is asked again later, seldom: a bad key may be mended.
  */
-async function embedClaimed(faqs: FaqToEmbed[]): Promise<void> {
+async function embedClaimed(faqs: FaqToEmbed[], model: EmbeddingModel): Promise<void> {
   try {
-    await embedAndSave(faqs);
+    await embedAndSave(faqs, model);
   } catch (err) {
     if (!(err instanceof ProviderError) || err.trouble !== 'rejected') throw err;
     if (faqs.length > 1 && ABOUT_THE_TEXT.includes(err.code)) {
-      for (const faq of faqs) await embedClaimed([faq]);
+      for (const faq of faqs) await embedClaimed([faq], model);
       return;
     }
     log.warn({ err, faqs: faqs.length, faq_id: faqs[0]?.id }, 'embeddings refused');
@@ -59,9 +59,9 @@ async function embedClaimed(faqs: FaqToEmbed[]): Promise<void> {
 
 const ABOUT_THE_TEXT = ['provider_rejected', 'embedding_malformed', 'context_length_exceeded'];
 
-async function embedAndSave(faqs: FaqToEmbed[]): Promise<void> {
+async function embedAndSave(faqs: FaqToEmbed[], model: EmbeddingModel): Promise<void> {
   const texts = faqs.flatMap(({ question, answer }) => [question, answer].filter((text) => text !== null));
-  const vectors = await embedEach([...new Set(texts)]);
+  const vectors = await embedEach([...new Set(texts)], model);
   const embedded = (text: string | null) => {
     const vector = text === null ? undefined : vectors.get(text);
     return text === null || vector === undefined ? null : { text, vector };
@@ -71,26 +71,33 @@ async function embedAndSave(faqs: FaqToEmbed[]): Promise<void> {
     question: embedded(question),
     answer: embedded(answer),
   }));
-  await saveEmbeddings(parts, env.EMBEDDING_MODEL);
+  await saveEmbeddings(parts, model.name);
 }
 
 /** The vector of each text, in as few requests as their tokens allow. */
-async function embedEach(texts: string[]): Promise<Map<string, number[]>> {
+async function embedEach(texts: string[], model: EmbeddingModel): Promise<Map<string, number[]>> {
   const vectors = new Map<string, number[]>();
-  for (const batch of inRequests(texts)) {
-    const found = await embed(batch.map(({ cut }) => cut));
+  for (const batch of inRequests(texts, model)) {
+    const found = await embed(
+      batch.map(({ cut }) => cut),
+      model,
+      'document',
+    );
     for (const [i, { text }] of batch.entries()) vectors.set(text, found[i] ?? []);
   }
   return vectors;
 }
 
-function inRequests(texts: string[]): { text: string; cut: string }[][] {
+function inRequests(
+  texts: string[],
+  { batch: most, textTokens }: EmbeddingModel,
+): { text: string; cut: string }[][] {
   const batches: { text: string; cut: string }[][] = [];
   let [batch, tokens]: [{ text: string; cut: string }[], number] = [[], 0];
   for (const text of texts) {
-    const cut = truncateTokens(text, TEXT_TOKENS);
+    const cut = truncateTokens(text, textTokens);
     const size = countTokens(cut);
-    if (batch.length > 0 && tokens + size > TOKENS_A_REQUEST) {
+    if (batch.length > 0 && (tokens + size > TOKENS_A_REQUEST || batch.length >= most)) {
       batches.push(batch);
       [batch, tokens] = [[], 0];
     }

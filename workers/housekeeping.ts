@@ -4,12 +4,12 @@ import { importsToDeliver } from '../db/models/faqImport.ts';
 import { gapsToGroup } from '../db/models/faqSuggestion.ts';
 import type { Delivery } from '../db/models/run.ts';
 import { nextGeneration, runsToAnnounce, runsToDeliver } from '../db/models/owed.ts';
-import { env } from '../shared/base/env.ts';
 import { deliver, enqueueEmbedding, enqueueImport, enqueueSuggestions } from '../shared/delivery/enqueue.ts';
 import { runJobId } from '../shared/delivery/jobs.ts';
 import { killPoint } from '../shared/ops/killpoint.ts';
 import { log } from '../shared/base/log.ts';
 import { reconcilerFindings } from '../shared/ops/metrics.ts';
+import { embeddingModel } from '../shared/provider/config.ts';
 import { queues } from '../shared/delivery/queues.ts';
 import { redis } from '../shared/delivery/redis.ts';
 import { announce } from '../shared/delivery/runs.ts';
@@ -69,7 +69,8 @@ export async function reconcile(grace = GRACE): Promise<Found> {
 }
 
 async function groupGaps(): Promise<void> {
-  if (await gapsToGroup()) await enqueueSuggestions();
+  // They are grouped by what they mean.
+  if (embeddingModel() !== null && (await gapsToGroup())) await enqueueSuggestions();
 }
 
 async function redisWasEmptied(): Promise<boolean> {
@@ -124,7 +125,9 @@ async function announceEndedRuns(graceMs: number): Promise<number> {
 }
 
 async function embedOwedFaqs(): Promise<number> {
-  const owed = await faqsToEmbed(env.EMBEDDING_MODEL, BATCH);
+  const model = embeddingModel();
+  if (model === null) return 0;
+  const owed = await faqsToEmbed(model.name, BATCH);
   if (owed.length > 0) await enqueueEmbedding(owed);
   return owed.length;
 }

@@ -1,10 +1,10 @@
 import type { Job } from 'bullmq';
 import { loadTurn, saveVerdict, type Verdict } from '../db/models/turn.ts';
 import { cacheKey, remember } from '../shared/delivery/cache.ts';
-import { env } from '../shared/base/env.ts';
 import type { Payloads } from '../shared/delivery/jobs.ts';
 import { killPoint } from '../shared/ops/killpoint.ts';
-import { moderate } from '../shared/provider/llm.ts';
+import { moderationModel } from '../shared/provider/config.ts';
+import { moderate } from '../shared/provider/moderation.ts';
 
 /** Asks whether a run's question is allowed and leaves the verdict on the run. */
 export async function moderation(job: Job<Payloads['moderation']>): Promise<void> {
@@ -21,6 +21,9 @@ const VERDICT_TTL = 3_600;
 
 /** Whether a text of a user, or of an answer to them, is allowed; asked once an hour for the same text. @throws ProviderError */
 export async function verdictOn(text: string, user_id: number): Promise<Verdict> {
-  const key = cacheKey('verdict', { user_id }, env.MODERATION_MODEL, text);
+  const model = moderationModel();
+  if (model === null) return moderate(text);
+  const name = model.by === 'chat' ? `chat:${model.name}` : model.name;
+  const key = cacheKey('verdict', { user_id }, name, text);
   return (await remember(key, VERDICT_TTL, () => moderate(text))).value;
 }

@@ -1,6 +1,7 @@
 import { env, requireEnv } from '../shared/base/env.ts';
 import { type JobName, jobs, queuesOf } from '../shared/delivery/jobs.ts';
 import { log } from '../shared/base/log.ts';
+import { moderationModel, requireModels } from '../shared/provider/config.ts';
 import { redis, untilReady } from '../shared/delivery/redis.ts';
 import { refuseCluster } from '../shared/delivery/redisFit.ts';
 import { onStop, stopOnSignals } from '../shared/base/stop.ts';
@@ -44,7 +45,10 @@ function main(types: string[]): void {
     process.stderr.write(`usage: node workers/run.ts TYPE…, of: ${known.join(' ')}\n`);
     process.exit(2);
   }
-  requireEnv('DATABASE_URL', 'REDIS_URL', 'OPENAI_API_KEY');
+  requireEnv('DATABASE_URL', 'REDIS_URL');
+  requireModels();
+  if (types.includes('moderation') && moderationModel() === null)
+    log.warn('MODERATION_MODEL is off: no message is checked');
   stopOnSignals();
   serveHealth();
   const idle = setInterval(() => {}, 60_000);

@@ -62,7 +62,7 @@ function runJob<Name extends JobName>(
       end({ outcome: 'done' });
       log.info({ ms: Math.round(performance.now() - began) }, 'job done');
     } catch (err) {
-      const at = await comeBackAt(err, queue, run_id);
+      const at = await comeBackAt(err, job, run_id);
       if (at !== null) {
         end({ outcome: 'put_back' });
         jobPutBacks.inc({ queue });
@@ -78,12 +78,36 @@ function runJob<Name extends JobName>(
 }
 
 /** When a job that threw is due again without having failed; null when it has. */
-async function comeBackAt(err: unknown, queue: string, runId: number | undefined): Promise<number | null> {
+async function comeBackAt(err: unknown, job: Job, runId: number | undefined): Promise<number | null> {
   if (err instanceof RetryIn) return Date.now() + err.ms;
-  if (err instanceof ProviderError && err.trouble === 'rate_limited') return Date.now() + err.retryAfterMs;
-  if (ranTooLong(err) && queue !== 'completion') return afterSlowStatement(err, runId);
+  if (ranTooLong(err) && job.queueName !== 'completion') return afterSlowStatement(err, runId);
   if (isUnreachable(err)) return Date.now() + AWAY;
-  return null;
+  if (!(err instanceof ProviderError) || !err.comeBack) return null;
+  const { waiting_since = Date.now() } = job.data as { waiting_since?: number };
+  const wait = waitFor(err, Date.now() - waiting_since);
+  if (wait === null) return null;
+  await job.updateData({ ...job.data, waiting_since });
+  return Date.now() + wait;
+}
+
+/** Ms: the first wait and the longest, where a provider does not say how long; how long a model may take to load. */
+const FIRST_WAIT = 1_000;
+const LONGEST_WAIT = 60_000;
+const LOADING_WAIT = 5_000;
+const LOADING = 120_000;
+
+/**
+ * How long to wait for a provider that asks to come back, in ms: as long as it says, else twice as long each time.
+ * @param waitedMs how long it has been already
+ * @returns null when it has gone on for too long: PROVIDER_WAIT_LIMIT_S, two minutes for a model that is being loaded
+ */
+export function waitFor({ trouble, retryAfterMs }: ProviderError, waitedMs: number): number | null {
+  const loading = trouble === 'loading';
+  const left = (loading ? LOADING : env.PROVIDER_WAIT_LIMIT_S * 1_000) - waitedMs;
+  if (left <= 0) return null;
+  const longest = loading ? LOADING_WAIT : LONGEST_WAIT;
+  const own = Math.min(Math.max(waitedMs, FIRST_WAIT), longest);
+  return Math.min(retryAfterMs || own, left);
 }
 
 /**

@@ -4,10 +4,12 @@ import { time } from '../contract/fields.ts';
 import { oneOf } from '../contract/schema.ts';
 
 const check = Type.String({ pattern: '^(healthy|unhealthy: .+)$' });
+const role = Type.String({ pattern: '^(healthy|off|unhealthy: .+)$' });
 const health = Type.Object({
   status: oneOf('healthy', 'degraded', 'unhealthy'),
   timestamp: time,
-  checks: Type.Object({ database: check, redis: check, openai: check }),
+  checks: Type.Object({ database: check, redis: check, openai: role }),
+  providers: Type.Object({ chat: role, embedding: role, moderation: role }),
 });
 
 /** For operators and load balancers; at the root, without sign-in. */

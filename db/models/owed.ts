@@ -56,8 +56,8 @@ export type Debts = {
   faqs_to_embed: number;
 };
 
-/** How much is unfinished, by kind; for operators. @param model the embedding model that is wanted */
-export async function debts(model: string): Promise<Debts> {
+/** How much is unfinished, by kind; for operators. @param model the embedding model that is wanted; null: none, nothing is owed */
+export async function debts(model: string | null): Promise<Debts> {
   const [counts] = await rows<Debts>(
     `SELECT count(*) FILTER (WHERE status = 'waiting') AS waiting, count(*) FILTER (WHERE status = 'queued') AS queued,
        count(*) FILTER (WHERE status = 'in_progress') AS in_progress,
@@ -70,7 +70,11 @@ export async function debts(model: string): Promise<Debts> {
 }
 
 /** How many FAQs there are, and how many have no vectors, or some of an older text or of another model. */
-export async function embeddingDebts(model: string): Promise<Pick<Debts, 'faqs' | 'faqs_to_embed'>> {
+export async function embeddingDebts(model: string | null): Promise<Pick<Debts, 'faqs' | 'faqs_to_embed'>> {
+  if (model === null) {
+    const [stored] = await rows<{ faqs: number }>('SELECT count(*) AS faqs FROM faqs');
+    return { faqs: stored?.faqs ?? 0, faqs_to_embed: 0 };
+  }
   const [counts] = await rows<Pick<Debts, 'faqs' | 'faqs_to_embed'>>(
     `SELECT (SELECT count(*) FROM faqs) AS faqs, (SELECT count(*) FROM (
        SELECT id FROM faqs WHERE question_text_hash IS DISTINCT FROM md5(question) OR answer_text_hash IS DISTINCT FROM md5(answer)

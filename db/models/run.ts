@@ -155,20 +155,30 @@ export function finishRun(
   });
 }
 
+/** How long a run has been waiting for a provider that asked to come back later, in ms; 0 when it has not. */
+export async function waitedMs(runId: number): Promise<number> {
+  const run = await row<{ ms: number | null }>(
+    `SELECT (extract(epoch FROM clock_timestamp() - waiting_since) * 1000)::float8 AS ms FROM runs WHERE id = :runId`,
+    { runId },
+  );
+  return Math.max(0, run?.ms ?? 0);
+}
+
+/** What a release keeps. retried: a try is burnt; waits: the provider asked to come back later. */
+export type Kept = { content: string; lastSeq: number; delayMs: number; retried: boolean; waits: boolean };
+
 /**
  * Gives a run back to be answered later, with the text that was shown; a cancelled one is due at once, so that
  * the next claim can end it.
  * @returns in how many ms it is due, or null when the run was no longer the caller's
  */
-export async function releaseRun(
-  runId: number,
-  attempt: number,
-  kept: { content: string; lastSeq: number; delayMs: number; retried: boolean },
-): Promise<number | null> {
+export async function releaseRun(runId: number, attempt: number, kept: Kept): Promise<number | null> {
   const released = await row<{ due_in_ms: number }>(
     `WITH released AS (
        UPDATE runs SET status = 'queued', lease_until = NULL, last_seq = :lastSeq, queued_at = clock_timestamp(),
          retries = retries + CASE WHEN :retried THEN 1 ELSE 0 END,
+         waiting_since = CASE WHEN :waits THEN coalesce(waiting_since, clock_timestamp())
+           WHEN NOT :retried THEN waiting_since END,
          not_before = clock_timestamp()
            + CASE WHEN cancel_requested_at IS NULL THEN CAST(:delayMs AS float8) ELSE 0 END * interval '1 ms'
        WHERE id = :runId AND attempt = :attempt AND status = 'in_progress' RETURNING reply_id, not_before

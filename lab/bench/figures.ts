@@ -5,6 +5,7 @@ import { durability } from './figures/durability.ts';
 import { guard } from './figures/guard.ts';
 import { overhead } from './figures/overhead.ts';
 import { search } from './figures/search.ts';
+import { slow } from './figures/slow.ts';
 import { sockets } from './figures/sockets.ts';
 import { throughput } from './figures/throughput.ts';
 import type { Measured } from './report.ts';
@@ -27,5 +28,6 @@ export const figures: Figure[] = [
   { name: 'sockets', prepare: sockets },
   { name: 'context', prepare: context },
   { name: 'guard', named: true, prepare: guard },
+  { name: 'slow', named: true, prepare: slow },
   { name: 'search', named: true, prepare: search },
 ];

@@ -1,6 +1,7 @@
 /**
  * A provider without a model and without delay, for the bench: OpenAI's wire, as many tokens as the last message
- * asks for with `tokens:N`, and `gap:MS` between them. Prints its port on IPC.
+ * asks for with `tokens:N`, and `gap:MS` between them. BENCH_DELAYS: JSON of the ms that each endpoint takes before it
+ * answers. Prints its port on IPC.
  */
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,6 +9,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const VECTOR = Array.from({ length: 1536 }, (_, i) => (i === 0 ? 1 : 0));
 const EMBEDDING = JSON.stringify(VECTOR);
+
+/** None but in the figure of a slow provider. */
+const DELAYS: { moderation?: number; embedding?: number; chat?: number } = JSON.parse(
+  process.env.BENCH_DELAYS ?? '{}',
+);
 
 const server = createServer((request, response) => {
   let body = '';
@@ -20,6 +26,8 @@ server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as 
 process.on('disconnect', () => process.exit());
 
 async function answer(url: string, body: string, response: ServerResponse): Promise<void> {
+  const delay = delayOf(url);
+  if (delay > 0) await sleep(delay);
   if (url.endsWith('/chat/completions')) return stream(body, response);
   response.setHeader('content-type', 'application/json');
   if (url.endsWith('/moderations')) {
@@ -35,6 +43,11 @@ async function answer(url: string, body: string, response: ServerResponse): Prom
   } else {
     response.end('{"object":"list","data":[]}');
   }
+}
+
+function delayOf(url: string): number {
+  if (url.endsWith('/chat/completions')) return DELAYS.chat ?? 0;
+  return (url.endsWith('/moderations') ? DELAYS.moderation : DELAYS.embedding) ?? 0;
 }
 
 async function stream(body: string, response: ServerResponse): Promise<void> {

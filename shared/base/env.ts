@@ -31,17 +31,10 @@ export const env = {
   SHUTDOWN_GRACE_S: integer('SHUTDOWN_GRACE_S', 25, 1, 3600),
   DATABASE_POOL_MAX: integer('DATABASE_POOL_MAX', 20, 1, 1000),
 
-  CHAT_MODEL: text('CHAT_MODEL', 'gpt-4.1-mini'),
-  CHAT_MODEL_FALLBACK: text('CHAT_MODEL_FALLBACK', ''),
-  EMBEDDING_MODEL: text('EMBEDDING_MODEL', 'text-embedding-3-small'),
-  MODERATION_MODEL: text('MODERATION_MODEL', 'omni-moderation-latest'),
   MAX_COMPLETION_TOKENS: integer('MAX_COMPLETION_TOKENS', 1000, 1),
   TEMPERATURE: number('TEMPERATURE', 0.7, 0, 2),
-  /** Deadlines of one call to the chat model, in ms: its headers, its first token, the next token, all of it. */
-  PROVIDER_HEADERS_TIMEOUT_MS: integer('PROVIDER_HEADERS_TIMEOUT_MS', 30_000, 1),
-  PROVIDER_FIRST_TOKEN_TIMEOUT_MS: integer('PROVIDER_FIRST_TOKEN_TIMEOUT_MS', 60_000, 1),
-  PROVIDER_GAP_TIMEOUT_MS: integer('PROVIDER_GAP_TIMEOUT_MS', 30_000, 1),
-  PROVIDER_ANSWER_TIMEOUT_MS: integer('PROVIDER_ANSWER_TIMEOUT_MS', 300_000, 1),
+  /** Seconds that a run waits for a provider that asks to come back later. */
+  PROVIDER_WAIT_LIMIT_S: integer('PROVIDER_WAIT_LIMIT_S', 600, 1, 86_400),
   /** on: whole sentences of an answer are checked before they are shown. */
   OUTPUT_GUARD: oneOf('OUTPUT_GUARD', 'off', ['on', 'off']),
   /** Whether Bull Board may change queues; it only shows them. */
@@ -78,13 +71,9 @@ export const env = {
 
 export type Env = typeof env;
 
-/**
- * Ends the process with one line when one of the named variables is absent.
- * OPENAI_API_KEY is not missed where OPENAI_BASE_URL points at a server of one's own.
- */
+/** Ends the process with one line when one of the named variables is absent. */
 export function requireEnv(...names: (keyof Env)[]): void {
   for (const name of names) {
-    if (name === 'OPENAI_API_KEY' && env.OPENAI_BASE_URL !== '') continue;
     const value = env[name];
     if (value === '' || (Array.isArray(value) && value.length === 0)) die(`${name} is not set`);
     if (name === 'JWT_SECRET') refuseWeakSecrets(env.JWT_SECRET);
@@ -112,11 +101,16 @@ function refuseWeakSecrets(secrets: readonly string[]): void {
 }
 
 /** An empty variable counts as absent: that is how compose files hand on what was not set. */
-function text(name: string, fallback: string): string {
+export function text(name: string, fallback: string): string {
   return process.env[name]?.trim() || fallback;
 }
 
-function list(name: string, fallback: string): string[] {
+/** As it stands, with the spaces around it. */
+export function untrimmed(name: string): string {
+  return process.env[name] ?? '';
+}
+
+export function list(name: string, fallback: string): string[] {
   return text(name, fallback)
     .split(',')
     .map((item) => item.trim())
@@ -132,10 +126,15 @@ function number(name: string, fallback: number, min: number, max = Number.MAX_SA
   return value;
 }
 
-function integer(name: string, fallback: number, min: number, max = Number.MAX_SAFE_INTEGER): number {
+export function integer(name: string, fallback: number, min: number, max = Number.MAX_SAFE_INTEGER): number {
   const value = number(name, fallback, min, max);
   if (!Number.isSafeInteger(value)) die(`${name} must be a whole number`);
   return value;
+}
+
+/** Null where the variable is absent. */
+export function optionalInteger(name: string, min: number, max?: number): number | null {
+  return text(name, '') === '' ? null : integer(name, min, min, max);
 }
 
 function flag(name: string): boolean {
@@ -156,14 +155,14 @@ function hops(name: string): number {
   return integer(name, 0, 0, 100);
 }
 
-function oneOf<T extends string>(name: string, fallback: T, allowed: readonly T[]): T {
+export function oneOf<T extends string>(name: string, fallback: T, allowed: readonly T[]): T {
   const raw = text(name, fallback);
   const found = allowed.find((item) => item === raw);
   return found ?? die(`${name} must be one of ${allowed.join(', ')}`);
 }
 
 /** An absent variable has no `parsed`. */
-function url(name: string, protocols: string[]): { raw: string; parsed: URL | null } {
+export function url(name: string, protocols: string[]): { raw: string; parsed: URL | null } {
   const raw = text(name, '');
   if (raw === '') return { raw, parsed: null };
   const parsed = URL.parse(raw);
@@ -201,7 +200,7 @@ function origin(name: string, item: string): string {
 }
 
 /** The value is never shown: it may hold a password. */
-function die(message: string): never {
+export function die(message: string): never {
   process.stderr.write(`parley: ${message}\n`);
   process.exit(1);
 }

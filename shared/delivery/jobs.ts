@@ -1,5 +1,6 @@
 import type { FlowJob, JobsOptions } from 'bullmq';
 import type { Delivery } from '../../db/models/run.ts';
+import { moderationOrder } from '../provider/config.ts';
 
 /**
  * Every job there is. One message is one flow:
@@ -7,6 +8,8 @@ import type { Delivery } from '../../db/models/run.ts';
  *     completion  run-42-1        claims the run, streams the answer, ends the run
  *      ├─ moderation  run-42-1    is this text allowed?
  *      └─ context     run-42-1    history and passages → what the prompt will hold
+ *
+ * With MODERATION_ORDER=beside completion asks for the verdict itself, while the model answers.
  *
  * The children run side by side and the parent starts when both are done, failed or not: each leaves its
  * result on the run's row, and completion reads it there. A job carries ids and nothing else. What Postgres
@@ -33,7 +36,8 @@ export type JobName = keyof typeof jobs;
 export type Payloads = {
   moderation: { run_id: number };
   context: { run_id: number };
-  completion: { run_id: number };
+  /** beside: moderation is no job of its own, the worker asks for the verdict while the model answers. */
+  completion: { run_id: number; beside?: boolean };
   embedding: { faq_ids: number[] };
   faq_import: { import_id: number };
   faq_suggestions: Record<string, never>;
@@ -67,7 +71,10 @@ export function answerFlow(delivery: Delivery): FlowJob {
     ...stage(name),
     opts: { ...stage(name).opts, priority: delivery.rank - 1, ignoreDependencyOnFailure: true },
   });
-  return { ...stage('completion'), children: [child('moderation'), child('context')] };
+  if (moderationOrder() === 'before')
+    return { ...stage('completion'), children: [child('moderation'), child('context')] };
+  const completion = stage('completion');
+  return { ...completion, data: { ...completion.data, beside: true }, children: [child('context')] };
 }
 
 /** The queues that a process type works, such as `embedding`; none for a type that is no queue's. */

@@ -2,8 +2,9 @@ import { type FaqSet, faqSet, type FoundFaq, searchFaqs } from '../../db/models/
 import { cacheKey, remember } from '../delivery/cache.ts';
 import { COVERAGE } from './coverage.ts';
 import { env } from '../base/env.ts';
-import { embed } from '../provider/llm.ts';
 import { log } from '../base/log.ts';
+import { embeddingModel, embeddingModelNamed } from '../provider/config.ts';
+import { embed } from '../provider/embedding.ts';
 import { ProviderError } from '../provider/providerErrors.ts';
 import { truncateTokens } from '../provider/tokens.ts';
 
@@ -28,7 +29,9 @@ export type SearchResult = {
  * FAQ, on every replica: the version of the set is read from Postgres each time and is part of the cache's key.
  */
 export async function searchKnowledge(search: Search): Promise<SearchResult & { cached: boolean }> {
-  const set = await faqSet();
+  const stored = await faqSet();
+  // With EMBEDDING_MODEL=off by words alone, whatever vectors there still are.
+  const set = embeddingModel() === null ? { ...stored, models: [] } : stored;
   const key = cacheKey('search', search, set, search, env.PASSAGE_THRESHOLD);
   const { value, cached } = await remember(key, RESULT_TTL, () => find(search, set), wholly);
   return { ...value, cached };
@@ -62,17 +65,19 @@ async function find(search: Search, { models }: FaqSet): Promise<SearchResult> {
 async function vectorOf(
   whose: Pick<Search, 'user_id'>,
   text: string,
-  model: string,
+  name: string,
 ): Promise<{ model: string; vector: number[] } | null> {
-  const key = cacheKey('vector', whose, model, text);
+  const model = embeddingModelNamed(name);
+  const special = [model.queryPrefix, model.dimensions].filter(Boolean);
+  const key = cacheKey('vector', whose, name, text, ...special);
   try {
     const { value } = await remember(key, VECTOR_TTL, async () =>
-      pack((await embed([text], model))[0] ?? []),
+      pack((await embed([text], model, 'query'))[0] ?? []),
     );
-    return { model, vector: unpack(value) };
+    return { model: name, vector: unpack(value) };
   } catch (err) {
     if (!(err instanceof ProviderError)) throw err;
-    log.warn({ err, model }, 'a question was not embedded');
+    log.warn({ err, model: name }, 'a question was not embedded');
     return null;
   }
 }

@@ -32,26 +32,34 @@ export const socketsConnected = gauge('sockets_connected', 'Signed-in sockets of
 
 // The model.
 export const aiRequests = counter('ai_requests_total', 'Calls of the provider that ended', [
+  'provider',
   'model',
   'outcome',
 ]);
 export const aiErrors = counter('ai_errors_total', 'Calls of the provider that failed, by what went wrong', [
+  'provider',
   'model',
   'kind',
 ]);
 export const aiResponseTime = histogram(
   'ai_response_time_seconds',
   'A whole call of the provider; of a stream, to its end',
-  ['model'],
+  ['provider', 'model'],
   SLOW,
 );
 export const aiFirstToken = histogram(
   'ai_first_token_seconds',
   "The provider's own time to the first token",
-  ['model'],
+  ['provider', 'model'],
   SLOW,
 );
 export const aiTokens = counter('ai_tokens_used_total', 'Tokens that the provider counted', [
+  'provider',
+  'model',
+  'kind',
+]);
+export const embeddingFailures = counter('embedding_failures_total', 'Calls for embeddings that failed', [
+  'provider',
   'model',
   'kind',
 ]);

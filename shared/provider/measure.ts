@@ -9,17 +9,21 @@ import {
   firstToken,
   runStage,
 } from '../ops/metrics.ts';
+import type { ModelRef } from './config.ts';
 import { ProviderError } from './providerErrors.ts';
 
+type Called = Pick<ModelRef, 'provider' | 'model'>;
+
 /** Counts and times one call of the provider. @returns what the call returns; rejects as it does */
-export async function measured<T>(model: string, call: Promise<T>): Promise<T> {
-  const end = aiResponseTime.startTimer({ model });
+export async function measured<T>({ provider, model }: Called, call: Promise<T>): Promise<T> {
+  const labels = { provider, model };
+  const end = aiResponseTime.startTimer(labels);
   try {
     const answer = await call;
-    aiRequests.inc({ model, outcome: 'ok' });
+    aiRequests.inc({ ...labels, outcome: 'ok' });
     return answer;
   } catch (err) {
-    countFailure(model, err);
+    countFailure(labels, err);
     throw err;
   } finally {
     end();
@@ -28,11 +32,12 @@ export async function measured<T>(model: string, call: Promise<T>): Promise<T> {
 
 /** The same for a streamed answer, with its first token and its tokens. A stream that is left early is `aborted`. */
 export async function* measuredStream<Chunk extends { delta: string; usage: Usage | null }>(
-  model: string,
+  { provider, model }: Called,
   chunks: AsyncIterable<Chunk>,
 ): AsyncGenerator<Chunk> {
-  const end = aiResponseTime.startTimer({ model });
-  const endOfWait = aiFirstToken.startTimer({ model });
+  const labels = { provider, model };
+  const end = aiResponseTime.startTimer(labels);
+  const endOfWait = aiFirstToken.startTimer(labels);
   let [waiting, over] = [true, false];
   try {
     for await (const chunk of chunks) {
@@ -40,31 +45,31 @@ export async function* measuredStream<Chunk extends { delta: string; usage: Usag
         waiting = false;
         endOfWait();
       }
-      if (chunk.usage !== null) countTokensUsed(model, chunk.usage);
+      if (chunk.usage !== null) countTokensUsed(labels, chunk.usage);
       yield chunk;
     }
     over = true;
-    aiRequests.inc({ model, outcome: 'ok' });
+    aiRequests.inc({ ...labels, outcome: 'ok' });
   } catch (err) {
     over = true;
-    countFailure(model, err);
+    countFailure(labels, err);
     throw err;
   } finally {
-    if (!over) aiRequests.inc({ model, outcome: 'aborted' });
+    if (!over) aiRequests.inc({ ...labels, outcome: 'aborted' });
     end();
   }
 }
 
 /** Counts what a provider says a call used. Servers that do not count say nothing. */
 export function countTokensUsed(
-  model: string,
+  { provider, model }: Called,
   usage: { prompt_tokens: number; completion_tokens?: number } | undefined,
 ): void {
   if (!usage) return;
   const { prompt_tokens, completion_tokens } = usage;
-  if (prompt_tokens > 0) aiTokens.inc({ model, kind: 'prompt' }, prompt_tokens);
+  if (prompt_tokens > 0) aiTokens.inc({ provider, model, kind: 'prompt' }, prompt_tokens);
   if (completion_tokens && completion_tokens > 0)
-    aiTokens.inc({ model, kind: 'completion' }, completion_tokens);
+    aiTokens.inc({ provider, model, kind: 'completion' }, completion_tokens);
 }
 
 /**
@@ -97,8 +102,8 @@ function seconds(from: number, to: number): number {
 }
 
 /** What is no ProviderError is the caller's own abort. */
-function countFailure(model: string, err: unknown): void {
-  if (!(err instanceof ProviderError)) return aiRequests.inc({ model, outcome: 'aborted' });
-  aiRequests.inc({ model, outcome: err.trouble });
-  aiErrors.inc({ model, kind: err.code });
+function countFailure(labels: Called, err: unknown): void {
+  if (!(err instanceof ProviderError)) return aiRequests.inc({ ...labels, outcome: 'aborted' });
+  aiRequests.inc({ ...labels, outcome: err.trouble });
+  aiErrors.inc({ ...labels, kind: err.code });
 }

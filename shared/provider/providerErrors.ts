@@ -1,35 +1,64 @@
-import { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai';
+import { APIConnectionError, APIConnectionTimeoutError } from 'openai';
 
 /**
- * rate_limited: come back after retryAfterMs. unavailable, timeout: worth another try. rejected: the provider
- * will not take this request however often it is sent.
+ * rate_limited: come back after retryAfterMs. loading: the model is being loaded, come back soon. unavailable, timeout:
+ * worth another try. rejected: the provider will not take this request however often it is sent.
  */
-export type ProviderTrouble = 'rate_limited' | 'unavailable' | 'timeout' | 'rejected';
+export type ProviderTrouble = 'rate_limited' | 'loading' | 'unavailable' | 'timeout' | 'rejected';
+
+/** Codes of what is wrong between a provider and us, whatever the request says: another model may do. */
+const ELSEWHERE = ['provider_key', 'provider_quota', 'model_not_found', 'not_supported'];
+
+/** What is known of a trouble beside its words. */
+type Facts = {
+  /** What the provider asks to wait; 0 where it does not say. */
+  retryAfterMs?: number;
+  /** The parameter of ours that the provider refuses. */
+  refused?: string | null;
+  /** Whether only the provider's message says so, which may quote what it was sent. */
+  inWords?: boolean;
+};
 
 /** What went wrong at the provider, in words that a client may see. `cause` goes to the log, without the provider's words. */
 export class ProviderError extends Error {
   readonly trouble: ProviderTrouble;
   readonly code: string;
   readonly retryAfterMs: number;
+  readonly refused: string | null;
+  readonly inWords: boolean;
+  /** Whether the answer had begun: the trouble is this request's, and says little about the next one's. */
+  inStream = false;
 
-  constructor(trouble: ProviderTrouble, code: string, message: string, cause?: unknown, retryAfterMs = 0) {
+  constructor(
+    trouble: ProviderTrouble,
+    code: string,
+    message: string,
+    cause?: unknown,
+    { retryAfterMs = 0, refused = null, inWords = false }: Facts = {},
+  ) {
     super(message, { cause: wordless(cause) });
     this.name = 'ProviderError';
     this.trouble = trouble;
     this.code = code;
     this.retryAfterMs = retryAfterMs;
+    this.refused = refused;
+    this.inWords = inWords;
+  }
+
+  /** Whether the next model of the order is to be asked. */
+  get elsewhere(): boolean {
+    return ELSEWHERE.includes(this.code);
+  }
+
+  /** Whether the provider asks to come back later: no try is burnt. */
+  get comeBack(): boolean {
+    return this.trouble === 'rate_limited' || this.trouble === 'loading';
   }
 }
 
-/** What a provider says of an error may quote what it was sent, and a SyntaxError quotes what it sent back. */
+/** A SyntaxError quotes what the provider sent. */
 function wordless(err: unknown): unknown {
-  if (err instanceof SyntaxError) return new Error('what the provider sent is no JSON');
-  if (!(err instanceof APIError) || err instanceof APIConnectionError) return err;
-  const { status, code, type, requestID } = err;
-  const known = [code, type].map((word) => (/^[\w.-]{1,64}$/.test(word ?? '') ? word : null));
-  return Object.assign(new Error(`${err.constructor.name} ${known.join(' ')}, request ${requestID}`), {
-    status,
-  });
+  return err instanceof SyntaxError ? new Error('what the provider sent is no JSON') : err;
 }
 
 /** A stream that ended without saying why. */
@@ -42,40 +71,15 @@ export function timedOut(cause: unknown): ProviderError {
   return new ProviderError('timeout', 'provider_timeout', 'The model took too long to answer.', cause);
 }
 
-/** What an error of a call means to us. */
+/** What an error of a call means to us, where the provider itself said nothing. */
 export function toProviderError(err: unknown): ProviderError {
   if (err instanceof ProviderError) return err;
+  if (err instanceof APIConnectionError && err.cause instanceof ProviderError) return err.cause;
   if (err instanceof APIConnectionTimeoutError) return timedOut(err);
-  const down = new ProviderError(
+  return new ProviderError(
     'unavailable',
     'provider_unavailable',
     'The model cannot be reached just now.',
     err,
   );
-  if (!(err instanceof APIError) || err instanceof APIConnectionError || err.status === undefined)
-    return down;
-
-  const { status, code } = err;
-  const rejected = (name: string, message: string) => new ProviderError('rejected', name, message, err);
-  if (code === 'insufficient_quota')
-    return rejected('provider_quota_exceeded', "The provider's quota is used up.");
-  if (status === 429) {
-    const message = 'The model is busy.';
-    return new ProviderError('rate_limited', 'provider_rate_limited', message, err, retryAfterMs(err));
-  }
-  if (status >= 500 || status === 408 || status === 409) return down;
-  if (status === 401 || status === 403)
-    return rejected('provider_unauthorized', 'The provider refused our key.');
-  if (code === 'context_length_exceeded')
-    return rejected(code, 'The conversation is too long for the model.');
-  return rejected('provider_rejected', 'The provider refused the request.');
-}
-
-/** Milliseconds that a 429 asks to wait; 1 s when it does not say, an hour at most, and never no time at all. */
-function retryAfterMs(err: APIError): number {
-  const exact = Number.parseFloat(err.headers?.get('retry-after-ms') ?? '');
-  const value = err.headers?.get('retry-after') ?? '';
-  const said = /^\d+(\.\d+)?$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - Date.now();
-  const ms = [exact, said, 1_000].find((candidate) => candidate >= 0) ?? 1_000;
-  return Math.min(Math.max(ms, 250), 3_600_000);
 }

@@ -3,6 +3,7 @@ import { knex } from '../../db/knex.ts';
 import { faqSet } from '../../db/models/faqSearch.ts';
 import { env } from '../../shared/base/env.ts';
 import { cacheKey, remember } from '../../shared/delivery/cache.ts';
+import { embeddingModel } from '../../shared/provider/config.ts';
 import { redis, untilReady } from '../../shared/delivery/redis.ts';
 import { findPassages } from '../../workers/context/retrieval.ts';
 import { embedFaqs } from '../../workers/embedding.ts';
@@ -136,7 +137,10 @@ describe('searching the knowledge base', () => {
       .update({ question_embedding_model: 'older', answer_embedding_model: 'older' });
     provider.requests.length = 0;
     expect(await ids('which parcel?')).to.have.members([old, fresh]);
-    expect(provider.requests.map(({ model }) => model)).to.have.members([env.EMBEDDING_MODEL, 'older']);
+    expect(provider.requests.map(({ model }) => model)).to.have.members([
+      embeddingModel()?.name ?? '',
+      'older',
+    ]);
   });
 
   it('tells nobody what another user asked: neither by `cached` nor by a call that is spared', async () => {

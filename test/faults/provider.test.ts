@@ -50,7 +50,7 @@ const CASES: Record<string, Case> = {
     calls: 2,
     retries: 0,
   },
-  'a 401': { asks: '[[status:401]]', calls: 1, retries: 0, status: 'failed', error: 'provider_unauthorized' },
+  'a 401': { asks: '[[status:401]]', calls: 1, retries: 0, status: 'failed', error: 'provider_key' },
   'a 400': { asks: '[[status:400]]', calls: 1, retries: 0, status: 'failed', error: 'provider_rejected' },
   'context too long, once': {
     asks: '[[status:400;code:context_length_exceeded]] [[times:1]] [[tokens:3]]',

@@ -309,7 +309,7 @@ describe('a message in, a streamed answer out', () => {
     };
     const code = (end: RunEvent) => ('error' in end.data ? end.data.error.code : end.event);
     expect(code(await send('a [[status:400]]'))).to.equal('provider_rejected');
-    expect(code(await send('b [[status:401]]'))).to.equal('provider_unauthorized');
+    expect(code(await send('b [[status:401]]'))).to.equal('provider_key');
     expect(code(await send('c [[fail-moderation]]'))).to.equal('moderation_unavailable');
     expect(code(await send('d [[fail-embeddings]] [[tokens:2]]'))).to.equal('response');
     const long = await send('long [[tokens:1200]]');

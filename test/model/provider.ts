@@ -1,4 +1,4 @@
-import type { ChatChunk, ChatRequest } from '../../shared/provider/llm.ts';
+import type { ChatChunk, ChatRequest } from '../../shared/provider/chat.ts';
 import { ProviderError } from '../../shared/provider/providerErrors.ts';
 import { asked, clock, currentActor, type Step, withdraw } from './control.ts';
 
@@ -23,7 +23,11 @@ export async function* streamChat(_request: ChatRequest, signal: AbortSignal): A
 /** Makes a chunk's step fail as the provider would. */
 export function troubled(step: Step, trouble: (typeof TROUBLES)[number]): void {
   withdraw(step);
-  step.reject(new ProviderError(trouble, `provider_${trouble}`, 'The model is in trouble.', null, 250));
+  step.reject(
+    new ProviderError(trouble, `provider_${trouble}`, 'The model is in trouble.', null, {
+      retryAfterMs: 250,
+    }),
+  );
 }
 
 function chunk(signal: AbortSignal): Promise<void> {

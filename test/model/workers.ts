@@ -16,7 +16,7 @@ export async function loadWorkers(names: string[]): Promise<Instance[]> {
       const resolved = next(specifier, context);
       const name = URL.parse(context.parentURL ?? '')?.searchParams.get('process');
       if (name == null) return resolved;
-      if (resolved.url.endsWith('/shared/provider/llm.ts'))
+      if (resolved.url.endsWith('/shared/provider/chat.ts'))
         return { ...resolved, url: new URL('provider.ts', import.meta.url).href };
       const own = resolved.url.includes('/workers/completion/');
       return own ? { ...resolved, url: `${resolved.url}?process=${name}` } : resolved;

@@ -2,7 +2,7 @@ import type { Job } from 'bullmq';
 import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
 import { faqsToEmbed } from '../../db/models/faqEmbedding.ts';
-import { env } from '../../shared/base/env.ts';
+import { embeddingModel } from '../../shared/provider/config.ts';
 import { embedding } from '../../workers/embedding.ts';
 import { type Embeddings, serveEmbeddings } from '../support/embeddings.ts';
 import { itNative } from '../support/native.ts';
@@ -33,7 +33,7 @@ describe('embedding FAQs', () => {
         'question_embedding_model',
         'answer_embedding_model',
       )) as Record<string, string | null>;
-  const owed = async () => (await faqsToEmbed(env.EMBEDDING_MODEL, 1_000)).map(({ id }) => id);
+  const owed = async () => (await faqsToEmbed(embeddingModel()?.name ?? '', 1_000)).map(({ id }) => id);
   const texts = () => provider.requests.flatMap((request) => request.texts);
 
   it('gives both texts a vector, once', async () => {
@@ -41,7 +41,7 @@ describe('embedding FAQs', () => {
     expect(await owed()).to.deep.equal([id]);
     await work(id);
     expect(texts()).to.deep.equal(['one', 'Answer to one']);
-    expect(await stored(id)).to.include({ question_embedding_model: env.EMBEDDING_MODEL });
+    expect(await stored(id)).to.include({ question_embedding_model: embeddingModel()?.name ?? '' });
     await work(id);
     expect(texts()).to.have.length(2);
     expect(await owed()).to.deep.equal([]);
@@ -94,8 +94,10 @@ describe('embedding FAQs', () => {
     await knex('faqs').update({ question_embedding_model: 'older', answer_embedding_model: 'older' });
     expect(await owed()).to.deep.equal([id]);
     await work(id);
-    expect(provider.requests.map(({ model }) => model)).to.deep.equal(Array(2).fill(env.EMBEDDING_MODEL));
-    expect(await stored(id)).to.include({ answer_embedding_model: env.EMBEDDING_MODEL });
+    expect(provider.requests.map(({ model }) => model)).to.deep.equal(
+      Array(2).fill(embeddingModel()?.name ?? ''),
+    );
+    expect(await stored(id)).to.include({ answer_embedding_model: embeddingModel()?.name ?? '' });
   });
 
   it('refuses vectors that are none, for that text alone and for a while', async () => {

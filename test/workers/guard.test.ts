@@ -2,7 +2,8 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { personalIn, redact, redactUnknown } from '../../shared/knowledge/redact.ts';
 import { redis, untilReady } from '../../shared/delivery/redis.ts';
-import { Guard, Withheld } from '../../workers/completion/guard.ts';
+import { Guard } from '../../workers/completion/guard.ts';
+import { Withheld } from '../../workers/completion/verdict.ts';
 import { whereToCut } from '../../workers/completion/windows.ts';
 import { type Provider, startProvider } from '../support/provider.ts';
 

@@ -1,20 +1,22 @@
 import { messageTexts } from '../../db/models/message.ts';
-import type { Outcome, Source } from '../../db/models/run.ts';
-import type { Turn } from '../../db/models/turn.ts';
+import type { Source } from '../../db/models/run.ts';
+import type { Turn, Verdict } from '../../db/models/turn.ts';
 import { env } from '../../shared/base/env.ts';
 import type { Usage } from '../../shared/delivery/events.ts';
-import { type ChatRequest, streamChat } from '../../shared/provider/llm.ts';
 import { answerTimes } from '../../shared/provider/measure.ts';
 import { textIn } from '../../shared/texts/textIn.ts';
 import { buildPrompt } from '../context/prompt.ts';
 import { TOO_SLOW, wasTooSlow } from '../timeouts.ts';
 import { type Ending, failed } from './ending.ts';
-import { Guard, Withheld } from './guard.ts';
+import { type ChatRequest, streamChat } from '../../shared/provider/chat.ts';
+import type { ModelRef } from '../../shared/provider/config.ts';
+import { ProviderError } from '../../shared/provider/providerErrors.ts';
+import { countTokens } from '../../shared/provider/tokens.ts';
+import { Gate } from './gate.ts';
+import { Guard } from './guard.ts';
 import type { Lease } from './lease.ts';
+import { Withheld } from './verdict.ts';
 import type { Writer } from './writer.ts';
-
-/** In characters. Far beyond MAX_COMPLETION_TOKENS: a provider that ignores the limit is stopped. */
-const LONGEST_ANSWER = 500_000;
 
 /** What the model is asked with, besides the prompt. */
 export const PARAMETERS = {
@@ -24,17 +26,30 @@ export const PARAMETERS = {
 
 /**
  * Answers a turn into the writer, with the given model.
+ * @param verdict moderation's, where it is asked beside the model: nothing is shown before it is there
  * @returns how the run ends
  * @throws ProviderError, Interrupted
  */
-export async function answer(turn: Turn, model: string, writer: Writer, lease: Lease): Promise<Ending> {
+export async function answer(
+  turn: Turn,
+  model: ModelRef,
+  writer: Writer,
+  lease: Lease,
+  verdict: Promise<Verdict> | null,
+): Promise<Ending> {
   if (turn.moderation?.flagged) return refuse(turn, writer);
-  if (turn.moderation === null || turn.context === null) return unprepared(turn);
+  const unjudged = turn.moderation === null && verdict === null;
+  if (unjudged || turn.context === null) return unprepared(turn, unjudged);
 
   const request = await prepare(turn, model);
-  const ending = await stream(request, writer, lease, turn);
-  return { ...ending, model };
+  const ending = await stream(request, writer, lease, turn, verdict);
+  return { ...ending, model: model.name };
 }
+
+const UNCHECKED = [
+  'moderation_unavailable',
+  'The message could not be checked: what MODERATION_MODEL names gave no verdict.',
+] as const;
 
 /** The passages that the model was offered. */
 export function sourcesOf({ context }: Turn): Source[] {
@@ -43,9 +58,9 @@ export function sourcesOf({ context }: Turn): Source[] {
 }
 
 /** A stage has left nothing: it failed as often as it may. */
-async function unprepared({ run_id, moderation }: Turn): Promise<Ending> {
+async function unprepared({ run_id }: Turn, unjudged: boolean): Promise<Ending> {
   if (await wasTooSlow(run_id)) return TOO_SLOW;
-  if (moderation === null) return failed('moderation_unavailable', 'The message could not be checked.');
+  if (unjudged) return failed(...UNCHECKED);
   return failed('context_failed', 'The conversation could not be prepared.');
 }
 
@@ -55,7 +70,7 @@ function refuse(turn: Turn, writer: Writer): Ending {
 }
 
 /** The request that the context record stands for. */
-async function prepare(turn: Turn, model: string): Promise<ChatRequest> {
+async function prepare(turn: Turn, model: ModelRef): Promise<ChatRequest> {
   const context = turn.context;
   const prompt = buildPrompt({
     language: turn.language,
@@ -70,29 +85,41 @@ async function prepare(turn: Turn, model: string): Promise<ChatRequest> {
   };
 }
 
-async function stream(request: ChatRequest, writer: Writer, lease: Lease, turn: Turn): Promise<Ending> {
+async function stream(
+  request: ChatRequest,
+  writer: Writer,
+  lease: Lease,
+  turn: Turn,
+  verdict: Promise<Verdict> | null,
+): Promise<Ending> {
   const times = answerTimes(turn, lease.attempt);
   let first_token_ms: number | undefined;
   const show = (text: string): void => {
     first_token_ms ??= times.firstToken();
     writer.write(text);
   };
-  const outlet = outletTo(show, turn, lease.signal);
+  const shown = outletTo(show, turn, lease.signal);
+  const outlet = verdict === null ? shown : new Gate(shown, verdict);
+  const heard: Heard = { text: '', finish_reason: null, usage: null };
   try {
-    const said = await listen(request, outlet);
+    await listen(request, outlet, heard);
     await outlet.end();
     times.end();
-    return { ...said, ...(first_token_ms !== undefined && { first_token_ms }) };
+    return { ...endingOf(heard), ...(first_token_ms !== undefined && { first_token_ms }) };
   } catch (err) {
-    if (!(err instanceof Withheld)) throw err;
-    return withheld(err, writer, turn);
+    if (err instanceof Withheld) return withheld(err, writer, turn, heard);
+    if (!(err instanceof ProviderError) || err.code !== 'content_filter') throw err;
+    return withheld(new Withheld('flagged', err), writer, turn, heard);
   } finally {
     outlet.close();
   }
 }
 
-/** Where the model's text goes: straight to the user, or past the guard. Its signal tells that the model may stop. */
-type Outlet = {
+/** What came from the model, shown or not. */
+type Heard = { text: string; finish_reason: string | null; usage: Usage | null };
+
+/** Where the model's text goes: straight to the user, past the guard, or behind the gate. Its signal tells that the model may stop. */
+export type Outlet = {
   signal: AbortSignal;
   write: (delta: string) => void;
   end: () => Promise<void>;
@@ -104,33 +131,35 @@ function outletTo(show: (text: string) => void, { context, user_id }: Turn, sign
   return { signal, write: show, end: async () => {}, close: () => {} };
 }
 
-async function listen(
-  request: ChatRequest,
-  outlet: Outlet,
-): Promise<Pick<Outcome, 'status' | 'finish_reason' | 'usage'>> {
-  let finish_reason: string | null = null;
-  let usage: Usage | null = null;
-  let length = 0;
+async function listen(request: ChatRequest, outlet: Outlet, heard: Heard): Promise<void> {
   for await (const chunk of streamChat(request, outlet.signal)) {
     if (chunk.delta !== '') outlet.write(chunk.delta);
-    length += chunk.delta.length;
-    if (length > LONGEST_ANSWER) {
-      finish_reason = 'length';
-      break;
-    }
-    finish_reason = chunk.finish_reason ?? finish_reason;
-    usage = chunk.usage ?? usage;
+    heard.text += chunk.delta;
+    heard.finish_reason = chunk.finish_reason ?? heard.finish_reason;
+    heard.usage = chunk.usage ?? heard.usage;
   }
+}
+
+function endingOf({ finish_reason, usage }: Heard): Ending {
   const whole = finish_reason !== 'length' && finish_reason !== 'content_filter';
   return { status: whole ? 'completed' : 'incomplete', finish_reason, usage };
 }
 
 /** What was shown stays, and is all that is kept; the user is told that there is no more. */
-function withheld({ why }: Withheld, writer: Writer, turn: Turn): Ending {
-  if (why === 'unchecked') return failed('moderation_unavailable', 'The answer could not be checked.');
+function withheld({ why }: Withheld, writer: Writer, turn: Turn, heard: Heard): Ending {
+  if (why === 'unchecked') return failed(...UNCHECKED);
   const { language } = turn;
   writer.write(writer.content === '' ? textIn(language, 'refusal') : `\n\n${textIn(language, 'apology')}`);
-  return { status: 'completed', finish_reason: 'content_filter', usage: null, filtered: true };
+  const usage = why === 'question' ? costOf(turn, heard) : null;
+  return { status: 'completed', finish_reason: 'content_filter', usage, filtered: true };
+}
+
+/** What an answer that was dropped cost: as the provider counted, else as we do. */
+function costOf({ context }: Turn, { text, usage }: Heard): Usage {
+  if (usage !== null) return usage;
+  const prompt_tokens = Object.values(context?.tokens ?? {}).reduce((sum, tokens) => sum + tokens, 0);
+  const completion_tokens = countTokens(text);
+  return { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens };
 }
 
 /** A conversation is named after its first question: its first line, at most 60 characters, cut at a word. */

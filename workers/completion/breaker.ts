@@ -1,13 +1,15 @@
-import { env } from '../../shared/base/env.ts';
+import { chatModels, type ModelRef } from '../../shared/provider/config.ts';
 import { redis } from '../../shared/delivery/redis.ts';
 
 /** So many failures in a row, across all workers, and a model counts as down; milliseconds that it is left alone. */
 const FAILURES = 5;
 const REST = 5_000;
 const LONGEST_REST = 60_000;
-/** A run that failed this often on the first model tries the fallback, whatever the breaker says. */
+/** After so many failures a run tries the next model of the order, whatever the breaker says. */
 const FALLBACK_AFTER = 2;
 const FAILURES_TTL_S = 30;
+/** Milliseconds that a model whose key, quota or name is wrong is asked last. */
+const ASKED_LAST = 30_000;
 
 /**
  * A breaker per model, shared by all workers through Redis. It is a copy of what the provider said: losing it
@@ -16,20 +18,39 @@ const FAILURES_TTL_S = 30;
 export type Breakers = {
   /** Ms until a model may be called at all. */
   holdMs: number;
-  /** The model for a run that failed so often: the first, or the fallback while that is down. */
-  modelFor: (retries: number) => string;
+  /** Whether some model is held back: the others are not all there are. */
+  someHeld: boolean;
+  /** The models for a run that failed so often, in the order in which they are to be asked. */
+  modelsFor: (retries: number) => ModelRef[];
 };
 
 /** How the breakers stand. */
 export async function askBreakers(): Promise<Breakers> {
-  const { CHAT_MODEL: first, CHAT_MODEL_FALLBACK: fallback } = env;
-  if (fallback === '') return { holdMs: await heldBackMs(first), modelFor: () => first };
-  const [firstMs, fallbackMs] = await Promise.all([heldBackMs(first), heldBackMs(fallback)]);
+  const models = chatModels();
+  const held = await Promise.all(models.map(async (model) => ({ model, ms: await heldBackMs(model.name) })));
+  const free = held.filter(({ ms }) => ms === 0).map(({ model }) => model);
   return {
-    holdMs: Math.min(firstMs, fallbackMs),
-    modelFor: (retries) =>
-      (firstMs > 0 || retries >= FALLBACK_AFTER) && fallbackMs === 0 ? fallback : first,
+    holdMs: Math.min(...held.map(({ ms }) => ms)),
+    someHeld: free.length < models.length,
+    modelsFor(retries) {
+      const asked = free.length > 0 ? free : models;
+      const first = Math.min(Math.floor(retries / FALLBACK_AFTER), asked.length - 1);
+      const turned = [...asked.slice(first), ...asked.slice(0, first)];
+      return turned.toSorted((a, b) => Number(isAskedLast(a)) - Number(isAskedLast(b)));
+    },
   };
+}
+
+/** Until when this process asks a model after all others, by its name. */
+const askedLast = new Map<string, number>();
+
+/** Notes that a model will not answer anybody for now: the others come first. */
+export function askLast({ name }: ModelRef): void {
+  askedLast.set(name, Date.now() + ASKED_LAST);
+}
+
+function isAskedLast({ name }: ModelRef): boolean {
+  return (askedLast.get(name) ?? 0) > Date.now();
 }
 
 /** Holds back calls to a model that said it is busy; for a minute at most, then somebody asks it again. */

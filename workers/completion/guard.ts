@@ -1,10 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Verdict } from '../../db/models/turn.ts';
 import { log } from '../../shared/base/log.ts';
 import { guardWindows } from '../../shared/ops/metrics.ts';
-import { ProviderError } from '../../shared/provider/providerErrors.ts';
 import { personalIn, redactUnknown } from '../../shared/knowledge/redact.ts';
-import { verdictOn } from '../moderation.ts';
+import { patientVerdict, Withheld } from './verdict.ts';
 import { whereToCut } from './windows.ts';
 
 /** Windows of one answer that are being judged at the same time; what comes meanwhile is judged together. */
@@ -15,21 +13,6 @@ const RUN_UP = 200;
 const MOST = 4_000;
 /** Milliseconds that a text without an end is held; then it is let go up to the last whole word. */
 const PATIENCE = 2_000;
-/** Of a moderation that fails: how often it is asked, the first wait and the longest, in ms. */
-const TRIES = 4;
-const RETRY_FIRST = 400;
-const RETRY_LONGEST = 5_000;
-
-/** An answer that must not go on: something in it is not allowed, or it cannot be found out. */
-export class Withheld extends Error {
-  readonly why: 'flagged' | 'unchecked';
-  constructor(why: Withheld['why'], cause?: unknown) {
-    super(why, { cause });
-    this.name = 'Withheld';
-    this.why = why;
-  }
-}
-
 /**
  * Holds an answer back until whole sentences of it have been looked at: what is personal and was not in the offered
  * passages is taken out, and moderation has to allow the rest. Reading goes on meanwhile, several windows are judged at
@@ -128,13 +111,18 @@ export class Guard {
 
   #judge(window: string): void {
     const text = redactUnknown(window, this.#known);
-    const verdict = isBlank(text) ? ALLOWED : patiently(`${this.#runUp}${text}`, this.#userId, this.signal);
+    const verdict = isBlank(text)
+      ? ALLOWED
+      : patientVerdict(`${this.#runUp}${text}`, this.#userId, this.signal);
     // It is waited for in its turn, which may never come.
     verdict.catch(() => {});
     this.#runUp = `${this.#runUp}${text}`.slice(-RUN_UP);
     this.#judging += 1;
     this.#shown = this.#shown.then(async () => {
-      const { flagged, categories } = await verdict;
+      const { flagged, categories } = await verdict.catch((err: unknown) => {
+        if (!this.signal.aborted) guardWindows.inc({ outcome: 'unchecked' });
+        throw err;
+      });
       if (this.signal.aborted) return;
       guardWindows.inc({ outcome: flagged ? 'flagged' : text === window ? 'passed' : 'redacted' });
       if (flagged) {
@@ -156,21 +144,4 @@ const ALLOWED: Promise<Pick<Verdict, 'flagged' | 'categories'>> = Promise.resolv
 
 function isBlank(text: string): boolean {
   return text.trim() === '';
-}
-
-/** Moderation's verdict, asked for again while it is unavailable. @throws Withheld when it stays so */
-async function patiently(text: string, userId: number, signal: AbortSignal): Promise<Verdict> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return await verdictOn(text.toWellFormed(), userId);
-    } catch (err) {
-      const hopeless = !(err instanceof ProviderError) || err.trouble === 'rejected';
-      if (hopeless || tries === TRIES) {
-        if (!signal.aborted) guardWindows.inc({ outcome: 'unchecked' });
-        throw new Withheld('unchecked', err);
-      }
-      const wait = Math.max(err.retryAfterMs, RETRY_FIRST * 2 ** (tries - 1));
-      await sleep(Math.min(wait, RETRY_LONGEST), undefined, { signal });
-    }
-  }
 }

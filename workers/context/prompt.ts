@@ -1,5 +1,5 @@
-import type { ChatCompletionMessageParam } from 'openai/resources/chat/completions';
 import { inLanguage } from '../../shared/texts/textIn.ts';
+import type { Message } from '../../shared/provider/shape.ts';
 
 /**
  * The prompt, in this order: how to behave, in the user's language; passages of the knowledge base, fenced as
@@ -14,12 +14,7 @@ export type PromptParts = {
   question: string;
 };
 
-export function buildPrompt({
-  language,
-  passages,
-  history,
-  question,
-}: PromptParts): ChatCompletionMessageParam[] {
+export function buildPrompt({ language, passages, history, question }: PromptParts): Message[] {
   const system = [systemPrompt(language), ...(passages.length === 0 ? [] : [passageBlock(passages)])].join(
     '\n\n',
   );

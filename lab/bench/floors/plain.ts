@@ -10,7 +10,9 @@ import { FlowProducer, type Job, Worker } from 'bullmq';
 import Koa from 'koa';
 import rawBody from 'raw-body';
 import { rows } from '../../../db/sql.ts';
-import { moderate, streamChat } from '../../../shared/provider/llm.ts';
+import { streamChat } from '../../../shared/provider/chat.ts';
+import { modelNamed } from '../../../shared/provider/config.ts';
+import { moderate } from '../../../shared/provider/moderation.ts';
 import { connect } from '../../../shared/delivery/redis.ts';
 import { countTokens } from '../../../shared/provider/tokens.ts';
 import { findPassages } from '../../../workers/context/retrieval.ts';
@@ -96,7 +98,7 @@ async function context(payload: Payload): Promise<void> {
 async function completion(payload: Payload): Promise<void> {
   const emitter = new Emitter(connection).to(`user:${payload.user_id}`);
   const request = {
-    model: 'bench',
+    model: modelNamed('bench'),
     messages: [{ role: 'user' as const, content: await textOf(payload) }],
     max_completion_tokens: 1_000,
     temperature: 0.7,

@@ -9,6 +9,7 @@ import { rows } from '../../../db/sql.ts';
 import { cacheKey, remember } from '../../../shared/delivery/cache.ts';
 import { COVERAGE } from '../../../shared/knowledge/coverage.ts';
 import { env } from '../../../shared/base/env.ts';
+import { embeddingModel } from '../../../shared/provider/config.ts';
 import { redis, untilReady } from '../../../shared/delivery/redis.ts';
 import { searchKnowledge } from '../../../shared/knowledge/search.ts';
 import { loadSyntheticFaqs } from '../../../scripts/seed/load.ts';
@@ -40,7 +41,7 @@ type Question = { text: string; vector: number[] };
 type Ids = (question: Question) => Promise<number[]>;
 
 const count = Number(process.env.FAQ_COUNT);
-const { indexes } = await loadSyntheticFaqs(env.DATABASE_URL, count, env.EMBEDDING_MODEL, (what) =>
+const { indexes } = await loadSyntheticFaqs(env.DATABASE_URL, count, embeddingModel()?.name ?? '', (what) =>
   process.stderr.write(`search: ${what}\n`),
 );
 const questions = Array.from({ length: QUESTIONS }, (_, i): Question => {
@@ -58,7 +59,11 @@ const known = new Map<string, Promise<number[]>>();
 await untilReady(redis);
 for (const { text, vector: found } of questions) {
   const packed = Buffer.from(Float32Array.from(found).buffer).toString('base64');
-  await remember(cacheKey('vector', { user_id: 0 }, env.EMBEDDING_MODEL, text), 3_600, async () => packed);
+  await remember(
+    cacheKey('vector', { user_id: 0 }, embeddingModel()?.name ?? '', text),
+    3_600,
+    async () => packed,
+  );
 }
 const ways = { bareOne, bare, vector, fused, whole };
 for (const way of Object.values(ways)) for (const question of questions.slice(0, WARM)) await way(question);
@@ -138,7 +143,7 @@ function fused(question: Question): Promise<number[]> {
 }
 
 async function search({ text, vector }: Question, similarity: number): Promise<number[]> {
-  const vectors = [{ model: env.EMBEDDING_MODEL, vector }];
+  const vectors = [{ model: embeddingModel()?.name ?? '', vector }];
   const query = { text, vectors, language: 'en', limit: LIMIT, similarity, coverage: COVERAGE };
   return (await searchFaqs(query)).map(({ id }) => id);
 }

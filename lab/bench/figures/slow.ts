@@ -1,0 +1,60 @@
+import { once } from 'node:events';
+import { firstDeltas } from '../clients.ts';
+import { type BenchUser, makeUsers, median, post, SEND } from '../load.ts';
+import { addFaqs } from '../messages.ts';
+import type { Measured } from '../report.ts';
+import { type Child, type Ground, WORKERS } from '../stack.ts';
+
+/** Ms that the provider takes for a verdict, an embedding and its first token, as hosted ones do. */
+const DELAYS = { moderation: 350, embedding: 120, chat: 450 };
+const [ANSWERS, WARM] = [15, 10];
+
+/**
+ * Time to first token as a user sees it, where the provider is as slow as real ones: one message at a time, moderation
+ * before the model and beside it. The floor is what no order can save: a question's embedding, then the model.
+ */
+export async function slow(ground: Ground): Promise<() => Promise<Measured[]>> {
+  const delays = { BENCH_DELAYS: JSON.stringify(DELAYS) };
+  const provider = await ground.start('lab/bench/provider.ts', [], delays);
+  const env = { OPENAI_BASE_URL: `http://127.0.0.1:${provider.port}/v1` };
+  await addFaqs(ground);
+  const web = await ground.startType('web', env);
+  const beside = await ground.startType('web', { ...env, MODERATION_ORDER: 'beside' });
+  await Promise.all(WORKERS.map((type) => ground.startType(type, env)));
+  const calls = await ground.start('lab/bench/floors/calls.ts', [], env);
+  const [user] = (await makeUsers(ground, 1)) as [BenchUser];
+  const firsts = await firstDeltas([user], web.port, 'run_id');
+
+  const ask = async ({ port }: Child, count: number): Promise<number> => {
+    const times: number[] = [];
+    for (let i = 0; i < count; i += 1) {
+      const content = `q${i} ${Math.random()} tokens:8`;
+      const began = performance.now();
+      const { run_id } = await post<{ run_id: number }>(port, SEND, { content }, user.token);
+      times.push((await firsts(run_id)) - began);
+    }
+    return median(times);
+  };
+  for (const one of [web, beside]) await ask(one, WARM);
+
+  return async () => {
+    calls.process.send({ count: ANSWERS, content: 'tokens:8' });
+    const [floor] = (await once(calls.process, 'message')) as [{ firsts: number[] }];
+    const { moderation, embedding, chat } = DELAYS;
+    const line = {
+      unit: 'ms',
+      loop: 'one at a time',
+      floor: `embedding, then the model, by the openai SDK; verdict ${moderation}, embedding ${embedding}, first token ${chat} ms`,
+      floors: median(floor.firsts),
+      aim: '–',
+    };
+    return [
+      { ...line, figure: 'first token of a slow provider, moderation before', ours: await ask(web, ANSWERS) },
+      {
+        ...line,
+        figure: 'first token of a slow provider, moderation beside',
+        ours: await ask(beside, ANSWERS),
+      },
+    ];
+  };
+}

@@ -1,0 +1,58 @@
+import { log } from '../base/log.ts';
+import type { ProviderError } from './providerErrors.ts';
+import { redis } from '../delivery/redis.ts';
+import { type ModelRef, providerOf } from './config.ts';
+
+/** What a model is called for. */
+export type Role = 'chat' | 'embedding' | 'moderation';
+/** How the last call of a model went; code null: well. at: ms since 1970. */
+export type LastCall = { code: string | null; at: number };
+
+/** Ms in which the same outcome is not noted again; seconds that it is worth something. */
+const NOTED_EVERY = 5_000;
+const KEPT_S = 600;
+
+/** What was noted last, by role and model; /health reads the copy in Redis. */
+const noted = new Map<string, LastCall>();
+
+/** Notes that a call was answered. */
+export function noteSuccess(role: Role, ref: ModelRef): void {
+  note(role, ref, null);
+}
+
+/** Writes a failed call to the log and notes it, where it says something of the provider rather than of the request. */
+export function noteFailure(role: Role, ref: ModelRef, err: ProviderError): void {
+  const { trouble, code, refused, cause } = err;
+  const host = URL.parse(providerOf(ref).url)?.host;
+  const see = ['not_supported', 'model_not_found'].includes(code) ? VARIABLES[role] : undefined;
+  const said = cause instanceof Error ? cause.message : undefined;
+  const fields = { role, provider: ref.provider, model: ref.model, host, trouble, code, said };
+  log.warn({ ...fields, ...(refused && { refused }), ...(see && { see }) }, 'provider call failed');
+  if (trouble !== 'rejected' || err.elsewhere) note(role, ref, code);
+}
+
+/** The variable that names the model of a role. */
+export const VARIABLES: Record<Role, string> = {
+  chat: 'CHAT_MODEL',
+  embedding: 'EMBEDDING_MODEL',
+  moderation: 'MODERATION_MODEL',
+};
+
+/** How the last call of a role's model went, in whichever process; null where there was none lately. */
+export async function lastCall(role: Role, { name }: ModelRef): Promise<LastCall | null> {
+  const kept = await redis.get(key(role, name)).catch(() => null);
+  return kept === null ? null : (JSON.parse(kept) as LastCall);
+}
+
+function note(role: Role, { name }: ModelRef, code: string | null): void {
+  const now = Date.now();
+  const last = noted.get(key(role, name));
+  if (last?.code === code && now - last.at < NOTED_EVERY) return;
+  const call = { code, at: now };
+  noted.set(key(role, name), call);
+  void redis.set(key(role, name), JSON.stringify(call), 'EX', KEPT_S).catch(() => null);
+}
+
+function key(role: Role, name: string): string {
+  return `provider:last:${role}:${name}`;
+}

@@ -1,0 +1,233 @@
+import type { Usage } from '../delivery/events.ts';
+import { log } from '../base/log.ts';
+import { measuredStream } from './measure.ts';
+import { cutOff, ProviderError, timedOut, toProviderError } from './providerErrors.ts';
+import { tracedStream } from '../ops/tracing.ts';
+import { noteFailure, noteSuccess, type Role } from './calls.ts';
+import { ENDINGS, readChunk } from './chunk.ts';
+import { type ModelRef, type Provider, providerOf } from './config.ts';
+import { eventsOf } from './events.ts';
+import { keepLearned, learnedOf, lesson } from './learned.ts';
+import { Length } from './length.ts';
+import { post } from './post.ts';
+import { mayBeEcho } from './refused.ts';
+import { chatBody, type Message, type Wish } from './shape.ts';
+import { slotOf } from './slots.ts';
+import { Thinking } from './thinking.ts';
+import { troubleOf } from './troubles.ts';
+import { Watchdog } from './watchdog.ts';
+
+export type ChatRequest = {
+  model: ModelRef;
+  messages: Message[];
+  max_completion_tokens: number;
+  temperature: number;
+};
+/** One step of an answer. finish_reason comes last and once, with the usage where the provider counts. */
+export type ChatChunk = { delta: string; finish_reason: string | null; usage: Usage | null };
+
+/** Ms after the end of an answer in which its usage may come. */
+const AFTERWORD = 2_000;
+
+/**
+ * Streams an answer. Ends only after a finish_reason: a stream that merely stops was cut.
+ * @param role what the answer is for; a verdict is one too
+ * @throws ProviderError; the signal's reason when the caller aborts
+ */
+export function streamChat(
+  request: ChatRequest,
+  signal: AbortSignal,
+  role: Role = 'chat',
+): AsyncGenerator<ChatChunk> {
+  const { model } = request;
+  return tracedStream(
+    'provider chat',
+    { model: model.name, provider: model.provider },
+    measuredStream(model, callChat(request, signal, role)),
+  );
+}
+
+async function* callChat(request: ChatRequest, signal: AbortSignal, role: Role): AsyncGenerator<ChatChunk> {
+  const provider = providerOf(request.model);
+  const release = await slotOf(provider, signal);
+  const watchdog = new Watchdog(signal);
+  let ended = false;
+  try {
+    watchdog.expect(provider.settings.firstByteMs);
+    yield* readAnswer(request, provider, watchdog);
+    ended = true;
+    noteSuccess(role, request.model);
+  } catch (err) {
+    signal.throwIfAborted();
+    const trouble = watchdog.fired() ? timedOut(err) : toProviderError(err);
+    noteFailure(role, request.model, trouble);
+    throw trouble;
+  } finally {
+    watchdog.stop();
+    release();
+    // Ends the request when the consumer left early.
+    if (!ended) watchdog.abort();
+  }
+}
+
+async function* readAnswer(
+  request: ChatRequest,
+  provider: Provider,
+  watchdog: Watchdog,
+): AsyncGenerator<ChatChunk> {
+  const most = 2 * (request.max_completion_tokens + provider.reasoningTokens);
+  const answer = new Answer(most);
+  const response = await ask(request, provider, watchdog.signal);
+  const { silenceMs, answerMs } = provider.settings;
+  const alive = () => {
+    watchdog.expectAll(answerMs);
+    if (answer.ending === null) watchdog.expect(silenceMs);
+  };
+  try {
+    for await (const event of eventsOf(bytesOf(response), alive)) {
+      const delta = answer.take(event);
+      if (delta !== '') yield step(delta);
+      if (answer.over) break;
+      if (answer.justEnded()) watchdog.expect(AFTERWORD);
+    }
+  } catch (err) {
+    if (answer.ending === null || !watchdog.fired()) throw err;
+  }
+  if (answer.ending === null && watchdog.fired()) throw timedOut(null);
+  const rest = answer.rest();
+  if (rest !== '') yield step(rest);
+  // Before an answer is found wanting: it was paid for.
+  if (answer.usage !== null) yield { ...step(''), usage: answer.usage };
+  yield { ...step(''), finish_reason: answer.conclude() };
+}
+
+function bytesOf({ body }: Response): AsyncIterable<Uint8Array> {
+  return body ?? new ReadableStream<Uint8Array>({ start: (stream) => stream.close() });
+}
+
+function step(delta: string): ChatChunk {
+  return { delta, finish_reason: null, usage: null };
+}
+
+/** Asks, and asks again at once without what the model will not take; what it refuses is remembered. */
+async function ask(
+  { model, messages, max_completion_tokens, temperature }: ChatRequest,
+  provider: Provider,
+  signal: AbortSignal,
+): Promise<Response> {
+  const wish: Wish = { messages, maxTokens: max_completion_tokens, temperature };
+  for (let learned = await learnedOf(model); ; ) {
+    try {
+      return await post(
+        provider,
+        '/chat/completions',
+        chatBody(model.model, wish, provider, learned),
+        signal,
+      );
+    } catch (err) {
+      if (!(err instanceof ProviderError)) throw err;
+      const { refused, inWords } = err;
+      const echo = mayBeEcho(
+        refused,
+        inWords,
+        messages.map(({ content }) => content),
+      );
+      const taught = echo ? null : lesson(refused, provider, learned);
+      if (taught === null) throw err;
+      log.info(
+        { role: 'chat', provider: provider.name, model: model.model, refused },
+        'asking again without a parameter',
+      );
+      keepLearned(model, taught);
+      learned = taught;
+    }
+  }
+}
+
+/** What has come of an answer. */
+class Answer {
+  /** The provider's finish_reason, once it came. */
+  ending: string | null = null;
+  usage: Usage | null = null;
+  /** Whether nothing more is to be read. */
+  over = false;
+  readonly #thinking = new Thinking();
+  readonly #length: Length;
+  #done = false;
+  #thought = false;
+  #said = false;
+  #announced = false;
+
+  constructor(limitTokens: number) {
+    this.#length = new Length(limitTokens);
+  }
+
+  /** Takes the next event. @returns the text to show @throws ProviderError where the event is an error */
+  take(event: unknown): string {
+    if (event === 'done') {
+      this.#done = true;
+      this.over = true;
+      return '';
+    }
+    const trouble = troubleOf({ status: 200, body: event });
+    if (trouble !== null) {
+      // After its end an answer is whole, whatever follows.
+      if (this.ending === null) throw within(trouble);
+      this.over = true;
+      return '';
+    }
+    const piece = readChunk(event);
+    this.ending = piece.ending ?? this.ending;
+    this.usage = piece.usage ?? this.usage;
+    this.#thought ||= piece.thought;
+    if (this.#length.reachedBy(piece.text)) {
+      this.ending = 'length';
+      this.over = true;
+    }
+    return this.#note(this.#thinking.next(piece.text));
+  }
+
+  /** True once, when the answer's end has come. */
+  justEnded(): boolean {
+    const first = this.ending !== null && !this.#announced;
+    this.#announced ||= first;
+    return first;
+  }
+
+  /** Text that was held back and is no thinking. */
+  rest(): string {
+    return this.#note(this.#thinking.end());
+  }
+
+  /** How the answer ended. @throws ProviderError where it did not end well, or has no text */
+  conclude(): string {
+    if (this.ending === null && this.#done && this.#said) return 'stop';
+    if (this.ending === null && !this.#done) throw cutOff();
+    const ending = this.ending === null ? 'stop' : ENDINGS.get(this.ending);
+    if (ending === undefined) throw within(cutOff());
+    if (this.#said) return ending;
+    if (ending === 'content_filter') {
+      throw within(
+        new ProviderError('rejected', 'content_filter', "The provider's content filter refused the message."),
+      );
+    }
+    throw within(noAnswer(ending === 'length' && (this.#thought || this.#thinking.thought)));
+  }
+
+  #note(text: string): string {
+    this.#said ||= text.trim() !== '';
+    return text;
+  }
+}
+
+function noAnswer(thoughtOnly: boolean): ProviderError {
+  const message = thoughtOnly
+    ? 'The model spent all its tokens on thinking and gave no answer.'
+    : 'The model gave no answer.';
+  return new ProviderError('unavailable', 'no_answer', message);
+}
+
+function within(err: ProviderError): ProviderError {
+  err.inStream = true;
+  return err;
+}

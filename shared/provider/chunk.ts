@@ -1,0 +1,57 @@
+import type { Usage } from '../delivery/events.ts';
+import { isObject } from './troubles.ts';
+
+/** A single chunk beyond this is a provider gone wrong, not an answer. */
+const MAX_CHUNK_CHARACTERS = 100_000;
+
+/** What one chunk of an answer holds. ending: the provider's finish_reason. */
+export type Piece = { text: string; thought: boolean; ending: string | null; usage: Usage | null };
+
+/** Reads a chunk, or a whole answer that came in place of chunks. @throws Error where a chunk is absurd */
+export function readChunk(chunk: unknown): Piece {
+  if (!isObject(chunk)) return { text: '', thought: false, ending: null, usage: null };
+  const choice: unknown = Array.isArray(chunk.choices) ? chunk.choices[0] : undefined;
+  const said = isObject(choice) ? (choice.delta ?? choice.message) : undefined;
+  const message = isObject(said) ? said : {};
+  const text = `${textOf(message.content)}${textOf(message.refusal)}`;
+  if (text.length > MAX_CHUNK_CHARACTERS) throw new Error(`a chunk of ${text.length} characters`);
+  const ending = isObject(choice) ? choice.finish_reason : null;
+  return {
+    text,
+    thought: [message.reasoning_content, message.reasoning, message.thinking].some(Boolean),
+    ending: typeof ending === 'string' && ending !== '' ? ending.toLowerCase() : null,
+    usage: usageOf(chunk.usage) ?? usageOf(isObject(chunk.x_groq) ? chunk.x_groq.usage : null),
+  };
+}
+
+/** How an answer may end, and what we call it. Everything else is an answer that was cut off. */
+export const ENDINGS = new Map([
+  ['stop', 'stop'],
+  ['eos', 'stop'],
+  ['end_turn', 'stop'],
+  ['length', 'length'],
+  ['max_tokens', 'length'],
+  ['model_length', 'length'],
+  ['content_filter', 'content_filter'],
+  ['tool_calls', 'tool_calls'],
+]);
+
+/** Text, or a list of parts of which some are text. */
+export function textOf(content: unknown): string {
+  if (typeof content === 'string') return content;
+  if (!Array.isArray(content)) return '';
+  return content.map((part) => (isObject(part) ? textOf(part.text) : textOf(part))).join('');
+}
+
+/** Null where a count is none. */
+function usageOf(usage: unknown): Usage | null {
+  if (!isObject(usage)) return null;
+  const { prompt_tokens, completion_tokens, total_tokens } = usage;
+  if (!isCount(prompt_tokens) || !isCount(completion_tokens)) return null;
+  const total = total_tokens ?? prompt_tokens + completion_tokens;
+  return isCount(total) ? { prompt_tokens, completion_tokens, total_tokens: total } : null;
+}
+
+function isCount(count: unknown): count is number {
+  return Number.isInteger(count) && Number(count) >= 0 && Number(count) < 2 ** 31;
+}

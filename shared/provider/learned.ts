@@ -1,0 +1,99 @@
+import { redis } from '../delivery/redis.ts';
+import type { ModelRef, Provider } from './config.ts';
+import type { Settings } from './presets.ts';
+import type { Parameter } from './refused.ts';
+
+/** What a model's refusals taught: how it wants to be asked, and which parameters it never gets. */
+export type Learned = Partial<
+  Pick<Settings, 'maxTokens' | 'temperature' | 'usage' | 'systemRole' | 'strictTurns'>
+> & {
+  without?: Parameter[];
+};
+
+const KEPT_S = 86_400;
+
+/** By model, in this process. The copy in Redis spares other processes the refusal; losing it costs one call. */
+const known = new Map<string, { learned: Learned; until: number }>();
+
+/** What is known of a model. Asks Redis once a process and day. */
+export async function learnedOf({ name }: Pick<ModelRef, 'name'>): Promise<Learned> {
+  const own = known.get(name);
+  if (own !== undefined && own.until > Date.now()) return own.learned;
+  const kept = await redis.get(key(name)).catch(() => null);
+  const learned = kept === null ? {} : (JSON.parse(kept) as Learned);
+  // Two calls may be learning at once: what one has learned meanwhile stays.
+  const now = known.get(name);
+  if (now !== undefined && now.until > Date.now()) return now.learned;
+  known.set(name, { learned, until: Date.now() + KEPT_S * 1_000 });
+  return learned;
+}
+
+/** Keeps a lesson for a day. */
+export function keepLearned({ name }: Pick<ModelRef, 'name'>, learned: Learned): void {
+  known.set(name, { learned, until: Date.now() + KEPT_S * 1_000 });
+  void redis.set(key(name), JSON.stringify(learned), 'EX', KEPT_S).catch(() => null);
+}
+
+/** Forgets everything in this process; for tests. */
+export function forgetLearned(): void {
+  known.clear();
+}
+
+/**
+ * What a refusal of a parameter teaches.
+ * @returns null where nothing can be changed: the environment says so, or the parameter was not sent
+ */
+export function lesson(
+  refused: string | null,
+  { settings, explicit }: Pick<Provider, 'settings' | 'explicit'>,
+  learned: Learned,
+): Learned | null {
+  const inForce = { ...settings, ...learned, ...explicit };
+  switch (refused) {
+    case 'temperature':
+      return inForce.temperature === 'omit' || explicit.temperature
+        ? null
+        : { ...learned, temperature: 'omit' };
+    case 'stream_options':
+      return inForce.usage === 'off' || explicit.usage ? null : { ...learned, usage: 'off' };
+    case 'max_tokens':
+    case 'max_completion_tokens':
+      return otherLimit(refused, inForce.maxTokens, explicit, learned);
+    case 'developer':
+    case 'system':
+      if (inForce.systemRole === 'user' || explicit.systemRole) return null;
+      return { ...learned, systemRole: inForce.systemRole === 'developer' ? 'system' : 'user' };
+    case 'turns':
+      return inForce.strictTurns ? null : { ...learned, strictTurns: true };
+    case 'reasoning_effort':
+    case 'dimensions':
+    case 'encoding_format':
+      return leaveOut(refused, learned);
+    default:
+      return null;
+  }
+}
+
+/** A limit's other name, until both were refused. */
+function otherLimit(
+  refused: 'max_tokens' | 'max_completion_tokens',
+  sent: Settings['maxTokens'],
+  explicit: Partial<Settings>,
+  learned: Learned,
+): Learned | null {
+  // "Use max_completion_tokens instead" names the one that was not sent, too.
+  if (sent === 'none' || explicit.maxTokens) return null;
+  const before = learned.without ?? [];
+  const other = sent === 'max_tokens' ? 'max_completion_tokens' : 'max_tokens';
+  const without: Parameter[] = [...before, sent === refused ? refused : sent];
+  return { ...learned, without, maxTokens: before.includes(other) ? 'none' : other };
+}
+
+function leaveOut(parameter: Parameter, learned: Learned): Learned | null {
+  const before = learned.without ?? [];
+  return before.includes(parameter) ? null : { ...learned, without: [...before, parameter] };
+}
+
+function key(name: string): string {
+  return `learned:${name}`;
+}
