@@ -74,11 +74,11 @@ export function requireEnv(...names: (keyof Env)[]): void {
 }
 
 /** An empty variable counts as absent: that is how compose files hand on what was not set. */
-function text(name: string, fallback: string): string {
+export function text(name: string, fallback: string): string {
   return process.env[name]?.trim() || fallback;
 }
 
-function list(name: string, fallback: string): string[] {
+export function list(name: string, fallback: string): string[] {
   return text(name, fallback)
     .split(',')
     .map((item) => item.trim())
@@ -94,10 +94,15 @@ function number(name: string, fallback: number, min: number, max = Number.MAX_SA
   return value;
 }
 
-function integer(name: string, fallback: number, min: number, max = Number.MAX_SAFE_INTEGER): number {
+export function integer(name: string, fallback: number, min: number, max = Number.MAX_SAFE_INTEGER): number {
   const value = number(name, fallback, min, max);
   if (!Number.isSafeInteger(value)) die(`${name} must be a whole number`);
   return value;
+}
+
+/** Null where the variable is absent. */
+export function optionalInteger(name: string, min: number, max?: number): number | null {
+  return text(name, '') === '' ? null : integer(name, min, min, max);
 }
 
 function flag(name: string): boolean {
@@ -118,13 +123,13 @@ function hops(name: string): number {
   return integer(name, 0, 0, 100);
 }
 
-function oneOf<T extends string>(name: string, fallback: T, allowed: readonly T[]): T {
+export function oneOf<T extends string>(name: string, fallback: T, allowed: readonly T[]): T {
   const raw = text(name, fallback);
   const found = allowed.find((item) => item === raw);
   return found ?? die(`${name} must be one of ${allowed.join(', ')}`);
 }
 
-function url(name: string, protocols: string[]): string {
+export function url(name: string, protocols: string[]): string {
   const raw = text(name, '');
   if (raw === '') return raw;
   const parsed = URL.parse(raw);
@@ -135,7 +140,7 @@ function url(name: string, protocols: string[]): string {
 }
 
 /** The value is never shown: it may hold a password. */
-function die(message: string): never {
+export function die(message: string): never {
   process.stderr.write(`parley: ${message}\n`);
   process.exit(1);
 }

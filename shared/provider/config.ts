@@ -1,0 +1,237 @@
+import { die, integer, list, oneOf, optionalInteger, text, url } from '../env.ts';
+import {
+  type Kind,
+  kindOfHost,
+  KINDS,
+  PRESETS,
+  presetOfModel,
+  ROUTERS,
+  type Settings,
+  URLS,
+} from './presets.ts';
+
+/** A model at a provider. name: `provider/model`, or the model alone for provider `openai`, as rows have always kept it. */
+export type ModelRef = { provider: string; model: string; name: string };
+
+/** dimensions: what is asked for and demanded; null: whatever comes. Prefixes stand before a text as some models want it. */
+export type EmbeddingModel = ModelRef & {
+  dimensions: number | null;
+  queryPrefix: string;
+  documentPrefix: string;
+  /** Texts a request. */
+  batch: number;
+  /** Tokens of a text; the rest is cut. */
+  textTokens: number;
+};
+/** by: which endpoint gives the verdict. */
+export type ModerationModel = ModelRef & { by: 'moderations' | 'chat' };
+
+export type Provider = {
+  name: string;
+  kind: Kind;
+  /** Without a slash at its end. */
+  url: string;
+  key: string;
+  query: Record<string, string>;
+  headers: Record<string, string>;
+  reasoningEffort: string | null;
+  /** Tokens that a model may think, beyond the answer's limit. */
+  reasoningTokens: number;
+  /** Calls of one process at once; null: any number. */
+  slots: number | null;
+  /** Tokens of prompt and answer together; null: unknown. */
+  contextTokens: number | null;
+  settings: Settings;
+  /** What the environment says itself; nothing learned replaces it. */
+  explicit: Partial<Settings>;
+};
+
+type Configuration = {
+  providers: Map<string, Provider>;
+  chat: ModelRef[];
+  embedding: EmbeddingModel | null;
+  moderation: ModerationModel | null;
+  moderationOrder: 'before' | 'beside';
+};
+
+/** text-embedding-3-large was always asked for so many. */
+const LARGE_DIMENSIONS = 1_536;
+
+let configuration = read();
+
+/** Reads the environment again; for tests, which change it. */
+export function configure(): void {
+  configuration = read();
+}
+
+/** The chat models in the order in which they are asked: CHAT_MODEL, then CHAT_MODEL_FALLBACK. */
+export function chatModels(): ModelRef[] {
+  return configuration.chat;
+}
+
+/** What embeds texts; null: EMBEDDING_MODEL=off, the knowledge base is searched by words alone. */
+export function embeddingModel(): EmbeddingModel | null {
+  return configuration.embedding;
+}
+
+/** What judges texts; null: MODERATION_MODEL=off, nothing is judged. */
+export function moderationModel(): ModerationModel | null {
+  return configuration.moderation;
+}
+
+/** Whether the chat model waits for moderation's verdict, or is called beside it. */
+export function moderationOrder(): 'before' | 'beside' {
+  return configuration.moderationOrder;
+}
+
+/** A model by its name in the environment or in a row. A prefix counts only where it names a provider. */
+export function modelNamed(name: string): ModelRef {
+  return refOf(name, configuration.providers);
+}
+
+/** The provider of a model, with the settings that hold for this model. */
+export function providerOf({ provider: name, model }: Pick<ModelRef, 'provider' | 'model'>): Provider {
+  const provider = configuration.providers.get(name);
+  if (provider === undefined) throw new Error(`no provider ${name}`);
+  const settings = { ...presetOfModel(PRESETS[provider.kind], model), ...provider.explicit };
+  return { ...provider, settings };
+}
+
+/** Every provider that the environment names. */
+export function allProviders(): Provider[] {
+  return [...configuration.providers.values()];
+}
+
+function read(): Configuration {
+  const names = ['openai', ...list('PROVIDERS', '')];
+  const providers = new Map(names.map((name) => [name, readProvider(name)]));
+  const model = (name: string) => refOf(name, providers);
+  const moderation = readModeration(providers);
+  const guarded = oneOf('OUTPUT_GUARD', 'off', ['on', 'off']) === 'on';
+  if (moderation === null && guarded) die('OUTPUT_GUARD=on needs a MODERATION_MODEL other than off');
+  return {
+    providers,
+    chat: unique([text('CHAT_MODEL', 'gpt-4.1-mini'), ...list('CHAT_MODEL_FALLBACK', '')].map(model)),
+    embedding: readEmbedding(providers),
+    moderation,
+    moderationOrder: oneOf('MODERATION_ORDER', 'before', ['before', 'beside']),
+  };
+}
+
+function unique(models: ModelRef[]): ModelRef[] {
+  return models.filter(({ name }, i) => models.findIndex((other) => other.name === name) === i);
+}
+
+function refOf(name: string, providers: Map<string, Provider>): ModelRef {
+  const slash = name.indexOf('/');
+  const prefix = name.slice(0, Math.max(0, slash));
+  const routed = prefix === 'openai' && ROUTERS.includes(providers.get('openai')?.kind ?? 'openai');
+  if (slash === name.length - 1 || !providers.has(prefix) || routed)
+    return { provider: 'openai', model: name, name };
+  const model = name.slice(slash + 1);
+  return { provider: prefix, model, name: prefix === 'openai' ? model : name };
+}
+
+function readEmbedding(providers: Map<string, Provider>): EmbeddingModel | null {
+  const name = text('EMBEDDING_MODEL', 'text-embedding-3-small');
+  if (name === 'off') return null;
+  const ref = refOf(name, providers);
+  const large = ref.name === 'text-embedding-3-large' ? LARGE_DIMENSIONS : null;
+  return {
+    ...ref,
+    dimensions: optionalInteger('EMBEDDING_DIMENSIONS', 1, 16_000) ?? large,
+    queryPrefix: process.env.EMBEDDING_QUERY_PREFIX ?? '',
+    documentPrefix: process.env.EMBEDDING_DOCUMENT_PREFIX ?? '',
+    batch: integer('EMBEDDING_BATCH', 256, 1, 2_048),
+    textTokens: integer('EMBEDDING_TEXT_TOKENS', 8_000, 1, 1_000_000),
+  };
+}
+
+function readModeration(providers: Map<string, Provider>): ModerationModel | null {
+  const name = text('MODERATION_MODEL', 'omni-moderation-latest');
+  if (name === 'off') return null;
+  const by = name.startsWith('chat:') ? 'chat' : 'moderations';
+  const ref = refOf(name.replace(/^chat:/, ''), providers);
+  if (ref.model === '') die('MODERATION_MODEL must name a model');
+  return { ...ref, by };
+}
+
+function readProvider(name: string): Provider {
+  if (!/^[a-z][a-z0-9_-]{0,31}$/.test(name))
+    die('PROVIDERS must be a list of names of lower-case letters and digits');
+  const own = `PROVIDER_${name.toUpperCase().replaceAll('-', '_')}`;
+  const today = name === 'openai';
+  const urlName = today ? 'OPENAI_BASE_URL' : `${own}_URL`;
+  const given = url(urlName, ['http:', 'https:']);
+  const preset =
+    given === '' ? (today ? 'openai' : 'generic') : (kindOfHost(given) ?? (today ? 'openai' : 'generic'));
+  const kind = oneOf<Kind>(`${own}_KIND`, preset, KINDS);
+  const base = (given || URLS[kind])?.replace(/\/+$/, '') ?? die(`${urlName} is not set`);
+  const key = text(today ? 'OPENAI_API_KEY' : `${own}_KEY`, '');
+  if (!today && given === '' && key === '' && base.startsWith('https:')) die(`${own}_KEY is not set`);
+  const explicit = readExplicit(own);
+  return {
+    name,
+    kind,
+    url: base,
+    key,
+    query: { ...azureVersion(kind, base), ...readQuery(`${own}_QUERY`) },
+    headers: readHeaders(`${own}_HEADERS`),
+    reasoningEffort: text(`${own}_REASONING_EFFORT`, '') || null,
+    reasoningTokens: integer(`${own}_REASONING_TOKENS`, 0, 0, 1_000_000),
+    slots: optionalInteger(`${own}_SLOTS`, 1, 100_000),
+    contextTokens: optionalInteger(`${own}_CONTEXT_TOKENS`, 100, 100_000_000),
+    settings: { ...PRESETS[kind], ...explicit },
+    explicit,
+  };
+}
+
+/** Azure's older addresses want a version; those under /openai/v1 do not. */
+function azureVersion(kind: Kind, base: string): Record<string, string> {
+  return kind === 'azure' && base.includes('/deployments/') ? { 'api-version': '2024-10-21' } : {};
+}
+
+function readExplicit(own: string): Partial<Settings> {
+  const chosen = <T extends string>(name: string, allowed: readonly T[]) =>
+    text(`${own}_${name}`, '') === '' ? undefined : oneOf<T>(`${own}_${name}`, allowed[0] as T, allowed);
+  const ms = (name: string, ...everywhere: string[]) =>
+    [`${own}_${name}`, ...everywhere]
+      .map((variable) => optionalInteger(variable, 1, 86_400_000))
+      .find((value) => value !== null);
+  const explicit: { [Name in keyof Settings]: Settings[Name] | undefined } = {
+    auth: chosen('AUTH', ['bearer', 'api-key', 'none']),
+    maxTokens: chosen('MAX_TOKENS', ['max_completion_tokens', 'max_tokens', 'none']),
+    temperature: chosen('TEMPERATURE', ['send', 'omit']),
+    usage: chosen('USAGE', ['on', 'off']),
+    systemRole: chosen('SYSTEM_ROLE', ['system', 'developer', 'user']),
+    strictTurns: undefined,
+    firstByteMs: ms(
+      'FIRST_BYTE_TIMEOUT_MS',
+      'PROVIDER_FIRST_TOKEN_TIMEOUT_MS',
+      'PROVIDER_HEADERS_TIMEOUT_MS',
+    ),
+    silenceMs: ms('SILENCE_TIMEOUT_MS', 'PROVIDER_GAP_TIMEOUT_MS'),
+    answerMs: ms('ANSWER_TIMEOUT_MS', 'PROVIDER_ANSWER_TIMEOUT_MS'),
+  };
+  return Object.fromEntries(Object.entries(explicit).filter(([, value]) => value !== undefined));
+}
+
+function readQuery(variable: string): Record<string, string> {
+  return Object.fromEntries(new URLSearchParams(text(variable, '')));
+}
+
+function readHeaders(variable: string): Record<string, string> {
+  const raw = text(variable, '{}');
+  const wrong = () => die(`${variable} must be a JSON object of strings`);
+  try {
+    const parsed: unknown = JSON.parse(raw);
+    if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return wrong();
+    const entries = Object.entries(parsed).map(([name, value]): [string, string] =>
+      typeof value === 'string' ? [name, value] : wrong(),
+    );
+    new Headers(entries);
+    return Object.fromEntries(entries);
+  } catch {
+    return wrong();
+  }
+}
