@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { type Answer, type Labelled, readQuestions, type Score, score } from './eval/measure.ts';
+import type { EmbedModel } from '../shared/llm.ts';
 import { startScratchDatabase } from './services/scratch.ts';
 import { createStandin } from './standin/server.ts';
 
@@ -62,17 +63,20 @@ type Results = {
 
 async function evaluate(): Promise<Results> {
   const { env } = await import('../shared/env.ts');
-  const { searchFaqs } = await import('../db/models/faqSearch.ts');
+  const { modelOf } = await import('../shared/vectors.ts');
+  const { faqSet, searchFaqs } = await import('../db/models/faqSearch.ts');
   const { COVERAGE } = await import('../shared/coverage.ts');
   const faqs = await prepare();
   const questions = await readQuestions(new Map(faqs.map(({ slug, language }) => [slug, language])));
-  const vectors = await embedAll(questions);
+  const { vectors: set } = await faqSet();
+  if (set === null) throw new Error('no FAQ has a vector');
+  const vectors = await embedAll(questions, set.query_prefix, modelOf(set));
   const ask =
     (byVector: boolean, byWords: boolean): Answer =>
     ({ question, language }, vector) =>
       searchFaqs({
         text: byWords ? question : '',
-        vectors: byVector ? [{ model: env.EMBEDDING_MODEL, vector }] : [],
+        vectors: byVector ? [{ model: set.key, vector }] : [],
         language,
         limit: 5,
         similarity: env.PASSAGE_THRESHOLD,
@@ -81,7 +85,7 @@ async function evaluate(): Promise<Results> {
   const slugs = new Map(faqs.map(({ id, slug }) => [id, slug]));
   const by = (answer: Answer) => score(questions, vectors, slugs, answer);
   return {
-    model: env.EMBEDDING_MODEL,
+    model: set.name,
     questions: questions.length,
     kinds: countBy(questions),
     scores: {
@@ -107,13 +111,20 @@ async function prepare(): Promise<{ id: number; slug: string; language: string }
   return faqs;
 }
 
-async function embedAll(questions: Labelled[]): Promise<Map<string, number[]>> {
+async function embedAll(
+  questions: Labelled[],
+  prefix: string,
+  model: EmbedModel,
+): Promise<Map<string, number[]>> {
   const { embed } = await import('../shared/llm.ts');
   const texts = [...new Set(questions.map(({ question }) => question))];
   const vectors = new Map<string, number[]>();
   for (let i = 0; i < texts.length; i += 256) {
     const batch = texts.slice(i, i + 256);
-    const found = await embed(batch);
+    const found = await embed(
+      batch.map((text) => prefix + text),
+      model,
+    );
     for (const [k, text] of batch.entries()) vectors.set(text, found[k] ?? []);
   }
   return vectors;

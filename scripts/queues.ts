@@ -1,5 +1,6 @@
 import { debts } from '../db/models/owed.ts';
-import { env, requireEnv } from '../shared/env.ts';
+import { requireEnv } from '../shared/env.ts';
+import { embeddingModel } from '../shared/provider/config.ts';
 import { producer, queues } from '../shared/queues.ts';
 import { redis, untilReady } from '../shared/redis.ts';
 import { stop } from '../shared/stop.ts';
@@ -34,7 +35,7 @@ async function status(): Promise<void> {
     Object.values(queues).map(async (queue) => ({ queue: queue.name, ...(await queue.getJobCounts()) })),
   );
   console.table(counts);
-  console.table([await debts(env.EMBEDDING_MODEL)]);
+  console.table([await debts(embeddingModel() !== null)]);
 }
 
 async function rebuild(): Promise<void> {

@@ -44,11 +44,14 @@ async function synthetic(count: number): Promise<void> {
   if (!Number.isInteger(count) || count < 1 || count > 1_000_000)
     return fail('--faqs takes a number from 1 to 1000000');
   const { env, requireEnv } = await import('../shared/env.ts');
+  const { embeddingModel } = await import('../shared/provider/config.ts');
   requireEnv('DATABASE_URL');
+  const model = embeddingModel()?.name;
+  if (model === undefined) return fail('--faqs makes vectors, and EMBEDDING_MODEL is off');
   const { loadSyntheticFaqs } = await import('./seed/load.ts');
   const say = (what: string) => console.log(`seed: ${what}`);
   try {
-    const { added, indexes } = await loadSyntheticFaqs(env.DATABASE_URL, count, env.EMBEDDING_MODEL, say);
+    const { added, indexes } = await loadSyntheticFaqs(env.DATABASE_URL, count, model, say);
     for (const { name, ms, bytes } of indexes)
       say(`${name} built in ${Math.round(ms / 1_000)} s, ${Math.round(bytes / 2 ** 20)} MiB`);
     say(`added ${added} FAQs`);

@@ -3,10 +3,10 @@ import type { ChatCompletionChunk, ChatCompletionMessageParam } from 'openai/res
 import { env } from './env.ts';
 import type { Usage } from './events.ts';
 import { countTokensUsed, measured, measuredStream } from './measure.ts';
+import type { ModelRef } from './provider/config.ts';
 import { cutOff, ProviderError, timedOut, toProviderError } from './providerErrors.ts';
 import { traced, tracedStream } from './tracing.ts';
 
-export const EMBEDDING_DIMENSIONS = 1_536;
 /** The indexes keep half precision, which has no greater numbers; those of embeddings are around 0.03. */
 const MOST_OF_A_HALF = 65_504;
 /** Milliseconds, for calls that are answered at once. */
@@ -93,16 +93,22 @@ async function callModeration(text: string): Promise<Moderation> {
   }
 }
 
+/** What embeds: dimensions are sent and demanded where they are set. */
+export type EmbedModel = ModelRef & { dimensions: number | null };
+
 /**
- * Embeds texts, in order.
+ * Embeds texts.
  * @param texts at most 2,048 of them, none empty
- * @throws ProviderError; code embedding_malformed when a vector is missing, has other dimensions or no numbers
+ * @returns their vectors in order, all of one dimension
+ * @throws ProviderError; code embedding_malformed when a vector is missing, has no numbers, or a dimension of its own
  */
-export function embed(texts: string[], model: string = env.EMBEDDING_MODEL): Promise<number[][]> {
-  return traced('provider embedding', { model }, () => measured(model, callEmbedding(texts, model)));
+export function embed(texts: string[], model: EmbedModel): Promise<number[][]> {
+  return traced('provider embedding', { model: model.name }, () =>
+    measured(model.name, callEmbedding(texts, model)),
+  );
 }
 
-async function callEmbedding(texts: string[], model: string): Promise<number[][]> {
+async function callEmbedding(texts: string[], { model, name, dimensions }: EmbedModel): Promise<number[][]> {
   try {
     const answer = await openai.embeddings.create(
       {
@@ -110,13 +116,15 @@ async function callEmbedding(texts: string[], model: string): Promise<number[][]
         input: texts,
         // Servers that ignore the format answer with floats, which the SDK's base64 default would garble.
         encoding_format: 'float',
-        ...(model !== 'text-embedding-ada-002' && { dimensions: EMBEDDING_DIMENSIONS }),
+        ...(dimensions !== null && { dimensions }),
       },
       { timeout: DEADLINES.embedding },
     );
-    countTokensUsed(model, answer.usage);
+    countTokensUsed(name, answer.usage);
     const vectors = answer.data.toSorted((a, b) => a.index - b.index).map(({ embedding }) => embedding);
-    const whole = (vector: number[]) => vector.length === EMBEDDING_DIMENSIONS && vector.every(isHalf);
+    const length = dimensions ?? vectors[0]?.length ?? 0;
+    const whole = (vector: unknown) =>
+      Array.isArray(vector) && length > 0 && vector.length === length && vector.every(isHalf);
     if (vectors.length !== texts.length || !vectors.every(whole)) {
       throw new ProviderError('rejected', 'embedding_malformed', 'The provider sent no usable embeddings.');
     }

@@ -1,10 +1,12 @@
+import { type EmbeddingSet, pauseSet, wantSet } from '../db/models/embeddingSet.ts';
 import { dropGap, type Gap, groupGap, ungroupedGaps } from '../db/models/faqSuggestion.ts';
-import { env } from '../shared/env.ts';
 import { embed } from '../shared/llm.ts';
 import { log } from '../shared/log.ts';
-import { ProviderError } from '../shared/providerErrors.ts';
+import { embeddingModel } from '../shared/provider/config.ts';
 import { redact } from '../shared/redact.ts';
 import { truncateTokens } from '../shared/tokens.ts';
+import { mayAsk, modelOf } from '../shared/vectors.ts';
+import { askInBatches } from './embedding/batches.ts';
 
 /** Questions a job: nobody waits for suggestions, and answers go first. */
 const QUESTIONS_A_JOB = 64;
@@ -15,23 +17,29 @@ const SAME = 0.7;
 
 /** Groups some of the questions that the knowledge base did not answer by what they mean; the rest stays owed. */
 export async function faqSuggestions(): Promise<void> {
-  const gaps = await ungroupedGaps(QUESTIONS_A_JOB);
-  if (gaps.length > 0) await group(gaps);
+  const model = embeddingModel();
+  if (model === null) return;
+  const set = await wantSet(model);
+  if (set.paused || !mayAsk(set)) return;
+  const gaps = await ungroupedGaps(Math.min(QUESTIONS_A_JOB, model.batch));
+  if (gaps.length > 0) await group(gaps, set);
 }
 
-async function group(gaps: Gap[]): Promise<void> {
-  const texts = gaps.map(({ content }) => redact(truncateTokens(content, QUESTION_TOKENS)));
-  try {
-    const vectors = await embed(texts);
-    for (const [i, gap] of gaps.entries()) await groupGap(gap, vectors[i] ?? [], env.EMBEDDING_MODEL, SAME);
-  } catch (err) {
-    const [only, ...others] = gaps;
-    if (!(err instanceof ProviderError) || err.code !== 'provider_rejected' || only === undefined) throw err;
-    // One text that the provider will not take must not hold up the others.
-    if (others.length > 0) for (const gap of gaps) await group([gap]);
-    else {
-      log.warn({ err, message_id: only.message_id }, 'a question was not grouped');
-      await dropGap(only);
-    }
+async function group(gaps: Gap[], set: EmbeddingSet): Promise<void> {
+  const { refused, error } = await askInBatches([gaps], async (batch) => {
+    const texts = batch.map(
+      ({ content }) => set.query_prefix + redact(truncateTokens(content, QUESTION_TOKENS)),
+    );
+    const vectors = await embed(texts, modelOf(set));
+    for (const [i, gap] of batch.entries()) await groupGap(gap, vectors[i] ?? [], set.key, SAME);
+  });
+  if (error !== null) {
+    log.warn({ err: error, model: set.name }, 'Embedding model fails; left alone for a while');
+    return pauseSet(set.key, error.retryAfterMs);
+  }
+  for (const { item, error: reason } of refused) {
+    if (reason.trouble !== 'rejected') continue;
+    log.warn({ err: reason, message_id: item.message_id }, 'Question not grouped; forgotten');
+    await dropGap(item);
   }
 }

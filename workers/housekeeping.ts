@@ -1,19 +1,19 @@
 import { auditHead, chainAuditLog } from '../db/models/auditChain.ts';
-import { faqsToEmbed } from '../db/models/faqEmbedding.ts';
 import { importsToDeliver } from '../db/models/faqImport.ts';
 import { gapsToGroup } from '../db/models/faqSuggestion.ts';
 import type { Delivery } from '../db/models/run.ts';
 import { nextGeneration, runsToAnnounce, runsToDeliver } from '../db/models/owed.ts';
-import { env } from '../shared/env.ts';
-import { deliver, enqueueEmbedding, enqueueImport, enqueueSuggestions } from '../shared/enqueue.ts';
+import { deliver, enqueueImport, enqueueSuggestions } from '../shared/enqueue.ts';
 import { runJobId } from '../shared/jobs.ts';
 import { killPoint } from '../shared/killpoint.ts';
 import { log } from '../shared/log.ts';
 import { reconcilerFindings } from '../shared/metrics.ts';
+import { embeddingModel } from '../shared/provider/config.ts';
 import { queues } from '../shared/queues.ts';
 import { redis } from '../shared/redis.ts';
 import { announce } from '../shared/runs.ts';
 import { onStop } from '../shared/stop.ts';
+import { keepVectors } from './housekeeping/vectors.ts';
 
 /** Milliseconds. What is younger than the grace is left to whoever is doing it right now. */
 const INTERVAL = 1_000;
@@ -57,7 +57,7 @@ export async function reconcile(grace = GRACE): Promise<Found> {
   const graceMs = wiped ? 0 : grace;
   const delivered = await deliverOwedRuns(graceMs);
   const announced = await announceEndedRuns(graceMs);
-  const embeddings = await embedOwedFaqs();
+  const embeddings = await keepVectors();
   for (const id of await importsToDeliver(graceMs)) await enqueueImport(id);
   if (wiped) await redis.set(EPOCH, new Date().toISOString());
   // Nothing is owed to anybody by this one: it must not keep the next pass from what is.
@@ -65,8 +65,9 @@ export async function reconcile(grace = GRACE): Promise<Found> {
   return { delivered, announced, embeddings, wiped };
 }
 
+/** Questions are grouped by what they mean; without an embedding model they wait. */
 async function groupGaps(): Promise<void> {
-  if (await gapsToGroup()) await enqueueSuggestions();
+  if (embeddingModel() !== null && (await gapsToGroup())) await enqueueSuggestions();
 }
 
 async function redisWasEmptied(): Promise<boolean> {
@@ -118,12 +119,6 @@ async function announceEndedRuns(graceMs: number): Promise<number> {
     if (result.status === 'rejected') log.warn({ err: result.reason }, 'not announced');
   }
   return results.filter(({ status }) => status === 'fulfilled').length;
-}
-
-async function embedOwedFaqs(): Promise<number> {
-  const owed = await faqsToEmbed(env.EMBEDDING_MODEL, BATCH);
-  if (owed.length > 0) await enqueueEmbedding(owed);
-  return owed.length;
 }
 
 /** Its head stands in the process's log: where that is kept elsewhere, a log that was written anew gives itself away. */

@@ -1,7 +1,7 @@
 import { embeddingDebts } from '../../db/models/owed.ts';
-import { env } from '../../shared/env.ts';
 import { log } from '../../shared/log.ts';
 import { faqsStored, faqsToEmbed } from '../../shared/metrics.ts';
+import { embeddingModel } from '../../shared/provider/config.ts';
 
 /** Milliseconds that a count is good for. */
 const FRESH = 15_000;
@@ -10,7 +10,7 @@ const FRESH = 15_000;
 export function measureFaqs(): Promise<void> {
   if (performance.now() < freshUntil) return measuring;
   freshUntil = performance.now() + FRESH;
-  measuring = embeddingDebts(env.EMBEDDING_MODEL).then(
+  measuring = embeddingDebts(embeddingModel() !== null).then(
     ({ faqs, faqs_to_embed }) => {
       faqsStored.set(faqs);
       faqsToEmbed.set(faqs_to_embed);
