@@ -49,14 +49,9 @@ BEGIN
   IF from_columns THEN
     RETURN QUERY SELECT * FROM faqs_near_in_columns(p_model, p_vector, p_count);
   ELSIF faqs_exceed(300) AND faq_vectors_indexed(dims) THEN
-    -- Two parts an FAQ: as many again may be of FAQs that were found. What an index found is compared in full, and where the
-    -- index holds signs alone, ten times as many are.
-    RETURN QUERY EXECUTE format(
-      'SELECT found.faq_id, 1 - min(found.distance) FROM (
-         SELECT v.faq_id, v.vector <=> $1 AS distance FROM faq_vectors v JOIN faqs f ON f.id = v.faq_id
-         WHERE v.dimensions = %s AND v.model = $2 AND f.status = ''published''
-         ORDER BY %s LIMIT $3) AS found
-       WHERE found.distance <> ''NaN'' GROUP BY found.faq_id', dims, faq_vectors_order(dims))
+    -- Two parts an FAQ: as many again may be of FAQs that were found. Where the index holds signs alone, ten times as many
+    -- are compared in full.
+    RETURN QUERY EXECUTE faq_vectors_walk(dims)
     USING p_vector, p_model, p_count * CASE WHEN dims > 4000 THEN 20 ELSE 2 END;
   ELSE
     RETURN QUERY SELECT found.id, 1 - found.distance FROM (
@@ -66,12 +61,18 @@ BEGIN
   END IF;
 END $$;
 
--- By what an index of so many dimensions orders, with the vector as $1. Half precision is half the size and finds the same; it ends
--- at 4,000 dimensions, beyond that the signs of the numbers are compared.
-CREATE OR REPLACE FUNCTION faq_vectors_order(p_dimensions integer) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-  SELECT format(CASE WHEN p_dimensions > 4000
-    THEN 'CAST(binary_quantize(v.vector) AS bit(%1$s)) <~> CAST(binary_quantize($1) AS bit(%1$s))'
-    ELSE 'CAST(v.vector AS halfvec(%1$s)) <=> CAST($1 AS halfvec(%1$s))' END, p_dimensions)
+-- The walk of an index of so many dimensions, for $1 the vector, $2 the set, $3 how many texts. The dimension is part of the text,
+-- or no plan could use the index, which is of that dimension alone. Half precision is half the size and finds the same; it
+-- ends at 4,000 dimensions, beyond that the signs of the numbers are compared. What is found is compared in full.
+CREATE OR REPLACE FUNCTION faq_vectors_walk(p_dimensions integer) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+  SELECT format('
+    SELECT found.faq_id, 1 - min(found.distance) FROM (
+      SELECT v.faq_id, v.vector <=> $1 AS distance FROM faq_vectors v JOIN faqs f ON f.id = v.faq_id
+      WHERE v.dimensions = %1$s AND v.model = $2 AND f.status = ''published''
+      ORDER BY ' || CASE WHEN p_dimensions > 4000
+        THEN 'CAST(binary_quantize(v.vector) AS bit(%1$s)) <~> CAST(binary_quantize($1) AS bit(%1$s))'
+        ELSE 'CAST(v.vector AS halfvec(%1$s)) <=> CAST($1 AS halfvec(%1$s))' END || ' LIMIT $3) AS found
+    WHERE found.distance <> ''NaN'' GROUP BY found.faq_id', p_dimensions)
 $$;
 
 -- The same of a set that the release before this one left in the columns of faqs; it goes with them.

@@ -61,7 +61,7 @@ export function definitionOf(dimensions: number, how: 'CONCURRENTLY' | ''): stri
   return `CREATE INDEX ${how} IF NOT EXISTS ${nameOf(d)} ON faq_vectors USING hnsw ((${expression}) ${operators}) WHERE dimensions = ${d}`;
 }
 
-/** Dimensions of a halfvec that pgvector indexes; beyond, the signs alone (faq_vectors_order in db/functions/faqs.sql). */
+/** Dimensions of a halfvec that pgvector indexes; beyond, the signs alone (faq_vectors_walk in db/functions/faqs.sql). */
 const MOST_OF_HALFVEC = 4_000;
 
 export function nameOf(dimensions: number): string {

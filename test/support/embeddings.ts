@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { json } from 'node:stream/consumers';
-import { embed } from '../../scripts/standin/embedding.ts';
+import { embed, folded } from '../../scripts/standin/embedding.ts';
 
 export type Embeddings = {
   /** The requests so far: their model and texts. */
@@ -15,10 +15,7 @@ export type Embeddings = {
 
 /** A vector of so many numbers: texts that share words are near, as the stand-in's are. */
 export function vectorOf(text: string, dimensions: number): number[] {
-  const vector = Array.from({ length: dimensions }, () => 0);
-  for (const [i, value] of embed(text).entries())
-    vector[i % dimensions] = (vector[i % dimensions] ?? 0) + value;
-  return vector;
+  return Array.from(folded(embed(text), dimensions));
 }
 
 /** An embeddings endpoint where OPENAI_BASE_URL points, that can be made to lie: `answer` gives vectors or a status. */
