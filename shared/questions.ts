@@ -23,7 +23,13 @@ const breakers = new Map<string, Breaker>();
  * @returns null where the model does not give one in time: the question is then searched by its words
  */
 export async function questionVector(text: string, set: EmbeddingSet): Promise<number[] | null> {
-  if (!mayAsk(set)) return null;
+  if (!mayAsk(set)) {
+    log.warn(
+      { model: set.name },
+      'Question not embedded: no provider of that name is configured; searched by words',
+    );
+    return null;
+  }
   const asked = `${set.query_prefix}${text}`;
   const made = remember(cacheKey('vector', set.key, set.dimensions, asked), VECTOR_TTL, () => ask(asked, set))
     .then(({ value }) => unpack(value))

@@ -57,7 +57,10 @@ export async function reconcile(grace = GRACE): Promise<Found> {
   const graceMs = wiped ? 0 : grace;
   const delivered = await deliverOwedRuns(graceMs);
   const announced = await announceEndedRuns(graceMs);
-  const embeddings = await keepVectors();
+  const embeddings = await keepVectors().catch((err: unknown) => {
+    log.warn({ err }, 'Vectors not kept up; tried again');
+    return 0;
+  });
   for (const id of await importsToDeliver(graceMs)) await enqueueImport(id);
   if (wiped) await redis.set(EPOCH, new Date().toISOString());
   // Nothing is owed to anybody by this one: it must not keep the next pass from what is.

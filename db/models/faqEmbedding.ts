@@ -55,6 +55,13 @@ export async function oweTexts(key: string, ids: number[]): Promise<void> {
 
 /** Stores vectors where the text is still the one they were made of; what was edited since is due. Ends the claims. */
 export async function saveEmbeddings(key: string, texts: Embedded[]): Promise<void> {
+  for (let i = 0; i < texts.length; i += SAVED_AT_ONCE) await save(key, texts.slice(i, i + SAVED_AT_ONCE));
+}
+
+/** Among hundreds of thousands an index takes some 10 ms for each, and a statement has ten seconds. */
+const SAVED_AT_ONCE = 64;
+
+async function save(key: string, texts: Embedded[]): Promise<void> {
   await row(
     `SELECT save_faq_vectors(:key, CAST(:ids AS bigint[]), CAST(:parts AS text[]), CAST(:texts AS text[]), CAST(:vectors AS vector[]))`,
     {

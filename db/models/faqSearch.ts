@@ -23,8 +23,8 @@ export async function faqSet(): Promise<FaqSet> {
   const set = await row<FaqSet>(
     `SELECT coalesce((SELECT version::text FROM faq_set), '') AS version,
        (SELECT jsonb_build_object(${SET_COLUMNS.map((column) => `'${column}', m.${column}`).join()})
-          FROM embedding_models m WHERE m.key = serving_embedding_set()
-          AND EXISTS (SELECT FROM faqs WHERE status = 'published')
+          FROM (SELECT * FROM embedding_models WHERE ready_at IS NOT NULL ORDER BY ready_at DESC LIMIT 1) AS m
+          WHERE EXISTS (SELECT FROM faqs WHERE status = 'published')
           AND (m.in_columns OR EXISTS (SELECT FROM faq_vectors v WHERE v.model = m.key))) AS vectors`,
   );
   if (set === null) throw new Error('no set');
