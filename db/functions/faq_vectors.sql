@@ -19,17 +19,14 @@ DECLARE
   own text;
 BEGIN
   SELECT * INTO chosen FROM embedding_models WHERE key = filled_embedding_set();
-  IF chosen.name = p_name AND chosen.document_prefix = p_document_prefix
-    AND (p_dimensions IS NULL OR coalesce(chosen.dimensions, p_dimensions) = p_dimensions) THEN
+  IF embedding_set_is(chosen, p_name, p_dimensions, p_document_prefix) THEN
     own := chosen.key;
   ELSIF chosen.seen_at > clock_timestamp() - interval '5 seconds' THEN
     RETURN NEXT chosen;
     RETURN;
   ELSE
-    SELECT key INTO own FROM embedding_models
-    WHERE name = p_name AND document_prefix = p_document_prefix
-      AND (p_dimensions IS NULL OR coalesce(dimensions, p_dimensions) = p_dimensions)
-    ORDER BY wanted_at DESC, key LIMIT 1;
+    SELECT m.key INTO own FROM embedding_models m WHERE embedding_set_is(m, p_name, p_dimensions, p_document_prefix)
+    ORDER BY m.wanted_at DESC, m.key LIMIT 1;
     own := coalesce(own, free_embedding_key(p_name, p_dimensions, p_document_prefix));
   END IF;
 
@@ -50,6 +47,14 @@ BEGIN
     dimensions_asked = coalesce(excluded.dimensions_asked, m.dimensions_asked)
   RETURNING m.*;
 END $$;
+
+-- Whether a set is that of a model. Without a dimension in the settings it is one that was measured.
+CREATE OR REPLACE FUNCTION embedding_set_is(m embedding_models, p_name text, p_dimensions integer, p_document_prefix text)
+RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+  SELECT m.name = p_name AND m.document_prefix = p_document_prefix AND CASE
+    WHEN p_dimensions IS NULL THEN m.dimensions_asked IS NULL OR m.from_before
+    ELSE coalesce(m.dimensions, p_dimensions) = p_dimensions END
+$$;
 
 -- The name of a new set: the model's, and where another has it, what tells them apart.
 CREATE OR REPLACE FUNCTION free_embedding_key(p_name text, p_dimensions integer, p_document_prefix text)

@@ -23,6 +23,7 @@ export async function down(knex: Knex): Promise<void> {
 /**
  * embedding_models: one row a set of vectors. The newest ready_at is served, the newest wanted_at is filled; seen_at says when
  * a process last wanted it. dimensions: NULL until the first answer. dimensions_asked: what requests name; NULL: none.
+ * from_before: made by the release before, which named 1,536 in every request. in_columns: still in the columns of faqs.
  * filled_to: FAQs up to this id were looked through for what the set lacks; NULL: all of them, for filled_parts.
  * due_at, failures: how long the model is left alone after it failed for every text.
  *
@@ -38,6 +39,7 @@ CREATE TABLE embedding_models (
   dimensions_asked integer,
   query_prefix text NOT NULL DEFAULT '',
   document_prefix text NOT NULL DEFAULT '',
+  from_before boolean NOT NULL DEFAULT false,
   in_columns boolean NOT NULL DEFAULT false,
   filled_to bigint DEFAULT 0,
   filled_parts text[] NOT NULL DEFAULT '{}',
@@ -88,8 +90,8 @@ BEGIN
   IF p_vector IS NULL OR p_model IS NULL THEN
     RETURN;
   END IF;
-  INSERT INTO embedding_models AS m (key, name, provider, model, dimensions, dimensions_asked, ready_at)
-  VALUES (p_model, p_model, 'openai', p_model, vector_dims(p_vector),
+  INSERT INTO embedding_models AS m (key, name, provider, model, dimensions, from_before, dimensions_asked, ready_at)
+  VALUES (p_model, p_model, 'openai', p_model, vector_dims(p_vector), true,
     CASE WHEN p_model <> 'text-embedding-ada-002' THEN vector_dims(p_vector) END,
     CASE WHEN NOT EXISTS (SELECT FROM embedding_models WHERE ready_at IS NOT NULL) THEN clock_timestamp() END)
   ON CONFLICT (key) DO UPDATE SET dimensions = excluded.dimensions WHERE m.dimensions IS NULL;
@@ -136,8 +138,8 @@ WITH RECURSIVE models AS (
   FROM models WHERE name IS NOT NULL),
 counted AS (
   SELECT name, (SELECT count(*) FROM faqs WHERE question_embedding_model = name) AS faqs FROM models WHERE name IS NOT NULL)
-INSERT INTO embedding_models (key, name, provider, model, dimensions, dimensions_asked, in_columns, ready_at)
-SELECT name, name, 'openai', name, 1536, CASE WHEN name <> 'text-embedding-ada-002' THEN 1536 END, true,
+INSERT INTO embedding_models (key, name, provider, model, dimensions, from_before, dimensions_asked, in_columns, ready_at)
+SELECT name, name, 'openai', name, 1536, true, CASE WHEN name <> 'text-embedding-ada-002' THEN 1536 END, true,
   CASE WHEN row_number() OVER (ORDER BY faqs DESC, name) = 1 THEN clock_timestamp() END
 FROM counted;
 `;

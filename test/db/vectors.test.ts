@@ -165,6 +165,25 @@ describe('vectors of FAQs', function () {
       expect(await sets()).to.deep.equal([MODEL]);
     });
 
+    it('are asked of the model anew where EMBEDDING_DIMENSIONS is set, and where it is not any more', async () => {
+      const ids = await addTopics();
+      await embedFaqs(ids);
+      const switchTo = async (settings: Record<string, string>) => {
+        await configureEmbedding(settings);
+        await reconcile(0);
+        await embedFaqs(ids);
+        await reconcile(0);
+        return (await faqSet()).vectors?.dimensions;
+      };
+      expect(await switchTo({ EMBEDDING_DIMENSIONS: '1536' })).to.equal(1_536);
+      expect(await sets(), 'the same vectors').to.deep.equal([MODEL]);
+      expect(await switchTo({ EMBEDDING_DIMENSIONS: '512' })).to.equal(512);
+      await later();
+      await reconcile(0);
+      expect(await switchTo({})).to.equal(1_536);
+      expect(provider.requests.at(-1)).not.to.have.property('dimensions');
+    });
+
     it('with EMBEDDING_MODEL=off nothing is owed, and the vectors are there when it is on again', async () => {
       const ids = await addTopics();
       await embedFaqs(ids);
