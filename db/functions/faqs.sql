@@ -31,8 +31,9 @@ END $$;
 -- alone. Up to 300 FAQs all vectors are compared, which is exact and takes some 2 ms; above, the dimension's HNSW index
 -- is walked, on and on until enough is found that is published and of the set. The planner does not know the limit and would
 -- sort them all: hence enable_sort. The walk's settings are made inside, since only a superuser may name them in a header.
+-- ROWS: by the usual guess of a thousand search_faqs would read all FAQs for the few that are found.
 CREATE OR REPLACE FUNCTION faqs_near(p_model text, p_vector vector, p_count integer)
-RETURNS TABLE (faq_id bigint, similarity double precision) LANGUAGE plpgsql STABLE
+RETURNS TABLE (faq_id bigint, similarity double precision) LANGUAGE plpgsql STABLE ROWS 20
 SET jit = off SET plan_cache_mode = force_generic_plan SET enable_sort = off AS $$
 DECLARE
   dims CONSTANT integer := vector_dims(p_vector);
@@ -111,7 +112,7 @@ END $$;
 -- there, since common ones would be found in half of them; each that holds them covers the query. Without JIT, which
 -- takes ten times as long to compile these as to run them.
 CREATE OR REPLACE FUNCTION faqs_with_words(p_query text, p_count integer)
-RETURNS TABLE (faq_id bigint, coverage double precision) LANGUAGE plpgsql STABLE SET jit = off AS $$
+RETURNS TABLE (faq_id bigint, coverage double precision) LANGUAGE plpgsql STABLE ROWS 20 SET jit = off AS $$
 DECLARE
   configs regconfig[] := ARRAY(
     WITH RECURSIVE languages AS (
