@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { type Answer, type Labelled, readQuestions, type Score, score } from './eval/measure.ts';
-import type { EmbedModel } from '../shared/llm.ts';
+import type { EmbeddingSet } from '../db/models/embeddingSet.ts';
 import { startScratchDatabase } from './services/scratch.ts';
 import { createStandin } from './standin/server.ts';
 
@@ -63,14 +63,13 @@ type Results = {
 
 async function evaluate(): Promise<Results> {
   const { env } = await import('../shared/env.ts');
-  const { modelOf } = await import('../shared/vectors.ts');
   const { faqSet, searchFaqs } = await import('../db/models/faqSearch.ts');
   const { COVERAGE } = await import('../shared/coverage.ts');
   const faqs = await prepare();
   const questions = await readQuestions(new Map(faqs.map(({ slug, language }) => [slug, language])));
   const { vectors: set } = await faqSet();
   if (set === null) throw new Error('no FAQ has a vector');
-  const vectors = await embedAll(questions, set.query_prefix, modelOf(set));
+  const vectors = await embedAll(questions, set);
   const ask =
     (byVector: boolean, byWords: boolean): Answer =>
     ({ question, language }, vector) =>
@@ -111,20 +110,13 @@ async function prepare(): Promise<{ id: number; slug: string; language: string }
   return faqs;
 }
 
-async function embedAll(
-  questions: Labelled[],
-  prefix: string,
-  model: EmbedModel,
-): Promise<Map<string, number[]>> {
-  const { embed } = await import('../shared/llm.ts');
+async function embedAll(questions: Labelled[], set: EmbeddingSet): Promise<Map<string, number[]>> {
+  const { embedFor } = await import('../shared/vectors.ts');
   const texts = [...new Set(questions.map(({ question }) => question))];
   const vectors = new Map<string, number[]>();
   for (let i = 0; i < texts.length; i += 256) {
     const batch = texts.slice(i, i + 256);
-    const found = await embed(
-      batch.map((text) => prefix + text),
-      model,
-    );
+    const found = await embedFor(set, batch, 'query');
     for (const [k, text] of batch.entries()) vectors.set(text, found[k] ?? []);
   }
   return vectors;

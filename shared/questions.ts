@@ -2,10 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { EmbeddingSet } from '../db/models/embeddingSet.ts';
 import { Breaker } from './breaker.ts';
 import { cacheKey, remember } from './cache.ts';
-import { embed } from './llm.ts';
 import { log } from './log.ts';
 import { ProviderError } from './providerErrors.ts';
-import { mayAsk, modelOf, remeasure } from './vectors.ts';
+import { embedFor, mayAsk, remeasure } from './vectors.ts';
 
 /** Milliseconds that an answer waits for its question's vector. */
 const DEADLINE = 2_500;
@@ -30,8 +29,9 @@ export async function questionVector(text: string, set: EmbeddingSet): Promise<n
     );
     return null;
   }
-  const asked = `${set.query_prefix}${text}`;
-  const made = remember(cacheKey('vector', set.key, set.dimensions, asked), VECTOR_TTL, () => ask(asked, set))
+  const made = remember(cacheKey('vector', set.key, set.dimensions, set.query_prefix, text), VECTOR_TTL, () =>
+    ask(text, set),
+  )
     .then(({ value }) => unpack(value))
     .catch((err: unknown) => missed(err, set));
   const timer = new AbortController();
@@ -51,7 +51,7 @@ async function ask(text: string, set: EmbeddingSet): Promise<string> {
     throw new ProviderError('unavailable', 'breaker_open', 'The embedding model is left alone.');
   const began = performance.now();
   try {
-    const vector = (await embed([text], modelOf(set)))[0] ?? [];
+    const vector = (await embedFor(set, [text], 'query'))[0] ?? [];
     if (vector.length !== set.dimensions) throw new OtherDimension(vector.length);
     // A late one was counted as a failure: who always is late need not be waited for.
     if (performance.now() - began < DEADLINE) breaker.succeeded();

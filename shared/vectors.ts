@@ -1,11 +1,26 @@
 import { type EmbeddingSet, remeasureSet } from '../db/models/embeddingSet.ts';
-import { embed, type EmbedModel } from './llm.ts';
+import { embed } from './llm.ts';
 import { log } from './log.ts';
 import { allProviders } from './provider/config.ts';
 
-/** The model of a set, as it is to be asked. */
-export function modelOf({ provider, model, name, dimensions_asked }: EmbeddingSet): EmbedModel {
-  return { provider, model, name, dimensions: dimensions_asked };
+/**
+ * Embeds texts by the model of a set. The one place that calls the wire for it.
+ * @param kind what the texts are: a model may want the two marked
+ * @throws ProviderError
+ */
+export function embedFor(
+  set: EmbeddingSet,
+  texts: string[],
+  kind: 'query' | 'document',
+): Promise<number[][]> {
+  const { provider, model, name, dimensions_asked: dimensions } = set;
+  const prefix = kind === 'query' ? set.query_prefix : set.document_prefix;
+  return embed(prefix === '' ? texts : texts.map((text) => prefix + text), {
+    provider,
+    model,
+    name,
+    dimensions,
+  });
 }
 
 /** Whether this process knows the provider of a set: another process may have other settings, or had them before. */
@@ -35,7 +50,7 @@ export function remeasure(set: EmbeddingSet): Promise<boolean> {
 
 async function measure(set: EmbeddingSet): Promise<boolean> {
   if (set.dimensions_asked !== null) return false;
-  const dimensions = (await embed([SAMPLE], modelOf(set)))[0]?.length ?? 0;
+  const dimensions = (await embedFor(set, [SAMPLE], 'query'))[0]?.length ?? 0;
   if (dimensions === 0 || dimensions === set.dimensions) return false;
   if (!(await remeasureSet(set.key, dimensions))) return false;
   log.warn(

@@ -9,12 +9,11 @@ import {
   saveEmbeddings,
 } from '../db/models/faqEmbedding.ts';
 import type { Payloads } from '../shared/jobs.ts';
-import { embed } from '../shared/llm.ts';
 import { log } from '../shared/log.ts';
 import { type EmbeddingModel, embeddingModel } from '../shared/provider/config.ts';
 import { ProviderError } from '../shared/providerErrors.ts';
 import { countTokens, truncateTokens } from '../shared/tokens.ts';
-import { mayAsk, modelOf, remeasure } from '../shared/vectors.ts';
+import { embedFor, mayAsk, remeasure } from '../shared/vectors.ts';
 import { askInBatches, type Refused } from './embedding/batches.ts';
 
 /** The API takes 300,000 tokens a request. */
@@ -79,7 +78,7 @@ async function embedAndSave(set: EmbeddingSet, batch: Request[]): Promise<void> 
     CLAIM,
   );
   const asked = [...new Set(batch.map((one) => one.asked))];
-  const vectors = await embed(asked, modelOf(set));
+  const vectors = await embedFor(set, asked, 'document');
   if (set.dimensions !== null && vectors[0]?.length !== set.dimensions) {
     const code = (await remeasure(set)) ? 'embedding_replaced' : 'embedding_malformed';
     throw new ProviderError('rejected', code, 'The vectors have another dimension than the set.');
@@ -104,8 +103,9 @@ function inRequests(texts: OwedText[], set: EmbeddingSet, { textTokens }: Embedd
   const batches: Request[][] = [];
   let [batch, tokens]: [Request[], number] = [[], 0];
   for (const owed of texts) {
-    const asked = truncateTokens(`${set.document_prefix}${owed.text}`, textTokens);
-    const size = countTokens(asked);
+    const cut = truncateTokens(set.document_prefix + owed.text, textTokens);
+    const asked = cut.slice(set.document_prefix.length) || owed.text.slice(0, 1);
+    const size = countTokens(cut);
     if (batch.length > 0 && tokens + size > TOKENS_A_REQUEST) {
       batches.push(batch);
       [batch, tokens] = [[], 0];

@@ -1,11 +1,10 @@
 import { type EmbeddingSet, pauseSet, wantSet } from '../db/models/embeddingSet.ts';
 import { dropGap, type Gap, groupGap, ungroupedGaps } from '../db/models/faqSuggestion.ts';
-import { embed } from '../shared/llm.ts';
 import { log } from '../shared/log.ts';
 import { embeddingModel } from '../shared/provider/config.ts';
 import { redact } from '../shared/redact.ts';
 import { truncateTokens } from '../shared/tokens.ts';
-import { mayAsk, modelOf } from '../shared/vectors.ts';
+import { embedFor, mayAsk } from '../shared/vectors.ts';
 import { askInBatches } from './embedding/batches.ts';
 
 /** Questions a job: nobody waits for suggestions, and answers go first. */
@@ -27,10 +26,8 @@ export async function faqSuggestions(): Promise<void> {
 
 async function group(gaps: Gap[], set: EmbeddingSet): Promise<void> {
   const { refused, error } = await askInBatches([gaps], async (batch) => {
-    const texts = batch.map(
-      ({ content }) => set.query_prefix + redact(truncateTokens(content, QUESTION_TOKENS)),
-    );
-    const vectors = await embed(texts, modelOf(set));
+    const texts = batch.map(({ content }) => redact(truncateTokens(content, QUESTION_TOKENS)));
+    const vectors = await embedFor(set, texts, 'query');
     for (const [i, gap] of batch.entries()) await groupGap(gap, vectors[i] ?? [], set.key, SAME);
   });
   if (error !== null) {

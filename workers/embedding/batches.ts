@@ -44,7 +44,7 @@ export async function askInBatches<T>(batches: T[][], ask: (batch: T[]) => Promi
 /** Whether fewer or other texts may be taken where these were not. Not where it is the key, the quota, the model or the rate. */
 function mayBeTheBatch({ trouble, code }: ProviderError): boolean {
   if (trouble === 'rejected') return ABOUT_THE_BATCH.includes(code);
-  return trouble !== 'rate_limited';
+  return trouble === 'unavailable' || trouble === 'timeout';
 }
 
 const ABOUT_THE_BATCH = [

@@ -58,7 +58,7 @@ const known = new Map<string, Promise<number[]>>();
 await untilReady(redis);
 for (const { text, vector: found } of questions) {
   const packed = Buffer.from(Float32Array.from(found).buffer).toString('base64');
-  await remember(cacheKey('vector', env.EMBEDDING_MODEL, found.length, text), 3_600, async () => packed);
+  await remember(cacheKey('vector', env.EMBEDDING_MODEL, found.length, '', text), 3_600, async () => packed);
 }
 const ways = { bareOne, bare, vector, fused, whole };
 for (const way of Object.values(ways)) for (const question of questions.slice(0, WARM)) await way(question);
