@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { type Answer, type Labelled, readQuestions, type Score, score } from './eval/measure.ts';
+import type { EmbeddingSet } from '../db/models/embeddingSet.ts';
 import { startScratchDatabase } from '../scripts/services/scratch.ts';
 import { createStandin } from './standin/server.ts';
 
@@ -62,18 +63,19 @@ type Results = {
 
 async function evaluate(): Promise<Results> {
   const { env } = await import('../shared/base/env.ts');
-  const { embeddingModel } = await import('../shared/provider/config.ts');
-  const { searchFaqs } = await import('../db/models/faqSearch.ts');
+  const { faqSet, searchFaqs } = await import('../db/models/faqSearch.ts');
   const { COVERAGE } = await import('../shared/knowledge/coverage.ts');
   const faqs = await prepare();
   const questions = await readQuestions(new Map(faqs.map(({ slug, language }) => [slug, language])));
-  const vectors = await embedAll(questions);
+  const { vectors: set } = await faqSet();
+  if (set === null) throw new Error('no FAQ has a vector');
+  const vectors = await embedAll(questions, set);
   const ask =
     (byVector: boolean, byWords: boolean): Answer =>
     ({ question, language }, vector) =>
       searchFaqs({
         text: byWords ? question : '',
-        vectors: byVector ? [{ model: embeddingModel()?.name ?? '', vector }] : [],
+        vectors: byVector ? [{ model: set.key, vector }] : [],
         language,
         limit: 5,
         similarity: env.PASSAGE_THRESHOLD,
@@ -82,7 +84,7 @@ async function evaluate(): Promise<Results> {
   const slugs = new Map(faqs.map(({ id, slug }) => [id, slug]));
   const by = (answer: Answer) => score(questions, vectors, slugs, answer);
   return {
-    model: embeddingModel()?.name ?? '',
+    model: set.name,
     questions: questions.length,
     kinds: countBy(questions),
     scores: {
@@ -108,16 +110,13 @@ async function prepare(): Promise<{ id: number; slug: string; language: string }
   return faqs;
 }
 
-async function embedAll(questions: Labelled[]): Promise<Map<string, number[]>> {
-  const { embed } = await import('../shared/provider/embedding.ts');
-  const { embeddingModel } = await import('../shared/provider/config.ts');
-  const model = embeddingModel();
-  if (model === null) throw new Error('EMBEDDING_MODEL is off');
+async function embedAll(questions: Labelled[], set: EmbeddingSet): Promise<Map<string, number[]>> {
+  const { embedFor } = await import('../shared/knowledge/vectors.ts');
   const texts = [...new Set(questions.map(({ question }) => question))];
   const vectors = new Map<string, number[]>();
   for (let i = 0; i < texts.length; i += 256) {
     const batch = texts.slice(i, i + 256);
-    const found = await embed(batch, model, 'query');
+    const found = await embedFor(set, batch, 'query');
     for (const [k, text] of batch.entries()) vectors.set(text, found[k] ?? []);
   }
   return vectors;

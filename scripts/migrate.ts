@@ -17,10 +17,7 @@ async function main(writes: boolean): Promise<void> {
   const { SCHEMA_FILE, schemaNow } = await import('../db/schema.ts');
   const { stop } = await import('../shared/base/stop.ts');
   try {
-    const schema = await migrate().catch((error: unknown) => {
-      if (!writes) throw error;
-      console.error(hinted(error));
-    });
+    const schema = await migrate(!writes);
     if (schema === 'newer')
       console.log('npm run migrate: the schema is of a newer release, which stays as it is');
     if (writes) await writeFile(SCHEMA_FILE, `${(await schemaNow()).join('\n')}\n`);

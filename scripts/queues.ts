@@ -35,7 +35,7 @@ async function status(): Promise<void> {
     Object.values(queues).map(async (queue) => ({ queue: queue.name, ...(await queue.getJobCounts()) })),
   );
   console.table(counts);
-  console.table([await debts(embeddingModel()?.name ?? null)]);
+  console.table([await debts(embeddingModel() !== null)]);
 }
 
 async function rebuild(): Promise<void> {

@@ -46,15 +46,12 @@ async function synthetic(count: number): Promise<void> {
   const { env, requireEnv } = await import('../shared/base/env.ts');
   const { embeddingModel } = await import('../shared/provider/config.ts');
   requireEnv('DATABASE_URL');
+  const model = embeddingModel()?.name;
+  if (model === undefined) return fail('--faqs makes vectors, and EMBEDDING_MODEL is off');
   const { loadSyntheticFaqs } = await import('./seed/load.ts');
   const say = (what: string) => console.log(`seed: ${what}`);
   try {
-    const { added, indexes } = await loadSyntheticFaqs(
-      env.DATABASE_URL,
-      count,
-      embeddingModel()?.name ?? '',
-      say,
-    );
+    const { added, indexes } = await loadSyntheticFaqs(env.DATABASE_URL, count, model, say);
     for (const { name, ms, bytes } of indexes)
       say(`${name} built in ${Math.round(ms / 1_000)} s, ${Math.round(bytes / 2 ** 20)} MiB`);
     say(`added ${added} FAQs`);

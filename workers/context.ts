@@ -22,11 +22,10 @@ export async function context(job: Job<Payloads['context']>): Promise<void> {
 
 async function buildContext(turn: Turn): Promise<{ built: ContextRecord; questionTokens: number }> {
   const budget = promptBudget();
-  const [passages, history] = await Promise.all([
+  const [{ passages: found, by_words_only }, history] = await Promise.all([
     findPassages(turn.user_id, turn.question, turn.language),
     historyBefore(turn.conversation_id, turn.message_id, env.HISTORY_LIMIT),
   ]);
-  const found = passages ?? [];
 
   const system = countTokensOnce(systemPrompt(turn.language));
   const whole = countTokens(turn.question);
@@ -50,7 +49,7 @@ async function buildContext(turn: Turn): Promise<{ built: ContextRecord; questio
     tokens: fit.tokens,
     cut: { messages: history.length - fit.history, passages: found.length - fit.passages },
     shrunk: false,
-    passages_unavailable: passages === null,
+    passages_unavailable: by_words_only,
   };
   return { built, questionTokens: whole };
 }

@@ -1,107 +1,120 @@
 import type { Job } from 'bullmq';
+import { type EmbeddingSet, pauseSet, setsToFill, wantSet } from '../db/models/embeddingSet.ts';
 import {
-  claimFaqsToEmbed,
-  type FaqToEmbed,
-  postponeEmbedding,
-  releaseClaims,
+  claimTexts,
+  extendClaims,
+  type OwedText,
+  oweTexts,
+  postponeTexts,
   saveEmbeddings,
 } from '../db/models/faqEmbedding.ts';
 import type { Payloads } from '../shared/delivery/jobs.ts';
 import { log } from '../shared/base/log.ts';
 import { type EmbeddingModel, embeddingModel } from '../shared/provider/config.ts';
-import { embed } from '../shared/provider/embedding.ts';
 import { ProviderError } from '../shared/provider/providerErrors.ts';
 import { countTokens, truncateTokens } from '../shared/provider/tokens.ts';
+import { embedFor, mayAsk, remeasure } from '../shared/knowledge/vectors.ts';
+import { askInBatches, type Refused } from './embedding/batches.ts';
 
-/** At most so many FAQs at once, two texts each; OpenAI takes 300,000 tokens a request. */
-const FAQS_AT_ONCE = 128;
+/** The API takes 300,000 tokens a request. */
 const TOKENS_A_REQUEST = 250_000;
-/** Milliseconds: longer than a batch's requests take, short for those who wait after a crash. */
+/** Milliseconds: longer than a request takes, short for those who wait after a crash. */
 const CLAIM = 60_000;
+/** How long a text waits that could not be embedded, in ms: at first, and at most. Refused is seldom asked again, failed soon. */
+const REFUSED = [60_000, 3_600_000] as const;
+const FAILED = [2_000, 300_000] as const;
 
 export function embedding(job: Job<Payloads['embedding']>): Promise<void> {
   return embedFaqs(job.data.faq_ids);
 }
 
-/** Gives FAQs the vectors they lack. Goes on while any are missing, so an edit meanwhile is embedded as well. */
+/**
+ * Gives FAQs the vectors they lack, in the set that is filled and in the one that is served. Goes on while any are missing, so an
+ * edit meanwhile is embedded as well. What the provider does not give is postponed in Postgres.
+ */
 export async function embedFaqs(ids: number[]): Promise<void> {
   const model = embeddingModel();
   if (model === null) return;
-  for (;;) {
-    const faqs = await claimFaqsToEmbed(ids, model.name, FAQS_AT_ONCE, CLAIM);
-    if (faqs.length === 0) return;
-    try {
-      await embedClaimed(faqs, model);
-    } catch (err) {
-      await releaseClaims(faqs.map(({ id }) => id));
-      throw err;
-    }
-  }
+  await wantSet(model);
+  for (const set of await setsToFill()) if (mayAsk(set)) await embedInto(set, ids, model);
 }
 
-/**
- * A text that the provider refuses must not keep the others from their vectors: then each is asked for by itself.
- * What is refused is asked again later, seldom: a bad key may be mended.
- */
-async function embedClaimed(faqs: FaqToEmbed[], model: EmbeddingModel): Promise<void> {
-  try {
-    await embedAndSave(faqs, model);
-  } catch (err) {
-    if (!(err instanceof ProviderError) || err.trouble !== 'rejected') throw err;
-    if (faqs.length > 1 && ABOUT_THE_TEXT.includes(err.code)) {
-      for (const faq of faqs) await embedClaimed([faq], model);
+async function embedInto(set: EmbeddingSet, ids: number[], limits: EmbeddingModel): Promise<void> {
+  await oweTexts(set.key, ids);
+  for (;;) {
+    const texts = await claimTexts(set.key, ids, limits.batch, CLAIM);
+    if (texts.length === 0) return;
+    const { refused, left, error } = await askInBatches(inRequests(texts, set, limits), (batch) =>
+      embedAndSave(set, batch),
+    ).catch(async (err: unknown) => {
+      await extendClaims(set.key, texts, 0).catch(() => null);
+      throw err;
+    });
+    for (const one of refused) await postpone(set, one);
+    if (error !== null) {
+      log.warn(
+        { err: error, model: set.name, texts: left.length },
+        'Embedding model fails; left alone for a while',
+      );
+      await pauseSet(set.key, error.retryAfterMs);
+      if (left.length > 0)
+        await extendClaims(
+          set.key,
+          left.map(({ owed }) => owed),
+          0,
+        );
       return;
     }
-    log.warn({ err, faqs: faqs.length, faq_id: faqs[0]?.id }, 'embeddings refused');
-    await postponeEmbedding(faqs.map(({ id }) => id));
   }
 }
 
-const ABOUT_THE_TEXT = ['provider_rejected', 'embedding_malformed', 'context_length_exceeded'];
+/** A text as it is owed, and as it is asked for. */
+type Request = { owed: OwedText; asked: string };
 
-async function embedAndSave(faqs: FaqToEmbed[], model: EmbeddingModel): Promise<void> {
-  const texts = faqs.flatMap(({ question, answer }) => [question, answer].filter((text) => text !== null));
-  const vectors = await embedEach([...new Set(texts)], model);
-  const embedded = (text: string | null) => {
-    const vector = text === null ? undefined : vectors.get(text);
-    return text === null || vector === undefined ? null : { text, vector };
-  };
-  const parts = faqs.map(({ id, question, answer }) => ({
-    id,
-    question: embedded(question),
-    answer: embedded(answer),
-  }));
-  await saveEmbeddings(parts, model.name);
-}
-
-/** The vector of each text, in as few requests as their tokens allow. */
-async function embedEach(texts: string[], model: EmbeddingModel): Promise<Map<string, number[]>> {
-  const vectors = new Map<string, number[]>();
-  for (const batch of inRequests(texts, model)) {
-    const found = await embed(
-      batch.map(({ cut }) => cut),
-      model,
-      'document',
-    );
-    for (const [i, { text }] of batch.entries()) vectors.set(text, found[i] ?? []);
+async function embedAndSave(set: EmbeddingSet, batch: Request[]): Promise<void> {
+  await extendClaims(
+    set.key,
+    batch.map(({ owed }) => owed),
+    CLAIM,
+  );
+  const asked = [...new Set(batch.map((one) => one.asked))];
+  const vectors = await embedFor(set, asked, 'document');
+  if (set.dimensions !== null && vectors[0]?.length !== set.dimensions) {
+    const code = (await remeasure(set)) ? 'embedding_replaced' : 'embedding_malformed';
+    throw new ProviderError('rejected', code, 'The vectors have another dimension than the set.');
   }
-  return vectors;
+  set.dimensions ??= vectors[0]?.length ?? null;
+  const found = new Map(asked.map((text, i) => [text, vectors[i] ?? []]));
+  await saveEmbeddings(
+    set.key,
+    batch.map((one) => ({ ...one.owed, vector: found.get(one.asked) ?? [] })),
+  );
 }
 
+async function postpone(set: EmbeddingSet, { item, error }: Refused<Request>): Promise<void> {
+  const { faq_id, part } = item.owed;
+  log.warn({ err: error, model: set.name, faq_id, part }, 'Text not embedded; asked again later');
+  const [first, most] = error.trouble === 'rejected' ? REFUSED : FAILED;
+  await postponeTexts(set.key, [item.owed], first, most);
+}
+
+/** The texts as they are asked for, cut to what the model takes, in as few requests as their tokens allow. */
 function inRequests(
-  texts: string[],
+  texts: OwedText[],
+  set: EmbeddingSet,
   { batch: most, textTokens }: EmbeddingModel,
-): { text: string; cut: string }[][] {
-  const batches: { text: string; cut: string }[][] = [];
-  let [batch, tokens]: [{ text: string; cut: string }[], number] = [[], 0];
-  for (const text of texts) {
-    const cut = truncateTokens(text, textTokens);
+): Request[][] {
+  const batches: Request[][] = [];
+  let [batch, tokens]: [Request[], number] = [[], 0];
+  for (const owed of texts) {
+    const cut = truncateTokens(set.document_prefix + owed.text, textTokens);
+    const asked = cut.slice(set.document_prefix.length) || owed.text.slice(0, 1);
     const size = countTokens(cut);
     if (batch.length > 0 && (tokens + size > TOKENS_A_REQUEST || batch.length >= most)) {
       batches.push(batch);
       [batch, tokens] = [[], 0];
     }
-    batch.push({ text, cut });
+    batch.push({ owed, asked });
     tokens += size;
   }
   return batch.length > 0 ? [...batches, batch] : batches;

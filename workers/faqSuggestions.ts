@@ -1,10 +1,11 @@
+import { type EmbeddingSet, pauseSet, wantSet } from '../db/models/embeddingSet.ts';
 import { dropGap, type Gap, groupGap, ungroupedGaps } from '../db/models/faqSuggestion.ts';
 import { log } from '../shared/base/log.ts';
-import { type EmbeddingModel, embeddingModel } from '../shared/provider/config.ts';
-import { embed } from '../shared/provider/embedding.ts';
-import { ProviderError } from '../shared/provider/providerErrors.ts';
+import { embeddingModel } from '../shared/provider/config.ts';
 import { redact } from '../shared/knowledge/redact.ts';
 import { truncateTokens } from '../shared/provider/tokens.ts';
+import { embedFor, mayAsk } from '../shared/knowledge/vectors.ts';
+import { askInBatches } from './embedding/batches.ts';
 
 /** Questions a job: nobody waits for suggestions, and answers go first. */
 const QUESTIONS_A_JOB = 64;
@@ -17,25 +18,27 @@ const SAME = 0.7;
 export async function faqSuggestions(): Promise<void> {
   const model = embeddingModel();
   if (model === null) return;
-  const gaps = await ungroupedGaps(QUESTIONS_A_JOB);
+  const set = await wantSet(model);
+  if (set.paused || !mayAsk(set)) return;
+  const gaps = await ungroupedGaps(Math.min(QUESTIONS_A_JOB, model.batch));
   for (const gap of gaps) if (!gap.may_be_sent) await dropGap(gap);
   const sendable = gaps.filter(({ may_be_sent }) => may_be_sent);
-  if (sendable.length > 0) await group(sendable, model);
+  if (sendable.length > 0) await group(sendable, set);
 }
 
-async function group(gaps: Gap[], model: EmbeddingModel): Promise<void> {
-  const texts = gaps.map(({ content }) => redact(truncateTokens(content, QUESTION_TOKENS)));
-  try {
-    const vectors = await embed(texts, model, 'query');
-    for (const [i, gap] of gaps.entries()) await groupGap(gap, vectors[i] ?? [], model.name, SAME);
-  } catch (err) {
-    const [only, ...others] = gaps;
-    if (!(err instanceof ProviderError) || err.code !== 'provider_rejected' || only === undefined) throw err;
-    // One text that the provider will not take must not hold up the others.
-    if (others.length > 0) for (const gap of gaps) await group([gap], model);
-    else {
-      log.warn({ err, message_id: only.message_id }, 'a question was not grouped');
-      await dropGap(only);
-    }
+async function group(gaps: Gap[], set: EmbeddingSet): Promise<void> {
+  const { refused, error } = await askInBatches([gaps], async (batch) => {
+    const texts = batch.map(({ content }) => redact(truncateTokens(content, QUESTION_TOKENS)));
+    const vectors = await embedFor(set, texts, 'query');
+    for (const [i, gap] of batch.entries()) await groupGap(gap, vectors[i] ?? [], set.key, SAME);
+  });
+  if (error !== null) {
+    log.warn({ err: error, model: set.name }, 'Embedding model fails; left alone for a while');
+    return pauseSet(set.key, error.retryAfterMs);
+  }
+  for (const { item, error: reason } of refused) {
+    if (reason.trouble !== 'rejected') continue;
+    log.warn({ err: reason, message_id: item.message_id }, 'Question not grouped; forgotten');
+    await dropGap(item);
   }
 }

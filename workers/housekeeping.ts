@@ -1,10 +1,9 @@
 import { auditHead, chainAuditLog } from '../db/models/auditChain.ts';
-import { faqsToEmbed } from '../db/models/faqEmbedding.ts';
 import { importsToDeliver } from '../db/models/faqImport.ts';
 import { gapsToGroup } from '../db/models/faqSuggestion.ts';
 import type { Delivery } from '../db/models/run.ts';
 import { nextGeneration, runsToAnnounce, runsToDeliver } from '../db/models/owed.ts';
-import { deliver, enqueueEmbedding, enqueueImport, enqueueSuggestions } from '../shared/delivery/enqueue.ts';
+import { deliver, enqueueImport, enqueueSuggestions } from '../shared/delivery/enqueue.ts';
 import { runJobId } from '../shared/delivery/jobs.ts';
 import { killPoint } from '../shared/ops/killpoint.ts';
 import { log } from '../shared/base/log.ts';
@@ -15,6 +14,7 @@ import { redis } from '../shared/delivery/redis.ts';
 import { announce } from '../shared/delivery/runs.ts';
 import { onStop } from '../shared/base/stop.ts';
 import { tidy } from './tidy.ts';
+import { keepVectors } from './housekeeping/vectors.ts';
 
 /** Milliseconds. What is younger than the grace is left to whoever is doing it right now. */
 const INTERVAL = 1_000;
@@ -60,7 +60,10 @@ export async function reconcile(grace = GRACE): Promise<Found> {
   const graceMs = wiped ? 0 : grace;
   const delivered = await deliverOwedRuns(graceMs);
   const announced = await announceEndedRuns(graceMs);
-  const embeddings = await embedOwedFaqs();
+  const embeddings = await keepVectors().catch((err: unknown) => {
+    log.warn({ err }, 'Vectors not kept up; tried again');
+    return 0;
+  });
   for (const id of await importsToDeliver(graceMs)) await enqueueImport(id);
   if (wiped) await redis.set(EPOCH, new Date().toISOString());
   // Nothing is owed to anybody by this one: it must not keep the next pass from what is.
@@ -68,8 +71,8 @@ export async function reconcile(grace = GRACE): Promise<Found> {
   return { delivered, announced, embeddings, wiped };
 }
 
+/** Questions are grouped by what they mean; without an embedding model they wait. */
 async function groupGaps(): Promise<void> {
-  // They are grouped by what they mean.
   if (embeddingModel() !== null && (await gapsToGroup())) await enqueueSuggestions();
 }
 
@@ -122,14 +125,6 @@ async function announceEndedRuns(graceMs: number): Promise<number> {
     if (result.status === 'rejected') log.warn({ err: result.reason }, 'not announced');
   }
   return results.filter(({ status }) => status === 'fulfilled').length;
-}
-
-async function embedOwedFaqs(): Promise<number> {
-  const model = embeddingModel();
-  if (model === null) return 0;
-  const owed = await faqsToEmbed(model.name, BATCH);
-  if (owed.length > 0) await enqueueEmbedding(owed);
-  return owed.length;
 }
 
 /** Its head stands in the process's log: where that is kept elsewhere, a log that was written anew gives itself away. */

@@ -10,7 +10,7 @@ const FRESH = 15_000;
 export function measureFaqs(): Promise<void> {
   if (performance.now() < freshUntil) return measuring;
   freshUntil = performance.now() + FRESH;
-  measuring = embeddingDebts(embeddingModel()?.name ?? null).then(
+  measuring = embeddingDebts(embeddingModel() !== null).then(
     ({ faqs, faqs_to_embed }) => {
       faqsStored.set(faqs);
       faqsToEmbed.set(faqs_to_embed);

@@ -32,6 +32,7 @@ BEGIN
   INSERT INTO faq_gaps (message_id, reason)
   SELECT r.message_id, 'not_cited' FROM runs r JOIN messages m ON m.id = r.reply_id
   WHERE r.status = 'completed' AND r.completed_at > since AND r.completed_at <= until AND r.context -> 'passages' <> '[]'
+    AND r.context -> 'passages_unavailable' IS DISTINCT FROM 'true'
     AND r.finish_reason IS DISTINCT FROM 'content_filter' AND NOT cites_any(m.content, r.context -> 'passages')
   ON CONFLICT DO NOTHING;
   INSERT INTO faq_gaps (message_id, reason)
@@ -51,11 +52,18 @@ DECLARE
 BEGIN
   SELECT found.id INTO suggestion FROM (
     SELECT id, embedding <=> p_vector AS distance FROM faq_suggestions
-    WHERE embedding_model = p_model ORDER BY embedding <=> p_vector LIMIT 1) AS found
-  WHERE 1 - found.distance >= p_similarity;
+    WHERE embedding_model = p_model AND vector_dims(embedding) = vector_dims(p_vector) OFFSET 0) AS found
+  WHERE 1 - found.distance >= p_similarity ORDER BY found.distance LIMIT 1;
   IF NOT FOUND THEN
     INSERT INTO faq_suggestions (language, embedding, embedding_model) VALUES (p_language, p_vector, p_model)
     RETURNING id INTO suggestion;
   END IF;
   UPDATE faq_gaps SET suggestion_id = suggestion, embedding = p_vector WHERE message_id = p_message;
 END $$;
+
+-- Whether an FAQ answers a question: one of its texts is as near as that, by vectors of the same set.
+CREATE OR REPLACE FUNCTION near_enough(p_faq bigint, p_model text, p_vector vector, p_similarity double precision)
+RETURNS boolean LANGUAGE sql STABLE AS $$
+  SELECT coalesce(1 - min(v.vector <=> p_vector) >= p_similarity, false) FROM faq_vectors v
+  WHERE v.model = p_model AND v.faq_id = p_faq AND v.dimensions = vector_dims(p_vector)
+$$;

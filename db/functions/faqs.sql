@@ -27,16 +27,60 @@ BEGIN
   RETURN (SELECT reltuples > p_count FROM pg_class WHERE oid = 'faqs'::regclass);
 END $$;
 
--- The published FAQs nearest to a vector, by question or answer, whichever is nearer; those made by its model.
--- Up to 300 FAQs all vectors are compared, which is exact and takes some 2 ms; above, the HNSW indexes are
--- walked (as long among 1,500), on and on until enough is found that is no draft and of the right model. It is planned once a
--- session, for an index that gives its order by itself: the planner does not know the limit, and would sort them all.
--- The library's own settings are made inside: a session that has not loaded it yet refuses them here to all but superusers.
+-- The published FAQs nearest to a vector, by any of their parts; a set's vectors are compared with a vector of its own dimension
+-- alone. Up to 300 FAQs all vectors are compared, which is exact and takes some 2 ms; above, the dimension's HNSW index
+-- is walked, on and on until enough is found that is published and of the set. The planner does not know the limit and would
+-- sort them all: hence enable_sort. The walk's settings are made inside, since only a superuser may name them in a header.
+-- ROWS: by the usual guess of a thousand search_faqs would read all FAQs for the few that are found.
 CREATE OR REPLACE FUNCTION faqs_near(p_model text, p_vector vector, p_count integer)
+RETURNS TABLE (faq_id bigint, similarity double precision) LANGUAGE plpgsql STABLE ROWS 20
+SET jit = off SET plan_cache_mode = force_generic_plan SET enable_sort = off AS $$
+DECLARE
+  dims CONSTANT integer := vector_dims(p_vector);
+  from_columns boolean;
+BEGIN
+  SELECT m.in_columns INTO from_columns FROM embedding_models m WHERE m.key = p_model AND m.dimensions = dims;
+  IF NOT FOUND THEN
+    RETURN;
+  END IF;
+  IF faqs_exceed(300) AND (from_columns OR faq_vectors_indexed(dims)) THEN
+    PERFORM set_config('hnsw.iterative_scan', 'relaxed_order', true),
+      set_config('hnsw.ef_search', CASE WHEN dims > 4000 THEN '400' ELSE '100' END, true);
+  END IF;
+  IF from_columns THEN
+    RETURN QUERY SELECT * FROM faqs_near_in_columns(p_model, p_vector, p_count);
+  ELSIF faqs_exceed(300) AND faq_vectors_indexed(dims) THEN
+    -- Two parts an FAQ: as many again may be of FAQs that were found. Where the index holds signs alone, ten times as many
+    -- are compared in full.
+    RETURN QUERY EXECUTE faq_vectors_walk(dims)
+    USING p_vector, p_model, p_count * CASE WHEN dims > 4000 THEN 20 ELSE 2 END;
+  ELSE
+    RETURN QUERY SELECT found.id, 1 - found.distance FROM (
+      SELECT v.faq_id AS id, min(v.vector <=> p_vector) AS distance FROM faq_vectors v JOIN faqs f ON f.id = v.faq_id
+      WHERE v.model = p_model AND f.status = 'published' GROUP BY v.faq_id) AS found
+    WHERE found.distance <> 'NaN' ORDER BY found.distance LIMIT p_count;
+  END IF;
+END $$;
+
+-- The walk of an index of so many dimensions, for $1 the vector, $2 the set, $3 how many texts. The dimension is part of the text,
+-- or no plan could use the index, which is of that dimension alone. Half precision is half the size and finds the same; it
+-- ends at 4,000 dimensions, beyond that the signs of the numbers are compared. What is found is compared in full.
+CREATE OR REPLACE FUNCTION faq_vectors_walk(p_dimensions integer) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+  SELECT format('
+    SELECT found.faq_id, 1 - min(found.distance) FROM (
+      SELECT v.faq_id, v.vector <=> $1 AS distance FROM faq_vectors v JOIN faqs f ON f.id = v.faq_id
+      WHERE v.dimensions = %1$s AND v.model = $2 AND f.status = ''published''
+      ORDER BY ' || CASE WHEN p_dimensions > 4000
+        THEN 'CAST(binary_quantize(v.vector) AS bit(%1$s)) <~> CAST(binary_quantize($1) AS bit(%1$s))'
+        ELSE 'CAST(v.vector AS halfvec(%1$s)) <=> CAST($1 AS halfvec(%1$s))' END || ' LIMIT $3) AS found
+    WHERE found.distance <> ''NaN'' GROUP BY found.faq_id', p_dimensions)
+$$;
+
+-- The same of a set that the release before this one left in the columns of faqs; it goes with them.
+CREATE OR REPLACE FUNCTION faqs_near_in_columns(p_model text, p_vector vector, p_count integer)
 RETURNS TABLE (faq_id bigint, similarity double precision) LANGUAGE plpgsql STABLE
 SET jit = off SET plan_cache_mode = force_generic_plan SET enable_sort = off AS $$
 DECLARE
-  -- As the indexes hold them; what is found is compared in full.
   half CONSTANT halfvec(1536) := p_vector;
 BEGIN
   IF faqs_exceed(300) THEN
@@ -69,7 +113,7 @@ END $$;
 -- there, since common ones would be found in half of them; each that holds them covers the query. Without JIT, which
 -- takes ten times as long to compile these as to run them.
 CREATE OR REPLACE FUNCTION faqs_with_words(p_query text, p_count integer)
-RETURNS TABLE (faq_id bigint, coverage double precision) LANGUAGE plpgsql STABLE SET jit = off AS $$
+RETURNS TABLE (faq_id bigint, coverage double precision) LANGUAGE plpgsql STABLE ROWS 20 SET jit = off AS $$
 DECLARE
   configs regconfig[] := ARRAY(
     WITH RECURSIVE languages AS (
@@ -118,7 +162,7 @@ END $$;
 -- Published FAQs that may answer a query, best first: what is near by vector and what holds its words, fused by
 -- reciprocal rank (1 / (60 + rank), Cormack et al. 2009), priority breaking ties. An FAQ below both thresholds is no
 -- answer. The language asked for goes first where it is nearly as good; other languages are the fallback.
--- p_models and p_vectors: the query's vector by each model that FAQs' vectors were made by; empty: words alone.
+-- p_models and p_vectors: the query's vector in the set that is served; empty: words alone.
 -- similarity is the cosine; where there is no vector, how much of the query the FAQ covers.
 CREATE OR REPLACE FUNCTION search_faqs(
   p_query text, p_models text[], p_vectors vector[], p_language text, p_count integer,
@@ -143,10 +187,15 @@ BEGIN
       coalesce(split_part(lower(f.language), '-', 1) = wanted, false) AS in_language
     FROM near n FULL JOIN worded w USING (faq_id) JOIN faqs f ON f.id = faq_id
     LEFT JOIN LATERAL (
-      SELECT nullif(max(1 - least(
-        CASE WHEN f.question_embedding_model = m.model THEN f.question_embedding <=> m.vector END,
-        CASE WHEN f.answer_embedding_model = m.model THEN f.answer_embedding <=> m.vector END)), 'NaN') AS value
-      FROM unnest(p_models, p_vectors) AS m (model, vector) WHERE n.faq_id IS NULL) AS similarity_of ON true),
+      SELECT nullif(1 - min(parts.distance), 'NaN') AS value FROM unnest(p_models, p_vectors) AS m (model, vector)
+      CROSS JOIN LATERAL (
+        SELECT v.vector <=> m.vector AS distance FROM faq_vectors v
+        WHERE v.model = m.model AND v.faq_id = f.id AND v.dimensions = vector_dims(m.vector)
+        UNION ALL
+        SELECT least(f.question_embedding <=> m.vector, f.answer_embedding <=> m.vector) FROM embedding_models e
+        WHERE e.key = m.model AND e.in_columns AND e.dimensions = vector_dims(m.vector)
+          AND f.question_embedding_model = e.key AND f.answer_embedding_model = e.key) AS parts
+      WHERE n.faq_id IS NULL) AS similarity_of ON true),
   ranked AS (
     SELECT a.*,
       rank() OVER (ORDER BY round(CAST(a.similarity + CASE WHEN in_language THEN 0.1 ELSE 0 END AS numeric), 4) DESC NULLS LAST) AS by_vector,

@@ -3,100 +3,99 @@ import { row, rows } from '../sql.ts';
 
 /** An FAQ and the hash of its texts, which names the work of embedding it. */
 export type OwedFaq = { id: number; text_hash: string };
-/** What is missing is said for each text: only that is embedded. */
-export type FaqToEmbed = { id: number; question: string | null; answer: string | null };
-/** A text's vector, with the text it was made of. */
-export type Embedded = { text: string; vector: number[] };
+/** One text of an FAQ, by the part that it is. */
+export type OwedText = { faq_id: number; part: string; text: string };
+export type Embedded = OwedText & { vector: number[] };
 
-const textHash = `md5(question || chr(1) || answer)`;
-/** As two ranges the model's inequality is answered by the index. */
-const lacks = (part: 'question' | 'answer') =>
-  `(${part}_text_hash IS DISTINCT FROM md5(${part})
-    OR ${part}_embedding_model < :model OR ${part}_embedding_model > :model)`;
-
-/** Owed: FAQs whose vectors are missing, of an older text or of another model, unless somebody is at it. */
-export function faqsToEmbed(model: string, limit: number): Promise<OwedFaq[]> {
+/** Owed: FAQs that lack a vector in a set that is filled or served, unless somebody is at it or it has to wait. */
+export function faqsToEmbed(limit: number): Promise<OwedFaq[]> {
   return rows(
-    `SELECT id, text_hash FROM (
-       SELECT id, ${textHash} AS text_hash FROM faqs
-       WHERE question_text_hash IS DISTINCT FROM md5(question) OR answer_text_hash IS DISTINCT FROM md5(answer)
-       UNION
-       SELECT id, ${textHash} FROM faqs WHERE question_embedding_model < :model OR question_embedding_model > :model
-       UNION
-       SELECT id, ${textHash} FROM faqs WHERE answer_embedding_model < :model OR answer_embedding_model > :model
-     ) AS owed
-     WHERE NOT EXISTS (SELECT FROM faq_embedding_claims c
-       WHERE c.faq_id = owed.id AND c.text_hash = owed.text_hash AND c.claimed_until > clock_timestamp())
-     ORDER BY id LIMIT :limit`,
-    { model, limit },
+    `SELECT f.id, md5(f.question || chr(1) || f.answer) AS text_hash FROM faqs f WHERE f.id IN (
+       SELECT o.faq_id FROM embedding_models m CROSS JOIN LATERAL (
+         SELECT faq_id FROM faq_vectors_owed WHERE model = m.key AND due_at <= clock_timestamp() ORDER BY due_at LIMIT :limit) AS o
+       WHERE m.due_at <= clock_timestamp()
+         AND (m.key = filled_embedding_set() OR (m.key = serving_embedding_set() AND NOT m.in_columns)))
+     ORDER BY f.id LIMIT :limit`,
+    { limit },
   );
 }
 
 /**
- * Takes, of the given FAQs, some that still lack a vector and that nobody else is embedding. A claim ends with
- * `saveEmbeddings`, `postponeEmbedding`, or by itself.
+ * Takes, of the given FAQs, texts that still lack a vector in a set and that nobody else is embedding. A claim ends with
+ * `saveEmbeddings`, `postponeTexts`, `releaseTexts`, or by itself.
  */
-export function claimFaqsToEmbed(
-  ids: number[],
-  model: string,
-  limit: number,
-  ms: number,
-): Promise<FaqToEmbed[]> {
+export function claimTexts(key: string, ids: number[], limit: number, ms: number): Promise<OwedText[]> {
   return rows(
-    `WITH claimed AS (
-       INSERT INTO faq_embedding_claims AS c (faq_id, text_hash, claimed_until)
-       SELECT id, ${textHash}, clock_timestamp() + :ms * interval '1 ms' FROM faqs f
-       WHERE id = ANY (:ids) AND (${lacks('question')} OR ${lacks('answer')})
-         AND NOT EXISTS (SELECT FROM faq_embedding_claims held WHERE held.faq_id = f.id
-           AND held.text_hash = ${textHash} AND held.claimed_until > clock_timestamp())
-       ORDER BY id LIMIT :limit
-       ON CONFLICT (faq_id) DO UPDATE SET text_hash = excluded.text_hash, claimed_until = excluded.claimed_until,
-         failures = CASE WHEN c.text_hash = excluded.text_hash THEN c.failures ELSE 0 END
-         WHERE c.text_hash <> excluded.text_hash OR c.claimed_until <= clock_timestamp()
-       RETURNING faq_id, text_hash)
-     SELECT id, CASE WHEN ${lacks('question')} THEN question END AS question,
-       CASE WHEN ${lacks('answer')} THEN answer END AS answer
-     FROM faqs JOIN claimed ON id = faq_id AND ${textHash} = text_hash ORDER BY id`,
-    { ids, model, limit, ms },
+    `WITH due AS (
+       SELECT o.faq_id, o.part FROM faq_vectors_owed o JOIN embedding_models m ON m.key = o.model
+       WHERE o.model = :key AND o.faq_id = ANY (:ids) AND o.due_at <= clock_timestamp() AND m.due_at <= clock_timestamp()
+       ORDER BY o.faq_id, o.part DESC LIMIT :limit FOR UPDATE OF o SKIP LOCKED),
+     claimed AS (
+       UPDATE faq_vectors_owed o SET due_at = clock_timestamp() + :ms * interval '1 ms' FROM due
+       WHERE o.model = :key AND o.faq_id = due.faq_id AND o.part = due.part
+       RETURNING o.faq_id, o.part)
+     SELECT c.faq_id, c.part, faq_part(c.part, f.question, f.answer, f.keywords) AS text
+     FROM claimed c JOIN faqs f ON f.id = c.faq_id ORDER BY c.faq_id, c.part DESC`,
+    { key, ids, limit, ms },
   );
 }
 
-/** Stores vectors where the text is still the one they were made of; what was edited since stays owed. Ends the claims. */
-export async function saveEmbeddings(
-  faqs: { id: number; question: Embedded | null; answer: Embedded | null }[],
-  model: string,
-): Promise<void> {
-  const part = (name: 'question' | 'answer') => ({
-    [`${name}s`]: faqs.map((faq) => faq[name]?.text ?? null),
-    [`${name}Vectors`]: faqs.map((faq) => (faq[name] === null ? null : (toSql(faq[name].vector) as string))),
-  });
-  const write = (name: 'question' | 'answer') => `
-    ${name}_embedding = CASE WHEN f.${name} = new.${name} THEN new.${name}_vector ELSE ${name}_embedding END,
-    ${name}_embedding_model = CASE WHEN f.${name} = new.${name} THEN :model ELSE ${name}_embedding_model END,
-    ${name}_text_hash = CASE WHEN f.${name} = new.${name} THEN md5(new.${name}) ELSE ${name}_text_hash END`;
+/** Notes what FAQs lack in a set that was not looked through yet, so that an edit need not wait for it. */
+export async function oweTexts(key: string, ids: number[]): Promise<void> {
   await row(
-    `WITH saved AS (
-       UPDATE faqs f SET ${write('question')}, ${write('answer')}
-       FROM unnest(CAST(:ids AS bigint[]), CAST(:questions AS text[]), CAST(:questionVectors AS vector[]),
-         CAST(:answers AS text[]), CAST(:answerVectors AS vector[]))
-         AS new (id, question, question_vector, answer, answer_vector)
-       WHERE f.id = new.id)
-     DELETE FROM faq_embedding_claims WHERE faq_id = ANY (:ids)`,
-    { ids: faqs.map(({ id }) => id), model, ...part('question'), ...part('answer') },
+    `INSERT INTO faq_vectors_owed (model, faq_id, part)
+     SELECT m.key, f.id, p.part FROM embedding_models m CROSS JOIN faqs f CROSS JOIN unnest(faq_parts()) AS p (part)
+     WHERE m.key = :key AND m.filled_to IS NOT NULL AND NOT m.in_columns AND f.id = ANY (:ids)
+       AND NOT EXISTS (SELECT FROM faq_vectors v WHERE v.model = m.key AND v.faq_id = f.id AND v.part = p.part
+         AND v.text_hash = md5(faq_part(p.part, f.question, f.answer, f.keywords)))
+     ON CONFLICT DO NOTHING`,
+    { key, ids },
   );
 }
 
-/** Holds FAQs back whose texts the provider refused: a minute, then two, up to an hour. An edit is not held back. */
-export async function postponeEmbedding(ids: number[]): Promise<void> {
+/** Stores vectors where the text is still the one they were made of; what was edited since is due. Ends the claims. */
+export async function saveEmbeddings(key: string, texts: Embedded[]): Promise<void> {
+  for (let i = 0; i < texts.length; i += SAVED_AT_ONCE) await save(key, texts.slice(i, i + SAVED_AT_ONCE));
+}
+
+/** Among hundreds of thousands an index takes some 10 ms for each, and a statement has ten seconds. */
+const SAVED_AT_ONCE = 64;
+
+async function save(key: string, texts: Embedded[]): Promise<void> {
   await row(
-    `UPDATE faq_embedding_claims SET failures = failures + 1,
-       claimed_until = clock_timestamp() + least(60, power(2, least(failures, 6))) * interval '1 minute'
-     WHERE faq_id = ANY (:ids)`,
-    { ids },
+    `SELECT save_faq_vectors(:key, CAST(:ids AS bigint[]), CAST(:parts AS text[]), CAST(:texts AS text[]), CAST(:vectors AS vector[]))`,
+    {
+      key,
+      ...placesOf(texts),
+      texts: texts.map(({ text }) => text),
+      vectors: texts.map(({ vector }) => toSql(vector) as string),
+    },
   );
 }
 
-/** Gives claims back that came to nothing: others may try at once. */
-export async function releaseClaims(ids: number[]): Promise<void> {
-  await row('DELETE FROM faq_embedding_claims WHERE faq_id = ANY (:ids)', { ids });
+/**
+ * Holds texts back that could not be embedded: for `ms`, then twice as long, up to `most`. An edit is not held back.
+ */
+export async function postponeTexts(key: string, texts: OwedText[], ms: number, most: number): Promise<void> {
+  await row(
+    `UPDATE faq_vectors_owed o SET failures = failures + 1,
+       due_at = clock_timestamp() + least(:most, :ms * power(2, least(failures, 16))) * interval '1 ms'
+     FROM unnest(CAST(:ids AS bigint[]), CAST(:parts AS text[])) AS t (faq_id, part)
+     WHERE o.model = :key AND o.faq_id = t.faq_id AND o.part = t.part`,
+    { key, ms, most, ...placesOf(texts) },
+  );
+}
+
+/** Keeps claims for another while. @param ms 0 gives them back: others may try at once */
+export async function extendClaims(key: string, texts: OwedText[], ms: number): Promise<void> {
+  await row(
+    `UPDATE faq_vectors_owed o SET due_at = clock_timestamp() + :ms * interval '1 ms'
+     FROM unnest(CAST(:ids AS bigint[]), CAST(:parts AS text[])) AS t (faq_id, part)
+     WHERE o.model = :key AND o.faq_id = t.faq_id AND o.part = t.part`,
+    { key, ms, ...placesOf(texts) },
+  );
+}
+
+function placesOf(texts: OwedText[]): { ids: number[]; parts: string[] } {
+  return { ids: texts.map(({ faq_id }) => faq_id), parts: texts.map(({ part }) => part) };
 }

@@ -1,12 +1,13 @@
 import { toSql } from 'pgvector';
 import { row, rows } from '../sql.ts';
+import { type EmbeddingSet, SET_COLUMNS } from './embeddingSet.ts';
 
 export type FoundFaq = { id: number; question: string; answer: string; language: string; similarity: number };
-/** The FAQs as they are now: a token that every change replaces, and the models their vectors were made by. */
-export type FaqSet = { version: string; models: string[] };
+/** The FAQs as they are now: a token that every change replaces, and the vectors that serve; null: there are none to compare with. */
+export type FaqSet = { version: string; vectors: EmbeddingSet | null };
 export type FaqQuery = {
   text: string;
-  /** The text's vector by each of the set's models, as far as they can be had; none: words alone. */
+  /** The text's vector in the set that serves; none: words alone. */
   vectors: { model: string; vector: number[] }[];
   /** What the answer should be in, if there is one in it; null: whatever fits. */
   language: string | null;
@@ -17,17 +18,14 @@ export type FaqQuery = {
   coverage: number;
 };
 
-/** Read before every search, so it has to be cheap: one row, and one step in an index for each model. */
+/** Read before every search, so it has to be cheap: four steps in an index. */
 export async function faqSet(): Promise<FaqSet> {
   const set = await row<FaqSet>(
-    `WITH RECURSIVE models AS (
-       SELECT least(min(question_embedding_model), min(answer_embedding_model)) AS name FROM faqs
-       UNION ALL
-       SELECT least((SELECT min(question_embedding_model) FROM faqs WHERE question_embedding_model > name),
-         (SELECT min(answer_embedding_model) FROM faqs WHERE answer_embedding_model > name))
-       FROM models WHERE name IS NOT NULL)
-     SELECT coalesce((SELECT version::text FROM faq_set), '') AS version,
-       ARRAY(SELECT name FROM models WHERE name IS NOT NULL) AS models`,
+    `SELECT coalesce((SELECT version::text FROM faq_set), '') AS version,
+       (SELECT jsonb_build_object(${SET_COLUMNS.map((column) => `'${column}', m.${column}`).join()})
+          FROM (SELECT * FROM embedding_models WHERE ready_at IS NOT NULL ORDER BY ready_at DESC LIMIT 1) AS m
+          WHERE EXISTS (SELECT FROM faqs WHERE status = 'published')
+          AND (m.in_columns OR EXISTS (SELECT FROM faq_vectors v WHERE v.model = m.key))) AS vectors`,
   );
   if (set === null) throw new Error('no set');
   return set;

@@ -68,8 +68,7 @@ const select = `
   JOIN LATERAL (
     SELECT count(*) AS asked, max(m.created_at) AS last_asked_at,
       (array_agg(left(m.content, ${EXAMPLE_CHARACTERS}) ORDER BY m.id))[1:${EXAMPLES}] AS examples,
-      count(*) FILTER (WHERE f.question_embedding_model = s.embedding_model
-        AND 1 - least(f.question_embedding <=> g.embedding, f.answer_embedding <=> g.embedding) >= :similarity) AS would_answer
+      count(*) FILTER (WHERE near_enough(f.id, s.embedding_model, g.embedding, :similarity)) AS would_answer
     FROM faq_gaps g JOIN messages m ON m.id = g.message_id JOIN conversations c ON c.id = m.conversation_id
     WHERE g.suggestion_id = s.id AND c.deleted_at IS NULL) AS asked ON asked.asked > 0`;
 
@@ -101,12 +100,12 @@ export function findSuggestion(id: number, similarity: number): Promise<Suggesti
 export async function countWouldAnswer(faqId: number, similarity: number): Promise<number | null> {
   const counted = await row<{ would_answer: number }>(
     `SELECT count(*) AS would_answer FROM faqs f
-       JOIN faq_suggestions s ON (s.status = 'open' OR s.faq_id = f.id) AND s.embedding_model = f.question_embedding_model
+       JOIN faq_suggestions s ON (s.status = 'open' OR s.faq_id = f.id)
        JOIN faq_gaps g ON g.suggestion_id = s.id
        JOIN messages m ON m.id = g.message_id JOIN conversations c ON c.id = m.conversation_id
      WHERE f.id = :faqId AND c.deleted_at IS NULL
-       AND 1 - least(f.question_embedding <=> g.embedding, f.answer_embedding <=> g.embedding) >= :similarity
-     HAVING (SELECT question_embedding IS NOT NULL FROM faqs WHERE id = :faqId)`,
+       AND near_enough(f.id, s.embedding_model, g.embedding, :similarity)
+     HAVING EXISTS (SELECT FROM faq_vectors WHERE faq_id = :faqId)`,
     { faqId, similarity },
   );
   return counted?.would_answer ?? null;

@@ -51,13 +51,13 @@ export type Debts = {
   queued: number;
   in_progress: number;
   unannounced: number;
-  /** Of so many FAQs so many lack vectors of their text by the model; that one counts them out is the progress. */
+  /** Of so many FAQs so many lack vectors of their text; that one counts them out is the progress. */
   faqs: number;
   faqs_to_embed: number;
 };
 
-/** How much is unfinished, by kind; for operators. @param model the embedding model that is wanted; null: none, nothing is owed */
-export async function debts(model: string | null): Promise<Debts> {
+/** How much is unfinished, by kind; for operators. @param embeds whether an embedding model is configured */
+export async function debts(embeds: boolean): Promise<Debts> {
   const [counts] = await rows<Debts>(
     `SELECT count(*) FILTER (WHERE status = 'waiting') AS waiting, count(*) FILTER (WHERE status = 'queued') AS queued,
        count(*) FILTER (WHERE status = 'in_progress') AS in_progress,
@@ -66,21 +66,22 @@ export async function debts(model: string | null): Promise<Debts> {
      FROM runs WHERE status IN ('waiting', 'queued', 'in_progress')`,
   );
   if (counts === undefined) throw new Error('no counts');
-  return { ...counts, ...(await embeddingDebts(model)) };
+  return { ...counts, ...(await embeddingDebts(embeds)) };
 }
 
-/** How many FAQs there are, and how many have no vectors, or some of an older text or of another model. */
-export async function embeddingDebts(model: string | null): Promise<Pick<Debts, 'faqs' | 'faqs_to_embed'>> {
-  if (model === null) {
-    const [stored] = await rows<{ faqs: number }>('SELECT count(*) AS faqs FROM faqs');
-    return { faqs: stored?.faqs ?? 0, faqs_to_embed: 0 };
-  }
+/**
+ * How many FAQs there are, and how many lack vectors in the set that is filled; those that were not looked through yet count.
+ * @param embeds whether an embedding model is configured; without one nothing is owed
+ */
+export async function embeddingDebts(embeds: boolean): Promise<Pick<Debts, 'faqs' | 'faqs_to_embed'>> {
   const [counts] = await rows<Pick<Debts, 'faqs' | 'faqs_to_embed'>>(
-    `SELECT (SELECT count(*) FROM faqs) AS faqs, (SELECT count(*) FROM (
-       SELECT id FROM faqs WHERE question_text_hash IS DISTINCT FROM md5(question) OR answer_text_hash IS DISTINCT FROM md5(answer)
-       UNION SELECT id FROM faqs WHERE question_embedding_model < :model OR question_embedding_model > :model
-       UNION SELECT id FROM faqs WHERE answer_embedding_model < :model OR answer_embedding_model > :model) AS owed) AS faqs_to_embed`,
-    { model },
+    `WITH filled AS (SELECT * FROM embedding_models WHERE key = filled_embedding_set())
+     SELECT (SELECT count(*) FROM faqs) AS faqs, CASE WHEN NOT CAST(:embeds AS boolean) THEN 0
+       WHEN NOT EXISTS (SELECT FROM filled) THEN (SELECT count(*) FROM faqs)
+       ELSE (SELECT count(DISTINCT o.faq_id) FROM faq_vectors_owed o JOIN filled m ON o.model = m.key
+           WHERE m.filled_to IS NULL OR o.faq_id <= m.filled_to)
+         + (SELECT count(*) FROM faqs f JOIN filled m ON f.id > m.filled_to) END AS faqs_to_embed`,
+    { embeds },
   );
   if (counts === undefined) throw new Error('no counts');
   return counts;

@@ -35,7 +35,7 @@ export type ContextRecord = {
   cut: { messages: number; passages: number };
   /** True when the model said that it was too long and it was cut down. */
   shrunk: boolean;
-  /** True when the question could not be embedded: answered without passages. */
+  /** True when the question could not be embedded: the passages hold its words, and what is near by meaning is missing. */
   passages_unavailable: boolean;
 };
 

@@ -33,12 +33,19 @@ export async function productRate(
 /** A knowledge base of 50 FAQs, so that questions are embedded and searched for. */
 export async function addFaqs(ground: Ground): Promise<void> {
   await ground.query(
-    `INSERT INTO faqs (slug, question, answer, status, published_at, question_embedding, question_embedding_model,
-       question_text_hash, answer_embedding, answer_embedding_model, answer_text_hash)
-     SELECT 'thing-' || n, text, text, 'published', now(), vector, model, md5(text), vector, model, md5(text)
-     FROM (SELECT n, 'What is thing number ' || n || '?' AS text, 'text-embedding-3-small' AS model,
-       (SELECT array_agg(sin(n * 7919 + i) + 0.1) FROM generate_series(1, 1536) AS i)::vector AS vector
-       FROM generate_series(1, 50) AS n) AS made`,
+    `INSERT INTO faqs (slug, question, answer, status, published_at)
+     SELECT 'thing-' || n, text, text, 'published', now()
+     FROM (SELECT n, 'What is thing number ' || n || '?' AS text FROM generate_series(1, 50) AS n) AS made`,
+  );
+  await ground.query(
+    `INSERT INTO embedding_models (key, name, provider, model, dimensions, filled_to, filled_parts, ready_at)
+     SELECT name, name, 'openai', name, 1536, NULL, faq_parts(), now() FROM CAST('text-embedding-3-small' AS text) AS name`,
+  );
+  await ground.query(
+    `INSERT INTO faq_vectors (model, faq_id, part, text_hash, vector)
+     SELECT 'text-embedding-3-small', f.id, part, md5(f.question),
+       (SELECT array_agg(sin(f.id * 7919 + i) + 0.1) FROM generate_series(1, 1536) AS i)::vector
+     FROM faqs f CROSS JOIN unnest(faq_parts()) AS part`,
   );
 }
 

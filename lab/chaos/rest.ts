@@ -9,8 +9,9 @@ const LIMIT = 75_000;
 const OWED = `SELECT
   (SELECT count(*) FROM runs WHERE status IN ('waiting', 'queued', 'in_progress')) AS runs_not_ended,
   (SELECT count(*) FROM runs WHERE completed_at IS NOT NULL AND announced_at IS NULL) AS runs_not_announced,
-  (SELECT count(*) FROM faqs WHERE question_text_hash IS DISTINCT FROM md5(question)
-     OR answer_text_hash IS DISTINCT FROM md5(answer)) AS faqs_without_vectors,
+  (SELECT count(*) FROM faqs f WHERE EXISTS (SELECT FROM unnest(faq_parts()) AS p (part)
+     WHERE NOT EXISTS (SELECT FROM faq_vectors v WHERE v.faq_id = f.id AND v.part = p.part
+       AND v.text_hash = md5(faq_part(p.part, f.question, f.answer, f.keywords))))) AS faqs_without_vectors,
   (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
      AND state LIKE 'idle in transaction%') AS open_transactions`;
 

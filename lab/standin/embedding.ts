@@ -3,6 +3,13 @@ import { contentWords } from './words.ts';
 /** As many as text-embedding-3-small has. */
 export const DIMENSIONS = 1536;
 
+/** How many numbers a model's vectors have. */
+export const NATURAL: Record<string, number> & { other: number } = {
+  'nomic-embed-text': 768,
+  'text-embedding-3-large': 3_072,
+  other: DIMENSIONS,
+};
+
 // Letters beside words let German compounds and misspellings still meet; a word's trigrams together
 // weigh about a third of the word itself.
 const TRIGRAMS_SHARE = 0.6;
@@ -21,6 +28,14 @@ export function embed(text: string): Float32Array {
       put(vector, `t:${trigram}`, (weight * TRIGRAMS_SHARE) / Math.sqrt(trigrams.length));
   }
   return normalise(vector, text);
+}
+
+/** The vector in another number of dimensions: what is near stays near. */
+export function folded(vector: Float32Array, dimensions: number): Float32Array {
+  if (dimensions === vector.length) return vector;
+  const result = new Float32Array(dimensions);
+  for (const [i, value] of vector.entries()) result[i % dimensions] = (result[i % dimensions] ?? 0) + value;
+  return result;
 }
 
 /** Cosine similarity of two vectors of length 1. */

@@ -1,15 +1,13 @@
 import { type Exchange, modelOf } from './chat.ts';
 import { parseDirectives } from './directives.ts';
-import { DIMENSIONS, embed } from './embedding.ts';
+import { embed, folded, NATURAL } from './embedding.ts';
 import { ApiError, type Json, sendJson, textOf } from './wire.ts';
 
 /** POST /v1/embeddings: `input` a text or up to 2048 texts, `encoding_format` float or base64. */
 export async function embeddings({ body, res, calls }: Exchange): Promise<void> {
   const model = modelOf(body);
   const texts = inputsOf(body.input);
-  if (body.dimensions !== undefined && body.dimensions !== DIMENSIONS) {
-    throw new ApiError(400, `The stand-in has ${DIMENSIONS} dimensions only.`);
-  }
+  const dimensions = dimensionsOf(body.dimensions, model);
   const call = calls.open('/v1/embeddings', model, texts.join('\n'), texts.length);
   calls.note(call, { ended: true });
   failOnRequest(texts, '[[fail-embeddings]]', call.count);
@@ -17,7 +15,7 @@ export async function embeddings({ body, res, calls }: Exchange): Promise<void> 
   const data = texts.map((text, index) => ({
     object: 'embedding',
     index,
-    embedding: encode(embed(text), body.encoding_format === 'base64'),
+    embedding: encode(folded(embed(text), dimensions), body.encoding_format === 'base64'),
   }));
   sendJson(res, { object: 'list', data, model, usage: { prompt_tokens: tokens, total_tokens: tokens } });
 }
@@ -42,6 +40,14 @@ function inputsOf(input: Json | undefined): string[] {
   if (texts.includes('')) throw new ApiError(400, "'$.input' is invalid: input cannot be an empty string.");
   if (texts.length > 2048) throw new ApiError(400, "'$.input' is invalid: at most 2048 inputs are allowed.");
   return texts;
+}
+
+/** As many as are asked for, else as many as the model of that name has. */
+function dimensionsOf(asked: Json | undefined, model: string): number {
+  if (asked === undefined) return NATURAL[model] ?? NATURAL.other;
+  if (typeof asked !== 'number' || !Number.isInteger(asked) || asked < 1 || asked > 16_000)
+    throw new ApiError(400, "'dimensions' must be a whole number from 1 to 16000.");
+  return asked;
 }
 
 function failOnRequest(texts: string[], directive: string, count: number): void {

@@ -1,8 +1,9 @@
 import pg from 'pg';
-import { embed } from '../../lab/standin/embedding.ts';
+import { definitionOf, nameOf } from '../../db/models/vectorIndex.ts';
+import { DIMENSIONS, embed } from '../../lab/standin/embedding.ts';
 import { syntheticFaq } from './texts.ts';
 
-/** Rows of a statement; from how many new ones on the vector indexes are built anew and not row by row. */
+/** Rows of a statement; from how many new ones on the vector index is built anew and not row by row. */
 const ROWS = 200;
 const BULK = 2_000;
 
@@ -29,7 +30,7 @@ export async function loadSyntheticFaqs(
     const loaded = await load(client, count, model, said);
     await client.query('COMMIT');
     // The planner goes by its counts, and so does the choice between comparing all and walking an index.
-    if (loaded.added > 0) await client.query('VACUUM ANALYZE faqs');
+    if (loaded.added > 0) await client.query('VACUUM ANALYZE faqs, faq_vectors, faq_vectors_owed');
     return loaded;
   } finally {
     await client.end();
@@ -51,15 +52,36 @@ async function load(
   );
   const added = Math.max(0, count - there.last);
   if (added === 0) return { added, indexes: [] };
-  const definitions = added < BULK ? [] : await dropVectorIndexes(client);
+  const anew = added >= BULK && !(await onPglite(client));
+  if (anew) await client.query(`DROP INDEX IF EXISTS ${nameOf(DIMENSIONS)}`);
+  await haveSet(client, model);
   await insert(client, there.last, count, model, said);
   const indexes: BuiltIndex[] = [];
-  for (const { name, definition } of definitions) {
-    said(`building ${name}`);
-    indexes.push(await build(client, name, definition, count));
+  if (anew) {
+    said(`building ${nameOf(DIMENSIONS)}`);
+    indexes.push(await build(client, count));
   }
   await client.query('UPDATE faq_set SET version = gen_random_uuid()');
   return { added, indexes };
+}
+
+async function onPglite(client: pg.Client): Promise<boolean> {
+  return (await one<{ version: string }>(client, 'SELECT version() AS version')).version.includes('PGlite');
+}
+
+/** The model's set of vectors, which serves where none does. */
+async function haveSet(client: pg.Client, model: string): Promise<void> {
+  const { dimensions } = await one<{ dimensions: number | null }>(
+    client,
+    `INSERT INTO embedding_models AS m (key, name, provider, model, dimensions, wanted_at, ready_at)
+     VALUES ($1, $1, 'openai', $1, $2, now(),
+       CASE WHEN NOT EXISTS (SELECT FROM embedding_models WHERE ready_at IS NOT NULL) THEN now() END)
+     ON CONFLICT (key) DO UPDATE SET dimensions = coalesce(m.dimensions, excluded.dimensions)
+     RETURNING dimensions`,
+    [model, DIMENSIONS],
+  );
+  if (dimensions !== DIMENSIONS)
+    throw new Error(`vectors of ${model} have ${dimensions} dimensions, the stand-in's have ${DIMENSIONS}`);
 }
 
 async function insert(
@@ -84,6 +106,15 @@ async function insert(
     if ((n - from) % 5_000 === 0) said(`${n - from} of ${to - from} FAQs`);
   }
   await written;
+  // What the trigger noted as owed while the vectors were on their way.
+  await client.query(
+    `DELETE FROM faq_vectors_owed o USING faq_vectors v, faqs f
+     WHERE o.model = $1 AND v.model = o.model AND v.faq_id = o.faq_id AND v.part = o.part AND f.id = o.faq_id
+       AND v.text_hash = md5(faq_part(v.part, f.question, f.answer, f.keywords))`,
+    [model],
+  );
+  // A set that is new has not looked through the FAQs that were there before.
+  await client.query('SELECT fill_embedding_set($1, 10000000)', [model]);
   said(`${to - from} of ${to - from} FAQs`);
 }
 
@@ -99,11 +130,14 @@ function statement(rows: number): string {
     const at = (column: number) => `$${3 + row * COLUMNS + column}`;
     return `(${at(0)}, ${at(1)}, ${at(2)}, CAST(${at(3)} AS text[]), CAST(${at(4)} AS vector), CAST(${at(5)} AS vector))`;
   });
-  return `INSERT INTO faqs (category_id, slug, question, answer, keywords, language, status, published_at,
-      question_embedding, question_embedding_model, question_text_hash, answer_embedding, answer_embedding_model, answer_text_hash)
-    SELECT CAST($1 AS bigint), slug, question, answer, keywords, 'en', 'published', now(),
-      question_vector, CAST($2 AS text), md5(question), answer_vector, CAST($2 AS text), md5(answer)
-    FROM (VALUES ${values.join()}) AS new (slug, question, answer, keywords, question_vector, answer_vector)`;
+  return `WITH new (slug, question, answer, keywords, question_vector, answer_vector) AS (VALUES ${values.join()}),
+    added AS (
+      INSERT INTO faqs (category_id, slug, question, answer, keywords, language, status, published_at)
+      SELECT CAST($1 AS bigint), slug, question, answer, keywords, 'en', 'published', now() FROM new
+      RETURNING id, slug)
+    INSERT INTO faq_vectors (model, faq_id, part, text_hash, vector)
+    SELECT CAST($2 AS text), a.id, p.part, md5(p.text), p.vector FROM new JOIN added a USING (slug) CROSS JOIN LATERAL (VALUES
+      ('question', question, question_vector), ('answer', answer, answer_vector)) AS p (part, text, vector)`;
 }
 
 /** pgvector's binary form, which pg sends as it is: a third of the text's size, and nothing to parse. */
@@ -114,34 +148,22 @@ function binary(vector: Float32Array): Buffer {
   return Buffer.concat([head, numbers]);
 }
 
-async function dropVectorIndexes(client: pg.Client): Promise<{ name: string; definition: string }[]> {
-  const { rows } = await client.query<{ name: string; definition: string }>(
-    "SELECT indexname AS name, indexdef AS definition FROM pg_indexes WHERE tablename = 'faqs' AND indexdef LIKE '%USING hnsw%'",
-  );
-  for (const { name } of rows) await client.query(`DROP INDEX ${name}`);
-  return rows;
-}
-
 /** The whole graph has to fit into maintenance_work_mem, or it is built row by row on disk. */
-async function build(
-  client: pg.Client,
-  name: string,
-  definition: string,
-  count: number,
-): Promise<BuiltIndex> {
+async function build(client: pg.Client, count: number): Promise<BuiltIndex> {
   await client.query(`SET LOCAL maintenance_work_mem = '${256 + Math.ceil(count * 0.0085)}MB'`);
   const began = performance.now();
   await client.query('SAVEPOINT building');
   try {
-    await client.query(definition);
+    await client.query(definitionOf(DIMENSIONS, ''));
   } catch (err) {
     // Several processes build it in shared memory, of which a container may have little; one needs none.
     if ((err as { code?: string }).code !== '53100') throw err;
     await client.query('ROLLBACK TO building');
     await client.query('SET LOCAL max_parallel_maintenance_workers = 0');
-    await client.query(definition);
+    await client.query(definitionOf(DIMENSIONS, ''));
   }
   const ms = performance.now() - began;
+  const name = nameOf(DIMENSIONS);
   const { bytes } = await one<{ bytes: number }>(client, 'SELECT pg_relation_size($1)::float8 AS bytes', [
     name,
   ]);

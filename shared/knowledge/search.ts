@@ -2,15 +2,12 @@ import { type FaqSet, faqSet, type FoundFaq, searchFaqs } from '../../db/models/
 import { cacheKey, remember } from '../delivery/cache.ts';
 import { COVERAGE } from './coverage.ts';
 import { env } from '../base/env.ts';
-import { log } from '../base/log.ts';
-import { embeddingModel, embeddingModelNamed } from '../provider/config.ts';
-import { embed } from '../provider/embedding.ts';
-import { ProviderError } from '../provider/providerErrors.ts';
+import { embeddingModel } from '../provider/config.ts';
+import { questionVector } from './questionVector.ts';
 import { truncateTokens } from '../provider/tokens.ts';
 
-/** Seconds. Results of an older set are never asked for again; vectors of a text hold for good, but are kept for one user alone. */
+/** Seconds. Results of an older set are never asked for again. */
 const RESULT_TTL = 600;
-const VECTOR_TTL = 3_600;
 /** Embedding models take 8,191 tokens; a question's first thousand say what it is about. */
 const QUESTION_TOKENS = 1_000;
 /** Characters that are searched for words. */
@@ -20,8 +17,8 @@ const WORDS_LIMIT = 1_000;
 export type Search = { user_id: number; text: string; language: string | null; limit: number };
 export type SearchResult = {
   faqs: FoundFaq[];
-  /** False when the provider could not embed the text: found by words alone. */
-  by_meaning: boolean;
+  /** True when the question could not be embedded: found by words alone. */
+  by_words_only: boolean;
 };
 
 /**
@@ -29,64 +26,35 @@ export type SearchResult = {
  * FAQ, on every replica: the version of the set is read from Postgres each time and is part of the cache's key.
  */
 export async function searchKnowledge(search: Search): Promise<SearchResult & { cached: boolean }> {
-  const stored = await faqSet();
-  // With EMBEDDING_MODEL=off by words alone, whatever vectors there still are.
-  const set = embeddingModel() === null ? { ...stored, models: [] } : stored;
+  const set = await currentSet();
   const key = cacheKey('search', search, set, search, env.PASSAGE_THRESHOLD);
-  const { value, cached } = await remember(key, RESULT_TTL, () => find(search, set), wholly);
+  const { value, cached } = await remember(
+    key,
+    RESULT_TTL,
+    () => find(search, set),
+    ({ by_words_only }) => !by_words_only,
+  );
   return { ...value, cached };
 }
 
-function wholly({ by_meaning }: SearchResult): boolean {
-  return by_meaning;
+/** With EMBEDDING_MODEL=off there is nothing to compare with. */
+async function currentSet(): Promise<FaqSet> {
+  const set = await faqSet();
+  return embeddingModel() === null ? { ...set, vectors: null } : set;
 }
 
-async function find(search: Search, { models }: FaqSet): Promise<SearchResult> {
-  const { text, language, limit } = search;
+async function find(search: Search, { vectors: set }: FaqSet): Promise<SearchResult> {
+  const { user_id, text, language, limit } = search;
   // A token has at least one byte: for short texts the API need not load the tokenizer, which blocks it for a third of a second.
   const question = Buffer.byteLength(text) <= QUESTION_TOKENS ? text : truncateTokens(text, QUESTION_TOKENS);
-  const found = await Promise.all(models.map((model) => vectorOf(search, question, model)));
-  const vectors = found.filter((vector) => vector !== null);
+  const vector = set && (await questionVector(user_id, question, set));
   const faqs = await searchFaqs({
     text: text.slice(0, WORDS_LIMIT).toWellFormed(),
-    vectors,
+    vectors: set && vector ? [{ model: set.key, vector }] : [],
     language,
     limit,
     similarity: env.PASSAGE_THRESHOLD,
     coverage: COVERAGE,
   });
-  return { faqs, by_meaning: vectors.length === models.length };
-}
-
-/**
- * A question's vector by the model of the vectors it is to be compared with. While FAQs are moving to another model
- * there are two, and each half is searched by its own. Null when the provider cannot make it just now.
- */
-async function vectorOf(
-  whose: Pick<Search, 'user_id'>,
-  text: string,
-  name: string,
-): Promise<{ model: string; vector: number[] } | null> {
-  const model = embeddingModelNamed(name);
-  const special = [model.queryPrefix, model.dimensions].filter(Boolean);
-  const key = cacheKey('vector', whose, name, text, ...special);
-  try {
-    const { value } = await remember(key, VECTOR_TTL, async () =>
-      pack((await embed([text], model, 'query'))[0] ?? []),
-    );
-    return { model: name, vector: unpack(value) };
-  } catch (err) {
-    if (!(err instanceof ProviderError)) throw err;
-    log.warn({ err, model: name }, 'a question was not embedded');
-    return null;
-  }
-}
-
-/** Single precision, as pgvector keeps it: 8 kB of text instead of 30. */
-function pack(vector: number[]): string {
-  return Buffer.from(Float32Array.from(vector).buffer).toString('base64');
-}
-
-function unpack(packed: string): number[] {
-  return Array.from(new Float32Array(new Uint8Array(Buffer.from(packed, 'base64')).buffer));
+  return { faqs, by_words_only: set !== null && vector === null };
 }

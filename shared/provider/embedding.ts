@@ -10,11 +10,12 @@ import { postForJson } from './post.ts';
 import { mayBeEcho } from './refused.ts';
 import { isObject } from './troubles.ts';
 
+/** What a call needs to know of its model. */
+type AskedModel = Omit<EmbeddingModel, 'textTokens'>;
+
 /** What a text is: models may want the two marked. */
 export type TextKind = 'query' | 'document';
 
-/** What the columns of vectors take; null: any. */
-const STORED_DIMENSIONS: number | null = 1_536;
 /** Ms of a request. */
 const DEADLINE = 20_000;
 /** The indexes keep half precision, which has no greater numbers; those of embeddings are around 0.03. */
@@ -28,7 +29,7 @@ const MOST_OF_A_HALF = 65_504;
  */
 export async function embed(
   texts: string[],
-  model: EmbeddingModel,
+  model: AskedModel,
   kind: TextKind,
   deadlineMs = DEADLINE,
 ): Promise<number[][]> {
@@ -41,7 +42,7 @@ export async function embed(
 
 async function embedBatch(
   texts: string[],
-  model: EmbeddingModel,
+  model: AskedModel,
   kind: TextKind,
   deadlineMs: number,
 ): Promise<number[][]> {
@@ -61,7 +62,7 @@ async function embedBatch(
 
 async function callEmbedding(
   texts: string[],
-  model: EmbeddingModel,
+  model: AskedModel,
   kind: TextKind,
   deadlineMs: number,
 ): Promise<number[][]> {
@@ -75,7 +76,7 @@ async function callEmbedding(
     .toSorted((a, b) => Number(a.index) - Number(b.index))
     .map(({ embedding }) => embedding)
     .filter(isVector);
-  const wanted = model.dimensions ?? STORED_DIMENSIONS ?? vectors[0]?.length;
+  const wanted = model.dimensions ?? vectors[0]?.length;
   if (vectors.length !== texts.length || !vectors.every(({ length }) => length === wanted)) {
     throw new ProviderError('rejected', 'embedding_malformed', 'The provider sent no usable embeddings.');
   }
@@ -85,7 +86,7 @@ async function callEmbedding(
 /** Asks, and asks again at once without a parameter that the server will not take. */
 async function ask(
   input: string[],
-  model: EmbeddingModel,
+  model: AskedModel,
   provider: Provider,
   deadlineMs: number,
 ): Promise<Record<string, unknown>> {

@@ -3,13 +3,14 @@ import { knex } from '../../db/knex.ts';
 import { faqSet } from '../../db/models/faqSearch.ts';
 import { env } from '../../shared/base/env.ts';
 import { cacheKey, remember } from '../../shared/delivery/cache.ts';
-import { embeddingModel } from '../../shared/provider/config.ts';
 import { redis, untilReady } from '../../shared/delivery/redis.ts';
 import { findPassages } from '../../workers/context/retrieval.ts';
 import { embedFaqs } from '../../workers/embedding.ts';
+import { reconcile } from '../../workers/housekeeping.ts';
 import { type Api, serveApi } from '../support/api.ts';
 import { type Embeddings, serveEmbeddings } from '../support/embeddings.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
+import { configureEmbedding } from '../support/models.ts';
 
 type Found = { id: number; question: string; answer: string; language: string; similarity: number };
 
@@ -23,10 +24,15 @@ describe('searching the knowledge base', () => {
     [api, provider] = await Promise.all([serveApi(), serveEmbeddings()]);
     [agent, user] = [await buildUser({ role: 'agent' }), await buildUser()];
   });
-  after(() => Promise.all([api.close(), provider.stop()]));
+  after(async () => {
+    await configureEmbedding();
+    await Promise.all([api.close(), provider.stop()]);
+  });
   beforeEach(async () => {
-    await knex.raw('TRUNCATE faqs CASCADE');
+    await knex.raw('TRUNCATE faqs, embedding_models CASCADE');
     provider.answer = undefined;
+    provider.dimensions = 1_536;
+    await configureEmbedding();
   });
   afterEach(() => {
     provider.requests.length = 0;
@@ -130,17 +136,80 @@ describe('searching the knowledge base', () => {
     expect(await search('reset password')).to.deep.include({ cached: true });
   });
 
-  it('compares a question with vectors of its own model, while there are two', async () => {
-    const [old, fresh] = [await add('First parcel?', 'One.'), await add('Second parcel?', 'Two.')];
-    await knex('faqs')
-      .where({ id: old })
-      .update({ question_embedding_model: 'older', answer_embedding_model: 'older' });
+  it('compares a question with the vectors that serve, whatever is filled beside them', async () => {
+    const found = [await add('First parcel?', 'One.'), await add('Second parcel?', 'Two.')];
+    await configureEmbedding({ EMBEDDING_MODEL: 'newer', EMBEDDING_QUERY_PREFIX: 'query: ' });
+    provider.dimensions = 8;
+    await embedFaqs(found.slice(1));
+    provider.dimensions = 1_536;
     provider.requests.length = 0;
-    expect(await ids('which parcel?')).to.have.members([old, fresh]);
-    expect(provider.requests.map(({ model }) => model)).to.have.members([
-      embeddingModel()?.name ?? '',
-      'older',
-    ]);
+    expect(await ids('which parcel?')).to.have.members(found);
+    expect(provider.requests).to.deep.equal([{ model: 'text-embedding-3-small', texts: ['which parcel?'] }]);
+  });
+
+  it('puts EMBEDDING_QUERY_PREFIX before a question', async () => {
+    await configureEmbedding({ EMBEDDING_MODEL: 'prefixed', EMBEDDING_QUERY_PREFIX: 'query: ' });
+    const id = await add('First parcel?', 'One.');
+    provider.requests.length = 0;
+    expect(await ids('which parcel?')).to.deep.equal([id]);
+    expect(provider.requests).to.deep.equal([{ model: 'prefixed', texts: ['query: which parcel?'] }]);
+  });
+
+  it('embeds no question where nothing is published', async () => {
+    await add('Secret plans?', 'World domination.', { status: 'draft' });
+    provider.requests.length = 0;
+    expect((await search('anything')).data).to.deep.equal([]);
+    expect(provider.requests).to.deep.equal([]);
+  });
+
+  it('searches by words alone with EMBEDDING_MODEL=off, asks nobody and remembers it', async () => {
+    const id = await add('How do I reset my password?', 'In the settings.');
+    await configureEmbedding({ EMBEDDING_MODEL: 'off' });
+    provider.requests.length = 0;
+    expect(await ids('reset password please')).to.deep.equal([id]);
+    expect(await search('reset password please')).to.deep.include({ cached: true });
+    expect(provider.requests).to.deep.equal([]);
+  });
+
+  it('does not wait for a slow model, and uses its vector once it has come', async () => {
+    const id = await add('How do I reset my password?', 'In the settings.');
+    let answerNow: () => void = () => {};
+    const slow = new Promise<undefined>((resolve) => {
+      answerNow = () => resolve(undefined);
+    });
+    provider.answer = () => slow;
+    const began = performance.now();
+    expect(await ids('reset password slowly')).to.deep.equal([id]);
+    expect(performance.now() - began).to.be.within(2_400, 8_000);
+    answerNow();
+    provider.answer = async () => 503;
+    while (!(await search('reset password slowly')).cached);
+    expect(provider.requests.filter(({ texts }) => texts.includes('reset password slowly'))).to.have.length(
+      1,
+    );
+  }).timeout(20_000);
+
+  it('leaves a model alone after three failures in a row', async () => {
+    await configureEmbedding({ EMBEDDING_MODEL: 'failing' });
+    const id = await add('How do I reset my password?', 'In the settings.');
+    provider.requests.length = 0;
+    provider.answer = async () => 500;
+    for (let i = 0; i < 10; i++) expect(await ids(`reset password ${i}`)).to.deep.equal([id]);
+    expect(provider.requests).to.have.length(3);
+  });
+
+  it('searches by words where the vectors have another dimension than before, and embeds all FAQs anew', async () => {
+    await configureEmbedding({ EMBEDDING_MODEL: 'replaced' });
+    const id = await add('How do I reset my password?', 'In the settings.');
+    await knex('embedding_models').update({ wanted_at: '2000-01-01' });
+    provider.dimensions = 24;
+    expect(await ids('reset password')).to.deep.equal([id]);
+    while ((await knex('embedding_models').where({ dimensions: 24 })).length === 0);
+    await reconcile(0);
+    await embedFaqs([id]);
+    await reconcile(0);
+    expect(await ids('reset password')).to.deep.equal([id]);
+    expect((await faqSet()).vectors).to.include({ model: 'replaced', dimensions: 24 });
   });
 
   it('tells nobody what another user asked: neither by `cached` nor by a call that is spared', async () => {
@@ -154,7 +223,7 @@ describe('searching the knowledge base', () => {
     expect(provider.requests).to.have.length(1);
     expect(await asks(prober)).to.equal(false);
     expect(provider.requests).to.have.length(2);
-    expect(await findPassages(prober.id, 'another illness', 'en')).to.deep.equal([]);
+    expect((await findPassages(prober.id, 'another illness', 'en')).passages).to.deep.equal([]);
     await findPassages(asker.id, 'another illness', 'en');
     expect(provider.requests).to.have.length(4);
   });

@@ -28,8 +28,9 @@ describe('the knowledge base at work', function () {
   const embedded = async () => {
     for (;;) {
       const owed = await rows(
-        `SELECT id FROM faqs WHERE question_text_hash IS DISTINCT FROM md5(question)
-           OR answer_text_hash IS DISTINCT FROM md5(answer)`,
+        `SELECT f.id FROM faqs f CROSS JOIN unnest(faq_parts()) AS p (part) WHERE NOT EXISTS (
+           SELECT FROM faq_vectors v WHERE v.faq_id = f.id AND v.part = p.part
+             AND v.text_hash = md5(faq_part(p.part, f.question, f.answer, f.keywords)))`,
       );
       if (owed.length === 0) return;
       await new Promise((wait) => setTimeout(wait, 20));

@@ -268,6 +268,22 @@ describe('the stand-in for the model', () => {
       }
     });
 
+    it('have as many numbers as the model of that name, or as are asked for', async () => {
+      const sizes = [
+        ['nomic-embed-text', undefined, 768],
+        ['text-embedding-3-large', undefined, 3_072],
+        ['text-embedding-3-large', 256, 256],
+      ] as const;
+      for (const [model, dimensions, size] of sizes) {
+        const { data } = await openai.embeddings.create({
+          model,
+          input: 'one',
+          ...(dimensions && { dimensions }),
+        });
+        expect(data[0]?.embedding).to.have.length(size);
+      }
+    });
+
     it('fail on request', async () => {
       expect(await failure(embedAll(['a [[fail-embeddings]] b']))).to.be.instanceOf(
         OpenAI.InternalServerError,

@@ -4,6 +4,7 @@ import { knex } from '../../db/knex.ts';
 import { faqs } from '../../db/seeds/faqs.ts';
 import { seed } from '../../db/seeds/index.ts';
 import { faqSet, searchFaqs } from '../../db/models/faqSearch.ts';
+import { wantSet } from '../../db/models/embeddingSet.ts';
 import { embeddingDebts } from '../../db/models/owed.ts';
 import { loadSyntheticFaqs } from '../../scripts/seed/load.ts';
 import { syntheticFaq, syntheticQuery } from '../../scripts/seed/texts.ts';
@@ -55,24 +56,28 @@ describe('the seed of many FAQs', () => {
     expect((await faqSet()).version).not.to.equal(before.version);
     expect(await load(50)).to.deep.equal({ added: 0, indexes: [] });
     expect(await load(250)).to.deep.equal({ added: 200, indexes: [] });
-    expect(await embeddingDebts(MODEL)).to.deep.equal({ faqs: 250, faqs_to_embed: 0 });
+    expect(await embeddingDebts(true)).to.deep.equal({ faqs: 250, faqs_to_embed: 0 });
     const { slug, question, answer, keywords } = syntheticFaq(249);
     const row = await knex('faqs').where({ slug }).first();
     expect(row).to.deep.include({ question, answer, keywords, status: 'published', language: 'en' });
     expect((await nearest(249))[0]).to.include({ id: row.id });
   });
 
-  it('counts as owed whatever is of another model or another text', async () => {
-    expect(await embeddingDebts('another')).to.deep.equal({ faqs: 250, faqs_to_embed: 250 });
+  it('counts as owed whatever is of another text, and all where the model is another', async () => {
     await knex('faqs').where({ slug: 'synthetic-1' }).update({ answer: 'Edited.' });
-    await knex('faqs').where({ slug: 'synthetic-2' }).update({ question_embedding_model: 'another' });
-    expect(await embeddingDebts(MODEL)).to.deep.equal({ faqs: 250, faqs_to_embed: 2 });
+    await knex('faqs').where({ slug: 'synthetic-2' }).update({ question: 'Edited?', answer: 'Edited.' });
+    expect(await embeddingDebts(true)).to.deep.equal({ faqs: 250, faqs_to_embed: 2 });
+    expect(await embeddingDebts(false)).to.deep.equal({ faqs: 250, faqs_to_embed: 0 });
+    const another = { name: 'another', provider: 'openai', model: 'another', dimensions: null };
+    await wantSet({ ...another, queryPrefix: '', documentPrefix: '' });
+    expect(await embeddingDebts(true)).to.deep.equal({ faqs: 250, faqs_to_embed: 250 });
+    await knex('embedding_models').where({ key: 'another' }).delete();
   });
 
-  itNative('builds the vector indexes anew for thousands, and search finds by them', async () => {
+  itNative('builds the vector index anew for thousands, and search finds by it', async () => {
     const { added, indexes } = await load(2_300);
     expect(added).to.equal(2_050);
-    expect(indexes.map(({ name }) => name)).to.have.members(['faqs_question_halfvec', 'faqs_answer_halfvec']);
+    expect(indexes.map(({ name }) => name)).to.deep.equal(['faq_vectors_hnsw_1536']);
     for (const n of [0, 777, 2_299]) {
       const [found] = await nearest(n);
       expect(found?.question, syntheticQuery(n)).to.equal(syntheticFaq(n).question);

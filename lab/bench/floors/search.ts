@@ -60,7 +60,7 @@ await untilReady(redis);
 for (const { text, vector: found } of questions) {
   const packed = Buffer.from(Float32Array.from(found).buffer).toString('base64');
   await remember(
-    cacheKey('vector', { user_id: 0 }, embeddingModel()?.name ?? '', text),
+    cacheKey('vector', { user_id: 0 }, embeddingModel()?.name ?? '', found.length, '', text),
     3_600,
     async () => packed,
   );
@@ -104,24 +104,23 @@ async function speedOf(way: Ids): Promise<Speed> {
   return { p50: percentile(times, 50), p99: percentile(times, 99), rate };
 }
 
-/** pgvector as its documentation shows it: the nearest questions. */
+/** pgvector as its documentation shows it: the nearest texts. */
 function bareOne({ vector }: Question): Promise<number[]> {
   return ask(
     'one',
-    `SELECT id, 1 - (question_embedding::halfvec(1536) <=> $1::halfvec(1536)) AS similarity FROM faqs
-     ORDER BY question_embedding::halfvec(1536) <=> $1::halfvec(1536) LIMIT ${LIMIT}`,
+    `SELECT faq_id AS id, 1 - (vector::halfvec(1536) <=> $1::halfvec(1536)) AS similarity FROM faq_vectors
+     WHERE dimensions = 1536 ORDER BY vector::halfvec(1536) <=> $1::halfvec(1536) LIMIT ${LIMIT}`,
     vector,
   );
 }
 
 /** The same of what the product looks for: the nearest by question or answer. */
 function bare({ vector }: Question): Promise<number[]> {
-  const half = (part: string) =>
-    `(SELECT id, ${part}_embedding::halfvec(1536) <=> $1::halfvec(1536) AS distance FROM faqs
-      ORDER BY ${part}_embedding::halfvec(1536) <=> $1::halfvec(1536) LIMIT ${LIMIT})`;
   return ask(
     'both',
-    `SELECT id, 1 - min(distance) AS similarity FROM (${half('question')} UNION ALL ${half('answer')}) AS found
+    `SELECT id, 1 - min(distance) AS similarity FROM (
+       SELECT faq_id AS id, vector::halfvec(1536) <=> $1::halfvec(1536) AS distance FROM faq_vectors
+       WHERE dimensions = 1536 ORDER BY vector::halfvec(1536) <=> $1::halfvec(1536) LIMIT ${2 * LIMIT}) AS found
      GROUP BY id ORDER BY min(distance) LIMIT ${LIMIT}`,
     vector,
   );
@@ -169,9 +168,8 @@ function exact({ text, vector }: Question): Promise<number[]> {
     known.get(text) ??
     ask(
       'exact',
-      `SELECT id FROM faqs
-       ORDER BY least(question_embedding <=> $1::vector, answer_embedding <=> $1::vector)
-       FETCH FIRST ${LIMIT} ROWS WITH TIES`,
+      `SELECT faq_id AS id FROM faq_vectors GROUP BY faq_id
+       ORDER BY min(vector <=> $1::vector) FETCH FIRST ${LIMIT} ROWS WITH TIES`,
       vector,
     );
   known.set(text, made);

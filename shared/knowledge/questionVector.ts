@@ -1,0 +1,100 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { EmbeddingSet } from '../../db/models/embeddingSet.ts';
+import { Breaker } from '../provider/breaker.ts';
+import { cacheKey, remember } from '../delivery/cache.ts';
+import { log } from '../base/log.ts';
+import { ProviderError } from '../provider/providerErrors.ts';
+import { embedFor, mayAsk, remeasure } from './vectors.ts';
+
+/** Milliseconds that an answer waits for its question's vector. */
+const DEADLINE = 2_500;
+/** Seconds that a vector is kept, for one user alone. */
+const VECTOR_TTL = 3_600;
+/** Failures in a row until questions are no longer embedded, and for how many ms: at first, and at most. */
+const BREAKER = [3, 5_000, 60_000] as const;
+/** Errors that say something of the text and nothing of the model. */
+const ABOUT_THE_TEXT = ['provider_rejected', 'context_length_exceeded'];
+
+const breakers = new Map<string, Breaker>();
+
+/**
+ * Returns the vector of a user's question in a set.
+ * @returns null where the model does not give one in time: the question is then searched by its words
+ */
+export async function questionVector(
+  user_id: number,
+  text: string,
+  set: EmbeddingSet,
+): Promise<number[] | null> {
+  if (!mayAsk(set)) {
+    log.warn(
+      { model: set.name },
+      'Question not embedded: no provider of that name is configured; searched by words',
+    );
+    return null;
+  }
+  const made = remember(
+    cacheKey('vector', { user_id }, set.key, set.dimensions, set.query_prefix, text),
+    VECTOR_TTL,
+    () => ask(text, set),
+  )
+    .then(({ value }) => unpack(value))
+    .catch((err: unknown) => missed(err, set));
+  const timer = new AbortController();
+  // A call that is late goes on: its vector is kept for the next to ask, and a model that is being loaded is not disturbed.
+  const late = sleep(DEADLINE, null, { signal: timer.signal, ref: false }).catch(() => null);
+  const first = await Promise.race([made, late.then(() => 'late' as const)]);
+  timer.abort();
+  if (first !== 'late') return first;
+  breakerOf(set).failed();
+  log.warn({ model: set.name }, 'Question not embedded in time; searched by words');
+  return null;
+}
+
+async function ask(text: string, set: EmbeddingSet): Promise<string> {
+  const breaker = breakerOf(set);
+  if (!breaker.mayAsk())
+    throw new ProviderError('unavailable', 'breaker_open', 'The embedding model is left alone.');
+  const began = performance.now();
+  try {
+    const vector = (await embedFor(set, [text], 'query'))[0] ?? [];
+    if (vector.length !== set.dimensions) throw new OtherDimension(vector.length);
+    // A late one was counted as a failure: who always is late need not be waited for.
+    if (performance.now() - began < DEADLINE) breaker.succeeded();
+    return pack(vector);
+  } catch (err) {
+    if (err instanceof ProviderError && ABOUT_THE_TEXT.includes(err.code)) breaker.succeeded();
+    else breaker.failed(err instanceof ProviderError ? err.retryAfterMs : 0);
+    throw err;
+  }
+}
+
+class OtherDimension extends Error {
+  constructor(length: number) {
+    super(`the model's vectors have ${length} numbers now`);
+  }
+}
+
+function missed(err: unknown, set: EmbeddingSet): null {
+  if (err instanceof OtherDimension) void remeasure(set);
+  const left = err instanceof ProviderError && err.code === 'breaker_open';
+  if (!left) log.warn({ err, model: set.name }, 'Question not embedded; searched by words');
+  return null;
+}
+
+function breakerOf({ key }: EmbeddingSet): Breaker {
+  const known = breakers.get(key);
+  if (known !== undefined) return known;
+  const made = new Breaker(...BREAKER);
+  breakers.set(key, made);
+  return made;
+}
+
+/** Single precision, as pgvector keeps it: 8 kB of text instead of 30. */
+function pack(vector: number[]): string {
+  return Buffer.from(Float32Array.from(vector).buffer).toString('base64');
+}
+
+function unpack(packed: string): number[] {
+  return Array.from(new Float32Array(new Uint8Array(Buffer.from(packed, 'base64')).buffer));
+}

@@ -1,0 +1,143 @@
+import { expect } from 'chai';
+import { knex } from '../../db/knex.ts';
+import { embedFaqs } from '../../workers/embedding.ts';
+import { reconcile } from '../../workers/housekeeping.ts';
+import { configureEmbedding } from '../support/models.ts';
+import { faqSet } from '../../db/models/faqSearch.ts';
+import { addTopics, find, later, serving, sets, TOPICS, withEmbeddings } from '../support/vectors.ts';
+
+const MODEL = 'text-embedding-3-small';
+
+describe('vectors of another model', function () {
+  this.timeout(60_000);
+  const at = withEmbeddings();
+
+  it('are filled beside those that serve, which stay whole until all are there', async () => {
+    const ids = await addTopics();
+    at.provider.dimensions = 768;
+    await configureEmbedding({ EMBEDDING_MODEL: 'small' });
+    await embedFaqs(ids);
+    for (const [model, before, dimensions] of [
+      ['middle', 768, 1_536] as const,
+      ['large', 1_536, 3_072] as const,
+    ]) {
+      const old = await serving();
+      await configureEmbedding({ EMBEDDING_MODEL: model });
+      at.provider.dimensions = dimensions;
+      await reconcile(0);
+      expect(await serving()).to.equal(old);
+      for (const id of ids) {
+        await embedFaqs([id]);
+        expect(await serving()).to.equal(old);
+        for (const topic of TOPICS) expect(await find(topic, before)).to.deep.equal([`Where are ${topic}?`]);
+      }
+      await reconcile(0);
+      expect(await serving()).to.equal(model);
+      for (const topic of TOPICS)
+        expect(await find(topic, dimensions)).to.deep.equal([`Where are ${topic}?`]);
+      expect(await sets()).to.have.members([old, model]);
+      await later();
+      await reconcile(0);
+      expect(await sets()).to.deep.equal([model]);
+      expect(await knex('faq_vectors').distinct('model').pluck('model')).to.deep.equal([model]);
+    }
+  });
+
+  it('are embedded for edits too while both are there', async () => {
+    const ids = await addTopics();
+    await embedFaqs(ids);
+    await configureEmbedding({ EMBEDDING_MODEL: 'next' });
+    await reconcile(0);
+    const [id = 0] = ids;
+    await knex('faqs').where({ id }).update({ question: 'Where are zebras?' });
+    await embedFaqs([id]);
+    expect(await find('zebras')).to.deep.equal(['Where are zebras?']);
+    expect(await knex('faq_vectors').where({ faq_id: id, model: 'next' })).to.have.length(2);
+  });
+
+  it('serve without a text that was refused twice, and never without most of them', async () => {
+    const ids = await addTopics();
+    await embedFaqs(ids);
+    await configureEmbedding({ EMBEDDING_MODEL: 'next' });
+    await reconcile(0);
+    const refusals = async (count: number) => {
+      at.provider.answer = async (asked, model) =>
+        model === 'next' && TOPICS.slice(0, count).some((topic) => asked.some((text) => text.includes(topic)))
+          ? 400
+          : undefined;
+      for (let i = 0; i < 2; i++) {
+        await knex('faq_vectors_owed').update({ due_at: '-infinity' });
+        await knex('embedding_models').update({ due_at: '-infinity' });
+        await embedFaqs(ids);
+        await reconcile(0);
+      }
+      return serving();
+    };
+    expect(await refusals(5)).to.equal(MODEL);
+    expect(await refusals(2)).to.equal(MODEL);
+    expect(await refusals(1)).to.equal('next');
+  });
+
+  it('are left alone while a process with the settings of before is alive', async () => {
+    await embedFaqs(await addTopics());
+    process.env.EMBEDDING_MODEL = 'next';
+    const { configure } = await import('../../shared/provider/config.ts');
+    configure();
+    await reconcile(0);
+    expect(await sets()).to.deep.equal([MODEL]);
+    await configureEmbedding({ EMBEDDING_MODEL: 'next' });
+    await reconcile(0);
+    expect(await sets()).to.deep.equal(['next', MODEL]);
+  });
+
+  it('are those of before where the settings go back, without embedding anew', async () => {
+    const ids = await addTopics();
+    await embedFaqs(ids);
+    await configureEmbedding({ EMBEDDING_MODEL: 'next' });
+    await reconcile(0);
+    await embedFaqs(ids.slice(0, 2));
+    await configureEmbedding();
+    at.provider.requests.length = 0;
+    await reconcile(0);
+    await embedFaqs(ids);
+    await later();
+    await reconcile(0);
+    expect(at.provider.requests).to.deep.equal([]);
+    expect(await sets()).to.deep.equal([MODEL]);
+  });
+
+  it('are asked of the model anew where EMBEDDING_DIMENSIONS is set, and where it is not any more', async () => {
+    const ids = await addTopics();
+    await embedFaqs(ids);
+    const switchTo = async (settings: Record<string, string>) => {
+      await configureEmbedding(settings);
+      await reconcile(0);
+      await embedFaqs(ids);
+      await reconcile(0);
+      return (await faqSet()).vectors?.dimensions;
+    };
+    expect(await switchTo({ EMBEDDING_DIMENSIONS: '1536' })).to.equal(1_536);
+    expect(await sets(), 'the same vectors').to.deep.equal([MODEL]);
+    expect(await switchTo({ EMBEDDING_DIMENSIONS: '512' })).to.equal(512);
+    await later();
+    await reconcile(0);
+    expect(await switchTo({})).to.equal(1_536);
+    expect(at.provider.requests.at(-1)).not.to.have.property('dimensions');
+  });
+
+  it('with EMBEDDING_MODEL=off nothing is owed, and the vectors are there when it is on again', async () => {
+    const ids = await addTopics();
+    await embedFaqs(ids);
+    await configureEmbedding({ EMBEDDING_MODEL: 'off' });
+    const [id = 0] = ids;
+    await knex('faqs').where({ id }).update({ answer: 'Edited.' });
+    at.provider.requests.length = 0;
+    expect(await reconcile(0)).to.include({ embeddings: 0 });
+    await embedFaqs(ids);
+    expect(at.provider.requests).to.deep.equal([]);
+    await configureEmbedding();
+    expect(await reconcile(0)).to.include({ embeddings: 1 });
+    await embedFaqs(ids);
+    expect(at.provider.requests.map(({ texts }) => texts)).to.deep.equal([['Edited.']]);
+  });
+});
