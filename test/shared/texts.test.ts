@@ -9,7 +9,7 @@ const MOST_USED =
   );
 
 describe('texts of the engine', () => {
-  const files = readdirSync(FOLDER);
+  const files = readdirSync(FOLDER).filter((file) => file.endsWith('.json'));
   const read = (file: string) =>
     JSON.parse(readFileSync(new URL(file, FOLDER), 'utf8')) as Record<string, string>;
 

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { reconcile } from '../../../workers/housekeeping.ts';
 import { Engine, local } from '../../support/servers/engine.ts';
 import { type Body, embeddings, type Fake, json, say, serve } from '../../support/servers/serve.ts';
 
@@ -135,6 +136,8 @@ describe('vLLM', () => {
 
   it('embeds without dimensions, which it refuses once where they are demanded', async () => {
     engine.configure(env({ EMBEDDING_DIMENSIONS: '1536' }));
+    // The set that serves learns here that its dimension is demanded now.
+    await reconcile(0);
     fake.asked.length = 0;
     expect((await engine.ask('Where is the workshop for bicycles?')).context.passages).to.have.length(1);
     await engine.ask('Where is a bicycle workshop, please?');
