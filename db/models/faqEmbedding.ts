@@ -1,20 +1,20 @@
 import { toSql } from 'pgvector';
 import { row, rows } from '../sql.ts';
 
-/** An FAQ and the hash of its texts, which names the work of embedding it. */
+/** An FAQ and the hash of its texts; together they name the job that embeds it. */
 export type OwedFaq = { id: number; text_hash: string };
-/** What is missing is said for each text: only that is embedded. */
+/** An FAQ's texts that lack a vector; null for a text that has its own. */
 export type FaqToEmbed = { id: number; question: string | null; answer: string | null };
-/** A text's vector, with the text it was made of. */
+/** A text and its vector. */
 export type Embedded = { text: string; vector: number[] };
 
 const textHash = `md5(question || chr(1) || answer)`;
-/** As two ranges the model's inequality is answered by the index. */
+/** Two ranges instead of `<>`, because an index can answer ranges. */
 const lacks = (part: 'question' | 'answer') =>
   `(${part}_text_hash IS DISTINCT FROM md5(${part})
     OR ${part}_embedding_model < :model OR ${part}_embedding_model > :model)`;
 
-/** Owed: FAQs whose vectors are missing, of an older text or of another model, unless somebody is at it. */
+/** Owed: FAQs with a vector that is missing, of an older text or of another model, and that no worker has claimed. */
 export function faqsToEmbed(model: string, limit: number): Promise<OwedFaq[]> {
   return rows(
     `SELECT id, text_hash FROM (
@@ -33,8 +33,8 @@ export function faqsToEmbed(model: string, limit: number): Promise<OwedFaq[]> {
 }
 
 /**
- * Takes, of the given FAQs, some that still lack a vector and that nobody else is embedding. A claim ends with
- * `saveEmbeddings`, `postponeEmbedding`, or by itself.
+ * Claims some of the given FAQs: those that lack a vector and that no other worker holds. `saveEmbeddings`,
+ * `postponeEmbedding` or the passing of `ms` ends a claim.
  */
 export function claimFaqsToEmbed(
   ids: number[],
@@ -61,7 +61,7 @@ export function claimFaqsToEmbed(
   );
 }
 
-/** Stores vectors where the text is still the one they were made of; what was edited since stays owed. Ends the claims. */
+/** Stores the vectors of texts that have not changed since, and ends the claims. Edited texts stay owed. */
 export async function saveEmbeddings(
   faqs: { id: number; question: Embedded | null; answer: Embedded | null }[],
   model: string,
@@ -86,7 +86,10 @@ export async function saveEmbeddings(
   );
 }
 
-/** Holds FAQs back whose texts the provider refused: a minute, then two, up to an hour. An edit is not held back. */
+/**
+ * Holds back FAQs whose texts the provider refused: a minute, then two, up to an hour. An edited text is not held
+ * back.
+ */
 export async function postponeEmbedding(ids: number[]): Promise<void> {
   await row(
     `UPDATE faq_embedding_claims SET failures = failures + 1,
@@ -96,7 +99,7 @@ export async function postponeEmbedding(ids: number[]): Promise<void> {
   );
 }
 
-/** Gives claims back that came to nothing: others may try at once. */
+/** Gives up claims without a result: other workers may try at once. */
 export async function releaseClaims(ids: number[]): Promise<void> {
   await row('DELETE FROM faq_embedding_claims WHERE faq_id = ANY (:ids)', { ids });
 }

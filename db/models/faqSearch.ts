@@ -2,22 +2,22 @@ import { toSql } from 'pgvector';
 import { row, rows } from '../sql.ts';
 
 export type FoundFaq = { id: number; question: string; answer: string; language: string; similarity: number };
-/** The FAQs as they are now: a token that every change replaces, and the models their vectors were made by. */
+/** The state of all FAQs: a token that each change replaces, and the models that made their vectors. */
 export type FaqSet = { version: string; models: string[] };
 export type FaqQuery = {
   text: string;
-  /** The text's vector by each of the set's models, as far as they can be had; none: words alone. */
+  /** The text's vectors, by those of the set's models that answered; none: search by words alone. */
   vectors: { model: string; vector: number[] }[];
-  /** What the answer should be in, if there is one in it; null: whatever fits. */
+  /** The preferred language of the answer; null: any. */
   language: string | null;
   limit: number;
-  /** Cosine similarity from which an FAQ is an answer. */
+  /** Cosine similarity from which an FAQ counts as an answer. */
   similarity: number;
-  /** Or the share of the text's words from which it is. */
+  /** Share of the text's words from which an FAQ counts as an answer too. */
   coverage: number;
 };
 
-/** Read before every search, so it has to be cheap: one row, and one step in an index for each model. */
+/** Reads the set's state. Every search calls it first, so it is cheap: one row, and one index step for each model. */
 export async function faqSet(): Promise<FaqSet> {
   const set = await row<FaqSet>(
     `WITH RECURSIVE models AS (
@@ -33,7 +33,7 @@ export async function faqSet(): Promise<FaqSet> {
   return set;
 }
 
-/** Published FAQs that may answer a text, best first; see search_faqs in db/functions/faqs.sql. */
+/** Returns published FAQs that may answer a text, best first; see search_faqs in db/functions/faqs.sql. */
 export function searchFaqs({
   text,
   vectors,

@@ -10,9 +10,9 @@ export async function markAnnounced(runId: number): Promise<void> {
 }
 
 /**
- * Owed: runs that ought to have a live job. Those queued in the last moments are left to whoever is delivering them;
- * a lease that ran out is a grace of its own.
- * @param afterId where the batch before ended
+ * Owed: runs that need a live job. It skips runs queued within `graceMs`, whose sender may still be delivering
+ * them. A lease that ran out needs no further grace.
+ * @param afterId the last id of the previous batch
  */
 export function runsToDeliver(afterId: number, limit: number, graceMs: number): Promise<Delivery[]> {
   return rows(
@@ -24,7 +24,7 @@ export function runsToDeliver(afterId: number, limit: number, graceMs: number): 
   );
 }
 
-/** Raises the generation of runs that lost their delivery; of two who try, one gets the run. */
+/** Raises the generation of runs that lost their delivery. Of two callers, one gets each run. */
 export function nextGeneration(lost: Delivery[]): Promise<Delivery[]> {
   return rows(
     `UPDATE runs SET generation = runs.generation + 1 WHERE id IN (
@@ -36,7 +36,7 @@ export function nextGeneration(lost: Delivery[]): Promise<Delivery[]> {
   );
 }
 
-/** Owed: ended runs whose terminal event was not announced within the grace. */
+/** Owed: ended runs whose terminal event was not announced within `graceMs`. */
 export async function runsToAnnounce(limit: number, graceMs: number): Promise<number[]> {
   const owed = await rows<{ id: number }>(
     `SELECT id FROM runs WHERE completed_at IS NOT NULL AND announced_at IS NULL
@@ -51,12 +51,12 @@ export type Debts = {
   queued: number;
   in_progress: number;
   unannounced: number;
-  /** Of so many FAQs so many lack vectors of their text by the model; that one counts them out is the progress. */
+  /** All FAQs, and those that lack vectors of their text by the model: the progress of embedding. */
   faqs: number;
   faqs_to_embed: number;
 };
 
-/** How much is unfinished, by kind; for operators. @param model the embedding model that is wanted */
+/** Counts the unfinished work by kind, for operators. @param model the wanted embedding model */
 export async function debts(model: string): Promise<Debts> {
   const [counts] = await rows<Debts>(
     `SELECT count(*) FILTER (WHERE status = 'waiting') AS waiting, count(*) FILTER (WHERE status = 'queued') AS queued,
@@ -69,7 +69,7 @@ export async function debts(model: string): Promise<Debts> {
   return { ...counts, ...(await embeddingDebts(model)) };
 }
 
-/** How many FAQs there are, and how many have no vectors, or some of an older text or of another model. */
+/** Counts all FAQs, and those with a vector that is missing, of an older text or of another model. */
 export async function embeddingDebts(model: string): Promise<Pick<Debts, 'faqs' | 'faqs_to_embed'>> {
   const [counts] = await rows<Pick<Debts, 'faqs' | 'faqs_to_embed'>>(
     `SELECT (SELECT count(*) FROM faqs) AS faqs, (SELECT count(*) FROM (
