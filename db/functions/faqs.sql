@@ -1,4 +1,5 @@
--- One user's verdict on a published FAQ; a later one replaces it. False: there is no such FAQ.
+-- Stores a user's verdict on a published FAQ in place of an earlier one. Returns false when no such FAQ is
+-- published.
 CREATE OR REPLACE FUNCTION rate_faq(p_faq bigint, p_user bigint, p_helpful boolean)
 RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
@@ -21,22 +22,24 @@ BEGIN
   RETURN true;
 END $$;
 
--- Whether there are more FAQs than so many, by the planner's estimate. PGlite keeps none: there they are always few.
+-- Says whether there are more than p_count FAQs, by the planner's estimate. PGlite keeps no estimate: there the
+-- answer is always no.
 CREATE OR REPLACE FUNCTION faqs_exceed(p_count integer) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
 BEGIN
   RETURN (SELECT reltuples > p_count FROM pg_class WHERE oid = 'faqs'::regclass);
 END $$;
 
--- The published FAQs nearest to a vector, by question or answer, whichever is nearer; those made by its model.
--- Up to 300 FAQs all vectors are compared, which is exact and takes some 2 ms; above, the HNSW indexes are
--- walked (as long among 1,500), on and on until enough is found that is no draft and of the right model. It is planned once a
--- session, for an index that gives its order by itself: the planner does not know the limit, and would sort them all.
--- The library's own settings are made inside: a session that has not loaded it yet refuses them here to all but superusers.
+-- Returns the published FAQs nearest to a vector, by question or answer, whichever is nearer, among vectors of
+-- the model. Up to 300 FAQs it compares all vectors, which is exact and takes about 2 ms. Above, it walks the
+-- HNSW indexes (as long among 1,500) until it has enough published FAQs of the model. It is planned once a
+-- session, for an index that returns rows in order: the planner does not know the limit and would sort all rows.
+-- pgvector's settings are set in the body: a session that has not loaded pgvector refuses them in the header to
+-- all but superusers.
 CREATE OR REPLACE FUNCTION faqs_near(p_model text, p_vector vector, p_count integer)
 RETURNS TABLE (faq_id bigint, similarity double precision) LANGUAGE plpgsql STABLE
 SET jit = off SET plan_cache_mode = force_generic_plan SET enable_sort = off AS $$
 DECLARE
-  -- As the indexes hold them; what is found is compared in full.
+  -- The precision of the indexes. The distances of the found rows use full precision.
   half CONSTANT halfvec(1536) := p_vector;
 BEGIN
   IF faqs_exceed(300) THEN
@@ -53,7 +56,7 @@ BEGIN
         ORDER BY CAST(f.answer_embedding AS halfvec(1536)) <=> half LIMIT p_count) AS a) AS found
     WHERE found.distance <> 'NaN' GROUP BY found.id;
   ELSE
-    -- OFFSET 0 keeps the planner from working out each distance once more wherever it is used.
+    -- OFFSET 0 stops the planner from computing each distance again wherever it is used.
     RETURN QUERY SELECT found.id, 1 - found.distance FROM (
       SELECT f.id, least(
         CASE WHEN f.question_embedding_model = p_model THEN f.question_embedding <=> p_vector END,
@@ -63,11 +66,11 @@ BEGIN
   END IF;
 END $$;
 
--- The published FAQs that hold a query's words, each language's read in its own way. coverage is the share of the
--- query that an FAQ holds, 0 to 1: every word weighs what it tells apart (idf; one that no FAQ holds weighs most),
--- and counts in full in the question, less in keywords and answer. Among more than 5,000 FAQs all words must be
--- there, since common ones would be found in half of them; each that holds them covers the query. Without JIT, which
--- takes ten times as long to compile these as to run them.
+-- Returns the published FAQs that contain a query's words, parsed by each FAQ's language. coverage is the share
+-- of the query that an FAQ contains, 0 to 1. A word weighs by its rarity (idf; a word in no FAQ weighs most). It
+-- counts in full in the question, less in keywords and answer. Among more than 5,000 FAQs all words must match,
+-- because common words would match half of the FAQs; there coverage is 1. JIT is off: compiling takes ten times
+-- as long as running.
 CREATE OR REPLACE FUNCTION faqs_with_words(p_query text, p_count integer)
 RETURNS TABLE (faq_id bigint, coverage double precision) LANGUAGE plpgsql STABLE SET jit = off AS $$
 DECLARE
@@ -99,12 +102,13 @@ BEGIN
   hits AS (
     SELECT t.config, t.word, f.id,
       CASE WHEN f.words @@ t.in_question THEN 1 WHEN f.words @@ t.in_keywords THEN 0.8 ELSE 0.6 END AS weight
-    -- OFFSET 0: word by word, by the index where there are many, and not all FAQs for each language.
+    -- OFFSET 0 makes the planner go word by word, with the index where FAQs are many, and not through all FAQs
+    -- for each language.
     FROM terms t CROSS JOIN LATERAL (SELECT one.id, one.language, one.words FROM faqs one
       WHERE one.status = 'published' AND one.words @@ t.anywhere OFFSET 0) AS f
     WHERE faq_config(f.language) = t.config),
   total AS (SELECT count(*) AS faqs FROM faqs WHERE status = 'published'),
-  -- numeric: what adds up to the same is the same, in whatever order it is added.
+  -- numeric, so that equal sums are equal in any order of addition.
   weights AS (
     SELECT t.config, t.word, ln(1 + (SELECT faqs FROM total) / (0.5 + count(h.id))) AS idf
     FROM terms t LEFT JOIN hits h ON h.config = t.config AND h.word = t.word GROUP BY t.config, t.word),
@@ -115,11 +119,11 @@ BEGIN
   GROUP BY h.id ORDER BY covered DESC, h.id LIMIT p_count;
 END $$;
 
--- Published FAQs that may answer a query, best first: what is near by vector and what holds its words, fused by
--- reciprocal rank (1 / (60 + rank), Cormack et al. 2009), priority breaking ties. An FAQ below both thresholds is no
--- answer. The language asked for goes first where it is nearly as good; other languages are the fallback.
--- p_models and p_vectors: the query's vector by each model that FAQs' vectors were made by; empty: words alone.
--- similarity is the cosine; where there is no vector, how much of the query the FAQ covers.
+-- Returns published FAQs that may answer a query, best first. It merges those near by vector and those with the
+-- words, by reciprocal rank (1 / (60 + rank), Cormack et al. 2009); priority breaks ties. An FAQ below both
+-- thresholds is not an answer. The wanted language comes first where it is nearly as good; other languages are
+-- the fallback. p_models and p_vectors: the query's vector by each model of the FAQs' vectors; empty: words
+-- alone. similarity is the cosine, or the coverage where there is no vector.
 CREATE OR REPLACE FUNCTION search_faqs(
   p_query text, p_models text[], p_vectors vector[], p_language text, p_count integer,
   p_similarity double precision, p_coverage double precision)
@@ -160,9 +164,9 @@ BEGIN
   LIMIT p_count;
 END $$;
 
--- Imports the next lines of an import and says where it stands; no row: it is over, or there is none. Of two callers
--- one waits for the other. Where it is all or nothing, nothing more
--- is added after the first fault; what was before it is the caller's to take back.
+-- Imports the next lines of an import and returns its progress. No row: the import is over or does not exist. Of
+-- two callers one waits for the other. An all-or-nothing import adds nothing after the first fault; the caller
+-- removes what it added before.
 CREATE OR REPLACE FUNCTION import_faqs(p_import bigint, p_count integer)
 RETURNS TABLE (id bigint, user_id bigint, status text, all_or_nothing boolean, total integer, processed integer,
   imported integer, failed integer, created_at timestamptz, completed_at timestamptz, added jsonb)
@@ -198,7 +202,7 @@ BEGIN
   UPDATE faq_lines l SET errors = '[{"path": "/slug", "message": "must be unique: it is taken"}]'
   WHERE l.errors IS NULL AND l.slug_asked AND (EXISTS (SELECT FROM faqs f WHERE f.slug = l.slug)
     OR EXISTS (SELECT FROM faq_lines e WHERE e.slug = l.slug AND e.slug_asked AND e.errors IS NULL AND e.line < l.line));
-  -- A slug made of the question gives way.
+  -- A slug made from the question gives way.
   UPDATE faq_lines l SET slug = l.slug || '-' || p_import || '-' || l.line
   WHERE NOT l.slug_asked AND (EXISTS (SELECT FROM faqs f WHERE f.slug = l.slug)
     OR EXISTS (SELECT FROM faq_lines e WHERE e.slug = l.slug AND e.line <> l.line AND (e.slug_asked OR e.line < l.line)));
@@ -212,7 +216,7 @@ BEGIN
       FROM faq_lines l WHERE l.errors IS NULL ORDER BY l.line
       ON CONFLICT (slug) DO NOTHING
       RETURNING faqs.id, faqs.slug, md5(faqs.question || chr(1) || faqs.answer) AS text_hash),
-    -- Somebody was quicker by a moment.
+    -- Another transaction has just taken the slug.
     missed AS (
       UPDATE faq_lines l SET errors = '[{"path": "/slug", "message": "must be unique: it is taken"}]'
       WHERE l.errors IS NULL AND NOT EXISTS (SELECT FROM made WHERE made.slug = l.slug))
@@ -222,7 +226,7 @@ BEGIN
 
   UPDATE faq_import_rows r SET fields = NULL, errors = l.errors FROM faq_lines l
   WHERE r.import_id = p_import AND r.line = l.line;
-  -- Imported lines are done with; what was wrong with the others can be asked for.
+  -- Deletes the imported lines; those with errors stay for the client to read.
   DELETE FROM faq_import_rows r USING faq_lines l
   WHERE r.import_id = p_import AND r.line = l.line AND l.errors IS NULL;
   DROP TABLE faq_lines;
