@@ -2,7 +2,7 @@ import pg from 'pg';
 import { embed } from '../../lab/standin/embedding.ts';
 import { syntheticFaq } from './texts.ts';
 
-/** Rows of a statement; from how many new ones on the vector indexes are built anew and not row by row. */
+/** Rows of a statement; and from how many new FAQs on the vector indexes are built anew and not row by row. */
 const ROWS = 200;
 const BULK = 2_000;
 
@@ -11,10 +11,10 @@ export type BuiltIndex = { name: string; ms: number; bytes: number };
 export type Loaded = { added: number; indexes: BuiltIndex[] };
 
 /**
- * Brings the number of synthetic FAQs up to `count`, published, with vectors of the stand-in's making under the name
- * of `model`, so that nothing is owed. One transaction: all of them or none. Those that are there stay as they are.
- * While it runs others can read and write no FAQ.
- * @param said what is being done, for people
+ * Brings the number of synthetic FAQs up to `count`: published, with the stand-in's vectors under the name
+ * `model`, so that nothing is owed. It adds all or none, in one transaction; existing FAQs stay. Meanwhile nobody
+ * else can read or write an FAQ.
+ * @param said gets progress lines for people
  */
 export async function loadSyntheticFaqs(
   url: string,
@@ -28,7 +28,7 @@ export async function loadSyntheticFaqs(
     await client.query('BEGIN');
     const loaded = await load(client, count, model, said);
     await client.query('COMMIT');
-    // The planner goes by its counts, and so does the choice between comparing all and walking an index.
+    // Updates the planner's counts, which also decide between comparing all vectors and using an index.
     if (loaded.added > 0) await client.query('VACUUM ANALYZE faqs');
     return loaded;
   } finally {
@@ -43,7 +43,7 @@ async function load(
   said: (what: string) => void,
 ): Promise<Loaded> {
   await client.query('LOCK TABLE faqs IN SHARE ROW EXCLUSIVE MODE');
-  // As imports do: the set's version changes once, at the end.
+  // Changes the version of the FAQs once, at the end, as imports do.
   await client.query("SET LOCAL parley.faq_set_later = 'on'");
   const there = await one<{ last: number }>(
     client,
@@ -78,7 +78,7 @@ async function insert(
   for (let n = from; n < to; n += ROWS) {
     const values = Array.from({ length: Math.min(ROWS, to - n) }, (_, i) => valuesOf(n + i));
     await written;
-    // The next rows are made while these are written; an error meanwhile is met at the next await.
+    // Builds the next rows while Postgres writes these; the next await meets an error.
     written = client.query(statement(values.length), [category.id, model, ...values.flat()]);
     written.catch(() => {});
     if ((n - from) % 5_000 === 0) said(`${n - from} of ${to - from} FAQs`);
@@ -106,7 +106,7 @@ function statement(rows: number): string {
     FROM (VALUES ${values.join()}) AS new (slug, question, answer, keywords, question_vector, answer_vector)`;
 }
 
-/** pgvector's binary form, which pg sends as it is: a third of the text's size, and nothing to parse. */
+/** Encodes a vector in pgvector's binary form: a third of the text's size, and nothing to parse. */
 function binary(vector: Float32Array): Buffer {
   const numbers = Buffer.from(vector.buffer.slice(0)).swap32();
   const head = Buffer.alloc(4);
@@ -122,7 +122,10 @@ async function dropVectorIndexes(client: pg.Client): Promise<{ name: string; def
   return rows;
 }
 
-/** The whole graph has to fit into maintenance_work_mem, or it is built row by row on disk. */
+/**
+ * Builds an index with enough maintenance_work_mem for the whole graph; otherwise Postgres would build it row by
+ * row on disk.
+ */
 async function build(
   client: pg.Client,
   name: string,
@@ -135,7 +138,7 @@ async function build(
   try {
     await client.query(definition);
   } catch (err) {
-    // Several processes build it in shared memory, of which a container may have little; one needs none.
+    // Parallel workers need shared memory, which a container may lack; one worker needs none.
     if ((err as { code?: string }).code !== '53100') throw err;
     await client.query('ROLLBACK TO building');
     await client.query('SET LOCAL max_parallel_maintenance_workers = 0');
