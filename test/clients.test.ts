@@ -7,7 +7,7 @@ import { dial } from './support/wire.ts';
 
 type Message = { id: number; content: string; replaces_id: number | null; replaced_by: number | null };
 
-/** Clients that are not ours, as simple as they come, against the product as it runs. */
+/** Clients of other people, as simple as they come, against the running product. */
 describe('other clients', () => {
   let stack: Stack;
   before(async function () {

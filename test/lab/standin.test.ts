@@ -15,7 +15,7 @@ describe('the stand-in for the model', () => {
   beforeEach(() => provider.reset());
   after(() => provider.stop());
 
-  /** Streams an answer; onChunk sees each content chunk as it comes. */
+  /** Streams an answer; calls onChunk with each content chunk as it arrives. */
   async function ask(content: string, options: AskOptions = {}): Promise<Answer> {
     const before = options.system ? [{ role: 'system' as const, content: options.system }] : [];
     const stream = await openai.chat.completions.create(

@@ -17,7 +17,7 @@ describe('npm run supply', function () {
   const folder = mkdtempSync(join(tmpdir(), 'parley-supply-'));
   after(() => rmSync(folder, { recursive: true }));
 
-  /** A project that depends on these packages. */
+  /** Creates a project that depends on these packages. */
   const project = (packages: Record<string, object>, allowScripts: object = {}): string => {
     const root = mkdtempSync(join(folder, 'p-'));
     const dependencies = Object.fromEntries(Object.keys(packages).map((name) => [name, '1.0.0']));
@@ -33,7 +33,7 @@ describe('npm run supply', function () {
     );
     return root;
   };
-  /** What is wrong with it. */
+  /** Returns the faults of such a project. */
   const faults = (packages: Record<string, object>, allowScripts: object = {}, installed: object = {}) => {
     const root = project(packages, allowScripts);
     for (const [name, manifest] of Object.entries(installed)) {
@@ -93,7 +93,7 @@ describe('npm run supply', function () {
       const env = {
         ...process.env,
         npm_config_registry: `http://127.0.0.1:${port}/`,
-        // It remembers advisories.
+        // npm caches advisories, so each call gets a cache of its own.
         npm_config_cache: mkdtempSync(join(folder, 'cache-')),
         npm_config_fetch_retries: '0',
         GITHUB_ACTIONS: '',

@@ -8,7 +8,7 @@ import { causeOf } from '../../shared/ops/causes.ts';
 import { itNative } from '../support/native.ts';
 import { type OwnRedis, startOwnRedis } from '../support/own-redis.ts';
 
-/** Asks until the check has more to say than that there was no answer yet. */
+/** Repeats until the check has an answer. */
 const ask = (file: string, check: string) => `
   const { ${check} } = await import('./${file}');
   let said;
@@ -41,7 +41,7 @@ describe('checks', function () {
   describe('of Postgres', () => {
     let server: net.Server;
     let url = '';
-    /** The SQLSTATE by which the server refuses, whatever password it is given. */
+    /** The SQLSTATE with which the server refuses any password. */
     let code = '';
     before(async () => {
       server = net.createServer((socket) => {

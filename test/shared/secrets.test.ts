@@ -7,7 +7,7 @@ const run = promisify(execFile);
 const STRONG = 'kq3v9XbT0wLr7ZpYe2HsUn5MdGa8CfJi';
 
 describe('JWT_SECRET', () => {
-  /** What a process that needs the secret prints and how it ends. */
+  /** Returns the output and the exit code of a process that needs the secret. */
   const start = async (JWT_SECRET: string, NODE_ENV: string) => {
     const script = "const { requireEnv } = await import('./shared/base/env.ts'); requireEnv('JWT_SECRET');";
     const env = { ...process.env, JWT_SECRET, NODE_ENV };

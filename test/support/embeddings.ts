@@ -4,14 +4,14 @@ import { json } from 'node:stream/consumers';
 import { embed } from '../../lab/standin/embedding.ts';
 
 export type Embeddings = {
-  /** The requests so far: their model and texts. */
+  /** The requests so far: model and texts. */
   requests: { model: string; texts: string[] }[];
-  /** Decides what comes back for a request, until it is set again; undefined: honest vectors. */
+  /** Returns the vectors or the status of an answer; undefined: honest vectors. */
   answer: ((texts: string[], model: string) => Promise<unknown[] | number | undefined>) | undefined;
   stop: () => Promise<void>;
 };
 
-/** An embeddings endpoint where OPENAI_BASE_URL points, that can be made to lie: `answer` gives vectors or a status. */
+/** Serves embeddings at OPENAI_BASE_URL. `answer` can make it lie. */
 export async function serveEmbeddings(): Promise<Embeddings> {
   const server = createServer(async (req, res) => {
     const { input, model } = (await json(req)) as { input: string[]; model: string };

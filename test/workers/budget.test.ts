@@ -10,7 +10,7 @@ describe('the token budget', () => {
       passages: [300, 200, 10],
       history: [90, 400, 5],
     });
-    // 800 left: passages may take 480, history what they leave.
+    // 800 tokens are left: passages may take 480, and history what passages leave.
     expect(fit.passages).to.equal(1);
     expect(fit.history).to.equal(2);
     expect(fit.tokens).to.deep.equal({ system: 100, passages: 300, history: 498, question: 92 });

@@ -52,7 +52,7 @@ describe('personal data in an answer', () => {
     expect(redactUnknown(said, known)).to.equal(said);
   });
 
-  // By the square of its length, each of these would take minutes.
+  // Quadratic time would mean minutes for each of these.
   it('is looked for in time that grows as the text does', () => {
     for (const piece of [
       '-',
@@ -184,7 +184,7 @@ describe('the output guard', () => {
   it('shows nothing from where moderation says no, also across two windows', async () => {
     const { text, error } = await guarded(['Fine so far. ', 'I will kill ', 'you. ', 'More. ', 'And more.']);
     expect([text, error instanceof Withheld && error.why]).to.deep.equal(['Fine so far. ', 'flagged']);
-    // Cut after "kill": what follows could all be parts of a number.
+    // Cut after "kill": all that follows could be parts of a number.
     const long = `${'word '.repeat(60)}I kill `;
     const apart = await guarded([`${long}you (1) ${'2 '.repeat(60)}`]);
     expect(whereToCut(`${long}you (1) ${'2 '.repeat(60)}`)).to.equal(long.length);
@@ -220,7 +220,7 @@ describe('the output guard', () => {
     expect(await ended).to.equal('cancelled');
     guard.close();
     guard.write(' Too late. ');
-    // The verdict is one for both, so the first has had its turn when the second has.
+    // Both share one verdict, so the first was checked when the second was.
     expect((await guarded(['Held back until it is whole'])).text).to.equal('Held back until it is whole');
     expect(shown).to.deep.equal([]);
   });

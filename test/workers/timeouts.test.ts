@@ -50,7 +50,10 @@ describe('statements that run into their time limit while a prompt is made', () 
     troubles = [];
   });
 
-  /** Sends a second message, whose prompt has a history, while statements are in trouble. Resolves to its row at the end. */
+  /**
+   * Sends a second message, whose prompt has a history, while statements are in trouble. Resolves to its row at
+   * the end.
+   */
   async function ask(...these: Trouble[]) {
     const first = await send(api, user, { content: 'First [[tokens:3]]' });
     await device.ended(first.run_id);

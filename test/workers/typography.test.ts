@@ -46,7 +46,7 @@ describe('personal data in typography', () => {
     expect(redactUnknown(said, known)).to.equal(said);
   });
 
-  /** Ways to write the same: each is a plain form and what may stand for its characters. */
+  /** Ways to write the same: a plain form, and characters that may stand for its own. */
   const SECRETS = [
     ['[phone]', '+49 171 2345678'],
     ['[phone]', '030 1234567'],
@@ -101,7 +101,7 @@ describe('personal data in typography', () => {
         const text = pieces.join('');
         for (const left of [redactUnknown(text, NOBODY), redact(text)]) {
           expect(left.isWellFormed()).to.equal(true);
-          // What is left is what was there, in order, but for the names of what went.
+          // What is left equals the original, in order, except for the names of what was removed.
           const parts = left.split(/\[(?:e-mail|phone|card|account)\]/);
           let from = 0;
           for (const part of parts) {

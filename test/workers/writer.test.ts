@@ -17,7 +17,7 @@ describe('a writer whose run is lost', () => {
       async confirm() {
         if (!abort.signal.aborted) return;
         asked += 1;
-        // Ends what would go on for ever.
+        // Ends a loop that would go on for ever.
         if (asked > 50) await new Promise(() => {});
         throw abort.signal.reason;
       },

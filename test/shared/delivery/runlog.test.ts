@@ -29,7 +29,7 @@ describe('the run log', () => {
     it(`begins with the end of attempt ${attempt} where nothing was shown, and stays shut`, async () => {
       await closeLog(USER, end(attempt, 0));
       expect(await kept()).to.deep.equal({ attempt, seqs: [firstSeq(attempt)], closed: true });
-      // A worker that claimed the run before it ended, and was paused since.
+      // A worker claimed the run before it ended, and was paused since.
       expect(await openLog(USER, 1, [began(1)])).to.equal(attempt === 1 ? 'lost' : 'newer');
       expect((await kept())?.seqs).to.have.length(1);
     });

@@ -13,7 +13,7 @@ import { call } from '../../support/api.ts';
 import { startProcfile } from '../../support/processes.ts';
 
 const run = promisify(execFile);
-/** What a client sends Postgres to ask for TLS. */
+/** The packet by which a client asks Postgres for TLS. */
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
 
 describe('TLS to Postgres and Redis', () => {
@@ -36,7 +36,7 @@ describe('TLS to Postgres and Redis', () => {
   });
 
   const cert = () => join(folder, 'cert.pem');
-  /** DATABASE_URL by way of the door. */
+  /** Returns DATABASE_URL through the proxy. */
   function databaseUrl(query: string): string {
     const url = new URL(process.env.DATABASE_URL ?? '');
     url.host = `127.0.0.1:${postgres.port}`;
@@ -44,7 +44,10 @@ describe('TLS to Postgres and Redis', () => {
     return url.href;
   }
   const redisUrl = (protocol: string) => `${protocol}://127.0.0.1:${redis.port}`;
-  /** Whether node-postgres reaches the database by an address, as the pool hands it on; else the error's code. */
+  /**
+   * Returns whether node-postgres reaches the database at an address, as the pool passes it on; else the error's
+   * code.
+   */
   async function reaches(connectionString: string): Promise<string> {
     const client = new pg.Client({ connectionString });
     try {
@@ -98,7 +101,7 @@ describe('TLS to Postgres and Redis', () => {
 
   type Door = { port: number; encrypted: () => number; plain: () => number; close: () => void };
 
-  /** A door before a store: takes TLS off those who speak it, and lets the others through as they are. */
+  /** Opens a proxy before a store, which terminates TLS and passes plain connections through. */
   async function openDoor(target: string | undefined, standard: number, asks: boolean): Promise<Door> {
     const { hostname, port } = new URL(target ?? '');
     const secureContext = createSecureContext({
