@@ -50,7 +50,7 @@ describe('errors of the API', () => {
       ['one byte too many', `"${'x'.repeat(LIMIT - 1)}"`, 413, 'body_too_large'],
     ];
     for (const [what, body, status, code] of cases) {
-      it(`refuses ${what}`, async () => {
+      it(`are refused with ${what}`, async () => {
         expectProblem(await login(body), status, code);
       });
     }
@@ -132,7 +132,7 @@ describe('errors of the API', () => {
     });
 
     for (const encoding of ['identity', 'gzip']) {
-      it(`survives an upload broken off (${encoding})`, async () => {
+      it(`may break off without harm to the server (${encoding})`, async () => {
         const socket = connect(Number(new URL(api.url).port), '127.0.0.1');
         await once(socket, 'connect');
         socket.write(

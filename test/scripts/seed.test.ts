@@ -11,7 +11,7 @@ import { embed } from '../../lab/standin/embedding.ts';
 import { itNative } from '../support/native.ts';
 
 describe('the seed', () => {
-  it('adds accounts and published FAQs once, and leaves alone what is there', async () => {
+  it('adds accounts and published FAQs once, and leaves existing rows alone', async () => {
     expect(await seed({ password: 'first password' })).to.deep.equal({
       accounts: ['admin@parley.local', 'demo@parley.local'],
       faqs: faqs.length,
@@ -49,7 +49,7 @@ describe('the seed of many FAQs', () => {
     return searchFaqs({ ...query, vectors: [{ model: MODEL, vector }] });
   };
 
-  it('adds as many as are missing, whole, and once', async () => {
+  it('adds the missing FAQs once, complete with vectors', async () => {
     const before = await faqSet();
     expect(await load(50)).to.deep.equal({ added: 50, indexes: [] });
     expect((await faqSet()).version).not.to.equal(before.version);
@@ -62,14 +62,14 @@ describe('the seed of many FAQs', () => {
     expect((await nearest(249))[0]).to.include({ id: row.id });
   });
 
-  it('counts as owed whatever is of another model or another text', async () => {
+  it('leaves vectors of another model or text owed', async () => {
     expect(await embeddingDebts('another')).to.deep.equal({ faqs: 250, faqs_to_embed: 250 });
     await knex('faqs').where({ slug: 'synthetic-1' }).update({ answer: 'Edited.' });
     await knex('faqs').where({ slug: 'synthetic-2' }).update({ question_embedding_model: 'another' });
     expect(await embeddingDebts(MODEL)).to.deep.equal({ faqs: 250, faqs_to_embed: 2 });
   });
 
-  itNative('builds the vector indexes anew for thousands, and search finds by them', async () => {
+  itNative('rebuilds the vector indexes for thousands, and search uses them', async () => {
     const { added, indexes } = await load(2_300);
     expect(added).to.equal(2_050);
     expect(indexes.map(({ name }) => name)).to.have.members(['faqs_question_halfvec', 'faqs_answer_halfvec']);
@@ -79,7 +79,7 @@ describe('the seed of many FAQs', () => {
     }
   }).timeout(30_000);
 
-  it('has no two that are the same', () => {
+  it('has no two equal FAQs', () => {
     const questions = Array.from({ length: 20_000 }, (_, n) => syntheticFaq(n).question);
     expect(new Set(questions).size).to.equal(questions.length);
   });

@@ -90,7 +90,7 @@ describe('checks', function () {
       );
     });
 
-    it('say that nobody listens', async () => {
+    it('report a refused connection', async () => {
       expect(await checked('checkDatabase', { DATABASE_URL: 'postgres://127.0.0.1:1/x' })).to.equal(
         'unhealthy: unreachable',
       );
@@ -107,19 +107,19 @@ describe('checks', function () {
     const said = (change: Partial<URL>) =>
       checked('checkRedis', { REDIS_URL: Object.assign(new URL(redis.url), change).href });
 
-    it('say that a password is required', async () => {
+    it('report that a password is required', async () => {
       expect(await said({})).to.equal('unhealthy: password required');
     });
-    it('say that the password is wrong', async () => {
+    it('report that the password is wrong', async () => {
       expect(await said({ password: 'secret' })).to.equal('unhealthy: wrong password');
     });
-    it('are well with the right one', async () => {
+    it('are healthy with the right password', async () => {
       expect(await said({ password: 'right' })).to.equal('healthy');
     });
   });
 
   describe('of the provider', () => {
-    it('say that the key is refused, or missing', async () => {
+    it('report that the key is refused or missing', async () => {
       const server = createServer((_, res) => res.writeHead(401).end('{"error":"sk-secret"}')).listen(
         0,
         '127.0.0.1',
@@ -134,7 +134,7 @@ describe('checks', function () {
     });
   });
 
-  it('show nothing of an error that nobody knows', () => {
+  it('reveal nothing of an unknown error', () => {
     expect(causeOf(new Error('connect to secret@host failed'))).to.equal('unreachable');
     expect(
       causeOf(new TypeError('fetch failed', { cause: Object.assign(new Error(), { code: 'ENOTFOUND' }) })),

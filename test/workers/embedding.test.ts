@@ -47,7 +47,7 @@ describe('embedding FAQs', () => {
     expect(await owed()).to.deep.equal([]);
   });
 
-  it('pays for the text that changed alone', async () => {
+  it('pays only for the changed text', async () => {
     const id = await add('one');
     await work(id);
     await knex('faqs').where({ id }).update({ answer: 'Another' });
@@ -56,7 +56,7 @@ describe('embedding FAQs', () => {
     expect(texts().slice(2)).to.deep.equal(['Another']);
   });
 
-  it('keeps the old vector until the new one is there, and embeds what was edited meanwhile', async () => {
+  it('keeps the old vector until the new one arrives, and embeds texts edited meanwhile', async () => {
     const id = await add('one');
     await work(id);
     const { question_embedding } = await stored(id);
@@ -72,14 +72,14 @@ describe('embedding FAQs', () => {
     expect((await stored(id)).question_embedding).not.to.equal(question_embedding);
   });
 
-  it('asks for many texts at once, 256 at most', async () => {
+  it('sends up to 256 texts in a request', async () => {
     const ids: number[] = [];
     for (let i = 0; i < 150; i++) ids.push(await add(`q${i}`));
     await work(...ids);
     expect(provider.requests.map((request) => request.texts.length)).to.deep.equal([256, 44]);
   });
 
-  itNative('does nothing twice where several workers are asked at once', async () => {
+  itNative('embeds nothing twice when several workers run at once', async () => {
     const ids: number[] = [];
     for (let i = 0; i < 200; i++) ids.push(await add(`q${i}`));
     await Promise.all([work(...ids), work(...ids.toReversed()), work(...ids)]);
@@ -88,7 +88,7 @@ describe('embedding FAQs', () => {
     expect(await owed()).to.deep.equal([]);
   });
 
-  it('makes everything again when the model changes, the old vectors serving meanwhile', async () => {
+  it('embeds everything again when the model changes, and uses old vectors meanwhile', async () => {
     const id = await add('one');
     await work(id);
     await knex('faqs').update({ question_embedding_model: 'older', answer_embedding_model: 'older' });
@@ -98,7 +98,7 @@ describe('embedding FAQs', () => {
     expect(await stored(id)).to.include({ answer_embedding_model: env.EMBEDDING_MODEL });
   });
 
-  it('refuses vectors that are none, for that text alone and for a while', async () => {
+  it('refuses malformed vectors, and postpones only their text', async () => {
     const [good, bad] = [await add('good'), await add('bad')];
     for (const wrong of [
       [1, 2, 3],
@@ -122,7 +122,7 @@ describe('embedding FAQs', () => {
     expect((await stored(bad)).question_embedding).to.be.a('string');
   });
 
-  it('leaves the work to the next attempt where the provider is away', async () => {
+  it('leaves the work to the next attempt when the provider is away', async () => {
     const id = await add('one');
     provider.answer = async () => 503;
     const failed = await work(id).then(

@@ -6,7 +6,7 @@ import { Interrupted, type Lease } from '../../workers/completion/lease.ts';
 import { Writer } from '../../workers/completion/writer.ts';
 
 describe('a writer whose run is lost', () => {
-  it('tries to show what came once, not again and again', async () => {
+  it('tries to show a chunk once, and does not repeat it', async () => {
     const ids = { run_id: 77_001, user_id: 77, conversation_id: 77, message_id: 1, reply_id: 2 };
     const abort = new AbortController();
     let asked = 0;

@@ -68,7 +68,7 @@ describe('TLS to Postgres and Redis', () => {
     }).finally(() => client.disconnect()) as Promise<string>;
   }
 
-  it('a whole web speaks it where the addresses say so', async () => {
+  it('is used by all of web when the addresses ask for it', async () => {
     const [before, beforeRedis] = [postgres.encrypted(), redis.encrypted()];
     const web = await startProcfile('web', {
       DATABASE_URL: databaseUrl(`sslmode=verify-full&sslrootcert=${cert()}`),
@@ -83,7 +83,7 @@ describe('TLS to Postgres and Redis', () => {
     await web.stop();
   });
 
-  it('an unknown certificate is refused, by every mode but the one that says so', async () => {
+  it('refuses an unknown certificate in every mode but no-verify', async () => {
     const modes = ['verify-full', 'verify-ca', 'require', 'prefer', 'no-verify'];
     const answers = await Promise.all(modes.map((mode) => reaches(databaseUrl(`sslmode=${mode}`))));
     const refused = 'DEPTH_ZERO_SELF_SIGNED_CERT';
@@ -91,7 +91,7 @@ describe('TLS to Postgres and Redis', () => {
     expect(await reachesRedis(redisUrl('rediss'))).to.equal(refused);
   });
 
-  it('none is spoken where none is asked for', async () => {
+  it('is not used unless the addresses ask for it', async () => {
     const [database, store] = [postgres.plain(), redis.plain()];
     expect(await reaches(databaseUrl(''))).to.equal('reached');
     expect(await reaches(databaseUrl('sslmode=disable'))).to.equal('reached');
