@@ -7,7 +7,7 @@ import { log } from '../shared/base/log.ts';
 import { onStop } from '../shared/base/stop.ts';
 import { limitsOf } from './limits.ts';
 
-// Ids are int8 and fit a double far beyond our life time; pg would hand them out as strings, those in arrays too.
+// Parses int8 ids, also in arrays, as numbers: they fit a double. pg would return strings.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 const INT8_ARRAY: number = 1016;
 const asTexts = pg.types.getTypeParser(INT8_ARRAY) as (array: string) => string[];
@@ -17,20 +17,20 @@ const connection = {
   connectionString: env.DATABASE_URL,
   application_name: 'parley',
   connectionTimeoutMillis: 2_000,
-  // Ends the wait on our side when the server is gone without a word.
+  // Ends our wait when the server disappears without closing the connection.
   query_timeout: 12_000,
   keepAlive: true,
   keepAliveInitialDelayMillis: 5_000,
 };
 
 /**
- * The pool of this process. node-postgres waits for ever by default: every wait here has an end, so that a
- * database that hangs becomes a 503 and not a pile of requests.
+ * The pool of this process. node-postgres waits for ever by default. Every wait here has an end, so that a
+ * database that hangs causes a 503 and not a queue of requests.
  */
 export const knex = makeKnex({
   client: 'pg',
   connection: async () => ({ ...connection, ...(await limitsOf(connection)) }),
-  // knex would write these to stderr as text.
+  // knex would write these to stderr as plain text.
   log: {
     warn: (message: unknown) => log.warn({ err: message }, 'knex'),
     error: (message: unknown) => log.error({ err: message }, 'knex'),
@@ -51,8 +51,8 @@ Model.knex(knex);
 onStop('database', () => knex.destroy());
 
 /**
- * A connection that did not answer in time would go back into the pool with the answer still due, and hang the
- * next statement as well. It is cut instead, which makes the pool discard it.
+ * Closes a connection that did not answer in time, which makes the pool discard it. In the pool it would still
+ * wait for that answer, and delay the next statement.
  */
 function dropWhenSilent(client: pg.Client): void {
   const query = client.query.bind(client) as (config: unknown, answered: Answered) => unknown;

@@ -1,10 +1,10 @@
 import pg from 'pg';
 import { log } from '../shared/base/log.ts';
 
-/** How long Postgres lets a statement run, wait for a lock, and a transaction do nothing, in ms. */
+/** Postgres's limits, in ms: the run time of a statement, the wait for a lock, the idle time in a transaction. */
 const LIMITS = {
   statement_timeout: 10_000,
-  // A statement that waits longer for somebody's lock gives its connection back.
+  // A statement that waits longer for a lock gives its connection back.
   lock_timeout: 5_000,
   idle_in_transaction_session_timeout: 10_000,
 };
@@ -13,11 +13,11 @@ type Limits = Partial<typeof LIMITS>;
 let found: Promise<Limits> | undefined;
 
 /**
- * Finds out how this process gives Postgres its limits: with each connection, or not at all where a pooler in between
- * refuses them (PgBouncer, unless it is set to ignore them). There the role's own hold (`ALTER ROLE … SET`); a warning
- * tells where it has none. Asks once, on a connection of its own.
- * @returns what to connect with
- * @throws what the server says, and asks again at the next call
+ * Finds out how this process sets Postgres's limits: with each connection, or not at all behind a pooler that
+ * refuses them (PgBouncer, unless set to ignore them). There the limits of the role apply (`ALTER ROLE … SET`); a
+ * warning names those that are missing. It asks once, on a connection of its own.
+ * @returns the limits to connect with
+ * @throws the server's error, and asks again at the next call
  */
 export function limitsOf(config: pg.ClientConfig): Promise<Limits> {
   found ??= ask(config).catch((err: unknown) => {
@@ -31,7 +31,7 @@ async function ask(config: pg.ClientConfig): Promise<Limits> {
   try {
     return await connectWith(config, LIMITS);
   } catch (err) {
-    // PgBouncer's text: its code (08P01) says only that the protocol was broken.
+    // Matches PgBouncer's text: its code (08P01) means only that the protocol was broken.
     if (!(err instanceof Error && err.message.startsWith('unsupported startup parameter'))) throw err;
     return connectWith(config, {});
   }
@@ -52,10 +52,10 @@ async function connectWith(config: pg.ClientConfig, limits: Limits): Promise<Lim
       );
     return limits;
   } finally {
-    // Not awaited: a server that went silent would never answer.
+    // Does not wait: a server that went silent would never answer.
     void client.end().catch(() => {});
   }
 }
 
-/** PGlite knows the settings and keeps none of them. */
+/** PGlite lists the settings but keeps none of them. */
 const UNLIMITED = `SELECT name FROM pg_settings WHERE name = ANY ($1) AND setting = '0' AND version() NOT LIKE '%PGlite%' ORDER BY name`;

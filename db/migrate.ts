@@ -6,11 +6,11 @@ import { hasTables, missingFromSchema } from './schema.ts';
 const migrations = {
   directory: fileURLToPath(new URL('migrations', import.meta.url)),
   loadExtensions: ['.ts'],
-  // A newer release may have migrated already: its migrations are not in this directory.
+  // A newer release's migrations may have run: they are not in this directory.
   disableMigrationsListValidation: true,
 };
 const functions = new URL('functions/', import.meta.url);
-/** How many of the things that a schema lacks are named. */
+/** How many missing parts of the schema an error names. */
 const NAMED = 3;
 
 /**
@@ -20,7 +20,7 @@ const NAMED = 3;
  * newer release alone, because that release's processes run on them.
  * @param checks false: does not compare the schema with its list, for whoever writes that list anew
  * @returns whether the schema is this release's or a newer one's
- * @throws Error when the schema lacks what its migrations made, as after a half restore
+ * @throws Error when the schema lacks what its migrations made, as after an incomplete restore
  */
 export async function migrate(checks = true): Promise<'current' | 'newer'> {
   await expectHistory();
@@ -35,12 +35,12 @@ export async function migrate(checks = true): Promise<'current' | 'newer'> {
   return 'current';
 }
 
-/** Says whether migrations of this version have not run yet, in which case `web` is not ready. */
+/** Says whether migrations of this release have not run yet; until then `web` is not ready. */
 export async function migrationsMissing(): Promise<boolean> {
   return (await history()).pending > 0;
 }
 
-/** @throws Error when tables are there without a record of migrations: a restore broke off before its end */
+/** @throws Error when the database has tables but no record of migrations: a restore was incomplete */
 async function expectHistory(): Promise<void> {
   const { done } = await history();
   if (done.length > 0 || !(await hasTables())) return;
@@ -54,7 +54,7 @@ async function isNewer(): Promise<boolean> {
   return (await history()).done.some((name) => !ours.includes(name));
 }
 
-/** Which migrations have run, this release's and others, and how many of this release's have not. */
+/** Returns the migrations that have run, of any release, and how many of this release's have not. */
 async function history(): Promise<{ done: string[]; pending: number }> {
   const [done, pending] = (await knex.migrate.list(migrations)) as [{ name: string }[], unknown[]];
   return { done: done.map(({ name }) => name), pending: pending.length };
@@ -63,7 +63,7 @@ async function history(): Promise<{ done: string[]; pending: number }> {
 function expectWhole(missing: string[]): void {
   if (missing.length === 0) return;
   const tables = missing.filter((line) => line.startsWith('table '));
-  // A missing table says what else is missing of it.
+  // The name of a missing table covers its missing parts.
   const parts = missing.filter((line) => !tables.some((table) => line.includes(`${table.slice(5)}.`)));
   const lines = [...new Set([...tables, ...parts])];
   const more = lines.length > NAMED ? ` and ${lines.length - NAMED} more` : '';

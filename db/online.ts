@@ -3,8 +3,8 @@ import type { Knex } from 'knex';
 const HOURS = 10_800_000;
 
 /**
- * Runs a migration's statements one by one on one connection, without the time limits of requests: building an index
- * on a large table takes minutes to hours. The migration needs `config = { transaction: false }`.
+ * Runs a migration's statements one by one on one connection, without the timeouts of requests: an index on a
+ * large table takes minutes to hours. The migration needs `config = { transaction: false }`.
  */
 export async function patiently(knex: Knex, statements: string[]): Promise<void> {
   const client = knex.client as Pool;

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 
 const HOURS = 10_800_000;
 
-/** For migrations outside a transaction: runs statements one by one on one connection, each for as long as it takes. */
+/** Runs statements one by one on one connection without timeouts, for migrations outside a transaction. */
 export async function patiently(knex: Knex, statements: string[]): Promise<void> {
   const client = knex.client as Pool;
   const connection = await client.acquireConnection();

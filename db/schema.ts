@@ -1,26 +1,26 @@
 import { readFile } from 'node:fs/promises';
 import { knex } from './knex.ts';
 
-/** What migrations and functions make, a line each; written by `npm run migrate -- --write-schema`. */
+/** What the migrations and functions make, one line for each thing. `npm run migrate -- --write-schema` writes it. */
 export const SCHEMA_FILE = new URL('schema.txt', import.meta.url);
 
-/** PGlite compares all vectors and has only some of these (db/migrations/010_search_at_scale.ts). */
+/** The prefix of indexes that PGlite mostly lacks: it compares all vectors (db/migrations/010_search_at_scale.ts). */
 const VECTOR_INDEX = 'vector index ';
 
-/** Reads what the schema holds now: a sorted line for each table, column, constraint, index, trigger and function. */
+/** Reads the present schema: a sorted line for each table, column, constraint, index, trigger and function. */
 export async function schemaNow(): Promise<string[]> {
   const { rows } = await knex.raw<{ rows: { line: string }[] }>(LINES);
   return rows.map(({ line }) => line).sort();
 }
 
-/** Names what the schema lacks of what its migrations and functions make. Additions of an operator do not count. */
+/** Returns the lines of the schema file that the database lacks. An operator's additions do not count. */
 export async function missingFromSchema(): Promise<string[]> {
   const [wanted, now, native] = await Promise.all([listed(), schemaNow(), isNative()]);
   const there = new Set(now);
   return wanted.filter((line) => !there.has(line) && (native || !line.startsWith(VECTOR_INDEX)));
 }
 
-/** Says whether any table of ours is there. */
+/** Says whether the database has any of our tables. */
 export async function hasTables(): Promise<boolean> {
   const ours = new Set((await listed()).filter((line) => line.startsWith('table ')));
   return (await schemaNow()).some((line) => ours.has(line));
@@ -50,7 +50,8 @@ UNION ALL
 SELECT concat('constraint ', relname, '.', conname)
 FROM tables JOIN pg_constraint ON conrelid = tables.oid WHERE contype IN ('p', 'u', 'f', 'c', 'x')
 UNION ALL
--- An index that a broken CREATE INDEX CONCURRENTLY left behind is not used. Those of constraints are above.
+-- Leaves out invalid indexes, which a broken CREATE INDEX CONCURRENTLY left, and those of constraints, listed
+-- above.
 SELECT concat(CASE am.amname WHEN 'hnsw' THEN '${VECTOR_INDEX}' ELSE 'index ' END, i.relname)
 FROM tables JOIN pg_index ON indrelid = tables.oid JOIN pg_class i ON i.oid = indexrelid JOIN pg_am am ON am.oid = i.relam
 WHERE indisvalid AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype IN ('p', 'u', 'x'))

@@ -13,21 +13,21 @@ type Binding =
   | Record<string, unknown>;
 
 /**
- * Runs one statement and returns its rows. It goes past knex to a connection of its pool, as a prepared statement of
- * that connection: Postgres plans it once and not for every call. Texts must therefore be few: built of parts, never
- * of data.
- * @param sql with `:name` for each binding; a plain object is bound as JSON, an array as a Postgres array
+ * Runs one statement and returns its rows. It bypasses knex and uses a connection of knex's pool, with a prepared
+ * statement: Postgres plans the statement once a connection, not once a call. Build the text from a few fixed
+ * parts, never from data.
+ * @param sql a text with `:name` for each binding; an object is bound as JSON, an array as a Postgres array
  */
 export async function rows<T>(sql: string, bindings: Bindings = {}): Promise<T[]> {
   return (await way.run(sql, bindings)) as T[];
 }
 
-/** The first row of a statement, or null. */
+/** Returns the first row of a statement, or null. */
 export async function row<T>(sql: string, bindings: Bindings = {}): Promise<T | null> {
   return (await rows<T>(sql, bindings))[0] ?? null;
 }
 
-/** The one way to Postgres of every statement above; the model of a run's life (test/model) puts itself in it. */
+/** Every statement above passes through `way.run`; the model of a run's life (test/model) replaces it. */
 export const way = { run };
 
 type Bindings = Record<string, Binding>;
@@ -47,7 +47,7 @@ async function run(sql: string, bindings: Bindings): Promise<object[]> {
       if (isPooled(err)) stopPreparing(err);
       else if (isStale(err)) renew(sql, statement.text);
       else throw err;
-      // It did not run: Postgres refused it before.
+      // Runs it again, unnamed: Postgres refused the named statement before it ran.
       return (await query(connection, { text: statement.text, values })).rows;
     }
   });
@@ -60,8 +60,8 @@ const known = new Map<string, Prepared>();
 let preparing = true;
 
 /**
- * A statement as pg takes it: `$1` for the first `:name`, and so on. Its name says its text: where a pooler lets
- * processes share connections, the same name never means another statement.
+ * Rewrites a statement for pg: `$1` for the first `:name`, and so on. Its name is a hash of its text: behind a
+ * pooler that shares connections, one name never means two statements.
  */
 export function prepared(sql: string): Prepared {
   const found = known.get(sql);
@@ -81,20 +81,20 @@ function named(text: string): { name: string; text: string } {
 }
 
 /**
- * Says whether a pooler in between gave the connection's place at the server to another: the server does not know the
- * statement (26000), or knows it already (42P05).
+ * Says whether a pooler moved the connection to another server connection. Such a server connection does not know
+ * the statement (26000), or already has it (42P05).
  */
 function isPooled(err: unknown): boolean {
   return ['26000', '42P05'].includes(String((err as { code?: unknown }).code));
 }
 
-/** From now on Postgres plans each statement at each call, which is right with any pooler. */
+/** Goes on without names: Postgres plans each statement at each call, which is right with any pooler. */
 function stopPreparing(err: unknown): void {
   if (preparing) log.warn({ err }, 'a pooler does not keep prepared statements: goes on without them');
   preparing = false;
 }
 
-/** Says whether a migration has changed what a statement returns, so that its plan serves no more. */
+/** Says whether a migration changed a statement's columns, which makes its plan invalid. */
 function isStale(err: unknown): boolean {
   const { code, routine } = err as { code?: unknown; routine?: unknown };
   return code === '0A000' && routine === 'RevalidateCachedQuery';
@@ -119,7 +119,10 @@ async function withConnection<T>(use: (connection: ClientBase) => Promise<T>): P
   }
 }
 
-/** By callback, as knex asks: that is the way the pool watches for connections that went silent (db/knex.ts). */
+/**
+ * Queries with a callback, as knex does: the pool watches that call for connections that went silent
+ * (db/knex.ts).
+ */
 function query(connection: ClientBase, config: { name?: string; text: string; values: Binding[] }) {
   return new Promise<QueryResult<object>>((resolve, reject) => {
     connection.query<object>(config as { text: string; values: unknown[] }, (err: Error | null, result) =>

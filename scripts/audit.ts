@@ -4,18 +4,18 @@ import type { Broken } from '../db/models/auditChain.ts';
 
 const USAGE = `npm run audit -- verify [--head HASH]
 
-Reads the audit log of DATABASE_URL from its first entry on and holds every entry against its hash.
-Prints the head, the hash of the last entry; exits with 1 at the first place that was edited or removed.
+Checks each entry of DATABASE_URL's audit log against its hash, from the first to the last.
+Prints the head, the hash of the last entry. Exits with 1 at the first entry that was edited or removed.
 
---head HASH  a head that was printed before and kept elsewhere: it must still stand in the chain. Without
-             it a log that somebody wrote anew as a whole looks sound.`;
+--head HASH  a head from an earlier run, kept elsewhere: the chain must still contain it. Without a
+             head, a log that somebody rewrote as a whole passes.`;
 
 const WRONG: Record<Broken['fault'], string> = {
   edited: 'was edited',
   removed: 'was removed',
-  cut_off: 'was removed, with all that came after it',
-  other_head: 'is not the one that was noted when it was chained: the log was written anew',
-  unknown_head: 'does not stand in the chain: the log was written anew, or cut off',
+  cut_off: 'was removed, with all later entries',
+  other_head: 'differs from the head noted at the time: somebody rewrote the log',
+  unknown_head: 'is not in the chain: somebody rewrote the log or cut it off',
 };
 
 try {
@@ -29,9 +29,9 @@ async function main(): Promise<void> {
   const options = { head: { type: 'string' }, help: { type: 'boolean', short: 'h' } } as const;
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
   if (values.help) return console.log(USAGE);
-  if (positionals.join(' ') !== 'verify') throw new Error(`say what to do\n\n${USAGE}`);
+  if (positionals.join(' ') !== 'verify') throw new Error(`the command must be verify\n\n${USAGE}`);
   if (values.head !== undefined && !/^[0-9a-f]{64}$/.test(values.head))
-    throw new Error('--head must be 64 digits of hex, as printed');
+    throw new Error('--head must be the 64 hex digits of a printed head');
   await verify(values.head ?? null);
 }
 
@@ -43,7 +43,7 @@ async function verify(noted: string | null): Promise<void> {
   try {
     const found = await verifyAuditLog(noted);
     if ('fault' in found) return complain(found);
-    const waiting = found.unchained === 0 ? '' : `, ${found.unchained} more are not chained yet`;
+    const waiting = found.unchained === 0 ? '' : `, ${found.unchained} more not chained yet`;
     console.log(`sound: ${found.chain_seq} entries${waiting}\nhead ${found.hash}`);
   } finally {
     await stop();

@@ -10,8 +10,8 @@ const USAGE = `npm run chat -- "text" [--conversation ID] [--email demo@parley.l
 Sends a message and prints the answer as it streams, with its sources. Ctrl-C cancels the answer.
 Exit code: 0 answered, 1 failed, cancelled or refused.
 
-The API: PARLEY_URL, else the one that npm start runs (.data/runtime.json), else http://127.0.0.1:8000
-The password: --password, else SEED_PASSWORD, else the one npm start made`;
+The API: PARLEY_URL, else the address of npm start (.data/runtime.json), else http://127.0.0.1:8000
+The password: --password, else SEED_PASSWORD, else the one that npm start made`;
 
 const OPTIONS = {
   conversation: { type: 'string' },
@@ -39,7 +39,7 @@ async function main(): Promise<number> {
   if (!/^https?:$/.test(URL.parse(url)?.protocol ?? ''))
     throw new Error('PARLEY_URL must be a URL that begins with http:// or https://');
   const password = values.password ?? (process.env.SEED_PASSWORD || runtime.seed_password);
-  if (!password) throw new Error('no password: give --password or SEED_PASSWORD');
+  if (!password) throw new Error('the password is missing: set --password or SEED_PASSWORD');
 
   const question = { content, idempotency_key: crypto.randomUUID(), ...conversation(values.conversation) };
   const screen = new Screen();
@@ -55,7 +55,7 @@ function conversation(id: string | undefined): { conversation_id?: number } {
   return { conversation_id: Number(id) };
 }
 
-/** What `npm start` left for us; empty when it does not run here. */
+/** Reads what `npm start` wrote down; empty when it does not run here. */
 async function readRuntime(): Promise<{ url?: string; seed_password?: string }> {
   try {
     return JSON.parse(await readFile(new URL('../.data/runtime.json', import.meta.url), 'utf8'));
@@ -71,7 +71,7 @@ async function login(url: string, email: string, password: string): Promise<stri
     body: JSON.stringify({ email, password }),
     signal: AbortSignal.timeout(10_000),
   }).catch(() => {
-    throw new Error(`no Parley at ${url}: start it with npm start, or set PARLEY_URL`);
+    throw new Error(`cannot reach Parley at ${url}: start it with npm start, or set PARLEY_URL`);
   });
   const body = (await res.json().catch(() => ({}))) as {
     access_token?: string;
@@ -79,13 +79,13 @@ async function login(url: string, email: string, password: string): Promise<stri
     detail?: string;
   };
   if (body.access_token) return body.access_token;
-  if (res.status === 401) throw new Error(`${url} does not accept that password for ${email}`);
+  if (res.status === 401) throw new Error(`${url} rejected the password of ${email}`);
   throw new Error(
     `${url} refused the sign-in: ${res.status} ${body.code ?? ''} ${body.detail ?? ''}`.trimEnd(),
   );
 }
 
-/** The first Ctrl-C cancels the answer, the second one leaves. */
+/** Aborts at the first Ctrl-C; exits at the second. */
 function cancelOnCtrlC(): AbortSignal {
   const interrupt = new AbortController();
   process.once('SIGINT', () => {

@@ -3,9 +3,9 @@ import { writeFile } from 'node:fs/promises';
 
 const USAGE = `npm run migrate [-- --write-schema]
 
-Brings the schema in DATABASE_URL up to date. Safe to run again, and beside a running older version.
-Exits with 1 where the schema lacks what its migrations made, as after a half restore.
---write-schema: for whoever adds a migration; writes what the schema holds then to db/schema.txt.`;
+Brings the schema in DATABASE_URL up to date. It may run again, and beside an older release.
+Exits with 1 when the schema lacks what its migrations made, as after an incomplete restore.
+--write-schema: also writes the schema to db/schema.txt, after a new migration.`;
 
 if (process.argv.includes('--help')) console.log(USAGE);
 else await main(process.argv.includes('--write-schema'));
@@ -29,7 +29,7 @@ async function main(writes: boolean): Promise<void> {
   }
 }
 
-/** One line: knex puts the whole statement and a dash before what the server says. */
+/** Reduces an error to the server's message: knex puts the statement and a dash before it. */
 function hinted(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const said =

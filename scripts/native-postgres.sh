@@ -1,22 +1,22 @@
 #!/usr/bin/env bash
 # A throwaway PostgreSQL cluster with pgvector, for the tests that PGlite cannot serve.
 #
-#   scripts/native-postgres.sh install      PostgreSQL and pgvector, where they are missing (needs root and apt)
-#   scripts/native-postgres.sh start DIR    makes and starts a cluster in DIR, prints its DATABASE_URL
-#   scripts/native-postgres.sh crash DIR    kills it in the middle of everything and starts it again
-#   scripts/native-postgres.sh stop DIR     stops it and removes DIR
+#   scripts/native-postgres.sh install      installs missing PostgreSQL and pgvector (needs root and apt)
+#   scripts/native-postgres.sh start DIR    creates and starts a cluster in DIR, prints its DATABASE_URL
+#   scripts/native-postgres.sh crash DIR    kills the cluster and starts it again
+#   scripts/native-postgres.sh stop DIR     stops the cluster and removes DIR
 #
 #   export DATABASE_URL=$(scripts/native-postgres.sh start /tmp/parley-pg); npm test
 #
-# Without fsync: fast, and nothing to keep data in. FORCE_BUILD=1 builds pgvector even where it is there,
-# DESTDIR installs what was built somewhere else.
+# Runs without fsync: fast, but not for data to keep. FORCE_BUILD=1 builds pgvector even if it is installed;
+# DESTDIR changes where the build is installed.
 set -euo pipefail
 
 usage() { sed -n '2,12s/^# \{0,1\}//p' "$0"; }
 fail() { echo "native-postgres: $*" >&2; exit 1; }
 say() { echo "native-postgres: $*" >&2; }
 
-# The newest server on this machine: Debian's place first, then PATH.
+# Prints the folder of the newest server on this machine: Debian's place first, then PATH.
 find_bin() {
   local dir
   dir=$(find /usr/lib/postgresql -maxdepth 2 -name bin 2>/dev/null | sort -V | tail -1)
@@ -35,7 +35,7 @@ apt_install() {
 
 install() {
   local bin major
-  # The server's package must not start a cluster of its own that nobody here asked for.
+  # Stops the server's package from starting a cluster of its own.
   if ! find_bin >/dev/null; then
     can_apt && apt-get -qq update
     apt_install postgresql-common
@@ -56,7 +56,7 @@ install() {
   build_pgvector "$bin" "$major"
 }
 
-# Debian's next release has pgvector's source; it builds against this release's server.
+# Builds pgvector from the source of Debian's next release, against this release's server.
 build_pgvector() (
   local bin=$1 major=$2 work source uri key
   apt_install "postgresql-server-dev-$major" make gcc libc6-dev
@@ -67,7 +67,7 @@ build_pgvector() (
   read -r uri key <<<"$source"
   mkdir -p "$work/lists/partial"
   echo "deb-src ${key:+[signed-by=$key] }$uri ${PGVECTOR_SUITE:-trixie} main" >"$work/next.list"
-  # A list of sources of its own: the machine's stays as it is.
+  # Uses its own list of sources; the machine's stays as it is.
   local own=(-qq -o "Dir::Etc::sourcelist=$work/next.list" -o Dir::Etc::sourceparts=/dev/null
     -o "Dir::State::lists=$work/lists" -o APT::Sandbox::User=root)
   say 'building pgvector from source (once)'
@@ -80,7 +80,7 @@ build_pgvector() (
   make -s -C src install with_llvm=no PG_CONFIG="$bin/pg_config" DESTDIR="${DESTDIR:-}" >/dev/null
 )
 
-# "URI keyring" of the entry that this machine's own release comes from, in either format of apt.
+# Prints "URI keyring" of this release's own apt entry, in either format.
 debian_source() {
   local codename
   codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
@@ -115,11 +115,11 @@ as_postgres() {
 start() {
   local dir=$1 bin port
   bin=$(find_bin) || fail 'no PostgreSQL server found: run "scripts/native-postgres.sh install" as root'
-  [ ! -e "$dir/data" ] || fail "$dir holds a cluster already"
+  [ ! -e "$dir/data" ] || fail "$dir already has a cluster"
   mkdir -p "$dir"
   if [ "$(id -u)" = 0 ]; then chmod 755 "$dir"; chown postgres "$dir"; fi
   as_postgres "$bin/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync >/dev/null
-  # Not on the command line, which nobody could overrule.
+  # Writes the settings to the file: on the command line nobody could override them.
   printf 'fsync = off\nfull_page_writes = off\n' | as_postgres tee -a "$dir/data/postgresql.conf" >/dev/null
   for _ in 1 2 3 4 5; do
     port=$((20000 + RANDOM % 12000))

@@ -8,9 +8,9 @@ import { reconcile } from '../workers/housekeeping.ts';
 
 const USAGE = `usage: npm run queues -- status|rebuild
 
-status   what stands in each queue, and what Postgres still owes
-rebuild  delivers everything that Postgres owes and no queue holds, at once; safe at any time,
-         and all there is to do after Redis was emptied (housekeeping does the same by itself)`;
+status   counts the jobs of each queue, and what Postgres still owes
+rebuild  delivers at once everything that Postgres owes and no queue has; safe at any time, and
+         enough after Redis was emptied (housekeeping does the same by itself)`;
 
 const commands: Record<string, () => Promise<void>> = { status, rebuild };
 

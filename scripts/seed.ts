@@ -4,11 +4,11 @@ import { parseArgs } from 'node:util';
 
 const USAGE = `npm run seed [-- --faqs N]
 
-Adds to DATABASE_URL the accounts admin@parley.local and demo@parley.local and some thirty FAQs about Parley
-itself, in English and German. Safe to run again: what is there already, passwords included, is left alone.
+Adds to DATABASE_URL the accounts admin@parley.local and demo@parley.local and about thirty FAQs about Parley
+itself, in English and German. It may run again: existing rows, passwords included, stay as they are.
 
---faqs N       only brings the number of made-up FAQs up to N, published, with vectors of the stand-in's making: for
-               trying and measuring search at volume. All or none; searches wait meanwhile. Away again by
+--faqs N       only brings the number of synthetic FAQs up to N, published, with vectors of the stand-in, to
+               try and measure search at volume. All or none; searches wait meanwhile. To remove them:
                DELETE FROM faqs WHERE slug LIKE 'synthetic-%'.
 
 SEED_PASSWORD  the password of new accounts, 8 to 256 characters; without it a random one is printed`;
@@ -42,7 +42,7 @@ async function main(): Promise<void> {
 
 async function synthetic(count: number): Promise<void> {
   if (!Number.isInteger(count) || count < 1 || count > 1_000_000)
-    return fail('--faqs takes a number from 1 to 1000000');
+    return fail('--faqs must be a number from 1 to 1000000');
   const { env, requireEnv } = await import('../shared/base/env.ts');
   const { embeddingModel } = await import('../shared/provider/config.ts');
   requireEnv('DATABASE_URL');
@@ -60,12 +60,12 @@ async function synthetic(count: number): Promise<void> {
   }
 }
 
-/** 42P01: undefined table. */
+/** Names the remedy for missing tables (42P01). */
 function hint(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const code = 'code' in error ? error.code : undefined;
   return code === '42P01'
-    ? 'the tables are missing, run npm run migrate first'
+    ? 'the tables are missing: run npm run migrate first'
     : error.message || String(code);
 }
 

@@ -11,7 +11,7 @@ import { keepRunning, runToEnd, type Supervised } from './services/supervise.ts'
 
 const USAGE = `npm start
 
-Runs all of Parley on this machine until Ctrl-C. What the environment does not name is started and kept in .data/:
+Runs all of Parley on this machine until Ctrl-C. It starts what the environment does not name, with its data in .data/:
   DATABASE_URL     else PostgreSQL in WebAssembly (PGlite) with pgvector
   REDIS_URL        else a private Redis
   OPENAI_API_KEY   or OPENAI_BASE_URL or PROVIDERS (docs/models.md); else a local stand-in for the model, which
@@ -39,8 +39,8 @@ async function main(): Promise<void> {
   mkdirSync(DATA, { recursive: true, mode: 0o700 });
   if (!takeLock(`${DATA}/lock`)) {
     const holder = lockHolder(`${DATA}/lock`);
-    console.error(`npm start: Parley runs here already (process ${holder}); stop that one first`);
-    // Without the way of giveUp: what lies in the folder is the other's.
+    console.error(`npm start: Parley runs here already (process ${holder}); stop that process first`);
+    // Does not call giveUp: the folder's files belong to the other process.
     process.exit(1);
   }
   stopWhenTold();
@@ -48,7 +48,7 @@ async function main(): Promise<void> {
   const port = Number(env.PORT);
   if (!(await isFree(port, env.HOST ?? '0.0.0.0'))) {
     throw new Error(
-      `port ${port} is taken; stop what listens there, or choose another: PORT=${port + 80} npm start`,
+      `port ${port} is taken; stop the program that listens there, or choose another port: PORT=${port + 80} npm start`,
     );
   }
   const kept = await startServices(env);
@@ -74,7 +74,7 @@ function environment(): NodeJS.ProcessEnv {
   };
 }
 
-/** Starts what `env` does not name and puts its address there; returns a line on each. */
+/** Starts the services that `env` does not name and sets their addresses there; returns a line on each. */
 async function startServices(env: NodeJS.ProcessEnv): Promise<string[]> {
   const starting: Promise<string>[] = [];
   if (!env.DATABASE_URL) {
@@ -93,7 +93,7 @@ async function startServices(env: NodeJS.ProcessEnv): Promise<string[]> {
   return Promise.all(starting);
 }
 
-/** Starts an embedded service, and again on the same port whenever it ends by itself. */
+/** Starts an embedded service, and starts it again on the same port whenever it ends by itself. */
 async function keepUp(
   name: string,
   variable: string,
@@ -106,7 +106,7 @@ async function keepUp(
   services.push({ stop: () => service.stop() });
   const again = async (): Promise<void> => {
     if (stopping) return;
-    console.error(`${name} ended; starting it again`);
+    console.error(`${name} ended: npm start starts it again`);
     await sleep(500);
     service = await start(port);
     service.onExit(restart);
@@ -134,7 +134,7 @@ async function untilReady(port: number): Promise<void> {
     await sleep(50);
   }
   if (!stopping)
-    throw new Error('the API did not become ready in a minute; LOG_LEVEL=info npm start shows more');
+    throw new Error('the API was not ready within a minute: LOG_LEVEL=info npm start shows more');
 }
 
 function greet(url: string, env: NodeJS.ProcessEnv, kept: string[], ms: number): void {
@@ -175,19 +175,19 @@ function stopWhenTold(): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
       first ||= Date.now();
-      // npm passes on the Ctrl-C that the terminal has already sent: only a later one is impatience.
+      // npm repeats the Ctrl-C that the terminal has already sent; only a later one means "now".
       if (Date.now() - first > 1000) process.exit(1);
       void stopAll(0);
     });
   }
-  // npm that was killed cannot pass a signal on.
+  // A killed npm cannot pass a signal on.
   const parent = process.ppid;
   setInterval(() => process.ppid !== parent && void stopAll(0), 500).unref();
-  // A terminal that was closed must not keep the rest from being stopped.
+  // A closed terminal must not prevent the other processes from stopping.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 }
 
-/** The application first, so that it can drain; then what it drains into. */
+/** Stops the application first, so that it can drain into its services; then the services. */
 async function stopAll(code: number): Promise<void> {
   if (stopping) return;
   stopping = true;

@@ -6,11 +6,11 @@ import { faultsOf } from './supply/packages.ts';
 
 const USAGE = `npm run supply [-- --audit]
 
-Looks at the packages that package-lock.json names: pinned by hashes, licences of a list (scripts/supply/packages.ts),
-and no script at install but of those that allowScripts of package.json names. Part of npm run check.
-  --audit      also asks the registry for known vulnerabilities, of which high and critical ones fail. Where it cannot be
-               asked, that is reported and does not fail
-  --root DIR   of another project`;
+Checks the packages in package-lock.json: pinned by hashes, licences from a list (scripts/supply/packages.ts),
+and no install script except those that allowScripts in package.json names. Part of npm run check.
+  --audit      also asks the registry for known vulnerabilities; high and critical ones fail. An unreachable
+               registry is reported and does not fail
+  --root DIR   checks another project`;
 
 const { values: options } = parseArgs({
   options: {
@@ -34,7 +34,7 @@ async function main(root: string): Promise<number> {
 async function isVulnerable(root: string): Promise<boolean> {
   const found = await audit(root);
   if ('unreachable' in found) {
-    // GitHub shows such a line on the run's page.
+    // GitHub shows a line with this mark on the run's page.
     const mark = process.env.GITHUB_ACTIONS ? '::warning::' : '';
     console.log(`${mark}supply: vulnerabilities not looked up: ${found.unreachable}`);
     return false;

@@ -21,15 +21,15 @@ import { startScratchDatabase } from './services/scratch.ts';
 
 const USAGE = `npm test [-- FILE... | --grep TEXT | any option of mocha]
 
-Runs test/**/*.test.ts except test/faults (or the files named) against real services, in three lanes:
-  a private Redis that keeps nothing, and
-  with DATABASE_URL a database of its own on that server, dropped at the end, as its owner who may do nothing else
-  (as long as DATABASE_URL is a superuser's); else PGlite in memory.
-TEST_SUMMARY=file: also write {"passed","failed","skipped"} there.`;
+Runs test/**/*.test.ts except test/faults (or the named files) against real services, in three lanes. Each lane has:
+  a private Redis that keeps nothing
+  with DATABASE_URL, a database of its own on that server, dropped at the end, and a role that only owns it
+  (if DATABASE_URL is a superuser's); else PGlite in memory.
+TEST_SUMMARY=file: also writes {"passed","failed","skipped"} to the file.`;
 
-/** Much of a test is waiting: this many run side by side, each with stores of its own. */
+/** How many mocha processes run side by side, each with stores of its own: tests mostly wait. */
 const LANES = 3;
-/** A file takes about a millisecond for each of its bytes, and as long as so many when it starts processes of its own. */
+/** Estimates a file's time: a millisecond a byte, and this much more when it starts processes. */
 const STARTING = 15_000;
 const STARTS = /test.(flows|model|browser|clients)/;
 
@@ -40,7 +40,7 @@ else process.exitCode = await main(process.argv.slice(2)).catch(fail);
 
 async function main(args: string[]): Promise<number> {
   process.chdir(ROOT);
-  // Ctrl-C reaches mocha as well; what is started here is taken down when mocha has ended.
+  // Ctrl-C reaches mocha too; this process stops its services when mocha has ended.
   process.on('SIGINT', () => {});
   if (args.some((arg) => arg.endsWith('.ts'))) return testLane(args, 'inherit', process.env.TEST_SUMMARY);
 
@@ -49,7 +49,7 @@ async function main(args: string[]): Promise<number> {
     const lanes = lanesOf(globSync('test/**/*.test.ts', { exclude: ['test/faults/**'] }));
     const results = lanes.map((files, i) => {
       const [output, summary] = [join(folder, `${i}.txt`), join(folder, `${i}.json`)];
-      // The first one is to be watched; the others tell what they did when they are through.
+      // Shows the first lane's output as it comes, and the others' when all have ended.
       const code = testLane([...args, ...files], i === 0 ? 'inherit' : openSync(output, 'w'), summary);
       return { output, summary, code };
     });
@@ -62,7 +62,7 @@ async function main(args: string[]): Promise<number> {
   }
 }
 
-/** Shares the files out so that the lanes end at about the same time; the same way each time. */
+/** Distributes the files so that the lanes end at about the same time, and equally each time. */
 function lanesOf(files: string[]): string[][] {
   const lanes = Array.from({ length: LANES }, () => ({ weight: 0, files: [] as string[] }));
   const weighed = files.map((file) => ({
@@ -79,7 +79,7 @@ function lanesOf(files: string[]): string[][] {
   return lanes.map((lane) => lane.files.toSorted());
 }
 
-/** One run of mocha, with a database and a Redis of its own. @returns its exit code */
+/** Runs mocha once, with a database and a Redis of its own. @returns its exit code */
 async function testLane(args: string[], output: 'inherit' | number, summary = ''): Promise<number> {
   const [database, redis] = await Promise.all([startScratchDatabase(), startRedis()]);
   try {
@@ -89,7 +89,7 @@ async function testLane(args: string[], output: 'inherit' | number, summary = ''
       NODE_OPTIONS: '--disable-warning=ExperimentalWarning',
       LOG_LEVEL: process.env.LOG_LEVEL ?? 'warn',
       DATABASE_URL: database.url,
-      // Where a test may create a database of its own; the suite's role may not.
+      // The server where a test may create a database; the suite's own role may not.
       TEST_SERVER: process.env.DATABASE_URL ?? '',
       DATABASE_POOL_MAX: '5',
       TEST_DATABASE: database.kind,
@@ -100,7 +100,7 @@ async function testLane(args: string[], output: 'inherit' | number, summary = ''
       RATE_LIMIT_PER_HOUR: '1000000',
       RATE_LIMIT_PER_DAY: '1000000',
       JWT_SECRET: randomBytes(32).toString('hex'),
-      // Where the tests' stand-in for the provider listens, when one is started.
+      // The address of the tests' provider stand-in, when a test starts one.
       OPENAI_BASE_URL: `http://127.0.0.1:${await freePort()}/v1`,
       OPENAI_API_KEY: 'test',
     };
@@ -114,7 +114,7 @@ async function testLane(args: string[], output: 'inherit' | number, summary = ''
   }
 }
 
-/** Adds the lanes up. A lane that broke before its end has no summary. */
+/** Adds up the lanes' results. A lane that broke off has none. */
 function report(summaries: string[]): void {
   const total = { passed: 0, failed: 0, skipped: 0 };
   for (const file of summaries) {
@@ -126,7 +126,7 @@ function report(summaries: string[]): void {
   if (process.env.TEST_SUMMARY) writeFileSync(process.env.TEST_SUMMARY, JSON.stringify(total));
 }
 
-/** Runs a script of this project to its end; its exit code, 1 when a signal ended it. */
+/** Runs a script of this project to its end. @returns its exit code; 1 when a signal ended it */
 async function run(args: string[], env: NodeJS.ProcessEnv, output: 'inherit' | number): Promise<number> {
   const child = spawn(process.execPath, args, { env, stdio: ['inherit', output, output] });
   const forward = (): boolean => child.kill('SIGTERM');

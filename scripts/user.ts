@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 const ROLES = ['user', 'agent', 'admin'];
 const USAGE = `npm run user -- EMAIL --role ${ROLES.join('|')}
 
-Gives an account of DATABASE_URL a role, from its next request on. It creates no account.`;
+Sets the role of an account in DATABASE_URL, from its next request on. It does not create accounts.`;
 
 try {
   await main();
@@ -18,7 +18,7 @@ async function main(): Promise<void> {
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
   if (values.help) return console.log(USAGE);
   const [email, ...more] = positionals;
-  if (!email || more.length > 0) throw new Error(`name one account by its e-mail address\n\n${USAGE}`);
+  if (!email || more.length > 0) throw new Error(`the command must name one e-mail address\n\n${USAGE}`);
   if (!values.role || !ROLES.includes(values.role))
     throw new Error(`--role must be one of ${ROLES.join(', ')}`);
   await setRole(email, values.role);
@@ -34,7 +34,7 @@ async function setRole(email: string, role: string): Promise<void> {
   try {
     await knex.transaction(async (trx) => {
       const [user] = await trx('users').whereRaw('lower(email) = lower(?)', [email]).forNoKeyUpdate();
-      if (user === undefined) throw new Error(`there is no account ${email}`);
+      if (user === undefined) throw new Error(`no account has the e-mail address ${email}`);
       await trx('users').where({ id: user.id }).update({ role, updated_at: trx.fn.now() });
       const details = { by: 'console', from: user.role, to: role };
       const target = { target_type: 'user', target_id: user.id, subject_id: user.id };

@@ -7,7 +7,7 @@ import { dial } from './support/wire.ts';
 
 type Message = { id: number; content: string; replaces_id: number | null; replaced_by: number | null };
 
-/** Clients that are not ours, as simple as they come, against the product as it runs. */
+/** Clients of other people, as simple as they come, against the running product. */
 describe('other clients', () => {
   let stack: Stack;
   before(async function () {
@@ -23,7 +23,7 @@ describe('other clients', () => {
   const messages = async (conversation: unknown, token: string) =>
     (await stack.get(`/conversations/${conversation}/messages`, token)).body.data as Message[];
 
-  it('EventSource: reads an answer to its end, through a restart of the server', async function () {
+  it('EventSource reads an answer to its end across a restart of the server', async function () {
     this.timeout(60_000);
     const user = await buildUser();
     const PORT = new URL((await stack.add('web')).url).port;
@@ -47,7 +47,7 @@ describe('other clients', () => {
     expect((await messages(conversation_id, user.access))[1]?.content).to.equal(text);
   });
 
-  it('EventSource: is refused for good where there is nothing to read', async () => {
+  it('EventSource stops where there is nothing to read', async () => {
     const user = await buildUser();
     const url = `${stack.web[0]}/api/v1/runs/123456/events`;
     expect(await openEventSource(url, user.access).over).to.equal(404);
@@ -55,7 +55,7 @@ describe('other clients', () => {
     expect(await openEventSource(url, user.access, 'words that are no number').over).to.equal(400);
   });
 
-  it('wscat: says a message and reads the answer, on whichever replica', async () => {
+  it('wscat sends a message and reads the answer on any replica', async () => {
     const user = await buildUser();
     const [one, two] = await Promise.all(stack.web.map((url) => dial(url, user.id, user.access)));
     one?.say({ type: 'message', content: 'Tell me [[tokens:30]]', language: 'en' });
@@ -80,7 +80,7 @@ describe('other clients', () => {
     for (const wire of [one, two]) wire?.socket.close();
   });
 
-  it('wscat: a regenerated answer is pushed as any other, and takes the place of the old one', async () => {
+  it('wscat gets a regenerated answer, which replaces the old one', async () => {
     const user = await buildUser();
     const wire = await dial(stack.web[0] ?? '', user.id, user.access);
     const ask = async (content: string, conversation_id?: unknown) => {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
 
-/** [`name`](path) names what the file defines. */
+/** A link [`name`](path) names what the file defines. */
 const LINK = /\[`?([^`\]]+)`?\]\((?!https?:)([\w./-]+)\)/g;
 
 for (const page of ['ARCHITECTURE.md']) {

@@ -1,6 +1,6 @@
 /**
- * Mocha's root hooks. Every top-level `describe` begins with an empty database and an empty Redis and must have
- * stopped the processes it started; at the end everything is closed and nothing may keep this process alive.
+ * Mocha's root hooks. Every top-level `describe` begins with an empty database and an empty Redis, and must stop
+ * the processes it started. At the end everything is closed, and nothing may keep this process alive.
  */
 import { stop } from '../shared/base/stop.ts';
 import { clean } from './support/database.ts';
@@ -12,7 +12,7 @@ export const mochaHooks = {
   beforeAll(this: Mocha.Context): void {
     for (const suite of this.test?.parent?.suites ?? []) {
       suite.beforeAll('begins with nothing', clean);
-      // It must come before the suite's own `before` hooks, which may build rows.
+      // Runs before the suite's own `before` hooks, which may add rows.
       const hooks = hooksOf(suite);
       hooks.unshift(...hooks.splice(-1));
       suite.afterAll('leaves no process', stopLeftOvers);
@@ -34,7 +34,7 @@ function complain(): void {
   console.error(
     `Leak: the tests are over, but these keep the process alive: ${process.getActiveResourcesInfo()}`,
   );
-  // Mocha sets the exit code in a listener of its own, which runs before this one.
+  // Runs after Mocha's own listener, which sets the exit code.
   process.on('exit', () => {
     process.exitCode = 1;
   });

@@ -1,22 +1,23 @@
--- The chain of the audit log: every entry's hash covers its content and the hash before it, so that whoever edits or
--- removes one would have to write every later one anew, and the head that an operator noted elsewhere.
+-- The chain of the audit log. Each entry's hash covers its content and the previous hash. Whoever edits or
+-- removes an entry must rewrite every later one, and the head that an operator noted elsewhere.
 
 DROP FUNCTION IF EXISTS check_audit_chain;
 
--- What stands before the first entry.
+-- The hash before the first entry.
 CREATE OR REPLACE FUNCTION audit_genesis() RETURNS bytea LANGUAGE sql IMMUTABLE AS $$
   SELECT decode(repeat('00', 32), 'hex')
 $$;
 
--- The hash of an entry in its place. Never change what is hashed, or old entries stop verifying: of a column that is
--- added, hash what is not NULL. Times are microseconds since 1970, whatever the session's time zone.
+-- Returns the hash of an entry in its place. Never change what is hashed, or old entries stop verifying; hash a
+-- new column only where it is not NULL. Times are microseconds since 1970, whatever the session's time zone.
 CREATE OR REPLACE FUNCTION audit_hash(p_prev bytea, p_seq bigint, e audit_log) RETURNS bytea LANGUAGE sql STABLE AS $$
   SELECT sha256(p_prev || convert_to(jsonb_build_array(p_seq, e.id, (extract(epoch FROM e.at) * 1000000)::bigint,
     e.actor_id, e.actor_role, e.action, e.target_type, e.target_id, e.subject_id, e.ip, e.request_id, e.details)::text, 'UTF8'))
 $$;
 
--- Gives entries that have none their places, and notes the new head; returns how many. It goes on from the noted head
--- and not from the last entry: where that was removed, the hole stays. One at a time; who comes second does nothing.
+-- Gives the entries without a place theirs, and notes the new head. Returns how many. It continues from the noted
+-- head and not from the last entry: where somebody removed the last entry, the gap stays. One caller runs at a
+-- time; a second one does nothing.
 CREATE OR REPLACE FUNCTION chain_audit_log(p_limit integer) RETURNS integer LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   v_entry audit_log;
@@ -42,8 +43,8 @@ BEGIN
   RETURN v_count;
 END $$;
 
--- Walks the chain on from a place whose hash is known. fault: what is wrong with the place last_seq, NULL where all
--- that was looked at is sound.
+-- Checks the chain from a place whose hash is known. fault names what is wrong with the place last_seq; NULL: the
+-- checked entries are sound.
 CREATE OR REPLACE FUNCTION check_audit_chain(p_after bigint, p_hash bytea, p_limit integer)
 RETURNS TABLE (looked_at integer, last_seq bigint, last_hash bytea, entry_id bigint, fault text)
 LANGUAGE plpgsql STABLE AS $$

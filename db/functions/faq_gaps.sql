@@ -1,14 +1,14 @@
--- Whether an answer cites, as the prompt asks for it ([5], also [5, 7]), any of the passages that it was offered. One that
--- knows nothing says so without a source, in whatever words and language.
+-- Says whether an answer cites any of the passages it was offered, in the form that the prompt asks for ([5],
+-- also [5, 7]). An answer that knows nothing cites nothing, in any words and any language.
 CREATE OR REPLACE FUNCTION cites_any(p_answer text, p_passages jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
   SELECT EXISTS (SELECT FROM jsonb_array_elements(p_passages) AS passage
     WHERE p_answer ~ ('\[[^][]*\m' || CAST(passage ->> 'faq_id' AS bigint) || '\M[^][]*\]'))
 $$;
 
--- Notes the questions that were answered without a passage, because none was near enough, those whose answer cites none
--- of the passages it was offered, and those whose answer was rated down. It looks every five seconds, however often it is
--- asked, at two thousand runs at the most, so that it catches up after a pause; each look overlaps the one before by more than a
--- transaction lasts. True: it looked, and there are questions that no suggestion has yet.
+-- Collects questions that the knowledge base did not answer well: no passage was near enough, the answer cites
+-- none of its passages, or a user rated it down. It looks once in five seconds, however often it is called. It
+-- reads two thousand runs at most, so that it catches up after a pause. Each look overlaps the previous one by
+-- more than a transaction lasts. Returns true when it looked and a question has no suggestion yet.
 CREATE OR REPLACE FUNCTION collect_faq_gaps() RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   since timestamptz;
@@ -43,7 +43,7 @@ BEGIN
   RETURN EXISTS (SELECT FROM faq_gaps WHERE suggestion_id IS NULL);
 END $$;
 
--- Puts a question into the group that means the same, or begins one.
+-- Puts a question into the group of the same meaning, or begins a group.
 CREATE OR REPLACE FUNCTION group_faq_gap(
   p_message bigint, p_language text, p_vector vector, p_model text, p_similarity double precision)
 RETURNS void LANGUAGE plpgsql VOLATILE AS $$

@@ -1,4 +1,5 @@
--- One user's verdict on a published FAQ; a later one replaces it. False: there is no such FAQ.
+-- Stores a user's verdict on a published FAQ in place of an earlier one. Returns false when no such FAQ is
+-- published.
 CREATE OR REPLACE FUNCTION rate_faq(p_faq bigint, p_user bigint, p_helpful boolean)
 RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
@@ -21,7 +22,8 @@ BEGIN
   RETURN true;
 END $$;
 
--- Whether there are more FAQs than so many, by the planner's estimate. PGlite keeps none: there they are always few.
+-- Says whether there are more than p_count FAQs, by the planner's estimate. PGlite keeps no estimate: there the
+-- answer is always no.
 CREATE OR REPLACE FUNCTION faqs_exceed(p_count integer) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
 BEGIN
   RETURN (SELECT reltuples > p_count FROM pg_class WHERE oid = 'faqs'::regclass);
@@ -97,7 +99,7 @@ BEGIN
         ORDER BY CAST(f.answer_embedding AS halfvec(1536)) <=> half LIMIT p_count) AS a) AS found
     WHERE found.distance <> 'NaN' GROUP BY found.id;
   ELSE
-    -- OFFSET 0 keeps the planner from working out each distance once more wherever it is used.
+    -- OFFSET 0 stops the planner from computing each distance again wherever it is used.
     RETURN QUERY SELECT found.id, 1 - found.distance FROM (
       SELECT f.id, least(
         CASE WHEN f.question_embedding_model = p_model THEN f.question_embedding <=> p_vector END,
@@ -107,11 +109,11 @@ BEGIN
   END IF;
 END $$;
 
--- The published FAQs that hold a query's words, each language's read in its own way. coverage is the share of the
--- query that an FAQ holds, 0 to 1: every word weighs what it tells apart (idf; one that no FAQ holds weighs most),
--- and counts in full in the question, less in keywords and answer. Among more than 5,000 FAQs all words must be
--- there, since common ones would be found in half of them; each that holds them covers the query. Without JIT, which
--- takes ten times as long to compile these as to run them.
+-- Returns the published FAQs that contain a query's words, parsed by each FAQ's language. coverage is the share
+-- of the query that an FAQ contains, 0 to 1. A word weighs by its rarity (idf; a word in no FAQ weighs most). It
+-- counts in full in the question, less in keywords and answer. Among more than 5,000 FAQs all words must match,
+-- because common words would match half of the FAQs; there coverage is 1. JIT is off: compiling takes ten times
+-- as long as running.
 CREATE OR REPLACE FUNCTION faqs_with_words(p_query text, p_count integer)
 RETURNS TABLE (faq_id bigint, coverage double precision) LANGUAGE plpgsql STABLE ROWS 20 SET jit = off AS $$
 DECLARE
@@ -143,12 +145,13 @@ BEGIN
   hits AS (
     SELECT t.config, t.word, f.id,
       CASE WHEN f.words @@ t.in_question THEN 1 WHEN f.words @@ t.in_keywords THEN 0.8 ELSE 0.6 END AS weight
-    -- OFFSET 0: word by word, by the index where there are many, and not all FAQs for each language.
+    -- OFFSET 0 makes the planner go word by word, with the index where FAQs are many, and not through all FAQs
+    -- for each language.
     FROM terms t CROSS JOIN LATERAL (SELECT one.id, one.language, one.words FROM faqs one
       WHERE one.status = 'published' AND one.words @@ t.anywhere OFFSET 0) AS f
     WHERE faq_config(f.language) = t.config),
   total AS (SELECT count(*) AS faqs FROM faqs WHERE status = 'published'),
-  -- numeric: what adds up to the same is the same, in whatever order it is added.
+  -- numeric, so that equal sums are equal in any order of addition.
   weights AS (
     SELECT t.config, t.word, ln(1 + (SELECT faqs FROM total) / (0.5 + count(h.id))) AS idf
     FROM terms t LEFT JOIN hits h ON h.config = t.config AND h.word = t.word GROUP BY t.config, t.word),
@@ -209,9 +212,9 @@ BEGIN
   LIMIT p_count;
 END $$;
 
--- Imports the next lines of an import and says where it stands; no row: it is over, or there is none. Of two callers
--- one waits for the other. Where it is all or nothing, nothing more
--- is added after the first fault; what was before it is the caller's to take back.
+-- Imports the next lines of an import and returns its progress. No row: the import is over or does not exist. Of
+-- two callers one waits for the other. An all-or-nothing import adds nothing after the first fault; the caller
+-- removes what it added before.
 CREATE OR REPLACE FUNCTION import_faqs(p_import bigint, p_count integer)
 RETURNS TABLE (id bigint, user_id bigint, status text, all_or_nothing boolean, total integer, processed integer,
   imported integer, failed integer, created_at timestamptz, completed_at timestamptz, added jsonb)
@@ -247,7 +250,7 @@ BEGIN
   UPDATE faq_lines l SET errors = '[{"path": "/slug", "message": "must be unique: it is taken"}]'
   WHERE l.errors IS NULL AND l.slug_asked AND (EXISTS (SELECT FROM faqs f WHERE f.slug = l.slug)
     OR EXISTS (SELECT FROM faq_lines e WHERE e.slug = l.slug AND e.slug_asked AND e.errors IS NULL AND e.line < l.line));
-  -- A slug made of the question gives way.
+  -- A slug made from the question gives way.
   UPDATE faq_lines l SET slug = l.slug || '-' || p_import || '-' || l.line
   WHERE NOT l.slug_asked AND (EXISTS (SELECT FROM faqs f WHERE f.slug = l.slug)
     OR EXISTS (SELECT FROM faq_lines e WHERE e.slug = l.slug AND e.line <> l.line AND (e.slug_asked OR e.line < l.line)));
@@ -261,7 +264,7 @@ BEGIN
       FROM faq_lines l WHERE l.errors IS NULL ORDER BY l.line
       ON CONFLICT (slug) DO NOTHING
       RETURNING faqs.id, faqs.slug, md5(faqs.question || chr(1) || faqs.answer) AS text_hash),
-    -- Somebody was quicker by a moment.
+    -- Another transaction has just taken the slug.
     missed AS (
       UPDATE faq_lines l SET errors = '[{"path": "/slug", "message": "must be unique: it is taken"}]'
       WHERE l.errors IS NULL AND NOT EXISTS (SELECT FROM made WHERE made.slug = l.slug))
@@ -271,7 +274,7 @@ BEGIN
 
   UPDATE faq_import_rows r SET fields = NULL, errors = l.errors FROM faq_lines l
   WHERE r.import_id = p_import AND r.line = l.line;
-  -- Imported lines are done with; what was wrong with the others can be asked for.
+  -- Deletes the imported lines; those with errors stay for the client to read.
   DELETE FROM faq_import_rows r USING faq_lines l
   WHERE r.import_id = p_import AND r.line = l.line AND l.errors IS NULL;
   DROP TABLE faq_lines;

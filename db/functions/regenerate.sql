@@ -1,7 +1,7 @@
--- Answers a question again: a new run and a new reply beside the earlier ones. The outcome is as of accept_message
--- (db/functions/runs.sql), of which this is the sister: 'not_found' where the user has no such reply,
--- 'run_in_progress' while the reply is still being made. message_id is the question's, as it was.
--- Locks as there: the user, then the conversation, and decides in later statements.
+-- Answers a question again: stores a new run and a new reply beside the earlier ones. The outcomes are those of
+-- accept_message (db/functions/runs.sql). 'not_found': the user has no such reply. 'run_in_progress': the reply
+-- is not finished. message_id is the question's. Like accept_message it locks the user, then the conversation,
+-- and decides in later statements.
 CREATE OR REPLACE FUNCTION regenerate_reply(
   p_user bigint, p_reply bigint, p_key text, p_hash text, p_request text, p_max_waiting integer
 ) RETURNS TABLE (outcome text, run_id bigint, conversation_id bigint, message_id bigint, reply_id bigint,
@@ -22,7 +22,7 @@ BEGIN
   WHERE id = (SELECT m.conversation_id FROM messages m WHERE m.id = p_reply AND m.user_id = p_user)
     AND deleted_at IS NULL FOR NO KEY UPDATE;
 
-  -- Nobody else can store a key of this user's now, so it is looked up once.
+  -- Looks the key up once: nobody else can store a key of this user now.
   SELECT * INTO v_known FROM runs WHERE user_id = p_user AND idempotency_key = p_key;
   IF FOUND THEN
     RETURN QUERY SELECT CASE WHEN v_known.request_hash = p_hash THEN 'replayed' ELSE 'idempotency_key_reused' END,

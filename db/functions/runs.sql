@@ -1,31 +1,31 @@
 -- The life of a run: accept → claim → finish, and the ways to end it from outside.
 --
--- Every function that adds, ends or promotes a run locks its conversation first and decides in a later
--- statement. A single statement that waited for the lock would go on with the snapshot it took before
--- waiting; inside a VOLATILE function each statement takes a new one, and the whole stays one round trip.
--- All are PL/pgSQL, which plans a statement once a connection; a function in SQL is planned anew at each call.
--- Time is clock_timestamp(): now() is the transaction's start, which a wait for the lock makes old.
+-- Every function that adds, ends or promotes a run locks its conversation first and decides in a later statement.
+-- A single statement that waited for the lock would continue with its snapshot from before the wait. Inside a
+-- VOLATILE function each statement takes a new snapshot, and the whole is one round trip. All are PL/pgSQL, which
+-- plans a statement once a connection; an SQL function is planned at each call. Time is clock_timestamp(): now()
+-- is the start of the transaction, which is old after a wait.
 
--- A function whose columns changed cannot be replaced. The file runs as one transaction.
+-- Drops the functions first: one whose columns changed cannot be replaced. The file runs as one transaction.
 DROP FUNCTION IF EXISTS promote_next, accept_message, claim_run, finish_run, cancel_run;
 
--- The conversation of a run, locked against everything that adds, ends or promotes runs in it.
+-- Locks the conversation of a run against everything that adds, ends or promotes runs in it. Returns its id.
 CREATE OR REPLACE FUNCTION lock_conversation_of(p_run bigint) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
   RETURN (SELECT id FROM conversations WHERE id = (SELECT conversation_id FROM runs WHERE id = p_run)
     FOR NO KEY UPDATE);
 END $$;
 
--- Where a user's next run stands in their own line. Queues serve low ranks first, so that a thousand messages of
--- one user delay another's first by one slot and not by a thousand.
+-- Returns the rank of a user's next run. Queues serve low ranks first: a thousand messages of one user delay
+-- another user's first message by one slot and not by a thousand.
 CREATE OR REPLACE FUNCTION next_rank(p_user bigint) RETURNS integer LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
   RETURN (SELECT 1 + count(*)::integer FROM (
     SELECT FROM runs WHERE user_id = p_user AND status IN ('queued', 'in_progress') LIMIT 1000) AS active);
 END $$;
 
--- The oldest waiting run becomes the head, if the conversation has none. Returns what the caller is to deliver,
--- {run_id, generation, rank}, or NULL. The caller holds the lock.
+-- Makes the oldest waiting run the head of a conversation without one. Returns the run to deliver, {run_id,
+-- generation, rank}, or NULL. The caller holds the lock.
 CREATE OR REPLACE FUNCTION promote_next(p_conversation bigint) RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   v_next jsonb;
@@ -38,9 +38,8 @@ BEGIN
   RETURN v_next;
 END $$;
 
--- Ends runs that the caller does not hold. Raising attempt fences whoever still does, and last_seq leaves
--- the terminal event the first number of the new attempt, which is never the first: that one begins at 1. The caller
--- holds the lock.
+-- Ends runs that the caller does not hold. A higher attempt fences the worker that still holds a run. last_seq
+-- leaves the terminal event the first number of the new attempt, which is at least 2. The caller holds the lock.
 CREATE OR REPLACE FUNCTION end_runs(p_runs bigint[], p_status text, p_code text, p_message text)
 RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
@@ -53,13 +52,13 @@ BEGIN
   UPDATE messages SET status = p_status WHERE id IN (SELECT reply_id FROM ended);
 END $$;
 
--- Cancels every run of a conversation: waiting and queued ones end here, a running one is flagged and its
--- worker ends it. Returns the ended ones. The caller holds the lock.
+-- Cancels every run of a conversation. Waiting and queued ones end here; a running one is flagged and its worker
+-- ends it. Returns the ended runs. The caller holds the lock.
 CREATE OR REPLACE FUNCTION cancel_runs_of(p_conversation bigint) RETURNS bigint[] LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   v_ended bigint[];
 BEGIN
-  -- A release changes the status without the conversation's lock: it is waited for here.
+  -- Waits for releases, which change the status without the conversation's lock.
   PERFORM FROM runs WHERE conversation_id = p_conversation AND status IN ('waiting', 'queued', 'in_progress')
   ORDER BY id FOR UPDATE;
   SELECT coalesce(array_agg(id), '{}') INTO v_ended FROM runs
@@ -70,10 +69,10 @@ BEGIN
   RETURN v_ended;
 END $$;
 
--- Stores a message, its reply's empty row and its run. The outcome is 'accepted', 'replayed' (the key is
--- known, same request), or a refusal that stores nothing: 'idempotency_key_reused', 'not_found',
--- 'consent_required', 'run_in_progress', 'too_many_waiting_runs'. next is the run where it is to be delivered, as in
--- promote_next; ended are the runs that an interrupt cancelled, to be announced.
+-- Stores a message, the empty row of its reply, and its run. The outcome is 'accepted', 'replayed' (known key,
+-- same request), or a refusal that stores nothing: 'unauthenticated', 'idempotency_key_reused', 'not_found',
+-- 'consent_required', 'run_in_progress', 'too_many_waiting_runs'. next is the run to deliver, as in promote_next.
+-- ended are the runs that an interrupt cancelled, which the caller announces.
 CREATE OR REPLACE FUNCTION accept_message(
   p_user bigint, p_conversation bigint, p_content text, p_language text, p_metadata jsonb, p_strategy text,
   p_key text, p_hash text, p_request text, p_max_waiting integer
@@ -90,8 +89,8 @@ DECLARE
   v_run bigint;
   v_ids bigint[];
 BEGIN
-  -- The user before the conversation: a user's messages are counted and ranked one by one, and nobody else can
-  -- store a key of theirs meanwhile.
+  -- Locks the user before the conversation. Messages of one user are counted and ranked one by one, and nobody
+  -- else can store a key of theirs meanwhile.
   SELECT * INTO v_owner FROM users WHERE id = p_user FOR NO KEY UPDATE;
   IF p_conversation IS NOT NULL THEN
     SELECT * INTO v_conversation FROM conversations
@@ -134,7 +133,7 @@ BEGIN
   IF p_strategy = 'interrupt' THEN
     v_ended := cancel_runs_of(v_conversation.id);
   END IF;
-  -- Drawn under the lock, so that runs of a conversation are numbered in the order of their messages.
+  -- Draws the id under the lock, so that the runs of a conversation are numbered in the order of their messages.
   v_run := nextval(pg_get_serial_sequence('runs', 'id'));
   v_head := NOT EXISTS (SELECT FROM runs WHERE conversation_id = v_conversation.id
     AND status IN ('queued', 'in_progress'));
@@ -157,18 +156,21 @@ BEGIN
     CASE WHEN v_head THEN jsonb_build_object('run_id', v_run, 'generation', 1, 'rank', v_rank) END, v_ended;
 END $$;
 
--- Whether texts of a conversation may go to the provider now. Intake asks the same, but a message may wait for long:
--- each stage asks again before it sends a text out.
+-- Says whether texts of a conversation may go to the provider now. Intake asks too, but a message may wait for
+-- long: each stage asks again before it sends a text.
 CREATE OR REPLACE FUNCTION may_be_sent(p_user bigint, p_conversation bigint) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
 BEGIN
   RETURN EXISTS (SELECT FROM users WHERE id = p_user AND status = 'active' AND data_processing_consent)
     AND EXISTS (SELECT FROM conversations WHERE id = p_conversation AND deleted_at IS NULL);
 END $$;
 
--- Takes a run for one attempt. The outcome is 'claimed' (attempt is the caller's), 'busy' (come back at
--- retry_at: another's lease or a provider's Retry-After has not run out, or no model may be called for p_hold_ms and the
--- run needs one), 'ended' (this call ended it: cancelled before it began, no longer to be sent, or the third crash; announce
--- it and deliver next), or 'gone' (nothing to do). A claimed run comes with all that answering it takes.
+-- Claims a run for one attempt. The outcomes:
+-- 'claimed': attempt is the caller's, and the row holds all that answering needs.
+-- 'busy': try again at retry_at. Another worker's lease or a provider's Retry-After is still running, or the run
+-- needs a model and no model may be called for p_hold_ms.
+-- 'ended': this call ended the run (cancelled before it began, not to be sent any more, or crashed too often).
+-- The caller announces it and delivers next.
+-- 'gone': nothing to do.
 CREATE OR REPLACE FUNCTION claim_run(p_run bigint, p_lease_ms integer, p_crash_limit integer, p_hold_ms integer DEFAULT 0)
 RETURNS TABLE (outcome text, attempt integer, retry_at timestamptz, next jsonb, run_id bigint, user_id bigint,
   conversation_id bigint, message_id bigint, reply_id bigint, request_id text, status text, retries integer,
@@ -229,10 +231,10 @@ BEGIN
   FROM messages q JOIN conversations c ON c.id = v_conversation WHERE q.id = v_run.message_id;
 END $$;
 
--- Ends a run that the caller holds, and returns it as it ended. No row: the fence is lost, and nothing was changed. p_outcome: status,
--- content, finish_reason, model, parameters, usage {prompt_tokens, completion_tokens, total_tokens}, error {code, message},
--- sources, title, first_token_ms, filtered (keeps question and reply out of later prompts). A cancel that came
--- first wins whatever the outcome says.
+-- Ends a run that the caller holds, and returns the ended run. No row: the fence is lost, and nothing changed.
+-- p_outcome: status, content, finish_reason, model, parameters, usage {prompt_tokens, completion_tokens,
+-- total_tokens}, error {code, message}, sources, title, first_token_ms, filtered (keeps question and reply out of
+-- later prompts). An earlier cancel wins over the outcome's status.
 CREATE OR REPLACE FUNCTION finish_run(p_run bigint, p_attempt integer, p_last_seq bigint, p_outcome jsonb)
 RETURNS TABLE (next jsonb, id bigint, user_id bigint, conversation_id bigint, reply_id bigint, status text, attempt integer,
   last_seq bigint, content text, sources jsonb, usage jsonb, finish_reason text, error jsonb, completed_at timestamptz)
@@ -280,8 +282,8 @@ BEGIN
     CASE v_run.status WHEN 'failed' THEN p_outcome -> 'error' END, v_run.completed_at;
 END $$;
 
--- Cancels one run of a user. No row: no such run of theirs. ended tells that this call ended it (announce it,
--- deliver next); an ended run stays as it is, a running one is flagged for its worker.
+-- Cancels a user's run. No row: the user has no such run. ended: this call ended it, and the caller announces it
+-- and delivers next. An ended run stays as it is; a running one is flagged for its worker.
 CREATE OR REPLACE FUNCTION cancel_run(p_run bigint, p_user bigint)
 RETURNS TABLE (ended boolean, next jsonb) LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_column

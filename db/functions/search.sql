@@ -1,5 +1,6 @@
--- What a search looks for, one row for each alternative: a query of the grams index (018_search_parts), and LIKE
--- patterns that a folded text must all match, or must not match. p_asked: [{"wanted": ["a"], "unwanted": ["b"]}].
+-- Turns each alternative of a search into a row: a query for the grams index (018_search_parts), and LIKE
+-- patterns that a folded text must match (wanted) or must not match (unwanted). p_asked: [{"wanted": ["a"],
+-- "unwanted": ["b"]}].
 CREATE OR REPLACE FUNCTION search_alternatives(p_user bigint, p_asked jsonb)
 RETURNS TABLE (query tsquery, wanted text[], unwanted text[]) LANGUAGE plpgsql STABLE ROWS 1 AS $$
 DECLARE
@@ -17,7 +18,7 @@ BEGIN
   END LOOP;
 END $$;
 
--- Terms, folded, with one space between words.
+-- Folds terms and puts one space between words.
 CREATE OR REPLACE FUNCTION search_words(p_terms jsonb) RETURNS text[] LANGUAGE sql STABLE AS $$
   SELECT coalesce(array_agg(folded), '{}') FROM (
     SELECT trim(regexp_replace(search_folded(term), ' +', ' ', 'g')) AS folded FROM jsonb_array_elements_text(p_terms) AS term
@@ -28,9 +29,9 @@ CREATE OR REPLACE FUNCTION search_patterns(p_words text[]) RETURNS text[] LANGUA
   SELECT coalesce(array_agg('%' || regexp_replace(word, '([\\%_])', '\\\1', 'g') || '%'), '{}') FROM unnest(p_words) AS word
 $$;
 
--- The grams that a text with these words must have. Of a word with fewer than three characters: in scripts without
--- spaces (from Thai upwards) all grams that begin with it; in others the gram at a word's end, as thousands of words
--- begin with "in".
+-- Returns the query for the grams that a text with these words must have. For a word shorter than three
+-- characters: in scripts without spaces (from Thai upwards) all grams that begin with it; in others the gram at
+-- the end of a word, because thousands of words begin with "in".
 CREATE OR REPLACE FUNCTION search_query(p_words text[]) RETURNS text LANGUAGE plpgsql STABLE AS $$
 DECLARE
   grams text;
@@ -48,7 +49,7 @@ BEGIN
   RETURN grams;
 END $$;
 
--- As the text of a tsquery has it.
+-- Quotes a gram as tsquery's text form does.
 CREATE OR REPLACE FUNCTION search_lexeme(p_gram text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
   SELECT '''' || replace(replace(p_gram, '\', '\\'), '''', '''''') || ''''
 $$;

@@ -1,9 +1,9 @@
 import type { Knex } from 'knex';
 
 /**
- * The first schema. Wrong states are made impossible here rather than in code: one active run per
- * conversation, a reply and a question per run, owners that agree across tables (every foreign key
- * between large tables carries `user_id`, which is also what a distributed Postgres would shard by).
+ * The first schema. Constraints make wrong states impossible: one active run per conversation, a reply and a
+ * question per run, equal owners across tables. Every foreign key between large tables carries `user_id`, by
+ * which a distributed Postgres would shard too.
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw('CREATE EXTENSION IF NOT EXISTS vector');
@@ -13,7 +13,7 @@ export async function up(knex: Knex): Promise<void> {
   await knex.raw(knowledge);
 }
 
-/** Drops everything, the data included. */
+/** Drops all tables and their rows. */
 export async function down(knex: Knex): Promise<void> {
   await knex.raw(`DROP TABLE IF EXISTS faqs, faq_categories, runs, messages, conversations,
     refresh_tokens, sessions, users CASCADE`);
@@ -42,7 +42,7 @@ CREATE TABLE users (
 CREATE UNIQUE INDEX users_email_key ON users (lower(email));
 CREATE UNIQUE INDEX users_username_key ON users (lower(username));
 
--- One row per sign-in: what an access token's sid names. Ending the row ends the token.
+-- One row per sign-in, which an access token names by its sid. Ending the row ends the token.
 CREATE TABLE sessions (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   user_id bigint NOT NULL REFERENCES users ON DELETE CASCADE,
@@ -99,7 +99,7 @@ CREATE TABLE messages (
   message_type text NOT NULL CHECK (message_type IN ('user', 'assistant', 'system')),
   status text NOT NULL
     CHECK (status IN ('pending', 'streaming', 'sent', 'delivered', 'read', 'failed', 'cancelled')),
-  -- false for a flagged message and the refusal of it: neither enters a later prompt
+  -- False for a flagged message and its refusal: neither enters a later prompt.
   in_context boolean NOT NULL DEFAULT true,
   tokens_used integer CHECK (tokens_used >= 0),
   model_used text,
@@ -130,21 +130,21 @@ CREATE TABLE runs (
   request_hash text NOT NULL,
   request_id text,
 
-  -- The fence: each claim raises attempt, and whoever writes names the attempt it holds.
+  -- The fence: each claim raises attempt, and each write names the attempt it holds.
   attempt integer NOT NULL DEFAULT 0,
   lease_until timestamptz,
   last_seq bigint NOT NULL DEFAULT 0,
-  crashes integer NOT NULL DEFAULT 0,   -- claims over a lease that nobody released
-  retries integer NOT NULL DEFAULT 0,   -- handled provider failures
+  crashes integer NOT NULL DEFAULT 0,   -- claims after a lease that nobody released
+  retries integer NOT NULL DEFAULT 0,   -- provider failures that a worker handled
   cancel_requested_at timestamptz,
 
-  -- Delivery: the job of run 42 in its third delivery is run-42-3.
+  -- Delivery: the third delivery of run 42 is the job run-42-3.
   generation integer NOT NULL DEFAULT 0,
   not_before timestamptz,
   queued_at timestamptz,
   announced_at timestamptz,
 
-  -- What each stage decided: enough to explain the answer and to replay it.
+  -- The results of each stage: enough to explain the answer and to replay it.
   moderation jsonb,
   context jsonb,
   model text,
@@ -175,7 +175,7 @@ CREATE UNIQUE INDEX runs_idempotency ON runs (user_id, idempotency_key) WHERE id
 CREATE INDEX runs_waiting ON runs (conversation_id, id) WHERE status = 'waiting';
 CREATE INDEX runs_not_started ON runs (user_id) WHERE status IN ('waiting', 'queued');
 CREATE INDEX runs_by_conversation ON runs (conversation_id, id);
--- What Postgres still owes, in the order the reconciler asks for it.
+-- What Postgres still owes, in the order in which the reconciler reads it.
 CREATE INDEX runs_to_deliver ON runs (id) WHERE status IN ('queued', 'in_progress');
 CREATE INDEX runs_to_announce ON runs (id) WHERE completed_at IS NOT NULL AND announced_at IS NULL;
 
@@ -210,7 +210,7 @@ CREATE TABLE faqs (
   updated_at timestamptz NOT NULL DEFAULT now(),
   published_at timestamptz,
 
-  -- The hash tells which text a vector was made of, so an edit during embedding is never mistaken for done.
+  -- The hash names the text of a vector, so that an edit during embedding leaves the FAQ owed.
   question_embedding vector(1536),
   question_embedding_model text,
   question_text_hash text,

@@ -1,8 +1,8 @@
 import type { Knex } from 'knex';
 
 /**
- * Words of titles and messages, for `GET /conversations?q=`. 'simple' knows no language, as conversations come in
- * all of them. The texts are capped because a tsvector over 1 MB would refuse the row itself.
+ * Indexes the words of titles and messages, for `GET /conversations?q=`. 'simple' suits any language, as
+ * conversations may be in any. The texts are cut: Postgres would refuse a row with a tsvector over 1 MB.
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`

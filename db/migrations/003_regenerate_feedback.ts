@@ -1,9 +1,9 @@
 import type { Knex } from 'knex';
 
 /**
- * A question may be answered again: it then has several runs, and each reply after the first is an alternative.
- * `replaces_id` is the reply that somebody wanted replaced, `alternative_of` the first reply to the question, in whose
- * place all of them stand. And what users think of a reply.
+ * Lets a question be answered again, and users rate replies. A question may then have several runs, and each
+ * reply after the first is an alternative. `replaces_id` is the reply to be replaced. `alternative_of` is the
+ * first reply to the question, whose place all alternatives share.
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
@@ -16,7 +16,7 @@ export async function up(knex: Knex): Promise<void> {
         REFERENCES messages (id, conversation_id, user_id) ON DELETE CASCADE,
       ADD FOREIGN KEY (alternative_of, conversation_id, user_id)
         REFERENCES messages (id, conversation_id, user_id) ON DELETE CASCADE;
-    -- Alternatives are few; the messages that are none do not stand in these.
+    -- Partial, because alternatives are few.
     CREATE INDEX messages_replacing ON messages (replaces_id) WHERE replaces_id IS NOT NULL;
     CREATE INDEX messages_alternatives ON messages (alternative_of, id) WHERE alternative_of IS NOT NULL;
 
@@ -35,7 +35,7 @@ export async function up(knex: Knex): Promise<void> {
   `);
 }
 
-/** Alternatives and their runs go: the older schema has no room for them. */
+/** Deletes alternatives and their runs, which the older schema cannot hold. */
 export async function down(knex: Knex): Promise<void> {
   await knex.raw(`
     DROP TABLE message_feedback;

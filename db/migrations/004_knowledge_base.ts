@@ -1,8 +1,8 @@
 import type { Knex } from 'knex';
 
 /**
- * The knowledge base around the FAQs themselves: ratings, words for full-text search, who is embedding what,
- * a version of the whole set for caches, and imports.
+ * The knowledge base around the FAQs: ratings, words for full-text search, embedding claims, a version of all
+ * FAQs for caches, and imports.
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(ratings);
@@ -37,8 +37,8 @@ CREATE INDEX faq_feedback_user ON faq_feedback (user_id);
 `;
 
 /**
- * A generated column wants immutable functions, and they stand here rather than in db/functions because a change of
- * either means rewriting the column. Texts are capped: a tsvector over 1 MB would refuse the row.
+ * Immutable functions, as a generated column requires. They live here and not in db/functions, because a change
+ * of either means rewriting the column. The texts are cut: Postgres would refuse a row with a tsvector over 1 MB.
  */
 const words = `
 CREATE FUNCTION faq_config(language text) RETURNS regconfig LANGUAGE sql IMMUTABLE AS $$
@@ -70,8 +70,8 @@ CREATE INDEX faqs_words ON faqs USING gin (words);
 `;
 
 /**
- * A claim keeps two workers from paying for the same text, and holds back a text that the provider refuses. It is
- * one text's: an edit is never held back by what happened to the text before.
+ * A claim stops two workers from paying for the same text, and holds back a text that the provider refuses. It
+ * applies to one text: an edited text is never held back.
  */
 const embeddings = `
 CREATE TABLE faq_embedding_claims (
@@ -84,9 +84,9 @@ CREATE INDEX faqs_answer_embedding_model ON faqs (answer_embedding_model);
 `;
 
 /**
- * One row whose token names the set as it is: caches carry it in their keys. Random rather than counted, so that a
- * restored backup never meets what was cached under the numbers it is going to use again. Whoever changes the row
- * holds it until the end of the transaction: a long one sets parley.faq_set_later and changes it last.
+ * One row whose token names the state of all FAQs; caches use it in their keys. The token is random and not a
+ * counter: a restored backup would reuse the numbers of stale cache entries. A transaction that changes the row
+ * holds it until its end: a long one sets parley.faq_set_later and changes it last.
  */
 const version = `
 CREATE TABLE faq_set (
@@ -125,7 +125,7 @@ CREATE TABLE faq_imports (
 CREATE INDEX faq_imports_unfinished ON faq_imports (id) WHERE completed_at IS NULL;
 CREATE INDEX faq_imports_user ON faq_imports (user_id);
 
--- One line of the upload: its fields until it is imported, or what is wrong with it.
+-- One line of the upload: its fields until it is imported, or its errors.
 CREATE TABLE faq_import_rows (
   import_id bigint NOT NULL REFERENCES faq_imports ON DELETE CASCADE,
   line integer NOT NULL,

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 
-/** The place of a run in its user's own line when it became deliverable; queues serve low ranks first. */
+/** Adds a run's place among its user's runs when it became deliverable; queues serve low ranks first. */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw('ALTER TABLE runs ADD COLUMN rank integer NOT NULL DEFAULT 1 CHECK (rank > 0)');
   await knex.raw(

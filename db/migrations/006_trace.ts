@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 
-/** The trace a run belongs to (W3C `traceparent`): only filled where traces are on. */
+/** Adds the trace that a run belongs to (W3C `traceparent`), filled only where traces are on. */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw('ALTER TABLE runs ADD COLUMN traceparent text CHECK (length(traceparent) <= 100)');
 }

@@ -1,8 +1,8 @@
 import type { Knex } from 'knex';
 
 /**
- * Questions that the knowledge base did not answer well, in groups that mean the same. Their texts stay where they
- * are, in messages: what is erased there is gone from here.
+ * Adds groups of questions that the knowledge base did not answer well. The texts stay in messages: a text erased
+ * there is gone here too.
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
@@ -29,7 +29,7 @@ export async function up(knex: Knex): Promise<void> {
     CREATE INDEX faq_gaps_by_suggestion ON faq_gaps (suggestion_id);
     CREATE INDEX faq_gaps_to_group ON faq_gaps (message_id) WHERE suggestion_id IS NULL;
 
-    -- How far runs and ratings have been looked through.
+    -- The time up to which runs and ratings were searched.
     CREATE TABLE faq_gap_scan (
       only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one),
       scanned_to timestamptz NOT NULL DEFAULT now() - interval '7 days'

@@ -1,9 +1,9 @@
 import type { Knex } from 'knex';
 
 /**
- * Sign-in as the internet wants it: where a session was begun, tokens that reset a password, and names that are
- * compared alike on every server. `lower()` follows the database's locale (a Turkish one makes `ı` of `I`); under "C" it
- * folds A–Z and nothing else, as api/auth does.
+ * Adds the address where a session began and tokens that reset a password, and compares names alike on every
+ * server. `lower()` follows the database's locale (a Turkish one makes `ı` of `I`); under "C" it folds A–Z and
+ * nothing else, as the API does.
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
@@ -13,8 +13,8 @@ export async function up(knex: Knex): Promise<void> {
     CREATE UNIQUE INDEX users_email_key ON users (lower(email COLLATE "C"));
     CREATE UNIQUE INDEX users_username_key ON users (lower(username COLLATE "C"));
 
-    -- One row for each request, also for addresses that nobody has: both must cost the same. That is also why there is no
-    -- foreign key; rows are removed soon after they have expired.
+    -- One row for each request, also for unknown addresses, so that both cost the same. Therefore it has no
+    -- foreign key. Rows are deleted soon after they expire.
     CREATE TABLE password_resets (
       id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
       user_id bigint,

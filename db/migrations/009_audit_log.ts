@@ -1,9 +1,9 @@
 import type { Knex } from 'knex';
 
 /**
- * The audit log. Ids stand in it without foreign keys: who is erased elsewhere leaves entries that name a number.
- * The database itself refuses to change or remove an entry; the chain (`db/functions/audit.sql`) makes visible what
- * somebody did who switched that off.
+ * Adds the audit log. Its ids have no foreign keys: a user's erasure leaves entries with a number. The database
+ * refuses to change or remove an entry. The chain (`db/functions/audit.sql`) reveals changes by somebody who
+ * switched that off.
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
@@ -19,7 +19,7 @@ export async function up(knex: Knex): Promise<void> {
       ip text,
       request_id text,
       details jsonb NOT NULL DEFAULT '{}',
-      -- Ids are given before the commit and leave holes; the place in the chain is given after, and leaves none.
+      -- Ids are drawn before the commit and leave gaps; the place in the chain is given after, and leaves none.
       chain_seq bigint UNIQUE,
       prev_hash bytea,
       hash bytea,
@@ -31,14 +31,14 @@ export async function up(knex: Knex): Promise<void> {
     CREATE INDEX audit_log_by_action ON audit_log (action, id);
     CREATE INDEX audit_log_by_time ON audit_log (at, id);
 
-    -- How far the chain went, pass by pass: tells that its end was cut off.
+    -- The end of the chain after each pass; reveals that the end was cut off.
     CREATE TABLE audit_heads (
       chain_seq bigint PRIMARY KEY,
       hash bytea NOT NULL,
       at timestamptz NOT NULL DEFAULT clock_timestamp()
     );
 
-    -- Accounts by how an address or a name begins.
+    -- For searches by the beginning of an address or a username.
     CREATE INDEX users_email_prefix ON users (lower(email) text_pattern_ops);
     CREATE INDEX users_username_prefix ON users (lower(username) text_pattern_ops);
 
@@ -46,7 +46,7 @@ export async function up(knex: Knex): Promise<void> {
     BEGIN
       RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
     END $$;
-    -- The one change there is: an entry gets its place in the chain, once.
+    -- Allows one change: an entry gets its place in the chain, once.
     CREATE FUNCTION audit_chain_once() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
       IF OLD.chain_seq IS NULL AND NEW.chain_seq IS NOT NULL
@@ -64,7 +64,7 @@ export async function up(knex: Knex): Promise<void> {
   `);
 }
 
-/** Drops the log, entries included. */
+/** Drops the log with its entries. */
 export async function down(knex: Knex): Promise<void> {
   await knex.raw(`
     DROP INDEX users_email_prefix, users_username_prefix;

@@ -1,13 +1,14 @@
 import type { Knex } from 'knex';
 
 /**
- * Vector indexes in half precision: half the size, as quick, and they find the same (README, "How well search finds").
- * The columns keep single precision, by which what was found is compared. None on PGlite, where all vectors are compared
- * anyway (faqs_exceed) and a processor's half precision is out of reach: an insert would take 100 ms. One index of ended
- * runs in place of one for those without passages: the job that looks for gaps reads both kinds.
+ * Builds vector indexes in half precision: half the size, as quick, and they find the same (README, "How well
+ * search finds"). The columns keep single precision, by which the found rows are compared. PGlite gets none: it
+ * compares all vectors anyway (faqs_exceed), and without a processor's half precision an insert would take 100
+ * ms. One index of completed runs replaces the one of runs without passages: the job that looks for gaps reads
+ * both kinds.
  *
- * Among a hundred thousand FAQs an index takes minutes, and answers go on meanwhile: each is built beside what there is,
- * outside a transaction. What a broken try left behind is removed first.
+ * Among a hundred thousand FAQs an index takes minutes, and answers go on meanwhile: each index is built
+ * concurrently, outside a transaction. An invalid index of a broken attempt is removed first.
  */
 export const config = { transaction: false };
 
@@ -47,7 +48,7 @@ async function vectorIndexes(knex: Knex): Promise<string[]> {
 
 const HOURS = 10_800_000;
 
-/** Runs statements one by one on one connection, each for as long as it takes. */
+/** Runs statements one by one on one connection, without timeouts. */
 async function patiently(knex: Knex, statements: string[]): Promise<void> {
   const client = knex.client as Pool;
   const connection = await client.acquireConnection();

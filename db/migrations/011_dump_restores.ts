@@ -1,9 +1,9 @@
 import type { Knex } from 'knex';
 
 /**
- * Makes what a dump replays work without a search_path, which pg_dump empties. Postgres binds a body between BEGIN ATOMIC
- * and END when the function is made, and dumps it with full names. The trigger keeps the path of this session. Results
- * stay the same, so no column is rewritten.
+ * Makes generated columns and triggers work without a search_path, which pg_dump empties. Postgres binds a body
+ * between BEGIN ATOMIC and END when it creates the function, and dumps it with full names. The trigger keeps the
+ * path of this session. Results stay the same, so no column is rewritten.
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`

@@ -2,8 +2,9 @@ import type { Knex } from 'knex';
 import { patiently } from '../patiently.ts';
 
 /**
- * Housekeeping deletes what is over, in small batches (db/models/over.ts): an index finds each kind. They are built beside
- * what there is, outside a transaction, since `runs` may be large. What a broken try left behind is removed first.
+ * Indexes each kind of expired row that housekeeping deletes in small batches (db/models/over.ts). The indexes
+ * are built concurrently, outside a transaction, since `runs` may be large. An invalid index of a broken attempt
+ * is removed first.
  */
 export const config = { transaction: false };
 

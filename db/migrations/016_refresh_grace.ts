@@ -1,8 +1,8 @@
 import type { Knex } from 'knex';
 
 /**
- * Who spent a refresh token, and when by the clock that signed its access token: within REFRESH_GRACE_S the same client
- * gets the same pair again. NULL for tokens that an older release spent: those have no grace, as they had none there.
+ * Adds who spent a refresh token, and when its access token was signed. Within REFRESH_GRACE_S the same client
+ * gets the same pair again. NULL for tokens that an older release spent: they have no grace.
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw('ALTER TABLE refresh_tokens ADD COLUMN spent_by text, ADD COLUMN granted_iat bigint');

@@ -3,40 +3,42 @@ import { row } from '../sql.ts';
 const PASS = 1_000;
 const LOOK = 5_000;
 
-/** Where the chain ends: its last place, and its hash in hex. */
+/** The end of the chain: the last place, and that entry's hash in hex. */
 type Head = { chain_seq: number; hash: string };
 
 /**
- * Chains entries that are not yet, a thousand at most: whoever calls it every second has other work too. One process at
- * a time; the others find nothing to do. Returns how many.
+ * Gives the entries without a place theirs, a thousand at most: the caller has other work every second too. One
+ * process chains at a time; the others do nothing.
+ * @returns how many entries it chained
  */
 export async function chainAuditLog(): Promise<number> {
   const pass = await row<{ count: number }>('SELECT chain_audit_log(:PASS) AS count', { PASS });
   return pass?.count ?? 0;
 }
 
-/** The head that was noted last; null: nothing is chained. */
+/** Returns the newest noted head, or null while the chain is empty. */
 export function auditHead(): Promise<Head | null> {
   return row(
     `SELECT chain_seq, encode(hash, 'hex') AS hash FROM audit_heads ORDER BY chain_seq DESC LIMIT 1`,
   );
 }
 
-/** What is wrong at the first broken place. `cut_off`: the log ends before the head that was noted. */
+/** The fault at the first broken place. `cut_off`: the log ends before the newest noted head. */
 export type Broken = {
   fault: 'edited' | 'removed' | 'cut_off' | 'other_head' | 'unknown_head';
   chain_seq: number | null;
   entry_id: number | null;
 };
-/** A sound log: where its chain ends, and how many entries have no place yet. */
+/** A sound log: the end of its chain, and how many entries have no place yet. */
 export type Sound = Head & { unchained: number };
 
 /**
- * Reads the whole chain in order, and holds it against the heads that were noted on the way.
- * @param noted a head's hash in hex that somebody kept elsewhere; it must stand in the chain
+ * Reads the whole chain in order, and compares it with the noted heads.
+ * @param noted a head's hash in hex that somebody kept elsewhere; the chain must contain it
+ * @returns the end of a sound chain, or the first fault
  */
 export async function verifyAuditLog(noted: string | null): Promise<Sound | Broken> {
-  // Heads first: what is chained meanwhile lies behind them.
+  // Reads the head first: entries chained meanwhile come after it.
   const head = await auditHead();
   const end = await walk();
   if ('fault' in end) return end;
@@ -55,7 +57,7 @@ export async function verifyAuditLog(noted: string | null): Promise<Sound | Brok
 type Step = { looked_at: number; last_seq: number; last_hash: string; entry_id: number | null; fault: null };
 type Fault = Omit<Step, 'fault'> & { fault: 'edited' | 'removed' };
 
-/** Some thousand entries a statement: one over all of them would run into the time limit of statements. */
+/** Checks five thousand entries a statement: a single statement over all would exceed the statement timeout. */
 async function walk(): Promise<Head | Broken> {
   let [seq, hash] = [0, '00'.repeat(32)];
   for (;;) {
@@ -71,7 +73,7 @@ async function walk(): Promise<Head | Broken> {
   }
 }
 
-/** The first noted head that the chain does not have: entries were written anew from there. */
+/** Returns the first noted head that differs from the chain: somebody rewrote the entries from there on. */
 function otherHead(): Promise<{ chain_seq: number; entry_id: number } | null> {
   return row(
     `SELECT h.chain_seq, e.id AS entry_id FROM audit_heads h JOIN audit_log e ON e.chain_seq = h.chain_seq

@@ -1,26 +1,26 @@
 import { type Knex } from 'knex';
 import type { Role } from './user.ts';
 
-/** Who did what to whose data, from where. */
+/** One act: who did what to whose data, and from where. */
 export type NewAuditEntry = {
-  /** null: nobody signed in, or an operator at the console */
+  /** Null: nobody was signed in, or an operator acted at the console. */
   actor_id: number | null;
   actor_role: Role | null;
-  /** `thing.happened`: `user.signed_in`, `faq.updated` */
+  /** `thing.happened`, such as `user.signed_in` or `faq.updated`. */
   action: string;
   target_type: string;
   target_id: number | null;
-  /** The user whose data it is. */
+  /** The user who owns the data. */
   subject_id: number | null;
   ip: string | null;
   request_id: string | null;
-  /** Neither content nor personal data: ids, names of fields, counts. */
+  /** Ids, names of fields and counts; never content or personal data. */
   details?: Record<string, unknown>;
 };
 
-/** The audit log: entries are added, in the transaction of the act they tell of, and never changed. */
+/** The audit log. An act adds its entry in its own transaction; nothing changes an entry later. */
 export const AuditEntry = {
-  /** Adds an entry. It stands when `trx` commits, as does the act. */
+  /** Adds an entry. The entry and the act commit together, with `trx`. */
   async write(entry: NewAuditEntry, trx: Knex): Promise<void> {
     await trx.raw(
       `INSERT INTO audit_log
@@ -32,5 +32,5 @@ export const AuditEntry = {
   },
 };
 
-/** What is written along with a change, in its transaction, of the thing with that id; null: of many things. */
+/** Writes something beside a change, in the same transaction. `id` is the changed row's; null: many rows. */
 export type Along = (id: number | null, trx: Knex) => Promise<void>;

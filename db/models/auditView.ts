@@ -5,10 +5,10 @@ export type AuditRow = Required<NewAuditEntry> & {
   id: number;
   at: Date;
   chain_seq: number | null;
-  /** In hex. */
+  /** Hex. */
   hash: string | null;
 };
-/** `from` and `to` are times; `to` is not included. */
+/** Times: `from` is included, `to` is not. */
 export type AuditFilter = {
   actor_id?: number;
   subject_id?: number;
@@ -25,7 +25,7 @@ const CONDITIONS: Record<keyof AuditFilter, string> = {
   to: 'at < CAST(:to AS timestamptz)',
 };
 
-/** A page of entries, the newest first. @param beforeId where the page before ended */
+/** Returns a page of entries, newest first. @param beforeId the last id of the previous page */
 export async function listAuditEntries(
   filter: AuditFilter,
   { limit, beforeId }: { limit: number; beforeId: number | null },

@@ -19,7 +19,7 @@ export type ConversationRow = {
   updated_at: Date;
   last_message_at: Date;
 };
-/** Where a page ended: the last activity in microseconds since 1970, and the id. */
+/** The end of a page: the last activity in microseconds since 1970, and the id. */
 export type Place = { last_message_us: number; id: number };
 export type ConversationChange = Partial<
   Pick<ConversationRow, 'title' | 'tags' | 'language' | 'is_archived'>
@@ -28,7 +28,7 @@ export type ConversationChange = Partial<
 const columns = `c.id, c.user_id, c.title, c.language, c.context, c.tags, c.message_count, c.duration_seconds,
   c.total_tokens, c.is_active, c.is_archived, c.created_at, c.updated_at, c.last_message_at`;
 
-/** A user's conversation; null when there is none of theirs, or it was deleted. */
+/** Returns a user's conversation; null when the user has no such conversation or deleted it. */
 export function findConversation(id: number, userId: number): Promise<ConversationRow | null> {
   return row(
     `SELECT ${columns} FROM conversations c WHERE c.id = :id AND c.user_id = :userId AND c.deleted_at IS NULL`,
@@ -37,9 +37,9 @@ export function findConversation(id: number, userId: number): Promise<Conversati
 }
 
 /**
- * A page of a user's conversations, newest activity first.
- * @param q parts of words that the title or one message must hold, as one types them into a search engine; '' for all
- * @param after where the page before ended
+ * Returns a page of a user's conversations, latest activity first.
+ * @param q a search as in a search engine: parts of words that the title or one message must contain; '' for all
+ * @param after the end of the previous page
  */
 export function listConversations(
   userId: number,
@@ -59,7 +59,7 @@ export function listConversations(
 const further = `AND (c.last_message_at, c.id) <
   (timestamptz 'epoch' + :last_message_us * interval '1 microsecond', :id::bigint)`;
 
-/** Writes the fields that are given; null when the user has no such conversation. */
+/** Changes the given fields. Returns the conversation; null when the user has no such conversation. */
 export async function changeConversation(
   id: number,
   userId: number,
@@ -71,7 +71,10 @@ export async function changeConversation(
   return findConversation(id, userId);
 }
 
-/** Deletes a user's conversation and cancels its runs; null when there is none. The runs that ended here are to be announced. */
+/**
+ * Deletes a user's conversation and cancels its runs.
+ * @returns the runs that ended here, which the caller announces; null when the user has no such conversation
+ */
 export function deleteConversation(id: number, userId: number): Promise<{ ended: number[] } | null> {
   return row('SELECT * FROM delete_conversation(:id, :userId)', { id, userId });
 }

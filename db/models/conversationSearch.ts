@@ -1,13 +1,13 @@
-/** What a search asks for: alternatives, of which a text must satisfy one. */
+/** A search: alternatives, of which a text must satisfy one. */
 export type Asked = { wanted: string[]; unwanted: string[] }[];
 
 const TOKEN = /(-)?(?:"([^"]*)(?:"|$)|([^\s"]+))/gu;
-/** What stands around a term is not searched: "password?" asks for password. */
+/** Punctuation around a term, which the search ignores: "password?" finds password. */
 const AROUND = /^[^\p{L}\p{M}\p{N}\p{So}]+|[^\p{L}\p{M}\p{N}\p{So}]+$/gu;
 
 /**
- * Reads a search as one types it: every term is wanted, a dash before it excludes it, quotes hold words together,
- * `or` separates alternatives. Text without a term asks for nothing, and gives no alternative.
+ * Parses a search: each term is wanted, a leading dash excludes a term, quotes keep words together, `or`
+ * separates alternatives. Text without a term gives no alternative.
  */
 export function askedIn(q: string): Asked {
   let current: Asked[number] = { wanted: [], unwanted: [] };
@@ -25,8 +25,9 @@ export function askedIn(q: string): Asked {
 }
 
 /**
- * A condition on the conversation `c` of :userId: its title or one message satisfies :asked. The index gives what has
- * the grams, the folded text decides. The expressions are those of the indexes in 018_search_parts.
+ * Limits the conversation `c` of :userId to those whose title or one message satisfies :asked. The index finds
+ * the texts with the right grams; the folded text decides. The expressions equal those of the indexes in
+ * 018_search_parts.
  */
 export const matching = `AND c.id IN (
   WITH asked AS (SELECT * FROM search_alternatives(:userId, CAST(:asked AS jsonb)))
@@ -38,7 +39,7 @@ export const matching = `AND c.id IN (
   WHERE search_grams(m.user_id, search_folded(left(m.content, 16000))) @@ query
     AND f.text LIKE ALL (wanted) AND NOT f.text LIKE ANY (unwanted))`;
 
-/** Folded, with one space between words. OFFSET keeps Postgres from folding once for each condition. */
+/** Folds a text and puts one space between words. OFFSET 0 stops Postgres from folding once for each condition. */
 function spaced(text: string): string {
   return `SELECT regexp_replace(search_folded(${text}), ' +', ' ', 'g') OFFSET 0`;
 }

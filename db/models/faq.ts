@@ -24,7 +24,7 @@ export type FaqRow = {
   updated_at: Date;
   published_at: Date | null;
 };
-/** What an editor writes. */
+/** The fields that an editor writes. */
 export type FaqFields = Pick<FaqRow, 'question' | 'answer'> &
   Partial<
     Pick<
@@ -39,7 +39,7 @@ export type FaqFields = Pick<FaqRow, 'question' | 'answer'> &
       | 'meta_description'
     >
   >;
-/** What an editor's change comes to; the hash names its texts for embedding. */
+/** An FAQ after an editor's change. The hash identifies its texts for embedding. */
 export type WrittenFaq = FaqRow & { text_hash: string };
 /** Why a change was refused. */
 export type Refusal = 'slug_taken' | 'no_category';
@@ -48,12 +48,12 @@ const columns = `id, category_id, question, answer, keywords, language, status, 
   helpful_count, not_helpful_count, meta_title, meta_description, created_at, updated_at, published_at`;
 const written = [...columns.split(/,\s+/), 'md5(question || chr(1) || answer) AS text_hash'];
 
-/** An FAQ whatever its status; null when there is none. */
+/** Returns an FAQ of any status; null when it does not exist. */
 export function findFaq(id: number): Promise<FaqRow | null> {
   return row(`SELECT ${columns} FROM faqs WHERE id = :id`, { id });
 }
 
-/** A published FAQ, which counts as a view; null when there is none. */
+/** Returns a published FAQ and counts a view; null when no such FAQ is published. */
 export function viewFaq(id: number): Promise<FaqRow | null> {
   return row(
     `UPDATE faqs SET view_count = view_count + 1 WHERE id = :id AND status = 'published' RETURNING ${columns}`,
@@ -63,7 +63,7 @@ export function viewFaq(id: number): Promise<FaqRow | null> {
 
 export type FaqFilter = { status?: FaqStatus; language?: string; category_id?: number };
 
-/** A page of FAQs, the newest first. @param afterId where the page before ended */
+/** Returns a page of FAQs, newest first. @param afterId the last id of the previous page */
 export function listFaqs(filter: FaqFilter, limit: number, afterId: number | null): Promise<FaqRow[]> {
   const conditions = [
     filter.status !== undefined && 'status = :status',
@@ -81,12 +81,12 @@ export function listFaqs(filter: FaqFilter, limit: number, afterId: number | nul
 
 export type NewFaq = FaqFields & { slug: string };
 
-/** Adds an FAQ under a slug that nobody has; otherwise says what is wrong. */
+/** Adds an FAQ; returns a refusal when the slug is taken or the category does not exist. */
 export function addFaq(fields: NewFaq, along: Along): Promise<WrittenFaq | Refusal> {
   return refused((trx) => insertFaq(fields, along, trx));
 }
 
-/** Adds an FAQ in a transaction of the caller's. @throws where the slug is taken, as `refused` understands it */
+/** Adds an FAQ in the caller's transaction. @throws the database's error, which `refused` turns into a refusal */
 export async function insertFaq(fields: NewFaq, along: Along, trx: Knex): Promise<WrittenFaq> {
   const published_at = fields.status === 'published' ? knex.fn.now() : null;
   const [faq] = (await trx('faqs')
@@ -96,7 +96,7 @@ export async function insertFaq(fields: NewFaq, along: Along, trx: Knex): Promis
   return faq;
 }
 
-/** Writes the fields that are given; null when there is no such FAQ. */
+/** Changes the given fields. Returns the FAQ, a refusal, or null when it does not exist. */
 export function changeFaq(
   id: number,
   fields: Partial<FaqFields>,
@@ -108,7 +108,7 @@ export function changeFaq(
       .update({
         ...fields,
         updated_at: knex.fn.now(),
-        // When it was first published; a later unpublishing does not forget it.
+        // The time of the first publication, which outlasts a later unpublishing.
         ...(fields.status === 'published' && { published_at: knex.raw('coalesce(published_at, now())') }),
       })
       .returning(written.map((column) => knex.raw(column)))) as [WrittenFaq?];
@@ -117,7 +117,7 @@ export function changeFaq(
   });
 }
 
-/** False when there was none. */
+/** Deletes an FAQ; returns false when it does not exist. */
 export async function deleteFaq(id: number, along: Along): Promise<boolean> {
   return knex.transaction(async (trx) => {
     const deleted = await trx('faqs').where({ id }).delete();
@@ -126,7 +126,7 @@ export async function deleteFaq(id: number, along: Along): Promise<boolean> {
   });
 }
 
-/** A user's verdict; a later one replaces it. False when there is no such published FAQ. */
+/** Stores a user's verdict in place of an earlier one; returns false when no such FAQ is published. */
 export async function rateFaq(id: number, userId: number, helpful: boolean): Promise<boolean> {
   const rated = await row<{ found: boolean }>('SELECT rate_faq(:id, :userId, :helpful) AS found', {
     id,
@@ -136,7 +136,7 @@ export async function rateFaq(id: number, userId: number, helpful: boolean): Pro
   return rated?.found === true;
 }
 
-/** Writes in one transaction; returns what is wrong where the database says so. */
+/** Runs a write in one transaction; returns a refusal for a taken slug or a missing category. */
 export async function refused<T>(write: (trx: Knex) => Promise<T>): Promise<T | Refusal> {
   try {
     return await knex.transaction(write);

@@ -20,7 +20,10 @@ export function findFaqCategory(id: number): Promise<FaqCategoryRow | null> {
   return row(`SELECT ${columns.join(', ')} FROM faq_categories WHERE id = :id`, { id });
 }
 
-/** A page of categories, the oldest first. @param afterId where the page before ended; 0 for the first */
+/**
+ * Returns a page of categories, oldest first.
+ * @param afterId the last id of the previous page; 0 for the first page
+ */
 export function listFaqCategories(limit: number, afterId: number): Promise<FaqCategoryRow[]> {
   return rows(
     `SELECT ${columns.join(', ')} FROM faq_categories WHERE id > :afterId ORDER BY id LIMIT :limit`,
@@ -39,7 +42,7 @@ export function addFaqCategory(
   });
 }
 
-/** Writes the fields that are given; null when there is no such category. */
+/** Changes the given fields. Returns the category, a refusal, or null when it does not exist. */
 export function changeFaqCategory(
   id: number,
   fields: Partial<FaqCategoryFields>,
@@ -55,7 +58,7 @@ export function changeFaqCategory(
   });
 }
 
-/** Its FAQs stay, without a category. False when there was none. */
+/** Deletes a category; its FAQs stay, without a category. Returns false when it does not exist. */
 export async function deleteFaqCategory(id: number, along: Along): Promise<boolean> {
   return knex.transaction(async (trx) => {
     const deleted = await trx('faq_categories').where({ id }).delete();

@@ -1,7 +1,7 @@
 import { toSql } from 'pgvector';
 import { row, rows } from '../sql.ts';
 
-/** An FAQ and the hash of its texts, which names the work of embedding it. */
+/** An FAQ and the hash of its texts; together they name the job that embeds it. */
 export type OwedFaq = { id: number; text_hash: string };
 /** One text of an FAQ, by the part that it is. */
 export type OwedText = { faq_id: number; part: string; text: string };

@@ -10,7 +10,10 @@ type ExportedFaq = {
   category: string | null;
 } & Pick<FaqFields, 'language' | 'status' | 'priority' | 'slug' | 'meta_title' | 'meta_description'>;
 
-/** FAQs in the columns of an import, the oldest first, read page by page. @param join makes one text of an FAQ's keywords */
+/**
+ * Reads FAQs page by page, oldest first, in the columns of an import.
+ * @param join joins an FAQ's keywords into one text
+ */
 export async function* exportFaqs(
   { status, language, category_id }: FaqFilter,
   join: (keywords: string[]) => string,

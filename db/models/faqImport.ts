@@ -19,15 +19,15 @@ export type FaqImportRow = {
   created_at: Date;
   completed_at: Date | null;
 };
-/** What one line of an upload holds; `slug_asked`: whether the slug is the editor's own and not made of the question. */
+/** The fields of one uploaded line. `slug_asked`: the editor chose the slug; otherwise it comes from the question. */
 export type ImportFields = FaqFields & { slug: string; slug_asked: boolean; category?: string };
-/** One line of an upload: an FAQ, or what is wrong with it. */
+/** One uploaded line: an FAQ, or its errors. */
 export type ImportLine = { line: number; fields?: ImportFields; errors?: FieldError[] };
 
 const columns =
   'id, user_id, status, all_or_nothing, total, processed, imported, failed, created_at, completed_at';
 
-/** An import whose lines are still being received; nobody works on it. */
+/** Begins an import that is still receiving its lines, so no worker takes it. Returns its id. */
 export async function beginImport(userId: number, allOrNothing: boolean): Promise<number> {
   const begun = await row<{ id: number }>(
     'INSERT INTO faq_imports (user_id, all_or_nothing) VALUES (:userId, :allOrNothing) RETURNING id',
@@ -37,7 +37,7 @@ export async function beginImport(userId: number, allOrNothing: boolean): Promis
   return begun.id;
 }
 
-/** Keeps lines until they are imported. */
+/** Stores lines until they are imported. */
 export async function addImportLines(importId: number, lines: ImportLine[]): Promise<void> {
   await row(
     `INSERT INTO faq_import_rows (import_id, line, fields, errors)
@@ -47,7 +47,7 @@ export async function addImportLines(importId: number, lines: ImportLine[]): Pro
   );
 }
 
-/** All lines are there: from now on the import is owed. */
+/** Marks an import's upload as complete: from now on the import is owed. */
 export async function submitImport(importId: number, along: Along): Promise<void> {
   await knex.transaction(async (trx) => {
     await trx.raw(
@@ -62,12 +62,12 @@ export async function submitImport(importId: number, along: Along): Promise<void
   });
 }
 
-/** As if it had never been begun. */
+/** Deletes an import and its lines. */
 export async function dropImport(importId: number): Promise<void> {
   await row('DELETE FROM faq_imports WHERE id = :importId', { importId });
 }
 
-/** A user's import; null when there is none of theirs. */
+/** Returns a user's import; null when the user has no such import. */
 export function findImport(importId: number, userId: number): Promise<FaqImportRow | null> {
   return row(`SELECT ${columns} FROM faq_imports WHERE id = :importId AND user_id = :userId`, {
     importId,
@@ -75,7 +75,7 @@ export function findImport(importId: number, userId: number): Promise<FaqImportR
   });
 }
 
-/** What is wrong with an import's lines, in their order. */
+/** Returns the errors of an import's lines, in the order of the lines. */
 export function importErrors(
   importId: number,
   limit: number,
@@ -87,7 +87,7 @@ export function importErrors(
   );
 }
 
-/** Owed: imports that nobody has moved on for a while. Uploads that were given up long ago are forgotten. */
+/** Owed: imports without progress for `graceMs`. Also deletes uploads abandoned for an hour. */
 export async function importsToDeliver(graceMs: number): Promise<number[]> {
   const owed = await rows<{ id: number }>(
     `WITH given_up AS (
@@ -100,7 +100,7 @@ export async function importsToDeliver(graceMs: number): Promise<number[]> {
   return owed.map(({ id }) => id);
 }
 
-/** Ends an import that cannot be gone on with; what it has imported stays. */
+/** Ends an import that cannot continue; the FAQs it has added stay. */
 export async function failImport(importId: number): Promise<void> {
   await row(
     `UPDATE faq_imports SET status = 'failed', updated_at = clock_timestamp(), completed_at = clock_timestamp()
@@ -112,9 +112,9 @@ export async function failImport(importId: number): Promise<void> {
 export type Progress = FaqImportRow & { added: OwedFaq[] };
 
 /**
- * Imports the next lines of an import, or all of them where it is all or nothing. However often and by however many
- * it is called, each line is imported once.
- * @returns where the import stands, and the FAQs that were added; null when there is nothing to do
+ * Imports the next lines of an import, or all lines of an all-or-nothing import. Any number of callers may repeat
+ * the call: each line is imported once.
+ * @returns the import's progress and the FAQs it added; null when nothing is left to do
  */
 export async function importMore(importId: number, count: number): Promise<Progress | null> {
   const found = await row<{ all_or_nothing: boolean }>(
@@ -133,7 +133,10 @@ async function step(db: Knex, importId: number, count: number): Promise<Progress
   return found[0] ?? null;
 }
 
-/** One transaction of short statements: one long one would run into the time limit of statements. */
+/**
+ * Imports all lines in one transaction of short statements: one long statement would exceed the statement
+ * timeout.
+ */
 function importAll(importId: number, count: number): Promise<Progress | null> {
   return knex.transaction(async (trx) => {
     await trx.raw(`SELECT set_config('parley.faq_set_later', 'on', true)`);

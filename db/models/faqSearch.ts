@@ -9,12 +9,12 @@ export type FaqQuery = {
   text: string;
   /** The text's vector in the set that serves; none: words alone. */
   vectors: { model: string; vector: number[] }[];
-  /** What the answer should be in, if there is one in it; null: whatever fits. */
+  /** The preferred language of the answer; null: any. */
   language: string | null;
   limit: number;
-  /** Cosine similarity from which an FAQ is an answer. */
+  /** Cosine similarity from which an FAQ counts as an answer. */
   similarity: number;
-  /** Or the share of the text's words from which it is. */
+  /** Share of the text's words from which an FAQ counts as an answer too. */
   coverage: number;
 };
 
@@ -31,7 +31,7 @@ export async function faqSet(): Promise<FaqSet> {
   return set;
 }
 
-/** Published FAQs that may answer a text, best first; see search_faqs in db/functions/faqs.sql. */
+/** Returns published FAQs that may answer a text, best first; see search_faqs in db/functions/faqs.sql. */
 export function searchFaqs({
   text,
   vectors,

@@ -11,24 +11,24 @@ export type SuggestionRow = {
   status: SuggestionStatus;
   language: string;
   faq_id: number | null;
-  /** How many questions there were, and when the last. */
+  /** How many questions it has, and the time of the last. */
   asked: number;
   last_asked_at: Date;
-  /** Beginnings of questions, the first ones first, as they were asked. */
+  /** The beginnings of its first questions, oldest first, unedited. */
   examples: string[];
-  /** How many of the questions are near enough to its FAQ; null where it has none. */
+  /** How many of its questions its FAQ is near enough to answer; null without an FAQ. */
   would_answer: number | null;
 };
-/** A question that belongs to no suggestion yet. */
+/** A question without a suggestion. */
 export type Gap = {
   message_id: number;
   content: string;
   language: string;
-  /** Whether the text may go to the provider: its user consents, the conversation is not deleted. */
+  /** Whether the text may go to the provider: the user consents, and the conversation is not deleted. */
   may_be_sent: boolean;
 };
 
-/** Owed: whether questions wait to be grouped. Looks through what was answered since the last time. */
+/** Owed: says whether questions wait for a group. First collects the questions answered since the last call. */
 export async function gapsToGroup(): Promise<boolean> {
   return (await row<{ owed: boolean }>('SELECT collect_faq_gaps() AS owed'))?.owed === true;
 }
@@ -42,7 +42,10 @@ export function ungroupedGaps(limit: number): Promise<Gap[]> {
   );
 }
 
-/** @param similarity cosine from which two questions mean the same */
+/**
+ * Puts a question into the group of the same meaning, or begins a group.
+ * @param similarity cosine from which two questions mean the same
+ */
 export async function groupGap(gap: Gap, vector: number[], model: string, similarity: number): Promise<void> {
   await row('SELECT group_faq_gap(:message_id, :language, CAST(:vector AS vector), :model, :similarity)', {
     message_id: gap.message_id,
@@ -53,13 +56,13 @@ export async function groupGap(gap: Gap, vector: number[], model: string, simila
   });
 }
 
-/** A question that cannot be grouped is forgotten. */
+/** Drops a question that cannot be grouped. */
 export async function dropGap({ message_id }: Gap): Promise<void> {
   await row('DELETE FROM faq_gaps WHERE message_id = :message_id', { message_id });
 }
 
 const EXAMPLES = 5;
-/** Enough that what is taken out of an example is seen whole. */
+/** Long enough that the redaction sees whole what it must remove. */
 const EXAMPLE_CHARACTERS = 2_000;
 const select = `
   SELECT s.id, s.status, s.language, s.faq_id, asked.asked, asked.last_asked_at, asked.examples,
@@ -73,9 +76,9 @@ const select = `
     WHERE g.suggestion_id = s.id AND c.deleted_at IS NULL) AS asked ON asked.asked > 0`;
 
 /**
- * A page of suggestions, the most asked first.
+ * Returns a page of suggestions, most asked first.
  * @param similarity cosine from which an FAQ answers a question
- * @param after where the page before ended
+ * @param after the end of the previous page
  */
 export function listSuggestions(
   status: SuggestionStatus,
@@ -94,8 +97,9 @@ export function findSuggestion(id: number, similarity: number): Promise<Suggesti
 }
 
 /**
- * How many questions of open suggestions, and of its own, an FAQ is near enough to answer; null while it has no vectors.
- * @param similarity cosine from which it answers a question
+ * Counts the questions that an FAQ is near enough to answer: those of open suggestions and of its own.
+ * @param similarity cosine from which an FAQ answers a question
+ * @returns null while the FAQ has no vectors
  */
 export async function countWouldAnswer(faqId: number, similarity: number): Promise<number | null> {
   const counted = await row<{ would_answer: number }>(
@@ -112,7 +116,7 @@ export async function countWouldAnswer(faqId: number, similarity: number): Promi
 }
 
 /**
- * Makes a draft of an open suggestion: both change in one transaction, or neither. Of two who do, one does.
+ * Turns an open suggestion into a draft FAQ, both in one transaction. Of two concurrent callers one succeeds.
  * @returns the draft, or why there is none; 'decided': the suggestion is not open
  */
 export function draftSuggestion(
@@ -128,7 +132,10 @@ export function draftSuggestion(
   });
 }
 
-/** Dismisses an open suggestion; of two who do, one does. False: it is not open, or there is none. */
+/**
+ * Dismisses an open suggestion. Of two concurrent callers one succeeds. Returns false when the suggestion is not
+ * open or does not exist.
+ */
 export async function dismissSuggestion(id: number, along: Along): Promise<boolean> {
   return knex.transaction(async (trx) => {
     const closed = await close(id, 'dismissed', trx);

@@ -1,7 +1,7 @@
 import { row } from '../sql.ts';
 import type { Accepted, Refusal } from './run.ts';
 
-/** What is stored under a user's idempotency key, as accept_message would answer it; null when nothing is. */
+/** Returns what accept_message would answer for a user's idempotency key; null when no run has the key. */
 export function storedUnder(
   userId: number,
   key: string,
@@ -15,7 +15,7 @@ export function storedUnder(
   );
 }
 
-/** How long ago a run was stored, in ms. */
+/** Returns how long ago a run was stored, in ms. */
 export async function ageOf(runId: number): Promise<number> {
   const found = await row<{ age: number }>(
     `SELECT CAST(extract(epoch FROM clock_timestamp() - created_at) * 1000 AS float8) AS age FROM runs WHERE id = :runId`,

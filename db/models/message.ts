@@ -8,18 +8,17 @@ export type HistoryMessage = {
 };
 
 /**
- * Confines a list to `:conversationId`, to be ordered by conversation_id and id. With a plain `=` the planner knows that
- * the order is by id alone, and may walk the primary key past everybody's messages, where it holds a conversation to
- * be a large part of them.
+ * Limits a list to `:conversationId`; the list must be ordered by conversation_id and id. With a plain `=` the
+ * planner drops conversation_id from the order. For a large conversation it may then scan the primary key, past
+ * everybody's messages.
  */
 export function inConversation(table: string): string {
   return `${table}.conversation_id BETWEEN :conversationId AND :conversationId`;
 }
 
 /**
- * What was said before a message, newest first. Of the replies to one question only the newest with a text counts, in the
- * place of the first, whenever it was made. Flagged messages, refusals and replies without text are left out: they
- * are no context.
+ * Returns the messages before a message, newest first. Of the replies to one question it takes the newest with a
+ * text, in the place of the first. It leaves out flagged messages, refusals and replies without text.
  */
 export function historyBefore(
   conversationId: number,
@@ -39,7 +38,7 @@ export function historyBefore(
   );
 }
 
-/** The texts of messages, in the order of the ids. */
+/** Returns the texts of messages, in the order of the ids. */
 export async function messageTexts(ids: number[]): Promise<HistoryMessage[]> {
   if (ids.length === 0) return [];
   return rows(
@@ -49,7 +48,7 @@ export async function messageTexts(ids: number[]): Promise<HistoryMessage[]> {
   );
 }
 
-/** Keeps token counts where none is known yet. */
+/** Stores token counts of messages that have none yet. */
 export async function saveTokenCounts(counts: { id: number; tokens: number }[]): Promise<void> {
   if (counts.length === 0) return;
   await rows(

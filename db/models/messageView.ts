@@ -17,17 +17,17 @@ export type MessageRow = {
   created_at: Date;
   delivered_at: Date | null;
   read_at: Date | null;
-  /** The reply that this one was made to replace. */
+  /** The reply that this reply replaces. */
   replaces_id: number | null;
-  /** The newest of the replies to the same question, where that is not this one. */
+  /** The newest reply to the same question; null when it is this reply. */
   replaced_by: number | null;
-  /** What its reader thinks of it. */
+  /** The owner's rating. */
   feedback: 'up' | 'down' | null;
 };
 
 /**
- * A page of a conversation's messages. Whose it is must have been asked before.
- * @param afterId the last message of the page before, null for the first page
+ * Returns a page of a conversation's messages. The caller has checked the owner.
+ * @param afterId the last message of the previous page; null for the first page
  */
 export function listMessages(
   conversationId: number,
@@ -48,7 +48,7 @@ export function listMessages(
   );
 }
 
-/** How far a message has come towards its reader's eyes. Each step implies those before it; none is taken back. */
+/** The steps from sent to read. Each step implies those before it; none is taken back. */
 const STEPS = {
   delivered: { from: ['sent'], times: 'delivered_at = clock_timestamp()' },
   read: {
@@ -58,8 +58,8 @@ const STEPS = {
 };
 
 /**
- * Notes how far a user's message has come. One that is further already stays as it is, and so does one that has not been
- * sent: an unfinished reply, or one that failed or was cancelled. False: no such message of theirs.
+ * Records that a user's message was delivered or read. A later step stays; so does a reply that is unfinished,
+ * failed or cancelled. Returns false when the user has no such message.
  */
 export async function markMessage(
   messageId: number,

@@ -1,21 +1,22 @@
 import { rows } from '../sql.ts';
 
 /**
- * Rows that are over, a batch of each kind at a time. A spent refresh token stays until it would have run out: until
- * then its replay ends the session. `SKIP LOCKED`: of two that tidy at once, each takes its own rows.
+ * The statements that delete expired rows, a batch of each kind at a time. A spent refresh token stays until its
+ * expiry: until then its replay ends the session. `SKIP LOCKED`: of two processes that tidy at once, each takes
+ * its own rows.
  */
 const KINDS = {
   refresh_tokens: `DELETE FROM refresh_tokens WHERE id IN (
     SELECT id FROM refresh_tokens WHERE expires_at < now() - interval '1 day'
     ORDER BY expires_at LIMIT :batch FOR UPDATE SKIP LOCKED) RETURNING id`,
-  // A session that was ended has an end of its own too: its tokens are gone by then.
+  // An ended session keeps its expiry; by then its tokens are deleted.
   sessions: `DELETE FROM sessions WHERE id IN (
     SELECT id FROM sessions WHERE expires_at < now() - make_interval(days => :sessionDays)
     ORDER BY expires_at LIMIT :batch FOR UPDATE SKIP LOCKED) RETURNING id`,
   password_resets: `DELETE FROM password_resets WHERE id IN (
     SELECT id FROM password_resets WHERE expires_at < now()
     ORDER BY expires_at LIMIT :batch FOR UPDATE SKIP LOCKED) RETURNING id`,
-  // They hold for a day at least. The run stays.
+  // The contract keeps keys for a day at least. The run stays.
   idempotency_keys: `UPDATE runs SET idempotency_key = NULL WHERE id IN (
     SELECT id FROM runs WHERE idempotency_key IS NOT NULL AND created_at < now() - interval '2 days'
       AND completed_at IS NOT NULL
@@ -25,9 +26,9 @@ const KINDS = {
 export type Over = Record<keyof typeof KINDS, number>;
 
 /**
- * Deletes up to `batch` rows of each kind that is over.
- * @param sessionDays for how long a session is kept after its end
- * @returns how many of each
+ * Deletes up to `batch` expired rows of each kind.
+ * @param sessionDays how many days a session is kept after its expiry
+ * @returns the count of each kind
  */
 export async function deleteOver(batch: number, sessionDays: number): Promise<Over> {
   return {

@@ -10,9 +10,9 @@ export async function markAnnounced(runId: number): Promise<void> {
 }
 
 /**
- * Owed: runs that ought to have a live job. Those queued in the last moments are left to whoever is delivering them;
- * a lease that ran out is a grace of its own.
- * @param afterId where the batch before ended
+ * Owed: runs that need a live job. It skips runs queued within `graceMs`, whose sender may still be delivering
+ * them. A lease that ran out needs no further grace.
+ * @param afterId the last id of the previous batch
  */
 export function runsToDeliver(afterId: number, limit: number, graceMs: number): Promise<Delivery[]> {
   return rows(
@@ -24,7 +24,7 @@ export function runsToDeliver(afterId: number, limit: number, graceMs: number): 
   );
 }
 
-/** Raises the generation of runs that lost their delivery; of two who try, one gets the run. */
+/** Raises the generation of runs that lost their delivery. Of two callers, one gets each run. */
 export function nextGeneration(lost: Delivery[]): Promise<Delivery[]> {
   return rows(
     `UPDATE runs SET generation = runs.generation + 1 WHERE id IN (
@@ -36,7 +36,7 @@ export function nextGeneration(lost: Delivery[]): Promise<Delivery[]> {
   );
 }
 
-/** Owed: ended runs whose terminal event was not announced within the grace. */
+/** Owed: ended runs whose terminal event was not announced within `graceMs`. */
 export async function runsToAnnounce(limit: number, graceMs: number): Promise<number[]> {
   const owed = await rows<{ id: number }>(
     `SELECT id FROM runs WHERE completed_at IS NOT NULL AND announced_at IS NULL

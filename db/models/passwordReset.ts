@@ -2,18 +2,21 @@ import type { Knex } from 'knex';
 import { knex } from '../knex.ts';
 import { foldCase } from './user.ts';
 
-/** How long a token may be used. */
+/** The lifetime of a token. */
 export const RESET_WITHIN_S = 3_600;
 
-/** Not used, not made worthless and not too old. A newer one changes nothing: anybody may ask for one, and often. */
+/**
+ * A token that is not used, not voided and not expired. A newer token does not void it, because anybody may ask
+ * for tokens.
+ */
 const GOOD = 'r.token_hash = :tokenHash AND r.used_at IS NULL AND r.expires_at > now()';
 
-/** Tokens by which an account gets a new password. The first one used makes the others worthless. */
+/** Tokens that let an account set a new password. The first token used voids the others. */
 export const PasswordReset = {
   /**
-   * Stores a token for the active account with an e-mail address. Does the same work where there is none, so that the
-   * time tells nobody which addresses are known; and removes some that have expired.
-   * @returns whose it is, if anybody's
+   * Stores a token for the active account with this e-mail address, and deletes some expired tokens. It does the
+   * same work for an unknown address, so that its duration does not reveal known addresses.
+   * @returns the user's id; null for an unknown address
    */
   async begin(email: string, tokenHash: string, trx: Knex): Promise<number | null> {
     const { rows } = await trx.raw<{ rows: { user_id: number | null }[] }>(
@@ -29,7 +32,7 @@ export const PasswordReset = {
     return rows[0]?.user_id ?? null;
   },
 
-  /** Whose password a token may set; undefined when it is not good. */
+  /** Returns the user whose password a token may set; undefined for a token that is not good. */
   async find(tokenHash: string): Promise<number | undefined> {
     const { rows } = await knex.raw<{ rows: { user_id: number }[] }>(
       `SELECT r.user_id FROM password_resets r JOIN users u ON u.id = r.user_id AND u.status = 'active' WHERE ${GOOD}`,
@@ -38,7 +41,7 @@ export const PasswordReset = {
     return rows[0]?.user_id;
   },
 
-  /** Uses a token up. False when it is not good, or not any more. The caller holds the user's row. */
+  /** Uses a token up. Returns false when the token is not good any more. The caller holds the user's row. */
   async use(tokenHash: string, trx: Knex): Promise<boolean> {
     const { rowCount } = await trx.raw<{ rowCount: number }>(
       `UPDATE password_resets r SET used_at = now() WHERE ${GOOD}`,
@@ -47,7 +50,7 @@ export const PasswordReset = {
     return rowCount === 1;
   },
 
-  /** Makes all tokens of a user worthless. */
+  /** Voids all tokens of a user. */
   async voidAll(userId: number, trx: Knex): Promise<void> {
     await trx.raw('UPDATE password_resets SET used_at = now() WHERE user_id = ? AND used_at IS NULL', [
       userId,

@@ -11,7 +11,10 @@ export type Again = {
 export type Rating = { rating: 'up' | 'down'; comment: string | null };
 export type Feedback = Rating & { message_id: number; created_at: Date; updated_at: Date };
 
-/** Stores a new run and a new reply to the question of a user's reply, or refuses and stores nothing; see regenerate_reply. */
+/**
+ * Stores a new run and a new reply to the question of a user's reply, or refuses and stores nothing; see
+ * regenerate_reply.
+ */
 export async function regenerateReply(
   again: Again,
   maxWaiting: number,
@@ -27,7 +30,7 @@ export async function regenerateReply(
 const ownReply = `SELECT m.id, m.conversation_id, m.user_id FROM messages m JOIN conversations c ON c.id = m.conversation_id
   WHERE m.id = :replyId AND m.user_id = :userId AND m.message_type = 'assistant' AND c.deleted_at IS NULL`;
 
-/** Keeps what a user thinks of a reply; the newest word stands. Null: no such reply of theirs. */
+/** Stores a user's rating of a reply in place of an earlier one. Returns null when the user has no such reply. */
 export function rateReply(
   replyId: number,
   userId: number,
@@ -43,7 +46,7 @@ export function rateReply(
   );
 }
 
-/** Takes it back, if there is any. False: no such reply of theirs. */
+/** Deletes a user's rating of a reply. Returns false when the user has no such reply. */
 export async function unrateReply(replyId: number, userId: number): Promise<boolean> {
   const found = await row(
     `WITH own AS (${ownReply}),

@@ -2,7 +2,7 @@ import { row } from '../sql.ts';
 import type { RunStatus, Usage } from './run.ts';
 import type { ContextRecord, Verdict } from './turn.ts';
 
-/** All that the stages left on a run, for operators; the texts stay where they are. */
+/** Everything that the stages stored on a run, for operators; without the texts. */
 export type RunExplanation = {
   id: number;
   user_id: number;
@@ -35,7 +35,7 @@ export type RunExplanation = {
   announced_at: Date | null;
 };
 
-/** Any user's run; null when there is none. */
+/** Returns any user's run; null when it does not exist. */
 export function explainRun(runId: number): Promise<RunExplanation | null> {
   return row(
     `SELECT id, user_id, conversation_id, message_id, reply_id, request_id, status, language, attempt, retries, crashes,

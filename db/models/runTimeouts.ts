@@ -1,6 +1,6 @@
 import { row } from '../sql.ts';
 
-/** Counts that a statement for a run ran into its time limit; returns how often one did, 0 for a run that has ended. */
+/** Counts a timeout of a statement for a run. Returns the run's timeouts so far; 0 for an ended run. */
 export async function countTimeout(runId: number): Promise<number> {
   const counted = await row<{ timeouts: number }>(
     'UPDATE runs SET timeouts = timeouts + 1 WHERE id = :runId AND completed_at IS NULL RETURNING timeouts',

@@ -22,7 +22,7 @@ export type RunRow = {
   completed_at: Date | null;
 };
 
-/** A user's run with its reply's text; null when there is no such run of theirs or its conversation was deleted. */
+/** Returns a user's run with its reply's text; null when the user has no such run or deleted its conversation. */
 export function findRun(runId: number, userId: number): Promise<RunRow | null> {
   return row(
     `${runRows} JOIN conversations c ON c.id = r.conversation_id
@@ -31,7 +31,7 @@ export function findRun(runId: number, userId: number): Promise<RunRow | null> {
   );
 }
 
-/** An ended run whose terminal event nobody has announced yet; null for any other. */
+/** Returns an ended run whose terminal event is not yet announced; null for any other run. */
 export function findUnannounced(runId: number): Promise<(RunRow & { completed_at: Date }) | null> {
   return row(`${runRows} WHERE r.id = :runId AND r.completed_at IS NOT NULL AND r.announced_at IS NULL`, {
     runId,

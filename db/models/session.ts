@@ -4,7 +4,7 @@ import { knex } from '../knex.ts';
 import { row } from '../sql.ts';
 import type { Role } from './user.ts';
 
-/** What a living session says about who is signed in. */
+/** The signed-in user of a living session. */
 export type SignedUser = {
   id: number;
   email: string;
@@ -14,10 +14,13 @@ export type SignedUser = {
   data_processing_consent: boolean;
 };
 
-/** The outcome of spending a refresh token. */
+/** The session and the user of a spent refresh token. */
 export type Spent = { session_id: number; user_id: number };
 
-/** One sign-in on one device. Its access tokens name it by `sid`; its refresh tokens follow each other, one alive at a time. */
+/**
+ * A sign-in on one device. `sid` in access tokens names it. Its refresh tokens replace each other: one is alive
+ * at a time.
+ */
 export class Session extends Model {
   static override tableName = 'sessions';
 
@@ -31,8 +34,8 @@ export class Session extends Model {
   declare revoked_at: Date | null;
 
   /**
-   * Begins a session. `lifetimeS`: seconds until it ends unless it is prolonged, which it can be until it is
-   * `absoluteS` old; `tokenHash` is the sha256 of its first refresh token in hex.
+   * Begins a session and returns its id. `lifetimeS`: seconds until it ends, unless it is prolonged. `absoluteS`:
+   * its greatest age. `tokenHash`: the sha256 of its first refresh token, in hex.
    */
   static async begin(of: NewSession, trx: Knex): Promise<number> {
     const { rows } = await trx.raw<Rows<{ session_id: number }>>(
@@ -48,7 +51,7 @@ export class Session extends Model {
     return rows[0]!.session_id;
   }
 
-  /** Who is signed in by this session; undefined when it was ended or has expired, or the account is not active. */
+  /** Returns the user whom a session signs in; undefined when the session is over or the account is not active. */
   static async findSigned(sid: number, userId: number): Promise<SignedUser | undefined> {
     const signed = await row<SignedUser>(
       `SELECT u.id, u.email, u.role, u.language, u.timezone, u.data_processing_consent
@@ -61,9 +64,10 @@ export class Session extends Model {
   }
 
   /**
-   * Spends a refresh token. Of two at once only one gets the row. Undefined for unknown, spent and expired ones.
-   * @param spentBy the client, in a form that tells equal ones
-   * @param iat when the access token that it gets was signed
+   * Spends a refresh token. Of two concurrent calls one succeeds. Returns undefined for an unknown, spent or
+   * expired token.
+   * @param spentBy identifies the client: equal for the same client
+   * @param iat when the client's new access token was signed
    */
   static async spend(
     tokenHash: string,
@@ -80,8 +84,9 @@ export class Session extends Model {
   }
 
   /**
-   * What a token that was just spent was traded for, where the same client asks again and the session lives.
-   * @param of its hash, the client, the hashes of what may have followed it, and for how many seconds it may be asked again
+   * Returns what a token was traded for, when the same client repeats the request in time and the session lives.
+   * @param of the token's hash, the client, the hashes of possible successors, and for how many seconds a repeat
+   * is allowed
    */
   static async regrant(
     of: { tokenHash: string; spentBy: string; successors: string[]; graceS: number },
@@ -100,7 +105,10 @@ export class Session extends Model {
     return rows[0];
   }
 
-  /** Prolongs a living session by its next refresh token. False when the session is over or the account not active. */
+  /**
+   * Prolongs a living session by its next refresh token. Returns false when the session is over or the account is
+   * not active.
+   */
   static async prolong(
     sid: number,
     next: Pick<NewSession, 'tokenHash' | 'lifetimeS' | 'absoluteS'>,
@@ -121,7 +129,10 @@ export class Session extends Model {
     return rowCount === 1;
   }
 
-  /** A spent token that comes again was stolen, from either side: its whole session ends. What ended, if something did. */
+  /**
+   * Ends the session of a spent token that comes again: either the thief or the owner used a copy. Returns the
+   * session that it ended, if any.
+   */
   static async endReplayed(tokenHash: string, trx: Knex): Promise<Spent | undefined> {
     const { rows } = await trx.raw<Rows<Spent>>(
       `UPDATE sessions SET revoked_at = now()
@@ -133,12 +144,12 @@ export class Session extends Model {
     return rows[0];
   }
 
-  /** Ends one session. Its tokens are dead as soon as the transaction is through. */
+  /** Ends one session. Its tokens stop working when the transaction commits. */
   static async end(sid: number, trx: Knex = knex): Promise<void> {
     await trx.raw('UPDATE sessions SET revoked_at = now() WHERE id = ? AND revoked_at IS NULL', [sid]);
   }
 
-  /** Ends a living session of a user. False when it is none, or somebody else's. */
+  /** Ends a living session of a user. Returns false when the user has no such session. */
   static async endOwn(sid: number, userId: number, trx: Knex): Promise<boolean> {
     const { rowCount } = await trx.raw<{ rowCount: number }>(
       `UPDATE sessions SET revoked_at = now()
@@ -148,7 +159,7 @@ export class Session extends Model {
     return rowCount === 1;
   }
 
-  /** Ends all sessions of a user, except one if it is named. */
+  /** Ends all sessions of a user, except `exceptSid`. */
   static async endAll(userId: number, trx: Knex, exceptSid = 0): Promise<void> {
     await trx.raw(
       'UPDATE sessions SET revoked_at = now() WHERE user_id = ? AND id <> ? AND revoked_at IS NULL',

@@ -1,7 +1,7 @@
 import { rows } from '../sql.ts';
 import type { Session, SignedUser } from './session.ts';
 
-/** Those of the sessions that are alive: not ended, not expired, of an active account; and what there is to know of its user now. */
+/** Returns the users of those sessions that are alive: not ended, not expired, of an active account. */
 export async function livingSessions(sids: number[]): Promise<Map<number, SignedUser>> {
   const living = await rows<SignedUser & { sid: number }>(
     `SELECT s.id AS sid, u.id, u.email, u.role, u.language, u.timezone, u.data_processing_consent
@@ -18,8 +18,8 @@ export type SessionRow = Pick<
 >;
 
 /**
- * A page of a user's living sessions, the newest first.
- * @param page `beforeId`: where the page before ended
+ * Returns a page of a user's living sessions, newest first.
+ * @param page `beforeId`: the last id of the previous page
  */
 export function listSessions(
   userId: number,

@@ -1,7 +1,7 @@
 import { row, rows } from '../sql.ts';
 import type { RunStatus, Source } from './run.ts';
 
-/** What a stage needs to know of a run; a stage's result that is there already is not made again. */
+/** A run as a stage needs it. A stage does not repeat a result that is already here. */
 export type Turn = {
   run_id: number;
   user_id: number;
@@ -16,24 +16,24 @@ export type Turn = {
   question: string;
   title: string | null;
   created_at: Date;
-  /** When the run came to the head of its conversation, or was given back. */
+  /** When the run became the head of its conversation, or was given back. */
   queued_at: Date | null;
   moderation: Verdict | null;
   context: ContextRecord | null;
 };
-/** What moderation decided. Categories are the names that the provider flagged. */
+/** Moderation's decision. `categories` are the names that the provider flagged. */
 export type Verdict = { flagged: boolean; categories: string[]; model: string };
-/** What the prompt of a run holds, and what was cut: enough to build the same prompt again. */
+/** What the prompt of a run contains, and what was cut: enough to build the same prompt again. */
 export type ContextRecord = {
   /** History, oldest first. */
   message_ids: number[];
   passages: (Source & { answer: string })[];
-  /** The question, when it had to be cut to fit; null when it is whole. */
+  /** The question as cut to fit; null when it is whole. */
   question_cut_to: string | null;
   budget: number;
   tokens: { system: number; passages: number; history: number; question: number };
   cut: { messages: number; passages: number };
-  /** True when the model said that it was too long and it was cut down. */
+  /** The model refused the prompt as too long, so it was cut down. */
   shrunk: boolean;
   /** True when the question could not be embedded: the passages hold its words, and what is near by meaning is missing. */
   passages_unavailable: boolean;
@@ -41,7 +41,8 @@ export type ContextRecord = {
 
 /**
  * Loads a run with its question, for a stage that sends texts to the provider.
- * @returns null where there is no such run, or where its texts may not be sent (any more): the claim ends that run
+ * @returns null when the run does not exist, or when its texts may not be sent any more: the claim ends such a
+ * run
  */
 export function loadTurn(runId: number): Promise<Turn | null> {
   return row(
@@ -53,7 +54,7 @@ export function loadTurn(runId: number): Promise<Turn | null> {
   );
 }
 
-/** Keeps moderation's verdict; the first one stands. */
+/** Stores moderation's verdict; a second verdict changes nothing. */
 export async function saveVerdict(runId: number, verdict: Verdict): Promise<void> {
   await rows('UPDATE runs SET moderation = :verdict WHERE id = :runId AND moderation IS NULL', {
     runId,
@@ -61,7 +62,7 @@ export async function saveVerdict(runId: number, verdict: Verdict): Promise<void
   });
 }
 
-/** Keeps the context, the first one stands, and with it how many tokens the question has. */
+/** Stores the context and the question's token count; a second context changes nothing. */
 export async function saveContext(
   runId: number,
   context: ContextRecord,
@@ -74,7 +75,7 @@ export async function saveContext(
   );
 }
 
-/** Replaces the context that was too long for the model. */
+/** Replaces a context that was too long for the model. */
 export async function replaceContext(runId: number, attempt: number, context: ContextRecord): Promise<void> {
   await rows('UPDATE runs SET context = :context WHERE id = :runId AND attempt = :attempt', {
     runId,

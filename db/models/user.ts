@@ -5,7 +5,7 @@ import '../knex.ts';
 
 export type Role = 'user' | 'agent' | 'admin';
 
-/** A person's account. E-mail and username are unique whatever their case. */
+/** A person's account. E-mail and username are unique regardless of case. */
 export class User extends Model {
   static override tableName = 'users';
 
@@ -27,7 +27,7 @@ export class User extends Model {
   declare updated_at: Date;
   declare last_login: Date | null;
 
-  /** Throws `already_exists` that names the field. */
+  /** Adds an account. @throws Problem `already_exists`, which names the field */
   static async register(fields: NewUser, trx: Knex): Promise<User> {
     return User.query(trx)
       .insert(fields)
@@ -36,8 +36,8 @@ export class User extends Model {
   }
 
   /**
-   * By e-mail address or username; undefined when there is none. Both are ASCII: what only folds to a letter of it
-   * elsewhere (the Kelvin sign, a dotless i) is another name.
+   * Finds a user by e-mail address or username; undefined when neither matches. Both are ASCII: a character that
+   * only folds to an ASCII letter (the Kelvin sign, a dotless i) makes another name.
    */
   static async findByLogin(login: string): Promise<User | undefined> {
     const name = foldCase(login);
@@ -47,8 +47,8 @@ export class User extends Model {
   }
 
   /**
-   * Notes a sign-in, stores the hash that the password is to have from now on, and locks the row until the transaction
-   * ends. Undefined when the account was suspended or its hash replaced since `user` was read: then no session may begin.
+   * Records a sign-in and the new password hash, and locks the row until the transaction ends. Returns undefined
+   * when the account was suspended or its hash changed since `user` was read: then the caller begins no session.
    */
   static async signIn(user: User, hashed_password: string, trx: Knex): Promise<User | undefined> {
     return User.query(trx)
@@ -58,7 +58,7 @@ export class User extends Model {
       .first();
   }
 
-  /** A signed-in user's own account. Throws `unauthenticated` where it has gone meanwhile. */
+  /** Returns the signed-in user's account. @throws Problem `unauthenticated` when the account is gone */
   static async own(id: number): Promise<User> {
     const user = await User.query().findById(id);
     if (user === undefined) throw problem('unauthenticated');
@@ -66,8 +66,9 @@ export class User extends Model {
   }
 
   /**
-   * Cancels the runs of a user whose texts may not be processed any more. The transaction has changed the user's row.
-   * @returns the runs that ended, to be announced; running ones are ended by their workers
+   * Cancels the runs of a user whose texts may not be processed any more. The caller's transaction has changed
+   * the user's row.
+   * @returns the ended runs, which the caller announces; the workers end the running ones
    */
   static async cancelRuns(id: number, trx: Knex): Promise<number[]> {
     const { rows } = await trx.raw<{ rows: [{ ended: number[] }] }>(
@@ -78,9 +79,9 @@ export class User extends Model {
   }
 
   /**
-   * Writes those of the fields that say something new, and locks the row until the transaction ends.
-   * @returns the account, and which fields those were
-   * @throws Problem `already_exists` and, when the account is gone, `not_found`
+   * Changes the fields that differ, and locks the row until the transaction ends.
+   * @returns the account, and the names of the changed fields
+   * @throws Problem `already_exists`; `not_found` when the account is gone
    */
   static async change(id: number, fields: Partial<NewUser>, trx: Knex): Promise<Changed> {
     const before = await User.query(trx).findById(id).forNoKeyUpdate();
@@ -101,7 +102,7 @@ export class User extends Model {
 
 type Changed = { user: User; names: string[] };
 
-/** A–Z in lower case, as the unique indexes have them, and nothing else. */
+/** Converts A–Z to lower case and nothing else, as the unique indexes do. */
 export function foldCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }

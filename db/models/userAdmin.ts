@@ -5,13 +5,13 @@ import { type Role, User } from './user.ts';
 
 export type UserFilter = { q?: string; role?: Role; status?: User['status'] };
 export type UserChange = { role?: Role; status?: 'active' | 'suspended' };
-/** One field of an account, before and after. */
+/** A changed field of an account, before and after. */
 export type Changed = { field: keyof UserChange; from: string; to: string };
 
 /**
- * A page of accounts, the newest first.
- * @param filter `q` is how an e-mail address or a username begins, whatever its case
- * @param page `beforeId`: where the page before ended
+ * Returns a page of accounts, newest first.
+ * @param filter `q`: how an e-mail address or a username begins, regardless of case
+ * @param page `beforeId`: the last id of the previous page
  */
 export async function listUsers(
   { q, role, status }: UserFilter,
@@ -30,11 +30,11 @@ export async function listUsers(
 }
 
 /**
- * Changes what an account may do, for an administrator. Who is suspended loses their sign-ins and their runs.
- * There is always an administrator left: nobody changes their own account here, and who has ceased to be one
- * meanwhile changes nothing.
- * @param along is told of each change, in its transaction
- * @returns the account, and the runs that ended, to be announced
+ * Changes an account's role or status, for an administrator. A suspended user loses sessions and runs. One
+ * administrator always remains: nobody changes their own account here, and an actor who is not an administrator
+ * any more changes nothing.
+ * @param along runs for each change, in its transaction
+ * @returns the account, and the ended runs, which the caller announces
  * @throws Problem `forbidden`, `not_found`
  */
 export async function administer(
@@ -44,7 +44,7 @@ export async function administer(
   along: (changed: Changed, trx: Knex) => Promise<void>,
 ): Promise<{ user: User; ended: number[] }> {
   return knex.transaction(async (trx) => {
-    // Both rows, in the order of ids: of two administrators who change each other one comes first.
+    // Locks both rows in the order of ids: two administrators who change each other wait and do not deadlock.
     const locked = await User.query(trx).whereIn('id', [actorId, userId]).orderBy('id').forNoKeyUpdate();
     const actor = locked.find(({ id }) => id === actorId);
     const user = locked.find(({ id, status }) => id === userId && status !== 'deleted');

@@ -21,7 +21,7 @@ export const faqCategories: SeedCategory[] = [
   { name: 'Operations', slug: 'operations', description: 'Running Parley: queues, workers, Redis, models' },
 ];
 
-/** What Parley knows about itself on a fresh installation. Each answer must stay true to the interface. */
+/** What Parley knows about itself on a fresh installation. Each answer must match the interface. */
 export const faqs: SeedFaq[] = [
   {
     slug: 'reset-password',

@@ -3,13 +3,13 @@ import type { Knex } from 'knex';
 import { knex } from '../knex.ts';
 import { faqCategories, faqs } from './faqs.ts';
 
-/** What a call added: e-mail addresses of accounts, and how many FAQs. */
+/** What a call added: the accounts' e-mail addresses, and the number of FAQs. */
 export type Seeded = { accounts: string[]; faqs: number };
 
 /**
- * Adds what a fresh installation shows: the accounts admin@parley.local and demo@parley.local with the password
- * given, and published FAQs about Parley itself. What is there already stays as it is, passwords and edited FAQs
- * included. Embeddings are owed afterwards; the embedding worker makes them.
+ * Adds the content of a fresh installation: the accounts admin@parley.local and demo@parley.local with the given
+ * password, and published FAQs about Parley. It leaves existing rows alone, passwords and edited FAQs included.
+ * The embedding worker then embeds the FAQs.
  */
 export async function seed({ password }: { password: string }): Promise<Seeded> {
   const missing = await missingAccounts();
@@ -20,7 +20,7 @@ export async function seed({ password }: { password: string }): Promise<Seeded> 
   }));
 }
 
-// argon2id at the cost that sign-in uses, so that nobody's first sign-in has to rehash.
+// argon2id at the cost of sign-in, so that the first sign-in does not rehash.
 const COST = { memoryCost: 47_104, timeCost: 3, parallelism: 1 };
 
 const ACCOUNTS = [
@@ -39,13 +39,13 @@ async function addAccounts(trx: Knex, accounts: typeof ACCOUNTS, hashed_password
   const consents = { gdpr_consent: true, data_processing_consent: true, marketing_consent: true };
   const added: { email: string }[] = await trx('users')
     .insert(accounts.map((account) => ({ ...account, ...consents, hashed_password })))
-    .onConflict() // another process seeds at the same time
+    .onConflict() // another process may seed at the same time
     .ignore()
     .returning('email');
   return added.map(({ email }) => email);
 }
 
-/** The id of each category by its slug. */
+/** Adds the missing categories; returns the id of each by its slug. */
 async function addCategories(trx: Knex): Promise<Map<string, number>> {
   await trx('faq_categories').insert(faqCategories).onConflict('slug').ignore();
   const all: { id: number; slug: string }[] = await trx('faq_categories').select('id', 'slug');

@@ -13,11 +13,12 @@ const ACK_MS = 10_000;
 const PATIENCE_MS = 60_000;
 
 /**
- * Sends a message and follows its run to the end, through lost connections, restarts of the server and new attempts.
- * @param signIn gives an access token, a fresh one each time
- * @param onText called with the whole text so far whenever it changed
- * @param interrupt aborting it cancels the run
- * @returns how it ended; rejects when the message is refused or nobody answers for a minute
+ * Sends a message and follows its run to the end, across lost connections, server restarts and new attempts.
+ * @param signIn returns a fresh access token
+ * @param onText gets the whole text so far, at each change
+ * @param interrupt cancels the run when aborted
+ * @returns the terminal event and the whole text
+ * @throws when the server refuses the message, or nothing answers for a minute
  */
 export async function follow(
   url: string,
@@ -27,7 +28,7 @@ export async function follow(
   interrupt: AbortSignal,
 ): Promise<End> {
   let token = await signIn();
-  // A path in the address given to `io` would be a namespace.
+  // `io` would read a path in the address as a namespace.
   const { origin, pathname } = new URL(url);
   const socket = io(origin, {
     path: `${pathname.replace(/\/$/, '')}/socket.io`,
@@ -36,7 +37,7 @@ export async function follow(
     reconnectionDelayMax: 2000,
   });
   const view = new RunView();
-  const early: [string, RunEvent][] = []; // what came before the run's id was known
+  const early: [string, RunEvent][] = []; // events that came before the run's id
   let runId: number | undefined;
   let syncing = false;
   let again = false;
@@ -47,9 +48,9 @@ export async function follow(
     const end = await new Promise<End>((resolve, reject) => {
       const waitForServer = () => {
         clearTimeout(giveUp);
-        giveUp = setTimeout(() => reject(new Error(`no connection to ${url} for a minute`)), PATIENCE_MS);
+        giveUp = setTimeout(() => reject(new Error(`${url} did not answer for a minute`)), PATIENCE_MS);
       };
-      /** One at a time: sends the message until it is acknowledged, then fetches what was missed. */
+      /** Sends the message until it is acknowledged, then fetches missed events. One call runs at a time. */
       const sync = async () => {
         again = syncing;
         if (syncing || view.ended) return;
@@ -104,7 +105,7 @@ export async function follow(
         if (reason === 'io server disconnect') setTimeout(() => over || socket.connect(), 300);
       });
       socket.on('connect_error', async (error: Error & { data?: { code?: string } }) => {
-        if (!error.data?.code) return; // not reachable just now: it reconnects by itself
+        if (!error.data?.code) return; // unreachable just now: socket.io reconnects by itself
         try {
           token = await signIn();
           await sleep(1000);
@@ -125,13 +126,13 @@ export async function follow(
   }
 }
 
-/** Tells that the answer has arrived. Whatever comes of that, it has been shown. */
+/** Reports the answer as delivered. A failure does not matter: the answer was shown. */
 async function acknowledge(socket: Socket, { data }: End): Promise<void> {
   if (!socket.connected) return;
   await ask(socket, 'delivered', { message_id: data.message_id }, 2_000).catch(() => {});
 }
 
-/** The server's own word that it will not do it; trying again is of no use. */
+/** The server refuses the message; trying again does not help. */
 class Refused extends Error {}
 
 async function ask<T extends { ok: true }>(

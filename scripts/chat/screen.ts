@@ -1,6 +1,6 @@
 /**
- * Shows a text that grows. When a new attempt repeats what is on the screen nothing moves; when it differs, a
- * terminal is cleared and written anew, and a pipe gets the new text on a line of its own.
+ * Shows a growing text. When a new attempt repeats the shown text, nothing moves. When it differs, the terminal
+ * is cleared and written again; a pipe gets the new text on a line of its own.
  */
 export class Screen {
   #shown = '';

@@ -1,4 +1,4 @@
-/** An event of a run as the socket delivers it, see "Socket.IO" in the contract. */
+/** An event of a run as the socket delivers it; see "Socket.IO" in the contract. */
 export type RunEvent = {
   run_id: number;
   conversation_id: number;
@@ -12,19 +12,19 @@ export type RunEvent = {
   error?: { code: string; message: string };
 };
 
-/** How a run ended: the terminal event, and the whole text. */
+/** The end of a run: the terminal event and the whole text. */
 export type End = { name: string; data: RunEvent; text: string };
 
 export const TERMINAL = ['response', 'run.failed', 'run.cancelled'];
 
-/** What a client knows of a run: orders events, drops doubles and older attempts, notices holes. */
+/** A client's view of a run: orders events, drops duplicates and older attempts, detects gaps. */
 export class RunView {
   attempt = 0;
   seq = 0;
   text = '';
   ended: End | undefined;
 
-  /** Takes an event; false when something before it is missing and `resume` must bring it. */
+  /** Takes an event. Returns false when an earlier event is missing, which `resume` must fetch. */
   take(name: string, data: RunEvent): boolean {
     if (this.ended || data.attempt < this.attempt) return true;
     if (data.attempt === this.attempt && data.seq <= this.seq) return true;
@@ -35,7 +35,7 @@ export class RunView {
     return true;
   }
 
-  /** Takes an event whatever was before it: the answer of `resume` when the log has expired. */
+  /** Takes an event without looking at earlier ones: `resume` answers with one when the log has expired. */
   replace(name: string, data: RunEvent): void {
     if (data.attempt > this.attempt) this.text = '';
     this.attempt = data.attempt;

@@ -12,10 +12,10 @@ export type BuiltIndex = { name: string; ms: number; bytes: number };
 export type Loaded = { added: number; indexes: BuiltIndex[] };
 
 /**
- * Brings the number of synthetic FAQs up to `count`, published, with vectors of the stand-in's making under the name
- * of `model`, so that nothing is owed. One transaction: all of them or none. Those that are there stay as they are.
- * While it runs others can read and write no FAQ.
- * @param said what is being done, for people
+ * Brings the number of synthetic FAQs up to `count`: published, with the stand-in's vectors under the name
+ * `model`, so that nothing is owed. It adds all or none, in one transaction; existing FAQs stay. Meanwhile nobody
+ * else can read or write an FAQ.
+ * @param said gets progress lines for people
  */
 export async function loadSyntheticFaqs(
   url: string,
@@ -44,7 +44,7 @@ async function load(
   said: (what: string) => void,
 ): Promise<Loaded> {
   await client.query('LOCK TABLE faqs IN SHARE ROW EXCLUSIVE MODE');
-  // As imports do: the set's version changes once, at the end.
+  // Changes the version of the FAQs once, at the end, as imports do.
   await client.query("SET LOCAL parley.faq_set_later = 'on'");
   const there = await one<{ last: number }>(
     client,
@@ -100,7 +100,7 @@ async function insert(
   for (let n = from; n < to; n += ROWS) {
     const values = Array.from({ length: Math.min(ROWS, to - n) }, (_, i) => valuesOf(n + i));
     await written;
-    // The next rows are made while these are written; an error meanwhile is met at the next await.
+    // Builds the next rows while Postgres writes these; the next await meets an error.
     written = client.query(statement(values.length), [category.id, model, ...values.flat()]);
     written.catch(() => {});
     if ((n - from) % 5_000 === 0) said(`${n - from} of ${to - from} FAQs`);
@@ -140,7 +140,7 @@ function statement(rows: number): string {
       ('question', question, question_vector), ('answer', answer, answer_vector)) AS p (part, text, vector)`;
 }
 
-/** pgvector's binary form, which pg sends as it is: a third of the text's size, and nothing to parse. */
+/** Encodes a vector in pgvector's binary form: a third of the text's size, and nothing to parse. */
 function binary(vector: Float32Array): Buffer {
   const numbers = Buffer.from(vector.buffer.slice(0)).swap32();
   const head = Buffer.alloc(4);
@@ -156,7 +156,7 @@ async function build(client: pg.Client, count: number): Promise<BuiltIndex> {
   try {
     await client.query(definitionOf(DIMENSIONS, ''));
   } catch (err) {
-    // Several processes build it in shared memory, of which a container may have little; one needs none.
+    // Parallel workers need shared memory, which a container may lack; one worker needs none.
     if ((err as { code?: string }).code !== '53100') throw err;
     await client.query('ROLLBACK TO building');
     await client.query('SET LOCAL max_parallel_maintenance_workers = 0');

@@ -1,7 +1,7 @@
 /**
- * FAQs that nobody wrote, for measuring and for trying things out at volume. Each is one combination of a
- * product, what to do with which part of it, and when: neighbours share some of these and not others, so that some
- * are near, more are less near and most are far, as it is with texts that people write.
+ * FAQs that nobody wrote, to measure and try search at volume. Each combines a product, an action on a part of
+ * it, and an occasion. Neighbours share some of these, so that some FAQs are near, more are less near and most
+ * are far, as with texts that people write.
  */
 export type SyntheticFaq = {
   slug: string;
@@ -10,7 +10,7 @@ export type SyntheticFaq = {
   keywords: string[];
 };
 
-/** The FAQ of a number from 0; the same number is the same FAQ, and no two are equal. */
+/** Returns the FAQ of a number from 0. One number always gives the same FAQ, and no two FAQs are equal. */
 export function syntheticFaq(n: number): SyntheticFaq {
   const { brand, noun, part, verb, when } = topicOf(n);
   const product = `${brand} ${noun}`;
@@ -23,7 +23,7 @@ export function syntheticFaq(n: number): SyntheticFaq {
   };
 }
 
-/** How somebody might ask for the FAQ of a number: fewer words, in another order, and one of them misspelt. */
+/** Returns a user's question for the FAQ of a number: fewer words, in another order, one of them misspelt. */
 export function syntheticQuery(n: number): string {
   const { brand, noun, part, verb, when } = topicOf(n);
   const words = [brand, noun, part.word, `${verb.word}ing`, ...(n % 3 === 0 ? [when.word] : [])];
@@ -40,7 +40,8 @@ type Topic = { brand: string; noun: string; part: Words; verb: Words; when: Word
 type Words = { word: string; answer: string };
 
 function topicOf(n: number): Topic {
-  // A prime that shares no factor with the number of combinations: every number meets another one.
+  // A prime without a common factor with the number of combinations, so that every number gives another
+  // combination.
   let rest = (n * 15_485_863) % COMBINATIONS;
   const take = <T>(list: T[]): T => {
     const taken = list[rest % list.length] as T;

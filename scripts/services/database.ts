@@ -10,9 +10,11 @@ export type Service = {
 };
 
 /**
- * Starts PostgreSQL in WebAssembly (PGlite with pgvector) in a process of its own and resolves when it answers.
- * `folder`: where its data lies; 'memory' keeps none. `port`: 0 is any free one. It ends with this process.
- * Throws when the folder is in use by another server.
+ * Starts PostgreSQL in WebAssembly (PGlite with pgvector) in a process of its own, which ends with this process.
+ * Resolves when it answers.
+ * @param folder the data's folder; 'memory' keeps nothing
+ * @param port 0 for any free port
+ * @throws Error when another server uses the folder
  */
 export async function startPglite(folder: string, port = 0): Promise<Service> {
   const child = fork(fileURLToPath(new URL('pglite.ts', import.meta.url)), [folder, String(port)], {

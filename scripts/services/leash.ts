@@ -1,6 +1,6 @@
 /**
- * Preloaded (`--import`) into every child of `npm start`: ends it when the parent is gone, also while it is still
- * loading, when its own handlers do not exist yet, and also when it hangs on the way out.
+ * Preloaded (`--import`) into every child of `npm start`: ends the child when the parent is gone. It also works
+ * while the child is loading and has no handlers, and when it hangs on its way out.
  */
 const LAST_MS = 30_000;
 
@@ -8,5 +8,5 @@ process.on('disconnect', () => {
   setTimeout(() => process.exit(1), LAST_MS).unref();
   process.kill(process.pid, 'SIGTERM');
 });
-// A listener holds the channel open; a child that has nothing left to do shall end.
+// Lets the child end when it has nothing left to do: the listener would keep the channel open.
 process.channel?.unref();

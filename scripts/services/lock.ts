@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 
 /**
- * Takes the lock file at `path` for this process; it goes with the process (or by the returned function).
- * Returns undefined when a living process holds it. A lock left by a dead one is taken over; the holder's start
- * time tells it from a newer process with the same id.
+ * Takes the lock file at `path` for this process, until the process ends or calls the returned function. Takes
+ * over a dead process's lock; its start time distinguishes it from a newer process with the same id.
+ * @returns undefined when a living process holds the lock
  */
 export function takeLock(path: string): (() => void) | undefined {
   for (let tries = 0; tries < 3; tries++) {
@@ -22,7 +22,7 @@ export function takeLock(path: string): (() => void) | undefined {
   return undefined;
 }
 
-/** Process id of the holder of the lock at `path`, for messages. */
+/** Returns the process id of the lock's holder, for messages. */
 export function lockHolder(path: string): number {
   return Number.parseInt(read(path), 10);
 }
@@ -33,7 +33,7 @@ function isHeld(path: string): boolean {
   return pid > 0 && identity(pid) === held;
 }
 
-/** "pid start-time" of a living process, else "pid -". */
+/** Returns "pid start-time" of a living process, else "pid -". */
 function identity(pid: number): string {
   const stat = read(`/proc/${pid}/stat`);
   // The 22nd field, counted after the command's name, which may contain spaces.

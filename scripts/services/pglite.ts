@@ -1,6 +1,6 @@
 /**
- * Process entry, forked by database.ts: `pglite.ts <folder>|memory [port]`.
- * Tells its parent `{url}` or `{refused: reason}` over IPC and ends when the parent is gone.
+ * Process entry, forked by database.ts: `pglite.ts <folder>|memory [port]`. Sends `{url}` or `{refused: reason}`
+ * to its parent over IPC, and ends when the parent is gone.
  */
 import { mkdirSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
@@ -11,12 +11,12 @@ import { servePostgres } from './pgwire.ts';
 
 const folder = process.argv[2] ?? 'memory';
 const inMemory = folder === 'memory';
-// A terminal's Ctrl-C reaches the whole group; the parent ends this process when the clients are done.
+// A terminal's Ctrl-C reaches the whole group; the parent ends this process after its clients.
 process.on('SIGINT', () => {});
 
 if (!inMemory) {
   mkdirSync(folder, { recursive: true });
-  // Two servers on one folder diverge without a word.
+  // Two servers on one folder would corrupt it silently.
   if (!takeLock(`${folder}.lock`)) {
     const holder = lockHolder(`${folder}.lock`);
     process.send?.({ refused: `${folder} is in use by process ${holder}` });

@@ -1,15 +1,15 @@
 /**
- * Serves one PGlite (which has a single session) to many PostgreSQL clients.
+ * Serves one PGlite, which has a single session, to many PostgreSQL clients.
  *
- * A client's messages are collected up to the Sync, Query or Flush that asks for an answer and run as one batch,
- * so batches of different clients never interleave. Whoever is inside a transaction, or has not sent its Sync yet,
- * keeps the turn; the others wait. All clients share ONE session: no SET, no LISTEN. The names of their prepared
- * statements are kept apart by a number in front, and forgotten when the client goes.
+ * A client's messages are collected until a Sync, Query or Flush asks for an answer, and run as one batch.
+ * Batches of different clients never interleave. A client inside a transaction, or before its Sync, keeps the
+ * turn; the others wait. All clients share ONE session: no SET, no LISTEN. A number before the names of prepared
+ * statements keeps those of each client apart. They are closed when the client disconnects.
  */
 import net from 'node:net';
 import type { PGlite } from '@electric-sql/pglite';
 
-/** A client that holds the turn and says nothing for this long is cut off, or it would freeze all others. */
+/** How long a client may hold the turn in silence before it is cut off: it blocks all others. */
 const IDLE_IN_TURN_MS = 10_000;
 const SSL_REQUEST = 80_877_103;
 const GSS_REQUEST = 80_877_104;
@@ -20,18 +20,18 @@ const ENDS_BATCH = new Set(['Q', 'S', 'H', 'F']);
 type Client = {
   socket: net.Socket;
   number: number;
-  /** Its prepared statements, by the names that PGlite knows. */
+  /** The names of its prepared statements in PGlite. */
   statements: Set<string>;
   started: boolean;
-  /** Bytes that are no whole message yet. */
+  /** The bytes of an incomplete message. */
   rest: Buffer;
-  /** Whole messages of a batch that has not ended yet. */
+  /** The messages of an incomplete batch. */
   open: Buffer[];
-  /** Batches waiting for the turn. */
+  /** Batches that wait for the turn. */
   batches: Buffer[];
 };
 
-/** Listens on 127.0.0.1 (`port` 0: any free one) and resolves to the listening server. */
+/** Listens on 127.0.0.1 (`port` 0: any free port) and resolves to the listening server. */
 export async function servePostgres(db: PGlite, port: number): Promise<net.Server> {
   const greeting = await makeGreeting(db);
   const clients = new Set<Client>();
@@ -75,7 +75,7 @@ export async function servePostgres(db: PGlite, port: number): Promise<net.Serve
       const batch = client?.batches.shift();
       if (!client || !batch) break;
       clearTimeout(idle);
-      // Last in, last out: whoever was served goes to the end of the line.
+      // Moves the served client to the end of the line.
       if (clients.delete(client)) clients.add(client);
       turn = (await execute(db, client, batch)) ? client : undefined;
     }
@@ -91,7 +91,7 @@ export async function servePostgres(db: PGlite, port: number): Promise<net.Serve
   return server;
 }
 
-/** Splits what came in into messages and batches; answers the start-up packets itself. */
+/** Splits received bytes into messages and batches; answers start-up packets itself. */
 function receive(client: Client, chunk: Buffer, greeting: Buffer): void {
   let data = client.rest.length > 0 ? Buffer.concat([client.rest, chunk]) : chunk;
   for (;;) {
@@ -112,21 +112,21 @@ function receive(client: Client, chunk: Buffer, greeting: Buffer): void {
 function startUp(client: Client, message: Buffer, greeting: Buffer): void {
   const code = message.length >= 8 ? message.readInt32BE(4) : 0;
   if (code === SSL_REQUEST || code === GSS_REQUEST) return void client.socket.write('N');
-  // What is left is a CancelRequest (nothing here runs long enough to cancel) or nonsense.
+  // Closes on a CancelRequest, because no statement here runs long enough, and on nonsense.
   if (code !== PROTOCOL_3) return void client.socket.end();
   client.started = true;
   client.socket.write(greeting);
 }
 
 function collect(client: Client, message: Buffer): void {
-  // The copy matters: a subarray would keep the whole received chunk alive and PGlite reads it later.
+  // Copies the message: a subarray would keep the whole received chunk alive, and PGlite reads it later.
   client.open.push(withOwnName(client, Buffer.from(message)));
   if (!ENDS_BATCH.has(String.fromCharCode(message[0] ?? 0))) return;
   client.batches.push(Buffer.concat(client.open));
   client.open = [];
 }
 
-/** Where a message names a prepared statement, the client's number is put in front; unnamed ones stay so. */
+/** Puts the client's number before the name of a prepared statement; an unnamed one stays unnamed. */
 function withOwnName(client: Client, whole: Buffer): Buffer {
   const type = String.fromCharCode(whole[0] ?? 0);
   const at = { P: 5, B: whole.indexOf(0, 5) + 1, D: 6, C: 6 }[type];
@@ -141,11 +141,11 @@ async function forget(db: PGlite, batches: Buffer[]): Promise<void> {
   try {
     for (const batch of batches) await db.execProtocolRawStream(batch, { onRawData: () => {} });
   } catch (error) {
-    console.error('pglite: forgetting what a client had prepared failed:', error);
+    console.error('pglite: could not close the prepared statements of a client:', error);
   }
 }
 
-/** What makes PGlite forget prepared statements. */
+/** Returns the messages that make PGlite close prepared statements. */
 function closing(statements: Set<string>): Buffer {
   return Buffer.concat([
     ...[...statements].map((name) => message('C', text(`S${name}`))),
@@ -158,7 +158,7 @@ function next(clients: Set<Client>): Client | undefined {
   return undefined;
 }
 
-/** Runs one batch and answers; true: the client keeps the turn. */
+/** Runs one batch and answers. Returns true when the client keeps the turn. */
 async function execute(db: PGlite, client: Client, batch: Buffer): Promise<boolean> {
   const answer: Buffer[] = [];
   try {
@@ -173,19 +173,19 @@ async function execute(db: PGlite, client: Client, batch: Buffer): Promise<boole
   return !endsReady(bytes) || db.isInTransaction();
 }
 
-/** Whether the answer's last message is ReadyForQuery (`Z`, length 5, one status byte). */
+/** Says whether the answer ends in ReadyForQuery (`Z`, length 5, one status byte). */
 function endsReady(bytes: Buffer): boolean {
   return bytes.length >= 6 && bytes.at(-6) === 0x5a && bytes.readInt32BE(bytes.length - 5) === 5;
 }
 
-/** Ends what a client left behind: a Sync ends its half-sent batch, ROLLBACK its transaction. */
+/** Ends the work of a client that left: Sync ends its half-sent batch, ROLLBACK its transaction. */
 async function rollBack(db: PGlite): Promise<undefined> {
   const onRawData = (): void => {};
   try {
     await db.execProtocolRawStream(message('S', Buffer.alloc(0)), { onRawData });
     if (db.isInTransaction()) await db.execProtocolRawStream(message('Q', text('ROLLBACK')), { onRawData });
   } catch (error) {
-    console.error('pglite: rolling back for a client that went away failed:', error);
+    console.error('pglite: could not roll back for a client that left:', error);
   }
 }
 

@@ -1,11 +1,11 @@
 import net from 'node:net';
 
-/** A TCP port of 127.0.0.1 that was free a moment ago: the wanted one, else one that the system chose. */
+/** Returns a free TCP port of 127.0.0.1: the wanted one, else one that the system chooses. */
 export async function freePort(wanted = 0): Promise<number> {
   return (await listenOnce(wanted, '127.0.0.1')) || (await listenOnce(0, '127.0.0.1'));
 }
 
-/** Whether `port` can be listened on at `host`. */
+/** Says whether a server can listen on `port` at `host`. */
 export async function isFree(port: number, host: string): Promise<boolean> {
   return (await listenOnce(port, host)) !== 0;
 }

@@ -14,13 +14,13 @@ export type LogLine = { level?: number; msg?: string; [field: string]: unknown }
 export type Process = {
   type: string;
   pid: number;
-  /** Where it listens (`web` only, else ''), such as http://127.0.0.1:41000. */
+  /** The address of `web`, such as http://127.0.0.1:41000; '' for others. */
   url: string;
   /** Sends a signal to the process, such as SIGKILL or SIGSTOP. */
   kill: (signal: NodeJS.Signals) => void;
-  /** SIGTERM, then SIGKILL when it takes too long; resolves to the exit code, null when a signal ended it. */
+  /** Sends SIGTERM, and SIGKILL after 30 s. Resolves to the exit code; null when a signal ended the process. */
   stop: () => Promise<number | null>;
-  /** Resolves to the exit code when it has ended, whoever ended it, and its last line was read. */
+  /** Resolves to the exit code when the process has ended for any reason and its last line was read. */
   exited: Promise<number | null>;
 };
 
@@ -29,16 +29,16 @@ process.on('exit', () => {
   for (const child of running.keys()) signal(child, 'SIGKILL');
 });
 
-/** The process types of the Procfile, without `release`. */
+/** Returns the process types of the Procfile, without `release`. */
 export function processTypes(): string[] {
   return [...procfile().keys()].filter((type) => type !== 'release');
 }
 
 /**
- * Starts the Procfile's line `type` as it stands, with this process's environment and `env` on top. Does not wait;
- * `web` needs a PORT in `env`. It ends with this process.
- * @param onLine gets each line of its log; one that is no JSON stands as `{msg}`
- * @param root where the project lies, if not here: another release of it
+ * Starts the Procfile's line `type`, with this process's environment and `env` on top, and does not wait. The
+ * child ends with this process. `web` needs a PORT in `env`.
+ * @param onLine gets each line of the child's log; a line that is not JSON becomes `{msg}`
+ * @param root the folder of the project, or of another release of it
  */
 export function spawnProcfile(
   type: string,
@@ -47,10 +47,10 @@ export function spawnProcfile(
   root = ROOT,
 ): Process {
   const command = procfile(root).get(type);
-  if (!command) throw new Error(`no such process type in the Procfile: ${type}`);
+  if (!command) throw new Error(`the Procfile has no process type ${type}`);
   const child = spawn('sh', ['-c', `exec ${command}`], {
     cwd: root,
-    // A group of its own; the IPC channel ends it when this process dies without a word.
+    // A process group of its own; the IPC channel ends the child when this process is killed.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: {
@@ -63,7 +63,7 @@ export function spawnProcfile(
   });
   for (const stream of [child.stdout, child.stderr])
     if (stream) createInterface({ input: stream }).on('line', (line) => onLine(parse(line)));
-  // A channel that nobody listens on must not keep the parent alive.
+  // A channel without a listener must not keep the parent alive.
   child.channel?.unref();
   const exited = once(child, 'close').then(([code]) => {
     running.delete(child);
@@ -88,8 +88,8 @@ export function spawnProcfile(
 }
 
 /**
- * Resolves to whether a process became ready in time: `web` by /readyz, workers by what they say.
- * @param said whether it has logged that it is ready
+ * Resolves to whether a process became ready in time: `web` by /readyz, workers by their log.
+ * @param said whether the process has logged that it is ready
  */
 export async function becomesReady(
   started: Process,
@@ -106,7 +106,7 @@ export async function becomesReady(
   return false;
 }
 
-/** Those that were started here and have not ended. */
+/** Returns the processes that were started here and have not ended. */
 export function runningProcesses(): Process[] {
   return [...running.values()];
 }

@@ -7,15 +7,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Service } from './database.ts';
 import { freePort } from './ports.ts';
 
-/** Runs its arguments and ends them when stdin closes: so also when the parent was killed with SIGKILL. */
+/** Runs its arguments and ends them when stdin closes, which it does even when SIGKILL ends the parent. */
 const LEASH = 'exec 3<&0; "$@" </dev/null & pid=$!; (cat <&3 >/dev/null; kill $pid 2>/dev/null) & wait $pid';
 
 /**
- * Starts a private Redis on 127.0.0.1, on the wanted port or any free one, and resolves when
- * it answers. It ends with this process.
- * `settings`: further arguments, which win.
- * `folder`: where it keeps its append-only file; undefined: nothing is kept.
- * Installs redis-server first where that is possible; throws one line that says what to do where it is not.
+ * Starts a private Redis on 127.0.0.1, on the wanted port or any free one, which ends with this process. Resolves
+ * when it answers. Installs redis-server first where it is missing.
+ * @param folder the folder of the append-only file; undefined: Redis keeps nothing
+ * @param settings further arguments, which win
+ * @throws Error with one line that says what to do
  */
 export async function startRedis(folder?: string, wanted = 0, settings: string[] = []): Promise<Service> {
   const binary = findRedis() ?? installRedis();
@@ -40,7 +40,7 @@ async function run(binary: string, port: number, keep: string[]): Promise<Servic
     '--loglevel',
     'warning',
   ];
-  // A session of its own, so that a terminal's Ctrl-C does not take it away from the processes that still drain.
+  // A session of its own: a terminal's Ctrl-C must not end Redis before the processes that drain into it.
   const child = spawn('sh', ['-c', LEASH, 'sh', binary, '--port', String(port), ...fixed, ...keep], {
     detached: true,
     stdio: ['pipe', 'ignore', 'inherit'],
@@ -66,7 +66,7 @@ function answers(port: number): Promise<boolean> {
     const socket = net.connect(port, '127.0.0.1', () => socket.write('PING\r\n'));
     socket.once('data', (data) => {
       socket.destroy();
-      // While it loads its file it answers -LOADING.
+      // Redis answers -LOADING while it loads its file.
       resolve(data.toString().startsWith('+PONG'));
     });
     socket.once('error', () => resolve(false));

@@ -5,8 +5,9 @@ import { startPglite } from './database.ts';
 export type Scratch = { url: string; kind: 'native' | 'pglite'; stop: () => Promise<void> };
 
 /**
- * An empty database to be thrown away: one of its own on the server of DATABASE_URL, dropped by `stop`, else PGlite
- * in memory. Throws what the server says.
+ * Returns an empty database for one use: a database on the server of DATABASE_URL, which `stop` drops, else
+ * PGlite in memory.
+ * @throws the server's error
  */
 export async function startScratchDatabase(): Promise<Scratch> {
   const server = process.env.DATABASE_URL;
@@ -18,9 +19,9 @@ export async function startScratchDatabase(): Promise<Scratch> {
 }
 
 /**
- * Creates a database. Where the server is ours to rule, its owner is a role of its own that may do nothing else, as on
- * a managed server; the extension is there already, since an owner may not bring it in.
- * @param server as whom to create it; a superuser, or a role that may create databases
+ * Creates a database. For a superuser it also creates the extension and an owner that may do nothing else, as on
+ * a managed server: such an owner may not create the extension.
+ * @param server the address of a superuser, or of a role that may create databases
  */
 export async function createDatabase(server: string, name: string): Promise<Omit<Scratch, 'kind'>> {
   const url = new URL(server);

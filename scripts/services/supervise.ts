@@ -4,14 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 10_000;
-/** Whoever lived this long starts again with the shortest pause. */
+/** A child that lived this long restarts after the shortest pause. */
 const STEADY_MS = 30_000;
 
 export type Supervised = { stop: (withinMs: number) => Promise<void> };
 
 /**
- * Runs a script of this project as a child and starts it again, after a growing pause, whenever it ends.
- * `stop` sends SIGTERM, and SIGKILL to its group when it is not gone in time.
+ * Runs a script of this project as a child, and restarts it after a growing pause whenever it ends. `stop` sends
+ * SIGTERM, and SIGKILL to its group when it does not end in time.
  */
 export function keepRunning(name: string, args: string[], env: NodeJS.ProcessEnv): Supervised {
   let stopping = false;
@@ -36,7 +36,7 @@ export function keepRunning(name: string, args: string[], env: NodeJS.ProcessEnv
       if (stopping) return;
       if (Date.now() - began > STEADY_MS) pause = FIRST_PAUSE_MS;
       console.error(
-        `${name} ended (${child.signalCode ?? child.exitCode}); starting it again in ${pause} ms`,
+        `${name} ended (${child.signalCode ?? child.exitCode}): npm start starts it again in ${pause} ms`,
       );
       await sleep(pause);
       if (stopping) return;
@@ -45,7 +45,7 @@ export function keepRunning(name: string, args: string[], env: NodeJS.ProcessEnv
   }
 }
 
-/** Runs a script of this project to its end; throws with its last output when it fails. */
+/** Runs a script of this project to its end. @throws Error with its last output when it fails */
 export async function runToEnd(script: string, env: NodeJS.ProcessEnv): Promise<void> {
   const child = spawn(process.execPath, nodeArgs([script]), {
     env,
@@ -61,7 +61,7 @@ export async function runToEnd(script: string, env: NodeJS.ProcessEnv): Promise<
 }
 
 function startChild(args: string[], env: NodeJS.ProcessEnv): ChildProcess {
-  // A session of its own: Ctrl-C reaches the supervisor alone, which decides the order of the ends.
+  // A session of its own: Ctrl-C reaches the supervisor alone, which stops its children in order.
   return spawn(process.execPath, nodeArgs(args), {
     env,
     detached: true,

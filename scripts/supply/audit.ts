@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 
-/** What the registry knows of the packages; unreachable: it could not be asked, for the reason given. */
+/** The registry's findings; `unreachable`: why the registry could not be asked. */
 export type Audited = { counts: Record<string, number> } | { unreachable: string };
 
 type Report = {
@@ -9,10 +9,10 @@ type Report = {
   error?: { summary?: string };
 };
 
-/** Asks npm for known vulnerabilities of what the lockfile names. Installs nothing. */
+/** Asks npm for known vulnerabilities of the packages in the lockfile. Installs nothing. */
 export async function audit(root: string): Promise<Audited> {
   const text = await new Promise<string>((done) => {
-    // It ends with 1 both when it finds something and when it cannot ask: what it prints tells which.
+    // npm exits with 1 for findings and for failures alike; its output distinguishes them.
     execFile('npm', ['audit', '--json'], { cwd: root, maxBuffer: 64 * 2 ** 20 }, (_, stdout) => done(stdout));
   });
   const report = read(text);

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Licences under which code may be used here: none asks for more than being named. */
+/** Licences that allow use here: none asks for more than attribution. */
 const LICENCES = new Set(
   'MIT MIT-0 ISC 0BSD BSD-2-Clause BSD-3-Clause Apache-2.0 BlueOak-1.0.0 CC0-1.0 CC-BY-4.0 Python-2.0 PSF-2.0 PostgreSQL Unlicense Zlib'.split(
     ' ',
@@ -26,9 +26,9 @@ type Manifest = {
 };
 
 /**
- * What is wrong with the packages of a project, one line each; none: nothing is. Every package of the lockfile must be
- * pinned by a hash, under a licence of the list, and without a script that runs at install unless `allowScripts` of
- * package.json names it. What is installed is read as well: a lockfile only repeats what a registry said.
+ * Checks the packages of a project and returns one line for each fault. Every package of the lockfile must be
+ * pinned by a hash and have a licence from the list. Its install script must be named in `allowScripts` of
+ * package.json. It reads the installed packages too, because a lockfile only repeats what a registry said.
  * @param root the folder of package.json, package-lock.json and node_modules
  */
 export function faultsOf(root: string): string[] {
@@ -45,7 +45,7 @@ export function faultsOf(root: string): string[] {
     return [
       !isPinned(locked) && 'is not pinned by a hash of a package from a registry',
       runs && !allowed.includes(name) && 'runs a script at install and is not named in allowScripts',
-      !isAllowed(licence) && `has the licence ${licence ?? 'of nobody knows what'}`,
+      !isAllowed(licence) && `has the licence ${licence ?? '(unknown)'}`,
     ]
       .filter((fault) => fault !== false)
       .map((fault) => `${name} ${locked.version ?? ''} ${fault}`);
@@ -58,26 +58,29 @@ function isPinned({ integrity, resolved = 'https:', link = false }: Locked): boo
   return link || (integrity?.startsWith('sha512-') === true && resolved.startsWith('https:'));
 }
 
-/** A `binding.gyp` is built at install without being asked to. */
+/** npm builds a `binding.gyp` at install without a script. */
 function runsAtInstall(manifest: Manifest | null, folder: string): boolean {
   if (INSTALL_SCRIPTS.some((script) => manifest?.scripts?.[script])) return true;
   return existsSync(join(folder, 'binding.gyp'));
 }
 
-/** Null where it is not installed: another platform's. */
+/** Returns null for a package that is not installed: another platform's. */
 function manifestOf(folder: string): Manifest | null {
   const path = join(folder, 'package.json');
   return existsSync(path) ? readJson<Manifest>(path) : null;
 }
 
-/** Older packages have a list. */
+/** Reads the licence; older packages have a list. */
 function licenceOf(manifest: Manifest | null): string | undefined {
   const { license, licenses } = manifest ?? {};
   if (typeof license === 'string') return license;
   return license?.type ?? licenses?.map(({ type }) => type).join(' OR ');
 }
 
-/** Of `A OR B` one will do, of `A AND B` both must; ANDs bind closer, and brackets within brackets are not read. */
+/**
+ * Accepts `A OR B` when one is allowed and `A AND B` when both are. AND binds closer; nested brackets are not
+ * parsed.
+ */
 function isAllowed(licence = ''): boolean {
   const plain = licence.replace(/^\((.*)\)$/, '$1');
   return plain.split(' OR ').some((choice) => choice.split(' AND ').every((one) => LICENCES.has(one.trim())));

@@ -34,7 +34,7 @@ describe('/asyncapi.json', () => {
     ).to.equal(true);
   });
 
-  it('refers to nothing that is not there', () => {
+  it('has no dangling reference', () => {
     for (const [ref = ''] of JSON.stringify(asyncapi).matchAll(/(?<="\$ref":")[^"]+/g)) {
       const steps = ref.split('/').slice(1);
       const found = steps.reduce<unknown>((at, step) => (at as Record<string, unknown>)?.[step], asyncapi);
@@ -42,13 +42,13 @@ describe('/asyncapi.json', () => {
     }
   });
 
-  it('has every event that clients may send, with the very schema that checks it', () => {
+  it('has every client event, with the schema that validates it', () => {
     const { messages } = asyncapi.channels.socket!;
     const payloads = Object.values(messages).map(({ payload }) => payload);
     for (const { frame } of Object.values(events)) expect(payloads).to.include(frame);
   });
 
-  it('gives examples that fit', () => {
+  it('has examples that match their schemas', () => {
     for (const [name, { frame, example }] of Object.entries(events)) checkValue(name, frame, example);
   });
 });

@@ -27,7 +27,7 @@ describe('limits on attempts', () => {
     expect(Number(headers.get('retry-after'))).to.be.within(1, 900);
   }
 
-  it('let so many wrong passwords through and no more, however many come at a time', async () => {
+  it('allow a fixed number of wrong passwords, however many come at once', async () => {
     const { email } = await buildUser();
     const answers = await times(ALLOWED + 15, (i) => signIn(email, `wrong ${i}`));
     expect([count(answers, 401), count(answers, 429)]).to.deep.equal([ALLOWED, 15]);
@@ -35,12 +35,12 @@ describe('limits on attempts', () => {
     expectRefused(refused);
     expect(refused.headers.get('ratelimit')).to.match(/^"sign-in";r=0;t=\d+$/);
     expect(refused.headers.get('ratelimit-policy')).to.equal(`"sign-in";q=${ALLOWED};w=900`);
-    // However it is written.
+    // The limit holds for any spelling of the address.
     expectRefused(await signIn(` ${email.toUpperCase()} `, PASSWORD));
     expect((await signIn((await buildUser()).email, PASSWORD)).status).to.equal(200);
   });
 
-  it('count every check of a password by its address, right ones as well', async () => {
+  it('count every password check by its address, also successful ones', async () => {
     const counter = { ...SIGN_IN.every!, key: `limit:${SIGN_IN.every!.name}:${networkOf('127.0.0.1')}` };
     await redis.del(counter.key);
     const { email } = await buildUser();
@@ -53,7 +53,7 @@ describe('limits on attempts', () => {
     expect((await signIn(email, PASSWORD)).status).to.equal(200);
   });
 
-  it('are used up by no page of another site, and by listed ones as by anybody', async () => {
+  it('are not used up by pages of foreign sites, and apply to listed sites', async () => {
     const { email } = await buildUser();
     for (let i = 0; i < ALLOWED + 1; i += 1) {
       const answer = await signIn(email, 'wrong', { origin: 'https://evil.example' });
@@ -63,7 +63,7 @@ describe('limits on attempts', () => {
     expect((await signIn(email, 'wrong', { origin: 'http://localhost:3000' })).status).to.equal(401);
   });
 
-  it('are no attempts where the new password is weak', async () => {
+  it('do not count a password change with a weak new password', async () => {
     const { access } = await buildUser();
     const change = (new_password: string) =>
       api.call('POST', '/users/me/password', { current_password: PASSWORD, new_password }, { token: access });
@@ -71,7 +71,7 @@ describe('limits on attempts', () => {
     expect((await change('a new and better one')).status).to.equal(204);
   });
 
-  it('bound refreshes that fail, by their address', async () => {
+  it('limit failed refreshes by address', async () => {
     const key = `limit:${REFRESH.address.name}:${networkOf('127.0.0.1')}`;
     await redis.del(key);
     for (const refresh_token of ['x', 'a'.repeat(43)])
@@ -81,7 +81,7 @@ describe('limits on attempts', () => {
     await redis.del(key);
   });
 
-  it('tell nothing of whether there is such an account', async () => {
+  it('do not reveal whether an account exists', async () => {
     const { email } = await buildUser();
     const told = async (name: string) => {
       const answers: Answer[] = [];
@@ -96,7 +96,7 @@ describe('limits on attempts', () => {
     expect(await told('nobody@example.com')).to.deep.equal(await told(email));
   });
 
-  it('forget what was wrong at the first sign-in that is right, and never count it', async () => {
+  it('forget wrong passwords at a successful sign-in, and do not count that sign-in', async () => {
     const { email } = await buildUser();
     const wrong = await times(ALLOWED - 1, () => signIn(email, 'wrong'));
     expect(count(wrong, 401)).to.equal(ALLOWED - 1);
@@ -107,7 +107,7 @@ describe('limits on attempts', () => {
     expect(headers.get('ratelimit')).to.match(new RegExp(`^"sign-in";r=${ALLOWED - 1};`));
   });
 
-  it('are the same at the sign-in of the board', async () => {
+  it('apply to the sign-in of the board too', async () => {
     const { email } = await buildUser({ role: 'admin' });
     await times(ALLOWED, () => signIn(email, 'wrong'));
     const answer = await fetch(`${api.url}/admin/queues/sign-in`, {
@@ -121,13 +121,13 @@ describe('limits on attempts', () => {
     expect(await answer.text()).to.contain('Tried too often');
   });
 
-  it('bound what one address may try on many accounts', async () => {
+  it('limit the attempts of one address on many accounts', async () => {
     await used('address-sign-in', SIGN_IN.address.limit);
     expectRefused(await signIn((await buildUser()).email, PASSWORD));
     await redis.del('limit:address-sign-in:127.0.0.1');
   });
 
-  it('bound how many accounts one address may register', async () => {
+  it('limit the registrations of one address', async () => {
     await used('address-registration', REGISTRATION.address.limit);
     const body = {
       email: 'one@example.com',
@@ -139,7 +139,7 @@ describe('limits on attempts', () => {
     await redis.del('limit:address-registration:127.0.0.1');
   });
 
-  it('are not passed by an address that the client makes up', async () => {
+  it('cannot be evaded with an invented X-Forwarded-For', async () => {
     const { email } = await buildUser();
     const answers = await times(ALLOWED + 3, (i) =>
       signIn(email, 'wrong', { 'x-forwarded-for': `192.0.2.${i}` }),
@@ -147,7 +147,7 @@ describe('limits on attempts', () => {
     expect(count(answers, 429)).to.equal(3);
   });
 
-  it('do not lock out whom somebody attacks from elsewhere', async () => {
+  it('do not lock out a user who is attacked from another address', async () => {
     const web: Process = await startProcfile('web', { TRUST_PROXY: '1' });
     const { email } = await buildUser();
     const from = (address: string, password: string) =>
@@ -164,7 +164,7 @@ describe('limits on attempts', () => {
     await web.stop();
   });
 
-  it('keep no name in Redis', async () => {
+  it('keep no names in Redis', async () => {
     const { email, username } = await buildUser();
     await signIn(email, 'wrong');
     await signIn(username, 'wrong');
@@ -173,7 +173,7 @@ describe('limits on attempts', () => {
     expect(keys.join()).not.to.contain(username);
   });
 
-  /** As if this address had come so often already. */
+  /** Sets a counter as if this address had come so often already. */
   async function used(name: string, often: number): Promise<void> {
     const counter = { name, limit: often, seconds: 60, key: `limit:${name}:127.0.0.1` };
     await redis.del(counter.key);

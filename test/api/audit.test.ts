@@ -32,7 +32,7 @@ describe('the audit log', () => {
   const ask = (method: string, path: string, body?: unknown, by = agent): Promise<Answer> =>
     api.call(method, path, body, { token: by.access, headers: { 'x-request-id': 'asked-here' } });
   const entries = (): Promise<Entry[]> => knex('audit_log').orderBy('id');
-  /** The one entry there is, of an act of `by`. */
+  /** Checks that the log has one entry, of an act of `by`. */
   async function expectEntry(by: BuiltUser, expected: object): Promise<void> {
     const [entry, ...more] = await entries();
     expect(more).to.deep.equal([]);
@@ -48,7 +48,7 @@ describe('the audit log', () => {
     await unguarded((trx) => trx.raw('TRUNCATE audit_log, audit_heads'));
   }
 
-  it('tells of each change of the knowledge base', async () => {
+  it('records each change of the knowledge base', async () => {
     const { body: faq } = await ask('POST', '/faqs', { question: 'Open?', answer: 'Yes.' });
     const about = { target_type: 'faq', target_id: faq.id };
     await expectEntry(agent, { action: 'faq.created', ...about });
@@ -66,7 +66,7 @@ describe('the audit log', () => {
     await expectEntry(agent, { action: 'faq_category.deleted', ...on });
   });
 
-  it('tells of uploads and downloads', async () => {
+  it('records uploads and downloads', async () => {
     const { body } = await ask('POST', '/faqs/import', [{ question: 'Cat?', answer: 'Miaow.' }]);
     await expectEntry(agent, {
       action: 'faq_import.submitted',
@@ -80,7 +80,7 @@ describe('the audit log', () => {
     await expectEntry(admin, { action: 'faq.exported', target_id: null, details: { status: 'draft' } });
   });
 
-  it('tells of suggestions that were read, drafted and dismissed', async () => {
+  it('records suggestions that were read, drafted and dismissed', async () => {
     const provider = await serveEmbeddings();
     for (const content of ['Do you ship to Norway?', 'What is the warranty on batteries?']) {
       const sent = await send(api, user, { content });
@@ -108,7 +108,7 @@ describe('the audit log', () => {
     await expectEntry(agent, { action: 'faq_suggestion.dismissed', target_id: ids[1] });
   });
 
-  it('tells of who looked at accounts and at how an answer came about', async () => {
+  it('records who read accounts and who had an answer explained', async () => {
     await ask('GET', '/users?limit=2', undefined, admin);
     await expectEntry(admin, { action: 'user.listed', details: { ids: [user.id, agent.id] } });
     await ask('GET', `/users/${user.id}`, undefined, admin);
@@ -124,7 +124,7 @@ describe('the audit log', () => {
     expect((await entries())[0]).to.include({ action: 'run.explained', target_id: run_id });
   });
 
-  it('is silent about what was refused', async () => {
+  it('does not record refused requests', async () => {
     const taken = { question: 'Q?', answer: 'A.', slug: 'taken' };
     await ask('POST', '/faqs', taken);
     await unguarded((trx) => trx.raw('TRUNCATE audit_log'));
@@ -145,7 +145,7 @@ describe('the audit log', () => {
     expect(await entries()).to.deep.equal([]);
   });
 
-  it('is one with the act: where the entry cannot be written, nothing was done', async () => {
+  it('undoes an act whose entry cannot be written', async () => {
     await knex.raw(`ALTER TABLE audit_log ADD CONSTRAINT broken CHECK (action NOT LIKE '%.%')`);
     try {
       const counted = async () => [
@@ -168,7 +168,7 @@ describe('the audit log', () => {
     }
   });
 
-  it('is one with the act: where that is undone, nothing is told of it', async () => {
+  it('has no entry of an act that was undone', async () => {
     const [tables, late] = [
       ['faqs', 'faq_categories', 'users'],
       'DEFERRABLE INITIALLY DEFERRED FOR EACH ROW',
@@ -190,7 +190,7 @@ describe('the audit log', () => {
     }
   });
 
-  it('tells of the board: who opened it, who was refused, who left, who changed a queue', async () => {
+  it('records who opened the board, was refused there, left it or changed a queue', async () => {
     const post = (path: string, by: BuiltUser, body = '') =>
       fetch(`${api.url}/admin/queues${path}`, {
         method: 'POST',
@@ -211,7 +211,7 @@ describe('the audit log', () => {
       ['session.board_opened', admin.id],
       ['user.signed_in', agent.id],
       ['session.board_refused', agent.id],
-      // Nothing of the queue: it may not be changed unless BOARD_WRITABLE says so.
+      // No entry of the queue: a change needs BOARD_WRITABLE.
       ['session.signed_out', leaving.id],
     ]);
   });
@@ -228,7 +228,7 @@ describe('the audit log', () => {
       await ask('POST', '/faqs', { question: 'Two?', answer: 'Yes.' }, admin);
     });
 
-    it('shows the newest first, page by page, and that it was read', async () => {
+    it('lists entries newest first, page by page, and records the reading', async () => {
       const first = await read('?limit=2');
       expect(first.data.map(({ action }) => action)).to.deep.equal(['faq.created', 'user.viewed']);
       const second = await read(`?limit=2&cursor=${first.next_cursor}`);
@@ -238,7 +238,7 @@ describe('the audit log', () => {
       expect(await actions(`?action=audit.read&actor_id=${admin.id}`)).to.have.length(3);
     });
 
-    it('filters by who, whose, what and when', async () => {
+    it('filters by actor, subject, action and time', async () => {
       expect(await actions(`?actor_id=${agent.id}`)).to.deep.equal(['faq.created']);
       expect(await actions(`?subject_id=${user.id}`)).to.deep.equal(['user.viewed']);
       expect(await actions('?action=faq.created')).to.have.length(2);

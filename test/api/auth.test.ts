@@ -67,7 +67,7 @@ describe('auth', () => {
       expect(row.hashed_password).to.match(/^\$argon2id\$v=19\$m=47104,t=3,p=1\$/);
     });
 
-    it('refuses an e-mail address or username that is taken, whatever its case', async () => {
+    it('refuses a taken e-mail address or username, regardless of case', async () => {
       const email = await post('/register', { ...ada, email: 'ADA@example.COM', username: 'ada2' });
       expect(email.status).to.equal(409);
       expect(email.body).to.include({ code: 'already_exists' });
@@ -76,7 +76,7 @@ describe('auth', () => {
       expect(username.body).to.include({ status: 409, code: 'already_exists' });
     });
 
-    itNative('gives an address to one of two who want it at once', async () => {
+    itNative('gives an address to one of two concurrent registrations', async () => {
       const both = ['twin1', 'twin2'].map((username) =>
         post('/register', { ...ada, email: 'twin@example.com', username }),
       );
@@ -124,7 +124,7 @@ describe('auth', () => {
       });
     }
 
-    it('counts code points', async () => {
+    it('counts the length of fields in code points', async () => {
       const answer = await post('/register', {
         ...ada,
         email: 'points@example.com',
@@ -135,13 +135,13 @@ describe('auth', () => {
       expect(answer.status).to.equal(201);
       const short = { ...ada, email: 'short@example.com', username: 'short', password: '😀'.repeat(7) };
       expect((await post('/register', short)).status).to.equal(400);
-      // bcrypt would take any password that begins with the same 72 bytes.
+      // bcrypt would accept any password that begins with the same 72 bytes.
       expect401(await post('/login', { email: 'points', password: '😀'.repeat(255) }));
     });
   });
 
   describe('login', () => {
-    it('takes an e-mail address or a username, whatever the case', async () => {
+    it('accepts an e-mail address or a username, regardless of case', async () => {
       const user = await buildUser();
       for (const email of [
         user.email,
@@ -156,7 +156,7 @@ describe('auth', () => {
       }
     });
 
-    it('says the same of a wrong password, an unknown account and a suspended one', async () => {
+    it('answers a wrong password, an unknown account and a suspended one alike', async () => {
       const user = await buildUser();
       const suspended = await buildUser({ status: 'suspended' });
       const answers = [
@@ -171,7 +171,7 @@ describe('auth', () => {
       }
     });
 
-    it('refuses what is no sign-in', async () => {
+    it('refuses malformed sign-ins', async () => {
       for (const body of [
         {},
         { email: 'a' },
@@ -199,13 +199,13 @@ describe('auth', () => {
       expect((await refresh(tokens(answer).refresh_token)).status).to.equal(200);
     });
 
-    it('stores hashes only', async () => {
+    it('stores only hashes of tokens', async () => {
       const rows = await knex('refresh_tokens').where({ user_id: user.id });
       expect(rows[0].token_hash).to.match(/^[0-9a-f]{64}$/);
       expect(JSON.stringify(rows)).not.to.contain(user.refresh);
     });
 
-    it('ends the session when a spent token comes again, and no other session', async () => {
+    it('ends the session of a replayed token and no other session', async () => {
       const other = await buildSession(user);
       const renewed = tokens(await refresh(user.refresh));
       await knex('refresh_tokens')
@@ -217,7 +217,7 @@ describe('auth', () => {
       expect((await me(other.access)).status).to.equal(200);
     });
 
-    it('refuses unknown, expired and ended ones, and an access token', async () => {
+    it('refuses unknown, expired and revoked tokens, and access tokens', async () => {
       expect401(await refresh('nonsense'));
       expect401(await refresh(user.access.slice(0, 256)));
       await knex('refresh_tokens')
@@ -231,7 +231,7 @@ describe('auth', () => {
       expect401(await refresh(suspended.refresh));
     });
 
-    it('refuses what is no token', async () => {
+    it('refuses malformed tokens', async () => {
       for (const body of [
         {},
         { refresh_token: 7 },
@@ -244,7 +244,7 @@ describe('auth', () => {
   });
 
   describe('logout', () => {
-    it('ends this session, both its tokens, and leaves the others', async () => {
+    it('ends this session with both its tokens, and no other session', async () => {
       const user = await buildUser();
       const other = await buildSession(user);
       const answer = await post('/logout', undefined, user.access);
@@ -254,7 +254,7 @@ describe('auth', () => {
       expect((await me(other.access)).status).to.equal(200);
     });
 
-    it('ends all of this user with everywhere', async () => {
+    it('ends all sessions of the user with everywhere', async () => {
       const [user, stranger] = await Promise.all([buildUser(), buildUser()]);
       const other = await buildSession(user);
       expect((await post('/logout', { everywhere: true }, user.access)).status).to.equal(204);
@@ -263,7 +263,7 @@ describe('auth', () => {
       expect((await me(stranger.access)).status).to.equal(200);
     });
 
-    it('wants a token and a sane body', async () => {
+    it('requires a token and a valid body', async () => {
       expect401(await post('/logout', {}));
       const { access } = await buildUser();
       expect((await post('/logout', { everywhere: 'yes' }, access)).status).to.equal(400);
@@ -279,7 +279,7 @@ describe('auth', () => {
     const forge = (claims: object, secret?: jwt.Secret, options?: jwt.SignOptions) =>
       forgeToken(user, claims, secret, options);
 
-    it('are wanted', async () => {
+    it('are required', async () => {
       expect401(await me());
       for (const authorization of [
         '',
@@ -293,7 +293,7 @@ describe('auth', () => {
       }
     });
 
-    it('are refused when forged or of another kind', async () => {
+    it('are refused when they are forged or of another kind', async () => {
       const [header, payload] = user.access.split('.');
       const forged = {
         malformed: 'a.b.c',
@@ -320,7 +320,7 @@ describe('auth', () => {
       expect((await me(forge({}))).status).to.equal(200);
     });
 
-    it('say when they have expired, by whatever secret', async () => {
+    it('are refused as token_expired when they have expired, under any of our secrets', async () => {
       expect401(await me(forge({}, env.JWT_SECRET[0], { expiresIn: -1 })), 'token_expired');
       expect401(await me(forge({}, 'guess', { expiresIn: -1 })));
       env.JWT_SECRET.push('retired');
@@ -328,7 +328,7 @@ describe('auth', () => {
       env.JWT_SECRET.pop();
     });
 
-    it('outlive a rotation while their secret is on the list', async () => {
+    it('stay valid after a rotation while their secret is on the list', async () => {
       const old = user.access;
       env.JWT_SECRET.unshift('newest');
       const renewed = tokens(await post('/login', { email: user.email, password: PASSWORD }));
@@ -339,7 +339,7 @@ describe('auth', () => {
       expect((await me(old)).status).to.equal(200);
     });
 
-    it('die with their session and their account', async () => {
+    it('are refused after the end of their session or account', async () => {
       const expired = await buildUser();
       await knex('sessions')
         .where({ id: expired.sid })

@@ -27,7 +27,7 @@ describe('Bull Board', () => {
     return cookieOf(await post('/sign-in', { email: user.email, password: PASSWORD }));
   }
 
-  it('shows a browser the sign-in page and everybody else a problem', async () => {
+  it('shows the sign-in page to browsers and a problem to other clients', async () => {
     for (const path of ['', '/', '/queue/completion', '/api/queues', '/static/favicon.ico', '/runs/1']) {
       const page = await ask(path, { headers: PAGE });
       expect(page.status, path).to.equal(401);
@@ -37,7 +37,7 @@ describe('Bull Board', () => {
     }
   });
 
-  it('takes an access token of an administrator and of nobody else', async () => {
+  it("accepts an administrator's access token and no other", async () => {
     const path = `${api.url}/admin/queues/api/queues`;
     const { status, body } = await call(path, 'GET', undefined, { token: admin.access });
     expect(status).to.equal(200);
@@ -48,7 +48,7 @@ describe('Bull Board', () => {
     }
   });
 
-  it('signs a browser in with a cookie that is for this mount alone', async () => {
+  it('signs a browser in with a cookie for this path only', async () => {
     const answer = await post('/sign-in', { email: admin.email, password: PASSWORD });
     expect(answer.status).to.equal(303);
     expect(answer.headers.get('location')).to.equal('/admin/queues');
@@ -66,7 +66,7 @@ describe('Bull Board', () => {
     expect((await ask('', { headers: swapped })).status).to.equal(401);
   });
 
-  it('refuses a wrong password, and an account that is no administrator, without a session', async () => {
+  it('refuses a wrong password and other roles, and begins no session', async () => {
     const user = await buildUser();
     const cases: [Record<string, string>, number][] = [
       [{ email: admin.email, password: 'wrong' }, 401],
@@ -86,7 +86,7 @@ describe('Bull Board', () => {
     expect(living).to.have.length(1);
   });
 
-  it('ends with the session, the role, the account', async () => {
+  it('signs out when the session, the role or the account ends', async () => {
     const other = await buildUser({ role: 'admin' });
     const status = async (cookie: string) => (await ask('', { headers: { ...PAGE, cookie } })).status;
     const cookie = await signIn(other);
@@ -101,7 +101,7 @@ describe('Bull Board', () => {
     expect(await status(cookie)).to.equal(401);
   });
 
-  it('signs out, by a form', async () => {
+  it('signs out by a form', async () => {
     const cookie = await signIn();
     const page = await ask('/sign-out', { headers: { ...PAGE, cookie } });
     expect(await page.text()).to.contain(admin.email);
@@ -111,7 +111,7 @@ describe('Bull Board', () => {
     expect((await ask('', { headers: { ...PAGE, cookie } })).status).to.equal(401);
   });
 
-  it('takes changes from no other site', async () => {
+  it('refuses changes from other sites', async () => {
     const cookie = await signIn();
     const foreign: Record<string, string>[] = [
       { 'sec-fetch-site': 'cross-site' },
@@ -129,7 +129,7 @@ describe('Bull Board', () => {
     expect((await post('/sign-out', {}, own)).status).to.equal(303);
   });
 
-  it('changes nothing, whoever asks', async () => {
+  it('changes no queue by default', async () => {
     await queues.embedding.add('embedding', { faq_ids: [] }, { jobId: 'kept' });
     const cookie = await signIn();
     const headers = { cookie, 'content-type': 'application/json' };
@@ -152,7 +152,7 @@ describe('Bull Board', () => {
     expect((await queues.embedding.getJob('kept'))?.data).to.deep.equal({ faq_ids: [] });
   });
 
-  it('changes queues where BOARD_WRITABLE says so', async () => {
+  it('changes queues when BOARD_WRITABLE is set', async () => {
     const web = await startProcfile('web', { BOARD_WRITABLE: 'true' });
     const path = `${web.url}/admin/queues/api/queues/embedding`;
     const options = { token: admin.access };
@@ -168,7 +168,7 @@ describe('Bull Board', () => {
     );
   });
 
-  it('has a looser policy than the API, on this mount alone, and nothing from other sites', async () => {
+  it('has a looser content policy than the API, on its path only, and without other sites', async () => {
     const headers = { ...PAGE, cookie: await signIn() };
     const policy = (await ask('', { headers })).headers.get('content-security-policy');
     expect(policy).to.contain("style-src 'self' 'unsafe-inline'").and.contain("script-src 'self'");
@@ -177,7 +177,7 @@ describe('Bull Board', () => {
     expect(elsewhere.headers.get('content-security-policy')).not.to.equal(policy);
   });
 
-  it('links each job to its run, which is explained without a word of what was said', async () => {
+  it('links each job to its run, and explains the run without its texts', async () => {
     const user = await buildUser();
     const sent = await api.call(
       'POST',
@@ -186,7 +186,7 @@ describe('Bull Board', () => {
       { token: user.access },
     );
     const runId = Number(sent.body.run_id);
-    // It is delivered after the answer.
+    // Delivery follows the answer.
     while (!(await queues.completion.getJob(`run-${runId}-1`)));
     await knex('runs')
       .where({ id: runId })

@@ -52,7 +52,7 @@ describe('POST /chat/send', () => {
     });
   });
 
-  it('takes the longest content, in code points', async () => {
+  it('accepts the longest content, counted in code points', async () => {
     expect((await post({ content: '😀'.repeat(16_000) })).status).to.equal(202);
     expect((await post({ content: '<|endoftext|>' })).status).to.equal(202);
   });
@@ -84,7 +84,7 @@ describe('POST /chat/send', () => {
       });
     }
 
-    it('a key that is empty or too long', async () => {
+    it('an empty or too long key', async () => {
       expectProblem(await post({ content: 'x' }, { 'Idempotency-Key': '' }), 400, 'validation_failed');
       expectProblem(
         await post({ content: 'x' }, { 'Idempotency-Key': 'k'.repeat(129) }),
@@ -98,7 +98,7 @@ describe('POST /chat/send', () => {
       expectProblem(await api.call('POST', '/chat/send', { content: 'x' }), 401, 'unauthenticated');
     });
 
-    it("someone else's conversation, and numbers that none has", async () => {
+    it("someone else's conversation, and unknown ids", async () => {
       const { conversation_id } = await send(api, await buildUser());
       for (const id of [conversation_id, 0, -1, 2 ** 40, 2 ** 53, 9.3e18, 1e300]) {
         expectProblem(await post({ content: 'x', conversation_id: id }), 404, 'not_found');
@@ -111,7 +111,7 @@ describe('POST /chat/send', () => {
       expectProblem(await post({ content: 'x' }), 403, 'consent_required');
     });
 
-    it('more messages than may wait', async () => {
+    it('a message beyond the limit of waiting runs', async () => {
       const { conversation_id } = await send(api, user);
       await knex.raw(
         `WITH m AS (INSERT INTO messages (conversation_id, user_id, content, message_type, status)
@@ -131,7 +131,7 @@ describe('POST /chat/send', () => {
   describe('with an idempotency key', () => {
     const key = { 'Idempotency-Key': 'one' };
 
-    it('stores one of fifty at once, and answers all the same', async () => {
+    it('stores one of fifty concurrent posts, and answers all alike', async () => {
       const answers = await Promise.all(Array.from({ length: 50 }, () => post({ content: 'Hi' }, key)));
       expect(new Set(answers.map(({ status }) => status))).to.deep.equal(new Set([202]));
       expect(new Set(answers.map(({ body }) => JSON.stringify(body))).size).to.equal(1);
@@ -141,7 +141,7 @@ describe('POST /chat/send', () => {
       expect(await knex('conversations').where({ user_id: user.id })).to.have.length(1);
     });
 
-    it('knows a request with its defaults filled in, and whatever the order of keys', async () => {
+    it('recognises a request with its defaults written out and its fields in any order', async () => {
       const first = await post({ content: 'Hi', metadata: { a: 1, b: { c: 2, d: 3 } } }, key);
       const again = await post(
         {
@@ -170,13 +170,13 @@ describe('POST /chat/send', () => {
       expect(await counts()).to.deep.equal({ runs: 1, messages: 2 });
     });
 
-    it('keeps the keys of users apart', async () => {
+    it("keeps users' keys apart", async () => {
       const mine = await post({ content: 'Hi' }, key);
       const theirs = await post({ content: 'Hi' }, key, (await buildUser()).access);
       expect(theirs.body.run_id).not.to.equal(mine.body.run_id);
     });
 
-    it('is not spent by a refused request', async () => {
+    it('does not spend the key of a refused request', async () => {
       expectProblem(await post({ content: 'x', conversation_id: 2 ** 40 }, key), 404, 'not_found');
       expect((await post({ content: 'x' }, key)).status).to.equal(202);
     });
@@ -186,14 +186,14 @@ describe('POST /chat/send', () => {
     const statuses = async () =>
       (await knex('runs').where({ user_id: user.id }).orderBy('id')).map(({ status }) => status as string);
 
-    it('enqueue lets the next one wait', async () => {
+    it('enqueue makes the next run wait', async () => {
       const { conversation_id } = await send(api, user);
       await send(api, user, { conversation_id });
       await send(api, user, { conversation_id, multitask_strategy: 'enqueue' });
       expect(await statuses()).to.deep.equal(['queued', 'waiting', 'waiting']);
     });
 
-    it('keeps one active run however many come at once', async () => {
+    it('keeps one active run, however many posts come at once', async () => {
       const { conversation_id } = await send(api, user);
       await Promise.all(Array.from({ length: 20 }, () => send(api, user, { conversation_id })));
       expect((await statuses()).filter((status) => status === 'queued')).to.have.length(1);
@@ -210,7 +210,7 @@ describe('POST /chat/send', () => {
       expect(await counts()).to.deep.equal({ runs: 1, messages: 2 });
     });
 
-    it('interrupt cancels what is queued and waiting, and flags what runs', async () => {
+    it('interrupt cancels queued and waiting runs, and flags running ones', async () => {
       const { conversation_id, run_id } = await send(api, user);
       await knex('runs').where({ id: run_id }).update({ status: 'in_progress', attempt: 1 });
       await send(api, user, { conversation_id });
@@ -221,7 +221,7 @@ describe('POST /chat/send', () => {
       );
     });
 
-    it('interrupt takes the head when nothing runs', async () => {
+    it('interrupt makes the new run the head when nothing runs', async () => {
       const { conversation_id } = await send(api, user);
       await send(api, user, { conversation_id });
       await send(api, user, { conversation_id, multitask_strategy: 'interrupt' });

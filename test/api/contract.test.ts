@@ -22,7 +22,7 @@ const things = contract('Things', {
 });
 
 describe('contracts', () => {
-  it('are all served, each file of them', async () => {
+  it('are all served', async () => {
     const keys = new Set(served.flatMap(({ routes }) => routes.map(({ key }) => key)));
     for (const file of globSync('api/**/contract.ts')) {
       const exported: object = await import(`../../${file}`);
@@ -31,8 +31,8 @@ describe('contracts', () => {
     }
   });
 
-  it('give handlers their types, and want one for each route', () => {
-    // Each line that is marked must not compile: `npm run check` says so where it does.
+  it('type their handlers, and require one for each route', () => {
+    // The marked lines must not compile; `npm run check` reports one that does.
     expect(() =>
       serve(things, {
         'GET /things': (ctx) => {

@@ -28,14 +28,14 @@ describe('conversations', () => {
     expect(body.code).to.equal(code);
     if (path !== undefined) expect((body.errors as { path: string }[])[0]?.path).to.equal(path);
   }
-  /** Conversations with one question each, the oldest first. */
+  /** Begins conversations with one question each, oldest first. */
   const begin = async (...contents: string[]) => {
     const begun: number[] = [];
     for (const content of contents) begun.push((await send(api, user, { content })).conversation_id);
     return begun;
   };
 
-  it('shows a conversation with exactly these fields', async () => {
+  it('show exactly the fields of the contract', async () => {
     const [id] = await begin('Hi');
     const { status, body } = await call('GET', `/${id}`);
     expect(status).to.equal(200);
@@ -53,10 +53,10 @@ describe('conversations', () => {
   });
 
   describe('the list', () => {
-    it('has the newest activity first, in pages without gap or double', async () => {
+    it('has the latest activity first, in pages without gap or duplicate', async () => {
       const [a, b, c, d, e] = await begin('1', '2', '3', '4', '5');
       await send(api, user, { conversation_id: b });
-      // Equal to the microsecond: the id decides.
+      // Equal to the microsecond, so the id decides.
       await knex('conversations')
         .whereIn('id', [c!, d!])
         .update({ last_message_at: '2026-01-02T03:04:05.123456Z' });
@@ -71,7 +71,7 @@ describe('conversations', () => {
       expect(third.next_cursor).to.equal(null);
     });
 
-    it('keeps archived ones apart', async () => {
+    it('keeps archived conversations apart', async () => {
       const [a, b] = await begin('1', '2');
       await call('PUT', `/${a}`, { is_archived: true });
       expect(ids(await page(''))).to.deep.equal([b]);
@@ -79,7 +79,7 @@ describe('conversations', () => {
       expect(ids(await page('?archived=true'))).to.deep.equal([a]);
     });
 
-    it('finds words in titles and messages, of their own only', async () => {
+    it("finds words in the user's own titles and messages only", async () => {
       const [a, b, c] = await begin('the quick brown fox', 'jumps over', 'a lazy dog, naïve');
       await call('PUT', `/${b}`, { title: 'Fox hunting' });
       const found = async (q: string) => ids(await page(`?q=${encodeURIComponent(q)}`));
@@ -124,7 +124,7 @@ describe('conversations', () => {
       expect(theirs.body).to.deep.equal({ data: [], next_cursor: null });
     });
 
-    /** What one searches for, in which text; and what must not find it. */
+    /** A text, searches that find it, and searches that must not. */
     const parts: [text: string, finds: string[], not: string[]][] = [
       [
         '我想重置密码请帮忙',
@@ -171,7 +171,7 @@ describe('conversations', () => {
       });
     }
 
-    it('finds parts of titles, and what a change of the title leaves', async () => {
+    it('finds parts of titles, also after a change of the title', async () => {
       const [a] = await begin('x');
       await call('PUT', `/${a}`, { title: '登录问题' });
       expect(ids(await page(`?q=${encodeURIComponent('问题')}`))).to.deep.equal([a]);
@@ -179,20 +179,20 @@ describe('conversations', () => {
       expect(ids(await page(`?q=${encodeURIComponent('问题')}`))).to.deep.equal([]);
     });
 
-    it('finds nothing by what holds no letter or digit', async () => {
+    it('finds nothing for a search without letters or digits', async () => {
       await begin('? ! 100% "x" - or');
       for (const q of ['?', '%', '"', ' ', '-', '""', '\u200b'])
         expect(ids(await page(`?q=${encodeURIComponent(q)}`)), q).to.deep.equal([]);
     });
 
-    it('takes the longest texts, with and without spaces, and finds their last part', async () => {
+    it('finds the last part of the longest texts, with and without spaces', async () => {
       for (const one of ['我', 'x', '\u{20000}', 'é']) {
         const [id] = await begin(`${one.repeat(15_990 / one.length)} 末尾密码`);
         expect(ids(await page(`?q=${encodeURIComponent('密码')}`)), one).to.include(id);
       }
     });
 
-    it('searches by pages too', async () => {
+    it('searches page by page', async () => {
       const [a, b] = await begin('same word', 'same word');
       const first = await page('?q=word&limit=1');
       expect(ids(first)).to.deep.equal([b]);
@@ -236,7 +236,7 @@ describe('conversations', () => {
       encode(['messages', 1, 1]),
       `${encode(['conversations', 1, 1])}=`,
     ];
-    it('that we did not make are refused', async () => {
+    it('are refused when the server did not make them', async () => {
       const [id] = await begin('1');
       for (const cursor of madeUp) {
         expectProblem(await call('GET', `?cursor=${cursor}`), 400, 'validation_failed', 'cursor');
@@ -251,7 +251,7 @@ describe('conversations', () => {
       expectProblem(await call('GET', `?cursor=${'A'.repeat(201)}`), 400, 'validation_failed');
     });
 
-    it('of one list are refused by the other', async () => {
+    it('are refused by another list than their own', async () => {
       const [id] = await begin('1', '2');
       const { next_cursor } = await page('?limit=1');
       expectProblem(
@@ -262,7 +262,7 @@ describe('conversations', () => {
       );
     });
 
-    it('with numbers at their limits find nothing', async () => {
+    it('find nothing with numbers at their limits', async () => {
       for (const n of [Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER]) {
         expect((await call('GET', `?cursor=${encode(['conversations', n, n])}`)).status).to.equal(200);
       }
@@ -270,7 +270,7 @@ describe('conversations', () => {
   });
 
   describe('messages', () => {
-    it('come oldest first by default, in pages, with exactly these fields', async () => {
+    it('come oldest first by default, in pages, with exactly the fields of the contract', async () => {
       const { conversation_id, message_id } = await send(api, user, { content: '1' });
       await send(api, user, { conversation_id, content: '2' });
       const path = `/${conversation_id}/messages`;
@@ -290,7 +290,7 @@ describe('conversations', () => {
       }
     });
 
-    it('refuse bad queries', async () => {
+    it('refuse invalid queries', async () => {
       const [id] = await begin('1');
       for (const query of [
         'order=up',
@@ -305,7 +305,7 @@ describe('conversations', () => {
   });
 
   describe('PUT', () => {
-    it('writes what is given and leaves the rest', async () => {
+    it('changes the given fields and leaves the rest', async () => {
       const [id] = await begin('1');
       const { status, body } = await call('PUT', `/${id}`, {
         title: "O'Brien\\😀",
@@ -344,7 +344,7 @@ describe('conversations', () => {
   });
 
   describe('DELETE', () => {
-    it('cancels its runs and is 404 afterwards, its runs too', async () => {
+    it('cancels the runs, and conversation and runs are 404 afterwards', async () => {
       const head = await send(api, user);
       const next = await send(api, user, { conversation_id: head.conversation_id });
       await playWorker(user, head);
@@ -375,7 +375,7 @@ describe('conversations', () => {
     });
   });
 
-  it("answers 404 for someone else's and for ids that are none, 401 without a token", async () => {
+  it("answer 404 for someone else's and for invalid ids, and 401 without a token", async () => {
     const [id] = await begin('1');
     const routes: [string, string, unknown?][] = [
       ['GET', ''],

@@ -21,7 +21,7 @@ describe('a sign-in whose refresh token is a cookie', () => {
     api.call('POST', `/auth${path}`, body, { headers, ...(token && { token }) });
   const login = (headers: Record<string, string> = SESSION) =>
     post('/login', { email: user.email, password: PASSWORD }, headers);
-  /** The one cookie that an answer sets: its name and value, and its attributes. */
+  /** Returns the one cookie that an answer sets: name and value, and attributes. */
   const cookieOf = ({ headers }: Answer) => {
     const [one = '', ...more] = headers.getSetCookie();
     expect(more).to.deep.equal([]);
@@ -31,7 +31,7 @@ describe('a sign-in whose refresh token is a cookie', () => {
   const refresh = (cookie: string, headers: Record<string, string> = {}, body: unknown = {}) =>
     post('/refresh', body, { ...SESSION, cookie, ...headers });
 
-  it('sets it HttpOnly, Secure, strict, for this host alone, and keeps it out of the body', async () => {
+  it('sets the cookie HttpOnly, Secure and strict for this host, and no token in the body', async () => {
     const answer = await login();
     expect(answer.status).to.equal(200);
     expect(answer.body).to.not.have.property('refresh_token');
@@ -55,7 +55,7 @@ describe('a sign-in whose refresh token is a cookie', () => {
     cookieOf(registered);
   });
 
-  it('is bound to the path of PUBLIC_URL where that has one, which `__Host-` would not allow', async () => {
+  it('binds the cookie to the path of PUBLIC_URL, which `__Host-` would not allow', async () => {
     settings.PUBLIC_URL = 'https://example.org/chat/';
     const { pair, attributes } = cookieOf(await login());
     expect(pair).to.match(/^__Secure-parley_refresh=/);
@@ -63,16 +63,17 @@ describe('a sign-in whose refresh token is a cookie', () => {
     expect((await refresh(pair, { origin: 'https://example.org' })).status).to.equal(200);
   });
 
-  it('is asked for by the header alone', async () => {
+  it('needs the header that asks for it', async () => {
     const answer = await login({});
     expect(answer.body).to.have.property('refresh_token');
     expect(answer.headers.getSetCookie()).to.deep.equal([]);
     const { pair } = cookieOf(await login());
-    // A form of another site can send the cookie's bearer here, but no header: as before, a body is wanted.
+    // A form of another site can send the cookie but not the header: without the header the body must hold a
+    // token.
     expect((await post('/refresh', {}, { cookie: pair })).status).to.equal(400);
   });
 
-  it('refreshes by the cookie: a new one each time, the same one within the grace', async () => {
+  it('refreshes by the cookie, and repeats the same new cookie within the grace', async () => {
     const first = cookieOf(await login()).pair;
     const answer = await refresh(first);
     expect(answer.status).to.equal(200);
@@ -91,7 +92,7 @@ describe('a sign-in whose refresh token is a cookie', () => {
     expect((await refresh(cookieOf(moved).pair)).status).to.equal(200);
   });
 
-  it('refuses pages of other origins, whatever CORS lets in without credentials', async () => {
+  it('refuses pages of other origins, even where CORS allows all without credentials', async () => {
     const { pair } = cookieOf(await login());
     const allowed = [...env.CORS_ALLOW_ORIGINS];
     env.CORS_ALLOW_ORIGINS.splice(0, Infinity, '*');
@@ -112,7 +113,7 @@ describe('a sign-in whose refresh token is a cookie', () => {
     expect(fromListed.headers.get('access-control-allow-origin')).to.equal(listed);
     const own = new URL(api.url).origin;
     expect((await refresh(cookieOf(fromListed).pair, { origin: own })).status).to.equal(200);
-    // Elsewhere no browser may send cookies along.
+    // On other routes no browser may send cookies.
     const elsewhere = await api.call('GET', '/users/me', undefined, {
       token: user.access,
       headers: { origin: listed },
@@ -120,7 +121,7 @@ describe('a sign-in whose refresh token is a cookie', () => {
     expect(elsewhere.headers.get('access-control-allow-credentials')).to.equal(null);
   });
 
-  it('is cleared by a logout, and where the token is worthless', async () => {
+  it('clears the cookie at a logout and when its token is worthless', async () => {
     const answer = await login();
     const { pair } = cookieOf(answer);
     const out = await post('/logout', {}, { cookie: pair }, String(answer.body.access_token));
@@ -135,7 +136,7 @@ describe('a sign-in whose refresh token is a cookie', () => {
     }
   });
 
-  it('ends the sign-in on a replay as a token in a body does', async () => {
+  it('ends the sign-in on a replay, as a token in a body does', async () => {
     const { pair } = cookieOf(await login());
     const renewed = await refresh(pair);
     await knex('refresh_tokens')
@@ -146,7 +147,7 @@ describe('a sign-in whose refresh token is a cookie', () => {
     expect((await api.call('GET', '/users/me', undefined, { token })).status).to.equal(401);
   });
 
-  it('refuses a body that is neither', async () => {
+  it('refuses an invalid body', async () => {
     const { pair } = cookieOf(await login());
     for (const body of [{ refresh_token: '' }, { refresh_token: 7 }, { more: 1 }, []])
       expect((await refresh(pair, {}, body)).status).to.equal(400);

@@ -35,7 +35,7 @@ describe('the edges', () => {
   });
   after(() => Promise.all([api.close(), proxied.stop()]));
 
-  /** What the server answers to bytes until it closes. */
+  /** Sends bytes and returns the server's answer until it closes. */
   async function raw(bytes: string, url = api.url): Promise<string> {
     const socket = connectTcp(Number(new URL(url).port), '127.0.0.1');
     socket.on('error', () => {});
@@ -46,7 +46,7 @@ describe('the edges', () => {
     (await fetch(url + path, { headers, redirect: 'manual' })).headers;
 
   describe('headers of answers', () => {
-    it('let nothing be loaded, framed, sniffed or kept', async () => {
+    it('forbid loading, framing, sniffing and caching', async () => {
       for (const path of ['/livez', '/nothing', '/api/v1/users/me', '/openapi.json']) {
         const headers = await get(path);
         const of = (name: string) => headers.get(name);
@@ -62,7 +62,7 @@ describe('the edges', () => {
       }
     });
 
-    it('are looser for the pages alone, which still load nothing from other sites', async () => {
+    it('are looser for pages only, which still load nothing from other sites', async () => {
       for (const path of ['/docs', '/docs/docs.js', '/admin/queues/sign-in']) {
         const headers = await get(path);
         const policy = headers.get('content-security-policy') ?? '';
@@ -74,7 +74,7 @@ describe('the edges', () => {
       }
     });
 
-    it('demand TLS where there is TLS, as a trusted proxy says', async () => {
+    it('demand TLS when a trusted proxy reports TLS', async () => {
       const hsts = async (headers: Record<string, string>, url: string) =>
         (await get('/livez', headers, url)).get('strict-transport-security');
       const https = { 'x-forwarded-proto': 'https' };
@@ -92,7 +92,7 @@ describe('the edges', () => {
       'https://chat.example.evil.example',
     ];
 
-    it('may be a listed one, our own, or none', async () => {
+    it('may be listed, our own, or missing', async () => {
       const own = proxied.url;
       const host = { 'x-forwarded-host': 'parley.example' };
       const friends: Record<string, string>[] = [
@@ -116,7 +116,7 @@ describe('the edges', () => {
       }
     });
 
-    it('is refused before anything is read when it is foreign', async () => {
+    it('is refused when it is foreign, before the server reads anything', async () => {
       for (const origin of foreign) {
         for (const path of [
           `/api/v1/chat/ws/${user.id}?token=${user.access}`,
@@ -135,7 +135,7 @@ describe('the edges', () => {
       }
     });
 
-    it('refused, may reset the connection, or never close it, and nobody else notices', async () => {
+    it('affects nobody else when a refused client resets or never closes its connection', async () => {
       const { port } = new URL(proxied.url);
       const upgrade = [
         'GET /socket.io/?EIO=4&transport=websocket HTTP/1.1',
@@ -151,7 +151,7 @@ describe('the edges', () => {
         socket.on('error', () => {});
         socket.write(`${upgrade}\r\n\r\n`);
         await once(socket, 'data');
-        // Reset with something underway, which is what the other end hears as an error.
+        // Resets with data on the way, which the other end sees as an error.
         socket.write('x');
         socket.resetAndDestroy();
         await once(socket, 'close');
@@ -164,7 +164,7 @@ describe('the edges', () => {
       expect((await call(`${proxied.url}/livez`)).status).to.equal(200);
     });
 
-    it('is not what CORS lets in: that is a list, to the letter', async () => {
+    it('does not extend CORS, which matches its list exactly', async () => {
       for (const origin of foreign)
         expect((await get('/livez', { origin }, proxied.url)).get('access-control-allow-origin')).to.equal(
           null,
@@ -194,7 +194,7 @@ describe('the edges', () => {
         .and.not.match(/set-cookie/i);
     });
 
-    it('that can be read in two ways are not read', async () => {
+    it('are refused when they are ambiguous', async () => {
       const both = 'Content-Length: 5\r\nTransfer-Encoding: chunked';
       for (const lines of [
         ['X-Request-Id: a\rSet-Cookie: x=1'],
@@ -208,7 +208,7 @@ describe('the edges', () => {
         expect(await raw(request(...lines)), JSON.stringify(lines)).to.match(/^HTTP\/1\.1 400 /);
     });
 
-    it('name one host, for sockets as well', async () => {
+    it('must name one host, for sockets too', async () => {
       for (const path of ['/livez', '/nowhere', `/socket.io/?EIO=4&transport=websocket`]) {
         const upgrade = path.startsWith('/socket.io')
           ? [
@@ -223,7 +223,7 @@ describe('the edges', () => {
       }
     });
 
-    it('are a hundred at the most, and none is dropped', async () => {
+    it('are refused beyond a hundred, and none is dropped', async () => {
       const many = (n: number) => Array.from({ length: n }, (_, i) => `X-H${i}: 1`);
       expect(await raw(request('Connection: close', ...many(98)))).to.match(/^HTTP\/1\.1 200 /);
       const refused = await raw(request('Connection: close', ...many(99)));
@@ -234,7 +234,7 @@ describe('the edges', () => {
   });
 
   describe('time', () => {
-    it('is not given to those who send byte by byte', async () => {
+    it('runs out for clients that send byte by byte', async () => {
       const times = {
         headersTimeout: 150,
         requestTimeout: 300,
@@ -257,7 +257,7 @@ describe('the edges', () => {
       await new Promise((closed) => http.close(closed));
     });
 
-    it('is shorter for a body that fits into memory', async () => {
+    it('is shorter for a JSON body', async () => {
       const clock = mock.timers;
       const req = Object.assign(new PassThrough(), { headers: {}, complete: false });
       clock.enable({ apis: ['setTimeout'] });
@@ -271,7 +271,7 @@ describe('the edges', () => {
       }
     });
 
-    it('of the server that serves is bounded everywhere', () => {
+    it('is limited for headers, requests and idle connections', () => {
       const http = serverOf(() => {});
       expect(http.headersTimeout).to.equal(10_000);
       expect(http.requestTimeout).to.equal(120_000);
@@ -280,7 +280,7 @@ describe('the edges', () => {
   });
 
   describe('places', () => {
-    it('are bounded for the streams of a user, and free again when one ends', async () => {
+    it('are limited for the streams of a user, and free again when a stream ends', async () => {
       const [greedy, other] = [await buildUser(), await buildUser()];
       const [mine, theirs] = [await send(api, greedy), await send(api, other)];
       const ends = new AbortController();
@@ -310,9 +310,9 @@ describe('the edges', () => {
       again.abort();
     });
 
-    it('are bounded for the sockets of a user, of both kinds together', async () => {
+    it('are limited for the sockets of a user, both kinds together', async () => {
       const greedy = await buildUser();
-      // These are none, and leave their connections to others.
+      // Plain GETs: they take no place.
       for (let i = 0; i < 5; i += 1)
         expect(
           (await get(`/api/v1/chat/ws/${greedy.id}?token=${greedy.access}`)).get('content-type'),
@@ -333,7 +333,7 @@ describe('the edges', () => {
     });
   });
 
-  it('an address is an address, of IPv6 its /64', () => {
+  it('count an IPv6 address by its /64', () => {
     const networks: [string, string][] = [
       ['203.0.113.9', '203.0.113.9'],
       ['2001:db8::1', '2001:db8:0:0::/64'],

@@ -50,22 +50,22 @@ describe('errors of the API', () => {
       ['one byte too many', `"${'x'.repeat(LIMIT - 1)}"`, 413, 'body_too_large'],
     ];
     for (const [what, body, status, code] of cases) {
-      it(`refuses ${what}`, async () => {
+      it(`are refused with ${what}`, async () => {
         expectProblem(await login(body), status, code);
       });
     }
 
-    it('says how deep is too deep', async () => {
+    it('are refused beyond 32 levels', async () => {
       expect((await login(withField(nested(32)))).body.errors).to.deep.equal([
         { path: '', message: 'must be nested at most 32 deep' },
       ]);
-      // One less is only an unknown field.
+      // One level less is only an unknown field.
       expect((await login(withField(nested(31)))).body.errors).to.deep.equal([
         { path: '/more', message: 'must be left out: this field is not known' },
       ]);
     });
 
-    it('names every field at fault by a JSON pointer', async () => {
+    it('are refused with a JSON pointer to each invalid field', async () => {
       const { body } = await login({ email: 7, 'a/b~c': 1 });
       expect(body.errors).to.have.deep.members([
         { path: '/password', message: 'must be present' },
@@ -74,7 +74,7 @@ describe('errors of the API', () => {
       ]);
     });
 
-    it('refuses a list that is too long before its items are looked at, and too many fields before all are', async () => {
+    it('are refused for a too long list or too many fields before each is checked', async () => {
       const { access } = await buildUser({ role: 'agent' });
       const create = async (fields: object) => {
         const body = { question: 'Q', answer: 'A', ...fields };
@@ -92,11 +92,11 @@ describe('errors of the API', () => {
       expect(errors[0]).to.deep.equal({ path: '/k0', message: 'must be left out: this field is not known' });
     });
 
-    it('takes exactly 256 KiB', async () => {
+    it('are accepted up to exactly 256 KiB', async () => {
       expectProblem(await login(`"${'x'.repeat(LIMIT - 2)}"`), 400, 'validation_failed');
     });
 
-    it('stops a body without a length at the limit', async () => {
+    it('are stopped at the limit without a Content-Length', async () => {
       const answer = await fetch(`${api.url}/api/v1/auth/login`, {
         method: 'POST',
         body: new Blob(['"', 'x'.repeat(LIMIT)]).stream(),
@@ -105,7 +105,7 @@ describe('errors of the API', () => {
       expect(answer.status).to.equal(413);
     });
 
-    it('reads JSON whatever its type and encoding', async () => {
+    it('are read as JSON of any type and encoding', async () => {
       const { email } = await buildUser();
       const json = JSON.stringify({ email, password: 'correct horse battery' });
       for (const [encoding, bytes] of [
@@ -119,12 +119,12 @@ describe('errors of the API', () => {
       }
     });
 
-    it('stops inflating a bomb at the limit', async () => {
+    it('are inflated up to the limit only', async () => {
       const bomb = gzipSync(Buffer.alloc(100 * 1024 * 1024));
       expectProblem(await login(bomb, { 'content-encoding': 'gzip' }), 413, 'body_too_large');
     });
 
-    it('refuses what does not inflate, is cut short or has an unknown encoding', async () => {
+    it('are refused when they do not inflate, are cut short or have an unknown encoding', async () => {
       const gzip = gzipSync('{"email":"a","password":"b"}');
       expectProblem(await login('nope', { 'content-encoding': 'gzip' }), 400, 'malformed_json');
       expectProblem(await login(gzip.subarray(0, -9), { 'content-encoding': 'gzip' }), 400, 'malformed_json');
@@ -132,7 +132,7 @@ describe('errors of the API', () => {
     });
 
     for (const encoding of ['identity', 'gzip']) {
-      it(`survives an upload broken off (${encoding})`, async () => {
+      it(`may break off without harm to the server (${encoding})`, async () => {
         const socket = connect(Number(new URL(api.url).port), '127.0.0.1');
         await once(socket, 'connect');
         socket.write(
@@ -147,28 +147,28 @@ describe('errors of the API', () => {
   });
 
   describe('routes', () => {
-    it('answers 404 for what there is not', async () => {
+    it('answer 404 for an unknown path', async () => {
       for (const path of ['/nothing', '/users/me/nothing', '/%00', '/%zz', '/nothing/..%2f..']) {
         expectProblem(await api.call('GET', path), 404, 'not_found');
       }
       expectProblem(await call(`${api.url}/`), 404, 'not_found');
     });
 
-    it('answers 405 with the methods there are', async () => {
+    it('answer 405 with the allowed methods', async () => {
       const answer = await api.call('DELETE', '/users/me');
       expectProblem(answer, 405, 'method_not_allowed');
       expect(answer.headers.get('allow')?.split(', ')).to.have.members(['HEAD', 'GET', 'PATCH']);
       expectProblem(await api.call('PROPFIND', '/users/me'), 405, 'method_not_allowed');
     });
 
-    it('shows the path, not the query', async () => {
+    it('show the path in problems, not the query', async () => {
       const { body } = await api.call('GET', '/nothing?token=secret');
       expect(body.instance).to.equal('/api/v1/nothing');
     });
   });
 
   describe('headers', () => {
-    it('hands a sane X-Request-Id back and replaces any other', async () => {
+    it('return a valid X-Request-Id and replace any other', async () => {
       const idFor = async (id: string) =>
         (await api.call('GET', '/nothing', undefined, { headers: { 'x-request-id': id } })).headers.get(
           'x-request-id',
@@ -179,7 +179,7 @@ describe('errors of the API', () => {
         expect(await idFor(id)).to.match(/^[0-9a-f-]{36}$/);
     });
 
-    it('are those that harden an answer', async () => {
+    it('harden every answer', async () => {
       const { headers } = await api.call('GET', '/nothing');
       expect(headers.get('x-content-type-options')).to.equal('nosniff');
       expect(headers.get('content-security-policy')).to.contain("default-src 'none'");
@@ -187,7 +187,7 @@ describe('errors of the API', () => {
       expect(headers.get('x-powered-by')).to.equal(null);
     });
 
-    it('let the listed origin in, on errors too, and no other', async () => {
+    it('allow the listed origin, on errors too, and no other', async () => {
       const from = (origin: string) => api.call('GET', '/nothing', undefined, { headers: { origin } });
       const { headers } = await from('http://localhost:3000');
       expect(headers.get('access-control-allow-origin')).to.equal('http://localhost:3000');
@@ -205,12 +205,12 @@ describe('errors of the API', () => {
   });
 
   describe('health', () => {
-    it('is alive and ready', async () => {
+    it('reports alive and ready', async () => {
       expect((await call(`${api.url}/livez`)).status).to.equal(200);
       expect((await call(`${api.url}/readyz`)).body).to.deep.equal({ status: 'ready' });
     });
 
-    it('is only degraded when the model is away', async () => {
+    it('reports degraded when the model is away', async () => {
       const { status, body } = await call(`${api.url}/health`);
       expect(status).to.equal(200);
       expect(body.status).to.equal('degraded');
@@ -223,26 +223,26 @@ describe('errors of the API', () => {
   });
 
   describe('what is thrown', () => {
-    it('shows nothing when it is unknown', () => {
+    it('reveals nothing when it is unknown', () => {
       const body = presentProblem(new TypeError('SELECT secret FROM /etc/passwd'), '/x');
       expect(body).to.include({ status: 500, code: 'internal_error', instance: '/x' });
       expect(JSON.stringify(body)).not.to.contain('secret');
     });
 
-    it('is 503 with Retry-After when the database cannot be reached', async () => {
+    it('becomes 503 with Retry-After when the database cannot be reached', async () => {
       const nowhere = makeKnex({ client: 'pg', connection: 'postgres://127.0.0.1:1/x', log: { warn() {} } });
       const err = await nowhere.raw('SELECT 1').catch((thrown: unknown) => thrown);
       await nowhere.destroy();
       expect(toProblem(err)).to.include({ status: 503, code: 'service_unavailable', retryAfterS: 2 });
     });
 
-    it('is 503 when a statement ran out of time', async () => {
+    it('becomes 503 when a statement timed out', async () => {
       const timeout = Object.assign(new Error('canceling statement'), { code: '57014' });
       expect(toProblem(timeout).code).to.equal('service_unavailable');
       expect(toProblem(Object.assign(new Error('duplicate key'), { code: '23505' })).status).to.equal(500);
     });
 
-    it('keeps its code and its fields when it is a problem', () => {
+    it('keeps its code and fields when it is a problem', () => {
       const err = problem('validation_failed', 'no', { errors: [{ path: '/a', message: 'b' }] });
       expect(presentProblem(err, '/x'))
         .to.include({ status: 400, detail: 'no' })

@@ -42,7 +42,7 @@ describe('importing FAQs', () => {
     faqImport({ data: { import_id: id }, attemptsMade: 0 } as unknown as Job<{ import_id: number }>);
   const look = async (id: unknown): Promise<Import> =>
     (await api.call('GET', `/faqs/imports/${id}`, undefined, { token: agent.access })).body as Import;
-  /** Uploads, works the job and looks. */
+  /** Uploads, runs the job and returns the import. */
   const bring = async (body: unknown, options: object = {}): Promise<Import> => {
     const taken = await upload(body, options);
     expect(taken.status, JSON.stringify(taken.body)).to.equal(202);
@@ -66,7 +66,7 @@ describe('importing FAQs', () => {
     expect(await knex('faq_imports').pluck('id')).to.deep.equal([]);
   }
 
-  it('takes a JSON array, in the background, and tells the importer', async () => {
+  it('imports a JSON array in the background, and notifies the importer', async () => {
     await knex('faq_categories').insert({ name: 'Shop', slug: 'shop' });
     const faqs = [
       { question: 'One, "quoted"?', answer: 'Yes [really] {so}', category: 'shop', keywords: ['a', 'b'] },
@@ -111,7 +111,7 @@ describe('importing FAQs', () => {
     expect(two.published_at).to.be.a('date');
   });
 
-  it('gives back as CSV what it takes as CSV', async () => {
+  it('exports as CSV what it imported as CSV', async () => {
     await knex('faq_categories').insert({ name: 'Shop', slug: 'shop' });
     const csv = [
       '\uFEFFquestion,answer,category,keywords,language,status,priority,slug,meta_title,meta_description',
@@ -131,7 +131,7 @@ describe('importing FAQs', () => {
     expect(await bring(text)).to.deep.include({ imported: 2 });
   });
 
-  it('says what is wrong, line by line, and imports the rest', async () => {
+  it('reports errors line by line, and imports the rest', async () => {
     await knex('faqs').insert({ question: 'q', answer: 'a', slug: 'taken' });
     const csv = [
       'question,answer,slug,priority,category,status',
@@ -167,7 +167,7 @@ describe('importing FAQs', () => {
     expect(await questions()).to.deep.equal(['q', 'Good?', 'Twice?', 'Good?']);
   });
 
-  it('imports all or nothing where that is asked for', async () => {
+  it('imports all or nothing on request', async () => {
     await knex('faqs').insert({ question: 'q', answer: 'a', slug: 'taken' });
     const before = await faqSet();
     const lines = Array.from({ length: 700 }, (_, i) => ({ question: `Question ${i}?`, answer: 'x' }));
@@ -183,7 +183,7 @@ describe('importing FAQs', () => {
     expect(await faqSet()).not.to.deep.equal(before);
   });
 
-  it('imports each line once, however often the job is delivered', async () => {
+  it('imports each line once, however often its job is delivered', async () => {
     const lines = Array.from({ length: 1_200 }, (_, i) => ({ question: `Question ${i}?`, answer: 'x' }));
     const { body } = await upload(lines, { type: 'application/json' });
     await Promise.all([work(body.import_id), work(body.import_id)]);
@@ -192,7 +192,7 @@ describe('importing FAQs', () => {
     expect(await questions()).to.have.length(1_200);
   });
 
-  it('is owed until it is over, and its job carries an id alone', async () => {
+  it('is owed until it ends, and its job carries only an id', async () => {
     const { body } = await upload([{ question: 'a', answer: 'b' }], { type: 'application/json' });
     expect(await importsToDeliver(0)).to.deep.equal([body.import_id]);
     await queues.faq_import.obliterate({ force: true });
@@ -201,7 +201,7 @@ describe('importing FAQs', () => {
     expect(await importsToDeliver(0)).to.deep.equal([]);
   });
 
-  it('refuses a file that cannot be read, and keeps nothing of it', async () => {
+  it('refuses an unreadable file and keeps nothing of it', async () => {
     const csv = (text: string | Uint8Array) => upload(text);
     await expectRefused(csv(''), 400, 'validation_failed', /empty/);
     await expectRefused(csv('question,answer\n'), 400, 'validation_failed', /no FAQs/);
@@ -230,7 +230,7 @@ describe('importing FAQs', () => {
     await expectRefused(upload('question,answer\na,b', { as: user }), 403, 'forbidden');
   });
 
-  it('takes compressed uploads, and no bombs', async () => {
+  it('accepts compressed uploads and refuses bombs', async () => {
     const headers = { 'content-encoding': 'gzip' };
     expect(await bring(gzipSync('question,answer\na,b'), { headers })).to.deep.include({ imported: 1 });
     await knex('faq_imports').delete();
@@ -239,13 +239,13 @@ describe('importing FAQs', () => {
     await expectRefused(upload('not gzip', { headers }), 400, 'bad_request');
   });
 
-  itNative('refuses a million lines, however small they are made', async () => {
+  itNative('refuses a million lines, however small they are', async () => {
     const bomb = gzipSync(`question,answer\n${'a,b\n'.repeat(1_000_000)}`);
     const headers = { 'content-encoding': 'gzip' };
     await expectRefused(upload(bomb, { headers }), 400, 'validation_failed', /more than 100000/);
   }).timeout(60_000);
 
-  it('refuses more than 50 MB before it has come', async () => {
+  it('refuses more than 50 MB before it has arrived', async () => {
     const { hostname, port } = new URL(api.url);
     const req = request({
       hostname,
@@ -265,7 +265,7 @@ describe('importing FAQs', () => {
     req.destroy();
   });
 
-  it('forgets an upload that was broken off', async () => {
+  it('deletes an upload that broke off', async () => {
     const { hostname, port } = new URL(api.url);
     const headers = {
       authorization: `Bearer ${agent.access}`,
@@ -281,12 +281,12 @@ describe('importing FAQs', () => {
     while ((await begun()) === 1) await new Promise((wait) => setTimeout(wait, 10));
   });
 
-  itNative('takes ten thousand lines', async () => {
+  itNative('imports ten thousand lines', async () => {
     const csv = `question,answer\n${Array.from({ length: 10_000 }, (_, i) => `Question ${i}?,Answer number ${i} of many`).join('\n')}`;
     expect(await bring(csv)).to.deep.include({ status: 'completed', imported: 10_000 });
   }).timeout(120_000);
 
-  it('exports cells that a spreadsheet would compute as text, and imports them as they were', async () => {
+  it('exports formulas as text, and imports them unchanged', async () => {
     const answers = [
       '=HYPERLINK("http://evil.example","x")',
       '+1+1',
@@ -311,7 +311,7 @@ describe('importing FAQs', () => {
     expect((await questions())[0]).to.equal('=Q0');
   });
 
-  it('loses nothing of any cell on the way out and back', () => {
+  it('keeps every cell through an export and an import', () => {
     const start = fc.constantFrom("'", '=', '+', '-', '@', '\t', '\r', '\n', '＝', '', 'a');
     fc.assert(
       fc.property(fc.array(start, { maxLength: 4 }), fc.string(), (begin, rest) => {
@@ -322,7 +322,7 @@ describe('importing FAQs', () => {
     );
   });
 
-  it('shows an import to its importer alone', async () => {
+  it('shows an import to its importer only', async () => {
     const { body } = await upload('question,answer\na,b');
     const other = await buildUser({ role: 'admin' });
     const seen = await api.call('GET', `/faqs/imports/${body.import_id}`, undefined, { token: other.access });

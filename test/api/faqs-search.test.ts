@@ -54,7 +54,7 @@ describe('searching the knowledge base', () => {
   };
   const ids = async (q: string, more = '') => (await search(q, more)).data.map(({ id }) => id);
 
-  it('finds what was asked in other words, and says how near it is', async () => {
+  it('finds an FAQ in other words, with its similarity', async () => {
     const id = await add('How do I reset my password?', 'In the settings, under security.');
     await add('Where is the office?', 'In Berlin.');
     const { data, cached } = await search('I forgot my password');
@@ -68,7 +68,7 @@ describe('searching the knowledge base', () => {
     expect(await ids('recipe for pancakes')).to.deep.equal([]);
   });
 
-  it('answers from the cache until anything changes', async () => {
+  it('answers from the cache until an FAQ changes', async () => {
     const id = await add('Opening hours?', 'From nine to five.');
     await search('opening hours');
     expect((await search('opening hours')).cached).to.equal(true);
@@ -91,7 +91,7 @@ describe('searching the knowledge base', () => {
     expect(provider.requests.filter(({ texts }) => texts.includes('opening hours'))).to.have.length(1);
   });
 
-  it('is not disturbed by views and verdicts', async () => {
+  it('keeps its cache on views and ratings', async () => {
     const id = await add('Opening hours?', 'From nine to five.');
     const before = await faqSet();
     await call('GET', `/faqs/${id}`);
@@ -104,7 +104,7 @@ describe('searching the knowledge base', () => {
     expect(await ids('secret plans')).to.deep.equal([]);
   });
 
-  it('prefers the language asked for and falls back to others', async () => {
+  it('prefers the wanted language and falls back to others', async () => {
     const english = await add('Does Redis hold a backup?', 'Redis holds copies.');
     expect(await ids('Does Redis hold a backup?', '&language=de')).to.deep.equal([english]);
     const german = await add('Redis backup', 'Redis backup', { language: 'de', slug: 'de' });
@@ -114,7 +114,7 @@ describe('searching the knowledge base', () => {
     expect((await ids('Redis backup', '&language=en'))[0]).to.equal(again);
   });
 
-  it('knows the word forms of a language', async () => {
+  it('finds other word forms of a language', async () => {
     const id = await add('Häuser und Gärten', 'Wir vermieten Häuser.', { language: 'de' });
     provider.answer = async () => 500;
     expect(await ids('Haus mit Garten')).to.deep.equal([id]);
@@ -126,7 +126,7 @@ describe('searching the knowledge base', () => {
     expect(await ids('office location')).to.deep.equal([high, low]);
   });
 
-  it('searches by words alone while the provider is away, and does not remember that', async () => {
+  it('searches by words only while the provider is away, and does not cache that', async () => {
     const id = await add('How do I reset my password?', 'In the settings.');
     provider.answer = async () => 503;
     expect(await search('reset password')).to.deep.include({ cached: false });
@@ -212,7 +212,7 @@ describe('searching the knowledge base', () => {
     expect((await faqSet()).vectors).to.include({ model: 'replaced', dimensions: 24 });
   });
 
-  it('tells nobody what another user asked: neither by `cached` nor by a call that is spared', async () => {
+  it("does not reveal another user's searches, neither by `cached` nor by a saved call", async () => {
     await add('Opening hours?', 'From nine to five.');
     const [asker, prober] = [await buildUser(), await buildUser()];
     const asks = async (as: BuiltUser) =>
@@ -228,7 +228,7 @@ describe('searching the knowledge base', () => {
     expect(provider.requests).to.have.length(4);
   });
 
-  it('takes no more room in Redis than it has slots for, whatever is searched', async () => {
+  it('keeps no more than its slots in Redis', async () => {
     await redis.flushdb();
     const texts = Array.from({ length: 6_000 }, (_, i) => `text ${i}`);
     for (const text of texts)
@@ -247,7 +247,7 @@ describe('searching the knowledge base', () => {
     expect(await redis.keys('cache:verdict:*')).to.deep.equal([]);
   });
 
-  it('asks the provider once for equal questions at once', async () => {
+  it('asks the provider once for equal concurrent questions', async () => {
     await add('Opening hours?', 'From nine to five.');
     provider.requests.length = 0;
     await Promise.all(Array.from({ length: 8 }, () => search('when are you open?')));
@@ -262,7 +262,7 @@ describe('searching the knowledge base', () => {
     await redis.connect();
   });
 
-  it('takes any characters and refuses what is no query', async () => {
+  it('accepts any characters and refuses an invalid query', async () => {
     const id = await add('What is "a & b"?', "It's a | b");
     const hostile = [
       "' OR 1=1 --",

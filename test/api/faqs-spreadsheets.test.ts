@@ -21,7 +21,7 @@ describe('spreadsheets of FAQs', () => {
   after(() => api.close());
   beforeEach(() => knex.raw('TRUNCATE faqs, faq_categories, faq_imports CASCADE'));
 
-  /** Uploads, works the job and looks. */
+  /** Uploads, runs the job and returns the import. */
   async function bring(body: string | Buffer, type = 'text/csv') {
     const bytes = Buffer.from(body);
     const taken = await api.call('POST', '/faqs/import', new Uint8Array(bytes), {
@@ -97,7 +97,7 @@ describe('spreadsheets of FAQs', () => {
     });
   }
 
-  it('are read the same wherever the network cuts them', async () => {
+  it('are read alike, wherever the network cuts them', async () => {
     for (const file of [SHEET, `\uFEFF${SHEET}`, le(tabs), be(tabs), windows(SHEET), windows('x'), 'é', '']) {
       const bytes = Buffer.from(file);
       const read = (size: number) => {
@@ -112,19 +112,19 @@ describe('spreadsheets of FAQs', () => {
     }
   });
 
-  it('are read in the encoding that the type names', async () => {
+  it('are read in the encoding of their content type', async () => {
     const polish = Buffer.from([0x5a, 0xb3, 0x6f, 0x74, 0x79]);
     const file = Buffer.concat([Buffer.from('question,answer\r\n'), polish, Buffer.from(',x')]);
     await bring(file, 'text/csv; charset=windows-1250');
     expect((await faqs())[0]).to.include({ question: 'Złoty' });
   });
 
-  it('may be JSON whatever the type says', async () => {
+  it('may be JSON under any content type', async () => {
     for (const type of ['text/plain', 'application/octet-stream', 'application/x-www-form-urlencoded'])
       expect(await bring('\n [{"question":"é?","answer":"b"}]', type)).to.deep.include({ imported: 1 });
   });
 
-  it('name the line of a fault as the sheet counts it', async () => {
+  it('report faults by the line numbers of the sheet', async () => {
     const file =
       'sep=;\r\nquestion;answer;;priority\r\n;;;\r\na;b;stray;\r\nc;;;\r\nd;e;;high\r\ng;h;;1;more\r\nf\r\n';
     const { errors, ...rest } = await bring(file);
@@ -177,7 +177,7 @@ describe('spreadsheets of FAQs', () => {
     });
   }
 
-  it('are exported so that Excel reads them, and come back as they were', async () => {
+  it('are exported for Excel, and come back unchanged', async () => {
     const hard = {
       question: 'What; "is", it\tthen?',
       answer: 'é\r\n漢字 😀\rend \n',
@@ -206,7 +206,7 @@ describe('spreadsheets of FAQs', () => {
     }
   });
 
-  it('are exported with a separator that exists', async () => {
+  it('are exported with a known separator only', async () => {
     expect(JSON.parse((await exported('?separator=x')).toString())).to.include({ code: 'validation_failed' });
   });
 });

@@ -15,7 +15,7 @@ type Suggestion = { id: number; question: string; asked: number; examples: strin
   unknown
 >;
 
-describe('suggestions of what is missing', () => {
+describe('FAQ suggestions', () => {
   let api: Api;
   let provider: Embeddings;
   let agent: BuiltUser;
@@ -30,7 +30,7 @@ describe('suggestions of what is missing', () => {
 
   const call = (method: string, path: string, body?: unknown, as = agent) =>
     api.call(method, `/faqs/suggestions${path}`, body, { token: as.access });
-  /** Has a question answered, with what its context and verdict came to. */
+  /** Has a question answered, with the given context and verdict. */
   const ask = async (
     content: string,
     found: { passages?: object[]; flagged?: boolean; answer?: string; finish_reason?: string } = {},
@@ -54,7 +54,7 @@ describe('suggestions of what is missing', () => {
   };
   const list = async (query = '') => (await call('GET', query)).body.data as Suggestion[];
 
-  it('groups what nothing answered by what it means, the most asked first', async () => {
+  it('group unanswered questions by meaning, most asked first', async () => {
     await ask('Do you ship to Norway?');
     await ask('What is the warranty on batteries?');
     await ask('Can you ship to Norway please?');
@@ -76,7 +76,7 @@ describe('suggestions of what is missing', () => {
     expect(second.body.next_cursor).to.equal(null);
   });
 
-  it('takes in answers that cite none of the passages they were offered', async () => {
+  it('include questions whose answer cites none of its passages', async () => {
     const passages = [{ faq_id: 5 }, { faq_id: 12 }];
     const cited = ['So [5].', 'So [12], or so.', 'So [7, 5].', 'So [id 12].', 'So [1][5]'];
     for (const [i, answer] of cited.entries()) await ask(`Cited ${i} times?`, { passages, answer });
@@ -89,7 +89,7 @@ describe('suggestions of what is missing', () => {
     expect(await knex('faq_gaps').pluck('reason')).to.deep.equal(['not_cited', 'not_cited']);
   });
 
-  it('takes in what was rated down', async () => {
+  it('include questions whose answer was rated down', async () => {
     const found = { passages: [{ faq_id: 1 }], answer: 'In Berlin [1].' };
     const { reply_id, conversation_id } = await ask('Where are you?', found);
     await knex('message_feedback').insert({
@@ -102,7 +102,7 @@ describe('suggestions of what is missing', () => {
     expect((await list()).map(({ question }) => question)).to.deep.equal(['Where are you?']);
   });
 
-  it('becomes a draft with one call, once, and says what it would answer', async () => {
+  it('become a draft once, and count the questions that the draft would answer', async () => {
     await ask('Do you ship to Norway?');
     await ask('Can you ship to Norway please?');
     await group();
@@ -118,13 +118,13 @@ describe('suggestions of what is missing', () => {
     expect(after).to.deep.include({ id, faq_id: drafted.body.id, would_answer: 2 });
   });
 
-  it('becomes a draft in one transaction, or stays open', async () => {
+  it('become a draft in one transaction, or stay open', async () => {
     await ask('Do you ship to Norway?');
     await group();
     const [{ id } = { id: 0 }] = await list();
     expect((await call('POST', `/${id}/draft`, { category_id: 999_999 })).status).to.equal(400);
     expect((await list()).map((open) => open.id)).to.deep.equal([id]);
-    // A slug that is taken means another try.
+    // A taken slug means another try.
     const taken = { question: 'Do you ship to Norway?', answer: 'Yes.' };
     expect((await api.call('POST', '/faqs', taken, { token: agent.access })).status).to.equal(201);
     expect((await call('POST', `/${id}/draft`, {})).body).to.include({ slug: 'do-you-ship-to-norway-2' });
@@ -134,13 +134,13 @@ describe('suggestions of what is missing', () => {
     expect(rows).to.deep.equal([{ at_once: true }]);
   });
 
-  it('tells who publishes an FAQ how many questions it would answer now', async () => {
+  it('tell a publisher how many questions the FAQ would answer', async () => {
     await ask('Do you ship to Norway?');
     await group();
     const [{ id } = { id: 0 }] = await list();
     const { body } = await call('POST', `/${id}/draft`, { answer: 'We ship to Norway.' });
     await ask('What is the warranty on batteries?');
-    // One of another suggestion, since it was asked in other words.
+    // A question of another suggestion, because its words differ.
     await ask('Norway weather?');
     await group();
     const put = async (fields: object) =>
@@ -156,7 +156,7 @@ describe('suggestions of what is missing', () => {
     expect((await put({ status: 'published' })).would_answer).to.equal(1);
   });
 
-  it('stays dismissed when it is asked again', async () => {
+  it('stay dismissed when a question comes again', async () => {
     await ask('Do you ship to Norway?');
     await group();
     const [{ id } = { id: 0 }] = await list();
@@ -168,7 +168,7 @@ describe('suggestions of what is missing', () => {
     expect((await list('?status=dismissed'))[0]?.asked).to.equal(2);
   });
 
-  it('shows nobody who asked, and nothing of what was deleted', async () => {
+  it('do not reveal who asked, nor any deleted question', async () => {
     const { conversation_id } = await ask(
       'My card 4111 1111 1111 1111 fails, write to ann@example.com or +49 30 1234567',
     );
@@ -179,14 +179,14 @@ describe('suggestions of what is missing', () => {
     expect(await list()).to.deep.equal([]);
   });
 
-  it('is for editors', async () => {
+  it('are for editors only', async () => {
     expect((await call('GET', '', undefined, user)).status).to.equal(403);
     expect((await call('POST', '/1/draft', {}, user)).status).to.equal(403);
     expect((await call('POST', '/1/dismiss', undefined, user)).status).to.equal(403);
     expect((await call('POST', '/999999/draft', {})).status).to.equal(404);
   });
 
-  it('takes out what tells who wrote a text, and leaves the rest', () => {
+  it('are redacted: personal data is removed and the rest stays', () => {
     const cases = [
       ['jane.doe+x@mail.example.co.uk', '[e-mail]'],
       ['jane [at] example[dot]com', '[e-mail]'],

@@ -33,7 +33,7 @@ describe('the knowledge base', () => {
     if (path !== undefined) expect((body.errors as { path: string }[])[0]?.path).to.equal(path);
   }
 
-  it('keeps what an editor writes, and fills in the rest', async () => {
+  it("stores an editor's fields and fills in the rest", async () => {
     const category = await call('POST', '/faq-categories', { name: 'Account' });
     const fields = {
       question: 'Wie ändere ich mein Passwort?',
@@ -66,7 +66,7 @@ describe('the knowledge base', () => {
     expect((await call('GET', `/faqs/${bare.id}`)).body).to.deep.equal(bare);
   });
 
-  it('changes the fields that are given, and remembers the first publishing', async () => {
+  it('changes the given fields, and keeps the time of the first publication', async () => {
     const { id } = await add();
     const published = await call('PUT', `/faqs/${id}`, { status: 'published' });
     expect(published.body).to.deep.include({ status: 'published', question: 'How?' });
@@ -76,14 +76,14 @@ describe('the knowledge base', () => {
     expectProblem(await call('PUT', '/faqs/999999', { answer: 'x' }), 404, 'not_found');
   });
 
-  it('deletes', async () => {
+  it('deletes an FAQ', async () => {
     const { id } = await add();
     expect((await call('DELETE', `/faqs/${id}`)).status).to.equal(204);
     expectProblem(await call('GET', `/faqs/${id}`), 404, 'not_found');
     expectProblem(await call('DELETE', `/faqs/${id}`), 404, 'not_found');
   });
 
-  it('refuses a slug that is taken, and makes another where none was asked for', async () => {
+  it('refuses a taken slug, and makes a free one where none was given', async () => {
     await add({ slug: 'how' });
     expectProblem(
       await call('POST', '/faqs', { question: 'x', answer: 'y', slug: 'how' }),
@@ -98,7 +98,7 @@ describe('the knowledge base', () => {
     expectProblem(await call('PUT', `/faqs/${id}`, { slug: 'how' }), 409, 'already_exists', '/slug');
   });
 
-  it('refuses what is no FAQ, field by field', async () => {
+  it('refuses an invalid FAQ, field by field', async () => {
     const wrong: [object, string][] = [
       [{ question: '' }, '/question'],
       [{ question: ' \n' }, '/question'],
@@ -122,7 +122,7 @@ describe('the knowledge base', () => {
     expect(await knex('faqs').count()).to.deep.equal([{ count: 0 }]);
   });
 
-  it('is written by editors alone', async () => {
+  it('is written by editors only', async () => {
     const { id } = await publish();
     expectProblem(await call('POST', '/faqs', { question: 'x', answer: 'y' }, user), 403, 'forbidden');
     expectProblem(await call('PUT', `/faqs/${id}`, { answer: 'y' }, user), 403, 'forbidden');
@@ -131,7 +131,7 @@ describe('the knowledge base', () => {
     expectProblem(await api.call('GET', '/faqs'), 401, 'unauthenticated');
   });
 
-  it('shows users what is published and nothing else', async () => {
+  it('shows users published FAQs only', async () => {
     const [draft, seen, archived] = [await add(), await publish(), await add({ status: 'archived' })];
     for (const { id } of [draft, archived]) {
       expectProblem(await call('GET', `/faqs/${id}`, undefined, user), 404, 'not_found');
@@ -143,7 +143,7 @@ describe('the knowledge base', () => {
     expect(ids(await call('GET', '/faqs?status=draft'))).to.deep.equal([draft.id]);
   });
 
-  it('lists in pages without gap or double, by language and category', async () => {
+  it('lists FAQs in pages without gap or duplicate, by language and category', async () => {
     const { body: category } = await call('POST', '/faq-categories', { name: 'One' });
     const all: (number | undefined)[] = [];
     for (const language of ['en', 'de', 'en', 'de', 'en']) {
@@ -160,7 +160,7 @@ describe('the knowledge base', () => {
     expectProblem(await call('GET', '/faqs?cursor=nonsense'), 400, 'validation_failed', 'cursor');
   });
 
-  it('counts views of users, and one verdict of each, which can change', async () => {
+  it('counts views, and one rating a user, which may change', async () => {
     const { id } = await publish();
     await call('GET', `/faqs/${id}`, undefined, user);
     await call('GET', `/faqs/${id}`, undefined, user);
@@ -185,7 +185,7 @@ describe('the knowledge base', () => {
     );
   });
 
-  itNative('counts a verdict once however often it is sent at once', async () => {
+  itNative('counts a rating once, however often it is sent at once', async () => {
     const { id } = await publish();
     await Promise.all(
       Array.from({ length: 12 }, (_, i) =>
@@ -196,7 +196,7 @@ describe('the knowledge base', () => {
     expect(Number(helpful_count) + Number(not_helpful_count)).to.equal(1);
   });
 
-  it('keeps categories, and FAQs when their category goes', async () => {
+  it('stores categories, and keeps FAQs when their category is deleted', async () => {
     const made = await call('POST', '/faq-categories', { name: 'Über uns', description: 'Who' });
     expect(made.status).to.equal(201);
     expect(Object.keys(made.body).join(' ')).to.equal('id name slug description created_at updated_at');

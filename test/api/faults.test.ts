@@ -4,7 +4,7 @@ import { closed, oneOf, optional, orNull } from '../../api/contract/schema.ts';
 import { bodyCheck, check } from '../../api/middleware/validate.ts';
 import { Problem } from '../../shared/base/errors.ts';
 
-describe('the message of a fault', () => {
+describe('a validation message', () => {
   const schema = bodyCheck(
     closed(
       optional({

@@ -11,7 +11,7 @@ describe('a socket that does not wait for acknowledgements', () => {
   });
   after(() => api.close());
 
-  it('is told to, gets the rest answered, and is served again once it waits', async () => {
+  it('gets 429 for the excess, answers for the rest, and is served again once it waits', async () => {
     const user = await buildUser();
     const { run_id } = await send(api, user);
     const device = await connectDevice(api.url, user.access);

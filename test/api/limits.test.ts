@@ -29,7 +29,7 @@ describe('limits on sending', () => {
   after(() => Promise.all(webs.map((web) => web.stop())));
 
   const url = (i = 0) => webs[i % 2]!.url;
-  /** One that nobody has sent from. */
+  /** Returns an address that has not sent anything. */
   const newAddress = () => `198.51.100.${++addresses}`;
   const send = (user: BuiltUser, content = 'Hi', { from, key, web = url(), path }: More = {}) =>
     call(`${web}/api/v1${path ?? '/chat/send'}`, 'POST', path ? {} : { content }, {
@@ -51,7 +51,7 @@ describe('limits on sending', () => {
     expect(wait).to.be.within(1, 3_600).and.equal(answer.body.retry_after_s);
   }
 
-  it('are agreed upon by two replicas, to the message', async () => {
+  it('are shared by two replicas, exact to the message', async () => {
     const user = await buildUser();
     const answers = await times(40, (i) => send(user, `m${i}`, { web: url(i) }));
     const refused = answers.filter(({ status }) => status !== 202);
@@ -62,7 +62,7 @@ describe('limits on sending', () => {
     expect(seen.toSorted((a, b) => a - b)).to.deep.equal([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   });
 
-  it('are told by the headers of the draft, on what is taken and on what is refused', async () => {
+  it('appear in the RateLimit headers of accepted and refused requests', async () => {
     const user = await buildUser();
     const { headers } = await send(user);
     expect(headers.get('ratelimit-policy')).to.equal(
@@ -76,7 +76,7 @@ describe('limits on sending', () => {
     expect(refused.headers.get('ratelimit-policy')).to.equal(headers.get('ratelimit-policy'));
   });
 
-  it('count whatever way a message comes', async () => {
+  it('count messages over every transport', async () => {
     const user = await buildUser();
     const devices: [Device, Wire] = [
       await connectDevice(url(1), user.access),
@@ -88,7 +88,7 @@ describe('limits on sending', () => {
     for (const ack of acks) expect(ack.ok).to.equal(true);
     for (let i = 0; i < 3; i += 1) wire.say({ type: 'message', content: 'Hi' });
     while ((await messagesOf(user)) < 9);
-    // There is no such reply: it was asked for all the same.
+    // The reply does not exist; the request counts all the same.
     const again = await send(user, '', { path: '/messages/999999/regenerate' });
     expect([again.status, left(again, 'minute')]).to.deep.equal([404, 0]);
 
@@ -104,7 +104,7 @@ describe('limits on sending', () => {
     wire.socket.terminate();
   });
 
-  it('take nothing for a replay, and let it through where they are reached', async () => {
+  it('do not count replays, and let them through when a limit is reached', async () => {
     const user = await buildUser();
     const sent = await times(10, (i) => send(user, `m${i}`, { key: `k${i}`, web: url(i) }));
     const replay = async () => {
@@ -116,9 +116,9 @@ describe('limits on sending', () => {
     };
     expectRefused(await send(user, 'new', { key: 'new' }));
     await replay();
-    // Another message under a key that is known is no replay.
+    // Another message under a known key is not a replay.
     expect((await send(user, 'other', { key: 'k1' })).status).to.equal(422);
-    // Later, when Redis has forgotten what was charged.
+    // Replays are free too after Redis has forgotten the charge.
     await forget('charged', user);
     await replay();
     await forget('user', user);
@@ -128,7 +128,7 @@ describe('limits on sending', () => {
     expect(headers.get('ratelimit')).to.match(/^"minute";r=9;.*"hour";r=13;/);
   });
 
-  it('count copies of a message that come at the same time once', async () => {
+  it('count concurrent copies of a message once', async () => {
     const user = await buildUser();
     const copies = await times(30, (i) => send(user, 'Hi', { key: 'one', web: url(i) }));
     for (const { status, body } of copies)
@@ -138,7 +138,7 @@ describe('limits on sending', () => {
     expect(others.filter(({ status }) => status === 202)).to.have.length(9);
   });
 
-  it('count a message that was overtaken by a copy of itself, which went free', async () => {
+  it('count a message once when a copy of it overtakes it', async () => {
     const user = await buildUser();
     const message = {
       user_id: user.id,
@@ -171,10 +171,10 @@ describe('limits on sending', () => {
     ]);
   });
 
-  it('are each left alone by what another one refuses', async () => {
+  it('are not used up by what another limit refuses', async () => {
     const user = await buildUser();
     await times(30, () => send(user));
-    // The minute is over.
+    // As if the minute were over.
     await redis.del(`limit:send:user:${user.id}:60`);
     const answers = await times(8, () => send(user));
     expect(answers.filter(({ status }) => status === 202)).to.have.length(4);
@@ -184,7 +184,7 @@ describe('limits on sending', () => {
     expect(Number(refused.headers.get('retry-after'))).to.be.greaterThan(3_500);
   });
 
-  it('hold for an address too, which may send what ten users may', async () => {
+  it('allow an address ten times as many messages as a user', async () => {
     const users = await times(11, () => buildUser());
     const from = newAddress();
     const last = users.pop()!;
@@ -196,13 +196,13 @@ describe('limits on sending', () => {
     expectRefused(refused);
     expect(refused.headers.get('ratelimit')).to.match(/^"minute";r=10;.*, "address-minute";r=0;t=\d+$/);
     expect(refused.headers.get('ratelimit-policy')).to.match(/, "address-minute";q=100;w=60$/);
-    // What stands before the proxy's own word comes from the client.
+    // The client wrote what precedes the proxy's own entry.
     for (const forged of [`192.0.2.1, ${from}`, `${from}, ${from}`, `192.0.2.1,192.0.2.2 , ${from}:1234`])
       expectRefused(await send(last, 'Hi', { from: forged }));
     expect(left(await send(last, 'Hi', { from: newAddress() }), 'minute')).to.equal(9);
   });
 
-  it('take a whole /64 of IPv6 for one address', async () => {
+  it('count a whole IPv6 /64 as one address', async () => {
     const users = await times(11, () => buildUser());
     const last = users.pop()!;
     await Promise.all(
@@ -212,7 +212,7 @@ describe('limits on sending', () => {
     expect((await send(last, 'Hi', { from: '2001:db8:0:8::1' })).status).to.equal(202);
   });
 
-  it('count anew where Redis was emptied, and by each replica alone while it is away', async () => {
+  it('begin anew when Redis is emptied, and hold in each replica while Redis is away', async () => {
     const own = await startOwnRedis();
     const web = (await startProcfile('web', { ...LIMITS, REDIS_URL: own.url })) as Process;
     const accepted = async (user: BuiltUser) =>
@@ -231,14 +231,14 @@ describe('limits on sending', () => {
     await own.stop();
   });
 
-  it('are refused countably', async () => {
+  it('count refusals in a metric', async () => {
     const user = await buildUser();
     await times(12, () => send(user));
     const text = await (await fetch(`${url()}/metrics`)).text();
     expect(Number(/^rate_limited_total\{limit="minute"\} (\d+)/m.exec(text)?.[1])).to.be.at.least(2);
   });
 
-  /** As if the windows, or what tells that a key was charged, had run out. */
+  /** Deletes the windows, or the marks of charged keys, as if they had expired. */
   async function forget(what: 'user' | 'charged', user: BuiltUser): Promise<void> {
     const keys = await redis.keys(`limit:send:${what}:${user.id}:*`);
     expect(keys.length).to.be.greaterThan(0);

@@ -37,13 +37,13 @@ describe('who may do what', function () {
     Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
   );
 
-  it('is said for every route of the document, and for no other', async () => {
+  it('is specified for every documented route and no other', async () => {
     const { body } = await call(`${api.url}/openapi.json`);
     expect(Object.keys(body.paths as object)).to.deep.equal(Object.keys(openapi.paths));
     expect(Object.keys(rules)).to.have.members(documented);
   });
 
-  it('is said of others’ ids wherever a path names one', () => {
+  it('is specified for others’ ids wherever a path names an id', () => {
     const shared = /^\w+ \/(docs|api\/v1\/faqs\/\{id\}|api\/v1\/faq-categories)/;
     for (const [route, rule] of Object.entries(rules))
       if (route.includes('{') && !shared.test(route)) expect(rule.others, route).to.be.a('number');
@@ -58,7 +58,7 @@ describe('who may do what', function () {
       await Promise.all(cases.map(([actor, of]) => expectAnswer(route, rule, actor, of)));
     });
 
-  /** Asks, and holds the answer against the rule; nobody's words may be in it but the actor's own. */
+  /** Sends a request and checks the answer against the rule. Only the actor's own texts may appear in it. */
   async function expectAnswer(route: string, rule: Rule, actor: Actor, whose: Whose) {
     const self = actor === 'anonymous' ? cast.user : cast[actor];
     const stranger = actor === 'user' ? cast.other : cast.user;
@@ -96,7 +96,7 @@ describe('who may do what', function () {
     return { status, text };
   }
 
-  it('holds for the mount of the board whatever the method', async () => {
+  it('holds for the path of the board with every method', async () => {
     const { user, agent } = await buildCast();
     for (const method of ['POST', 'PUT', 'PATCH', 'DELETE'])
       for (const path of ['', '/api/queues/completion/pause', '/api/queues/completion/clean/completed']) {
@@ -130,12 +130,12 @@ describe('who may do what', function () {
       for (const { socket } of wires.values()) socket.terminate();
     });
 
-    it('is said for every event of the document that clients may send, and for no other', async () => {
+    it('is specified for every documented client event and no other', async () => {
       const { body } = await call(`${api.url}/asyncapi.json`);
       expect(Object.keys(eventRules)).to.have.members(receivedEvents(body as unknown as AsyncApi));
     });
 
-    it('lets nobody in without a token', async () => {
+    it('lets no client in without a token', async () => {
       const refused = await connectDevice(api.url, '').catch((err: Error) => err);
       expect((refused as Error).message).to.equal('unauthenticated');
       const { user, other } = cast;
@@ -154,7 +154,7 @@ describe('who may do what', function () {
         }
       });
 
-    /** Why something that is said is refused, by its code; null where it is not. */
+    /** Sends an event; returns the code of the refusal, or null. */
     async function codeOf(event: string, actor: BuiltUser, payload: object): Promise<string | null> {
       const [channel, name = ''] = event.split(' ');
       if (channel === 'socket') {
@@ -164,7 +164,7 @@ describe('who may do what', function () {
       const wire = wires.get(actor)!;
       wire.frames.length = 0;
       wire.say(payload);
-      // Frames are taken in order: what is no frame is answered after it.
+      // Frames are processed in order: the malformed one is answered last.
       wire.say('no frame');
       await wire.until(({ type, code }) => type === 'error' && code === 'malformed_json');
       const refusal = wire.frames.find(
@@ -173,11 +173,11 @@ describe('who may do what', function () {
       return refusal === undefined ? null : String(refusal.code);
     }
 
-    it('shows a run to its user alone', async () => {
+    it('shows a run to its user only', async () => {
       const everybody = Object.values(cast);
       for (const { events } of devices.values()) events.length = 0;
       for (const { frames } of wires.values()) frames.length = 0;
-      // One after the other: when the last one has its end, the pushes of the first are long through.
+      // One after the other: when the last run has ended, all earlier pushes have arrived.
       for (const owner of [...everybody, cast.user]) {
         const sent = await send(api, owner);
         const worker = await playWorker(owner, sent);
@@ -204,7 +204,7 @@ function expectedStatus(rule: Rule, actor: Actor, { role }: BuiltUser, whose: Wh
   return rule.but?.[actor] ?? rule.status;
 }
 
-/** What clients may say, by channel and name. */
+/** Returns the events that clients may send, by channel and name. */
 function receivedEvents({ operations, channels }: AsyncApi): string[] {
   return Object.values(operations)
     .filter(({ action }) => action === 'receive')

@@ -30,7 +30,7 @@ describe('messages', () => {
     expect(status, JSON.stringify(body)).to.equal(expected);
     expect(body.code).to.equal(code);
   }
-  /** Sends a message, or takes one that was sent, and answers it. */
+  /** Sends a message, or takes a sent one, and answers it. */
   async function answered(text: string, body: object | Sent = {}): Promise<Sent> {
     const sent = 'run_id' in body ? body : await send(api, user, body);
     const worker = await playWorker(user, sent);
@@ -58,7 +58,7 @@ describe('messages', () => {
     const tell = (event: string, payload: unknown) =>
       socket.timeout(5_000).emitWithAck(event, payload) as Promise<{ ok: boolean; error?: { code: string } }>;
 
-    it('go forward only, for replies and questions alike, and keep their first times', async () => {
+    it('only move forward, for replies and questions, and keep their first times', async () => {
       const { message_id, reply_id } = await answered('Hello');
       for (const id of [message_id, reply_id]) {
         expect(await stored(id)).to.deep.include({ status: 'sent', delivered_at: null, read_at: null });
@@ -85,7 +85,7 @@ describe('messages', () => {
       expect([status, delivered_at !== null, read_at !== null]).to.deep.equal(['read', true, true]);
     });
 
-    it('leave what is not sent as it is', async () => {
+    it('do not change a reply that is not sent', async () => {
       const sent = await send(api, user);
       const worker = await playWorker(user, sent);
       for (const event of ['delivered', 'read']) {
@@ -97,7 +97,7 @@ describe('messages', () => {
       expect(await stored(sent.reply_id)).to.deep.include({ status: 'failed', delivered_at: null });
     });
 
-    it('are 404 for what is not theirs, and for deleted ones', async () => {
+    it("are 404 for others' messages and for deleted conversations", async () => {
       const { conversation_id, reply_id } = await answered('Hello');
       for (const event of ['delivered', 'read']) {
         for (const id of [2 ** 52, 0, -1, 1e300])
@@ -111,7 +111,7 @@ describe('messages', () => {
       expect((await tell('delivered', { message_id: reply_id })).error?.code).to.equal('not_found');
     });
 
-    it('however many come at once end at the furthest', async () => {
+    it('end at the furthest step, however many come at once', async () => {
       const { reply_id } = await answered('Hello');
       await Promise.all(
         Array.from({ length: 20 }, (_, i) => tell(i % 2 ? 'read' : 'delivered', { message_id: reply_id })),
@@ -161,7 +161,7 @@ describe('messages', () => {
       expect(conversation.body).to.include({ message_count: 3, total_tokens: 14 });
     });
 
-    it('again and again: of the alternatives, the newest counts, whichever was named', async () => {
+    it('makes the newest alternative count, whichever reply it replaces', async () => {
       const first = await answered('one');
       const second = await answered('two', await regenerated(first.reply_id));
       const third = await answered('three', await regenerated(first.reply_id));
@@ -179,7 +179,7 @@ describe('messages', () => {
       expect(second.message_id).to.equal(first.message_id);
     });
 
-    it('keeps the order of the conversation in what the model is told', async () => {
+    it('keeps the order of the conversation in the prompt', async () => {
       const q1 = await answered('a1', { content: 'q1' });
       const { conversation_id } = q1;
       const q2 = await answered('a2', { content: 'q2', conversation_id });
@@ -189,7 +189,7 @@ describe('messages', () => {
         (await historyBefore(conversation_id, before, limit)).map(({ content }) => content);
       expect(await texts(q3.message_id)).to.deep.equal(['a2', 'q2', 'a1, better', 'q1']);
       expect(await texts(q3.message_id, 3)).to.deep.equal(['a2', 'q2', 'a1, better']);
-      // The history before a question that is answered again knows what has become of the earlier ones since.
+      // The history before a question contains the newest replies to the earlier questions.
       expect(await texts(q2.message_id)).to.deep.equal(['a1, better', 'q1']);
       expect(await texts(q1.message_id)).to.deep.equal([]);
       const ids = [q1.message_id, again.reply_id, q2.message_id];
@@ -207,7 +207,7 @@ describe('messages', () => {
       const { run_id } = await answered(
         'two',
         await regenerated(again.reply_id).then(async (sent) => {
-          // It waits behind the message that was sent since.
+          // The run waits behind the later message.
           expect((await knex('runs').where({ id: sent.run_id }).first()).status).to.equal('waiting');
           await answered('next', next);
           return sent;
@@ -217,7 +217,7 @@ describe('messages', () => {
       expect(await newest()).to.equal('two');
     });
 
-    it('knows its idempotency keys, which are those of messages', async () => {
+    it('shares idempotency keys with messages', async () => {
       const first = await answered('one');
       const [a, b] = [await regenerate(first.reply_id, 'again'), await regenerate(first.reply_id, 'again')];
       expect([a.status, b.status]).to.deep.equal([202, 202]);
@@ -239,7 +239,7 @@ describe('messages', () => {
       expectProblem(empty, 400, 'validation_failed');
     });
 
-    it('stores one of twenty at once with one key, and as many runs as keys otherwise, one active', async () => {
+    it('stores one run for each key of concurrent requests, and keeps one active', async () => {
       const first = await answered('one');
       const same = await Promise.all(Array.from({ length: 20 }, () => regenerate(first.reply_id, 'same')));
       expect(new Set(same.map(({ body }) => body.run_id)).size).to.equal(1);
@@ -255,21 +255,21 @@ describe('messages', () => {
       expect(message_count).to.equal(2 + 11);
     });
 
-    it('is refused while the reply is being made', async () => {
+    it('is refused while the reply is unfinished', async () => {
       const sent = await send(api, user);
       expectProblem(await regenerate(sent.reply_id), 409, 'run_in_progress');
       await playWorker(user, sent);
       expectProblem(await regenerate(sent.reply_id), 409, 'run_in_progress');
     });
 
-    it('takes replies that failed or were cancelled', async () => {
+    it('accepts failed and cancelled replies', async () => {
       const sent = await send(api, user);
       await api.call('POST', `/runs/${sent.run_id}/cancel`, undefined, { token: user.access });
       const again = await regenerated(sent.reply_id);
       expect((await stored(again.reply_id)).replaces_id).to.equal(sent.reply_id);
     });
 
-    it('is refused for questions, what is not theirs, and what is deleted', async () => {
+    it("is refused for questions, others' replies and deleted ones", async () => {
       const { conversation_id, message_id, reply_id } = await answered('one');
       expectProblem(await regenerate(message_id), 404, 'not_found');
       for (const id of NO_IDS) expectProblem(await call('POST', `/${id}/regenerate`), 404, 'not_found');
@@ -286,7 +286,7 @@ describe('messages', () => {
       expectProblem(await regenerate(reply_id), 404, 'not_found');
     });
 
-    it('is refused without consent, and when too many wait', async () => {
+    it('is refused without consent, and when too many runs wait', async () => {
       const { reply_id } = await answered('one');
       await knex('users').where({ id: user.id }).update({ data_processing_consent: false });
       expectProblem(await regenerate(reply_id), 403, 'consent_required');
@@ -303,7 +303,7 @@ describe('messages', () => {
     const rate = (id: number | string, body: unknown, options?: object) =>
       call('POST', `/${id}/feedback`, body, options);
 
-    it('is kept once, changed, shown and taken back', async () => {
+    it('is stored once, changed, shown and deleted', async () => {
       const { conversation_id, reply_id } = await answered('one');
       const up = await rate(reply_id, { rating: 'up', comment: 'Good 😀' });
       expect(up.status).to.equal(200);
@@ -323,7 +323,7 @@ describe('messages', () => {
       expect(await shown()).to.deep.equal([null, null]);
     });
 
-    it('is kept once however many come at once', async () => {
+    it('is stored once, however many come at once', async () => {
       const { reply_id } = await answered('one');
       const all = await Promise.all(
         Array.from({ length: 20 }, (_, i) => rate(reply_id, { rating: i % 2 ? 'up' : 'down' })),
@@ -332,7 +332,7 @@ describe('messages', () => {
       expect(await knex('message_feedback').where({ message_id: reply_id })).to.have.length(1);
     });
 
-    it('takes the longest comment, in code points', async () => {
+    it('accepts the longest comment, counted in code points', async () => {
       const { reply_id } = await answered('one');
       const comment = '😀'.repeat(1000);
       expect((await rate(reply_id, { rating: 'up', comment })).body.comment).to.equal(comment);
@@ -357,7 +357,7 @@ describe('messages', () => {
       });
     }
 
-    it('is refused for questions, what is not theirs, and what is deleted', async () => {
+    it("is refused for questions, others' replies and deleted ones", async () => {
       const { conversation_id, message_id, reply_id } = await answered('one');
       const both = (id: number | string, options?: object) =>
         Promise.all([

@@ -7,7 +7,7 @@ import { call } from '../support/api.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 
 const WORKERS = ['moderation', 'context', 'completion', 'housekeeping'];
-/** What a label may be: a word, a method, a status, a bucket, a route's pattern, a model. */
+/** The allowed values of labels: a word, a method, a status, a bucket, the pattern of a route, a model. */
 const BOUNDED = [
   /^[a-z]+([_-][a-z]+)*$/,
   /^[A-Z]+$/,
@@ -38,7 +38,7 @@ describe('metrics', () => {
 
   const web = () => scrape(stack.web[0] ?? '');
   const worker = (type: string) => scrape(`http://127.0.0.1:${ports[type]}`);
-  /** Scrapes until a metric says so; mocha's timeout ends it. */
+  /** Scrapes until a check holds; mocha's timeout ends it otherwise. */
   async function until(
     from: () => Promise<Sample[]>,
     fits: (samples: Sample[]) => boolean,
@@ -71,7 +71,7 @@ describe('metrics', () => {
     expect(JSON.stringify(after)).not.to.match(/12345|98765/);
   });
 
-  it('tell what the answer of a message took', async () => {
+  it('measure tokens, times and stages of an answer', async () => {
     await answer('Hello [[tokens:20]]');
     const ended = (samples: Sample[]) => valueOf(samples, 'runs_ended_total', { status: 'completed' }) === 1;
     const samples = await until(() => worker('completion'), ended);
@@ -101,7 +101,7 @@ describe('metrics', () => {
     expect(valueOf(moderated, 'job_duration_seconds_count', { queue: 'moderation' })).to.equal(1);
   });
 
-  it('tell a failing provider, the retry and the restart', async () => {
+  it('count provider failures, retries and restarts', async () => {
     await answer('Hello [[times:1]] [[status:500]]');
     const samples = await until(
       () => worker('completion'),
@@ -113,7 +113,7 @@ describe('metrics', () => {
     expect(valueOf(samples, 'run_restarts_total', { reason: 'claimed_again' })).to.equal(1);
   });
 
-  it('tell the depth of queues and the age of what waits, at most five seconds old', async () => {
+  it('show the depth of queues and the age of waiting jobs', async () => {
     await stack.of('moderation')[0]?.stop();
     await stack.post('/chat/send', { content: 'waits' }, user.access);
     const waits = { queue: 'moderation', state: 'waiting' };
@@ -126,12 +126,12 @@ describe('metrics', () => {
     await until(web, (found) => valueOf(found, 'queue_oldest_waiting_seconds', { queue: 'context' }) === 0);
   });
 
-  it('count FAQs, and those that lack vectors', async () => {
+  it('count FAQs and those without vectors', async () => {
     const samples = await web();
     expect([valueOf(samples, 'faqs_stored'), valueOf(samples, 'faqs_to_embed')]).to.deep.equal([0, 0]);
   });
 
-  it('count sockets of the replica', async () => {
+  it('count the sockets of the replica', async () => {
     expect(valueOf(await web(), 'sockets_connected')).to.equal(0);
     const device = await connectDevice(stack.web[0] ?? '', user.access);
     expect(valueOf(await web(), 'sockets_connected')).to.equal(1);
@@ -139,7 +139,7 @@ describe('metrics', () => {
     await until(web, (samples) => valueOf(samples, 'sockets_connected') === 0);
   });
 
-  it('have no label that could grow without end', async () => {
+  it('have no label with unlimited values', async () => {
     const all = [...(await web()), ...(await worker('completion')), ...(await worker('housekeeping'))];
     for (const { name, labels } of all.filter((sample) => !/^(nodejs|process)_/.test(sample.name))) {
       for (const [label, value] of Object.entries(labels))
@@ -155,7 +155,7 @@ describe('metrics', () => {
     expect(kinds).to.have.members(['delivered', 'announced', 'embeddings', 'wiped']);
   });
 
-  it('come from workers with their health', async () => {
+  it('come from workers too, beside their health', async () => {
     const url = `http://127.0.0.1:${ports.context}`;
     for (const path of ['/livez', '/readyz']) expect((await fetch(url + path)).status, path).to.equal(200);
     expect((await fetch(`${url}/nothing`)).status).to.equal(404);

@@ -23,11 +23,11 @@ describe('/openapi.json', () => {
   });
 
   it('is valid OpenAPI 3.1', async () => {
-    // The parser writes into what it is given.
+    // The parser changes its input, so it gets a copy.
     await SwaggerParser.validate(JSON.parse(JSON.stringify(openapi)));
   });
 
-  it('has every route that is served, and no other', () => {
+  it('has every served route and no other', () => {
     const layers = routes.stack.flatMap(({ methods, path }) => {
       const some = methods.length > 10 ? ['GET'] : methods.filter((method) => method !== 'HEAD');
       return some.map((method) => `${method} ${documentPath(String(path))}`);
@@ -43,7 +43,7 @@ describe('/openapi.json', () => {
     expect(new Set(ids).size).to.equal(ids.length);
   });
 
-  it('has the very schemas that validate', () => {
+  it('has the schemas that validate requests', () => {
     const { requestBody, parameters, security } = openapi.paths['/api/v1/chat/send']!.post!;
     const sendBody = chatContract.routes['POST /api/v1/chat/send'].body;
     expect(requestBody?.content['application/json']?.schema).to.equal(sendBody);
@@ -51,7 +51,7 @@ describe('/openapi.json', () => {
     expect(security).to.deep.equal([{ token: [] }]);
   });
 
-  it('gives examples that fit', () => {
+  it('has examples that match their schemas', () => {
     for (const [name, schema] of Object.entries(openapi.components.schemas))
       for (const example of (schema.examples ?? []) as unknown[]) checkValue(name, schema, example);
     for (const { operationId, requestBody } of operations()) {
@@ -60,21 +60,21 @@ describe('/openapi.json', () => {
     }
   });
 
-  describe('answers are held against it', () => {
+  describe('checking answers against it', () => {
     const url = 'http://127.0.0.1/api/v1/runs/1';
     const headers = new Headers({ 'x-request-id': '1', 'content-type': 'application/json; charset=utf-8' });
     const run = openapi.components.schemas.Run?.examples[0] as Record<string, unknown>;
     const check = (status: number, body: Record<string, unknown>, sent = headers) =>
       checkAnswer('GET', url, { status, headers: sent, body });
 
-    it('lets a right one pass', () => check(200, run));
-    it('refuses another type', () =>
+    it('accepts a correct answer', () => check(200, run));
+    it('refuses a field of another type', () =>
       expect(() => check(200, { ...run, attempt: '1' })).to.throw('not as described'));
-    it('refuses one field less', () =>
+    it('refuses a missing field', () =>
       expect(() => check(200, { ...run, usage: undefined })).to.throw('not as described'));
-    it('refuses one field more', () =>
+    it('refuses an additional field', () =>
       expect(() => check(200, { ...run, more: 1 })).to.throw('not as described'));
-    it('refuses a field more within', () =>
+    it('refuses an additional nested field', () =>
       expect(() => check(200, { ...run, usage: { ...(run.usage as object), more: 1 } })).to.throw(
         'not as desc',
       ));

@@ -6,7 +6,7 @@ import { type Api, call, serveApi } from '../support/api.ts';
 
 const TOKEN = 'metrics-token-of-the-test';
 
-describe('what operators may close', () => {
+describe('settings that close routes', () => {
   let api: Api;
   const settings = env as { METRICS_TOKEN: string; DOCS: 'on' | 'off' };
   before(async () => {
@@ -16,7 +16,7 @@ describe('what operators may close', () => {
   after(() => api.close());
   const get = (path: string, headers = {}) => fetch(`${api.url}${path}`, { headers });
 
-  it('keeps /metrics open without METRICS_TOKEN, and asks for it where it is set', async () => {
+  it('keep /metrics open without METRICS_TOKEN, and require the token when it is set', async () => {
     expect((await get('/metrics')).status).to.equal(200);
     settings.METRICS_TOKEN = TOKEN;
     for (const authorization of ['', 'Bearer x', `Bearer ${TOKEN}x`, `Basic ${TOKEN}`, TOKEN]) {
@@ -27,11 +27,11 @@ describe('what operators may close', () => {
     expect([scraped.status, await scraped.text()]).to.satisfy(
       ([status, text]: [number, string]) => status === 200 && text.includes('http_requests_total'),
     );
-    // Probes stay open: balancers have no token.
+    // Probes stay open: load balancers have no token.
     expect((await get('/livez')).status).to.equal(200);
   });
 
-  it('asks for METRICS_TOKEN on the metrics port of workers too', async () => {
+  it('require METRICS_TOKEN on the metrics port of workers too', async () => {
     const port = await freePort();
     const worker = await startProcfile('moderation', { METRICS_PORT: String(port), METRICS_TOKEN: TOKEN });
     try {
@@ -45,7 +45,7 @@ describe('what operators may close', () => {
     }
   }).timeout(60_000);
 
-  it('shows the documents, and answers 404 for each of them where DOCS is off', async () => {
+  it('serve the documents, and answer 404 for each when DOCS is off', async () => {
     const paths = ['/docs', '/docs/docs.js', '/openapi.json', '/asyncapi.json'];
     for (const path of paths) expect((await get(path)).status, path).to.equal(200);
     settings.DOCS = 'off';

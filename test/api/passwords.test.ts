@@ -30,10 +30,10 @@ describe('passwords', () => {
   const fault = ({ status, body }: Answer) => [status, (body.errors as { path: string }[])?.[0]?.path];
   const hashOf = async (id: number) =>
     (await knex('users').where({ id }).first('hashed_password')).hashed_password;
-  /** An account whose hash an older system made. */
+  /** Adds an account with a hash of an older system. */
   const imported = async (password: string, version: '2a' | '2b' | '2y' = '2b') => {
     const user = await buildUser();
-    // The letter names the version of the program; what they compute is the same.
+    // The letter names the program's version; all compute the same hash.
     const hashed_password = bcrypt.hashSync(password, 4).replace(/^\$2\w/, () => `$${version}`);
     await knex('users').where({ id: user.id }).update({ hashed_password });
     return user;
@@ -42,12 +42,12 @@ describe('passwords', () => {
   describe('that are common', () => {
     const COMMON = ['password', '12345678', 'Password1', 'QWERTYUIOP', 'iloveyou', 'sunshine', 'trustno1'];
 
-    it('are refused at registration, whatever their case', async () => {
+    it('are refused at registration, regardless of case', async () => {
       for (const password of COMMON)
         expect(fault(await register({ password })), password).to.deep.equal([400, '/password']);
     });
 
-    it('and those that are only our name are refused', async () => {
+    it('are refused when they are only our name', async () => {
       for (const password of ['parley123', '!!Parley!!', '2026-PARLEY'])
         expect(fault(await register({ password })), password).to.deep.equal([400, '/password']);
       expect((await register({ password: 'let us parley' })).status).to.equal(201);
@@ -61,7 +61,7 @@ describe('passwords', () => {
       expect(answer.body.errors).to.deep.equal([{ path: '/new_password', message: 'must be less common' }]);
     });
 
-    it('are no reason to refuse others that hold them, and still sign in where they were chosen before', async () => {
+    it('do not bar longer passwords that contain them, and still sign in where they were set', async () => {
       for (const password of ['password of mine', 'Passw0rd!23', ' password', 'correct horse battery'])
         expect((await register({ password })).status, password).to.equal(201);
       const user = await imported('password');
@@ -70,7 +70,7 @@ describe('passwords', () => {
   });
 
   describe('of every script', () => {
-    it('are one, however their accents are typed, and nothing else is folded', async () => {
+    it('are equal however their accents are typed, and nothing else is folded', async () => {
       const { body } = await register({ password: 'crème brûlée' });
       const { email } = body.user as { email: string };
       expect((await login(email, 'crème brûlée'.normalize('NFD'))).status).to.equal(200);
@@ -80,7 +80,7 @@ describe('passwords', () => {
       expect((await login((wide.body.user as { email: string }).email, 'firewalls')).status).to.equal(401);
     });
 
-    it('are long enough by what is seen, not by how it is typed', async () => {
+    it('are measured by visible characters, not by how they are typed', async () => {
       expect(fault(await register({ password: 'é'.repeat(4).normalize('NFD') }))).to.deep.equal([
         400,
         '/password',
@@ -88,14 +88,14 @@ describe('passwords', () => {
       expect((await register({ password: 'é'.repeat(8).normalize('NFD') })).status).to.equal(201);
     });
 
-    it('count to the last byte: two of 73 that share 72 differ', async () => {
+    it('count to the last byte: two of 73 bytes that share 72 differ', async () => {
       const [one, two] = [`${'x'.repeat(72)}1`, `${'x'.repeat(72)}2`];
       const { email } = (await register({ password: one })).body.user as { email: string };
       expect((await login(email, two)).status).to.equal(401);
       expect((await login(email, one)).status).to.equal(200);
     });
 
-    it('hold no NUL, which would end them early elsewhere', async () => {
+    it('must not contain NUL, which would end them early in other systems', async () => {
       expect((await register({ password: 'long enough\0 and more' })).status).to.equal(400);
       const user = await imported('long enough');
       expect((await login(user.email, 'long enough\0')).status).to.equal(400);
@@ -104,7 +104,7 @@ describe('passwords', () => {
 
   describe('of an older system', () => {
     for (const version of ['2a', '2b', '2y'] as const)
-      it(`fit their bcrypt hash ($${version}$), which becomes argon2id`, async () => {
+      it(`match their bcrypt hash ($${version}$), which becomes argon2id`, async () => {
         const user = await imported(PASSWORD, version);
         expect((await login(user.email, 'not my password')).status).to.equal(401);
         expect(await hashOf(user.id)).to.match(new RegExp(`^\\$${version}\\$04\\$`));
@@ -115,7 +115,7 @@ describe('passwords', () => {
         expect(await hashOf(user.id)).to.equal(hash);
       });
 
-    it('of 73 bytes fit by their first 72 until they were used once', async () => {
+    it('of 73 bytes match by their first 72 until their first use', async () => {
       const [one, two] = [`${'x'.repeat(72)}1`, `${'x'.repeat(72)}2`];
       const user = await imported(one);
       expect((await login(user.email, 'x'.repeat(71))).status).to.equal(401);
@@ -123,7 +123,7 @@ describe('passwords', () => {
       expect((await login(user.email, two)).status).to.equal(401);
     });
 
-    it('at another cost are rehashed, and what is no hash lets nobody in', async () => {
+    it('are rehashed from another cost, and a malformed hash lets nobody in', async () => {
       const user = await buildUser();
       const hashed_password = argon2.hashSync(PASSWORD, { memoryCost: 19_456, timeCost: 2, parallelism: 1 });
       await knex('users').where({ id: user.id }).update({ hashed_password });
@@ -135,7 +135,7 @@ describe('passwords', () => {
       }
     });
 
-    /** What `work` answers when the account's hash is made anew while it waits for the account's row. */
+    /** Returns the answer of `work` when the account's hash changes while it waits for the account's row. */
     const rehashedMeanwhile = async (id: number, work: () => Promise<Answer>) => {
       const { answer } = await knex.transaction(async (trx) => {
         await trx('users').where({ id }).forUpdate();
@@ -143,18 +143,18 @@ describe('passwords', () => {
         await waitingForLock();
         const hashed_password = argon2.hashSync(PASSWORD, { memoryCost: 64, timeCost: 1, parallelism: 1 });
         await trx('users').where({ id }).update({ hashed_password });
-        // In a box: whoever awaited it here would wait for the commit.
+        // Wrapped in an object: an await here would wait for the commit.
         return { answer };
       });
       return answer;
     };
 
-    itNative('let their owner in when another sign-in rehashed them meanwhile', async () => {
+    itNative('sign their owner in when another sign-in has rehashed them meanwhile', async () => {
       const user = await buildUser();
       expect((await rehashedMeanwhile(user.id, () => login(user.email, PASSWORD))).status).to.equal(200);
     });
 
-    itNative('can be changed when a sign-in rehashed them meanwhile', async () => {
+    itNative('can be changed when a sign-in has rehashed them meanwhile', async () => {
       const { id, email, access } = await buildUser();
       const body = { current_password: PASSWORD, new_password: 'battery staple' };
       const change = () => api.call('POST', '/users/me/password', body, { token: access });
@@ -170,7 +170,7 @@ describe('passwords', () => {
         expect((await api.call('GET', '/users/me', undefined, { token: access })).status).to.equal(200);
     };
 
-    it('keep nobody else waiting', async () => {
+    it('do not delay other requests', async () => {
       let answered = 0;
       const crowd = Array.from({ length: 30 }, (_, i) => login(`nobody${i}@example.com`, PASSWORD));
       for (const one of crowd) void one.then(() => (answered += 1));
@@ -189,7 +189,7 @@ describe('passwords', () => {
       );
     });
 
-    it('wait before that line where one address has its half of it', async () => {
+    it('wait outside the line when their address fills its half of it', async () => {
       const free = Promise.withResolvers<void>();
       const busy = Array.from({ length: 52 }, () => inTurn(() => free.promise));
       const crowd = Array.from({ length: 120 }, (_, i) => login(`crowd${i + 1}@example.com`, 'not mine'));
@@ -199,9 +199,9 @@ describe('passwords', () => {
       for (const { status } of await Promise.all(crowd)) expect(status).to.equal(401);
     });
 
-    it('wait in a line that has an end', async () => {
+    it('wait in a line of limited length', async () => {
       const free = Promise.withResolvers<void>();
-      // 40 places are left.
+      // Leaves 40 places.
       const busy = Array.from({ length: 62 }, () => inTurn(() => free.promise));
       let answered = 0;
       const crowd = Array.from({ length: 120 }, (_, i) =>
@@ -213,7 +213,7 @@ describe('passwords', () => {
       await others(20);
       expect(answered, 'answers while nobody’s turn came').to.be.at.most(80);
 
-      // All of them have come when the line is full and the rest is refused.
+      // All 120 have arrived when the line is full and the rest is refused.
       while (answered < 80) await others(1);
       free.resolve();
       await Promise.all(busy);
@@ -226,8 +226,8 @@ describe('passwords', () => {
     });
   });
 
-  describe('beside names', () => {
-    it('an address is one, whatever its case and the white space around it', async () => {
+  describe('and names', () => {
+    it('an address is the same in any case and with spaces around it', async () => {
       const { status } = await register({ email: 'Grace.Hopper@Example.com', username: 'grace' });
       expect(status).to.equal(201);
       for (const email of [
@@ -238,9 +238,9 @@ describe('passwords', () => {
         expect((await register({ email })).body, email).to.include({ status: 409, code: 'already_exists' });
     });
 
-    it('letters that only look or fold like others are refused', async () => {
-      // The long s, the Kelvin sign, the dotted capital and the dotless small i, a Cyrillic a, full width, an accent in
-      // one and in two, and what is not seen at all.
+    it('letters that look or fold like ASCII letters are refused', async () => {
+      // The long s, the Kelvin sign, the dotted capital and the dotless small i, a Cyrillic a, two full-width
+      // characters, an accent in one and in two characters, and two invisible characters.
       const letters = '\u017f \u212a \u0130 \u0131 \u0430 \uff41 \uff20 \u00e9 e\u0301 \u200b \u202e'.split(
         ' ',
       );
@@ -257,7 +257,7 @@ describe('passwords', () => {
       }
     });
 
-    it('sign in nobody by a letter that folds to one of theirs', async () => {
+    it('a letter that folds to an ASCII letter signs nobody in', async () => {
       const user = await buildUser({ username: 'kisski', email: 'kisski@example.com' });
       for (const name of ['KISSKI', 'KissKi@EXAMPLE.com'])
         expect((await login(name, PASSWORD)).body.user, name).to.include({ id: user.id });
@@ -272,7 +272,7 @@ describe('passwords', () => {
         expect((await login(name, PASSWORD)).status, name).to.equal(401);
     });
 
-    it('are unique in the database as well, in the same way', async () => {
+    it('the database enforces unique names in the same way', async () => {
       const user = await buildUser({ email: 'iris@example.com' });
       const { username } = user;
       for (const fields of [{ email: 'IRIS@EXAMPLE.COM' }, { username: username.toUpperCase() }]) {

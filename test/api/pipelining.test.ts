@@ -12,7 +12,7 @@ describe('HTTP pipelining', () => {
   });
   after(() => api.close());
 
-  /** What a connection is answered to `count` requests that are written at once, until it ends or all are answered. */
+  /** Writes `count` requests at once on one connection. Returns when all are answered or the connection ends. */
   async function pipelined(count: number, path = '/health'): Promise<{ answers: number; ended: boolean }> {
     const { hostname, port } = new URL(api.url);
     const socket = connect(Number(port), hostname);
@@ -40,11 +40,11 @@ describe('HTTP pipelining', () => {
     return text.split('HTTP/1.1 ').length - 1;
   }
 
-  it('answers as many requests of one connection at a time as any client sends', async () => {
+  it('answers 32 requests at a time on one connection', async () => {
     expect(await pipelined(32)).to.deep.equal({ answers: 32, ended: false });
   });
 
-  it('ends a connection that has more than 32 requests under way, and serves others', async () => {
+  it('ends a connection with more than 32 pending requests, and serves others', async () => {
     for (const path of ['/health', '/nowhere', '/socket.io/']) {
       const { answers, ended } = await pipelined(20_000, path);
       expect([path, answers < 20_000, ended]).to.deep.equal([path, true, true]);
@@ -52,7 +52,7 @@ describe('HTTP pipelining', () => {
     expect((await fetch(`${api.url}/livez`)).status).to.equal(200);
   });
 
-  it('and any number of connections ask the stores one question at a time for probes', async () => {
+  it('makes at most one probe query at a time for any number of connections', async () => {
     let [asking, most] = [0, 0];
     const isProbe = ({ sql }: { sql: string }) => (sql === 'SELECT 1' ? 1 : 0);
     const begin = (query: { sql: string }) => {
@@ -66,7 +66,7 @@ describe('HTTP pipelining', () => {
     const paths = Array.from({ length: 300 }, (_, i) => (i % 2 ? '/health' : '/readyz'));
     const answers = await Promise.all(paths.map((path) => fetch(api.url + path)));
     knex.off('query', begin).off('query-response', end);
-    // Of /health some may say 503: the model is not there.
+    // /health may answer 503, because there is no model.
     expect(answers.filter(({ status }) => status !== 200 && status !== 503)).to.deep.equal([]);
     expect(most).to.be.within(1, 2);
   });

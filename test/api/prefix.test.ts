@@ -32,7 +32,7 @@ describe('behind a proxy that strips a prefix', function () {
     expect(servers.http).to.include({ host, pathname: '/parley', protocol: 'http' });
   });
 
-  it('a Location can be asked for as it is', async () => {
+  it('a Location header works as it is', async () => {
     const user = await buildUser();
     const headers = { authorization: `Bearer ${user.access}`, 'content-type': 'application/json' };
     const sent = await fetch(`${proxy.url}/api/v1/chat/send`, {
@@ -45,7 +45,7 @@ describe('behind a proxy that strips a prefix', function () {
     expect((await fetch(location, { headers })).status).to.equal(200);
   });
 
-  it('the page of the documents takes its parts from below the prefix, with a slash at its end and without', async () => {
+  it('the documents page loads its parts below the prefix, with and without a final slash', async () => {
     for (const path of ['/docs', '/docs/']) {
       const page = await fetch(`${proxy.url}${path}`);
       const parts = [...(await page.text()).matchAll(/(?:href|src)="([^"]+)"/g)].map(([, part = '']) => part);
@@ -54,7 +54,7 @@ describe('behind a proxy that strips a prefix', function () {
     }
   });
 
-  it('the board signs in, and its cookie and addresses are below the prefix', async () => {
+  it('the board signs in with its cookie and addresses below the prefix', async () => {
     const admin = await buildUser({ role: 'admin' });
     const page = await (
       await fetch(`${proxy.url}/admin/queues`, { headers: { accept: 'text/html' } })
@@ -78,7 +78,7 @@ describe('behind a proxy that strips a prefix', function () {
     expect(await board.text()).to.contain('<base href="/parley/admin/queues/"');
   });
 
-  it('sockets connect from the public page and from listed origins, and from no others', async () => {
+  it('sockets connect from the public page and listed origins only', async () => {
     const { access: token } = await buildUser();
     const { origin, pathname } = new URL(proxy.url);
     const dial = async (from: string) => {

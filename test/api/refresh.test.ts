@@ -28,7 +28,7 @@ describe('a spent refresh token', () => {
   };
   const lives = async (access: string) =>
     (await api.call('GET', '/users/me', undefined, { token: access })).status === 200;
-  /** Moves what was spent so far into the past. */
+  /** Makes spent tokens so many seconds older. */
   const pass = (seconds: number) =>
     knex('refresh_tokens')
       .where({ user_id: user.id })
@@ -40,14 +40,14 @@ describe('a spent refresh token', () => {
     await pass(env.REFRESH_GRACE_S - 5);
     expect(pairOf(await refresh(user.refresh))).to.deep.equal(first);
     expect(await lives(first.access_token)).to.equal(true);
-    // Its successor was spent meanwhile: it is still the same.
+    // Its successor was spent too; the pair stays the same.
     const second = pairOf(await refresh(first.refresh_token));
     expect(pairOf(await refresh(user.refresh))).to.deep.equal(first);
     expect(pairOf(await refresh(first.refresh_token))).to.deep.equal(second);
   });
 
   for (const many of [2, 20])
-    itNative(`gives ${many} tabs that refresh at once one pair, and a session that goes on`, async () => {
+    itNative(`gives ${many} concurrent tabs one pair, and their session goes on`, async () => {
       const answers = await Promise.all(Array.from({ length: many }, () => refresh(user.refresh)));
       const pairs = answers.map(pairOf);
       for (const pair of pairs) expect(pair).to.deep.equal(pairs[0]);
@@ -70,7 +70,7 @@ describe('a spent refresh token', () => {
     expect(await lives(first.access_token)).to.equal(false);
   });
 
-  it('is answered by a secret that was rotated meanwhile', async () => {
+  it('is answered under a secret that was rotated meanwhile', async () => {
     const first = pairOf(await refresh(user.refresh));
     env.JWT_SECRET.unshift('newest '.repeat(6));
     try {
@@ -80,20 +80,20 @@ describe('a spent refresh token', () => {
     }
   });
 
-  it('leaves nothing in the database that its successor could be made of', async () => {
+  it('leaves nothing in the database from which its successor could be derived', async () => {
     const { refresh_token } = pairOf(await refresh(user.refresh));
     const stored = JSON.stringify(await knex('refresh_tokens').where({ user_id: user.id }));
     for (const secret of [user.refresh, refresh_token]) expect(stored).to.not.contain(secret);
     expect(refresh_token).to.match(/^[\w-]{43}$/);
   });
 
-  it('of a session that has ended is refused', async () => {
+  it('is refused when its session has ended', async () => {
     const { access_token } = pairOf(await refresh(user.refresh));
     expect((await api.call('POST', '/auth/logout', {}, { token: access_token })).status).to.equal(204);
     expect((await refresh(user.refresh)).status).to.equal(401);
   });
 
-  // Whatever two clients do in whatever order, the rules above say what they are answered.
+  // The rules above determine the answers for any order of two clients' requests.
   it('follows the rules in any order of refreshes, retries and pauses', async () => {
     const act = fc.oneof(
       { weight: 4, arbitrary: fc.record({ token: fc.nat({ max: 5 }), agent: fc.constant('tab') }) },

@@ -20,7 +20,7 @@ describe('password reset', () => {
   after(() => api.close());
 
   const client: Client = { userAgent: null, ip: '127.0.0.1', requestId: 'test' };
-  /** What would be in the mail. */
+  /** Returns the token that the mail would contain. */
   const mailed = async (email = user.email) => (await beginReset(email, client)) ?? 'none';
   const forgot = (email: unknown) => api.call('POST', '/auth/password/forgot', { email });
   const reset = (token: unknown, password: unknown = 'battery staple') =>
@@ -30,7 +30,7 @@ describe('password reset', () => {
   const me = (token: string) => api.call('GET', '/users/me', undefined, { token });
   const fault = ({ status, body }: Answer) => [status, (body.errors as { path: string }[])?.[0]?.path];
 
-  it('sets a new password, once, and ends all sessions', async () => {
+  it('sets a new password once, and ends all sessions', async () => {
     const other = await buildSession(user);
     const stranger = await buildUser();
     const token = await mailed();
@@ -46,7 +46,7 @@ describe('password reset', () => {
     expect((await login('battery staple')).status).to.equal(200);
   });
 
-  it('stores a hash of the token, and who asked, where and what for in the audit log', async () => {
+  it('stores a hash of the token, and records request and reset in the audit log', async () => {
     const token = await mailed();
     const rows = await knex('password_resets').where({ user_id: user.id });
     expect(rows[0].token_hash).to.match(/^[0-9a-f]{64}$/);
@@ -60,14 +60,14 @@ describe('password reset', () => {
     ]);
   });
 
-  it('keeps a token good when somebody asks for another, and makes all worthless when one is used', async () => {
+  it('keeps a token valid when another is requested, and voids all when one is used', async () => {
     const [old, newest] = [await mailed(), await mailed(user.email.toUpperCase())];
     expect((await reset(old)).status).to.equal(204);
     expect(fault(await reset(newest))).to.deep.equal([400, '/token']);
     expect(fault(await reset(old))).to.deep.equal([400, '/token']);
   });
 
-  it('refuses tokens that are old, of an account that is not active, or of a password that was changed', async () => {
+  it('refuses expired tokens, and tokens of inactive accounts or of a changed password', async () => {
     const old = await mailed();
     await knex('password_resets')
       .where({ user_id: user.id })
@@ -88,7 +88,7 @@ describe('password reset', () => {
     expect(fault(await reset(overtaken))).to.deep.equal([400, '/token']);
   });
 
-  it('refuses what is no token of its kind and leaves a good one good when the password is not', async () => {
+  it('refuses malformed tokens, and keeps a token valid when the password is refused', async () => {
     const token = await mailed();
     for (const wrong of ['x', user.refresh, user.access.slice(0, 256), `${token}x`, token.toLowerCase()])
       expect(fault(await reset(wrong)), wrong).to.deep.equal([400, '/token']);
@@ -101,7 +101,7 @@ describe('password reset', () => {
       expect((await api.call('POST', '/auth/password/forgot', body)).status).to.equal(400);
   });
 
-  itNative('lets only one of several at once use a token', async () => {
+  itNative('lets one of several concurrent requests use a token', async () => {
     const token = await mailed();
     const words = ['first password', 'second password', 'third password'];
     const answers = await Promise.all(words.map((word) => reset(token, word)));
@@ -110,7 +110,7 @@ describe('password reset', () => {
     expect((await login(winner)).status).to.equal(200);
   });
 
-  it('keeps no token longer than it has to', async () => {
+  it('deletes expired tokens', async () => {
     await mailed();
     await knex('password_resets').update({ expires_at: new Date(0) });
     await forgot('nobody@example.com');
@@ -118,7 +118,7 @@ describe('password reset', () => {
     expect(rows.map(({ user_id }) => user_id)).to.deep.equal([null]);
   });
 
-  it('writes no token to the log where it matters', () => {
+  it('refuses to start with LOG_RESET_TOKENS in production', () => {
     const start = (env: object) =>
       spawnSync(process.execPath, ['shared/base/env.ts'], {
         env: { ...process.env, ...env },
@@ -132,7 +132,7 @@ describe('password reset', () => {
     expect(start({ LOG_RESET_TOKENS: 'true', NODE_ENV: 'development' }).status).to.equal(0);
   });
 
-  describe('and sign-in tell nobody which accounts there are', () => {
+  describe('and sign-in do not reveal accounts', () => {
     const known: string[] = [];
     const unknown = (i: number) => `somebody${i}@example.com`;
     before(async () => {
@@ -160,7 +160,7 @@ describe('password reset', () => {
       for (const answer of shown) expect(answer).to.deep.equal(shown[0]);
     };
 
-    it('by what they answer', async () => {
+    it('by their answers', async () => {
       const suspended = await buildUser({ status: 'suspended' });
       same([
         await login('not my password', known[0]),
@@ -173,7 +173,7 @@ describe('password reset', () => {
       expect(asked[0]?.status).to.equal(202);
     });
 
-    it('by the time that sign-in takes', async function () {
+    it('by the duration of a sign-in', async function () {
       this.timeout(120_000);
       const [theirs, nobodys] = await timeBoth(20, [
         (i) => login('not my password', known[i % known.length]),
@@ -182,7 +182,7 @@ describe('password reset', () => {
       expect(Math.abs(rankDeviate(theirs, nobodys))).to.be.lessThan(4.5);
     });
 
-    it('by the time that asking for a reset takes', async function () {
+    it('by the duration of a reset request', async function () {
       this.timeout(120_000);
       const [theirs, nobodys] = await timeBoth(100, [
         (i) => forgot(known[i % known.length]),

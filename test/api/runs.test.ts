@@ -26,7 +26,7 @@ describe('runs', () => {
   const cancel = (id: unknown, token = user.access) =>
     api.call('POST', `/runs/${id}/cancel`, undefined, { token });
 
-  it('shows a run with exactly these fields', async () => {
+  it('show exactly the fields of the contract', async () => {
     const sent = await send(api, user);
     const { status, body } = await get(`/runs/${sent.run_id}`);
     expect(status).to.equal(200);
@@ -43,7 +43,7 @@ describe('runs', () => {
     });
   });
 
-  it('shows usage and error of ended runs, and waiting ones as queued', async () => {
+  it('show usage and error once ended, and waiting runs as queued', async () => {
     const first = await send(api, user);
     const second = await send(api, user, { conversation_id: first.conversation_id });
     expect((await get(`/runs/${second.run_id}`)).body.status).to.equal('queued');
@@ -59,7 +59,7 @@ describe('runs', () => {
   });
 
   for (const path of ['', '/events']) {
-    it(`answers 404 for what is not theirs: GET /runs/:id${path}`, async () => {
+    it(`are 404 for other users: GET /runs/:id${path}`, async () => {
       const { run_id } = await send(api, user);
       expect((await get(`/runs/${run_id}${path}`, stranger.access)).status).to.equal(404);
       for (const id of ['0', '-1', 'x', '1.5', '1e3', '99999999999999999999999', '%00', '123456789'])
@@ -88,7 +88,7 @@ describe('runs', () => {
       expect((await get(`/runs/${head.run_id}`)).body.status).to.equal('queued');
     });
 
-    it('flags a running one', async () => {
+    it('flags a running run', async () => {
       const sent = await send(api, user);
       await playWorker(user, sent);
       const { status, body } = await cancel(sent.run_id);
@@ -98,7 +98,7 @@ describe('runs', () => {
       );
     });
 
-    it('leaves ended ones unchanged, with 200', async () => {
+    it('leaves ended runs unchanged, with 200', async () => {
       const sent = await send(api, user);
       const { body } = await cancel(sent.run_id);
       const again = await cancel(sent.run_id);
@@ -120,7 +120,7 @@ describe('runs', () => {
         headers: { authorization: `Bearer ${token}`, ...headers },
       });
 
-    it('streams what was and what comes, and closes after the terminal event', async () => {
+    it('streams past and future events, and closes after the terminal event', async () => {
       const sent = await send(api, user);
       const worker = await playWorker(user, sent);
       await worker.say('Hel');
@@ -147,7 +147,7 @@ describe('runs', () => {
       expect((await stream.next()).done).to.equal(true);
     });
 
-    it('begins after a seq, the header before the query', async () => {
+    it('begins after a seq, from the header rather than the query', async () => {
       const sent = await send(api, user);
       const worker = await playWorker(user, sent);
       for (const text of ['a', 'b', 'c']) await worker.say(text);
@@ -178,7 +178,7 @@ describe('runs', () => {
         'a seq beyond the end': { after: '999999999999999' },
       };
       for (const [name, options] of Object.entries(SEEN)) {
-        it(`answers 204 without a body, with the log and without it: ${name}`, async () => {
+        it(`answers 204 without a body, with or without the log: ${name}`, async () => {
           for (const wipe of [false, true]) {
             if (wipe) await redis.flushall();
             const answer = await open(ended, options);
@@ -221,13 +221,13 @@ describe('runs', () => {
       });
     }
 
-    it('refuses a Last-Event-ID that is none', async () => {
+    it('refuses a malformed Last-Event-ID', async () => {
       const { run_id } = await send(api, user);
       for (const id of ['-1', 'abc', '1.5', 'words that are none', "1' OR '1'='1", '9'.repeat(16), '1\t2'])
         expect((await open(run_id, { headers: { 'Last-Event-ID': id } })).status).to.equal(400);
     });
 
-    it('shows that it lives while nothing happens', async () => {
+    it('sends heartbeats while nothing happens', async () => {
       const { run_id } = await send(api, user);
       const answer = await open(run_id);
       const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
@@ -238,7 +238,7 @@ describe('runs', () => {
       await reader.cancel();
     });
 
-    it('waits for a client that does not read, and shows it all when it does', async () => {
+    it('waits for a client that does not read, and sends everything when it does', async () => {
       const sent = await send(api, user);
       const worker = await playWorker(user, sent);
       const { hostname, port } = new URL(api.url);
@@ -275,7 +275,7 @@ async function allEvents(answer: Response): Promise<SseEvent[]> {
   return events;
 }
 
-/** The events of an SSE stream; comments and `retry` are left out. */
+/** Reads the events of an SSE stream, without comments and `retry`. */
 async function* readEvents(answer: Response): AsyncGenerator<SseEvent> {
   let text = '';
   for await (const chunk of answer.body!.pipeThrough(new TextDecoderStream())) {

@@ -27,11 +27,11 @@ describe('limits of searching', () => {
     return { served: count(200), refused: count(429) };
   };
 
-  it('let a user search so often in a minute, in FAQs and conversations together', async () => {
+  it('count the searches of a user in FAQs and conversations together', async () => {
     const paths = Array.from({ length: 30 }, (_, i) =>
       i % 2 ? `/faqs/search?q=word${i}` : `/conversations?q=word${i}`,
     );
-    // One by one: a burst on a busy machine would be counted in memory for a while.
+    // One by one: each replica would count a burst on a busy machine in memory for a while.
     const answers: Answer[] = [];
     for (const path of paths) answers.push(await get(path));
     expect(statuses(answers)).to.deep.equal({ served: LIMIT, refused: 10 });
@@ -43,9 +43,9 @@ describe('limits of searching', () => {
     expect((await get('/faqs/search?q=word', await buildUser())).status).to.equal(200);
   });
 
-  it('let an address search ten times as often, whoever asks there', async () => {
+  it('allow an address ten times as many searches, for all users together', async () => {
     expect((await get('/faqs/search?q=a', user, '192.0.2.2')).status).to.equal(200);
-    // As after the next 198.
+    // As if 198 more had followed.
     const key = 'limit:search:address:192.0.2.2';
     const [, ends] = ((await redis.get(key)) ?? '').split(':');
     await redis.set(key, `${10 * LIMIT - 1}:${ends}`);

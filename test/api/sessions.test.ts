@@ -26,7 +26,7 @@ describe('sessions', () => {
   const refresh = (refresh_token: string) => api.call('POST', '/auth/refresh', { refresh_token });
   const audited = (action: string) => knex('audit_log').where({ action, subject_id: user.id });
 
-  it('are listed, the newest first, with where they were begun', async () => {
+  it('are listed newest first, with their device and address', async () => {
     const headers = { 'user-agent': 'Firefox on a train' };
     const signedIn = await api.call(
       'POST',
@@ -40,7 +40,7 @@ describe('sessions', () => {
     expect(none).to.deep.equal([]);
   });
 
-  it('may be refreshed a hundred times in a quarter of an hour, and a refusal spends nothing', async () => {
+  it('may be refreshed a hundred times in 15 minutes, and a refusal spends no token', async () => {
     let token = user.refresh;
     for (let i = 0; i < 100; i += 1) token = String((await refresh(token)).body.refresh_token);
     const refused = await refresh(token);
@@ -51,7 +51,7 @@ describe('sessions', () => {
     expect((await refresh(token)).status).to.equal(200);
   });
 
-  it('are listed while they live, and to their owner alone', async () => {
+  it('are listed while they live, to their owner only', async () => {
     const [ended, expired] = [await buildSession(user), await buildSession(user)];
     await buildUser();
     await end(ended.sid);
@@ -72,7 +72,7 @@ describe('sessions', () => {
       expect((await list(query)).status).to.equal(400);
   });
 
-  it('are ended by their owner, at once and with both tokens', async () => {
+  it('are ended by their owner at once, with both tokens', async () => {
     const other = await buildSession(user);
     expect((await end(other.sid)).status).to.equal(204);
     expect((await list('', other.access)).status).to.equal(401);
@@ -81,7 +81,7 @@ describe('sessions', () => {
     expect(await audited('session.ended')).to.have.length(1);
   });
 
-  it('are not there to end a second time, for somebody else, or under no number', async () => {
+  it('are 404 to end a second time, for somebody else, or under an invalid id', async () => {
     const other = await buildSession(user);
     const stranger = await buildUser();
     expect((await end(other.sid, stranger.access)).status).to.equal(404);
@@ -92,7 +92,7 @@ describe('sessions', () => {
     expect(await audited('session.ended')).to.have.length(1);
   });
 
-  it('can be refreshed until they are too old, however often', async () => {
+  it('can be refreshed until they are too old', async () => {
     const day = 86_400_000;
     const created_at = new Date(Date.now() - env.SESSION_LIFETIME_S * 1000 + 5 * day);
     await knex('sessions').where({ id: user.sid }).update({ created_at });
@@ -107,7 +107,7 @@ describe('sessions', () => {
     expect((await refresh(fresh.refresh)).status).to.equal(401);
   });
 
-  it('leave a trail: sign-in, failure, replay, sign-out', async () => {
+  it('record sign-in, failure, replay and sign-out in the audit log', async () => {
     const login = (password: string, email = user.email) =>
       api.call('POST', '/auth/login', { email, password });
     const { body } = await login(PASSWORD);

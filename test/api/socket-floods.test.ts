@@ -23,7 +23,7 @@ describe('a client that floods a socket', () => {
   const plain = () => `${web.url.replace('http', 'ws')}/api/v1/chat/ws/${user.id}?token=${user.access}`;
   const connectPacket = () => `40${JSON.stringify({ token: user.access })}`;
 
-  /** What comes of `send`: how many answers, and the code with which the server closed. */
+  /** Sends a flood; returns the number of answers, and the code with which the server closed. */
   async function flood(address: string, first: string[], send: (socket: WebSocket) => void) {
     const socket = new WebSocket(address);
     socket.on('error', () => {});
@@ -34,7 +34,7 @@ describe('a client that floods a socket', () => {
     await once(socket, 'open');
     for (const packet of first) {
       socket.send(packet);
-      // The answers to the opening and to this one.
+      // Waits for the answers to the opening and to this packet.
       while (answers < 2) await once(socket, 'message');
     }
     answers = 0;
@@ -43,7 +43,7 @@ describe('a client that floods a socket', () => {
     socket.terminate();
     return { answers, code };
   }
-  /** Longer than the server takes to read all of it. */
+  /** Longer than the server needs to read everything. */
   const delayed = () => new Promise<number>((over) => setTimeout(over, 15_000, 0).unref());
 
   const cases: [string, () => string, () => string[], (socket: WebSocket) => void][] = [
@@ -61,7 +61,7 @@ describe('a client that floods a socket', () => {
       expect(code).to.be.oneOf([POLICY, 1006]);
     });
 
-  it('is served while it sends no more than people do', async () => {
+  it('is served while it sends no more than a person does', async () => {
     const socket = new WebSocket(socketIo());
     let answers = 0;
     socket.on('message', () => (answers += 1));
@@ -73,13 +73,13 @@ describe('a client that floods a socket', () => {
     socket.terminate();
   });
 
-  it('writes ten lines a second to the log, and one that counts the others', async () => {
+  it('causes ten log lines a second, and one line that counts the rest', async () => {
     web.logs.length = 0;
     const { answers } = await flood(socketIo(), [connectPacket()], (socket) => socket.send('42["nonsense"]'));
     expect(answers).to.equal(0);
     const lines = () => web.logs.filter(({ msg }) => msg === 'socket event refused').length;
     const suppressed = () => web.logs.reduce((sum, { more }) => sum + Number(more ?? 0), 0);
-    // Each event of the burst is a line or counted in one.
+    // Each event of the burst has a line or is counted in one.
     while (lines() + suppressed() < 3_000) await fetch(`${web.url}/livez`);
     expect(lines()).to.be.lessThan(suppressed() / 5);
   });
@@ -92,7 +92,7 @@ describe('an address that dials again and again', () => {
   });
   after(() => web.stop());
 
-  /** The status of a refused upgrade; 101 where it is taken. */
+  /** Returns the status of a refused upgrade; 101 for an accepted one. */
   async function dial(path: string): Promise<number> {
     const socket = new WebSocket(`${web.url.replace('http', 'ws')}${path}`);
     const status = await new Promise<number>((told) => {
@@ -104,7 +104,7 @@ describe('an address that dials again and again', () => {
     return status;
   }
 
-  it('is refused by both kinds of sockets, and waits', async () => {
+  it('is refused by both kinds of sockets, and HTTP still answers', async () => {
     let taken = 0;
     while ((await dial('/socket.io/?EIO=4&transport=websocket')) === 101) taken += 1;
     expect(taken).to.be.within(30, 1_000);

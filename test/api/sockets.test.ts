@@ -63,7 +63,7 @@ describe('sockets', () => {
     };
     const no = ['unauthenticated', 'unauthenticated', 401];
 
-    it('refuses a missing, odd or forged token', async () => {
+    it('refuses a missing, malformed or forged token', async () => {
       for (const auth of [
         {},
         { token: '' },
@@ -104,7 +104,7 @@ describe('sockets', () => {
           .that.matches(/^WebSocket only/);
       }
       const socket = dial({ token: user.access }, { transports: ['polling'] });
-      // The client empties what it heard as soon as its listeners have run.
+      // socket.io-client clears the context once its listeners have run.
       const heard = await new Promise((resolve) => {
         socket.once('connect_error', (err) => resolve('context' in err && JSON.stringify(err.context)));
       });
@@ -121,7 +121,7 @@ describe('sockets', () => {
       expect((await knex('runs').where({ id: ack.run_id }).first()).user_id).to.equal(user.id);
     });
 
-    it('shares its idempotency keys with HTTP, both ways', async () => {
+    it('shares idempotency keys with HTTP in both directions', async () => {
       const socket = await signedIn();
       const headers = { 'Idempotency-Key': 'both' };
       const { ok, ...first } = await ask(socket, 'message', { content: 'Hi', idempotency_key: 'both' });
@@ -140,7 +140,7 @@ describe('sockets', () => {
       );
     });
 
-    it('is refused as over HTTP', async () => {
+    it('is refused for the same reasons as over HTTP', async () => {
       const socket = await signedIn();
       const theirs = await send(api, stranger);
       const cases: [unknown, string][] = [
@@ -166,7 +166,7 @@ describe('sockets', () => {
   });
 
   describe('bad events', () => {
-    it('of every kind get an error, and the socket goes on', async () => {
+    it('of every kind get an error, and the socket stays open', async () => {
       const socket = await signedIn();
       for (const name of ['message', 'resume', 'cancel', 'read']) {
         for (const payload of [
@@ -203,14 +203,14 @@ describe('sockets', () => {
       socket.emit('message', { content: 'no acknowledgement' });
       socket.emit('resume', null, 'more', 'still more');
       socket.emit('nothing');
-      // Deeper than our client's encoder could walk.
+      // Deeper than the client's encoder can walk.
       const deep = '{"a":'.repeat(40_000) + '1' + '}'.repeat(40_000);
       socket.io.engine.write(`277["message",${deep}]`);
       expectError(await ask(socket, 'cancel', { run_id: 2 ** 40 }), 'not_found');
       expect(socket.connected).to.equal(true);
     });
 
-    it("someone else's runs and messages are not there", async () => {
+    it("are not_found with someone else's runs and messages", async () => {
       const socket = await signedIn(stranger.access);
       const { run_id, message_id } = await send(api, user);
       for (const id of [run_id, 0, -1, 1e300, 2 ** 53]) {
@@ -221,13 +221,13 @@ describe('sockets', () => {
       expect((await knex('runs').where({ id: run_id }).first()).status).to.equal('queued');
     });
 
-    it('frames above 256 KiB disconnect', async () => {
+    it('disconnect with frames above 256 KiB', async () => {
       const socket = await signedIn();
       socket.emit('message', { content: 'x'.repeat(256 * 1024) });
       expect(await event(socket, 'disconnect')).to.match(/transport/);
     });
 
-    it('frames that no client of ours sends disconnect at most', async () => {
+    it('do no more than disconnect with malformed frames', async () => {
       for (const frame of [
         '4',
         '42',
@@ -248,7 +248,7 @@ describe('sockets', () => {
   });
 
   describe('pushes', () => {
-    it('reach all sockets of the user, as they are logged, and nobody else', async () => {
+    it('reach all sockets of the user, as logged, and no other user', async () => {
       const mine = [await signedIn(), await signedIn((await buildSession(user)).access)];
       const theirs = await signedIn(stranger.access);
       theirs.onAny((name) => expect.fail(`a stranger was pushed ${name}`));
@@ -291,13 +291,13 @@ describe('sockets', () => {
     };
     const terminal = async () => ((await resume(4)).events as RunEvent[])[0];
 
-    it('gives the log unabridged while the run goes on', async () => {
+    it('returns the whole log while the run goes on', async () => {
       expect(await resume(0)).to.deep.equal({ ok: true, done: false, events: worker.shown });
       expect(await resume(2)).to.deep.equal({ ok: true, done: false, events: worker.shown.slice(2) });
       expect(await resume(4)).to.deep.equal({ ok: true, done: false, events: [] });
     });
 
-    it('gives the log with its end', async () => {
+    it('returns the log with the terminal event', async () => {
       await end();
       const events = [...worker.shown, await terminal()];
       expect(await resume(0)).to.deep.equal({ ok: true, done: true, events });
@@ -306,7 +306,7 @@ describe('sockets', () => {
       expect(await resume(Number.MAX_SAFE_INTEGER)).to.deep.equal({ ok: true, done: true, events: [] });
     });
 
-    it('adds the end from the row when it is not announced yet', async () => {
+    it('adds the terminal event from the row before it is announced', async () => {
       await worker.finish();
       const before = await resume(0);
       expect(before).to.include({ done: true }).and.not.include.keys('reset');
@@ -314,7 +314,7 @@ describe('sockets', () => {
       expect(await resume(0)).to.deep.equal(before);
     });
 
-    it('gives the end alone when the log is gone', async () => {
+    it('returns only the terminal event when the log is gone', async () => {
       await end();
       const only = await terminal();
       await redis.flushall();
@@ -322,7 +322,7 @@ describe('sockets', () => {
       expect(await resume(5)).to.deep.equal({ ok: true, done: true, events: [] });
     });
 
-    it('gives the end alone when the log is behind', async () => {
+    it('returns only the terminal event when the log is behind', async () => {
       await knex('runs').where({ id: sent.run_id }).update({ status: 'queued', lease_until: null });
       await worker.announce();
       await knex.raw('SELECT end_runs(ARRAY[?::bigint], ?, NULL, NULL)', [sent.run_id, 'cancelled']);
@@ -333,7 +333,7 @@ describe('sockets', () => {
       ]);
     });
 
-    it('has nothing for a run that has not begun', async () => {
+    it('returns nothing for a run that has not begun', async () => {
       const { run_id } = await send(api, user);
       expect(await ask(socket, 'resume', { run_id, after_seq: 0 })).to.deep.equal({
         ok: true,
@@ -344,7 +344,7 @@ describe('sockets', () => {
   });
 
   describe('cancel and read', () => {
-    it('what an interrupt and a deletion end is told by the replica that ended it', async () => {
+    it('the replica that ends runs by an interrupt or a deletion announces them', async () => {
       const socket = await signedIn();
       const told = () => event(socket, 'run.cancelled') as Promise<{ run_id: number }>;
       const first = await send(api, user);
@@ -359,7 +359,7 @@ describe('sockets', () => {
       expect(await deleted).to.include({ run_id: second.run_id });
     });
 
-    it('cancel ends a queued run, and tells all sockets', async () => {
+    it('cancel ends a queued run, and notifies all sockets', async () => {
       const [socket, other] = [await signedIn(), await signedIn()];
       const { run_id, reply_id } = await send(api, user);
       const told = event(other, 'run.cancelled');
@@ -374,7 +374,7 @@ describe('sockets', () => {
       });
     });
 
-    it('read marks what was sent, once, and nothing else', async () => {
+    it('read marks a sent message once, and no other', async () => {
       const socket = await signedIn();
       const { message_id, reply_id } = await send(api, user);
       expect(await ask(socket, 'read', { message_id })).to.deep.equal({ ok: true });
@@ -392,7 +392,7 @@ describe('sockets', () => {
   });
 
   describe('are disconnected', () => {
-    it('when their replica stops, which waits for none of them', async () => {
+    it('when their replica stops, which does not wait for them', async () => {
       const web = await startProcfile('web');
       const socket = io(web.url, { auth: { token: user.access }, transports: ['websocket'], forceNew: true });
       sockets.push(socket);
@@ -411,7 +411,7 @@ describe('sockets', () => {
       silent.destroy();
     });
 
-    it('at a logout, and only those of that session', async () => {
+    it('at a logout, only those of that session', async () => {
       const { access } = await buildSession(user);
       const [ending, staying] = [await signedIn(access), await signedIn()];
       const gone = event(ending, 'disconnect');
@@ -427,14 +427,14 @@ describe('sockets', () => {
       await gone;
     });
 
-    it('when the access token runs out', async () => {
+    it('when the access token expires', async () => {
       const gone = await withShortToken(user, async (token) => ({
         at: event(await signedIn(token), 'disconnect'),
       }));
       expect(await gone.at).to.equal('transport close');
     });
 
-    it('later, when they gave a newer token in time', async () => {
+    it('later, when they sent a newer token in time', async () => {
       const { exp } = jwt.decode(user.access) as { exp: number };
       const { gone, renewed } = await withShortToken(user, async (short) => {
         const [idle, renewed] = [await signedIn(short), await signedIn(short)];
@@ -452,7 +452,7 @@ describe('sockets', () => {
       expect(await again).to.equal('transport close');
     });
 
-    it('all the same, when what they gave was no newer token of their session', async () => {
+    it('in time, when they sent anything but a newer token of their session', async () => {
       const [other, ended] = [await buildSession(user), await buildSession(user)];
       await Session.end(ended.sid);
       const { gone } = await withShortToken(user, async (token) => {
@@ -476,7 +476,7 @@ describe('sockets', () => {
       expect(await gone).to.equal('transport close');
     });
 
-    it('when pushes may have been lost, and reconnect by themselves', async () => {
+    it('when pushes may have been lost, and reconnect', async () => {
       const socket = await signedIn(user.access, { reconnection: true, reconnectionDelay: 10 });
       const gone = event(socket, 'disconnect');
       const back = event(socket, 'connect');
@@ -489,11 +489,11 @@ describe('sockets', () => {
       expect(await cancelled).to.include({ run_id });
     });
 
-    it('when they do not take what they are sent', async () => {
+    it('when they do not read', async () => {
       const slow = await rawSocket(api.url, user.access);
       slow.pause();
       const worker = await playWorker(user, await send(api, user));
-      // A socket that is not read learns only by writing that it was cut off.
+      // The server learns only by writing that an unread socket was cut off.
       while (!slow.destroyed) {
         await worker.say('x'.repeat(100_000));
         slow.write(frame('3'));
@@ -502,7 +502,7 @@ describe('sockets', () => {
   });
 });
 
-/** What a socket is pushed, in the order of arrival. */
+/** Records the events pushed to a socket, in the order of arrival. */
 function record(socket: Socket): RunEvent[] {
   const events: RunEvent[] = [];
   socket.onAny((event, data) => events.push({ event, data } as RunEvent));
@@ -515,7 +515,7 @@ function nested(depth: number): object {
   return value;
 }
 
-/** A signed-in WebSocket whose reading can be stopped. */
+/** Opens a signed-in WebSocket whose reading can be paused. */
 async function rawSocket(url: string, token: string) {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
@@ -533,7 +533,7 @@ async function rawSocket(url: string, token: string) {
   return socket;
 }
 
-/** A masked text frame; the mask is zero. */
+/** Builds a masked text frame with a mask of zeros. */
 function frame(text: string): Buffer {
   const body = Buffer.from(text);
   const head = Buffer.from([0x81, 0xfe, body.length >> 8, body.length & 0xff, 0, 0, 0, 0]);

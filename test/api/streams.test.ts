@@ -16,14 +16,14 @@ describe('many event streams of one user', () => {
   });
   after(() => api.close());
 
-  /** How often a run's log was read. */
+  /** Returns how often run logs were read. */
   async function reads(): Promise<number> {
     const stats = await redis.info('commandstats');
     const calls = [...stats.matchAll(/^cmdstat_(?:xrange|evalsha|eval):calls=(\d+)/gm)];
     return calls.reduce((sum, [, count]) => sum + Number(count), 0);
   }
 
-  it('wake for the pushes of their own run alone', async () => {
+  it('wake only for pushes of their own run', async () => {
     const [watched, other] = [await send(api, user), await send(api, user)];
     const ends = new AbortController();
     const open = await Promise.all(
@@ -38,13 +38,13 @@ describe('many event streams of one user', () => {
     const worker = await playWorker(user, other);
     const [before, began] = [await reads(), Date.now()];
     for (let i = 0; i < PUSHES; i += 1) await worker.say('x');
-    // Each stream looks once a second as well.
+    // Each stream also reads once a second.
     const looks = STREAMS * (1 + Math.ceil((Date.now() - began) / 1_000));
     expect((await reads()) - before).to.be.lessThan(PUSHES + 2 * looks);
     ends.abort();
   });
 
-  it('are each told at once what comes of it', async () => {
+  it('each get new events at once', async () => {
     const sent = await send(api, user);
     const worker = await playWorker(user, sent);
     const answer = await fetch(`${api.url}/api/v1/runs/${sent.run_id}/events`, {

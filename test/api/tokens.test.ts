@@ -10,7 +10,7 @@ import { type BuiltUser, buildUser, forgeToken } from '../support/factories.ts';
 const [SECRET] = env.JWT_SECRET as [string];
 const kidOf = (secret: string) => createHash('sha256').update(secret).digest('hex').slice(0, 16);
 
-describe('access tokens under attack', () => {
+describe('access tokens', () => {
   let api: Api;
   let user: BuiltUser;
   before(async () => {
@@ -22,7 +22,7 @@ describe('access tokens under attack', () => {
   const me = (token: string) => api.call('GET', '/users/me', undefined, { token });
   const codeOf = async (token: string) => (await me(token)).body.code ?? 'let in';
 
-  /** Puts any header and payload, text or value, before a signature of ours. */
+  /** Signs any header and payload, text or value, with our secret. */
   function signRaw(header: unknown, payload: unknown = jwt.decode(user.access), secret = SECRET): string {
     const part = (value: unknown) =>
       Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
@@ -37,7 +37,7 @@ describe('access tokens under attack', () => {
     expect(payload).to.have.all.keys('sub', 'sid', 'email', 'role', 'type', 'iat', 'exp', 'iss', 'aud');
   });
 
-  it('are taken with a kid of ours or without one', async () => {
+  it('are accepted with a kid of ours or without one', async () => {
     expect(await codeOf(forgeToken(user, {}, SECRET, { keyid: kidOf(SECRET) }))).to.equal('let in');
     expect(await codeOf(forgeToken(user))).to.equal('let in');
     expect(await codeOf(signRaw({ alg: 'HS256' }))).to.equal('let in');
@@ -101,14 +101,14 @@ describe('access tokens under attack', () => {
     for (const token of forged) expect(await codeOf(token), token.slice(0, 40)).to.equal('unauthenticated');
   });
 
-  it('are refused with a header that is none', async () => {
+  it('are refused with a malformed header', async () => {
     for (const header of ['5', 'null', '[]', '"x"', 'true'])
       expect(await codeOf(`${Buffer.from(header).toString('base64url')}.e30.x`), header).to.equal(
         'unauthenticated',
       );
   });
 
-  it('are refused with a header that asks for more', async () => {
+  it('are refused with unknown header fields', async () => {
     const headers: object[] = [
       { crit: ['exp'] },
       { jku: 'https://example.com/keys' },
@@ -149,7 +149,7 @@ describe('access tokens under attack', () => {
     expect(board.status).to.equal(401);
   });
 
-  it('are refused when they are no tokens at all', async () => {
+  it('are refused when they are malformed', async () => {
     const odd = [
       '.',
       '..',
@@ -169,7 +169,7 @@ describe('access tokens under attack', () => {
     for (const token of odd) expect(await codeOf(token), token.slice(0, 60)).to.equal('unauthenticated');
   });
 
-  it('say that they have expired only when the signature, its kid and its kind are right', async () => {
+  it('are reported as expired only when signature, kid and type are right', async () => {
     const late = { expiresIn: -1 } as const;
     expect(await codeOf(forgeToken(user, {}, SECRET, { ...late, keyid: kidOf(SECRET) }))).to.equal(
       'token_expired',
@@ -180,7 +180,7 @@ describe('access tokens under attack', () => {
     expect(await codeOf(forgeToken(user, {}, 'guess', late))).to.equal('unauthenticated');
   });
 
-  it('take role and consent from the account, whatever they say', async () => {
+  it('carry no role: role and consent come from the account', async () => {
     const claimed = forgeToken(user, { role: 'admin', email: 'root@example.com' });
     expect((await me(claimed)).body).to.include({ role: 'user', email: user.email });
     expect((await api.call('GET', '/users', undefined, { token: claimed })).status).to.equal(403);

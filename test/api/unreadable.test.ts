@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import type { Api } from '../support/api.ts';
 import { serveWeb } from '../support/web.ts';
 
-describe('what is no HTTP', () => {
+describe('bytes that are not HTTP', () => {
   let api: Api;
   before(async () => {
     api = await serveWeb();
@@ -12,12 +12,12 @@ describe('what is no HTTP', () => {
   after(() => api.close());
 
   const said: [string, string][] = [
-    ['a method that is none', 'BREW /x HTTP/9.9\r\n\r\n'],
+    ['an unknown method', 'BREW /x HTTP/9.9\r\n\r\n'],
     ['a header of 20 kB', `GET /livez HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(20_000)}\r\n\r\n`],
     ['noise', '\u0000\u0001\u0002\r\n\r\n'],
   ];
   for (const [what, bytes] of said) {
-    it(`is told so as a problem: ${what}`, async () => {
+    it(`are answered with a problem: ${what}`, async () => {
       const socket = connect(Number(URL.parse(api.url)?.port), '127.0.0.1');
       socket.write(bytes);
       const [head = '', body = ''] = (await text(socket)).split('\r\n\r\n');

@@ -34,7 +34,7 @@ describe('accounts, for administrators', () => {
     knex('audit_log').where({ target_id: id, target_type: 'user' }).orderBy('id');
 
   describe('GET /users', () => {
-    it('shows all of them, the newest first, page by page', async () => {
+    it('lists all accounts newest first, page by page', async () => {
       const ids: number[] = [];
       for (let cursor = ''; ; ) {
         const page = await list(`limit=2${cursor}`);
@@ -47,7 +47,7 @@ describe('accounts, for administrators', () => {
       expect(ids).to.deep.equal(all);
     });
 
-    it('finds by how an address or a username begins, whatever the case, and by nothing that looks like a pattern', async () => {
+    it('finds accounts by the beginning of an address or username, and treats patterns as text', async () => {
       const found = await buildUser({ email: 'Zoë_100%@example.com', username: 'quentin' });
       const names = async (q: string) =>
         (await list(`q=${encodeURIComponent(q)}`)).data.map(({ username }) => username);
@@ -77,7 +77,7 @@ describe('accounts, for administrators', () => {
       });
   });
 
-  it('shows one, without its password', async () => {
+  it('are shown one by one without their password', async () => {
     const { body } = await api.call('GET', `/users/${user.id}`, undefined, { token: admin.access });
     expect(body).to.include({ id: user.id, email: user.email });
     expect(JSON.stringify(body)).to.not.contain('argon2');
@@ -86,7 +86,7 @@ describe('accounts, for administrators', () => {
   });
 
   describe('a suspension', () => {
-    it('is answered at sign-in as a wrong password is', async () => {
+    it('makes a sign-in fail like a wrong password', async () => {
       const wrong = await login(user.email, 'not the password');
       expect((await patch(user.id, { status: 'suspended' })).body).to.include({ status: 'suspended' });
       const right = await login();
@@ -94,7 +94,7 @@ describe('accounts, for administrators', () => {
       expect(right.body).to.deep.equal(wrong.body);
     });
 
-    it('ends tokens, refresh tokens and open sockets; a reinstatement brings none of them back', async () => {
+    it('ends tokens and sockets, and a reinstatement restores none of them', async () => {
       const phone = await buildSession(user);
       const device = await connectDevice(api.url, user.access);
       const wire = await dial(api.url, user.id, phone.access);
@@ -115,7 +115,7 @@ describe('accounts, for administrators', () => {
       expect((await login()).status).to.equal(200);
     });
 
-    it('cancels what waits and what runs', async () => {
+    it('cancels waiting and running runs', async () => {
       const first = await send(api, user);
       const worker = await playWorker(user, first);
       const second = await send(api, user, { conversation_id: first.conversation_id });
@@ -132,8 +132,8 @@ describe('accounts, for administrators', () => {
       expect(await knex('runs').where({ user_id: user.id, status: 'cancelled' })).to.have.length(3);
     });
 
-    itNative('lets no message in that was on its way', async () => {
-      // Whoever adds a run waits for the user's row; here the suspension has it.
+    itNative('refuses a message that was on its way', async () => {
+      // Adding a run waits for the user's row, which the suspension holds here.
       const { sent } = await knex.transaction(async (trx) => {
         await trx('users').where({ id: user.id }).forNoKeyUpdate();
         const onItsWay = api.call('POST', '/chat/send', { content: 'Hi' }, { token: user.access });
@@ -146,7 +146,7 @@ describe('accounts, for administrators', () => {
     });
   });
 
-  it('holds a new role from the next request on, with the old token', async () => {
+  it('have a new role from the next request on, with the old token', async () => {
     const faq = () => api.call('POST', '/faqs', { question: 'Q?', answer: 'A.' }, { token: user.access });
     expect((await faq()).status).to.equal(403);
     await patch(user.id, { role: 'agent' });
@@ -155,7 +155,7 @@ describe('accounts, for administrators', () => {
     expect((await faq()).status).to.equal(403);
   });
 
-  it('makes open sockets dial again at a new role, which their handshake reads', async () => {
+  it('get their open sockets redialled at a new role, which the handshake reads', async () => {
     const device = await connectDevice(api.url, user.access);
     const wire = await dial(api.url, user.id, user.access);
     const again = once(device.socket as never, 'connect');
@@ -165,7 +165,7 @@ describe('accounts, for administrators', () => {
     device.close();
   });
 
-  it('changes nothing for others than administrators, and nobody their own', async () => {
+  it('are changed by administrators only, and never by their owner', async () => {
     const agent = await buildUser({ role: 'agent' });
     for (const by of [user, agent]) {
       expect((await patch(agent.id, { role: 'admin' }, by)).status).to.equal(403);
@@ -194,7 +194,7 @@ describe('accounts, for administrators', () => {
       expect((await patch(user.id, body)).status).to.equal(400);
     });
 
-  itNative('always leaves an administrator, whoever demotes whom at the same time', async () => {
+  itNative('always include an administrator, even after concurrent demotions', async () => {
     for (let round = 0; round < 10; round++) {
       const pair = [await buildUser({ role: 'admin' }), await buildUser({ role: 'admin' })] as const;
       const answers = await Promise.all([
@@ -203,12 +203,12 @@ describe('accounts, for administrators', () => {
       ]);
       const statuses = answers.map(({ status }) => status).toSorted();
       expect(statuses[0]).to.equal(200);
-      // 401 where the second was suspended before it was asked who it is.
+      // 401 when the second administrator was suspended before authentication.
       expect(statuses[1]).to.be.oneOf([401, 403]);
     }
   });
 
-  it('stands in the audit log, each change by itself, and what changes nothing does not', async () => {
+  it('have each real change recorded in the audit log', async () => {
     await patch(user.id, { role: 'agent', status: 'suspended' });
     await patch(user.id, { role: 'agent', status: 'suspended' });
     await patch(user.id, { status: 'active' });
@@ -222,7 +222,7 @@ describe('accounts, for administrators', () => {
       expect(entry).to.include({ actor_id: admin.id, actor_role: 'admin', subject_id: user.id });
   });
 
-  /** Resolves when somebody waits for a lock. */
+  /** Resolves when a transaction waits for a lock. */
   async function waitingForLock(): Promise<void> {
     for (;;) {
       const { rows } = (await knex.raw('SELECT FROM pg_locks WHERE NOT granted')) as { rows: unknown[] };

@@ -25,13 +25,13 @@ describe('users', () => {
       ['PATCH', '/users/me'],
       ['POST', '/users/me/password'],
     ] as const) {
-      // Before the body is looked at, too.
+      // The server refuses before it reads the body.
       const answer = await api.call(method, path, method === 'GET' ? undefined : '{');
       expect(answer.status).to.equal(401);
     }
   });
 
-  it('show what the contract lists and nothing else', async () => {
+  it('show exactly the fields of the contract', async () => {
     const { status, body } = await me();
     expect(status).to.equal(200);
     expect(body).to.have.all.keys(
@@ -56,7 +56,7 @@ describe('users', () => {
   });
 
   describe('PATCH /users/me', () => {
-    it('changes what is named and leaves the rest', async () => {
+    it('changes the given fields and leaves the rest', async () => {
       const fields = {
         username: `new_${user.username}`,
         first_name: 'Zoë 😀',
@@ -78,12 +78,12 @@ describe('users', () => {
       });
     });
 
-    it('takes an empty change', async () => {
+    it('accepts an empty change', async () => {
       const before = (await me()).body;
       for (const body of [{}, '']) expect((await patch(body)).body).to.deep.equal(before);
     });
 
-    it('writes an audit entry for what is new, and none where nothing is', async () => {
+    it('records changed fields in the audit log, and nothing without a change', async () => {
       const entries = async () => {
         const found = await knex('audit_log')
           .where({ action: 'user.changed', subject_id: user.id })
@@ -99,30 +99,30 @@ describe('users', () => {
       expect((await entries()).slice(before.length)).to.deep.equal([{ fields: ['first_name'] }]);
     });
 
-    it('tells twenty times an hour whether a name is taken, and then no more', async () => {
+    it('reveals taken names twenty times an hour at most', async () => {
       const [guesser, other] = [await buildUser(), await buildUser()];
       const guess = (body: object) => api.call('PATCH', '/users/me', body, { token: guesser.access });
       const statuses: number[] = [];
       for (let i = 0; i < 25; i += 1) statuses.push((await guess({ username: other.username })).status);
       expect(statuses).to.deep.equal([...Array<number>(20).fill(409), ...Array<number>(5).fill(429)]);
-      // One's own name, and everything else, go on.
+      // The user's own name and other fields still work.
       expect((await guess({ username: guesser.username, first_name: 'Ada' })).status).to.equal(200);
     });
 
-    it('is possible three hundred times in a quarter of an hour', async () => {
+    it('is possible three hundred times in 15 minutes', async () => {
       const { access } = await buildUser();
       const change = async (first_name: string) =>
         (await api.call('PATCH', '/users/me', { first_name }, { token: access })).status;
       await redis.flushdb();
       expect(await change('One')).to.equal(200);
-      // As after the next 298.
+      // As if 298 more had followed.
       const [key = ''] = await redis.keys('limit:profile-change:*');
       const [, ends] = ((await redis.get(key)) ?? '').split(':');
       await redis.set(key, `299:${ends}`);
       expect([await change('Last'), await change('More')]).to.deep.equal([200, 429]);
     });
 
-    it('refuses a username that is taken', async () => {
+    it('refuses a taken username', async () => {
       const other = await buildUser();
       const { status, body } = await patch({ username: other.username.toUpperCase() });
       expect(status).to.equal(409);
@@ -164,7 +164,7 @@ describe('users', () => {
       api.call('POST', '/users/me/password', { current_password, new_password }, { token: user.access });
     const login = (password: string) => api.call('POST', '/auth/login', { email: user.email, password });
 
-    it('changes it and ends all other sessions', async () => {
+    it('changes the password and ends all other sessions', async () => {
       const other = await buildSession(user);
       expect((await change(PASSWORD)).status).to.equal(204);
       expect((await me()).status).to.equal(200);
@@ -175,7 +175,7 @@ describe('users', () => {
       expect((await login('a new password')).status).to.equal(200);
     });
 
-    it('wants the current one and a good new one', async () => {
+    it('requires the current password and a good new one', async () => {
       const wrong = await change('not my password');
       expect(wrong.status).to.equal(400);
       expect(wrong.body.errors).to.deep.equal([
@@ -187,7 +187,7 @@ describe('users', () => {
       expect((await login(PASSWORD)).status).to.equal(200);
     });
 
-    itNative('lets one of two changes at once through', async () => {
+    itNative('accepts one of two concurrent changes', async () => {
       const both = await Promise.all([
         change(PASSWORD, 'first password'),
         change(PASSWORD, 'second password'),
@@ -195,7 +195,7 @@ describe('users', () => {
       expect(both.map(({ status }) => status)).to.have.members([204, 400]);
     });
 
-    itNative('leaves no session behind that began with the old one meanwhile', async () => {
+    itNative('leaves no session that began with the old password meanwhile', async () => {
       const [, ...logins] = await Promise.all([
         change(PASSWORD),
         login(PASSWORD),

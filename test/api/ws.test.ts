@@ -39,7 +39,7 @@ describe('the plain WebSocket', () => {
       (err: Refusal) => err,
     );
   const expired = () => forgeToken(user, {}, undefined, { expiresIn: -1 });
-  /** The error that a frame is answered with. */
+  /** Returns the error that answers a frame. */
   async function answerTo(wire: Wire, frame: string | Buffer | object): Promise<Frame> {
     wire.frames.length = 0;
     wire.socket.send(typeof frame === 'string' || Buffer.isBuffer(frame) ? frame : JSON.stringify(frame));
@@ -47,7 +47,7 @@ describe('the plain WebSocket', () => {
   }
 
   describe('the upgrade', () => {
-    it('is refused with the problems of HTTP: who, whose, and where', async () => {
+    it('is refused with the problems of HTTP for token, owner and path', async () => {
       const cases: [() => Promise<Wire>, number, string][] = [
         [() => dial(api.url, user.id), 401, 'unauthenticated'],
         [() => dial(api.url, user.id, ''), 401, 'unauthenticated'],
@@ -73,7 +73,7 @@ describe('the plain WebSocket', () => {
       }
     });
 
-    it('takes the token by subprotocol, so that no address holds it, and speaks `parley`', async () => {
+    it('accepts the token as a subprotocol, which keeps it out of addresses, and selects `parley`', async () => {
       const address = `${api.url.replace('http', 'ws')}/api/v1/chat/ws/${user.id}`;
       for (const protocols of [
         ['parley', user.access],
@@ -88,7 +88,7 @@ describe('the plain WebSocket', () => {
         [['parley', 'a.b.c'], 401, 'unauthenticated'],
         [['parley', expired()], 401, 'token_expired'],
         [['parley', stranger.access], 404, 'not_found'],
-        // Without the name it is somebody else's protocol.
+        // Without `parley` it is another protocol.
         [[user.access], 401, 'unauthenticated'],
       ];
       for (const [protocols, status, code] of cases) {
@@ -104,12 +104,12 @@ describe('the plain WebSocket', () => {
       expect((await refusal(dial(api.url, user.id, access))).status).to.equal(401);
     });
 
-    it('is no plain GET', async () => {
+    it('is required: a plain GET is refused', async () => {
       const { status, body } = await api.call('GET', `/chat/ws/${user.id}?token=${user.access}`);
       expect([status, body.code]).to.deep.equal([400, 'bad_request']);
     });
 
-    it('closes connections whose upgrade is refused or is none of a WebSocket, and answers h2c in HTTP', async () => {
+    it('is refused with a closed connection, and an upgrade to h2c is answered in HTTP', async () => {
       const path = `/api/v1/chat/ws/${user.id}?token=${user.access}`;
       expect(await raw('GET /nowhere', 'Upgrade: websocket')).to.match(/^HTTP\/1\.1 404 /);
       expect(await raw(`GET ${path}`, 'Upgrade: websocket')).to.match(/^HTTP\/1\.1 4\d\d /);
@@ -119,7 +119,7 @@ describe('the plain WebSocket', () => {
       expect(await raw('GET /livez', 'Upgrade: h2c')).to.match(/^HTTP\/1\.1 200 /);
     });
 
-    /** What the server answers until it closes; curl and browsers would not send such things. */
+    /** Sends a request that curl and browsers would not send; returns the answer until the server closes. */
     async function raw(request: string, headers: string): Promise<string> {
       const { hostname, port } = new URL(api.url);
       const socket = connectTcp(Number(port), hostname);
@@ -132,7 +132,7 @@ describe('the plain WebSocket', () => {
   });
 
   describe('frames in', () => {
-    it('are messages, taken in order, with the keys that HTTP knows', async () => {
+    it('are messages, processed in order, with the idempotency keys of HTTP', async () => {
       const wire = await signedIn();
       const { conversation_id } = await send(api, user);
       for (let i = 0; i < 10; i += 1)
@@ -153,7 +153,7 @@ describe('the plain WebSocket', () => {
       expect(wire.frames).to.deep.equal([]);
     });
 
-    it('sent again are answered with the end, once there is one', async () => {
+    it('that are repeated are answered with the end of their run', async () => {
       const wire = await signedIn();
       const said = { type: 'message', content: 'Hi', language: 'de', idempotency_key: 'twice' };
       wire.say(said);
@@ -166,7 +166,7 @@ describe('the plain WebSocket', () => {
       expect(await answerTo(wire, said)).to.deep.equal(ended);
     });
 
-    it('that are wrong get an error each, and the connection goes on', async () => {
+    it('that are invalid get an error each, and the connection stays open', async () => {
       const wire = await signedIn();
       const { conversation_id } = await send(api, stranger);
       const message = (more: object) => ({ type: 'message', content: 'x', ...more });
@@ -204,13 +204,13 @@ describe('the plain WebSocket', () => {
       await knex('users').where({ id: user.id }).update({ data_processing_consent: true });
     });
 
-    it('above 256 KiB close with 1009', async () => {
+    it('above 256 KiB close the connection with 1009', async () => {
       const wire = await signedIn();
       wire.say({ type: 'message', content: 'x'.repeat(256 * 1024) });
       expect((await wire.closed)[0]).to.equal(1009);
     });
 
-    it('that are no UTF-8 close with 1007, and masks and opcodes that are wrong with 1002', async () => {
+    it('that are not UTF-8 close with 1007, and wrong opcodes close with 1002', async () => {
       const wire = await signedIn();
       wire.socket.send(Buffer.from([0xff, 0xfe]), { binary: false });
       expect((await wire.closed)[0]).to.equal(1007);
@@ -221,7 +221,7 @@ describe('the plain WebSocket', () => {
       expect((await odd.closed)[0]).to.equal(1002);
     });
 
-    it('a flood of them is taken piece by piece', async () => {
+    it('are all answered when 5,000 come at once', async () => {
       const wire = await signedIn();
       for (let i = 0; i < 5_000; i += 1) wire.say('{}');
       while (wire.frames.length < 5_000) await once(wire.socket, 'frame');
@@ -241,7 +241,7 @@ describe('the plain WebSocket', () => {
       return [sent, all, await Promise.all(ends)];
     }
 
-    it('reach all connections of the user: deltas, and the response', async () => {
+    it('reach all connections of the user, deltas and response', async () => {
       const theirs = await dial(api.url, stranger.id, stranger.access);
       wires.push(theirs);
       const socket = io(api.url, { auth: { token: user.access }, transports: ['websocket'], forceNew: true });
@@ -271,7 +271,7 @@ describe('the plain WebSocket', () => {
       socket.disconnect();
     });
 
-    it('say that a run failed, or was cancelled', async () => {
+    it('report that a run failed or was cancelled', async () => {
       const error = { code: 'provider_rejected', message: 'No.' };
       const [sent, , [failed]] = await play(['so far'], { status: 'failed', error });
       expect(failed).to.include({ type: 'error', ...error, run_id: sent.run_id, content: 'so far' });
@@ -279,7 +279,7 @@ describe('the plain WebSocket', () => {
       expect(cancelled).to.include({ type: 'error', code: 'cancelled', content: 'so far' });
     });
 
-    it('say when a new attempt begins', async () => {
+    it('report the beginning of a new attempt', async () => {
       const wire = await signedIn();
       const sent = await send(api, user);
       await (await playWorker(user, sent)).say('old');
@@ -296,7 +296,7 @@ describe('the plain WebSocket', () => {
   });
 
   describe('is closed', () => {
-    it('at a logout, and only that session', async () => {
+    it('at a logout, for that session only', async () => {
       const { access } = await buildSession(user);
       const [ending, staying] = [await signedIn(access), await signedIn()];
       await api.call('POST', '/auth/logout', {}, { token: access });
@@ -304,12 +304,12 @@ describe('the plain WebSocket', () => {
       expect(staying.socket.readyState).to.equal(staying.socket.OPEN);
     });
 
-    it('when the token runs out', async () => {
+    it('when the token expires', async () => {
       const wire = await withShortToken(user, signedIn);
       expect((await wire.closed)[0]).to.equal(4401);
     });
 
-    it('later, when it gave a newer token in time', async () => {
+    it('later, when it sent a newer token in time', async () => {
       const own = await buildSession(user);
       const { idle, renewed, expires_at } = await withShortToken(
         { id: user.id, sid: own.sid },
@@ -341,7 +341,7 @@ describe('the plain WebSocket', () => {
       expect((await wire.closed)[0]).to.equal(1012);
     });
 
-    it('when its replica stops, which waits for none that is silent', async () => {
+    it('when its replica stops, which does not wait for a silent client', async () => {
       const web = await startProcfile('web');
       const [polite, silent] = [await signedIn(user.access, web.url), await signedIn(user.access, web.url)];
       silent.socket.pause();
@@ -350,7 +350,7 @@ describe('the plain WebSocket', () => {
       expect((await polite.closed)[0]).to.equal(1001);
     });
 
-    it('when it takes nothing of what it is sent', async () => {
+    it('when it does not read', async () => {
       const wire = await signedIn();
       wire.socket.pause();
       const worker = await playWorker(user, await send(api, user));
@@ -360,7 +360,7 @@ describe('the plain WebSocket', () => {
       }
     });
 
-    /** Of this process, as an operator sees it. */
+    /** Returns the open sockets of this process, from its metrics. */
     async function socketsOpen(): Promise<number> {
       const text = await (await fetch(`${api.url}/metrics`)).text();
       return Number(/^sockets_connected (\d+)/m.exec(text)?.[1]);

@@ -43,7 +43,7 @@ describeBrowser('Bull Board in a browser', function () {
     await page.getByRole('button', { name: 'Sign in' }).click();
   }
 
-  it('lets nobody in who is no administrator', async () => {
+  it('lets only administrators in', async () => {
     const user = await buildUser();
     await signIn(user.email);
     await page.getByRole('alert').waitFor();
@@ -79,14 +79,14 @@ describeBrowser('Bull Board in a browser', function () {
     await shoot(page, 'board-run');
   });
 
-  it('offers no change', async () => {
+  it('offers no changes', async () => {
     await page.goto(board('/queue/completion?status=completed'));
     await page.getByText(`run-${runId}-1`).first().waitFor();
     await shoot(page, 'board-completed');
     expect(await page.getByRole('button', { name: /retry|clean|promote|pause/i }).count()).to.equal(0);
   });
 
-  it('works under its policy, without other sites', () => {
+  it('works under its content policy, without other sites', () => {
     expect(foreign.filter((url) => !url.includes('fonts.googleapis.com'))).to.deep.equal([]);
     expect(blocked.filter((text) => !/401|403|fonts\.googleapis\.com/.test(text))).to.deep.equal([]);
   });

@@ -44,7 +44,7 @@ describeBrowser('the refresh cookie in a browser', function () {
     );
   const [first, second] = [() => tabs[0]!, () => tabs[1]!];
 
-  it('is kept over plain HTTP on this machine, out of reach of scripts, and dies at the logout', async () => {
+  it('works over plain HTTP on localhost, is hidden from scripts, and ends at the logout', async () => {
     const user = await buildUser();
     const { status, body } = await post(first(), 'login', { email: user.email, password: PASSWORD });
     expect([status, 'refresh_token' in body]).to.deep.equal([200, false]);

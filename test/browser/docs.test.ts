@@ -33,7 +33,7 @@ describeBrowser('/docs in a browser', function () {
     await shoot(page, 'docs');
   });
 
-  it('shows what a route takes and answers', async () => {
+  it("shows a route's parameters and answers", async () => {
     await page.locator('#operations-Chat-postChatSend').click();
     await page.getByText('Idempotency-Key').first().waitFor();
     await page.getByText('idempotency_key_reused').first().waitFor();
@@ -59,7 +59,7 @@ describeBrowser('/docs in a browser', function () {
       .waitFor();
   });
 
-  it('needed nothing from elsewhere and was refused nothing', () => {
+  it('needs nothing from other sites and violates no policy', () => {
     expect(foreign).to.deep.equal([]);
     expect(complaints).to.deep.equal([]);
   });

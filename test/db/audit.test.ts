@@ -31,7 +31,7 @@ describe('the audit log in the database', () => {
 
   beforeEach(async () => {
     await empty();
-    // Two passes, hence two heads: after the third and the sixth entry.
+    // Makes two heads in two passes: after the third and the sixth entry.
     for (const action of ['a.one', 'a.two', 'a.three']) await write(action);
     await chainAuditLog();
     for (const action of ['a.four', 'a.five', 'a.six']) await write(action);
@@ -55,7 +55,7 @@ describe('the audit log in the database', () => {
       expect(await knex('audit_log').count().first()).to.deep.equal({ count: 6 });
     });
 
-  it('lets nobody change an entry by giving it its place', async () => {
+  it('refuses a change of an entry that gets its place in the chain', async () => {
     await write('a.seven');
     const err = await knex('audit_log')
       .where({ id: 7 })
@@ -64,7 +64,7 @@ describe('the audit log in the database', () => {
     expect((err as Error).message).to.match(/is append-only/);
   });
 
-  it('is sound as it was written, whatever the time zone, and says what waits for its place', async () => {
+  it('is sound in any time zone, and counts the entries without a place', async () => {
     await write('a.seven');
     const sound = (await verifyAuditLog(null)) as Sound;
     expect(sound).to.include({ chain_seq: 6, unchained: 1 });
@@ -75,7 +75,7 @@ describe('the audit log in the database', () => {
     expect(elsewhere.rows).to.deep.equal([{ fault: null }]);
   });
 
-  it('is told by the command, with the head to note', async () => {
+  it('is checked by the command, which prints the head to note', async () => {
     const { stdout, status } = verify('--head', await noted());
     expect(stdout).to.equal(`sound: 6 entries\nhead ${await noted()}\n`);
     expect(status).to.equal(0);
@@ -89,7 +89,7 @@ describe('the audit log in the database', () => {
   const cut = (from: number) => async (trx: Knex) => {
     await trx('audit_log').where('id', '>=', from).delete();
   };
-  /** What an intruder does who knows how it works: the chain is made again, heads and all. */
+  /** What an informed intruder does: makes the chain again, with its heads. */
   const chainAnew = async (trx: Knex) => {
     await trx('audit_heads').delete();
     await trx('audit_log').update({ chain_seq: null, prev_hash: null, hash: null });
@@ -97,22 +97,22 @@ describe('the audit log in the database', () => {
   };
   const tampered: [string, (trx: Knex) => Promise<unknown>, object][] = [
     [
-      'an actor that was edited',
+      'an edited actor',
       (trx) => trx('audit_log').where({ id: 1 }).update({ actor_id: 5 }),
       { fault: 'edited', chain_seq: 1, entry_id: 1 },
     ],
     [
-      'a time',
+      'an edited time',
       (trx) => trx.raw(`UPDATE audit_log SET at = at + interval '1 microsecond' WHERE id = 4`),
       { fault: 'edited', chain_seq: 4, entry_id: 4 },
     ],
     [
-      'details',
+      'edited details',
       (trx) => trx.raw(`UPDATE audit_log SET details = details || '{"a": 1}' WHERE id = 6`),
       { fault: 'edited', chain_seq: 6, entry_id: 6 },
     ],
     [
-      'an address taken out',
+      'a removed address',
       (trx) => trx('audit_log').where({ id: 5 }).update({ ip: null }),
       { fault: 'edited', chain_seq: 5, entry_id: 5 },
     ],
@@ -124,7 +124,7 @@ describe('the audit log in the database', () => {
       { fault: 'edited', chain_seq: 3, entry_id: 3 },
     ],
     [
-      'two that changed places',
+      'two entries that changed places',
       (trx) =>
         trx.raw(
           `UPDATE audit_log SET chain_seq = -chain_seq WHERE id IN (2, 3); UPDATE audit_log SET chain_seq = 5 + chain_seq WHERE chain_seq < 0`,
@@ -132,24 +132,24 @@ describe('the audit log in the database', () => {
       { fault: 'edited', chain_seq: 2, entry_id: 3 },
     ],
     [
-      'one removed from the middle',
+      'an entry removed from the middle',
       (trx) => trx('audit_log').where({ id: 3 }).delete(),
       { fault: 'removed', chain_seq: 3, entry_id: null },
     ],
     [
-      'the first removed',
+      'the removed first entry',
       (trx) => trx('audit_log').where({ id: 1 }).delete(),
       { fault: 'removed', chain_seq: 1, entry_id: null },
     ],
-    ['the last removed', cut(6), { fault: 'cut_off', chain_seq: 6, entry_id: null }],
-    ['all removed', cut(1), { fault: 'cut_off', chain_seq: 1, entry_id: null }],
+    ['the removed last entry', cut(6), { fault: 'cut_off', chain_seq: 6, entry_id: null }],
+    ['the removal of all entries', cut(1), { fault: 'cut_off', chain_seq: 1, entry_id: null }],
     [
-      'the table emptied',
+      'the emptied table',
       (trx) => trx.raw('TRUNCATE audit_log'),
       { fault: 'cut_off', chain_seq: 1, entry_id: null },
     ],
     [
-      'the last taken out of the chain',
+      'the last entry taken out of the chain',
       (trx) => trx('audit_log').where({ id: 6 }).update({ chain_seq: null, prev_hash: null, hash: null }),
       { fault: 'cut_off', chain_seq: 6, entry_id: null },
     ],
@@ -158,7 +158,7 @@ describe('the audit log in the database', () => {
     it(`finds ${what}`, async () => {
       await unguarded(tamper);
       expect(await verifyAuditLog(null)).to.deep.equal(broken);
-      // Going on does not heal it.
+      // A later pass does not heal the chain.
       await write('a.later');
       await chainAuditLog();
       expect(await verifyAuditLog(null)).to.have.property('fault');
@@ -166,12 +166,12 @@ describe('the audit log in the database', () => {
 
   const rewritten: [string, (trx: Knex) => Promise<unknown>][] = [
     ['an edited entry', (trx) => trx('audit_log').where({ id: 2 }).update({ actor_id: 5 })],
-    ['a removed one', (trx) => trx('audit_log').where({ id: 2 }).delete()],
-    ['the end cut off', cut(4)],
-    ['all of it gone', cut(1)],
+    ['a removed entry', (trx) => trx('audit_log').where({ id: 2 }).delete()],
+    ['a cut-off end', cut(4)],
+    ['the removal of all entries', cut(1)],
   ];
   for (const [what, tamper] of rewritten)
-    it(`finds a chain that was made anew around ${what} by the head that was noted elsewhere`, async () => {
+    it(`finds a chain rewritten around ${what}, by a head noted elsewhere`, async () => {
       const head = await noted();
       await unguarded(async (trx) => {
         await tamper(trx);
@@ -181,7 +181,7 @@ describe('the audit log in the database', () => {
       expect(await verifyAuditLog(head)).to.include({ fault: 'unknown_head' });
     });
 
-  it('finds a chain that was made anew beside the heads of the database', async () => {
+  it('finds a rewritten chain by the heads of the database', async () => {
     await unguarded(async (trx) => {
       const heads = await trx('audit_heads');
       await trx('audit_log').where({ id: 2 }).update({ actor_id: 5 });
@@ -192,7 +192,7 @@ describe('the audit log in the database', () => {
     expect(await verifyAuditLog(null)).to.deep.equal({ fault: 'other_head', chain_seq: 3, entry_id: 3 });
   });
 
-  itNative('gives an entry that was committed late a place behind those that came before it', async () => {
+  itNative('gives an entry that commits late a place after those committed earlier', async () => {
     await knex.transaction(async (late) => {
       await write('a.late', late);
       await write('a.early');
@@ -207,7 +207,7 @@ describe('the audit log in the database', () => {
     expect(await verifyAuditLog(null)).to.include({ chain_seq: 8 });
   });
 
-  it('is chained once, however many do', async () => {
+  it('is chained once by any number of concurrent callers', async () => {
     await Promise.all(Array.from({ length: 20 }, (_, i) => write(`a.x${i}`)));
     const counts = await Promise.all(Array.from({ length: 4 }, chainAuditLog));
     await chainAuditLog();
@@ -215,7 +215,7 @@ describe('the audit log in the database', () => {
     expect(await verifyAuditLog(null)).to.include({ chain_seq: 26, unchained: 0 });
   });
 
-  it('stands as long as what is told in it was done', async () => {
+  it('has no entry of an act that was rolled back', async () => {
     await knex
       .transaction(async (trx) => {
         await write('a.undone', trx);
@@ -225,7 +225,7 @@ describe('the audit log in the database', () => {
     expect(await knex('audit_log').where({ action: 'a.undone' })).to.deep.equal([]);
   });
 
-  it('outlives the user whom it speaks of', async () => {
+  it('keeps the entries of a deleted user', async () => {
     const { id } = await buildUser();
     const entry = { actor_id: id, subject_id: id, target_id: id, action: 'user.viewed', target_type: 'user' };
     await AuditEntry.write({ ...entry, actor_role: 'user', ip: null, request_id: null }, knex);
@@ -233,7 +233,7 @@ describe('the audit log in the database', () => {
     expect(await knex('audit_log').where({ subject_id: id }).first()).to.include({ actor_id: id });
   });
 
-  it('knows who was given a role at the console', async () => {
+  it('records a role set at the console', async () => {
     const { id, email } = await buildUser();
     const run = (...args: string[]) => spawnSync(process.execPath, ['scripts/user.ts', ...args]).status;
     expect(run(email, '--role', 'agent')).to.equal(0);

@@ -8,7 +8,7 @@ import { type Api, serveApi } from '../support/api.ts';
 const DAY = 86_400_000;
 const ago = (days: number) => new Date(Date.now() - days * DAY);
 
-describe('rows that are over', () => {
+describe('expired rows', () => {
   let api: Api;
   let user: BuiltUser;
   before(async () => {
@@ -29,7 +29,7 @@ describe('rows that are over', () => {
     return sid;
   }
 
-  it('are deleted: tokens after their end, sessions after their time, resets, and nothing that lives', async () => {
+  it('are deleted when their time is over: tokens, sessions and resets; living rows stay', async () => {
     const [fresh, old] = [await ended(2), await ended(91)];
     await api.call('POST', '/auth/refresh', { refresh_token: user.refresh });
     await knex('password_resets').insert([
@@ -42,7 +42,7 @@ describe('rows that are over', () => {
     expect(await ids('sessions'))
       .to.include.members([user.sid, fresh])
       .and.not.include(old);
-    // The spent one as well: its replay ends the session.
+    // A spent token stays too: its replay ends the session.
     expect(await knex('refresh_tokens').where({ session_id: user.sid })).to.have.length(2);
     // Past the grace in which its client may ask again.
     await knex('refresh_tokens')
@@ -59,7 +59,7 @@ describe('rows that are over', () => {
     expect((await deleteOver(100, 90)).sessions).to.equal(0);
   });
 
-  it('lose their idempotency key after two days, not before, and stay', async () => {
+  it('of runs stay, and lose their idempotency key after two days and not before', async () => {
     const asker = await buildUser();
     const headers = { 'Idempotency-Key': 'once' };
     const ask = () => api.call('POST', '/chat/send', { content: 'Hi' }, { token: asker.access, headers });
@@ -75,7 +75,7 @@ describe('rows that are over', () => {
     expect((await run.clone().first()).id).to.equal(run_id);
   });
 
-  it('are found by an index each', async () => {
+  it('have an index for each kind', async () => {
     const { rows: indexes } = await knex.raw(
       "SELECT indexrelid::regclass::text AS name FROM pg_index WHERE indexrelid::regclass::text LIKE '%\\_over' AND indisvalid ORDER BY 1",
     );

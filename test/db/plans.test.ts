@@ -12,8 +12,8 @@ const LIMIT = 21;
 /** PLANS_MESSAGES=1000000 made docs/plans.md. */
 const MESSAGES = Number(process.env.PLANS_MESSAGES ?? 20_000);
 
-/** Statements of lists, explained on the very SQL that the models send, at volume. */
-describe('plans of the lists', function () {
+/** Explains the models' own SQL for lists, at volume. */
+describe('the planner', function () {
   this.timeout(600_000);
   let user: BuiltUser;
   let longest: number;
@@ -38,7 +38,7 @@ describe('plans of the lists', function () {
     expect(JSON.stringify(plan)).to.not.include('"Sort"').and.not.include('Seq Scan');
   }
 
-  itNative('conversations, first and middle page, and archived ones', async () => {
+  itNative('reads one page of conversations: the first, a middle one and one of archived ones', async () => {
     const all = { archived: false, q: '', limit: LIMIT, after: null };
     const [, middle] = await listConversations(user.id, { ...all, limit: 100 });
     for (const page of [all, { ...all, after: middle ?? null }, { ...all, archived: true }]) {
@@ -48,7 +48,7 @@ describe('plans of the lists', function () {
 
   const SEARCHES = { 密码: 5, 我想重置密码: 5, 'ord77 and': 21, Café: 0, on: 21, 42: 21 };
   for (const [q, found] of Object.entries(SEARCHES)) {
-    itNative(`a search for ${q} reads the index of grams`, async () => {
+    itNative(`reads the index of grams for a search for ${q}`, async () => {
       const read = () => listConversations(user.id, { archived: false, q, limit: LIMIT, after: null });
       const { plan, result } = await explain(read);
       if (process.env.PLANS_MESSAGES) console.log(q, JSON.stringify(plan, null, 1));
@@ -62,7 +62,7 @@ describe('plans of the lists', function () {
     });
   }
 
-  itNative('messages, from both ends and from the middle', async () => {
+  itNative('reads one page of messages, from both ends and from the middle', async () => {
     const middle = await nthMessage(longest, 0.5);
     for (const order of ['asc', 'desc'] as const) {
       for (const afterId of [null, middle]) {
@@ -72,7 +72,7 @@ describe('plans of the lists', function () {
     }
   });
 
-  itNative('the history of a prompt', async () => {
+  itNative('reads ten messages at most in each step of the history of a prompt', async () => {
     const { plan } = await explain(async () => historyBefore(longest, await nthMessage(longest, 0.5), 10));
     for (const scan of scansOf(plan)) {
       expect(scan['Node Type']).to.match(/^(Index|Bitmap)/);
@@ -81,7 +81,7 @@ describe('plans of the lists', function () {
     }
   });
 
-  /** The id of a message that stands so far into a conversation. */
+  /** Returns the id of the message at a fraction of a conversation. */
   async function nthMessage(conversation: number, part: number): Promise<number> {
     const [{ count }] = (await rows('SELECT count(*) FROM messages WHERE conversation_id = :conversation', {
       conversation,
@@ -94,7 +94,7 @@ describe('plans of the lists', function () {
   }
 });
 
-/** Conversations of a user with messages, one in ten of them in the first, whose id is returned. */
+/** Adds conversations with messages for a user. Returns the id of the first, which has one in ten messages. */
 async function fill(user: BuiltUser, messages: number): Promise<number> {
   const conversations = messages / 4;
   await inBatches(
@@ -120,7 +120,7 @@ async function fill(user: BuiltUser, messages: number): Promise<number> {
   return first;
 }
 
-/** Statements have ten seconds. */
+/** Runs in batches: a statement may take ten seconds. */
 async function inBatches(count: number, sql: string, bindings: Record<string, number>): Promise<void> {
   for (let from = 0; from < count; from += 5_000)
     await rows(sql, { ...bindings, from, upTo: Math.min(count, from + 5_000) - 1 });

@@ -8,7 +8,7 @@ import { onNative } from '../support/native.ts';
 import { createOwnDatabase, migrate, type Queries } from '../support/own-database.ts';
 
 describe('the schema', () => {
-  it('is listed in db/schema.txt: `npm run migrate -- --write-schema` writes the list', async () => {
+  it('equals db/schema.txt, which `npm run migrate -- --write-schema` writes', async () => {
     expect(await missingFromSchema()).to.deep.equal([]);
     if (!onNative) return;
     const listed = readFileSync(SCHEMA_FILE, 'utf8').split('\n').slice(0, -1);
@@ -38,7 +38,7 @@ describe('the schema', () => {
           await trx.raw(insertFaq);
           await trx.raw(statement);
         } catch (err) {
-          // The audit log refuses to be changed; that is what its triggers are for.
+          // The triggers of the audit log refuse changes, as they should.
           if ((err as { code: string }).code !== '42501') refused.push(String(err));
         } finally {
           await trx.rollback();
@@ -50,7 +50,7 @@ describe('the schema', () => {
 });
 
 describe('migrate', function () {
-  // Each starts a process.
+  // Each test starts a process.
   this.timeout(60_000);
   let database: Queries;
   before(async function () {
@@ -60,7 +60,7 @@ describe('migrate', function () {
   });
   after(() => database.stop());
 
-  it('runs again as an owner who may do nothing else, in a session that has loaded no library', async () => {
+  it('runs again as a mere owner in a session that has loaded no library', async () => {
     expect(await migrate(database.url)).to.deep.equal({ code: 0, stdout: '', stderr: '' });
   });
 
@@ -76,7 +76,7 @@ describe('migrate', function () {
     ['DROP TABLE faqs CASCADE', 'table faqs'],
   ] as const;
   for (const [statement, named] of losses) {
-    it(`exits with 1 and one line where a half restore lost a thing: ${named}`, async () => {
+    it(`exits with 1 and one line when an incomplete restore lost ${named}`, async () => {
       await database.query(statement);
       const { code, stderr } = await migrate(database.url);
       expect({ code, lines: stderr.trim().split('\n').length }).to.deep.equal({ code: 1, lines: 1 });
@@ -88,7 +88,7 @@ describe('migrate', function () {
     });
   }
 
-  it('exits with 1 and one line where a half restore left tables and no record of migrations', async () => {
+  it('exits with 1 and one line when the database has tables but no record of migrations', async () => {
     await database.query('DELETE FROM knex_migrations');
     const { code, stdout, stderr } = await migrate(database.url);
     expect({ code, stdout }).to.deep.equal({ code: 1, stdout: '' });
@@ -96,7 +96,7 @@ describe('migrate', function () {
   });
 });
 
-/** What the check finds, whole: the line names only the first few. */
+/** Returns everything that the schema lacks; the error names only the first few. */
 async function lacking({ query }: Queries): Promise<string[]> {
   const listed = readFileSync(SCHEMA_FILE, 'utf8').split('\n');
   const there = new Set((await query<{ line: string }>(LINES)).map(({ line }) => line));
@@ -110,12 +110,12 @@ describe('a schema of a newer release', function () {
   );
   after(() => knex('knex_migrations').where({ name: '999_of_the_future.ts' }).delete());
 
-  it('has all migrations that this release wants', async () => {
+  it('counts as migrated for this release', async () => {
     expect(await migrationsMissing()).to.equal(false);
   });
 
   it('is left alone by migrate, functions included', async () => {
-    // This release's file would drop the function and make it anew.
+    // This release's file would drop the function and create it again.
     const made = () => knex.raw("SELECT oid FROM pg_proc WHERE proname = 'promote_next'");
     const before = await made();
     const { code, stdout } = await migrate(process.env.DATABASE_URL ?? '');

@@ -5,7 +5,7 @@ import { onNative } from '../support/native.ts';
 
 const NAME = `parley_search_${process.pid}`;
 
-/** What managed servers are like: the owner of the database is not a superuser, and the locale may be C. */
+/** As on managed servers: the owner of the database is not a superuser, and the locale may be C. */
 (onNative ? describe : describe.skip)('the grams of a search', () => {
   const base = makeKnex({ client: 'pg', connection: process.env.TEST_SERVER });
   let owner: Knex;
@@ -31,7 +31,7 @@ const NAME = `parley_search_${process.pid}`;
     await base.destroy();
   });
 
-  it('are built by an owner who is not a superuser, also after a broken attempt', async () => {
+  it('are built by an owner who is not a superuser, and again after a broken attempt', async () => {
     for (let time = 0; time < 2; time += 1) await up(owner);
     const { rows } = await owner.raw(
       "SELECT indisvalid FROM pg_index WHERE indexrelid::regclass::text LIKE '%_grams'",
@@ -39,7 +39,7 @@ const NAME = `parley_search_${process.pid}`;
     expect(rows).to.deep.equal([{ indisvalid: true }, { indisvalid: true }]);
   });
 
-  it('are the same for capitals and accents where the locale is C', async () => {
+  it('ignore capitals and accents under the locale C', async () => {
     const cases: [text: string, folded: string][] = [
       ['ÄÖÜ ÉÀÇ Ñ Ø Ł Đ ẞ Æ Œ', 'aou eac n o l d ss ae oe'],
       ['ПРИВЕТ Ёлка Їжак ЊУШКА', 'привет елка іжак њушка'],

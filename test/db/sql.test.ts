@@ -3,12 +3,12 @@ import { knex } from '../../db/knex.ts';
 import { prepared, rows } from '../../db/sql.ts';
 
 describe('statements', () => {
-  it('are named by their text alone, so that processes that share connections never mean another', () => {
+  it('are named by a hash of their text, so that a name means one text on shared connections', () => {
     expect(prepared('SELECT 1').name).to.equal('parley_e004ebd5b5532a4b85984a62f8ad48a8');
     expect(prepared('SELECT :a').name).to.not.equal(prepared('SELECT :a, 1').name);
   });
 
-  it('whose plan a migration made void are planned anew on the connection they have', async () => {
+  it('are planned anew on the same connection when a migration has invalidated their plan', async () => {
     const backend = 'SELECT *, pg_backend_pid() AS backend FROM planned';
     await knex.raw('CREATE TABLE planned AS SELECT 1 AS one');
     try {

@@ -5,7 +5,7 @@ import { buildUser } from '../support/factories.ts';
 import { expectInvariants } from '../support/invariants.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 
-describe("a worker's clock that is not Postgres'", () => {
+describe("a worker's clock that differs from Postgres'", () => {
   let stack: Stack;
   before(async function () {
     this.timeout(150_000);
@@ -20,7 +20,7 @@ describe("a worker's clock that is not Postgres'", () => {
     [30_000, 'ahead'],
     [-60_000, 'behind'],
   ] as const)
-    it(`${what}: who has to wait comes back once, and when it is time`, async function () {
+    it(`a run that must wait comes back once and in time while the worker's clock is ${what}`, async function () {
       this.timeout(150_000);
       const client = await connectClient(await buildUser(), stack.web[0] ?? '');
       const options = `${process.env.NODE_OPTIONS ?? ''} --import ./test/support/skew.ts`;
@@ -34,7 +34,7 @@ describe("a worker's clock that is not Postgres'", () => {
         { run_id },
       );
       expect(found?.seconds, 'seconds').to.be.within(2, 40);
-      // Once for the provider; once more where the breaker's probe was another's.
+      // One put-back for the provider, and one more while another worker holds the breaker's probe.
       expect(worker.logs.filter(({ msg }) => msg === 'job put back').length).to.be.within(1, 5);
       await expectInvariants([client], 5);
       client.close();

@@ -8,22 +8,22 @@ import { expectInvariants } from '../support/invariants.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 import { fell, trapped } from '../support/traps.ts';
 
-/** Where a worker dies, at which pass, and what its run looks like once another has taken care of it. */
+/** Where a worker dies, at which pass, and its run's counts after another worker has ended it. */
 const POINTS: { at: KillPoint; n?: number; attempt: number; crashes: number }[] = [
   { at: 'completion.claimed', attempt: 2, crashes: 1 },
   { at: 'completion.opened', attempt: 2, crashes: 1 },
   { at: 'completion.shown', attempt: 2, crashes: 1 },
   { at: 'completion.shown', n: 2 + Math.floor(Math.random() * 8), attempt: 2, crashes: 1 },
   { at: 'completion.streamed', attempt: 2, crashes: 1 },
-  // From here on the answer stands: nobody asks the model again.
+  // From here on the answer is stored: nobody asks the model again.
   { at: 'completion.finished', attempt: 1, crashes: 0 },
   { at: 'run.closed', attempt: 1, crashes: 0 },
   { at: 'run.announced', attempt: 1, crashes: 0 },
 ];
-/** A worker that dies takes only one run with it. */
+/** A worker that dies holds only one run. */
 const ALONE = { COMPLETION_CONCURRENCY: '1' };
 
-describe('a completion worker killed', () => {
+describe('killing a completion worker', () => {
   let stack: Stack;
   let client: Client;
 
@@ -38,7 +38,7 @@ describe('a completion worker killed', () => {
     await stack.stop();
   });
 
-  it(`at any of ${POINTS.length} points: the run ends once, the next of its conversation follows`, async function () {
+  it(`a run ends once and the next run follows when the worker dies at any of ${POINTS.length} points`, async function () {
     this.timeout(150_000);
     const victims = await Promise.all(
       POINTS.map(({ at, n }) => stack.add('completion', { ...ALONE, ...trapped('KILL_AT', at, n) })),
@@ -46,7 +46,7 @@ describe('a completion worker killed', () => {
     const firsts = await Promise.all(
       POINTS.map((_, i) => client.send(`first ${i} [[tokens:30]] [[gap:30]]`)),
     );
-    // Behind each of them, so that promotion is under attack too.
+    // A message behind each, so that the kill also hits promotions.
     for (const { conversation_id } of firsts) await client.send('second [[tokens:3]]', { conversation_id });
     const felled = await Promise.all(victims.map(fell));
     expect(await Promise.all(victims.map(({ exited }) => exited))).to.deep.equal(victims.map(() => null));
@@ -58,17 +58,18 @@ describe('a completion worker killed', () => {
         id: felled[i] ?? 0,
       });
       expect(run, `${at} ${n}`).to.deep.equal({ status: 'completed', attempt, crashes, generation: 1 });
-      // Whoever announced it again left the log as it was.
+      // A second announcement left the log as it was.
       const told = await client.device.ask('resume', { run_id: felled[i], after_seq: 0 });
       expect(told, `${at} ${n}`).to.include({ ok: true, done: true }).and.not.have.property('reset');
       expect(told.events).to.have.length.above(2);
     }
-    // A run whose text stood was answered by one call, every other one by two or, killed before the call, by one.
+    // A run with a stored answer needed one call. Every other run needed two, or one when the kill came before
+    // the call.
     const calls = stack.provider.calls().filter(({ path }) => path.endsWith('/chat/completions')).length;
     expect(calls).to.be.within(POINTS.length * 2, POINTS.length * 3);
   });
 
-  it('between announcing and delivering the next: the next is delivered from Postgres', async function () {
+  it('Postgres delivers the next run when the worker dies between announcing and delivering it', async function () {
     this.timeout(150_000);
     for (const worker of stack.of('completion')) await worker.stop();
     const victim = await stack.add('completion', { ...ALONE, ...trapped('KILL_AT', 'run.announced') });
@@ -79,14 +80,14 @@ describe('a completion worker killed', () => {
     keeper?.kill('SIGSTOP');
     stack.provider.resume();
     await fell(victim);
-    // Both go on side by side. The delivery may have been faster than the kill; it is undone.
+    // Undoes the delivery where it was faster than the kill: both run side by side.
     await queues.completion.remove(`run-${next.run_id}-1`);
     keeper?.kill('SIGCONT');
     await stack.add('completion');
     await expectInvariants([client], 5);
   });
 
-  it('three times over one run: it fails as crashed, and the conversation goes on', async function () {
+  it('a run that kills three workers fails as crashed, and the conversation goes on', async function () {
     this.timeout(150_000);
     for (const worker of stack.of('completion')) await worker.stop();
     const victims = await Promise.all(

@@ -4,13 +4,13 @@ import { buildUser, type BuiltUser } from '../support/factories.ts';
 import { onNative } from '../support/native.ts';
 import { type Process, startProcfile } from '../support/processes.ts';
 
-describe('an export whose source fails', () => {
+describe('exports', () => {
   let web: Process;
   let agent: BuiltUser;
   before(async () => {
     web = await startProcfile('web', { DATABASE_POOL_MAX: '2' });
     agent = await buildUser({ role: 'agent' });
-    // More than what waits in the network's buffers.
+    // More than the network's buffers hold.
     const answer = 'x'.repeat(19_000);
     const faqs = Array.from({ length: 1_000 }, (_, i) => ({ question: `Q${i}`, answer, slug: `q-${i}` }));
     await knex.batchInsert('faqs', faqs, 100);
@@ -20,7 +20,7 @@ describe('an export whose source fails', () => {
   const ask = () =>
     fetch(`${web.url}/api/v1/faqs/export`, { headers: { authorization: `Bearer ${agent.access}` } });
 
-  it('is cut off, and the process that served it goes on', async function () {
+  it('an export whose database fails is cut off, and its process goes on', async function () {
     if (!onNative) this.skip();
     const answer = await ask();
     expect(answer.status).to.equal(200);
@@ -40,7 +40,7 @@ describe('an export whose source fails', () => {
     expect((await (await ask()).text()).split('\n').length).to.equal(1_002);
   });
 
-  it('is one of two at a time, of one user', async () => {
+  it('one user may run two exports at a time', async () => {
     const running = await Promise.all([ask(), ask()]);
     expect(running.map(({ status }) => status)).to.deep.equal([200, 200]);
     const refused = await ask();

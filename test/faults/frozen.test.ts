@@ -10,7 +10,7 @@ import type { Process } from '../support/processes.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 import { fell, trapped } from '../support/traps.ts';
 
-/** Where a worker stops for longer than its lease and its lock; what is written by then stands. */
+/** Where a worker stops for longer than its lease and its lock. What it has written by then stays. */
 const POINTS: [KillPoint, number][] = [
   ['completion.claimed', 1],
   ['completion.opened', 1],
@@ -22,7 +22,7 @@ const POINTS: [KillPoint, number][] = [
 ];
 const ALONE = { COMPLETION_CONCURRENCY: '1' };
 
-describe('a worker frozen', () => {
+describe('freezing a worker', () => {
   let stack: Stack;
   const redis = new Redis(process.env.REDIS_URL ?? '', { lazyConnect: true });
 
@@ -41,7 +41,7 @@ describe('a worker frozen', () => {
     await stack.stop();
   });
 
-  it('beyond lease and lock, or its event loop blocked for 20 s: it wakes and shows and writes nothing', async function () {
+  it('a worker frozen beyond lease and lock, or blocked for 20 s, shows and writes nothing when it wakes', async function () {
     this.timeout(150_000);
     const client = await connectClient(await buildUser(), stack.web[0] ?? '');
     const zombies = await Promise.all([
@@ -58,12 +58,12 @@ describe('a worker frozen', () => {
     const before = await replies();
     const events = client.device.events.length;
 
-    // Without the log, only Postgres can tell them that they are dead.
+    // Without the log, only Postgres can fence them.
     await redis.flushall();
     const lines = zombies.map(({ logs }) => logs.length);
     for (const zombie of zombies) zombie.kill('SIGCONT');
     await sleep(Math.max(0, blockedAt + 20_500 - Date.now()));
-    // Each says something once it is awake: that its run is lost, or that its job is done.
+    // Each worker logs when it is awake: its run is lost, or its job is done.
     const awake = () => zombies.every(({ logs }, i) => logs.length > (lines[i] ?? 0));
     for (const until = Date.now() + 15_000; !awake() && Date.now() < until; ) await sleep(50);
     expect(awake(), 'all awake').to.equal(true);
@@ -71,7 +71,7 @@ describe('a worker frozen', () => {
     const since = client.device.events
       .slice(events)
       .map(({ event, data }) => `${event} of run ${data.run_id}`);
-    expect(since, 'shown by the dead').to.deep.equal([]);
+    expect(since, 'shown by fenced workers').to.deep.equal([]);
     expect(await replies()).to.deep.equal(before);
 
     for (const conversation_id of conversations) await client.send('go on [[tokens:2]]', { conversation_id });
@@ -80,7 +80,7 @@ describe('a worker frozen', () => {
     await Promise.all([...zombies, fresh].map((one) => one.stop()));
   });
 
-  it('wakes while another answers its run: it neither shows, nor ends, nor gives back what is not its own', async function () {
+  it('a worker that wakes while another answers its run neither shows, ends nor gives back that run', async function () {
     this.timeout(150_000);
     const client = await connectClient(await buildUser(), stack.web[0] ?? '');
     const asks: [KillPoint, number, string][] = [
@@ -90,13 +90,13 @@ describe('a worker frozen', () => {
     ];
     const env = { ...ALONE, PROVIDER_GAP_TIMEOUT_MS: '1000' };
     const zombies: Process[] = [];
-    /** Runs that a zombie holds, and its attempt. */
+    /** The runs that the frozen workers hold, with their attempts. */
     const held = new Map<number, number>();
     for (const [at, n, content] of asks) {
       const zombie = await stack.add('completion', { ...env, ...trapped('STOP_AT', at, n) });
       zombies.push(zombie);
       await client.send(content);
-      // On a busy machine a later one may have got the run of an earlier one.
+      // On a busy machine a later worker may have claimed an earlier run.
       const id = await fell(zombie);
       held.set(
         id,
@@ -118,7 +118,7 @@ describe('a worker frozen', () => {
     stack.provider.resume();
     await expectInvariants([client], 8);
     expect(await attempts()).to.deep.equal(before);
-    // What was shown is the log of whoever held the run, to its end.
+    // The log shows the newest holder's attempt, to its end.
     for (const id of held.keys()) expect(client.device.shown(id)[0]?.event).to.equal('response.restart');
     const otherwise = "SELECT id FROM runs WHERE status <> 'completed' OR retries > 0";
     expect(await rows(otherwise)).to.deep.equal([]);
@@ -126,7 +126,7 @@ describe('a worker frozen', () => {
     await Promise.all([...zombies, fresh].map((one) => one.stop()));
   });
 
-  it('moderation that decided before it froze does not overwrite what was decided meanwhile', async function () {
+  it('moderation and context that wake do not overwrite results stored meanwhile', async function () {
     this.timeout(150_000);
     const client = await connectClient(await buildUser(), stack.web[0] ?? '');
     await Promise.all([...stack.of('moderation'), ...stack.of('context')].map((one) => one.stop()));
@@ -150,7 +150,7 @@ describe('a worker frozen', () => {
     client.close();
   });
 
-  it('SIGTERM during 200 streams: all are given back within the grace and end elsewhere, without a crash', async function () {
+  it('SIGTERM during 200 streams gives all runs back within the grace, and they end elsewhere without a crash', async function () {
     this.timeout(150_000);
     const clients = await Promise.all(
       Array.from({ length: 4 }, async () => connectClient(await buildUser(), stack.web[0] ?? '')),

@@ -7,21 +7,21 @@ import { jobs, runJobId } from '../../shared/delivery/jobs.ts';
 import { producer, queues } from '../../shared/delivery/queues.ts';
 import { redis, untilReady } from '../../shared/delivery/redis.ts';
 
-describe('hand-overs', () => {
+describe('delivering runs to Redis', () => {
   const first = { run_id: 1, generation: 1, rank: 1 };
   const refused = { run_id: 2, generation: 1, rank: 2 };
   const behind = { run_id: 3, generation: 1, rank: 2 };
 
   before(async () => {
     await Promise.all([untilReady(redis), untilReady(producer)]);
-    // A Redis without scripts, and a connection that has not sent any.
+    // Redis has no scripts, and the connection has not sent any.
     await redis.script('FLUSH');
     producer.disconnect(true);
     await once(producer, 'ready');
   });
   after(() => redis.config('SET', 'maxmemory', '0'));
 
-  it('add a flow whole or not at all, where a full Redis has room again between two of them', async () => {
+  it('a flow is added whole or not at all while a full Redis gets memory between two deliveries', async () => {
     await untilTaken(first);
     await redis.config('SET', 'maxmemory', '1');
     const results = await Promise.all([deliver([refused]).then(ok, no), behindThat(makeRoomAndDeliver)]);
@@ -32,7 +32,7 @@ describe('hand-overs', () => {
     expect(await stagesOf(behind)).to.deep.equal(WHOLE);
   });
 
-  it('whose scripts Redis has forgotten are refused once, then taken', async () => {
+  it('a delivery whose scripts Redis has forgotten fails once, then succeeds', async () => {
     const forgotten = { run_id: 4, generation: 1, rank: 2 };
     await redis.script('FLUSH');
     expect(await deliver([forgotten]).then(ok, no)).to.equal(false);
@@ -40,7 +40,7 @@ describe('hand-overs', () => {
     expect(await stagesOf(forgotten)).to.deep.equal(WHOLE);
   });
 
-  /** On the same connection: Redis does it after the first hand-over and before the second. */
+  /** Frees memory on the same connection: Redis does it after the first delivery and before the second. */
   async function makeRoomAndDeliver(): Promise<boolean> {
     void producer.config('SET', 'maxmemory', '0');
     return deliver([behind]).then(ok, no);
@@ -51,7 +51,7 @@ const WHOLE = ['completion', 'context', 'moderation'];
 const ok = () => true;
 const no = () => false;
 
-/** Calls `then` when the next transaction has left this process, before its answer is there. */
+/** Calls `then` when the next transaction has left this process and before its answer arrives. */
 function behindThat<T>(then: () => Promise<T>): Promise<T> {
   const send = producer.sendCommand;
   return new Promise((resolve, reject) => {
@@ -70,7 +70,7 @@ async function untilTaken(delivery: Delivery): Promise<void> {
   while (!(await deliver([delivery]).then(ok, no))) await nextTurn();
 }
 
-/** The queues in which a flow's job is. */
+/** Returns the queues that hold a job of the flow. */
 async function stagesOf(delivery: { run_id: number; generation: number }): Promise<string[]> {
   const names = Object.keys(jobs) as (keyof typeof jobs)[];
   const found = await Promise.all(names.map((name) => redis.exists(queues[name].toKey(runJobId(delivery)))));

@@ -24,7 +24,7 @@ const POOL = 5;
     await database.stop();
   });
 
-  /** Runs a statement of ours through the pooler, in a process of its own. */
+  /** Runs a statement through the pooler, in a process of its own. */
   const ask = (sql: string, { url } = bouncer) =>
     runCommand(
       process.execPath,
@@ -39,7 +39,7 @@ const POOL = 5;
       { DATABASE_URL: url, LOG_LEVEL: 'warn' },
     );
 
-  it('warns at start while the role has no limits, whether it refuses them or drops them', async function () {
+  it('a process warns at start when the role has no limits, whether the pooler refuses or drops them', async function () {
     this.timeout(60_000);
     const limits = 'statement_timeout, lock_timeout, idle_in_transaction_session_timeout';
     const dropping = await startBouncer(database.url, `ignore_startup_parameters = ${limits}`);
@@ -53,7 +53,7 @@ const POOL = 5;
     }
   });
 
-  it('holds the limits that the role has, and does not warn', async function () {
+  it('a process runs under the limits of its role and does not warn', async function () {
     this.timeout(60_000);
     const role = new URL(database.url).username;
     for (const [name, value] of Object.entries({
@@ -62,7 +62,7 @@ const POOL = 5;
       idle_in_transaction_session: '10s',
     }))
       await database.query(`ALTER ROLE ${role} SET ${name}_timeout = '${value}'`);
-    // Connections that the pooler has already keep what they began with.
+    // The pooler's open connections keep the old limits.
     await database.query(
       'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND usename = current_user',
     );
@@ -70,7 +70,7 @@ const POOL = 5;
     await database.query(`ALTER ROLE ${role} SET statement_timeout = '10s'`);
   });
 
-  it('answers 120 messages once, runs no statement of another process and makes few connections', async function () {
+  it('processes answer 120 messages once, run no statement of another process and open few connections', async function () {
     this.timeout(150_000);
     const before = bouncer.connections();
     const processes = 2 + WORKERS.length;
@@ -91,7 +91,7 @@ const POOL = 5;
         .flatMap((type) => stack.of(type).flatMap(({ logs }) => logs))
         .filter(({ level, msg }) => ['error', 'fatal'].includes(String(level)) || msg === 'job failed');
       expect(errors).to.deep.equal([]);
-      // Each process fills its pool once, after one connection that finds out about the limits.
+      // Each process fills its pool once, after one connection that asks for the limits.
       expect(bouncer.connections() - before).to.be.at.most(processes * (POOL + 1));
     } finally {
       for (const client of clients) client.close();
@@ -113,7 +113,7 @@ async function signUp(stack: Stack, i: number): Promise<Client> {
   return connectClient({ id: user.id, access: access_token }, stack.web[0] ?? '', stack.web[1] ?? '');
 }
 
-/** Ten conversations at a time. */
+/** Sends in ten conversations at a time. */
 async function sendAll(client: Client, user: number): Promise<void> {
   const one = async (conversation: number) => {
     let conversation_id: number | undefined;

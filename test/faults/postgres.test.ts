@@ -13,7 +13,7 @@ import { onNative } from '../support/native.ts';
 import { type Proxy, startProxy } from '../support/proxy.ts';
 import { type Stack, startStack, WORKERS } from '../support/stack.ts';
 
-(onNative ? describe : describe.skip)('PostgreSQL fails', () => {
+(onNative ? describe : describe.skip)('failures of PostgreSQL', () => {
   let cluster: Cluster;
   let proxy: Proxy;
   let stack: Stack;
@@ -66,7 +66,7 @@ import { type Stack, startStack, WORKERS } from '../support/stack.ts';
     ).to.deep.equal([]);
   }
 
-  /** Four answers in the middle of their streams. */
+  /** Starts four answers and holds them in the middle of their streams. */
   async function begin(what: string): Promise<void> {
     stack.provider.reset();
     stack.provider.pause(4);
@@ -74,7 +74,7 @@ import { type Stack, startStack, WORKERS } from '../support/stack.ts';
     await stack.provider.until((calls) => calls.filter(({ held }) => held).length === 4, 40_000);
   }
 
-  it('is away: 503 with Retry-After and never 202; nothing dies, nothing is counted as a failure, and all come back', async function () {
+  it('web answers 503 with Retry-After while PostgreSQL is away; no process dies and no run counts a failure', async function () {
     this.timeout(150_000);
     await begin('away');
     const waiting = await client.send('about to begin [[tokens:3]]');
@@ -98,7 +98,7 @@ import { type Stack, startStack, WORKERS } from '../support/stack.ts';
     ).to.deep.equal([]);
   });
 
-  it('restarts immediately in the middle of transactions: each key has one run, all are answered', async function () {
+  it('each key has one answered run after PostgreSQL restarts in the middle of transactions', async function () {
     this.timeout(150_000);
     await begin('restart');
     stack.provider.resume();
@@ -113,7 +113,7 @@ import { type Stack, startStack, WORKERS } from '../support/stack.ts';
     await expectNothingLost();
   });
 
-  it('says nothing on connections that stay open: each fails once, is given up, and the next ones work', async function () {
+  it('a connection on which PostgreSQL falls silent fails once and is closed, and new ones work', async function () {
     this.timeout(150_000);
     stack.provider.reset();
     const silent = proxy.silence();
@@ -125,13 +125,13 @@ import { type Stack, startStack, WORKERS } from '../support/stack.ts';
         Array.from({ length: 10 }, () => client.post('silence [[tokens:2]]')),
       );
       failed += answers.filter(({ status }) => status !== 202).length;
-      // One that went back into the pool would fail again.
+      // A connection that returned to the pool would fail again.
       expect(failed, 'posts that failed').to.be.within(1, silent);
     }
     await expectNothingLost();
   });
 
-  it('did what it was told, and its answer is lost: it is not done again', async function () {
+  it('a statement that committed before its answer was lost takes effect once', async function () {
     this.timeout(150_000);
     stack.provider.reset();
     const statements = [
@@ -143,11 +143,11 @@ import { type Stack, startStack, WORKERS } from '../support/stack.ts';
       'SET announced_at',
       'WITH released AS',
     ];
-    // Connections that are new send the texts of their statements, later ones only names.
+    // New connections send the texts of their statements; later calls send only names.
     proxy.cut();
     proxy.mend();
     proxy.cutOnce(statements);
-    // The first of these loses its answer, and the client its connection to Postgres: it asks again under its key.
+    // The first of these loses its answer; the client asks again under its key.
     for (let i = 0; i < 8; i += 1) await client.send(`lost ${i} [[status:500]] [[times:1]] [[tokens:3]]`);
     await expectNothingLost();
     expect(proxy.cutFor().toSorted()).to.deep.equal(statements.toSorted());
@@ -157,7 +157,7 @@ import { type Stack, startStack, WORKERS } from '../support/stack.ts';
     expect(doubled).to.deep.equal([]);
   });
 
-  it('has a full disk: 503, streams wait for room, and all end when there is some', async function () {
+  it('web answers 503 while the disk is full, and streams end when the disk has space', async function () {
     this.timeout(150_000);
     const disk = mountDisk();
     if (disk === undefined) return this.skip();
@@ -200,7 +200,7 @@ import { type Stack, startStack, WORKERS } from '../support/stack.ts';
   }
 });
 
-/** A disk of 12 MB that PostgreSQL may write; undefined where mounting is not allowed. */
+/** Mounts a disk of 12 MB that PostgreSQL may write; returns undefined where mounting is not allowed. */
 function mountDisk(): string | undefined {
   const disk = mkdtempSync(join(tmpdir(), 'parley-disk-'));
   try {

@@ -11,7 +11,7 @@ import { WORKERS } from '../support/stack.ts';
 const READY_WITHIN_MS = 45_000;
 type Running = Pick<Process, 'url' | 'stop'>;
 
-(onNative ? describe : describe.skip)('The previous release on the schema of this one', () => {
+(onNative ? describe : describe.skip)("the previous release on this release's schema", () => {
   let release: Release | null;
   let provider: Provider;
   let running: Running[] = [];
@@ -20,7 +20,7 @@ type Running = Pick<Process, 'url' | 'stop'>;
     provider = await startProvider();
     release = await checkOutPreviousRelease();
     if (release === null)
-      console.log('      this clone holds no previous release: git fetch --tags --unshallow');
+      console.log('      this clone has no previous release: git fetch --tags --unshallow');
     else console.log(`      ${release.name}`);
   });
   afterEach(async function () {
@@ -39,7 +39,7 @@ type Running = Pick<Process, 'url' | 'stop'>;
     return started.url;
   }
 
-  /** Starts a process of the previous release. Its `web` counts as started when it lives. */
+  /** Starts a process of the previous release. Its `web` counts as started when /livez answers 200. */
   async function startOld(type: string): Promise<Running> {
     const said: string[] = [];
     const env: Record<string, string> = type === 'web' ? { PORT: String(await freePort()) } : {};
@@ -72,16 +72,16 @@ type Running = Pick<Process, 'url' | 'stop'>;
     });
   }
 
-  it('its web is ready', async function () {
+  it("the previous release's web is ready", async function () {
     this.timeout(60_000);
-    // Nothing can mend a release that is out.
+    // A release that is out cannot be changed.
     if (release?.readyOnNewer !== true) return this.skip();
     const web = await start('web', true);
     expect((await fetch(`${web}/readyz`)).status).to.equal(200);
   });
 });
 
-/** Signs somebody up, sends a message, and resolves to its run when that has ended. */
+/** Signs a user up, sends a message, and returns its run when it has ended. */
 async function answered(web: string, username: string): Promise<Record<string, unknown>> {
   let access = '';
   const ask = async (method: string, path: string, body?: object): Promise<Record<string, unknown>> => {

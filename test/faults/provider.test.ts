@@ -7,7 +7,7 @@ import { expectInvariants } from '../support/invariants.ts';
 import { hashOf } from '../support/provider.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 
-/** Text that a provider misbehaves on, and how its run ends. times:1 means that the second call is answered. */
+/** A text that makes the provider fail, and the end of its run. times:1 means that the second call succeeds. */
 type Case = {
   asks: string;
   calls: number;
@@ -37,7 +37,7 @@ const CASES: Record<string, Case> = {
     status: 'failed',
     error: 'provider_unavailable',
   },
-  // Reading it takes long enough to run into the deadline between chunks.
+  // Reading it takes so long that the deadline between chunks may pass.
   'nothing but a chunk of 10 MB': {
     asks: '[[huge]]',
     calls: 5,
@@ -72,7 +72,7 @@ const DEADLINES = {
 };
 const PROCESSES = 5;
 
-describe('the provider fails', () => {
+describe('failures of the provider', () => {
   let stack: Stack;
   let client: Client;
   const redis = new Redis(process.env.REDIS_URL ?? '', { lazyConnect: true });
@@ -106,10 +106,10 @@ describe('the provider fails', () => {
       id,
     });
 
-  it('in fifteen ways at once: each is retried or ends as it should', async function () {
+  it('each of fifteen failures at once is retried or ends as specified', async function () {
     this.timeout(150_000);
     const ids = new Map<string, number>();
-    // A history longer than their questions, so that it is the history that is cut where the prompt is too long.
+    // A history longer than the questions, so that the cut of a too long prompt hits the history.
     const { conversation_id } = await client.send('tell me much [[tokens:200]]');
     for (const [name, { asks }] of Object.entries(CASES)) {
       const more = name.startsWith('context') ? { conversation_id } : {};
@@ -130,7 +130,7 @@ describe('the provider fails', () => {
     await expectInvariants([client], PROCESSES);
   });
 
-  it('at moderation, beyond its tries: the run fails, unmoderated text goes nowhere, the conversation goes on', async function () {
+  it('a run fails when moderation does, its text reaches no model, and the conversation goes on', async function () {
     this.timeout(150_000);
     const text = 'unchecked [[fail-moderation]] [[tokens:2]]';
     const { run_id, conversation_id } = await client.send(text);
@@ -141,7 +141,7 @@ describe('the provider fails', () => {
     await expectInvariants([client], PROCESSES);
   });
 
-  it('five times in a row: the breaker holds its model back, and lets it go', async function () {
+  it('five failures in a row open the breaker of the model, and it closes again', async function () {
     this.timeout(150_000);
     await redis.del('breaker:gpt-4.1-mini', 'breaker:gpt-4.1-mini:failures');
     const broken = Array.from({ length: 5 }, (_, i) => `${i} [[status:500]] [[times:1]] [[tokens:2]]`);
@@ -158,7 +158,7 @@ describe('the provider fails', () => {
     await expectInvariants([client], PROCESSES);
   });
 
-  it('for one model: the fallback answers', async function () {
+  it('the fallback answers while the first model fails', async function () {
     this.timeout(150_000);
     await redis.del('breaker:gpt-4.1-mini', 'breaker:gpt-4.1-mini:failures');
     for (const worker of stack.of('completion')) await worker.stop();
@@ -169,7 +169,7 @@ describe('the provider fails', () => {
     const { run_id } = await client.send('either [[down:first-model]] [[tokens:4]]');
     await client.end(run_id);
     expect(await runRow(run_id)).to.deep.include({ status: 'completed', model: 'second-model', retries: 2 });
-    // With the breaker open nobody tries the first one any more.
+    // While the breaker is open nobody calls the first model.
     await redis.set('breaker:first-model', '1', 'PX', 8_000);
     const text = 'at once [[down:first-model]] [[tokens:4]]';
     const next = await client.send(text);
@@ -184,7 +184,7 @@ describe('the provider fails', () => {
     await worker.stop();
   });
 
-  it('by answering without end: the whole answer has a deadline, and counts as a try', async function () {
+  it('an endless answer ends at its deadline and counts as a retry', async function () {
     this.timeout(150_000);
     const worker = await stack.add('completion', {
       PROVIDER_ANSWER_TIMEOUT_MS: '1000',
@@ -202,7 +202,7 @@ describe('the provider fails', () => {
     await worker.stop();
   });
 
-  it('with a 429 for two minutes: the run is scheduled for then, nothing is burnt, others are held back', async function () {
+  it('a 429 with two minutes of Retry-After postpones the run without a retry, and holds other runs back', async function () {
     this.timeout(150_000);
     await stack.add('completion', { CHAT_MODEL: 'busy' });
     const text = 'later [[status:429;retry-after:120]]';
@@ -223,9 +223,9 @@ describe('the provider fails', () => {
     expect(run?.not_before?.getTime()).to.be.within(...about);
     const other = await client.send('held back too [[tokens:2]]');
     while ((await delayed(other.run_id)) === 0) await new Promise((later) => setTimeout(later, 20));
-    // The breaker rests a minute at most before it lets somebody ask again.
+    // The breaker waits a minute at most before it lets a run probe.
     expect(await delayed(other.run_id)).to.be.within(asked + 50_000, asked + 150_000);
-    // Whoever has waited enough may cancel; what is left in the queue would end by itself.
+    // The jobs left in the queue would end by themselves.
     for (const id of [run_id, other.run_id]) {
       await stack.post(`/runs/${id}/cancel`, {}, client.user.access);
       expect((await client.end(id)).event).to.equal('run.cancelled');

@@ -30,11 +30,11 @@ describe('races', () => {
   const connect = async (web = 0) =>
     connectClient(await buildUser(), stack.web[web] ?? '', stack.web[1 - web] ?? '');
 
-  it('fifty posts with one key on two replicas, and the key on a socket at once: one run', async function () {
+  it('fifty posts and a socket with one key on two replicas at once make one run', async function () {
     this.timeout(150_000);
     const client = await connect();
     const content = 'once [[tokens:3]]';
-    // Long enough for all of them to look for the key before the first has committed.
+    // Long enough that all posts look for the key before the first commits.
     if (onNative) await holdStill('INSERT ON runs FOR EACH ROW');
     const answers = await Promise.all([
       client.device
@@ -53,7 +53,7 @@ describe('races', () => {
     client.close();
   });
 
-  it('two messages, then twenty, race in one conversation, interrupt and reject among them', async function () {
+  it('messages that race in one conversation are answered one at a time, in order', async function () {
     this.timeout(150_000);
     const client = await connect();
     const { conversation_id } = await client.send('begin [[tokens:2]]');
@@ -72,7 +72,7 @@ describe('races', () => {
     for (const [i, { status }] of answers.entries())
       expect(status, strategies[i]).to.be.oneOf(strategies[i] === 'reject' ? [202, 409] : [202]);
     await expectInvariants([client], PROCESSES);
-    // One at a time, in the order they were taken.
+    // One at a time, in the order of acceptance.
     const overlaps = await rows(
       `SELECT a.id, b.id AS with FROM runs a JOIN runs b ON a.conversation_id = b.conversation_id AND a.id < b.id
        WHERE a.user_id = :id AND a.started_at IS NOT NULL AND b.started_at < a.completed_at`,
@@ -83,12 +83,12 @@ describe('races', () => {
   });
 
   itNative(
-    'a cancel and a message in the middle of the finish wait for it: nobody is stranded or refused',
+    'a cancel and a message in the middle of a finish wait for it, and both succeed',
     async function () {
       this.timeout(150_000);
       const client = await connect();
       const deadlocksBefore = await deadlocks();
-      // After each of its writes, before it commits.
+      // Holds the finish after each of its writes, before its commit.
       await holdStill(
         'UPDATE ON runs FOR EACH ROW WHEN (OLD.completed_at IS NULL AND NEW.completed_at IS NOT NULL)',
         'UPDATE ON conversations FOR EACH ROW WHEN (OLD.total_tokens <> NEW.total_tokens)',
@@ -106,13 +106,13 @@ describe('races', () => {
         await letGo();
       }
       await expectInvariants([client], PROCESSES);
-      // Everybody locks the conversation before the run.
+      // All transactions lock the conversation before the run.
       expect(await deadlocks()).to.equal(deadlocksBefore);
       client.close();
     },
   );
 
-  it('a cancel just before the finish wins, one just after changes nothing', async function () {
+  it('a cancel just before the finish wins, and a cancel just after it changes nothing', async function () {
     this.timeout(150_000);
     const client = await connect();
     for (const worker of stack.of('completion')) await worker.stop();
@@ -139,7 +139,7 @@ describe('races', () => {
     client.close();
   });
 
-  it('a client cut a hundred times between two replicas in one stream sees every token once', async function () {
+  it('a client that is cut off a hundred times between two replicas sees every token once', async function () {
     this.timeout(150_000);
     const client = await connect();
     const { run_id } = await client.send('cut [[tokens:400]] [[gap:15]]');
@@ -167,13 +167,13 @@ describe('races', () => {
     client.close();
   });
 
-  it('a consumer that reads one byte a second holds up nobody', async function () {
+  it('a client that reads one byte a second delays nobody else', async function () {
     this.timeout(150_000);
     const client = await connect();
     const slow = await Promise.all([0, 1].map((web) => readSlowly(stack.web[web] ?? '', client.user.access)));
     const { run_id } = await client.send('much [[tokens:40000]] [[gap:0]]');
     const sse = await readSlowly(stack.web[0] ?? '', client.user.access, `/api/v1/runs/${run_id}/events`);
-    // Reading it all would take the slow ones hours.
+    // The slow clients would need hours for the whole text.
     await client.end(run_id);
     await client.end((await client.send('quick [[tokens:2]]')).run_id);
     for (const one of [...slow, sse]) one.destroy();
@@ -181,7 +181,7 @@ describe('races', () => {
     client.close();
   });
 
-  it('jobs that the first version enqueued are still worked', async function () {
+  it('workers still process the jobs of the first release', async function () {
     this.timeout(150_000);
     const client = await connect();
     for (const keeper of stack.of('housekeeping')) await keeper.stop();
@@ -201,7 +201,7 @@ describe('races', () => {
   });
 });
 
-/** Makes transactions hold still for half a second after a write. */
+/** Makes transactions wait half a second after a write. */
 async function holdStill(...writes: string[]): Promise<void> {
   await knex.raw(`CREATE FUNCTION hold_still() RETURNS trigger LANGUAGE plpgsql AS
     'BEGIN PERFORM pg_sleep(0.5); RETURN NULL; END'`);
@@ -220,21 +220,21 @@ async function deadlocks(): Promise<number> {
   return found?.deadlocks ?? 0;
 }
 
-/** Until a transaction holds still. */
+/** Waits until a transaction sleeps. */
 async function sleepersSeen(): Promise<void> {
   const looking =
     "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'";
   while ((await rows(looking)).length === 0) await sleep(10);
 }
 
-/** What a client keeps: the newest attempt up to the first hole. */
+/** Returns what a client keeps: the newest attempt up to the first gap. */
 function whole(events: RunEvent[]): RunEvent[] {
   const sorted = newestAttempt(events);
   const hole = sorted.findIndex(({ data }, i) => data.seq !== (sorted[0]?.data.seq ?? 0) + i);
   return hole < 0 ? sorted : sorted.slice(0, hole);
 }
 
-/** A connection that takes one byte a second: a WebSocket of Socket.IO, or a GET of `path`. */
+/** Opens a connection that reads one byte a second: a WebSocket of Socket.IO, or a GET of `path`. */
 async function readSlowly(web: string, token: string, path?: string): Promise<net.Socket> {
   const { hostname, port } = new URL(web);
   const socket = net.connect(Number(port), hostname);
@@ -256,7 +256,7 @@ async function readSlowly(web: string, token: string, path?: string): Promise<ne
   return socket;
 }
 
-/** A masked WebSocket text frame, with a mask of zeros. */
+/** Builds a masked WebSocket text frame, with a mask of zeros. */
 function textFrame(text: string): Buffer {
   const payload = Buffer.from(text);
   const size = Buffer.alloc(2);

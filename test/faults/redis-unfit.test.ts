@@ -10,7 +10,7 @@ import { type OwnRedis, startOwnRedis } from '../support/own-redis.ts';
 import { type Process, startProcfile } from '../support/processes.ts';
 import { type Provider, startProvider } from '../support/provider.ts';
 
-describe('a Redis that is not as it must be', () => {
+describe('a Redis that Parley cannot use', () => {
   describe('a Cluster', () => {
     let cluster: OwnRedis;
     let folder: string;
@@ -24,7 +24,7 @@ describe('a Redis that is not as it must be', () => {
     });
 
     for (const type of ['web', 'completion']) {
-      it(`is refused by ${type} with one line that names it`, async function () {
+      it(`${type} exits with one line that names the Redis Cluster`, async function () {
         this.timeout(60_000);
         const said: string[] = [];
         const env = { REDIS_URL: cluster.url, PORT: '0' };
@@ -53,7 +53,7 @@ describe('a Redis that is not as it must be', () => {
       await provider.stop();
     });
 
-    /** The status of /health, what it says of Redis, and whether /readyz is 200, once Redis is seen as `expected`. */
+    /** Waits until /health says `said` of Redis, then checks its status and that /readyz answers 200. */
     async function expectHealth(code: number, status: string, said: string): Promise<void> {
       let health = await call(`${web.url}/health`);
       for (const until = Date.now() + 10_000; Date.now() < until; health = await call(`${web.url}/health`))
@@ -67,20 +67,20 @@ describe('a Redis that is not as it must be', () => {
     }
     const metric = async (what: string) => valueOf(await scrape(web.url), 'redis_misfits', { what });
 
-    it('one that evicts degrades /health, is named in a metric, and said once in the log', async () => {
+    it('a Redis that evicts degrades /health, appears in a metric, and is logged once', async () => {
       const said = 'maxmemory-policy is allkeys-lru, it must be noeviction';
       await expectHealth(200, 'degraded', `unhealthy: ${said}`);
       expect([await metric('policy'), await metric('replica')]).to.deep.equal([1, 0]);
       expect(web.logs.filter(({ reasons }) => reasons === said)).to.have.length(1);
     });
 
-    it('is healthy once it was set right', async () => {
+    it('/health is healthy again after the policy was corrected', async () => {
       await redis.client.config('SET', 'maxmemory-policy', 'noeviction');
       await expectHealth(200, 'healthy', 'healthy');
       expect(await metric('policy')).to.equal(0);
     });
 
-    it('one that became a replica makes /health 503, and leaves /readyz alone', async () => {
+    it('a Redis that became a replica makes /health answer 503, and /readyz stays 200', async () => {
       await redis.client.replicaof('127.0.0.1', 1);
       const said = 'is a replica, which takes no writes: the primary is needed';
       await expectHealth(503, 'unhealthy', `unhealthy: ${said}`);
@@ -89,7 +89,7 @@ describe('a Redis that is not as it must be', () => {
     });
   });
 
-  it('is known by what INFO says; what is hidden is taken for well', () => {
+  it('misfits are read from INFO, and a missing line counts as fit', () => {
     const kinds = (...lines: string[]) => misfitsIn(lines.join('\r\n')).map(({ what }) => what);
     expect(kinds('# Server', 'redis_version:7.0.15', 'redis_mode:standalone', 'role:master')).to.deep.equal(
       [],

@@ -10,7 +10,7 @@ import { type OwnRedis, startOwnRedis } from '../support/own-redis.ts';
 import { type Proxy, startProxy } from '../support/proxy.ts';
 import { type Stack, startStack, WORKERS } from '../support/stack.ts';
 
-describe('Redis fails', () => {
+describe('failures of Redis', () => {
   let redis: OwnRedis;
   let proxy: Proxy;
   let stack: Stack;
@@ -37,7 +37,7 @@ describe('Redis fails', () => {
     await redis.stop();
   });
 
-  /** Six answers in the middle of their streams, and a second message behind each. */
+  /** Starts six answers, holds them in the middle of their streams, and sends a second message behind each. */
   async function begin(what: string): Promise<number[]> {
     stack.provider.reset();
     stack.provider.pause(4);
@@ -56,7 +56,7 @@ describe('Redis fails', () => {
     expect(await rows(others, { cancelled })).to.deep.equal([]);
   }
 
-  it('is emptied in the middle of streams, three times', async function () {
+  it('no run is lost when Redis is emptied three times in the middle of streams', async function () {
     this.timeout(150_000);
     const heads = await begin('emptied');
     for (let i = 0; i < 3; i += 1) {
@@ -66,12 +66,12 @@ describe('Redis fails', () => {
     stack.provider.resume();
     await expectNothingLost();
     expect(await rows('SELECT id FROM runs WHERE crashes > 0')).to.deep.equal([]);
-    // Each was shown anew where it was lost, and not only at its end.
+    // Each run was shown again where its log was lost, and not only at its end.
     const shownAgain = await rows('SELECT id FROM runs WHERE attempt > 1 AND id = ANY (:heads)', { heads });
     expect(shownAgain).to.have.length(heads.length);
   });
 
-  it('is killed and comes back empty: messages are taken meanwhile, and answers end without it', async function () {
+  it('web accepts messages and answers end while Redis is dead, and nothing is lost when it returns empty', async function () {
     this.timeout(150_000);
     await begin('killed');
     await redis.signal('SIGKILL');
@@ -85,13 +85,13 @@ describe('Redis fails', () => {
     await expectNothingLost();
   });
 
-  it('is out of memory: messages are taken, answers end in Postgres, all is shown when there is room', async function () {
+  it('web accepts messages and answers end while Redis is out of memory, and all is shown afterwards', async function () {
     this.timeout(150_000);
     await begin('full');
     const waiting = client.runs.at(-1) ?? 0;
     cancelled.push(waiting);
     await redis.client.config('SET', 'maxmemory', '1');
-    // There is no room to keep its end, and yet whoever listens is told.
+    // Redis has no memory for the terminal event, and yet listeners receive it.
     const cancel = await stack.post(`/runs/${waiting}/cancel`, {}, client.user.access);
     expect(cancel.status).to.equal(202);
     await client.device.until(
@@ -106,9 +106,9 @@ describe('Redis fails', () => {
     await expectNothingLost();
   });
 
-  it('forgets its scripts: a delivery that fails by that is made again on a new connection', async function () {
+  it('a delivery that fails because Redis forgot its scripts is repeated on a new connection', async function () {
     this.timeout(150_000);
-    // A connection that has not sent a script yet sends it whole, which heals the others: the third time none is left.
+    // A new connection sends a script whole, which heals the others; by the third time none is new.
     for (const what of ['first', 'second', 'third']) {
       await redis.client.script('FLUSH');
       const { run_id } = await client.send(`scripts forgotten, ${what} [[tokens:3]]`);
@@ -117,7 +117,7 @@ describe('Redis fails', () => {
     await expectNothingLost();
   });
 
-  it('comes back with an older copy of a log: it is opened anew, and replayed without a hole', async function () {
+  it('a log that Redis brings back older is opened anew and replayed without a gap', async function () {
     this.timeout(150_000);
     stack.provider.reset();
     const { run_id } = await client.send('older copy [[tokens:16]] [[gap:150]]');
@@ -136,7 +136,7 @@ describe('Redis fails', () => {
     await expectNothingLost();
   });
 
-  it('is frozen for longer than the locks: messages are taken meanwhile, nothing is lost', async function () {
+  it('web accepts messages while Redis is frozen for longer than the locks, and nothing is lost', async function () {
     this.timeout(150_000);
     await begin('frozen');
     await redis.signal('SIGSTOP');
@@ -150,7 +150,7 @@ describe('Redis fails', () => {
     await expectNothingLost();
   });
 
-  it('hangs while a completion worker is told to stop: its runs are given back in time, without a crash', async function () {
+  it('a completion worker that stops while Redis hangs gives its runs back in time, without a crash', async function () {
     this.timeout(150_000);
     for (const worker of stack.of('completion')) await worker.stop();
     const leaving = await stack.add('completion', { SHUTDOWN_GRACE_S: '7' });
@@ -174,7 +174,7 @@ describe('Redis fails', () => {
     ).to.deep.equal([]);
   });
 
-  it('is reached by workers and not by web: a post there is answered, its ends come from the row', async function () {
+  it('a post to a web without Redis is answered, and resume there reads the row', async function () {
     this.timeout(150_000);
     stack.provider.reset();
     const cutOff = await connectClient(client.user, apart);
@@ -183,7 +183,7 @@ describe('Redis fails', () => {
     expect(answer.status).to.equal(202);
     const runId = Number(answer.body.run_id);
     expect((await client.end(runId)).event).to.equal('response');
-    // Its own sockets heard nothing; whoever asks there is told from Postgres.
+    // The sockets of this web heard nothing; resume answers from Postgres.
     const told = await cutOff.device.ask('resume', { run_id: runId, after_seq: 0 });
     expect(told).to.deep.include({ ok: true, done: true, reset: true });
     proxy.mend();
@@ -193,7 +193,7 @@ describe('Redis fails', () => {
     cutOff.close();
   });
 
-  it('has forgotten the log of an ended run: the terminal event is made from the row', async function () {
+  it('resume builds the terminal event from the row when the log has expired', async function () {
     this.timeout(150_000);
     const { run_id } = await client.send('expires [[tokens:5]]');
     const end = await client.end(run_id);
@@ -204,7 +204,7 @@ describe('Redis fails', () => {
     await expectNothingLost();
   });
 
-  /** Until the newest heads that streamed have ended in Postgres, whatever Redis does. */
+  /** Waits until the newest streaming runs have ended in Postgres, whatever Redis does. */
   async function untilEnded(heads: number): Promise<void> {
     const ids = client.runs.slice(-(2 * heads + 4));
     for (const until = Date.now() + 20_000; Date.now() < until; await sleep(200)) {

@@ -11,10 +11,10 @@ import { type Stack, startStack, WORKERS } from '../support/stack.ts';
 
 const CONVERSATIONS = 10;
 const MESSAGES = 3;
-/** The server's own commands: others may be too old for its dumps. */
+/** Prefers the server's own commands: older ones may not read its dumps. */
 const BIN = 'PATH=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1):$PATH; ';
 
-(onNative ? describe : describe.skip)('A backup of the database', () => {
+(onNative ? describe : describe.skip)('a backup of the database', () => {
   let source: Queries;
   let folder: string;
   let user: { id: number; access: string };
@@ -36,7 +36,7 @@ const BIN = 'PATH=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail
     rmSync(folder, { recursive: true });
   });
 
-  /** Has messages taken that nobody answers. */
+  /** Has web accept messages while no worker runs. */
   async function owe(): Promise<void> {
     const redis = await startOwnRedis();
     const stack = await startStack({ DATABASE_URL: source.url, REDIS_URL: redis.url }, ['web']);
@@ -58,7 +58,7 @@ const BIN = 'PATH=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail
     }
   }
 
-  /** Runs a line of a shell, which must do well. */
+  /** Runs a shell line; it must succeed and print nothing. */
   async function shell(line: string, env: Record<string, string>): Promise<void> {
     expect(await runCommand('bash', ['-c', `set -eo pipefail; ${BIN}${line}`], env)).to.deep.equal({
       code: 0,
@@ -67,7 +67,7 @@ const BIN = 'PATH=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail
     });
   }
 
-  it('restores from a plain dump; with an empty Redis the 30 owed runs are answered once', async function () {
+  it('a plain dump restores, and the 30 owed runs are answered once with an empty Redis', async function () {
     this.timeout(150_000);
     const target = await createOwnDatabase();
     const redis = await startOwnRedis();
@@ -77,7 +77,7 @@ const BIN = 'PATH=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail
     try {
       const as = (server: string) =>
         Object.assign(new URL(server), { pathname: new URL(target.url).pathname }).href;
-      // As the server's administrator, into a database that holds nothing.
+      // As the server's administrator, into an empty database.
       await shell(
         'psql -qXc "DROP EXTENSION vector" -c "ALTER DATABASE $NAME OWNER TO $OWNER" "$TO"; pg_dump "$FROM" | psql -qX -o /dev/null -v ON_ERROR_STOP=1 "$TO"',
         {
@@ -114,7 +114,7 @@ const BIN = 'PATH=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail
     }
   });
 
-  it('restores by pg_restore as an owner who may do nothing else, into the same schema', async function () {
+  it('pg_restore as a mere owner restores the same schema', async function () {
     this.timeout(60_000);
     const target = await createOwnDatabase();
     try {

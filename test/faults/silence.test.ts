@@ -7,10 +7,10 @@ import { type OwnRedis, startOwnRedis } from '../support/own-redis.ts';
 import { type Proxy, startProxy } from '../support/proxy.ts';
 import { type Stack, startStack, WORKERS } from '../support/stack.ts';
 
-/** By then the run of a 202 must have gone on, in ms: less than a system's TCP takes to give a connection up. */
+/** How soon the run of a 202 must continue, in ms: sooner than TCP gives a connection up. */
 const GOES_ON_WITHIN = 45_000;
 
-describe('the host of Redis vanishes without a reset', () => {
+describe('the host of Redis vanishing without a reset', () => {
   let redis: OwnRedis;
   let proxy: Proxy;
   let stack: Stack;
@@ -31,7 +31,7 @@ describe('the host of Redis vanishes without a reset', () => {
     await redis.stop();
   });
 
-  it('idle connections are given up, and a message that is posted meanwhile is answered', async function () {
+  it('idle connections are closed, and a message posted meanwhile is answered', async function () {
     this.timeout(150_000);
     await client.end((await client.send('before [[tokens:3]]')).run_id);
     expect(proxy.silence()).to.be.greaterThan(2 * WORKERS.length);

@@ -17,7 +17,7 @@ const STAGES: [string, KillPoint][] = [
   ['context', 'context.saved'],
 ];
 
-describe('a process other than completion killed', () => {
+describe('killing web, moderation, context or housekeeping', () => {
   let stack: Stack;
   let client: Client;
 
@@ -32,13 +32,13 @@ describe('a process other than completion killed', () => {
     await stack.stop();
   });
 
-  /** Starts what no process works at. */
+  /** Starts the types that no living process runs. */
   async function ensure(...types: string[]): Promise<void> {
     for (const type of types) if (!stack.of(type).some(isAlive)) await stack.add(type);
   }
 
-  // First, while nobody else delivers or works: what is left in Redis is the reconciler's alone.
-  it('housekeeping between raising the generation and delivering, and after: another copy delivers, once', async function () {
+  // Runs first, while nobody else delivers or works: only the reconciler writes to Redis.
+  it('another housekeeping delivers each run once when one dies before or after delivering', async function () {
     this.timeout(150_000);
     for (let i = 0; i < 5; i += 1) await client.send(`owed ${i} [[tokens:3]]`);
     for (const at of ['housekeeping.raised', 'housekeeping.delivered'] as const) {
@@ -50,7 +50,7 @@ describe('a process other than completion killed', () => {
       'SELECT min(generation) AS raised FROM runs',
     );
     expect(raised).to.equal(3);
-    // Two copies over the same debt.
+    // Two copies reconcile the same debt.
     await emptyRedis();
     await Promise.all([stack.add('housekeeping'), stack.add('housekeeping')]);
     await Promise.all([stack.add('moderation'), stack.add('context')]);
@@ -60,12 +60,13 @@ describe('a process other than completion killed', () => {
     );
     for (const run of runs) {
       expect(run).to.include({ attempt: 1, status: 'completed' });
-      // One of two gets the row. The other may find it between the raise and the delivery, and deliver once more: claimed once.
+      // One copy gets the row. The other may find it between the raise and the delivery and deliver once more;
+      // the run is claimed once.
       expect(run.generation).to.be.within(4, 5);
     }
   });
 
-  it('two copies of housekeeping, one killed in the middle of its pass: the other goes on', async function () {
+  it('one of two housekeeping processes goes on when the other dies in the middle of its pass', async function () {
     this.timeout(150_000);
     await ensure('moderation', 'context', 'housekeeping');
     const dying = await stack.add('housekeeping', trapped('KILL_AT', 'housekeeping.raised'));
@@ -79,7 +80,7 @@ describe('a process other than completion killed', () => {
     await expectInvariants([client], 6);
   });
 
-  it('a job that ended without its run, completed or failed, counts as none: the run is delivered again', async function () {
+  it('a run is delivered again when its job ended without it, completed or failed', async function () {
     this.timeout(150_000);
     await ensure('moderation', 'context', 'housekeeping');
     for (const worker of stack.of('completion')) await worker.stop();
@@ -106,7 +107,7 @@ describe('a process other than completion killed', () => {
     expect(again).to.have.length(2);
   });
 
-  it('web between commit and enqueue, and after the enqueue before the answer: one run, told to the retry', async function () {
+  it('a retry finds the one run of a post whose web died after the commit or after the enqueue', async function () {
     this.timeout(150_000);
     await ensure('moderation', 'context', 'completion', 'housekeeping');
     const victims = [
@@ -123,7 +124,7 @@ describe('a process other than completion killed', () => {
       expect(again.status).to.equal(202);
       expect(again.headers.get('idempotency-replayed')).to.equal('true');
     }
-    // Nobody asks again for this one; it was committed, so it is answered.
+    // Nobody repeats this post; it was committed, so it is answered.
     const alone = await stack.add('web', trapped('KILL_AT', 'web.committed'));
     await client.post('nobody asks again [[tokens:2]]', { web: alone.url }).catch(() => {});
     const before = (await rows('SELECT id FROM runs')).length;
@@ -131,12 +132,12 @@ describe('a process other than completion killed', () => {
     expect(await rows('SELECT id FROM runs')).to.have.length(before);
   });
 
-  it('moderation and context, before and after saving their result: another does it, the result stands once', async function () {
+  it('another worker does the stage when moderation or context dies before or after saving its result', async function () {
     this.timeout(150_000);
     await ensure('completion', 'housekeeping');
     for (const type of ['moderation', 'context']) await Promise.all(stack.of(type).map((one) => one.stop()));
     const fallen: number[] = [];
-    // One after the other: each takes all there is.
+    // One after the other: each process takes every job there is.
     for (const [type, at] of STAGES) {
       const victim = await stack.add(type, trapped('KILL_AT', at));
       await client.send(`${at} [[tokens:3]]`);

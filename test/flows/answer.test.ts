@@ -7,7 +7,7 @@ import { expectAllAnswered, expectOnlyOwn, expectShownIs } from '../support/inva
 import { startStack, type Stack } from '../support/stack.ts';
 import type { RunEvent } from '../../shared/delivery/events.ts';
 
-describe('a message in, a streamed answer out', () => {
+describe('the engine', () => {
   let stack: Stack;
 
   before(async function () {
@@ -20,7 +20,7 @@ describe('a message in, a streamed answer out', () => {
     await stack.stop();
   });
 
-  it('streams to every device of the user, on whichever replica, and keeps the same text', async () => {
+  it('streams an answer to every device of the user on any replica, and stores the same text', async () => {
     const [user, stranger] = [await buildUser(), await buildUser()];
     const devices = await Promise.all(stack.web.map((url) => connectDevice(url, user.access)));
     const other = await connectDevice(stack.web[0] ?? '', stranger.access);
@@ -64,7 +64,7 @@ describe('a message in, a streamed answer out', () => {
     for (const device of [...devices, other]) device.close();
   });
 
-  it('answers sixty messages of ten users, posted at once', async function () {
+  it('answers sixty messages that ten users post at once', async function () {
     this.timeout(60_000);
     const users = await Promise.all(Array.from({ length: 10 }, () => buildUser()));
     const devices = await Promise.all(
@@ -100,7 +100,7 @@ describe('a message in, a streamed answer out', () => {
     }
   });
 
-  it('answers a burst in one conversation in the order it was sent', async () => {
+  it('answers a burst of messages in one conversation in the order they were sent', async () => {
     const user = await buildUser();
     const device = await connectDevice(stack.web[1] ?? '', user.access);
     const first = await stack.post('/chat/send', { content: 'one [[tokens:5]]' }, user.access);
@@ -128,7 +128,7 @@ describe('a message in, a streamed answer out', () => {
     device.close();
   });
 
-  it('answers what was posted at once in the order in which it was stored', async () => {
+  it('answers messages posted at once in the order they were stored', async () => {
     const user = await buildUser();
     const device = await connectDevice(stack.web[1] ?? '', user.access);
     const first = await stack.post('/chat/send', { content: 'first [[tokens:2]]' }, user.access);
@@ -150,7 +150,7 @@ describe('a message in, a streamed answer out', () => {
     device.close();
   });
 
-  it('stores fifty concurrent posts with one key once, on two replicas and a socket', async () => {
+  it('stores one run for fifty concurrent posts with one key on two replicas and a socket', async () => {
     const user = await buildUser();
     const device = await connectDevice(stack.web[0] ?? '', user.access);
     const content = 'once [[tokens:3]]';
@@ -170,7 +170,7 @@ describe('a message in, a streamed answer out', () => {
     device.close();
   });
 
-  it('shows a client that reconnects elsewhere every token once, in order', async () => {
+  it('shows every token once and in order to a client that reconnects to another replica', async () => {
     const user = await buildUser();
     const device = await connectDevice(stack.web[0] ?? '', user.access);
     stack.provider.pause(4);
@@ -196,7 +196,7 @@ describe('a message in, a streamed answer out', () => {
     again.close();
   });
 
-  it('keeps every text out of Redis but for the run log', async () => {
+  it('keeps texts in no Redis key except the run log', async () => {
     const user = await buildUser();
     const device = await connectDevice(stack.web[0] ?? '', user.access);
     stack.provider.pause(2);
@@ -212,7 +212,7 @@ describe('a message in, a streamed answer out', () => {
     device.close();
   });
 
-  it('cancels a running answer within a second, keeps its text and goes on with the next', async () => {
+  it('cancels a running answer, keeps its text and goes on with the next run', async () => {
     const user = await buildUser();
     const device = await connectDevice(stack.web[0] ?? '', user.access);
     stack.provider.pause(5);
@@ -242,7 +242,7 @@ describe('a message in, a streamed answer out', () => {
     device.close();
   });
 
-  it('interrupts: what runs and what waits is cancelled, the new message is answered', async () => {
+  it('cancels running and waiting runs for a message that interrupts, and answers that message', async () => {
     const user = await buildUser();
     const device = await connectDevice(stack.web[0] ?? '', user.access);
     stack.provider.pause(3);
@@ -288,7 +288,7 @@ describe('a message in, a streamed answer out', () => {
     ja: /^申し訳/,
     tlh: /^I'm sorry/,
   };
-  it('refuses a flagged message in the language of the message or its nearest', async () => {
+  it('refuses a flagged message in the nearest language to that of the message', async () => {
     const user = await buildUser({ language: 'de' });
     const device = await connectDevice(stack.web[0] ?? '', user.access);
     for (const [language, refusal] of Object.entries(refusals)) {
@@ -299,7 +299,7 @@ describe('a message in, a streamed answer out', () => {
     device.close();
   });
 
-  it('ends with a code that says what happened at the provider', async function () {
+  it('ends a run with a code that names what the provider did', async function () {
     this.timeout(40_000);
     const user = await buildUser();
     const device = await connectDevice(stack.web[0] ?? '', user.access);
@@ -321,7 +321,7 @@ describe('a message in, a streamed answer out', () => {
   });
 });
 
-/** All strings of the keys that fit a pattern, as Redis holds them. */
+/** Returns the values of all keys that match a pattern. */
 async function redisTexts(pattern: string): Promise<string> {
   const redis = new Redis(process.env.REDIS_URL ?? '');
   const keys = await redis.keys(pattern);
@@ -342,12 +342,12 @@ async function textOf(redis: Redis, key: string): Promise<string> {
   try {
     return JSON.stringify(await readers[await redis.type(key)]?.());
   } catch {
-    // BullMQ has just made it anew, as another type.
+    // BullMQ has just created the key again as another type.
     return textOf(redis, key);
   }
 }
 
-/** The mark follows the push; there is no event for it. */
+/** Waits until every run is marked as announced. The mark follows the push; no event tells of it. */
 async function untilAnnounced(): Promise<void> {
   for (;;) {
     const owed = await rows('SELECT id FROM runs WHERE announced_at IS NULL');

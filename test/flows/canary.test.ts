@@ -11,7 +11,7 @@ import { buildUser } from '../support/factories.ts';
 import { startStack, type Stack, WORKERS } from '../support/stack.ts';
 import { dial } from '../support/wire.ts';
 
-/** Strings that occur nowhere else, in every place where a person can put something of theirs. */
+/** Strings that occur nowhere else, one for every place where a person can enter text. */
 const CANARY = {
   email: 'zqmail41@example.com',
   username: 'zqname42',
@@ -41,7 +41,7 @@ describe('personal data', function () {
   let redis: Redis;
   const said: string[][] = [];
   const metricsUrls: string[] = [];
-  /** Tokens are made on the way. */
+  /** All secrets; the tokens are added when the API returns them. */
   const secrets = new Map(Object.entries(CANARY));
   before(async () => {
     collector = await startCollector();
@@ -78,7 +78,7 @@ describe('personal data', function () {
   };
   const post = (path: string, body: unknown, token?: string) => ask('POST', path, body, token);
 
-  it('shows in no log, metric, job, failure reason, trace, health report or audit entry, and to nobody else', async () => {
+  it('appears in no log, metric, job, failure reason, trace, health report or audit entry, and to no other user', async () => {
     const token = await account();
     const [talk] = await Promise.all([conversation(token), knowledge()]);
     await refusals(token);
@@ -102,12 +102,12 @@ describe('personal data', function () {
     expectNone('audit entries', [entries]);
     expectNone('traces', [collector.text()]);
     expectNone('answers to others', foreign);
-    // Search keeps what it found, FAQs that are published, under names that say nothing.
+    // The search cache keeps published FAQs it found, under keys that reveal nothing.
     const isFound = (text: string) => text.includes('cache:search:');
     const commands = said.filter((command) => !isShown(command)).map((command) => command.join(' '));
     for (const [where, texts] of [
-      ['what stands in Redis', kept],
-      ['what was said to Redis', commands],
+      ['keys and values in Redis', kept],
+      ['commands to Redis', commands],
     ] as const) {
       expectNone(
         where,
@@ -115,7 +115,7 @@ describe('personal data', function () {
       );
       expectNone(where, texts.filter(isFound), 'faq');
     }
-    // The nets are out: each has something in it.
+    // Checks that each search had something to search in.
     expect(logs.length).to.be.greaterThan(50);
     expect(logs.filter((line) => line.msg === 'audit log chained').map((line) => line.hash)).to.include(hash);
     for (const refused of ['socket event refused', 'frame refused', 'handshake refused'])
@@ -129,7 +129,7 @@ describe('personal data', function () {
     expect(collector.spans.length).to.be.greaterThan(5);
   });
 
-  /** Signs up and in, in every wrong way as well; returns an access token. */
+  /** Signs up and in, also in every wrong way. Returns an access token. */
   async function account(): Promise<string> {
     const { email, username, password, first_name, last_name } = CANARY;
     const fields = { email, username, password, first_name, last_name, gdpr_consent: true };
@@ -150,7 +150,7 @@ describe('personal data', function () {
     return token;
   }
 
-  /** Talks over all transports, and with a provider that fails in every way; returns what there is to ask for. */
+  /** Talks over all transports, with a provider that fails in every way. Returns the ids that others then ask for. */
   async function conversation(token: string) {
     const { content, metadata } = CANARY;
     const me = (await ask('GET', '/users/me', undefined, token)).body.id as number;
@@ -203,7 +203,7 @@ describe('personal data', function () {
     return { ...sent, me };
   }
 
-  /** An editor's texts: imported, with lines at fault, and embedded by a provider that fails at first. */
+  /** Writes an editor's texts: imported, some lines invalid, and embedded by a provider that fails at first. */
   async function knowledge(): Promise<void> {
     const { access } = await buildUser({ role: 'agent' });
     const question = `${CANARY.faq} [[fail-embeddings;times:1]]`;
@@ -223,7 +223,7 @@ describe('personal data', function () {
     }
   }
 
-  /** What cannot be taken. */
+  /** Sends requests that the API must refuse. */
   async function refusals(token: string): Promise<void> {
     const { content, malformed, field } = CANARY;
     const refused: [string, unknown, string?][] = [
@@ -243,7 +243,7 @@ describe('personal data', function () {
       expect((await post(path, body, by)).status).to.be.within(400, 499);
   }
 
-  /** What others are told who ask for all of it: their own request is all that may come back. */
+  /** Returns the answers to others who ask for all of it: only their own request may come back. */
   async function others(talk: { run_id: number; conversation_id: number; reply_id: number; me: number }) {
     const answers: Answer[] = [];
     for (const role of ['user', 'agent', 'admin'] as const) {
@@ -271,7 +271,7 @@ describe('personal data', function () {
     return answers.map(({ body, headers }) => JSON.stringify([body, [...headers]]));
   }
 
-  /** Resolves when housekeeping has chained all that was noted: with the head. */
+  /** Resolves to the head when housekeeping has chained all entries. */
   async function chained(): Promise<Sound> {
     for (;;) {
       const found = await verifyAuditLog(null);
@@ -290,7 +290,7 @@ describe('personal data', function () {
   }
 });
 
-/** What users are shown goes by way of Redis: the run's log, which runs out, and the pushes of its events. */
+/** Whether a command carries what users are shown: the run's log, which expires, and the pushes of its events. */
 function isShown(command: string[]): boolean {
   const ofARun = /^run:\{\d+\}:log$/;
   return (
@@ -299,7 +299,7 @@ function isShown(command: string[]): boolean {
   );
 }
 
-/** Every key with its value, but for the logs of runs, which hold what their users were shown. */
+/** Returns every key with its value, except the logs of runs, which hold what their users were shown. */
 async function everythingIn(redis: Redis): Promise<string[]> {
   const keys = (await redis.keys('*')).filter((key) => !/^run:\{\d+\}:log$/.test(key));
   return Promise.all(keys.map(async (key) => `${key} ${JSON.stringify(await valueOf(redis, key))}`));

@@ -7,18 +7,18 @@ import { connectDevice, type Device } from '../support/device.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 
-/** What takes a user's texts away from the provider. */
+/** What a user may lose so that their texts may not go to the provider. */
 type Loss = 'consent' | 'status' | 'conversation';
 const WORKING = ['moderation', 'context', 'completion', 'embedding', 'housekeeping'];
 
 const ENDED = ['completed', 'incomplete', 'failed', 'cancelled'];
 
-/** Asks until the answer is yes; mocha's time limit ends what never comes. */
+/** Repeats a check until it is true; mocha's timeout ends it otherwise. */
 async function until(check: () => Promise<boolean>): Promise<void> {
   while (!(await check())) await sleep(50);
 }
 
-describe('rights that end while a message waits', function () {
+describe('the engine, when a right ends while a message waits,', function () {
   this.timeout(90_000);
   let stack: Stack;
   let user: BuiltUser;
@@ -52,7 +52,7 @@ describe('rights that end while a message waits', function () {
     ).map(({ status }) => status);
 
   // No worker runs yet.
-  it('ends what waits in the transaction that withdraws the consent, and announces the end', async () => {
+  it('cancels waiting runs in the transaction that withdraws the consent, and announces their end', async () => {
     const first = await send('head');
     const second = await send('waits behind it', first.conversation);
     const elsewhere = await send('another conversation');
@@ -64,14 +64,14 @@ describe('rights that end while a message waits', function () {
     expect(again.body.code).to.equal('consent_required');
   });
 
-  // The rows change behind the engine's back, as by an older release or an operator's SQL: only the stages can notice.
+  // The rows change without the engine, as by an older release or an operator's SQL: only the stages can notice.
   const losses: Record<Loss, (conversation: number) => Promise<unknown>> = {
     consent: () => knex('users').where({ id: user.id }).update({ data_processing_consent: false }),
     status: () => knex('users').where({ id: user.id }).update({ status: 'suspended' }),
     conversation: (id) => knex('conversations').where({ id }).update({ deleted_at: new Date() }),
   };
   for (const [what, lose] of Object.entries(losses))
-    it(`sends no text out where the ${what} is gone when a stage begins`, async () => {
+    it(`sends no text to the provider when the ${what} is gone before a stage begins`, async () => {
       for (const one of WORKING.flatMap(stack.of)) await one.stop();
       const first = await send(`first without ${what}`);
       const second = await send(`second without ${what}`, first.conversation);
@@ -83,7 +83,7 @@ describe('rights that end while a message waits', function () {
       expect(stack.provider.calls()).to.deep.equal([]);
     });
 
-  it('cancels the running answer, hangs up on the provider and keeps what was shown', async () => {
+  it('cancels the running answer, closes the call to the provider and keeps the shown text', async () => {
     stack.provider.pause(3);
     const first = await send('running [[tokens:40]]');
     const second = await send('waits behind it', first.conversation);
@@ -98,7 +98,7 @@ describe('rights that end while a message waits', function () {
     );
   });
 
-  it('does not embed questions for suggestions of users who withdrew their consent', async () => {
+  it('does not embed, for suggestions, questions of users who withdrew their consent', async () => {
     const { run } = await send('What is nobody able to answer here?');
     await device.ended(run);
     await withdraw();

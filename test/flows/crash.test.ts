@@ -6,7 +6,7 @@ import { type BuiltUser, buildUser } from '../support/factories.ts';
 import { expectAllAnswered, expectShownIs } from '../support/invariants.ts';
 import { startStack, type Stack } from '../support/stack.ts';
 
-describe('what dies in between', () => {
+describe('crashes in the middle of an answer', () => {
   let stack: Stack;
   let user: BuiltUser;
   let device: Device;
@@ -43,7 +43,7 @@ describe('what dies in between', () => {
     return reply?.content ?? '';
   }
 
-  it('a completion worker killed in the middle: another goes on, restarts the text and ends it', async function () {
+  it('another worker restarts the text and ends it when a completion worker is killed', async function () {
     this.timeout(40_000);
     const runId = await begin('kill [[tokens:30]]');
     const [victim] = stack.of('completion');
@@ -60,7 +60,7 @@ describe('what dies in between', () => {
     });
   });
 
-  it('Redis emptied in the middle: the same worker shows all of it again, without a crash', async function () {
+  it('the same worker shows the whole text again, without a crash, when Redis is emptied', async function () {
     this.timeout(40_000);
     const runId = await begin('wipe [[tokens:30]]');
     const waiting = await stack.post(
@@ -83,7 +83,7 @@ describe('what dies in between', () => {
     await device.ended(Number(waiting.body.run_id));
   });
 
-  it('Redis emptied before the worker came: the run is delivered again from Postgres', async function () {
+  it('Postgres delivers a run again when Redis is emptied before a worker took it', async function () {
     this.timeout(40_000);
     const workers = ['moderation', 'context', 'completion'].flatMap((type) => stack.of(type));
     for (const worker of workers) worker.kill('SIGSTOP');
@@ -100,7 +100,7 @@ describe('what dies in between', () => {
     }
   });
 
-  it('SIGTERM in the middle: the run is given back within the grace and another worker ends it', async function () {
+  it('a worker gives its run back within the grace after SIGTERM, and another worker ends it', async function () {
     this.timeout(60_000);
     const leaving = await stack.add('completion', { SHUTDOWN_GRACE_S: '6' });
     for (const worker of stack.of('completion')) if (worker !== leaving) await worker.stop();
@@ -113,7 +113,7 @@ describe('what dies in between', () => {
     expect(await row('SELECT crashes FROM runs WHERE id = :runId', { runId })).to.deep.equal({ crashes: 0 });
   });
 
-  it('a worker that was paused beyond its lease shows and writes nothing when it comes back', async function () {
+  it('a worker that was paused beyond its lease shows and writes nothing when it wakes', async function () {
     this.timeout(60_000);
     const [zombie] = stack.of('completion').filter(({ kill }) => kill);
     const runId = await begin('zombie [[tokens:30]]');
@@ -134,7 +134,7 @@ describe('what dies in between', () => {
     expect(zombie).to.not.equal(fresh);
   });
 
-  it('leaves nothing owed', async () => {
+  it('nothing is owed after all of these', async () => {
     const runs = await expectAllAnswered();
     expect(runs.length).to.be.greaterThan(5);
     expect(await rows("SELECT id FROM runs WHERE status <> 'completed'")).to.deep.equal([]);

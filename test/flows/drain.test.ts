@@ -14,7 +14,7 @@ import { startProcfile } from '../support/processes.ts';
 import { type Provider, startProvider } from '../support/provider.ts';
 import { send, serveWeb } from '../support/web.ts';
 
-describe('what stops', function () {
+describe('processes that stop', function () {
   // Processes of the Procfile start slowly on a busy machine.
   this.timeout(90_000);
   let provider: Provider;
@@ -23,7 +23,7 @@ describe('what stops', function () {
   });
   after(() => provider.stop());
 
-  it('web: goes on taking requests until a load balancer that watches it knows', async () => {
+  it('web serves requests until the load balancer that watches it has seen it drain', async () => {
     const web = await startProcfile('web');
     const { access } = await buildUser();
     const ready = () => call(`${web.url}/readyz`);
@@ -34,7 +34,7 @@ describe('what stops', function () {
     let told = await ready();
     while (told.status === 200) told = await ready();
     expect([told.status, told.body.detail]).to.deep.equal([503, 'draining']);
-    // Longer than it waits where nobody watches it.
+    // Longer than it waits when nobody watches it.
     for (const began = Date.now(); Date.now() - began < 1_500; ) expect((await me()).status).to.equal(200);
     const { headers } = await fetch(`${web.url}/livez`);
     expect(headers.get('connection')).to.equal('close');
@@ -44,7 +44,7 @@ describe('what stops', function () {
   });
 
   itNative(
-    'web: answers messages under way before it closes their sockets, and says close to their requests',
+    'web answers pending messages before it closes their sockets, and sends Connection: close to requests',
     async () => {
       const web = await startProcfile('web');
       const user = await buildUser();
@@ -68,7 +68,7 @@ describe('what stops', function () {
     },
   );
 
-  it('workers that share a process: none of them begins anything while one has work to end', async () => {
+  it('workers that share a process begin no job while one of them ends its own', async () => {
     const types = ['moderation', 'context', 'completion'];
     const workers = spawn(process.execPath, ['workers/run.ts', ...types], {
       env: { ...process.env, LOG_LEVEL: 'info' },
@@ -87,7 +87,7 @@ describe('what stops', function () {
     await stopping;
     const later = await send(api, user, { content: 'second' });
     while ((await queues.moderation.getJobCountByTypes('waiting', 'prioritized')) === 0);
-    // Time enough to take it.
+    // Enough time for a worker to take it.
     for (let i = 0; i < 50; i += 1) await api.call('GET', '/users/me', undefined, { token: user.access });
     provider.resume();
     await device.ended(run_id);
@@ -101,7 +101,7 @@ describe('what stops', function () {
   });
 });
 
-/** Locks a user's row, for which every message of the user's waits. @returns what lets go */
+/** Locks a user's row, for which every message of the user waits. @returns a function that unlocks it */
 async function holdIntakeOf(userId: number): Promise<() => Promise<unknown>> {
   const transaction = await knex.transaction();
   await transaction.raw('SELECT 1 FROM users WHERE id = ? FOR UPDATE', [userId]);
@@ -115,7 +115,7 @@ async function waitingForLocks(): Promise<number> {
   return found?.count ?? 0;
 }
 
-/** Resolves when a process logs that. */
+/** Resolves when a process has logged the message. */
 async function says(child: ChildProcess, what: string): Promise<void> {
   for await (const line of createInterface({ input: child.stdout! })) {
     if (line.includes(`"msg":"${what}"`)) break;

@@ -8,7 +8,7 @@ import { checkValue, openapi } from '../support/openapi.ts';
 import { playWorker, send, serveWeb } from '../support/web.ts';
 import { dial } from '../support/wire.ts';
 
-describe('an access token that runs out', function () {
+describe('a connection whose access token expires', function () {
   this.timeout(60_000);
   let web: Api;
   let user: BuiltUser;
@@ -22,7 +22,7 @@ describe('an access token that runs out', function () {
   });
   after(() => web.close());
 
-  /** The default client, which asks `tokens` for the token of each dial; and all that it is sent. */
+  /** Connects the default client, which takes the next of `tokens` at each dial. Returns it with all its events. */
   const client = async (tokens: string[]) => {
     const socket = io(web.url, {
       transports: ['websocket'],
@@ -36,7 +36,7 @@ describe('an access token that runs out', function () {
     return { socket, events };
   };
 
-  it('in the middle of an answer: the default client hears why, dials again and misses nothing', async () => {
+  it('hears why in the middle of an answer, dials again and misses nothing', async () => {
     const { socket, events } = await withShortToken(user, (short) => client([short, user.access]));
     const dials = event(socket, 'connect');
     const gone = event(socket, 'disconnect');
@@ -55,7 +55,7 @@ describe('an access token that runs out', function () {
     await worker.announce();
     await pushed;
 
-    // What a client asks for after a hole.
+    // The request of a client after a gap.
     const { run_id } = worker.shown[0]!.data;
     const resumed = (await socket.emitWithAck('resume', { run_id, after_seq: 0 })) as { events: RunEvent[] };
     const shown = newestAttempt(
@@ -68,14 +68,14 @@ describe('an access token that runs out', function () {
     expect(shown.filter(isTerminal)).to.have.length(1);
   });
 
-  it('without a newer one: the redial is refused as token_expired, once', async () => {
+  it('is refused once as token_expired when it dials without a newer token', async () => {
     const { socket } = await withShortToken(user, (short) => client([short]));
     const [error] = (await event(socket, 'connect_error')) as [Error & { data?: { code: string } }];
     expect(error.data?.code).to.equal('token_expired');
     expect(socket.active).to.equal(false);
   });
 
-  it('of a session that has ended meanwhile: the end is final', async () => {
+  it('does not dial again when its session has ended', async () => {
     const other = await buildSession(user);
     const { socket } = await client([other.access]);
     const gone = event(socket, 'disconnect');
@@ -84,7 +84,7 @@ describe('an access token that runs out', function () {
     expect(socket.active).to.equal(false);
   });
 
-  it('on a plain WebSocket: an error frame says why before the close', async () => {
+  it('gets an error frame that says why before a plain WebSocket closes', async () => {
     const wire = await withShortToken(user, (short) => dial(web.url, user.id, short));
     expect(await wire.closed).to.deep.equal([4401, 'token_expired']);
     expect(wire.frames.at(-1)).to.include({ type: 'error', code: 'token_expired', status: 401 });

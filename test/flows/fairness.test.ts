@@ -21,7 +21,7 @@ describe('fairness across users', () => {
     await stack.stop();
   });
 
-  it("another user's first message waits for one of a busy user's, not for all", async function () {
+  it("a user's first message waits for one message of a busy user, not for all", async function () {
     this.timeout(60_000);
     const [busy, other] = [await buildUser(), await buildUser()];
     const device = await connectDevice(stack.web[0] ?? '', other.access);
@@ -39,7 +39,7 @@ describe('fairness across users', () => {
          (SELECT completed_at FROM runs WHERE id = :mine)`,
       { busy: busy.id, mine: Number(first.body.run_id) },
     );
-    // The one that was being answered, and no more than one behind it.
+    // The one in progress, and at most one behind it.
     expect(before.length).to.be.at.most(2);
     device.close();
   });
@@ -52,7 +52,7 @@ describe('fairness across users', () => {
       const user = await buildUser();
       const sent = await stack.post('/chat/send', { content: `${i} [[tokens:2]]` }, user.access);
       runs.push(Number(sent.body.run_id));
-      // One after the other: this is about the queue of those that are ready.
+      // One after the other: this test is about the queue of prepared runs.
       await untilPrepared();
     }
     stack.provider.resume();
@@ -68,7 +68,7 @@ describe('fairness across users', () => {
   });
 });
 
-/** Every run waits for the model alone. */
+/** Waits until every queued run waits for the model only. */
 async function untilPrepared(): Promise<void> {
   for (;;) {
     const owed = await rows(

@@ -6,7 +6,7 @@ import { type BuiltUser, buildUser } from '../support/factories.ts';
 import { checkEvent } from '../support/openapi.ts';
 import { startStack, type Stack } from '../support/stack.ts';
 
-describe('the knowledge base at work', function () {
+describe('the knowledge base', function () {
   this.timeout(60_000);
   let stack: Stack;
   let agent: BuiltUser;
@@ -24,7 +24,7 @@ describe('the knowledge base at work', function () {
     const { body } = await stack.get(`/faqs/search?q=${encodeURIComponent(q)}`, user.access, replica);
     return (body.data as { answer: string; similarity: number }[])[0];
   };
-  /** Resolves when the FAQs' vectors are those of their texts. */
+  /** Resolves when the FAQs' vectors match their texts. */
   const embedded = async () => {
     for (;;) {
       const owed = await rows(
@@ -44,7 +44,7 @@ describe('the knowledge base at work', function () {
     return end.data as { content: string; sources: { faq_id: number; similarity: number }[] };
   };
 
-  it('embeds what is written at once, and shows an edit in search and answers on every replica', async () => {
+  it('embeds an FAQ at once, and shows an edit in search and answers on every replica', async () => {
     const faq = { question: 'When is the shop open?', answer: 'From nine to five.', status: 'published' };
     const { body } = await stack.post('/faqs', faq, agent.access);
     await embedded();
@@ -66,7 +66,7 @@ describe('the knowledge base at work', function () {
     expect((await ask('When is the shop open today?')).sources).to.deep.equal([]);
   });
 
-  it('imports a file, tells the importer on another replica, and finds what was in it', async () => {
+  it('imports a file, notifies the importer on another replica, and finds its FAQs', async () => {
     const device = await connectDevice(stack.web[1] ?? '', agent.access);
     const over = new Promise((ended) => {
       device.socket.on('faq.import', (data: { status: string }) => {
@@ -87,7 +87,7 @@ describe('the knowledge base at work', function () {
     expect((await search('cat feeding', 1))?.answer).to.equal('The neighbour.');
   });
 
-  it('asks for moderation of the same text once', async () => {
+  it('moderates an equal text once', async () => {
     for (let i = 0; i < 3; i++) await ask('Is this allowed?');
     const moderated = stack.provider.calls().filter(({ path }) => path === '/v1/moderations');
     expect(moderated).to.have.length(1);

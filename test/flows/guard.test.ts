@@ -30,7 +30,7 @@ describe('answers behind the output guard', function () {
     await stack.stop();
   });
 
-  /** Has a message answered; what was shown has to be what is kept. */
+  /** Sends a message and returns its end. The shown text must equal the stored one. */
   const ask = async (content: string, conversation_id?: number) => {
     const sent = await stack.post('/chat/send', { content, conversation_id }, user.access);
     return { ...(await ended(Number(sent.body.run_id))), sent: sent.body };
@@ -44,7 +44,7 @@ describe('answers behind the output guard', function () {
     expectShownIs(device, runId, kept?.content ?? '');
     return { end, runId, status: kept?.status };
   };
-  /** The stand-in answers with the passage that fits. */
+  /** Publishes an FAQ; the stand-in answers with the passage that fits. */
   const publish = async (question: string, answer: string) => {
     const { access } = await buildUser({ role: 'agent' });
     await stack.post('/faqs', { question, answer, status: 'published' }, access);
@@ -52,7 +52,7 @@ describe('answers behind the output guard', function () {
     while ((await rows(unembedded)).length > 0) await new Promise((later) => setTimeout(later, 20));
   };
 
-  it('show no personal data but what the knowledge base holds', async () => {
+  it('show no personal data except that of the knowledge base', async () => {
     await publish(
       'Where is the bicycle workshop?',
       'Write to workshop@example.com or call 030 1234567. We are open.',
@@ -67,7 +67,7 @@ describe('answers behind the output guard', function () {
     expect(JSON.stringify(device.events)).not.to.match(/joe@|2345678|4111/);
   });
 
-  it('stop where moderation says no, keep what was shown and stay out of later prompts', async () => {
+  it('stop where moderation flags them, keep the shown text and stay out of later prompts', async () => {
     await publish('What does the villain say?', 'He enters the room. He says: I kill you. Then he leaves.');
     const { end, status, sent, runId } = await ask('What does the villain say?');
     expect(end.content).to.equal("He enters the room. \n\nI'm sorry, I have to stop this answer here.");
@@ -81,7 +81,7 @@ describe('answers behind the output guard', function () {
     expect(nothing.runId).to.be.greaterThan(runId);
   });
 
-  it('fail where they cannot be checked', async () => {
+  it('fail when moderation cannot check them', async () => {
     await publish('What is uncertain weather?', 'Sunny at first. Then [[fail-moderation]] fog.');
     const { end, status } = await ask('What is uncertain weather?');
     expect([status, end.error?.code, end.content]).to.deep.equal([
@@ -91,7 +91,7 @@ describe('answers behind the output guard', function () {
     ]);
   });
 
-  it('are cancelled while they are held back, without showing what was held', async () => {
+  it('show nothing of the held text when they are cancelled', async () => {
     stack.provider.pause(3);
     const sent = await stack.post('/chat/send', { content: 'slow [[tokens:9]]' }, user.access);
     await stack.provider.until((calls) => calls.some(({ held }) => held));
@@ -101,7 +101,7 @@ describe('answers behind the output guard', function () {
     expect([status, end.content]).to.deep.equal(['cancelled', '']);
   });
 
-  it('come to their end where the model stops in the middle of a sentence, or breaks off and begins again', async () => {
+  it('end whole when the model stops in mid-sentence, or breaks off and begins again', async () => {
     const { end, status } = await ask('long [[tokens:1200]]');
     expect([status, end.finish_reason]).to.deep.equal(['incomplete', 'length']);
     expect(end.content).to.match(/^w1 w2 .* w1000\s?$/);

@@ -47,7 +47,7 @@ describe('sessions on two replicas', () => {
     for (const { url } of replicas) device.wires.push(await dial(url, userId, access));
     return device;
   }
-  /** Resolves when all of a device's sockets were closed, to why. */
+  /** Resolves to the reasons when all of a device's sockets were closed. */
   const closed = async ({ sockets, wires }: Device) => [
     ...(await Promise.all(sockets.map(async (socket) => (await once(socket as never, 'disconnect'))[0]))),
     ...(await Promise.all(wires.map(async (wire) => (await wire.closed)[0]))),
@@ -74,17 +74,17 @@ describe('sessions on two replicas', () => {
     }
   }
 
-  /** The tokens that the first replica has logged, once there is one. */
+  /** Returns the reset tokens in the first replica's log, once there is one. */
   async function loggedTokens(since = 0): Promise<unknown[]> {
     for (;;) {
       const tokens = replicas[0].logs.slice(since).flatMap(({ reset_token }) => reset_token ?? []);
       if (tokens.length > 0) return tokens;
-      // The line is on its way; so is this.
+      // Passes the time with a request while the log line arrives.
       await ask(0, 'GET', '/users/me', undefined, admin.access);
     }
   }
 
-  /** What ends a session of a user, done on one replica; `other` is another session of the same user. */
+  /** Ways to end a user's session through one replica; `other` is another session of the same user. */
   const ends: Record<string, (user: BuiltUser, other: Tokens) => Promise<{ status: number }>> = {
     'a sign-out': (user) => ask(0, 'POST', '/auth/logout', {}, user.access),
     'a sign-out everywhere': (_, other) => ask(0, 'POST', '/auth/logout', { everywhere: true }, other.access),
@@ -109,7 +109,7 @@ describe('sessions on two replicas', () => {
       return { status: 200 };
     },
   };
-  it('are ended everywhere, whatever ended them, and an emptied Redis brings none back', async () => {
+  it('end on every replica, by any of seven ways, and stay ended when Redis is emptied', async () => {
     const stranger = await buildUser();
     const bystander = await open(stranger.id, stranger);
     const ended = await Promise.all(
@@ -129,7 +129,7 @@ describe('sessions on two replicas', () => {
     for (const at of [0, 1] as const) expect((await me(at, stranger)).status).to.equal(200);
   });
 
-  it('a replayed refresh token closes the sockets of its session, and no others', async () => {
+  it('a replayed refresh token closes the sockets of its session and no others', async () => {
     const user = await buildUser();
     const other = await buildSession(user);
     const [ending, staying] = [await open(user.id, user), await open(user.id, other)];
@@ -147,7 +147,7 @@ describe('sessions on two replicas', () => {
     expect((await me(0, other)).status).to.equal(200);
   });
 
-  it('a new role counts at once, and makes sockets come again', async () => {
+  it('a new role applies at once, and makes sockets reconnect', async () => {
     const user = await buildUser();
     const device = await open(user.id, user);
     const gone = closed(device);
@@ -165,7 +165,7 @@ describe('sessions on two replicas', () => {
       expect((await ask(at, 'GET', '/users', undefined, user.access)).status).to.equal(403);
   });
 
-  it('a token that resets a password stands in the log where that was asked for, and in no other', async () => {
+  it('a reset token appears in the log of the replica that was asked, and in no other', async () => {
     const user = await buildUser();
     await ask(1, 'POST', '/auth/password/forgot', { email: user.email });
     await ask(0, 'POST', '/auth/password/forgot', { email: 'nobody@example.com' });

@@ -42,7 +42,7 @@ describe('traces', function () {
     const asked = await device.ask('message', { content: overSocket });
     await device.ended(Number(asked.run_id));
     device.close();
-    // What is left is sent when the processes stop.
+    // The processes send the remaining spans when they stop.
     await stack.stop();
 
     const spans = collector.spans.filter(({ traceId }) => traceId === TRACE);
@@ -64,13 +64,13 @@ describe('traces', function () {
       expect(collector.text()).not.to.include(secret);
   });
 
-  it('are off by default, and their SDK is not even loaded', async () => {
+  it('are off by default, and the SDK is not loaded', async () => {
     expect(await packagesLoaded('')).to.deep.equal(['api']);
     expect(await packagesLoaded('http://127.0.0.1:9')).to.include.members(['api', 'sdk-trace']);
   });
 });
 
-/** The paths from the root of a trace to its leaves, by the spans' names. */
+/** Returns the paths from the root of a trace to its leaves, by the names of the spans. */
 function tree(spans: Span[]): string[] {
   const parents = new Set(spans.map(({ parentSpanId }) => parentSpanId));
   const path = (span: Span): string => {
@@ -83,7 +83,7 @@ function tree(spans: Span[]): string[] {
     .toSorted();
 }
 
-/** The packages of OpenTelemetry that a process loads which starts like `web` and the workers. */
+/** Returns the OpenTelemetry packages that a process loads when it starts like `web` and the workers. */
 async function packagesLoaded(endpoint: string): Promise<string[]> {
   const script = `
     import { registerHooks } from 'node:module';

@@ -5,7 +5,7 @@ import { connectClient } from '../support/client.ts';
 import { buildUser } from '../support/factories.ts';
 import { type Stack, startStack, WORKERS } from '../support/stack.ts';
 
-/** What a later release might do while this one still runs: expand, and note it. */
+/** A later release's migration: it expands the schema and records itself. */
 const EXPAND = `
   ALTER TABLE runs ADD COLUMN of_the_future text NOT NULL DEFAULT 'soon';
   ALTER TABLE messages ADD COLUMN of_the_future text;
@@ -19,7 +19,7 @@ const UNDO = `
   DROP TABLE IF EXISTS of_the_future;
   DELETE FROM knex_migrations WHERE batch = 999`;
 
-describe('a newer release migrates while this one runs', () => {
+describe('this release, when a newer release migrates the schema,', () => {
   let stack: Stack;
   before(async function () {
     this.timeout(60_000);
@@ -31,7 +31,7 @@ describe('a newer release migrates while this one runs', () => {
     await stack.stop();
   });
 
-  it('stays ready and answers, with processes that were there before and with one that starts after', async function () {
+  it('stays ready and answers, by processes from before the migration and from after it', async function () {
     this.timeout(60_000);
     const client = await connectClient(await buildUser(), stack.web[0] ?? '');
     try {
@@ -39,7 +39,7 @@ describe('a newer release migrates while this one runs', () => {
       expect(await client.end(before.run_id)).to.include({ event: 'response' });
       await knex.raw(EXPAND);
       expect((await call(`${stack.web[0]}/readyz`)).status).to.equal(200);
-      // It is started as soon as /readyz says 200.
+      // The process counts as started when /readyz answers 200.
       const late = await stack.add('web');
       for (const web of [stack.web[0] ?? '', late.url]) {
         const { body } = await client.post('after [[tokens:3]]', { web });

@@ -11,7 +11,7 @@ describe('npm run chaos', () => {
     expect(makePlan(round(7), TYPES, true)).to.not.deep.equal(makePlan(round(8), TYPES, true));
   });
 
-  it('plans as many kills and wipes as were asked for, within the round, on processes that there are', () => {
+  it('plans the requested kills and wipes within the round, on existing processes', () => {
     const { faults, messages } = makePlan(round(7), TYPES, true);
     const kinds = faults.map(({ kind }) => kind);
     expect(kinds.filter((kind) => kind === 'kill')).to.have.length(60);
@@ -23,7 +23,7 @@ describe('npm run chaos', () => {
     }
   });
 
-  it('restarts PostgreSQL only where it may', () => {
+  it('restarts PostgreSQL only where that is allowed', () => {
     const { faults } = makePlan(round(7), TYPES, false);
     expect(faults.filter(({ kind }) => kind === 'postgres')).to.deep.equal([]);
   });
@@ -33,7 +33,7 @@ describe('the journal of a chaos round', () => {
   const data = { run_id: 1, conversation_id: 1, attempt: 1, seq: 2, message_id: 2, delta: 'a' };
   const message = { user: 0, conversation: 0 } as Planned;
 
-  it('calls it spliced when two devices are sent different events under one seq', () => {
+  it('reports a splice when two devices get different events under one seq', () => {
     const journal = new Journal();
     journal.event('one', 'response.delta', data);
     journal.event('two', 'response.delta', { ...data });
@@ -42,7 +42,7 @@ describe('the journal of a chaos round', () => {
     expect(journal.wrongs.map(({ kind }) => kind)).to.deep.equal(['spliced']);
   });
 
-  it('knows which runs a process held when it was struck', () => {
+  it('records the runs that a process held when it was killed', () => {
     const journal = new Journal();
     journal.heard('completion-0 1', { msg: 'point', point: 'completion.claimed', run_id: 1 });
     journal.heard('completion-0 1', { msg: 'point', point: 'completion.claimed', run_id: 2 });

@@ -14,7 +14,7 @@ describe('npm run eval', () => {
     expect(new Set(questions.map(({ question }) => question)).size).to.equal(questions.length);
   });
 
-  it('counts', async () => {
+  it('counts its results', async () => {
     const ask = (question: string, slug: string | null): Labelled => ({
       question,
       slug,

@@ -15,7 +15,7 @@ describe('the stand-in for the model', () => {
   beforeEach(() => provider.reset());
   after(() => provider.stop());
 
-  /** Streams an answer; onChunk sees each content chunk as it comes. */
+  /** Streams an answer; calls onChunk with each content chunk as it arrives. */
   async function ask(content: string, options: AskOptions = {}): Promise<Answer> {
     const before = options.system ? [{ role: 'system' as const, content: options.system }] : [];
     const stream = await openai.chat.completions.create(
@@ -47,7 +47,7 @@ describe('the stand-in for the model', () => {
   }
 
   describe('chat completions', () => {
-    it('streams the wire format of OpenAI', async () => {
+    it("streams in OpenAI's wire format", async () => {
       const res = await fetch(`${provider.url}/chat/completions`, {
         method: 'POST',
         body: JSON.stringify({
@@ -79,7 +79,7 @@ describe('the stand-in for the model', () => {
       expect(chunks[0]).to.include({ object: 'chat.completion.chunk', model: 'gpt-test', usage: null });
     });
 
-    it('is understood by the SDK, streamed and whole', async () => {
+    it('are read by the SDK, streamed and whole', async () => {
       const answer = await ask('[[tokens:3]]');
       expect(answer).to.deep.equal({ chunks: ['w1', ' w2', ' w3'], finishReason: 'stop', usage: 3 });
       const whole = await openai.chat.completions.create({
@@ -90,17 +90,17 @@ describe('the stand-in for the model', () => {
       expect(whole.choices[0]?.message.content).to.equal('w1 w2 w3');
     });
 
-    it('stops at max_completion_tokens', async () => {
+    it('stop at max_completion_tokens', async () => {
       const answer = await ask('[[tokens:30]]', { maxTokens: 4 });
       expect(answer).to.deep.equal({ chunks: ['w1', ' w2', ' w3', ' w4'], finishReason: 'length', usage: 4 });
     });
 
-    it('answers with the passage nearest to the question, cited', async () => {
+    it('cite the passage nearest to the question', async () => {
       const answer = await ask('I forgot my password', { system: passages() });
       expect(answer.chunks.join('')).to.equal(`${english[0]?.answer} [1]`);
     });
 
-    it('says what it is when there are no passages, in the language of the user', async () => {
+    it("say in the user's language that it is a stand-in when there are no passages", async () => {
       const english = (await ask('What is the capital of France?')).chunks.join('');
       expect(english)
         .to.match(/local stand-in and not a language model/)
@@ -114,7 +114,7 @@ describe('the stand-in for the model', () => {
       expect(bySystem.join('')).to.match(/kein Sprachmodell/);
     });
 
-    it('refuses requests with an error of the shape of OpenAI', async () => {
+    it("refuse requests with an error in OpenAI's format", async () => {
       const error = await failure(openai.chat.completions.create({ model: '', messages: [] }));
       expect(error)
         .to.be.instanceOf(OpenAI.BadRequestError)
@@ -177,7 +177,7 @@ describe('the stand-in for the model', () => {
       }
     });
 
-    it('[[delay]] and [[gap]] take their time', async () => {
+    it('[[delay]] and [[gap]] delay the answer and its chunks', async () => {
       const begun = performance.now();
       expect((await ask('[[delay:40]] [[gap:20]] [[tokens:3]]')).chunks).to.have.length(3);
       expect(performance.now() - begun).to.be.at.least(95);
@@ -212,7 +212,7 @@ describe('the stand-in for the model', () => {
       expect(provider.calls()[0]).to.include({ chunks: 5, held: false, ended: true, aborted: false });
     });
 
-    it('pauses running streams as well, over HTTP', async () => {
+    it('pauses running streams too, over HTTP', async () => {
       const control = new URL('/', provider.url);
       const abort = new AbortController();
       const asked = ask('[[gap:1]] [[tokens:5000]]', { signal: abort.signal }).catch(() => undefined);
@@ -248,11 +248,11 @@ describe('the stand-in for the model', () => {
       expect(dot(base64, base64)).to.be.closeTo(1, 1e-5);
     });
 
-    it('have a direction for texts without any content word', async () => {
+    it('have a direction for texts without content words', async () => {
       for (const vector of await embedAll(['the', '???'])) expect(dot(vector, vector)).to.be.closeTo(1, 1e-5);
     });
 
-    it('put paraphrases near the seeded question, and nothing near what nobody wrote about', async () => {
+    it('are near for paraphrases of a seeded question, and far for other topics', async () => {
       const seeds = await embedAll(faqs.map((faq) => faq.question));
       const nearest = (vector: number[]) =>
         seeds
@@ -294,7 +294,7 @@ describe('the stand-in for the model', () => {
     });
   });
 
-  it('moderates: flags its few words, fails on request', async () => {
+  it('flags a few words in moderation, and fails on request', async () => {
     const moderate = (input: string | string[]) =>
       openai.moderations.create({ model: 'omni-moderation-latest', input });
     const { results } = await moderate(['hello', 'please [[flag]] this', 'I will KILL YOU']);
@@ -304,7 +304,7 @@ describe('the stand-in for the model', () => {
     expect(await failure(moderate('[[fail-moderation]]'))).to.be.instanceOf(OpenAI.InternalServerError);
   });
 
-  it('lists models and knows any by name', async () => {
+  it('lists models and accepts any name', async () => {
     expect((await openai.models.list()).data.length).to.be.greaterThan(0);
     expect(await openai.models.retrieve('gpt-test')).to.include({ id: 'gpt-test', object: 'model' });
   });

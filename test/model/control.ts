@@ -1,16 +1,16 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 /**
- * Puts code under control: what an actor asks of Postgres, Redis or the provider waits as a step until the
- * explorer performs it, and its timers stand still until the explorer fires them. Between two steps an actor
- * runs as it does in production, so every order of steps is an order that processes could have had.
+ * Puts code under control. An actor's call to Postgres, Redis or the provider waits as a step until the explorer
+ * performs it; its timers wait until the explorer fires them. Between two steps an actor runs as in production,
+ * so every order of steps is an order that processes could have had.
  */
 export type Answer = 'given' | 'refused' | 'unanswered';
 export type Step = {
   actor: Actor;
-  /** What is asked, in a word, for the trace. */
+  /** The call's name in the trace. */
   label: string;
-  /** Steps of no interest are performed at once; races are tried between sql steps. */
+  /** 'dull' steps run at once; races are tried between 'sql' steps. */
   kind: 'sql' | 'redis' | 'provider' | 'dull';
   bindings: Record<string, unknown>;
   perform: () => Promise<unknown>;
@@ -20,7 +20,7 @@ export type Step = {
 type Asked = Pick<Step, 'label' | 'kind'> & Partial<Pick<Step, 'bindings'>>;
 type Timer = { due: number; fire: () => void };
 
-/** A process, or one request: what dies as one. */
+/** A process or one request: it dies as a whole. */
 export class Actor {
   readonly name: string;
   readonly steps: Step[] = [];
@@ -36,7 +36,7 @@ export class Actor {
     return actors.run(this, begin);
   }
 
-  /** Fires the timer that is due first, late if need be. */
+  /** Fires the timer that is due first, even if it is late. */
   fireNext(): void {
     const [next] = [...this.timers].toSorted(([, a], [, b]) => a.due - b.due);
     if (next === undefined) return;
@@ -46,7 +46,7 @@ export class Actor {
     this.run(fire);
   }
 
-  /** Ends it at whatever await it stands: nothing it asks for is done any more. */
+  /** Ends the actor at its current awaits: nothing it asks for happens any more. */
   async die(): Promise<void> {
     this.dead = true;
     for (let round = 0; round < 50 && (this.steps.length > 0 || this.timers.size > 0 || round < 2); round++) {
@@ -60,10 +60,10 @@ export class Actor {
 
 const actors = new AsyncLocalStorage<Actor>();
 export const currentActor = (): Actor | undefined => actors.getStore();
-/** Milliseconds, as actors see them. */
+/** The actors' time, in milliseconds. */
 export const clock = { now: 0 };
 
-/** Waits for the explorer when an actor asks; anybody else is served at once. */
+/** Makes an actor's call wait for the explorer; serves other code at once. */
 export function asked<T>(what: Asked, perform: () => Promise<T>): Promise<T> {
   const actor = currentActor();
   if (actor === undefined) return perform();
@@ -74,7 +74,7 @@ export function asked<T>(what: Asked, perform: () => Promise<T>): Promise<T> {
   });
 }
 
-/** Takes a step off its actor, does it and hands the answer over; returns when the actor has come to its next. */
+/** Performs a step and gives its actor the answer. Resolves when the actor has reached its next step. */
 export async function perform(step: Step, answer: Answer = 'given'): Promise<void> {
   withdraw(step);
   try {
@@ -95,7 +95,7 @@ export function withdraw(step: Step): void {
   if (at >= 0) steps.splice(at, 1);
 }
 
-/** Resolves when every actor stands at a step, at a timer or at its end: all in between is microtasks. */
+/** Resolves when every actor waits at a step or a timer, or has ended: only microtasks run in between. */
 export function quiet(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);

@@ -2,7 +2,7 @@ import { saveContext, saveVerdict } from '../../db/models/turn.ts';
 import { redis } from '../../shared/delivery/redis.ts';
 import { jobKey } from './wiring.ts';
 
-/** resting: put back by its handler, until time has passed. holder: who works on it. */
+/** 'resting': the handler put the job back for later. holder: the actor that works on it. */
 export type Job = {
   id: string;
   runId: number;
@@ -11,7 +11,7 @@ export type Job = {
   marked: boolean;
 };
 
-/** What the two stages before leave on the run; they write once, and are no part of the model. */
+/** The results of moderation and context. Both write once and are not part of the model. */
 const ALLOWED = { flagged: false, categories: [], model: 'model' };
 const EMPTY = {
   message_ids: [],
@@ -24,11 +24,11 @@ const EMPTY = {
   passages_unavailable: false,
 };
 
-/** Stands for BullMQ: jobs with an id of their own, each under the key by which the reconciler looks for it. */
+/** Stands in for BullMQ: jobs with ids, each under the key where the reconciler looks for it. */
 export class Deliveries {
   readonly #jobs = new Map<string, Job>();
 
-  /** Adds jobs; an id that is there, ended or not, swallows its like. */
+  /** Adds jobs; an existing job, ended or not, swallows a job with the same id. */
   async add(ids: string[]): Promise<void> {
     for (const id of ids.filter((one) => !this.#jobs.has(one))) {
       const runId = Number(id.split('-')[1]);
@@ -42,12 +42,12 @@ export class Deliveries {
     return [...this.#jobs.values()].filter((job) => job.state === state);
   }
 
-  /** Puts a job elsewhere if it is still its holder's: it may have been wiped, or have stalled and been taken. */
+  /** Changes the state of a job that its holder still has: it may have been wiped or taken over. */
   leave(job: Job, holder: object, state: Job['state']): void {
     if (job.holder === holder) Object.assign(job, { state, holder: null });
   }
 
-  /** Tells Redis of the jobs that have ended since. */
+  /** Marks newly ended jobs in Redis. */
   async mark(): Promise<void> {
     for (const job of this.in('done').filter(({ marked }) => !marked)) {
       job.marked = true;
@@ -55,7 +55,7 @@ export class Deliveries {
     }
   }
 
-  /** Redis is emptied: jobs, logs, everything. Whoever works on a job goes on without it. */
+  /** Empties Redis: jobs, logs, everything. Actors with a job go on without it. */
   async wipe(): Promise<void> {
     this.#jobs.clear();
     await redis.flushdb();

@@ -5,7 +5,7 @@ import { firstSeq, isTerminal, type RunEvent } from '../../shared/delivery/event
 import { connect } from '../../shared/delivery/redis.ts';
 import { userRoom } from '../../shared/delivery/push.ts';
 
-/** What a client knows of a run. seen: the last seq without a hole before it; early: what came behind a hole. */
+/** A client's view of a run. seen: the last seq without a gap before it; early: the events after a gap. */
 export type Shown = {
   attempt: number;
   seen: number;
@@ -13,17 +13,17 @@ export type Shown = {
   early: RunEvent[];
   wants: boolean;
   ended: boolean;
-  /** It was told to replace what it showed. */
+  /** `resume` made it replace what it showed. */
   reset: boolean;
   gone: boolean;
 };
 
-/** Hears what Socket.IO's adapter would hear in a user's room. */
+/** Subscribes to what Socket.IO's adapter publishes for users. */
 const subscriber = () => connect('model', { maxRetriesPerRequest: null });
 let ears: ReturnType<typeof subscriber> | undefined;
 let listening: Device | undefined;
 
-/** A client that follows the contract, and a record of all that was pushed to it. */
+/** A client that follows the contract, and a record of everything pushed to it. */
 export class Device {
   readonly pushed: RunEvent[] = [];
   readonly wrongs: string[] = [];
@@ -47,7 +47,7 @@ export class Device {
     return listening;
   }
 
-  /** Resolves when all that was published before has been heard. */
+  /** Resolves when the device has heard everything published so far. */
   async caughtUp(): Promise<void> {
     await ears?.ping();
   }
@@ -55,7 +55,7 @@ export class Device {
   hear(channel: string, message: Buffer): void {
     const [, packet] = decode(message) as [string, { data: [RunEvent['event'], RunEvent['data']] }];
     const event = { event: packet.data[0], data: packet.data[1] } as RunEvent;
-    // Another room's: of a life that is over.
+    // An event for the user of an earlier life.
     if (channel !== `socket.io#/#${userRoom(this.#userId)}#`) return;
     this.pushed.push(event);
     if (this.#online) this.#take(event);
@@ -69,7 +69,7 @@ export class Device {
     this.#online = false;
   }
 
-  /** After a reconnect a client resumes what it has unfinished. */
+  /** Reconnects: a client then resumes its unfinished runs. */
   reconnect(): void {
     this.#online = true;
     for (const run of this.runs.values()) run.wants = !run.ended;
@@ -91,7 +91,7 @@ export class Device {
     return known;
   }
 
-  /** Asks for what it missed, as `resume` of a socket does. */
+  /** Fetches missed events, as a socket's `resume` does. */
   async resume(runId: number): Promise<void> {
     const run = this.know(runId);
     run.wants = false;
@@ -108,7 +108,7 @@ export class Device {
     if (done && !run.ended) this.wrongs.push(`run ${runId}: done, and no end was shown`);
   }
 
-  /** The answer to `resume`; a 404 says that there is nothing more. */
+  /** Returns the answer to `resume`; for a run that is not found, an empty one. */
   async #ask(runId: number, run: Shown): Promise<Resumed> {
     const row = await findRun(runId, this.#userId);
     run.gone = row === null;

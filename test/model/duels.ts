@@ -3,10 +3,10 @@ import { progress } from './explore.ts';
 import { troubled } from './provider.ts';
 import type { World } from './world.ts';
 
-/** Brings a world in which a run was accepted to the moment before a statement, and returns that statement. */
+/** Brings a world with an accepted run to the moment before a statement, and returns that statement's step. */
 export type Contender = (world: World) => Promise<Step>;
 
-/** What the worker that has the run may be about to do. */
+/** Statements of the worker that has the run. */
 export const WORKER: Record<string, Contender> = {
   claim_run: (world) => until(world, 'claim_run'),
   heartbeat: async (world) => {
@@ -38,7 +38,7 @@ export const WORKER: Record<string, Contender> = {
   },
 };
 
-/** What others may be about to do at the same time. */
+/** Statements of others at the same time. */
 export const OTHERS: Record<string, Contender> = {
   post: (world) => begun(world, 'accept_message', () => world.requests.post('enqueue')),
   interrupt: (world) => begun(world, 'accept_message', () => world.requests.post('interrupt')),
@@ -52,12 +52,12 @@ export const OTHERS: Record<string, Contender> = {
       if (step.label === 'next generation' || step.label === 'find unannounced') return step;
       await world.step(step);
     }
-    // Nothing is owed: any statement of its will do.
+    // Nothing is owed, so any statement of the reconciler will do.
     return begun(world, 'owed deliveries', () => world.requests.reconcile());
   },
 };
 
-/** What a worker may be about to do when it is paused for longer than its lease. */
+/** Steps at which a worker is paused for longer than its lease. */
 export const ZOMBIE: Record<string, Contender> = {
   openRunLog: (world) => until(world, 'openRunLog'),
   appendRunLog: (world) => until(world, 'appendRunLog'),
@@ -69,7 +69,7 @@ export const ZOMBIE: Record<string, Contender> = {
   'mark announced': (world) => until(world, 'mark announced'),
 };
 
-/** Pauses the worker that stands before a step; its job is there for another. */
+/** Pauses the worker that waits at a step; another worker may take its job. */
 export async function zombie(world: World, { actor }: Step): Promise<void> {
   const holder = world.workers.find((worker) => worker.actor === actor);
   if (holder) await world.act(`${holder.name} is paused`, () => world.pause(holder));
@@ -80,7 +80,7 @@ async function begun(world: World, label: string, begin: () => void): Promise<St
   return found(world, label);
 }
 
-/** Lets the worker's side go on, the oldest first, until it stands before a step. */
+/** Lets everything go on, oldest step first, until a step with this label waits. */
 async function until(world: World, label: string): Promise<Step> {
   for (let i = 0; i < 60; i++) {
     const step = world.steps.find((one) => one.label === label);

@@ -2,7 +2,7 @@ import { TROUBLES, troubled } from './provider.ts';
 import type { Step } from './control.ts';
 import type { World } from './world.ts';
 
-/** How often each thing that need not happen may happen in one life. */
+/** How often each mishap or request may happen in one life. */
 export type Bounds = {
   posts: number;
   repeats: number;
@@ -35,7 +35,7 @@ export function progress(world: World): Option[] {
   ];
 }
 
-/** Pairs of statements of different actors that can be on their way at once. */
+/** Pairs of waiting statements of different actors, which may run at the same time. */
 export function races(world: World, left: Bounds): Option[] {
   if (left.races === 0) return [];
   const sql = world.steps.filter(({ kind }) => kind === 'sql');
@@ -47,7 +47,7 @@ export function races(world: World, left: Bounds): Option[] {
   return pairs.map(([a, b]) => ({ label: 'a race', act: () => race(a, b) }));
 }
 
-/** What may happen besides, as far as the bounds go; doing one uses up a bound. */
+/** Everything else that may happen within the bounds; each use lowers its bound. */
 export function happenings(world: World, left: Bounds): Option[] {
   const { requests, device, workers, deliveries, frozen } = world;
   const bounded = (bound: keyof Bounds, label: string, act: () => unknown): Option[] => {
@@ -112,7 +112,7 @@ export function happenings(world: World, left: Bounds): Option[] {
   }
 }
 
-/** Holes that the device has noticed. */
+/** Resumes for the gaps that the device has noticed. */
 export function wanting(world: World): Option[] {
   const { device, requests } = world;
   if (!device.online) return [];

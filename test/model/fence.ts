@@ -3,7 +3,7 @@ import type { Step } from './control.ts';
 
 type Row = { id: number; attempt: number; row: string };
 
-/** Rule 2 of the design: a statement that names an attempt changes nothing once a newer one has begun. */
+/** Checks rule 2 of the design: a statement that names an attempt changes nothing once a newer attempt has begun. */
 export class Fence {
   readonly #stale: Row[];
 
@@ -11,7 +11,7 @@ export class Fence {
     this.#stale = stale;
   }
 
-  /** Notes the runs for which a step comes too late. */
+  /** Records the runs for which a step comes too late. */
   static async before({ bindings }: Step): Promise<Fence> {
     const attempts = [bindings.attempts ?? bindings.attempt ?? []].flat() as number[];
     const ids = [bindings.ids ?? bindings.runId ?? []].flat() as number[];

@@ -19,7 +19,7 @@ type Run = {
 };
 const ENDED = ['completed', 'incomplete', 'failed', 'cancelled'];
 
-/** Everything that is wrong at rest, by the invariants of the design; empty when all is well. */
+/** Returns every violation of the design's invariants at rest; empty when all hold. */
 export async function wrongsAtRest(world: World): Promise<string[]> {
   const runs = await load(world.userId);
   const wrongs = [
@@ -53,7 +53,7 @@ function load(userId: number): Promise<Run[]> {
   );
 }
 
-/** I1, and I2 of one run. */
+/** Checks I1, and I2 of one run. */
 function ofRow(run: Run): string[] {
   const wrongs: string[] = [];
   if (!ENDED.includes(run.status)) wrongs.push(`is ${run.status} at rest`);
@@ -67,7 +67,7 @@ function ofRow(run: Run): string[] {
   return wrongs;
 }
 
-/** I2 of the conversation. */
+/** Checks I2 of the conversation. */
 async function countersOf({ userId }: World, runs: Run[]): Promise<string[]> {
   const [kept] = await rows<{ message_count: number; total_tokens: number; conversations: number }>(
     `SELECT coalesce(sum(message_count), 0)::bigint AS message_count, count(*) AS conversations,
@@ -88,13 +88,13 @@ function keysOf({ requests }: World, runs: Run[]): string[] {
   return same ? [] : [`accepted were ${[...ids]}, rows are ${runs.map(({ id }) => id)}`];
 }
 
-/** One terminal event, the row's, whoever sent it; and nothing of an older attempt behind a newer one. */
+/** Checks that one terminal event was pushed, equal to the row, and no older attempt after a newer one. */
 function ofPushes({ device, wiped }: World, run: Run): string[] {
   const pushed = device.pushed.filter(({ data }) => data.run_id === run.id);
   const ends = pushed.filter(isTerminal);
   const wrongs: string[] = [];
   if (ends.length === 0) wrongs.push('its end was never pushed');
-  // Without its log there is nothing to know a second announcement by; clients know it by its seq.
+  // Without the log nothing recognises a second announcement; clients recognise it by its seq.
   if (!wiped && ends.length > 1) wrongs.push(`its end was pushed ${ends.length} times`);
   if (new Set(ends.map((end) => JSON.stringify(end))).size > 1) wrongs.push('two different ends were pushed');
   if (ends.some(({ data }) => data.seq !== run.last_seq + 1 || data.attempt !== run.attempt)) {
@@ -104,17 +104,17 @@ function ofPushes({ device, wiped }: World, run: Run): string[] {
     wrongs.push("its end's number is another attempt's");
   }
   const attempts = pushed.map(({ data }) => data.attempt);
-  // After a wipe the log has forgotten the newer attempt; clients have not.
+  // A wipe makes the log forget the newer attempt; clients remember it.
   if (!wiped && attempts.some((attempt, i) => attempt < (attempts[i - 1] ?? 0))) {
     wrongs.push('an older attempt showed something after a newer one');
   }
   return wrongs;
 }
 
-/** I3: what the device shows of the last attempt is the row, byte for byte. */
+/** Checks I3: the device shows the row's text of the last attempt, byte for byte. */
 function ofDevice({ device, requests }: World, run: Run): string[] {
   const shown = device.know(run.id);
-  // Nobody finds the runs of a deleted conversation: what was not pushed cannot be asked for.
+  // Nobody finds the runs of a deleted conversation, so the device cannot fetch what was not pushed.
   if (shown.gone && requests.deleted) return [];
   const end = shown.events.at(-1);
   if (!shown.ended || end === undefined) return ['the device shows no end'];
@@ -129,7 +129,7 @@ function ofDevice({ device, requests }: World, run: Run): string[] {
   return wrongs;
 }
 
-/** What others would be given by `resume`. */
+/** Checks what `resume` would give to another client. */
 async function ofLog({ wiped }: World, run: Run): Promise<string[]> {
   const log = await readLog(run.id, 0);
   if (log === null) return wiped ? [] : ['it has no log'];

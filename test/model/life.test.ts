@@ -13,11 +13,11 @@ import { wire } from './wiring.ts';
 import { type Instance, loadWorkers } from './workers.ts';
 import { World } from './world.ts';
 
-/** How many lives are explored: as many on every machine, so that what passes here passes there. */
+/** How many lives are explored: equally many on every machine, so that results agree. */
 const RUNS = Number(process.env.MODEL_RUNS ?? 500);
 const SEED = Number(process.env.MODEL_SEED ?? 42);
 
-/** docs/model.md, 4: a worker that claimed first opens its log last, in a Redis that was emptied. */
+/** docs/model.md, 4: a worker that claimed first opens its log last, in an emptied Redis. */
 const FOUND: [Bounds, number[]] = [
   {
     posts: 1,
@@ -39,7 +39,7 @@ const FOUND: [Bounds, number[]] = [
 ];
 
 describe("a model of a run's life", function () {
-  // A life that fails is shrunk before it is told, which takes minutes.
+  // A failing life is shrunk before it is reported, which takes minutes.
   this.timeout(RUNS > 500 ? 3_600_000 : 300_000);
   let instances: Instance[];
   let deliveries = new Deliveries();
@@ -60,7 +60,10 @@ describe("a model of a run's life", function () {
     if (onNative) await removeGate();
   });
 
-  /** Lives one life, lets it come to rest, and throws what is wrong, with how it came about. Returns its steps. */
+  /**
+   * Lives one life and lets it come to rest. Returns its number of steps.
+   * @throws Error with every violation and the trace
+   */
   async function live(life: (world: World) => Promise<void>): Promise<number> {
     deliveries = new Deliveries();
     const world = await World.begin(instances, deliveries);
@@ -77,7 +80,7 @@ describe("a model of a run's life", function () {
   }
 
   for (const [name, one] of Object.entries({ ...WORKER, ...OTHERS })) {
-    itNative(`${name} meets every other statement`, async () => {
+    itNative(`${name} and every other statement at once keep every promise`, async () => {
       for (const other of Object.values(OTHERS)) {
         for (const duel of [0, 1, 2, 3]) await live((world) => fight(world, one, other, duel));
       }
@@ -85,12 +88,12 @@ describe("a model of a run's life", function () {
   }
 
   for (const [name, about] of Object.entries(ZOMBIE)) {
-    itNative(`a zombie comes back to ${name}, however far another has gone`, async () => {
+    itNative(`a worker that wakes at ${name} breaks no promise, however far another has gone`, async () => {
       for (let steps = 0; steps <= 24; steps += 3) await live((world) => comeBack(world, about, steps));
     });
   }
 
-  itNative('keeps every promise, whatever happens in which order', async () => {
+  itNative('keeps every promise in any order of steps and mishaps', async () => {
     let [lives, acts] = [0, 0];
     await fc.assert(
       fc.asyncProperty(
@@ -108,13 +111,13 @@ describe("a model of a run's life", function () {
   });
 });
 
-/** Does what the choices say, within the bounds. */
+/** Does what the choices select, within the bounds. */
 async function choose(world: World, bounds: Bounds, choices: number[]): Promise<void> {
   const left = { ...bounds };
   for (const choice of choices) {
     const going = progress(world);
     const happening = happenings(world, left);
-    // Six of ten choices let things go on; 0 always takes what has waited longest.
+    // Six of ten choices let things go on; 0 always takes the oldest step.
     const kind = choice % 10;
     const wanted = kind < 6 ? going : kind < 8 ? races(world, left) : happening;
     const options = [wanted, going, happening].find(isNotEmpty) ?? [];
@@ -122,7 +125,7 @@ async function choose(world: World, bounds: Bounds, choices: number[]): Promise<
   }
 }
 
-/** Two statements at once, the one or the other ahead, with a message waiting behind the run or without. */
+/** Runs two statements at once. `duel` selects which is ahead, and whether another message waits behind the run. */
 async function fight(world: World, one: Contender, other: Contender, duel: number): Promise<void> {
   while (world.requests.conversationId === null) await progress(world)[0]?.act();
   if (duel >= 2) await progressOf(world, () => world.requests.post('enqueue'));
@@ -131,7 +134,7 @@ async function fight(world: World, one: Contender, other: Contender, duel: numbe
   await world.race(first, second);
 }
 
-/** A paused worker goes on after so many steps of all others, with what it was about to do. */
+/** Pauses a worker, lets the others do some steps, and lets the worker go on with its pending step. */
 async function comeBack(world: World, about: Contender, steps: number): Promise<void> {
   const step = await about(world);
   await zombie(world, step);
@@ -140,7 +143,7 @@ async function comeBack(world: World, about: Contender, steps: number): Promise<
   if (step.actor.steps.includes(step)) await world.step(step);
 }
 
-/** Begins a request and lets it go to its end. */
+/** Begins a request and lets it end. */
 async function progressOf(world: World, begin: () => void): Promise<void> {
   await world.act('another post', begin);
   const next = () => world.steps.find(({ actor }) => actor.name === 'post "key 2"');

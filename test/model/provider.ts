@@ -4,12 +4,12 @@ import { asked, clock, currentActor, type Step, withdraw } from './control.ts';
 
 export { ProviderError };
 export const TOKENS = { prompt_tokens: 3, completion_tokens: 4, total_tokens: 7 };
-/** What can go wrong at a chunk. */
+/** The errors that a chunk may bring. */
 export const TROUBLES = ['rate_limited', 'unavailable', 'rejected'] as const;
 
 let answers = 0;
 
-/** Streams an answer that no other attempt gives, cut through a character, each chunk a step. */
+/** Streams an answer unique to the attempt, with a character split between chunks. Each chunk is a step. */
 export async function* streamChat(_request: ChatRequest, signal: AbortSignal): AsyncGenerator<ChatChunk> {
   const nth = ++answers;
   for (const delta of [`answer ${nth} `, 'is \uD83D', '\uDE00.']) {
@@ -20,7 +20,7 @@ export async function* streamChat(_request: ChatRequest, signal: AbortSignal): A
   yield { delta: '', finish_reason: 'stop', usage: TOKENS };
 }
 
-/** Makes a chunk's step fail as the provider would. */
+/** Makes a chunk's step fail with a provider's error. */
 export function troubled(step: Step, trouble: (typeof TROUBLES)[number]): void {
   withdraw(step);
   step.reject(
@@ -34,7 +34,7 @@ function chunk(signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
   const actor = currentActor();
   const arrived = asked({ label: 'chunk', kind: 'provider' }, async () => {
-    // More than the writer coalesces: each chunk is an event, unless the one before is still on its way.
+    // Longer than the writer coalesces: each chunk becomes an event, unless the previous write is still waiting.
     clock.now += 30;
   });
   const step = actor?.steps.at(-1);

@@ -4,9 +4,9 @@ import { env } from '../../shared/base/env.ts';
 import { perform, type Step } from './control.ts';
 
 /**
- * Truly concurrent statements. A trigger stops whatever writes a run in the middle of its transaction, as long as
- * the gate is shut: the first statement gets as far as its first write and holds what it has locked, the second as
- * far as the locks let it. Then both go on.
+ * Makes two statements truly concurrent. While the gate is shut, a trigger stops each transaction after it wrote
+ * a run. The first statement stops at its first write and keeps its locks; the second gets as far as the locks
+ * allow. Then both go on.
  */
 const GATE = 4711;
 const LOOKS = 200;
@@ -26,7 +26,7 @@ export async function removeGate(): Promise<void> {
   await keeper?.end();
 }
 
-/** Performs two steps of different actors at once, the first one a little ahead. */
+/** Performs two steps of different actors at once, the first one slightly ahead. */
 export async function race(first: Step, second: Step): Promise<void> {
   await keeper?.query(`SELECT pg_advisory_lock(${GATE})`);
   const both: Promise<void>[] = [];

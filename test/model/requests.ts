@@ -11,7 +11,7 @@ import type { Device } from './device.ts';
 
 type Post = { key: string; body: Parameters<typeof intake>[1]; runId: number | null; refused: string | null };
 
-/** What the user and housekeeping ask for; each request an actor of its own, which may die as one. */
+/** The requests of the user and of housekeeping. Each is an actor of its own, which may die. */
 export class Requests {
   readonly posts: Post[] = [];
   readonly wrongs: string[] = [];
@@ -31,7 +31,7 @@ export class Requests {
     return [...this.#going.keys()];
   }
 
-  /** Those that have their answer and nothing left to do are forgotten. */
+  /** Drops the requests that have ended. */
   forget(): void {
     for (const [actor] of this.#going)
       if (over.has(actor) && actor.steps.length === 0) this.#going.delete(actor);
@@ -49,7 +49,7 @@ export class Requests {
     this.repeat(this.posts.length - 1);
   }
 
-  /** Posts again what may have been stored already. */
+  /** Posts a message again under its key. */
   repeat(index: number): void {
     const post = this.posts[index];
     if (post === undefined) return;
@@ -67,7 +67,7 @@ export class Requests {
       post.runId = answer.run_id;
       this.conversationId = answer.conversation_id;
       const shown = this.#device.know(answer.run_id);
-      // What it stored before may have been answered before the client knew of it.
+      // The first post's run may have been answered before the client knew its id.
       if (replayed) shown.wants = !shown.ended;
     });
   }
@@ -76,7 +76,7 @@ export class Requests {
     this.#begin(`cancel ${runId}`, () => cancel(this.#userId, runId));
   }
 
-  /** As the route does. */
+  /** Deletes the conversation as the route does. */
   delete(): void {
     this.deleted = true;
     this.#begin('delete', async () => {
@@ -85,7 +85,7 @@ export class Requests {
     });
   }
 
-  /** What the reconciler found before counts no more. */
+  /** Discards what the reconciler found before. */
   lookAgain(): void {
     this.found = null;
   }
@@ -105,13 +105,16 @@ export class Requests {
     return this.actors.some(({ name }) => name.startsWith(prefix));
   }
 
-  /** A model that was held back may be called again. */
+  /** Closes the breakers, so that every model may be called again. */
   static async endBreakers(): Promise<void> {
     const keys = await redis.keys('breaker:*');
     if (keys.length > 0) await redis.del(...keys);
   }
 
-  /** What fails for want of Postgres or Redis is asked again in the end; a problem is an answer. */
+  /**
+   * Begins a request. Its errors end it: a problem is an answer, and rest.ts repeats what failed without Postgres
+   * or Redis.
+   */
   #begin(name: string, ask: () => Promise<unknown>): void {
     const actor = new Actor(name);
     const going = actor.run(ask).then(

@@ -2,10 +2,10 @@ import { row } from '../../db/sql.ts';
 import { wanting } from './explore.ts';
 import type { World } from './world.ts';
 
-/** Far more than any life needs: one that is longer goes round in circles. */
+/** Far more turns than any life needs: a longer life loops. */
 const LIMIT = 600;
 
-/** Lets everything go on fairly, without further mishap, until nothing is left to do; then what was paused as well. */
+/** Lets everything go on fairly and without mishap until nothing is left to do; then also the paused actors. */
 export async function comeToRest(world: World): Promise<void> {
   await world.act('no more mishaps', () => world.device.reconnect());
   await untilIdle(world);
@@ -45,7 +45,7 @@ async function untilIdle(world: World): Promise<void> {
   world.wrongs.push('it never comes to rest');
 }
 
-/** Nobody works: what is leased is a dead worker's. */
+/** Lets time pass. Nobody works, so every lease is a dead worker's. */
 async function timePasses(world: World): Promise<void> {
   await world.act('leases run out', () => world.expireLeases());
   await world.act('what rests is due', () => world.wake());

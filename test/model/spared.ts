@@ -2,8 +2,8 @@ import { rows } from '../../db/sql.ts';
 import type { Step } from './control.ts';
 
 /**
- * An interrupt cancels all runs before its own, a delete all there are. What it left alone, neither ended nor
- * flagged, is spared.
+ * Returns a violation for each run that an interrupt or a delete should have cancelled and neither ended nor
+ * flagged. An interrupt cancels all runs before its own, a delete all runs.
  */
 export async function sparedBy({ label, bindings }: Step, userId: number): Promise<string[]> {
   const interrupts = bindings.multitask_strategy === 'interrupt';

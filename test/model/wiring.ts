@@ -6,7 +6,7 @@ import { redis } from '../../shared/delivery/redis.ts';
 import { asked, clock, currentActor, type Step } from './control.ts';
 import type { Deliveries } from './deliveries.ts';
 
-/** What the statements of interest are called in a trace; others are performed at once. */
+/** The trace names of the statements that wait as steps; other statements run at once. */
 const STATEMENTS: [RegExp, string][] = [
   [/FROM (accept_message|claim_run|finish_run|cancel_run|delete_conversation)\(/, ''],
   [/SET attempt = attempt \+ 1, lease_until/, 'reclaim'],
@@ -27,7 +27,7 @@ const COMMANDS = ['exists', 'set', 'pttl', 'del', 'get', 'takeCounts', 'giveCoun
 type Call = (...args: unknown[]) => Promise<unknown>;
 type Pipe = { exec: () => Promise<unknown> };
 
-/** Puts every way out of an actor under control: SQL, Redis, queues and time. Returns what undoes it. */
+/** Puts an actor's ways out under control: SQL, Redis, queues and time. Returns a function that undoes it. */
 export function wire(deliveries: () => Deliveries): () => void {
   const undo = [
     replace(way, 'run', (run) => (sql: string, bindings: Record<string, unknown>) => {
@@ -63,7 +63,7 @@ export function wire(deliveries: () => Deliveries): () => void {
   };
 }
 
-/** The key by which the reconciler asks whether a job is there. */
+/** The key by which the reconciler checks whether a job exists. */
 export const jobKey = (id: string): string => queues.completion.toKey(id);
 
 function wireTime(): (() => void)[] {
@@ -94,7 +94,7 @@ function named(sql: string): Pick<Step, 'label' | 'kind'> {
   return { label: found[1] || (found[0].exec(sql)?.[1] ?? ''), kind: 'sql' };
 }
 
-/** Replaces a method by one that is made from it. */
+/** Replaces a method by one made from it. Returns a function that restores it. */
 function replace(owner: object, name: string, make: (real: (...args: unknown[]) => unknown) => unknown) {
   const own = Object.getOwnPropertyDescriptor(owner, name);
   const real = (Reflect.get(owner, name) as Call).bind(owner);

@@ -5,7 +5,7 @@ import { Actor } from './control.ts';
 import type { Deliveries, Job } from './deliveries.ts';
 import type { Instance } from './workers.ts';
 
-/** A completion worker with one slot, and the process it runs in. */
+/** A completion worker with one slot, in a process of its own. */
 export class Worker {
   readonly name: string;
   readonly wrongs: string[] = [];
@@ -21,7 +21,7 @@ export class Worker {
     this.actor = new Actor(name);
   }
 
-  /** Calls the handler of production; what it throws decides as in workers/work.ts. */
+  /** Calls the production handler; its error decides the job's state as in workers/work.ts. */
   take(job: Job): void {
     const { actor } = this;
     Object.assign(job, { state: 'active', holder: actor });
@@ -43,19 +43,19 @@ export class Worker {
       });
   }
 
-  /** kill -9. Its job stalls and is taken by another; a new process takes its place. */
+  /** Kills the process (kill -9). Its job stalls for another worker; a new process takes its place. */
   async crash(): Promise<void> {
     await this.actor.die();
     if (this.job !== null) throw new Error(`${this.name} does not die`);
     this.actor = new Actor(this.name);
   }
 
-  /** SIGTERM reached it. */
+  /** Does what SIGTERM does. */
   drain(): void {
     this.actor.run(() => this.#instance.drain());
   }
 
-  /** Its job's lock runs out while it goes on: another worker may take the job. */
+  /** Lets the job's lock run out while the worker goes on: another worker may take the job. */
   stall(): void {
     if (this.job !== null) this.#deliveries.leave(this.job, this.actor, 'waiting');
   }

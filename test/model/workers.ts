@@ -3,13 +3,13 @@ import type { Job } from 'bullmq';
 
 type Completion = typeof import('../../workers/completion.ts');
 type Leases = typeof import('../../workers/completion/lease.ts');
-/** A completion worker: its modules are its own, as a process's are. */
+/** A completion worker with modules of its own, as in a process of its own. */
 export type Instance = {
   completion: (job: Job<{ run_id: number }>) => Promise<void>;
   drain: () => void;
 };
 
-/** Loads the completion worker once for each name. Its provider is the model's; nothing else is replaced. */
+/** Loads the completion worker once for each name, with the model's provider. Nothing else is replaced. */
 export async function loadWorkers(names: string[]): Promise<Instance[]> {
   const hooks = registerHooks({
     resolve(specifier, context, next) {

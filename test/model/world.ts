@@ -9,7 +9,7 @@ import { sparedBy } from './spared.ts';
 import { Worker } from './worker.ts';
 import type { Instance } from './workers.ts';
 
-/** One conversation's life: its processes, what they stand at, and what the user's device shows. */
+/** The life of one conversation: its processes, their waiting steps, and what the user's device shows. */
 export class World {
   readonly trace: string[] = [];
   readonly wrongs: string[] = [];
@@ -18,7 +18,7 @@ export class World {
   readonly device: Device;
   readonly requests: Requests;
   readonly userId: number;
-  /** Processes that stand still, as a paused container does, and do not know it. */
+  /** Actors that are paused without noticing, like a paused container. */
   readonly frozen = new Set<Actor>();
   wiped = false;
 
@@ -47,24 +47,24 @@ export class World {
     return new World(userId, await Device.listen(userId), instances, deliveries);
   }
 
-  /** Everything that asks for something. */
+  /** All actors: requests and workers. */
   get actors(): Actor[] {
     return [...this.requests.actors, ...this.workers.map(({ actor }) => actor)];
   }
 
-  /** What waits to be performed, the oldest request first. */
+  /** The steps that may be performed, the oldest request first. */
   get steps(): Step[] {
     return this.actors.filter((actor) => !this.frozen.has(actor)).flatMap(({ steps }) => steps);
   }
 
-  /** Pauses a worker for longer than its lease and its job's lock last: it comes back as a zombie. */
+  /** Pauses a worker for longer than its lease and its job's lock last. */
   async pause(worker: Worker): Promise<void> {
     this.frozen.add(worker.actor);
     worker.stall();
     await this.expireLeases();
   }
 
-  /** Does one thing, and what follows from it by itself. Statements never fail: what one throws is recorded. */
+  /** Does one thing and everything that follows by itself. Errors are recorded: a statement must not fail. */
   async act(label: string, action: () => unknown): Promise<void> {
     this.trace.push(label);
     try {
@@ -92,7 +92,7 @@ export class World {
     });
   }
 
-  /** No heartbeat for longer than a lease lasts: every holder's runs out. */
+  /** Lets all leases run out, as after a missed heartbeat. */
   async expireLeases(): Promise<void> {
     clock.now += 9_000;
     await knex.raw(
@@ -101,7 +101,7 @@ export class World {
     );
   }
 
-  /** What was put back for a while is due. */
+  /** Makes everything due that was put back for later. */
   async wake(): Promise<void> {
     await knex.raw(
       "UPDATE runs SET not_before = clock_timestamp() - interval '1 s' WHERE not_before IS NOT NULL AND user_id = ?",
@@ -121,7 +121,7 @@ export class World {
     await this.deliveries.wipe();
   }
 
-  /** Takes everything down, at rest or not. */
+  /** Ends everything, at rest or not. */
   async end(): Promise<void> {
     for (const worker of this.workers) await worker.crash();
     for (const actor of this.requests.actors) await actor.die();

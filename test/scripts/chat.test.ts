@@ -18,7 +18,7 @@ const event = (attempt: number, seq: number, more: Partial<RunEvent> = {}): RunE
 
 describe('the terminal client', () => {
   describe('view of a run', () => {
-    it('orders events, ignores doubles and older attempts, notices holes', () => {
+    it('orders events, ignores duplicates and older attempts, and detects gaps', () => {
       const view = new RunView();
       expect(view.take('run.status', event(1, 1))).to.equal(true);
       expect(view.take('response.delta', event(1, 2, { delta: 'Hel' }))).to.equal(true);
@@ -31,7 +31,7 @@ describe('the terminal client', () => {
       expect(view.text).to.equal('');
     });
 
-    it('takes the whole text of a terminal event that begins an attempt', () => {
+    it('takes the whole text from a terminal event that begins an attempt', () => {
       const view = new RunView();
       view.take('response.delta', event(1, 1, { delta: 'Hel' }));
       view.take('run.cancelled', event(2, 2_000_000, { content: 'Hello' }));
@@ -100,7 +100,7 @@ describe('the terminal client', () => {
       await proxy.close();
     });
 
-    it('fetches what a hole left out', async () => {
+    it('fetches the events of a gap', async () => {
       const { end, seen, delivered } = await ask((socket) => {
         socket.on('message', (payload: Question, ack: Ack) => {
           expect(payload).to.include({ type: 'message', content: 'hi', idempotency_key: 'k' });
@@ -122,7 +122,7 @@ describe('the terminal client', () => {
       expect(delivered).to.deep.equal([{ message_id: 9 }]);
     });
 
-    it('resumes after a lost connection and sends again what was not acknowledged', async () => {
+    it('resumes after a lost connection and repeats an unacknowledged message', async () => {
       const { end, connections } = await ask((socket, connection) => {
         socket.on('message', (_: Question, ack: Ack) => {
           if (connection === 1) return socket.disconnect(true);

@@ -7,7 +7,8 @@ const ROUNDS = 20;
 /** Larger than a socket's buffer, so that batches of different clients arrive in pieces. */
 const TEXT = 'x'.repeat(30_000);
 
-// @electric-sql/pglite-socket 0.2.17 passes without names and fails with them: its clients share one set of names.
+// @electric-sql/pglite-socket 0.2.17 passes without names and fails with them: its clients share one set of
+// names.
 describe('the embedded PostgreSQL', () => {
   let service: Service;
   before(async () => {
@@ -19,7 +20,7 @@ describe('the embedded PostgreSQL', () => {
   it('keeps the batches and the prepared statements of nine clients apart', async () => {
     const clients = Array.from({ length: CLIENTS }, (_, i) =>
       withClient(async (client) => {
-        // The same name means another statement for each client.
+        // One name means another statement for each client.
         const read = { name: 'parley_1', text: `SELECT body, ${i} AS client FROM t WHERE id = $1` };
         for (let round = 0; round < ROUNDS; round++) {
           const body = `${TEXT} ${i} ${round}`;

@@ -12,7 +12,7 @@ import { embed } from '../../lab/standin/embedding.ts';
 import { itNative } from '../support/native.ts';
 
 describe('the seed', () => {
-  it('adds accounts and published FAQs once, and leaves alone what is there', async () => {
+  it('adds accounts and published FAQs once, and leaves existing rows alone', async () => {
     expect(await seed({ password: 'first password' })).to.deep.equal({
       accounts: ['admin@parley.local', 'demo@parley.local'],
       faqs: faqs.length,
@@ -50,7 +50,7 @@ describe('the seed of many FAQs', () => {
     return searchFaqs({ ...query, vectors: [{ model: MODEL, vector }] });
   };
 
-  it('adds as many as are missing, whole, and once', async () => {
+  it('adds the missing FAQs once, complete with vectors', async () => {
     const before = await faqSet();
     expect(await load(50)).to.deep.equal({ added: 50, indexes: [] });
     expect((await faqSet()).version).not.to.equal(before.version);
@@ -84,7 +84,7 @@ describe('the seed of many FAQs', () => {
     }
   }).timeout(30_000);
 
-  it('has no two that are the same', () => {
+  it('has no two equal FAQs', () => {
     const questions = Array.from({ length: 20_000 }, (_, n) => syntheticFaq(n).question);
     expect(new Set(questions).size).to.equal(questions.length);
   });

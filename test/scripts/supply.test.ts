@@ -17,7 +17,7 @@ describe('npm run supply', function () {
   const folder = mkdtempSync(join(tmpdir(), 'parley-supply-'));
   after(() => rmSync(folder, { recursive: true }));
 
-  /** A project that depends on these packages. */
+  /** Creates a project that depends on these packages. */
   const project = (packages: Record<string, object>, allowScripts: object = {}): string => {
     const root = mkdtempSync(join(folder, 'p-'));
     const dependencies = Object.fromEntries(Object.keys(packages).map((name) => [name, '1.0.0']));
@@ -33,7 +33,7 @@ describe('npm run supply', function () {
     );
     return root;
   };
-  /** What is wrong with it. */
+  /** Returns the faults of such a project. */
   const faults = (packages: Record<string, object>, allowScripts: object = {}, installed: object = {}) => {
     const root = project(packages, allowScripts);
     for (const [name, manifest] of Object.entries(installed)) {
@@ -43,11 +43,11 @@ describe('npm run supply', function () {
     return faultsOf(root);
   };
 
-  it('finds nothing wrong with this project', () => {
+  it('finds no fault in this project', () => {
     expect(faultsOf('.')).to.deep.equal([]);
   });
 
-  it('wants scripts at install to be named, also those that the lockfile conceals', () => {
+  it('requires install scripts to be named, also those missing from the lockfile', () => {
     const script = { hasInstallScript: true };
     const unnamed = 'runs a script at install and is not named in allowScripts';
     expect(faults({ a: script, '@b/c': {} })).to.deep.equal([`a 1.0.0 ${unnamed}`]);
@@ -58,7 +58,7 @@ describe('npm run supply', function () {
     expect(faults({ a: {} }, { a: false })).to.deep.equal(['a is named in allowScripts and runs no script']);
   });
 
-  it('wants licences of the list and hashes', () => {
+  it('requires listed licences and hashes', () => {
     const licence = (license: string | undefined, manifest: object = {}) =>
       faults({ a: { license } }, {}, { a: manifest }).length;
     for (const fine of ['MIT', 'Apache-2.0', '(MIT OR GPL-3.0)', 'MIT AND ISC', 'GPL-2.0 OR MIT'])
@@ -93,7 +93,7 @@ describe('npm run supply', function () {
       const env = {
         ...process.env,
         npm_config_registry: `http://127.0.0.1:${port}/`,
-        // It remembers advisories.
+        // npm caches advisories, so each call gets a cache of its own.
         npm_config_cache: mkdtempSync(join(folder, 'cache-')),
         npm_config_fetch_retries: '0',
         GITHUB_ACTIONS: '',
@@ -109,7 +109,7 @@ describe('npm run supply', function () {
       { koa: [{ id: 1, url: 'http://127.0.0.1/', title: 'Bad', severity, vulnerable_versions: '*' }] },
     ];
 
-    it('fails on high, tells of less, and does not fail where nobody can say', async () => {
+    it('fails on high, reports the rest, and passes when the registry is unreachable', async () => {
       answer = found('high');
       expect(await supply()).to.deep.equal([1, 'supply: vulnerable packages: 1 high\n']);
       answer = found('moderate');

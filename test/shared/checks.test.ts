@@ -41,7 +41,7 @@ describe('checks', function () {
   describe('of Postgres', () => {
     let server: net.Server;
     let url = '';
-    /** The SQLSTATE by which the server refuses, whatever password it is given. */
+    /** The SQLSTATE with which the server refuses any password. */
     let code = '';
     before(async () => {
       server = net.createServer((socket) => {
@@ -107,13 +107,13 @@ describe('checks', function () {
     const said = (change: Partial<URL>) =>
       checked('checkRedis()', { REDIS_URL: Object.assign(new URL(redis.url), change).href });
 
-    it('say that a password is required', async () => {
+    it('report that a password is required', async () => {
       expect(await said({})).to.equal('unhealthy: password required');
     });
-    it('say that the password is wrong', async () => {
+    it('report that the password is wrong', async () => {
       expect(await said({ password: 'secret' })).to.equal('unhealthy: wrong password');
     });
-    it('are well with the right one', async () => {
+    it('are healthy with the right password', async () => {
       expect(await said({ password: 'right' })).to.equal('healthy');
     });
   });
@@ -134,7 +134,7 @@ describe('checks', function () {
     });
   });
 
-  it('show nothing of an error that nobody knows', () => {
+  it('reveal nothing of an unknown error', () => {
     expect(causeOf(new Error('connect to secret@host failed'))).to.equal('unreachable');
     expect(
       causeOf(new TypeError('fetch failed', { cause: Object.assign(new Error(), { code: 'ENOTFOUND' }) })),

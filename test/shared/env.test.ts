@@ -35,7 +35,7 @@ describe('the environment', () => {
     ['DATABASE_URL', 'postgres:///db?host=/run/postgresql', 'postgres:///db?host=/run/postgresql'],
   ];
   for (const [name, given, taken] of normal) {
-    it(`takes ${name}=${given} as ${JSON.stringify(taken)}`, () => {
+    it(`reads ${name}=${given} as ${JSON.stringify(taken)}`, () => {
       expect(start({ [name]: given }).env[name]).to.deep.equal(taken);
     });
   }
@@ -67,7 +67,7 @@ describe('the environment', () => {
     ['DATABASE_URL', 'mysql://parley:secret@localhost/parley'],
   ];
   for (const [name, given] of malformed) {
-    it(`refuses ${name}=${given} in one line that names it and shows nothing of it`, () => {
+    it(`refuses ${name}=${given} in one line with the name and without the value`, () => {
       const { status, stderr } = start({ [name]: given });
       expect(status).to.equal(1);
       expect(stderr).to.match(new RegExp(`^parley: ${name} must be .*\\n$`));

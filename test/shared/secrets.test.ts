@@ -7,7 +7,7 @@ const run = promisify(execFile);
 const STRONG = 'kq3v9XbT0wLr7ZpYe2HsUn5MdGa8CfJi';
 
 describe('JWT_SECRET', () => {
-  /** What a process that needs the secret prints and how it ends. */
+  /** Returns the output and the exit code of a process that needs the secret. */
   const start = async (JWT_SECRET: string, NODE_ENV: string) => {
     const script = "const { requireEnv } = await import('./shared/base/env.ts'); requireEnv('JWT_SECRET');";
     const env = { ...process.env, JWT_SECRET, NODE_ENV };
@@ -18,7 +18,7 @@ describe('JWT_SECRET', () => {
   };
   const weak = ['x', STRONG.slice(1), `${STRONG},short`, 'put a long random JWT_SECRET into .env'];
 
-  it('stops the start in production where a secret is short or an example, in one line that shows none', async () => {
+  it('stops the start in production when a secret is short or an example, in one line without it', async () => {
     for (const secret of weak) {
       const { code, stderr } = await start(secret, 'production');
       expect([code, stderr.trim().split('\n').length], stderr).to.deep.equal([1, 1]);
@@ -28,7 +28,7 @@ describe('JWT_SECRET', () => {
     expect(await start(`${STRONG},${STRONG}2`, 'production')).to.deep.equal({ code: 0, stderr: '' });
   });
 
-  it('is warned of in one line elsewhere, where the process starts all the same', async () => {
+  it('causes a warning elsewhere, where the process starts all the same', async () => {
     for (const secret of weak) {
       const { code, stderr } = await start(secret, 'development');
       expect([code, stderr.trim().split('\n').length], stderr).to.deep.equal([0, 1]);
@@ -36,7 +36,7 @@ describe('JWT_SECRET', () => {
     }
   });
 
-  it('has no example in files or documents that production would take', async () => {
+  it('has no example in files or documents that production would accept', async () => {
     const files = globSync([
       '*.{md,yml}',
       '.env.example',

@@ -13,12 +13,12 @@ describe('texts of the engine', () => {
   const read = (file: string) =>
     JSON.parse(readFileSync(new URL(file, FOLDER), 'utf8')) as Record<string, string>;
 
-  it('exist in the languages that are used most', () => {
+  it('exist in the most used languages', () => {
     expect(files).to.include.members(MOST_USED.map((tag) => `${tag}.json`));
   });
 
   for (const file of files) {
-    it(`${file} is named by a language tag and has every text, trimmed`, () => {
+    it(`${file} has a language tag as its name and every text, trimmed`, () => {
       const tag = file.replace(/\.json$/, '');
       expect(Intl.getCanonicalLocales(tag)).to.deep.equal([tag]);
       expect(Object.keys(read(file))).to.deep.equal(Object.keys(read('en.json')));

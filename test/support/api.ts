@@ -4,18 +4,18 @@ import type { AddressInfo } from 'node:net';
 import { buildApp } from '../../api/app.ts';
 import { checkAnswer } from './openapi.ts';
 
-/** An answer, its JSON read (`{}` where there is none). */
+/** An answer with its parsed JSON; `{}` without any. */
 export type Answer = { status: number; headers: Headers; body: Record<string, unknown> };
 type Options = { token?: string; headers?: Record<string, string> };
 
 export type Api = {
   url: string;
-  /** `body` is sent as JSON; text and bytes are sent as they are. `path` begins with a slash; `/api/v1` is put before it. */
+  /** Sends a request. `path` follows `/api/v1`. `body` is sent as JSON; text and bytes are sent unchanged. */
   call: (method: string, path: string, body?: unknown, options?: Options) => Promise<Answer>;
   close: () => Promise<void>;
 };
 
-/** The app behind a real socket, on a free port. Close it in `after`. */
+/** Serves the app on a free port. Close it in `after`. */
 export async function serveApi(): Promise<Api> {
   const server = createServer(buildApp().callback()).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -30,7 +30,7 @@ export async function serveApi(): Promise<Api> {
   };
 }
 
-/** One request to any URL. Throws when the answer is not what /openapi.json says. */
+/** Sends one request to any URL. @throws when the answer differs from /openapi.json */
 export async function call(
   url: string,
   method = 'GET',

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { knex } from '../../db/knex.ts';
 
-/** Does as an intruder with the owner's rights: the guards of the audit log are off meanwhile. */
+/** Runs work without the guards of the audit log, as an intruder with the owner's rights could. */
 export async function unguarded<T>(work: (trx: Knex) => Promise<T>): Promise<T> {
   return knex.transaction(async (trx) => {
     await trx.raw('ALTER TABLE audit_log DISABLE TRIGGER USER; ALTER TABLE audit_heads DISABLE TRIGGER USER');

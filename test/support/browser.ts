@@ -6,7 +6,7 @@ const executablePath = [process.env.CHROMIUM ?? '', ...PLACES].find(
   (path) => path !== '' && existsSync(path),
 );
 
-/** `describe` where a Chromium is installed (or CHROMIUM names one), counted as skipped elsewhere. */
+/** `describe` where Chromium is installed (or CHROMIUM names one); skipped elsewhere. */
 export const describeBrowser: Mocha.SuiteFunction | Mocha.PendingSuiteFunction =
   executablePath === undefined ? describe.skip : describe;
 
@@ -17,7 +17,7 @@ export function launchBrowser(): Promise<Browser> {
   });
 }
 
-/** For looking at: into the folder SHOTS, when that is set. */
+/** Saves a screenshot in the folder SHOTS, when that is set. */
 export async function shoot(page: Page, name: string): Promise<void> {
   if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/${name}.png`, fullPage: true });
 }

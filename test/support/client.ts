@@ -6,24 +6,27 @@ import { connectDevice, type Device } from './device.ts';
 type Send = { conversation_id?: unknown; multitask_strategy?: string };
 const PATIENCE_MS = 90_000;
 
-/** A user's client that does what the contract asks of one: posts with a key until it is told, resumes what it missed. */
+/**
+ * A user's client that follows the contract: it repeats a post under its key until it is answered, and resumes
+ * missed events.
+ */
 export type Client = {
   user: { id: number; access: string };
   device: Device;
-  /** Runs that it got a 202 for. */
+  /** The runs of its 202 answers. */
   runs: number[];
   /** Posts once, to any replica. */
   post: (content: string, more?: Send & { key?: string; web?: string }) => Promise<Answer>;
-  /** Posts until there is a 202, under one key. Resolves to the run and its conversation. */
+  /** Posts under one key until a 202. Resolves to the run and its conversation. */
   send: (content: string, more?: Send) => Promise<{ run_id: number; conversation_id: number }>;
-  /** Resolves to the terminal event of a run, once everything before it is shown without a hole. */
+  /** Resolves to a run's terminal event when everything before it was shown without a gap. */
   end: (runId: number) => Promise<RunEvent>;
   close: () => void;
 };
 
 let sent = 0;
 
-/** Connects a client to a replica; its posts go to `postTo`, if that is another. */
+/** Connects a client to a replica; it posts to `postTo`. */
 export async function connectClient(
   user: { id: number; access: string },
   web: string,
@@ -69,12 +72,12 @@ async function resume(device: Device, run_id: number, after_seq: number): Promis
     events?: RunEvent[];
     reset?: boolean;
   };
-  // What was shown of the run is replaced; other runs stay.
+  // Replaces what was shown of the run; other runs stay.
   if (reset) device.events.splice(0, Infinity, ...device.events.filter(({ data }) => data.run_id !== run_id));
   device.events.push(...events);
 }
 
-/** The events of an attempt up to the first hole. */
+/** Returns the events of an attempt up to the first gap. */
 function unbroken(shown: RunEvent[]): RunEvent[] {
   const [first] = shown;
   if (first === undefined) return [];

@@ -9,18 +9,18 @@ import type { rows } from '../../db/sql.ts';
 const run = promisify(execFile);
 const SCRIPT = 'scripts/native-postgres.sh';
 
-/** A PostgreSQL cluster of a test's own, which it may break. */
+/** A PostgreSQL cluster for one test, which may break it. */
 export type Cluster = {
   url: string;
   port: number;
-  /** As `rows` of db/sql.ts, in this cluster. */
+  /** `rows` of db/sql.ts in this cluster. */
   rows: typeof rows;
-  /** Ends every backend without a word and starts again. */
+  /** Kills every backend and starts the cluster again. */
   restartImmediately: () => Promise<void>;
   stop: () => Promise<void>;
 };
 
-/** Starts an empty, migrated cluster; takes about three seconds. */
+/** Starts an empty, migrated cluster, in about three seconds. */
 export async function startCluster(): Promise<Cluster> {
   const folder = join(mkdtempSync(join(tmpdir(), 'parley-faults-')), 'pg');
   await run('chmod', ['711', join(folder, '..')]);
@@ -62,7 +62,7 @@ export async function startCluster(): Promise<Cluster> {
   };
 }
 
-/** `:name` becomes `$n`, as knex does. */
+/** Runs a statement with `$n` for each `:name`. */
 async function query<T>(pool: pg.Pool, sql: string, bindings: Record<string, unknown>): Promise<T[]> {
   const values: unknown[] = [];
   const text = sql.replace(/(?<!:):([a-z]\w*)/gi, (_, name: string) => `$${values.push(bindings[name])}`);

@@ -8,7 +8,7 @@ export type Span = {
   spanId: string;
   parentSpanId?: string;
   name: string;
-  /** Of the process that sent it. */
+  /** The name of the process that sent it. */
   service: string;
 };
 type Export = {
@@ -18,7 +18,7 @@ type Export = {
   }[];
 };
 
-/** Takes traces over OTLP, as JSON. */
+/** Receives traces over OTLP as JSON. */
 export async function startCollector() {
   const spans: Span[] = [];
   const raw: string[] = [];
@@ -35,7 +35,7 @@ export async function startCollector() {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     spans,
-    /** All that was received. */
+    /** Returns everything received. */
     text: () => raw.join(''),
     stop: async () => {
       server.closeAllConnections();

@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import { knex } from '../../db/knex.ts';
 import { unguarded } from './audit.ts';
 
-/** Empties every table of the application and Redis: a top-level `describe` begins with nothing. */
+/** Empties every table of the application, and Redis, for a top-level `describe`. */
 export async function clean(): Promise<void> {
   const redis = new Redis(process.env.REDIS_URL ?? '', { lazyConnect: true });
   await redis.connect();

@@ -11,25 +11,25 @@ const RUN_EVENTS = [
   'run.cancelled',
 ];
 
-/** One of a user's devices: records what it is pushed, and shows what a client that follows the contract would show. */
+/** A user's device: records pushed events, and shows what a client that follows the contract shows. */
 export type Device = {
   socket: Socket;
-  /** All run events, as they came. */
+  /** All run events, in the order of arrival. */
   events: RunEvent[];
-  /** Those of one run, of its newest attempt, in the order of seq and without doubles. */
+  /** The events of a run's newest attempt, by seq and without duplicates. */
   shown: (runId: number) => RunEvent[];
-  /** The deltas of one run's newest attempt, joined. */
+  /** The joined deltas of a run's newest attempt. */
   text: (runId: number) => string;
-  /** Resolves with the first recorded or coming event that fits; rejects after 30 s. */
+  /** Resolves to the first past or future event that fits; rejects after 30 s. */
   until: (what: string, fits: (event: RunEvent) => boolean) => Promise<RunEvent>;
-  /** Resolves with the terminal event of a run. */
+  /** Resolves to a run's terminal event. */
   ended: (runId: number) => Promise<RunEvent>;
-  /** Emits a client event and resolves with its acknowledgement. */
+  /** Emits a client event and resolves to its acknowledgement. */
   ask: (event: string, payload: unknown) => Promise<Record<string, unknown>>;
   close: () => void;
 };
 
-/** Connects a socket to a replica; rejects with the problem's code when it is refused. */
+/** Connects a socket to a replica; rejects with the problem's code. */
 export async function connectDevice(url: string, token: string): Promise<Device> {
   const socket = io(url, { auth: { token }, transports: ['websocket'], forceNew: true });
   const events: RunEvent[] = [];
@@ -80,7 +80,7 @@ export async function connectDevice(url: string, token: string): Promise<Device>
   return device;
 }
 
-/** What a client shows: the newest attempt, by seq, each number once. */
+/** Returns what a client shows: the newest attempt, by seq, each number once. */
 export function newestAttempt(events: RunEvent[]): RunEvent[] {
   const attempt = Math.max(...events.map(({ data }) => data.attempt));
   const bySeq = new Map(

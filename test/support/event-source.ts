@@ -2,21 +2,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 export type SentEvent = { id: string; event: string; data: string };
 
-/** A stream of server-sent events as browsers read one, but with a bearer token, which they cannot send. */
+/** A stream of server-sent events, read as browsers do, but with a bearer token, which they cannot send. */
 export type EventSource = {
   events: SentEvent[];
-  /** How often it was connected. */
+  /** How often it connected. */
   connections: () => number;
   /** Comment lines: heartbeats. */
   comments: () => number;
   /** Resolves when the server refuses (any status but 200), or after `close`. */
   over: Promise<number>;
-  /** Resolves with the first event, come or coming, that fits; rejects after 30 s. */
+  /** Resolves to the first past or future event that fits; rejects after 30 s. */
   until: (fits: (event: SentEvent) => boolean) => Promise<SentEvent>;
   close: () => void;
 };
 
-/** Reads as the standard says: what ended is dialled again after `retry`, with the last id that was seen. */
+/** Reads as the standard says: redials an ended stream after `retry`, with the last id. */
 export function openEventSource(url: string, token: string, lastEventId = ''): EventSource {
   const events: SentEvent[] = [];
   const ending = new AbortController();

@@ -4,7 +4,7 @@ export type Sample = { name: string; labels: Record<string, string>; value: numb
 const SAMPLE = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)$/;
 const LABEL = /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"(?:,|$)/g;
 
-/** Reads Prometheus' text format, as strictly as its parser does: each family described once, no sample twice. */
+/** Parses Prometheus' text format as strictly as its own parser: one description a family, no sample twice. */
 export function parseExposition(text: string): Sample[] {
   expect(text.endsWith('\n')).to.equal(true);
   const types = new Map<string, string>();
@@ -32,7 +32,7 @@ export function parseExposition(text: string): Sample[] {
   return samples;
 }
 
-/** What a metrics endpoint shows now. */
+/** Returns the samples of a metrics endpoint. */
 export async function scrape(url: string): Promise<Sample[]> {
   const answer = await fetch(`${url}/metrics`);
   expect(answer.status).to.equal(200);
@@ -40,7 +40,7 @@ export async function scrape(url: string): Promise<Sample[]> {
   return parseExposition(await answer.text());
 }
 
-/** The sum of a metric's samples that have these labels; 0 when there is none. */
+/** Sums a metric's samples with these labels; 0 without any. */
 export function valueOf(samples: Sample[], name: string, labels: Record<string, string> = {}): number {
   return samples
     .filter(

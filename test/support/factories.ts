@@ -7,7 +7,7 @@ import type { Role } from '../../db/models/user.ts';
 import { env } from '../../shared/base/env.ts';
 
 export const PASSWORD = 'correct horse battery';
-/** Cheap on purpose: what a hash costs is no matter of the tests. */
+/** Cheap on purpose: tests do not depend on the cost of a hash. */
 const HASH = argon2.hashSync(PASSWORD, { memoryCost: 64, timeCost: 1, parallelism: 1 });
 
 export type BuiltUser = {
@@ -32,7 +32,7 @@ type Fields = {
 
 let built = 0;
 
-/** A user in the database (password PASSWORD, all consents given) with one session and its tokens. */
+/** Adds a user (password PASSWORD, all consents) with one session and its tokens. */
 export async function buildUser(fields: Partial<Fields> = {}): Promise<BuiltUser> {
   const name = `user${++built}_${process.pid}`;
   const [row] = await knex('users')
@@ -48,7 +48,7 @@ export async function buildUser(fields: Partial<Fields> = {}): Promise<BuiltUser
   return { ...row, ...(await buildSession(row)) };
 }
 
-/** One more session of a user, as a second device would have it. */
+/** Adds a session to a user, as for a second device. */
 export async function buildSession(user: Pick<BuiltUser, 'id' | 'email' | 'role'>) {
   const { token: refresh, tokenHash } = newToken();
   const sid = await Session.begin(
@@ -58,7 +58,7 @@ export async function buildSession(user: Pick<BuiltUser, 'id' | 'email' | 'role'
   return { sid, access: signAccess(user, sid), refresh };
 }
 
-/** Signs a token that looks like ours but for what is given: claims, header and options of jsonwebtoken. */
+/** Signs a token like ours with other claims, header or options of jsonwebtoken. */
 export function forgeToken(
   user: Pick<BuiltUser, 'id' | 'sid'>,
   claims: object = {},
@@ -70,8 +70,10 @@ export function forgeToken(
 }
 
 /**
- * Gives a token that runs out in a second or two to `use`, and where that fails, since the machine was too slow
- * for it, another that lives twice as long. Resolves to what `use` does; rejects as it does after the fifth.
+ * Calls `use` with a token that expires in a second or two. On a failure the machine may have been too slow, so
+ * it tries again with twice the lifetime, five times at most.
+ * @returns what `use` returns
+ * @throws what the last `use` throws
  */
 export async function withShortToken<T>(
   user: Pick<BuiltUser, 'id' | 'sid'>,

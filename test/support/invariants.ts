@@ -10,7 +10,10 @@ import { type Device, deltas } from './device.ts';
 
 type Ended = { id: number; status: string; announced: boolean; content: string; attempt: number };
 
-/** I1: every run has ended and was announced. I2: one question and one reply each. Returns the runs, oldest first. */
+/**
+ * Checks I1 (every run has ended and was announced) and I2 (one question and one reply each). Returns the runs,
+ * oldest first.
+ */
 export async function expectAllAnswered(): Promise<Ended[]> {
   const find = () =>
     rows<Ended>(
@@ -18,7 +21,7 @@ export async function expectAllAnswered(): Promise<Ended[]> {
        FROM runs r JOIN messages m ON m.id = r.reply_id ORDER BY r.id`,
     );
   let runs = await find();
-  // A client hears the end a moment before the row says that it was told.
+  // A client hears the end shortly before the row says that it was announced.
   for (const until = Date.now() + 5_000; runs.some(({ announced }) => !announced) && Date.now() < until; ) {
     await sleep(50);
     runs = await find();
@@ -35,7 +38,7 @@ export async function expectAllAnswered(): Promise<Ended[]> {
   return runs;
 }
 
-/** I3: numbers without a hole, and what the device shows is the row's text. */
+/** Checks I3: numbers without a gap, and the shown text equals the row's. */
 export function expectShownIs(device: Device, runId: number, content: string): void {
   expectWhole(device.shown(runId));
   const shown = device.shown(runId);
@@ -45,7 +48,7 @@ export function expectShownIs(device: Device, runId: number, content: string): v
   if (shown.length > 1) expect(deltas(shown)).to.equal(content);
 }
 
-/** Numbers of one attempt rise by one from where the attempt begins. */
+/** Checks that the numbers of one attempt rise by one from the attempt's first number. */
 export function expectWhole(events: RunEvent[]): void {
   const [first] = events;
   if (first === undefined) throw new Error('nothing was shown');
@@ -53,22 +56,22 @@ export function expectWhole(events: RunEvent[]): void {
   expect(events.map(({ data }) => data.seq)).to.deep.equal(events.map((_, i) => start + i));
 }
 
-/** I4: nobody is pushed what is not theirs. */
+/** Checks I4: a device gets only its user's events. */
 export async function expectOnlyOwn(device: Device, user: BuiltUser): Promise<void> {
   const own = await rows<{ id: number }>('SELECT id FROM runs WHERE user_id = :id', { id: user.id });
   const ids = own.map(({ id }) => id);
   expect(device.events.filter(({ data }) => !ids.includes(data.run_id))).to.deep.equal([]);
 }
 
-/** Where to look: another database or Redis than the suite's, where a test has its own. */
+/** Another database or Redis than the suite's, for a test with its own. */
 export type Where = { rows?: typeof rows; redisUrl?: string };
-/** The queues that a run goes through; a test may have no worker for others. */
+/** The queues of a run; a test may have no worker for others. */
 const STAGES: JobName[] = ['moderation', 'context', 'completion'];
 const REST_WITHIN_MS = 60_000;
 
 /**
- * The five invariants, of all runs there are. Waits until nothing is owed.
- * @param clients all who sent something
+ * Waits until nothing is owed, then checks the five invariants for all runs.
+ * @param clients all clients that sent something
  * @param processes how many of the application's processes are alive
  */
 export async function expectInvariants(
@@ -102,7 +105,7 @@ const RUNS = `SELECT r.id, r.user_id, r.status, r.announced_at IS NOT NULL AS an
   (SELECT count(*) FROM messages WHERE run_id = r.id) AS copies
   FROM runs r JOIN messages m ON m.id = r.reply_id ORDER BY r.id`;
 
-/** I5: nothing is owed, no job waits or is active. Rejects with what is left. */
+/** Resolves when I5 holds: nothing is owed, no job waits or is active. @throws Error with what is left */
 async function untilRest(query: typeof rows, redis: Redis): Promise<void> {
   let left: Record<string, number> = {};
   for (const until = Date.now() + REST_WITHIN_MS; Date.now() < until; await sleep(250)) {
@@ -127,7 +130,7 @@ async function unfinished(query: typeof rows, redis: Redis): Promise<Record<stri
   return Object.fromEntries(counts.filter(([, count]) => count > 0));
 }
 
-/** I1 and I2: every 202 has one run, which has ended once; a question and a reply each. */
+/** Checks I1 and I2: every 202 has one run, which ended once, with one question and one reply. */
 function expectEachOnce(runs: Run[], clients: Client[]): void {
   const known = new Map(runs.map((run) => [run.id, run]));
   for (const run of runs) {
@@ -142,7 +145,7 @@ function expectEachOnce(runs: Run[], clients: Client[]): void {
   ).to.deep.equal([]);
 }
 
-/** I2: the tokens of each run are in its conversation's sum once. */
+/** Checks I2: a conversation's sum contains the tokens of each run once. */
 async function expectUsageOnce(query: typeof rows): Promise<void> {
   const wrong = await query(
     `SELECT c.id, c.total_tokens, sum(r.total_tokens) AS used, c.message_count, 2 * count(*) AS stored
@@ -152,7 +155,7 @@ async function expectUsageOnce(query: typeof rows): Promise<void> {
   expect(wrong, 'counted wrongly').to.deep.equal([]);
 }
 
-/** I1, I3 and I4, of what one client was shown. */
+/** Checks I1, I3 and I4 for what one client was shown. */
 async function expectShown(client: Client, runs: Run[]): Promise<void> {
   const own = new Map(runs.filter((run) => run.user_id === client.user.id).map((run) => [run.id, run]));
   for (const id of client.runs) await client.end(id);
@@ -166,17 +169,17 @@ async function expectShown(client: Client, runs: Run[]): Promise<void> {
     expect(new Set(ends.map(({ data }) => data.seq)).size, `ends of run ${id}`).to.equal(1);
     const shown = client.device.shown(id);
     const [first] = shown;
-    // A terminal event that stands alone was made from the row, because the log was gone.
+    // A lone terminal event was built from the row, because the log was gone.
     if (first && !isTerminal(first)) expectShownIs(client.device, id, own.get(id)?.content ?? '');
     else expect(first?.data, `run ${id}`).to.include({ content: own.get(id)?.content });
   }
 }
 
-/** I5: nobody holds more connections than it should, and no transaction is left open. */
+/** Checks I5: no process holds too many connections, and no transaction is open. */
 async function expectConnections(query: typeof rows, redis: Redis, processes: number): Promise<void> {
   const clients = String(await redis.client('LIST')).match(/name=parley-\S*/g) ?? [];
   const names = Map.groupBy(clients, (name) => name);
-  // A BullMQ worker has two under one name; this process has its own.
+  // A BullMQ worker has two connections under one name; this process has its own.
   for (const [name, all] of names) expect(all.length, name).to.be.at.most(2 * (processes + 1));
   const open = await query(
     `SELECT state, query FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()

@@ -1,7 +1,7 @@
 /**
- * Preloaded into processes that are to die at a named point (`--import`, see `dyingAt`). At the n-th pass of
- * KILL_AT=point:n the process kills itself, at that of STOP_AT it freezes until SIGCONT, at that of BLOCK_AT=point:n:ms its event loop hangs.
- * HOLD_ANSWERS_MS delays every HTTP answer, so that what happens after the work comes before its answer.
+ * Preloaded (`--import`) into processes that die at a named point; see traps.ts. At the n-th pass of
+ * KILL_AT=point:n the process kills itself. At STOP_AT it freezes until SIGCONT. At BLOCK_AT=point:n:ms its event
+ * loop blocks. HOLD_ANSWERS_MS delays every HTTP answer, so that later work comes before the answer.
  */
 import { writeSync } from 'node:fs';
 import { ServerResponse } from 'node:http';
@@ -15,7 +15,7 @@ const hook: KillPointHook = (point, run_id) => {
   for (const trap of ['KILL_AT', 'STOP_AT', 'BLOCK_AT']) {
     const [name, n = '1', ms = '0'] = (process.env[trap] ?? '').split(':');
     if (name !== point || Number(n) !== pass) continue;
-    // Synchronous: a buffered line would die with the process.
+    // Writes synchronously: a buffered line would die with the process.
     writeSync(2, `${JSON.stringify({ msg: 'trapped', point, run_id })}\n`);
     if (trap === 'KILL_AT') process.kill(process.pid, 'SIGKILL');
     if (trap === 'STOP_AT') process.kill(process.pid, 'SIGSTOP');

@@ -9,19 +9,20 @@ import { clientEvents, serverEvents } from '../../api/sockets/contract.ts';
 import { framesOut } from '../../api/websocket/contract.ts';
 import type { Answer } from './api.ts';
 
-/** The document that is served at /openapi.json. */
+/** The document that /openapi.json serves. */
 export const openapi: OpenApi = buildOpenapi(served);
 
 /**
- * Throws unless an answer is what the document says of its route and status: the headers that are always there, and
- * a JSON body with all of its fields and no others. Paths that the document does not have may only answer problems.
+ * Checks an answer against the document: its headers, and a JSON body with all fields and no others. Paths
+ * outside the document may only answer problems.
+ * @throws AssertionError
  */
 export function checkAnswer(method: string, url: string, answer: Answer): void {
-  // What a browser asks beforehand is CORS's and no route's.
+  // A preflight request belongs to CORS and not to a route.
   if (method === 'OPTIONS') return;
   const { pathname } = new URL(url);
   const route = operationOf(method, pathname);
-  // Refused before a route was found, or not one of our servers.
+  // The server refused it before it found a route, or it is another server.
   if (route === undefined || (route.operation === undefined && !pathname.startsWith('/api/v1'))) return;
   const where = `${method} ${route.path} → ${answer.status}`;
   const said = route.operation?.responses[answer.status] ?? unrouted(route.operation, answer);
@@ -35,7 +36,7 @@ export function checkAnswer(method: string, url: string, answer: Answer): void {
   if (schema !== undefined && type.endsWith('json')) checkValue(where, schema, answer.body);
 }
 
-/** Throws unless a value fits a schema of the document; fields that it does not have are refused. */
+/** Checks a value against a schema of the document; unknown fields are refused. @throws AssertionError */
 export function checkValue(what: string, schema: SchemaObject, value: unknown): void {
   const key = JSON.stringify(schema);
   const validate = compiled.get(key) ?? ajv.compile(closed(schema));
@@ -50,21 +51,24 @@ export function checkValue(what: string, schema: SchemaObject, value: unknown): 
   }
 }
 
-/** Throws unless what a socket or a stream was sent is what /asyncapi.json says of an event of that name. */
+/**
+ * Checks what a socket or a stream received against the event of that name in /asyncapi.json.
+ * @throws AssertionError
+ */
 export function checkEvent(event: string, data: unknown): void {
   const schema = (serverEvents as Record<string, SchemaObject>)[event];
   if (schema === undefined) throw new Error(`the event ${event} is not described`);
   checkValue(event, schema, data);
 }
 
-/** The same for a frame of a plain WebSocket. */
+/** Checks a frame of a plain WebSocket in the same way. */
 export function checkFrame(frame: { type: string }): void {
   const schema = (framesOut as Record<string, SchemaObject>)[frame.type];
   if (schema === undefined) throw new Error(`the frame ${frame.type} is not described`);
   checkValue(`the frame ${frame.type}`, schema, frame);
 }
 
-/** The same for what a socket's event was acknowledged with. */
+/** Checks the acknowledgement of a socket's event in the same way. */
 export function checkAcknowledgement(event: string, answer: unknown): void {
   const schema = acknowledgement((clientEvents as Record<string, ClientEvent>)[event]?.answer ?? { not: {} });
   checkValue(`the acknowledgement of ${event}`, schema, answer);
@@ -81,12 +85,12 @@ function operationOf(method: string, pathname: string): Found | undefined {
   return { path, operation: openapi.paths[path]?.[method.toLowerCase()] };
 }
 
-/** Those without parameters first, as `/faqs/search` before `/faqs/{id}`. */
+/** Paths without parameters come first, as `/faqs/search` before `/faqs/{id}`. */
 const paths = Object.keys(openapi.paths)
   .toSorted((a, b) => a.split('{').length - b.split('{').length)
   .map((path) => ({ path, pattern: new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}/?$`) }));
 
-/** No such route, or not with this method: the document has no place for these. */
+/** Returns the description of a 404 or 405 for a path or method that the document lacks. */
 function unrouted(
   operation: Operation | undefined,
   { status }: Answer,
@@ -96,7 +100,7 @@ function unrouted(
   return { description: '', headers: {}, content: { 'application/problem+json': { schema } } };
 }
 
-/** The same schema in one piece, refusing fields that it does not name: clients may ignore such, we want to know. */
+/** Makes a schema refuse unnamed fields: clients may ignore such fields, tests must not. */
 function closed(schema: SchemaObject, part = false): SchemaObject {
   const { $ref, properties, items, anyOf, allOf, ...rest } = schema;
   if ($ref !== undefined) return closed(openapi.components.schemas[String($ref).split('/').at(-1)!]!, part);

@@ -13,7 +13,7 @@ export type Queries = {
   stop: () => Promise<void>;
 };
 
-/** Creates an empty database, owned by a role that may do nothing else; on PGlite a server of its own. */
+/** Creates an empty database, whose owner may do nothing else; on PGlite a server of its own. */
 export async function createOwnDatabase(): Promise<Queries> {
   const name = `parley_own_${randomBytes(6).toString('hex')}`;
   const { url, stop } = onNative
@@ -29,7 +29,7 @@ export async function createOwnDatabase(): Promise<Queries> {
   };
 }
 
-/** Asks a database that somebody else has created, as whoever the URL names. */
+/** Runs statements in an existing database, as the user in the URL. */
 export function queryAt(url: string): Queries {
   const pool = new pg.Pool({ connectionString: url, max: 1 });
   pool.on('error', () => {});
@@ -42,7 +42,7 @@ export function queryAt(url: string): Queries {
 
 export type Ended = { code: number; stdout: string; stderr: string };
 
-/** Runs a command to its end, whatever its exit code. */
+/** Runs a command to its end, with any exit code. */
 export function runCommand(
   command: string,
   args: string[],
@@ -56,7 +56,7 @@ export function runCommand(
   });
 }
 
-/** `npm run migrate` on a database. */
+/** Runs `npm run migrate` on a database. */
 export function migrate(url: string): Promise<Ended> {
   return runCommand(process.execPath, ['scripts/migrate.ts'], { DATABASE_URL: url });
 }

@@ -2,13 +2,13 @@ import { Redis } from 'ioredis';
 import { freePort } from '../../scripts/services/ports.ts';
 import { startRedis } from '../../scripts/services/redis.ts';
 
-/** A Redis of a test's own, which it may break. It ends with this process. */
+/** A Redis for one test, which may break it. It ends with this process. */
 export type OwnRedis = {
   url: string;
   port: number;
-  /** To talk to it. */
+  /** A connection to it. */
   client: Redis;
-  /** SIGKILL, SIGSTOP or SIGCONT. */
+  /** Sends SIGKILL, SIGSTOP or SIGCONT. */
   signal: (name: NodeJS.Signals) => Promise<void>;
   /** Starts it again, empty, on the same port. */
   restart: () => Promise<void>;
@@ -22,7 +22,7 @@ export async function startOwnRedis(...settings: string[]): Promise<OwnRedis> {
   const url = service.url;
   const client = new Redis(url, { maxRetriesPerRequest: null });
   client.on('error', () => {});
-  // The service's pid is its leash's.
+  // The service's pid is that of its leash.
   const pidNow = async () => Number(/process_id:(\d+)/.exec(await client.info('server'))?.[1]);
   let pid = await pidNow();
   return {

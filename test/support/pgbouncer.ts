@@ -9,17 +9,21 @@ import { freePort } from '../../scripts/services/ports.ts';
 
 /** PgBouncer in transaction mode before a server. */
 export type Bouncer = {
-  /** The database's URL by way of it. */
+  /** The database's URL through PgBouncer. */
   url: string;
-  /** How many connections clients have made so far. */
+  /** Returns how many connections clients have opened so far. */
   connections: () => number;
   stop: () => Promise<void>;
 };
 
-/** Whether this machine has it. */
+/** Whether this machine has PgBouncer. */
 export const hasPgbouncer = spawnSync('pgbouncer', ['--version']).status === 0;
 
-/** Starts PgBouncer as Debian ships it, but for its mode: every transaction may get another of few connections. `more`: other settings. */
+/**
+ * Starts PgBouncer with Debian's settings, but in transaction mode: each transaction may get another of few
+ * connections.
+ * @param more further settings
+ */
 export async function startBouncer(database: string, more = ''): Promise<Bouncer> {
   const server = new URL(database);
   const port = await freePort();
@@ -43,7 +47,7 @@ ${more}
 `,
   );
   chmodSync(folder, 0o755);
-  // It refuses to run as root.
+  // PgBouncer refuses to run as root.
   const user = process.getuid?.() === 0 ? ['-u', 'postgres'] : [];
   const child = spawn('pgbouncer', [...user, join(folder, 'ini')], { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';

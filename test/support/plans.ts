@@ -4,8 +4,8 @@ import { prepared, way } from '../../db/sql.ts';
 export type Plan = Record<string, unknown> & { 'Node Type': string; Plans?: Plan[] };
 
 /**
- * Runs a read and explains its last statement, by the plan that serves any values: what a prepared statement may come to.
- * @returns the plan with the rows and times it really had, and what the read returned
+ * Runs a read and explains its last statement under the generic plan, which a prepared statement may get.
+ * @returns the plan with its actual rows and times, and the result of the read
  */
 export async function explain(read: () => Promise<unknown[]>): Promise<{ plan: Plan; result: unknown[] }> {
   let sent: Parameters<typeof way.run> | undefined;
@@ -29,7 +29,7 @@ export async function explain(read: () => Promise<unknown[]>): Promise<{ plan: P
   return { plan: answer.rows[0]['QUERY PLAN'][0].Plan, result };
 }
 
-/** The nodes that read tables, outermost first. */
+/** Returns the nodes that read tables, outermost first. */
 export function scansOf(plan: Plan): Plan[] {
   const own = plan['Node Type'].endsWith('Scan') && 'Relation Name' in plan ? [plan] : [];
   return [...own, ...(plan.Plans ?? []).flatMap(scansOf)];

@@ -2,11 +2,14 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 
-/** A reverse proxy that serves `web` under a path, which it strips, as nginx does with `location /parley/ { proxy_pass http://web/; }`. */
+/**
+ * A reverse proxy that serves `web` under a path and strips it, like nginx's `location /parley/ { proxy_pass
+ * http://web/; }`.
+ */
 export type PrefixProxy = {
-  /** With the path. */
+  /** The address with the path. */
   url: string;
-  /** Where to, once it is known. */
+  /** Sets the address of `web`. */
   to: (web: string) => void;
   close: () => Promise<void>;
 };

@@ -3,21 +3,21 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { runCommand } from './own-database.ts';
 
-/** The last commit before there were tags. */
+/** The last commit before the first tag. */
 const BEFORE_TAGS = '83aa4328';
 
 export type Release = {
   name: string;
-  /** Where its files lie. */
+  /** The folder of its files. */
   root: string;
-  /** Whether its `web` is ready on a newer schema: releases before this mend are not, and answer all the same. */
+  /** Whether its `web` is ready on a newer schema: older releases are not, but answer. */
   readyOnNewer: boolean;
   remove: () => void;
 };
 
 /**
- * Lays out the code of the release before this one: PREVIOUS_RELEASE, else the newest tag behind HEAD, else the commit
- * before there were tags. Returns null where this clone has none of them, as a shallow one may.
+ * Checks out the release before this one: PREVIOUS_RELEASE, else the newest tag behind HEAD, else the last commit
+ * before the first tag. Returns null where this clone has none of them, as a shallow clone may.
  */
 export async function checkOutPreviousRelease(): Promise<Release | null> {
   const name = await previousRelease();
@@ -44,7 +44,7 @@ export async function checkOutPreviousRelease(): Promise<Release | null> {
 async function previousRelease(): Promise<string | undefined> {
   const asked = process.env.PREVIOUS_RELEASE;
   const behind = await lines('tag', '--merged', 'HEAD', '--no-contains', 'HEAD', '--sort=-creatordate');
-  // A shallow clone knows tags, and not what lies between.
+  // A shallow clone knows tags but not the commits between.
   const any = await lines('tag', '--no-contains', 'HEAD', '--sort=-creatordate');
   for (const name of [asked, behind[0], any[0], BEFORE_TAGS])
     if (name && (await lines('rev-parse', '--quiet', '--verify', `${name}^{commit}`)).length > 0) return name;
@@ -56,7 +56,7 @@ async function lines(...args: string[]): Promise<string[]> {
   return stdout.split('\n').filter((line) => line !== '');
 }
 
-/** Installs its own dependencies; takes the ones here where they are the same, or its own cannot be had. */
+/** Installs the release's own dependencies, or uses ours where they are equal or its own cannot be installed. */
 async function install(root: string): Promise<void> {
   const lockfile = (folder: string) => readFileSync(join(folder, 'package-lock.json'), 'utf8');
   const own = join(root, 'node_modules');

@@ -10,13 +10,13 @@ import {
 const READY_WITHIN_MS = 45_000;
 
 export type { LogLine };
-/** A process of the Procfile with its JSON log so far; lines that are no JSON stand as `{msg}`. */
+/** A process of the Procfile with its JSON log so far; a line that is not JSON becomes `{msg}`. */
 export type Process = Started & { logs: LogLine[] };
 
 /**
- * Starts the Procfile's line `type` as it stands, with this process's environment and `env` on top, and resolves
- * when it is ready. `web` gets a free PORT unless `env` names one. Throws with the end of its log when it is not
- * ready in time.
+ * Starts the Procfile's line `type` with this process's environment and `env` on top. Resolves when it is ready.
+ * `web` gets a free PORT unless `env` names one.
+ * @throws Error with the end of its log when it is not ready in time
  */
 export async function startProcfile(type: string, env: Record<string, string> = {}): Promise<Process> {
   const port: Record<string, string> = type === 'web' ? { PORT: env.PORT ?? String(await freePort()) } : {};
@@ -35,7 +35,7 @@ export function startCopies(type: string, n: number, env: Record<string, string>
   return Promise.all(Array.from({ length: n }, () => startProcfile(type, env)));
 }
 
-/** Ends processes that a test left running, and throws to name them. */
+/** Ends processes that a test left running. @throws Error that names them */
 export async function stopLeftOvers(): Promise<void> {
   const left = runningProcesses();
   for (const one of left) one.kill('SIGKILL');

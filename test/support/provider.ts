@@ -6,13 +6,13 @@ import { createStandin } from '../../lab/standin/server.ts';
 export { hashOf } from '../../lab/standin/calls.ts';
 
 export type Provider = {
-  /** For OPENAI_BASE_URL; ends in /v1. */
+  /** The value of OPENAI_BASE_URL; ends in /v1. */
   url: string;
-  /** Copies of the calls so far, oldest first. */
+  /** Returns copies of the calls so far, oldest first. */
   calls(): Call[];
   /** Resolves when the calls satisfy the check, without polling; rejects after timeoutMs (5000). */
   until(check: (calls: Call[]) => boolean, timeoutMs?: number): Promise<void>;
-  /** Holds every chunk, or, with `after`, each stream that begins from now on after so many content chunks. */
+  /** Holds every chunk or, with `after`, each stream that begins from now on after so many content chunks. */
   pause(after?: number): void;
   resume(): void;
   /** Forgets calls, [[times]] counts and a pause. */
@@ -21,8 +21,8 @@ export type Provider = {
 };
 
 /**
- * Starts the stand-in for the model in this process, at full speed: where OPENAI_BASE_URL points, which is a
- * free port that `npm test` chose and workers of this process have read already.
+ * Starts the stand-in for the model in this process, at full speed, at OPENAI_BASE_URL. `npm test` chose that
+ * port, because workers in this process have already read it.
  */
 export async function startProvider(): Promise<Provider> {
   const { server, calls } = createStandin({ chunkMs: Number(process.env.STANDIN_CHUNK_MS ?? 0) });

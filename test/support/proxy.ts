@@ -1,25 +1,25 @@
 import { once } from 'node:events';
 import net from 'node:net';
 
-/** A TCP proxy before a server, with which connections are cut where a test wants it. */
+/** A TCP proxy before a server, which cuts connections where a test wants. */
 export type Proxy = {
   port: number;
-  /** Refuses new connections and cuts those there are. */
+  /** Refuses new connections and cuts the open ones. */
   cut: () => void;
-  /** Takes connections again. */
+  /** Accepts connections again. */
   mend: () => void;
-  /** Nothing more comes or goes on the connections there are; new ones work. @returns how many went silent */
+  /** Stops all bytes on the open connections; new ones work. @returns how many went silent */
   silence: () => number;
-  /** Connections that went silent and were not given up yet. */
+  /** Returns how many silent connections are still open. */
   silent: () => number;
-  /** For each of these texts: cuts the first connection whose client has sent it, before the server's answer comes. */
+  /** Cuts, for each text, the first connection whose client has sent it, before the answer arrives. */
   cutOnce: (texts: string[]) => void;
-  /** The texts for which a connection was cut. */
+  /** Returns the texts for which a connection was cut. */
   cutFor: () => string[];
   close: () => Promise<void>;
 };
 
-/** How long the server has to do what was sent, before the connection is cut, in ms. */
+/** How long the server may work on the text before the connection is cut, in ms. */
 const TO_WORK = 150;
 
 export async function startProxy(target: number): Promise<Proxy> {

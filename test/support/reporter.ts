@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import Mocha from 'mocha';
 
-/** Mocha's spec reporter; it also writes `{passed, failed, skipped}` to the file named by TEST_SUMMARY. */
+/** Mocha's spec reporter; also writes `{passed, failed, skipped}` to the file TEST_SUMMARY. */
 export default class Reporter extends Mocha.reporters.Spec {
   constructor(runner: Mocha.Runner, options: Mocha.MochaOptions) {
     super(runner, options);

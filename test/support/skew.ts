@@ -1,4 +1,4 @@
-/** Preloaded (--import) into a process: its clock is SKEW_MS ahead, or behind where that is negative. */
+/** Preloaded (--import) into a process: sets its clock SKEW_MS ahead, or behind if negative. */
 const by = Number(process.env.SKEW_MS ?? 0);
 const now = Date.now.bind(Date);
 globalThis.Date = class extends Date {

@@ -5,13 +5,13 @@ import { type Provider, startProvider } from './provider.ts';
 
 export const WORKERS = ['moderation', 'context', 'completion', 'embedding', 'housekeeping'];
 
-/** The product as it runs: processes of the Procfile, and the stand-in for the model. */
+/** The product: processes of the Procfile, and the stand-in for the model. */
 export type Stack = {
   web: string[];
   provider: Provider;
-  /** The processes of a type. */
+  /** Returns the processes of a type. */
   of: (type: string) => Process[];
-  /** Starts one more. */
+  /** Starts one more process. */
   add: (type: string, env?: Record<string, string>) => Promise<Process>;
   /** POSTs to /api/v1 of a replica. */
   post: (
@@ -24,7 +24,7 @@ export type Stack = {
   stop: () => Promise<void>;
 };
 
-/** Starts two web replicas (or as many as said) and one of each worker. Stop it in `after`. */
+/** Starts two web replicas and one of each worker, or the given types. Stop it in `after`. */
 export async function startStack(
   env: Record<string, string> = {},
   types = ['web', 'web', ...WORKERS],

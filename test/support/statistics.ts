@@ -1,6 +1,7 @@
 /**
- * How far apart two samples are by rank (Mann–Whitney): a normal deviate, 0 where neither tends to be larger. Beyond 4.5 in
- * either direction it happens by chance once in 150,000 times; one slow answer among many does not move it.
+ * Returns how far apart two samples are by rank (Mann–Whitney): a normal deviate, 0 where neither tends to be
+ * larger. Chance exceeds 4.5 in either direction once in 150,000 times. One slow answer among many does not
+ * change it.
  */
 export function rankDeviate(a: number[], b: number[]): number {
   const all = [...a.map((value) => ({ value, first: true })), ...b.map((value) => ({ value, first: false }))];
@@ -10,7 +11,7 @@ export function rankDeviate(a: number[], b: number[]): number {
   return (ranks - (n * (n + m + 1)) / 2) / Math.sqrt((n * m * (n + m + 1)) / 12);
 }
 
-/** Times two kinds of work `n` times each, in an order of chance, so that whatever else goes on meets both. In ms. */
+/** Times two kinds of work `n` times each, in random order, so that other load hits both. In ms. */
 export async function timeBoth(
   n: number,
   work: [(i: number) => Promise<unknown>, (i: number) => Promise<unknown>],

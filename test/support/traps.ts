@@ -4,9 +4,9 @@ import type { LogLine, Process } from './processes.ts';
 type Trap = 'KILL_AT' | 'STOP_AT' | 'BLOCK_AT';
 
 /**
- * The environment of a process that falls into a trap; see killpoints.ts.
- * @param at the point, and at which pass of it
- * @param ms for BLOCK_AT: how long the event loop hangs
+ * Returns the environment of a process with a trap; see killpoints.ts.
+ * @param at the point; `n` is the pass
+ * @param ms for BLOCK_AT: how long the event loop blocks
  */
 export function trapped(trap: Trap, at: KillPoint, n = 1, ms = 0): Record<string, string> {
   return {
@@ -15,7 +15,7 @@ export function trapped(trap: Trap, at: KillPoint, n = 1, ms = 0): Record<string
   };
 }
 
-/** Resolves to the run with which a process fell into its trap; rejects after 40 s. */
+/** Resolves to the run in which a process met its trap; rejects after 40 s. */
 export async function fell(victim: Process): Promise<number> {
   const into = ({ msg }: LogLine) => msg === 'trapped';
   const until = Date.now() + 40_000;

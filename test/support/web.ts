@@ -7,7 +7,7 @@ import { appendLog, openLog } from '../../shared/delivery/runlog.ts';
 import { type Api, call } from './api.ts';
 import type { BuiltUser } from './factories.ts';
 
-/** What `web` serves, HTTP and sockets, in this process. Close it in `after`. */
+/** Serves HTTP and sockets as `web` does, in this process. Close it in `after`. */
 export async function serveWeb(): Promise<Api> {
   const { port, close } = await listen(0, '127.0.0.1');
   await firstSubscription;
@@ -27,7 +27,7 @@ export type Sent = {
   status: string;
 };
 
-/** Posts a message that has to be taken. */
+/** Posts a message and expects a 202. */
 export async function send(api: Api, user: BuiltUser, body: object = {}): Promise<Sent> {
   const { status, body: sent } = await api.call(
     'POST',
@@ -39,7 +39,7 @@ export async function send(api: Api, user: BuiltUser, body: object = {}): Promis
   return sent as Sent;
 }
 
-/** Plays the completion worker for a run that was just sent: claims it and shows that it is on. */
+/** Plays the completion worker for a new run: claims it and shows that it is in progress. */
 export async function playWorker(user: BuiltUser, { run_id, conversation_id, message_id, reply_id }: Sent) {
   const claim = await claimRun(run_id, 60_000, 3);
   if (claim.outcome !== 'claimed') throw new Error(claim.outcome);
@@ -62,7 +62,7 @@ export async function playWorker(user: BuiltUser, { run_id, conversation_id, mes
       await appendLog(user.id, event);
       shown.push(event);
     },
-    /** Ends the run in its row; the terminal event is not shown yet. */
+    /** Ends the run in its row; does not show the terminal event. */
     async finish(outcome: Partial<Outcome> = {}): Promise<void> {
       const usage = { prompt_tokens: 5, completion_tokens: 2, total_tokens: 7 };
       const whole: Outcome = {

@@ -4,14 +4,14 @@ import { checkFrame } from './openapi.ts';
 
 export type Frame = { type: string } & Record<string, unknown>;
 
-/** A client of the plain WebSocket, as wscat is one: says text, keeps what comes. */
+/** A client of the plain WebSocket, like wscat: sends text, keeps frames. */
 export type Wire = {
   socket: WebSocket;
   frames: Frame[];
   say: (frame: unknown) => void;
-  /** Resolves with the first frame, come or coming, that fits; rejects after 30 s. */
+  /** Resolves to the first past or future frame that fits; rejects after 30 s. */
   until: (fits: (frame: Frame) => boolean) => Promise<Frame>;
-  /** Resolves with the code and reason of the close. */
+  /** Resolves to the code and the reason of the close. */
   closed: Promise<[number, string]>;
 };
 
@@ -26,7 +26,7 @@ export async function dial(
   return connect(`${url.replace('http', 'ws')}/api/v1/chat/ws/${userId}${query}`, options);
 }
 
-/** The same for any address. */
+/** Dials any address in the same way. */
 export async function connect(
   address: string,
   options: ClientOptions = {},

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { fitToBudget, questionLimit } from '../../workers/context/budget.ts';
 
 describe('the token budget', () => {
-  it('keeps passages best first and history newest first, without holes', () => {
+  it('keeps passages best first and history newest first, without gaps', () => {
     const fit = fitToBudget({
       budget: 1_000,
       system: 100,
@@ -10,13 +10,13 @@ describe('the token budget', () => {
       passages: [300, 200, 10],
       history: [90, 400, 5],
     });
-    // 800 left: passages may take 480, history what they leave.
+    // 800 tokens are left: passages may take 480, and history what passages leave.
     expect(fit.passages).to.equal(1);
     expect(fit.history).to.equal(2);
     expect(fit.tokens).to.deep.equal({ system: 100, passages: 300, history: 498, question: 92 });
   });
 
-  it('never exceeds the budget, whatever the sizes', () => {
+  it('is never exceeded, whatever the sizes', () => {
     for (let budget = 120; budget < 2_000; budget += 37) {
       const fit = fitToBudget({
         budget,

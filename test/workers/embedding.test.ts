@@ -64,7 +64,7 @@ describe('embedding FAQs', () => {
     expect(await owed()).to.deep.equal([]);
   });
 
-  it('pays for the text that changed alone', async () => {
+  it('pays only for the changed text', async () => {
     const id = await add('one');
     await work(id);
     await knex('faqs').where({ id }).update({ answer: 'Another' });

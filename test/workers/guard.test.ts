@@ -10,7 +10,7 @@ import { type Provider, startProvider } from '../support/provider.ts';
 const NOBODY: ReadonlySet<string> = new Set();
 
 describe('personal data in an answer', () => {
-  it('is taken out where it is some, and nothing else is', () => {
+  it('is removed, and nothing else is', () => {
     const cases = [
       ['Write to jane.doe@mail.example.co.uk today', 'Write to [e-mail] today'],
       ['jane [at] example[dot]com', '[e-mail]'],
@@ -29,7 +29,7 @@ describe('personal data in an answer', () => {
     for (const text of harmless) expect(redactUnknown(text, NOBODY)).to.equal(text);
   });
 
-  it('is taken out also where other numbers and words stand next to it', () => {
+  it('is removed beside other numbers and words too', () => {
     const cases = [
       ['4111 1111 1111 1111 12/27', '[card] 12/27'],
       ['4111 1111 1111 1111 123', '[card] 123'],
@@ -53,8 +53,8 @@ describe('personal data in an answer', () => {
     expect(redactUnknown(said, known)).to.equal(said);
   });
 
-  // By the square of its length, each of these would take minutes.
-  it('is looked for in time that grows as the text does', () => {
+  // Quadratic time would mean minutes for each of these.
+  it('is found in time linear in the text', () => {
     for (const piece of [
       '-',
       '1',
@@ -80,7 +80,7 @@ describe('personal data in an answer', () => {
     }
   });
 
-  it('stays where the passages say it, however it is written', () => {
+  it('stays when the passages contain it, in any spelling', () => {
     const known = personalIn([
       'Write to Support@Example.com or call +49 30 1234567.',
       'Card 4111 1111 1111 1111',
@@ -93,8 +93,8 @@ describe('personal data in an answer', () => {
   });
 });
 
-describe('where an answer can be cut', () => {
-  it('is after whole sentences, and nowhere within a number or an address', () => {
+describe('the cut of an answer', () => {
+  it('comes after whole sentences, and never within a number or an address', () => {
     const cut = (text: string) => text.slice(0, whereToCut(text));
     expect(cut('One. Two! Thr')).to.equal('One. Two! ');
     expect(cut('He said “no.” Then')).to.equal('He said “no.” ');
@@ -108,7 +108,7 @@ describe('where an answer can be cut', () => {
     expect(cut('e.g.this')).to.equal('');
   });
 
-  it('is after a word where no sentence ends, sooner or later', () => {
+  it('comes after a word when no sentence ends for long', () => {
     const stalled = (text: string) => text.slice(0, whereToCut(text, true));
     expect(stalled('no end in sig')).to.equal('no end in ');
     expect(stalled('call +49 30 123')).to.equal('call ');
@@ -119,7 +119,7 @@ describe('where an answer can be cut', () => {
     expect(whereToCut('1 2 '.repeat(200))).to.equal(400);
   });
 
-  it('is found in time that grows as the text does', () => {
+  it('is found in time linear in the text', () => {
     for (const piece of ['1 ', '1. ', '1', ' ', '.', '."', '\n']) {
       const text = `${piece.repeat(200_000)}1`;
       expect(whereToCut(text)).to.be.at.most(text.length);
@@ -154,7 +154,7 @@ describe('the output guard', () => {
   const TEXT =
     'Grüße 🙂! Ask jane.doe@example.com, or call +49 30 123 45 67. “Really?” she wrote.\n- 4111 1111 1111 1111\n- DE89 3704 0044 0532 0130 00\n- 030–123\u00A04567, \u200B４１１１\u00A01111\u00A01111\u00A01111\nThat is all';
 
-  it('shows the same however the text comes in', async () => {
+  it('shows the same for any chunks of a text', async () => {
     const whole = redactUnknown(TEXT, NOBODY);
     expect(whole)
       .to.contain('[e-mail]')
@@ -175,17 +175,17 @@ describe('the output guard', () => {
     expect((await guarded([...TEXT])).text).to.equal(whole);
   });
 
-  it('judges sentences side by side and shows them in order', async () => {
+  it('moderates sentences concurrently and shows them in order', async () => {
     const sentences = Array.from({ length: 12 }, (_, i) => `Sentence ${String.fromCharCode(97 + i)} here. `);
     const { shown, text } = await guarded(sentences.flatMap((sentence) => [...sentence]));
     expect(text).to.equal(sentences.join(''));
     expect(shown.length).to.be.within(3, 12);
   });
 
-  it('shows nothing from where moderation says no, also across two windows', async () => {
+  it('shows nothing from a flagged sentence on, also across two windows', async () => {
     const { text, error } = await guarded(['Fine so far. ', 'I will kill ', 'you. ', 'More. ', 'And more.']);
     expect([text, error instanceof Withheld && error.why]).to.deep.equal(['Fine so far. ', 'flagged']);
-    // Cut after "kill": what follows could all be parts of a number.
+    // Cut after "kill": all that follows could be parts of a number.
     const long = `${'word '.repeat(60)}I kill `;
     const apart = await guarded([`${long}you (1) ${'2 '.repeat(60)}`]);
     expect(whereToCut(`${long}you (1) ${'2 '.repeat(60)}`)).to.equal(long.length);
@@ -193,7 +193,7 @@ describe('the output guard', () => {
     expect(apart.text).to.equal(long);
   });
 
-  it('asks again where moderation fails, and gives up in the end', async () => {
+  it('repeats a failed moderation, and gives up in the end', async () => {
     const once = await guarded(['Sound. ', 'Not [[fail-moderation]] [[times:1]] sure. ', 'Sound again.']);
     expect(once.error).to.equal(undefined);
     expect(once.text).to.contain('sure. Sound again.');
@@ -204,7 +204,7 @@ describe('the output guard', () => {
     ]);
   }).timeout(10_000);
 
-  it('lets words go when no sentence ends for long', async () => {
+  it('releases words when no sentence ends for long', async () => {
     const shown = Promise.withResolvers<string>();
     const guard = new Guard(shown.resolve, [], forever);
     for (const piece of ['The number', ' is', ' +49', ' 30 123']) guard.write(piece);
@@ -221,7 +221,7 @@ describe('the output guard', () => {
     expect(await ended).to.equal('cancelled');
     guard.close();
     guard.write(' Too late. ');
-    // The verdict is one for both, so the first has had its turn when the second has.
+    // Both share one verdict, so the first was checked when the second was.
     expect((await guarded(['Held back until it is whole'])).text).to.equal('Held back until it is whole');
     expect(shown).to.deep.equal([]);
   });

@@ -31,7 +31,7 @@ describe('orders planted in an FAQ', () => {
         ]);
         expect(data.trim().endsWith('</passages>')).to.equal(true);
         expect(plain(data)).not.to.contain('<|');
-        // Nothing of it is lost but the brackets that imitate ours.
+        // Nothing is lost but the brackets that imitate ours.
         expect(data.replaceAll('&lt;', '<').normalize('NFKC')).to.contain(
           order.replaceAll('&lt;', '<').normalize('NFKC'),
         );
@@ -40,7 +40,7 @@ describe('orders planted in an FAQ', () => {
   }
 });
 
-/** What a reader takes for our fence, however it is disguised. */
+/** Returns what a reader takes for our fence, in any disguise. */
 function fencesIn(text: string): string[] {
   return [...plain(text).matchAll(/<(\/?passages?)/g)].map(([, fence]) => fence ?? '');
 }

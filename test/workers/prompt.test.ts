@@ -4,7 +4,7 @@ import { buildPrompt, systemPrompt } from '../../workers/context/prompt.ts';
 describe('the prompt', () => {
   const parts = { language: 'en', passages: [], history: [], question: 'And now?' };
 
-  it('stands in order: behaviour and passages, history, question', () => {
+  it('has behaviour and passages, then history, then the question', () => {
     const prompt = buildPrompt({
       ...parts,
       passages: [{ faq_id: 7, question: 'Q', answer: 'A' }],
@@ -18,7 +18,7 @@ describe('the prompt', () => {
     expect(prompt.at(-1)?.content).to.equal('And now?');
   });
 
-  it('has no fence where there are no passages', () => {
+  it('has no fence without passages', () => {
     expect(buildPrompt(parts)[0]?.content).to.equal(systemPrompt('en'));
   });
 
@@ -29,7 +29,7 @@ describe('the prompt', () => {
     expect(text.match(/<\s*\/?\s*passages?/giu)).to.have.length(4);
   });
 
-  it('speaks the language, or asks for it by name', () => {
+  it('is in the language of the user, or names it', () => {
     expect(systemPrompt('de-AT')).to.match(/^Du bist/);
     expect(systemPrompt('pt')).to.match(/Answer in Portuguese\.$/);
     expect(systemPrompt('!!')).to.be.a('string');

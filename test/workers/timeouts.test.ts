@@ -19,7 +19,7 @@ const tooSlow = () =>
 const silent = () => new Error('Query read timeout');
 const away = () => Object.assign(new Error('connect'), { code: 'ECONNREFUSED' });
 
-describe('statements that run into their time limit while a prompt is made', () => {
+describe('a run whose statements time out while its prompt is built', () => {
   let api: Api;
   let provider: Provider;
   let workers: Worker[];
@@ -50,7 +50,10 @@ describe('statements that run into their time limit while a prompt is made', () 
     troubles = [];
   });
 
-  /** Sends a second message, whose prompt has a history, while statements are in trouble. Resolves to its row at the end. */
+  /**
+   * Sends a second message, whose prompt has a history, while statements are in trouble. Resolves to its row at
+   * the end.
+   */
   async function ask(...these: Trouble[]) {
     const first = await send(api, user, { content: 'First [[tokens:3]]' });
     await device.ended(first.run_id);
@@ -70,7 +73,7 @@ describe('statements that run into their time limit while a prompt is made', () 
     ['texts are read (completion)', /FROM messages WHERE id = ANY/],
   ] as const;
   for (const [name, statements] of stages) {
-    it(`ends the run failed, database_timeout, after five: ${name}`, async function () {
+    it(`fails with database_timeout after five timeouts: ${name}`, async function () {
       this.timeout(50_000);
       const ended = await ask({ statements, times: Infinity, error: tooSlow });
       expect(ended).to.deep.equal({
@@ -83,7 +86,7 @@ describe('statements that run into their time limit while a prompt is made', () 
     });
   }
 
-  it('answers when the third try is quick enough', async function () {
+  it('is answered when the third try is quick enough', async function () {
     this.timeout(50_000);
     const statements = /FROM messages first/;
     const ended = await ask(
@@ -93,7 +96,7 @@ describe('statements that run into their time limit while a prompt is made', () 
     expect(ended).to.include({ status: 'completed', timeouts: 2, retries: 0 });
   });
 
-  it('counts nothing while Postgres is away, or cannot count', async function () {
+  it('counts no timeouts while Postgres is away or cannot count', async function () {
     this.timeout(50_000);
     const ended = await ask(
       { statements: /FROM messages first/, times: 2, error: away },

@@ -6,7 +6,7 @@ import { whereToCut } from '../../workers/completion/windows.ts';
 const NOBODY: ReadonlySet<string> = new Set();
 
 describe('personal data in typography', () => {
-  it('is taken out with the spaces, dashes and digits that people and models write', () => {
+  it('is removed with any spaces, dashes and digits that people and models write', () => {
     const cases = [
       ['Call +49\u00A0171\u00A02345678 now', 'Call [phone] now'],
       ['Call 030\u20131234567 now', 'Call [phone] now'],
@@ -31,7 +31,7 @@ describe('personal data in typography', () => {
     for (const [text] of cases) expect(redact(text), text).not.to.match(/1234567|1111|3704|@|＠|４|１/);
   });
 
-  it('changes nothing where there is none', () => {
+  it('is not imagined: other text stays unchanged', () => {
     const harmless = [
       'Öffnungszeiten 10–12 Uhr, 5 % ½ ² ﬁn… 👩‍👩‍👧 e\u0301 \uD83D',
       'Bestellung 4111\u00A01111\u00A01111\u00A01112 vom 22.\u00A011.\u00A02024',
@@ -40,13 +40,13 @@ describe('personal data in typography', () => {
     for (const text of harmless) expect(redactUnknown(text, NOBODY)).to.equal(text);
   });
 
-  it('stays where the passages say it in another typography', () => {
+  it('stays when the passages contain it in another typography', () => {
     const known = personalIn(['Call 030\u2013123\u00A04567 or write to info＠example.com']);
     const said = 'Call 030 1234567 or 030\u2011123\u20114567, info@example.com or info＠example.com';
     expect(redactUnknown(said, known)).to.equal(said);
   });
 
-  /** Ways to write the same: each is a plain form and what may stand for its characters. */
+  /** Ways to write the same: a plain form, and characters that may stand for its own. */
   const SECRETS = [
     ['[phone]', '+49 171 2345678'],
     ['[phone]', '030 1234567'],
@@ -76,7 +76,7 @@ describe('personal data in typography', () => {
       )
       .map((pieces) => pieces.map(([shown, after]) => shown + after).join(''));
 
-  it('is found in every dress in which its plain form would be', () => {
+  it('is found in every spelling whose plain form would be found', () => {
     for (const [name, plain] of SECRETS) {
       expect(redactUnknown(`so ${plain} it is`, NOBODY)).to.equal(`so ${name} it is`);
       fc.assert(
@@ -89,7 +89,7 @@ describe('personal data in typography', () => {
     }
   });
 
-  it('leaves nothing that the plain form of the rest would show, and never cuts a character', () => {
+  it('leaves no rest that its plain form would show, and splits no character', () => {
     const piece = fc.oneof(
       fc.constantFrom(...SECRETS).chain(([, plain]) => dressed(plain)),
       fc.string({ unit: 'binary', maxLength: 8 }),
@@ -101,7 +101,7 @@ describe('personal data in typography', () => {
         const text = pieces.join('');
         for (const left of [redactUnknown(text, NOBODY), redact(text)]) {
           expect(left.isWellFormed()).to.equal(true);
-          // What is left is what was there, in order, but for the names of what went.
+          // What is left equals the original, in order, except for the names of what was removed.
           const parts = left.split(/\[(?:e-mail|phone|card|account)\]/);
           let from = 0;
           for (const part of parts) {
@@ -117,7 +117,7 @@ describe('personal data in typography', () => {
     );
   });
 
-  it('is not cut in two by the windows of the guard', () => {
+  it('is not split by the windows of the guard', () => {
     const cut = (text: string, stalled = false) => text.slice(0, whereToCut(text, stalled));
     expect(cut('Call 030.\u200B 12')).to.equal('');
     expect(cut('Call ٠٣٠. ١٢')).to.equal('');
@@ -126,7 +126,7 @@ describe('personal data in typography', () => {
     expect(cut('call +49\u00A030\u2013123', true)).to.equal('call ');
   });
 
-  it('is looked for in time that grows as the text does', () => {
+  it('is found in time linear in the text', () => {
     for (const piece of ['\u200B', '\u0301', '1\u00A0', '–', '１', '½', 'e\u0301', '4111\u00A0', '👩‍👩‍👧']) {
       const text = piece.repeat(100_000 / piece.length);
       expect(redactUnknown(text, NOBODY)).to.be.a('string');

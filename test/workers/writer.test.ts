@@ -6,7 +6,7 @@ import { Interrupted, type Lease } from '../../workers/completion/lease.ts';
 import { Writer } from '../../workers/completion/writer.ts';
 
 describe('a writer whose run is lost', () => {
-  it('tries to show what came once, not again and again', async () => {
+  it('tries to show a chunk once, and does not repeat it', async () => {
     const ids = { run_id: 77_001, user_id: 77, conversation_id: 77, message_id: 1, reply_id: 2 };
     const abort = new AbortController();
     let asked = 0;
@@ -17,7 +17,7 @@ describe('a writer whose run is lost', () => {
       async confirm() {
         if (!abort.signal.aborted) return;
         asked += 1;
-        // Ends what would go on for ever.
+        // Ends a loop that would go on for ever.
         if (asked > 50) await new Promise(() => {});
         throw abort.signal.reason;
       },

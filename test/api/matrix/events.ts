@@ -1,7 +1,7 @@
 import type { BuiltUser } from '../../support/factories.ts';
 import { secretOf, talk } from './things.ts';
 
-/** What somebody says over a socket: `of` is whose ids are in it. `others`: the code of the refusal where they are not one's own. */
+/** A client event with ids of `of`. `others`: the code of the refusal when the ids belong to another user. */
 export type EventRule = { payload: (of: BuiltUser) => Promise<object> | object; others: string };
 
 const message = async (of: BuiltUser) => ({
@@ -10,7 +10,7 @@ const message = async (of: BuiltUser) => ({
   conversation_id: (await talk(of)).conversation_id,
 });
 
-/** By channel and name of /asyncapi.json, for everything that clients may say. Whoever is signed in may say it. */
+/** The rules for all client events, by channel and name of /asyncapi.json. Any signed-in user may send them. */
 export const eventRules: Record<string, EventRule> = {
   'socket message': { payload: message, others: 'not_found' },
   'socket resume': {

@@ -12,23 +12,23 @@ import {
   talk,
 } from './things.ts';
 
-/** What a request names: ids in its path and body, and what else it needs. */
+/** A request's ids in path and body, and what else it needs. */
 export type Named = { path?: Record<string, string | number>; query?: string; body?: unknown; form?: string };
 
 export type Rule = {
-  /** Who gets through; others get a 401 or a 403. */
+  /** Who may; others get a 401 or a 403. */
   who: 'anyone' | 'signed in' | 'editors' | 'admins';
-  /** What those are answered who ask for their own, or for what is everybody's. */
+  /** The status for one's own things, or for things that belong to nobody. */
   status: number;
-  /** Made for each request: `of` is whose it is. */
+  /** Builds each request; `of` is the owner. */
   names?: (of: BuiltUser) => Promise<Named> | Named;
-  /** What those who get through are answered when it is somebody else's. Not asked where nothing is anybody's own. */
+  /** The status for somebody else's things; left out where nothing has an owner. */
   others?: number;
-  /** What single actors are answered instead, of their own. */
+  /** Other statuses of single actors for their own things. */
   but?: Partial<Record<Actor, number>>;
-  /** The answer is meant to show what belongs to others. */
+  /** The answer is meant to show others' texts. */
   shows?: true;
-  /** The access token stands in the query. */
+  /** The access token is in the query. */
   tokenInQuery?: true;
 };
 
@@ -36,7 +36,7 @@ const anyone = (status: number, more: Partial<Rule> = {}): Rule => ({ who: 'anyo
 const signedIn = (status: number, more: Partial<Rule> = {}): Rule => ({ who: 'signed in', status, ...more });
 const editors = (status: number, more: Partial<Rule> = {}): Rule => ({ who: 'editors', status, ...more });
 const admins = (status: number, more: Partial<Rule> = {}): Rule => ({ who: 'admins', status, ...more });
-/** For its owner alone: others learn not even that it is there, whatever their role. */
+/** For the owner only: others, whatever their role, do not learn that the thing exists. */
 const owner = (status: number, names: Rule['names']): Rule => signedIn(status, { names, others: 404 });
 
 const at = (id: number | string, body?: unknown): Named => ({ path: { id }, body });
@@ -48,7 +48,7 @@ const ofFaq = (body?: unknown) => async () => at(await faq(), body);
 const ofCategory = (body?: unknown) => async () => at(await category(), body);
 const ofSuggestion = (body?: unknown) => async (of: BuiltUser) => at(await suggestion(of), body);
 
-/** Who may do what, by method and path of /openapi.json. A route without a line here fails the suite. */
+/** Who may do what, by method and path of /openapi.json. A route without a rule fails the suite. */
 export const rules: Record<string, Rule> = {
   'GET /livez': anyone(200),
   'GET /readyz': anyone(200),
@@ -97,7 +97,7 @@ export const rules: Record<string, Rule> = {
   'POST /api/v1/chat/send': owner(202, async (of) => ({
     body: { content: secretOf(of), conversation_id: (await talk(of)).conversation_id },
   })),
-  // A WebSocket without an upgrade; the upgrade itself is below, among the events.
+  // A GET without an upgrade; the rules of the upgrade are in events.ts.
   'GET /api/v1/chat/ws/{user_id}': {
     ...owner(400, ({ id }) => ({ path: { user_id: id } })),
     tokenInQuery: true,
@@ -126,7 +126,7 @@ export const rules: Record<string, Rule> = {
     others: 404,
   }),
   'GET /api/v1/faqs/export': editors(200),
-  // Editors are shown what was asked, without who asked it.
+  // Editors see the questions without their users.
   'GET /api/v1/faqs/suggestions': editors(200, { shows: true }),
   'POST /api/v1/faqs/suggestions/{id}/draft': editors(201, {
     names: ofSuggestion({ question: 'Q?' }),

@@ -4,7 +4,7 @@ import { acceptMessage, cancelRun } from '../../../db/models/run.ts';
 import { announce } from '../../../shared/delivery/runs.ts';
 import { type BuiltUser, buildSession, buildUser } from '../../support/factories.ts';
 
-/** Everybody who asks. `anonymous` asks without a token; what it calls its own is the user's. */
+/** The actors. `anonymous` sends no token and uses the user's things. */
 export type Cast = Record<'user' | 'other' | 'agent' | 'admin', BuiltUser>;
 export type Actor = keyof Cast | 'anonymous';
 export const ACTORS: Actor[] = ['anonymous', 'user', 'other', 'agent', 'admin'];
@@ -19,12 +19,12 @@ export async function buildCast(): Promise<Cast> {
   return { user, other, agent, admin };
 }
 
-/** What somebody's conversations hold, and nobody else may read. */
+/** The text of a user's conversations, which nobody else may read. */
 export function secretOf(owner: BuiltUser): string {
   return `The secret of ${owner.username}.`;
 }
 
-/** A conversation of somebody, with a run that has ended. */
+/** Adds a conversation with an ended run. */
 export async function talk(owner: BuiltUser) {
   const request = { language: null, metadata: {}, idempotency_key: null, request_hash: '', request_id: null };
   const accepted = await acceptMessage(
@@ -64,19 +64,19 @@ export async function faqImport({ id }: BuiltUser): Promise<number> {
   return row.id;
 }
 
-/** A suggestion that came of somebody's question. */
+/** Adds a suggestion from a user's question. */
 export async function suggestion(owner: BuiltUser): Promise<number> {
   const { message_id } = await talk(owner);
   await knex('faq_gaps').insert({ message_id, reason: 'no_passage' });
   const vector = JSON.stringify([...Array<number>(1535).fill(0), 1]);
-  // A similarity that none reaches: one of its own.
+  // A similarity that none reaches gives the question a suggestion of its own.
   await knex.raw(`SELECT group_faq_gap(?, 'en', CAST(? AS vector), 'none', 2)`, [message_id, vector]);
   const gap = await knex('faq_gaps').where({ message_id }).first('suggestion_id');
   return gap.suggestion_id;
 }
 
 let made = 0;
-/** A name that nothing else has. */
+/** Returns a unique name. */
 export function fresh(): string {
   return `thing${++made}_${process.pid}`;
 }

@@ -13,7 +13,7 @@ describe('the run log', () => {
     run = runs++;
   });
 
-  it('takes the end behind what came before it, once', async () => {
+  it('appends the terminal event once', async () => {
     await openLog(USER, 2, [began(2)]);
     await appendLog(USER, delta(2, 1));
     await closeLog(USER, end(2, 2));
@@ -26,16 +26,16 @@ describe('the run log', () => {
   });
 
   for (const attempt of [1, 2]) {
-    it(`begins with the end of attempt ${attempt} where nothing was shown, and stays shut`, async () => {
+    it(`begins with the end of attempt ${attempt} where nothing was shown, and stays closed`, async () => {
       await closeLog(USER, end(attempt, 0));
       expect(await kept()).to.deep.equal({ attempt, seqs: [firstSeq(attempt)], closed: true });
-      // A worker that claimed the run before it ended, and was paused since.
+      // A worker claimed the run before it ended, and was paused since.
       expect(await openLog(USER, 1, [began(1)])).to.equal(attempt === 1 ? 'lost' : 'newer');
       expect((await kept())?.seqs).to.have.length(1);
     });
   }
 
-  it('keeps what older attempts showed before an end that is the first of its own', async () => {
+  it('keeps older attempts before a terminal event that is the first of its attempt', async () => {
     await openLog(USER, 1, [began(1)]);
     await closeLog(USER, end(2, 0));
     expect((await kept())?.seqs).to.deep.equal([firstSeq(1), firstSeq(2)]);
@@ -47,7 +47,7 @@ describe('the run log', () => {
     ['an earlier part', () => openLog(USER, 2, [began(2)])],
     ['a later part', () => openLog(USER, 2, [began(2), delta(2, 1), delta(2, 2), delta(2, 3)])],
   ] as const) {
-    it(`is dropped where Redis kept ${what} of what the end ends, which is pushed all the same`, async () => {
+    it(`is deleted when Redis kept ${what} of the ended text, and the terminal event is pushed`, async () => {
       const ear = connect('ear', {});
       await ear.psubscribe('socket.io#/#*');
       const heard = new Promise<void>((hear) => {

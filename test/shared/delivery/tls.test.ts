@@ -13,7 +13,7 @@ import { call } from '../../support/api.ts';
 import { startProcfile } from '../../support/processes.ts';
 
 const run = promisify(execFile);
-/** What a client sends Postgres to ask for TLS. */
+/** The packet by which a client asks Postgres for TLS. */
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
 
 describe('TLS to Postgres and Redis', () => {
@@ -36,7 +36,7 @@ describe('TLS to Postgres and Redis', () => {
   });
 
   const cert = () => join(folder, 'cert.pem');
-  /** DATABASE_URL by way of the door. */
+  /** Returns DATABASE_URL through the proxy. */
   function databaseUrl(query: string): string {
     const url = new URL(process.env.DATABASE_URL ?? '');
     url.host = `127.0.0.1:${postgres.port}`;
@@ -44,7 +44,10 @@ describe('TLS to Postgres and Redis', () => {
     return url.href;
   }
   const redisUrl = (protocol: string) => `${protocol}://127.0.0.1:${redis.port}`;
-  /** Whether node-postgres reaches the database by an address, as the pool hands it on; else the error's code. */
+  /**
+   * Returns whether node-postgres reaches the database at an address, as the pool passes it on; else the error's
+   * code.
+   */
   async function reaches(connectionString: string): Promise<string> {
     const client = new pg.Client({ connectionString });
     try {
@@ -65,7 +68,7 @@ describe('TLS to Postgres and Redis', () => {
     }).finally(() => client.disconnect()) as Promise<string>;
   }
 
-  it('a whole web speaks it where the addresses say so', async () => {
+  it('is used by all of web when the addresses ask for it', async () => {
     const [before, beforeRedis] = [postgres.encrypted(), redis.encrypted()];
     const web = await startProcfile('web', {
       DATABASE_URL: databaseUrl(`sslmode=verify-full&sslrootcert=${cert()}`),
@@ -80,7 +83,7 @@ describe('TLS to Postgres and Redis', () => {
     await web.stop();
   });
 
-  it('an unknown certificate is refused, by every mode but the one that says so', async () => {
+  it('refuses an unknown certificate in every mode but no-verify', async () => {
     const modes = ['verify-full', 'verify-ca', 'require', 'prefer', 'no-verify'];
     const answers = await Promise.all(modes.map((mode) => reaches(databaseUrl(`sslmode=${mode}`))));
     const refused = 'DEPTH_ZERO_SELF_SIGNED_CERT';
@@ -88,7 +91,7 @@ describe('TLS to Postgres and Redis', () => {
     expect(await reachesRedis(redisUrl('rediss'))).to.equal(refused);
   });
 
-  it('none is spoken where none is asked for', async () => {
+  it('is not used unless the addresses ask for it', async () => {
     const [database, store] = [postgres.plain(), redis.plain()];
     expect(await reaches(databaseUrl(''))).to.equal('reached');
     expect(await reaches(databaseUrl('sslmode=disable'))).to.equal('reached');
@@ -98,7 +101,7 @@ describe('TLS to Postgres and Redis', () => {
 
   type Door = { port: number; encrypted: () => number; plain: () => number; close: () => void };
 
-  /** A door before a store: takes TLS off those who speak it, and lets the others through as they are. */
+  /** Opens a proxy before a store, which terminates TLS and passes plain connections through. */
   async function openDoor(target: string | undefined, standard: number, asks: boolean): Promise<Door> {
     const { hostname, port } = new URL(target ?? '');
     const secureContext = createSecureContext({

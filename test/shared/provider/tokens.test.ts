@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { get_encoding } from 'tiktoken';
 import { countTokens, truncateTokens } from '../../../shared/provider/tokens.ts';
 
-describe('tokens', () => {
+describe('the tokenizer', () => {
   const texts = [
     '',
     'Hello, world!',
