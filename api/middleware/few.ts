@@ -2,12 +2,13 @@ import type { SchemaObject } from 'ajv';
 import { type FieldError, problem } from '../../shared/base/errors.ts';
 import { pointer } from './sane.ts';
 
-/** Unknown fields that are named; a body can have tens of thousands. */
+/** How many unknown fields an answer names. A body can have tens of thousands. */
 const NAMED = 20;
 
 /**
- * Refuses a value that has more items or unknown fields than its schema lets it, before each is looked at: ajv checks
- * all items of a list that is too long, to name every fault. Throws `validation_failed`.
+ * Refuses a value with too many items or unknown fields before ajv checks each of them. To name every fault, ajv would
+ * check all items of a list that is too long.
+ * @throws Problem `validation_failed`
  */
 export function checkFew(schema: SchemaObject, value: unknown): void {
   const errors = findMany(schema, value, '');
@@ -20,13 +21,13 @@ function findMany(schema: SchemaObject, value: unknown, path: string): FieldErro
   const known = (schema.properties ?? {}) as Record<string, SchemaObject>;
   const unknown = schema.additionalProperties === false ? unknownOf(value, known) : [];
   if (unknown.length > NAMED)
-    return unknown.slice(0, NAMED).map((name) => ({ path: pointer(path, name), message: 'is not known' }));
+    return unknown.slice(0, NAMED).map((name) => ({ path: pointer(path, name), message: 'must be left out: this field is unknown' }));
   return Object.entries(known).flatMap(([name, field]) =>
     Object.hasOwn(value, name) ? findMany(field, Reflect.get(value, name), pointer(path, name)) : [],
   );
 }
 
-/** Names that the schema does not know: one more than are named, at the most. */
+/** Returns names that the schema lacks, at most one more than an answer names. */
 function unknownOf(value: object, known: object): string[] {
   const names: string[] = [];
   for (const name of Object.keys(value)) {
@@ -39,7 +40,7 @@ function unknownOf(value: object, known: object): string[] {
 
 function tooLong({ maxItems, items }: SchemaObject, value: unknown[], path: string): FieldError[] {
   if (typeof maxItems !== 'number') return [];
-  if (value.length > maxItems) return [{ path, message: `must NOT have more than ${maxItems} items` }];
+  if (value.length > maxItems) return [{ path, message: `must be at most ${maxItems} items long` }];
   const each = (items ?? {}) as SchemaObject;
   return value.flatMap((item, i) => findMany(each, item, pointer(path, i)));
 }
