@@ -21,7 +21,9 @@ function findMany(schema: SchemaObject, value: unknown, path: string): FieldErro
   const known = (schema.properties ?? {}) as Record<string, SchemaObject>;
   const unknown = schema.additionalProperties === false ? unknownOf(value, known) : [];
   if (unknown.length > NAMED)
-    return unknown.slice(0, NAMED).map((name) => ({ path: pointer(path, name), message: 'must be left out: this field is unknown' }));
+    return unknown
+      .slice(0, NAMED)
+      .map((name) => ({ path: pointer(path, name), message: 'must be left out: this field is unknown' }));
   return Object.entries(known).flatMap(([name, field]) =>
     Object.hasOwn(value, name) ? findMany(field, Reflect.get(value, name), pointer(path, name)) : [],
   );
