@@ -5,14 +5,14 @@ import { importEvents } from '../faqs/import/contract.ts';
 import { messageEvents } from '../messages/contract.ts';
 import { runClientEvents, runEvents } from '../runs/contract.ts';
 
-/** All that clients may say over Socket.IO. */
+/** All events that clients may send over Socket.IO. */
 export const clientEvents = { ...chatEvents, ...runClientEvents, ...messageEvents, ...authEvents };
 
 /**
- * What a socket hears before it is closed. After `token_expired` the connection is cut, not the socket: the default
- * client dials again by itself, with the token that its `auth` function gives then.
+ * Events before the server closes a socket. After `token_expired` the server closes the connection and not the socket, so
+ * the default client dials again with the token that its `auth` function returns then.
  */
 const endingEvents = { token_expired: problemBody };
 
-/** All that they hear. */
+/** All events that the server sends over Socket.IO. */
 export const serverEvents = { ...runEvents, ...importEvents, ...endingEvents };
