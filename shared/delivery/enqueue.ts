@@ -7,12 +7,12 @@ import { killPoint } from '../ops/killpoint.ts';
 import { canEnqueue, flows, loadScripts, queues } from './queues.ts';
 
 /**
- * Adds the flows of runs; those of one turn of the event loop travel together. Throws `service_unavailable` while
- * Redis is away; callers that already committed ignore that, because Postgres still owes the delivery.
+ * Adds the flows of runs. Flows of one turn of the event loop go to Redis together.
+ * @throws Problem `service_unavailable` while Redis is away. A caller that has committed ignores that: the delivery is owed
  */
 export async function deliver(deliveries: Delivery[]): Promise<void> {
   if (deliveries.length === 0) return;
-  if (!canEnqueue()) throw problem('service_unavailable', 'The queues cannot be reached.');
+  if (!canEnqueue()) throw problem('service_unavailable', 'Jobs cannot be added at the moment');
   batch.push(...deliveries);
   adding ??= addBatch();
   await adding;
@@ -30,15 +30,15 @@ async function addBatch(): Promise<void> {
   try {
     await flows.addBulk(flowsToAdd);
   } catch (err) {
-    // Somebody flushed the scripts of Redis.
+    // Redis has lost its scripts (SCRIPT FLUSH).
     if (String(err).includes('NOSCRIPT')) void loadScripts().catch(() => {});
     throw err;
   }
 }
 
 /**
- * Adds one embedding job. The id names the FAQs and their texts, so asking again while it is queued or running
- * adds nothing, and an edit is a job of its own. It goes when it ends: a retained job would swallow the next.
+ * Adds one embedding job. Its id names the FAQs and their texts: the same call adds nothing while the job is queued or
+ * runs, and an edited text gets its own job. The job is removed when it ends, because a kept job would block the next.
  * @param batch ids with the hashes of the texts to embed
  */
 export async function enqueueEmbedding(batch: { id: number; text_hash: string }[]): Promise<void> {
@@ -53,7 +53,7 @@ export async function enqueueEmbedding(batch: { id: number; text_hash: string }[
   await queues.embedding.add('embedding', payload, options);
 }
 
-/** Adds an import's job, unless it is there. It goes when it ends, so that the reconciler can add it again. */
+/** Adds an import's job unless it is there. The job is removed when it ends, so that the reconciler can add it again. */
 export async function enqueueImport(importId: number): Promise<void> {
   const options = { ...jobOptions('faq_import'), removeOnComplete: true, removeOnFail: true };
   await queues.faq_import.add(
@@ -63,7 +63,7 @@ export async function enqueueImport(importId: number): Promise<void> {
   );
 }
 
-/** Adds the one job that groups unanswered questions, unless it is there. */
+/** Adds the one job that groups unanswered questions unless it is there. */
 export async function enqueueSuggestions(): Promise<void> {
   const options = { ...jobOptions('faq_suggestions'), removeOnComplete: true, removeOnFail: true };
   await queues.faq_suggestions.add('faq_suggestions', {}, { ...options, jobId: 'faq-suggestions' });

@@ -43,7 +43,7 @@ export const faqImports = serve(faqImportContract, {
     };
     const import_id = await withBody(ctx.req, (bytes) => receiveImport(ctx.state.user.id, bytes, options));
     enqueueImport(import_id).catch((err: unknown) =>
-      log.warn({ err, import_id }, 'import not queued; the reconciler will queue it'),
+      log.warn({ err, import_id }, 'import left to the reconciler'),
     );
     ctx.set('Location', publicPath(`/api/v1/faqs/imports/${import_id}`));
     ctx.body = { import_id, status: 'queued' };
