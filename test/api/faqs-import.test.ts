@@ -222,7 +222,7 @@ describe('importing FAQs', () => {
     await expectRefused(csv('question,answer\na"b,c\n'), 400, 'validation_failed', /Line 2: a quote/);
     await expectRefused(csv(gzipSync('question,answer\na,b')), 400, 'validation_failed', /UTF-8/);
     const json = (text: unknown) => upload(text, { type: 'application/json' });
-    await expectRefused(json('{"question":"a"}'), 400, 'validation_failed', /no JSON array/);
+    await expectRefused(json('{"question":"a"}'), 400, 'validation_failed', /must be a JSON array/);
     await expectRefused(json('[]'), 400, 'validation_failed', /no FAQs/);
     for (const broken of ['[', '[{"question":"a","answer":"b"}', '[{"a":1},]', '[1 2]', '[{"a":1}] x', ''])
       await expectRefused(json(broken), 400, 'malformed_json');
