@@ -7,8 +7,8 @@ const { validate: dateTime } = addFormats.default.get('date-time') as unknown as
 const email = addFormats.default.get('email') as RegExp;
 
 /**
- * Adds four formats: `padded-email` (white space around it is allowed), `timezone` (a name of the IANA database),
- * `https-url`, and `moment` (a date-time that Postgres also accepts).
+ * Adds four formats. `padded-email` may have white space around it. `timezone` is a name of the IANA database. `moment` is
+ * a date-time that Postgres also accepts.
  */
 export function addOwnFormats(ajv: Ajv): Ajv {
   return ajv

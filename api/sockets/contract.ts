@@ -9,8 +9,8 @@ import { runClientEvents, runEvents } from '../runs/contract.ts';
 export const clientEvents = { ...chatEvents, ...runClientEvents, ...messageEvents, ...authEvents };
 
 /**
- * Events before the server closes a socket. After `token_expired` the server closes the connection and not the socket, so
- * the default client dials again with the token that its `auth` function returns then.
+ * Events before the server closes a socket. After `token_expired` it closes the connection and not the socket. The default
+ * client then dials again, with a fresh token of its `auth` function.
  */
 const endingEvents = { token_expired: problemBody };
 

@@ -8,8 +8,8 @@ const EVERY_MS = 600;
 const UNSENT_LIMIT = 1024 * 1024;
 
 /**
- * Watches open sockets and closes those that are signed out, have an expired token, belong to an account that is not
- * active, have another role now, or are too slow.
+ * Watches open sockets. Closes a socket that is signed out or too slow, or whose token has expired, whose account is not
+ * active, or whose user has another role now.
  * @param connections returns the open connections
  * @returns a function that ends the watch
  */

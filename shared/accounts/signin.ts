@@ -25,7 +25,7 @@ export async function register(fields: NewUser, client: Client): Promise<SignIn>
 
 /**
  * Signs in by e-mail address or username. Every try is in the audit log.
- * @throws Problem `unauthenticated`, the same and after the same work whatever was wrong
+ * @throws Problem `unauthenticated`. Every fault gets the same answer after the same work
  */
 export async function signIn(login: string, password: string, client: Client): Promise<SignIn> {
   const first = await attempt(login, password, client);

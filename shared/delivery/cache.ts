@@ -23,7 +23,7 @@ export type Key = { slot: string; digest: string; bytes: number };
 const underWay = new Map<string, Promise<Kept<unknown>>>();
 type Kept<T> = { value: T; cached: boolean };
 
-/** Returns the key of a user's value, made from a hash of the parts. The name is permanent and stands for the value's form. */
+/** Returns the key of a user's value: a hash of the parts, not readable in Redis. A new form of value needs a new name. */
 export function cacheKey(name: keyof typeof ROOM, { user_id }: Whose, ...parts: unknown[]): Key {
   const hash = createHmac('sha256', SECRET).update(JSON.stringify([name, user_id, ...parts]));
   const digest = hash.digest('base64url');

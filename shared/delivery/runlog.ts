@@ -9,8 +9,8 @@ import { redis } from './redis.ts';
  * event under its seq, with its attempt, so a script needs only the last entry. Each script stores AND publishes: a
  * publish outside the script would pass the fence.
  *
- * 'newer': another attempt has the log, and the caller has lost the run. 'lost': the log is not as the caller left it
- * (Redis was emptied, or an answer was lost), so the caller must claim a new attempt and open the log again.
+ * 'newer': another attempt has the log, and the caller has lost the run. 'lost': the log is not as the caller left it,
+ * because Redis was emptied or an answer was lost. The caller must claim a new attempt and open the log again.
  */
 export type Written = 'ok' | 'newer' | 'lost';
 
@@ -40,7 +40,7 @@ export function appendLog(userId: number, event: RunEvent): Promise<Written> {
 
 /**
  * Adds and publishes the terminal event, once however often it is called. Only publishes it when earlier events are
- * missing. A terminal event that begins its attempt is a whole log, which keeps out a worker that was paused before it
+ * missing. A terminal event that begins its attempt is a whole log. Such a log keeps out a worker that was paused before it
  * opened its own.
  */
 export async function closeLog(userId: number, event: RunEvent): Promise<void> {

@@ -127,7 +127,7 @@ function beginningsOf(found: string): string[] {
 }
 
 /**
- * Returns the length of a card number at the start of a match, or 0. Every tenth row of digits has a right check digit, so
+ * Returns the length of a card number at the start of a match, or 0. Every tenth row of digits has a right check digit. So
  * a part of a match must also look like a card number: its first four digits are together and are an issuer's.
  */
 function cardLength(found: string, again: boolean): number {

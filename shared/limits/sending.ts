@@ -12,9 +12,9 @@ export type Sender = { user: SignedUser; ip: string; tell?: (headers: RateHeader
 type Keyed = { key: string | null; hash: string };
 
 /**
- * Stores a message by `accept` if the limits of its user and address allow it, in a minute, an hour and a day, over every
- * transport. If one window refuses a message, no window counts it. A replay is free, even when the limit is reached: its
- * mark shows it within the minute, later Postgres does.
+ * Stores a message by `accept` if the limits of its user and its address allow it. The windows are a minute, an hour and a
+ * day, over all transports. If one window refuses a message, no window counts it. A replay is free, even when the limit is
+ * reached: its mark shows it within the minute, later Postgres does.
  * @param keyed the idempotency key, and the hash that tells two requests of one key apart
  * @throws Problem `rate_limited`; what `accept` throws, and then the message is not counted
  */

@@ -134,8 +134,8 @@ describe('spreadsheets of FAQs', () => {
     );
     expect(said.map((one) => Number.parseInt(one))).to.deep.equal([4, 5, 6, 7, 8]);
     expect(said[0]).to.equal('4 must have no value in a column without a name');
-    expect(said[3]).to.equal('7 has 5 fields instead of 4');
-    expect(said[4]).to.equal('8 has 1 fields instead of 4');
+    expect(said[3]).to.equal('7 must be 4 fields, not 5');
+    expect(said[4]).to.equal('8 must be 4 fields, not 1');
   });
 
   const refused: [name: string, body: string | Buffer, detail: RegExp, type?: string][] = [

@@ -28,7 +28,7 @@ const MAX_RECORD = 256 * 1024;
 /**
  * Reads a CSV file with a header line, as in RFC 4180 or as spreadsheets write it (see `dialectOf`). Ignores blank lines
  * and blank columns. Excel leaves out separators after a line's last value, so a short line is whole.
- * @yields each record as the object that JSON would have, or a text that says what is wrong, with the line where it ends
+ * @yields each record and the line where it ends: the object that JSON would have, or a text that says what is wrong
  * @throws Problem `validation_failed` for a file that cannot be read further
  */
 export async function* csvItems(file: AsyncIterable<string>): AsyncGenerator<Item> {

@@ -5,8 +5,8 @@ import { type Item, jsonItems } from './json.ts';
 export type Format = 'csv' | 'json' | 'unknown';
 
 /**
- * Returns the format that the content type names. Browsers on Windows name a .csv file after the program that opens it
- * (`application/vnd.ms-excel`), or not at all, so such names count as unknown.
+ * Returns the format that the content type names. Browsers on Windows may name a .csv file after the program that opens it
+ * (`application/vnd.ms-excel`). Such a type counts as unknown.
  */
 export function formatOf(contentType: string): Format {
   if (/^(text\/(x-)?csv|text\/(tab|comma)-separated-values|application\/(x-)?csv)$/i.test(contentType))
