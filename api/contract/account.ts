@@ -3,7 +3,6 @@ import { MAX_LENGTH, MIN_LENGTH } from '../../shared/accounts/newPassword.ts';
 import { flag, id, language, role, text, time, userStatus } from './fields.ts';
 import { closed, named, orNull, presenter } from './schema.ts';
 
-/** An account as its owner and administrators see it. */
 export const user = named(
   'User',
   Type.Object({

@@ -34,7 +34,6 @@ export type Answer<T extends TSchema = TSchema> = {
 export type Routes = Record<`${'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'ALL'} /${string}`, Route>;
 export type Contract<R extends Routes = Routes> = { tag: string; routes: R };
 
-/** Makes the contract of a resource: its routes under one heading. */
 export function contract<const R extends Routes>(tag: string, routes: R): Contract<R> {
   return { tag, routes };
 }
@@ -68,7 +67,6 @@ type Said<Answers> = {
 
 export type Handler<R> = (ctx: RouteOf<R>) => unknown;
 export type Middleware<R> = (ctx: RouteOf<R>, next: Next) => unknown;
-/** A handler for each route of a contract, with the middleware before it. */
 export type Handlers<R extends Routes> = {
   [Key in keyof R]: Handler<R[Key]> | [...Middleware<R[Key]>[], Handler<R[Key]>];
 };

@@ -8,7 +8,6 @@ export const real = Type.Number();
 export const text = Type.String();
 export const flag = Type.Boolean();
 export const time = Type.String({ format: 'date-time' });
-/** Any JSON object. */
 export const anything = Type.Unsafe<Record<string, unknown>>({ type: 'object' });
 
 /** An id in a body or a query. An id that no row can have is invalid. */
@@ -25,7 +24,6 @@ export function prose(maxLength: number) {
   return Type.String({ maxLength, pattern: '\\S' });
 }
 
-/** The query of every list. */
 export const paging = {
   limit: defaulted(Type.Integer({ minimum: 1, maximum: 100 }), 20),
   cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),

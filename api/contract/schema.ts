@@ -1,19 +1,16 @@
 import type { SchemaObject } from 'ajv';
 import { type Static, type TOptional, type TProperties, type TSchema, type TUnsafe, Type } from 'typebox';
 
-/** Returns the schema of one of some words. */
 export function oneOf<const Words extends string[]>(...words: Words): TUnsafe<Words[number]> {
   return Type.Unsafe<Words[number]>({ type: 'string', enum: words });
 }
 
-/** Returns the schema of a value that may also be null. */
 export function orNull<T extends TSchema>(schema: T): TUnsafe<Static<T> | null> {
   const { type, enum: words, ...rest } = schema as SchemaObject;
   if (typeof type !== 'string') return Type.Unsafe({ anyOf: [schema, { type: 'null' }] });
   return Type.Unsafe({ ...rest, type: [type, 'null'], ...(words && { enum: [...words, null] }) });
 }
 
-/** Returns the schema with a description. */
 export function described<T extends TSchema>(schema: T, description: string): TUnsafe<Static<T>> {
   return Type.Unsafe({ ...schema, description });
 }
@@ -42,7 +39,6 @@ type Filled<Fields extends TProperties> = Static<ReturnType<typeof Type.Object<F
   [Name in keyof Fields as Fields[Name] extends { default: unknown } ? Name : never]: Static<Fields[Name]>;
 };
 
-/** Returns the schema of one page of a list. */
 export function page<T extends TSchema>(item: T) {
   return Type.Object({
     data: Type.Array(item),

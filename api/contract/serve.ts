@@ -5,7 +5,6 @@ import { type Mark, marksOf } from '../middleware/mark.ts';
 import { takeBody, takeQuery } from '../middleware/validate.ts';
 import type { Contract, Handlers, Route, Routes, Who } from './contract.ts';
 
-/** A resource: its router, and its routes for the document. */
 export type Resource = { router: Router<State>; routes: Served[] };
 export type Served = {
   /** Method and path, as in the contract. */

@@ -13,7 +13,6 @@ import {
   presenter,
 } from '../contract/schema.ts';
 
-/** A conversation as its owner sees it. */
 const conversation = named(
   'Conversation',
   Type.Object({
@@ -51,7 +50,6 @@ const conversation = named(
 );
 export const presentConversation = presenter(conversation);
 
-/** A message as its owner sees it. */
 const message = named(
   'Message',
   Type.Object({
@@ -95,7 +93,6 @@ const message = named(
 );
 export const presentMessage = presenter(message);
 
-/** The fields that the owner of a conversation may change. */
 const fields = {
   title: orNull(Type.String({ minLength: 1, maxLength: 255 })),
   tags: Type.Array(Type.String({ minLength: 1, maxLength: 50 }), { maxItems: 50, uniqueItems: true }),

@@ -15,7 +15,6 @@ export function documentPath(pattern: string): string {
   return pattern.replace(/\{\/\*\w+\}$/, '').replaceAll(/:(\w+)/g, '{$1}');
 }
 
-/** Builds the OpenAPI 3.1 document of all resources. */
 export function buildOpenapi(resources: Resource[]): OpenApi {
   const served = resources.flatMap(({ routes }) => routes);
   const paths: OpenApi['paths'] = {};

@@ -60,7 +60,6 @@ const foundFaq = Type.Object({
 });
 export const presentFound = presenter(foundFaq);
 
-/** The fields that editors write when they create, change or import an FAQ. */
 export const faqFields = {
   question: prose(1_000),
   answer: prose(20_000),
@@ -78,7 +77,6 @@ export const newFaq = {
   question: faqFields.question,
   answer: faqFields.answer,
 };
-/** The filter of a list or an export. */
 export const faqFilter = optional({ status, language, category_id: givenId });
 
 export const faqContract = contract('Knowledge base', {

@@ -7,7 +7,6 @@ import { closed, named, oneOf, orNull, presenter } from '../contract/schema.ts';
 
 const rating = oneOf('up', 'down');
 
-/** What a user thinks of a reply. */
 const feedback = named(
   'Feedback',
   Type.Object({ message_id: id, rating, comment: orNull(text), created_at: time, updated_at: time }),

@@ -18,7 +18,6 @@ export async function auth(ctx: Context, next: Next): Promise<void> {
 }
 mark(auth, { security: 'token', problems: ['unauthenticated', 'token_expired'] });
 
-/** The roles that write the knowledge base. */
 const EDITORS: Role[] = ['admin', 'agent'];
 
 export function isEditor({ role }: { role: Role }): boolean {

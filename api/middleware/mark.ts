@@ -17,7 +17,6 @@ export function mark<Middleware extends object>(middleware: Middleware, meaning:
   return middleware;
 }
 
-/** Returns the marks of a route's middleware, merged. */
 export function marksOf(stack: object[]): Mark {
   const found = stack.map((middleware) => marks.get(middleware) ?? {});
   return Object.assign({}, ...found, {

@@ -12,7 +12,6 @@ export function checkSane(value: unknown): void {
   if (fault !== undefined) throw problem('validation_failed', undefined, { errors: [fault] });
 }
 
-/** Adds one step to a JSON pointer. */
 export function pointer(path: string, key: string | number): string {
   return `${path}/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }

@@ -7,7 +7,6 @@ import { anyId, flag, id, text, time } from '../contract/fields.ts';
 import { lastEventId } from '../contract/headers.ts';
 import { closed, named, oneOf, orNull, presenter } from '../contract/schema.ts';
 
-/** A run as its owner sees it. */
 const run = named(
   'Run',
   Type.Object({

@@ -78,7 +78,6 @@ export class BoundedSocket extends WebSocket {
   }
 }
 
-/** The WebSocket server that engine.io uses. */
 export class BoundedEngine extends WebSocketServer<typeof BoundedSocket> {
   constructor(options: ServerOptions<typeof BoundedSocket>) {
     super({ ...options, WebSocket: BoundedSocket });

@@ -33,7 +33,6 @@ function unsentBytes(connection: Connection): number {
   return queued + (transport.socket?.bufferedAmount ?? 0);
 }
 
-/** Returns the WebSocket below a connection. */
 export function boundedSocket(connection: Connection): BoundedSocket | undefined {
   const { socket } = (connection as unknown as Insides).transport;
   return socket instanceof BoundedSocket ? socket : undefined;
@@ -50,7 +49,6 @@ export function connectionsOf(io: Server): Connection[] {
   return Object.values(clients);
 }
 
-/** Returns all signed-in sockets of Socket.IO. */
 export function watchedSockets(io: Server): Watched[] {
   return [...io.of('/').sockets.values()].map((socket) => ({
     signed: socket.data as Signed,

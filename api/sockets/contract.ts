@@ -5,7 +5,6 @@ import { importEvents } from '../faqs/import/contract.ts';
 import { messageEvents } from '../messages/contract.ts';
 import { runClientEvents, runEvents } from '../runs/contract.ts';
 
-/** All events that clients may send over Socket.IO. */
 export const clientEvents = { ...chatEvents, ...runClientEvents, ...messageEvents, ...authEvents };
 
 /**
@@ -14,5 +13,4 @@ export const clientEvents = { ...chatEvents, ...runClientEvents, ...messageEvent
  */
 const endingEvents = { token_expired: problemBody };
 
-/** All events that the server sends over Socket.IO. */
 export const serverEvents = { ...runEvents, ...importEvents, ...endingEvents };

@@ -4,7 +4,6 @@ import { contract, json, nothing } from '../contract/contract.ts';
 import { id, paging, text, time } from '../contract/fields.ts';
 import { closed, described, named, optional, orNull, page, presenter } from '../contract/schema.ts';
 
-/** A sign-in as its owner sees it. */
 const session = named(
   'Session',
   Type.Object({

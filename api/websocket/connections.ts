@@ -37,7 +37,6 @@ export function serveWebSocket(socket: BoundedSocket, signed: Signed, ip: string
   });
 }
 
-/** Returns all plain WebSockets, for the watch over sessions and slow readers. */
 export function watchedWebSockets(): Watched[] {
   return [...open].map(([socket, signed]) => ({
     signed,

@@ -64,7 +64,6 @@ export function offeredToken(ctx: Context): string | undefined {
   return offered.includes(PROTOCOL) ? offered.find((name) => name !== PROTOCOL && name !== '') : undefined;
 }
 
-/** Says whether a request asks to become a WebSocket. */
 export function isUpgrade(ctx: Context): boolean {
   return upgrades.has(ctx.req);
 }

@@ -4,7 +4,6 @@ import { env } from '../base/env.ts';
 /** A secret of JWT_SECRET, and its name in tokens: the first 64 bits of its hash. */
 export type Key = { kid: string; secret: KeyObject };
 
-/** Returns the key that signs: the first of JWT_SECRET. */
 export function signingKey(): Key {
   return keyOf(env.JWT_SECRET[0]!);
 }

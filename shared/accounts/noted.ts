@@ -1,6 +1,5 @@
 import { type Along, AuditEntry, type NewAuditEntry } from '../../db/models/auditEntry.ts';
 
-/** Who acts, and from where. */
 export type By = Pick<NewAuditEntry, 'actor_id' | 'actor_role' | 'ip' | 'request_id'>;
 export type Act = { subject_id?: number | null; details?: Record<string, unknown> };
 

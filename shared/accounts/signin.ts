@@ -10,7 +10,6 @@ import { type Client, noteSignIn } from './client.ts';
 import { hashPassword, isOutdated, passwordFits } from './password.ts';
 import { hashToken, newToken, nowS, signAccess, successorsOf } from './tokens.ts';
 
-/** A pair of tokens for the client. */
 export type Grant = { access: string; refresh: string };
 type SignIn = { user: User; grant: Grant };
 

@@ -17,7 +17,6 @@ export const flows = new FlowProducer({
   skipVersionCheck: true,
 });
 
-/** One queue for each job of the catalog, with its name. */
 export const queues = Object.fromEntries(
   (Object.keys(jobs) as JobName[]).map((name) => [
     name,

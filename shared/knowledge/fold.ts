@@ -30,7 +30,6 @@ export function fold(text: string, dashesAfterLetters: boolean): Copy {
   return { text: copy, placeOf: (start, end) => [starts[start] ?? text.length, ends[end - 1] ?? 0] };
 }
 
-/** Returns a text as its own copy. */
 export function unfolded(text: string): Copy {
   return { text, placeOf: (start, end) => [start, end] };
 }

@@ -107,7 +107,6 @@ const EXACT: [RegExp, string, LengthOf][] = [
   [WRITTEN_PHONE, '[phone]', whole],
 ];
 
-/** Yields the places of real matches in a text, in order. */
 function* placesOf(pattern: RegExp, text: string, lengthOf: LengthOf): Generator<[number, number]> {
   const search = new RegExp(pattern);
   let seen = 0;

@@ -20,7 +20,6 @@ export class Bucket {
     return true;
   }
 
-  /** Says whether it is as full as a new bucket. */
   isFull(): boolean {
     this.#refill();
     return this.#left >= this.#rate.burst;
@@ -46,7 +45,6 @@ export class Buckets {
     this.#rate = rate;
   }
 
-  /** Returns the bucket of a key, and makes it if there is none. */
   of(key: string | number): Bucket {
     const known = this.#buckets.get(key);
     if (known !== undefined) return known;

@@ -38,7 +38,6 @@ export function forbiddenPage(): string {
   );
 }
 
-/** Returns the page that shows how a run came to its answer. */
 export function runPage(run: Awaited<ReturnType<typeof explanation>>): string {
   return page(
     `Run ${run.id}`,

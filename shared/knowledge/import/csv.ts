@@ -5,7 +5,6 @@ import { unescapeFormula } from './formulas.ts';
 import { dialectOf, nameOf } from './dialect.ts';
 import type { Item } from './json.ts';
 
-/** The columns of imports and exports. */
 export const COLUMNS = [
   'question',
   'answer',

@@ -1,6 +1,5 @@
 import { problem } from '../../base/errors.ts';
 
-/** The most characters of one item. */
 const MAX_ITEM = 256 * 1024;
 
 /** One item of an upload: its line, counted from 1, and its value. */

@@ -13,12 +13,9 @@ import { type Format, itemsOf } from './format.ts';
 import type { Item } from './json.ts';
 import { readText } from './text.ts';
 
-/** The most FAQs of one upload. */
 const MAX_ITEMS = 100_000;
-/** How much is held in memory before it goes to Postgres. */
 const [BATCH_ITEMS, BATCH_CHARACTERS] = [500, 1_000_000];
 
-/** The fields of an FAQ in an upload. */
 export type UploadedFaq = Omit<NonNullable<ImportLine['fields']>, 'slug' | 'slug_asked'> & { slug?: string };
 
 type Upload = {
