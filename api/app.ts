@@ -13,13 +13,13 @@ import { securityHeaders } from './middleware/security-headers.ts';
 import { traceRequest } from './middleware/traced.ts';
 import { routes } from './routes.ts';
 
-/** The Koa app, not listening: servers and tests mount it. */
+/** Builds the Koa app without listening. Servers and tests mount it. */
 export function buildApp(): Koa<State> {
   const app = new Koa<State>({ proxy: env.TRUST_PROXY > 0 });
-  // What fails after the answer began.
+  // Koa reports here what fails after the answer began.
   app.on('error', (err: { code?: string }) => {
     const level = HUNG_UP.includes(err.code ?? '') ? 'debug' : 'warn';
-    log[level]({ err }, 'answer failed');
+    log[level]({ err }, 'sending the answer failed');
   });
   app
     .use(address)
@@ -36,5 +36,5 @@ export function buildApp(): Koa<State> {
   return app;
 }
 
-/** Clients that went away, which everyone who reads a stream does at last. */
+/** Codes of a client that hung up. Every reader of a stream does so in the end. */
 const HUNG_UP = ['ERR_STREAM_PREMATURE_CLOSE', 'ECONNRESET', 'EPIPE', 'HPE_INVALID_EOF_STATE'];

@@ -3,7 +3,7 @@ import type { ParameterizedContext } from 'koa';
 import type { Logger } from 'pino';
 import type { SignedUser } from '../shared/accounts/authenticate.ts';
 
-/** What the middleware leaves for those behind it. `user` and `sid` stand behind `auth`, `body` and `query` behind their schema. */
+/** What middleware leaves for the handlers. `auth` sets `user` and `sid`; the checks of a schema set `body` and `query`. */
 export type State = {
   requestId: string;
   log: Logger;
@@ -14,13 +14,13 @@ export type State = {
   query: unknown;
 };
 
-/** Outside of any route. */
+/** The context outside of a route. */
 export type Context = ParameterizedContext<State>;
-/** Inside a route: has `params`. */
+/** The context inside a route, with `params`. */
 export type RouteContext = RouterContext<State>;
 export type Next = () => Promise<unknown>;
 
-/** The pattern of the route that answers (`/api/v1/runs/:id`), or undefined where none matched. */
+/** Returns the pattern of the route that answers (`/api/v1/runs/:id`), or undefined when no route matched. */
 export function routePattern(ctx: Context): string | undefined {
   const { _matchedRoute: pattern } = ctx as { _matchedRoute?: unknown };
   return typeof pattern === 'string' ? pattern : undefined;

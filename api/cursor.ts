@@ -1,15 +1,15 @@
 import { problem } from '../shared/base/errors.ts';
 
 /**
- * An opaque place in a list.
- * @param list the list's name: a cursor of one list is refused by another
+ * Encodes a place in a list as an opaque text.
+ * @param list the list's name; another list refuses the cursor
  * @param place numbers that say where the page ended
  */
 export function encodeCursor(list: string, place: number[]): string {
   return Buffer.from(JSON.stringify([list, ...place])).toString('base64url');
 }
 
-/** The place that a cursor names. Throws `validation_failed` for whatever `encodeCursor` did not make. */
+/** Returns the place that a cursor names. @throws Problem `validation_failed` for a cursor that `encodeCursor` did not make */
 export function decodeCursor(list: string, cursor: string, length: number): number[] {
   const [name, ...place] = parse(cursor);
   const sound =

@@ -1,8 +1,8 @@
 import type { Server, ServerResponse } from 'node:http';
 
 /**
- * Prepares a server for its end: what it returns makes every answer from now on say `Connection: close`, those included whose
- * request is here already. A proxy then opens its next connection elsewhere, instead of sending into one that closes.
+ * Prepares a server for its end. A proxy that reads `Connection: close` opens its next connection elsewhere.
+ * @returns a function that puts `Connection: close` on every later answer, also to requests that are already here
  */
 export function sayingClose(http: Server): () => void {
   const begun = new Set<ServerResponse>();

@@ -13,16 +13,19 @@ import { refuseRaw } from './middleware/raw.ts';
 import { attachSockets } from './sockets.ts';
 import { routeUpgrades } from './websocket/upgrades.ts';
 
-/** A server that answers: its port, and what closes it once the requests in flight are answered. */
+/** A server that answers. `close` answers the requests in flight and then closes it. */
 export type Listening = { port: number; close: () => Promise<void> };
 
-/** How long a stopping server goes on taking connections; and where a load balancer still sends it requests. */
+/** How long a stopping server still takes connections: without a load balancer, and at most with one. */
 const LINGER_MS = 500;
 const BALANCED_LINGER_MS = Math.min(8_000, env.SHUTDOWN_GRACE_S * 300);
-/** Answers are out by then; what is left are uploads that hang. */
+/** Answers are out by then. Only uploads that hang are left. */
 const CLOSE_WITHIN_MS = Math.min(15_000, env.SHUTDOWN_GRACE_S * 500);
 
-/** Serves HTTP and sockets. Throws what `listen` reports, such as EADDRINUSE. Port 0 takes a free one. */
+/**
+ * Serves HTTP and sockets. Port 0 takes a free port.
+ * @throws what `listen` reports, such as EADDRINUSE
+ */
 export async function listen(port: number, host: string): Promise<Listening> {
   const handle = whileConnected(buildApp().callback());
   const http = serverOf(handle);
@@ -34,11 +37,11 @@ export async function listen(port: number, host: string): Promise<Listening> {
   const sayClose = sayingClose(http);
   const close = async () => {
     sayClose();
-    // Requests that are on their way are answered, and /readyz says 503 to balancers that have not looked yet.
+    // Requests on their way are still answered. A balancer that has not asked yet gets 503 from /readyz.
     const until = Date.now() + BALANCED_LINGER_MS;
     do await sleep(LINGER_MS);
     while (balancerUnaware() && Date.now() < until);
-    // Node lets connections that become idle from now on live as long as any other.
+    // Node keeps connections that become idle after this point, so each tick closes them.
     const idle = setInterval(() => http.closeIdleConnections(), 100);
     const hanging = setTimeout(() => http.closeAllConnections(), CLOSE_WITHIN_MS);
     await closeBoth();
@@ -48,26 +51,26 @@ export async function listen(port: number, host: string): Promise<Listening> {
   return { port: (http.address() as AddressInfo).port, close };
 }
 
-/** In ms. Each ends a connection that keeps a place without using it. */
+/** Limits in ms. Each ends a connection that stays open without sending. */
 const TIMES = {
-  /** Until the headers are there. */
+  /** Until the headers have arrived. */
   headersTimeout: 10_000,
-  /** Until a request is there: an import of 50 MB over a slow line. Other bodies have less, see middleware/body.ts. */
+  /** Until the request has arrived: an import of 50 MB over a slow line. Other bodies have less, see middleware/body.ts. */
   requestTimeout: 120_000,
-  /** Longer than load balancers keep idle connections, or they would send into a closing one. */
+  /** Longer than load balancers keep idle connections. Otherwise they would send into a closing one. */
   keepAliveTimeout: 65_000,
-  /** How often the first two are looked after. */
+  /** How often Node checks the first two. */
   connectionsCheckingInterval: 1_000,
 };
 
-/** An HTTP server that waits for nobody without end; not listening. `times` as of node's `createServer`. */
+/** Makes an HTTP server that waits for every client only so long. The server does not listen yet. */
 export function serverOf(handle: RequestListener, times = TIMES): Server {
   const http = createServer(
     {
       ...times,
-      // Bytes of all headers together, and of the request line.
+      // Bytes of the request line and all headers together.
       maxHeaderSize: 16_384,
-      // Whoever offers another protocol (h2c) beside HTTP is answered in HTTP.
+      // A client that offers another protocol (h2c) gets its answer in HTTP.
       shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
     },
     handle,
@@ -75,7 +78,7 @@ export function serverOf(handle: RequestListener, times = TIMES): Server {
   return http.on('clientError', refuseUnreadable);
 }
 
-/** What is no HTTP, or comes too slowly, never reaches the app; it is told so in the same form as everything else. */
+/** Answers a request that is not HTTP, or comes too slowly, with a problem. Such a request never reaches the app. */
 function refuseUnreadable(err: NodeJS.ErrnoException, socket: Duplex): void {
   if (!socket.writable || err.code === 'ECONNRESET') socket.destroy();
   else

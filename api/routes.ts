@@ -20,7 +20,7 @@ import { userAdmin } from './users/admin/routes.ts';
 import { users } from './users/routes.ts';
 import { webSocket } from './websocket/routes.ts';
 
-/** The table of contents. A path without parameters stands before those with one that it would fit. */
+/** The table of contents. A fixed path comes before a path with a parameter that would match it. */
 const resources: Resource[] = [
   authentication,
   users,
@@ -41,7 +41,7 @@ const resources: Resource[] = [
   bullBoard,
 ];
 
-/** Everything that is served, the description of it all included. */
+/** Every resource, with the documents that describe them. */
 export const served: Resource[] = [...resources, buildDocs(() => served)];
 export const routes = new Router<State>();
 for (const { router } of served) routes.use(router.routes());

@@ -16,8 +16,8 @@ requireModels();
 stopOnSignals();
 await startTracing('parley-web');
 
-// Sockets that connect before pushes are heard would have to reconnect; without Redis `web` serves all the same.
-const delivering = untilCanEnqueue().catch((err) => log.warn({ err }, 'jobs cannot be added yet'));
+// A socket that connects before this process hears pushes would have to reconnect. Without Redis `web` serves all the same.
+const delivering = untilCanEnqueue().catch((err) => log.warn({ err }, 'web cannot add jobs yet'));
 const heard = Promise.all([firstSubscription, delivering, untilReady(redis).then(refuseCluster)]);
 await Promise.race([heard, sleep(1_000, undefined, { ref: false })]);
 const { port, close } = await listen(env.PORT, env.HOST).catch(giveUp);

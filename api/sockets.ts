@@ -27,9 +27,9 @@ const WEBSOCKET_ONLY = problem('bad_request', 'WebSocket only: connect with tran
 const ANSWER_WITHIN_MS = 3_000;
 
 /**
- * Serves Socket.IO on an http server, and looks after the plain WebSockets (api/websocket). Sockets only receive: what is pushed to a user's room comes from the run
- * log's scripts by way of Redis, on whichever replica the socket is.
- * @returns what closes all sockets, once what they said is acknowledged, and the http server, once the requests in flight are answered
+ * Serves Socket.IO on an HTTP server, and watches the plain WebSockets (api/websocket). The scripts of the run log publish
+ * to a user's room through Redis, so every replica reaches its own sockets.
+ * @returns a function that acknowledges what clients sent, closes all sockets, and then closes the HTTP server
  */
 export function attachSockets(http: HttpServer): () => Promise<void> {
   const io = new Server(http, {
@@ -38,25 +38,25 @@ export function attachSockets(http: HttpServer): () => Promise<void> {
     serveClient: false,
     maxHttpBufferSize: BODY_LIMIT,
     connectTimeout: 10_000,
-    // Other upgrades have their routes.
+    // Other upgrades go to their routes.
     destroyUpgrade: false,
-    // Whoever is refused hears it here; engine.io would only say 400.
+    // A refused client gets its problem here. engine.io would only answer 400.
     allowRequest: (request, decide) => {
       try {
         countDial(request);
         refuseTwoHosts(request);
-        if (isForeign(request)) throw problem('forbidden', 'Asked for by another site');
+        if (isForeign(request)) throw problem('forbidden', 'A page of another site made this request');
         decide(null, true);
       } catch (err) {
         refuseRaw(request.socket, err);
       }
     },
     wsEngine: BoundedEngine,
-    // Nothing is published from here.
+    // This process publishes nothing through the adapter.
     adapter: createAdapter(pushes, pushes),
   });
   io.engine.on('connection', (connection: Connection) => boundedSocket(connection)?.from(connection.request));
-  // Without this engine.io says "Transport unknown".
+  // Without this engine.io answers "Transport unknown".
   io.engine.use((request: IncomingMessage, _: unknown, next: () => void) =>
     isPolling(request) ? refuseRaw(request.socket, WEBSOCKET_ONLY) : next(),
   );
@@ -92,7 +92,7 @@ function isPolling({ headers, url = '' }: IncomingMessage): boolean {
   );
 }
 
-/** The handshake. Refusals reach the client as `connect_error` with a problem as its `data`. */
+/** Signs a socket in at its handshake. A refused client gets `connect_error` with a problem as its `data`. */
 async function signIn(socket: Socket, next: (err?: Error) => void): Promise<void> {
   try {
     socket.data = await signedOnce(socket);
@@ -107,12 +107,12 @@ async function signIn(socket: Socket, next: (err?: Error) => void): Promise<void
   }
 }
 
-/** Connections whose sign-in is under way or done: each is signed in once, or all pushes would reach it twice. */
+/** Connections whose sign-in is under way or done. A connection that signed in twice would get every push twice. */
 const signing = new WeakSet<Connection>();
 
 async function signedOnce(socket: Socket): Promise<Signed> {
   const { conn, handshake, request } = socket;
-  if (signing.has(conn)) throw problem('bad_request', 'This connection signs in already');
+  if (signing.has(conn)) throw problem('bad_request', 'This connection has already begun to sign in');
   signing.add(conn);
   try {
     const { token } = handshake.auth;
@@ -128,17 +128,17 @@ async function signedOnce(socket: Socket): Promise<Signed> {
 }
 
 /**
- * The subscription is back after a gap in which pushes may have been lost. A client whose socket stays up would
- * never know; one that has to reconnect resumes what it has unfinished.
+ * Closes all connections after a gap in the subscription, because pushes may have been lost. A client whose socket
+ * stays up would never know. A client that reconnects resumes its unfinished runs.
  */
 function closeAfterGap(io: Server): void {
   const connections = connectionsOf(io);
   if (connections.length > 0)
-    log.info({ sockets: connections.length }, 'pushes may be lost, reconnecting clients');
+    log.info({ sockets: connections.length }, 'pushes may be lost; clients have to reconnect');
   for (const connection of connections) connection.close();
 }
 
-/** Each connection ends when its last acknowledgement is out. Clients that do not answer the closing handshake are cut off. */
+/** Closes each connection after its last acknowledgement. Cuts off clients that do not answer the closing handshake. */
 async function close(io: Server): Promise<void> {
   const connections = connectionsOf(io);
   const timer = setTimeout(() => connections.forEach(cut), CLOSE_WITHIN_MS);

@@ -57,7 +57,7 @@ const presentRun = presenter(explanation);
 const presentContext = presenter(context);
 const presentTimings = presenter(timings);
 
-/** How a run came to its answer: ids and numbers, none of what was said. */
+/** Presents how a run came to its answer: ids and numbers, no content. */
 export function presentExplanation(run: RunExplanation) {
   const context = run.context && {
     ...run.context,
@@ -75,7 +75,7 @@ export const adminContract = contract('Operators', {
   'GET /api/v1/admin/runs/:id': {
     who: 'admins',
     summary: 'How a run came to its answer',
-    detail: 'Ids and numbers, none of what was said. For administrators.',
+    detail: 'Ids and numbers, no content. For administrators.',
     answers: { 200: json('What each stage decided', explanation) },
   },
 });

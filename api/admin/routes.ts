@@ -13,7 +13,7 @@ export const admin = serve(adminContract, {
   },
 });
 
-/** What operators may know of any run, the one that the path names; that they looked is noted. Throws `not_found`. */
+/** Returns what operators may know of the run in the path, and notes the look in the audit log. @throws Problem `not_found` */
 export async function explanation(ctx: RouteContext) {
   const run = found(await explainRun(pathId(ctx)));
   await note(ctx, 'run.explained', { subject_id: run.user_id })(run.id, knex);

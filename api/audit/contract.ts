@@ -8,17 +8,17 @@ const entry = named(
   Type.Object({
     id,
     at: time,
-    actor_id: described(orNull(id), 'null: nobody signed in, or an operator at the console.'),
+    actor_id: described(orNull(id), 'null: nobody was signed in, or an operator acted at the console.'),
     actor_role: orNull(role),
     action: text,
     target_type: text,
     target_id: orNull(id),
-    subject_id: described(orNull(id), 'Whose data it is.'),
+    subject_id: described(orNull(id), 'The user whose data it concerns.'),
     ip: orNull(text),
     request_id: orNull(text),
-    details: described(anything, 'Ids, names of fields, counts: no content.'),
-    chain_seq: described(orNull(id), 'Its place in the chain; null for about a second.'),
-    hash: described(orNull(text), 'Of this entry and the one before it, in hex.'),
+    details: described(anything, 'Ids, names of fields, counts; no content.'),
+    chain_seq: described(orNull(id), 'The place of the entry in the chain; null for about a second.'),
+    hash: described(orNull(text), 'The hash of this entry and the one before it, in hex.'),
   }),
   {
     id: 12,
@@ -38,7 +38,7 @@ const entry = named(
 );
 export const presentAuditEntry = presenter(entry);
 
-/** A time that Postgres knows as well. */
+/** A time that Postgres also accepts. */
 const moment = Type.String({ format: 'moment' });
 
 export const auditContract = contract('Operators', {
@@ -46,7 +46,7 @@ export const auditContract = contract('Operators', {
     who: 'admins',
     summary: 'The audit log',
     detail:
-      'Who did what to whose data, the newest first. `to` is not included. For administrators; reading it is noted in it.',
+      'Who did what to whose data, the newest first. `to` is exclusive. For administrators. Each read adds an entry.',
     query: closed({
       ...paging,
       ...optional({

@@ -9,14 +9,14 @@ const signIn = named(
   'SignIn',
   Type.Object({
     user,
-    access_token: Type.String({ description: 'A JWT, to be sent as `Authorization: Bearer …`.' }),
+    access_token: Type.String({ description: 'A JWT. Send it as `Authorization: Bearer …`.' }),
     refresh_token: Type.Optional(
-      Type.String({ description: 'Good for one refresh. Not here where it is a cookie.' }),
+      Type.String({ description: 'Good for one refresh. Absent when a cookie holds it.' }),
     ),
     token_type: oneOf('Bearer'),
     expires_in: Type.Integer({
       minimum: 0,
-      description: 'Seconds that the access token is good for.',
+      description: 'Seconds until the access token expires.',
     }),
   }),
 );
@@ -62,9 +62,9 @@ export const authContract = contract('Sign-in', {
     summary: 'Trade a refresh token for a new pair',
     parameters: [sessionHeader],
     detail:
-      'The token is spent. The client that spent it gets the same pair again for ten seconds, so that two tabs and a lost ' +
-      'answer do no harm; a spent token that comes otherwise ends that sign-in for everybody who holds it. A sign-in can be ' +
-      'refreshed until it is 90 days old. With `X-Session: cookie` the body is `{}` and the token is taken from the cookie.',
+      'The token is then spent. For ten seconds the client that spent it gets the same pair again, so that two tabs or a ' +
+      'lost answer do no harm. Any other use of a spent token ends that sign-in everywhere. A sign-in can be refreshed ' +
+      'until it is 90 days old. With `X-Session: cookie` the body is `{}` and the cookie holds the token.',
     body: closed({ refresh_token: Type.Optional(token) }),
     example: { refresh_token: 'q7Zc0n4yL2pXr8Vw' },
     answers: { 200: json('A new pair', signIn) },
@@ -73,7 +73,7 @@ export const authContract = contract('Sign-in', {
   'POST /api/v1/auth/logout': {
     who: 'signed in',
     summary: 'Sign out',
-    detail: 'The access token and its refresh token are dead within a second, on sockets too.',
+    detail: 'The access token and its refresh token stop working within a second, on sockets too.',
     body: closed({ everywhere: Type.Optional(flag) }),
     example: { everywhere: true },
     answers: { 204: nothing('Signed out') },
@@ -82,24 +82,24 @@ export const authContract = contract('Sign-in', {
     who: 'anyone',
     summary: 'Ask for a token that sets a new password',
     detail:
-      'It is sent to the address, if an active account has it; the answer does not tell. Good once, for an hour, and ' +
-      'until another is asked for.',
-    // Any text that might be an e-mail address: the answer does not say whether it is one.
+      'The token goes to the address if an active account has it. The answer is the same either way. A token is good once, ' +
+      'for an hour, and until the next one is asked for.',
+    // Takes any text: the answer does not say whether it is an e-mail address.
     body: closed({ email: Type.String({ minLength: 1, maxLength: 254 }) }),
     example: { email: 'ada@example.org' },
     answers: { 202: json('Taken', Type.Object({})) },
   },
   'POST /api/v1/auth/password/reset': {
     who: 'anyone',
-    summary: 'Set a new password by a token',
-    detail: 'Ends all sign-ins of that account.',
+    summary: 'Set a new password with a token',
+    detail: 'Ends all sign-ins of the account.',
     body: closed({ token, password: newPassword }),
     example: { token: 'q7Zc0n4yL2pXr8Vw', password: 'battery staple' },
     answers: { 204: nothing('Set') },
   },
 });
 
-/** What a socket sends before its access token runs out; a plain WebSocket with the `type`. */
+/** The frame that renews a socket's access token. A plain WebSocket adds the `type`. */
 export const refreshFrame = closed({
   type: Type.Optional(Type.Literal('refresh')),
   token: Type.String({ minLength: 1, maxLength: 4096 }),
@@ -108,7 +108,7 @@ export const refreshFrame = closed({
 export const authEvents = clientEvents({
   refresh: {
     summary:
-      'A newer access token of the same sign-in: without one the socket is closed when its token runs out',
+      'Send a newer access token of the same sign-in. Without one the socket is closed when its token expires',
     frame: refreshFrame,
     answer: Type.Object({ expires_at: time }),
     example: { token: 'eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl' },

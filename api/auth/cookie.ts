@@ -7,22 +7,24 @@ import { isOwnPage } from '../middleware/origin.ts';
 import { presentSignIn } from './presenter.ts';
 import type { Grant } from '../../shared/accounts/signin.ts';
 
-/** Whether a client wants its refresh token in a cookie. */
+/** Says whether a client wants its refresh token in a cookie. */
 export function wantsCookie(ctx: Context): boolean {
   return ctx.get('X-Session') === 'cookie';
 }
 
 /**
- * Middleware of every route that signs in: refuses pages of other sites where a cookie is asked for. Throws `forbidden`.
- * SameSite keeps other sites out already, not other hosts of the same site.
+ * Middleware of every route that signs in: refuses foreign pages that ask for a cookie. SameSite keeps out other sites,
+ * but not other hosts of the same site.
+ * @throws Problem `forbidden`
  */
 export async function cookieSession(ctx: Context, next: Next): Promise<void> {
-  if (wantsCookie(ctx) && !isOwnPage(ctx.req)) throw problem('forbidden', 'Not from pages of this site');
+  if (wantsCookie(ctx) && !isOwnPage(ctx.req))
+    throw problem('forbidden', 'A page of this site may not make this request');
   await next();
 }
 mark(cookieSession, { problems: ['forbidden'] });
 
-/** Answers a sign-in: its refresh token goes into the body, or into the cookie where the client asked for that. */
+/** Answers a sign-in. The refresh token goes into the body, or into a cookie if the client asked for one. */
 export function answerSignIn(ctx: Context, { user, grant }: { user: User; grant: Grant }): void {
   const { refresh_token, ...rest } = presentSignIn(user, grant);
   if (!wantsCookie(ctx)) {
@@ -33,25 +35,25 @@ export function answerSignIn(ctx: Context, { user, grant }: { user: User; grant:
   ctx.body = rest;
 }
 
-/** The refresh token of a body that has none: that of the cookie, '' without one. Throws `validation_failed` unless asked for. */
+/** Returns the refresh token of the cookie, or '' without one. @throws Problem `validation_failed` unless the client asked for a cookie */
 export function cookieInstead(ctx: Context): string {
   if (wantsCookie(ctx)) return cookieToken(ctx) ?? '';
   throw problem('validation_failed', undefined, {
-    errors: [{ path: '/refresh_token', message: 'is required' }],
+    errors: [{ path: '/refresh_token', message: 'must be present' }],
   });
 }
 
-/** The refresh token of a request's cookie; undefined where there is none. */
+/** Returns the refresh token of a request's cookie, or undefined. */
 function cookieToken(ctx: Context): string | undefined {
   return ctx.cookies.get(nameAndPath().name) || undefined;
 }
 
-/** Removes the cookie where the client has one. */
+/** Removes the cookie if the client has one or asks for one. */
 export function forgetCookie(ctx: Context): void {
   if (wantsCookie(ctx) || cookieToken(ctx) !== undefined) setCookie(ctx, '', 0);
 }
 
-/** Does `work`; removes the cookie where it finds the token worthless. */
+/** Does `work`. Removes the cookie if `work` throws a 401, because its token is worthless then. */
 export async function forgetWorthless<T>(ctx: Context, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -61,7 +63,7 @@ export async function forgetWorthless<T>(ctx: Context, work: () => Promise<T>): 
   }
 }
 
-/** Written by hand: the jar of Koa sets no Secure cookie behind a proxy that does not say that it ends TLS. */
+/** Writes the header itself: behind a proxy that ends TLS without saying so, Koa refuses to set a Secure cookie. */
 function setCookie(ctx: Context, value: string, maxAgeS: number): void {
   const { name, path } = nameAndPath();
   ctx.append(
@@ -70,7 +72,7 @@ function setCookie(ctx: Context, value: string, maxAgeS: number): void {
   );
 }
 
-/** `__Host-` binds the cookie to this host and wants the path `/`; below a path of its own only `__Secure-` is possible. */
+/** Names the cookie `__Host-`, which binds it to this host and needs the path `/`. Below another path it is `__Secure-`. */
 function nameAndPath(): { name: string; path: string } {
   const path = (URL.parse(env.PUBLIC_URL)?.pathname ?? '/').replace(/\/+$/, '');
   return path === ''

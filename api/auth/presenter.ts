@@ -4,7 +4,7 @@ import { presentUser } from '../contract/account.ts';
 import type { SignInAnswer } from './contract.ts';
 import type { Grant } from '../../shared/accounts/signin.ts';
 
-/** What registration, sign-in and refresh answer. `expires_in` in seconds, of the access token. */
+/** Presents what registration, sign-in and refresh answer. `expires_in` is the access token's life in seconds. */
 export function presentSignIn(
   user: User,
   { access, refresh }: Grant,

@@ -6,7 +6,7 @@ import { idempotencyKey, idempotencyReplayed, location, rateHeaders } from '../c
 import { closed, oneOf, orNull } from '../contract/schema.ts';
 
 const fields = {
-  // Code points; \S wants one that is not white space.
+  // Lengths count code points; \S asks for one that is not white space.
   content: Type.String({ minLength: 1, maxLength: 16_000, pattern: '\\S' }),
   conversation_id: Type.Optional(orNull(anyId)),
   language: Type.Optional(language),
@@ -21,9 +21,9 @@ export const chatContract = contract('Chat', {
     who: 'signed in',
     summary: 'Send a message',
     detail:
-      'Once this answers 202 the message is stored and will be answered exactly once. Without `conversation_id` a ' +
-      'conversation begins. `multitask_strategy` says what happens while a run of the conversation is on: `enqueue` waits, ' +
-      '`reject` refuses, `interrupt` cancels what is on or waiting.',
+      'After a 202 the message is stored and will be answered exactly once. Without `conversation_id` a conversation ' +
+      'begins. `multitask_strategy` decides what happens while another run of the conversation is in progress: `enqueue` ' +
+      'waits, `reject` refuses, `interrupt` cancels the running and waiting runs.',
     parameters: [idempotencyKey],
     body: sendBody,
     example: { content: 'How do I reset my password?', language: 'en' },
@@ -57,5 +57,5 @@ export const chatEvents = clientEvents({
   },
 });
 
-/** What a plain WebSocket sends: there the type says what the frame is. */
+/** A message over a plain WebSocket, where `type` names the kind of frame. */
 export const messageFrame = closed({ ...fields, type, idempotency_key });

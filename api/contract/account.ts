@@ -3,7 +3,6 @@ import { MAX_LENGTH, MIN_LENGTH } from '../../shared/accounts/newPassword.ts';
 import { flag, id, language, role, text, time, userStatus } from './fields.ts';
 import { closed, named, orNull, presenter } from './schema.ts';
 
-/** An account as its owner and administrators see it. */
 export const user = named(
   'User',
   Type.Object({
@@ -18,7 +17,7 @@ export const user = named(
     language: text,
     timezone: text,
     gdpr_consent: flag,
-    data_processing_consent: Type.Boolean({ description: 'Without it no message is taken.' }),
+    data_processing_consent: Type.Boolean({ description: 'Without it messages are refused.' }),
     marketing_consent: flag,
     created_at: time,
     last_login: orNull(time),
@@ -43,7 +42,7 @@ export const user = named(
 );
 export const presentUser = presenter(user);
 
-/** What an account's owner writes, at registration and later. */
+/** The fields that an account's owner writes, at registration and later. */
 export const profile = {
   username: Type.String({ minLength: 3, maxLength: 50, pattern: '^[A-Za-z0-9_.-]+$' }),
   first_name: orNull(Type.String({ maxLength: 100 })),
@@ -54,10 +53,10 @@ export const profile = {
   marketing_consent: flag,
 };
 export const newPassword = Type.String({ minLength: MIN_LENGTH, maxLength: MAX_LENGTH });
-/** One that is too short is merely wrong. */
+/** A present password that is too short is wrong, not invalid. */
 export const presentPassword = Type.String({ minLength: 1, maxLength: 256 });
 
-/** How one signs in. `email` may be a username. */
+/** The body of a sign-in. `email` may be a username. */
 export const credentials = closed({
   email: Type.String({ minLength: 1, maxLength: 254 }),
   password: presentPassword,

@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 import { count, id, real, text } from './fields.ts';
 import { named, oneOf } from './schema.ts';
 
-/** What several resources say of messages and their runs. */
+/** Schemas of messages and runs that several resources share. */
 export const usage = named(
   'Usage',
   Type.Object({ prompt_tokens: count, completion_tokens: count, total_tokens: count }),
@@ -20,7 +20,7 @@ export const source = named('Source', Type.Object({ faq_id: id, question: text, 
   similarity: 0.81,
 });
 
-/** What HTTP and sockets answer to a message that is committed. */
+/** The answer to a message that is committed, over HTTP and sockets. */
 export const taken = named(
   'Taken',
   Type.Object({

@@ -6,7 +6,7 @@ import type { Header, Parameter } from './headers.ts';
 /** Who may use a route. `by its handlers`: the first of them decides. */
 export type Who = 'anyone' | 'signed in' | 'editors' | 'admins' | 'by its handlers';
 
-/** All there is to say of a route. What it takes and who may use it is enforced, its answers are checked by types. */
+/** A route's contract. `serve` enforces what it takes and who may use it; types check its answers. */
 export type Route = {
   who: Who;
   summary: string;
@@ -14,9 +14,9 @@ export type Route = {
   detail?: string;
   query?: TSchema;
   body?: TSchema;
-  /** A body that is taken. */
+  /** An accepted body, for the document. */
   example?: unknown;
-  /** What its handlers read by themselves. */
+  /** Parameters that the handlers read themselves. */
   parameters?: readonly Parameter[];
   answers: Readonly<Record<number, Answer>>;
   /** Problems beyond those that `who`, `query`, `body` and the path imply. */
@@ -34,7 +34,6 @@ export type Answer<T extends TSchema = TSchema> = {
 export type Routes = Record<`${'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'ALL'} /${string}`, Route>;
 export type Contract<R extends Routes = Routes> = { tag: string; routes: R };
 
-/** The contract of a resource: its routes, all under one heading. */
 export function contract<const R extends Routes>(tag: string, routes: R): Contract<R> {
   return { tag, routes };
 }
@@ -51,7 +50,7 @@ export function nothing(what: string) {
   return { what };
 }
 
-/** What the middleware of a route works with: `query`, `body` and answers as its contract has them. */
+/** The context of a route, with `query`, `body` and answers typed by its contract. */
 export type RouteOf<R> = R extends Route
   ? RouteContext & { state: StateOf<R>; body: Said<R['answers']> }
   : never;
@@ -68,12 +67,11 @@ type Said<Answers> = {
 
 export type Handler<R> = (ctx: RouteOf<R>) => unknown;
 export type Middleware<R> = (ctx: RouteOf<R>, next: Next) => unknown;
-/** A handler for each route of a contract, with the middleware that stands before it. */
 export type Handlers<R extends Routes> = {
   [Key in keyof R]: Handler<R[Key]> | [...Middleware<R[Key]>[], Handler<R[Key]>];
 };
 
-/** What clients may say over Socket.IO: the frame, and what its acknowledgement adds to `ok: true`. */
+/** An event that clients send over Socket.IO: its frame, and what its acknowledgement adds to `ok: true`. */
 export type ClientEvent = { summary: string; frame: TSchema; answer: TSchema; example: unknown };
 
 export function clientEvents<const Events extends Record<string, ClientEvent>>(events: Events): Events {

@@ -1,31 +1,29 @@
 import { Type } from 'typebox';
 import { defaulted, oneOf } from './schema.ts';
 
-/** The fields that several resources share. Lengths are characters. */
+/** Fields that several resources share. Lengths count characters. */
 export const id = Type.Integer({ minimum: 1 });
 export const count = Type.Integer({ minimum: 0 });
 export const real = Type.Number();
 export const text = Type.String();
 export const flag = Type.Boolean();
 export const time = Type.String({ format: 'date-time' });
-/** Any JSON object. */
 export const anything = Type.Unsafe<Record<string, unknown>>({ type: 'object' });
 
-/** An id in a body or a query. One that no row can have is refused. */
+/** An id in a body or a query. An id that no row can have is invalid. */
 export const givenId = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
-/** An id in a body. One that no row can have is not found. */
+/** An id in a body. An id that no row can have is not found. */
 export const anyId = Type.Integer();
 export const language = Type.String({ maxLength: 10, pattern: '^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$' });
 export const slug = Type.String({ maxLength: 200, pattern: '^[a-z0-9]+([-_][a-z0-9]+)*$' });
 export const role = oneOf('user', 'agent', 'admin');
 export const userStatus = oneOf('active', 'suspended', 'deleted');
 
-/** A text that has more than white space. */
+/** Returns the schema of a text that is more than white space. */
 export function prose(maxLength: number) {
   return Type.String({ maxLength, pattern: '\\S' });
 }
 
-/** The query of every list. */
 export const paging = {
   limit: defaulted(Type.Integer({ minimum: 1, maximum: 100 }), 20),
   cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),

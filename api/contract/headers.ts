@@ -15,34 +15,34 @@ export const idempotencyKey: Parameter = {
   name: 'Idempotency-Key',
   required: false,
   description:
-    'Makes sending again safe: the same key with the same request is answered as the first time and stores nothing; with ' +
-    'another request it is refused (`idempotency_key_reused`). Yours alone, shared with the socket, kept for at least 24 hours.',
+    'Makes sending again safe. The same key with the same request gets the first answer and stores nothing; with another ' +
+    'request it is refused (`idempotency_key_reused`). Keys are yours alone, shared with the socket, kept for 24 hours or more.',
   schema: { type: 'string', minLength: 1, maxLength: 128 },
 };
-/** How a client asks for its refresh token in a cookie, which scripts of its pages cannot read. */
+/** Asks for the refresh token in a cookie, which scripts of a page cannot read. */
 export const sessionHeader: Parameter = {
   in: 'header',
   name: 'X-Session',
   required: false,
   description:
-    '`cookie`: the refresh token travels in an HttpOnly, SameSite=Strict cookie instead of the body. For browsers; asked from ' +
-    'this site or an origin of `CORS_ALLOW_ORIGINS` only.',
+    '`cookie`: the refresh token travels in an HttpOnly, SameSite=Strict cookie instead of the body. For browsers, from ' +
+    'pages of this site or of an origin in `CORS_ALLOW_ORIGINS` only.',
   schema: { type: 'string' },
 };
 export const lastEventId: Parameter = {
   in: 'header',
   name: 'Last-Event-ID',
   required: false,
-  description: 'The last `seq` that was seen, as `EventSource` sends it. Goes before `after`.',
+  description: 'The last `seq` that the client saw, as `EventSource` sends it. Overrides `after`.',
   schema: { type: 'string', pattern: '^\\d{1,15}$' },
 };
 export const location: Header = {
-  description: 'Where what was made can be asked for.',
+  description: 'The address of what was made.',
   required: true,
   schema: { type: 'string', examples: ['/api/v1/runs/42'] },
 };
 export const idempotencyReplayed: Header = {
-  description: 'The key was known: this is the answer of the first time.',
+  description: 'The key was used before: this is the first answer.',
   required: false,
   schema: { type: 'string', enum: ['true'] },
 };
@@ -51,22 +51,23 @@ export const retryAfter: Header = {
   required: true,
   schema: { type: 'integer', minimum: 0 },
 };
-/** Of limited routes. Both are lists; see draft-ietf-httpapi-ratelimit-headers. */
+/** Headers of limited routes. Both are lists; see draft-ietf-httpapi-ratelimit-headers. */
 export const rateHeaders: Record<string, Header> = {
   RateLimit: {
-    description: 'Of each limit: `r` more may be sent in the next `t` seconds.',
+    description: 'For each limit: `r` more requests are allowed in the next `t` seconds.',
     required: true,
     schema: { ...text, examples: ['"minute";r=57;t=33, "hour";r=990;t=1800, "day";r=9990;t=70000'] },
   },
   'RateLimit-Policy': {
     description:
-      'Of each limit: `q` in `w` seconds. Those of the client’s address are only told where they refuse.',
+      'For each limit: `q` requests in `w` seconds. Limits of the client’s address are shown only when they refuse.',
     required: true,
     schema: { ...text, examples: ['"minute";q=60;w=60, "hour";q=1000;w=3600, "day";q=10000;w=86400'] },
   },
 };
 export const requestIdHeader: Header = {
-  description: 'Names this request in our logs: the `X-Request-Id` that was sent, if sane, else a new one.',
+  description:
+    'The id of this request in the logs: the `X-Request-Id` that was sent if it is sane, else a new one.',
   required: true,
   schema: text,
 };

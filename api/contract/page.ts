@@ -2,17 +2,17 @@ import { decodeCursor, encodeCursor } from '../cursor.ts';
 
 type Place<Key extends string> = Record<Key, number>;
 type List<Found, Key extends string, Shown> = {
-  /** Names the list: a cursor of one list is refused by another. */
+  /** The list's name. Another list refuses the cursor. */
   list: string;
-  /** The fields that say where in the list a row is. */
+  /** The fields that place a row in the list. */
   by: Key[];
-  /** Finds rows behind a place, which is null for the first page. */
+  /** Finds rows after a place; null: from the start. */
   find: (limit: number, after: Place<Key> | null) => Promise<(Found & Place<Key>)[]>;
   present: (row: Found) => Shown;
 };
 
 /**
- * Answers one page of a list. Asks for one row more than it shows, which tells whether there are more.
+ * Returns one page of a list. Asks for one row more than it shows, to learn whether there is another page.
  * @throws Problem `validation_failed` for a cursor that is not of this list
  */
 export async function pageOf<Key extends string, Found, Shown>(

@@ -3,7 +3,6 @@ import { type ProblemCode, PROBLEMS, presentProblem, problem } from '../../share
 import { count, text } from './fields.ts';
 import { described, named, oneOf } from './schema.ts';
 
-/** Every code that an answer may carry. */
 export const problemCodes = Object.keys(PROBLEMS) as ProblemCode[];
 
 /** The body of every refusal (RFC 9457). */

@@ -1,37 +1,34 @@
 import type { SchemaObject } from 'ajv';
 import { type Static, type TOptional, type TProperties, type TSchema, type TUnsafe, Type } from 'typebox';
 
-/** One of some words. */
 export function oneOf<const Words extends string[]>(...words: Words): TUnsafe<Words[number]> {
   return Type.Unsafe<Words[number]>({ type: 'string', enum: words });
 }
 
-/** What a schema says, or null. */
 export function orNull<T extends TSchema>(schema: T): TUnsafe<Static<T> | null> {
   const { type, enum: words, ...rest } = schema as SchemaObject;
   if (typeof type !== 'string') return Type.Unsafe({ anyOf: [schema, { type: 'null' }] });
   return Type.Unsafe({ ...rest, type: [type, 'null'], ...(words && { enum: [...words, null] }) });
 }
 
-/** The same, explained. */
 export function described<T extends TSchema>(schema: T, description: string): TUnsafe<Static<T>> {
   return Type.Unsafe({ ...schema, description });
 }
 
-/** A field that may be left out, and is then `value`. */
+/** Returns the schema of a field that is `value` when it is left out. */
 export function defaulted<T extends TSchema>(schema: T, value: Static<T>): Defaulted<T> {
   return Type.Optional({ ...schema, default: value }) as Defaulted<T>;
 }
 type Defaulted<T extends TSchema> = TOptional<T> & { default: unknown };
 
-/** The same fields, each of which may be left out. */
+/** Returns the fields, each of which may be left out. */
 export function optional<Fields extends TProperties>(fields: Fields): Optional<Fields> {
   const entries = Object.entries(fields).map(([name, field]) => [name, Type.Optional(field)]);
   return Object.fromEntries(entries) as Optional<Fields>;
 }
 type Optional<Fields extends TProperties> = { [Name in keyof Fields]: TOptional<Fields[Name]> };
 
-/** What a client sends: an object that refuses unknown fields. Its type has the fields with a default. */
+/** Returns the schema of what a client sends: an object without unknown fields. Its type includes the defaults. */
 export function closed<Fields extends TProperties>(
   fields: Fields,
   options: { minProperties?: number } = {},
@@ -42,7 +39,6 @@ type Filled<Fields extends TProperties> = Static<ReturnType<typeof Type.Object<F
   [Name in keyof Fields as Fields[Name] extends { default: unknown } ? Name : never]: Static<Fields[Name]>;
 };
 
-/** One page of a list. */
 export function page<T extends TSchema>(item: T) {
   return Type.Object({
     data: Type.Array(item),
@@ -50,10 +46,10 @@ export function page<T extends TSchema>(item: T) {
   });
 }
 
-/** All schemas that the documents show under a name. */
+/** The schemas that the documents show under a name. */
 export const schemas: Record<string, SchemaObject> = {};
 
-/** Gives a schema its name in the documents, and an example. Returns the reference to it. */
+/** Gives a schema a name in the documents, and an example. Returns a reference to the schema. */
 export function named<T extends TSchema>(name: string, schema: T, example?: Static<T>): TUnsafe<Static<T>> {
   schemas[name] = example === undefined ? schema : { ...schema, examples: [example] };
   return Type.Unsafe<Static<T>>({ $ref: `#/components/schemas/${name}` });
@@ -70,12 +66,12 @@ export function presenter<T extends TSchema>(schema: T): (row: Row<Static<T>>) =
   return (row) => {
     const values = row as Record<string, unknown>;
     const shown: Record<string, unknown> = {};
-    // A loop: half the time of Object.fromEntries, for every row of every page.
+    // The loop takes half the time of Object.fromEntries, for every row of every page.
     for (const field of fields) shown[field] = written(values[field]);
     return shown as Static<T>;
   };
 }
-/** A row with those fields, whose times are dates. */
+/** A row with the fields of T, whose times are dates. */
 export type Row<T> = { [Field in keyof T]: T[Field] | (string extends T[Field] ? Date : never) };
 
 function written(value: unknown): unknown {

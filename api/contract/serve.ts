@@ -5,7 +5,6 @@ import { type Mark, marksOf } from '../middleware/mark.ts';
 import { takeBody, takeQuery } from '../middleware/validate.ts';
 import type { Contract, Handlers, Route, Routes, Who } from './contract.ts';
 
-/** A resource as it is served: its router, and what the document says of its routes. */
 export type Resource = { router: Router<State>; routes: Served[] };
 export type Served = {
   /** Method and path, as in the contract. */
@@ -19,9 +18,9 @@ export type Served = {
 type Middleware = RouterMiddleware<State>;
 
 /**
- * Serves a contract. Before the handlers of a route stand the sign-in and the rights that `who` asks for, then the checks
- * of its query and body. A missing handler, or one without a contract, does not
- * compile, and throws at start.
+ * Serves a contract. A route first checks the sign-in and rights that `who` asks for, then its query and body.
+ * A missing handler, or a handler without a contract, does not compile.
+ * @throws Error at start for the same fault
  */
 export function serve<const R extends Routes>(
   { tag, routes }: Contract<R>,
@@ -29,7 +28,7 @@ export function serve<const R extends Routes>(
 ): Resource {
   const [wanted, given] = [Object.keys(routes), Object.keys(handlers)];
   const wrong = [...new Set(wanted).symmetricDifference(new Set(given))];
-  if (wrong.length > 0) throw new Error(`${wrong.join(', ')}: a route needs its contract, and its handler`);
+  if (wrong.length > 0) throw new Error(`${wrong.join(', ')}: a route must have a contract and a handler`);
 
   const router = new Router<State>();
   const served = Object.entries<Route>(routes).map(([key, route]) => {
@@ -55,7 +54,7 @@ function checks({ query, body }: Route): Middleware[] {
   return [...(query ? [takeQuery(query)] : []), ...(body ? [takeBody(body)] : [])];
 }
 
-/** Sets the status where the contract has one alone. A handler that forgot its body is still noticed where that is 200. */
+/** Sets the status when the contract has one alone. Leaves 200 to Koa, so that a handler that forgot its body is a 404. */
 function preset({ answers }: Route): Middleware {
   const [status = 0, ...more] = Object.keys(answers).map(Number);
   return (ctx: Context, next: Next) => {

@@ -13,7 +13,6 @@ import {
   presenter,
 } from '../contract/schema.ts';
 
-/** A conversation as its owner sees it. */
 const conversation = named(
   'Conversation',
   Type.Object({
@@ -51,7 +50,6 @@ const conversation = named(
 );
 export const presentConversation = presenter(conversation);
 
-/** A message as its owner sees it. */
 const message = named(
   'Message',
   Type.Object({
@@ -69,11 +67,8 @@ const message = named(
     created_at: time,
     delivered_at: orNull(time),
     read_at: orNull(time),
-    replaces_id: described(orNull(id), 'The reply that this one was made to replace.'),
-    replaced_by: described(
-      orNull(id),
-      'The newest of the replies to the same question, where that is not this one.',
-    ),
+    replaces_id: described(orNull(id), 'The reply that this message replaces.'),
+    replaced_by: described(orNull(id), 'The newest reply to the same question, unless it is this message.'),
     feedback: orNull(oneOf('up', 'down')),
   }),
   {
@@ -98,7 +93,6 @@ const message = named(
 );
 export const presentMessage = presenter(message);
 
-/** What its owner may change. */
 const fields = {
   title: orNull(Type.String({ minLength: 1, maxLength: 255 })),
   tags: Type.Array(Type.String({ minLength: 1, maxLength: 50 }), { maxItems: 50, uniqueItems: true }),
@@ -111,7 +105,7 @@ export const conversationContract = contract('Conversations', {
     who: 'signed in',
     summary: 'Your conversations',
     detail:
-      'Newest activity first. `q`: parts of words that the title or one message must hold, in any script; capitals and accents are the same. ' +
+      'Newest activity first. `q`: parts of words that the title or one message must contain, in any script; case and accents do not count. ' +
       '`"a phrase"`, `-excluded`, `this or that`. A term of one or two letters is found at the end of a word only.',
     query: closed({
       ...paging,

@@ -19,7 +19,7 @@ export type AsyncApi = {
   [field: string]: unknown;
 };
 
-/** The AsyncAPI 3.0 document: Socket.IO, the plain WebSocket, and a run's event stream. */
+/** Builds the AsyncAPI 3.0 document: Socket.IO, the plain WebSocket, and a run's event stream. */
 export function buildAsyncapi(): AsyncApi {
   return {
     asyncapi: '3.0.0',
@@ -31,9 +31,9 @@ export function buildAsyncapi(): AsyncApi {
         address: '/socket.io',
         title: 'Socket.IO',
         description:
-          'WebSocket transport only. `auth: {token}` is the access token; as a function it gives a fresh one at each dial. Where the token ' +
-          'runs out the server says `token_expired` and closes the connection, and the client dials again. Where the sign-in has ended it ' +
-          'disconnects the socket for good.',
+          'WebSocket transport only. `auth: {token}` is the access token; as a function it returns a fresh token for each connection. When ' +
+          'the token expires, the server sends `token_expired` and closes the connection, and the client dials again. When the sign-in ' +
+          'ends, the server disconnects the socket for good.',
         servers: [{ $ref: '#/servers/socket' }],
         messages: { ...pushed(serverEvents), ...said() },
       },
@@ -41,7 +41,7 @@ export function buildAsyncapi(): AsyncApi {
         address: '/api/v1/chat/ws/{user_id}',
         title: 'Plain WebSocket',
         description:
-          'JSON text frames, told apart by `type`. The access token is a subprotocol beside `parley`, or the query `token`.',
+          'JSON text frames, each with a `type`. The access token is a subprotocol beside `parley`, or the query `token`.',
         parameters: { user_id: { description: 'Your own.' } },
         servers: [{ $ref: '#/servers/ws' }],
         messages: {
@@ -70,7 +70,7 @@ export function buildAsyncapi(): AsyncApi {
       },
       frameRefresh: {
         action: 'receive',
-        summary: 'Give a newer access token',
+        summary: 'Send a newer access token',
         channel: { $ref: '#/channels/webSocket' },
         messages: [{ $ref: '#/channels/webSocket/messages/refresh' }],
       },
@@ -81,7 +81,7 @@ export function buildAsyncapi(): AsyncApi {
 
 const ABOUT =
   'All sockets of a user get all events of that user’s runs. Within an attempt `seq` rises by one; a later attempt begins ' +
-  'at `attempt × 1,000,000`. Order by `seq`, drop what an earlier attempt showed, and `resume` over any other hole.';
+  'at `attempt × 1,000,000`. Order events by `seq`, drop what an earlier attempt showed, and call `resume` for any other gap.';
 
 const { protocol, host, pathname } = new URL(env.PUBLIC_URL || 'http://localhost:8000');
 const TLS = protocol === 'https:' ? 's' : '';
@@ -107,7 +107,7 @@ function pushed(events: Record<string, SchemaObject>): Record<string, Message> {
   return Object.fromEntries(Object.entries(events).map(([name, payload]) => [key(name), { name, payload }]));
 }
 
-/** What clients say, and the acknowledgements of it. */
+/** Returns the events of clients, and their acknowledgements. */
 function said(): Record<string, Message> {
   return Object.fromEntries(
     Object.entries<ClientEvent>(clientEvents).flatMap(([name, { summary, frame, answer, example }]) => [
@@ -117,7 +117,7 @@ function said(): Record<string, Message> {
   );
 }
 
-/** What an event is acknowledged with. */
+/** Returns the schema of an acknowledgement. */
 export function acknowledgement(answer: SchemaObject): SchemaObject {
   const yes = { allOf: [Type.Object({ ok: Type.Literal(true) }), answer] };
   const no = Type.Object({ ok: Type.Literal(false), error: problemBody });

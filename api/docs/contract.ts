@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { contract, json, other } from '../contract/contract.ts';
 
-/** An object, as the JSON that was written once. */
+/** An object, already written as JSON. */
 const written = Type.Unsafe<string>({ type: 'object' });
 
 export const docsContract = contract('Operators', {
@@ -13,7 +13,7 @@ export const docsContract = contract('Operators', {
   'GET /asyncapi.json': {
     who: 'anyone',
     summary: 'The events, described',
-    detail: 'Those of Socket.IO, of the plain WebSocket and of the event stream.',
+    detail: 'The events of Socket.IO, the plain WebSocket and the event stream.',
     answers: { 200: json('AsyncAPI 3.0', written) },
   },
   'GET /docs': {

@@ -10,12 +10,11 @@ import { problemBody, problemCodes } from '../contract/problem.ts';
 import { schemas } from '../contract/schema.ts';
 import type { Resource, Served } from '../contract/serve.ts';
 
-/** A pattern of the router as a path of the document; a mount's own paths are left out. */
+/** Returns a router's pattern as a path of the document, without the paths below a mount. */
 export function documentPath(pattern: string): string {
   return pattern.replace(/\{\/\*\w+\}$/, '').replaceAll(/:(\w+)/g, '{$1}');
 }
 
-/** The OpenAPI 3.1 document of all resources. */
 export function buildOpenapi(resources: Resource[]): OpenApi {
   const served = resources.flatMap(({ routes }) => routes);
   const paths: OpenApi['paths'] = {};
@@ -72,7 +71,7 @@ const SECURITY = {
     bearerFormat: 'JWT',
     description: 'The access token of a sign-in.',
   },
-  board: { type: 'apiKey', in: 'cookie', name: 'parley_board', description: 'Of Bull Board alone.' },
+  board: { type: 'apiKey', in: 'cookie', name: 'parley_board', description: 'For Bull Board alone.' },
 };
 
 function operation({ key, pattern, tag, route, mark }: Served): Operation {
@@ -140,7 +139,7 @@ function answersOf(answers: Route['answers'], always: Mark['headers'] = {}): Rec
   );
 }
 
-/** The problems that a route may answer with: its own, and those that come with what stands before it. */
+/** Returns the problems that a route may answer with: its own, and those of its middleware and checks. */
 function problemsOf(
   pattern: string,
   mark: Mark,

@@ -1,6 +1,7 @@
 /**
- * The page at /docs: Swagger UI from its package, none of its parts from elsewhere. Its addresses are relative, so that it
- * works behind any prefix; `parts` is where they begin: `docs/`, or `./` where the page was asked for as /docs/.
+ * Returns the page at /docs: Swagger UI from its package, with nothing from other sites. Relative addresses work behind
+ * any prefix.
+ * @param parts where they begin: `docs/`, or `./` for a request to /docs/
  */
 export const page = (parts: string) => `<!doctype html>
 <html lang="en">
@@ -20,8 +21,8 @@ export const page = (parts: string) => `<!doctype html>
 `;
 
 /**
- * Starts it, and tries requests out where the page came from. Without `validatorUrl: null` it would ask a site of its
- * makers about the document.
+ * Starts Swagger UI, which sends requests to the server of the page. `validatorUrl: null` keeps it from asking a site of
+ * its makers about the document.
  */
 export const script = `const root = new URL('..', document.currentScript.src).pathname;
 const start = (spec) => SwaggerUIBundle({

@@ -10,9 +10,9 @@ import { docsContract } from './contract.ts';
 import { buildOpenapi } from './openapi.ts';
 import { page, script } from './page.ts';
 
-/** The API, described by itself: to machines and, at /docs, to people. */
+/** Serves the API's description: to machines, and to people at /docs. */
 export function buildDocs(resources: () => Resource[]): Resource {
-  // Made when first asked for: all routes are known by then. They never change.
+  // Built at the first request, when all routes are known. They never change after that.
   let openapi: string | undefined;
   let asyncapi: string | undefined;
   return serve(docsContract, {
@@ -59,7 +59,7 @@ export function buildDocs(resources: () => Resource[]): Resource {
 
 const SCRIPT = 'docs.js';
 const ASSETS = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
-/** Nothing else of the package is served. */
+/** The only files of the package that are served. */
 const FILES: Record<string, string> = {
   [SCRIPT]: 'js',
   'swagger-ui-bundle.js': 'js',
@@ -67,7 +67,7 @@ const FILES: Record<string, string> = {
   'favicon-32x32.png': 'png',
 };
 
-/** Swagger UI styles its elements itself. Scripts come from here alone, and nothing from other sites. */
+/** Swagger UI needs inline styles. Scripts come from this server alone, and nothing comes from other sites. */
 const CSP = [
   "default-src 'none'",
   "script-src 'self'",
@@ -79,7 +79,7 @@ const CSP = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** An operator may keep the documents off a public port. */
+/** Hides the documents if an operator set DOCS=off. @throws Problem `not_found` */
 async function shown(_: Context, next: Next): Promise<void> {
   if (env.DOCS === 'off') throw problem('not_found');
   await next();

@@ -6,7 +6,7 @@ import { closed, named, oneOf, optional, orNull, page, presenter } from '../cont
 
 const status = oneOf('draft', 'published', 'archived');
 
-/** An FAQ as everybody sees it who may see it. */
+/** An FAQ, the same for everybody who may see it. */
 export const faq = named(
   'Faq',
   Type.Object({
@@ -50,7 +50,7 @@ export const faq = named(
 );
 export const presentFaq = presenter(faq);
 
-/** What answers a search. Similarity is that of the cosine: 1 is the same text. */
+/** An FAQ that a search found. `similarity` is the cosine's: 1 for the same text. */
 const foundFaq = Type.Object({
   id,
   question: text,
@@ -60,7 +60,6 @@ const foundFaq = Type.Object({
 });
 export const presentFound = presenter(foundFaq);
 
-/** The fields that editors write, shared by creating, changing and importing. */
 export const faqFields = {
   question: prose(1_000),
   answer: prose(20_000),
@@ -78,7 +77,6 @@ export const newFaq = {
   question: faqFields.question,
   answer: faqFields.answer,
 };
-/** Which FAQs a list or an export has. */
 export const faqFilter = optional({ status, language, category_id: givenId });
 
 export const faqContract = contract('Knowledge base', {
@@ -92,7 +90,7 @@ export const faqContract = contract('Knowledge base', {
   'POST /api/v1/faqs': {
     who: 'editors',
     summary: 'Write an FAQ',
-    detail: 'For administrators and agents. `slug` is made of the question where it is absent.',
+    detail: 'For administrators and agents. Without `slug` the question makes one.',
     body: closed(newFaq),
     example: {
       question: 'How can I change my password?',
@@ -106,7 +104,7 @@ export const faqContract = contract('Knowledge base', {
     who: 'signed in',
     summary: 'Search published FAQs',
     detail:
-      'By meaning and by words, best first; what answers nothing is left out. FAQs in `language` go first, others are the fallback. `cached`: you asked the same before; every change of an FAQ voids that. 300 a minute.',
+      'By meaning and by words, best first, without FAQs that are not an answer. FAQs in `language` come first, others are the fallback. `cached`: the result of your earlier search; any change of an FAQ voids it. 300 a minute.',
     query: closed({ q: prose(1_000), limit: paging.limit, language: Type.Optional(language) }),
     answers: {
       200: json('What was found', Type.Object({ data: Type.Array(foundFaq), cached: Type.Boolean() })),
@@ -121,8 +119,8 @@ export const faqContract = contract('Knowledge base', {
     who: 'editors',
     summary: 'Change an FAQ',
     detail:
-      'Where it is published, `would_answer` tells how many questions of open suggestions (and of the one it was drafted from) it answers now; ' +
-      'null while it has no vectors yet.',
+      'When this publishes the FAQ, `would_answer` counts the questions of open suggestions (and of the one it was drafted from) that it answers ' +
+      'now; null while it has no vectors.',
     body: closed(optional(faqFields)),
     example: { status: 'archived' },
     answers: {
@@ -141,7 +139,7 @@ export const faqContract = contract('Knowledge base', {
   'POST /api/v1/faqs/:id/feedback': {
     who: 'signed in',
     summary: 'Say whether an FAQ helped',
-    detail: 'Counted once per user; the last word stands.',
+    detail: 'Counted once per user; a later answer replaces the first.',
     body: closed({ helpful: Type.Boolean() }),
     example: { helpful: true },
     answers: { 204: nothing('Noted') },

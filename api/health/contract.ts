@@ -12,7 +12,7 @@ const health = Type.Object({
   providers: Type.Object({ chat: role, embedding: role, moderation: role }),
 });
 
-/** For operators and load balancers; at the root, without sign-in. */
+/** Routes at the root, without sign-in, for operators and load balancers. */
 export const healthContract = contract('Operators', {
   'GET /livez': {
     who: 'anyone',
@@ -26,7 +26,7 @@ export const healthContract = contract('Operators', {
   },
   'GET /health': {
     who: 'anyone',
-    summary: 'How everything is',
+    summary: 'The state of the stores and the model',
     answers: { 200: json('Postgres and Redis answer', health), 503: json('One of them does not', health) },
   },
 });

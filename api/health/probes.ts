@@ -1,12 +1,12 @@
 /**
- * When /readyz was asked. Whoever asks again and again is a load balancer, and stops sending requests once it was told
- * that this process drains.
+ * The times of requests to /readyz. Repeated requests come from a load balancer, which stops sending requests once
+ * /readyz has answered that this process drains.
  */
 const asked: number[] = [];
 let told = 0;
-/** What counts as again and again: three times, the last not long ago. */
+/** Requests are repeated when there were three and the last is recent. */
 const [PROBES, RECENT_MS] = [3, 30_000];
-/** Balancers want to hear it more than once. */
+/** Balancers act on a refusal only after more than one. */
 const TELL = 2;
 
 export function noteProbe(draining: boolean): void {
@@ -15,7 +15,7 @@ export function noteProbe(draining: boolean): void {
   if (asked.length > PROBES) asked.shift();
 }
 
-/** Whether a balancer watches this process and does not know yet that it drains. */
+/** Says whether a balancer watches this process and does not know yet that it drains. */
 export function balancerUnaware(): boolean {
   const last = asked.at(-1) ?? 0;
   return asked.length >= PROBES && Date.now() - last < RECENT_MS && told < TELL;

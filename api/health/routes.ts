@@ -10,12 +10,12 @@ import { healthContract } from './contract.ts';
 import { noteProbe } from './probes.ts';
 
 export const health = serve(healthContract, {
-  /** Touches no store: a restart would not bring one back. */
+  /** Asks no store: a restart would not bring a store back. */
   'GET /livez': (ctx) => {
     ctx.body = { status: 'alive' };
   },
 
-  /** Redis away is no reason against it: messages are accepted all the same. */
+  /** Answers 200 while Redis is away: messages are still accepted. */
   'GET /readyz': async (ctx) => {
     noteProbe(stopping());
     const reason = await reasons();
@@ -23,7 +23,7 @@ export const health = serve(healthContract, {
     ctx.body = { status: 'ready' };
   },
 
-  /** The model away only degrades: messages wait and are answered later. So does a Redis that is set wrongly. */
+  /** Answers `degraded` while the model is away, because messages wait and are answered later, or Redis is set wrongly. */
   'GET /health': async (ctx) => {
     const [database, { redis, serves }, chat, embedding, moderation] = await checks();
     const down = database !== 'healthy' || !serves;
@@ -54,7 +54,7 @@ const checks = together(() =>
 );
 const reasons = together(whyNotReady);
 
-/** A Redis that answers may still be of the wrong kind, or set wrongly; the second only degrades. */
+/** Checks Redis. A Redis that answers may be of the wrong kind, which is unhealthy, or set wrongly, which only degrades. */
 async function howRedisIs(): Promise<{ redis: Check; serves: boolean }> {
   const redis = await checkRedis();
   if (redis !== 'healthy') return { redis, serves: false };

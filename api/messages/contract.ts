@@ -7,7 +7,6 @@ import { closed, named, oneOf, orNull, presenter } from '../contract/schema.ts';
 
 const rating = oneOf('up', 'down');
 
-/** What a user thinks of a reply. */
 const feedback = named(
   'Feedback',
   Type.Object({ message_id: id, rating, comment: orNull(text), created_at: time, updated_at: time }),
@@ -26,13 +25,13 @@ export const messageContract = contract('Messages', {
     who: 'signed in',
     summary: 'Have a question answered again',
     detail:
-      'Names the reply that is to be replaced; its run must have ended. The new reply stands beside the old ones ' +
-      '(`replaces_id`, `replaced_by`), which stay readable; what is asked later only knows the newest one with a text.',
+      'The id is that of the reply to replace, whose run must have ended. The old replies stay readable beside the new one ' +
+      '(`replaces_id`, `replaced_by`). Later prompts hold only the newest reply that has a text.',
     parameters: [idempotencyKey],
     body: closed({}),
     example: {},
     answers: {
-      202: json('Taken: `message_id` is the question, as it was; `reply_id` the new reply', taken, {
+      202: json('Taken: `message_id` is the question, unchanged; `reply_id` the new reply', taken, {
         Location: location,
         'Idempotency-Replayed': idempotencyReplayed,
         ...rateHeaders,
@@ -49,16 +48,16 @@ export const messageContract = contract('Messages', {
   },
   'POST /api/v1/messages/:id/feedback': {
     who: 'signed in',
-    summary: 'Say what you think of a reply',
-    detail: 'Once for each reply; saying it again changes it.',
+    summary: 'Rate a reply',
+    detail: 'Each reply has one rating; a second one replaces the first.',
     body: closed({ rating, comment: Type.Optional(orNull(Type.String({ maxLength: 1000 }))) }),
     example: { rating: 'up', comment: 'That worked.' },
-    answers: { 200: json('What is kept', feedback) },
+    answers: { 200: json('The feedback as stored', feedback) },
   },
   'DELETE /api/v1/messages/:id/feedback': {
     who: 'signed in',
     summary: 'Take your feedback back',
-    answers: { 204: nothing('There is none (any more)') },
+    answers: { 204: nothing('The reply has no feedback now') },
   },
 });
 

@@ -3,10 +3,10 @@ import { log } from '../../shared/base/log.ts';
 import { faqsStored, faqsToEmbed } from '../../shared/ops/metrics.ts';
 import { embeddingModel } from '../../shared/provider/config.ts';
 
-/** Milliseconds that a count is good for. */
+/** How long a count is good for, in ms. */
 const FRESH = 15_000;
 
-/** Brings the gauges of the knowledge base up to date. They keep what they said last while Postgres is away. */
+/** Updates the gauges of the knowledge base. They keep their last values while Postgres is away. */
 export function measureFaqs(): Promise<void> {
   if (performance.now() < freshUntil) return measuring;
   freshUntil = performance.now() + FRESH;
@@ -15,7 +15,7 @@ export function measureFaqs(): Promise<void> {
       faqsStored.set(faqs);
       faqsToEmbed.set(faqs_to_embed);
     },
-    (err: unknown) => log.warn({ err }, 'FAQs cannot be counted'),
+    (err: unknown) => log.warn({ err }, 'FAQs cannot be counted; the gauges keep their last values'),
   );
   return measuring;
 }

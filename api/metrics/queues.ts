@@ -3,19 +3,19 @@ import { queueJobs, queueOldest } from '../../shared/ops/metrics.ts';
 import { queues } from '../../shared/delivery/queues.ts';
 import { redis } from '../../shared/delivery/redis.ts';
 
-/** Milliseconds: how long a scrape may wait for Redis, and how long what it said is good for. */
+/** How long a scrape may wait for Redis, and how long its answer is good for, in ms. */
 const LIMIT = 1_000;
 const FRESH = 5_000;
 
 /**
- * Brings the gauges of the queues up to date, at most every five seconds and within one. They are gone while
- * Redis cannot say: an old number would look like a true one.
+ * Updates the gauges of the queues, at most every five seconds, and within one. While Redis is away it removes their
+ * values: an old number would look like a true one.
  */
 export async function measureQueues(): Promise<void> {
   if (performance.now() < freshUntil) return measuring;
   freshUntil = performance.now() + FRESH;
   measuring = measure().catch((err: unknown) => {
-    log.warn({ err }, 'queues cannot be measured');
+    log.warn({ err }, 'queues cannot be measured; their gauges are removed');
     queueJobs.reset();
     queueOldest.reset();
   });
@@ -53,8 +53,8 @@ const STATES = [
 ] as const;
 
 /**
- * When the oldest of the next jobs was added, in ms since 1970; nil where none waits. Workers take from the end of the
- * list `wait`. BullMQ scores `prioritized` by priority × 2^32 + a counter: the first of each priority is its next.
+ * Returns when the oldest of the next jobs was added, in ms since 1970; nil when no job waits. Workers take from the end
+ * of the list `wait`. BullMQ scores `prioritized` by priority × 2^32 + a counter: the first of each priority is its next.
  */
 const OLDEST = `
 local oldest = false

@@ -7,7 +7,7 @@ import { together } from '../../shared/ops/together.ts';
 import { measureFaqs } from './faqs.ts';
 import { measureQueues } from './queues.ts';
 
-/** For Prometheus. Without METRICS_TOKEN a proxy in front must not pass it on. */
+/** Serves metrics to Prometheus. Without METRICS_TOKEN a proxy must not expose this route. */
 export const metrics = serve(metricsContract, {
   'GET /metrics': async (ctx) => {
     if (!mayScrape(ctx.get('Authorization'))) throw problem('unauthenticated');

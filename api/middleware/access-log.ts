@@ -1,6 +1,6 @@
 import { type Context, type Next, routePattern } from '../context.ts';
 
-/** One line per request. The route's pattern and not the path, which may hold ids or a token; never content. */
+/** Logs one line per request, without content. Names the route's pattern, because a path may hold ids or a token. */
 export async function accessLog(ctx: Context, next: Next): Promise<void> {
   const began = performance.now();
   await next();

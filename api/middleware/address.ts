@@ -4,8 +4,8 @@ import { env } from '../../shared/base/env.ts';
 import type { Context, Next } from '../context.ts';
 
 /**
- * The client's address: what TRUST_PROXY proxies say of it in `X-Forwarded-For`, each having added whom it heard from,
- * else whoever is connected. What stands further left in that header came from the client and is not believed.
+ * Returns the client's address. Each of TRUST_PROXY proxies has added the address it heard from to `X-Forwarded-For`.
+ * Entries further left came from the client, so they are ignored. Without such an entry it is the connected address.
  */
 export function addressOf(request: IncomingMessage): string {
   const connected = plain(request.socket.remoteAddress ?? '');
@@ -15,19 +15,19 @@ export function addressOf(request: IncomingMessage): string {
   return isIP(address) === 0 ? connected : address;
 }
 
-/** The host that the client asked for, as it stands in its address bar. */
+/** Returns the host that the client asked for, as its address bar shows it. */
 export function hostOf(request: IncomingMessage): string {
   const forwarded = env.TRUST_PROXY > 0 ? [request.headers['x-forwarded-host'] ?? []].flat()[0] : undefined;
   return (forwarded ?? request.headers.host ?? '').split(',')[0]?.trim().toLowerCase() ?? '';
 }
 
-/** Middleware: `ctx.ip` is the client's address everywhere. */
+/** Middleware: sets `ctx.ip` to the client's address. */
 export async function address(ctx: Context, next: Next): Promise<void> {
   ctx.request.ip = addressOf(ctx.req);
   await next();
 }
 
-/** Without the port that some proxies add, and IPv4 as itself. */
+/** Drops the port that some proxies add, and writes a mapped IPv4 address as IPv4. */
 function plain(said: string): string {
   const text = said.trim();
   const bare = /^\[(.*)\](:\d+)?$/.exec(text)?.[1] ?? /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(text)?.[1] ?? text;

@@ -7,7 +7,7 @@ import { accessChecks, asClaims, secretsOf, verifyAccess } from '../../shared/ac
 import type { Context, Next } from '../context.ts';
 import { mark } from './mark.ts';
 
-/** Private routes: sets `ctx.state.user` and `ctx.state.sid`, or throws `unauthenticated` or `token_expired`. */
+/** Middleware of private routes: sets `ctx.state.user` and `ctx.state.sid`. @throws Problem `unauthenticated`, `token_expired` */
 export async function auth(ctx: Context, next: Next): Promise<void> {
   try {
     await verified(ctx as Parameters<typeof verified>[0], async () => {});
@@ -18,17 +18,16 @@ export async function auth(ctx: Context, next: Next): Promise<void> {
 }
 mark(auth, { security: 'token', problems: ['unauthenticated', 'token_expired'] });
 
-/** Who writes the knowledge base. */
 const EDITORS: Role[] = ['admin', 'agent'];
 
 export function isEditor({ role }: { role: Role }): boolean {
   return EDITORS.includes(role);
 }
 
-/** Behind `auth`: throws `forbidden` unless the user is an editor. */
+/** Middleware behind `auth`. @throws Problem `forbidden` unless the user is an editor */
 export const editorsOnly = requireRole(...EDITORS);
 
-/** Behind `auth`: throws `forbidden` unless the user has one of the roles. */
+/** Returns middleware behind `auth` that throws `forbidden` unless the user has one of the roles. */
 export function requireRole(...roles: Role[]) {
   const guard = async (ctx: Context, next: Next): Promise<void> => {
     if (!roles.includes(ctx.state.user.role)) throw problem('forbidden');
@@ -37,7 +36,7 @@ export function requireRole(...roles: Role[]) {
   return mark(guard, { problems: ['forbidden'] });
 }
 
-/** By the keys and checks of every other way in. */
+/** Uses the same keys and checks as sockets do. */
 const verified = koaJwt({
   ...accessChecks,
   secret: async (header: JwtHeader) => secretsOf(header) as unknown as Buffer[],
@@ -49,7 +48,7 @@ const verified = koaJwt({
   },
 });
 
-/** koa-jwt makes a 401 of everything: what is wrong with the token, if anything, is asked once more. */
+/** Returns why a token was refused. koa-jwt answers every fault with 401, so the token is verified once more. */
 function reason(err: unknown, ctx: Context): unknown {
   const { originalError } = err as { originalError?: unknown };
   if (originalError instanceof Problem) return originalError;

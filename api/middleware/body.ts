@@ -5,18 +5,18 @@ import rawBody from 'raw-body';
 import { Problem, problem } from '../../shared/base/errors.ts';
 import type { Context } from '../context.ts';
 
-/** Bytes, after inflation. */
+/** Bytes of a body, after inflation. */
 export const BODY_LIMIT = 256 * 1024;
 
 /**
- * The body as JSON, whatever its content type says; an empty body is `{}`.
- * Throws `body_too_large`, `unsupported_encoding`, `request_timeout`, and `malformed_json` for what is no UTF-8 or no JSON.
+ * Reads the body as JSON, whatever its content type says. An empty body is `{}`.
+ * @throws Problem `body_too_large`, `unsupported_encoding`, `request_timeout`; `malformed_json` for what is not UTF-8 or not JSON
  */
 export async function readJson(ctx: Context): Promise<unknown> {
   return parseJson(await readBytes(ctx.req));
 }
 
-/** The same for bytes that came another way (a socket's frame). */
+/** Parses bytes as JSON, such as a socket's frame. No bytes are `{}`. @throws Problem `malformed_json` */
 export function parseJson(bytes: Uint8Array): unknown {
   if (bytes.length === 0) return {};
   try {
@@ -28,7 +28,7 @@ export function parseJson(bytes: Uint8Array): unknown {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** The body of an HTML form. Throws as `readJson` does. */
+/** Reads the body of an HTML form. @throws Problem as `readJson` does */
 export async function readForm(ctx: Context): Promise<Record<string, string>> {
   return Object.fromEntries(new URLSearchParams((await readBytes(ctx.req)).toString()));
 }
@@ -46,12 +46,12 @@ function readBytes(req: IncomingMessage): Promise<Buffer> {
   });
 }
 
-/** The limit above comes within that over any line that can carry a chat. */
+/** Any line that can carry a chat delivers BODY_LIMIT in this time. */
 const READ_WITHIN_MS = 20_000;
 
-/** Whoever sends a body byte by byte is not waited for: throws `request_timeout`, and the connection is closed. */
+/** Waits for a body, but not for a client that sends it byte by byte. @throws Problem `request_timeout`, after which the connection is closed */
 async function inTime(req: IncomingMessage, reading: Promise<Buffer>): Promise<Buffer> {
-  // What is in memory already needs no clock.
+  // A body that has already arrived needs no timer.
   if (req.complete) return reading;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -61,15 +61,15 @@ async function inTime(req: IncomingMessage, reading: Promise<Buffer>): Promise<B
 }
 
 /**
- * Hands the body's bytes, whatever encoding they came in, to `read`, which may stop early but must not destroy them.
- * Throws `unsupported_encoding` and what `read` throws.
+ * Inflates the body and passes its bytes to `read`, which may stop early but must not destroy the stream.
+ * @throws Problem `unsupported_encoding`; what `read` throws
  */
 export async function withBody<T>(req: IncomingMessage, read: (bytes: Readable) => Promise<T>): Promise<T> {
   const stream = inflate(req);
-  // An aborted upload would leave the inflater, and us, waiting for ever.
+  // Otherwise the inflater would wait for ever after an aborted upload, and so would `read`.
   const abort = () => stream !== req && !req.complete && stream.destroy(new Error('aborted'));
   req.once('close', abort);
-  // It may fail before anybody reads, who then hears of it.
+  // The stream may fail before `read` begins. `read` gets that error when it reads.
   stream.on('error', () => {});
   try {
     return await read(stream);
@@ -79,7 +79,7 @@ export async function withBody<T>(req: IncomingMessage, read: (bytes: Readable) 
   }
 }
 
-/** The length is known beforehand only of what is not compressed. */
+/** Returns the length of the body, known in advance only for a body that is not compressed. */
 function declaredLength(req: IncomingMessage): string | null {
   return encodingOf(req) === 'identity' ? (req.headers['content-length'] ?? null) : null;
 }
@@ -95,7 +95,7 @@ function inflate(req: IncomingMessage): Readable {
     case 'br':
       return req.pipe(createBrotliDecompress());
     default:
-      throw problem('unsupported_encoding', 'gzip, deflate, br or identity');
+      throw problem('unsupported_encoding', 'The content encoding must be gzip, deflate, br or identity');
   }
 }
 
@@ -103,7 +103,7 @@ function encodingOf(req: IncomingMessage): string {
   return req.headers['content-encoding']?.trim().toLowerCase() || 'identity';
 }
 
-/** What is left of a body that was given up is read and dropped by node once the answer is out. */
+/** Stops inflating. Node reads and drops the rest of the body after the answer. */
 function discard(req: IncomingMessage, inflater: Readable): void {
   req.unpipe();
   inflater.destroy();

@@ -2,8 +2,8 @@ import koaCors from '@koa/cors';
 import { env } from '../../shared/base/env.ts';
 
 /**
- * Browsers on CORS_ALLOW_ORIGINS may call; `*` allows all. Cookies may come along for sign-ins alone, from origins that are
- * named.
+ * Lets browsers call from the origins of CORS_ALLOW_ORIGINS; `*` allows all. Cookies may come only with requests to
+ * `/auth`, from origins that the list names.
  */
 export const cors = koaCors({
   origin: (ctx) => allowed(ctx.get('Origin')),
@@ -27,7 +27,7 @@ export const cors = koaCors({
     'Location',
   ],
   maxAge: 600,
-  // Errors become answers further out, on the same context: the headers set here stay.
+  // `errors`, further out, answers on the same context, so the headers set here stay.
   keepHeadersOnError: false,
 });
 

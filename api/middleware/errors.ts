@@ -1,7 +1,7 @@
 import { type ProblemCode, Problem, presentProblem, problem, toProblem } from '../../shared/base/errors.ts';
 import type { Context, Next } from '../context.ts';
 
-/** Turns whatever is thrown behind it, and answers without a body (404, 405), into application/problem+json. */
+/** Turns what is thrown behind it, and answers without a body (404, 405), into application/problem+json. */
 export async function errors(ctx: Context, next: Next): Promise<void> {
   try {
     await next();
@@ -13,11 +13,11 @@ export async function errors(ctx: Context, next: Next): Promise<void> {
 
 function refuseUnrouted(status: number): void {
   if (status === 404) throw problem('not_found');
-  // The router says 501 for methods that no route here has at all.
+  // The router answers 501 to a method that no route has.
   if (status === 405 || status === 501) throw problem('method_not_allowed');
 }
 
-/** Errors of koa and its middleware (`http-errors`) carry a status and, below 500, may be shown. Their texts are not ours. */
+/** Translates errors of Koa and its middleware (`http-errors`), which have a status. Their texts are not shown. */
 function fromKoa(err: unknown): Problem {
   if (err instanceof Error && 'expose' in err && err.expose === true && 'status' in err) {
     const code = KOA_CODES[Number(err.status)] ?? 'bad_request';
@@ -36,18 +36,18 @@ const KOA_CODES: Record<number, ProblemCode> = {
 };
 
 function answer(ctx: Context, err: Problem): void {
-  // Without a cause it was said on purpose (draining, a full queue) and is no fault.
+  // A problem without a cause was raised on purpose (draining, a full queue) and is not a fault.
   if (err.status >= 500 && err.cause !== undefined)
     ctx.state.log.error({ err: err.cause, code: err.code }, 'request failed');
   if (ctx.headerSent) {
-    // Half an answer is out (a stream): cutting the connection is the only way to say that it failed.
+    // Half of a stream is out. Only a cut connection tells the client that it failed.
     ctx.res.destroy();
     return;
   }
   ctx.status = err.status;
   ctx.body = presentProblem(err, ctx.path);
   ctx.type = 'application/problem+json';
-  // The rest of its body would be waited for.
+  // Otherwise Node would wait for the rest of the body.
   if (err.status === 408) ctx.set('Connection', 'close');
   if (err.status === 401) ctx.set('WWW-Authenticate', 'Bearer');
   if (err.retryAfterS !== undefined) ctx.set('Retry-After', String(Math.ceil(err.retryAfterS)));

@@ -5,7 +5,7 @@ import { pointer } from './sane.ts';
 /** A hostile body can have thousands of faults. */
 const MAX_FAULTS = 20;
 
-/** What ajv found, field by field, in words: each message begins with `must be`. */
+/** Returns what ajv found, field by field, in words. Each message begins with `must be`. */
 export function presentFaults(found: ErrorObject[]): FieldError[] {
   const mistyped = new Set(found.filter(({ keyword }) => keyword === 'type').map(pathOf));
   return found
@@ -14,7 +14,7 @@ export function presentFaults(found: ErrorObject[]): FieldError[] {
     .map((fault) => ({ path: pathOf(fault), message: messageOf(fault) }));
 }
 
-/** A value of the wrong type is never one of the choices either: that is one fault. */
+/** A value of the wrong type also fails the list of choices. That counts as one fault. */
 function isChoice({ keyword }: ErrorObject): boolean {
   return keyword === 'enum' || keyword === 'const';
 }
@@ -31,7 +31,7 @@ function messageOf({ keyword, params, message }: ErrorObject): string {
     case 'required':
       return 'must be present';
     case 'additionalProperties':
-      return 'must be left out: this field is not known';
+      return 'must be left out: this field is unknown';
     case 'type':
       return `must be ${[params.type].flat().map(articled).join(' or ')}`;
     case 'enum':
@@ -51,7 +51,7 @@ function messageOf({ keyword, params, message }: ErrorObject): string {
     case 'maximum':
       return `must be at most ${limit}`;
     case 'uniqueItems':
-      return 'must be a list without doubles';
+      return 'must be a list without duplicates';
     case 'pattern':
       return params.pattern === '\\S' ? 'must be more than white space' : `must be like ${params.pattern}`;
     case 'format':

@@ -2,12 +2,13 @@ import type { SchemaObject } from 'ajv';
 import { type FieldError, problem } from '../../shared/base/errors.ts';
 import { pointer } from './sane.ts';
 
-/** Unknown fields that are named; a body can have tens of thousands. */
+/** How many unknown fields an answer names. A body can have tens of thousands. */
 const NAMED = 20;
 
 /**
- * Refuses a value that has more items or unknown fields than its schema lets it, before each is looked at: ajv checks
- * all items of a list that is too long, to name every fault. Throws `validation_failed`.
+ * Refuses a value with too many items or unknown fields before ajv checks each of them. To name every fault, ajv would
+ * check all items of a list that is too long.
+ * @throws Problem `validation_failed`
  */
 export function checkFew(schema: SchemaObject, value: unknown): void {
   const errors = findMany(schema, value, '');
@@ -28,7 +29,7 @@ function findMany(schema: SchemaObject, value: unknown, path: string): FieldErro
   );
 }
 
-/** Names that the schema does not know: one more than are named, at the most. */
+/** Returns names that the schema lacks, at most one more than an answer names. */
 function unknownOf(value: object, known: object): string[] {
   const names: string[] = [];
   for (const name of Object.keys(value)) {

@@ -7,8 +7,8 @@ const { validate: dateTime } = addFormats.default.get('date-time') as unknown as
 const email = addFormats.default.get('email') as RegExp;
 
 /**
- * Adds `padded-email` (white space around it is forgiven), `timezone` (a name of the IANA base), `https-url` and `moment` (a
- * date-time that Postgres knows as well).
+ * Adds four formats. `padded-email` may have white space around it. `timezone` is a name of the IANA database. `moment` is
+ * a date-time that Postgres also accepts.
  */
 export function addOwnFormats(ajv: Ajv): Ajv {
   return ajv
@@ -22,7 +22,7 @@ export function addOwnFormats(ajv: Ajv): Ajv {
 }
 
 function isTimezone(value: string): boolean {
-  // Intl also takes offsets such as +02:00, which are no names.
+  // Intl also accepts offsets such as +02:00, which are not names.
   if (!/^[A-Za-z]/.test(value)) return false;
   try {
     new Intl.DateTimeFormat('en', { timeZone: value }).format();

@@ -1,7 +1,7 @@
 import { httpDuration, httpRequests } from '../../shared/ops/metrics.ts';
 import { type Context, type Next, routePattern } from '../context.ts';
 
-/** Counts and times every request, under its route's pattern: paths hold ids and have no end. */
+/** Counts and times every request under its route's pattern. Paths hold ids, so there is no limit to their number. */
 export async function httpMetrics(ctx: Context, next: Next): Promise<void> {
   const end = httpDuration.startTimer();
   await next();

@@ -1,7 +1,7 @@
 import { rowId } from '../../shared/base/errors.ts';
 import type { RouteContext } from '../context.ts';
 
-/** The id in the path. What is no integer, or too large for one, names nothing: throws `not_found`. */
+/** Returns the id in the path. @throws Problem `not_found` for what is not an integer or is too large for one */
 export function pathId(ctx: RouteContext, name = 'id'): number {
   const raw = ctx.params[name] ?? '';
   return rowId(/^\d+$/.test(raw) ? Number(raw) : Number.NaN);

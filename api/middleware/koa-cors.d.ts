@@ -1,4 +1,4 @@
-/** What is used of @koa/cors, which ships no types. */
+/** The part of @koa/cors that Parley uses. The package ships no types. */
 declare module '@koa/cors' {
   import type { Context, Middleware } from 'koa';
 

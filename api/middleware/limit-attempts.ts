@@ -6,16 +6,16 @@ import { mark } from './mark.ts';
 import { isForeign } from './origin.ts';
 
 /**
- * Middleware: what stands behind it may be tried as often as the policy says.
- * @param whose the account that is meant, as it was typed, or its id; null where the policy has no pair
+ * Returns middleware that limits how often the handlers behind it may be tried.
+ * @param whose returns the account that is tried, as typed, or its id; null when the policy has no pair
  */
 export function limitAttempts<Ctx extends Context>(
   policy: Policy,
   whose: (ctx: Ctx) => string | null = () => null,
 ) {
   const guard = async (ctx: Ctx, next: Next): Promise<unknown> => {
-    // CORS keeps answers from other sites' pages, not requests: one could use up what its visitor may try.
-    if (isForeign(ctx.req)) throw problem('forbidden', 'Not from pages of this site');
+    // CORS hides answers from pages of other sites, but lets their requests in. Such a page could use up its visitor's attempts.
+    if (isForeign(ctx.req)) throw problem('forbidden', 'A page of this site may not make this request');
     return attempt(policy, whose(ctx), ctx.ip, next, (headers) => ctx.set(headers));
   };
   return mark(guard, { problems: ['rate_limited', 'forbidden'], headers: rateHeaders });

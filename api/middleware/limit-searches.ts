@@ -6,15 +6,15 @@ import { mark } from './mark.ts';
 import { take, type Window } from '../../shared/limits/counters.ts';
 import { presentCharge, refusalOf } from '../../shared/limits/present.ts';
 
-/** A search can cost a call of the provider, and much of Postgres' time. */
+/** A search may cost a call of the provider and much of Postgres's time. */
 const OWN: Window = { name: 'searches', limit: env.SEARCHES_PER_MINUTE, seconds: 60 };
-/** As for messages: an address is not a person. */
+/** Many people may share one address, as for messages. */
 const ADDRESS: Window = { ...OWN, name: 'address-searches', limit: OWN.limit * 10 };
 
-/** Middleware behind `auth`: a user, and an address, may search so often in a minute. Throws `rate_limited`. */
+/** Middleware behind `auth`: limits the searches of a user, and of an address, in a minute. @throws Problem `rate_limited` */
 export const limitSearches = mark(searching, { problems: ['rate_limited'], headers: rateHeaders });
 
-/** The same for a list that is searched where the query has `q`. */
+/** The same for a list. A request counts only when its query has `q`. */
 export const limitSearchedLists = mark(
   async (ctx: Context, next: Next): Promise<void> =>
     ctx.query.q === undefined ? void (await next()) : searching(ctx, next),
@@ -28,6 +28,6 @@ async function searching(ctx: Context, next: Next): Promise<void> {
   ]);
   ctx.set(presentCharge(charge, 1));
   if (charge.outcome === 'refused')
-    throw refusalOf(charge, 'Too many searches: RateLimit says when there may be more');
+    throw refusalOf(charge, 'Too many searches: the header RateLimit says when you may search again');
   await next();
 }

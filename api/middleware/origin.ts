@@ -3,8 +3,8 @@ import { env } from '../../shared/base/env.ts';
 import { hostOf } from './address.ts';
 
 /**
- * Whether a page of a site that may not call us asks. Browsers name the site in `Origin` and let no page choose it; what
- * sends none is no browser. CORS does not hold for WebSockets, so upgrades ask here.
+ * Says whether a request comes from a page of a site that may not call the API. Browsers set `Origin`, and pages cannot
+ * change it. A request without `Origin` is not from such a page. CORS does not cover WebSockets, so upgrades ask here.
  */
 export function isForeign(request: IncomingMessage): boolean {
   const { origin } = request.headers;
@@ -13,8 +13,8 @@ export function isForeign(request: IncomingMessage): boolean {
 }
 
 /**
- * Whether a request that a cookie vouches for comes from a page that may use it: of this host, of PUBLIC_URL, or of an
- * origin that CORS_ALLOW_ORIGINS names; `*` names none. What says nothing of where it comes from is no browser.
+ * Says whether a request with a cookie comes from a page that may use it: of this host, of PUBLIC_URL, or of an origin
+ * that CORS_ALLOW_ORIGINS names (`*` names none). A request without both headers is not from a browser.
  */
 export function isOwnPage(request: IncomingMessage): boolean {
   const { origin, 'sec-fetch-site': site = 'none' } = request.headers;
@@ -22,7 +22,7 @@ export function isOwnPage(request: IncomingMessage): boolean {
   return isOurs(origin, request);
 }
 
-/** Of this host, of PUBLIC_URL, or on the list. The scheme is not compared: a proxy that ends TLS may not say so. */
+/** Compares hosts but not schemes: a proxy that ends TLS may not say so. */
 function isOurs(origin: string, request: IncomingMessage): boolean {
   if (env.CORS_ALLOW_ORIGINS.includes(origin)) return true;
   const host = URL.parse(origin)?.host;

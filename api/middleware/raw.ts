@@ -3,7 +3,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { presentProblem } from '../../shared/base/errors.ts';
 
-/** Answers a connection that the app never sees by a problem, in the same form as everything else, and closes it. */
+/** Answers a connection that the app never sees with a problem, and closes it. */
 export function refuseRaw(socket: Duplex, err: unknown): void {
   const body = presentProblem(err, '/');
   const text = JSON.stringify(body);
@@ -18,7 +18,7 @@ export function refuseRaw(socket: Duplex, err: unknown): void {
       '',
       text,
     ].join('\r\n'),
-    // Whoever never closes is not waited for.
+    // A client may never close its side.
     () => socket.destroy(),
   );
 }

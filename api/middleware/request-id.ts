@@ -4,7 +4,7 @@ import type { Context, Next } from '../context.ts';
 
 const SANE = /^[A-Za-z0-9._-]{1,64}$/;
 
-/** Every answer and every log line of a request carries one id: the client's `X-Request-Id` if sane, else a new one. */
+/** Gives a request one id for its answer and its log lines: the client's `X-Request-Id` if it is sane, else a new one. */
 export async function requestId(ctx: Context, next: Next): Promise<void> {
   const given = ctx.get('X-Request-Id');
   const id = SANE.test(given) ? given : randomUUID();

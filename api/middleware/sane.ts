@@ -3,30 +3,30 @@ import { type FieldError, problem } from '../../shared/base/errors.ts';
 const MAX_DEPTH = 32;
 
 /**
- * Refuses what no schema speaks of and Postgres would choke on: NUL and lone surrogates in strings and
- * keys, numbers beyond a double, nesting deeper than 32. Throws `validation_failed`.
+ * Refuses what no schema covers and Postgres cannot store: NUL and lone surrogates in strings and keys, numbers beyond
+ * a double, nesting deeper than 32.
+ * @throws Problem `validation_failed`
  */
 export function checkSane(value: unknown): void {
   const fault = findFault(value, 0);
   if (fault !== undefined) throw problem('validation_failed', undefined, { errors: [fault] });
 }
 
-/** One step of a JSON pointer. */
 export function pointer(path: string, key: string | number): string {
   return `${path}/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }
 
-/** The path grows on the way back from a fault: building one for every value would cost more than parsing. */
+/** Builds the path on the way back from a fault. A path for every value would cost more than parsing. */
 function findFault(value: unknown, depth: number): FieldError | undefined {
   if (typeof value === 'string')
     return isStorable(value) ? undefined : { path: '', message: `must be without ${HALVES}` };
   if (typeof value === 'number')
     return Number.isFinite(value) ? undefined : { path: '', message: 'must be a smaller number' };
   if (typeof value !== 'object' || value === null) return undefined;
-  // Sockets carry it; nothing here takes it.
+  // Sockets can carry binary values.
   if (ArrayBuffer.isView(value)) return { path: '', message: 'must be JSON, not binary' };
   if (depth === MAX_DEPTH) return TOO_DEEP;
-  // Entries of a list would be as many texts and pairs.
+  // `entries` would make a text and a pair for each item of a list.
   for (const key of Array.isArray(value) ? value.keys() : Object.keys(value)) {
     if (typeof key === 'string' && !isStorable(key))
       return { path: '', message: `must be without keys that hold ${HALVES}` };
@@ -37,7 +37,7 @@ function findFault(value: unknown, depth: number): FieldError | undefined {
   return undefined;
 }
 
-/** Said of the whole body: a pointer of 32 steps helps nobody. */
+/** Names the whole body: nobody needs a pointer of 32 steps. */
 const TOO_DEEP: FieldError = { path: '', message: `must be nested at most ${MAX_DEPTH} deep` };
 const HALVES = 'NUL and halves of surrogate pairs';
 

@@ -2,8 +2,8 @@ import helmet from 'koa-helmet';
 import type { Context, Next } from '../context.ts';
 
 /**
- * Answers are data and load nothing: the strictest policy there is. /docs and /admin/queues, which are pages, set their
- * own (api/docs/routes.ts, api/admin/board/guard.ts). What helmet sets besides is in docs/security.md.
+ * Answers are data and load nothing, so the policy is the strictest. The pages /docs and /admin/queues set their own
+ * (api/docs/routes.ts, api/admin/board/guard.ts). docs/security.md lists the other headers that helmet sets.
  */
 const common = {
   contentSecurityPolicy: {
@@ -18,10 +18,10 @@ const overTls = helmet({
   strictTransportSecurity: { maxAge: 31_536_000, includeSubDomains: true },
 });
 
-/** helmet's headers; and answers, which hold tokens and conversations, stay out of caches. */
+/** Sets helmet's headers, and keeps answers out of caches: they hold tokens and conversations. */
 export async function securityHeaders(ctx: Context, next: Next): Promise<void> {
   ctx.set('Cache-Control', 'no-store');
-  // Without TLS browsers ignore it, and over plain HTTP it must not be sent (RFC 6797).
+  // Strict-Transport-Security must not be sent over plain HTTP (RFC 6797).
   const protect = ctx.secure ? overTls : plain;
   await protect(ctx as Parameters<typeof protect>[0], next as Parameters<typeof protect>[1]);
 }

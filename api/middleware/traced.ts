@@ -1,7 +1,7 @@
 import { tracedRequest } from '../../shared/ops/tracing.ts';
 import { type Context, type Next, routePattern } from '../context.ts';
 
-/** Every request to the API is a span, named after its route's pattern; probes and pages are none. */
+/** Traces each request to the API as a span named after its route's pattern. Probes and pages have no span. */
 export async function traceRequest(ctx: Context, next: Next): Promise<void> {
   if (!ctx.path.startsWith('/api/')) return void (await next());
   await tracedRequest(ctx.headers, ctx.method, async (span) => {

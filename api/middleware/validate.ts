@@ -9,15 +9,15 @@ import { presentFaults } from './faults.ts';
 import { addOwnFormats } from './formats.ts';
 import { checkSane } from './sane.ts';
 
-/** A compiled schema of what reads as T. */
+/** A compiled schema. A value that passes has the type T. */
 export type Schema<T> = ValidateFunction<T>;
 
-/** Compiles the schema of a body or a socket's payload. Lengths count code points. */
+/** Compiles the schema of a body or of a socket's frame. Lengths count code points. */
 export function bodyCheck<T extends TSchema>(schema: T): Schema<Static<T>> {
   return forBodies.compile<Static<T>>(schema);
 }
 
-/** Middleware: reads the body as JSON and refuses it with 400 unless it fits. Handlers find it in `ctx.state.body`. */
+/** Middleware: reads the body as JSON into `ctx.state.body`. @throws Problem as `readJson` and `check` do */
 export function takeBody(schema: TSchema) {
   const fits = bodyCheck(schema);
   return async (ctx: Context, next: Next): Promise<void> => {
@@ -26,7 +26,7 @@ export function takeBody(schema: TSchema) {
   };
 }
 
-/** Middleware: the same for the query string, whose numbers and booleans arrive as text, and `ctx.state.query`. */
+/** Middleware: reads the query string into `ctx.state.query`, with text turned into numbers and booleans. @throws as `check` */
 export function takeQuery(schema: TSchema) {
   const fits = forQueries.compile(schema);
   return async (ctx: Context, next: Next): Promise<void> => {
@@ -35,7 +35,7 @@ export function takeQuery(schema: TSchema) {
   };
 }
 
-/** The value if it fits, its defaults filled in. Throws `validation_failed` that names every field at fault. */
+/** Returns the value with its defaults filled in. @throws Problem `validation_failed` that names the fields at fault */
 export function check<T>(schema: Schema<T>, value: unknown): T {
   checkFew(schema.schema as SchemaObject, value);
   checkSane(value);

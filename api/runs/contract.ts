@@ -7,13 +7,12 @@ import { anyId, flag, id, text, time } from '../contract/fields.ts';
 import { lastEventId } from '../contract/headers.ts';
 import { closed, named, oneOf, orNull, presenter } from '../contract/schema.ts';
 
-/** A run as its owner sees it. */
 const run = named(
   'Run',
   Type.Object({
     id,
     status: oneOf('queued', 'in_progress', 'completed', 'incomplete', 'failed', 'cancelled'),
-    attempt: Type.Integer({ minimum: 0, description: 'How often it was begun; 0 before the first time.' }),
+    attempt: Type.Integer({ minimum: 0, description: 'The latest attempt; 0 before the first.' }),
     conversation_id: id,
     message_id: id,
     reply_id: id,
@@ -43,41 +42,41 @@ const run = named(
 );
 const presentOwn = presenter(run);
 
-/** Presents a run to its owner, to whom a run that waits behind another one is queued. */
+/** Presents a run to its owner. A run that waits behind another run is shown as `queued`. */
 export function presentRun(row: RunRow): Static<typeof run> {
   return presentOwn({ ...row, status: row.status === 'waiting' ? 'queued' : row.status });
 }
 
-/** A seq as text: coercion would take more for a number than digits. */
+/** The pattern of a seq as text. Coercion to a number would accept more than digits. */
 export const SEQ = '^\\d{1,15}$';
 
 export const runContract = contract('Runs', {
   'GET /api/v1/runs/:id': {
     who: 'signed in',
-    summary: 'How a run is doing',
+    summary: 'The state of a run',
     answers: { 200: json('The run', run) },
   },
   'POST /api/v1/runs/:id/cancel': {
     who: 'signed in',
     summary: 'Cancel a run',
-    detail: 'What was answered so far is kept.',
+    detail: 'Keeps the text shown so far.',
     answers: {
-      200: json('It had ended already, and is unchanged', run),
-      202: json('It has ended, or will within a second', run),
+      200: json('The run had already ended and is unchanged', run),
+      202: json('The run has ended, or will end within a second', run),
     },
   },
   'GET /api/v1/runs/:id/events': {
     who: 'signed in',
     summary: 'A run as server-sent events',
     detail:
-      'Everything shown of the run after `after` (or `Last-Event-ID`), then live, to its terminal event (`response`, ' +
+      'All events of the run after `after` (or `Last-Event-ID`), then live ones, up to its terminal event (`response`, ' +
       '`run.failed` or `run.cancelled`). `id` is the `seq`, `event` the name, `data` the JSON that `/asyncapi.json` describes.',
     query: closed({ after: Type.Optional(Type.String({ pattern: SEQ })) }),
     parameters: [lastEventId],
     problems: ['rate_limited'],
     answers: {
       200: other('The stream', 'text/event-stream'),
-      204: nothing('The run has ended, and `after` is at or behind its terminal event: nothing more comes'),
+      204: nothing('The run has ended, and the client has its terminal event: nothing more will come'),
     },
   },
 });
@@ -86,7 +85,7 @@ const position = { run_id: id, conversation_id: id, attempt: id, seq: id };
 const reply = { ...position, message_id: Type.Integer({ minimum: 1, description: "The reply's." }) };
 const at = { run_id: 42, conversation_id: 3, attempt: 1 };
 
-/** What clients are shown of a run, by the name of the event: over sockets and in event streams alike. */
+/** The events of a run by name, the same over sockets and in event streams. */
 export const runEvents = {
   'run.status': named(
     'RunStatus',
@@ -154,7 +153,7 @@ const anyRunEvent = Object.entries(runEvents).map(([event, data]) =>
 
 export const runClientEvents = clientEvents({
   resume: {
-    summary: 'What came of a run after a seq',
+    summary: 'Get the events of a run after a seq',
     frame: closed({
       run_id: anyId,
       after_seq: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),

@@ -9,7 +9,7 @@ import { cancel, ownRun } from '../../shared/conversations/ownRun.ts';
 import { resume } from '../../shared/conversations/resume.ts';
 import { afterSeqOf, eventStream } from './stream.ts';
 
-/** A client that takes nothing, not even heartbeats, for so long is gone. */
+/** A client that takes nothing in this time, not even heartbeats, is gone. */
 const STALLED_MS = 60_000;
 
 export const runs = serve(runContract, {
@@ -34,7 +34,7 @@ export const runs = serve(runContract, {
       return;
     }
     ctx.type = 'text/event-stream';
-    // Proxies would hold back what they can buffer.
+    // Otherwise nginx would buffer the stream.
     ctx.set('X-Accel-Buffering', 'no');
     ctx.req.socket.setNoDelay(true);
     ctx.res.setTimeout(STALLED_MS, () => ctx.res.destroy());

@@ -7,12 +7,13 @@ import { pushedTo } from '../sockets/pushes.ts';
 import { SEQ } from './contract.ts';
 import { resume, type Resumed } from '../../shared/conversations/resume.ts';
 
-/** A push may be lost, a run may end without one: the row is looked at this often, whatever is pushed. */
+/** How often a stream reads the run's row. A push may be lost, or a run may end without one. */
 const LOOK_MS = 1_000;
 const HEARTBEAT_MS = 15_000;
 
 /**
- * Where a stream begins. Browsers come again with the header and the old query: the header is newer.
+ * Returns the seq after which a stream begins. A browser that reconnects sends the header and the old query, so the
+ * header counts.
  * @throws Problem `validation_failed` for a header that is not a seq
  */
 export function afterSeqOf(query: { after?: string }, lastEventId: string): number {
@@ -23,10 +24,10 @@ export function afterSeqOf(query: { after?: string }, lastEventId: string): numb
 }
 
 /**
- * A run's events as the text of an SSE stream, to its terminal event. It also ends, for the client to come again
- * with Last-Event-ID, when the log becomes unreadable, this process stops, or `allowed` throws.
- * @param first what had come when the stream began
- * @param allowed asked with every look at the row
+ * Yields a run's events as the text of an SSE stream, up to its terminal event. The stream also ends when the log cannot
+ * be read, this process stops, or `allowed` throws. The client then reconnects with Last-Event-ID.
+ * @param first the events from before the stream began
+ * @param allowed called each time the row is read; throws if the client may not read on
  */
 export async function* eventStream(
   run: RunRow,
@@ -58,7 +59,7 @@ async function* follow(
     if (news.done || stopping()) return;
 
     seen = news.events.at(-1)?.data.seq ?? seen;
-    // Listening begins before the log is read again, or a push in between would go unheard.
+    // Listens before it reads the log again, so that no push in between is missed.
     const pushed = pushedTo(run.user_id, run.id, LOOK_MS);
     if (Date.now() - lookedAt >= LOOK_MS) {
       await allowed();
@@ -71,7 +72,7 @@ async function* follow(
   }
 }
 
-/** JSON has no line breaks, so one data line holds it. */
+/** Writes an event as SSE. JSON has no line breaks, so it fits one data line. */
 function frame({ event, data }: RunEvent): string {
   return `id: ${data.seq}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 }

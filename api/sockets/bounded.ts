@@ -9,45 +9,45 @@ import { Bucket, Buckets } from '../../shared/limits/buckets.ts';
 import { networkOf } from '../../shared/limits/network.ts';
 import { addressOf } from '../middleware/address.ts';
 
-/** Packets that a connection may send before it signed in, and all such connections of a network. A client sends one. */
+/** Packets before sign-in: of one connection, and of all such connections of a network. A client needs one. */
 const ANONYMOUS = { burst: 20, perSecond: 5 };
 const ANONYMOUS_NETWORK = new Buckets({ burst: 1_000, perSecond: 50 });
 /**
- * The same once it signed in: a device that was away may have a lot to say. Frames of a plain WebSocket are taken one after
- * the other, so more of them hold nobody up. And for all connections of its user on this replica.
+ * Packets after sign-in: of one connection, and of all connections of its user on this replica. A device that was away
+ * may have much to send. Frames of a plain WebSocket are taken one by one, so more of them delay nobody else.
  */
 const SIGNED = { events: { burst: 3_000, perSecond: 100 }, frames: { burst: 6_000, perSecond: 100 } };
 const SIGNED_USER = new Buckets({ burst: 12_000, perSecond: 200 });
-/** So many bytes more cost as much as one more packet. */
+/** This many bytes cost as much as one more packet. */
 const BYTES = 4_096;
-/** Sockets that a network may dial. After a restart of `web` all of an office come back at once. */
+/** Sockets that a network may dial. After a restart of `web` a whole office comes back at once. */
 const DIALS = new Buckets({
   burst: env.SOCKET_DIALS_PER_MINUTE,
   perSecond: env.SOCKET_DIALS_PER_MINUTE / 60,
 });
 
-/** Close code of a policy that was broken; and how long the client has to read it. */
+/** The close code for a broken policy, and how long the client has to read it. */
 const [POLICY, READ_WITHIN_MS] = [1008, 200];
-/** What ws hands over for each frame: all but the closing one, which ends everything. */
+/** The events that ws emits for a frame, except for the closing frame. */
 const FRAMES: (string | symbol)[] = ['message', 'ping', 'pong'];
 
 /**
- * A server's side of a WebSocket that hands no more frames over than its client may send. It counts below every parser,
- * so that a frame that is refused costs nothing but its reading. A client that sends more is closed.
+ * The server's side of a WebSocket, which closes a client that sends too many frames. It counts below every parser, so a
+ * refused frame costs only its reading.
  */
 export class BoundedSocket extends WebSocket {
   #buckets: Bucket[] = [new Bucket(ANONYMOUS)];
   #whose = 'nobody';
   #closed = false;
 
-  /** Counts for the network that a request came from, until it signs in. */
+  /** Counts for the network of a request, until sign-in. */
   from(request: IncomingMessage): void {
     const network = networkOf(addressOf(request));
     this.#whose = `address:${network}`;
     this.#buckets = [new Bucket(ANONYMOUS), ANONYMOUS_NETWORK.of(network)];
   }
 
-  /** Counts for a user from now on. */
+  /** Counts for a user after sign-in. */
   signedIn(userId: number, sends: keyof typeof SIGNED): void {
     this.#whose = `user:${userId}`;
     this.#buckets = [new Bucket(SIGNED[sends]), SIGNED_USER.of(userId)];
@@ -70,24 +70,23 @@ export class BoundedSocket extends WebSocket {
   #cut(): void {
     this.#closed = true;
     rateLimited.inc({ limit: 'packets' });
-    logFew(this.#whose, () => log.info('socket closed: it sent too many packets'));
+    logFew(this.#whose, () => log.info('socket sent too many packets and is closed'));
     this.close(POLICY, 'rate_limited');
-    // What else it sent stays in the network.
+    // The rest of what it sent stays unread.
     this.pause();
     setTimeout(() => this.terminate(), READ_WITHIN_MS).unref();
   }
 }
 
-/** The server of WebSockets that engine.io is to use. */
 export class BoundedEngine extends WebSocketServer<typeof BoundedSocket> {
   constructor(options: ServerOptions<typeof BoundedSocket>) {
     super({ ...options, WebSocket: BoundedSocket });
   }
 }
 
-/** Counts a request for a socket. Throws `rate_limited` where its network dials too often. */
+/** Counts a request for a socket. @throws Problem `rate_limited` if its network dials too often */
 export function countDial(request: IncomingMessage): void {
   if (DIALS.of(networkOf(addressOf(request))).take()) return;
   rateLimited.inc({ limit: 'address-dials' });
-  throw problem('rate_limited', 'Too many connections from this address: wait', { retryAfterS: 1 });
+  throw problem('rate_limited', 'Too many new connections from this address: wait', { retryAfterS: 1 });
 }

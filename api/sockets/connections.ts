@@ -4,53 +4,51 @@ import type { Signed } from '../../shared/accounts/authenticate.ts';
 import { BoundedSocket } from './bounded.ts';
 import type { serverEvents } from './contract.ts';
 
-/** A signed-in connection of any kind, as the watch sees it. */
+/** A signed-in connection of either kind, for the watch. */
 export type Watched = {
   signed: Signed;
-  /** Bytes that it has not taken yet. */
+  /** Bytes that the client has not taken yet. */
   unsent: () => number;
   /** Ends it at once. */
   cut: () => void;
-  /** Ends it politely, for good. */
+  /** Closes it for good. */
   signOut: () => void;
-  /** Ends it so that its client comes again and is asked anew who it is. */
+  /** Closes it so that its client dials again and signs in again. */
   redial: () => void;
-  /** The same because its token has run out, which it says first. */
+  /** Sends `token_expired`, then closes it so that its client dials again. */
   expire: () => void;
 };
 
 export type Connection = Socket['conn'];
-/** What engine.io and ws keep to themselves. */
+/** Private fields of engine.io and ws. */
 type Insides = {
   writeBuffer: { data?: string | Buffer }[];
   transport: { socket?: { bufferedAmount: number; terminate: () => void } };
 };
 
-/** Bytes that wait for a client to take them: in engine.io's queue, and in the WebSocket's below it. */
+/** Returns the bytes that wait for a client, in engine.io's queue and in the WebSocket's. */
 function unsentBytes(connection: Connection): number {
   const { writeBuffer, transport } = connection as unknown as Insides;
   const queued = writeBuffer.reduce((sum, { data }) => sum + (data?.length ?? 0), 0);
   return queued + (transport.socket?.bufferedAmount ?? 0);
 }
 
-/** The WebSocket below a connection. */
 export function boundedSocket(connection: Connection): BoundedSocket | undefined {
   const { socket } = (connection as unknown as Insides).transport;
   return socket instanceof BoundedSocket ? socket : undefined;
 }
 
-/** Ends a connection at once; closing politely would wait for the client. */
+/** Ends a connection at once. A closing handshake would wait for the client. */
 export function cut(connection: Connection): void {
   (connection as unknown as Insides).transport.socket?.terminate();
 }
 
-/** All connections of this process, those included that have not signed in yet. */
+/** Returns all connections of this process, also those before sign-in. */
 export function connectionsOf(io: Server): Connection[] {
   const { clients } = io.engine as unknown as { clients: Record<string, Connection> };
   return Object.values(clients);
 }
 
-/** All signed-in sockets of Socket.IO. */
 export function watchedSockets(io: Server): Watched[] {
   return [...io.of('/').sockets.values()].map((socket) => ({
     signed: socket.data as Signed,

@@ -5,14 +5,12 @@ import { importEvents } from '../faqs/import/contract.ts';
 import { messageEvents } from '../messages/contract.ts';
 import { runClientEvents, runEvents } from '../runs/contract.ts';
 
-/** All that clients may say over Socket.IO. */
 export const clientEvents = { ...chatEvents, ...runClientEvents, ...messageEvents, ...authEvents };
 
 /**
- * What a socket hears before it is closed. After `token_expired` the connection is cut, not the socket: the default
- * client dials again by itself, with the token that its `auth` function gives then.
+ * Events before the server closes a socket. After `token_expired` it closes the connection and not the socket. The default
+ * client then dials again, with a fresh token of its `auth` function.
  */
 const endingEvents = { token_expired: problemBody };
 
-/** All that they hear. */
 export const serverEvents = { ...runEvents, ...importEvents, ...endingEvents };

@@ -20,7 +20,7 @@ type Events = typeof clientEvents;
 type Frame<Event extends keyof Events> = Static<Events[Event]['frame']>;
 type Answer<Event extends keyof Events> = Static<Events[Event]['answer']>;
 
-/** What clients may say. Each takes a frame that fits, and returns what its acknowledgement adds to `ok: true`. */
+/** A handler for each event of a client. It takes a valid frame and returns what the acknowledgement adds to `ok: true`. */
 export const handlers: {
   [Event in keyof Events]: (signed: Signed, frame: Frame<Event>, ip: string) => Promise<Answer<Event>>;
 } = {
@@ -44,7 +44,7 @@ const checks = Object.fromEntries(
   Object.entries<ClientEvent>(clientEvents).map(([event, { frame }]) => [event, bodyCheck(frame)]),
 ) as { [Event in keyof Events]: Schema<Frame<Event>> };
 
-/** Checks what was sent against the contract of its event, and takes it. */
+/** Checks a frame against the contract of its event, and handles it. @throws Problem */
 async function take<Event extends keyof Events>(
   event: Event,
   signed: Signed,
@@ -58,11 +58,11 @@ function isClientEvent(event: unknown): event is keyof Events {
   return Object.hasOwn(clientEvents, String(event));
 }
 
-/** Events of one socket that are answered at a time; whoever sends more without waiting is told so. */
+/** How many events of one socket are answered at a time. Further ones are refused. */
 const AT_ONCE = 32;
 const unanswered = new WeakMap<Socket, number>();
 
-/** Answers one event of a signed-in socket. Never throws, whatever was sent, with or without an acknowledgement. */
+/** Answers one event of a signed-in socket, with or without an acknowledgement. Never throws. */
 export async function answerEvent(socket: Socket, event: unknown, args: unknown[]): Promise<void> {
   const last = args.at(-1);
   const [payload, acknowledge] = isAcknowledgement(last)
@@ -72,7 +72,7 @@ export async function answerEvent(socket: Socket, event: unknown, args: unknown[
   unanswered.set(socket, waiting + 1);
   try {
     if (waiting >= AT_ONCE) throw problem('rate_limited', 'Wait for acknowledgements', { retryAfterS: 1 });
-    if (!isClientEvent(event)) throw problem('not_found', 'There is no such event');
+    if (!isClientEvent(event)) throw problem('not_found', 'This event is unknown');
     const ip = addressOf(socket.request);
     const answer = await tracedRequest({}, `socket ${event}`, () =>
       take(event, socket.data as Signed, payload, ip),
@@ -99,7 +99,7 @@ function report(err: unknown, user_id: number): void {
   const { status, code, cause } = toProblem(err);
   logFew(`user:${user_id}`, () => {
     if (status >= 500) log.error({ err: cause ?? err, code }, 'socket event failed');
-    // As the access log says it of requests. The event may be named anything, and is not.
+    // Logs what the access log does for requests, without the event's name: a client may send any text as a name.
     else log.info({ user_id, status, code }, 'socket event refused');
   });
 }

@@ -3,19 +3,19 @@ import type { RunEvent } from '../../shared/delivery/events.ts';
 import { packet, unpack } from '../../shared/delivery/push.ts';
 import { connect } from '../../shared/delivery/redis.ts';
 
-/** Every user's channel, as the emitter of Socket.IO names them. */
+/** Matches every user's channel, as the emitter of Socket.IO names it. */
 const PATTERN = 'socket.io#/#*';
 
-/** The connection on which this process hears what is pushed to users. It tries to reach Redis for ever. */
+/** The connection that receives what is pushed to users. It tries to reach Redis for ever. */
 const subscriber = connect('subscriber', {
   maxRetriesPerRequest: null,
   autoResubscribe: false,
 });
 
 /**
- * What is heard: 'subscribed' whenever the subscription stands, again after each gap; 'pmessageBuffer' for the
- * Socket.IO adapter. The adapter takes it for a connection to Redis: it
- * would subscribe by itself, without ever catching a failure.
+ * Emits 'subscribed' when the subscription begins, and again after each gap; 'pmessageBuffer' for the Socket.IO adapter.
+ * The adapter takes it for a connection to Redis. The empty methods keep the adapter from subscribing by itself, which
+ * would leave a failure uncaught.
  */
 export const pushes = Object.assign(new EventEmitter().setMaxListeners(0), {
   psubscribe() {},
@@ -24,16 +24,16 @@ export const pushes = Object.assign(new EventEmitter().setMaxListeners(0), {
   unsubscribe() {},
 });
 
-/** Resolves when pushes are heard for the first time. */
+/** Resolves when this process hears pushes for the first time. */
 export const firstSubscription = once(pushes, 'subscribed');
 
 type Listener = (event: RunEvent) => void;
-/** Those who listen to a user's channel, by its name. */
+/** The listeners of each user's channel, by its name. */
 const listening = new Map<string, Set<Listener>>();
 
 /**
  * Calls `listener` with each push to a user.
- * @returns what ends that
+ * @returns a function that ends the calls
  */
 export function onPush(userId: number, listener: Listener): () => void {
   const { channel } = packet(userId, '', null);
@@ -45,7 +45,7 @@ export function onPush(userId: number, listener: Listener): () => void {
   };
 }
 
-/** Resolves at the next push of a user's run, or after `limitMs`. */
+/** Resolves at the next push of a run, or after `limitMs`. */
 export async function pushedTo(userId: number, runId: number, limitMs: number): Promise<void> {
   await new Promise<void>((resolve) => {
     const end = () => {
@@ -59,7 +59,7 @@ export async function pushedTo(userId: number, runId: number, limitMs: number): 
 }
 
 subscriber.on('ready', async () => {
-  // A failure is the end of this connection, which a refusal alone would not be; the next one is ready in its turn.
+  // A refused subscription does not end the connection, so this does. ioredis connects again and subscribes anew.
   await subscriber.psubscribe(PATTERN).then(
     () => pushes.emit('subscribed'),
     () => subscriber.disconnect(true),
@@ -69,7 +69,7 @@ subscriber.on('pmessageBuffer', (pattern, channel: Buffer, message: Buffer) => {
   pushes.emit('pmessageBuffer', pattern, channel, message);
   const listeners = listening.get(channel.toString());
   if (listeners === undefined) return;
-  // Read once, however many listen.
+  // Unpacks the message once for all listeners.
   const event = unpack(message) as RunEvent;
   for (const listener of listeners) listener(event);
 });

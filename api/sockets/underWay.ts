@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { log } from '../../shared/base/log.ts';
 
-/** What clients of sockets have said and this process has not answered yet. */
+/** Frames and events of clients that this process has not answered yet. */
 const underWay = new Set<Promise<unknown>>();
 
-/** Counts `work` as under way until it has ended. It must not reject. */
+/** Counts `work` as under way until it ends. `work` must not reject. */
 export function noteUnderWay(work: Promise<unknown>): void {
   underWay.add(work);
   void work.then(() => underWay.delete(work));
 }
 
-/** Resolves when all is answered, what comes meanwhile included, or after `limitMs`. */
+/** Resolves when everything is answered, also what comes meanwhile, or after `limitMs`. */
 export async function untilAnswered(limitMs: number): Promise<void> {
   if (underWay.size > 0) log.info({ messages: underWay.size }, 'answering before sockets are closed');
   const over = AbortSignal.timeout(limitMs);

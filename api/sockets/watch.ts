@@ -2,16 +2,16 @@ import { livingSessions } from '../../db/models/sessionView.ts';
 import { log } from '../../shared/base/log.ts';
 import type { Watched } from './connections.ts';
 
-/** Handshakes do not run again while a socket lives: a logout must have closed it within a second, a new role made it dial again. */
+/** A socket signs in once. Within a second a logout must close it, and a new role must make it dial again. */
 const EVERY_MS = 600;
-/** What a client may have unsent; a slower one is cut off and catches up by `resume`. */
+/** Bytes that may wait for a client. A slower client is cut off, and catches up by `resume`. */
 const UNSENT_LIMIT = 1024 * 1024;
 
 /**
- * Disconnects sockets that may no longer be: signed out, token run out, account not active, of another role, or too slow
- * to take what they are sent.
- * @param connections those that are open at the moment
- * @returns what ends the watch
+ * Watches open sockets. Closes a socket that is signed out or too slow, or whose token has expired, whose account is not
+ * active, or whose user has another role now.
+ * @param connections returns the open connections
+ * @returns a function that ends the watch
  */
 export function watchSockets(connections: () => Watched[]): () => void {
   let timer: NodeJS.Timeout | undefined;
@@ -19,7 +19,9 @@ export function watchSockets(connections: () => Watched[]): () => void {
   const look = async () => {
     const open = connections();
     cutSlow(open);
-    await disconnectSignedOut(open).catch((err) => log.warn({ err }, 'sessions of sockets unknown'));
+    await disconnectSignedOut(open).catch((err) =>
+      log.warn({ err }, 'sessions of open sockets cannot be read'),
+    );
     if (!ended) timer = setTimeout(look, EVERY_MS);
   };
   timer = setTimeout(look, EVERY_MS);
@@ -37,7 +39,7 @@ function cutSlow(open: Watched[]): void {
 
 async function disconnectSignedOut(open: Watched[]): Promise<void> {
   if (open.length === 0) return;
-  // Needs no database, so it holds while that is away.
+  // Expiry needs no database, so it works while Postgres is away.
   const [expired, current] = [open.filter(hasExpired), open.filter((one) => !hasExpired(one))];
   for (const { expire } of expired) expire();
   if (current.length === 0) return;
@@ -46,7 +48,7 @@ async function disconnectSignedOut(open: Watched[]): Promise<void> {
     const user = living.get(signed.sid);
     if (user === undefined) signOut();
     else if (user.role !== signed.user.role) redial();
-    // A consent withdrawn, another language: what the next event is judged by.
+    // Later events use the new consent and language.
     else Object.assign(signed.user, user);
   }
 }

@@ -4,17 +4,16 @@ import { contract, json, nothing } from '../contract/contract.ts';
 import { id, paging, text, time } from '../contract/fields.ts';
 import { closed, described, named, optional, orNull, page, presenter } from '../contract/schema.ts';
 
-/** A sign-in as its owner sees it. */
 const session = named(
   'Session',
   Type.Object({
     id: described(id, 'The `sid` of its access tokens.'),
     user_agent: orNull(text),
-    ip: described(orNull(text), 'From where it was begun.'),
+    ip: described(orNull(text), 'The address it began from.'),
     created_at: time,
-    last_used_at: described(time, 'When it was begun or last refreshed.'),
-    expires_at: described(time, 'Unless it is refreshed before, which is possible until it is 90 days old.'),
-    current: Type.Boolean({ description: 'Whether it is the one that asks.' }),
+    last_used_at: described(time, 'When it began or was last refreshed.'),
+    expires_at: described(time, 'When it ends unless it is refreshed. No refresh after 90 days.'),
+    current: Type.Boolean({ description: 'Whether this request uses it.' }),
   }),
   {
     id: 31,
@@ -38,7 +37,7 @@ export const userContract = contract('Accounts', {
     who: 'signed in',
     summary: 'Change your account',
     detail:
-      'Withdrawing `data_processing_consent` cancels your waiting and running answers, and sends no further text to the model.',
+      'Withdrawing `data_processing_consent` cancels your waiting and running answers. The model then gets no further text.',
     body: closed(
       optional({
         ...profile,
@@ -67,7 +66,7 @@ export const userContract = contract('Accounts', {
   'DELETE /api/v1/users/me/sessions/:id': {
     who: 'signed in',
     summary: 'End a sign-in of yours',
-    detail: 'Its tokens are dead at once, its sockets are closed within a second.',
+    detail: 'Its tokens stop working at once, and its sockets are closed within a second.',
     answers: { 204: nothing('Ended') },
   },
 });

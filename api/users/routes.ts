@@ -20,7 +20,7 @@ const own = (ctx: Context) => String(ctx.state.user.id);
 const changing = limitAttempts(PASSWORD_CHANGE, own);
 const naming = limitAttempts(NAME_CHANGE, own);
 
-/** Limits changes of the name only: another name can be somebody's. */
+/** Limits changes of the username only: a refusal tells that somebody has the name. */
 async function limitNames(ctx: Context, next: Next): Promise<unknown> {
   const { username } = ctx.state.body as { username?: string };
   if (username === undefined || username === (await User.own(ctx.state.user.id)).username) return next();
@@ -40,7 +40,7 @@ export const users = serve(userContract, {
       const { user, ended } = await knex.transaction(async (trx) => {
         const changed = await User.change(id, ctx.state.body, trx);
         const entry = note(ctx, 'user.changed', { subject_id: id, details: { fields: changed.names } });
-        // Nothing new is no entry: they stay for good.
+        // Audit entries stay for good, so a change of nothing writes no entry.
         if (changed.names.length > 0) await entry(id, trx);
         const cancelled = changed.user.data_processing_consent ? [] : await User.cancelRuns(id, trx);
         return { user: changed.user, ended: cancelled };

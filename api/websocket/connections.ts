@@ -12,14 +12,14 @@ import { noteUnderWay } from '../sockets/underWay.ts';
 import { presentError, presentEvent } from './frames.ts';
 import { takeFrame } from './take.ts';
 
-/** Proxies cut connections that are still for a minute. */
+/** Proxies cut connections that are silent for a minute. */
 const PING_MS = 25_000;
-/** Close codes: the product's own begin at 4000, and 4401 says what a 401 says. */
+/** Close codes. Parley's own begin at 4000; 4401 means what a 401 means. */
 const [SIGNED_OUT, GOING_AWAY, RESTART] = [4401, 1001, 1012];
 
 const open = new Map<WebSocket, Signed>();
 
-/** Serves a signed-in plain WebSocket from an address: all that is pushed to its user goes out, and what comes in is taken in order. */
+/** Serves a signed-in plain WebSocket: sends all pushes of its user, and takes its frames in order. */
 export function serveWebSocket(socket: BoundedSocket, signed: Signed, ip: string): void {
   socket.signedIn(signed.user.id, 'frames');
   open.set(socket, signed);
@@ -27,7 +27,7 @@ export function serveWebSocket(socket: BoundedSocket, signed: Signed, ip: string
   const endPushes = onPush(signed.user.id, (event) => send(socket, presentEvent(event)));
   const endPings = keepAlive(socket);
   takeInOrder(socket, signed, ip);
-  // Faults of the protocol: ws closes with the code that names them.
+  // ws closes the socket with the code of a fault in the protocol.
   socket.on('error', () => {});
   socket.once('close', () => {
     open.delete(socket);
@@ -37,7 +37,6 @@ export function serveWebSocket(socket: BoundedSocket, signed: Signed, ip: string
   });
 }
 
-/** All of them, for the watch over sessions and slow readers. */
 export function watchedWebSockets(): Watched[] {
   return [...open].map(([socket, signed]) => ({
     signed,
@@ -52,12 +51,12 @@ export function watchedWebSockets(): Watched[] {
   }));
 }
 
-/** Ends all of them: because this process stops, or because pushes may have been lost and clients should come again. */
+/** Closes all plain WebSockets: this process stops, or pushes may be lost and clients should dial again. */
 export function closeWebSockets(why: 'stopping' | 'gap'): void {
   for (const socket of open.keys()) socket.close(why === 'gap' ? RESTART : GOING_AWAY);
 }
 
-/** While frames are being taken the next ones wait in the network, all but those that were read with the first. */
+/** Takes frames one by one. Meanwhile the next frames stay unread, except for those that were read together with the first. */
 function takeInOrder(socket: WebSocket, signed: Signed, ip: string): void {
   const waiting: [Buffer, boolean][] = [];
   let taking = false;
@@ -93,7 +92,7 @@ function send(socket: WebSocket, frame: object | null): void {
   if (frame !== null && socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(frame));
 }
 
-/** Pings, and cuts off whoever has not answered by the next one. */
+/** Pings a client, and cuts it off if it has not answered by the next ping. */
 function keepAlive(socket: WebSocket): () => void {
   let answered = true;
   socket.on('pong', () => {

@@ -11,19 +11,20 @@ export const webSocketContract = contract('Chat', {
     who: 'by its handlers',
     summary: 'A plain WebSocket',
     detail:
-      'The access token is offered as a subprotocol, `Sec-WebSocket-Protocol: parley, <token>`, or stands in the query, which proxies may log. ' +
+      'Send the access token as a subprotocol, `Sec-WebSocket-Protocol: parley, <token>`, or in the query, which proxies may log. ' +
       'Frames are JSON text. In: `{"type": "message", "content", "conversation_id"?, "language"?, "idempotency_key"?}`, and ' +
       '`{"type": "refresh", "token"}` with a newer access token, answered by `{"type": "refreshed", "expires_at"}`. Out: ' +
       '`{"type": "delta", "delta"}`, `{"type": "response", "content", "timestamp"}` and `{"type": "error", "code", "message"}`, ' +
-      'each with `run_id`, `conversation_id`, `message_id`, `attempt` and `seq` where it speaks of a run. A delta that says ' +
-      '`"restart": true` begins anew. All connections of a user get all frames of that user’s runs. Closes with 4401 when ' +
-      'the sign-in ends or its token runs out (after an error frame `token_expired`), 1012 to be dialled again, 1008 after a flood.',
+      'each with `run_id`, `conversation_id`, `message_id`, `attempt` and `seq` when it belongs to a run. On a delta with ' +
+      '`"restart": true`, drop the text shown so far. All connections of a user get all frames of that user’s runs. Closes ' +
+      'with 4401 when the sign-in ends or its token expires (after an error frame `token_expired`), with 1012 when the ' +
+      'client should dial again, and with 1008 after a flood.',
     parameters: [
       {
         in: 'query',
         name: 'token',
         required: false,
-        description: 'The access token, where it is not a subprotocol.',
+        description: 'The access token, if it is not a subprotocol.',
         schema: text,
       },
     ],
@@ -32,19 +33,19 @@ export const webSocketContract = contract('Chat', {
   },
 });
 
-/** What comes in, by its `type`. */
+/** The frames of clients, by `type`. */
 export const framesIn = { message: messageFrame, refresh: refreshFrame };
 
 const place = { run_id: id, conversation_id: id, message_id: id, attempt: count, seq: id };
 
-/** What goes out, by its `type`; see frames.ts. */
+/** The frames of the server, by `type`; see frames.ts. */
 export const framesOut = {
   delta: named(
     'DeltaFrame',
     Type.Object({
       type: oneOf('delta'),
       delta: text,
-      restart: Type.Optional(Type.Boolean({ description: 'true: drop what was shown' })),
+      restart: Type.Optional(Type.Boolean({ description: 'true: drop the text shown so far' })),
       ...place,
     }),
   ),
@@ -60,9 +61,9 @@ export const framesOut = {
       finish_reason: orNull(text),
     }),
   ),
-  /** The answer to `refresh`: the connection may stay that long. */
+  /** The answer to `refresh`: the connection may stay until then. */
   refreshed: named('RefreshedFrame', Type.Object({ type: oneOf('refreshed'), expires_at: time })),
-  /** Of a run that failed or was cancelled, or of a frame that was refused: that has a status. */
+  /** A run failed or was cancelled, or a frame was refused. Only a refused frame has a `status`. */
   error: named(
     'ErrorFrame',
     Type.Object({

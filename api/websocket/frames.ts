@@ -2,8 +2,9 @@ import { presentProblem } from '../../shared/base/errors.ts';
 import type { RunEvent } from '../../shared/delivery/events.ts';
 
 /**
- * An event of a run as a plain WebSocket's frame; null for what is not shown there. There are three types, so a new
- * attempt is a `delta` without text that says `restart`: drop what earlier ones showed.
+ * Presents an event of a run as a frame of a plain WebSocket. A new attempt is a `delta` without text and with `restart`:
+ * the client drops what earlier attempts showed.
+ * @returns null for an event that plain WebSockets do not get
  */
 export function presentEvent({ event, data }: RunEvent): object | null {
   const { run_id, conversation_id, message_id, attempt, seq } = data;
@@ -28,7 +29,7 @@ export function presentEvent({ event, data }: RunEvent): object | null {
 
 const CANCELLED = { code: 'cancelled', message: 'The answer was cancelled.' };
 
-/** What is wrong with a frame that was sent: `code` and `status` as of a problem over HTTP. */
+/** Presents what is wrong with a client's frame, with the `code` and `status` of the problem over HTTP. */
 export function presentError(err: unknown): object {
   const { code, detail, status, errors, retry_after_s } = presentProblem(err, '');
   const more = { ...(errors && { errors }), ...(retry_after_s !== undefined && { retry_after_s }) };

@@ -8,16 +8,16 @@ import { isUpgrade, offeredToken, upgrade } from './upgrades.ts';
 import { serveWebSocket } from './connections.ts';
 import { webSocketContract } from './contract.ts';
 
-/** Browsers cannot set headers of a WebSocket but its subprotocols. The query may hold the token too, and is never logged. */
+/** Of a WebSocket's headers, browsers can set only the subprotocols. The query may hold the token too, and is never logged. */
 export const webSocket = serve(webSocketContract, {
   'GET /api/v1/chat/ws/:user_id': async (ctx) => {
-    if (isForeign(ctx.req)) throw problem('forbidden', 'Asked for by another site');
+    if (isForeign(ctx.req)) throw problem('forbidden', 'A page of another site made this request');
     const token = ctx.query.token ?? offeredToken(ctx);
     if (typeof token !== 'string') throw problem('unauthenticated');
     const signed = await authenticate(token);
     ctx.state.user = signed.user;
     if (pathId(ctx, 'user_id') !== signed.user.id) throw problem('not_found');
-    // A connection that was to become a WebSocket serves nothing else: it is closed whatever comes of it.
+    // A connection that asks for an upgrade is closed in any case, so its place is freed.
     if (isUpgrade(ctx)) holdPlace('socket', signed.user.id, ctx.req.socket);
     upgrade(ctx, (socket) => serveWebSocket(socket, signed, ctx.ip));
   },

@@ -13,10 +13,10 @@ const messageCheck = bodyCheck(framesIn.message);
 const refreshCheck = bodyCheck(framesIn.refresh);
 
 /**
- * Takes what a client sent.
- * @returns a frame to answer with at once: that a token was taken, or the end of a run that was asked for before and is over.
- * All else is pushed
- * @throws Problem as `intake` does, `malformed_json`, and `validation_failed` for what is no text
+ * Takes a client's frame: a message, or a newer access token.
+ * @returns the frame to answer with at once: `refreshed`, or the terminal event of a replayed message's run. Null otherwise,
+ * because the answer is pushed
+ * @throws Problem as `intake` and `prolongSigned` do, `malformed_json`, and `validation_failed` for a frame that is not text
  */
 export async function takeFrame(
   signed: Signed,
@@ -24,7 +24,7 @@ export async function takeFrame(
   bytes: Buffer,
   binary: boolean,
 ): Promise<object | null> {
-  if (binary) throw problem('validation_failed', 'Frames are text');
+  if (binary) throw problem('validation_failed', 'Frames must be text');
   const frame = parseJson(bytes);
   if (isRefresh(frame)) {
     const { token } = check(refreshCheck, frame);

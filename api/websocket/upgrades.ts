@@ -11,16 +11,16 @@ import { BoundedSocket, countDial } from '../sockets/bounded.ts';
 type Upgrade = { socket: Socket; head: Buffer; release: () => void };
 const upgrades = new WeakMap<IncomingMessage, Upgrade>();
 
-/** What is spoken, beside which a client may offer its token: `Sec-WebSocket-Protocol: parley, <token>`. */
+/** The subprotocol. A client may offer its token beside it: `Sec-WebSocket-Protocol: parley, <token>`. */
 const PROTOCOL = 'parley';
 
-/** A peer that does not answer the closing handshake is cut off after so long. */
+/** A client that does not answer the closing handshake is cut off after this time. */
 const CLOSE_WITHIN_MS = 2_000;
-/** Larger frames end the connection with code 1009. The types lag behind ws: they lack closeTimeout. */
+/** A frame above maxPayload closes the connection with code 1009. The types of ws lack closeTimeout. */
 const options: ServerOptions<typeof BoundedSocket> & { closeTimeout: number } = {
   noServer: true,
   WebSocket: BoundedSocket,
-  // Else the first that was offered would be chosen, which may be a token.
+  // By default ws chooses the first subprotocol offered, which may be a token.
   handleProtocols: (offered) => (offered.has(PROTOCOL) ? PROTOCOL : ([...offered][0] ?? false)),
   maxPayload: BODY_LIMIT,
   closeTimeout: CLOSE_WITHIN_MS,
@@ -28,13 +28,12 @@ const options: ServerOptions<typeof BoundedSocket> & { closeTimeout: number } = 
 const server = new WebSocketServer(options);
 
 /**
- * Sends requests for an upgrade through the routes like any other, so that what is refused, or has no route, is answered
- * by the same problems. Those to Socket.IO are left to it.
+ * Sends upgrade requests through the routes, so that a refused one gets the same problem as any other request. Leaves
+ * upgrades of Socket.IO alone.
  */
 export function routeUpgrades(http: Server, handle: RequestListener): void {
   http.on('upgrade', (req: IncomingMessage, socket: Socket, head: Buffer) => {
-    // Whoever is gone is noticed by what comes next. Node listens no more, nor does Socket.IO to whom it refuses: without
-    // a listener a reset would end the process.
+    // Neither Node nor Socket.IO listens for errors of a refused upgrade. Without a listener a reset would end the process.
     socket.on('error', () => {});
     if (req.url?.startsWith('/socket.io/')) return;
     try {
@@ -56,7 +55,7 @@ export function routeUpgrades(http: Server, handle: RequestListener): void {
   });
 }
 
-/** The token that a client offers as a subprotocol; undefined where it offers none. */
+/** Returns the token that a client offers as a subprotocol, or undefined. */
 export function offeredToken(ctx: Context): string | undefined {
   const offered = ctx
     .get('Sec-WebSocket-Protocol')
@@ -65,20 +64,19 @@ export function offeredToken(ctx: Context): string | undefined {
   return offered.includes(PROTOCOL) ? offered.find((name) => name !== PROTOCOL && name !== '') : undefined;
 }
 
-/** Whether a request asks to become a WebSocket. */
 export function isUpgrade(ctx: Context): boolean {
   return upgrades.has(ctx.req);
 }
 
-/** Turns a request into a WebSocket, which `ws` refuses by itself when the handshake is none. Throws `bad_request`. */
+/** Turns a request into a WebSocket. ws itself refuses a bad handshake. @throws Problem `bad_request`, `service_unavailable` */
 export function upgrade(ctx: Context, connected: (socket: BoundedSocket) => void): void {
   const asked = upgrades.get(ctx.req);
-  if (asked === undefined) throw problem('bad_request', 'This is a WebSocket: ask for an upgrade');
+  if (asked === undefined) throw problem('bad_request', 'This route is a WebSocket: ask for an upgrade');
   if (stopping()) throw problem('service_unavailable', undefined, { retryAfterS: 1 });
   asked.release();
   ctx.respond = false;
   ctx.status = 101;
   server.handleUpgrade(ctx.req, asked.socket, asked.head, connected);
-  // Koa waits for the end of its answer, and would take the socket's later troubles for its own.
+  // Ends Koa's wait for its answer. Otherwise Koa would report later errors of the socket as its own.
   ctx.res.emit('finish');
 }

@@ -4,15 +4,15 @@ import { type Claims, verifyAccess } from './tokens.ts';
 
 export type { SignedUser };
 
-/** Who is signed in, by which session, and until when (seconds since 1970) the token says so. */
+/** A signed-in user, the session, and when the token expires (seconds since 1970). */
 export type Signed = { user: SignedUser; sid: number; exp: number };
 
-/** Who an access token speaks for, for REST and sockets alike. Throws `token_expired` or `unauthenticated`. */
+/** Verifies an access token and returns its user, for REST and sockets. @throws Problem `token_expired`, `unauthenticated` */
 export async function authenticate(token: string): Promise<Signed> {
   return signedBy(verifyAccess(token));
 }
 
-/** The same for claims whose signature is verified: session and account must be alive in Postgres. */
+/** Returns the user of verified claims. Session and account must be active in Postgres. @throws Problem `unauthenticated` */
 export async function signedBy({ sub, sid, exp }: Claims): Promise<Signed> {
   const user = await Session.findSigned(sid, Number(sub));
   if (user === undefined) throw problem('unauthenticated');
@@ -20,8 +20,8 @@ export async function signedBy({ sub, sid, exp }: Claims): Promise<Signed> {
 }
 
 /**
- * Lets a socket live as long as a newer access token of the same session does.
- * @returns until when, as the client is told
+ * Lets a socket stay open until a newer access token of the same session expires.
+ * @returns when that is, for the client
  * @throws Problem `unauthenticated` for a token of another session, `token_expired`
  */
 export async function prolongSigned(signed: Signed, token: string): Promise<{ expires_at: string }> {

@@ -7,19 +7,19 @@ import { problem } from '../base/errors.ts';
 import { type By, noted } from './noted.ts';
 import { hashPassword, passwordFits } from './password.ts';
 
-/** Whose password it is, the sign-in that stays, and who is noted as acting. */
+/** The user, the sign-in that stays, and the actor for the audit log. */
 type Owner = { id: number; sid: number; by: By };
 
 /**
- * Changes a user's password; ends their other sessions and voids tokens that reset it.
- * Of two changes at once, both made with the old password, only the first succeeds.
- * @throws Problem `validation_failed` when the present password is another
+ * Changes a user's password, ends their other sessions, and voids their reset tokens. Of two changes at once with the
+ * same old password, only the first succeeds.
+ * @throws Problem `validation_failed` if the present password is wrong
  */
 export async function changePassword(owner: Owner, present: string, next: string): Promise<void> {
   const before = await verified(owner, present);
   const hash = await hashPassword(next);
   if (await replace(owner, before, hash)) return;
-  // Either somebody changed it, or a sign-in at the same time replaced its hash, which happens once.
+  // The hash has changed: by another change, or by a sign-in at the same time, which replaces an outdated hash once.
   if (await replace(owner, await verified(owner, present), hash)) return;
   throw wrongPassword();
 }

@@ -2,18 +2,18 @@ import type { Knex } from 'knex';
 import { AuditEntry } from '../../db/models/auditEntry.ts';
 import type { User } from '../../db/models/user.ts';
 
-/** From where somebody signs in: kept with the session, so that people recognise theirs, and in the audit log. */
+/** Where a sign-in comes from. The session keeps it, so that people recognise their own, and so does the audit log. */
 export type Client = { userAgent: string | null; ip: string; requestId: string };
 
 type Act = {
-  /** Who acted, where they have shown who they are. */
+  /** Who acted, if they proved who they are. */
   actor?: Pick<User, 'id' | 'role'>;
-  /** Whose account it is about; undefined: nobody's. */
+  /** The account that it concerns; undefined: none. */
   subject: number | undefined;
   session?: number;
 };
 
-/** Writes what was done without an access token into the audit log. The first word of `action` says what it was done to. */
+/** Writes an act without an access token into the audit log. The first word of `action` names the kind of target. */
 export async function noteSignIn(
   action: `${'user' | 'session'}.${string}`,
   { actor, subject, session }: Act,

@@ -1,15 +1,14 @@
 import { createHash, createSecretKey, type KeyObject } from 'node:crypto';
 import { env } from '../base/env.ts';
 
-/** A secret of JWT_SECRET, and the name that tokens call it by: the first 64 bits of its hash. */
+/** A secret of JWT_SECRET, and its name in tokens: the first 64 bits of its hash. */
 export type Key = { kid: string; secret: KeyObject };
 
-/** The key that signs: the first of the list. */
 export function signingKey(): Key {
   return keyOf(env.JWT_SECRET[0]!);
 }
 
-/** The keys that a token may have been signed with: the one that its header names, all of them when it names none. */
+/** Returns the keys that may have signed a token: the key that its header names, or all keys if it names none. */
 export function keysNamed(header: { kid?: unknown }): Key[] {
   const keys = env.JWT_SECRET.map(keyOf);
   return 'kid' in header ? keys.filter(({ kid }) => kid === header.kid) : keys;
@@ -17,7 +16,7 @@ export function keysNamed(header: { kid?: unknown }): Key[] {
 
 const made = new Map<string, Key>();
 
-/** Made once for each secret: making a key costs more than using it. */
+/** Returns the key of a secret. Caches it: making a key costs more than using it. */
 function keyOf(secret: string): Key {
   let key = made.get(secret);
   if (key === undefined) {

@@ -1,14 +1,14 @@
 import { dictionary } from '@zxcvbn-ts/language-common';
 import { problem } from '../base/errors.ts';
 
-/** Code points. */
+/** Bounds in code points. */
 export const MIN_LENGTH = 8;
 export const MAX_LENGTH = 256;
 
 /**
- * Refuses a password that nobody should have: one of the ten thousand most common, whatever its case, this service's name
- * with no more than digits and signs around it, or one that is too short once combining characters are joined.
- * @param path where it stands in the body
+ * Refuses a weak password. Weak are the ten thousand most common ones in any case, and this service's name with only
+ * digits and signs around it. So is a password that is too short in normal form.
+ * @param path the JSON pointer to its field in the body
  * @throws Problem `validation_failed`
  */
 export function refuseWeak(password: string, path: string): void {
@@ -21,14 +21,14 @@ export function refuseWeak(password: string, path: string): void {
 }
 
 /**
- * The form in which passwords are hashed: that of RFC 8265, so that `é` is the same from every keyboard. Unlike NFKC it
- * makes nothing equal that looks different; nothing is cut, trimmed or folded.
+ * Returns the form in which passwords are hashed, that of RFC 8265: `é` is the same from every keyboard. Unlike NFKC it
+ * makes only characters equal that look the same. It cuts, trims and folds nothing.
  */
 export function normalForm(password: string): string {
   return password.normalize('NFC');
 }
 
-/** The list is in lower case and ordered by how common they are; shorter ones are refused by their length. */
+/** The list is in lower case, the most common first. Shorter passwords fail by their length. */
 const COMMON = new Set(
   dictionary['passwords-common'].slice(0, 10_000).filter((password) => password.length >= MIN_LENGTH),
 );

@@ -1,12 +1,11 @@
 import { type Along, AuditEntry, type NewAuditEntry } from '../../db/models/auditEntry.ts';
 
-/** Who acts, and from where. */
 export type By = Pick<NewAuditEntry, 'actor_id' | 'actor_role' | 'ip' | 'request_id'>;
 export type Act = { subject_id?: number | null; details?: Record<string, unknown> };
 
 /**
- * Returns what writes an audit entry in the transaction of an act, once the id of its target is known.
- * @param action `faq.updated`; its first word says what kind of thing the target is
+ * Returns a function that writes an audit entry in the transaction of an act, when the target's id is known.
+ * @param action for instance `faq.updated`; the first word names the kind of target
  */
 export function noted(by: By, action: string, { subject_id = null, details = {} }: Act = {}): Along {
   const target_type = action.split('.')[0] ?? '';

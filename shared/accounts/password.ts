@@ -4,20 +4,20 @@ import { normalForm } from './newPassword.ts';
 import { inTurn } from './turns.ts';
 
 /**
- * argon2id, 46 MiB, three passes, one lane: 63–80 ms of a core where two cores serve everything. OWASP's least (19 MiB,
- * two passes) took 20 there. Whoever changes it makes a new DUMMY; db/seeds hashes at the same cost.
+ * argon2id, 46 MiB, three passes, one lane: 63–80 ms of a core on a machine with two cores. OWASP's minimum (19 MiB, two
+ * passes) took 20 ms there. A change of this cost needs a new DUMMY and the same cost in db/seeds.
  */
 const COST = { memoryCost: 47_104, timeCost: 3, parallelism: 1 };
 const AT_THIS_COST = '$argon2id$v=19$m=47104,t=3,p=1$';
 
-/** Hashes a password for storing. Throws `service_unavailable` where too many wait. */
+/** Hashes a password for storing. @throws Problem `service_unavailable` if too many calls wait */
 export function hashPassword(password: string): Promise<string> {
   return inTurn(() => argon2.hash(normalForm(password), COST));
 }
 
 /**
- * Whether a password fits a hash. Without one that can be read (no such account) it takes as long and says no.
- * Throws `service_unavailable` where too many wait.
+ * Says whether a password fits a hash. Without a readable hash (no such account) it takes as long and says no.
+ * @throws Problem `service_unavailable` if too many calls wait
  */
 export async function passwordFits(password: string, hash: string | undefined): Promise<boolean> {
   return inTurn(async () => {
@@ -28,20 +28,20 @@ export async function passwordFits(password: string, hash: string | undefined): 
   });
 }
 
-/** Whether a hash is of another kind or cost than new ones are: at the next sign-in it is replaced. */
+/** Says whether a hash has another kind or cost than new hashes. The next sign-in replaces such a hash. */
 export function isOutdated(hash: string): boolean {
   return !hash.startsWith(AT_THIS_COST);
 }
 
 /**
- * Of an older system. bcrypt never saw more than 72 bytes: until the first sign-in here every password that begins
- * with the same ones fits. That sign-in hashes all of what was given, and from then on only that fits. What it was
- * made of was not normalised, so neither is what it is compared with.
+ * A hash of an older system. bcrypt reads only 72 bytes, so before the first sign-in here every password with the same 72
+ * fits. That sign-in hashes the whole password, and only that fits from then on. The older system did not normalise, so
+ * neither does this comparison.
  */
 const BCRYPT = /^\$2[aby]\$/;
 
 const ARGON2 = /^\$argon2(id|i|d)\$v=19\$m=\d+,t=\d+,p=\d+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+$/;
 
-/** A hash of nothing anybody knows, at the cost above. */
+/** A hash of an unknown password, at the cost above. */
 const DUMMY =
   '$argon2id$v=19$m=47104,t=3,p=1$4xUGfJUzmDFsSmkUrB+tsg$lZUrP8LVCzBOUIP3grazcBkYKOWP1lO1l3q4ISiWZeE';

@@ -10,9 +10,9 @@ import { hashPassword } from './password.ts';
 import { hashToken, newToken } from './tokens.ts';
 
 /**
- * Makes a token that sets a new password, good once and for an hour, where an active account has this e-mail address; the
- * tokens before it are worthless then. The same work is done where there is none.
- * @returns the token, to be sent to that account's own address; undefined where there is none
+ * Makes a token that sets a new password, if an active account has this e-mail address. The token is good once and for an
+ * hour, and voids earlier ones. Does the same work without such an account.
+ * @returns the token, to be sent to the account's own address; undefined without such an account
  */
 export async function beginReset(email: string, client: Client): Promise<string | undefined> {
   const { token, tokenHash } = newToken();
@@ -25,19 +25,22 @@ export async function beginReset(email: string, client: Client): Promise<string 
 }
 
 /**
- * Until there is mail: shows the token to whoever develops. Whoever reads it can take over the account, so that
- * shared/base/env.ts refuses this where NODE_ENV is `production`.
+ * Logs the token for developers, until Parley sends mail. A reader of the log can take over the account, so
+ * shared/base/env.ts refuses this setting in production.
  */
 export function sendReset(token: string): void {
   if (!env.LOG_RESET_TOKENS) return;
-  log.warn({ reset_token: token, good_for_s: RESET_WITHIN_S }, 'for POST /api/v1/auth/password/reset');
+  log.warn(
+    { reset_token: token, good_for_s: RESET_WITHIN_S },
+    'reset token for POST /api/v1/auth/password/reset',
+  );
 }
 
-/** Sets a new password and ends all sessions. Throws `validation_failed` for a token that is not good. */
+/** Sets a new password and ends all sessions. @throws Problem `validation_failed` for a token that is not good */
 export async function resetPassword(token: string, password: string, client: Client): Promise<void> {
   const tokenHash = hashToken(token);
   const userId = await PasswordReset.find(tokenHash);
-  // Before anything is hashed: that is work which nobody gets for guessing.
+  // The check comes before hashing, so that a guess costs no hash.
   if (userId === undefined) throw wrongToken();
   const hashed_password = await hashPassword(password);
   await knex.transaction(async (trx) => {
@@ -55,6 +58,6 @@ export async function resetPassword(token: string, password: string, client: Cli
 
 function wrongToken() {
   return problem('validation_failed', undefined, {
-    errors: [{ path: '/token', message: 'must be a token that still holds' }],
+    errors: [{ path: '/token', message: 'must be a valid token' }],
   });
 }

@@ -10,11 +10,10 @@ import { type Client, noteSignIn } from './client.ts';
 import { hashPassword, isOutdated, passwordFits } from './password.ts';
 import { hashToken, newToken, nowS, signAccess, successorsOf } from './tokens.ts';
 
-/** A pair of tokens as the client gets them. */
 export type Grant = { access: string; refresh: string };
 type SignIn = { user: User; grant: Grant };
 
-/** Creates the account and its first session. Throws `already_exists`. */
+/** Creates the account and its first session. @throws Problem `already_exists` */
 export async function register(fields: NewUser, client: Client): Promise<SignIn> {
   return knex.transaction(async (trx) => {
     const user = await User.register({ ...fields }, trx);
@@ -24,12 +23,12 @@ export async function register(fields: NewUser, client: Client): Promise<SignIn>
 }
 
 /**
- * Signs in by e-mail address or username. Throws `unauthenticated`, the same way and after the same work whatever was
- * wrong; every try is in the audit log.
+ * Signs in by e-mail address or username. Every try is in the audit log.
+ * @throws Problem `unauthenticated`. Every fault gets the same answer after the same work
  */
 export async function signIn(login: string, password: string, client: Client): Promise<SignIn> {
   const first = await attempt(login, password, client);
-  // A sign-in at the same time may have replaced the hash that was looked at; it does so once.
+  // A sign-in at the same time may have replaced an outdated hash. That happens once.
   const { signedIn, found } = first.replaced ? await attempt(login, password, client) : first;
   if (signedIn) return signedIn;
   await noteSignIn('user.sign_in_failed', { subject: found?.id }, client, knex);
@@ -54,11 +53,12 @@ async function attempt(login: string, password: string, client: Client): Promise
 
 /**
  * Trades a refresh token for a new pair. The client that spent it a moment ago gets the same pair again: another tab was
- * quicker, or the answer was lost. Throws `unauthenticated`; a token that was spent otherwise also ends its session.
+ * quicker, or the answer was lost. Any other use of a spent token ends its session.
+ * @throws Problem `unauthenticated`, `rate_limited`
  */
 export async function refresh(token: string, client: Client): Promise<SignIn> {
   const renewed = TOKEN.test(token) ? await knex.transaction((trx) => renew(token, client, trx)) : undefined;
-  // Thrown outside: a rollback would forget that the session was ended.
+  // Throws outside the transaction: a rollback would undo the end of the session.
   if (renewed === undefined) throw problem('unauthenticated', 'The refresh token is not valid');
   return renewed;
 }
@@ -75,7 +75,7 @@ async function renew(token: string, client: Client, trx: Knex): Promise<SignIn |
     return (await grantAgain({ tokenHash, spentBy }, successors, trx)) ?? endReplayed(tokenHash, client, trx);
 
   const { session_id: sid, user_id } = spent;
-  // Refused, nothing is spent: the transaction is undone.
+  // A refusal rolls the transaction back, so nothing is spent.
   await countRefresh(sid);
   const lives = await Session.prolong(sid, { ...LIFETIME, tokenHash: next.tokenHash }, trx);
   const user = lives ? await User.query(trx).findById(user_id) : undefined;
@@ -92,14 +92,14 @@ async function grantAgain(
   const next = successors.find(({ tokenHash }) => tokenHash === again?.successor);
   const user = again && (await User.query(trx).findById(again.user_id));
   if (again === undefined || next === undefined || user === undefined) return undefined;
-  // Where access tokens live for seconds, the first one may be over.
+  // With a short ACCESS_TOKEN_TTL_S the first token may have expired.
   const iat = again.iat + env.ACCESS_TOKEN_TTL_S > nowS() ? again.iat : nowS();
   return { user, grant: { access: signAccess(user, again.session_id, iat), refresh: next.token } };
 }
 
 /**
- * What tells whether it is the same client: browser and network. Tabs share both. A thief elsewhere, who would get the same
- * pair, has another network.
+ * Identifies a client by browser and network. Tabs share both. A thief elsewhere has another network and does not get the
+ * same pair.
  */
 function fingerprint({ userAgent, ip }: Client): string {
   return hashToken(`${userAgent ?? ''}\n${networkOf(ip)}`);
@@ -121,5 +121,5 @@ async function beginSession(user: User, client: Client, trx: Knex): Promise<Gran
   return { access: signAccess(user, sid), refresh: token };
 }
 
-/** Seconds: between two refreshes, and in all. */
+/** How long a session lives, in seconds: between two refreshes, and in all. */
 const LIFETIME = { lifetimeS: env.REFRESH_TOKEN_TTL_S, absoluteS: env.SESSION_LIFETIME_S };

@@ -5,31 +5,31 @@ import { env } from '../base/env.ts';
 import { problem } from '../base/errors.ts';
 import { keysNamed, signingKey } from './keys.ts';
 
-/** `access`: for the API. `board`: for the operators' pages, where it travels in a cookie. */
+/** `access`: for the API. `board`: for the operators' pages, in a cookie. */
 type Kind = 'access' | 'board';
-/** What a token says. `exp` in seconds since 1970. */
+/** The claims of a token. `exp` is in seconds since 1970. */
 export type Claims = { sub: string; sid: number; type: Kind; exp: number };
 
-/** RFC 8725: one algorithm, and each kind of token has an audience of its own, so that none passes for another. */
+/** RFC 8725: one algorithm, and one audience for each kind of token, so that no kind passes for another. */
 const ALGORITHM = 'HS256' as const;
 const ISSUER = 'parley';
 const AUDIENCE: Record<Kind, string> = { access: 'parley-api', board: 'parley-board' };
 
 /**
  * Signs an access token of ACCESS_TOKEN_TTL_S seconds with the first secret.
- * @param iat from when these seconds run, in seconds since 1970: signed again by the same it is the same token
+ * @param iat when these seconds begin, in seconds since 1970. The same `iat` gives the same token
  */
 export function signAccess(user: Pick<User, 'id' | 'email' | 'role'>, sid: number, iat = nowS()): string {
   const claims = { sid, iat, email: user.email, role: user.role, type: 'access' } as const;
   return sign(user.id, claims, env.ACCESS_TOKEN_TTL_S);
 }
 
-/** Seconds since 1970. */
+/** Returns the time in seconds since 1970. */
 export function nowS(): number {
   return Math.floor(Date.now() / 1_000);
 }
 
-/** Signs a token for the operators' pages; it dies with its session, `lifetimeS` later at the latest. */
+/** Signs a token for the operators' pages. It ends with its session, or after `lifetimeS` seconds. */
 export function signBoard(userId: number, sid: number, lifetimeS: number): string {
   return sign(userId, { sid, type: 'board' }, lifetimeS);
 }
@@ -50,12 +50,12 @@ function sign(
   });
 }
 
-/** Verifies an access token. Throws `token_expired` for one that was good, else `unauthenticated`. */
+/** Verifies an access token. @throws Problem `token_expired` for a token that was good, else `unauthenticated` */
 export function verifyAccess(token: string): Claims {
   return verify(token, 'access');
 }
 
-/** The same for a token of the operators' pages. */
+/** Verifies a token of the operators' pages. @throws Problem as `verifyAccess` does */
 export function verifyBoard(token: string): Claims {
   return verify(token, 'board');
 }
@@ -66,7 +66,7 @@ function verify(token: string, kind: Kind): Claims {
     try {
       return asClaims(jwt.verify(token, secret, checksOf(kind)), kind);
     } catch (err) {
-      // Expiry is looked at after the signature: this secret did sign it.
+      // jsonwebtoken checks expiry after the signature, so this secret signed the token.
       expired ||= err instanceof jwt.TokenExpiredError;
     }
   }
@@ -77,13 +77,13 @@ function checksOf(kind: Kind) {
   return { algorithms: [ALGORITHM], issuer: ISSUER, audience: AUDIENCE[kind] } satisfies jwt.VerifyOptions;
 }
 
-/** What an access token must be besides rightly signed. */
+/** The checks of an access token besides its signature. */
 export const accessChecks = checksOf('access');
 
-/** What is signed here has no more in its header; `crit`, `jku` and their like would be for somebody who obeys them. */
+/** The header of a token signed here has only these. `crit`, `jku` and the like are refused. */
 const PARAMETERS = ['alg', 'typ', 'kid'];
 
-/** The secrets that a token with this header may have been signed with. Throws `unauthenticated` for a header that is not ours. */
+/** Returns the secrets that may have signed a token with this header. @throws Problem `unauthenticated` for a foreign header */
 export function secretsOf(header: jwt.JwtHeader | undefined): KeyObject[] {
   const sound =
     typeof header === 'object' &&
@@ -104,7 +104,7 @@ function decoded(token: string): jwt.JwtHeader | undefined {
   }
 }
 
-/** Verified contents as claims. Throws `unauthenticated` for any other kind of token. */
+/** Returns verified contents as claims. @throws Problem `unauthenticated` for another kind of token */
 export function asClaims(verified: unknown, kind: Kind): Claims {
   const claims = verified as Partial<Claims>;
   const sound =
@@ -118,15 +118,15 @@ export function asClaims(verified: unknown, kind: Kind): Claims {
   return claims as Claims;
 }
 
-/** A new token without contents (a refresh, a password reset): the client keeps the token, we its hash. */
+/** Makes a random token (a refresh, a password reset). The client keeps the token, Postgres its hash. */
 export function newToken(): { token: string; tokenHash: string } {
   const token = randomBytes(32).toString('base64url');
   return { token, tokenHash: hashToken(token) };
 }
 
 /**
- * The refresh tokens that may follow a spent one, one for each secret of JWT_SECRET, that of the first secret first. Made of
- * the spent token and a secret, so that it can be given again and neither the database nor the client can make it.
+ * Returns the refresh tokens that may follow a spent one, one for each secret of JWT_SECRET, in its order. Each is made
+ * from the spent token and a secret: the server can make it again, but neither the database nor the client can.
  */
 export function successorsOf(token: string): { token: string; tokenHash: string }[] {
   return env.JWT_SECRET.map((secret) => {
@@ -137,7 +137,7 @@ export function successorsOf(token: string): { token: string; tokenHash: string 
   });
 }
 
-/** A random token of 256 bits needs no slow hash. */
+/** Returns the hash of a random token. With 256 bits it needs no slow hash. */
 export function hashToken(token: string): string {
   return createHash('sha256').update(token).digest('hex');
 }

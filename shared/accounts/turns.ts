@@ -1,15 +1,15 @@
 import { problem } from '../base/errors.ts';
 
 /**
- * Hashing takes its threads from the pool of four that also serves files and DNS, and cores from everybody: at most two
- * at once. Who waits longer than a client would is told so at once.
+ * At most two hashes run at once: they share the pool of four threads with files and DNS, and the cores with everything.
+ * A call that would wait longer than a client waits is refused at once.
  */
 const AT_ONCE = 2;
 const MAX_WAITING = 100;
 let running = 0;
 const waiting: (() => void)[] = [];
 
-/** Does costly work in its turn. Throws `service_unavailable` where too many wait already. */
+/** Does costly work in its turn. @throws Problem `service_unavailable` if too many calls wait */
 export async function inTurn<T>(work: () => Promise<T>): Promise<T> {
   if (waiting.length >= MAX_WAITING) throw problem('service_unavailable', undefined, { retryAfterS: 5 });
   if (running >= AT_ONCE) await new Promise<void>((turn) => waiting.push(turn));
@@ -18,7 +18,7 @@ export async function inTurn<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } finally {
     const next = waiting.shift();
-    // The place is handed on, not freed, so that nobody can slip in between.
+    // Passes the place on instead of freeing it, so that no new call takes it first.
     if (next) next();
     else running--;
   }

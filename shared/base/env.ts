@@ -1,31 +1,30 @@
 /**
- * The environment, parsed once: every variable of the contract under its own name, numbers as numbers.
- * Required variables that are absent are '' here; entries ask for those they need by `requireEnv`.
- * A malformed variable ends the process at import with one line that names it.
+ * The environment, parsed once at import: every variable under its own name, numbers as numbers. An absent required
+ * variable is ''; each process calls `requireEnv` for those it needs. A malformed variable ends the process with one line.
  */
 export const env = {
   DATABASE_URL: url('DATABASE_URL', ['postgres:', 'postgresql:']).raw,
   REDIS_URL: redisUrl('REDIS_URL'),
-  /** The first secret signs, all of them verify. */
+  /** The first secret signs; all of them verify. */
   JWT_SECRET: list('JWT_SECRET', ''),
   OPENAI_API_KEY: text('OPENAI_API_KEY', ''),
   OPENAI_BASE_URL: address('OPENAI_BASE_URL'),
 
   HOST: text('HOST', '0.0.0.0'),
   PORT: integer('PORT', 8000, 0, 65_535),
-  /** 0: no metrics port for workers. */
+  /** The port of a worker's metrics; 0: none. */
   METRICS_PORT: integer('METRICS_PORT', 0, 0, 65_535),
-  /** What asks for metrics has to show; '': nobody has to. */
+  /** The token that requests for metrics must carry; '': none. */
   METRICS_TOKEN: text('METRICS_TOKEN', ''),
   /** Whether /docs, /openapi.json and /asyncapi.json are served. */
   DOCS: oneOf('DOCS', 'on', ['on', 'off']),
-  /** How many proxies in front may be believed about the client's address; 0: none. */
+  /** How many proxies in front to trust about the client's address; 0: none. */
   TRUST_PROXY: hops('TRUST_PROXY'),
-  /** As browsers write an `Origin`; `*`: all. */
+  /** Origins as browsers write them; `*`: all. */
   CORS_ALLOW_ORIGINS: list('CORS_ALLOW_ORIGINS', 'http://localhost:3000').map((item) =>
     origin('CORS_ALLOW_ORIGINS', item),
   ),
-  /** Where users find this installation, without a slash at the end; it may have a path. '': at the root of whatever host. */
+  /** The public URL, without a slash at the end; it may have a path. '': the root of any host. */
   PUBLIC_URL: address('PUBLIC_URL'),
   LOG_LEVEL: oneOf('LOG_LEVEL', 'info', ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
   SHUTDOWN_GRACE_S: integer('SHUTDOWN_GRACE_S', 25, 1, 3600),
@@ -37,35 +36,35 @@ export const env = {
   PROVIDER_WAIT_LIMIT_S: integer('PROVIDER_WAIT_LIMIT_S', 600, 1, 86_400),
   /** on: whole sentences of an answer are checked before they are shown. */
   OUTPUT_GUARD: oneOf('OUTPUT_GUARD', 'off', ['on', 'off']),
-  /** Whether Bull Board may change queues; it only shows them. */
+  /** Whether Bull Board may change queues. By default it only shows them. */
   BOARD_WRITABLE: flag('BOARD_WRITABLE'),
-  /** Where traces are sent (OTLP over HTTP, `/v1/traces` below it); '': no traces. */
+  /** The collector of traces (OTLP over HTTP, at `/v1/traces` below this URL); '': no traces. */
   OTEL_EXPORTER_OTLP_ENDPOINT: address('OTEL_EXPORTER_OTLP_ENDPOINT'),
   COMPLETION_CONCURRENCY: integer('COMPLETION_CONCURRENCY', 100, 1),
   HISTORY_LIMIT: integer('HISTORY_LIMIT', 10, 0),
   CONTEXT_TOKEN_BUDGET: integer('CONTEXT_TOKEN_BUDGET', 6000, 1),
   PASSAGE_LIMIT: integer('PASSAGE_LIMIT', 5, 0),
-  /** Cosine similarity from which a passage counts. */
+  /** The least cosine similarity at which a passage counts. */
   PASSAGE_THRESHOLD: number('PASSAGE_THRESHOLD', 0.35, -1, 1),
   MAX_WAITING_RUNS_PER_USER: integer('MAX_WAITING_RUNS_PER_USER', 100, 1),
   RUN_LOG_TTL_S: integer('RUN_LOG_TTL_S', 900, 1),
 
   ACCESS_TOKEN_TTL_S: integer('ACCESS_TOKEN_TTL_S', 900, 1),
   REFRESH_TOKEN_TTL_S: integer('REFRESH_TOKEN_TTL_S', 2_592_000, 1),
-  /** Seconds in which a spent refresh token gets its client the same pair again. */
+  /** For how long a spent refresh token gets its client the same pair again. */
   REFRESH_GRACE_S: integer('REFRESH_GRACE_S', 10, 0, 300),
-  /** How old a sign-in may become, however often it is refreshed. */
+  /** How old a sign-in may grow, however often it is refreshed. */
   SESSION_LIFETIME_S: integer('SESSION_LIFETIME_S', 7_776_000, 1),
-  /** Whether tokens that reset a password are written to the log; for development. */
+  /** Whether the log shows tokens that reset a password; for development. */
   LOG_RESET_TOKENS: developmentFlag('LOG_RESET_TOKENS'),
   /** For how long a session is kept after its end. */
   RETENTION_SESSIONS_DAYS: integer('RETENTION_SESSIONS_DAYS', 90, 1, 36_500),
   RATE_LIMIT_PER_MINUTE: integer('RATE_LIMIT_PER_MINUTE', 60, 1),
   RATE_LIMIT_PER_HOUR: integer('RATE_LIMIT_PER_HOUR', 1000, 1),
   RATE_LIMIT_PER_DAY: integer('RATE_LIMIT_PER_DAY', 10_000, 1),
-  /** What one user may search; an address may ten times that. */
+  /** Searches of one user. An address may make ten times as many. */
   SEARCHES_PER_MINUTE: integer('SEARCHES_PER_MINUTE', 300, 1),
-  /** Sockets of both kinds that one address may open on one replica. */
+  /** Sockets of both kinds that one address may dial on one replica. */
   SOCKET_DIALS_PER_MINUTE: integer('SOCKET_DIALS_PER_MINUTE', 3_000, 1),
 } as const;
 
@@ -80,9 +79,9 @@ export function requireEnv(...names: (keyof Env)[]): void {
   }
 }
 
-/** Of HS256's key as long as its hash (RFC 7518 §3.2). */
+/** A key of HS256 must be as long as its hash (RFC 7518 §3.2). */
 const SECRET_LENGTH = 32;
-/** What documents and libraries show where a secret is to be put. */
+/** Examples of secrets in documents and libraries. */
 const EXAMPLES = [
   'put a long random jwt_secret into .env',
   'a-string-secret-at-least-256-bits-long',
@@ -90,7 +89,7 @@ const EXAMPLES = [
   'change-me-change-me-change-me-change-me',
 ];
 
-/** A secret that can be guessed signs anybody in. Production does not start with one; elsewhere a line warns. */
+/** Refuses a secret that can be guessed, which would sign anybody in. Ends the process in production, warns elsewhere. */
 function refuseWeakSecrets(secrets: readonly string[]): void {
   const weak = (secret: string) =>
     secret.length < SECRET_LENGTH || EXAMPLES.includes(secret.toLowerCase().trim());
@@ -141,10 +140,10 @@ function flag(name: string): boolean {
   return oneOf(name, 'false', ['true', 'false']) === 'true';
 }
 
-/** What must never be on where it matters. */
+/** A flag that must be off in production. */
 function developmentFlag(name: string): boolean {
   const on = flag(name);
-  if (on && process.env.NODE_ENV === 'production') die(`${name} must not be on where NODE_ENV is production`);
+  if (on && process.env.NODE_ENV === 'production') die(`${name} must be false when NODE_ENV is production`);
   return on;
 }
 
@@ -173,7 +172,7 @@ export function url(name: string, protocols: string[]): { raw: string; parsed: U
   return { raw, parsed };
 }
 
-/** An address that paths are added to: without a slash at its end. */
+/** Returns a base URL without a slash at its end. */
 function address(name: string): string {
   const { raw, parsed } = url(name, ['http:', 'https:']);
   if (parsed === null) return raw;
@@ -189,7 +188,7 @@ function redisUrl(name: string): string {
   return raw;
 }
 
-/** As browsers write it in the header: in small letters, without a slash at the end and the usual port. */
+/** Returns an origin as browsers write it: in lower case, without a slash at the end or a default port. */
 function origin(name: string, item: string): string {
   if (item === '*') return item;
   const parsed = URL.parse(item);

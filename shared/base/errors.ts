@@ -1,4 +1,4 @@
-/** Every code an answer may carry; the table of the contract. Codes are stable: clients switch on them. */
+/** Every code that an answer may carry. Codes are stable: clients switch on them. */
 export const PROBLEMS = {
   validation_failed: { status: 400, title: 'The request is not valid' },
   malformed_json: { status: 400, title: 'The body is not valid JSON' },
@@ -26,13 +26,13 @@ export type ProblemCode = keyof typeof PROBLEMS;
 export type FieldError = { path: string; message: string };
 type Extra = { errors?: FieldError[]; retryAfterS?: number; cause?: unknown };
 
-/** An error that the client may see, by a stable code. `detail` is for people: nothing internal, no content. */
+/** An error that the client may see, with a stable code. `detail` is for people and shows nothing internal and no content. */
 export class Problem extends Error {
   readonly code: ProblemCode;
   readonly status: number;
   readonly detail: string;
   readonly errors: FieldError[] | undefined;
-  /** Seconds, for the Retry-After header. */
+  /** Seconds for the header Retry-After. */
   readonly retryAfterS: number | undefined;
 
   constructor(code: ProblemCode, detail?: string, extra: Extra = {}) {
@@ -46,7 +46,7 @@ export class Problem extends Error {
   }
 }
 
-/** `throw problem('not_found')`. */
+/** Makes a Problem: `throw problem('not_found')`. */
 export function problem(code: ProblemCode, detail?: string, extra?: Extra): Problem {
   return new Problem(code, detail, extra);
 }
@@ -57,13 +57,13 @@ export function rowId(value: number): number {
   return value;
 }
 
-/** What was looked for. Throws `not_found` where there is nothing. */
+/** Returns the row. @throws Problem `not_found` if there is none */
 export function found<T>(row: T | null | undefined | false): T {
   if (row === null || row === undefined || row === false) throw problem('not_found');
   return row;
 }
 
-/** A problem for whatever was thrown: an unreachable database is 503, anything unknown 500. The original is its `cause`. */
+/** Turns what was thrown into a Problem: 503 for an unreachable server, 500 for anything unknown. `cause` is the original. */
 export function toProblem(err: unknown): Problem {
   if (err instanceof Problem) return err;
   if (isUnreachable(err)) return problem('service_unavailable', undefined, { retryAfterS: 2, cause: err });
@@ -78,13 +78,13 @@ export type ProblemBody = {
   code: ProblemCode;
   instance: string;
   errors?: FieldError[];
-  /** As the header Retry-After, for those who see no headers. */
+  /** The same as the header Retry-After, for sockets. */
   retry_after_s?: number;
 };
 
 /**
- * The body of RFC 9457 for whatever was thrown.
- * @param instance the path of the request, without its query (that may hold a token)
+ * Returns the body of RFC 9457 for what was thrown.
+ * @param instance the path of the request, without its query, which may hold a token
  */
 export function presentProblem(err: unknown, instance: string): ProblemBody {
   const { code, status, detail, errors, retryAfterS } = toProblem(err);
@@ -104,8 +104,8 @@ export function presentProblem(err: unknown, instance: string): ProblemBody {
 }
 
 /**
- * Says whether a statement ran into its time limit, in Postgres or here. It may have been unlucky, or be too slow each
- * time: whoever tries again counts. Such an error is also one that `isUnreachable` knows.
+ * Says whether a statement ran into its time limit, in Postgres or here. The statement may be too slow each time, so
+ * callers that retry must count. `isUnreachable` is also true for such an error.
  */
 export function ranTooLong(err: unknown): boolean {
   if (!(err instanceof Error)) return false;
@@ -113,7 +113,7 @@ export function ranTooLong(err: unknown): boolean {
   return (inner as { code?: unknown }).code === '57014' || /(^| - )Query read timeout/.test(inner.message);
 }
 
-/** Says whether an error means that a server (Postgres, Redis) cannot be reached or cannot serve just now. */
+/** Says whether an error means that Postgres or Redis cannot be reached, or cannot serve at the moment. */
 export function isUnreachable(thrown: unknown): boolean {
   if (!(thrown instanceof Error)) return false;
   const err = innermost(thrown);
@@ -123,19 +123,19 @@ export function isUnreachable(thrown: unknown): boolean {
   return UNREACHABLE_MESSAGES.test(err.message);
 }
 
-/** What objection has wrapped. */
+/** Returns the error that objection wrapped. */
 function innermost(err: Error): Error {
   const { nativeError } = err as { nativeError?: unknown };
   return nativeError instanceof Error && nativeError !== err ? innermost(nativeError) : err;
 }
 
 /**
- * Socket errors, and SQLSTATE: 08 connection, 53 resources, 57P0x shutting down or starting, 57014 statement
- * timeout, 25P03 idle in transaction, 55P03 a lock that
- * took too long, 25006 read-only (a failover), 40001 and 40P01 lost to another transaction.
+ * Socket errors, and SQLSTATE: 08 connection, 53 resources, 57P0x shutting down or starting, 57014 statement timeout,
+ * 25P03 idle in transaction, 55P03 a lock took too long, 25006 read-only (a failover), 40001 and 40P01 lost to another
+ * transaction.
  */
 const UNREACHABLE_CODES =
   /^(ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EPIPE|08...|53...|57P0.|57014|25P03|25006|55P03|40001|40P01)$/;
-/** What pg and ioredis throw without a code; knex puts the statement and a dash before it. */
+/** Messages of errors that pg and ioredis throw without a code. knex puts the statement and a dash before them. */
 const UNREACHABLE_MESSAGES =
   /(^| - )(Connection terminated|Connection ended|timeout expired|Query read timeout|Client has encountered a connection error|Connection is closed|Stream isn't writeable)/;

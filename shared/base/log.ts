@@ -6,17 +6,17 @@ import { env } from './env.ts';
 type LogContext = Record<string, string | number | null | undefined>;
 const contexts = new AsyncLocalStorage<LogContext>();
 
-/** Every line that is logged within `work` carries these ids. */
+/** Runs `work`. Every line logged within it carries these ids. */
 export function withLogContext<T>(ids: LogContext, work: () => T): T {
   return contexts.run({ ...ids }, work);
 }
 
-/** Adds ids, known only now, to all further lines of the present context. */
+/** Adds ids to all further lines of the present context. */
 export function addLogContext(ids: LogContext): void {
   Object.assign(contexts.getStore() ?? {}, ids);
 }
 
-/** The process's logger: JSON lines on stdout, readable ones on a terminal. Never content, never an e-mail address. */
+/** The logger: JSON lines on stdout, readable lines on a terminal. Lines never hold content or an e-mail address. */
 export const log = pino(
   {
     level: env.LOG_LEVEL,
@@ -30,8 +30,8 @@ export const log = pino(
 );
 
 /**
- * What a log may show of an error. Not its other fields: those of Postgres hold whole rows (`detail`),
- * those of the model's SDK hold headers.
+ * Returns what a log may show of an error. Other fields may hold whole rows (`detail` of Postgres) or headers (the
+ * model's SDK).
  */
 function presentError(err: unknown): Record<string, unknown> {
   if (!(err instanceof Error)) return { message: String(err) };

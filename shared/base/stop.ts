@@ -6,26 +6,25 @@ type Hook = { name: string; fn: () => unknown };
 const hooks: Hook[] = [];
 let begun: Promise<void> | undefined;
 
-/** Registers what closes a resource, where the resource is made. Hooks run one by one, the last registered first. */
+/** Registers a hook that closes a resource. Call it where the resource is made. Hooks run one by one, the newest first. */
 export function onStop(name: string, fn: () => unknown): void {
   hooks.push({ name, fn });
 }
 
-/** Whether this process is draining: readiness turns false, nothing new is begun. */
+/** Says whether this process drains: it is not ready and begins nothing new. */
 export function stopping(): boolean {
   return begun !== undefined;
 }
 
-/** Runs all hooks once, however often it is called; a hook that fails is logged and does not hold up the others. */
+/** Runs all hooks once, however often it is called. A hook that fails is logged, and the next one runs. */
 export function stop(): Promise<void> {
   begun ??= runHooks();
   return begun;
 }
 
 /**
- * For process entries: SIGTERM, SIGINT or the end of the parent stop the process with exit code 0, after
- * SHUTDOWN_GRACE_S at the latest. A forked child ignores SIGINT: Ctrl-C reaches the whole group and the
- * parent decides the order.
+ * Makes SIGTERM, SIGINT and the end of the parent stop this process with exit code 0, within SHUTDOWN_GRACE_S. A forked
+ * child ignores SIGINT: Ctrl-C reaches the whole group, and the parent decides the order.
  */
 export function stopOnSignals(): void {
   process.on('SIGTERM', () => exitAfterStop('SIGTERM'));
@@ -38,7 +37,7 @@ export function stopOnSignals(): void {
 }
 
 async function runHooks(): Promise<void> {
-  // The flag must be up before the first hook runs.
+  // `stopping()` must be true before the first hook runs.
   await Promise.resolve();
   for (const { name, fn } of hooks.toReversed()) {
     try {

@@ -7,7 +7,7 @@ import { traced } from '../ops/tracing.ts';
 import { type Sender, withinLimits } from '../limits/sending.ts';
 import { settleInBackground } from '../delivery/settle.ts';
 
-/** A stored message as its sender sees it; `replayed` when the idempotency key had been stored before. */
+/** A stored message as its sender sees it. `replayed`: the idempotency key had been stored before. */
 export type Taken = {
   replayed: boolean;
   answer: {
@@ -19,7 +19,7 @@ export type Taken = {
   };
 };
 
-/** A message as HTTP and sockets take it; see api/chat/contract.ts. */
+/** A new message over HTTP or a socket; see api/chat/contract.ts. */
 export type NewMessage = {
   content: string;
   conversation_id?: number | null;
@@ -30,16 +30,16 @@ export type NewMessage = {
 
 const METADATA_LIMIT = 8 * 1024;
 const KEY_LIMIT = 128;
-/** Somewhat longer than most answers take. */
+/** A little longer than most answers take. */
 const RETRY_AFTER_S = 5;
 
 /**
- * Takes a message in, for HTTP and sockets alike: once it returns, the message is committed and will be answered.
- * Delivery begins here but is not waited for.
- * @param body what fitted the schema of the transport
- * @param key the idempotency key, null where there is none
- * @throws Problem: `validation_failed`, `not_found`, `consent_required`, `run_in_progress`,
- *   `idempotency_key_reused`, `rate_limited`, `too_many_waiting_runs`
+ * Accepts a message over HTTP or a socket. When this resolves, the message is committed and will be answered. Starts the
+ * delivery without waiting for it.
+ * @param body a message that passed the schema of its transport
+ * @param key the idempotency key, or null
+ * @throws Problem `validation_failed`, `not_found`, `consent_required`, `run_in_progress`, `idempotency_key_reused`,
+ *   `rate_limited`, `too_many_waiting_runs`
  */
 export async function intake(
   sender: Sender,
@@ -77,7 +77,7 @@ export async function intake(
   return taken(accepted);
 }
 
-/** What follows when a message is stored, or was not: delivers, and says so. Throws the refusal as a Problem. */
+/** Starts the delivery of a stored message and returns the answer to its sender. @throws Problem the refusal, if it was not stored */
 export function taken(accepted: Accepted | { outcome: Refusal }): Taken {
   if (accepted.outcome !== 'accepted' && accepted.outcome !== 'replayed') throw refusal(accepted.outcome);
 
@@ -90,7 +90,7 @@ export function taken(accepted: Accepted | { outcome: Refusal }): Taken {
   };
 }
 
-/** What tells two requests of one key apart. */
+/** Returns a hash that tells two requests of one key apart. */
 export function requestHash(sameness: unknown): string {
   return createHash('sha256').update(canonicalJson(sameness)).digest('hex');
 }
@@ -101,7 +101,7 @@ function checkMetadata(metadata: Record<string, unknown>): void {
   throw problem('validation_failed', undefined, { errors });
 }
 
-/** Throws `validation_failed` for an idempotency key that is none. */
+/** Checks the length of an idempotency key. @throws Problem `validation_failed` */
 export function checkKey(key: string | null): void {
   if (key === null || (key !== '' && [...key].length <= KEY_LIMIT)) return;
   const errors = [{ path: 'Idempotency-Key', message: `must be 1 to ${KEY_LIMIT} characters long` }];
@@ -116,7 +116,7 @@ function refusal(outcome: Refusal): Problem {
   );
 }
 
-/** JSON that is the same for the same value: keys in order, whatever order they came in. */
+/** Returns JSON with sorted keys, the same for equal values. */
 function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);

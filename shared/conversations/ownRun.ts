@@ -3,14 +3,15 @@ import { findRun, type RunRow } from '../../db/models/runView.ts';
 import { found } from '../base/errors.ts';
 import { settleInBackground } from '../delivery/settle.ts';
 
-/** A user's run. Throws `not_found`. */
+/** Returns a user's run. @throws Problem `not_found` */
 export async function ownRun(userId: number, runId: number): Promise<RunRow> {
   return found(await findRun(runId, userId));
 }
 
 /**
- * Cancels a user's run, for HTTP and sockets: idle ones end here, a running one within a second.
- * @returns the run afterwards, and whether the cancel changed anything. Throws `not_found`
+ * Cancels a user's run, for HTTP and sockets. A run that waits ends here; a running one ends within a second.
+ * @returns the run afterwards, and whether the cancel changed anything
+ * @throws Problem `not_found`
  */
 export async function cancel(userId: number, runId: number): Promise<{ run: RunRow; changed: boolean }> {
   const cancelled = await cancelRun(runId, userId);

@@ -5,9 +5,9 @@ import { checkKey, requestHash, type Taken, taken } from './intake.ts';
 import { type Sender, withinLimits } from '../limits/sending.ts';
 
 /**
- * Has the question of a user's reply answered again, by a new reply beside the old one.
- * @param key the idempotency key, null where there is none
- * @throws Problem: `validation_failed`, `not_found`, `consent_required`, `run_in_progress` (the reply is not finished),
+ * Schedules a new answer to the question of a user's reply. The new reply is stored beside the old one.
+ * @param key the idempotency key, or null
+ * @throws Problem `validation_failed`, `not_found`, `consent_required`, `run_in_progress` (the reply is not finished),
  *   `idempotency_key_reused`, `rate_limited`, `too_many_waiting_runs`
  */
 export async function regenerate(

@@ -4,13 +4,13 @@ import { type EndedRun, isTerminal, type RunEvent, terminalEvent } from '../deli
 import { log } from '../base/log.ts';
 import { type LogTail, readLog } from '../delivery/runlog.ts';
 
-/** What came after a seq. `done`: nothing more will; `reset`: what the client shows is to be replaced. */
+/** The events after a seq. `done`: no more will come. `reset`: the client must replace what it shows. */
 export type Resumed = { events: RunEvent[]; done: boolean; reset?: true };
 
 /**
- * What a client that saw everything up to `afterSeq` has missed of a run.
- * @param run its row, read before: a log that is read later is never behind it by more than it says
- * @throws `service_unavailable` when the run goes on and its log cannot be read
+ * Returns the events of a run that a client has missed after `afterSeq`.
+ * @param run the row, read before this call, because the log must be read after the row
+ * @throws Problem `service_unavailable` if the run goes on and its log cannot be read
  */
 export async function resume(run: RunRow, afterSeq: number): Promise<Resumed> {
   if (!hasEnded(run)) return resumeRunning(await readLog(run.id, afterSeq).catch(refuse));
@@ -18,7 +18,7 @@ export async function resume(run: RunRow, afterSeq: number): Promise<Resumed> {
   const tail = await readLog(run.id, afterSeq).catch(goWithout);
   if (tail?.closed) return { events: tail.events, done: true };
 
-  // The log lacks the terminal event alone, or is of no use any more.
+  // The log lacks only the terminal event, or is incomplete.
   const whole = tail?.attempt === run.attempt && tail.lastSeq === run.last_seq;
   if (whole) return { events: [...tail.events, terminalEvent(run)], done: true };
   return { events: [terminalEvent(run)], done: true, reset: true };
@@ -34,14 +34,14 @@ function hasEnded(run: RunRow): run is RunRow & EndedRun {
 }
 
 function refuse(cause: unknown): never {
-  throw problem('service_unavailable', 'The log of this run cannot be read just now.', {
+  throw problem('service_unavailable', 'The log of this run cannot be read at the moment', {
     retryAfterS: 1,
     cause,
   });
 }
 
-/** The row has all there is to show of an ended run. */
+/** Goes on without the log: the row of an ended run has its whole text. */
 function goWithout(err: unknown): null {
-  log.warn({ err }, 'run log unreadable');
+  log.warn({ err }, 'run log cannot be read; the row answers instead');
   return null;
 }

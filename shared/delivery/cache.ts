@@ -3,8 +3,8 @@ import { env } from '../base/env.ts';
 import { redis } from './redis.ts';
 
 /**
- * How many values of a kind Redis holds at most, and how large one may be. Redis evicts nothing: each value has a slot,
- * and a newer one takes the place of what was in it. All of them are 152 MiB at most (docs/operations.md).
+ * How many values of a kind Redis holds at most, and how large one may be. Redis evicts nothing, so each value has a slot
+ * and replaces what was in it. Together they take 152 MiB at most (docs/operations.md).
  */
 const ROOM = {
   search: { slots: 1_024, bytes: 64 * 1024 },
@@ -12,18 +12,18 @@ const ROOM = {
   verdict: { slots: 8_192, bytes: 1024 },
 };
 
-/** Who knows which texts share a slot could see from a value's absence that somebody sent one of them. */
+/** Hides which texts share a slot. Otherwise a value's absence could show that somebody sent one of the others. */
 const SECRET = [env.DATABASE_URL, env.REDIS_URL, env.OPENAI_API_KEY].join('\n');
 
-/** Whose value it is: what one user asked must tell another nothing, not even that it is kept. */
+/** The user whose value it is. Another user must not learn even that a value is kept. */
 type Whose = { user_id: number };
-/** Where a value stands, and by what it is told from others of the same slot. */
+/** The slot of a value, and the digest that tells it from other values of the slot. */
 export type Key = { slot: string; digest: string; bytes: number };
 
 const underWay = new Map<string, Promise<Kept<unknown>>>();
 type Kept<T> = { value: T; cached: boolean };
 
-/** A key for whatever the parts say, of one user: nothing readable stands in Redis. The name is permanent: it names the value's form. */
+/** Returns the key of a user's value: a hash of the parts, not readable in Redis. A new form of value needs a new name. */
 export function cacheKey(name: keyof typeof ROOM, { user_id }: Whose, ...parts: unknown[]): Key {
   const hash = createHmac('sha256', SECRET).update(JSON.stringify([name, user_id, ...parts]));
   const digest = hash.digest('base64url');
@@ -33,10 +33,9 @@ export function cacheKey(name: keyof typeof ROOM, { user_id }: Whose, ...parts: 
 }
 
 /**
- * The value under a key, made where it is not kept; asked for twice at once in this process it is made once.
- * The key holds all that the value depends on: nothing is ever deleted, what is out of date is not asked for again.
- * Without Redis every value is made.
- * @param keep whether a value may serve again
+ * Returns the value of a key, and makes it if it is not kept. Two calls at once in this process make it once. The key must
+ * cover all that the value depends on, because nothing is ever deleted. Without Redis every value is made.
+ * @param keep says whether a value may serve again
  */
 export async function remember<T>(
   key: Key,
@@ -61,7 +60,7 @@ async function readOrMake<T>(
   if (kept?.startsWith(digest)) return { value: JSON.parse(kept.slice(digest.length)) as T, cached: true };
   const value = await make();
   const text = keep(value) ? `${digest}${JSON.stringify(value)}` : '';
-  // Not waited for: whoever asks next asks behind it.
+  // Redis runs SET before any later GET of this connection, so nothing waits for it.
   if (text !== '' && Buffer.byteLength(text) <= bytes)
     void redis.set(slot, text, 'EX', ttlS).catch(() => null);
   return { value, cached: false };

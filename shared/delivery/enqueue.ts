@@ -8,12 +8,12 @@ import { canEnqueue, flows, loadScripts, queues } from './queues.ts';
 import { embeddingModel } from '../provider/config.ts';
 
 /**
- * Adds the flows of runs; those of one turn of the event loop travel together. Throws `service_unavailable` while
- * Redis is away; callers that already committed ignore that, because Postgres still owes the delivery.
+ * Adds the flows of runs. Flows of one turn of the event loop go to Redis together.
+ * @throws Problem `service_unavailable` while Redis is away. A caller that has committed ignores that: the delivery is owed
  */
 export async function deliver(deliveries: Delivery[]): Promise<void> {
   if (deliveries.length === 0) return;
-  if (!canEnqueue()) throw problem('service_unavailable', 'The queues cannot be reached.');
+  if (!canEnqueue()) throw problem('service_unavailable', 'Jobs cannot be added at the moment');
   batch.push(...deliveries);
   adding ??= addBatch();
   await adding;
@@ -31,7 +31,7 @@ async function addBatch(): Promise<void> {
   try {
     await flows.addBulk(flowsToAdd);
   } catch (err) {
-    // Somebody flushed the scripts of Redis.
+    // Redis has lost its scripts (SCRIPT FLUSH).
     if (String(err).includes('NOSCRIPT')) void loadScripts().catch(() => {});
     throw err;
   }
@@ -56,7 +56,7 @@ export async function enqueueEmbedding(batch: { id: number; text_hash: string }[
   await queues.embedding.add('embedding', payload, options);
 }
 
-/** Adds an import's job, unless it is there. It goes when it ends, so that the reconciler can add it again. */
+/** Adds an import's job unless it is there. The job is removed when it ends, so that the reconciler can add it again. */
 export async function enqueueImport(importId: number): Promise<void> {
   const options = { ...jobOptions('faq_import'), removeOnComplete: true, removeOnFail: true };
   await queues.faq_import.add(
@@ -66,7 +66,7 @@ export async function enqueueImport(importId: number): Promise<void> {
   );
 }
 
-/** Adds the one job that groups unanswered questions, unless it is there. */
+/** Adds the one job that groups unanswered questions unless it is there. */
 export async function enqueueSuggestions(): Promise<void> {
   const options = { ...jobOptions('faq_suggestions'), removeOnComplete: true, removeOnFail: true };
   await queues.faq_suggestions.add('faq_suggestions', {}, { ...options, jobId: 'faq-suggestions' });

@@ -4,7 +4,7 @@ export type { Source, Usage };
 export type RunError = { code: string; message: string };
 
 type Position = { run_id: number; conversation_id: number; attempt: number; seq: number };
-/** What clients are shown of a run, live and by replay: each has its place in the run log. */
+/** The events that clients get of a run, live or from the log. Each has its place in the log. */
 export type RunEvent =
   | { event: 'run.status'; data: Position & { status: 'in_progress'; message_id: number; reply_id: number } }
   | { event: 'response.delta'; data: Position & { message_id: number; delta: string } }
@@ -27,12 +27,12 @@ export function isTerminal({ event }: RunEvent): boolean {
   return TERMINAL.includes(event);
 }
 
-/** Later attempts begin at attempt × 1,000,000, so that any event of a newer attempt sorts behind all older ones. */
+/** Returns an attempt's first seq: 1, later attempt × 1,000,000, so that newer attempts sort behind older ones. */
 export function firstSeq(attempt: number): number {
   return attempt === 1 ? 1 : attempt * 1_000_000;
 }
 
-/** What the terminal event is made of: the row of an ended run with its reply's text. */
+/** An ended run's row with its reply's text, for the terminal event. */
 export type EndedRun = {
   id: number;
   user_id: number;
@@ -49,7 +49,7 @@ export type EndedRun = {
   completed_at: Date;
 };
 
-/** The one terminal event of an ended run. Whoever makes it, from whatever copy, makes the same. */
+/** Returns the terminal event of an ended run, the same for every caller. */
 export function terminalEvent(run: EndedRun): RunEvent {
   const shared = {
     run_id: run.id,
@@ -65,7 +65,7 @@ export function terminalEvent(run: EndedRun): RunEvent {
     return { event: 'run.failed', data: { ...shared, error } };
   }
   const { finish_reason } = run;
-  // In an order of our own: what comes from a row has that of jsonb.
+  // Sets a fixed order of fields: a row's values have that of jsonb.
   const usage = run.usage && inOrder(run.usage, ['prompt_tokens', 'completion_tokens', 'total_tokens']);
   const sources = run.sources.map((source) => inOrder(source, ['faq_id', 'question', 'similarity']));
   const timestamp = run.completed_at.toISOString();

@@ -2,7 +2,7 @@ import { Emitter } from '@socket.io/redis-emitter';
 import { decode } from 'notepack.io';
 import { redis } from './redis.ts';
 
-/** The room that all sockets of a user are in, on whichever replica. */
+/** Returns the room of all sockets of a user, on all replicas. */
 export function userRoom(userId: number): string {
   return `user:${userId}`;
 }
@@ -10,8 +10,8 @@ export function userRoom(userId: number): string {
 export type Packet = { channel: string; payload: Buffer };
 
 /**
- * The Redis message that makes every replica emit `event` to a user's sockets: what the emitter would publish.
- * It is captured rather than sent, because the run log's scripts publish it under the fence.
+ * Returns the Redis message that makes every replica emit `event` to a user's sockets. Captures what the emitter would
+ * publish, because the run log's scripts publish it under the fence.
  */
 export function packet(userId: number, event: string, data: unknown): Packet {
   captured = undefined;
@@ -20,13 +20,13 @@ export function packet(userId: number, event: string, data: unknown): Packet {
   return captured;
 }
 
-/** Emits an event to a user's sockets. It is lost on those that are away: what it says has to stand elsewhere. */
+/** Emits an event to a user's sockets. Sockets that are away miss it, so its content must also be stored. */
 export async function push(userId: number, event: string, data: unknown): Promise<void> {
   const { channel, payload } = packet(userId, event, data);
   await redis.publish(channel, payload);
 }
 
-/** What a packet says: the inverse of `packet`. */
+/** Returns the event and data of a packet: the inverse of `packet`. */
 export function unpack(payload: Buffer): { event: string; data: unknown } {
   const [, { data: content }] = decode(payload) as [string, { data: [string, unknown] }];
   const [event, data] = content;

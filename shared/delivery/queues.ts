@@ -4,7 +4,7 @@ import { log } from '../base/log.ts';
 import { connect, untilReady } from './redis.ts';
 import { onStop } from '../base/stop.ts';
 
-/** Producers fail fast: a job that cannot be enqueued now is owed, and the reconciler delivers it. */
+/** The producers' connection fails fast: a job that cannot be added now is owed, and the reconciler delivers it. */
 export const producer = connect('producer', {
   enableOfflineQueue: false,
   maxRetriesPerRequest: 0,
@@ -17,7 +17,6 @@ export const flows = new FlowProducer({
   skipVersionCheck: true,
 });
 
-/** One queue for each job of the catalog, under its name. */
 export const queues = Object.fromEntries(
   (Object.keys(jobs) as JobName[]).map((name) => [
     name,
@@ -25,30 +24,30 @@ export const queues = Object.fromEntries(
   ]),
 ) as { [Name in JobName]: Queue<Payloads[Name]> };
 
-/** The scripts of a hand-over, by BullMQ's names. */
+/** The scripts that add a flow, by BullMQ's names. */
 const HAND_OVER = /^(addParentJob|addStandardJob|addPrioritizedJob|releaseParentIfNoPendingDependencies):/;
-/** The connection through which Redis was given those scripts. */
+/** The connection that loaded these scripts. */
 let loadedThrough: typeof producer.stream | undefined;
 let loading: Promise<void> | undefined;
 
-/** Whether a job can be added just now. Where only the scripts are missing, loads them. */
+/** Says whether a job can be added now. Loads the scripts if only they are missing. */
 export function canEnqueue(): boolean {
   if (producer.status !== 'ready') return false;
   if (loadedThrough !== producer.stream)
-    loadScripts().catch((err) => log.warn({ err }, 'scripts not loaded'));
+    loadScripts().catch((err) => log.warn({ err }, 'queue scripts not loaded'));
   return loadedThrough === producer.stream;
 }
 
-/** Resolves when jobs can be added; waits as long as Redis is away. Throws what loading the scripts reports. */
+/** Resolves when jobs can be added. Waits while Redis is away. @throws what loading the scripts reports */
 export async function untilCanEnqueue(): Promise<void> {
   await untilReady(producer);
   await loadScripts();
 }
 
 /**
- * Gives Redis the scripts of a hand-over. ioredis takes a script for known once it was sent, even in a transaction that a
- * full Redis refused; the next transaction would then run without it, and add an answer's job without its stages.
- * SCRIPT LOAD needs no room.
+ * Loads the scripts that add a flow. ioredis takes a script for known once it is sent, even in a transaction that a full
+ * Redis refused. The next transaction would then run without the script and add an answer's job without its stages.
+ * SCRIPT LOAD works on a full Redis.
  */
 export function loadScripts(): Promise<void> {
   loading ??= loadOnce().finally(() => {
@@ -58,7 +57,7 @@ export function loadScripts(): Promise<void> {
 }
 
 async function loadOnce(): Promise<void> {
-  // BullMQ has defined its scripts by then.
+  // BullMQ defines its scripts before this resolves.
   await backend.waitUntilReady();
   const { stream, scriptsSet } = producer;
   loadedThrough = undefined;
@@ -68,7 +67,7 @@ async function loadOnce(): Promise<void> {
   loadedThrough = stream;
 }
 
-// BullMQ hears only of the last script that failed: of a flow of which one part was not added it would say that all was.
+// BullMQ misses the failure of one part of a flow and would report the whole flow as added.
 const backend = flows.getBackend();
 const addFlow = backend.addFlow.bind(backend);
 backend.addFlow = async (entries) => {
@@ -79,7 +78,7 @@ backend.addFlow = async (entries) => {
 };
 producer.on('ready', canEnqueue);
 
-// The connection reports its own troubles; BullMQ repeats them.
+// The connection logs its own errors; BullMQ repeats them.
 flows.on('error', (err) => log.debug({ err }, 'flows'));
 onStop('flows', () => flows.close());
 for (const queue of Object.values(queues)) {

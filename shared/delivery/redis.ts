@@ -3,13 +3,13 @@ import { env } from '../base/env.ts';
 import { log } from '../base/log.ts';
 import { onStop } from '../base/stop.ts';
 
-/** How often a connection is looked at, and after how many looks in a row without a byte it is given up. */
+/** How often each connection is checked, and after how many checks in a row without a byte it is closed. */
 const [LOOK_MS, SILENT_LOOKS] = [2_000, 4];
-const SILENT = `Redis has not said a word for ${(LOOK_MS * SILENT_LOOKS) / 1_000} s; the connection is given up`;
+const SILENT = `Redis has sent nothing for ${(LOOK_MS * SILENT_LOOKS) / 1_000} s; the connection is closed`;
 
 /**
- * For short commands that somebody waits for: fails at once while Redis is away, and within two seconds when
- * it hangs. Whoever uses it can do without: Postgres decides, Redis delivers.
+ * The connection for short commands that a client waits for. A command fails at once while Redis is away, and within two
+ * seconds when it hangs. Callers must work without Redis: Postgres decides, Redis delivers.
  */
 export const redis = connect('commands', {
   enableOfflineQueue: false,
@@ -18,7 +18,7 @@ export const redis = connect('commands', {
 });
 
 /**
- * A connection of its own, closed when the process stops.
+ * Opens a new connection, which closes when the process stops.
  * @param name shown in CLIENT LIST and in the log
  */
 export function connect(name: string, options: RedisOptions): Redis {
@@ -43,21 +43,21 @@ export function connect(name: string, options: RedisOptions): Redis {
 
 const errors = new WeakMap<Redis, Error>();
 
-/** Why a connection does not take commands; undefined where it does, or was not tried yet. */
+/** Returns why a connection takes no commands; undefined if it takes them or has not been tried. */
 export function lastError(client: Redis): Error | undefined {
   return errors.get(client);
 }
 
-/** Resolves when a connection takes commands; waits as long as Redis is away. */
+/** Resolves when a connection takes commands. Waits while Redis is away. */
 export async function untilReady(client: Redis): Promise<void> {
   if (client.status === 'ready') return;
-  // Not `once` of node:events, which rejects at an 'error': there is one for each try.
+  // `once` of node:events would reject at an 'error', and each failed try emits one.
   await new Promise<void>((ready) => client.once('ready', ready));
 }
 
 /**
- * Destroys the stream of a connection whose host vanished without a reset; ioredis then connects anew. An idle connection
- * is asked by a PING. Looks are counted rather than time: a process that was paused looks once and then reads what came.
+ * Destroys the stream of a connection whose host vanished without a reset; ioredis then connects anew. Sends PING on an
+ * idle connection. Counts checks and not time: a process that was paused checks once and then reads what came.
  */
 function giveUpWhenSilent(client: Redis): void {
   let [stream, read, silent] = [client.stream, 0, 0];
@@ -72,8 +72,7 @@ function giveUpWhenSilent(client: Redis): void {
 }
 
 /**
- * Commands of one turn of the event loop leave in one write. Each stays a command of its own, with its own time limit; it
- * waits for no other.
+ * Sends commands of one turn of the event loop in one write. Each keeps its own time limit and waits for no other.
  */
 function writeTogether(client: Redis): void {
   const send = client.sendCommand.bind(client);

@@ -2,16 +2,16 @@ import { log } from '../base/log.ts';
 import { redisMisfits } from '../ops/metrics.ts';
 import { redis } from './redis.ts';
 
-/** What is wrong with a Redis that answers. serves: whether work goes on nevertheless. */
+/** What is wrong with a Redis that answers. serves: whether work goes on all the same. */
 export type Misfit = { what: (typeof KINDS)[number]; reason: string; serves: boolean };
 const KINDS = ['cluster', 'replica', 'policy', 'version', 'persistence'] as const;
 
 /** The oldest major version that the tests run on. */
 const OLDEST = 7;
-/** How often every process looks, and how old an answer may be, in ms. */
+/** How often every process asks, and how old an answer may be, in ms. */
 const [EVERY_MS, FRESH_MS] = [60_000, 1_000];
 
-/** Reads what INFO says. A field that a provider hides is taken for well. */
+/** Returns the misfits in the answer to INFO. A field that a provider hides counts as right. */
 export function misfitsIn(info: string): Misfit[] {
   const fields = new Map<string, string>();
   for (const [, name = '', value = ''] of info.matchAll(/^(\w+):(.*?)\r?$/gm)) fields.set(name, value);
@@ -21,12 +21,12 @@ export function misfitsIn(info: string): Misfit[] {
   const found: (Misfit | false)[] = [
     (is('redis_mode', 'cluster') || is('cluster_enabled', '1')) && {
       what: 'cluster',
-      reason: 'is a node of a Redis Cluster, which is not supported: a single primary is needed',
+      reason: 'is a node of a Redis Cluster, which is not supported: it must be a single primary',
       serves: false,
     },
     is('role', 'slave') && {
       what: 'replica',
-      reason: 'is a replica, which takes no writes: the primary is needed',
+      reason: 'is a replica, which takes no writes: it must be the primary',
       serves: false,
     },
     policy !== 'noeviction' && {
@@ -49,8 +49,8 @@ export function misfitsIn(info: string): Misfit[] {
 }
 
 /**
- * Asks Redis what it is, at most once a second. Notes it in the metric `redis_misfits` and says each change in one line.
- * @throws when Redis is away or does not let this user ask
+ * Asks Redis for its kind and settings, at most once a second. Sets the metric `redis_misfits`, and logs each change.
+ * @throws when Redis is away or refuses INFO to this user
  */
 export function lookAtRedis(): Promise<Misfit[]> {
   if (performance.now() >= look.freshUntil) {
@@ -60,8 +60,8 @@ export function lookAtRedis(): Promise<Misfit[]> {
 }
 
 /**
- * Ends the process with one line where REDIS_URL names a Cluster. Otherwise notes what Redis is, now and every minute.
- * Resolves also when Redis cannot be asked.
+ * Ends the process with one line if REDIS_URL names a Cluster. Otherwise checks Redis now and every minute. Also resolves
+ * when Redis cannot be asked.
  */
 export async function refuseCluster(): Promise<void> {
   const found = await redis.info().then(misfitsIn, unknown);

@@ -5,18 +5,18 @@ import { packet } from './push.ts';
 import { redis } from './redis.ts';
 
 /**
- * The run log: what clients were shown of a run, in Redis, for RUN_LOG_TTL_S after its last event. A stream
- * holds the events under their seq, each with its attempt, so that the last entry is all a script needs to know. Each
- * script stores AND publishes: a publish beside the script would slip through the fence.
+ * The run log: the events that clients got of a run, in Redis, for RUN_LOG_TTL_S after the last one. A stream holds each
+ * event under its seq, with its attempt, so a script needs only the last entry. Each script stores AND publishes: a
+ * publish outside the script would pass the fence.
  *
- * 'newer': another attempt has the log, the caller has lost the run. 'lost': the log is not what the caller
- * left (Redis was emptied, or an answer was lost), so it must claim a new attempt and open again.
+ * 'newer': another attempt has the log, and the caller has lost the run. 'lost': the log is not as the caller left it,
+ * because Redis was emptied or an answer was lost. The caller must claim a new attempt and open the log again.
  */
 export type Written = 'ok' | 'newer' | 'lost';
 
 /**
- * Begins an attempt: events are its first ones, in order.
- * @throws when Redis is away or full; the log may or may not have been opened
+ * Begins an attempt with its first events, in order.
+ * @throws when Redis is away or full; the log may be open or not
  */
 export function openLog(userId: number, attempt: number, events: RunEvent[]): Promise<Written> {
   return redis.openRunLog(
@@ -27,7 +27,7 @@ export function openLog(userId: number, attempt: number, events: RunEvent[]): Pr
   ) as Promise<Written>;
 }
 
-/** Adds the next event of the attempt that opened the log; its seq must be the last one's successor. */
+/** Adds the next event of the attempt that opened the log. Its seq must follow the last one's. */
 export function appendLog(userId: number, event: RunEvent): Promise<Written> {
   const { attempt } = event.data;
   return redis.appendRunLog(
@@ -39,8 +39,8 @@ export function appendLog(userId: number, event: RunEvent): Promise<Written> {
 }
 
 /**
- * Adds and publishes the terminal event, once however often it is called. Where the events before it are missing it only
- * publishes. An event that is the first of its attempt is a whole log: it keeps out a worker that was paused before it
+ * Adds and publishes the terminal event, once however often it is called. Only publishes it when earlier events are
+ * missing. A terminal event that begins its attempt is a whole log. Such a log keeps out a worker that was paused before it
  * opened its own.
  */
 export async function closeLog(userId: number, event: RunEvent): Promise<void> {
@@ -56,8 +56,8 @@ export async function closeLog(userId: number, event: RunEvent): Promise<void> {
 export type LogTail = { attempt: number; lastSeq: number; events: RunEvent[]; closed: boolean };
 
 /**
- * What came after a seq.
- * @returns null when there is no log: it has expired, was lost, or has not begun
+ * Reads the events after a seq.
+ * @returns null without a log: it has expired, was lost, or has not begun
  */
 export async function readLog(runId: number, afterSeq: number): Promise<LogTail | null> {
   const results = await redis
@@ -78,7 +78,7 @@ function key(runId: number | undefined): string {
   return `run:{${runId}}:log`;
 }
 
-/** For each event: its seq, its place in the log, and the packet with its channel. */
+/** Returns for each event its seq, its JSON, and the packet with its channel. */
 function encode(userId: number, events: RunEvent[]): (string | number | Buffer)[] {
   return events.flatMap((event) => {
     const { channel, payload } = packet(userId, event.event, event.data);
@@ -122,11 +122,11 @@ redis.defineCommand('closeRunLog', {
 if logAttempt > attempt or closed then return 'ok' end
 local seq, first = tonumber(ARGV[3]), tonumber(ARGV[7])
 if (logAttempt < attempt and seq == first) or (logAttempt == attempt and logSeq + 1 == seq) then
-  -- Where Redis is full it is not stored: resume has it from the row, and whoever listens is told.
+  -- A full Redis does not store the event. It is still published, and resume makes it from the row.
   redis.pcall('XADD', log, ARGV[3] .. '-0', 'attempt', attempt, 'event', ARGV[4], 'closed', 1)
   redis.call('EXPIRE', log, ttl)
 else
-  -- Redis was emptied, or came back with an older copy: a log with a hole must not be replayed.
+  -- Redis was emptied, or restored an older copy. A log with a gap must not be replayed.
   redis.call('DEL', log)
 end
 redis.call('PUBLISH', ARGV[5], ARGV[6])

@@ -8,25 +8,25 @@ import { log } from '../base/log.ts';
 import { closeLog } from './runlog.ts';
 import { tracedStep } from '../ops/tracing.ts';
 
-/** What follows from a committed change of runs: some have ended, at most one has become the head. */
+/** The result of a committed change of runs: some have ended, at most one has become the head of its conversation. */
 export type Aftermath = { ended: (number | EndedRun)[]; next: Delivery | null };
 
 /**
- * Announces ended runs and delivers the promoted one. Never throws: the change is committed, and what cannot
- * be done now is owed to the reconciler.
+ * Announces ended runs and delivers the promoted run. Never throws: the change is committed, and the reconciler does what
+ * fails here.
  */
 export async function settle({ ended, next }: Aftermath): Promise<void> {
   const results = await Promise.allSettled([deliver(next === null ? [] : [next]), ...ended.map(announce)]);
   for (const result of results) {
     if (result.status === 'rejected')
-      log.warn({ err: result.reason, ended: ended.map(idOf), next }, 'left to the reconciler');
+      log.warn({ err: result.reason, ended: ended.map(idOf), next }, 'runs left to the reconciler');
   }
 }
 
 /**
- * Tells a user's devices that a run has ended; nothing happens when that was done already.
- * The event has one seq whoever sends it, so a second sending changes nothing that a client shows.
- * @param ended a run's id, or the run as whoever ended it a moment ago was given it: its row is not asked again
+ * Announces a run's end to its user's devices, unless that was done before. Every sender uses the same seq, so a second
+ * event changes nothing that a client shows.
+ * @param ended a run's id, or the ended run itself, which saves reading its row again
  */
 export async function announce(ended: number | EndedRun): Promise<void> {
   const run = typeof ended === 'number' ? await findUnannounced(ended) : ended;

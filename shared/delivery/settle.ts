@@ -3,11 +3,12 @@ import { onStop } from '../base/stop.ts';
 import { keepTrace } from '../ops/tracing.ts';
 
 const begun = new Set<Promise<void>>();
-// Registered after the queues and connections it needs, so it runs before they close.
+// Registered after the queues and connections that it needs, so it runs before they close.
 onStop('settling', () => Promise.all(begun));
 
 /**
- * Announces and delivers after the answer is out: the change is committed, nobody waits for Redis.
+ * Announces and delivers runs after the answer to the client: the change is committed, and the client need not wait for
+ * Redis.
  * @param accepted the run that this request stored; its stages belong to the request's trace
  */
 export function settleInBackground(aftermath: Aftermath, accepted?: number): void {
@@ -16,7 +17,7 @@ export function settleInBackground(aftermath: Aftermath, accepted?: number): voi
 }
 
 async function follow(aftermath: Aftermath, accepted: number | undefined): Promise<void> {
-  // Before the delivery: the stages look for it.
+  // The stages look for the trace, so it is stored before the delivery.
   if (accepted !== undefined) await keepTrace(accepted);
   await settle(aftermath);
 }

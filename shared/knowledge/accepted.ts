@@ -1,7 +1,7 @@
 import type { Refusal, WrittenFaq } from '../../db/models/faq.ts';
 import { problem } from '../base/errors.ts';
 
-/** An FAQ that was written. Throws the problem of one that was refused. */
+/** Returns an FAQ that was written. @throws Problem `already_exists`, `validation_failed` for a refused one */
 export function accepted(result: WrittenFaq | Refusal): WrittenFaq {
   if (result === 'slug_taken') {
     throw problem('already_exists', 'Another FAQ has this slug', {

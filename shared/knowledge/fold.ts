@@ -1,14 +1,15 @@
 /**
- * A text in plain typography, to look for patterns in, and the way back: `placeOf` gives the part of the text that a part
- * of the copy stands for. It begins and ends between characters, and takes invisible ones behind it along.
+ * A copy of a text in plain typography, to search for patterns, and the way back: `placeOf` returns the part of the text
+ * that a part of the copy came from. That part begins and ends between characters, and includes invisible ones at its end.
  */
 export type Copy = { text: string; placeOf: (start: number, end: number) => [number, number] };
 
 /**
- * Folds spaces, dashes, digits and letters to their plain forms (NFKC, and the digits of every script), and drops what is
- * invisible (`\p{Cf}`, variation selectors) and marks that no letter has. Signs that patterns do not ask for stay as they
- * are: what stands beside a number decides whether it is one. So do raised and circled digits, which are footnotes.
- * @param dashesAfterLetters whether those become hyphens too: part of `Jean–Pierre`, beside the number in `Tel–030`
+ * Folds spaces, dashes, digits and letters to their plain forms (NFKC, and the digits of every script). Drops invisible
+ * characters (`\p{Cf}`, variation selectors) and marks that no letter has. Keeps signs that no pattern asks for: the sign
+ * beside a number decides whether it is one. Keeps raised and circled digits, which are footnotes.
+ * @param dashesAfterLetters whether a dash after a letter becomes a hyphen too: in `Jean–Pierre` it is part of a name, in
+ * `Tel–030` it is beside a number
  */
 export function fold(text: string, dashesAfterLetters: boolean): Copy {
   if (PLAIN.test(text)) return unfolded(text);
@@ -21,7 +22,7 @@ export function fold(text: string, dashesAfterLetters: boolean): Copy {
       starts.push(index);
       ends.push(index + cluster.length);
     }
-    // What is dropped at the end of a part goes with it.
+    // A dropped character belongs to the part before it.
     if (plain === '' && ends.length > 0) ends[ends.length - 1] = index + cluster.length;
     copy += plain;
     if (plain !== '') afterLetter = /\p{L}$/u.test(plain);
@@ -29,18 +30,17 @@ export function fold(text: string, dashesAfterLetters: boolean): Copy {
   return { text: copy, placeOf: (start, end) => [starts[start] ?? text.length, ends[end - 1] ?? 0] };
 }
 
-/** A text as its own copy. */
 export function unfolded(text: string): Copy {
   return { text, placeOf: (start, end) => [start, end] };
 }
 
 const PLAIN = /^[\n\x20-\x7e]*$/;
-/** A character with the marks on it and what is invisible behind it. */
+/** A character with its marks and the invisible characters behind it. */
 const CLUSTER = /[\s\S][\p{M}\p{Cf}\p{Default_Ignorable_Code_Point}]*/gu;
 const INVISIBLE = /[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu;
 const SPACE = /^[\p{Zs}\t]$/u;
 const DASH = /^[\p{Pd}\u2212\u02D7\u2043]$/u;
-/** What patterns ask for. */
+/** The characters that patterns ask for. */
 const ASKED_FOR = /^(?:\p{L}+|[\p{Nd} .@+()/[\]%_-])$/u;
 
 function plainOf(cluster: string, foldDash: boolean): string {
@@ -54,7 +54,7 @@ function plainOf(cluster: string, foldDash: boolean): string {
   return plain;
 }
 
-/** A text uses few characters, and folding one costs more than looking it up. */
+/** Caches folded characters: a text uses few, and folding one costs more than a look-up. */
 const remembered = new Map<string, string>();
 const MOST_REMEMBERED = 5_000;
 
@@ -68,7 +68,7 @@ function folded(cluster: string, foldDash: boolean): string {
   return /^\p{Nd}$/u.test(plain) ? digitOf(plain) : plain;
 }
 
-/** The digits of a script stand in a row, from its zero. */
+/** Returns the ASCII digit. The ten digits of a script have consecutive code points, zero first. */
 function digitOf(digit: string): string {
   const code = digit.codePointAt(0) ?? 0;
   let value = 0;

@@ -1,8 +1,8 @@
 import { type Copy, fold, unfolded } from './fold.ts';
 
 /**
- * A text without what tells who wrote it: e-mail addresses, web addresses with a user's name, card and account
- * numbers, phone numbers. Rather too much than too little: what is left is shown to others.
+ * Returns a text without what identifies its writer: e-mail addresses, web addresses with a user's name, card and account
+ * numbers, phone numbers. Removes too much rather than too little, because others see the rest.
  */
 export function redact(text: string): string {
   const patterns = PATTERNS.map(([pattern, name]): [RegExp, string, LengthOf] => [pattern, name, whole]);
@@ -10,15 +10,15 @@ export function redact(text: string): string {
 }
 
 /**
- * A model's text without personal data that it was not given to tell. Rather exact: dates, order numbers and sums
- * stay, card and account numbers go where their check digits are right.
- * @param known what may be said, from `personalIn`
+ * Returns a model's text without personal data that is not in `known`. Removes too little rather than too much: keeps
+ * dates, order numbers and sums; removes card and account numbers only with right check digits.
+ * @param known the addresses and numbers that may stay, from `personalIn`
  */
 export function redactUnknown(text: string, known: ReadonlySet<string>): string {
   return replaceAll(text, EXACT, known);
 }
 
-/** The addresses and numbers in texts, in a form that tells equal ones. */
+/** Returns the addresses and numbers in texts, in a form in which equal ones are equal. */
 export function personalIn(texts: string[]): Set<string> {
   const copies = texts.flatMap((text) => COPIES.map((copyOf) => copyOf(text).text));
   return new Set(
@@ -29,15 +29,15 @@ export function personalIn(texts: string[]): Set<string> {
 const NOTHING: ReadonlySet<string> = new Set();
 
 /**
- * What is looked at: the text in plain typography, and as it is. A dash behind a letter may be part of a name and may
- * stand beside a number, so both are tried.
+ * The copies that are searched: the text in plain typography, and the text itself. A dash after a letter may be part of a
+ * name or be beside a number, so both are tried.
  */
 const COPIES: ((text: string) => Copy)[] = [
   (text) => fold(text, true),
   (text) => fold(text, false),
   unfolded,
 ];
-/** A text on its way, with the copies that were made of it. */
+/** A text between two replacements, with its copies. */
 type Subject = { text: string; copies: Copy[] };
 
 /** Replaces what the patterns find, one pattern after the other, each in every copy. */
@@ -70,7 +70,7 @@ function replaceIn(text: string, copy: Copy, places: [number, number][], name: s
 }
 
 const AT_DOMAIN = String.raw`\s?(?:@|\[at\]|\(at\))\s?[\p{L}\p{N}-]+(?:(?:\.|\[dot\]|\(dot\))[\p{L}\p{N}-]+)+`;
-/** Tried only where a word begins, or it takes time by the square of its length; so addresses in a row are one. */
+/** Begins only where a word begins, or it would take quadratic time. So addresses in a row are one match. */
 const EMAIL = new RegExp(
   String.raw`(?<![\p{L}\p{N}._%+-])[\p{L}\p{N}._%+-]+${AT_DOMAIN}(?:[._%+][\p{L}\p{N}._%+-]*${AT_DOMAIN})*`,
   'giu',
@@ -78,7 +78,7 @@ const EMAIL = new RegExp(
 const ACCOUNT = /\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,4})?\b/gu;
 const CARD = /(?<!\d)\d(?:[ .-]?\d){12,18}(?!\d)/gu;
 
-/** In this order: an account number holds what looks like a phone number. */
+/** The order matters: an account number contains what looks like a phone number. */
 const PATTERNS: [RegExp, string][] = [
   [EMAIL, '[e-mail]'],
   [ACCOUNT, '[account]'],
@@ -86,7 +86,7 @@ const PATTERNS: [RegExp, string][] = [
   [/(?<![\p{L}\d])(?:\+|00)?\(?\d(?:[ ./()-]{0,2}\d){6,14}(?!\d)/gu, '[phone]'],
 ];
 
-/** Phone numbers as people write them: with a country's code, with an area's that begins with 0, or as in America. */
+/** Phone numbers as people write them: with a country code, with an area code that begins with 0, or as in America. */
 const WRITTEN_PHONE = new RegExp(
   [
     String.raw`(?<![\p{L}\d.,:/-])(?:(?:\+|00)[1-9](?:[ ./()-]{0,2}\d){6,13}`,
@@ -95,7 +95,7 @@ const WRITTEN_PHONE = new RegExp(
   ].join('|'),
   'gu',
 );
-/** How much of what a pattern found is real, from its beginning; 0: nothing. `again`: in what was found before. */
+/** Returns how many characters of a match are real, from its start; 0: none. `again`: it overlaps an earlier match. */
 type LengthOf = (found: string, again: boolean) => number;
 
 const whole: LengthOf = (found) => found.length;
@@ -107,7 +107,6 @@ const EXACT: [RegExp, string, LengthOf][] = [
   [WRITTEN_PHONE, '[phone]', whole],
 ];
 
-/** Where in a text real ones stand, from the first to the last. */
 function* placesOf(pattern: RegExp, text: string, lengthOf: LengthOf): Generator<[number, number]> {
   const search = new RegExp(pattern);
   let seen = 0;
@@ -116,19 +115,19 @@ function* placesOf(pattern: RegExp, text: string, lengthOf: LengthOf): Generator
     const length = lengthOf(found, start < seen);
     if (length > 0) yield [start, start + length];
     seen = Math.max(seen, start + found.length);
-    // A number that is none, or the words behind a real one, may hold the beginning of another.
+    // Another number may begin inside a false match, or right after a real one.
     search.lastIndex = start + (length || 1);
   }
 }
 
-/** A number and what it is without its last group, its last two … */
+/** Returns a number, then the number without its last group, its last two groups, and so on. */
 function beginningsOf(found: string): string[] {
   return [...found.matchAll(/[ .-]|$/g)].map(({ index }) => found.slice(0, index)).toReversed();
 }
 
 /**
- * Every tenth row of digits has a right check digit. So a part of one, unlike the whole, has to look like a card's
- * number as well: its first four digits stand together and are some issuer's.
+ * Returns the length of a card number at the start of a match, or 0. Every tenth row of digits has a right check digit. So
+ * a part of a match must also look like a card number: its first four digits are together and are an issuer's.
  */
 function cardLength(found: string, again: boolean): number {
   const card = beginningsOf(found).find(
@@ -137,7 +136,7 @@ function cardLength(found: string, again: boolean): number {
   return card?.length ?? 0;
 }
 
-/** An address in one spelling; of a number its digits, without zeros in front. */
+/** Returns an address in one spelling, or a number's digits without leading zeros. */
 function keyOf(found: string): string {
   const plain = found.toLowerCase().replaceAll(/\s/g, '');
   if (/[@[(][^\d]/.test(plain))
@@ -145,7 +144,7 @@ function keyOf(found: string): string {
   return plain.replaceAll(/[^a-z\d]/g, '').replace(/^0+/, '');
 }
 
-/** The same number with and without its country's code is one number; of a long one also a part is known. */
+/** Says whether a number is known, with or without its country code. A part of a long known number is known too. */
 function isKnown(key: string, known: ReadonlySet<string>): boolean {
   if (known.has(key)) return true;
   if (/^[a-z\d]{13,}$/.test(key) && [...known].some((one) => one.includes(key))) return true;
@@ -153,7 +152,7 @@ function isKnown(key: string, known: ReadonlySet<string>): boolean {
   return [...known].some((one) => /^\d{6,}$/.test(one) && (one.endsWith(key) || key.endsWith(one)));
 }
 
-/** Long enough, and with Luhn's check digit. */
+/** Checks the length and Luhn's check digit. */
 function isCard(found: string): boolean {
   const digits = found.replaceAll(/\D/g, '');
   if (digits.length < 13) return false;
@@ -164,7 +163,7 @@ function isCard(found: string): boolean {
   return sum % 10 === 0;
 }
 
-/** ISO 13616, whose shortest has 15 characters: the country and check digits put last, letters as numbers, modulo 97. */
+/** Checks an IBAN (ISO 13616; the shortest has 15 characters): country and check digits last, letters as numbers, modulo 97. */
 function isAccount(found: string): boolean {
   const plain = found.replaceAll(/[ -]/g, '');
   if (plain.length < 15) return false;

@@ -10,10 +10,10 @@ import { truncateTokens } from '../provider/tokens.ts';
 const RESULT_TTL = 600;
 /** Embedding models take 8,191 tokens; a question's first thousand say what it is about. */
 const QUESTION_TOKENS = 1_000;
-/** Characters that are searched for words. */
+/** How many characters of a question the search by words uses. */
 const WORDS_LIMIT = 1_000;
 
-/** `user_id`: who asks. What is kept of a search serves that user alone. */
+/** A search. The cache keeps its result for the user `user_id` alone. */
 export type Search = { user_id: number; text: string; language: string | null; limit: number };
 export type SearchResult = {
   faqs: FoundFaq[];
@@ -22,8 +22,8 @@ export type SearchResult = {
 };
 
 /**
- * Published FAQs that may answer a text, best first, none below the threshold. As old as the last change of any
- * FAQ, on every replica: the version of the set is read from Postgres each time and is part of the cache's key.
+ * Returns published FAQs that may answer a text, best first, none below the threshold. The result includes the last change
+ * of any FAQ on every replica: the cache's key holds the version of the set, which each search reads from Postgres.
  */
 export async function searchKnowledge(search: Search): Promise<SearchResult & { cached: boolean }> {
   const set = await currentSet();

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 
 const MAX_LENGTH = 80;
 
-/** A slug made of a text's words: 'Wie ändere ich …?' → 'wie-aendere-ich'. 'faq' where nothing of it can be written so. */
+/** Returns a slug of a text's words: 'Wie ändere ich …?' → 'wie-aendere-ich'; 'faq' for a text without Latin letters or digits. */
 export function slugOf(text: string): string {
   const plain = text
     .toLowerCase()
@@ -20,9 +20,9 @@ export function slugOf(text: string): string {
 const GERMAN: Record<string, string> = { ä: 'ae', ö: 'oe', ü: 'ue', ß: 'ss' };
 
 /**
- * Writes with the slug asked for, or, where none was, with one made of the text that nobody has yet.
- * @param write says 'slug_taken' where somebody has it
- * @returns what `write` said last: 'slug_taken' only for a slug that was asked for
+ * Writes with the slug asked for, or with a free slug made from the text.
+ * @param write returns 'slug_taken' if the slug is not free
+ * @returns what `write` returned last: 'slug_taken' only for a slug that was asked for
  */
 export async function withSlug<T>(
   asked: string | undefined,

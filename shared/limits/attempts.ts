@@ -5,10 +5,10 @@ import { type Counter, forget, take, type Window } from './counters.ts';
 import { presentCharge, type RateHeaders, refusalOf } from './present.ts';
 
 /**
- * How often something may be tried. `pair` is what one address may try on one account: somebody who guesses elsewhere
- * does not lock its owner out. `address` bounds who tries one password on many accounts. `counts`: only what is refused,
- * or everything. `every`: how often it may be tried from an address whatever comes of it.
- * `hashes`: a password, for which one address waits in a line of its own.
+ * How often something may be tried. `pair` limits one address on one account, so a guesser elsewhere cannot lock the owner
+ * out. `address` limits a client that tries one password on many accounts. `counts`: only failures, or all attempts.
+ * `every` limits all attempts of an address, whatever their result. `hashes`: an attempt hashes a password, so each address
+ * has a queue of its own.
  */
 export type Policy = {
   counts: 'failures' | 'all';
@@ -19,9 +19,9 @@ export type Policy = {
 };
 
 const QUARTER = 900;
-/** Of the hundred places before the hashing of passwords (shared/accounts/turns.ts) one address leaves half to the others. */
+/** One address takes at most half of the hundred places that wait for hashing (shared/accounts/turns.ts). */
 const HASHING_AT_ONCE = 50;
-/** Checking a password costs most of a tenth of a second of a core, the right one as well. */
+/** A check of a password, right or wrong, takes almost a tenth of a second of a core. */
 const CHECKS: Window = { name: 'address-password-checks', limit: 600, seconds: 60 };
 export const SIGN_IN: Policy = {
   counts: 'failures',
@@ -30,7 +30,7 @@ export const SIGN_IN: Policy = {
   every: CHECKS,
   hashes: true,
 };
-/** Whoever holds somebody's access token may not find out the password with it. */
+/** Keeps the holder of a stolen access token from guessing the password. */
 export const PASSWORD_CHANGE: Policy = {
   counts: 'failures',
   pair: { name: 'password-change', limit: 10, seconds: QUARTER },
@@ -38,36 +38,36 @@ export const PASSWORD_CHANGE: Policy = {
   every: CHECKS,
   hashes: true,
 };
-/** As for resets: nobody guesses a refresh token, but each try is a transaction. */
+/** Nobody guesses a refresh token, but each attempt is a transaction. */
 export const REFRESH: Policy = {
   counts: 'failures',
   address: { name: 'address-refresh', limit: 600, seconds: QUARTER },
   every: { name: 'address-refreshes', limit: 3_000, seconds: 60 },
 };
-/** Each change of an account is an entry of the audit log, which stays. */
+/** Each change of an account adds an entry to the audit log, which stays. */
 export const PROFILE_CHANGE: Policy = {
   counts: 'all',
   pair: { name: 'profile-change', limit: 300, seconds: QUARTER },
   address: { name: 'address-profile-change', limit: 3_000, seconds: QUARTER },
 };
-/** A refusal tells that somebody has the name: twenty guesses an hour. */
+/** A refusal shows that somebody has the name, so a user may make twenty guesses an hour. */
 export const NAME_CHANGE: Policy = {
   counts: 'all',
   pair: { name: 'name-change', limit: 20, seconds: 3_600 },
   address: { name: 'address-name-change', limit: 600, seconds: 3_600 },
 };
-/** Each one may send a mail to somebody who did not ask for it. */
+/** Each request may send mail to somebody who did not ask for it. */
 export const PASSWORD_FORGOT: Policy = {
   counts: 'all',
   pair: { name: 'password-forgot', limit: 20, seconds: QUARTER },
   address: { name: 'address-password-forgot', limit: 300, seconds: QUARTER },
 };
-/** Tokens have 256 bits and are not to be guessed; whoever tries is slowed down all the same. */
+/** Nobody guesses a token of 256 bits, but a client that tries is slowed down. */
 export const PASSWORD_RESET: Policy = {
   counts: 'failures',
   address: { name: 'address-password-reset', limit: 100, seconds: QUARTER },
 };
-/** A hash costs a tenth of a second of a core. A class that signs up together is behind one address. */
+/** A hash takes a tenth of a second of a core. A class that signs up together shares one address. */
 export const REGISTRATION: Policy = {
   counts: 'all',
   address: { name: 'address-registration', limit: 600, seconds: 60 },
@@ -75,10 +75,11 @@ export const REGISTRATION: Policy = {
 };
 
 /**
- * One try. It is counted before it is made and given back when it did not fail, so that a thousand at the same time
- * learn no more than a thousand in turn; a success forgets the failures of its pair. Those of one pair wait for each
- * other in this process: sign-ins with the right password do not refuse one another, and take one thread of two.
- * @throws Problem: `rate_limited`, and what `work` throws
+ * Makes one attempt. It counts before it begins, and is given back unless it fails: a thousand at once learn no more than a
+ * thousand in turn. A success deletes the failures of its pair. Attempts of one pair run one by one in this process, so
+ * sign-ins with the right password do not refuse one another, and take one thread of two.
+ * @returns what `work` returns
+ * @throws Problem `rate_limited`; what `work` throws
  */
 export async function attempt<T>(
   policy: Policy,
@@ -128,20 +129,20 @@ async function tryIt<T>(
   }
 }
 
-/** Redis need not know who it is. E-mail addresses and usernames are the same in either case. */
+/** Hashes the account, so that Redis holds no name. Upper and lower case are the same. */
 function nameless(account: string): string {
   const name = account.normalize('NFKC').trim().toLowerCase();
   return createHash('sha256').update(name).digest('base64url').slice(0, 22);
 }
 
-/** More than that at a time are nobody's sign-in. */
+/** No honest client has more attempts waiting. */
 const MAX_WAITING = 500;
 const lines = new Map<string, { running: number; waiting: (() => void)[] }>();
 
 async function inTurn<T>(key: string, atOnce: number, work: () => Promise<T>): Promise<T> {
   const line = lines.get(key) ?? { running: 0, waiting: [] };
   if (line.waiting.length >= MAX_WAITING)
-    throw problem('rate_limited', 'Too many at a time', { retryAfterS: 1 });
+    throw problem('rate_limited', 'Too many attempts at a time: wait', { retryAfterS: 1 });
   lines.set(key, line);
   if (line.running >= atOnce) await new Promise<void>((turn) => line.waiting.push(turn));
   else line.running += 1;
@@ -149,7 +150,7 @@ async function inTurn<T>(key: string, atOnce: number, work: () => Promise<T>): P
     return await work();
   } finally {
     const next = line.waiting.shift();
-    // The place is handed on, not freed, so that nobody can slip in between.
+    // Passes the place on instead of freeing it, so that no new call takes it first.
     if (next) next();
     else line.running -= 1;
     if (line.running === 0) lines.delete(key);

@@ -1,7 +1,7 @@
-/** At most `burst` at once, and `perSecond` in the long run. */
+/** Allows `burst` at once, and `perSecond` in the long run. */
 export type Rate = { burst: number; perSecond: number };
 
-/** What may be taken refills all the time: no window whose border lets twice as much through. Counts in this process alone. */
+/** A token bucket of this process. It refills all the time, so no border of a window lets twice as much through. */
 export class Bucket {
   readonly #rate: Rate;
   #left: number;
@@ -12,7 +12,7 @@ export class Bucket {
     this.#left = rate.burst;
   }
 
-  /** Takes `cost`, or nothing where less is left; says which. */
+  /** Takes `cost` and returns true, or takes nothing and returns false if less is left. */
   take(cost = 1): boolean {
     this.#refill();
     if (this.#left < cost) return false;
@@ -20,7 +20,6 @@ export class Bucket {
     return true;
   }
 
-  /** Whether it says no more than a new one would. */
   isFull(): boolean {
     this.#refill();
     return this.#left >= this.#rate.burst;
@@ -34,7 +33,7 @@ export class Bucket {
   }
 }
 
-/** Where there are more, full ones are forgotten, and then the oldest. */
+/** How many buckets are kept. Beyond that, full buckets go first, then the oldest. */
 const MOST = 10_000;
 
 /** A bucket for each key: a user, a network. */
@@ -46,7 +45,6 @@ export class Buckets {
     this.#rate = rate;
   }
 
-  /** The bucket of a key. */
   of(key: string | number): Bucket {
     const known = this.#buckets.get(key);
     if (known !== undefined) return known;

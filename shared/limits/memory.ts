@@ -1,11 +1,11 @@
 import type { Charge, Count, Counter } from './counters.ts';
 
-/** The insurance for when Redis is away: the same rules for this process alone. */
+/** The counters of this process while Redis is away, with the same rules. */
 const counts = new Map<string, Count>();
-/** The oldest go first where there are more. */
+/** How many counters are kept. Beyond that, the oldest go first. */
 const MAX_COUNTS = 100_000;
 
-/** As `take` in counters.ts; `now` in ms since 1970. */
+/** Takes as `take` in counters.ts does. `now` is in ms since 1970. */
 export function takeInMemory(counters: Counter[], mark: string | null, now: number): Charge {
   const keys = counters.map(({ key }) => key);
   const found = counters.map(
@@ -29,7 +29,7 @@ export function takeInMemory(counters: Counter[], mark: string | null, now: numb
   };
 }
 
-/** Takes one back from the windows that end when it says; an endless one forgets the counter. */
+/** Gives one back to each window that ends at the time in `ends`. An infinite time deletes the counter. */
 export function giveBackInMemory(keys: string[], ends: number[], mark: string | null): void {
   for (const [i, key] of keys.entries()) {
     const count = counts.get(key);
@@ -45,7 +45,7 @@ function living(key: string, now: number): Count | undefined {
 }
 
 function keep(key: string, count: Count): void {
-  // Those written last stand last: the first one is the oldest.
+  // Deletes and adds, so that the last written key comes last and the oldest first.
   counts.delete(key);
   counts.set(key, count);
   if (counts.size > MAX_COUNTS) counts.delete(counts.keys().next().value ?? '');

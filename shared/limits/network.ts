@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 
-/** What limits count as one client: an address, of IPv6 its /64, which is the least that anybody is given. */
+/** Returns what limits count as one client: an IPv4 address, or the /64 of an IPv6 address, the smallest network given out. */
 export function networkOf(ip: string): string {
   if (isIP(ip) !== 6) return ip;
   const [before = '', after] = (ip.split('%')[0] ?? '').split('::');

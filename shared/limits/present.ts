@@ -5,9 +5,9 @@ import type { Charge, Count, Window } from './counters.ts';
 export type RateHeaders = { RateLimit: string; 'RateLimit-Policy': string };
 
 /**
- * The two headers of draft-ietf-httpapi-ratelimit-headers, which are lists: of each window how many are left and for how
- * many seconds it counts; and what it lets through.
- * @param shown the first so many windows; others only where they refuse
+ * Returns the two headers of draft-ietf-httpapi-ratelimit-headers. Both are lists of windows: how many requests are left
+ * and for how many seconds; and the limit and length of the window.
+ * @param shown how many of the first windows to show always; others are shown only when they refuse
  */
 export function presentCharge({ counters, counts, left }: Charge, shown = counters.length): RateHeaders {
   const told = counters.map((_, i) => i).filter((i) => i < shown || isFull(counters[i], counts[i]));
@@ -25,7 +25,7 @@ export function presentCharge({ counters, counts, left }: Charge, shown = counte
   };
 }
 
-/** The problem of a refused charge: to be tried again when every window that is used up has ended. */
+/** Returns the problem of a refused charge. Retry-After is when every window that is used up has ended. */
 export function refusalOf({ counters, counts, left }: Charge, detail: string): Problem {
   const full = counters.map((_, i) => i).filter((i) => isFull(counters[i], counts[i]));
   for (const i of full) rateLimited.inc({ limit: counters[i]?.name ?? '' });

@@ -3,13 +3,13 @@ import { take } from './counters.ts';
 import { refusalOf } from './present.ts';
 
 /**
- * Each refresh leaves a row that stays for as long as its token would have lived. A client needs one in the life of an
- * access token; four times that, and a hundred in any case.
+ * Each refresh leaves a row for as long as its token would have lived. A client needs one refresh in the life of an access
+ * token. The limit is four times that, and at least a hundred.
  */
 const SECONDS = 900;
 const LIMIT = Math.max(100, Math.ceil((4 * SECONDS) / env.ACCESS_TOKEN_TTL_S));
 
-/** Counts a refresh of a session. Throws `rate_limited`. */
+/** Counts a refresh of a session. @throws Problem `rate_limited` */
 export async function countRefresh(sid: number): Promise<void> {
   const window = { name: 'refreshes', limit: LIMIT, seconds: SECONDS };
   const charge = await take([{ ...window, key: `limit:refresh:session:${sid}` }]);

@@ -7,16 +7,16 @@ import { networkOf } from './network.ts';
 import { type Counter, forget, take, type Window } from './counters.ts';
 import { presentCharge, type RateHeaders, refusalOf } from './present.ts';
 
-/** Who sends, from which address, and what is to be done with the headers that say how much more there may be. */
+/** The sender and the address of a message. `tell` receives the rate headers. */
 export type Sender = { user: SignedUser; ip: string; tell?: (headers: RateHeaders) => void };
 type Keyed = { key: string | null; hash: string };
 
 /**
- * Stores a message by `accept` if its sender's limits allow: so many from a user, and so many from an address, in a
- * minute, an hour and a day, whichever way they came. A message that one window refuses is counted by none. A replay
- * is free: within the minute its mark tells, later what Postgres says of it, even where the limit is reached.
- * @param keyed the idempotency key, and what tells two requests of one key apart
- * @throws Problem: `rate_limited`, and what `accept` throws, which is not counted then
+ * Stores a message by `accept` if the limits of its user and its address allow it. The windows are a minute, an hour and a
+ * day, over all transports. If one window refuses a message, no window counts it. A replay is free, even when the limit is
+ * reached: its mark shows it within the minute, later Postgres does.
+ * @param keyed the idempotency key, and the hash that tells two requests of one key apart
+ * @throws Problem `rate_limited`; what `accept` throws, and then the message is not counted
  */
 export async function withinLimits(
   { user, ip, tell }: Sender,
@@ -30,14 +30,14 @@ export async function withinLimits(
   if (charge.outcome === 'refused') {
     const known = key === null ? null : await storedUnder(user.id, key, hash);
     if (known !== null) return known;
-    throw refusalOf(charge, 'Too many messages: RateLimit says when there may be more');
+    throw refusalOf(charge, 'Too many messages: the header RateLimit says when you may send again');
   }
   try {
     const accepted = await accept();
-    // Refused, it is asked for anew and counts anew.
+    // A refused message loses its mark, so that sending it again counts again.
     if (mark !== null && !('run_id' in accepted)) await forget({ key: mark });
     if (accepted.outcome !== 'replayed' || charge.outcome === 'free') return accepted;
-    // A copy of this very message was faster, and went free on our charge: then that is the message's one.
+    // A copy of this message was faster and was free because of this charge. Then the charge stays as the message's own.
     if ((await ageOf(accepted.run_id)) <= performance.now() - began) return accepted;
     await charge.giveBack();
     const counts = charge.counts.map(({ count, ends }) => ({ count: count - 1, ends }));
@@ -55,8 +55,8 @@ const WINDOWS: Window[] = [
   { name: 'day', limit: env.RATE_LIMIT_PER_DAY, seconds: 86_400 },
 ];
 /**
- * An address is not a person: an office, a campus or a mobile network stands behind one. It may send what ten users may,
- * which bounds whoever registers account after account.
+ * An office, a campus or a mobile network may share one address, so an address may send as much as ten users. The limit
+ * still stops somebody who registers account after account.
  */
 const USERS_BEHIND_AN_ADDRESS = 10;
 const ADDRESS_WINDOWS = WINDOWS.map(({ name, limit, seconds }) => ({

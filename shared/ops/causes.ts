@@ -1,9 +1,9 @@
 import { env } from '../base/env.ts';
 
 /**
- * Names what keeps us from a server, for operators and in words of our own: an error's text may hold a host, a user or
- * a password.
- * @returns such as `wrong password`; `timeout` or `unreachable` where an error says no more
+ * Names for operators why a server cannot be reached. Uses fixed words: an error's text may hold a host, a user or a
+ * password.
+ * @returns for instance `wrong password`; `timeout` or `unreachable` if the error says no more
  */
 export function causeOf(err: unknown): string {
   if (!(err instanceof Error)) return 'unreachable';
@@ -12,12 +12,12 @@ export function causeOf(err: unknown): string {
   if (byCode !== undefined) return byCode.replace('DATABASE', databaseName);
   const said = SAID.find(([pattern]) => pattern.test(err.message));
   if (said !== undefined) return said[1];
-  // fetch hides it.
+  // fetch puts the error of the connection into `cause`.
   if (cause instanceof Error) return causeOf(cause);
   return /timeout/i.test(err.name + err.message) ? 'timeout' : 'unreachable';
 }
 
-/** SQLSTATEs of a refused connection, and what Node says of names and certificates. */
+/** SQLSTATEs of a refused connection, and Node's codes for names and certificates. */
 const CODES: Record<string, string> = {
   '28P01': 'wrong password',
   '28000': 'this user may not connect',
@@ -37,7 +37,7 @@ const CODES: Record<string, string> = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'certificate of another host',
 };
 
-/** Of Redis, whose errors have no codes, and of pg. */
+/** Messages of errors without codes, of Redis and pg. */
 const SAID: [RegExp, string][] = [
   [/\bNOAUTH\b/, 'password required'],
   [/\bWRONGPASS\b|invalid password/, 'wrong password'],

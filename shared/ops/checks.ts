@@ -2,7 +2,7 @@ import { knex } from '../../db/knex.ts';
 import { causeOf } from './causes.ts';
 import { lastError, redis } from '../delivery/redis.ts';
 
-/** `healthy`, or `unhealthy: ` with a reason that tells nothing of hosts or secrets. */
+/** `healthy`, or `unhealthy: ` with a reason that shows no host and no secret. */
 export type Check = 'healthy' | `unhealthy: ${string}`;
 
 export function checkDatabase(): Promise<Check> {
@@ -12,16 +12,16 @@ export function checkDatabase(): Promise<Check> {
 export function checkRedis(): Promise<Check> {
   return within(500, () =>
     redis.ping().catch((err: unknown) => {
-      // A command on a connection that is not ready knows no reason: the connection does.
+      // A command on a connection that is not ready fails without a reason. The connection has it.
       throw lastError(redis) ?? err;
     }),
   );
 }
 
-/** A reason that a check may show as it stands. */
+/** An error whose message a check may show unchanged. */
 export class Refused extends Error {}
 
-/** Whether `work` succeeds, in `limitMs` at most. */
+/** Returns whether `work` succeeds within `limitMs`. */
 export async function within(limitMs: number, work: () => Promise<unknown>): Promise<Check> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<Check>((resolve) => {

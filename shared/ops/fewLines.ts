@@ -1,7 +1,7 @@
 import { log } from '../base/log.ts';
 import { onStop } from '../base/stop.ts';
 
-/** Lines of one cause in a second. */
+/** Log lines of one cause in a second. */
 const LINES = 10;
 const SECOND = 1_000;
 

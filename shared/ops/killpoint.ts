@@ -1,4 +1,4 @@
-/** Where the fault tests let a process die, stop or hang: between two steps of which only the first was done. */
+/** Places between two steps, where the fault tests make a process die, stop or hang. */
 export type KillPoint =
   | 'web.committed'
   | 'moderation.decided'
@@ -21,7 +21,7 @@ export type KillPointHook = (point: KillPoint, runId: number) => void;
 
 export const HOOK = Symbol.for('parley.killpoint');
 
-/** Does nothing, unless what the fault tests preload (test/support/killpoints.ts) has set a hook. */
+/** Does nothing unless the fault tests (test/support/killpoints.ts) have set a hook. */
 export function killPoint(point: KillPoint, runId: number): void {
   (globalThis as { [HOOK]?: KillPointHook })[HOOK]?.(point, runId);
 }

@@ -2,13 +2,13 @@ import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom
 import { knex } from '../../db/knex.ts';
 
 /**
- * Every metric there is, and the registry that `/metrics` shows: those of Node (event-loop lag, memory, garbage
- * collection) and those below. Times are in seconds. A label only takes values from a list that code or
- * configuration limits: routes, queues, models, codes; never ids, paths or text. docs/operations.md explains each.
+ * The registry that `/metrics` shows: Node's metrics (event-loop lag, memory, garbage collection) and those below. Times
+ * are in seconds. Code or configuration limits the values of a label: routes, queues, models, codes; never ids, paths or
+ * text. docs/operations.md explains each metric.
  */
 export const registry = new Registry();
 collectDefaultMetrics({ register: registry });
-// Gauges whose names say counter: Prometheus' own checks complain of them.
+// These gauges have names of counters, which Prometheus's own checks reject.
 for (const what of ['handles', 'requests', 'resources']) {
   registry.removeSingleMetric(`nodejs_active_${what}_total`);
 }
@@ -16,16 +16,16 @@ for (const what of ['handles', 'requests', 'resources']) {
 const FAST = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const SLOW = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160, 300];
 
-// HTTP. endpoint is the route's pattern, `unmatched` where there is no route.
+// HTTP. endpoint is the route's pattern, or `unmatched`.
 const HTTP = ['method', 'endpoint', 'status'] as const;
 export const httpRequests = counter('http_requests_total', 'Requests answered', HTTP);
 export const httpDuration = histogram(
   'http_request_duration_seconds',
-  'From request to answer; of a stream, to its beginning',
+  'Time from request to answer; of a stream, to its beginning',
   HTTP,
   FAST,
 );
-export const rateLimited = counter('rate_limited_total', 'What limits refused, by the one that did', [
+export const rateLimited = counter('rate_limited_total', 'Requests that a limit refused, by limit', [
   'limit',
 ]);
 export const socketsConnected = gauge('sockets_connected', 'Signed-in sockets of this replica', []);
@@ -69,19 +69,19 @@ export const runsEnded = counter('runs_ended_total', 'Runs that a worker ended',
 export const runRestarts = counter('run_restarts_total', 'Attempts of runs beyond the first', ['reason']);
 export const runStage = histogram(
   'run_stage_duration_seconds',
-  'What the time of an answer goes into',
+  'Time of an answer, by stage',
   ['stage'],
   SLOW,
 );
 export const firstToken = histogram(
   'run_first_token_seconds',
-  'From accepting a message to the first token of its answer',
+  'Time from accepting a message to the first token of its answer',
   [],
   SLOW,
 );
 export const engineOverhead = histogram(
   'engine_overhead_seconds',
-  "Time to first token since the run's turn came, less the provider's own; first attempts only",
+  "Time from the run's turn to its first token, less the provider's own; first attempts only",
   [],
   FAST,
 );
@@ -93,40 +93,42 @@ export const guardWindows = counter('guard_windows_total', 'Pieces of answers th
 // Jobs and queues.
 export const jobDuration = histogram(
   'job_duration_seconds',
-  'One run of a job handler',
+  'Time of one call of a job handler',
   ['queue', 'outcome'],
   SLOW,
 );
 export const jobRetries = counter('job_retries_total', 'Jobs begun again after a failure', ['queue']);
 export const jobPutBacks = counter(
   'job_put_backs_total',
-  'Jobs that went back to be done later, no attempt burnt',
+  'Jobs put back for later without using up an attempt',
   ['queue'],
 );
-export const queueJobs = gauge('queue_jobs', 'Jobs in a queue, by state; same on every web replica', [
+export const queueJobs = gauge('queue_jobs', 'Jobs in a queue, by state; the same on every web replica', [
   'queue',
   'state',
 ]);
 export const queueOldest = gauge(
   'queue_oldest_waiting_seconds',
-  'How long ago the job that is next was added, the oldest of all ranks; 0 where none waits',
+  'Age of the oldest job that is next in its rank; 0 if no job waits',
   ['queue'],
 );
-export const reconcilerFindings = counter('reconciler_findings_total', 'What the reconciler found owed', [
-  'kind',
-]);
+export const reconcilerFindings = counter(
+  'reconciler_findings_total',
+  'Owed work that the reconciler found',
+  ['kind'],
+);
 
 export const redisMisfits = gauge(
   'redis_misfits',
-  '1 where Redis is not as it must be, as this process saw it last',
+  '1 if Redis is not as it must be, as this process last saw it',
   ['what'],
 );
 
 // The knowledge base.
-export const faqsStored = gauge('faqs_stored', 'FAQs, whatever their status; same on every web replica', []);
+export const faqsStored = gauge('faqs_stored', 'FAQs of any status; the same on every web replica', []);
 export const faqsToEmbed = gauge(
   'faqs_to_embed',
-  'FAQs without vectors, or with some of an older text or another model; same on every web replica',
+  'FAQs without vectors, or with vectors of an older text or another model; the same on every web replica',
   [],
 );
 

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { env } from '../base/env.ts';
 
-/** Whether a request may read metrics: METRICS_TOKEN stands in its `Authorization: Bearer …`, or is not set. */
+/** Says whether a request may read metrics: it sends METRICS_TOKEN as `Authorization: Bearer …`, or none is set. */
 export function mayScrape(authorization: string | undefined): boolean {
   if (env.METRICS_TOKEN === '') return true;
   const shown = /^Bearer +(\S+)$/i.exec(authorization?.trim() ?? '')?.[1] ?? '';

@@ -2,19 +2,19 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'n
 import type { Socket } from 'node:net';
 import { rateLimited } from './metrics.ts';
 
-/** Browsers and proxies send one request after another; a client that pipelines sends a few ahead. */
+/** Browsers and proxies send requests one by one. A client that pipelines sends a few ahead. */
 const AT_A_TIME = 32;
 const underWay = new WeakMap<Socket, number>();
 
 /**
- * Ends each connection of a server that has more than 32 requests under way. HTTP/1.1 lets a client send any number
- * ahead, and Node hands each one over. Call it when all other listeners of requests are there.
+ * Ends each connection that has more than 32 requests under way. HTTP/1.1 lets a client send any number ahead, and Node
+ * passes each one on. Call this after all other listeners of requests are added.
  */
 export function boundPipelining(server: Server): void {
   server.prependListener('request', count);
 }
 
-/** The same handler, without the requests that stood behind the one that ended their connection. */
+/** Returns the handler, which then ignores requests whose connection has been ended. */
 export function whileConnected(handle: RequestListener): RequestListener {
   return (req, res) => {
     if (!req.socket.destroyed) return handle(req, res);

@@ -1,4 +1,4 @@
-/** Makes one call of many at the same time: whoever asks while one is under way gets what that one comes to. */
+/** Returns a function that shares one call of `work`: while a call is under way, further callers get its result. */
 export function together<T>(work: () => Promise<T>): () => Promise<T> {
   let running: Promise<T> | undefined;
   return () => {

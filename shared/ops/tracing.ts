@@ -15,13 +15,13 @@ import { log } from '../base/log.ts';
 import { onStop } from '../base/stop.ts';
 
 /**
- * Traces of messages, from the request to the last announcement: off, and their SDK not even loaded, unless
- * OTEL_EXPORTER_OTLP_ENDPOINT is set. Spans hold ids, names and times, no content. What goes through a queue finds
- * its trace by the run's row: jobs carry ids and nothing else.
+ * Traces messages from the request to the announcement. Without OTEL_EXPORTER_OTLP_ENDPOINT traces are off and their SDK
+ * is not loaded. Spans hold ids, names and times, no content. A job carries only ids, so it finds its trace by the run's
+ * row.
  */
 const on = env.OTEL_EXPORTER_OTLP_ENDPOINT !== '';
 
-/** For process entries, before work begins. @param service shown as `service.name` */
+/** Starts tracing. Process entries call it before work begins. @param service shown as `service.name` */
 export async function startTracing(service: string): Promise<void> {
   if (!on) return;
   const [{ AsyncLocalStorageContextManager }, { W3CTraceContextPropagator }, otlp, resources, sdk] =
@@ -46,12 +46,12 @@ export async function startTracing(service: string): Promise<void> {
 
 const [EXPORT_WITHIN_MS, EXPORT_EVERY_MS] = [2_000, 1_000];
 
-/** Runs work as a span within the present one. */
+/** Runs `work` as a span within the present span. */
 export function traced<T>(name: string, attributes: Attributes, work: () => Promise<T>): Promise<T> {
   return on ? spanned(context.active(), name, SpanKind.INTERNAL, attributes, work) : work();
 }
 
-/** The same for a request, within the trace that its headers name: a new one if they name none. `work` may rename the span. */
+/** The same for a request, within the trace that its headers name, or in a new trace. `work` may rename the span. */
 export function tracedRequest<T>(
   headers: object,
   name: string,
@@ -61,7 +61,7 @@ export function tracedRequest<T>(
   return spanned(propagation.extract(ROOT_CONTEXT, headers), name, SpanKind.SERVER, {}, work);
 }
 
-/** The same for a step of a run: within the present span, else within the trace of the message. */
+/** The same for a step of a run, within the present span, or in the message's trace. */
 export async function tracedStep<T>(
   name: string,
   runId: number | undefined,
@@ -73,7 +73,7 @@ export async function tracedStep<T>(
   return spanned(parent, name, SpanKind.CONSUMER, { 'parley.run_id': runId }, work);
 }
 
-/** The same for a stream: the span ends with it. */
+/** The same for a stream. The span ends with the stream. */
 export function tracedStream<T>(
   name: string,
   attributes: Attributes,
@@ -82,13 +82,13 @@ export function tracedStream<T>(
   return on ? spannedStream(name, attributes, stream) : stream;
 }
 
-/** Keeps the present trace on a run that was just stored, for its steps. Never throws: at worst their traces stand alone. */
+/** Stores the present trace on a new run, for the run's steps. Never throws: without it the steps have traces of their own. */
 export async function keepTrace(runId: number): Promise<void> {
   if (!on) return;
   const headers: { traceparent?: string } = {};
   propagation.inject(context.active(), headers);
   if (headers.traceparent === undefined) return;
-  await saveTraceparent(runId, headers.traceparent).catch((err) => log.debug({ err }, 'trace not kept'));
+  await saveTraceparent(runId, headers.traceparent).catch((err) => log.debug({ err }, 'trace not stored'));
 }
 
 async function contextOf(runId: number): Promise<Context> {
@@ -131,7 +131,7 @@ async function* spannedStream<T>(
   }
 }
 
-/** Messages of errors may hold what the provider or Postgres said: a code must do. */
+/** Marks a span as failed, with a code only: an error's message may hold text of the provider or Postgres. */
 function fail(span: Span, err: unknown): void {
   const { code, name } = err as { code?: unknown; name?: unknown };
   span.setStatus({ code: SpanStatusCode.ERROR });

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** What users read of the engine itself. Each file of shared/texts holds all of them in one language, named by its BCP 47 tag. */
+/** The engine's own texts for users. Each file of shared/texts holds them in one language, named by its BCP 47 tag. */
 export type Texts = {
   /** The answer to a message that moderation flagged. */
   refusal: string;
@@ -18,7 +18,7 @@ const texts: Record<string, Texts> = Object.fromEntries(
     ]),
 );
 
-/** Returns a text in the language, or in the nearest one that there is, else in English. */
+/** Returns a text in a language, or in the nearest language that has it, or in English. */
 export function textIn(language: string, key: keyof Texts): string {
   const found = inLanguage(texts, language) ?? texts.en;
   if (found === undefined) throw new Error('shared/texts/en.json is missing');
@@ -26,8 +26,8 @@ export function textIn(language: string, key: keyof Texts): string {
 }
 
 /**
- * Returns the entry of a record by language tags that fits a language best: zh-Hant-TW, zh-Hant, zh. Where the tag
- * names no script, the region tells it: zh-TW is zh-Hant. Undefined where nothing fits.
+ * Returns the entry of a record, keyed by language tag, that fits a language best: zh-Hant-TW, zh-Hant, zh. Without a
+ * script in the tag the region decides: zh-TW is zh-Hant. Undefined if nothing fits.
  */
 export function inLanguage<T>(record: Record<string, T>, language: string): T | undefined {
   return chainOf(language)
@@ -35,7 +35,7 @@ export function inLanguage<T>(record: Record<string, T>, language: string): T | 
     .map((tag) => record[tag])[0];
 }
 
-/** Languages whose speakers read another's texts. */
+/** Languages whose speakers read the texts of another one. */
 const READ_AS: Record<string, string> = { no: 'nb', nn: 'nb', yue: 'zh-Hant', bs: 'hr' };
 
 function chainOf(language: string): string[] {

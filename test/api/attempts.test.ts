@@ -118,7 +118,7 @@ describe('limits on attempts', () => {
     expect(answer.status).to.equal(429);
     expect(Number(answer.headers.get('retry-after'))).to.be.within(1, 900);
     expect(answer.headers.get('set-cookie')).to.equal(null);
-    expect(await answer.text()).to.contain('Tried too often');
+    expect(await answer.text()).to.contain('Too many attempts');
   });
 
   it('limit the attempts of one address on many accounts', async () => {

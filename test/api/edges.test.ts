@@ -229,7 +229,7 @@ describe('the edges', () => {
       const refused = await raw(request('Connection: close', ...many(99)));
       expect(refused)
         .to.match(/^HTTP\/1\.1 400 /)
-        .and.contain('There are more than 100 headers');
+        .and.contain('The request must have at most 100 headers');
     });
   });
 

@@ -127,7 +127,7 @@ describe('password reset', () => {
     const refused = start({ LOG_RESET_TOKENS: 'true', NODE_ENV: 'production' });
     expect([refused.status, refused.stderr.trim()]).to.deep.equal([
       1,
-      'parley: LOG_RESET_TOKENS must not be on where NODE_ENV is production',
+      'parley: LOG_RESET_TOKENS must be false when NODE_ENV is production',
     ]);
     expect(start({ LOG_RESET_TOKENS: 'true', NODE_ENV: 'development' }).status).to.equal(0);
   });

@@ -31,7 +31,7 @@ describe('a Redis that Parley cannot use', () => {
         const started = spawnProcfile(type, env, ({ msg }) => said.push(String(msg)));
         expect(await started.exited).to.equal(1);
         expect(said).to.deep.equal([
-          'parley: the Redis of REDIS_URL is a node of a Redis Cluster, which is not supported: a single primary is needed',
+          'parley: the Redis of REDIS_URL is a node of a Redis Cluster, which is not supported: it must be a single primary',
         ]);
       });
     }
@@ -82,7 +82,7 @@ describe('a Redis that Parley cannot use', () => {
 
     it('a Redis that became a replica makes /health answer 503, and /readyz stays 200', async () => {
       await redis.client.replicaof('127.0.0.1', 1);
-      const said = 'is a replica, which takes no writes: the primary is needed';
+      const said = 'is a replica, which takes no writes: it must be the primary';
       await expectHealth(503, 'unhealthy', `unhealthy: ${said}`);
       await redis.client.replicaof('NO', 'ONE');
       await expectHealth(200, 'healthy', 'healthy');

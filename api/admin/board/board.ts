@@ -8,7 +8,7 @@ import { BOARD, PUBLIC_BOARD } from './signin.ts';
 
 export type Board = (ctx: RouteContext) => Promise<void>;
 
-/** Bull Board over all queues. Whether it may change them is decided here, on the server: hidden buttons are no lock. */
+/** Builds Bull Board over all queues. The server decides whether it may change them: hidden buttons are not a lock. */
 export function buildBoard(): Board {
   const server = new KoaAdapter().setBasePath(PUBLIC_BOARD);
   createBullBoard({
@@ -26,12 +26,12 @@ export function buildBoard(): Board {
   return async (ctx) => {
     const { _matchedRoute } = ctx as { _matchedRoute?: unknown };
     await mounted(ctx as unknown as Parameters<typeof mounted>[0], async () => {});
-    // The router inside names its own routes there; metrics and the log know the mount.
+    // Bull Board's router writes its own routes there. Metrics and the log name the mount.
     Object.assign(ctx, { _matchedRoute });
   };
 }
 
-/** The queues whose jobs work for a run: their jobs link to it. */
+/** The queues whose jobs belong to a run. Their jobs link to the run. */
 const STAGES = ['moderation', 'context', 'completion'];
 
 function optionsOf(queue: string) {

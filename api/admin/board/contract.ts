@@ -14,10 +14,10 @@ export const boardContract = contract('Operators', {
     detail: 'Takes the form of that page.',
     answers: {
       303: nothing('Signed in: on to the queues'),
-      400: page('Not a form of ours'),
-      401: page('Wrong: the form again'),
+      400: page('Not the form of the sign-in page'),
+      401: page('Wrong credentials: the form again'),
       403: page('Not an administrator'),
-      429: page('Tried too often'),
+      429: page('Too many attempts'),
     },
   },
   'GET /admin/queues/sign-out': {

@@ -6,7 +6,7 @@ import { publicOrigin } from '../../public.ts';
 import { forbiddenPage, signInPage } from './pages.ts';
 import { signedByCookie } from './signin.ts';
 
-/** Bull Board styles its elements itself. Scripts come from here alone, and nothing from other sites. */
+/** Bull Board needs inline styles. Scripts come from this server alone, and nothing comes from other sites. */
 const CSP = [
   "default-src 'none'",
   "script-src 'self'",
@@ -19,14 +19,14 @@ const CSP = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** Headers of this mount. With the API's `no-referrer` browsers would hide where a form was sent from. */
+/** Sets the headers of this mount. With the API's `no-referrer`, browsers would hide which page sent a form. */
 export async function headers(ctx: Context, next: Next): Promise<void> {
   ctx.set('Content-Security-Policy', CSP);
   ctx.set('Referrer-Policy', 'same-origin');
   await next();
 }
 
-/** Lets administrators through. Others get a page if they look like a browser, else `unauthenticated` or `forbidden`. */
+/** Lets administrators through. Browsers get a page instead. @throws Problem `unauthenticated`, `token_expired`, `forbidden` */
 export async function adminOnly(ctx: Context, next: Next): Promise<void> {
   try {
     const { user, sid } = await signed(ctx);
@@ -43,15 +43,16 @@ export async function adminOnly(ctx: Context, next: Next): Promise<void> {
 mark(adminOnly, { security: 'board', problems: ['unauthenticated', 'token_expired', 'forbidden'] });
 
 /**
- * The cookie is `SameSite=Strict`; that a change was asked for by a page of ours is looked at all the same, and for
- * sign-in, where there is no cookie yet. What sends neither header is no browser. Throws `forbidden`.
+ * Refuses a change that a page of another site asks for, although the cookie is `SameSite=Strict`. Sign-in has no cookie
+ * yet. A request without both headers is not from a browser.
+ * @throws Problem `forbidden`
  */
 export function refuseForeign(ctx: Context): void {
   const site = ctx.get('Sec-Fetch-Site');
   const origin = ctx.get('Origin');
   const ours = ['', publicOrigin].includes(origin) || URL.parse(origin)?.host === ctx.host;
   const own = site === '' ? ours : site === 'same-origin';
-  if (!own) throw problem('forbidden', 'Asked for by another site');
+  if (!own) throw problem('forbidden', 'A page of another site made this request');
 }
 
 async function signed(ctx: Context): Promise<Signed> {

@@ -3,7 +3,7 @@ import type { explanation } from '../routes.ts';
 
 const PUBLIC_BOARD = publicPath('/admin/queues');
 
-/** The pages around Bull Board: plain HTML, no script. */
+/** Returns the sign-in page. All pages around Bull Board are plain HTML without scripts. */
 export function signInPage(refused?: Refused): string {
   return page(
     'Sign in',
@@ -38,7 +38,6 @@ export function forbiddenPage(): string {
   );
 }
 
-/** How a run came to its answer. */
 export function runPage(run: Awaited<ReturnType<typeof explanation>>): string {
   return page(
     `Run ${run.id}`,
@@ -52,7 +51,7 @@ export type Refused = keyof typeof REFUSALS;
 const REFUSALS = {
   wrong: 'E-mail address, username or password is wrong.',
   'not an administrator': 'The queues are for administrators.',
-  'too often': 'Tried too often. Wait a quarter of an hour.',
+  'too often': 'Too many attempts. Wait a quarter of an hour.',
 };
 
 function escape(text: string): string {

@@ -14,10 +14,10 @@ import { forgetAdmin, PUBLIC_BOARD, rememberAdmin, signInAdmin } from './signin.
 
 const REFUSED: Record<number, Refused> = { 403: 'not an administrator', 429: 'too often' };
 
-/** Loaded when it is first asked for: most replicas never show it. */
+/** Loaded at the first request: most replicas never show it. */
 let board: Promise<Board> | undefined;
 
-/** Bull Board and the pages around it: for administrators, by a cookie for this mount alone or by an access token. */
+/** Bull Board and the pages around it, for administrators. A cookie for this mount, or an access token, lets them in. */
 export const bullBoard = serve(boardContract, {
   'GET /admin/queues/sign-in': [
     headers,
@@ -77,7 +77,7 @@ export const bullBoard = serve(boardContract, {
     headers,
     adminOnly,
     async (ctx) => {
-      // What it changes stands in Redis, so that this is noted before.
+      // The change is in Redis and not in a transaction, so the audit entry comes first.
       if (env.BOARD_WRITABLE && !['GET', 'HEAD'].includes(ctx.method)) {
         const { method, path } = ctx;
         await note(ctx, 'queue.changed', { details: { method, path: path.slice(0, 300) } })(null, knex);

@@ -12,11 +12,11 @@ import { attempt, SIGN_IN } from '../../../shared/limits/attempts.ts';
 import { bodyCheck, check } from '../../middleware/validate.ts';
 import { publicPath } from '../../public.ts';
 
-/** The path of Bull Board, and the one by which browsers ask for it. */
+/** The path of Bull Board, and the path by which browsers ask for it. */
 export const BOARD = '/admin/queues';
 export const PUBLIC_BOARD = publicPath(BOARD);
 const COOKIE = 'parley_board';
-/** Seconds: a day's work. Logout, a suspension or another role end it at once. */
+/** Seconds: a day's work. Logout, suspension or a change of role end it at once. */
 const LIFETIME = 43_200;
 
 const credentialsCheck = bodyCheck(credentials);
@@ -24,8 +24,8 @@ const credentialsCheck = bodyCheck(credentials);
 export type Admin = { userId: number; sid: number };
 
 /**
- * Begins a session by what a form says. Throws `unauthenticated`, `validation_failed`, `rate_limited` together with
- * POST /auth/login, and `forbidden` for others than administrators.
+ * Begins a session with the credentials of a form. Shares its limit with POST /auth/login.
+ * @throws Problem `unauthenticated`, `validation_failed`, `rate_limited`; `forbidden` for users who are not administrators
  */
 export async function signInAdmin(ctx: Context, form: unknown): Promise<Admin> {
   const { email, password } = check(credentialsCheck, form);
@@ -45,7 +45,7 @@ export async function signInAdmin(ctx: Context, form: unknown): Promise<Admin> {
   return { userId: user.id, sid };
 }
 
-/** Sets the cookie; over TLS it never travels without. */
+/** Sets the cookie. A cookie set over TLS is `Secure`. */
 export function rememberAdmin(ctx: Context, { userId, sid }: Admin): void {
   const token = signBoard(userId, sid, LIFETIME);
   ctx.cookies.set(COOKIE, token, { ...attributes(ctx), maxAge: LIFETIME * 1_000 });
@@ -55,7 +55,7 @@ export function forgetAdmin(ctx: Context): void {
   ctx.cookies.set(COOKIE, null, attributes(ctx));
 }
 
-/** Who the cookie speaks for, by its session's row. Throws `unauthenticated` or `token_expired`. */
+/** Returns who signed in by the cookie, from the session's row. @throws Problem `unauthenticated`, `token_expired` */
 export async function signedByCookie(ctx: Context): Promise<Signed> {
   return signedBy(verifyBoard(ctx.cookies.get(COOKIE) ?? ''));
 }

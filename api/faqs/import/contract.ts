@@ -7,7 +7,7 @@ import { faqFilter, newFaq } from '../contract.ts';
 
 const progress = { total: count, processed: count, imported: count, failed: count };
 
-/** How far an import is, and what is wrong with the lines that it could not take. */
+/** The progress of an import, and what is wrong with the lines that it could not take. */
 const faqImport = Type.Object({
   import_id: id,
   status: oneOf('receiving', 'queued', 'in_progress', 'completed', 'failed'),
@@ -21,7 +21,7 @@ const faqImport = Type.Object({
 });
 export const presentImport = presenter(faqImport);
 
-/** One FAQ of an import: as it is created, or with its category's slug. */
+/** One FAQ of an import: the fields of a new FAQ, and its category's slug. */
 export const importItem = closed({ ...newFaq, category: Type.Optional(slug) });
 
 export const faqImportContract = contract('Knowledge base', {
@@ -29,12 +29,12 @@ export const faqImportContract = contract('Knowledge base', {
     who: 'editors',
     summary: 'Import FAQs',
     detail:
-      'For administrators and agents. A JSON array of FAQs, as they are created but with `category` (a slug) in place of `category_id` if you like, or ' +
-      'CSV with a header line: `question`, `answer`, `category`, `keywords` with `|` between them (`\\|` is a `|` of a keyword), `language`, `status`, ' +
-      '`priority`, `slug`, `meta_title`, `meta_description`. Up to 50 MB and 100,000 FAQs. CSV is taken as spreadsheets write it: separated by commas, ' +
-      'semicolons or tabs, or by what a first line `sep=;` names; in UTF-8, in UTF-16 with a byte order mark, else in Windows-1252 or the `charset` of the ' +
-      'content type. Blank lines and columns do not count. Where the content type says neither JSON nor CSV, the first character tells. It is worked through ' +
-      'in the background; a `faq.import` event tells your sockets how far it is. `all_or_nothing`: one fault and nothing is imported.',
+      'For administrators and agents. Send a JSON array of new FAQs, with `category` (a slug) or `category_id`, or CSV with a header line: ' +
+      '`question`, `answer`, `category`, `keywords` with `|` between them (`\\|` is a `|` of a keyword), `language`, `status`, ' +
+      '`priority`, `slug`, `meta_title`, `meta_description`. Up to 50 MB and 100,000 FAQs. CSV may be as spreadsheets write it: separated by commas, ' +
+      'semicolons or tabs, or by the character that a first line `sep=;` names; in UTF-8, in UTF-16 with a byte order mark, else in Windows-1252 or the ' +
+      '`charset` of the content type. Blank lines and columns do not count. If the content type is neither JSON nor CSV, the first character decides. ' +
+      'The import runs in the background, and `faq.import` events report its progress to your sockets. `all_or_nothing`: with one fault nothing is imported.',
     query: closed({ all_or_nothing: defaulted(Type.Boolean(), false) }),
     answers: {
       202: json('Taken', Type.Object({ import_id: id, status: oneOf('queued') }), { Location: location }),
@@ -50,23 +50,23 @@ export const faqImportContract = contract('Knowledge base', {
   },
   'GET /api/v1/faqs/imports/:id': {
     who: 'editors',
-    summary: 'How far an import is',
-    detail: 'One of your own. `errors` shows the first 1,000 lines that were not imported, and why.',
+    summary: 'The progress of an import',
+    detail: 'Your own imports only. `errors` shows the first 1,000 lines that were not imported, and why.',
     answers: { 200: json('The import', faqImport) },
   },
   'GET /api/v1/faqs/export': {
     who: 'editors',
     summary: 'Export FAQs',
     detail:
-      'For administrators and agents: CSV as it can be imported, in UTF-8 with a byte order mark. Excel expects the `separator` of the country that ' +
-      'Windows is set to. Two at a time.',
+      'For administrators and agents: CSV that can be imported again, in UTF-8 with a byte order mark. Excel expects the `separator` of the country ' +
+      'that Windows is set to. Two exports at a time.',
     query: closed({ ...faqFilter, separator: defaulted(oneOf('comma', 'semicolon', 'tab'), 'comma') }),
     answers: { 200: other('The FAQs', 'text/csv') },
     problems: ['rate_limited'],
   },
 });
 
-/** What the sockets of a user who imports FAQs receive, by the name of the event. No run's log has it. */
+/** The events of an import, by name, to the sockets of the user who imports. They are in no run's log. */
 export const importEvents = {
   'faq.import': named(
     'FaqImport',

@@ -20,11 +20,11 @@ import { receiveImport } from '../../../shared/knowledge/import/receive.ts';
 import { MAX_BYTES, tooLarge } from '../../../shared/knowledge/import/text.ts';
 import { publicPath } from '../../public.ts';
 
-/** Excel expects the one of the country that Windows is set to. */
+/** Excel expects the separator of the country that Windows is set to. */
 const SEPARATORS = { comma: ',', semicolon: ';', tab: '\t' };
-/** Lines whose faults are shown; how many there are stands in `failed`. */
+/** How many lines with faults are shown; `failed` counts them all. */
 const MAX_ERRORS = 1_000;
-/** A client that takes nothing of an export for so long is gone. */
+/** A client that takes nothing of an export in this time is gone. */
 const STALLED_MS = 60_000;
 
 const itemCheck = bodyCheck(importItem);
@@ -42,7 +42,9 @@ export const faqImports = serve(faqImportContract, {
       along: note(ctx, 'faq_import.submitted'),
     };
     const import_id = await withBody(ctx.req, (bytes) => receiveImport(ctx.state.user.id, bytes, options));
-    enqueueImport(import_id).catch((err: unknown) => log.warn({ err, import_id }, 'left to the reconciler'));
+    enqueueImport(import_id).catch((err: unknown) =>
+      log.warn({ err, import_id }, 'import left to the reconciler'),
+    );
     ctx.set('Location', publicPath(`/api/v1/faqs/imports/${import_id}`));
     ctx.body = { import_id, status: 'queued' };
   },
@@ -61,7 +63,7 @@ export const faqImports = serve(faqImportContract, {
     ctx.type = 'text/csv';
     ctx.attachment('faqs.csv');
     const csv = stringify({
-      // Excel takes a file without the mark for Windows-1252.
+      // Excel reads a file without the mark as Windows-1252.
       bom: true,
       header: true,
       columns: COLUMNS,
@@ -69,7 +71,7 @@ export const faqImports = serve(faqImportContract, {
       quoted_match: /\r/,
       cast: { string: escapeFormula },
     });
-    // What fails reaches the answer through the last stream: Koa cuts it off and logs why.
+    // A failure reaches Koa through the last stream. Koa cuts the answer off and logs why.
     pipeline(Readable.from(exportFaqs(filter, joinKeywords)), csv, () => {});
     ctx.body = csv;
   },

@@ -24,17 +24,17 @@ export const presentSuggested = presenter(suggestion);
 export const faqSuggestionContract = contract('Knowledge base', {
   'GET /api/v1/faqs/suggestions': {
     who: 'editors',
-    summary: 'What is missing',
+    summary: 'Questions that the knowledge base lacks',
     detail:
-      'For administrators and agents. Questions that no FAQ was near enough to, whose answer cited none of those that were, or was rated down, grouped by what they mean, the most ' +
-      'asked first. E-mail addresses, phone, card and account numbers are taken out. `would_answer`: of a drafted one, how many of its questions the FAQ answers.',
+      'For administrators and agents. A question is here if no FAQ was near enough, if its answer cited no FAQ, or if its answer was rated down. Questions are grouped by meaning, ' +
+      'the most asked first. E-mail addresses, phone, card and account numbers are removed. `would_answer`: how many of the questions the drafted FAQ answers.',
     query: closed({ ...paging, status: defaulted(status, 'open') }),
     answers: { 200: json('A page', page(suggestion)) },
   },
   'POST /api/v1/faqs/suggestions/:id/draft': {
     who: 'editors',
-    summary: 'Draft an FAQ of a suggestion',
-    detail: 'The question is the users’ unless you give one.',
+    summary: 'Draft an FAQ from a suggestion',
+    detail: 'Without `question` it is the users’ question.',
     body: closed(optional({ question, answer, category_id })),
     example: { answer: 'We are in Berlin.' },
     answers: { 201: json('The draft', faq, { Location: location }) },

@@ -4,13 +4,13 @@ import { contract, json } from '../../contract/contract.ts';
 import { paging, role, userStatus } from '../../contract/fields.ts';
 import { closed, oneOf, optional, page } from '../../contract/schema.ts';
 
-/** Accounts of others, for administrators: who looks at one or changes one stands in the audit log. */
+/** Accounts of others, for administrators. The audit log notes who looks at an account or changes it. */
 export const userAdminContract = contract('Operators', {
   'GET /api/v1/users': {
     who: 'admins',
     summary: 'Accounts',
     detail:
-      'For administrators, the newest first. `q` is how an e-mail address or a username begins. Noted in the audit log.',
+      'For administrators, the newest first. `q` is the beginning of an e-mail address or username. Noted in the audit log.',
     query: closed({
       ...paging,
       ...optional({ q: Type.String({ minLength: 1, maxLength: 254 }), role, status: userStatus }),
@@ -27,8 +27,8 @@ export const userAdminContract = contract('Operators', {
     who: 'admins',
     summary: 'Suspend an account, or give it another role',
     detail:
-      'For administrators; nobody changes their own (`forbidden`). Takes effect within a second, on open sockets too. Who is ' +
-      'suspended is signed out everywhere, and their runs are cancelled. Noted in the audit log.',
+      'For administrators. Nobody may change their own account (`forbidden`). Takes effect within a second, on open sockets ' +
+      'too. A suspended user is signed out everywhere, and their runs are cancelled. Noted in the audit log.',
     body: closed(optional({ role, status: oneOf('active', 'suspended') }), { minProperties: 1 }),
     example: { status: 'suspended' },
     answers: { 200: json('The account, changed', user) },

@@ -5,7 +5,6 @@ import { unescapeFormula } from './formulas.ts';
 import { dialectOf, nameOf } from './dialect.ts';
 import type { Item } from './json.ts';
 
-/** The columns of imports and exports alike. */
 export const COLUMNS = [
   'question',
   'answer',
@@ -19,17 +18,17 @@ export const COLUMNS = [
   'meta_description',
 ];
 const BLANK = /^\s*$/;
-/** Before the header came the separator may not be known. */
+/** Matches a blank line before the header, with any separator. */
 const NOTHING = /^[\s,;|]*$/;
 const REQUIRED = ['question', 'answer'];
-/** Characters of one record: a quote that is never closed must not take in the whole file. */
+/** Characters of one record. A quote that is never closed must not swallow the whole file. */
 const MAX_RECORD = 256 * 1024;
 
 /**
- * Reads a CSV file with a header line, as RFC 4180 has it or as spreadsheets write it (see `dialectOf`). Blank lines and
- * blank columns do not count. Excel leaves out the separators after a line's last value: such a line is whole.
- * @returns each record as the object that JSON would have held, with the line at whose end it is; or a text that says why it is not one
- * @throws Problem validation_failed for a file that cannot be read on
+ * Reads a CSV file with a header line, as in RFC 4180 or as spreadsheets write it (see `dialectOf`). Ignores blank lines
+ * and blank columns. Excel leaves out separators after a line's last value, so a short line is whole.
+ * @yields each record and the line where it ends: the object that JSON would have, or a text that says what is wrong
+ * @throws Problem `validation_failed` for a file that cannot be read further
  */
 export async function* csvItems(file: AsyncIterable<string>): AsyncGenerator<Item> {
   const { separator, text } = await dialectOf(file, COLUMNS);
@@ -43,7 +42,7 @@ export async function* csvItems(file: AsyncIterable<string>): AsyncGenerator<Ite
   };
   const source = Readable.from(text);
   const parser = parse(options);
-  // Whatever fails ends the parser, whose reader hears of it.
+  // A failure ends the parser, and the loop below throws it.
   pipeline(source, parser, () => {});
   let header: string[] | undefined;
   try {
@@ -80,11 +79,12 @@ function readHeader(record: string[], line: number): string[] {
   return names;
 }
 
-/** Empty fields are absent ones. */
+/** Returns a record's fields without empty ones, or a text that says what is wrong. */
 function toFields(header: string[], record: string[]): unknown {
   const missing = header.slice(record.length);
   const surplus = record.filter((value, i) => (header[i] ?? '') === '' && value.trim() !== '');
-  if (surplus.length > 0 && record.length <= header.length) return 'has a value in a column without a name';
+  if (surplus.length > 0 && record.length <= header.length)
+    return 'must have no value in a column without a name';
   if (surplus.length > 0 || REQUIRED.some((name) => missing.includes(name)))
     return `must be ${header.length} fields, not ${record.length}`;
   const given = header
@@ -99,7 +99,7 @@ function typed(name: string, value: string): unknown {
   return value;
 }
 
-/** As one field: with `|` in between, and a backslash before a `|` or a backslash of a keyword's own. */
+/** Joins keywords to one field with `|`, and puts a backslash before a `|` or a backslash within a keyword. */
 export function joinKeywords(keywords: string[]): string {
   return keywords.map((keyword) => keyword.replace(/[\\|]/g, '\\$&')).join('|');
 }
@@ -111,13 +111,13 @@ function splitKeywords(value: string): string[] {
     .filter((keyword) => keyword !== '');
 }
 
-/** csv-parse's own messages quote the file. */
+/** Returns what is wrong in fixed words, because csv-parse's messages quote the file. */
 function faultOf(err: CsvError): string {
   const line = typeof err.lines === 'number' ? `Line ${err.lines}: ` : '';
   const said: Record<string, string> = {
     CSV_QUOTE_NOT_CLOSED: 'a quote is not closed',
     CSV_MAX_RECORD_SIZE: 'the record is too long; is a quote not closed?',
-    INVALID_OPENING_QUOTE: 'a quote stands inside a field that is not quoted',
+    INVALID_OPENING_QUOTE: 'a quote is inside a field that is not quoted',
     CSV_INVALID_CLOSING_QUOTE: 'something follows a closing quote',
   };
   return `${line}${said[err.code] ?? 'the CSV cannot be read'}`;

@@ -1,15 +1,15 @@
 const SEPARATORS = [',', ';', '\t', '|'];
-/** Excel's first line: it names the separator and belongs to no record. */
+/** The first line that Excel may write. It names the separator and belongs to no record. */
 const SEP = /^"?sep=(.)"?[,;\t ]*$/i;
-/** Characters in which a header has to come. */
+/** How many characters are searched for the header. */
 const MAX_HEAD = 64 * 1024;
 
-/** How a CSV file separates its fields, and its text; a line `sep=` is empty in it, so that lines count as they did. */
+/** The separator of a CSV file, and its text. A line `sep=` is empty in the text, so line numbers stay the same. */
 export type Dialect = { separator: string; text: AsyncGenerator<string> };
 
 /**
- * Finds the separator of a CSV file: the one that its first line names, else the one by which the header has the
- * most of `columns`.
+ * Finds the separator of a CSV file: the separator that its first line names, or the one that finds the most of `columns`
+ * in the header.
  */
 export async function dialectOf(text: AsyncIterable<string>, columns: readonly string[]): Promise<Dialect> {
   const pieces = text[Symbol.asyncIterator]();
@@ -40,7 +40,7 @@ function bestOf(header: string, columns: readonly string[]): string {
   return SEPARATORS.reduce((best, separator) => (known(separator) > known(best) ? separator : best));
 }
 
-/** A column's name as it is compared: `"Meta Title "` is meta_title. */
+/** Returns a column's name for comparison: `"Meta Title "` is meta_title. */
 export function nameOf(cell: string): string {
   return cell.replace(/"/g, '').trim().toLowerCase().replace(/\s+/g, '_');
 }

@@ -1,9 +1,9 @@
 import { problem } from '../../base/errors.ts';
 
-/** Turns the next bytes into text; without bytes: what is left. Throws `validation_failed` for bytes that are not text. */
+/** Turns the next bytes into text; without bytes, returns the rest. @throws Problem `validation_failed` for bytes that are not text */
 export type Decode = (bytes?: Buffer) => string;
 
-/** As many bytes as decide: a byte order mark, or a character of UTF-8. */
+/** How many bytes decide the encoding: those of a byte order mark, or of a character in UTF-8. */
 export const ENOUGH = 4;
 
 const MARKS: [label: string, mark: Buffer][] = [
@@ -11,26 +11,26 @@ const MARKS: [label: string, mark: Buffer][] = [
   ['utf-16le', Buffer.from([0xff, 0xfe])],
   ['utf-16be', Buffer.from([0xfe, 0xff])],
 ];
-/** What .xlsx files begin with. */
+/** The first bytes of an .xlsx file. */
 const ZIP = Buffer.from('PK\u0003\u0004', 'latin1');
 
 /**
- * Tells by a file's first bytes how it is read: by its byte order mark, else in the encoding `named`.
- * @returns undefined where there is no mark and `named` is `any`
+ * Chooses a decoder by a file's first bytes: by its byte order mark, or else for the encoding `named`.
+ * @returns undefined without a mark if `named` is `any`
  * @throws Problem validation_failed for a workbook, and for an encoding that does not exist
  */
 export function beginsAs(bytes: Buffer, named: string): Decode | undefined {
   const begins = (mark: Buffer) => bytes.subarray(0, mark.length).equals(mark);
   if (begins(ZIP))
-    throw problem('validation_failed', 'The file is a workbook or another ZIP: save it as CSV');
+    throw problem('validation_failed', 'The file must be CSV, not a workbook or another ZIP: save it as CSV');
   const marked = MARKS.find(([, mark]) => begins(mark));
   if (marked !== undefined) return decoding(marked[0]);
   return named === 'any' ? undefined : decoding(named);
 }
 
 /**
- * Tells by the first character beyond ASCII how a file without a mark is read: as UTF-8 where it is that, else as
- * Windows-1252, in which Excel on Windows saves CSV. A file that is neither throughout is refused later.
+ * Chooses a decoder by the first character beyond ASCII of a file without a mark: UTF-8 if the character is valid UTF-8,
+ * else Windows-1252, as Excel on Windows saves CSV. A file that is neither throughout is refused later.
  */
 export function goesOnAs(bytes: Buffer): Decode {
   const [first = 0] = bytes;
@@ -43,7 +43,7 @@ export function goesOnAs(bytes: Buffer): Decode {
   }
 }
 
-/** @throws Problem validation_failed for an encoding that does not exist */
+/** Returns the decoder of an encoding. @throws Problem `validation_failed` for an encoding that does not exist */
 export function decoding(label: string): Decode {
   const decoder = decoderOf(label);
   return (bytes) => {
@@ -56,7 +56,7 @@ export function decoding(label: string): Decode {
   };
 }
 
-/** What no text file has. Windows-1252 has a character for every byte, so that only these tell a picture from a text. */
+/** Characters that no text file has. Windows-1252 has a character for every byte, so only these tell a picture from a text. */
 // oxlint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u0008\u000e-\u001a\u001c-\u001f]/;
 

@@ -1,12 +1,12 @@
 import { csvItems } from './csv.ts';
 import { type Item, jsonItems } from './json.ts';
 
-/** What an upload is; `unknown`: its first character tells. */
+/** The format of an upload; `unknown`: its first character decides. */
 export type Format = 'csv' | 'json' | 'unknown';
 
 /**
- * Tells the format by the content type. Browsers on Windows name a .csv file after the program that opens it
- * (`application/vnd.ms-excel`), or not at all: such names say nothing.
+ * Returns the format that the content type names. Browsers on Windows may name a .csv file after the program that opens it
+ * (`application/vnd.ms-excel`). Such a type counts as unknown.
  */
 export function formatOf(contentType: string): Format {
   if (/^(text\/(x-)?csv|text\/(tab|comma)-separated-values|application\/(x-)?csv)$/i.test(contentType))
@@ -14,12 +14,12 @@ export function formatOf(contentType: string): Format {
   return /^application\/([\w.-]+\+)?json$/i.test(contentType) ? 'json' : 'unknown';
 }
 
-/** The encoding in which a CSV file is read: the one that the content type names. UTF-8 is looked at, not believed. */
+/** Returns the encoding of a CSV file: the charset of the content type. For UTF-8 or none it is `any`, and the bytes decide. */
 export function charsetOf(charset: string): string {
   return charset === '' || /^utf-?8$/i.test(charset) ? 'any' : charset;
 }
 
-/** The items of an upload, each where it is and what it holds. Throws what `csvItems` and `jsonItems` throw. */
+/** Returns the items of an upload with their lines. @throws what `csvItems` and `jsonItems` throw */
 export async function itemsOf(text: AsyncGenerator<string>, format: Format): Promise<AsyncGenerator<Item>> {
   if (format !== 'unknown') return format === 'csv' ? csvItems(text) : jsonItems(text);
   const seen: string[] = [];

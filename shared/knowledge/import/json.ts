@@ -1,14 +1,13 @@
 import { problem } from '../../base/errors.ts';
 
-/** Characters of one item. */
 const MAX_ITEM = 256 * 1024;
 
-/** One item of an upload: where it stands, counted from 1, and what it is. */
+/** One item of an upload: its line, counted from 1, and its value. */
 export type Item = { line: number; value: unknown };
 
 /**
- * The items of a JSON array, one by one, without ever holding all of it.
- * Throws `malformed_json`, and `validation_failed` for what is no array.
+ * Yields the items of a JSON array one by one, without holding the whole array in memory.
+ * @throws Problem `malformed_json`; `validation_failed` for what is not an array
  */
 export async function* jsonItems(text: AsyncIterable<string>): AsyncGenerator<Item> {
   let [line, item, depth, inText, escaped] = [0, '', 0, false, false];
@@ -17,7 +16,7 @@ export async function* jsonItems(text: AsyncIterable<string>): AsyncGenerator<It
     for (const char of piece) {
       if (place === 'before') {
         if (isSpace(char) || char === '\uFEFF') continue;
-        if (char !== '[') throw problem('validation_failed', 'The body is no JSON array');
+        if (char !== '[') throw problem('validation_failed', 'The body must be a JSON array');
         place = 'first';
       } else if (place === 'after') {
         if (!isSpace(char)) throw malformed(line);

@@ -13,28 +13,25 @@ import { type Format, itemsOf } from './format.ts';
 import type { Item } from './json.ts';
 import { readText } from './text.ts';
 
-/** FAQs of one upload. */
 const MAX_ITEMS = 100_000;
-/** What is kept in memory until it goes to Postgres. */
 const [BATCH_ITEMS, BATCH_CHARACTERS] = [500, 1_000_000];
 
-/** An FAQ as an upload's line holds it. */
 export type UploadedFaq = Omit<NonNullable<ImportLine['fields']>, 'slug' | 'slug_asked'> & { slug?: string };
 
 type Upload = {
   format: Format;
   charset: string;
   allOrNothing: boolean;
-  /** Returns a line's value if it is an FAQ; throws the Problem that says why it is not one. */
+  /** Returns a line's value if it is an FAQ. @throws Problem that says what is wrong */
   check: (value: unknown) => UploadedFaq;
   along: Along;
 };
 
 /**
- * Reads an upload to its end and keeps its lines, each an FAQ or what is wrong with it. A file that cannot be read
- * leaves nothing behind.
- * @param options `along`: what is written when the whole upload is there; `charset`: of a CSV file, see `readText`
- * @returns the import's id: it is owed from now on
+ * Reads an upload to its end and stores its lines, each an FAQ or what is wrong with it. A file that cannot be read leaves
+ * nothing behind.
+ * @param options `along` writes the audit entry when the whole upload is stored; `charset` of a CSV file, see `readText`
+ * @returns the import's id. From now on the import is owed
  */
 export async function receiveImport(
   userId: number,
@@ -45,7 +42,7 @@ export async function receiveImport(
   try {
     const text = readText(bytes, format === 'json' ? 'utf-8' : charset);
     const lines = await keepLines(importId, await itemsOf(text, format), check);
-    if (lines === 0) throw problem('validation_failed', 'There are no FAQs in it');
+    if (lines === 0) throw problem('validation_failed', 'The file must hold at least one FAQ');
     await submitImport(importId, along);
     return importId;
   } catch (err) {
@@ -63,7 +60,7 @@ async function keepLines(
   let batch: ImportLine[] = [];
   for await (const item of items) {
     count += 1;
-    if (count > MAX_ITEMS) throw problem('validation_failed', `There are more than ${MAX_ITEMS} FAQs in it`);
+    if (count > MAX_ITEMS) throw problem('validation_failed', `The file must hold at most ${MAX_ITEMS} FAQs`);
     const line = toLine(item, check);
     batch.push(line);
     size += (line.fields?.question.length ?? 0) + (line.fields?.answer.length ?? 0);

@@ -2,13 +2,13 @@ import type { Readable } from 'node:stream';
 import { problem } from '../../base/errors.ts';
 import { beginsAs, decoding, ENOUGH, goesOnAs } from './encoding.ts';
 
-/** Bytes of an upload, after inflation. */
+/** The most bytes of an upload, after inflation. */
 export const MAX_BYTES = 50 * 1024 * 1024;
 
 /**
  * Reads an upload as text, piece by piece.
- * @param encoding `utf-8`: nothing else is taken. `any`: UTF-8, or what spreadsheets write (see `beginsAs`). Another
- * name: that encoding, unless there is a byte order mark
+ * @param encoding `utf-8`: UTF-8 only. `any`: UTF-8, or what spreadsheets write (see `beginsAs`). Another name: that
+ * encoding, unless there is a byte order mark
  * @throws Problem body_too_large; validation_failed for what is not a text in these encodings
  */
 export async function* readText(bytes: Readable, encoding: string): AsyncGenerator<string> {
@@ -41,7 +41,7 @@ export function tooLarge() {
   return problem('body_too_large', `The limit is ${MAX_BYTES} bytes`);
 }
 
-/** A connection that is destroyed could not carry the answer any more. */
+/** Yields the chunks without destroying the stream at the end: a destroyed connection could not carry the answer. */
 async function* chunksOf(bytes: Readable): AsyncGenerator<Buffer> {
   try {
     yield* bytes.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
