@@ -68,7 +68,7 @@ export class Requests {
       this.conversationId = answer.conversation_id;
       const shown = this.#device.know(answer.run_id);
       // What it stored before may have been answered before the client knew of it.
-      if (replayed) shown.wants = !shown.ended;
+      if (replayed) shown.wants = !shown.view.ended;
     });
   }
 
