@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { follow } from './chat/follow.ts';
 import { Screen } from './chat/screen.ts';
-import type { End } from './chat/view.ts';
+import type { End } from '../lab/kit/view.ts';
 
 const USAGE = `npm run chat -- "text" [--conversation ID] [--email demo@parley.local] [--password …]
 
@@ -95,14 +95,15 @@ function cancelOnCtrlC(): AbortSignal {
   return interrupt.signal;
 }
 
-function report({ name, data, text }: End): number {
+function report({ event: { event, data }, text }: End): number {
   if (text !== '') process.stdout.write('\n');
-  for (const { faq_id, question, similarity } of data.sources ?? []) {
-    console.log(`  [${faq_id}] ${question} (${similarity.toFixed(2)})`);
+  if (event === 'response') {
+    for (const { faq_id, question, similarity } of data.sources)
+      console.log(`  [${faq_id}] ${question} (${similarity.toFixed(2)})`);
+    if (data.finish_reason === 'length') console.error('(cut off at the token limit)');
   }
-  if (name === 'run.failed') console.error(`failed: ${data.error?.code}: ${data.error?.message}`);
-  if (name === 'run.cancelled') console.error('cancelled');
-  if (data.finish_reason === 'length') console.error('(cut off at the token limit)');
+  if (event === 'run.failed') console.error(`failed: ${data.error.code}: ${data.error.message}`);
+  if (event === 'run.cancelled') console.error('cancelled');
   console.error(`conversation ${data.conversation_id}`);
-  return name === 'response' ? 0 : 1;
+  return event === 'response' ? 0 : 1;
 }

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { type Service, startPglite } from './services/database.ts';
 import { lockHolder, takeLock } from './services/lock.ts';
 import { freePort, isFree } from './services/ports.ts';
+import { processTypes } from './services/procfile.ts';
 import { startRedis } from './services/redis.ts';
 import { keepRunning, runToEnd, type Supervised } from './services/supervise.ts';
 
@@ -117,7 +118,7 @@ async function keepUp(
 }
 
 function startApps(env: NodeJS.ProcessEnv): void {
-  const light = ['moderation', 'context', 'embedding', 'analytics', 'housekeeping'];
+  const light = processTypes().filter((type) => !['web', 'completion'].includes(type));
   apps.push(keepRunning('web', ['api/server.ts'], env));
   apps.push(keepRunning('workers', ['workers/run.ts', ...light], env));
   // One machine: each process has a port of its own.

@@ -1,14 +1,19 @@
 import { auditHead, chainAuditLog } from '../db/models/auditChain.ts';
-import { importsToDeliver } from '../db/models/faqImport.ts';
-import { gapsToGroup } from '../db/models/faqSuggestion.ts';
 import type { Delivery } from '../db/models/run.ts';
-import { nextGeneration, runsToAnnounce, runsToDeliver } from '../db/models/owed.ts';
-import { deliver, enqueueImport, enqueueSuggestions } from '../shared/delivery/enqueue.ts';
-import { runJobId } from '../shared/delivery/jobs.ts';
+import { nextGeneration, runsToAnnounce } from '../db/models/owed.ts';
+import { deliver, enqueue } from '../shared/delivery/enqueue.ts';
+import {
+  jobs,
+  runJobId,
+  type Payloads,
+  type SingleJob,
+  type SingleName,
+  singleNames,
+  singles,
+} from '../shared/delivery/jobs.ts';
 import { killPoint } from '../shared/ops/killpoint.ts';
 import { log } from '../shared/base/log.ts';
 import { reconcilerFindings } from '../shared/ops/metrics.ts';
-import { embeddingModel } from '../shared/provider/config.ts';
 import { queues } from '../shared/delivery/queues.ts';
 import { redis } from '../shared/delivery/redis.ts';
 import { announce } from '../shared/delivery/runs.ts';
@@ -60,20 +65,26 @@ export async function reconcile(grace = GRACE): Promise<Found> {
   const graceMs = wiped ? 0 : grace;
   const delivered = await deliverOwedRuns(graceMs);
   const announced = await announceEndedRuns(graceMs);
-  const embeddings = await keepVectors().catch((err: unknown) => {
-    log.warn({ err }, 'Vectors not kept up; tried again');
-    return 0;
-  });
-  for (const id of await importsToDeliver(graceMs)) await enqueueImport(id);
+  await keepVectors().catch((err: unknown) => log.warn({ err }, 'Vectors not kept up; tried again'));
+  let embeddings = 0;
+  for (const name of singleNames) {
+    const enqueued = await enqueueOwed(name, graceMs).catch((err: unknown) => {
+      log.warn({ err, queue: name }, 'Owed jobs not enqueued; tried again');
+      return [];
+    });
+    for (const payload of enqueued) if ('faq_ids' in payload) embeddings += payload.faq_ids.length;
+  }
   if (wiped) await redis.set(EPOCH, new Date().toISOString());
-  // Nothing is owed to anybody by this one: it must not keep the next pass from what is.
-  await groupGaps().catch((err: unknown) => log.warn({ err }, 'suggestions'));
   return { delivered, announced, embeddings, wiped };
 }
 
-/** Questions are grouped by what they mean; without an embedding model they wait. */
-async function groupGaps(): Promise<void> {
-  if (embeddingModel() !== null && (await gapsToGroup())) await enqueueSuggestions();
+/** Enqueues what Postgres owes of one kind of job. Returns the payloads. */
+async function enqueueOwed<Name extends SingleName>(name: Name, graceMs: number): Promise<Payloads[Name][]> {
+  const { owed, wanted }: SingleJob<Name> = singles[name];
+  if (wanted?.() === false) return [];
+  const payloads = await owed(graceMs);
+  for (const payload of payloads) await enqueue(name, payload);
+  return payloads;
 }
 
 async function redisWasEmptied(): Promise<boolean> {
@@ -83,7 +94,7 @@ async function redisWasEmptied(): Promise<boolean> {
 async function deliverOwedRuns(graceMs: number): Promise<number> {
   let delivered = 0;
   for (let afterId = 0; ; ) {
-    const owed = await runsToDeliver(afterId, BATCH, graceMs);
+    const owed = await jobs.completion.owed(afterId, BATCH, graceMs);
     const lost = await withoutLiveJob(owed);
     if (lost.length > 0) {
       const again = await nextGeneration(lost);

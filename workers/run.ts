@@ -1,5 +1,5 @@
 import { env, requireEnv } from '../shared/base/env.ts';
-import { type JobName, jobs, queuesOf } from '../shared/delivery/jobs.ts';
+import { type JobName, otherTypes, queuesOf, workerTypes } from '../shared/delivery/jobs.ts';
 import { log } from '../shared/base/log.ts';
 import { moderationModel, requireModels } from '../shared/provider/config.ts';
 import { redis, untilReady } from '../shared/delivery/redis.ts';
@@ -28,8 +28,10 @@ const handlers: { [Name in JobName]: Handler<Name> } = {
   faq_suggestions: faqSuggestions,
 };
 
-/** Process types beyond the queues. A type whose jobs do not exist yet idles. */
-const others: Record<string, () => void> = { housekeeping: startHousekeeping, analytics: () => {} };
+const others: Record<(typeof otherTypes)[number], () => void> = {
+  housekeeping: startHousekeeping,
+  analytics: () => {},
+};
 
 /** Those of this process. */
 const working: ReturnType<typeof work>[] = [];
@@ -39,10 +41,9 @@ const RELEASE_TIME = 5_000;
 
 /** `node workers/run.ts moderation context`: works the named types in one process. */
 function main(types: string[]): void {
-  const known = [...Object.keys(jobs).filter((name) => queuesOf(name).length > 0), ...Object.keys(others)];
-  const unknown = types.filter((type) => !known.includes(type));
+  const unknown = types.filter((type) => !workerTypes.includes(type));
   if (types.length === 0 || unknown.length > 0) {
-    process.stderr.write(`usage: node workers/run.ts TYPE…, of: ${known.join(' ')}\n`);
+    process.stderr.write(`usage: node workers/run.ts TYPE…, of: ${workerTypes.join(' ')}\n`);
     process.exit(2);
   }
   requireEnv('DATABASE_URL', 'REDIS_URL');
@@ -69,7 +70,8 @@ function main(types: string[]): void {
 /** Resolves when the type is at work. The tokenizer takes half a second to load: now rather than in a first answer. */
 async function start(type: string): Promise<unknown> {
   const names = queuesOf(type);
-  if (names.length === 0) return others[type]?.();
+  const other = otherTypes.find((one) => one === type);
+  if (other !== undefined) return others[other]();
   if (type === 'context') countTokens('');
   const started = names.map((name) => work(name, handlers[name] as Handler<typeof name>));
   working.push(...started);

@@ -1,7 +1,8 @@
 import { DelayedError, type Job, UnrecoverableError, Worker } from 'bullmq';
+import { Check } from 'typebox/value';
 import { env } from '../shared/base/env.ts';
 import { isUnreachable, ranTooLong } from '../shared/base/errors.ts';
-import { type JobName, jobs, keptJobs, type Payloads } from '../shared/delivery/jobs.ts';
+import { type JobName, jobs, type Payloads } from '../shared/delivery/jobs.ts';
 import { log, withLogContext } from '../shared/base/log.ts';
 import { jobDuration, jobPutBacks, jobRetries } from '../shared/ops/metrics.ts';
 import { ProviderError } from '../shared/provider/providerErrors.ts';
@@ -30,14 +31,14 @@ const AWAY = 1_000;
 
 /** Starts working a queue; stops with the process, letting running jobs end. */
 export function work<Name extends JobName>(name: Name, handler: Handler<Name>): Worker {
-  const { slots, stalls } = jobs[name];
-  const worker = new Worker<Payloads[Name]>(name, (job, token) => runJob(job, token, handler), {
+  const { slots, stalls, kept } = jobs[name];
+  const worker = new Worker<Payloads[Name]>(name, (job, token) => runJob(name, job, token, handler), {
     connection: connect(`${name}-worker`, { maxRetriesPerRequest: null }),
     concurrency: slots === 'COMPLETION_CONCURRENCY' ? env.COMPLETION_CONCURRENCY : slots,
     lockDuration: LOCK,
     stalledInterval: STALL_CHECK,
     maxStalledCount: stalls,
-    ...keptJobs,
+    ...kept,
     skipVersionCheck: true,
   });
   worker.on('error', (err) => log.debug({ err, queue: name }, 'worker'));
@@ -47,6 +48,7 @@ export function work<Name extends JobName>(name: Name, handler: Handler<Name>): 
 }
 
 function runJob<Name extends JobName>(
+  name: Name,
   job: Job<Payloads[Name]>,
   token: string | undefined,
   handler: Handler<Name>,
@@ -58,6 +60,7 @@ function runJob<Name extends JobName>(
     const end = jobDuration.startTimer({ queue });
     if (job.attemptsMade > 0) jobRetries.inc({ queue });
     try {
+      if (!Check(jobs[name].payload, job.data)) throw new UnrecoverableError(`not a payload of ${name}`);
       await tracedStep(queue, run_id, () => handler(job));
       end({ outcome: 'done' });
       log.info({ ms: Math.round(performance.now() - began) }, 'job done');

@@ -1,9 +1,10 @@
-import { io, type Socket } from 'socket.io-client';
+import type { Socket } from 'socket.io-client';
+import { openSocket } from '../kit/device.ts';
 import type { BenchUser } from './load.ts';
 
 /** A connected Socket.IO client. */
 export async function connect(port: number, auth: object): Promise<Socket> {
-  const socket = io(`http://127.0.0.1:${port}`, { auth, transports: ['websocket'], forceNew: true });
+  const socket = openSocket(`http://127.0.0.1:${port}`, auth);
   await new Promise<void>((connected, refused) => {
     socket.once('connect', connected);
     socket.once('connect_error', refused);

@@ -1,5 +1,5 @@
 import type { LogLine } from '../../scripts/services/procfile.ts';
-import type { RunEvent } from '../../scripts/chat/view.ts';
+import type { RunEvent } from '../../shared/delivery/events.ts';
 import type { Planned } from './schedule.ts';
 
 /** What can be wrong. `lost`: not answered, or not shown; `other`: anything that ought not to be. */
@@ -117,7 +117,7 @@ export class Journal {
   }
 
   /** An event that a device was sent: whoever sends it again must send the same. */
-  event(device: string, name: string, data: RunEvent): void {
+  event(device: string, { event: name, data }: RunEvent): void {
     const story = this.story(data.run_id);
     const text = JSON.stringify([name, data]);
     const known = story.events.get(data.seq);

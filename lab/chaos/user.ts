@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Device, type Refusal } from './device.ts';
+import type { Refusal } from '../kit/device.ts';
+import { Device } from './device.ts';
 import type { Journal } from './journal.ts';
 import { DEVICES, oneOf, type Planned } from './schedule.ts';
 

@@ -1,4 +1,4 @@
-import type { RunEvent, RunView } from '../../scripts/chat/view.ts';
+import type { RunView } from '../kit/view.ts';
 import type { Device } from './device.ts';
 import type { Journal } from './journal.ts';
 import type { Planned } from './schedule.ts';
@@ -100,25 +100,17 @@ function checkDevice(device: Device, user: User, rows: Map<number, Row>, journal
   for (const runId of user.accepted.keys()) {
     if (!device.knowsEnd(runId)) journal.wrong('lost', `${device.name} does not know its end`, runId);
   }
-  for (const [runId, { view, joined }] of device.shown) {
+  for (const [runId, view] of device.shown) {
     const row = rows.get(runId);
     if (row?.user_id !== user.id)
       journal.wrong('other', `${device.name} was shown a run of another user`, runId);
-    if (row && view.ended) compare(device.name, view, view.ended.data, joined, row, journal);
+    if (row && view.ended) compare(device.name, view, row, journal);
   }
 }
 
-function compare(
-  who: string,
-  view: RunView,
-  end: RunEvent,
-  joined: string | undefined,
-  row: Row,
-  journal: Journal,
-): void {
-  const { attempt, seq } = end;
-  if (view.text !== row.content)
-    journal.wrong('spliced', `${who} shows: ${view.text}\nthe row says: ${row.content}`, row.id);
+function compare(who: string, { attempt, seq, text, joined }: RunView, row: Row, journal: Journal): void {
+  if (text !== row.content)
+    journal.wrong('spliced', `${who} shows: ${text}\nthe row says: ${row.content}`, row.id);
   if (joined !== undefined && joined !== row.content)
     journal.wrong('spliced', `${who} was shown: ${joined}\nthe row says: ${row.content}`, row.id);
   if (attempt !== row.attempt || seq !== row.last_seq + 1)
@@ -137,8 +129,7 @@ async function checkLateDevices(user: User, rows: Map<number, Row>, journal: Jou
     if (typeof now === 'string') journal.wrong('other', `its log cannot be read: ${now}`, runId);
     for (const late of [now, ...user.devices.map(({ replays }) => replays.get(runId))]) {
       if (typeof late !== 'object' || !row) continue;
-      if (late.view.ended)
-        compare('a late device', late.view, late.view.ended.data, late.joined, row, journal);
+      if (late.ended) compare('a late device', late, row, journal);
       else journal.wrong('lost', 'a late device is not told its end', runId);
     }
   }

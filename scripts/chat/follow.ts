@@ -1,15 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { io, type Socket } from 'socket.io-client';
-import { type End, type RunEvent, RunView, TERMINAL } from './view.ts';
+import { Device, type Refusal } from '../../lab/kit/device.ts';
+import { type Resumed, Runs } from '../../lab/kit/runs.ts';
+import type { End } from '../../lab/kit/view.ts';
+import type { RunEvent } from '../../shared/delivery/events.ts';
 
 export type Question = { content: string; idempotency_key: string; conversation_id?: number };
 
-type Refusal = { ok: false; error: { code: string; detail?: string; title?: string } };
-type Sent = { ok: true; replayed?: boolean; run_id: number; conversation_id: number };
-type Resumed = { ok: true; events: { event: string; data: RunEvent }[]; done: boolean; reset?: boolean };
-
-const EVENTS = ['run.status', 'response.delta', 'response.restart', ...TERMINAL];
-const ACK_MS = 10_000;
+type Sent = { replayed?: boolean; run_id: number };
+const RETRY_MS = 500;
 const PATIENCE_MS = 60_000;
 
 /**
@@ -28,122 +26,94 @@ export async function follow(
   interrupt: AbortSignal,
 ): Promise<End> {
   let token = await signIn();
-  // `io` would read a path in the address as a namespace.
-  const { origin, pathname } = new URL(url);
-  const socket = io(origin, {
-    path: `${pathname.replace(/\/$/, '')}/socket.io`,
-    transports: ['websocket'],
-    auth: (send) => send({ token }),
-    reconnectionDelayMax: 2000,
-  });
-  const view = new RunView();
-  const early: [string, RunEvent][] = []; // events that came before the run's id
   let runId: number | undefined;
-  let syncing = false;
-  let again = false;
-  let over = false;
-  let giveUp: NodeJS.Timeout | undefined;
+  let sending = false;
+  const over = Promise.withResolvers<End>();
+  const noConnection = () => over.reject(new Error(`no connection to ${url} for a minute`));
+  let giveUp = setTimeout(noConnection, PATIENCE_MS);
+
+  const device = new Device({
+    url: () => url,
+    token: () => token,
+    persistent: true,
+    heard: (event) => take(event),
+    connected: () => {
+      clearTimeout(giveUp);
+      void (runId === undefined ? send() : resume(runId));
+    },
+    lost: () => {
+      clearTimeout(giveUp);
+      giveUp = setTimeout(noConnection, PATIENCE_MS);
+    },
+    refused: async () => {
+      token = await signIn().catch((err: unknown) => {
+        over.reject(err);
+        throw err;
+      });
+      await sleep(2 * RETRY_MS);
+    },
+  });
+  const ask = <Answer>(name: string, payload: object) => askFor<Answer>(device, name, payload, over.reject);
+  const runs = new Runs(
+    (run_id, after_seq) => ask<Resumed>('resume', { run_id, after_seq }),
+    (view) => {
+      onText(view.text);
+      if (view.ended) over.resolve(view.ended);
+    },
+  );
+  const resume = (id: number) => runs.resume(id, () => device.connected);
+  const take = (event: RunEvent) => {
+    if (event.data.run_id === runId) runs.take(event);
+  };
+  /** Sends the message until the server has it, then shows what came before its run was known. */
+  const send = async (): Promise<void> => {
+    if (sending) return;
+    sending = true;
+    try {
+      const sent = await ask<Sent>('message', { type: 'message', ...question });
+      runId = sent.run_id;
+      if (interrupt.aborted) cancel();
+      for (const event of device.events) take(event);
+      if (sent.replayed) await resume(runId);
+    } catch {
+      await sleep(RETRY_MS);
+    }
+    sending = false;
+    if (runId === undefined && device.connected) await send();
+  };
+  const cancel = () => device.socket.emit('cancel', { run_id: runId }, () => {});
+  interrupt.addEventListener('abort', () => runId !== undefined && cancel());
 
   try {
-    const end = await new Promise<End>((resolve, reject) => {
-      const waitForServer = () => {
-        clearTimeout(giveUp);
-        giveUp = setTimeout(() => reject(new Error(`${url} did not answer for a minute`)), PATIENCE_MS);
-      };
-      /** Sends the message until it is acknowledged, then fetches missed events. One call runs at a time. */
-      const sync = async () => {
-        again = syncing;
-        if (syncing || view.ended) return;
-        syncing = true;
-        await (runId === undefined ? send() : resume()).catch(retryLater);
-        syncing = false;
-        if (again) void sync();
-      };
-      const send = async () => {
-        const sent = await ask<Sent>(socket, 'message', { type: 'message', ...question });
-        runId = sent.run_id;
-        if (interrupt.aborted) cancel();
-        for (const [name, data] of early.splice(0)) take(name, data);
-        if (sent.replayed) await resume();
-      };
-      const resume = async () => {
-        const { events, reset } = await ask<Resumed>(socket, 'resume', {
-          run_id: runId,
-          after_seq: view.seq,
-        });
-        for (const { event, data } of events) {
-          if (reset) view.replace(event, data);
-          else view.take(event, data);
-        }
-        show();
-      };
-      const retryLater = async (error: Error) => {
-        if (error instanceof Refused) return reject(error);
-        await sleep(500);
-        again = socket.connected;
-      };
-      const take = (name: string, data: RunEvent) => {
-        if (runId === undefined) early.push([name, data]);
-        else if (data.run_id !== runId) return;
-        else if (view.take(name, data)) show();
-        else void sync();
-      };
-      const show = () => {
-        onText(view.text);
-        if (view.ended) resolve(view.ended);
-      };
-      const cancel = () => socket.emit('cancel', { run_id: runId }, () => {});
-
-      for (const name of EVENTS) socket.on(name, (data: RunEvent) => take(name, data));
-      socket.on('connect', () => {
-        clearTimeout(giveUp);
-        void sync();
-      });
-      socket.on('disconnect', (reason) => {
-        if (over) return;
-        waitForServer();
-        if (reason === 'io server disconnect') setTimeout(() => over || socket.connect(), 300);
-      });
-      socket.on('connect_error', async (error: Error & { data?: { code?: string } }) => {
-        if (!error.data?.code) return; // unreachable just now: socket.io reconnects by itself
-        try {
-          token = await signIn();
-          await sleep(1000);
-          if (!over) socket.connect();
-        } catch (refused) {
-          reject(refused as Error);
-        }
-      });
-      interrupt.addEventListener('abort', () => runId !== undefined && cancel());
-      waitForServer();
-    });
-    await acknowledge(socket, end);
+    const end = await over.promise;
+    await acknowledge(device, end);
     return end;
   } finally {
     clearTimeout(giveUp);
-    over = true;
-    socket.close();
+    device.close();
   }
 }
 
-/** Reports the answer as delivered. A failure does not matter: the answer was shown. */
-async function acknowledge(socket: Socket, { data }: End): Promise<void> {
-  if (!socket.connected) return;
-  await ask(socket, 'delivered', { message_id: data.message_id }, 2_000).catch(() => {});
+/** Tells that the answer has arrived. Whatever comes of that, it has been shown. */
+async function acknowledge(device: Device, { event }: End): Promise<void> {
+  if (!device.connected) return;
+  await device.ask('delivered', { message_id: event.data.message_id }, 2_000).catch(() => {});
 }
 
-/** The server refuses the message; trying again does not help. */
-class Refused extends Error {}
-
-async function ask<T extends { ok: true }>(
-  socket: Socket,
+/**
+ * Asks the server for something. Throws where a later try may succeed.
+ * @param refuse called where no later try will
+ */
+async function askFor<Answer>(
+  device: Device,
   name: string,
   payload: object,
-  withinMs = ACK_MS,
-): Promise<T> {
-  const answer = (await socket.timeout(withinMs).emitWithAck(name, payload)) as T | Refusal;
+  refuse: (reason: Error) => void,
+): Promise<Answer> {
+  const answer = (await device.ask(name, payload)) as Answer & { ok: boolean; error?: Refusal };
   if (answer.ok) return answer;
-  const { code, detail, title } = answer.error;
-  if (code === 'service_unavailable') throw new Error(code);
-  throw new Refused(`${code}${detail || title ? `: ${detail ?? title}` : ''}`);
+  const { code, detail, title } = answer.error ?? { code: 'no reason given' };
+  const reason = new Error(`${code}${detail || title ? `: ${detail ?? title}` : ''}`);
+  if (code !== 'service_unavailable') refuse(reason);
+  throw reason;
 }

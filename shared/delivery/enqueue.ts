@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
+import type { Queue } from 'bullmq';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Delivery } from '../../db/models/run.ts';
 import { problem } from '../base/errors.ts';
-import { answerFlow, jobOptions } from './jobs.ts';
+import { answerFlow, jobOptions, type Payloads, type SingleJob, type SingleName, singles } from './jobs.ts';
 import { killPoint } from '../ops/killpoint.ts';
 import { canEnqueue, flows, loadScripts, queues } from './queues.ts';
-import { embeddingModel } from '../provider/config.ts';
 
 /**
  * Adds the flows of runs. Flows of one turn of the event loop go to Redis together.
@@ -38,36 +37,12 @@ async function addBatch(): Promise<void> {
 }
 
 /**
- * Adds one embedding job. The id names the FAQs and their texts, so asking again while it is queued or running
- * adds nothing, and an edit is a job of its own. It goes when it ends: a retained job would swallow the next. Without an
- * embedding model there is nothing to add.
- * @param batch ids with the hashes of the texts to embed
+ * Adds a job, unless one with its id is queued or running. Adds nothing where the catalog says that it is not wanted.
+ * @throws where Redis is away; Postgres owes the work, and the reconciler will enqueue it
  */
-export async function enqueueEmbedding(batch: { id: number; text_hash: string }[]): Promise<void> {
-  if (embeddingModel() === null) return;
-  const name = createHash('sha256').update(JSON.stringify(batch)).digest('hex').slice(0, 24);
-  const payload = { faq_ids: batch.map(({ id }) => id) };
-  const options = {
-    ...jobOptions('embedding'),
-    jobId: `faqs-${name}`,
-    removeOnComplete: true,
-    removeOnFail: true,
-  };
-  await queues.embedding.add('embedding', payload, options);
-}
-
-/** Adds an import's job unless it is there. The job is removed when it ends, so that the reconciler can add it again. */
-export async function enqueueImport(importId: number): Promise<void> {
-  const options = { ...jobOptions('faq_import'), removeOnComplete: true, removeOnFail: true };
-  await queues.faq_import.add(
-    'faq_import',
-    { import_id: importId },
-    { ...options, jobId: `import-${importId}` },
-  );
-}
-
-/** Adds the one job that groups unanswered questions unless it is there. */
-export async function enqueueSuggestions(): Promise<void> {
-  const options = { ...jobOptions('faq_suggestions'), removeOnComplete: true, removeOnFail: true };
-  await queues.faq_suggestions.add('faq_suggestions', {}, { ...options, jobId: 'faq-suggestions' });
+export async function enqueue<Name extends SingleName>(name: Name, payload: Payloads[Name]): Promise<void> {
+  const { id, wanted, kept }: SingleJob<Name> = singles[name];
+  if (wanted?.() === false) return;
+  const queue: Queue = queues[name];
+  await queue.add(name, payload, { ...jobOptions(name), ...kept, jobId: id(payload) });
 }

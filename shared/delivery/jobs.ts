@@ -1,6 +1,60 @@
-import type { FlowJob, JobsOptions } from 'bullmq';
+import type { FlowJob, JobsOptions, KeepJobs } from 'bullmq';
+import { createHash } from 'node:crypto';
+import { type Static, type TSchema, Type } from 'typebox';
+import { faqsToEmbed, type OwedFaq } from '../../db/models/faqEmbedding.ts';
+import { importsToDeliver } from '../../db/models/faqImport.ts';
+import { gapsToGroup } from '../../db/models/faqSuggestion.ts';
+import { runsToDeliver } from '../../db/models/owed.ts';
 import type { Delivery } from '../../db/models/run.ts';
-import { moderationOrder } from '../provider/config.ts';
+import { embeddingModel, moderationOrder } from '../provider/config.ts';
+
+type Rules = {
+  /** The process type that works the queue. */
+  process: string;
+  /** How often a handler that throws is called, and the first pause between two calls. */
+  attempts: number;
+  backoffMs: number;
+  /** How often a job may lose its worker before it fails unhandled. Completion counts crashes in Postgres instead. */
+  stalls: number;
+  /** Jobs at once in one process. */
+  slots: number | 'COMPLETION_CONCURRENCY';
+  /** What stays in Redis of a job that has ended. */
+  kept: { removeOnComplete: KeepJobs; removeOnFail: KeepJobs };
+};
+/** A job of the flow that answers a run. Only `answerFlow` adds it. */
+type Stage = Rules & {
+  payload: TSchema;
+  id: (delivery: Delivery) => string;
+  /** Which runs lack a live job; asked of the flow's parent, which brings its children. */
+  owed?: typeof runsToDeliver;
+};
+/** A job that `enqueue` adds. */
+type Single<Payload> = Rules & {
+  payload: TSchema;
+  /** A job with the id of one that is queued or running is not added. */
+  id: (payload: Payload) => string;
+  /** Where this returns false, nothing is enqueued. */
+  wanted?: () => boolean;
+  /** What Postgres owes. @param graceMs how old a debt must be */
+  owed: (graceMs: number) => Promise<Payload[]>;
+};
+
+/** Bull Board can show the job for a while; nothing depends on that. */
+const forAWhile = {
+  removeOnComplete: { age: 3_600, count: 2_000 },
+  removeOnFail: { age: 86_400, count: 2_000 },
+};
+/** A retained job would keep the next one with its id from being added. */
+const notAtAll = { removeOnComplete: { count: 0 }, removeOnFail: { count: 0 } };
+/** FAQs of one job. */
+const FAQS = 500;
+
+/** Both let the compiler check an entry. */
+const stage = <Entry extends Stage>(entry: Entry): Entry => entry;
+const single = <Payload extends TSchema>(entry: Single<Static<Payload>> & { payload: Payload }) => ({
+  ...entry,
+  single: true as const,
+});
 
 /**
  * The catalog of jobs. One message is one flow:
@@ -11,44 +65,111 @@ import { moderationOrder } from '../provider/config.ts';
  *
  * With MODERATION_ORDER=beside completion asks for the verdict itself, while the model answers.
  *
- * The children run side by side and the parent starts when both are done, failed or not: each leaves its
- * result on the run's row, and completion reads it there. A job carries ids and nothing else. What Postgres
- * still owes of each kind is a query: `runsToDeliver` and `runsToAnnounce` (db/models/owed.ts),
- * `faqsToEmbed` (db/models/faqEmbedding.ts), `importsToDeliver` (db/models/faqImport.ts), `gapsToGroup`
- * (db/models/faqSuggestion.ts); the reconciler (workers/housekeeping.ts) asks them.
+ * The children run side by side. The parent starts when both are done, failed or not. Each child leaves its
+ * result on the run's row, and completion reads it there. A job carries ids and nothing else.
  *
- * attempts: how often BullMQ calls a handler that throws. stalls: how often a job may lose its worker before it fails
- * without a call of its handler; completion counts crashes in Postgres instead. slots: jobs at once in one process;
- * completion waits for the model and takes COMPLETION_CONCURRENCY. process: the process type that works the queue, if its
- * name differs.
+ * Names, fields and ids are permanent: jobs of an older version may still be queued. Workers ignore unknown fields.
+ * The reconciler (workers/housekeeping.ts) walks the catalog and enqueues what is owed.
  */
 export const jobs = {
-  moderation: { attempts: 4, backoffMs: 400, stalls: 3, slots: 50 },
-  context: { attempts: 4, backoffMs: 400, stalls: 3, slots: 8 },
-  completion: { attempts: 1, backoffMs: 0, stalls: 1_000_000, slots: 'COMPLETION_CONCURRENCY' },
-  embedding: { attempts: 3, backoffMs: 2_000, stalls: 3, slots: 2 },
-  faq_import: { attempts: 3, backoffMs: 2_000, stalls: 3, slots: 1, process: 'embedding' },
-  faq_suggestions: { attempts: 3, backoffMs: 2_000, stalls: 3, slots: 1, process: 'embedding' },
-} as const satisfies Record<string, JobRules>;
+  moderation: stage({
+    process: 'moderation',
+    payload: Type.Object({ run_id: Type.Integer() }),
+    id: runJobId,
+    kept: forAWhile,
+    attempts: 4,
+    backoffMs: 400,
+    stalls: 3,
+    slots: 50,
+  }),
+  context: stage({
+    process: 'context',
+    payload: Type.Object({ run_id: Type.Integer() }),
+    id: runJobId,
+    kept: forAWhile,
+    attempts: 4,
+    backoffMs: 400,
+    stalls: 3,
+    slots: 8,
+  }),
+  completion: stage({
+    process: 'completion',
+    /** beside: there is no moderation job; completion asks for the verdict while the model answers. */
+    payload: Type.Object({ run_id: Type.Integer(), beside: Type.Optional(Type.Boolean()) }),
+    id: runJobId,
+    owed: runsToDeliver,
+    kept: forAWhile,
+    attempts: 1,
+    backoffMs: 0,
+    stalls: 1_000_000,
+    slots: 'COMPLETION_CONCURRENCY',
+  }),
+  embedding: single({
+    process: 'embedding',
+    /** batch: a digest of the FAQs and their texts, so that an edit is a job of its own. */
+    payload: Type.Object({
+      faq_ids: Type.Array(Type.Integer()),
+      batch: Type.Optional(Type.String({ maxLength: 64 })),
+    }),
+    id: ({ faq_ids, batch = faq_ids.join('-') }) => `faqs-${batch}`,
+    wanted: () => embeddingModel() !== null,
+    owed: async () => {
+      const faqs = await faqsToEmbed(FAQS);
+      return faqs.length === 0 ? [] : [embeddingOf(faqs)];
+    },
+    kept: notAtAll,
+    attempts: 3,
+    backoffMs: 2_000,
+    stalls: 3,
+    slots: 2,
+  }),
+  faq_import: single({
+    process: 'embedding',
+    payload: Type.Object({ import_id: Type.Integer() }),
+    id: ({ import_id }) => `import-${import_id}`,
+    owed: async (graceMs) => (await importsToDeliver(graceMs)).map((import_id) => ({ import_id })),
+    kept: notAtAll,
+    attempts: 3,
+    backoffMs: 2_000,
+    stalls: 3,
+    slots: 1,
+  }),
+  faq_suggestions: single({
+    process: 'embedding',
+    payload: Type.Object({}),
+    id: () => 'faq-suggestions',
+    /** Questions are grouped by what they mean; without an embedding model they wait. */
+    wanted: () => embeddingModel() !== null,
+    owed: async () => ((await gapsToGroup()) ? [{}] : []),
+    kept: notAtAll,
+    attempts: 3,
+    backoffMs: 2_000,
+    stalls: 3,
+    slots: 1,
+  }),
+};
 
-export type JobName = keyof typeof jobs;
-/** The payload of each job. Names and fields are permanent: jobs of an older version may still be queued. */
-export type Payloads = {
-  moderation: { run_id: number };
-  context: { run_id: number };
-  /** beside: moderation is no job of its own, the worker asks for the verdict while the model answers. */
-  completion: { run_id: number; beside?: boolean };
-  embedding: { faq_ids: number[] };
-  faq_import: { import_id: number };
-  faq_suggestions: Record<string, never>;
-};
-type JobRules = {
-  attempts: number;
-  backoffMs: number;
-  stalls: number;
-  slots: number | 'COMPLETION_CONCURRENCY';
-  process?: string;
-};
+type Catalog = typeof jobs;
+export type JobName = keyof Catalog;
+/** What each job carries. */
+export type Payloads = { [Name in JobName]: Static<Catalog[Name]['payload']> };
+/** The jobs that are not stages of a run. */
+export type SingleName = {
+  [Name in JobName]: Catalog[Name] extends { single: true } ? Name : never;
+}[JobName];
+
+export const jobNames = Object.keys(jobs) as JobName[];
+export type SingleJob<Name extends SingleName> = Single<Payloads[Name]>;
+/** The entries of single jobs. */
+export const singles: { [Name in SingleName]: SingleJob<Name> } = jobs;
+export const singleNames = jobNames.filter((name): name is SingleName => 'single' in jobs[name]);
+
+/** Process types that work no queue. `analytics` idles until its jobs exist. */
+export const otherTypes = ['analytics', 'housekeeping'] as const;
+/** Every type that `workers/run.ts` takes. */
+export const workerTypes: string[] = [
+  ...new Set<string>([...jobNames.map((name) => jobs[name].process), ...otherTypes]),
+];
 
 /** Returns the id of a run's three jobs. A new generation has new ids, so no kept job can block it. */
 export function runJobId({ run_id, generation }: Omit<Delivery, 'rank'>): string {
@@ -77,19 +198,20 @@ export function answerFlow(delivery: Delivery): FlowJob {
   return { ...completion, data: { ...completion.data, beside: true }, children: [child('context')] };
 }
 
-/** Returns the queues that a process type works; none for a type without queues. */
+/** Returns the queues that a process type works, such as `embedding`; none for `housekeeping`. */
 export function queuesOf(process: string): JobName[] {
-  const rules: Record<JobName, JobRules> = jobs;
-  return (Object.keys(jobs) as JobName[]).filter((name) => (rules[name].process ?? name) === process);
+  return jobNames.filter((name) => jobs[name].process === process);
 }
 
+/** Returns how a job is tried again. */
 export function jobOptions(name: JobName): JobsOptions {
   const { attempts, backoffMs } = jobs[name];
   return { attempts, backoff: { type: 'exponential', delay: backoffMs, jitter: 0.5 } };
 }
 
-/** Bull Board shows finished jobs for a while, unless a job's own options remove it. Nothing depends on them. */
-export const keptJobs = {
-  removeOnComplete: { age: 3_600, count: 2_000 },
-  removeOnFail: { age: 86_400, count: 2_000 },
-};
+/** Returns the payload that has FAQs embedded. @param faqs ids with the hashes of the texts to embed */
+export function embeddingOf(faqs: OwedFaq[]): { faq_ids: number[]; batch: string } {
+  const named = JSON.stringify(faqs.map(({ id, text_hash }) => ({ id, text_hash })));
+  const batch = createHash('sha256').update(named).digest('hex').slice(0, 24);
+  return { faq_ids: faqs.map(({ id }) => id), batch };
+}

@@ -1,5 +1,5 @@
 import { FlowProducer, Queue } from 'bullmq';
-import { type JobName, jobs, type Payloads } from './jobs.ts';
+import { type JobName, jobNames, type Payloads } from './jobs.ts';
 import { log } from '../base/log.ts';
 import { connect, untilReady } from './redis.ts';
 import { onStop } from '../base/stop.ts';
@@ -18,7 +18,7 @@ export const flows = new FlowProducer({
 });
 
 export const queues = Object.fromEntries(
-  (Object.keys(jobs) as JobName[]).map((name) => [
+  jobNames.map((name) => [
     name,
     new Queue(name, { connection: producer, skipWaitingForReady: true, skipVersionCheck: true }),
   ]),

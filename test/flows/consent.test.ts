@@ -5,11 +5,10 @@ import { rows } from '../../db/sql.ts';
 import { call } from '../support/api.ts';
 import { connectDevice, type Device } from '../support/device.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
-import { type Stack, startStack } from '../support/stack.ts';
+import { type Stack, startStack, WORKERS } from '../support/stack.ts';
 
 /** What a user may lose so that their texts may not go to the provider. */
 type Loss = 'consent' | 'status' | 'conversation';
-const WORKING = ['moderation', 'context', 'completion', 'embedding', 'housekeeping'];
 
 const ENDED = ['completed', 'incomplete', 'failed', 'cancelled'];
 
@@ -71,12 +70,12 @@ describe('the engine, when a right ends while a message waits,', function () {
     conversation: (id) => knex('conversations').where({ id }).update({ deleted_at: new Date() }),
   };
   for (const [what, lose] of Object.entries(losses))
-    it(`sends no text to the provider when the ${what} is gone before a stage begins`, async () => {
-      for (const one of WORKING.flatMap(stack.of)) await one.stop();
+    it(`sends no text out where the ${what} is gone when a stage begins`, async () => {
+      for (const one of WORKERS.flatMap(stack.of)) await one.stop();
       const first = await send(`first without ${what}`);
       const second = await send(`second without ${what}`, first.conversation);
       await lose(first.conversation);
-      await Promise.all(WORKING.map((type) => stack.add(type)));
+      await Promise.all(WORKERS.map((type) => stack.add(type)));
       const ids = [first.run, second.run];
       await until(async () => (await statuses(ids)).every((status) => ENDED.includes(status)));
       expect(await statuses(ids)).to.deep.equal(['cancelled', 'cancelled']);

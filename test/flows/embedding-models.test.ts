@@ -4,9 +4,8 @@ import { faqSet } from '../../db/models/faqSearch.ts';
 import { rows } from '../../db/sql.ts';
 import { connectDevice, type Device } from '../support/device.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
-import { startStack, type Stack } from '../support/stack.ts';
+import { startStack, type Stack, WORKERS } from '../support/stack.ts';
 
-const WORKERS = ['moderation', 'context', 'completion', 'embedding', 'housekeeping'];
 const TOPICS = ['apples', 'bicycles', 'carpets', 'dentists', 'elephants'];
 /** Those that embed. */
 const EMBEDDERS = ['context', 'embedding', 'housekeeping'];

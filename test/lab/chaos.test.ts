@@ -35,10 +35,10 @@ describe('the journal of a chaos round', () => {
 
   it('reports a splice when two devices get different events under one seq', () => {
     const journal = new Journal();
-    journal.event('one', 'response.delta', data);
-    journal.event('two', 'response.delta', { ...data });
+    journal.event('one', { event: 'response.delta', data });
+    journal.event('two', { event: 'response.delta', data: { ...data } });
     expect(journal.wrongs).to.deep.equal([]);
-    journal.event('two', 'response.delta', { ...data, delta: 'b' });
+    journal.event('two', { event: 'response.delta', data: { ...data, delta: 'b' } });
     expect(journal.wrongs.map(({ kind }) => kind)).to.deep.equal(['spliced']);
   });
 

@@ -1,19 +1,17 @@
 import { decode } from 'notepack.io';
+import { RunView } from '../../lab/kit/view.ts';
 import { findRun } from '../../db/models/runView.ts';
 import { resume, type Resumed } from '../../shared/conversations/resume.ts';
-import { firstSeq, isTerminal, type RunEvent } from '../../shared/delivery/events.ts';
+import type { RunEvent } from '../../shared/delivery/events.ts';
 import { connect } from '../../shared/delivery/redis.ts';
 import { userRoom } from '../../shared/delivery/push.ts';
 
-/** A client's view of a run. seen: the last seq without a gap before it; early: the events after a gap. */
+/** What a client shows of a run, and what it wants to know. */
 export type Shown = {
-  attempt: number;
-  seen: number;
-  events: RunEvent[];
-  early: RunEvent[];
+  view: RunView;
+  /** An event before one that came is missing. */
   wants: boolean;
-  ended: boolean;
-  /** `resume` made it replace what it showed. */
+  /** It was told to replace what it showed. */
   reset: boolean;
   gone: boolean;
 };
@@ -72,20 +70,11 @@ export class Device {
   /** Reconnects: a client then resumes its unfinished runs. */
   reconnect(): void {
     this.#online = true;
-    for (const run of this.runs.values()) run.wants = !run.ended;
+    for (const run of this.runs.values()) run.wants = !run.view.ended;
   }
 
   know(runId: number): Shown {
-    const fresh = {
-      attempt: 0,
-      seen: 0,
-      events: [],
-      early: [],
-      wants: false,
-      ended: false,
-      reset: false,
-      gone: false,
-    };
+    const fresh = { view: new RunView(), wants: false, reset: false, gone: false };
     const known = this.runs.get(runId) ?? fresh;
     this.runs.set(runId, known);
     return known;
@@ -100,37 +89,27 @@ export class Device {
       throw err;
     });
     const [end] = events;
-    if (reset && end && !run.ended) {
-      const { attempt, seq } = end.data;
-      Object.assign(run, { attempt, seen: seq, events: [end], early: [], ended: true, reset: true });
+    if (reset && end && !run.view.ended) {
+      run.view.replace(end);
+      run.reset = true;
     }
     for (const event of events) this.#take(event);
-    if (done && !run.ended) this.wrongs.push(`run ${runId}: done, and no end was shown`);
+    if (done && !run.view.ended) this.wrongs.push(`run ${runId}: done, and no end was shown`);
   }
 
   /** Returns the answer to `resume`; for a run that is not found, an empty one. */
   async #ask(runId: number, run: Shown): Promise<Resumed> {
     const row = await findRun(runId, this.#userId);
     run.gone = row === null;
-    return row === null ? { events: [], done: false } : resume(row, run.seen);
+    return row === null ? { events: [], done: false } : resume(row, run.view.seq);
   }
 
   #take(event: RunEvent): void {
     const { run_id, attempt, seq } = event.data;
     const run = this.know(run_id);
-    if (attempt < run.attempt || seq <= run.seen) return;
-    if (run.ended) {
+    const { view } = run;
+    if (view.ended && attempt >= view.attempt && seq > view.seq)
       this.wrongs.push(`run ${run_id}: ${event.event} ${seq} after its end`);
-      return;
-    }
-    const begins = attempt > run.attempt && seq === firstSeq(attempt);
-    if (!begins && !(attempt === run.attempt && seq === run.seen + 1)) {
-      run.early.push(event);
-      run.wants = true;
-      return;
-    }
-    run.events = begins ? [event] : [...run.events, event];
-    Object.assign(run, { attempt, seen: seq, ended: isTerminal(event) });
-    for (const early of run.early.splice(0).toSorted((a, b) => a.data.seq - b.data.seq)) this.#take(early);
+    else if (!view.take(event)) run.wants = true;
   }
 }

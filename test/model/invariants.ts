@@ -1,4 +1,5 @@
 import { rows } from '../../db/sql.ts';
+import { deltas } from '../../lab/kit/view.ts';
 import { firstSeq, isTerminal, type RunEvent } from '../../shared/delivery/events.ts';
 import { readLog } from '../../shared/delivery/runlog.ts';
 import type { World } from './world.ts';
@@ -116,15 +117,12 @@ function ofDevice({ device, requests }: World, run: Run): string[] {
   const shown = device.know(run.id);
   // Nobody finds the runs of a deleted conversation, so the device cannot fetch what was not pushed.
   if (shown.gone && requests.deleted) return [];
-  const end = shown.events.at(-1);
-  if (!shown.ended || end === undefined) return ['the device shows no end'];
-  const wrongs = shown.reset ? [] : holes(shown.events);
-  const content = 'content' in end.data ? end.data.content : undefined;
-  if (content !== run.content) wrongs.push(`the device ends with ${JSON.stringify(content)}`);
-  if (shown.events.length > 1 && textOf(shown.events) !== run.content) {
-    wrongs.push(
-      `the device shows ${JSON.stringify(textOf(shown.events))}, the row says ${JSON.stringify(run.content)}`,
-    );
+  const { ended, text, joined, events } = shown.view;
+  if (!ended) return ['the device shows no end'];
+  const wrongs = shown.reset ? [] : holes(events);
+  if (text !== run.content) wrongs.push(`the device ends with ${JSON.stringify(text)}`);
+  if (joined !== undefined && joined !== run.content) {
+    wrongs.push(`the device shows ${JSON.stringify(joined)}, the row says ${JSON.stringify(run.content)}`);
   }
   return wrongs;
 }
@@ -136,7 +134,7 @@ async function ofLog({ wiped }: World, run: Run): Promise<string[]> {
   if (log.attempt !== run.attempt) return wiped ? [] : ['its log ends with an older attempt'];
   const last = log.events.filter(({ data }) => data.attempt === run.attempt);
   const wrongs = holes(last).map((hole) => `in the log: ${hole}`);
-  if (textOf(last) !== run.content && last.length > 1) wrongs.push('the log does not say what the row says');
+  if (deltas(last) !== run.content && last.length > 1) wrongs.push('the log does not say what the row says');
   if (!log.closed && !wiped) wrongs.push('its log is not closed');
   return wrongs;
 }
@@ -145,8 +143,4 @@ function holes(events: RunEvent[]): string[] {
   const first = firstSeq(events[0]?.data.attempt ?? 1);
   const seqs = events.map(({ data }) => data.seq);
   return seqs.every((seq, i) => seq === first + i) ? [] : [`numbers ${seqs}`];
-}
-
-function textOf(events: RunEvent[]): string {
-  return events.map(({ event, data }) => (event === 'response.delta' ? data.delta : '')).join('');
 }

@@ -67,8 +67,8 @@ export class Requests {
       post.runId = answer.run_id;
       this.conversationId = answer.conversation_id;
       const shown = this.#device.know(answer.run_id);
-      // The first post's run may have been answered before the client knew its id.
-      if (replayed) shown.wants = !shown.ended;
+      // What it stored before may have been answered before the client knew of it.
+      if (replayed) shown.wants = !shown.view.ended;
     });
   }
 

@@ -4,10 +4,11 @@ import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { Server, type Socket } from 'socket.io';
 import { follow, type Question } from '../../scripts/chat/follow.ts';
-import { type RunEvent, RunView } from '../../scripts/chat/view.ts';
+import { type End, RunView } from '../../lab/kit/view.ts';
+import type { RunEvent } from '../../shared/delivery/events.ts';
 import { startPrefixProxy } from '../support/prefix.ts';
 
-const event = (attempt: number, seq: number, more: Partial<RunEvent> = {}): RunEvent => ({
+const event = (attempt: number, seq: number, more: object = {}) => ({
   run_id: 7,
   conversation_id: 3,
   attempt,
@@ -16,26 +17,31 @@ const event = (attempt: number, seq: number, more: Partial<RunEvent> = {}): RunE
   ...more,
 });
 
+const pushed = (name: string, attempt: number, seq: number, more = {}) =>
+  ({ event: name, data: event(attempt, seq, more) }) as RunEvent;
+/** How a run ended, and with which text. */
+const of = (end: End | undefined) => ({ name: end?.event.event, text: end?.text });
+
 describe('the terminal client', () => {
   describe('view of a run', () => {
     it('orders events, ignores duplicates and older attempts, and detects gaps', () => {
       const view = new RunView();
-      expect(view.take('run.status', event(1, 1))).to.equal(true);
-      expect(view.take('response.delta', event(1, 2, { delta: 'Hel' }))).to.equal(true);
-      expect(view.take('response.delta', event(1, 2, { delta: 'Hel' }))).to.equal(true);
-      expect(view.take('response.delta', event(1, 4, { delta: '!' }))).to.equal(false);
+      expect(view.take(pushed('run.status', 1, 1))).to.equal(true);
+      expect(view.take(pushed('response.delta', 1, 2, { delta: 'Hel' }))).to.equal(true);
+      expect(view.take(pushed('response.delta', 1, 2, { delta: 'Hel' }))).to.equal(true);
+      expect(view.take(pushed('response.delta', 1, 4, { delta: '!' }))).to.equal(false);
       expect(view.text).to.equal('Hel');
-      expect(view.take('response.delta', event(2, 2_000_001, { delta: 'x' }))).to.equal(false);
-      expect(view.take('response.restart', event(2, 2_000_000))).to.equal(true);
-      expect(view.take('response.delta', event(1, 3, { delta: 'lo' }))).to.equal(true);
+      expect(view.take(pushed('response.delta', 2, 2_000_001, { delta: 'x' }))).to.equal(false);
+      expect(view.take(pushed('response.restart', 2, 2_000_000))).to.equal(true);
+      expect(view.take(pushed('response.delta', 1, 3, { delta: 'lo' }))).to.equal(true);
       expect(view.text).to.equal('');
     });
 
     it('takes the whole text from a terminal event that begins an attempt', () => {
       const view = new RunView();
-      view.take('response.delta', event(1, 1, { delta: 'Hel' }));
-      view.take('run.cancelled', event(2, 2_000_000, { content: 'Hello' }));
-      expect(view.ended).to.include({ name: 'run.cancelled', text: 'Hello' });
+      view.take(pushed('response.delta', 1, 1, { delta: 'Hel' }));
+      view.take(pushed('run.cancelled', 2, 2_000_000, { content: 'Hello' }));
+      expect(of(view.ended)).to.deep.equal({ name: 'run.cancelled', text: 'Hello' });
     });
   });
 
@@ -96,7 +102,7 @@ describe('the terminal client', () => {
           }),
         );
       });
-      expect(end).to.include({ name: 'response', text: 'Hello' });
+      expect(of(end)).to.deep.equal({ name: 'response', text: 'Hello' });
       await proxy.close();
     });
 
@@ -117,7 +123,7 @@ describe('the terminal client', () => {
           ack({ ok: true, events, done: true });
         });
       });
-      expect(end).to.include({ name: 'response', text: 'Hello' });
+      expect(of(end)).to.deep.equal({ name: 'response', text: 'Hello' });
       expect(seen.at(-1)).to.equal('Hello');
       expect(delivered).to.deep.equal([{ message_id: 9 }]);
     });
@@ -138,7 +144,7 @@ describe('the terminal client', () => {
           return ack({ ok: true, events: [{ event: 'response', data }], done: true, reset: true });
         });
       });
-      expect(end).to.include({ name: 'response', text: 'late' });
+      expect(of(end)).to.deep.equal({ name: 'response', text: 'late' });
       expect(connections).to.equal(3);
     });
 

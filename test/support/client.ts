@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isTerminal, type RunEvent } from '../../shared/delivery/events.ts';
+import { RunView } from '../../lab/kit/view.ts';
+import type { RunEvent } from '../../shared/delivery/events.ts';
 import { type Answer, call } from './api.ts';
 import { connectDevice, type Device } from './device.ts';
 
@@ -55,10 +56,9 @@ export async function connectClient(
     },
     async end(runId) {
       for (const until = Date.now() + PATIENCE_MS; Date.now() < until; await sleep(150)) {
-        const whole = unbroken(device.shown(runId));
-        const last = whole.at(-1);
-        if (last && isTerminal(last)) return last;
-        await resume(device, runId, last?.data.seq ?? 0).catch(() => {});
+        const { ended, seq } = RunView.of(device.shown(runId));
+        if (ended) return ended.event;
+        await resume(device, runId, seq).catch(() => {});
       }
       throw new Error(`run ${runId} did not end: ${JSON.stringify(device.shown(runId).slice(-3))}`);
     },
@@ -75,13 +75,4 @@ async function resume(device: Device, run_id: number, after_seq: number): Promis
   // Replaces what was shown of the run; other runs stay.
   if (reset) device.events.splice(0, Infinity, ...device.events.filter(({ data }) => data.run_id !== run_id));
   device.events.push(...events);
-}
-
-/** Returns the events of an attempt up to the first gap. */
-function unbroken(shown: RunEvent[]): RunEvent[] {
-  const [first] = shown;
-  if (first === undefined) return [];
-  const start = first.data.attempt === 1 ? 1 : first.data.attempt * 1_000_000;
-  const hole = shown.findIndex(({ data }, i) => data.seq !== start + i && !(i === 0 && isTerminal(first)));
-  return hole < 0 ? shown : shown.slice(0, hole);
 }

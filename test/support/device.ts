@@ -1,94 +1,20 @@
-import { io, type Socket } from 'socket.io-client';
-import { isTerminal, type RunEvent } from '../../shared/delivery/events.ts';
+import { Device } from '../../lab/kit/device.ts';
 import { checkAcknowledgement, checkEvent } from './openapi.ts';
 
-const RUN_EVENTS = [
-  'run.status',
-  'response.delta',
-  'response.restart',
-  'response',
-  'run.failed',
-  'run.cancelled',
-];
+export { Device } from '../../lab/kit/device.ts';
+export { deltas, newestAttempt } from '../../lab/kit/view.ts';
 
-/** A user's device: records pushed events, and shows what a client that follows the contract shows. */
-export type Device = {
-  socket: Socket;
-  /** All run events, in the order of arrival. */
-  events: RunEvent[];
-  /** The events of a run's newest attempt, by seq and without duplicates. */
-  shown: (runId: number) => RunEvent[];
-  /** The joined deltas of a run's newest attempt. */
-  text: (runId: number) => string;
-  /** Resolves to the first past or future event that fits; rejects after 30 s. */
-  until: (what: string, fits: (event: RunEvent) => boolean) => Promise<RunEvent>;
-  /** Resolves to a run's terminal event. */
-  ended: (runId: number) => Promise<RunEvent>;
-  /** Emits a client event and resolves to its acknowledgement. */
-  ask: (event: string, payload: unknown) => Promise<Record<string, unknown>>;
-  close: () => void;
-};
-
-/** Connects a socket to a replica; rejects with the problem's code. */
+/**
+ * Connects a socket to a replica. Throws when an event or an acknowledgement is not what /asyncapi.json says.
+ * @throws the problem's code when the connection is refused
+ */
 export async function connectDevice(url: string, token: string): Promise<Device> {
-  const socket = io(url, { auth: { token }, transports: ['websocket'], forceNew: true });
-  const events: RunEvent[] = [];
-  const waiting = new Set<() => void>();
-  for (const event of RUN_EVENTS) {
-    socket.on(event, (data: unknown) => {
-      checkEvent(event, data);
-      events.push({ event, data } as RunEvent);
-      for (const look of waiting) look();
-    });
-  }
-  await new Promise<void>((connected, refused) => {
-    socket.once('connect', connected);
-    socket.once('connect_error', refused);
+  const device = new Device({
+    url: () => url,
+    token: () => token,
+    heard: ({ event, data }) => checkEvent(event, data),
+    acknowledged: checkAcknowledgement,
   });
-
-  const until: Device['until'] = (what, fits) =>
-    new Promise((resolve, reject) => {
-      const timer = setTimeout(() => done(undefined), 30_000);
-      const look = () => {
-        const found = events.find(fits);
-        if (found) done(found);
-      };
-      const done = (found: RunEvent | undefined) => {
-        clearTimeout(timer);
-        waiting.delete(look);
-        if (found) resolve(found);
-        else reject(new Error(`no ${what} among ${JSON.stringify(events.slice(-5))}`));
-      };
-      waiting.add(look);
-      look();
-    });
-  const device: Device = {
-    socket,
-    events,
-    shown: (runId) => newestAttempt(events.filter(({ data }) => data.run_id === runId)),
-    text: (runId) => deltas(device.shown(runId)),
-    until,
-    ended: (runId) =>
-      until(`end of run ${runId}`, (event) => event.data.run_id === runId && isTerminal(event)),
-    async ask(event, payload) {
-      const answer: unknown = await socket.timeout(10_000).emitWithAck(event, payload);
-      checkAcknowledgement(event, answer);
-      return answer as Record<string, unknown>;
-    },
-    close: () => socket.disconnect(),
-  };
+  await device.opened;
   return device;
-}
-
-/** Returns what a client shows: the newest attempt, by seq, each number once. */
-export function newestAttempt(events: RunEvent[]): RunEvent[] {
-  const attempt = Math.max(...events.map(({ data }) => data.attempt));
-  const bySeq = new Map(
-    events.filter(({ data }) => data.attempt === attempt).map((event) => [event.data.seq, event]),
-  );
-  return [...bySeq.values()].toSorted((a, b) => a.data.seq - b.data.seq);
-}
-
-export function deltas(events: RunEvent[]): string {
-  return events.map(({ event, data }) => (event === 'response.delta' ? data.delta : '')).join('');
 }

@@ -1,9 +1,11 @@
 import { type Answer, call } from './api.ts';
+import { processTypes } from '../../scripts/services/procfile.ts';
 import { onNative } from './native.ts';
 import { type Process, startProcfile } from './processes.ts';
 import { type Provider, startProvider } from './provider.ts';
 
-export const WORKERS = ['moderation', 'context', 'completion', 'embedding', 'housekeeping'];
+/** The Procfile's workers, but those that idle. */
+export const WORKERS = processTypes().filter((type) => !['web', 'analytics'].includes(type));
 
 /** The product: processes of the Procfile, and the stand-in for the model. */
 export type Stack = {

@@ -1,33 +1,26 @@
 import { dropOldSets, fillSet, switchTo, wantSet } from '../../db/models/embeddingSet.ts';
-import { faqsToEmbed } from '../../db/models/faqEmbedding.ts';
 import { vectorIndexesOwed, workOnIndex } from '../../db/models/vectorIndex.ts';
-import { enqueueEmbedding } from '../../shared/delivery/enqueue.ts';
 import { log } from '../../shared/base/log.ts';
 import { embeddingModel } from '../../shared/provider/config.ts';
 import { stopping } from '../../shared/base/stop.ts';
 
-/** FAQs a pass: one job's, those that are looked through in a statement and how often, vectors that are taken away. */
-const BATCH = 500;
+/** FAQs a pass: those that a statement looks through, how often, and vectors that are taken away. */
 const LOOK = 1_000;
 const LOOKS = 10;
 const DROP = 5_000;
 
 /**
- * Has FAQs embedded that lack vectors. A set of another model is filled beside the one that serves, gets its index, and takes over
- * in one row; then the old one goes.
- * @returns how many FAQs were enqueued
+ * Notes which FAQs lack vectors: the `embedding` job's debt. A set of another model is filled beside the one that serves,
+ * gets its index, and takes over in one row; then the old one goes.
  */
-export async function keepVectors(): Promise<number> {
+export async function keepVectors(): Promise<void> {
   const model = embeddingModel();
-  if (model === null) return 0;
+  if (model === null) return;
   const { key } = await wantSet(model);
   for (let looks = 0; looks < LOOKS && (await fillSet(key, LOOK)); looks++);
-  const owed = await faqsToEmbed(BATCH);
-  if (owed.length > 0) await enqueueEmbedding(owed);
   await keepIndexes();
   if (await switchTo(key)) log.info({ model: key }, 'Vectors of this model serve from now on');
   for (const old of await dropOldSets(DROP)) log.info({ model: old }, 'Vectors of the old model are gone');
-  return owed.length;
 }
 
 let building: Promise<void> | undefined;

@@ -3,7 +3,7 @@ import { stringify } from 'csv-stringify';
 import { knex } from '../../../db/knex.ts';
 import { exportFaqs } from '../../../db/models/faqExport.ts';
 import { findImport, importErrors } from '../../../db/models/faqImport.ts';
-import { enqueueImport } from '../../../shared/delivery/enqueue.ts';
+import { enqueue } from '../../../shared/delivery/enqueue.ts';
 import { found } from '../../../shared/base/errors.ts';
 import { log } from '../../../shared/base/log.ts';
 import { note } from '../../audit/note.ts';
@@ -42,8 +42,8 @@ export const faqImports = serve(faqImportContract, {
       along: note(ctx, 'faq_import.submitted'),
     };
     const import_id = await withBody(ctx.req, (bytes) => receiveImport(ctx.state.user.id, bytes, options));
-    enqueueImport(import_id).catch((err: unknown) =>
-      log.warn({ err, import_id }, 'import left to the reconciler'),
+    enqueue('faq_import', { import_id }).catch((err: unknown) =>
+      log.warn({ err, import_id }, 'left to the reconciler'),
     );
     ctx.set('Location', publicPath(`/api/v1/faqs/imports/${import_id}`));
     ctx.body = { import_id, status: 'queued' };

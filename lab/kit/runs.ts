@@ -1,0 +1,70 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RunEvent } from '../../shared/delivery/events.ts';
+import { RunView } from './view.ts';
+
+export type Resumed = { events: RunEvent[]; done: boolean; reset?: boolean };
+
+/** Pause before a `resume` that failed is asked for again, in ms. */
+const PAUSE = 300;
+
+/** What a client shows of all its runs. Fetches what is missing, with one request at a time for each run. */
+export class Runs {
+  readonly views = new Map<number, RunView>();
+  readonly #ask: (runId: number, afterSeq: number) => Promise<Resumed>;
+  readonly #changed: (view: RunView, event: RunEvent) => void;
+  /** Runs that are being asked for, and whether to ask once more. */
+  readonly #asking = new Map<number, boolean>();
+
+  /**
+   * @param ask sends `resume`; rejects where the answer may come later
+   * @param changed called after an event was taken
+   */
+  constructor(
+    ask: (runId: number, afterSeq: number) => Promise<Resumed>,
+    changed: (view: RunView, event: RunEvent) => void,
+  ) {
+    this.#ask = ask;
+    this.#changed = changed;
+  }
+
+  of(runId: number): RunView {
+    const known = this.views.get(runId) ?? new RunView();
+    this.views.set(runId, known);
+    return known;
+  }
+
+  ended(runId: number): boolean {
+    return this.views.get(runId)?.ended !== undefined;
+  }
+
+  /** Takes a pushed event; where something before it is missing, asks for that. */
+  take(event: RunEvent): void {
+    if (!this.#show(event, false)) void this.resume(event.data.run_id);
+  }
+
+  /** Fetches what was missed of a run. Tries again while `mayAsk` says so. */
+  async resume(runId: number, mayAsk: () => boolean = () => true): Promise<void> {
+    if (this.#asking.has(runId)) return void this.#asking.set(runId, true);
+    this.#asking.set(runId, false);
+    try {
+      const { events, reset = false } = await this.#ask(runId, this.of(runId).seq);
+      for (const event of events) this.#show(event, reset);
+    } catch {
+      await sleep(PAUSE);
+      this.#asking.set(runId, true);
+    }
+    const again = this.#asking.get(runId);
+    this.#asking.delete(runId);
+    if (again && mayAsk() && !this.ended(runId)) await this.resume(runId, mayAsk);
+  }
+
+  /** Returns false when something before the event is missing. */
+  #show(event: RunEvent, reset: boolean): boolean {
+    const view = this.of(event.data.run_id);
+    if (view.ended) return true;
+    if (reset) view.replace(event);
+    else if (!view.take(event)) return false;
+    this.#changed(view, event);
+    return true;
+  }
+}
