@@ -1,11 +1,11 @@
 import type { Job } from 'bullmq';
 import { failImport, importMore, type Progress } from '../db/models/faqImport.ts';
-import { enqueueEmbedding } from '../shared/delivery/enqueue.ts';
 import { isUnreachable, ranTooLong } from '../shared/base/errors.ts';
 import { jobs, type Payloads } from '../shared/delivery/jobs.ts';
 import { log } from '../shared/base/log.ts';
 import { push } from '../shared/delivery/push.ts';
 import { stopping } from '../shared/base/stop.ts';
+import { embed } from '../shared/knowledge/embed.ts';
 
 /** Lines a step: a second at most, and a step of the progress that is shown. */
 const LINES = 500;
@@ -40,7 +40,7 @@ async function tell({
   added,
 }: Progress): Promise<void> {
   const event = { import_id: id, status, total, processed, imported, failed };
-  const told = [push(user_id, 'faq.import', event), added.length > 0 && enqueueEmbedding(added)];
+  const told = [push(user_id, 'faq.import', event), added.length > 0 && embed(added)];
   for (const result of await Promise.allSettled(told)) {
     if (result.status === 'rejected') log.warn({ err: result.reason, import_id: id }, 'import: not told');
   }

@@ -2,7 +2,7 @@ import { explainRun } from '../../db/models/runExplanation.ts';
 import { knex } from '../../db/knex.ts';
 import { found } from '../../shared/base/errors.ts';
 import { note } from '../audit/note.ts';
-import type { RouteContext } from '../context.ts';
+import type { RouteContext } from '../middleware/context.ts';
 import { serve } from '../contract/serve.ts';
 import { pathId } from '../middleware/ids.ts';
 import { adminContract, presentExplanation } from './contract.ts';

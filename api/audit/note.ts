@@ -1,6 +1,6 @@
 import type { Along } from '../../db/models/auditEntry.ts';
 import { type Act, type By, noted } from '../../shared/accounts/noted.ts';
-import type { RouteContext } from '../context.ts';
+import type { RouteContext } from '../middleware/context.ts';
 
 /** Reads who asks, and from where, of a signed-in request. */
 export function by(ctx: RouteContext): By {

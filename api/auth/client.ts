@@ -1,5 +1,5 @@
 import type { Client } from '../../shared/accounts/client.ts';
-import type { Context } from '../context.ts';
+import type { Context } from '../middleware/context.ts';
 
 /** Reads from where a request comes. */
 export function clientOf(ctx: Context): Client {

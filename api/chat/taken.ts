@@ -1,8 +1,8 @@
-import type { Context } from '../context.ts';
+import type { Context } from '../middleware/context.ts';
 import type { TakenAnswer } from '../contract/answering.ts';
 import type { Sender } from '../../shared/limits/sending.ts';
 import type { Taken } from '../../shared/conversations/intake.ts';
-import { publicPath } from '../public.ts';
+import { publicPath } from '../middleware/origin.ts';
 
 /** An empty header is a key, and refused as one; an absent one is none. */
 export function idempotencyKey(ctx: Context): string | null {

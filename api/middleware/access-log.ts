@@ -1,4 +1,4 @@
-import { type Context, type Next, routePattern } from '../context.ts';
+import { type Context, type Next, routePattern } from './context.ts';
 
 /** One line per request. The route's pattern and not the path, which may hold ids or a token; never content. */
 export async function accessLog(ctx: Context, next: Next): Promise<void> {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { env } from '../../shared/base/env.ts';
-import type { Context, Next } from '../context.ts';
+import type { Context, Next } from './context.ts';
 
 /**
  * The client's address: what TRUST_PROXY proxies say of it in `X-Forwarded-For`, each having added whom it heard from,

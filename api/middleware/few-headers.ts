@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { problem } from '../../shared/base/errors.ts';
-import type { Context, Next } from '../context.ts';
+import type { Context, Next } from './context.ts';
 
 /** Node bounds the bytes of all headers (16 KiB) and would drop what is beyond a number: that may be the one that matters. */
 const MAX_HEADERS = 100;

@@ -1,5 +1,5 @@
 import { httpDuration, httpRequests } from '../../shared/ops/metrics.ts';
-import { type Context, type Next, routePattern } from '../context.ts';
+import { type Context, type Next, routePattern } from './context.ts';
 
 /** Counts and times every request, under its route's pattern: paths hold ids and have no end. */
 export async function httpMetrics(ctx: Context, next: Next): Promise<void> {

@@ -1,5 +1,5 @@
 import type { ProblemCode } from '../../shared/base/errors.ts';
-import type { Header } from '../contract/headers.ts';
+import type { Header } from './headers.ts';
 
 /** What a middleware means for the routes it stands in: the API's description (api/docs) is made of it. */
 export type Mark = {

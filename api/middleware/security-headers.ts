@@ -1,5 +1,5 @@
 import helmet from 'koa-helmet';
-import type { Context, Next } from '../context.ts';
+import type { Context, Next } from './context.ts';
 
 /**
  * Answers are data and load nothing: the strictest policy there is. /docs and /admin/queues, which are pages, set their

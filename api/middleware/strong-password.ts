@@ -1,5 +1,5 @@
 import { refuseWeak } from '../../shared/accounts/newPassword.ts';
-import type { Context, Next } from '../context.ts';
+import type { Context, Next } from './context.ts';
 
 /** Middleware: the same for a field of the body. It stands before the limits: a weak password is no guess at another. */
 export function strong<Field extends string>(field: Field) {

@@ -1,5 +1,5 @@
 import { tracedRequest } from '../../shared/ops/tracing.ts';
-import { type Context, type Next, routePattern } from '../context.ts';
+import { type Context, type Next, routePattern } from './context.ts';
 
 /** Every request to the API is a span, named after its route's pattern; probes and pages are none. */
 export async function traceRequest(ctx: Context, next: Next): Promise<void> {

@@ -6,7 +6,7 @@ import { found } from '../../shared/base/errors.ts';
 import { by, note } from '../audit/note.ts';
 import { changePassword } from '../../shared/accounts/change.ts';
 import { strong } from '../middleware/strong-password.ts';
-import type { Context, Next } from '../context.ts';
+import type { Context, Next } from '../middleware/context.ts';
 import { NAME_CHANGE, PASSWORD_CHANGE, PROFILE_CHANGE } from '../../shared/limits/attempts.ts';
 import { limitAttempts } from '../middleware/limit-attempts.ts';
 import { presentUser } from '../contract/account.ts';

@@ -1,18 +1,8 @@
 import { row, rows } from '../sql.ts';
-import type { RunRow } from './runView.ts';
+import type { RunRow, Source, Usage } from './runView.ts';
 import type { Turn } from './turn.ts';
 
 /** Rows and statements of a run's life. The rules that need the conversation's lock are in db/functions, most in runs.sql. */
-export type RunStatus =
-  | 'waiting'
-  | 'queued'
-  | 'in_progress'
-  | 'completed'
-  | 'incomplete'
-  | 'failed'
-  | 'cancelled';
-export type Usage = { prompt_tokens: number; completion_tokens: number; total_tokens: number };
-export type Source = { faq_id: number; question: string; similarity: number };
 /** A run that is to be delivered, in its generation-th delivery; rank is its place in its user's own line. */
 export type Delivery = { run_id: number; generation: number; rank: number };
 /** The run that became the head of its conversation, if one did; to be delivered. */

@@ -1,5 +1,5 @@
 import { row, rows } from '../sql.ts';
-import type { RunStatus, Source } from './run.ts';
+import type { RunStatus, Source } from './runView.ts';
 
 /** What a stage needs to know of a run; a stage's result that is there already is not made again. */
 export type Turn = {

@@ -5,7 +5,6 @@ import { problem } from '../base/errors.ts';
 import { answerFlow, jobOptions } from './jobs.ts';
 import { killPoint } from '../ops/killpoint.ts';
 import { canEnqueue, flows, loadScripts, queues } from './queues.ts';
-import { embeddingModel } from '../provider/config.ts';
 
 /**
  * Adds the flows of runs; those of one turn of the event loop travel together. Throws `service_unavailable` while
@@ -39,12 +38,10 @@ async function addBatch(): Promise<void> {
 
 /**
  * Adds one embedding job. The id names the FAQs and their texts, so asking again while it is queued or running
- * adds nothing, and an edit is a job of its own. It goes when it ends: a retained job would swallow the next. Without an
- * embedding model there is nothing to add.
+ * adds nothing, and an edit is a job of its own. It goes when it ends: a retained job would swallow the next.
  * @param batch ids with the hashes of the texts to embed
  */
 export async function enqueueEmbedding(batch: { id: number; text_hash: string }[]): Promise<void> {
-  if (embeddingModel() === null) return;
   const name = createHash('sha256').update(JSON.stringify(batch)).digest('hex').slice(0, 24);
   const payload = { faq_ids: batch.map(({ id }) => id) };
   const options = {

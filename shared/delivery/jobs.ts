@@ -1,6 +1,6 @@
 import type { FlowJob, JobsOptions } from 'bullmq';
 import type { Delivery } from '../../db/models/run.ts';
-import { moderationOrder } from '../provider/config.ts';
+import { oneOf } from '../base/env.ts';
 
 /**
  * Every job there is. One message is one flow:
@@ -76,6 +76,13 @@ export function answerFlow(delivery: Delivery): FlowJob {
   const completion = stage('completion');
   return { ...completion, data: { ...completion.data, beside: true }, children: [child('context')] };
 }
+
+/** Says whether the chat model waits for moderation's verdict, or is called beside it. Ends the process at any other value. */
+function moderationOrder(): 'before' | 'beside' {
+  return oneOf('MODERATION_ORDER', 'before', ['before', 'beside']);
+}
+// A wrong value ends the process when it starts.
+moderationOrder();
 
 /** The queues that a process type works, such as `embedding`; none for a type that is no queue's. */
 export function queuesOf(process: string): JobName[] {

@@ -1,4 +1,4 @@
-import type { Charge, Count, Counter } from './counters.ts';
+import type { Charge, Count, Counter } from './charge.ts';
 
 /** The insurance for when Redis is away: the same rules for this process alone. */
 const counts = new Map<string, Count>();

@@ -1,21 +1,11 @@
 import { knex } from '../../db/knex.ts';
 import { causeOf } from './causes.ts';
-import { lastError, redis } from '../delivery/redis.ts';
 
 /** `healthy`, or `unhealthy: ` with a reason that tells nothing of hosts or secrets. */
 export type Check = 'healthy' | `unhealthy: ${string}`;
 
 export function checkDatabase(): Promise<Check> {
   return within(2_000, async () => knex.raw('SELECT 1'));
-}
-
-export function checkRedis(): Promise<Check> {
-  return within(500, () =>
-    redis.ping().catch((err: unknown) => {
-      // A command on a connection that is not ready knows no reason: the connection does.
-      throw lastError(redis) ?? err;
-    }),
-  );
 }
 
 /** A reason that a check may show as it stands. */

@@ -10,10 +10,10 @@ import { type OwnRedis, startOwnRedis } from '../support/own-redis.ts';
 
 /** Asks until the check has more to say than that there was no answer yet. */
 const ask = (file: string, check: string) => `
-  const { ${check} } = await import('./${file}');
+  const checks = await import('./${file}');
   let said;
   for (let i = 0; i < 50; i += 1) {
-    said = await ${check}();
+    said = await checks.${check};
     if (said !== 'unhealthy: unreachable') break;
     await new Promise((wait) => setTimeout(wait, 100));
   }
@@ -78,20 +78,20 @@ describe('checks', function () {
     for (const [sqlstate, cause] of Object.entries(causes)) {
       it(`say "${cause}" for ${sqlstate}`, async () => {
         code = sqlstate;
-        expect(await checked('checkDatabase', { DATABASE_URL: url })).to.equal(`unhealthy: ${cause}`);
+        expect(await checked('checkDatabase()', { DATABASE_URL: url })).to.equal(`unhealthy: ${cause}`);
       });
     }
 
     itNative('name a database that does not exist', async () => {
       const missing = new URL(process.env.DATABASE_URL ?? '');
       missing.pathname = '/nowhere';
-      expect(await checked('checkDatabase', { DATABASE_URL: missing.href })).to.equal(
+      expect(await checked('checkDatabase()', { DATABASE_URL: missing.href })).to.equal(
         'unhealthy: database "nowhere" does not exist',
       );
     });
 
     it('say that nobody listens', async () => {
-      expect(await checked('checkDatabase', { DATABASE_URL: 'postgres://127.0.0.1:1/x' })).to.equal(
+      expect(await checked('checkDatabase()', { DATABASE_URL: 'postgres://127.0.0.1:1/x' })).to.equal(
         'unhealthy: unreachable',
       );
     });
@@ -105,7 +105,11 @@ describe('checks', function () {
     });
     after(() => redis.stop());
     const said = (change: Partial<URL>) =>
-      checked('checkRedis', { REDIS_URL: Object.assign(new URL(redis.url), change).href });
+      checked(
+        'checkRedis()',
+        { REDIS_URL: Object.assign(new URL(redis.url), change).href },
+        'shared/delivery/redisFit.ts',
+      );
 
     it('say that a password is required', async () => {
       expect(await said({})).to.equal('unhealthy: password required');
@@ -127,9 +131,9 @@ describe('checks', function () {
       await once(server, 'listening');
       const OPENAI_BASE_URL = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/`;
       const ask = (OPENAI_API_KEY: string) =>
-        checked('checkOpenai', { OPENAI_BASE_URL, OPENAI_API_KEY }, 'api/health/checks.ts');
-      expect(await ask('sk-secret')).to.equal('unhealthy: key refused (status 401)');
-      expect(await ask('')).to.equal('unhealthy: key required (status 401)');
+        checked("checkRole('chat')", { OPENAI_BASE_URL, OPENAI_API_KEY }, 'shared/provider/probe.ts');
+      expect(await ask('sk-secret')).to.equal('unhealthy: provider_key');
+      expect(await ask('')).to.equal('unhealthy: provider_key');
       server.close();
     });
   });

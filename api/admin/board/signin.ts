@@ -6,11 +6,11 @@ import { noteSignIn } from '../../../shared/accounts/client.ts';
 import { clientOf } from '../../auth/client.ts';
 import { signIn } from '../../../shared/accounts/signin.ts';
 import { signBoard, verifyAccess, verifyBoard } from '../../../shared/accounts/tokens.ts';
-import type { Context } from '../../context.ts';
+import type { Context } from '../../middleware/context.ts';
 import { credentials } from '../../contract/account.ts';
 import { attempt, SIGN_IN } from '../../../shared/limits/attempts.ts';
 import { bodyCheck, check } from '../../middleware/validate.ts';
-import { publicPath } from '../../public.ts';
+import { publicPath } from '../../middleware/origin.ts';
 
 /** The path of Bull Board, and the one by which browsers ask for it. */
 export const BOARD = '/admin/queues';

@@ -18,7 +18,7 @@ import { COLUMNS, joinKeywords } from '../../../shared/knowledge/import/csv.ts';
 import { charsetOf, formatOf } from '../../../shared/knowledge/import/format.ts';
 import { receiveImport } from '../../../shared/knowledge/import/receive.ts';
 import { MAX_BYTES, tooLarge } from '../../../shared/knowledge/import/text.ts';
-import { publicPath } from '../../public.ts';
+import { publicPath } from '../../middleware/origin.ts';
 
 /** Excel expects the one of the country that Windows is set to. */
 const SEPARATORS = { comma: ',', semicolon: ';', tab: '\t' };

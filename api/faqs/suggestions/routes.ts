@@ -12,7 +12,7 @@ import { redact } from '../../../shared/knowledge/redact.ts';
 import { note } from '../../audit/note.ts';
 import { pageOf } from '../../contract/page.ts';
 import { serve } from '../../contract/serve.ts';
-import { publicPath } from '../../public.ts';
+import { publicPath } from '../../middleware/origin.ts';
 import { pathId } from '../../middleware/ids.ts';
 import { accepted } from '../../../shared/knowledge/accepted.ts';
 import { presentFaq } from '../contract.ts';

@@ -1,7 +1,7 @@
 import type { RouterContext } from '@koa/router';
 import type { ParameterizedContext } from 'koa';
 import type { Logger } from 'pino';
-import type { SignedUser } from '../shared/accounts/authenticate.ts';
+import type { SignedUser } from '../../shared/accounts/authenticate.ts';
 
 /** What the middleware leaves for those behind it. `user` and `sid` stand behind `auth`, `body` and `query` behind their schema. */
 export type State = {

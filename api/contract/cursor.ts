@@ -1,4 +1,4 @@
-import { problem } from '../shared/base/errors.ts';
+import { problem } from '../../shared/base/errors.ts';
 
 /**
  * An opaque place in a list.
