@@ -1,7 +1,5 @@
-import { explainRun } from '../../db/models/runExplanation.ts';
-import { knex } from '../../db/knex.ts';
-import { found } from '../../shared/base/errors.ts';
-import { note } from '../audit/note.ts';
+import { explained } from '../../shared/conversations/explained.ts';
+import { by } from '../audit/note.ts';
 import type { RouteContext } from '../middleware/context.ts';
 import { serve } from '../contract/serve.ts';
 import { pathId } from '../middleware/ids.ts';
@@ -15,7 +13,5 @@ export const admin = serve(adminContract, {
 
 /** What operators may know of any run, the one that the path names; that they looked is noted. Throws `not_found`. */
 export async function explanation(ctx: RouteContext) {
-  const run = found(await explainRun(pathId(ctx)));
-  await note(ctx, 'run.explained', { subject_id: run.user_id })(run.id, knex);
-  return presentExplanation(run);
+  return presentExplanation(await explained(by(ctx), pathId(ctx)));
 }

@@ -3,7 +3,7 @@ import { type Act, type By, noted } from '../../shared/accounts/noted.ts';
 import type { RouteContext } from '../middleware/context.ts';
 
 /** Reads who asks, and from where, of a signed-in request. */
-export function by(ctx: RouteContext): By {
+export function by(ctx: RouteContext): By & { actor_id: number } {
   const { user, requestId } = ctx.state;
   return { actor_id: user.id, actor_role: user.role, ip: ctx.ip, request_id: requestId };
 }

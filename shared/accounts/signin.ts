@@ -12,7 +12,7 @@ import { hashToken, newToken, nowS, signAccess, successorsOf } from './tokens.ts
 
 /** A pair of tokens as the client gets them. */
 export type Grant = { access: string; refresh: string };
-type SignIn = { user: User; grant: Grant };
+export type SignIn = { user: User; grant: Grant };
 
 /** Creates the account and its first session. Throws `already_exists`. */
 export async function register(fields: NewUser, client: Client): Promise<SignIn> {

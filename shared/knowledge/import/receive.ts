@@ -1,5 +1,4 @@
 import type { Readable } from 'node:stream';
-import type { Along } from '../../../db/models/auditEntry.ts';
 import {
   addImportLines,
   beginImport,
@@ -7,7 +6,10 @@ import {
   type ImportLine,
   submitImport,
 } from '../../../db/models/faqImport.ts';
+import { type By, noted } from '../../accounts/noted.ts';
 import { Problem, problem } from '../../base/errors.ts';
+import { log } from '../../base/log.ts';
+import { enqueueImport } from '../../delivery/enqueue.ts';
 import { slugOf } from '../slug.ts';
 import { type Format, itemsOf } from './format.ts';
 import type { Item } from './json.ts';
@@ -27,31 +29,34 @@ type Upload = {
   allOrNothing: boolean;
   /** Returns a line's value if it is an FAQ; throws the Problem that says why it is not one. */
   check: (value: unknown) => UploadedFaq;
-  along: Along;
+  by: By;
 };
 
 /**
  * Reads an upload to its end and keeps its lines, each an FAQ or what is wrong with it. A file that cannot be read
  * leaves nothing behind.
- * @param options `along`: what is written when the whole upload is there; `charset`: of a CSV file, see `readText`
+ * @param options `by`: who is noted as having submitted it; `charset`: of a CSV file, see `readText`
  * @returns the import's id: it is owed from now on
  */
 export async function receiveImport(
   userId: number,
   bytes: Readable,
-  { format, charset, allOrNothing, check, along }: Upload,
+  { format, charset, allOrNothing, check, by }: Upload,
 ): Promise<number> {
   const importId = await beginImport(userId, allOrNothing);
   try {
     const text = readText(bytes, format === 'json' ? 'utf-8' : charset);
     const lines = await keepLines(importId, await itemsOf(text, format), check);
     if (lines === 0) throw problem('validation_failed', 'There are no FAQs in it');
-    await submitImport(importId, along);
-    return importId;
+    await submitImport(importId, noted(by, 'faq_import.submitted'));
   } catch (err) {
     await dropImport(importId);
     throw err;
   }
+  enqueueImport(importId).catch((err: unknown) =>
+    log.warn({ err, import_id: importId }, 'left to the reconciler'),
+  );
+  return importId;
 }
 
 async function keepLines(
