@@ -8,7 +8,7 @@ import { requireModels } from '../shared/provider/config.ts';
 import { onStop, stopOnSignals } from '../shared/base/stop.ts';
 import { startTracing } from '../shared/ops/tracing.ts';
 import { type Listening, listen } from './listen.ts';
-import { firstSubscription } from './sockets/pushes.ts';
+import { firstSubscription } from '../shared/delivery/pushes.ts';
 
 /** The process type `web`. */
 requireEnv('DATABASE_URL', 'REDIS_URL', 'JWT_SECRET');

@@ -17,7 +17,7 @@ import { refuseRaw } from './middleware/raw.ts';
 import { BoundedEngine, countDial } from './sockets/bounded.ts';
 import { boundedSocket, type Connection, connectionsOf, cut, watchedSockets } from './sockets/connections.ts';
 import { answerEvent } from './sockets/events.ts';
-import { pushes } from './sockets/pushes.ts';
+import { pushes } from '../shared/delivery/pushes.ts';
 import { noteUnderWay, untilAnswered } from './sockets/underWay.ts';
 import { watchSockets } from './sockets/watch.ts';
 import { closeWebSockets, watchedWebSockets } from './websocket/connections.ts';

@@ -20,12 +20,12 @@ import {
   callSucceeded,
   holdBack,
 } from './completion/breaker.ts';
-import { type Ending, failed } from './completion/ending.ts';
+import { type Ending, failed, TOO_SLOW } from './completion/ending.ts';
 import { Interrupted, LEASE, Lease } from './completion/lease.ts';
 import { judgeBeside } from './completion/verdict.ts';
 import { Writer } from './completion/writer.ts';
 import { shrinkContext } from './context/shrink.ts';
-import { afterTimeout, TOO_SLOW } from './timeouts.ts';
+import { afterTimeout } from './completion/timeouts.ts';
 import { RetryIn, waitFor } from './work.ts';
 
 /** The third claim over a lease that nobody released ends the run. */

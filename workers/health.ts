@@ -1,5 +1,6 @@
 import { createServer, type ServerResponse } from 'node:http';
-import { checkDatabase, checkRedis } from '../shared/ops/checks.ts';
+import { checkRedis } from '../shared/delivery/redisFit.ts';
+import { checkDatabase } from '../shared/ops/checks.ts';
 import { env } from '../shared/base/env.ts';
 import { log } from '../shared/base/log.ts';
 import { registry } from '../shared/ops/metrics.ts';

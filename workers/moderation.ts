@@ -1,10 +1,8 @@
 import type { Job } from 'bullmq';
-import { loadTurn, saveVerdict, type Verdict } from '../db/models/turn.ts';
-import { cacheKey, remember } from '../shared/delivery/cache.ts';
+import { loadTurn, saveVerdict } from '../db/models/turn.ts';
 import type { Payloads } from '../shared/delivery/jobs.ts';
 import { killPoint } from '../shared/ops/killpoint.ts';
-import { moderationModel } from '../shared/provider/config.ts';
-import { moderate } from '../shared/provider/moderation.ts';
+import { verdictOn } from './completion/verdict.ts';
 
 /** Asks whether a run's question is allowed and leaves the verdict on the run. */
 export async function moderation(job: Job<Payloads['moderation']>): Promise<void> {
@@ -14,16 +12,4 @@ export async function moderation(job: Job<Payloads['moderation']>): Promise<void
   killPoint('moderation.decided', turn.run_id);
   await saveVerdict(turn.run_id, verdict);
   killPoint('moderation.saved', turn.run_id);
-}
-
-/** Seconds that a verdict on a text serves for the same text of the same user. */
-const VERDICT_TTL = 3_600;
-
-/** Whether a text of a user, or of an answer to them, is allowed; asked once an hour for the same text. @throws ProviderError */
-export async function verdictOn(text: string, user_id: number): Promise<Verdict> {
-  const model = moderationModel();
-  if (model === null) return moderate(text);
-  const name = model.by === 'chat' ? `chat:${model.name}` : model.name;
-  const key = cacheKey('verdict', { user_id }, name, text);
-  return (await remember(key, VERDICT_TTL, () => moderate(text))).value;
 }

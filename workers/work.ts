@@ -9,7 +9,7 @@ import { ProviderError } from '../shared/provider/providerErrors.ts';
 import { connect } from '../shared/delivery/redis.ts';
 import { onStop } from '../shared/base/stop.ts';
 import { tracedStep } from '../shared/ops/tracing.ts';
-import { afterTimeout } from './timeouts.ts';
+import { afterTimeout } from './completion/timeouts.ts';
 
 export type Handler<Name extends JobName> = (job: Job<Payloads[Name]>) => Promise<void>;
 

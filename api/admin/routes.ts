@@ -1,8 +1,6 @@
-import { explainRun } from '../../db/models/runExplanation.ts';
-import { knex } from '../../db/knex.ts';
-import { found } from '../../shared/base/errors.ts';
-import { note } from '../audit/note.ts';
-import type { RouteContext } from '../context.ts';
+import { explained } from '../../shared/conversations/explained.ts';
+import { by } from '../audit/note.ts';
+import type { RouteContext } from '../middleware/context.ts';
 import { serve } from '../contract/serve.ts';
 import { pathId } from '../middleware/ids.ts';
 import { adminContract, presentExplanation } from './contract.ts';
@@ -15,7 +13,5 @@ export const admin = serve(adminContract, {
 
 /** Returns what operators may know of the run in the path, and notes the look in the audit log. @throws Problem `not_found` */
 export async function explanation(ctx: RouteContext) {
-  const run = found(await explainRun(pathId(ctx)));
-  await note(ctx, 'run.explained', { subject_id: run.user_id })(run.id, knex);
-  return presentExplanation(run);
+  return presentExplanation(await explained(by(ctx), pathId(ctx)));
 }

@@ -1,9 +1,8 @@
-import { listAuditEntries } from '../../db/models/auditView.ts';
-import { knex } from '../../db/knex.ts';
+import { readAuditLog } from '../../shared/accounts/auditLog.ts';
 import { pageOf } from '../contract/page.ts';
 import { serve } from '../contract/serve.ts';
 import { auditContract, presentAuditEntry } from './contract.ts';
-import { note } from './note.ts';
+import { by } from './note.ts';
 
 export const audit = serve(auditContract, {
   'GET /api/v1/audit': async (ctx) => {
@@ -13,17 +12,7 @@ export const audit = serve(auditContract, {
       {
         list: 'audit',
         by: ['id'],
-        // Each read adds an entry, which later reads show.
-        find: (count, after) =>
-          knex.transaction(async (trx) => {
-            const entries = await listAuditEntries(
-              filter,
-              { limit: count, beforeId: after?.id ?? null },
-              trx,
-            );
-            await note(ctx, 'audit.read', { subject_id: filter.subject_id, details: filter })(null, trx);
-            return entries;
-          }),
+        find: (count, after) => readAuditLog(by(ctx), filter, { limit: count, beforeId: after?.id ?? null }),
         present: presentAuditEntry,
       },
     );

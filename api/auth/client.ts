@@ -1,5 +1,5 @@
 import type { Client } from '../../shared/accounts/client.ts';
-import type { Context } from '../context.ts';
+import type { Context } from '../middleware/context.ts';
 
 /** Returns where a request comes from. */
 export function clientOf(ctx: Context): Client {

@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 import { credentials, newPassword, profile, user } from '../contract/account.ts';
 import { clientEvents, contract, json, nothing } from '../contract/contract.ts';
 import { flag, time } from '../contract/fields.ts';
-import { sessionHeader } from '../contract/headers.ts';
+import { sessionHeader } from '../middleware/headers.ts';
 import { closed, named, oneOf, optional } from '../contract/schema.ts';
 
 const signIn = named(

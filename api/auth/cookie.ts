@@ -1,7 +1,7 @@
 import type { User } from '../../db/models/user.ts';
 import { env } from '../../shared/base/env.ts';
 import { Problem, problem } from '../../shared/base/errors.ts';
-import type { Context, Next } from '../context.ts';
+import type { Context, Next } from '../middleware/context.ts';
 import { mark } from '../middleware/mark.ts';
 import { isOwnPage } from '../middleware/origin.ts';
 import { presentSignIn } from './presenter.ts';

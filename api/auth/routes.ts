@@ -1,6 +1,4 @@
-import { knex } from '../../db/knex.ts';
-import { Session } from '../../db/models/session.ts';
-import { note } from '../audit/note.ts';
+import { by } from '../audit/note.ts';
 import { serve } from '../contract/serve.ts';
 import {
   PASSWORD_FORGOT,
@@ -16,6 +14,7 @@ import { answerSignIn, cookieInstead, cookieSession, forgetCookie, forgetWorthle
 import { strong } from '../middleware/strong-password.ts';
 import { hashPassword } from '../../shared/accounts/password.ts';
 import { beginReset, resetPassword, sendReset } from '../../shared/accounts/reset.ts';
+import { signOut } from '../../shared/accounts/sessions.ts';
 import { refresh, register, signIn } from '../../shared/accounts/signin.ts';
 
 export const authentication = serve(authContract, {
@@ -52,11 +51,7 @@ export const authentication = serve(authContract, {
   'POST /api/v1/auth/logout': async (ctx) => {
     const { everywhere = false } = ctx.state.body;
     const { user, sid } = ctx.state;
-    await knex.transaction(async (trx) => {
-      if (everywhere) await Session.endAll(user.id, trx);
-      else await Session.end(sid, trx);
-      await note(ctx, 'session.signed_out', { subject_id: user.id, details: { everywhere } })(sid, trx);
-    });
+    await signOut({ id: user.id, sid, by: by(ctx) }, everywhere);
     forgetCookie(ctx);
   },
 

@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 import { taken } from '../contract/answering.ts';
 import { clientEvents, contract, json } from '../contract/contract.ts';
 import { anyId, anything, flag, language } from '../contract/fields.ts';
-import { idempotencyKey, idempotencyReplayed, location, rateHeaders } from '../contract/headers.ts';
+import { idempotencyKey, idempotencyReplayed, location, rateHeaders } from '../middleware/headers.ts';
 import { closed, oneOf, orNull } from '../contract/schema.ts';
 
 const fields = {

@@ -1,8 +1,8 @@
-import type { Context } from '../context.ts';
+import type { Context } from '../middleware/context.ts';
 import type { TakenAnswer } from '../contract/answering.ts';
 import type { Sender } from '../../shared/limits/sending.ts';
 import type { Taken } from '../../shared/conversations/intake.ts';
-import { publicPath } from '../public.ts';
+import { publicPath } from '../middleware/origin.ts';
 
 /** Returns the idempotency key; null without the header. An empty header is a key, which `checkKey` refuses. */
 export function idempotencyKey(ctx: Context): string | null {

@@ -1,7 +1,7 @@
 import type { Static, TSchema } from 'typebox';
 import type { ProblemCode } from '../../shared/base/errors.ts';
-import type { Next, RouteContext } from '../context.ts';
-import type { Header, Parameter } from './headers.ts';
+import type { Next, RouteContext } from '../middleware/context.ts';
+import type { Header, Parameter } from '../middleware/headers.ts';
 
 /** Who may use a route. `by its handlers`: the first of them decides. */
 export type Who = 'anyone' | 'signed in' | 'editors' | 'admins' | 'by its handlers';

@@ -1,4 +1,4 @@
-import { decodeCursor, encodeCursor } from '../cursor.ts';
+import { decodeCursor, encodeCursor } from './cursor.ts';
 
 type Place<Key extends string> = Record<Key, number>;
 type List<Found, Key extends string, Shown> = {

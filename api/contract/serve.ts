@@ -1,5 +1,5 @@
 import Router, { type RouterMiddleware } from '@koa/router';
-import type { Context, Next, State } from '../context.ts';
+import type { Context, Next, State } from '../middleware/context.ts';
 import { auth, editorsOnly, requireRole } from '../middleware/auth.ts';
 import { type Mark, marksOf } from '../middleware/mark.ts';
 import { takeBody, takeQuery } from '../middleware/validate.ts';

@@ -4,7 +4,7 @@ import { env } from '../../shared/base/env.ts';
 import { type ProblemCode, PROBLEMS, presentProblem, problem } from '../../shared/base/errors.ts';
 import type { Mark } from '../middleware/mark.ts';
 import type { Route } from '../contract/contract.ts';
-import { type Header, rateHeaders, requestIdHeader, retryAfter } from '../contract/headers.ts';
+import { type Header, rateHeaders, requestIdHeader, retryAfter } from '../middleware/headers.ts';
 import { id, text } from '../contract/fields.ts';
 import { problemBody, problemCodes } from '../contract/problem.ts';
 import { schemas } from '../contract/schema.ts';

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { env } from '../../shared/base/env.ts';
 import { problem } from '../../shared/base/errors.ts';
-import type { Context, Next } from '../context.ts';
+import type { Context, Next } from '../middleware/context.ts';
 import { type Resource, serve } from '../contract/serve.ts';
 import { buildAsyncapi } from './asyncapi.ts';
 import { docsContract } from './contract.ts';

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { contract, json, nothing } from '../contract/contract.ts';
 import { id, paging, prose, slug, text, time } from '../contract/fields.ts';
-import { location } from '../contract/headers.ts';
+import { location } from '../middleware/headers.ts';
 import { closed, named, optional, orNull, page, presenter } from '../contract/schema.ts';
 
 const category = named(

@@ -11,7 +11,7 @@ import { note } from '../audit/note.ts';
 import { pageOf } from '../contract/page.ts';
 import { serve } from '../contract/serve.ts';
 import { withSlug } from '../../shared/knowledge/slug.ts';
-import { publicPath } from '../public.ts';
+import { publicPath } from '../middleware/origin.ts';
 import { pathId } from '../middleware/ids.ts';
 import { faqCategoryContract, presentFaqCategory } from './contract.ts';
 

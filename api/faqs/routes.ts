@@ -23,7 +23,7 @@ import { accepted } from '../../shared/knowledge/accepted.ts';
 import { faqContract, presentFaq, presentFound } from './contract.ts';
 import { embedInBackground } from '../../shared/knowledge/embed.ts';
 import { withSlug } from '../../shared/knowledge/slug.ts';
-import { publicPath } from '../public.ts';
+import { publicPath } from '../middleware/origin.ts';
 
 export const faqs = serve(faqContract, {
   'GET /api/v1/faqs': async (ctx) => {

@@ -1,5 +1,6 @@
 import { migrationsMissing } from '../../db/migrate.ts';
-import { type Check, checkDatabase, checkRedis } from '../../shared/ops/checks.ts';
+import { checkRedis } from '../../shared/delivery/redisFit.ts';
+import { type Check, checkDatabase } from '../../shared/ops/checks.ts';
 import { problem } from '../../shared/base/errors.ts';
 import { lookAtRedis } from '../../shared/delivery/redisFit.ts';
 import { checkRole } from '../../shared/provider/probe.ts';

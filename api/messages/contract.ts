@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import { taken } from '../contract/answering.ts';
 import { clientEvents, contract, json, nothing } from '../contract/contract.ts';
 import { anyId, id, text, time } from '../contract/fields.ts';
-import { idempotencyKey, idempotencyReplayed, location, rateHeaders } from '../contract/headers.ts';
+import { idempotencyKey, idempotencyReplayed, location, rateHeaders } from '../middleware/headers.ts';
 import { closed, named, oneOf, orNull, presenter } from '../contract/schema.ts';
 
 const rating = oneOf('up', 'down');

@@ -1,4 +1,4 @@
-import { type Context, type Next, routePattern } from '../context.ts';
+import { type Context, type Next, routePattern } from './context.ts';
 
 /** Logs one line per request, without content. Names the route's pattern, because a path may hold ids or a token. */
 export async function accessLog(ctx: Context, next: Next): Promise<void> {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { env } from '../../shared/base/env.ts';
-import type { Context, Next } from '../context.ts';
+import type { Context, Next } from './context.ts';
 
 /**
  * Returns the client's address. Each of TRUST_PROXY proxies has added the address it heard from to `X-Forwarded-For`.

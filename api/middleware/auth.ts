@@ -4,7 +4,7 @@ import type { Role } from '../../db/models/user.ts';
 import { Problem, problem } from '../../shared/base/errors.ts';
 import { signedBy } from '../../shared/accounts/authenticate.ts';
 import { accessChecks, asClaims, secretsOf, verifyAccess } from '../../shared/accounts/tokens.ts';
-import type { Context, Next } from '../context.ts';
+import type { Context, Next } from './context.ts';
 import { mark } from './mark.ts';
 
 /** Middleware of private routes: sets `ctx.state.user` and `ctx.state.sid`. @throws Problem `unauthenticated`, `token_expired` */

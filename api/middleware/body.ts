@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { createBrotliDecompress, createUnzip } from 'node:zlib';
 import rawBody from 'raw-body';
 import { Problem, problem } from '../../shared/base/errors.ts';
-import type { Context } from '../context.ts';
+import type { Context } from './context.ts';
 
 /** Bytes of a body, after inflation. */
 export const BODY_LIMIT = 256 * 1024;

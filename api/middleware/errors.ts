@@ -1,5 +1,5 @@
 import { type ProblemCode, Problem, presentProblem, problem, toProblem } from '../../shared/base/errors.ts';
-import type { Context, Next } from '../context.ts';
+import type { Context, Next } from './context.ts';
 
 /** Turns what is thrown behind it, and answers without a body (404, 405), into application/problem+json. */
 export async function errors(ctx: Context, next: Next): Promise<void> {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { problem } from '../../shared/base/errors.ts';
-import type { Context, Next } from '../context.ts';
+import type { Context, Next } from './context.ts';
 
 /** Node limits the bytes of all headers (16 KiB). Beyond a number of headers Node drops the rest, and one of them may matter. */
 const MAX_HEADERS = 100;

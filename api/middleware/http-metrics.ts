@@ -1,5 +1,5 @@
 import { httpDuration, httpRequests } from '../../shared/ops/metrics.ts';
-import { type Context, type Next, routePattern } from '../context.ts';
+import { type Context, type Next, routePattern } from './context.ts';
 
 /** Counts and times every request under its route's pattern. Paths hold ids, so there is no limit to their number. */
 export async function httpMetrics(ctx: Context, next: Next): Promise<void> {

@@ -1,5 +1,5 @@
 import { rowId } from '../../shared/base/errors.ts';
-import type { RouteContext } from '../context.ts';
+import type { RouteContext } from './context.ts';
 
 /** Returns the id in the path. @throws Problem `not_found` for what is not an integer or is too large for one */
 export function pathId(ctx: RouteContext, name = 'id'): number {

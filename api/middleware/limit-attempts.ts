@@ -1,7 +1,7 @@
 import { problem } from '../../shared/base/errors.ts';
 import { attempt, type Policy } from '../../shared/limits/attempts.ts';
-import type { Context, Next } from '../context.ts';
-import { rateHeaders } from '../contract/headers.ts';
+import type { Context, Next } from './context.ts';
+import { rateHeaders } from './headers.ts';
 import { mark } from './mark.ts';
 import { isForeign } from './origin.ts';
 

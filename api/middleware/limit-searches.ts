@@ -1,10 +1,10 @@
 import { env } from '../../shared/base/env.ts';
-import type { Context, Next } from '../context.ts';
-import { rateHeaders } from '../contract/headers.ts';
+import type { Context, Next } from './context.ts';
+import { rateHeaders } from './headers.ts';
 import { networkOf } from '../../shared/limits/network.ts';
 import { mark } from './mark.ts';
-import { take, type Window } from '../../shared/limits/counters.ts';
-import { presentCharge, refusalOf } from '../../shared/limits/present.ts';
+import { presentCharge, refusalOf, type Window } from '../../shared/limits/charge.ts';
+import { take } from '../../shared/limits/counters.ts';
 
 /** A search may cost a call of the provider and much of Postgres's time. */
 const OWN: Window = { name: 'searches', limit: env.SEARCHES_PER_MINUTE, seconds: 60 };

@@ -1,5 +1,5 @@
 import type { ProblemCode } from '../../shared/base/errors.ts';
-import type { Header } from '../contract/headers.ts';
+import type { Header } from './headers.ts';
 
 /** What a middleware adds to its routes. The API's description (api/docs) is made from it. */
 export type Mark = {

@@ -28,3 +28,13 @@ function isOurs(origin: string, request: IncomingMessage): boolean {
   const host = URL.parse(origin)?.host;
   return host !== undefined && (host === hostOf(request) || host === URL.parse(env.PUBLIC_URL)?.host);
 }
+
+const url = env.PUBLIC_URL === '' ? null : new URL(env.PUBLIC_URL);
+
+/** The origin of PUBLIC_URL; undefined where that is not set. */
+export const publicOrigin = url?.origin;
+
+/** A path of ours as browsers ask for it: where a proxy strips a prefix, PUBLIC_URL names it. */
+export function publicPath(path: string): string {
+  return `${url === null || url.pathname === '/' ? '' : url.pathname}${path}`;
+}

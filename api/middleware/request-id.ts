@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { log } from '../../shared/base/log.ts';
-import type { Context, Next } from '../context.ts';
+import type { Context, Next } from './context.ts';
 
 const SANE = /^[A-Za-z0-9._-]{1,64}$/;
 

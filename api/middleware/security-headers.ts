@@ -1,5 +1,5 @@
 import helmet from 'koa-helmet';
-import type { Context, Next } from '../context.ts';
+import type { Context, Next } from './context.ts';
 
 /**
  * Answers are data and load nothing, so the policy is the strictest. The pages /docs and /admin/queues set their own

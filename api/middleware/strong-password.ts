@@ -1,5 +1,5 @@
 import { refuseWeak } from '../../shared/accounts/newPassword.ts';
-import type { Context, Next } from '../context.ts';
+import type { Context, Next } from './context.ts';
 
 /**
  * Returns middleware that refuses a weak password in a field of the body, as `refuseWeak` does. It comes before the

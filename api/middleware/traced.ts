@@ -1,5 +1,5 @@
 import { tracedRequest } from '../../shared/ops/tracing.ts';
-import { type Context, type Next, routePattern } from '../context.ts';
+import { type Context, type Next, routePattern } from './context.ts';
 
 /** Traces each request to the API as a span named after its route's pattern. Probes and pages have no span. */
 export async function traceRequest(ctx: Context, next: Next): Promise<void> {

@@ -2,7 +2,7 @@ import { Ajv, type SchemaObject, type ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
 import type { Static, TSchema } from 'typebox';
 import { problem } from '../../shared/base/errors.ts';
-import type { Context, Next } from '../context.ts';
+import type { Context, Next } from './context.ts';
 import { readJson } from './body.ts';
 import { checkFew } from './few.ts';
 import { presentFaults } from './faults.ts';

@@ -4,7 +4,7 @@ import type { RunEvent } from '../../shared/delivery/events.ts';
 import { runError, source, usage } from '../contract/answering.ts';
 import { clientEvents, contract, json, nothing, other } from '../contract/contract.ts';
 import { anyId, flag, id, text, time } from '../contract/fields.ts';
-import { lastEventId } from '../contract/headers.ts';
+import { lastEventId } from '../middleware/headers.ts';
 import { closed, named, oneOf, orNull, presenter } from '../contract/schema.ts';
 
 const run = named(

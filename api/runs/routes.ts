@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { authenticate } from '../../shared/accounts/authenticate.ts';
-import type { Context } from '../context.ts';
+import type { Context } from '../middleware/context.ts';
 import { serve } from '../contract/serve.ts';
 import { holdPlace } from '../../shared/limits/places.ts';
 import { pathId } from '../middleware/ids.ts';

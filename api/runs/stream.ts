@@ -3,7 +3,7 @@ import type { RunEvent } from '../../shared/delivery/events.ts';
 import { problem } from '../../shared/base/errors.ts';
 import { log } from '../../shared/base/log.ts';
 import { stopping } from '../../shared/base/stop.ts';
-import { pushedTo } from '../sockets/pushes.ts';
+import { pushedTo } from '../../shared/delivery/pushes.ts';
 import { SEQ } from './contract.ts';
 import { resume, type Resumed } from '../../shared/conversations/resume.ts';
 

@@ -7,7 +7,7 @@ import { tracedRequest } from '../../shared/ops/tracing.ts';
 import type { Signed } from '../../shared/accounts/authenticate.ts';
 import type { Watched } from '../sockets/connections.ts';
 import type { BoundedSocket } from '../sockets/bounded.ts';
-import { onPush } from '../sockets/pushes.ts';
+import { onPush } from '../../shared/delivery/pushes.ts';
 import { noteUnderWay } from '../sockets/underWay.ts';
 import { presentError, presentEvent } from './frames.ts';
 import { takeFrame } from './take.ts';

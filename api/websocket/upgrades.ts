@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { type ServerOptions, WebSocketServer } from 'ws';
 import { problem } from '../../shared/base/errors.ts';
 import { stopping } from '../../shared/base/stop.ts';
-import type { Context } from '../context.ts';
+import type { Context } from '../middleware/context.ts';
 import { BODY_LIMIT } from '../middleware/body.ts';
 import { refuseRaw } from '../middleware/raw.ts';
 import { BoundedSocket, countDial } from '../sockets/bounded.ts';

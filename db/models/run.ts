@@ -1,24 +1,11 @@
 import { row, rows } from '../sql.ts';
-import type { RunRow } from './runView.ts';
+import type { RunRow, Source, Usage } from './runView.ts';
 import type { Turn } from './turn.ts';
 
-/**
- * Rows and statements of a run's life. The rules that need the conversation's lock are in db/functions, most in
- * runs.sql.
- */
-export type RunStatus =
-  | 'waiting'
-  | 'queued'
-  | 'in_progress'
-  | 'completed'
-  | 'incomplete'
-  | 'failed'
-  | 'cancelled';
-export type Usage = { prompt_tokens: number; completion_tokens: number; total_tokens: number };
-export type Source = { faq_id: number; question: string; similarity: number };
-/** A run to deliver. `generation` counts its deliveries; `rank` is its place among its user's runs. */
+/** Rows and statements of a run's life. The rules that need the conversation's lock are in db/functions, most in runs.sql. */
+/** A run that is to be delivered, in its generation-th delivery; rank is its place in its user's own line. */
 export type Delivery = { run_id: number; generation: number; rank: number };
-/** The run to deliver because it became the head of its conversation; null: none did. */
+/** The run that became the head of its conversation, if one did; to be delivered. */
 type Next = { next: Delivery | null };
 
 export type Message = {
@@ -45,13 +32,13 @@ export type Accepted = {
   conversation_id: number;
   message_id: number;
   reply_id: number;
-  /** Set when the run is the head of its conversation. */
+  /** Set when the run is at the head of its conversation. */
   next: Delivery | null;
-  /** Runs that an interrupt ended, which the caller announces. */
+  /** Runs that an interrupt ended; to be announced. */
   ended: number[];
 };
 
-/** Stores a message with its run, finds the run of its idempotency key, or refuses and stores nothing. */
+/** Stores a message with its run, or finds the one its key names, or refuses and stores nothing. */
 export async function acceptMessage(
   message: Message,
   maxWaiting: number,
@@ -73,8 +60,8 @@ export type Claim =
   | { outcome: 'gone' };
 
 /**
- * Claims a run for one attempt, or says why it cannot; see claim_run.
- * @param holdMs for how long no model may be called: a run that needs one is `busy` until then
+ * Takes a run for one attempt, or says why not; see claim_run.
+ * @param holdMs how long no model may be called: runs that need one are `busy` until then
  */
 export async function claimRun(
   runId: number,
@@ -91,8 +78,8 @@ export async function claimRun(
 }
 
 /**
- * Begins a new attempt of a run that the caller holds and whose log is lost.
- * @returns the new attempt; null when the caller no longer holds the run
+ * Begins a new attempt of a run that the caller holds, after its log was lost.
+ * @returns the new attempt, or null when the run is no longer the caller's
  */
 export async function reclaimRun(runId: number, attempt: number, leaseMs: number): Promise<number | null> {
   const claimed = await row<{ attempt: number }>(
@@ -105,7 +92,7 @@ export async function reclaimRun(runId: number, attempt: number, leaseMs: number
 
 /**
  * Renews the leases of all runs that a process holds, in one statement that locks them in order.
- * @returns the runs that the caller still holds; it should end the cancelled ones now
+ * @returns the runs that are still the caller's; cancelled ones should end now
  */
 export function renewLeases(
   held: { run_id: number; attempt: number }[],
@@ -129,7 +116,7 @@ export type Outcome = {
   content: string;
   finish_reason?: string | null;
   model?: string;
-  /** The request's parameters besides the prompt. */
+  /** What the model was asked with, besides the prompt. */
   parameters?: Record<string, unknown> | null;
   usage?: Usage | null;
   error?: { code: string; message: string };
@@ -140,10 +127,10 @@ export type Outcome = {
   filtered?: boolean;
 };
 
-/** An ended run, as its terminal event needs it. */
+/** A run as it ended: what its terminal event is made of. */
 type Ended = Omit<RunRow, 'message_id' | 'model' | 'created_at' | 'started_at'> & { completed_at: Date };
 
-/** Ends a run that the caller holds. Returns null, and changes nothing, when the caller no longer holds it. */
+/** Ends a run that the caller holds; null when it no longer does, in which case nothing has changed. */
 export function finishRun(
   runId: number,
   attempt: number,
@@ -171,9 +158,9 @@ export async function waitedMs(runId: number): Promise<number> {
 export type Kept = { content: string; lastSeq: number; delayMs: number; retried: boolean; waits: boolean };
 
 /**
- * Gives a run back for a later attempt, and keeps the text that was shown. A cancelled run is due at once, so
- * that the next claim can end it.
- * @returns in how many ms the run is due; null when the caller no longer held it
+ * Gives a run back to be answered later, with the text that was shown; a cancelled one is due at once, so that
+ * the next claim can end it.
+ * @returns in how many ms it is due, or null when the run was no longer the caller's
  */
 export async function releaseRun(runId: number, attempt: number, kept: Kept): Promise<number | null> {
   const released = await row<{ due_in_ms: number }>(
@@ -194,7 +181,7 @@ export async function releaseRun(runId: number, attempt: number, kept: Kept): Pr
   return released?.due_in_ms ?? null;
 }
 
-/** Cancels a user's run; null when the user has no such run. See cancel_run. */
+/** Cancels a user's run; null when there is no such run of theirs. See cancel_run. */
 export function cancelRun(runId: number, userId: number): Promise<({ ended: boolean } & Next) | null> {
   return row('SELECT * FROM cancel_run(:runId, :userId)', { runId, userId });
 }

@@ -1,5 +1,5 @@
 import { row } from '../sql.ts';
-import type { RunStatus, Usage } from './run.ts';
+import type { RunStatus, Usage } from './runView.ts';
 import type { ContextRecord, Verdict } from './turn.ts';
 
 /** Everything that the stages stored on a run, for operators; without the texts. */

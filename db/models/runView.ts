@@ -1,5 +1,15 @@
 import { row } from '../sql.ts';
-import type { RunStatus, Source, Usage } from './run.ts';
+
+export type RunStatus =
+  | 'waiting'
+  | 'queued'
+  | 'in_progress'
+  | 'completed'
+  | 'incomplete'
+  | 'failed'
+  | 'cancelled';
+export type Usage = { prompt_tokens: number; completion_tokens: number; total_tokens: number };
+export type Source = { faq_id: number; question: string; similarity: number };
 
 /** A run as its owner may see it. */
 export type RunRow = {

@@ -1,5 +1,5 @@
 import { row, rows } from '../sql.ts';
-import type { RunStatus, Source } from './run.ts';
+import type { RunStatus, Source } from './runView.ts';
 
 /** A run as a stage needs it. A stage does not repeat a result that is already here. */
 export type Turn = {

@@ -1,17 +1,12 @@
 import type { Knex } from 'knex';
-import { problem } from '../../shared/base/errors.ts';
-import { knex } from '../knex.ts';
 import { type Role, User } from './user.ts';
 
 export type UserFilter = { q?: string; role?: Role; status?: User['status'] };
-export type UserChange = { role?: Role; status?: 'active' | 'suspended' };
-/** A changed field of an account, before and after. */
-export type Changed = { field: keyof UserChange; from: string; to: string };
 
 /**
- * Returns a page of accounts, newest first.
- * @param filter `q`: how an e-mail address or a username begins, regardless of case
- * @param page `beforeId`: the last id of the previous page
+ * A page of accounts, the newest first.
+ * @param filter `q` is how an e-mail address or a username begins, whatever its case
+ * @param page `beforeId`: where the page before ended
  */
 export async function listUsers(
   { q, role, status }: UserFilter,
@@ -27,48 +22,4 @@ export async function listUsers(
     query.whereRaw('(lower(email) LIKE lower(?) OR lower(username) LIKE lower(?))', [prefix, prefix]);
   }
   return query;
-}
-
-/**
- * Changes an account's role or status, for an administrator. A suspended user loses sessions and runs. One
- * administrator always remains: nobody changes their own account here, and an actor who is not an administrator
- * any more changes nothing.
- * @param along runs for each change, in its transaction
- * @returns the account, and the ended runs, which the caller announces
- * @throws Problem `forbidden`, `not_found`
- */
-export async function administer(
-  actorId: number,
-  userId: number,
-  change: UserChange,
-  along: (changed: Changed, trx: Knex) => Promise<void>,
-): Promise<{ user: User; ended: number[] }> {
-  return knex.transaction(async (trx) => {
-    // Locks both rows in the order of ids: two administrators who change each other wait and do not deadlock.
-    const locked = await User.query(trx).whereIn('id', [actorId, userId]).orderBy('id').forNoKeyUpdate();
-    const actor = locked.find(({ id }) => id === actorId);
-    const user = locked.find(({ id, status }) => id === userId && status !== 'deleted');
-    if (actor?.role !== 'admin' || actor.status !== 'active') throw problem('forbidden');
-    if (user === undefined) throw problem('not_found');
-    if (user === actor) throw problem('forbidden', 'Ask another administrator to change your account');
-
-    const changes = changesOf(user, change);
-    if (changes.length === 0) return { user, ended: [] };
-    const changed = await User.query(trx).patchAndFetchById(userId, { ...change, updated_at: new Date() });
-    for (const one of changes) await along(one, trx);
-    const suspended = user.status !== 'suspended' && changed.status === 'suspended';
-    return { user: changed, ended: suspended ? await shutOut(userId, trx) : [] };
-  });
-}
-
-function changesOf(user: User, change: UserChange): Changed[] {
-  return (['role', 'status'] as const).flatMap((field) => {
-    const to = change[field] ?? user[field];
-    return to === user[field] ? [] : [{ field, from: user[field], to }];
-  });
-}
-
-async function shutOut(userId: number, trx: Knex): Promise<number[]> {
-  const { rows } = await trx.raw<{ rows: [{ ended: number[] }] }>('SELECT shut_out(?) AS ended', [userId]);
-  return rows[0].ended;
 }

@@ -11,7 +11,7 @@ import { hashPassword, isOutdated, passwordFits } from './password.ts';
 import { hashToken, newToken, nowS, signAccess, successorsOf } from './tokens.ts';
 
 export type Grant = { access: string; refresh: string };
-type SignIn = { user: User; grant: Grant };
+export type SignIn = { user: User; grant: Grant };
 
 /** Creates the account and its first session. @throws Problem `already_exists` */
 export async function register(fields: NewUser, client: Client): Promise<SignIn> {

@@ -1,4 +1,4 @@
-import type { Source, Usage } from '../../db/models/run.ts';
+import type { Source, Usage } from '../../db/models/runView.ts';
 
 export type { Source, Usage };
 export type RunError = { code: string; message: string };

@@ -6,7 +6,7 @@ import { importsToDeliver } from '../../db/models/faqImport.ts';
 import { gapsToGroup } from '../../db/models/faqSuggestion.ts';
 import { runsToDeliver } from '../../db/models/owed.ts';
 import type { Delivery } from '../../db/models/run.ts';
-import { embeddingModel, moderationOrder } from '../provider/config.ts';
+import { oneOf, text } from '../base/env.ts';
 
 type Rules = {
   /** The process type that works the queue. */
@@ -112,7 +112,7 @@ export const jobs = {
       batch: Type.Optional(Type.String({ maxLength: 64 })),
     }),
     id: ({ faq_ids, batch = faq_ids.join('-') }) => `faqs-${batch}`,
-    wanted: () => embeddingModel() !== null,
+    wanted: embedsTexts,
     owed: async () => {
       const faqs = await faqsToEmbed(FAQS);
       return faqs.length === 0 ? [] : [embeddingOf(faqs)];
@@ -139,7 +139,7 @@ export const jobs = {
     payload: Type.Object({}),
     id: () => 'faq-suggestions',
     /** Questions are grouped by what they mean; without an embedding model they wait. */
-    wanted: () => embeddingModel() !== null,
+    wanted: embedsTexts,
     owed: async () => ((await gapsToGroup()) ? [{}] : []),
     kept: notAtAll,
     attempts: 3,
@@ -196,6 +196,18 @@ export function answerFlow(delivery: Delivery): FlowJob {
     return { ...stage('completion'), children: [child('moderation'), child('context')] };
   const completion = stage('completion');
   return { ...completion, data: { ...completion.data, beside: true }, children: [child('context')] };
+}
+
+/** Says whether the chat model waits for moderation's verdict or is called beside it. Ends the process at any other value. */
+function moderationOrder(): 'before' | 'beside' {
+  return oneOf('MODERATION_ORDER', 'before', ['before', 'beside']);
+}
+// A wrong value ends the process when it starts.
+moderationOrder();
+
+/** Says whether there is an embedding model; shared/provider/config.ts reads which. */
+function embedsTexts(): boolean {
+  return text('EMBEDDING_MODEL', '') !== 'off';
 }
 
 /** Returns the queues that a process type works, such as `embedding`; none for `housekeeping`. */

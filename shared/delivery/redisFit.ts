@@ -1,6 +1,7 @@
 import { log } from '../base/log.ts';
+import { type Check, within } from '../ops/checks.ts';
 import { redisMisfits } from '../ops/metrics.ts';
-import { redis } from './redis.ts';
+import { lastError, redis } from './redis.ts';
 
 /** What is wrong with a Redis that answers. serves: whether work goes on all the same. */
 export type Misfit = { what: (typeof KINDS)[number]; reason: string; serves: boolean };
@@ -94,4 +95,13 @@ function noted(found: Misfit[]): Misfit[] {
 function unknown(err: unknown): Misfit[] {
   log.debug({ err }, 'Redis cannot be asked what it is');
   return [];
+}
+
+export function checkRedis(): Promise<Check> {
+  return within(500, () =>
+    redis.ping().catch((err: unknown) => {
+      // A command on a connection that is not ready knows no reason: the connection does.
+      throw lastError(redis) ?? err;
+    }),
+  );
 }

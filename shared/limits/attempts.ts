@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { Problem, problem } from '../base/errors.ts';
 import { networkOf } from './network.ts';
-import { type Counter, forget, take, type Window } from './counters.ts';
-import { presentCharge, type RateHeaders, refusalOf } from './present.ts';
+import { type Counter, presentCharge, type RateHeaders, refusalOf, type Window } from './charge.ts';
+import { forget, take } from './counters.ts';
 
 /**
  * How often something may be tried. `pair` limits one address on one account, so a guesser elsewhere cannot lock the owner

@@ -1,57 +1,40 @@
 import type { Result } from 'ioredis';
 import { log } from '../base/log.ts';
 import { redis } from '../delivery/redis.ts';
+import type { Charge, Counter } from './charge.ts';
 import { giveBackInMemory, takeInMemory } from './memory.ts';
 
-/** Allows `limit` in `seconds`, counted from the first. Headers show `name` to clients. */
-export type Window = { name: string; limit: number; seconds: number };
-/** The window of one user, address or session. `key` is its key in Redis. */
-export type Counter = Window & { key: string };
-/** The state of a counter: how many it counted, and when its window ends, in ms since 1970 by the store's own clock. */
-export type Count = { count: number; ends: number };
-/** The result of `take`. `refused` took nothing from any counter; `free` was charged before. */
-export type Charge = {
-  outcome: 'refused' | 'taken' | 'free';
-  counters: Counter[];
-  /** The state of each counter, with this charge. */
-  counts: Count[];
-  /** How long each counter's window still lasts, in ms. */
-  left: number[];
-  /** Gives the charge back to the windows that counted it. Never throws. */
-  giveBack: () => Promise<void>;
-};
-
 /**
- * Takes one from every counter, or from none if one of them is used up. Redis counts for all replicas. While Redis is away
- * or too slow, this process counts by itself, from zero. Never throws.
- * @param mark names the request. A repeated request is free until the first window ends
+ * Takes one from every counter, or from none where one of them is used up. Redis counts for all replicas; where it is
+ * away or does not answer in time, this process counts by itself, from nothing. Never throws.
+ * @param mark names the request: sent again before the first window ends, it is free
  */
 export async function take(counters: Counter[], mark: string | null = null): Promise<Charge> {
   if (redis.status === 'ready' && Date.now() >= awayUntil) {
     try {
       return await inTime(takeInRedis(counters, mark));
     } catch (err) {
-      log.warn({ err }, 'Redis is away or slow; this process counts limits in memory');
+      log.warn({ err }, 'limits are counted in memory');
       awayUntil = Date.now() + AWAY_MS;
     }
   }
   return takeInMemory(counters, mark, Date.now());
 }
 
-/** Resets a counter, or deletes a mark. Never throws. */
+/** Lets a counter begin anew, or takes a mark away. Never throws. */
 export async function forget({ key }: Pick<Counter, 'key'>): Promise<void> {
   giveBackInMemory([key], [Number.POSITIVE_INFINITY], null);
   if (redis.status === 'ready') await redis.del(key).catch(() => {});
 }
 
-/** How long a request waits for Redis. While Redis hangs, only one request a second waits at all. */
+/** Nobody waits longer for a number; and while Redis hangs, only one in a second waits at all. */
 const [WITHIN_MS, AWAY_MS] = [250, 1_000];
 let awayUntil = 0;
 
 async function inTime<T>(asked: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    // Node reads an answer that came while this process was busy before it runs the immediate. Such an answer is not late.
+    // An answer that came while this process was busy is read before the immediate: then it was not late.
     timer = setTimeout(() => setImmediate(reject, new Error('Redis did not answer in time')), WITHIN_MS);
   });
   return Promise.race([asked, late]).finally(() => clearTimeout(timer));
@@ -78,8 +61,8 @@ async function takeInRedis(counters: Counter[], mark: string | null): Promise<Ch
 const OUTCOMES = ['refused', 'taken', 'free'] as const;
 
 /**
- * A counter is the text `count:ends`, which expires when its window ends. KEYS: the counters, and the mark if there is
- * one. ARGV: each counter's limit and length in ms. Time is Redis's own, the same for all replicas.
+ * A counter is the text `count:ends`, which runs out when its window ends. KEYS: the counters, and the mark if there is
+ * one. ARGV: for each counter its limit and length in ms. Time is Redis's own, the same for all replicas.
  */
 redis.defineCommand('takeCounts', {
   lua: `
@@ -109,7 +92,7 @@ if mark and outcome == 1 then redis.call('SET', mark, '', 'PXAT', string.format(
 return answer`,
 });
 
-/** KEYS as above. ARGV: for each counter the end of the window that was charged. A later window is left alone. */
+/** KEYS as above. ARGV: for each counter the end of the window that was charged; another one is left alone. */
 redis.defineCommand('giveCountsBack', {
   lua: `
 for i = 1, #ARGV do

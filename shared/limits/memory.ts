@@ -1,4 +1,4 @@
-import type { Charge, Count, Counter } from './counters.ts';
+import type { Charge, Count, Counter } from './charge.ts';
 
 /** The counters of this process while Redis is away, with the same rules. */
 const counts = new Map<string, Count>();

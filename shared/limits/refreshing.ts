@@ -1,6 +1,6 @@
 import { env } from '../base/env.ts';
 import { take } from './counters.ts';
-import { refusalOf } from './present.ts';
+import { refusalOf } from './charge.ts';
 
 /**
  * Each refresh leaves a row for as long as its token would have lived. A client needs one refresh in the life of an access

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { ageOf, storedUnder } from '../../db/models/idempotency.ts';
 import type { Accepted, Refusal } from '../../db/models/run.ts';
 import { env } from '../base/env.ts';
-import type { SignedUser } from '../accounts/authenticate.ts';
+import type { SignedUser } from '../../db/models/session.ts';
 import { networkOf } from './network.ts';
-import { type Counter, forget, take, type Window } from './counters.ts';
-import { presentCharge, type RateHeaders, refusalOf } from './present.ts';
+import { type Counter, presentCharge, type RateHeaders, refusalOf, type Window } from './charge.ts';
+import { forget, take } from './counters.ts';
 
 /** The sender and the address of a message. `tell` receives the rate headers. */
 export type Sender = { user: SignedUser; ip: string; tell?: (headers: RateHeaders) => void };

@@ -1,27 +1,17 @@
 import { knex } from '../../db/knex.ts';
 import { causeOf } from './causes.ts';
-import { lastError, redis } from '../delivery/redis.ts';
 
-/** `healthy`, or `unhealthy: ` with a reason that shows no host and no secret. */
+/** `healthy`, or `unhealthy: ` with a reason that tells nothing of hosts or secrets. */
 export type Check = 'healthy' | `unhealthy: ${string}`;
 
 export function checkDatabase(): Promise<Check> {
   return within(2_000, async () => knex.raw('SELECT 1'));
 }
 
-export function checkRedis(): Promise<Check> {
-  return within(500, () =>
-    redis.ping().catch((err: unknown) => {
-      // A command on a connection that is not ready fails without a reason. The connection has it.
-      throw lastError(redis) ?? err;
-    }),
-  );
-}
-
-/** An error whose message a check may show unchanged. */
+/** A reason that a check may show as it stands. */
 export class Refused extends Error {}
 
-/** Returns whether `work` succeeds within `limitMs`. */
+/** Whether `work` succeeds, in `limitMs` at most. */
 export async function within(limitMs: number, work: () => Promise<unknown>): Promise<Check> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<Check>((resolve) => {

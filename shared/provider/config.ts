@@ -51,7 +51,6 @@ type Configuration = {
   chat: ModelRef[];
   embedding: EmbeddingModel | null;
   moderation: ModerationModel | null;
-  moderationOrder: 'before' | 'beside';
 };
 
 /** text-embedding-3-large was always asked for so many. */
@@ -85,11 +84,6 @@ export function embeddingModel(): EmbeddingModel | null {
 /** What judges texts; null: MODERATION_MODEL=off, nothing is judged. */
 export function moderationModel(): ModerationModel | null {
   return configuration.moderation;
-}
-
-/** Whether the chat model waits for moderation's verdict, or is called beside it. */
-export function moderationOrder(): 'before' | 'beside' {
-  return configuration.moderationOrder;
 }
 
 /** What embeds texts under a name that rows have: the present model, or an older one asked without anything special. */
@@ -147,7 +141,6 @@ function read(): Configuration {
     chat: unique([text('CHAT_MODEL', 'gpt-4.1-mini'), ...list('CHAT_MODEL_FALLBACK', '')].map(model)),
     embedding: embedding === 'off' ? null : readEmbedding(providers, embedding),
     moderation,
-    moderationOrder: oneOf('MODERATION_ORDER', 'before', ['before', 'beside']),
   };
 }
 

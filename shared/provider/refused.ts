@@ -1,5 +1,3 @@
-import type { Described } from './troubles.ts';
-
 /** Parameters of ours that a server may not know or take. `system`, `developer` and `turns` are about the messages' roles. */
 export const PARAMETERS = [
   'temperature',
@@ -39,7 +37,7 @@ export function mayBeEcho(refused: string | null, inWords: boolean, texts: strin
 }
 
 /** The parameter that an error is about: by its `param` or `loc`, else the first that its message names. */
-export function refusedParameter({ param, message }: Pick<Described, 'param' | 'message'>): Parameter | null {
+export function refusedParameter({ param, message }: { param: string[]; message: string }): Parameter | null {
   const named = PARAMETERS.find((name) => param.some((path) => path.split(/[.[\]]/).includes(name)));
   if (named !== undefined) return named;
   const first =

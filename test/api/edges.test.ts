@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { mock } from 'node:test';
 import { expect } from 'chai';
 import { io } from 'socket.io-client';
-import type { Context } from '../../api/context.ts';
+import type { Context } from '../../api/middleware/context.ts';
 import { serverOf } from '../../api/listen.ts';
 import { networkOf } from '../../shared/limits/network.ts';
 import { readJson } from '../../api/middleware/body.ts';

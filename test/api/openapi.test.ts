@@ -2,7 +2,7 @@ import SwaggerParser from '@apidevtools/swagger-parser';
 import { expect } from 'chai';
 import type { SchemaObject } from 'ajv';
 import { chatContract } from '../../api/chat/contract.ts';
-import { idempotencyKey } from '../../api/contract/headers.ts';
+import { idempotencyKey } from '../../api/middleware/headers.ts';
 import { documentPath } from '../../api/docs/openapi.ts';
 import { routes } from '../../api/routes.ts';
 import { type Api, call, serveApi } from '../support/api.ts';

@@ -9,11 +9,11 @@ import { itNative } from '../support/native.ts';
 import { type OwnRedis, startOwnRedis } from '../support/own-redis.ts';
 
 /** Asks until the check has more to say than that there was no answer yet. */
-const ask = (file: string, call: string) => `
-  const { ${call.replace(/\(.*/, '')} } = await import('./${file}');
+const ask = (file: string, check: string) => `
+  const checks = await import('./${file}');
   let said;
   for (let i = 0; i < 50; i += 1) {
-    said = await ${call};
+    said = await checks.${check};
     if (said !== 'unhealthy: unreachable') break;
     await new Promise((wait) => setTimeout(wait, 100));
   }
@@ -21,13 +21,13 @@ const ask = (file: string, call: string) => `
   process.exit(0);`;
 
 async function checked(
-  call: string,
+  check: string,
   env: Record<string, string>,
   file = 'shared/ops/checks.ts',
 ): Promise<string> {
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    ['--input-type=module', '-e', ask(file, call)],
+    ['--input-type=module', '-e', ask(file, check)],
     {
       env: { ...process.env, LOG_LEVEL: 'silent', ...env },
     },
@@ -41,7 +41,7 @@ describe('checks', function () {
   describe('of Postgres', () => {
     let server: net.Server;
     let url = '';
-    /** The SQLSTATE with which the server refuses any password. */
+    /** The SQLSTATE by which the server refuses, whatever password it is given. */
     let code = '';
     before(async () => {
       server = net.createServer((socket) => {
@@ -105,36 +105,40 @@ describe('checks', function () {
     });
     after(() => redis.stop());
     const said = (change: Partial<URL>) =>
-      checked('checkRedis()', { REDIS_URL: Object.assign(new URL(redis.url), change).href });
+      checked(
+        'checkRedis()',
+        { REDIS_URL: Object.assign(new URL(redis.url), change).href },
+        'shared/delivery/redisFit.ts',
+      );
 
-    it('report that a password is required', async () => {
+    it('say that a password is required', async () => {
       expect(await said({})).to.equal('unhealthy: password required');
     });
-    it('report that the password is wrong', async () => {
+    it('say that the password is wrong', async () => {
       expect(await said({ password: 'secret' })).to.equal('unhealthy: wrong password');
     });
-    it('are healthy with the right password', async () => {
+    it('are well with the right one', async () => {
       expect(await said({ password: 'right' })).to.equal('healthy');
     });
   });
 
   describe('of the provider', () => {
-    it('say that the key is refused', async () => {
+    it('say that the key is refused, or missing', async () => {
       const server = createServer((_, res) => res.writeHead(401).end('{"error":"sk-secret"}')).listen(
         0,
         '127.0.0.1',
       );
       await once(server, 'listening');
       const OPENAI_BASE_URL = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/`;
-      const env = { OPENAI_BASE_URL, OPENAI_API_KEY: 'sk-secret' };
-      expect(await checked("checkRole('chat')", env, 'shared/provider/probe.ts')).to.equal(
-        'unhealthy: provider_key',
-      );
+      const ask = (OPENAI_API_KEY: string) =>
+        checked("checkRole('chat')", { OPENAI_BASE_URL, OPENAI_API_KEY }, 'shared/provider/probe.ts');
+      expect(await ask('sk-secret')).to.equal('unhealthy: provider_key');
+      expect(await ask('')).to.equal('unhealthy: provider_key');
       server.close();
     });
   });
 
-  it('reveal nothing of an unknown error', () => {
+  it('show nothing of an error that nobody knows', () => {
     expect(causeOf(new Error('connect to secret@host failed'))).to.equal('unreachable');
     expect(
       causeOf(new TypeError('fetch failed', { cause: Object.assign(new Error(), { code: 'ENOTFOUND' }) })),

@@ -1,5 +1,5 @@
 import { listen } from '../../api/listen.ts';
-import { firstSubscription } from '../../api/sockets/pushes.ts';
+import { firstSubscription } from '../../shared/delivery/pushes.ts';
 import { claimRun, finishRun, type Outcome } from '../../db/models/run.ts';
 import { type RunEvent, firstSeq } from '../../shared/delivery/events.ts';
 import { announce } from '../../shared/delivery/runs.ts';

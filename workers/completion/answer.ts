@@ -1,20 +1,20 @@
 import { messageTexts } from '../../db/models/message.ts';
-import type { Source } from '../../db/models/run.ts';
+import type { Source } from '../../db/models/runView.ts';
 import type { Turn, Verdict } from '../../db/models/turn.ts';
 import { env } from '../../shared/base/env.ts';
 import type { Usage } from '../../shared/delivery/events.ts';
 import { answerTimes } from '../../shared/provider/measure.ts';
 import { textIn } from '../../shared/texts/textIn.ts';
 import { buildPrompt } from '../context/prompt.ts';
-import { TOO_SLOW, wasTooSlow } from '../timeouts.ts';
-import { type Ending, failed } from './ending.ts';
+import { type Ending, failed, TOO_SLOW } from './ending.ts';
 import { type ChatRequest, streamChat } from '../../shared/provider/chat.ts';
 import type { ModelRef } from '../../shared/provider/config.ts';
 import { ProviderError } from '../../shared/provider/providerErrors.ts';
 import { countTokens } from '../../shared/provider/tokens.ts';
-import { Gate } from './gate.ts';
+import { Gate, type Outlet } from './gate.ts';
 import { Guard } from './guard.ts';
 import type { Lease } from './lease.ts';
+import { wasTooSlow } from './timeouts.ts';
 import { Withheld } from './verdict.ts';
 import type { Writer } from './writer.ts';
 
@@ -117,14 +117,6 @@ async function stream(
 
 /** What came from the model, shown or not. */
 type Heard = { text: string; finish_reason: string | null; usage: Usage | null };
-
-/** Where the model's text goes: straight to the user, past the guard, or behind the gate. Its signal tells that the model may stop. */
-export type Outlet = {
-  signal: AbortSignal;
-  write: (delta: string) => void;
-  end: () => Promise<void>;
-  close: () => void;
-};
 
 function outletTo(show: (text: string) => void, { context, user_id }: Turn, signal: AbortSignal): Outlet {
   if (env.OUTPUT_GUARD === 'on') return new Guard(show, context?.passages ?? [], signal, user_id);

@@ -6,3 +6,9 @@ export type Ending = Omit<Outcome, 'content' | 'parameters' | 'sources' | 'title
 export function failed(code: string, message: string): Ending {
   return { status: 'failed', error: { code, message } };
 }
+
+/** How a run ends whose statements are too slow. */
+export const TOO_SLOW: Ending = failed(
+  'database_timeout',
+  'The database took too long to prepare the answer.',
+);

@@ -1,6 +1,13 @@
 import type { Verdict } from '../../db/models/turn.ts';
-import type { Outlet } from './answer.ts';
 import { Withheld } from './verdict.ts';
+
+/** Where the model's text goes: straight to the user, past the guard, or behind the gate. Its signal tells that the model may stop. */
+export type Outlet = {
+  signal: AbortSignal;
+  write: (delta: string) => void;
+  end: () => Promise<void>;
+  close: () => void;
+};
 
 /** Holds an answer back until the question's verdict is there: then all of it goes on, or none. */
 export class Gate implements Outlet {

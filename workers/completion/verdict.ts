@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { saveVerdict, type Turn, type Verdict } from '../../db/models/turn.ts';
+import { cacheKey, remember } from '../../shared/delivery/cache.ts';
+import { moderationModel } from '../../shared/provider/config.ts';
+import { moderate } from '../../shared/provider/moderation.ts';
 import { ProviderError } from '../../shared/provider/providerErrors.ts';
-import { verdictOn } from '../moderation.ts';
 
 /** Of a moderation that fails: how often it is asked, the first wait and the longest, in ms. */
 const TRIES = 4;
@@ -37,4 +39,16 @@ export async function judgeBeside(turn: Turn, signal: AbortSignal): Promise<Verd
   const verdict = await patientVerdict(turn.question, turn.user_id, signal);
   await saveVerdict(turn.run_id, verdict);
   return verdict;
+}
+
+/** Seconds that a verdict on a text serves for the same text of the same user. */
+const VERDICT_TTL = 3_600;
+
+/** Whether a text of a user, or of an answer to them, is allowed; asked once an hour for the same text. @throws ProviderError */
+export async function verdictOn(text: string, user_id: number): Promise<Verdict> {
+  const model = moderationModel();
+  if (model === null) return moderate(text);
+  const name = model.by === 'chat' ? `chat:${model.name}` : model.name;
+  const key = cacheKey('verdict', { user_id }, name, text);
+  return (await remember(key, VERDICT_TTL, () => moderate(text))).value;
 }

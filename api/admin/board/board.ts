@@ -3,7 +3,7 @@ import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { KoaAdapter } from '@bull-board/koa';
 import { env } from '../../../shared/base/env.ts';
 import { queues } from '../../../shared/delivery/queues.ts';
-import type { RouteContext } from '../../context.ts';
+import type { RouteContext } from '../../middleware/context.ts';
 import { BOARD, PUBLIC_BOARD } from './signin.ts';
 
 export type Board = (ctx: RouteContext) => Promise<void>;

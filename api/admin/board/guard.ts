@@ -1,8 +1,8 @@
 import { Problem, problem } from '../../../shared/base/errors.ts';
 import { authenticate, type Signed } from '../../../shared/accounts/authenticate.ts';
-import type { Context, Next } from '../../context.ts';
+import type { Context, Next } from '../../middleware/context.ts';
 import { mark } from '../../middleware/mark.ts';
-import { publicOrigin } from '../../public.ts';
+import { publicOrigin } from '../../middleware/origin.ts';
 import { forbiddenPage, signInPage } from './pages.ts';
 import { signedByCookie } from './signin.ts';
 

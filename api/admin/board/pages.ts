@@ -1,4 +1,4 @@
-import { publicPath } from '../../public.ts';
+import { publicPath } from '../../middleware/origin.ts';
 import type { explanation } from '../routes.ts';
 
 const PUBLIC_BOARD = publicPath('/admin/queues');

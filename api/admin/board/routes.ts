@@ -1,8 +1,8 @@
-import { knex } from '../../../db/knex.ts';
-import { Session } from '../../../db/models/session.ts';
+import { noted } from '../../../shared/accounts/noted.ts';
+import { signOut } from '../../../shared/accounts/sessions.ts';
 import { env } from '../../../shared/base/env.ts';
 import { Problem } from '../../../shared/base/errors.ts';
-import { note } from '../../audit/note.ts';
+import { by } from '../../audit/note.ts';
 import { serve } from '../../contract/serve.ts';
 import { readForm } from '../../middleware/body.ts';
 import { explanation } from '../routes.ts';
@@ -56,10 +56,7 @@ export const bullBoard = serve(boardContract, {
     adminOnly,
     async (ctx) => {
       const { sid, user } = ctx.state;
-      await knex.transaction(async (trx) => {
-        await Session.end(sid, trx);
-        await note(ctx, 'session.signed_out', { subject_id: user.id })(sid, trx);
-      });
+      await signOut({ id: user.id, sid, by: by(ctx) });
       forgetAdmin(ctx);
       ctx.redirect(`${PUBLIC_BOARD}/sign-in`);
     },
@@ -80,7 +77,7 @@ export const bullBoard = serve(boardContract, {
       // The change is in Redis and not in a transaction, so the audit entry comes first.
       if (env.BOARD_WRITABLE && !['GET', 'HEAD'].includes(ctx.method)) {
         const { method, path } = ctx;
-        await note(ctx, 'queue.changed', { details: { method, path: path.slice(0, 300) } })(null, knex);
+        await noted(by(ctx), 'queue.changed', { details: { method, path: path.slice(0, 300) } })(null);
       }
       board ??= import('./board.ts').then(({ buildBoard }) => buildBoard());
       await (await board)(ctx);

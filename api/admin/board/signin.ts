@@ -1,16 +1,13 @@
-import { knex } from '../../../db/knex.ts';
-import { Session } from '../../../db/models/session.ts';
-import { problem } from '../../../shared/base/errors.ts';
 import { type Signed, signedBy } from '../../../shared/accounts/authenticate.ts';
-import { noteSignIn } from '../../../shared/accounts/client.ts';
+import { openBoard } from '../../../shared/accounts/sessions.ts';
 import { clientOf } from '../../auth/client.ts';
 import { signIn } from '../../../shared/accounts/signin.ts';
-import { signBoard, verifyAccess, verifyBoard } from '../../../shared/accounts/tokens.ts';
-import type { Context } from '../../context.ts';
+import { signBoard, verifyBoard } from '../../../shared/accounts/tokens.ts';
+import type { Context } from '../../middleware/context.ts';
 import { credentials } from '../../contract/account.ts';
 import { attempt, SIGN_IN } from '../../../shared/limits/attempts.ts';
 import { bodyCheck, check } from '../../middleware/validate.ts';
-import { publicPath } from '../../public.ts';
+import { publicPath } from '../../middleware/origin.ts';
 
 /** The path of Bull Board, and the path by which browsers ask for it. */
 export const BOARD = '/admin/queues';
@@ -31,18 +28,8 @@ export async function signInAdmin(ctx: Context, form: unknown): Promise<Admin> {
   const { email, password } = check(credentialsCheck, form);
   const client = clientOf(ctx);
   const tryIt = () => signIn(email.trim(), password, client);
-  const { user, grant } = await attempt(SIGN_IN, email, ctx.ip, tryIt, (headers) => ctx.set(headers));
-  const { sid } = verifyAccess(grant.access);
-  const act = { actor: user, subject: user.id, session: sid };
-  if (user.role !== 'admin') {
-    await knex.transaction(async (trx) => {
-      await Session.end(sid, trx);
-      await noteSignIn('session.board_refused', act, client, trx);
-    });
-    throw problem('forbidden');
-  }
-  await noteSignIn('session.board_opened', act, client, knex);
-  return { userId: user.id, sid };
+  const signedIn = await attempt(SIGN_IN, email, ctx.ip, tryIt, (headers) => ctx.set(headers));
+  return { userId: signedIn.user.id, sid: await openBoard(signedIn, client) };
 }
 
 /** Sets the cookie. A cookie set over TLS is `Secure`. */

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { contract, json, other } from '../../contract/contract.ts';
 import { count, flag, id, slug, text, time } from '../../contract/fields.ts';
-import { location } from '../../contract/headers.ts';
+import { location } from '../../middleware/headers.ts';
 import { closed, defaulted, named, oneOf, orNull, presenter } from '../../contract/schema.ts';
 import { faqFilter, newFaq } from '../contract.ts';
 

@@ -1,12 +1,10 @@
 import { pipeline, Readable } from 'node:stream';
 import { stringify } from 'csv-stringify';
-import { knex } from '../../../db/knex.ts';
 import { exportFaqs } from '../../../db/models/faqExport.ts';
 import { findImport, importErrors } from '../../../db/models/faqImport.ts';
-import { enqueue } from '../../../shared/delivery/enqueue.ts';
 import { found } from '../../../shared/base/errors.ts';
-import { log } from '../../../shared/base/log.ts';
-import { note } from '../../audit/note.ts';
+import { noted } from '../../../shared/accounts/noted.ts';
+import { by } from '../../audit/note.ts';
 import { holdPlace } from '../../../shared/limits/places.ts';
 import { serve } from '../../contract/serve.ts';
 import { withBody } from '../../middleware/body.ts';
@@ -18,7 +16,7 @@ import { COLUMNS, joinKeywords } from '../../../shared/knowledge/import/csv.ts';
 import { charsetOf, formatOf } from '../../../shared/knowledge/import/format.ts';
 import { receiveImport } from '../../../shared/knowledge/import/receive.ts';
 import { MAX_BYTES, tooLarge } from '../../../shared/knowledge/import/text.ts';
-import { publicPath } from '../../public.ts';
+import { publicPath } from '../../middleware/origin.ts';
 
 /** Excel expects the separator of the country that Windows is set to. */
 const SEPARATORS = { comma: ',', semicolon: ';', tab: '\t' };
@@ -39,12 +37,9 @@ export const faqImports = serve(faqImportContract, {
       charset: charsetOf(ctx.request.charset),
       allOrNothing,
       check: (value: unknown) => check(itemCheck, value),
-      along: note(ctx, 'faq_import.submitted'),
+      by: by(ctx),
     };
     const import_id = await withBody(ctx.req, (bytes) => receiveImport(ctx.state.user.id, bytes, options));
-    enqueue('faq_import', { import_id }).catch((err: unknown) =>
-      log.warn({ err, import_id }, 'left to the reconciler'),
-    );
     ctx.set('Location', publicPath(`/api/v1/faqs/imports/${import_id}`));
     ctx.body = { import_id, status: 'queued' };
   },
@@ -59,7 +54,7 @@ export const faqImports = serve(faqImportContract, {
     const { separator, ...filter } = ctx.state.query;
     holdPlace('export', ctx.state.user.id, ctx.res);
     ctx.res.setTimeout(STALLED_MS, () => ctx.res.destroy());
-    await note(ctx, 'faq.exported', { details: filter })(null, knex);
+    await noted(by(ctx), 'faq.exported', { details: filter })(null);
     ctx.type = 'text/csv';
     ctx.attachment('faqs.csv');
     const csv = stringify({

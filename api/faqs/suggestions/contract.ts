@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { contract, json, nothing } from '../../contract/contract.ts';
 import { count, id, paging, text, time } from '../../contract/fields.ts';
-import { location } from '../../contract/headers.ts';
+import { location } from '../../middleware/headers.ts';
 import { closed, defaulted, oneOf, optional, orNull, page, presenter } from '../../contract/schema.ts';
 import { faq, faqFields } from '../contract.ts';
 

@@ -1,5 +1,4 @@
 import type { Readable } from 'node:stream';
-import type { Along } from '../../../db/models/auditEntry.ts';
 import {
   addImportLines,
   beginImport,
@@ -7,48 +6,57 @@ import {
   type ImportLine,
   submitImport,
 } from '../../../db/models/faqImport.ts';
+import { type By, noted } from '../../accounts/noted.ts';
 import { Problem, problem } from '../../base/errors.ts';
+import { log } from '../../base/log.ts';
+import { enqueue } from '../../delivery/enqueue.ts';
 import { slugOf } from '../slug.ts';
 import { type Format, itemsOf } from './format.ts';
 import type { Item } from './json.ts';
 import { readText } from './text.ts';
 
+/** FAQs of one upload. */
 const MAX_ITEMS = 100_000;
+/** What is kept in memory until it goes to Postgres. */
 const [BATCH_ITEMS, BATCH_CHARACTERS] = [500, 1_000_000];
 
+/** An FAQ as an upload's line holds it. */
 export type UploadedFaq = Omit<NonNullable<ImportLine['fields']>, 'slug' | 'slug_asked'> & { slug?: string };
 
 type Upload = {
   format: Format;
   charset: string;
   allOrNothing: boolean;
-  /** Returns a line's value if it is an FAQ. @throws Problem that says what is wrong */
+  /** Returns a line's value if it is an FAQ; throws the Problem that says why it is not one. */
   check: (value: unknown) => UploadedFaq;
-  along: Along;
+  by: By;
 };
 
 /**
- * Reads an upload to its end and stores its lines, each an FAQ or what is wrong with it. A file that cannot be read leaves
- * nothing behind.
- * @param options `along` writes the audit entry when the whole upload is stored; `charset` of a CSV file, see `readText`
- * @returns the import's id. From now on the import is owed
+ * Reads an upload to its end and keeps its lines, each an FAQ or what is wrong with it. A file that cannot be read
+ * leaves nothing behind.
+ * @param options `by`: who is noted as having submitted it; `charset`: of a CSV file, see `readText`
+ * @returns the import's id: it is owed from now on
  */
 export async function receiveImport(
   userId: number,
   bytes: Readable,
-  { format, charset, allOrNothing, check, along }: Upload,
+  { format, charset, allOrNothing, check, by }: Upload,
 ): Promise<number> {
   const importId = await beginImport(userId, allOrNothing);
   try {
     const text = readText(bytes, format === 'json' ? 'utf-8' : charset);
     const lines = await keepLines(importId, await itemsOf(text, format), check);
-    if (lines === 0) throw problem('validation_failed', 'The file must hold at least one FAQ');
-    await submitImport(importId, along);
-    return importId;
+    if (lines === 0) throw problem('validation_failed', 'There are no FAQs in it');
+    await submitImport(importId, noted(by, 'faq_import.submitted'));
   } catch (err) {
     await dropImport(importId);
     throw err;
   }
+  enqueue('faq_import', { import_id: importId }).catch((err: unknown) =>
+    log.warn({ err, import_id: importId }, 'left to the reconciler'),
+  );
+  return importId;
 }
 
 async function keepLines(
@@ -60,7 +68,7 @@ async function keepLines(
   let batch: ImportLine[] = [];
   for await (const item of items) {
     count += 1;
-    if (count > MAX_ITEMS) throw problem('validation_failed', `The file must hold at most ${MAX_ITEMS} FAQs`);
+    if (count > MAX_ITEMS) throw problem('validation_failed', `There are more than ${MAX_ITEMS} FAQs in it`);
     const line = toLine(item, check);
     batch.push(line);
     size += (line.fields?.question.length ?? 0) + (line.fields?.answer.length ?? 0);

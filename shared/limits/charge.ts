@@ -1,6 +1,23 @@
 import { type Problem, problem } from '../base/errors.ts';
 import { rateLimited } from '../ops/metrics.ts';
-import type { Charge, Count, Window } from './counters.ts';
+
+/** At most `limit` in `seconds`, from the first on. `name` is what clients are told. */
+export type Window = { name: string; limit: number; seconds: number };
+/** A window of somebody's own: `key` says whose, in Redis. */
+export type Counter = Window & { key: string };
+/** Where a counter stands: how many it has seen, and when it begins anew, in ms since 1970 by the store's own clock. */
+export type Count = { count: number; ends: number };
+/** What came of asking: `refused` took nothing from any counter, `free` was charged before. */
+export type Charge = {
+  outcome: 'refused' | 'taken' | 'free';
+  counters: Counter[];
+  /** One for each counter, this charge counted in. */
+  counts: Count[];
+  /** Until when a window counts, in ms from now, for each counter. */
+  left: number[];
+  /** Takes it back from the windows that it was counted in. Never throws. */
+  giveBack: () => Promise<void>;
+};
 
 export type RateHeaders = { RateLimit: string; 'RateLimit-Policy': string };
 

@@ -1,5 +1,6 @@
 import type { SchemaObject } from 'ajv';
-import { text } from './fields.ts';
+
+const text = { type: 'string' };
 
 export type Parameter = {
   in: 'header' | 'query';

@@ -1,7 +1,7 @@
 import type { RouterContext } from '@koa/router';
 import type { ParameterizedContext } from 'koa';
 import type { Logger } from 'pino';
-import type { SignedUser } from '../shared/accounts/authenticate.ts';
+import type { SignedUser } from '../../shared/accounts/authenticate.ts';
 
 /** What middleware leaves for the handlers. `auth` sets `user` and `sid`; the checks of a schema set `body` and `query`. */
 export type State = {

@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events';
-import type { RunEvent } from '../../shared/delivery/events.ts';
-import { packet, unpack } from '../../shared/delivery/push.ts';
-import { connect } from '../../shared/delivery/redis.ts';
+import type { RunEvent } from './events.ts';
+import { packet, unpack } from './push.ts';
+import { connect } from './redis.ts';
 
 /** Matches every user's channel, as the emitter of Socket.IO names it. */
 const PATTERN = 'socket.io#/#*';

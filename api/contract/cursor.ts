@@ -1,4 +1,4 @@
-import { problem } from '../shared/base/errors.ts';
+import { problem } from '../../shared/base/errors.ts';
 
 /**
  * Encodes a place in a list as an opaque text.

@@ -1,6 +1,5 @@
-import { countTimeout, timeoutsOf } from '../db/models/runTimeouts.ts';
-import { isUnreachable } from '../shared/base/errors.ts';
-import { type Ending, failed } from './completion/ending.ts';
+import { countTimeout, timeoutsOf } from '../../db/models/runTimeouts.ts';
+import { isUnreachable } from '../../shared/base/errors.ts';
 
 /** How often a statement for one run may run into its time limit, and how long the first wait after it is, in ms. */
 const LIMIT = 5;
@@ -22,12 +21,6 @@ export async function afterTimeout(runId: number): Promise<number | null> {
     return AWAY;
   }
 }
-
-/** How a run ends whose statements are too slow. */
-export const TOO_SLOW: Ending = failed(
-  'database_timeout',
-  'The database took too long to prepare the answer.',
-);
 
 /** Says whether a run was given up because its statements are too slow. */
 export async function wasTooSlow(runId: number): Promise<boolean> {

@@ -1,0 +1,95 @@
+import type { Knex } from 'knex';
+import { knex } from '../../db/knex.ts';
+import { type Role, User } from '../../db/models/user.ts';
+import { listUsers, type UserFilter } from '../../db/models/userAdmin.ts';
+import { found, problem } from '../base/errors.ts';
+import { settleInBackground } from '../delivery/settle.ts';
+import { type By, noted } from './noted.ts';
+
+type Administrator = By & { actor_id: number };
+type UserChange = { role?: Role; status?: 'active' | 'suspended' };
+/** One field of an account, before and after. */
+type Changed = { field: keyof UserChange; from: string; to: string };
+
+/**
+ * A page of accounts, the newest first; notes which ones were shown.
+ * @param page `beforeId`: where the page before ended; `shown`: how many of the accounts are shown
+ */
+export function listAccounts(
+  by: By,
+  filter: UserFilter,
+  { shown, ...page }: { limit: number; beforeId: number | null; shown: number },
+): Promise<User[]> {
+  return knex.transaction(async (trx) => {
+    const users = await listUsers(filter, page, trx);
+    const ids = users.slice(0, shown).map(({ id }) => id);
+    await noted(by, 'user.listed', { details: { ids } })(null, trx);
+    return users;
+  });
+}
+
+/** Somebody's account; notes that it was viewed. Throws `not_found`. */
+export function viewAccount(by: By, id: number): Promise<User> {
+  return knex.transaction(async (trx) => {
+    const viewed = found(await User.query(trx).findById(id));
+    await noted(by, 'user.viewed', { subject_id: id })(id, trx);
+    return viewed;
+  });
+}
+
+/**
+ * Changes what an account may do, for an administrator. Who is suspended loses their sign-ins and their runs.
+ * There is always an administrator left: nobody changes their own account here, and who has ceased to be one
+ * meanwhile changes nothing.
+ * @returns the account, changed
+ * @throws Problem `forbidden`, `not_found`
+ */
+export async function administer(by: Administrator, userId: number, change: UserChange): Promise<User> {
+  const { user, ended } = await changed(by, userId, change);
+  if (ended.length > 0) settleInBackground({ ended, next: null });
+  return user;
+}
+
+function changed(
+  by: Administrator,
+  userId: number,
+  change: UserChange,
+): Promise<{ user: User; ended: number[] }> {
+  const { actor_id: actorId } = by;
+  return knex.transaction(async (trx) => {
+    // Both rows, in the order of ids: of two administrators who change each other one comes first.
+    const locked = await User.query(trx).whereIn('id', [actorId, userId]).orderBy('id').forNoKeyUpdate();
+    const actor = locked.find(({ id }) => id === actorId);
+    const user = locked.find(({ id, status }) => id === userId && status !== 'deleted');
+    if (actor?.role !== 'admin' || actor.status !== 'active') throw problem('forbidden');
+    if (user === undefined) throw problem('not_found');
+    if (user === actor) throw problem('forbidden', 'Ask another administrator to change your account');
+
+    const changes = changesOf(user, change);
+    if (changes.length === 0) return { user, ended: [] };
+    const after = await User.query(trx).patchAndFetchById(userId, { ...change, updated_at: new Date() });
+    for (const one of changes) {
+      const { from, to } = one;
+      await noted(by, actionOf(one), { subject_id: userId, details: { from, to } })(userId, trx);
+    }
+    const suspended = user.status !== 'suspended' && after.status === 'suspended';
+    return { user: after, ended: suspended ? await shutOut(userId, trx) : [] };
+  });
+}
+
+function changesOf(user: User, change: UserChange): Changed[] {
+  return (['role', 'status'] as const).flatMap((field) => {
+    const to = change[field] ?? user[field];
+    return to === user[field] ? [] : [{ field, from: user[field], to }];
+  });
+}
+
+async function shutOut(userId: number, trx: Knex): Promise<number[]> {
+  const { rows } = await trx.raw<{ rows: [{ ended: number[] }] }>('SELECT shut_out(?) AS ended', [userId]);
+  return rows[0].ended;
+}
+
+function actionOf({ field, to }: Changed): string {
+  if (field === 'role') return 'user.role_changed';
+  return to === 'suspended' ? 'user.suspended' : 'user.reinstated';
+}

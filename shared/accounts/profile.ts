@@ -1,0 +1,27 @@
+import { knex } from '../../db/knex.ts';
+import { type NewUser, User } from '../../db/models/user.ts';
+import { settleInBackground } from '../delivery/settle.ts';
+import { type By, noted } from './noted.ts';
+
+/** A signed-in user's own account. Throws `unauthenticated` where it has gone meanwhile. */
+export function ownAccount(id: number): Promise<User> {
+  return User.own(id);
+}
+
+/**
+ * Changes a user's own account. Without the consent to process their texts, their runs are cancelled.
+ * @returns the account, changed
+ * @throws Problem `already_exists`, `not_found`
+ */
+export async function changeAccount(id: number, fields: Partial<NewUser>, by: By): Promise<User> {
+  const { user, ended } = await knex.transaction(async (trx) => {
+    const changed = await User.change(id, fields, trx);
+    const entry = noted(by, 'user.changed', { subject_id: id, details: { fields: changed.names } });
+    // Nothing new is no entry: they stay for good.
+    if (changed.names.length > 0) await entry(id, trx);
+    const cancelled = changed.user.data_processing_consent ? [] : await User.cancelRuns(id, trx);
+    return { user: changed.user, ended: cancelled };
+  });
+  settleInBackground({ ended, next: null });
+  return user;
+}

@@ -1,0 +1,79 @@
+import type { WrittenFaq } from '../../db/models/faq.ts';
+import {
+  dismissSuggestion,
+  draftSuggestion,
+  findSuggestion,
+  listSuggestions,
+  type SuggestionRow,
+  type SuggestionStatus,
+} from '../../db/models/faqSuggestion.ts';
+import { type By, noted } from '../accounts/noted.ts';
+import { env } from '../base/env.ts';
+import { found, problem } from '../base/errors.ts';
+import { accepted } from './accepted.ts';
+import { embedInBackground } from './embed.ts';
+import { redact } from './redact.ts';
+import { withSlug } from './slug.ts';
+
+/** Of a draft that nobody has answered yet; nobody but editors sees it. */
+const NO_ANSWER = 'To be written.';
+const EXAMPLE_CHARACTERS = 500;
+
+/** A suggestion: what users asked, without what tells who they are. */
+export type Suggestion = SuggestionRow & { question: string };
+type Page = { limit: number; after: { asked: number; id: number } | null; shown: number };
+
+/**
+ * A page of suggestions, the most asked first. They show what users asked, so that it notes which ones were shown.
+ * @param page `after`: where the page before ended; `shown`: how many of the suggestions are shown
+ */
+export async function suggestions(
+  by: By,
+  status: SuggestionStatus,
+  { limit, after, shown }: Page,
+): Promise<Suggestion[]> {
+  const page = await listSuggestions(status, { limit, after, similarity: env.PASSAGE_THRESHOLD });
+  const ids = page.slice(0, shown).map(({ id }) => id);
+  if (ids.length > 0) await noted(by, 'faq_suggestion.listed', { details: { ids } })(null);
+  return page.map(redacted);
+}
+
+/**
+ * Makes a draft of an open suggestion.
+ * @param fields what the editor says of it; the question is else the first that was asked
+ * @throws Problem `not_found`, `validation_failed`, and `already_exists` where the suggestion is not open
+ */
+export async function draft(
+  by: By,
+  id: number,
+  fields: { question?: string; answer?: string; category_id?: number | null },
+): Promise<WrittenFaq> {
+  const { language, question: asked } = redacted(found(await findSuggestion(id, env.PASSAGE_THRESHOLD)));
+  const { question = asked, answer = NO_ANSWER, category_id } = fields;
+  const created = noted(by, 'faq.created', { details: { suggestion_id: id } });
+  const drafted = await withSlug(undefined, question, (slug) =>
+    draftSuggestion(id, { question, answer, category_id, language, slug }, created),
+  );
+  if (drafted === 'decided') throw decided();
+  const faq = accepted(drafted);
+  embedInBackground(faq);
+  return faq;
+}
+
+/** Dismisses a suggestion. Throws `not_found`, and `already_exists` where a draft was made of it. */
+export async function dismiss(by: By, id: number): Promise<void> {
+  const { status } = found(await findSuggestion(id, env.PASSAGE_THRESHOLD));
+  const along = noted(by, 'faq_suggestion.dismissed');
+  if (status !== 'dismissed' && !(await dismissSuggestion(id, along))) throw decided();
+}
+
+function redacted(suggestion: SuggestionRow): Suggestion {
+  const examples = suggestion.examples.map((example) =>
+    redact(example).slice(0, EXAMPLE_CHARACTERS).toWellFormed(),
+  );
+  return { ...suggestion, question: examples[0] ?? '', examples: [...new Set(examples)] };
+}
+
+function decided() {
+  return problem('already_exists', 'This suggestion was decided on before');
+}
