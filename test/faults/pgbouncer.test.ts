@@ -32,7 +32,7 @@ const POOL = 5;
         '--input-type=module',
         '-e',
         `const { rows } = await import('${process.cwd()}/db/sql.ts');
-         const { stop } = await import('${process.cwd()}/shared/stop.ts');
+         const { stop } = await import('${process.cwd()}/shared/base/stop.ts');
          console.log(await rows('${sql}').then(JSON.stringify, ({ code }) => code));
          await stop();`,
       ],
