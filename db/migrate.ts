@@ -14,10 +14,9 @@ const functions = new URL('functions/', import.meta.url);
 const NAMED = 3;
 
 /**
- * Brings the schema up to date: runs the missing migrations, then every file of `db/functions`. The functions
- * hold no state and are created with CREATE OR REPLACE: the newest text wins, and a change reads as a diff. It
- * may run twice, and beside an older release. It leaves a newer release's functions alone, because that release's
- * processes use them.
+ * Brings the schema up to date: runs the missing migrations, then every file of `db/functions`. The functions hold no
+ * state and are created with CREATE OR REPLACE: the newest text wins, and a change reads as a diff. It may run twice,
+ * and beside an older release. It leaves a newer release's functions alone, because that release's processes use them.
  * @returns whether the schema is this release's or a newer one's
  * @throws Error when the schema lacks what its migrations made, as after an incomplete restore
  */

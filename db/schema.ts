@@ -50,8 +50,7 @@ UNION ALL
 SELECT concat('constraint ', relname, '.', conname)
 FROM tables JOIN pg_constraint ON conrelid = tables.oid WHERE contype IN ('p', 'u', 'f', 'c', 'x')
 UNION ALL
--- Leaves out invalid indexes, which a broken CREATE INDEX CONCURRENTLY left, and those of constraints, listed
--- above.
+-- Leaves out invalid indexes, which a broken CREATE INDEX CONCURRENTLY left, and those of constraints, listed above.
 SELECT concat(CASE am.amname WHEN 'hnsw' THEN '${VECTOR_INDEX}' ELSE 'index ' END, i.relname)
 FROM tables JOIN pg_index ON indrelid = tables.oid JOIN pg_class i ON i.oid = indexrelid JOIN pg_am am ON am.oid = i.relam
 WHERE indisvalid AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype IN ('p', 'u', 'x'))

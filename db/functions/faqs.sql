@@ -1,5 +1,4 @@
--- Stores a user's verdict on a published FAQ in place of an earlier one. Returns false when no such FAQ is
--- published.
+-- Stores a user's verdict on a published FAQ in place of an earlier one. Returns false when no such FAQ is published.
 CREATE OR REPLACE FUNCTION rate_faq(p_faq bigint, p_user bigint, p_helpful boolean)
 RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
@@ -29,12 +28,11 @@ BEGIN
   RETURN (SELECT reltuples > p_count FROM pg_class WHERE oid = 'faqs'::regclass);
 END $$;
 
--- Returns the published FAQs nearest to a vector, by question or answer, whichever is nearer, among vectors of
--- the model. Up to 300 FAQs it compares all vectors, which is exact and takes about 2 ms. Above, it walks the
--- HNSW indexes (as long among 1,500) until it has enough published FAQs of the model. It is planned once a
--- session, for an index that returns rows in order: the planner does not know the limit and would sort all rows.
--- pgvector's settings are set in the body: a session that has not loaded pgvector refuses them in the header to
--- all but superusers.
+-- Returns the published FAQs nearest to a vector, by question or answer, whichever is nearer, among vectors of the
+-- model. Up to 300 FAQs it compares all vectors, which is exact and takes about 2 ms. Above, it walks the HNSW indexes
+-- (as long among 1,500) until it has enough published FAQs of the model. It is planned once a session, for an index
+-- that returns rows in order: the planner does not know the limit and would sort all rows. pgvector's settings are set
+-- in the body: a session that has not loaded pgvector refuses them in the header to all but superusers.
 CREATE OR REPLACE FUNCTION faqs_near(p_model text, p_vector vector, p_count integer)
 RETURNS TABLE (faq_id bigint, similarity double precision) LANGUAGE plpgsql STABLE
 SET jit = off SET plan_cache_mode = force_generic_plan SET enable_sort = off AS $$
@@ -66,11 +64,10 @@ BEGIN
   END IF;
 END $$;
 
--- Returns the published FAQs that contain a query's words, parsed by each FAQ's language. coverage is the share
--- of the query that an FAQ contains, 0 to 1. A word weighs by its rarity (idf; a word in no FAQ weighs most). It
--- counts in full in the question, less in keywords and answer. Among more than 5,000 FAQs all words must match,
--- because common words would match half of the FAQs; there coverage is 1. JIT is off: compiling takes ten times
--- as long as running.
+-- Returns the published FAQs that contain a query's words, parsed by each FAQ's language. coverage is the share of the
+-- query that an FAQ contains, 0 to 1. A word weighs by its rarity (idf; a word in no FAQ weighs most). It counts in
+-- full in the question, less in keywords and answer. Among more than 5,000 FAQs all words must match, because common
+-- words would match half of the FAQs; there coverage is 1. JIT is off: compiling takes ten times as long as running.
 CREATE OR REPLACE FUNCTION faqs_with_words(p_query text, p_count integer)
 RETURNS TABLE (faq_id bigint, coverage double precision) LANGUAGE plpgsql STABLE SET jit = off AS $$
 DECLARE

@@ -1,9 +1,8 @@
 import type { Knex } from 'knex';
 
 /**
- * Adds the audit log. Its ids have no foreign keys: a user's erasure leaves entries with a number. The database
- * refuses to change or remove an entry. The chain (`db/functions/audit.sql`) reveals changes by somebody who
- * switched that off.
+ * Adds the audit log. Its ids have no foreign keys: a user's erasure leaves entries with a number. The database refuses
+ * to change or remove an entry. The chain (`db/functions/audit.sql`) reveals changes by somebody who switched that off.
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`

@@ -87,8 +87,7 @@ export async function saveEmbeddings(
 }
 
 /**
- * Holds back FAQs whose texts the provider refused: a minute, then two, up to an hour. An edited text is not held
- * back.
+ * Holds back FAQs whose texts the provider refused: a minute, then two, up to an hour. An edited text is not held back.
  */
 export async function postponeEmbedding(ids: number[]): Promise<void> {
   await row(

@@ -133,10 +133,7 @@ async function step(db: Knex, importId: number, count: number): Promise<Progress
   return found[0] ?? null;
 }
 
-/**
- * Imports all lines in one transaction of short statements: one long statement would exceed the statement
- * timeout.
- */
+/** Imports all lines in one transaction of short statements: one long statement would exceed the statement timeout. */
 function importAll(importId: number, count: number): Promise<Progress | null> {
   return knex.transaction(async (trx) => {
     await trx.raw(`SELECT set_config('parley.faq_set_later', 'on', true)`);

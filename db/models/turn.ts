@@ -41,8 +41,7 @@ export type ContextRecord = {
 
 /**
  * Loads a run with its question, for a stage that sends texts to the provider.
- * @returns null when the run does not exist, or when its texts may not be sent any more: the claim ends such a
- * run
+ * @returns null when the run does not exist, or when its texts may not be sent any more: the claim ends such a run
  */
 export function loadTurn(runId: number): Promise<Turn | null> {
   return row(

@@ -40,8 +40,7 @@ type Topic = { brand: string; noun: string; part: Words; verb: Words; when: Word
 type Words = { word: string; answer: string };
 
 function topicOf(n: number): Topic {
-  // A prime without a common factor with the number of combinations, so that every number gives another
-  // combination.
+  // A prime without a common factor with the number of combinations, so that every number gives another combination.
   let rest = (n * 15_485_863) % COMBINATIONS;
   const take = <T>(list: T[]): T => {
     const taken = list[rest % list.length] as T;

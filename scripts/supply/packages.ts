@@ -78,8 +78,7 @@ function licenceOf(manifest: Manifest | null): string | undefined {
 }
 
 /**
- * Accepts `A OR B` when one is allowed and `A AND B` when both are. AND binds closer; nested brackets are not
- * parsed.
+ * Accepts `A OR B` when one is allowed and `A AND B` when both are. AND binds closer; nested brackets are not parsed.
  */
 function isAllowed(licence = ''): boolean {
   const plain = licence.replace(/^\((.*)\)$/, '$1');

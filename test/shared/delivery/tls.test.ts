@@ -45,8 +45,7 @@ describe('TLS to Postgres and Redis', () => {
   }
   const redisUrl = (protocol: string) => `${protocol}://127.0.0.1:${redis.port}`;
   /**
-   * Returns whether node-postgres reaches the database at an address, as the pool passes it on; else the error's
-   * code.
+   * Returns whether node-postgres reaches the database at an address, as the pool passes it on; else the error's code.
    */
   async function reaches(connectionString: string): Promise<string> {
     const client = new pg.Client({ connectionString });
