@@ -20,7 +20,6 @@ export async function missingFromSchema(): Promise<string[]> {
   return wanted.filter((line) => !there.has(line) && (native || !line.startsWith(VECTOR_INDEX)));
 }
 
-/** Says whether the database has any of our tables. */
 export async function hasTables(): Promise<boolean> {
   const ours = new Set((await listed()).filter((line) => line.startsWith('table ')));
   return (await schemaNow()).some((line) => ours.has(line));

@@ -3,7 +3,6 @@
 
 DROP FUNCTION IF EXISTS check_audit_chain;
 
--- The hash before the first entry.
 CREATE OR REPLACE FUNCTION audit_genesis() RETURNS bytea LANGUAGE sql IMMUTABLE AS $$
   SELECT decode(repeat('00', 32), 'hex')
 $$;

@@ -17,7 +17,6 @@ BEGIN
   END LOOP;
 END $$;
 
--- Folds terms and puts one space between words.
 CREATE OR REPLACE FUNCTION search_words(p_terms jsonb) RETURNS text[] LANGUAGE sql STABLE AS $$
   SELECT coalesce(array_agg(folded), '{}') FROM (
     SELECT trim(regexp_replace(search_folded(term), ' +', ' ', 'g')) AS folded FROM jsonb_array_elements_text(p_terms) AS term

@@ -37,7 +37,6 @@ export async function up(knex: Knex): Promise<void> {
       at timestamptz NOT NULL DEFAULT clock_timestamp()
     );
 
-    -- For searches by the beginning of an address or a username.
     CREATE INDEX users_email_prefix ON users (lower(email) text_pattern_ops);
     CREATE INDEX users_username_prefix ON users (lower(username) text_pattern_ops);
 

@@ -5,7 +5,6 @@ import { row, rows } from '../sql.ts';
 export type OwedFaq = { id: number; text_hash: string };
 /** An FAQ's texts that lack a vector; null for a text that has its own. */
 export type FaqToEmbed = { id: number; question: string | null; answer: string | null };
-/** A text and its vector. */
 export type Embedded = { text: string; vector: number[] };
 
 const textHash = `md5(question || chr(1) || answer)`;

@@ -21,7 +21,6 @@ export type FaqImportRow = {
 };
 /** The fields of one uploaded line. `slug_asked`: the editor chose the slug; otherwise it comes from the question. */
 export type ImportFields = FaqFields & { slug: string; slug_asked: boolean; category?: string };
-/** One uploaded line: an FAQ, or its errors. */
 export type ImportLine = { line: number; fields?: ImportFields; errors?: FieldError[] };
 
 const columns =

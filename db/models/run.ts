@@ -45,7 +45,6 @@ export type Accepted = {
   conversation_id: number;
   message_id: number;
   reply_id: number;
-  /** Set when the run is the head of its conversation. */
   next: Delivery | null;
   /** Runs that an interrupt ended, which the caller announces. */
   ended: number[];
@@ -140,7 +139,6 @@ export type Outcome = {
   filtered?: boolean;
 };
 
-/** An ended run, as its terminal event needs it. */
 type Ended = Omit<RunRow, 'message_id' | 'model' | 'created_at' | 'started_at'> & { completed_at: Date };
 
 /** Ends a run that the caller holds. Returns null, and changes nothing, when the caller no longer holds it. */

@@ -1,7 +1,6 @@
 import { row } from '../sql.ts';
 import type { RunStatus, Source, Usage } from './run.ts';
 
-/** A run as its owner may see it. */
 export type RunRow = {
   id: number;
   user_id: number;

@@ -25,7 +25,6 @@ export type Turn = {
 export type Verdict = { flagged: boolean; categories: string[]; model: string };
 /** What the prompt of a run contains, and what was cut: enough to build the same prompt again. */
 export type ContextRecord = {
-  /** History, oldest first. */
   message_ids: number[];
   passages: (Source & { answer: string })[];
   /** The question as cut to fit; null when it is whole. */

@@ -5,7 +5,6 @@ import { type Role, User } from './user.ts';
 
 export type UserFilter = { q?: string; role?: Role; status?: User['status'] };
 export type UserChange = { role?: Role; status?: 'active' | 'suspended' };
-/** A changed field of an account, before and after. */
 export type Changed = { field: keyof UserChange; from: string; to: string };
 
 /**

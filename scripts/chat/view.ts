@@ -12,7 +12,6 @@ export type RunEvent = {
   error?: { code: string; message: string };
 };
 
-/** The end of a run: the terminal event and the whole text. */
 export type End = { name: string; data: RunEvent; text: string };
 
 export const TERMINAL = ['response', 'run.failed', 'run.cancelled'];

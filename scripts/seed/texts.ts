@@ -30,7 +30,6 @@ export function syntheticQuery(n: number): string {
   return words.map((word, i) => (i === n % 4 ? misspelt(word) : word)).join(' ');
 }
 
-/** Swaps two letters in the middle. */
 function misspelt(word: string): string {
   const at = word.length >> 1;
   return `${word.slice(0, at - 1)}${word[at]}${word[at - 1]}${word.slice(at + 1)}`;

@@ -70,7 +70,6 @@ function manifestOf(folder: string): Manifest | null {
   return existsSync(path) ? readJson<Manifest>(path) : null;
 }
 
-/** Reads the licence; older packages have a list. */
 function licenceOf(manifest: Manifest | null): string | undefined {
   const { license, licenses } = manifest ?? {};
   if (typeof license === 'string') return license;

@@ -14,15 +14,12 @@ const RUN_EVENTS = [
 /** A user's device: records pushed events, and shows what a client that follows the contract shows. */
 export type Device = {
   socket: Socket;
-  /** All run events, in the order of arrival. */
   events: RunEvent[];
   /** The events of a run's newest attempt, by seq and without duplicates. */
   shown: (runId: number) => RunEvent[];
-  /** The joined deltas of a run's newest attempt. */
   text: (runId: number) => string;
   /** Resolves to the first past or future event that fits; rejects after 30 s. */
   until: (what: string, fits: (event: RunEvent) => boolean) => Promise<RunEvent>;
-  /** Resolves to a run's terminal event. */
   ended: (runId: number) => Promise<RunEvent>;
   /** Emits a client event and resolves to its acknowledgement. */
   ask: (event: string, payload: unknown) => Promise<Record<string, unknown>>;

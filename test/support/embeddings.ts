@@ -4,7 +4,6 @@ import { json } from 'node:stream/consumers';
 import { embed } from '../../lab/standin/embedding.ts';
 
 export type Embeddings = {
-  /** The requests so far: model and texts. */
   requests: { model: string; texts: string[] }[];
   /** Returns the vectors or the status of an answer; undefined: honest vectors. */
   answer: ((texts: string[], model: string) => Promise<unknown[] | number | undefined>) | undefined;

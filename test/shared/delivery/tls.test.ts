@@ -36,7 +36,6 @@ describe('TLS to Postgres and Redis', () => {
   });
 
   const cert = () => join(folder, 'cert.pem');
-  /** Returns DATABASE_URL through the proxy. */
   function databaseUrl(query: string): string {
     const url = new URL(process.env.DATABASE_URL ?? '');
     url.host = `127.0.0.1:${postgres.port}`;
