@@ -116,7 +116,7 @@ export async function countWouldAnswer(faqId: number, similarity: number): Promi
 
 /**
  * Turns an open suggestion into a draft FAQ, both in one transaction. Of two concurrent callers one succeeds.
- * @returns the draft, or why there is none; 'decided': the suggestion is not open
+ * @returns the draft, or a refusal; 'decided': the suggestion is not open
  */
 export function draftSuggestion(
   id: number,
