@@ -10,7 +10,6 @@ const migrations = {
   disableMigrationsListValidation: true,
 };
 const functions = new URL('functions/', import.meta.url);
-/** How many missing parts of the schema an error names. */
 const NAMED = 3;
 
 /**

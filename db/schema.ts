@@ -20,7 +20,6 @@ export async function missingFromSchema(): Promise<string[]> {
   return wanted.filter((line) => !there.has(line) && (native || !line.startsWith(VECTOR_INDEX)));
 }
 
-/** Says whether the database has any of our tables. */
 export async function hasTables(): Promise<boolean> {
   const ours = new Set((await listed()).filter((line) => line.startsWith('table ')));
   return (await schemaNow()).some((line) => ours.has(line));
@@ -50,8 +49,7 @@ UNION ALL
 SELECT concat('constraint ', relname, '.', conname)
 FROM tables JOIN pg_constraint ON conrelid = tables.oid WHERE contype IN ('p', 'u', 'f', 'c', 'x')
 UNION ALL
--- Leaves out invalid indexes, which a broken CREATE INDEX CONCURRENTLY left, and those of constraints, listed
--- above.
+-- Leaves out invalid indexes, which a broken CREATE INDEX CONCURRENTLY left, and those of constraints, listed above.
 SELECT concat(CASE am.amname WHEN 'hnsw' THEN '${VECTOR_INDEX}' ELSE 'index ' END, i.relname)
 FROM tables JOIN pg_index ON indrelid = tables.oid JOIN pg_class i ON i.oid = indexrelid JOIN pg_am am ON am.oid = i.relam
 WHERE indisvalid AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype IN ('p', 'u', 'x'))

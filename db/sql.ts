@@ -119,10 +119,7 @@ async function withConnection<T>(use: (connection: ClientBase) => Promise<T>): P
   }
 }
 
-/**
- * Queries with a callback, as knex does: the pool watches that call for connections that went silent
- * (db/knex.ts).
- */
+/** Queries with a callback, as knex does: the pool watches that call for connections that went silent (db/knex.ts). */
 function query(connection: ClientBase, config: { name?: string; text: string; values: Binding[] }) {
   return new Promise<QueryResult<object>>((resolve, reject) => {
     connection.query<object>(config as { text: string; values: unknown[] }, (err: Error | null, result) =>

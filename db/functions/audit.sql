@@ -3,7 +3,6 @@
 
 DROP FUNCTION IF EXISTS check_audit_chain;
 
--- The hash before the first entry.
 CREATE OR REPLACE FUNCTION audit_genesis() RETURNS bytea LANGUAGE sql IMMUTABLE AS $$
   SELECT decode(repeat('00', 32), 'hex')
 $$;
@@ -43,7 +42,7 @@ BEGIN
   RETURN v_count;
 END $$;
 
--- Checks the chain from a place whose hash is known. fault names what is wrong with the place last_seq; NULL: the
+-- Checks the chain from a place whose hash is known. fault names the fault at the place last_seq; NULL: the
 -- checked entries are sound.
 CREATE OR REPLACE FUNCTION check_audit_chain(p_after bigint, p_hash bytea, p_limit integer)
 RETURNS TABLE (looked_at integer, last_seq bigint, last_hash bytea, entry_id bigint, fault text)

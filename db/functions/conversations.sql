@@ -1,6 +1,5 @@
--- Deletes a user's conversation: nobody finds it or its runs any more. Idle runs end here; a running one is
--- flagged and its worker ends it. Returns the ended runs, which the caller announces. No row: the user has no
--- such conversation.
+-- Deletes a user's conversation: nobody finds it or its runs any more. Idle runs end here; a running one is flagged and
+-- its worker ends it. Returns the ended runs, which the caller announces. No row: the user has no such conversation.
 CREATE OR REPLACE FUNCTION delete_conversation(p_conversation bigint, p_user bigint)
 RETURNS TABLE (ended bigint[]) LANGUAGE plpgsql VOLATILE AS $$
 BEGIN

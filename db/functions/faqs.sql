@@ -1,5 +1,4 @@
--- Stores a user's verdict on a published FAQ in place of an earlier one. Returns false when no such FAQ is
--- published.
+-- Stores a user's verdict on a published FAQ in place of an earlier one. Returns false when no such FAQ is published.
 CREATE OR REPLACE FUNCTION rate_faq(p_faq bigint, p_user bigint, p_helpful boolean)
 RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
@@ -109,11 +108,10 @@ BEGIN
   END IF;
 END $$;
 
--- Returns the published FAQs that contain a query's words, parsed by each FAQ's language. coverage is the share
--- of the query that an FAQ contains, 0 to 1. A word weighs by its rarity (idf; a word in no FAQ weighs most). It
--- counts in full in the question, less in keywords and answer. Among more than 5,000 FAQs all words must match,
--- because common words would match half of the FAQs; there coverage is 1. JIT is off: compiling takes ten times
--- as long as running.
+-- Returns the published FAQs that contain a query's words, parsed by each FAQ's language. coverage is the share of the
+-- query that an FAQ contains, 0 to 1. A word weighs by its rarity (idf; a word in no FAQ weighs most). It counts in
+-- full in the question, less in keywords and answer. Among more than 5,000 FAQs all words must match, because common
+-- words would match half of the FAQs; there coverage is 1. JIT is off: compiling takes ten times as long as running.
 CREATE OR REPLACE FUNCTION faqs_with_words(p_query text, p_count integer)
 RETURNS TABLE (faq_id bigint, coverage double precision) LANGUAGE plpgsql STABLE ROWS 20 SET jit = off AS $$
 DECLARE

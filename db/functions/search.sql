@@ -1,6 +1,5 @@
--- Turns each alternative of a search into a row: a query for the grams index (018_search_parts), and LIKE
--- patterns that a folded text must match (wanted) or must not match (unwanted). p_asked: [{"wanted": ["a"],
--- "unwanted": ["b"]}].
+-- Turns each alternative of a search into a row: a query for the grams index (018_search_parts), and LIKE patterns that
+-- a folded text must match (wanted) or must not match (unwanted). p_asked: [{"wanted": ["a"], "unwanted": ["b"]}].
 CREATE OR REPLACE FUNCTION search_alternatives(p_user bigint, p_asked jsonb)
 RETURNS TABLE (query tsquery, wanted text[], unwanted text[]) LANGUAGE plpgsql STABLE ROWS 1 AS $$
 DECLARE
@@ -18,7 +17,6 @@ BEGIN
   END LOOP;
 END $$;
 
--- Folds terms and puts one space between words.
 CREATE OR REPLACE FUNCTION search_words(p_terms jsonb) RETURNS text[] LANGUAGE sql STABLE AS $$
   SELECT coalesce(array_agg(folded), '{}') FROM (
     SELECT trim(regexp_replace(search_folded(term), ' +', ' ', 'g')) AS folded FROM jsonb_array_elements_text(p_terms) AS term

@@ -42,7 +42,6 @@ CREATE TABLE users (
 CREATE UNIQUE INDEX users_email_key ON users (lower(email));
 CREATE UNIQUE INDEX users_username_key ON users (lower(username));
 
--- One row per sign-in, which an access token names by its sid. Ending the row ends the token.
 CREATE TABLE sessions (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   user_id bigint NOT NULL REFERENCES users ON DELETE CASCADE,
@@ -144,7 +143,6 @@ CREATE TABLE runs (
   queued_at timestamptz,
   announced_at timestamptz,
 
-  -- The results of each stage: enough to explain the answer and to replay it.
   moderation jsonb,
   context jsonb,
   model text,

@@ -1,9 +1,8 @@
 import type { Knex } from 'knex';
 
 /**
- * Adds the audit log. Its ids have no foreign keys: a user's erasure leaves entries with a number. The database
- * refuses to change or remove an entry. The chain (`db/functions/audit.sql`) reveals changes by somebody who
- * switched that off.
+ * Adds the audit log. Its ids have no foreign keys: a user's erasure leaves entries with a number. The database refuses
+ * to change or remove an entry. The chain (`db/functions/audit.sql`) reveals changes by somebody who switched that off.
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
@@ -38,7 +37,6 @@ export async function up(knex: Knex): Promise<void> {
       at timestamptz NOT NULL DEFAULT clock_timestamp()
     );
 
-    -- For searches by the beginning of an address or a username.
     CREATE INDEX users_email_prefix ON users (lower(email) text_pattern_ops);
     CREATE INDEX users_username_prefix ON users (lower(username) text_pattern_ops);
 

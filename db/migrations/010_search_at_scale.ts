@@ -1,14 +1,13 @@
 import type { Knex } from 'knex';
 
 /**
- * Builds vector indexes in half precision: half the size, as quick, and they find the same (README, "How well
- * search finds"). The columns keep single precision, by which the found rows are compared. PGlite gets none: it
- * compares all vectors anyway (faqs_exceed), and without a processor's half precision an insert would take 100
- * ms. One index of completed runs replaces the one of runs without passages: the job that looks for gaps reads
- * both kinds.
+ * Builds vector indexes in half precision: half the size, as quick, and they find the same (README, "How well search
+ * finds"). The columns keep single precision, by which the found rows are compared. PGlite gets none: it compares all
+ * vectors anyway (faqs_exceed), and without a processor's half precision an insert would take 100 ms. One index of
+ * completed runs replaces the one of runs without passages: the job that looks for gaps reads both kinds.
  *
- * Among a hundred thousand FAQs an index takes minutes, and answers go on meanwhile: each index is built
- * concurrently, outside a transaction. An invalid index of a broken attempt is removed first.
+ * Among a hundred thousand FAQs an index takes minutes, and answers go on meanwhile: each index is built concurrently,
+ * outside a transaction. An invalid index of a broken attempt is removed first.
  */
 export const config = { transaction: false };
 

@@ -1,7 +1,6 @@
 import { type Knex } from 'knex';
 import type { Role } from './user.ts';
 
-/** One act: who did what to whose data, and from where. */
 export type NewAuditEntry = {
   /** Null: nobody was signed in, or an operator acted at the console. */
   actor_id: number | null;
@@ -10,7 +9,6 @@ export type NewAuditEntry = {
   action: string;
   target_type: string;
   target_id: number | null;
-  /** The user who owns the data. */
   subject_id: number | null;
   ip: string | null;
   request_id: string | null;

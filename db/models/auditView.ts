@@ -5,7 +5,6 @@ export type AuditRow = Required<NewAuditEntry> & {
   id: number;
   at: Date;
   chain_seq: number | null;
-  /** Hex. */
   hash: string | null;
 };
 /** Times: `from` is included, `to` is not. */

@@ -2,7 +2,6 @@ import { knex } from '../knex.ts';
 import { row, rows } from '../sql.ts';
 import { askedIn, matching } from './conversationSearch.ts';
 
-/** A conversation as its owner may see it. */
 export type ConversationRow = {
   id: number;
   user_id: number;

@@ -25,9 +25,8 @@ export function askedIn(q: string): Asked {
 }
 
 /**
- * Limits the conversation `c` of :userId to those whose title or one message satisfies :asked. The index finds
- * the texts with the right grams; the folded text decides. The expressions equal those of the indexes in
- * 018_search_parts.
+ * Limits the conversation `c` of :userId to those whose title or one message satisfies :asked. The index finds the
+ * texts with the right grams; the folded text decides. The expressions equal those of the indexes in 018_search_parts.
  */
 export const matching = `AND c.id IN (
   WITH asked AS (SELECT * FROM search_alternatives(:userId, CAST(:asked AS jsonb)))

@@ -24,7 +24,6 @@ export type FaqRow = {
   updated_at: Date;
   published_at: Date | null;
 };
-/** The fields that an editor writes. */
 export type FaqFields = Pick<FaqRow, 'question' | 'answer'> &
   Partial<
     Pick<
@@ -41,7 +40,6 @@ export type FaqFields = Pick<FaqRow, 'question' | 'answer'> &
   >;
 /** An FAQ after an editor's change. The hash identifies its texts for embedding. */
 export type WrittenFaq = FaqRow & { text_hash: string };
-/** Why a change was refused. */
 export type Refusal = 'slug_taken' | 'no_category';
 
 const columns = `id, category_id, question, answer, keywords, language, status, priority, slug, view_count,

@@ -20,10 +20,7 @@ export function findFaqCategory(id: number): Promise<FaqCategoryRow | null> {
   return row(`SELECT ${columns.join(', ')} FROM faq_categories WHERE id = :id`, { id });
 }
 
-/**
- * Returns a page of categories, oldest first.
- * @param afterId the last id of the previous page; 0 for the first page
- */
+/** Returns a page of categories, oldest first. @param afterId the last id of the previous page; 0 for the first page */
 export function listFaqCategories(limit: number, afterId: number): Promise<FaqCategoryRow[]> {
   return rows(
     `SELECT ${columns.join(', ')} FROM faq_categories WHERE id > :afterId ORDER BY id LIMIT :limit`,

@@ -21,7 +21,6 @@ export type FaqImportRow = {
 };
 /** The fields of one uploaded line. `slug_asked`: the editor chose the slug; otherwise it comes from the question. */
 export type ImportFields = FaqFields & { slug: string; slug_asked: boolean; category?: string };
-/** One uploaded line: an FAQ, or its errors. */
 export type ImportLine = { line: number; fields?: ImportFields; errors?: FieldError[] };
 
 const columns =
@@ -133,10 +132,7 @@ async function step(db: Knex, importId: number, count: number): Promise<Progress
   return found[0] ?? null;
 }
 
-/**
- * Imports all lines in one transaction of short statements: one long statement would exceed the statement
- * timeout.
- */
+/** Imports all lines in one transaction of short statements: one long statement would exceed the statement timeout. */
 function importAll(importId: number, count: number): Promise<Progress | null> {
   return knex.transaction(async (trx) => {
     await trx.raw(`SELECT set_config('parley.faq_set_later', 'on', true)`);

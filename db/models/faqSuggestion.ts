@@ -11,7 +11,6 @@ export type SuggestionRow = {
   status: SuggestionStatus;
   language: string;
   faq_id: number | null;
-  /** How many questions it has, and the time of the last. */
   asked: number;
   last_asked_at: Date;
   /** The beginnings of its first questions, oldest first, unedited. */
@@ -19,7 +18,6 @@ export type SuggestionRow = {
   /** How many of its questions its FAQ is near enough to answer; null without an FAQ. */
   would_answer: number | null;
 };
-/** A question without a suggestion. */
 export type Gap = {
   message_id: number;
   content: string;
@@ -117,7 +115,7 @@ export async function countWouldAnswer(faqId: number, similarity: number): Promi
 
 /**
  * Turns an open suggestion into a draft FAQ, both in one transaction. Of two concurrent callers one succeeds.
- * @returns the draft, or why there is none; 'decided': the suggestion is not open
+ * @returns the draft, or a refusal; 'decided': the suggestion is not open
  */
 export function draftSuggestion(
   id: number,

@@ -1,7 +1,6 @@
 import { row, rows } from '../sql.ts';
 import { inConversation } from './message.ts';
 
-/** A message as its owner may see it. */
 export type MessageRow = {
   id: number;
   conversation_id: number;
@@ -17,11 +16,9 @@ export type MessageRow = {
   created_at: Date;
   delivered_at: Date | null;
   read_at: Date | null;
-  /** The reply that this reply replaces. */
   replaces_id: number | null;
   /** The newest reply to the same question; null when it is this reply. */
   replaced_by: number | null;
-  /** The owner's rating. */
   feedback: 'up' | 'down' | null;
 };
 

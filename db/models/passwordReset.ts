@@ -2,7 +2,6 @@ import type { Knex } from 'knex';
 import { knex } from '../knex.ts';
 import { foldCase } from './user.ts';
 
-/** The lifetime of a token. */
 export const RESET_WITHIN_S = 3_600;
 
 /**
@@ -50,7 +49,6 @@ export const PasswordReset = {
     return rowCount === 1;
   },
 
-  /** Voids all tokens of a user. */
   async voidAll(userId: number, trx: Knex): Promise<void> {
     await trx.raw('UPDATE password_resets SET used_at = now() WHERE user_id = ? AND used_at IS NULL', [
       userId,

@@ -11,7 +11,6 @@ export type RunStatus =
 export type Usage = { prompt_tokens: number; completion_tokens: number; total_tokens: number };
 export type Source = { faq_id: number; question: string; similarity: number };
 
-/** A run as its owner may see it. */
 export type RunRow = {
   id: number;
   user_id: number;

@@ -4,7 +4,6 @@ import { knex } from '../knex.ts';
 import { row } from '../sql.ts';
 import type { Role } from './user.ts';
 
-/** The signed-in user of a living session. */
 export type SignedUser = {
   id: number;
   email: string;
@@ -14,7 +13,6 @@ export type SignedUser = {
   data_processing_consent: boolean;
 };
 
-/** The session and the user of a spent refresh token. */
 export type Spent = { session_id: number; user_id: number };
 
 /**

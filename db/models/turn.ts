@@ -25,7 +25,6 @@ export type Turn = {
 export type Verdict = { flagged: boolean; categories: string[]; model: string };
 /** What the prompt of a run contains, and what was cut: enough to build the same prompt again. */
 export type ContextRecord = {
-  /** History, oldest first. */
   message_ids: number[];
   passages: (Source & { answer: string })[];
   /** The question as cut to fit; null when it is whole. */
@@ -41,8 +40,7 @@ export type ContextRecord = {
 
 /**
  * Loads a run with its question, for a stage that sends texts to the provider.
- * @returns null when the run does not exist, or when its texts may not be sent any more: the claim ends such a
- * run
+ * @returns null when the run does not exist, or when its texts may not be sent any more: the claim ends such a run
  */
 export function loadTurn(runId: number): Promise<Turn | null> {
   return row(

@@ -3,7 +3,6 @@ import type { Knex } from 'knex';
 import { knex } from '../knex.ts';
 import { faqCategories, faqs } from './faqs.ts';
 
-/** What a call added: the accounts' e-mail addresses, and the number of FAQs. */
 export type Seeded = { accounts: string[]; faqs: number };
 
 /**

@@ -5,7 +5,6 @@
 export class Screen {
   #shown = '';
 
-  /** @param final the text will not grow any more */
   show(text: string, final = false): void {
     if (text.startsWith(this.#shown)) this.#write(text.slice(this.#shown.length), text);
     else if (final || !this.#shown.startsWith(text)) {

@@ -7,7 +7,6 @@ import { syntheticFaq } from './texts.ts';
 const ROWS = 200;
 const BULK = 2_000;
 
-/** An index that was built anew. */
 export type BuiltIndex = { name: string; ms: number; bytes: number };
 export type Loaded = { added: number; indexes: BuiltIndex[] };
 

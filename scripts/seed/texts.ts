@@ -30,7 +30,6 @@ export function syntheticQuery(n: number): string {
   return words.map((word, i) => (i === n % 4 ? misspelt(word) : word)).join(' ');
 }
 
-/** Swaps two letters in the middle. */
 function misspelt(word: string): string {
   const at = word.length >> 1;
   return `${word.slice(0, at - 1)}${word[at]}${word[at - 1]}${word.slice(at + 1)}`;
@@ -40,8 +39,7 @@ type Topic = { brand: string; noun: string; part: Words; verb: Words; when: Word
 type Words = { word: string; answer: string };
 
 function topicOf(n: number): Topic {
-  // A prime without a common factor with the number of combinations, so that every number gives another
-  // combination.
+  // A prime without a common factor with the number of combinations, so that every number gives another combination.
   let rest = (n * 15_485_863) % COMBINATIONS;
   const take = <T>(list: T[]): T => {
     const taken = list[rest % list.length] as T;

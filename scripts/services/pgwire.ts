@@ -23,11 +23,9 @@ type Client = {
   /** The names of its prepared statements in PGlite. */
   statements: Set<string>;
   started: boolean;
-  /** The bytes of an incomplete message. */
   rest: Buffer;
   /** The messages of an incomplete batch. */
   open: Buffer[];
-  /** Batches that wait for the turn. */
   batches: Buffer[];
 };
 

@@ -16,7 +16,6 @@ export type Process = {
   pid: number;
   /** The address of `web`, such as http://127.0.0.1:41000; '' for others. */
   url: string;
-  /** Sends a signal to the process, such as SIGKILL or SIGSTOP. */
   kill: (signal: NodeJS.Signals) => void;
   /** Sends SIGTERM, and SIGKILL after 30 s. Resolves to the exit code; null when a signal ended the process. */
   stop: () => Promise<number | null>;

@@ -48,7 +48,6 @@ async function isSuperuser(server: string): Promise<boolean> {
   return rows.length > 0;
 }
 
-/** Runs statements one by one; returns the rows of the last. */
 async function query(url: string, ...statements: string[]): Promise<object[]> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000 });
   await client.connect();

@@ -70,7 +70,6 @@ function manifestOf(folder: string): Manifest | null {
   return existsSync(path) ? readJson<Manifest>(path) : null;
 }
 
-/** Reads the licence; older packages have a list. */
 function licenceOf(manifest: Manifest | null): string | undefined {
   const { license, licenses } = manifest ?? {};
   if (typeof license === 'string') return license;
@@ -78,8 +77,7 @@ function licenceOf(manifest: Manifest | null): string | undefined {
 }
 
 /**
- * Accepts `A OR B` when one is allowed and `A AND B` when both are. AND binds closer; nested brackets are not
- * parsed.
+ * Accepts `A OR B` when one is allowed and `A AND B` when both are. AND binds closer; nested brackets are not parsed.
  */
 function isAllowed(licence = ''): boolean {
   const plain = licence.replace(/^\((.*)\)$/, '$1');

@@ -68,8 +68,7 @@ describe('a sign-in whose refresh token is a cookie', () => {
     expect(answer.body).to.have.property('refresh_token');
     expect(answer.headers.getSetCookie()).to.deep.equal([]);
     const { pair } = cookieOf(await login());
-    // A form of another site can send the cookie but not the header: without the header the body must hold a
-    // token.
+    // A form of another site can send the cookie but not the header: without the header the body must hold a token.
     expect((await post('/refresh', {}, { cookie: pair })).status).to.equal(400);
   });
 

@@ -222,7 +222,7 @@ describe('errors of the API', () => {
     });
   });
 
-  describe('what is thrown', () => {
+  describe('a thrown error', () => {
     it('reveals nothing when it is unknown', () => {
       const body = presentProblem(new TypeError('SELECT secret FROM /etc/passwd'), '/x');
       expect(body).to.include({ status: 500, code: 'internal_error', instance: '/x' });

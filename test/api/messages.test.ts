@@ -161,7 +161,7 @@ describe('messages', () => {
       expect(conversation.body).to.include({ message_count: 3, total_tokens: 14 });
     });
 
-    it('makes the newest alternative count, whichever reply it replaces', async () => {
+    it('makes the newest alternative count, no matter which reply it replaces', async () => {
       const first = await answered('one');
       const second = await answered('two', await regenerated(first.reply_id));
       const third = await answered('three', await regenerated(first.reply_id));

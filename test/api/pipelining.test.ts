@@ -66,7 +66,7 @@ describe('HTTP pipelining', () => {
     const paths = Array.from({ length: 300 }, (_, i) => (i % 2 ? '/health' : '/readyz'));
     const answers = await Promise.all(paths.map((path) => fetch(api.url + path)));
     knex.off('query', begin).off('query-response', end);
-    // /health may answer 503, because there is no model.
+    // /health may answer 503 without a model.
     expect(answers.filter(({ status }) => status !== 200 && status !== 503)).to.deep.equal([]);
     expect(most).to.be.within(1, 2);
   });

@@ -220,7 +220,6 @@ async function deadlocks(): Promise<number> {
   return found?.deadlocks ?? 0;
 }
 
-/** Waits until a transaction sleeps. */
 async function sleepersSeen(): Promise<void> {
   const looking =
     "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'";

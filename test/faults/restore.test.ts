@@ -77,7 +77,6 @@ const BIN = 'PATH=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail
     try {
       const as = (server: string) =>
         Object.assign(new URL(server), { pathname: new URL(target.url).pathname }).href;
-      // As the server's administrator, into an empty database.
       await shell(
         'psql -qXc "DROP EXTENSION vector" -c "ALTER DATABASE $NAME OWNER TO $OWNER" "$TO"; pg_dump "$FROM" | psql -qX -o /dev/null -v ON_ERROR_STOP=1 "$TO"',
         {

@@ -8,7 +8,6 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 export type Answer = 'given' | 'refused' | 'unanswered';
 export type Step = {
   actor: Actor;
-  /** The call's name in the trace. */
   label: string;
   /** 'dull' steps run at once; races are tried between 'sql' steps. */
   kind: 'sql' | 'redis' | 'provider' | 'dull';
@@ -31,7 +30,6 @@ export class Actor {
     this.name = name;
   }
 
-  /** Begins something in this actor. */
   run<T>(begin: () => T): T {
     return actors.run(this, begin);
   }

@@ -89,7 +89,7 @@ function keysOf({ requests }: World, runs: Run[]): string[] {
   return same ? [] : [`accepted were ${[...ids]}, rows are ${runs.map(({ id }) => id)}`];
 }
 
-/** Checks that one terminal event was pushed, equal to the row, and no older attempt after a newer one. */
+/** Checks that exactly one terminal event was pushed, equal to the row, and no older attempt after a newer one. */
 function ofPushes({ device, wiped }: World, run: Run): string[] {
   const pushed = device.pushed.filter(({ data }) => data.run_id === run.id);
   const ends = pushed.filter(isTerminal);

@@ -4,7 +4,6 @@ import { asked, clock, currentActor, type Step, withdraw } from './control.ts';
 
 export { ProviderError };
 export const TOKENS = { prompt_tokens: 3, completion_tokens: 4, total_tokens: 7 };
-/** The errors that a chunk may bring. */
 export const TROUBLES = ['rate_limited', 'unavailable', 'rejected'] as const;
 
 let answers = 0;

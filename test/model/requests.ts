@@ -31,7 +31,6 @@ export class Requests {
     return [...this.#going.keys()];
   }
 
-  /** Drops the requests that have ended. */
   forget(): void {
     for (const [actor] of this.#going)
       if (over.has(actor) && actor.steps.length === 0) this.#going.delete(actor);
@@ -76,7 +75,6 @@ export class Requests {
     this.#begin(`cancel ${runId}`, () => cancel(this.#userId, runId));
   }
 
-  /** Deletes the conversation as the route does. */
   delete(): void {
     this.deleted = true;
     this.#begin('delete', async () => {
@@ -85,7 +83,6 @@ export class Requests {
     });
   }
 
-  /** Discards what the reconciler found before. */
   lookAgain(): void {
     this.found = null;
   }

@@ -50,7 +50,6 @@ export class Worker {
     this.actor = new Actor(this.name);
   }
 
-  /** Does what SIGTERM does. */
   drain(): void {
     this.actor.run(() => this.#instance.drain());
   }

@@ -47,7 +47,6 @@ export class World {
     return new World(userId, await Device.listen(userId), instances, deliveries);
   }
 
-  /** All actors: requests and workers. */
   get actors(): Actor[] {
     return [...this.requests.actors, ...this.workers.map(({ actor }) => actor)];
   }
@@ -121,7 +120,6 @@ export class World {
     await this.deliveries.wipe();
   }
 
-  /** Ends everything, at rest or not. */
   async end(): Promise<void> {
     for (const worker of this.workers) await worker.crash();
     for (const actor of this.requests.actors) await actor.die();

@@ -7,8 +7,7 @@ const ROUNDS = 20;
 /** Larger than a socket's buffer, so that batches of different clients arrive in pieces. */
 const TEXT = 'x'.repeat(30_000);
 
-// @electric-sql/pglite-socket 0.2.17 passes without names and fails with them: its clients share one set of
-// names.
+// @electric-sql/pglite-socket 0.2.17 passes without names and fails with them: its clients share one set of names.
 describe('the embedded PostgreSQL', () => {
   let service: Service;
   before(async () => {

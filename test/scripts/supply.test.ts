@@ -17,7 +17,6 @@ describe('npm run supply', function () {
   const folder = mkdtempSync(join(tmpdir(), 'parley-supply-'));
   after(() => rmSync(folder, { recursive: true }));
 
-  /** Creates a project that depends on these packages. */
   const project = (packages: Record<string, object>, allowScripts: object = {}): string => {
     const root = mkdtempSync(join(folder, 'p-'));
     const dependencies = Object.fromEntries(Object.keys(packages).map((name) => [name, '1.0.0']));
@@ -33,7 +32,6 @@ describe('npm run supply', function () {
     );
     return root;
   };
-  /** Returns the faults of such a project. */
   const faults = (packages: Record<string, object>, allowScripts: object = {}, installed: object = {}) => {
     const root = project(packages, allowScripts);
     for (const [name, manifest] of Object.entries(installed)) {

@@ -14,9 +14,7 @@ const PATIENCE_MS = 90_000;
 export type Client = {
   user: { id: number; access: string };
   device: Device;
-  /** The runs of its 202 answers. */
   runs: number[];
-  /** Posts once, to any replica. */
   post: (content: string, more?: Send & { key?: string; web?: string }) => Promise<Answer>;
   /** Posts under one key until a 202. Resolves to the run and its conversation. */
   send: (content: string, more?: Send) => Promise<{ run_id: number; conversation_id: number }>;

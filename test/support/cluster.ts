@@ -13,7 +13,6 @@ const SCRIPT = 'scripts/native-postgres.sh';
 export type Cluster = {
   url: string;
   port: number;
-  /** `rows` of db/sql.ts in this cluster. */
   rows: typeof rows;
   /** Kills every backend and starts the cluster again. */
   restartImmediately: () => Promise<void>;
@@ -62,7 +61,6 @@ export async function startCluster(): Promise<Cluster> {
   };
 }
 
-/** Runs a statement with `$n` for each `:name`. */
 async function query<T>(pool: pg.Pool, sql: string, bindings: Record<string, unknown>): Promise<T[]> {
   const values: unknown[] = [];
   const text = sql.replace(/(?<!:):([a-z]\w*)/gi, (_, name: string) => `$${values.push(bindings[name])}`);

@@ -8,7 +8,6 @@ export type Span = {
   spanId: string;
   parentSpanId?: string;
   name: string;
-  /** The name of the process that sent it. */
   service: string;
 };
 type Export = {
@@ -35,7 +34,6 @@ export async function startCollector() {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     spans,
-    /** Returns everything received. */
     text: () => raw.join(''),
     stop: async () => {
       server.closeAllConnections();

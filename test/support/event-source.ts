@@ -5,7 +5,6 @@ export type SentEvent = { id: string; event: string; data: string };
 /** A stream of server-sent events, read as browsers do, but with a bearer token, which they cannot send. */
 export type EventSource = {
   events: SentEvent[];
-  /** How often it connected. */
   connections: () => number;
   /** Comment lines: heartbeats. */
   comments: () => number;

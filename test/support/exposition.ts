@@ -32,7 +32,6 @@ export function parseExposition(text: string): Sample[] {
   return samples;
 }
 
-/** Returns the samples of a metrics endpoint. */
 export async function scrape(url: string): Promise<Sample[]> {
   const answer = await fetch(`${url}/metrics`);
   expect(answer.status).to.equal(200);

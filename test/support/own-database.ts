@@ -5,10 +5,8 @@ import { startPglite } from '../../scripts/services/database.ts';
 import { createDatabase } from '../../scripts/services/scratch.ts';
 import { onNative } from './native.ts';
 
-/** Runs statements in a database. */
 export type Queries = {
   url: string;
-  /** Runs a statement; returns its rows. */
   query: <T>(sql: string, values?: unknown[]) => Promise<T[]>;
   stop: () => Promise<void>;
 };
@@ -56,7 +54,6 @@ export function runCommand(
   });
 }
 
-/** Runs `npm run migrate` on a database. */
 export function migrate(url: string): Promise<Ended> {
   return runCommand(process.execPath, ['scripts/migrate.ts'], { DATABASE_URL: url });
 }

@@ -6,16 +6,13 @@ import { startRedis } from '../../scripts/services/redis.ts';
 export type OwnRedis = {
   url: string;
   port: number;
-  /** A connection to it. */
   client: Redis;
-  /** Sends SIGKILL, SIGSTOP or SIGCONT. */
   signal: (name: NodeJS.Signals) => Promise<void>;
   /** Starts it again, empty, on the same port. */
   restart: () => Promise<void>;
   stop: () => Promise<void>;
 };
 
-/** @param settings further arguments of redis-server */
 export async function startOwnRedis(...settings: string[]): Promise<OwnRedis> {
   const port = await freePort();
   let service = await startRedis(undefined, port, settings);

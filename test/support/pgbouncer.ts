@@ -7,16 +7,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../scripts/services/ports.ts';
 
-/** PgBouncer in transaction mode before a server. */
 export type Bouncer = {
-  /** The database's URL through PgBouncer. */
   url: string;
   /** Returns how many connections clients have opened so far. */
   connections: () => number;
   stop: () => Promise<void>;
 };
 
-/** Whether this machine has PgBouncer. */
 export const hasPgbouncer = spawnSync('pgbouncer', ['--version']).status === 0;
 
 /**

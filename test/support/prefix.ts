@@ -7,9 +7,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
  * http://web/; }`.
  */
 export type PrefixProxy = {
-  /** The address with the path. */
   url: string;
-  /** Sets the address of `web`. */
   to: (web: string) => void;
   close: () => Promise<void>;
 };

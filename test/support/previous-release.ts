@@ -8,7 +8,6 @@ const BEFORE_TAGS = '83aa4328';
 
 export type Release = {
   name: string;
-  /** The folder of its files. */
   root: string;
   /** Whether its `web` is ready on a newer schema: older releases are not, but answer. */
   readyOnNewer: boolean;

@@ -30,7 +30,6 @@ export async function startProcfile(type: string, env: Record<string, string> = 
   throw new Error(`${type} did not become ready:\n${end.join('\n')}`);
 }
 
-/** Starts `n` copies of a Procfile line; see startProcfile. */
 export function startCopies(type: string, n: number, env: Record<string, string> = {}): Promise<Process[]> {
   return Promise.all(Array.from({ length: n }, () => startProcfile(type, env)));
 }

@@ -6,9 +6,7 @@ import { createStandin } from '../../lab/standin/server.ts';
 export { hashOf } from '../../lab/standin/calls.ts';
 
 export type Provider = {
-  /** The value of OPENAI_BASE_URL; ends in /v1. */
   url: string;
-  /** Returns copies of the calls so far, oldest first. */
   calls(): Call[];
   /** Resolves when the calls satisfy the check, without polling; rejects after timeoutMs (5000). */
   until(check: (calls: Call[]) => boolean, timeoutMs?: number): Promise<void>;

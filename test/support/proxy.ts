@@ -4,9 +4,7 @@ import net from 'node:net';
 /** A TCP proxy before a server, which cuts connections where a test wants. */
 export type Proxy = {
   port: number;
-  /** Refuses new connections and cuts the open ones. */
   cut: () => void;
-  /** Accepts connections again. */
   mend: () => void;
   /** Stops all bytes on the open connections; new ones work. @returns how many went silent */
   silence: () => number;
@@ -14,7 +12,6 @@ export type Proxy = {
   silent: () => number;
   /** Cuts, for each text, the first connection whose client has sent it, before the answer arrives. */
   cutOnce: (texts: string[]) => void;
-  /** Returns the texts for which a connection was cut. */
   cutFor: () => string[];
   close: () => Promise<void>;
 };

@@ -11,11 +11,8 @@ export const WORKERS = processTypes().filter((type) => !['web', 'analytics'].inc
 export type Stack = {
   web: string[];
   provider: Provider;
-  /** Returns the processes of a type. */
   of: (type: string) => Process[];
-  /** Starts one more process. */
   add: (type: string, env?: Record<string, string>) => Promise<Process>;
-  /** POSTs to /api/v1 of a replica. */
   post: (
     path: string,
     body: unknown,

@@ -1,7 +1,6 @@
 /**
- * Returns how far apart two samples are by rank (Mann–Whitney): a normal deviate, 0 where neither tends to be
- * larger. Chance exceeds 4.5 in either direction once in 150,000 times. One slow answer among many does not
- * change it.
+ * Returns how far apart two samples are by rank (Mann–Whitney): a normal deviate, 0 where neither tends to be larger.
+ * Chance exceeds 4.5 in either direction once in 150,000 times. One slow answer among many does not change it.
  */
 export function rankDeviate(a: number[], b: number[]): number {
   const all = [...a.map((value) => ({ value, first: true })), ...b.map((value) => ({ value, first: false }))];

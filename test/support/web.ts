@@ -27,7 +27,6 @@ export type Sent = {
   status: string;
 };
 
-/** Posts a message and expects a 202. */
 export async function send(api: Api, user: BuiltUser, body: object = {}): Promise<Sent> {
   const { status, body: sent } = await api.call(
     'POST',
@@ -53,7 +52,6 @@ export async function playWorker(user: BuiltUser, { run_id, conversation_id, mes
   const shown: RunEvent[] = [status];
   await openLog(user.id, attempt, [status]);
   return {
-    /** Everything shown so far. */
     shown,
     async say(delta: string): Promise<void> {
       seq += 1;

@@ -11,7 +11,6 @@ export type Wire = {
   say: (frame: unknown) => void;
   /** Resolves to the first past or future frame that fits; rejects after 30 s. */
   until: (fits: (frame: Frame) => boolean) => Promise<Frame>;
-  /** Resolves to the code and the reason of the close. */
   closed: Promise<[number, string]>;
 };
 
@@ -26,7 +25,6 @@ export async function dial(
   return connect(`${url.replace('http', 'ws')}/api/v1/chat/ws/${userId}${query}`, options);
 }
 
-/** Dials any address in the same way. */
 export async function connect(
   address: string,
   options: ClientOptions = {},

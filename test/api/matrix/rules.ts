@@ -26,9 +26,7 @@ export type Rule = {
   others?: number;
   /** Other statuses of single actors for their own things. */
   but?: Partial<Record<Actor, number>>;
-  /** The answer is meant to show others' texts. */
   shows?: true;
-  /** The access token is in the query. */
   tokenInQuery?: true;
 };
 

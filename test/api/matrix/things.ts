@@ -76,7 +76,6 @@ export async function suggestion(owner: BuiltUser): Promise<number> {
 }
 
 let made = 0;
-/** Returns a unique name. */
 export function fresh(): string {
   return `thing${++made}_${process.pid}`;
 }

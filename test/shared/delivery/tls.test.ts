@@ -36,7 +36,6 @@ describe('TLS to Postgres and Redis', () => {
   });
 
   const cert = () => join(folder, 'cert.pem');
-  /** Returns DATABASE_URL through the proxy. */
   function databaseUrl(query: string): string {
     const url = new URL(process.env.DATABASE_URL ?? '');
     url.host = `127.0.0.1:${postgres.port}`;
@@ -45,8 +44,7 @@ describe('TLS to Postgres and Redis', () => {
   }
   const redisUrl = (protocol: string) => `${protocol}://127.0.0.1:${redis.port}`;
   /**
-   * Returns whether node-postgres reaches the database at an address, as the pool passes it on; else the error's
-   * code.
+   * Returns whether node-postgres reaches the database at an address, as the pool passes it on; else the error's code.
    */
   async function reaches(connectionString: string): Promise<string> {
     const client = new pg.Client({ connectionString });
