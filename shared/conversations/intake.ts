@@ -77,7 +77,7 @@ export async function intake(
   return taken(accepted);
 }
 
-/** Starts the delivery of a stored message and returns the answer to its sender. @throws Problem the refusal, if it was not stored */
+/** Starts the delivery of a stored message. Returns the answer to its sender. @throws Problem the refusal of a message */
 export function taken(accepted: Accepted | { outcome: Refusal }): Taken {
   if (accepted.outcome !== 'accepted' && accepted.outcome !== 'replayed') throw refusal(accepted.outcome);
 
