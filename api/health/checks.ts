@@ -1,7 +1,7 @@
 import { type Check, Refused, within } from '../../shared/ops/checks.ts';
 import { env } from '../../shared/base/env.ts';
 
-/** Asks the provider for its list of models, at most every 30 s and once at a time. The list costs no model call. */
+/** Asks for the list of models, which costs no model call, at most every 30 s and once at a time. */
 export function checkOpenai(): Promise<Check> {
   if (performance.now() >= openai.freshUntil) {
     openai = { freshUntil: performance.now() + 30_000, check: within(2_000, listModels) };

@@ -31,7 +31,7 @@ function messageOf({ keyword, params, message }: ErrorObject): string {
     case 'required':
       return 'must be present';
     case 'additionalProperties':
-      return 'must be left out: this field is unknown';
+      return 'must be left out: this field is not known';
     case 'type':
       return `must be ${[params.type].flat().map(articled).join(' or ')}`;
     case 'enum':

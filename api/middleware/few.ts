@@ -23,7 +23,7 @@ function findMany(schema: SchemaObject, value: unknown, path: string): FieldErro
   if (unknown.length > NAMED)
     return unknown
       .slice(0, NAMED)
-      .map((name) => ({ path: pointer(path, name), message: 'must be left out: this field is unknown' }));
+      .map((name) => ({ path: pointer(path, name), message: 'must be left out: this field is not known' }));
   return Object.entries(known).flatMap(([name, field]) =>
     Object.hasOwn(value, name) ? findMany(field, Reflect.get(value, name), pointer(path, name)) : [],
   );

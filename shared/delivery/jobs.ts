@@ -2,21 +2,22 @@ import type { FlowJob, JobsOptions } from 'bullmq';
 import type { Delivery } from '../../db/models/run.ts';
 
 /**
- * The catalog of jobs. One message is one flow:
+ * Every job there is. One message is one flow:
  *
  *     completion  run-42-1        claims the run, streams the answer, ends the run
  *      ├─ moderation  run-42-1    is this text allowed?
  *      └─ context     run-42-1    history and passages → what the prompt will hold
  *
- * The children run side by side, and the parent starts when both are done, failed or not. Each child writes its result to
- * the run's row, where completion reads it. A job carries ids and nothing else. A query finds what is owed of each kind:
- * `runsToDeliver` and `runsToAnnounce` (db/models/owed.ts), `faqsToEmbed` (db/models/faqEmbedding.ts), `importsToDeliver`
- * (db/models/faqImport.ts), `gapsToGroup` (db/models/faqSuggestion.ts). The reconciler (workers/housekeeping.ts) runs them.
+ * The children run side by side and the parent starts when both are done, failed or not: each leaves its
+ * result on the run's row, and completion reads it there. A job carries ids and nothing else. What Postgres
+ * still owes of each kind is a query: `runsToDeliver` and `runsToAnnounce` (db/models/owed.ts),
+ * `faqsToEmbed` (db/models/faqEmbedding.ts), `importsToDeliver` (db/models/faqImport.ts), `gapsToGroup`
+ * (db/models/faqSuggestion.ts); the reconciler (workers/housekeeping.ts) asks them.
  *
- * attempts: how often BullMQ calls a handler that throws. stalls: how often a job may lose its worker before it fails
- * without a call of its handler; completion counts crashes in Postgres instead. slots: jobs at once in one process;
- * completion waits for the model and takes COMPLETION_CONCURRENCY. process: the process type that works the queue, if its
- * name differs.
+ * attempts: how often a handler that throws is called. stalls: how often a job may lose its worker before it
+ * fails without its handler being called; completion counts crashes in Postgres instead. slots: jobs at once
+ * in one process; completion waits for the model and takes COMPLETION_CONCURRENCY. process: the process type that
+ * works the queue, where it is not the one of its name.
  */
 export const jobs = {
   moderation: { attempts: 4, backoffMs: 400, stalls: 3, slots: 50 },
@@ -28,7 +29,7 @@ export const jobs = {
 } as const satisfies Record<string, JobRules>;
 
 export type JobName = keyof typeof jobs;
-/** The payload of each job. Names and fields are permanent: jobs of an older version may still be queued. */
+/** What each job carries. Names and fields are permanent: jobs of an older version may still be queued. */
 export type Payloads = {
   moderation: { run_id: number };
   context: { run_id: number };
@@ -45,15 +46,15 @@ type JobRules = {
   process?: string;
 };
 
-/** Returns the id of a run's three jobs. A new generation has new ids, so no kept job can block it. */
+/** The id of a run's three jobs. A new generation has new ids, so nothing retained can swallow it. */
 export function runJobId({ run_id, generation }: Omit<Delivery, 'rank'>): string {
   return `run-${run_id}-${generation}`;
 }
 
 /**
- * Returns the flow that answers one message. Low ranks go first: a user's second message waits for everybody's first.
- * Children of first messages have no priority: BullMQ takes such jobs first and at less cost. Their parent has one, or it
- * would come before parents that were ready earlier.
+ * The flow that answers one message. Low ranks go first: a user's second message waits for everybody's first. Children of
+ * first messages need no priority, BullMQ takes those before all others and handles them for less; their parent needs one,
+ * or it would be put before those that are ready for longer.
  */
 export function answerFlow(delivery: Delivery): FlowJob {
   const stage = (name: JobName) => ({
@@ -69,7 +70,7 @@ export function answerFlow(delivery: Delivery): FlowJob {
   return { ...stage('completion'), children: [child('moderation'), child('context')] };
 }
 
-/** Returns the queues that a process type works; none for a type without queues. */
+/** The queues that a process type works, such as `embedding`; none for a type that is no queue's. */
 export function queuesOf(process: string): JobName[] {
   const rules: Record<JobName, JobRules> = jobs;
   return (Object.keys(jobs) as JobName[]).filter((name) => (rules[name].process ?? name) === process);
@@ -80,7 +81,7 @@ export function jobOptions(name: JobName): JobsOptions {
   return { attempts, backoff: { type: 'exponential', delay: backoffMs, jitter: 0.5 } };
 }
 
-/** Bull Board shows finished jobs for a while, unless a job's own options remove it. Nothing depends on them. */
+/** Finished jobs stay for a while so that Bull Board can show them, unless they say otherwise; nothing depends on them. */
 export const keptJobs = {
   removeOnComplete: { age: 3_600, count: 2_000 },
   removeOnFail: { age: 86_400, count: 2_000 },

@@ -61,7 +61,7 @@ describe('errors of the API', () => {
       ]);
       // One less is only an unknown field.
       expect((await login(withField(nested(31)))).body.errors).to.deep.equal([
-        { path: '/more', message: 'must be left out: this field is unknown' },
+        { path: '/more', message: 'must be left out: this field is not known' },
       ]);
     });
 
@@ -69,7 +69,7 @@ describe('errors of the API', () => {
       const { body } = await login({ email: 7, 'a/b~c': 1 });
       expect(body.errors).to.have.deep.members([
         { path: '/password', message: 'must be present' },
-        { path: '/a~1b~0c', message: 'must be left out: this field is unknown' },
+        { path: '/a~1b~0c', message: 'must be left out: this field is not known' },
         { path: '/email', message: 'must be a string' },
       ]);
     });
@@ -89,7 +89,7 @@ describe('errors of the API', () => {
       const many = Object.fromEntries(keywords.slice(0, 20_000).map((_, i) => [`k${i}`, 1]));
       const errors = await create(many);
       expect(errors).to.have.length(20);
-      expect(errors[0]).to.deep.equal({ path: '/k0', message: 'must be left out: this field is unknown' });
+      expect(errors[0]).to.deep.equal({ path: '/k0', message: 'must be left out: this field is not known' });
     });
 
     it('takes exactly 256 KiB', async () => {
