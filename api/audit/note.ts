@@ -2,7 +2,7 @@ import type { Along } from '../../db/models/auditEntry.ts';
 import { type Act, type By, noted } from '../../shared/accounts/noted.ts';
 import type { RouteContext } from '../context.ts';
 
-/** Returns who makes a signed-in request, and from where. */
+/** Reads who asks, and from where, of a signed-in request. */
 export function by(ctx: RouteContext): By {
   const { user, requestId } = ctx.state;
   return { actor_id: user.id, actor_role: user.role, ip: ctx.ip, request_id: requestId };

@@ -13,7 +13,7 @@ export const audit = serve(auditContract, {
       {
         list: 'audit',
         by: ['id'],
-        // Each read adds an entry, which later reads show.
+        // Who reads it stands in it, from the next page on.
         find: (count, after) =>
           knex.transaction(async (trx) => {
             const entries = await listAuditEntries(

@@ -34,7 +34,7 @@ export const health = serve(healthContract, {
   },
 });
 
-/** These routes need no sign-in, so a thousand requests at once ask each store only once. */
+/** Nobody signs in for these: a thousand that ask at once are one question to each store. */
 const checks = together(() => Promise.all([checkDatabase(), howRedisIs(), checkOpenai()]));
 const reasons = together(whyNotReady);
 

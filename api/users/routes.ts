@@ -40,7 +40,7 @@ export const users = serve(userContract, {
       const { user, ended } = await knex.transaction(async (trx) => {
         const changed = await User.change(id, ctx.state.body, trx);
         const entry = note(ctx, 'user.changed', { subject_id: id, details: { fields: changed.names } });
-        // Audit entries stay for good, so a change of nothing writes no entry.
+        // Nothing new is no entry: they stay for good.
         if (changed.names.length > 0) await entry(id, trx);
         const cancelled = changed.user.data_processing_consent ? [] : await User.cancelRuns(id, trx);
         return { user: changed.user, ended: cancelled };

@@ -36,12 +36,12 @@ export const env = {
   MODERATION_MODEL: text('MODERATION_MODEL', 'omni-moderation-latest'),
   MAX_COMPLETION_TOKENS: integer('MAX_COMPLETION_TOKENS', 1000, 1),
   TEMPERATURE: number('TEMPERATURE', 0.7, 0, 2),
-  /** Time limits of one call to the chat model, in ms: its headers, its first token, each next token, the whole answer. */
+  /** Deadlines of one call to the chat model, in ms: its headers, its first token, the next token, all of it. */
   PROVIDER_HEADERS_TIMEOUT_MS: integer('PROVIDER_HEADERS_TIMEOUT_MS', 30_000, 1),
   PROVIDER_FIRST_TOKEN_TIMEOUT_MS: integer('PROVIDER_FIRST_TOKEN_TIMEOUT_MS', 60_000, 1),
   PROVIDER_GAP_TIMEOUT_MS: integer('PROVIDER_GAP_TIMEOUT_MS', 30_000, 1),
   PROVIDER_ANSWER_TIMEOUT_MS: integer('PROVIDER_ANSWER_TIMEOUT_MS', 300_000, 1),
-  /** on: the guard checks whole sentences of an answer before they are shown. */
+  /** on: whole sentences of an answer are checked before they are shown. */
   OUTPUT_GUARD: oneOf('OUTPUT_GUARD', 'off', ['on', 'off']),
   /** Whether Bull Board may change queues. By default it only shows them. */
   BOARD_WRITABLE: flag('BOARD_WRITABLE'),
@@ -78,8 +78,8 @@ export const env = {
 export type Env = typeof env;
 
 /**
- * Ends the process with one line if one of the named variables is absent. With OPENAI_BASE_URL set, OPENAI_API_KEY may be
- * absent.
+ * Ends the process with one line when one of the named variables is absent.
+ * OPENAI_API_KEY is not missed where OPENAI_BASE_URL points at a server of one's own.
  */
 export function requireEnv(...names: (keyof Env)[]): void {
   for (const name of names) {
@@ -110,7 +110,7 @@ function refuseWeakSecrets(secrets: readonly string[]): void {
   process.stderr.write(`parley: warning: ${message}\n`);
 }
 
-/** An empty variable counts as absent, because compose files pass unset variables on as empty. */
+/** An empty variable counts as absent: that is how compose files hand on what was not set. */
 function text(name: string, fallback: string): string {
   return process.env[name]?.trim() || fallback;
 }
@@ -161,7 +161,7 @@ function oneOf<T extends string>(name: string, fallback: T, allowed: readonly T[
   return found ?? die(`${name} must be one of ${allowed.join(', ')}`);
 }
 
-/** Returns the raw and the parsed URL; `parsed` is null for an absent variable. */
+/** An absent variable has no `parsed`. */
 function url(name: string, protocols: string[]): { raw: string; parsed: URL | null } {
   const raw = text(name, '');
   if (raw === '') return { raw, parsed: null };
@@ -199,7 +199,7 @@ function origin(name: string, item: string): string {
   return `${parsed.protocol}//${parsed.host.toLowerCase()}`;
 }
 
-/** Ends the process with one line. The message must not show the value, which may hold a password. */
+/** The value is never shown: it may hold a password. */
 function die(message: string): never {
   process.stderr.write(`parley: ${message}\n`);
   process.exit(1);

@@ -116,7 +116,7 @@ function refusal(outcome: Refusal): Problem {
   );
 }
 
-/** Returns JSON with sorted keys, the same for equal values. */
+/** JSON that is the same for the same value: keys in order, whatever order they came in. */
 function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);

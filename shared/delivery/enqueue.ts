@@ -37,8 +37,8 @@ async function addBatch(): Promise<void> {
 }
 
 /**
- * Adds one embedding job. Its id names the FAQs and their texts: the same call adds nothing while the job is queued or
- * runs, and an edited text gets its own job. The job is removed when it ends, because a kept job would block the next.
+ * Adds one embedding job. The id names the FAQs and their texts, so asking again while it is queued or running
+ * adds nothing, and an edit is a job of its own. It goes when it ends: a retained job would swallow the next.
  * @param batch ids with the hashes of the texts to embed
  */
 export async function enqueueEmbedding(batch: { id: number; text_hash: string }[]): Promise<void> {
@@ -53,7 +53,7 @@ export async function enqueueEmbedding(batch: { id: number; text_hash: string }[
   await queues.embedding.add('embedding', payload, options);
 }
 
-/** Adds an import's job unless it is there. The job is removed when it ends, so that the reconciler can add it again. */
+/** Adds an import's job, unless it is there. It goes when it ends, so that the reconciler can add it again. */
 export async function enqueueImport(importId: number): Promise<void> {
   const options = { ...jobOptions('faq_import'), removeOnComplete: true, removeOnFail: true };
   await queues.faq_import.add(
@@ -63,7 +63,7 @@ export async function enqueueImport(importId: number): Promise<void> {
   );
 }
 
-/** Adds the one job that groups unanswered questions unless it is there. */
+/** Adds the one job that groups unanswered questions, unless it is there. */
 export async function enqueueSuggestions(): Promise<void> {
   const options = { ...jobOptions('faq_suggestions'), removeOnComplete: true, removeOnFail: true };
   await queues.faq_suggestions.add('faq_suggestions', {}, { ...options, jobId: 'faq-suggestions' });

@@ -9,7 +9,7 @@ onStop('embedding requests', () => Promise.all(begun));
 /** Adds the embedding job of an FAQ after the answer to the client. If that fails, the embedding is owed to the reconciler. */
 export function embedInBackground({ id, text_hash }: WrittenFaq): void {
   const enqueued = enqueueEmbedding([{ id, text_hash }])
-    .catch((err: unknown) => log.warn({ err, faq_id: id }, 'embedding left to the reconciler'))
+    .catch((err: unknown) => log.warn({ err, faq_id: id }, 'left to the reconciler'))
     .finally(() => begun.delete(enqueued));
   begun.add(enqueued);
 }

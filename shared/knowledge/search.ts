@@ -7,19 +7,19 @@ import { log } from '../base/log.ts';
 import { ProviderError } from '../provider/providerErrors.ts';
 import { truncateTokens } from '../provider/tokens.ts';
 
-/** How long values are kept, in seconds. Nobody asks for results of an older set. A text's vector stays right for good. */
+/** Seconds. Results of an older set are never asked for again; vectors of a text hold for good, but are kept for one user alone. */
 const RESULT_TTL = 600;
 const VECTOR_TTL = 3_600;
-/** Embedding models take 8,191 tokens. The first thousand of a question show what it is about. */
+/** Embedding models take 8,191 tokens; a question's first thousand say what it is about. */
 const QUESTION_TOKENS = 1_000;
 /** How many characters of a question the search by words uses. */
 const WORDS_LIMIT = 1_000;
 
-/** A search. The cache keeps its result for the user `user_id` alone. */
+/** `user_id`: who asks. What is kept of a search serves that user alone. */
 export type Search = { user_id: number; text: string; language: string | null; limit: number };
 export type SearchResult = {
   faqs: FoundFaq[];
-  /** False if the provider could not embed the text, so words alone found the FAQs. */
+  /** False when the provider could not embed the text: found by words alone. */
   by_meaning: boolean;
 };
 
@@ -40,7 +40,7 @@ function wholly({ by_meaning }: SearchResult): boolean {
 
 async function find(search: Search, { models }: FaqSet): Promise<SearchResult> {
   const { text, language, limit } = search;
-  // A token has at least one byte, so a short text needs no tokenizer. Loading it blocks the API for a third of a second.
+  // A token has at least one byte: for short texts the API need not load the tokenizer, which blocks it for a third of a second.
   const question = Buffer.byteLength(text) <= QUESTION_TOKENS ? text : truncateTokens(text, QUESTION_TOKENS);
   const found = await Promise.all(models.map((model) => vectorOf(search, question, model)));
   const vectors = found.filter((vector) => vector !== null);
@@ -56,8 +56,8 @@ async function find(search: Search, { models }: FaqSet): Promise<SearchResult> {
 }
 
 /**
- * Returns a question's vector by a model of the FAQs' vectors, or null if the provider cannot make it. While FAQs move to
- * another model there are two models, and each searches its own FAQs.
+ * A question's vector by the model of the vectors it is to be compared with. While FAQs are moving to another model
+ * there are two, and each half is searched by its own. Null when the provider cannot make it just now.
  */
 async function vectorOf(
   whose: Pick<Search, 'user_id'>,
@@ -72,12 +72,12 @@ async function vectorOf(
     return { model, vector: unpack(value) };
   } catch (err) {
     if (!(err instanceof ProviderError)) throw err;
-    log.warn({ err, model }, 'question not embedded; words alone find its FAQs');
+    log.warn({ err, model }, 'a question was not embedded');
     return null;
   }
 }
 
-/** Packs a vector in single precision, as pgvector keeps it: 8 kB of text instead of 30. */
+/** Single precision, as pgvector keeps it: 8 kB of text instead of 30. */
 function pack(vector: number[]): string {
   return Buffer.from(Float32Array.from(vector).buffer).toString('base64');
 }

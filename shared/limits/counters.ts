@@ -3,21 +3,21 @@ import { log } from '../base/log.ts';
 import { redis } from '../delivery/redis.ts';
 import { giveBackInMemory, takeInMemory } from './memory.ts';
 
-/** Allows `limit` in `seconds`, counted from the first. Headers show `name` to clients. */
+/** At most `limit` in `seconds`, from the first on. `name` is what clients are told. */
 export type Window = { name: string; limit: number; seconds: number };
-/** The window of one user, address or session. `key` is its key in Redis. */
+/** A window of somebody's own: `key` says whose, in Redis. */
 export type Counter = Window & { key: string };
-/** The state of a counter: how many it counted, and when its window ends, in ms since 1970 by the store's own clock. */
+/** Where a counter stands: how many it has seen, and when it begins anew, in ms since 1970 by the store's own clock. */
 export type Count = { count: number; ends: number };
-/** The result of `take`. `refused` took nothing from any counter; `free` was charged before. */
+/** What came of asking: `refused` took nothing from any counter, `free` was charged before. */
 export type Charge = {
   outcome: 'refused' | 'taken' | 'free';
   counters: Counter[];
-  /** The state of each counter, with this charge. */
+  /** One for each counter, this charge counted in. */
   counts: Count[];
-  /** How long each counter's window still lasts, in ms. */
+  /** Until when a window counts, in ms from now, for each counter. */
   left: number[];
-  /** Gives the charge back to the windows that counted it. Never throws. */
+  /** Takes it back from the windows that it was counted in. Never throws. */
   giveBack: () => Promise<void>;
 };
 

@@ -12,13 +12,13 @@ export function checkDatabase(): Promise<Check> {
 export function checkRedis(): Promise<Check> {
   return within(500, () =>
     redis.ping().catch((err: unknown) => {
-      // A command on a connection that is not ready fails without a reason. The connection has it.
+      // A command on a connection that is not ready knows no reason: the connection does.
       throw lastError(redis) ?? err;
     }),
   );
 }
 
-/** An error whose message a check may show unchanged. */
+/** A reason that a check may show as it stands. */
 export class Refused extends Error {}
 
 /** Returns whether `work` succeeds within `limitMs`. */

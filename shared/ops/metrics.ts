@@ -35,13 +35,13 @@ export const aiRequests = counter('ai_requests_total', 'Calls of the provider th
   'model',
   'outcome',
 ]);
-export const aiErrors = counter('ai_errors_total', 'Calls of the provider that failed, by kind of failure', [
+export const aiErrors = counter('ai_errors_total', 'Calls of the provider that failed, by what went wrong', [
   'model',
   'kind',
 ]);
 export const aiResponseTime = histogram(
   'ai_response_time_seconds',
-  'Time of a whole call of the provider; of a stream, to its end',
+  'A whole call of the provider; of a stream, to its end',
   ['model'],
   SLOW,
 );

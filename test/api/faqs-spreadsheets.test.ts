@@ -133,7 +133,7 @@ describe('spreadsheets of FAQs', () => {
       ({ line, errors: [first] }) => `${line} ${first?.message}`,
     );
     expect(said.map((one) => Number.parseInt(one))).to.deep.equal([4, 5, 6, 7, 8]);
-    expect(said[0]).to.equal('4 must have no value in a column without a name');
+    expect(said[0]).to.equal('4 has a value in a column without a name');
     expect(said[3]).to.equal('7 must be 4 fields, not 5');
     expect(said[4]).to.equal('8 must be 4 fields, not 1');
   });

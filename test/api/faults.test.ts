@@ -39,8 +39,8 @@ describe('the message of a fault', () => {
     ['another word of another type', { status: 1 }, ['must be a string']],
     ['another constant', { consent: false }, ['must be true']],
     ['another constant of another type', { consent: 'yes' }, ['must be a boolean']],
-    ['a list with too many items', { tags: ['a', 'a', 'a'] }, ['must be at most 2 items long']],
-    ['a list with duplicates', { tags: ['a', 'a'] }, ['must be a list without duplicates']],
+    ['a list with too many', { tags: ['a', 'a', 'a'] }, ['must be at most 2 items long']],
+    ['a list with doubles', { tags: ['a', 'a'] }, ['must be a list without doubles']],
   ];
   for (const [what, value, messages] of cases)
     it(`says what a field must be: ${what}`, () => {

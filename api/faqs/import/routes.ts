@@ -42,9 +42,7 @@ export const faqImports = serve(faqImportContract, {
       along: note(ctx, 'faq_import.submitted'),
     };
     const import_id = await withBody(ctx.req, (bytes) => receiveImport(ctx.state.user.id, bytes, options));
-    enqueueImport(import_id).catch((err: unknown) =>
-      log.warn({ err, import_id }, 'import left to the reconciler'),
-    );
+    enqueueImport(import_id).catch((err: unknown) => log.warn({ err, import_id }, 'left to the reconciler'));
     ctx.set('Location', publicPath(`/api/v1/faqs/imports/${import_id}`));
     ctx.body = { import_id, status: 'queued' };
   },

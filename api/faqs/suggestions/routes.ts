@@ -20,7 +20,7 @@ import { embedInBackground } from '../../../shared/knowledge/embed.ts';
 import { withSlug } from '../../../shared/knowledge/slug.ts';
 import { faqSuggestionContract, presentSuggested } from './contract.ts';
 
-/** The answer of a draft before an editor writes one. Only editors see it. */
+/** Of a draft that nobody has answered yet; nobody but editors sees it. */
 const NO_ANSWER = 'To be written.';
 const EXAMPLE_CHARACTERS = 500;
 
@@ -33,7 +33,7 @@ export const faqSuggestions = serve(faqSuggestionContract, {
       find: (limit, after) => listSuggestions(status, { limit, after, similarity: env.PASSAGE_THRESHOLD }),
       present: presentSuggestion,
     });
-    // Examples show what users asked, so the read is noted.
+    // They show what users asked.
     const ids = shown.data.map(({ id }) => id);
     if (ids.length > 0) await note(ctx, 'faq_suggestion.listed', { details: { ids } })(null, knex);
     ctx.body = shown;
@@ -62,7 +62,7 @@ export const faqSuggestions = serve(faqSuggestionContract, {
   },
 });
 
-/** Presents a suggestion: what users asked, without what identifies them. */
+/** A suggestion: what users asked, without what tells who they are. */
 function presentSuggestion(suggestion: SuggestionRow) {
   const examples = suggestion.examples.map((example) =>
     redact(example).slice(0, EXAMPLE_CHARACTERS).toWellFormed(),
@@ -75,5 +75,5 @@ function presentSuggestion(suggestion: SuggestionRow) {
 }
 
 function decided() {
-  return problem('already_exists', 'This suggestion was already drafted or dismissed');
+  return problem('already_exists', 'This suggestion was decided on before');
 }

@@ -28,10 +28,10 @@ type Upload = {
 };
 
 /**
- * Reads an upload to its end and stores its lines, each an FAQ or what is wrong with it. A file that cannot be read leaves
- * nothing behind.
- * @param options `along` writes the audit entry when the whole upload is stored; `charset` of a CSV file, see `readText`
- * @returns the import's id. From now on the import is owed
+ * Reads an upload to its end and keeps its lines, each an FAQ or what is wrong with it. A file that cannot be read
+ * leaves nothing behind.
+ * @param options `along`: what is written when the whole upload is there; `charset`: of a CSV file, see `readText`
+ * @returns the import's id: it is owed from now on
  */
 export async function receiveImport(
   userId: number,
@@ -42,7 +42,7 @@ export async function receiveImport(
   try {
     const text = readText(bytes, format === 'json' ? 'utf-8' : charset);
     const lines = await keepLines(importId, await itemsOf(text, format), check);
-    if (lines === 0) throw problem('validation_failed', 'The file must hold at least one FAQ');
+    if (lines === 0) throw problem('validation_failed', 'There are no FAQs in it');
     await submitImport(importId, along);
     return importId;
   } catch (err) {
