@@ -19,7 +19,7 @@ export function wantsCookie(ctx: Context): boolean {
  */
 export async function cookieSession(ctx: Context, next: Next): Promise<void> {
   if (wantsCookie(ctx) && !isOwnPage(ctx.req))
-    throw problem('forbidden', 'A page of this site may not make this request');
+    throw problem('forbidden', 'This origin may not make this request');
   await next();
 }
 mark(cookieSession, { problems: ['forbidden'] });
@@ -35,7 +35,7 @@ export function answerSignIn(ctx: Context, { user, grant }: { user: User; grant:
   ctx.body = rest;
 }
 
-/** Returns the refresh token of the cookie, or '' without one. @throws Problem `validation_failed` unless the client asked for a cookie */
+/** Returns the refresh token of the cookie, or ''. @throws Problem `validation_failed` unless the client asks for a cookie */
 export function cookieInstead(ctx: Context): string {
   if (wantsCookie(ctx)) return cookieToken(ctx) ?? '';
   throw problem('validation_failed', undefined, {

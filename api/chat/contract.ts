@@ -21,9 +21,9 @@ export const chatContract = contract('Chat', {
     who: 'signed in',
     summary: 'Send a message',
     detail:
-      'After a 202 the message is stored and will be answered exactly once. Without `conversation_id` a conversation ' +
-      'begins. `multitask_strategy` decides what happens while another run of the conversation is in progress: `enqueue` ' +
-      'waits, `reject` refuses, `interrupt` cancels the running and waiting runs.',
+      'Once this answers 202 the message is stored and will be answered exactly once. Without `conversation_id` a ' +
+      'conversation begins. `multitask_strategy` says what happens while a run of the conversation is on: `enqueue` waits, ' +
+      '`reject` refuses, `interrupt` cancels what is on or waiting.',
     parameters: [idempotencyKey],
     body: sendBody,
     example: { content: 'How do I reset my password?', language: 'en' },

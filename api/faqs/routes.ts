@@ -83,7 +83,7 @@ export const faqs = serve(faqContract, {
   },
 });
 
-/** Narrows a filter to what a user may see: published FAQs, or all for editors. Returns null for a status that they may not see. */
+/** Narrows a filter to published FAQs, except for editors. Returns null for a status that the user may not see. */
 function visibleTo(user: SignedUser, filter: FaqFilter): FaqFilter | null {
   if (isEditor(user)) return filter;
   if (filter.status !== undefined && filter.status !== 'published') return null;

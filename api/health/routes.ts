@@ -24,7 +24,7 @@ export const health = serve(healthContract, {
     ctx.body = { status: 'ready' };
   },
 
-  /** Answers `degraded` while the model is away, because messages wait and are answered later, or Redis is set wrongly. */
+  /** Answers `degraded` while the model is away, because messages wait for it. A Redis that is set wrongly also degrades. */
   'GET /health': async (ctx) => {
     const [database, { redis, serves }, chat, embedding, moderation] = await checks();
     const down = database !== 'healthy' || !serves;

@@ -48,7 +48,7 @@ const verified = koaJwt({
   },
 });
 
-/** Returns why a token was refused. koa-jwt answers every fault with 401, so the token is verified once more. */
+/** koa-jwt makes a 401 of everything: what is wrong with the token, if anything, is asked once more. */
 function reason(err: unknown, ctx: Context): unknown {
   const { originalError } = err as { originalError?: unknown };
   if (originalError instanceof Problem) return originalError;

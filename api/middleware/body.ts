@@ -49,7 +49,7 @@ function readBytes(req: IncomingMessage): Promise<Buffer> {
 /** Any line that can carry a chat delivers BODY_LIMIT in this time. */
 const READ_WITHIN_MS = 20_000;
 
-/** Waits for a body, but not for a client that sends it byte by byte. @throws Problem `request_timeout`, after which the connection is closed */
+/** Waits for a body, but not for a client that sends it byte by byte. @throws Problem `request_timeout` */
 async function inTime(req: IncomingMessage, reading: Promise<Buffer>): Promise<Buffer> {
   // A body that has already arrived needs no timer.
   if (req.complete) return reading;

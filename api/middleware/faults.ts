@@ -31,7 +31,7 @@ function messageOf({ keyword, params, message }: ErrorObject): string {
     case 'required':
       return 'must be present';
     case 'additionalProperties':
-      return 'must be left out: this field is unknown';
+      return 'must be left out: this field is not known';
     case 'type':
       return `must be ${[params.type].flat().map(articled).join(' or ')}`;
     case 'enum':
@@ -51,7 +51,7 @@ function messageOf({ keyword, params, message }: ErrorObject): string {
     case 'maximum':
       return `must be at most ${limit}`;
     case 'uniqueItems':
-      return 'must be a list without duplicates';
+      return 'must be a list without doubles';
     case 'pattern':
       return params.pattern === '\\S' ? 'must be more than white space' : `must be like ${params.pattern}`;
     case 'format':

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { problem } from '../../shared/base/errors.ts';
 import type { Context, Next } from './context.ts';
 
-/** Node limits the bytes of all headers (16 KiB). Beyond a number of headers Node drops the rest, and one of them may matter. */
+/** Node limits the bytes of all headers (16 KiB). Beyond a certain number Node drops headers, and one of them may matter. */
 const MAX_HEADERS = 100;
 
 /** Refuses a request with too many headers or with two hosts. @throws Problem `bad_request` */

@@ -15,7 +15,7 @@ export function limitAttempts<Ctx extends Context>(
 ) {
   const guard = async (ctx: Ctx, next: Next): Promise<unknown> => {
     // CORS hides answers from pages of other sites, but lets their requests in. Such a page could use up its visitor's attempts.
-    if (isForeign(ctx.req)) throw problem('forbidden', 'A page of this site may not make this request');
+    if (isForeign(ctx.req)) throw problem('forbidden', 'This origin may not make this request');
     return attempt(policy, whose(ctx), ctx.ip, next, (headers) => ctx.set(headers));
   };
   return mark(guard, { problems: ['rate_limited', 'forbidden'], headers: rateHeaders });

@@ -37,7 +37,7 @@ export const userContract = contract('Accounts', {
     who: 'signed in',
     summary: 'Change your account',
     detail:
-      'Withdrawing `data_processing_consent` cancels your waiting and running answers. The model then gets no further text.',
+      'Withdrawing `data_processing_consent` cancels your waiting and running answers, and sends no further text to the model.',
     body: closed(
       optional({
         ...profile,

@@ -11,9 +11,9 @@ import { hashPassword, passwordFits } from './password.ts';
 type Owner = { id: number; sid: number; by: By };
 
 /**
- * Changes a user's password, ends their other sessions, and voids their reset tokens. Of two changes at once with the
- * same old password, only the first succeeds.
- * @throws Problem `validation_failed` if the present password is wrong
+ * Changes a user's password; ends their other sessions and voids tokens that reset it.
+ * Of two changes at once, both made with the old password, only the first succeeds.
+ * @throws Problem `validation_failed` when the present password is another
  */
 export async function changePassword(owner: Owner, present: string, next: string): Promise<void> {
   const before = await verified(owner, present);

@@ -6,8 +6,8 @@ export const MIN_LENGTH = 8;
 export const MAX_LENGTH = 256;
 
 /**
- * Refuses a weak password. Weak are the ten thousand most common ones in any case, and this service's name with only
- * digits and signs around it. So is a password that is too short in normal form.
+ * Refuses three kinds of weak passwords: the ten thousand most common, in any case; this service's name with only digits
+ * and signs around it; those that are too short in normal form.
  * @param path the JSON pointer to its field in the body
  * @throws Problem `validation_failed`
  */

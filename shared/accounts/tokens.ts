@@ -55,7 +55,7 @@ export function verifyAccess(token: string): Claims {
   return verify(token, 'access');
 }
 
-/** Verifies a token of the operators' pages. @throws Problem as `verifyAccess` does */
+/** The same for a token of the operators' pages. */
 export function verifyBoard(token: string): Claims {
   return verify(token, 'board');
 }

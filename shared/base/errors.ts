@@ -57,7 +57,7 @@ export function rowId(value: number): number {
   return value;
 }
 
-/** Returns the row. @throws Problem `not_found` if there is none */
+/** What was looked for. Throws `not_found` where there is nothing. */
 export function found<T>(row: T | null | undefined | false): T {
   if (row === null || row === undefined || row === false) throw problem('not_found');
   return row;

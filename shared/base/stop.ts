@@ -31,7 +31,7 @@ export function stopOnSignals(): void {
   process.on('SIGINT', () => process.send === undefined && exitAfterStop('SIGINT'));
   process.on('disconnect', () => exitAfterStop('parent gone'));
   process.on('uncaughtException', (err) => {
-    log.fatal({ err }, 'uncaught');
+    log.fatal({ err }, 'uncaught error; the process exits');
     process.exit(1);
   });
 }

@@ -77,7 +77,7 @@ export async function intake(
   return taken(accepted);
 }
 
-/** Starts the delivery of a stored message and returns the answer to its sender. @throws Problem the refusal, if it was not stored */
+/** Starts the delivery of a stored message. Returns the answer to its sender. @throws Problem the refusal of a message */
 export function taken(accepted: Accepted | { outcome: Refusal }): Taken {
   if (accepted.outcome !== 'accepted' && accepted.outcome !== 'replayed') throw refusal(accepted.outcome);
 
@@ -116,7 +116,7 @@ function refusal(outcome: Refusal): Problem {
   );
 }
 
-/** Returns JSON with sorted keys, the same for equal values. */
+/** JSON that is the same for the same value: keys in order, whatever order they came in. */
 function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);

@@ -9,7 +9,7 @@ export async function ownRun(userId: number, runId: number): Promise<RunRow> {
 }
 
 /**
- * Cancels a user's run, for HTTP and sockets. A run that waits ends here; a running one ends within a second.
+ * Cancels a user's run, for HTTP and sockets. A run that has not begun ends here; a running one ends within a second.
  * @returns the run afterwards, and whether the cancel changed anything
  * @throws Problem `not_found`
  */

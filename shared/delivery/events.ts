@@ -27,7 +27,7 @@ export function isTerminal({ event }: RunEvent): boolean {
   return TERMINAL.includes(event);
 }
 
-/** Returns an attempt's first seq: 1, later attempt × 1,000,000, so that newer attempts sort behind older ones. */
+/** Returns an attempt's first seq: 1, then attempt × 1,000,000, so that newer attempts sort behind older ones. */
 export function firstSeq(attempt: number): number {
   return attempt === 1 ? 1 : attempt * 1_000_000;
 }

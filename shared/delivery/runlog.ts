@@ -7,7 +7,7 @@ import { redis } from './redis.ts';
 /**
  * The run log: the events that clients got of a run, in Redis, for RUN_LOG_TTL_S after the last one. A stream holds each
  * event under its seq, with its attempt, so a script needs only the last entry. Each script stores AND publishes: a
- * publish outside the script would pass the fence.
+ * publish outside the script would bypass the fence.
  *
  * 'newer': another attempt has the log, and the caller has lost the run. 'lost': the log is not as the caller left it,
  * because Redis was emptied or an answer was lost. The caller must claim a new attempt and open the log again.

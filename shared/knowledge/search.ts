@@ -13,7 +13,7 @@ const QUESTION_TOKENS = 1_000;
 /** How many characters of a question the search by words uses. */
 const WORDS_LIMIT = 1_000;
 
-/** A search. The cache keeps its result for the user `user_id` alone. */
+/** `user_id`: who asks. What is kept of a search serves that user alone. */
 export type Search = { user_id: number; text: string; language: string | null; limit: number };
 export type SearchResult = {
   faqs: FoundFaq[];

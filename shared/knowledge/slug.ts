@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 
 const MAX_LENGTH = 80;
 
-/** Returns a slug of a text's words: 'Wie ändere ich …?' → 'wie-aendere-ich'; 'faq' for a text without Latin letters or digits. */
+/** Returns a slug of a text's words: 'Wie ändere ich …?' → 'wie-aendere-ich'; 'faq' without Latin letters and digits. */
 export function slugOf(text: string): string {
   const plain = text
     .toLowerCase()

@@ -75,8 +75,8 @@ export const REGISTRATION: Policy = {
 };
 
 /**
- * Makes one attempt. It counts before it begins, and is given back unless it fails: a thousand at once learn no more than a
- * thousand in turn. A success deletes the failures of its pair. Attempts of one pair run one by one in this process, so
+ * Makes one attempt. It counts before it begins, and is given back unless it fails. So a thousand attempts at once learn no
+ * more than a thousand in turn. A success deletes the failures of its pair. Attempts of one pair run one by one in this process, so
  * sign-ins with the right password do not refuse one another, and take one thread of two.
  * @returns what `work` returns
  * @throws Problem `rate_limited`; what `work` throws

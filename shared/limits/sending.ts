@@ -30,7 +30,7 @@ export async function withinLimits(
   if (charge.outcome === 'refused') {
     const known = key === null ? null : await storedUnder(user.id, key, hash);
     if (known !== null) return known;
-    throw refusalOf(charge, 'Too many messages: the header RateLimit says when you may send again');
+    throw refusalOf(charge, 'Too many messages: RateLimit says when there may be more');
   }
   try {
     const accepted = await accept();

@@ -61,7 +61,7 @@ describe('errors of the API', () => {
       ]);
       // One level less is only an unknown field.
       expect((await login(withField(nested(31)))).body.errors).to.deep.equal([
-        { path: '/more', message: 'must be left out: this field is unknown' },
+        { path: '/more', message: 'must be left out: this field is not known' },
       ]);
     });
 
@@ -69,7 +69,7 @@ describe('errors of the API', () => {
       const { body } = await login({ email: 7, 'a/b~c': 1 });
       expect(body.errors).to.have.deep.members([
         { path: '/password', message: 'must be present' },
-        { path: '/a~1b~0c', message: 'must be left out: this field is unknown' },
+        { path: '/a~1b~0c', message: 'must be left out: this field is not known' },
         { path: '/email', message: 'must be a string' },
       ]);
     });

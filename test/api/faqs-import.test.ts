@@ -204,7 +204,7 @@ describe('importing FAQs', () => {
   it('refuses an unreadable file and keeps nothing of it', async () => {
     const csv = (text: string | Uint8Array) => upload(text);
     await expectRefused(csv(''), 400, 'validation_failed', /empty/);
-    await expectRefused(csv('question,answer\n'), 400, 'validation_failed', /at least one FAQ/);
+    await expectRefused(csv('question,answer\n'), 400, 'validation_failed', /no FAQs/);
     await expectRefused(csv('quest;answer\na;b'), 400, 'validation_failed', /lacks the column question/);
     await expectRefused(
       csv('question,answer,colour\na,b,c'),
@@ -223,7 +223,7 @@ describe('importing FAQs', () => {
     await expectRefused(csv(gzipSync('question,answer\na,b')), 400, 'validation_failed', /UTF-8/);
     const json = (text: unknown) => upload(text, { type: 'application/json' });
     await expectRefused(json('{"question":"a"}'), 400, 'validation_failed', /must be a JSON array/);
-    await expectRefused(json('[]'), 400, 'validation_failed', /at least one FAQ/);
+    await expectRefused(json('[]'), 400, 'validation_failed', /no FAQs/);
     for (const broken of ['[', '[{"question":"a","answer":"b"}', '[{"a":1},]', '[1 2]', '[{"a":1}] x', ''])
       await expectRefused(json(broken), 400, 'malformed_json');
     const user = await buildUser();

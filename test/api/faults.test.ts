@@ -24,7 +24,7 @@ describe('a validation message', () => {
 
   const cases: [string, object, string[]][] = [
     ['no field', {}, ['must be an object with at least 1 field']],
-    ['an unknown field', { other: 1 }, ['must be left out: this field is unknown']],
+    ['an unknown field', { other: 1 }, ['must be left out: this field is not known']],
     ['another type', { text: 1 }, ['must be a string']],
     ['another type where null is allowed', { title: 1 }, ['must be a string or null']],
     ['a fraction', { count: 1.5 }, ['must be an integer']],

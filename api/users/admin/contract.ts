@@ -27,8 +27,8 @@ export const userAdminContract = contract('Operators', {
     who: 'admins',
     summary: 'Suspend an account, or give it another role',
     detail:
-      'For administrators. Nobody may change their own account (`forbidden`). Takes effect within a second, on open sockets ' +
-      'too. A suspended user is signed out everywhere, and their runs are cancelled. Noted in the audit log.',
+      'For administrators; nobody changes their own (`forbidden`). Takes effect within a second, on open sockets too. Who is ' +
+      'suspended is signed out everywhere, and their runs are cancelled. Noted in the audit log.',
     body: closed(optional({ role, status: oneOf('active', 'suspended') }), { minProperties: 1 }),
     example: { status: 'suspended' },
     answers: { 200: json('The account, changed', user) },

@@ -83,8 +83,7 @@ function readHeader(record: string[], line: number): string[] {
 function toFields(header: string[], record: string[]): unknown {
   const missing = header.slice(record.length);
   const surplus = record.filter((value, i) => (header[i] ?? '') === '' && value.trim() !== '');
-  if (surplus.length > 0 && record.length <= header.length)
-    return 'must have no value in a column without a name';
+  if (surplus.length > 0 && record.length <= header.length) return 'has a value in a column without a name';
   if (surplus.length > 0 || REQUIRED.some((name) => missing.includes(name)))
     return `must be ${header.length} fields, not ${record.length}`;
   const given = header

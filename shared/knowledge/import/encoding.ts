@@ -1,6 +1,6 @@
 import { problem } from '../../base/errors.ts';
 
-/** Turns the next bytes into text; without bytes, returns the rest. @throws Problem `validation_failed` for bytes that are not text */
+/** Turns the next bytes into text; without bytes, returns the rest. @throws Problem `validation_failed` if they are not text */
 export type Decode = (bytes?: Buffer) => string;
 
 /** How many bytes decide the encoding: those of a byte order mark, or of a character in UTF-8. */
