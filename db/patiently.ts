@@ -2,7 +2,10 @@ import type { Knex } from 'knex';
 
 const HOURS = 10_800_000;
 
-/** Runs statements one by one on one connection without timeouts, for migrations outside a transaction. */
+/**
+ * Runs a migration's statements one by one on one connection, without the timeouts of requests: an index on a
+ * large table takes minutes to hours. The migration needs `config = { transaction: false }`.
+ */
 export async function patiently(knex: Knex, statements: string[]): Promise<void> {
   const client = knex.client as Pool;
   const connection = await client.acquireConnection();

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { patiently } from '../patiently.ts';
 
 /**
  * Builds vector indexes in half precision: half the size, as quick, and they find the same (README, "How well search
@@ -44,26 +45,3 @@ async function vectorIndexes(knex: Knex): Promise<string[]> {
        USING hnsw (CAST(${part}_embedding AS halfvec(1536)) halfvec_cosine_ops)`,
   ]);
 }
-
-const HOURS = 10_800_000;
-
-/** Runs statements one by one on one connection, without timeouts. */
-async function patiently(knex: Knex, statements: string[]): Promise<void> {
-  const client = knex.client as Pool;
-  const connection = await client.acquireConnection();
-  const run = (sql: string) => knex.raw(sql).connection(connection).options({ query_timeout: HOURS });
-  try {
-    await run('SET statement_timeout = 0');
-    await run('SET lock_timeout = 0');
-    for (const statement of statements) await run(statement);
-  } finally {
-    await run('RESET statement_timeout');
-    await run('RESET lock_timeout');
-    await client.releaseConnection(connection);
-  }
-}
-
-type Pool = {
-  acquireConnection: () => Promise<unknown>;
-  releaseConnection: (connection: unknown) => Promise<void>;
-};

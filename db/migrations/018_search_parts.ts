@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { patiently } from '../online.ts';
+import { patiently } from '../patiently.ts';
 
 /**
  * Indexes parts of words in titles and messages, for `GET /conversations?q=`: the words of `simple` find nothing
