@@ -14,6 +14,8 @@ export type LogLine = { level?: number; msg?: string; [field: string]: unknown }
 export type Process = {
   type: string;
   pid: number;
+  /** To talk to it over its IPC channel. */
+  child: ChildProcess;
   /** Where it listens (`web` only, else ''), such as http://127.0.0.1:41000. */
   url: string;
   /** Sends a signal to the process, such as SIGKILL or SIGSTOP. */
@@ -72,6 +74,7 @@ export function spawnProcfile(
   const started: Process = {
     type,
     pid: child.pid ?? 0,
+    child,
     url: type === 'web' ? `http://127.0.0.1:${env.PORT}` : '',
     exited,
     kill: (name) => signal(child, name),
