@@ -1,4 +1,5 @@
 # One image for every process type; the command says which (see Procfile). There is no build step.
+# It has neither lab nor test: `npm start`, `npm run chat` and `npm run seed -- --faqs` need a clone.
 FROM node:24-slim
 WORKDIR /app
 ENV NODE_ENV=production

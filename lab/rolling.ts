@@ -6,7 +6,7 @@ import { type Ground, startGround } from './bench/stack.ts';
 import { PROXIES, type ProxyName, startProxy } from './rolling/proxies.ts';
 import { postMessages } from './rolling/traffic.ts';
 import { freePort } from '../scripts/services/ports.ts';
-import { becomesReady, type Process, spawnProcfile } from '../scripts/services/procfile.ts';
+import { type Process, startProcfile } from './kit/processes.ts';
 
 const USAGE = `npm run rolling [-- PROXY... OPTIONS]
 
@@ -26,7 +26,6 @@ const { values: options, positionals } = parseArgs({
 });
 
 const TYPES = ['web', 'web', 'moderation', 'context', 'completion', 'embedding', 'housekeeping'];
-const READY_WITHIN_MS = 60_000;
 const ENDED_WITHIN_MS = 300_000;
 /** Between two restarts. */
 const PAUSE_MS = 1_000;
@@ -87,18 +86,8 @@ async function roll(name: ProxyName, rate: number, rounds: number): Promise<Outc
   }
 }
 
-async function start(ground: Ground, type: string, port: number): Promise<Process> {
-  let ready = false;
-  const env = { ...ground.env, LOG_LEVEL: 'info', TRUST_PROXY: '1', PORT: String(port) } as Record<
-    string,
-    string
-  >;
-  const started = spawnProcfile(type, env, ({ msg, level }) => {
-    ready ||= msg === 'ready';
-    if (String(level) === 'error' || String(level) === 'fatal') process.stderr.write(`${type}: ${msg}\n`);
-  });
-  if (!(await becomesReady(started, () => ready, READY_WITHIN_MS))) throw new Error(`${type} did not start`);
-  return started;
+function start(ground: Ground, type: string, port: number): Promise<Process> {
+  return startProcfile(type, { ...ground.env, LOG_LEVEL: 'info', TRUST_PROXY: '1', PORT: String(port) });
 }
 
 /** Accepted messages that were not answered, and those stored or answered twice, once nothing is owed any more. */

@@ -48,7 +48,7 @@ async function synthetic(count: number): Promise<void> {
   requireEnv('DATABASE_URL');
   const model = embeddingModel()?.name;
   if (model === undefined) return fail('--faqs makes vectors, and EMBEDDING_MODEL is off');
-  const { loadSyntheticFaqs } = await import('./seed/load.ts');
+  const { loadSyntheticFaqs } = await import('../lab/seed/load.ts');
   const say = (what: string) => console.log(`seed: ${what}`);
   try {
     const { added, indexes } = await loadSyntheticFaqs(env.DATABASE_URL, count, model, say);

@@ -4,7 +4,7 @@
  */
 import { stop } from '../shared/base/stop.ts';
 import { clean } from './support/database.ts';
-import { stopLeftOvers } from './support/processes.ts';
+import { stopLeftOvers } from '../lab/kit/processes.ts';
 
 const EXIT_WITHIN_MS = 10_000;
 

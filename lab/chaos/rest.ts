@@ -1,14 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { owedRuns } from '../kit/invariants.ts';
 import type { Stack } from './stack.ts';
 import type { User } from './user.ts';
 
 /** How long a round may take to come to rest once nothing strikes it any more, in ms. */
 const LIMIT = 75_000;
 
-/** What Postgres owes, by kind. */
+/** What Postgres owes beside runs. */
 const OWED = `SELECT
-  (SELECT count(*) FROM runs WHERE status IN ('waiting', 'queued', 'in_progress')) AS runs_not_ended,
-  (SELECT count(*) FROM runs WHERE completed_at IS NOT NULL AND announced_at IS NULL) AS runs_not_announced,
   (SELECT count(*) FROM faqs f WHERE EXISTS (SELECT FROM unnest(faq_parts()) AS p (part)
      WHERE NOT EXISTS (SELECT FROM faq_vectors v WHERE v.faq_id = f.id AND v.part = p.part
        AND v.text_hash = md5(faq_part(p.part, f.question, f.answer, f.keywords))))) AS faqs_without_vectors,
@@ -29,7 +28,9 @@ export async function comeToRest(stack: Stack, users: User[]): Promise<string[]>
 async function unfinished({ postgres, redis, slots }: Stack, users: User[]): Promise<string[]> {
   const [owed = {}] = await postgres.rows<Record<string, number>>(OWED);
   const jobs = await redis.jobs();
-  const left = Object.entries({ ...owed, ...jobs }).filter(([, count]) => count > 0);
+  const left = Object.entries({ ...(await owedRuns(postgres.rows)), ...owed, ...jobs }).filter(
+    ([, count]) => count > 0,
+  );
   const unknown = users.flatMap((user) =>
     user.devices.flatMap((device) =>
       [...user.accepted.keys()].filter((runId) => !device.knowsEnd(runId)).map(() => device.name),

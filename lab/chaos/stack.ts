@@ -1,15 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../scripts/services/ports.ts';
 import { becomesReady, type LogLine, type Process, spawnProcfile } from '../../scripts/services/procfile.ts';
-import { createStandin } from '../standin/server.ts';
+import { startProvider } from '../kit/provider.ts';
 import type { Journal } from './journal.ts';
-import { type Postgres, startPostgres } from './postgres.ts';
+import { type Postgres, startPostgres } from '../kit/postgres.ts';
 import { type FragileRedis, startFragileRedis } from './redis.ts';
 import { COPIES } from './schedule.ts';
 
@@ -124,13 +122,15 @@ export async function startStack(
   stops.unshift(postgres.stop);
   const redis = await startFragileRedis();
   stops.unshift(redis.stop);
+  const model = await startProvider({ chunkMs: 15 });
+  stops.unshift(model.stop);
   const compiled = mkdtempSync(join(tmpdir(), 'parley-chaos-compiled-'));
   stops.unshift(async () => rmSync(compiled, { recursive: true, force: true }));
   const env = {
     ...SETTINGS,
     DATABASE_URL: postgres.url,
     REDIS_URL: redis.url,
-    OPENAI_BASE_URL: await startModel(stops),
+    OPENAI_BASE_URL: model.url,
     JWT_SECRET: randomBytes(32).toString('hex'),
     NODE_COMPILE_CACHE: compiled,
   };
@@ -163,15 +163,4 @@ async function warmUp(type: string, env: Record<string, string>): Promise<void> 
   });
   for (const until = Date.now() + READY_WITHIN_MS; !said && Date.now() < until; ) await sleep(50);
   await process.stop();
-}
-
-async function startModel(stops: (() => Promise<unknown>)[]): Promise<string> {
-  const { server } = createStandin({ chunkMs: 15 });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  stops.unshift(async () => {
-    server.close();
-    server.closeAllConnections();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
 }

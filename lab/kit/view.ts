@@ -14,9 +14,11 @@ export class RunView {
   /** The text that was shown bit by bit before the end; undefined where the end alone was shown. */
   joined: string | undefined;
 
-  /** Shows events in the order of a list, up to the first hole. */
+  /** Shows events up to the first hole. A terminal event that stands alone was made from the row. */
   static of(events: RunEvent[]): RunView {
     const view = new RunView();
+    const [first] = events;
+    if (first !== undefined && isTerminal(first)) view.replace(first);
     for (const event of events) if (!view.take(event)) break;
     return view;
   }

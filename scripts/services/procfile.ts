@@ -14,7 +14,9 @@ export type LogLine = { level?: number; msg?: string; [field: string]: unknown }
 export type Process = {
   type: string;
   pid: number;
-  /** The address of `web`, such as http://127.0.0.1:41000; '' for others. */
+  /** To talk to it over its IPC channel. */
+  child: ChildProcess;
+  /** Where it listens (`web` only, else ''), such as http://127.0.0.1:41000. */
   url: string;
   kill: (signal: NodeJS.Signals) => void;
   /** Sends SIGTERM, and SIGKILL after 30 s. Resolves to the exit code; null when a signal ended the process. */
@@ -71,6 +73,7 @@ export function spawnProcfile(
   const started: Process = {
     type,
     pid: child.pid ?? 0,
+    child,
     url: type === 'web' ? `http://127.0.0.1:${env.PORT}` : '',
     exited,
     kill: (name) => signal(child, name),

@@ -5,7 +5,7 @@ import { REFRESH, REGISTRATION, SIGN_IN } from '../../shared/limits/attempts.ts'
 import { redis, untilReady } from '../../shared/delivery/redis.ts';
 import { type Answer, type Api, call, serveApi } from '../support/api.ts';
 import { buildUser, PASSWORD } from '../support/factories.ts';
-import { type Process, startProcfile } from '../support/processes.ts';
+import { type Process, startProcfile } from '../../lab/kit/processes.ts';
 
 const ALLOWED = SIGN_IN.pair!.limit;
 

@@ -4,7 +4,7 @@ import { producer, queues } from '../../shared/delivery/queues.ts';
 import { untilReady } from '../../shared/delivery/redis.ts';
 import { type Api, call, serveApi } from '../support/api.ts';
 import { type BuiltUser, buildUser, PASSWORD } from '../support/factories.ts';
-import { startProcfile } from '../support/processes.ts';
+import { startProcfile } from '../../lab/kit/processes.ts';
 
 const PAGE = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
 

@@ -5,7 +5,7 @@ import { knex } from '../../db/knex.ts';
 import type { Answer, Api } from '../support/api.ts';
 import { call } from '../support/api.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
-import { startProcfile } from '../support/processes.ts';
+import { startProcfile } from '../../lab/kit/processes.ts';
 import { send, serveWeb } from '../support/web.ts';
 
 describe('POST /chat/send', () => {

@@ -13,7 +13,7 @@ import { readJson } from '../../api/middleware/body.ts';
 import { type Api, call } from '../support/api.ts';
 import { connectDevice } from '../support/device.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
-import { type Process, startProcfile } from '../support/processes.ts';
+import { type Process, startProcfile } from '../../lab/kit/processes.ts';
 import { send, serveWeb } from '../support/web.ts';
 import { connect, dial } from '../support/wire.ts';
 

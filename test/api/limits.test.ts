@@ -8,8 +8,8 @@ import { redis } from '../../shared/delivery/redis.ts';
 import { type Answer, call } from '../support/api.ts';
 import { connectDevice, type Device } from '../support/device.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
-import { startOwnRedis } from '../support/own-redis.ts';
-import { type Process, startCopies, startProcfile } from '../support/processes.ts';
+import { startOwnRedis } from '../../lab/kit/redis.ts';
+import { type Process, startCopies, startProcfile } from '../../lab/kit/processes.ts';
 import { dial, type Wire } from '../support/wire.ts';
 
 const LIMITS = {

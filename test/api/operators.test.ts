@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { env } from '../../shared/base/env.ts';
 import { freePort } from '../../scripts/services/ports.ts';
-import { startProcfile } from '../support/processes.ts';
+import { startProcfile } from '../../lab/kit/processes.ts';
 import { type Api, call, serveApi } from '../support/api.ts';
 
 const TOKEN = 'metrics-token-of-the-test';

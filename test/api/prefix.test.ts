@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { io } from 'socket.io-client';
 import { buildUser, PASSWORD } from '../support/factories.ts';
 import { type PrefixProxy, startPrefixProxy } from '../support/prefix.ts';
-import { type Process, startProcfile } from '../support/processes.ts';
+import { type Process, startProcfile } from '../../lab/kit/processes.ts';
 
 describe('behind a proxy that strips a prefix', function () {
   this.timeout(60_000);

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { redis } from '../../shared/delivery/redis.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
 import { type Answer, call } from '../support/api.ts';
-import { type Process, startProcfile } from '../support/processes.ts';
+import { type Process, startProcfile } from '../../lab/kit/processes.ts';
 
 const LIMIT = 20;
 

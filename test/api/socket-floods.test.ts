@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
-import { type Process, startProcfile } from '../support/processes.ts';
+import { type Process, startProcfile } from '../../lab/kit/processes.ts';
 
 const MANY = 20_000;
 const POLICY = 1008;

@@ -10,7 +10,7 @@ import type { RunEvent } from '../../shared/delivery/events.ts';
 import { redis } from '../../shared/delivery/redis.ts';
 import type { Api } from '../support/api.ts';
 import { type BuiltUser, buildSession, buildUser, forgeToken, withShortToken } from '../support/factories.ts';
-import { startProcfile } from '../support/processes.ts';
+import { startProcfile } from '../../lab/kit/processes.ts';
 import { playWorker, send, type Sent, serveWeb } from '../support/web.ts';
 
 type Ack = { ok: boolean; error?: { code: string; status: number } } & Record<string, unknown>;

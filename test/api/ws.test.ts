@@ -8,7 +8,7 @@ import { Session } from '../../db/models/session.ts';
 import { redis } from '../../shared/delivery/redis.ts';
 import type { Api } from '../support/api.ts';
 import { type BuiltUser, buildSession, buildUser, forgeToken, withShortToken } from '../support/factories.ts';
-import { startProcfile } from '../support/processes.ts';
+import { startProcfile } from '../../lab/kit/processes.ts';
 import { playWorker, send, type Sent, serveWeb } from '../support/web.ts';
 import { connect, dial, type Frame, type Wire } from '../support/wire.ts';
 

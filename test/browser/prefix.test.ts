@@ -3,7 +3,7 @@ import type { Browser, Page } from 'playwright-core';
 import { describeBrowser, launchBrowser } from '../support/browser.ts';
 import { buildUser, PASSWORD } from '../support/factories.ts';
 import { type PrefixProxy, startPrefixProxy } from '../support/prefix.ts';
-import { type Process, startProcfile } from '../support/processes.ts';
+import { type Process, startProcfile } from '../../lab/kit/processes.ts';
 
 describeBrowser('a browser behind a proxy that strips a prefix', function () {
   this.timeout(120_000);

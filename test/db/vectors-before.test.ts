@@ -7,7 +7,7 @@ import { rows } from '../../db/sql.ts';
 import { embedFaqs } from '../../workers/embedding.ts';
 import { indexesKept } from '../../workers/housekeeping/vectors.ts';
 import { reconcile } from '../../workers/housekeeping.ts';
-import { syntheticFaq } from '../../scripts/seed/texts.ts';
+import { syntheticFaq } from '../../lab/seed/texts.ts';
 import { configureEmbedding } from '../support/models.ts';
 import { itNative } from '../support/native.ts';
 import { vectorOf } from '../support/embeddings.ts';

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
 import { buildUser, type BuiltUser } from '../support/factories.ts';
 import { onNative } from '../support/native.ts';
-import { type Process, startProcfile } from '../support/processes.ts';
+import { type Process, startProcfile } from '../../lab/kit/processes.ts';
 
 describe('exports', () => {
   let web: Process;

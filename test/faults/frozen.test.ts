@@ -6,7 +6,7 @@ import type { KillPoint } from '../../shared/ops/killpoint.ts';
 import { connectClient } from '../support/client.ts';
 import { buildUser } from '../support/factories.ts';
 import { expectInvariants } from '../support/invariants.ts';
-import type { Process } from '../support/processes.ts';
+import type { Process } from '../../lab/kit/processes.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 import { fell, trapped } from '../support/traps.ts';
 

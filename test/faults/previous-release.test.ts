@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../scripts/services/ports.ts';
 import { spawnProcfile } from '../../scripts/services/procfile.ts';
 import { onNative } from '../support/native.ts';
-import { type Process, startProcfile } from '../support/processes.ts';
+import { type Process, startProcfile } from '../../lab/kit/processes.ts';
 import { checkOutPreviousRelease, type Release } from '../support/previous-release.ts';
 import { type Provider, startProvider } from '../support/provider.ts';
 import { WORKERS } from '../support/stack.ts';

@@ -6,8 +6,8 @@ import { spawnProcfile } from '../../scripts/services/procfile.ts';
 import { misfitsIn } from '../../shared/delivery/redisFit.ts';
 import { call } from '../support/api.ts';
 import { scrape, valueOf } from '../support/exposition.ts';
-import { type OwnRedis, startOwnRedis } from '../support/own-redis.ts';
-import { type Process, startProcfile } from '../support/processes.ts';
+import { type OwnRedis, startOwnRedis } from '../../lab/kit/redis.ts';
+import { type Process, startProcfile } from '../../lab/kit/processes.ts';
 import { type Provider, startProvider } from '../support/provider.ts';
 
 describe('a Redis that Parley cannot use', () => {
@@ -16,7 +16,7 @@ describe('a Redis that Parley cannot use', () => {
     let folder: string;
     before(async () => {
       folder = mkdtempSync(join(tmpdir(), 'parley-cluster-'));
-      cluster = await startOwnRedis('--dir', folder, '--cluster-enabled', 'yes');
+      cluster = await startOwnRedis({ settings: ['--dir', folder, '--cluster-enabled', 'yes'] });
     });
     after(async () => {
       await cluster.stop();
@@ -44,7 +44,7 @@ describe('a Redis that Parley cannot use', () => {
     before(async function () {
       this.timeout(60_000);
       provider = await startProvider();
-      redis = await startOwnRedis('--maxmemory-policy', 'allkeys-lru');
+      redis = await startOwnRedis({ settings: ['--maxmemory-policy', 'allkeys-lru'] });
       web = await startProcfile('web', { REDIS_URL: redis.url });
     });
     after(async () => {

@@ -6,7 +6,7 @@ import { buildUser } from '../support/factories.ts';
 import type { RunEvent } from '../../shared/delivery/events.ts';
 import { deltas, newestAttempt } from '../support/device.ts';
 import { expectInvariants, expectWhole } from '../support/invariants.ts';
-import { type OwnRedis, startOwnRedis } from '../support/own-redis.ts';
+import { type OwnRedis, startOwnRedis } from '../../lab/kit/redis.ts';
 import { type Proxy, startProxy } from '../support/proxy.ts';
 import { type Stack, startStack, WORKERS } from '../support/stack.ts';
 

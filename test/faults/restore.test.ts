@@ -6,7 +6,7 @@ import { type Client, connectClient } from '../support/client.ts';
 import { expectInvariants } from '../support/invariants.ts';
 import { onNative } from '../support/native.ts';
 import { createOwnDatabase, migrate, type Queries, queryAt, runCommand } from '../support/own-database.ts';
-import { startOwnRedis } from '../support/own-redis.ts';
+import { startOwnRedis } from '../../lab/kit/redis.ts';
 import { type Stack, startStack, WORKERS } from '../support/stack.ts';
 
 const CONVERSATIONS = 10;

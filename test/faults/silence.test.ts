@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { type Client, connectClient } from '../support/client.ts';
 import { buildUser } from '../support/factories.ts';
 import { expectInvariants } from '../support/invariants.ts';
-import { type OwnRedis, startOwnRedis } from '../support/own-redis.ts';
+import { type OwnRedis, startOwnRedis } from '../../lab/kit/redis.ts';
 import { type Proxy, startProxy } from '../support/proxy.ts';
 import { type Stack, startStack, WORKERS } from '../support/stack.ts';
 

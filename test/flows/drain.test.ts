@@ -10,7 +10,7 @@ import { call } from '../support/api.ts';
 import { connectDevice } from '../support/device.ts';
 import { buildUser } from '../support/factories.ts';
 import { itNative } from '../support/native.ts';
-import { startProcfile } from '../support/processes.ts';
+import { startProcfile } from '../../lab/kit/processes.ts';
 import { type Provider, startProvider } from '../support/provider.ts';
 import { send, serveWeb } from '../support/web.ts';
 

@@ -5,7 +5,7 @@ import { knex } from '../../db/knex.ts';
 import { redis } from '../../shared/delivery/redis.ts';
 import { call } from '../support/api.ts';
 import { type BuiltUser, buildSession, buildUser, PASSWORD } from '../support/factories.ts';
-import { type Process, startProcfile } from '../support/processes.ts';
+import { type Process, startProcfile } from '../../lab/kit/processes.ts';
 import { dial, type Wire } from '../support/wire.ts';
 
 type Tokens = { access: string; refresh: string };

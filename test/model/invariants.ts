@@ -1,28 +1,13 @@
 import { rows } from '../../db/sql.ts';
+import { holesIn, type RunAtRest, runsAtRest, wrongsOfRun, wrongsOfView } from '../../lab/kit/invariants.ts';
 import { deltas } from '../../lab/kit/view.ts';
-import { firstSeq, isTerminal, type RunEvent } from '../../shared/delivery/events.ts';
+import { firstSeq, isTerminal } from '../../shared/delivery/events.ts';
 import { readLog } from '../../shared/delivery/runlog.ts';
 import type { World } from './world.ts';
 
-type Run = {
-  id: number;
-  status: string;
-  attempt: number;
-  last_seq: number;
-  content: string;
-  error_code: string | null;
-  crashes: number;
-  cancelled: boolean;
-  announced: boolean;
-  total_tokens: number | null;
-  questions: number;
-  replies: number;
-};
-const ENDED = ['completed', 'incomplete', 'failed', 'cancelled'];
-
-/** Returns every violation of the design's invariants at rest; empty when all hold. */
+/** Everything that is wrong at rest, by the invariants of the design; empty when all is well. */
 export async function wrongsAtRest(world: World): Promise<string[]> {
-  const runs = await load(world.userId);
+  const runs = await runsAtRest(rows, world.userId);
   const wrongs = [
     ...world.wrongs,
     ...world.device.wrongs,
@@ -43,23 +28,9 @@ export async function wrongsAtRest(world: World): Promise<string[]> {
   return wrongs;
 }
 
-function load(userId: number): Promise<Run[]> {
-  return rows<Run>(
-    `SELECT r.id, r.status, r.attempt, r.last_seq, reply.content, r.error_code, r.crashes, r.total_tokens,
-       r.cancel_requested_at IS NOT NULL AS cancelled, r.announced_at IS NOT NULL AS announced,
-       (SELECT count(*) FROM messages WHERE run_id = r.id AND message_type = 'user') AS questions,
-       (SELECT count(*) FROM messages WHERE run_id = r.id AND message_type = 'assistant') AS replies
-     FROM runs r JOIN messages reply ON reply.id = r.reply_id WHERE r.user_id = :userId ORDER BY r.id`,
-    { userId },
-  );
-}
-
-/** Checks I1, and I2 of one run. */
-function ofRow(run: Run): string[] {
-  const wrongs: string[] = [];
-  if (!ENDED.includes(run.status)) wrongs.push(`is ${run.status} at rest`);
-  else if (!run.announced) wrongs.push('is not announced');
-  if (run.questions !== 1 || run.replies !== 1) wrongs.push('has not one question and one reply');
+/** I1, and I2 of one run. */
+function ofRow(run: RunAtRest): string[] {
+  const wrongs = wrongsOfRun(run);
   if (run.cancelled && run.status !== 'cancelled') wrongs.push(`was cancelled and is ${run.status}`);
   if (run.error_code === 'crashed' && run.crashes !== 3) wrongs.push(`crashed after ${run.crashes}`);
   if (run.status === 'completed' && !/^answer \d+ is 😀\.$/u.test(run.content)) {
@@ -68,8 +39,8 @@ function ofRow(run: Run): string[] {
   return wrongs;
 }
 
-/** Checks I2 of the conversation. */
-async function countersOf({ userId }: World, runs: Run[]): Promise<string[]> {
+/** I2 of the conversation. */
+async function countersOf({ userId }: World, runs: RunAtRest[]): Promise<string[]> {
   const [kept] = await rows<{ message_count: number; total_tokens: number; conversations: number }>(
     `SELECT coalesce(sum(message_count), 0)::bigint AS message_count, count(*) AS conversations,
        coalesce(sum(total_tokens), 0)::bigint AS total_tokens FROM conversations WHERE user_id = :userId`,
@@ -81,7 +52,7 @@ async function countersOf({ userId }: World, runs: Run[]): Promise<string[]> {
   return right ? [] : [`the conversation counts ${JSON.stringify(kept)}, due is ${JSON.stringify(due)}`];
 }
 
-function keysOf({ requests }: World, runs: Run[]): string[] {
+function keysOf({ requests }: World, runs: RunAtRest[]): string[] {
   const accepted = requests.posts.filter(({ runId }) => runId !== null);
   const ids = new Set(accepted.map(({ runId }) => runId));
   const same =
@@ -89,8 +60,8 @@ function keysOf({ requests }: World, runs: Run[]): string[] {
   return same ? [] : [`accepted were ${[...ids]}, rows are ${runs.map(({ id }) => id)}`];
 }
 
-/** Checks that exactly one terminal event was pushed, equal to the row, and no older attempt after a newer one. */
-function ofPushes({ device, wiped }: World, run: Run): string[] {
+/** One terminal event, the row's, whoever sent it; and nothing of an older attempt behind a newer one. */
+function ofPushes({ device, wiped }: World, run: RunAtRest): string[] {
   const pushed = device.pushed.filter(({ data }) => data.run_id === run.id);
   const ends = pushed.filter(isTerminal);
   const wrongs: string[] = [];
@@ -112,35 +83,22 @@ function ofPushes({ device, wiped }: World, run: Run): string[] {
   return wrongs;
 }
 
-/** Checks I3: the device shows the row's text of the last attempt, byte for byte. */
-function ofDevice({ device, requests }: World, run: Run): string[] {
+/** I3: what the device shows of the last attempt is the row, byte for byte. */
+function ofDevice({ device, requests }: World, run: RunAtRest): string[] {
   const shown = device.know(run.id);
   // Nobody finds the runs of a deleted conversation, so the device cannot fetch what was not pushed.
   if (shown.gone && requests.deleted) return [];
-  const { ended, text, joined, events } = shown.view;
-  if (!ended) return ['the device shows no end'];
-  const wrongs = shown.reset ? [] : holes(events);
-  if (text !== run.content) wrongs.push(`the device ends with ${JSON.stringify(text)}`);
-  if (joined !== undefined && joined !== run.content) {
-    wrongs.push(`the device shows ${JSON.stringify(joined)}, the row says ${JSON.stringify(run.content)}`);
-  }
-  return wrongs;
+  return [...wrongsOfView(shown.view, run), ...(shown.reset ? [] : holesIn(shown.view.events))];
 }
 
-/** Checks what `resume` would give to another client. */
-async function ofLog({ wiped }: World, run: Run): Promise<string[]> {
+/** What others would be given by `resume`. */
+async function ofLog({ wiped }: World, run: RunAtRest): Promise<string[]> {
   const log = await readLog(run.id, 0);
   if (log === null) return wiped ? [] : ['it has no log'];
   if (log.attempt !== run.attempt) return wiped ? [] : ['its log ends with an older attempt'];
   const last = log.events.filter(({ data }) => data.attempt === run.attempt);
-  const wrongs = holes(last).map((hole) => `in the log: ${hole}`);
+  const wrongs = holesIn(last).map((hole) => `in the log: ${hole}`);
   if (deltas(last) !== run.content && last.length > 1) wrongs.push('the log does not say what the row says');
   if (!log.closed && !wiped) wrongs.push('its log is not closed');
   return wrongs;
-}
-
-function holes(events: RunEvent[]): string[] {
-  const first = firstSeq(events[0]?.data.attempt ?? 1);
-  const seqs = events.map(({ data }) => data.seq);
-  return seqs.every((seq, i) => seq === first + i) ? [] : [`numbers ${seqs}`];
 }

@@ -6,8 +6,8 @@ import { seed } from '../../db/seeds/index.ts';
 import { faqSet, searchFaqs } from '../../db/models/faqSearch.ts';
 import { wantSet } from '../../db/models/embeddingSet.ts';
 import { embeddingDebts } from '../../db/models/owed.ts';
-import { loadSyntheticFaqs } from '../../scripts/seed/load.ts';
-import { syntheticFaq, syntheticQuery } from '../../scripts/seed/texts.ts';
+import { loadSyntheticFaqs } from '../../lab/seed/load.ts';
+import { syntheticFaq, syntheticQuery } from '../../lab/seed/texts.ts';
 import { embed } from '../../lab/standin/embedding.ts';
 import { itNative } from '../support/native.ts';
 

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { causeOf } from '../../shared/ops/causes.ts';
 import { itNative } from '../support/native.ts';
-import { type OwnRedis, startOwnRedis } from '../support/own-redis.ts';
+import { type OwnRedis, startOwnRedis } from '../../lab/kit/redis.ts';
 
 /** Asks until the check has more to say than that there was no answer yet. */
 const ask = (file: string, check: string) => `

@@ -4,56 +4,49 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { rows } from '../../db/sql.ts';
 import { isTerminal, type RunEvent } from '../../shared/delivery/events.ts';
 import type { JobName } from '../../shared/delivery/jobs.ts';
+import {
+  holesIn,
+  miscounted,
+  owedRuns,
+  type Query,
+  type RunAtRest,
+  runsAtRest,
+  undoneJobs,
+  wrongsOfRun,
+  wrongsOfView,
+} from '../../lab/kit/invariants.ts';
+import { RunView } from '../../lab/kit/view.ts';
 import type { Client } from './client.ts';
 import type { BuiltUser } from './factories.ts';
-import { type Device, deltas } from './device.ts';
+import type { Device } from './device.ts';
 
-type Ended = { id: number; status: string; announced: boolean; content: string; attempt: number };
-
-/**
- * Checks I1 (every run has ended and was announced) and I2 (one question and one reply each). Returns the runs,
- * oldest first.
- */
-export async function expectAllAnswered(): Promise<Ended[]> {
-  const find = () =>
-    rows<Ended>(
-      `SELECT r.id, r.status, r.announced_at IS NOT NULL AS announced, m.content, r.attempt
-       FROM runs r JOIN messages m ON m.id = r.reply_id ORDER BY r.id`,
-    );
-  let runs = await find();
-  // A client hears the end shortly before the row says that it was announced.
+/** I1 and I2 of every run. Returns the runs, oldest first. */
+export async function expectAllAnswered(): Promise<RunAtRest[]> {
+  let runs = await runsAtRest(rows);
+  // A client hears the end a moment before the row says that it was announced.
   for (const until = Date.now() + 5_000; runs.some(({ announced }) => !announced) && Date.now() < until; ) {
     await sleep(50);
-    runs = await find();
+    runs = await runsAtRest(rows);
   }
-  for (const run of runs) {
-    expect(run.status, `run ${run.id}`).to.be.oneOf(['completed', 'incomplete', 'failed', 'cancelled']);
-    expect(run.announced, `run ${run.id} announced`).to.equal(true);
-  }
-  const [counts] = await rows<{ questions: number; replies: number }>(
-    `SELECT count(*) FILTER (WHERE message_type = 'user') AS questions,
-       count(*) FILTER (WHERE message_type = 'assistant') AS replies FROM messages`,
-  );
-  expect(counts).to.deep.equal({ questions: runs.length, replies: runs.length });
+  expectEachOnce(runs);
+  const [stored] = await rows<{ messages: number }>('SELECT count(*) AS messages FROM messages');
+  expect(stored?.messages, 'messages').to.equal(2 * runs.length);
   return runs;
 }
 
 /** Checks I3: numbers without a gap, and the shown text equals the row's. */
 export function expectShownIs(device: Device, runId: number, content: string): void {
-  expectWhole(device.shown(runId));
   const shown = device.shown(runId);
-  const last = shown.at(-1) as RunEvent;
-  const carried = 'content' in last.data ? last.data.content : undefined;
-  expect(carried).to.equal(content);
-  if (shown.length > 1) expect(deltas(shown)).to.equal(content);
+  expectWhole(shown);
+  const { text, joined } = RunView.of(shown);
+  expect(text).to.equal(content);
+  if (joined !== undefined) expect(joined).to.equal(content);
 }
 
 /** Checks that the numbers of one attempt rise by one from the attempt's first number. */
 export function expectWhole(events: RunEvent[]): void {
-  const [first] = events;
-  if (first === undefined) throw new Error('nothing was shown');
-  const start = first.data.attempt === 1 ? 1 : first.data.attempt * 1_000_000;
-  expect(events.map(({ data }) => data.seq)).to.deep.equal(events.map((_, i) => start + i));
+  if (events.length === 0) throw new Error('nothing was shown');
+  expect(holesIn(events)).to.deep.equal([]);
 }
 
 /** Checks I4: a device gets only its user's events. */
@@ -63,9 +56,9 @@ export async function expectOnlyOwn(device: Device, user: BuiltUser): Promise<vo
   expect(device.events.filter(({ data }) => !ids.includes(data.run_id))).to.deep.equal([]);
 }
 
-/** Another database or Redis than the suite's, for a test with its own. */
-export type Where = { rows?: typeof rows; redisUrl?: string };
-/** The queues of a run; a test may have no worker for others. */
+/** Where to look: another database or Redis than the suite's, where a test has its own. */
+export type Where = { rows?: Query; redisUrl?: string };
+/** The queues that a run goes through; a test may have no worker for others. */
 const STAGES: JobName[] = ['moderation', 'context', 'completion'];
 const REST_WITHIN_MS = 60_000;
 
@@ -82,9 +75,10 @@ export async function expectInvariants(
   const redis = new Redis(redisUrl);
   try {
     await untilRest(query, redis);
-    const runs = await query<Run>(RUNS);
-    expectEachOnce(runs, clients);
-    await expectUsageOnce(query);
+    const runs = await runsAtRest(query);
+    expectEachOnce(runs);
+    expectNoneLost(runs, clients);
+    expect(await miscounted(query), 'counted wrongly').to.deep.equal([]);
     for (const client of clients) await expectShown(client, runs);
     await expectConnections(query, redis, processes);
   } finally {
@@ -92,21 +86,8 @@ export async function expectInvariants(
   }
 }
 
-type Run = {
-  id: number;
-  user_id: number;
-  status: string;
-  announced: boolean;
-  content: string;
-  attempt: number;
-  copies: number;
-};
-const RUNS = `SELECT r.id, r.user_id, r.status, r.announced_at IS NOT NULL AS announced, m.content, r.attempt,
-  (SELECT count(*) FROM messages WHERE run_id = r.id) AS copies
-  FROM runs r JOIN messages m ON m.id = r.reply_id ORDER BY r.id`;
-
-/** Resolves when I5 holds: nothing is owed, no job waits or is active. @throws Error with what is left */
-async function untilRest(query: typeof rows, redis: Redis): Promise<void> {
+/** I5: nothing is owed, no job waits or is active. Rejects with what is left. */
+async function untilRest(query: Query, redis: Redis): Promise<void> {
   let left: Record<string, number> = {};
   for (const until = Date.now() + REST_WITHIN_MS; Date.now() < until; await sleep(250)) {
     left = await unfinished(query, redis);
@@ -115,29 +96,19 @@ async function untilRest(query: typeof rows, redis: Redis): Promise<void> {
   expect(left, 'unfinished').to.deep.equal({});
 }
 
-async function unfinished(query: typeof rows, redis: Redis): Promise<Record<string, number>> {
-  const [owed] = await query<Record<string, number>>(
-    `SELECT count(*) FILTER (WHERE completed_at IS NULL) AS running,
-       count(*) FILTER (WHERE completed_at IS NOT NULL AND announced_at IS NULL) AS unannounced FROM runs`,
-  );
-  const counts = Object.entries(owed ?? {});
-  for (const queue of STAGES) {
-    for (const state of ['wait', 'active'])
-      counts.push([`${queue} ${state}`, await redis.llen(`bull:${queue}:${state}`)]);
-    for (const state of ['delayed', 'prioritized', 'waiting-children'])
-      counts.push([`${queue} ${state}`, await redis.zcard(`bull:${queue}:${state}`)]);
-  }
-  return Object.fromEntries(counts.filter(([, count]) => count > 0));
+async function unfinished(query: Query, redis: Redis): Promise<Record<string, number>> {
+  return { ...(await owedRuns(query)), ...(await undoneJobs(redis, STAGES)) };
 }
 
-/** Checks I1 and I2: every 202 has one run, which ended once, with one question and one reply. */
-function expectEachOnce(runs: Run[], clients: Client[]): void {
-  const known = new Map(runs.map((run) => [run.id, run]));
-  for (const run of runs) {
-    expect(run.status, `run ${run.id}`).to.be.oneOf(['completed', 'incomplete', 'failed', 'cancelled']);
-    expect(run.announced, `run ${run.id} announced`).to.equal(true);
-    expect(run.copies, `messages of run ${run.id}`).to.equal(2);
-  }
+/** I1 and I2: every run has ended and was announced, with one question and one reply. */
+function expectEachOnce(runs: RunAtRest[]): void {
+  const wrongs = runs.flatMap((run) => wrongsOfRun(run).map((wrong) => `run ${run.id} ${wrong}`));
+  expect(wrongs).to.deep.equal([]);
+}
+
+/** I1: every 202 has a run. */
+function expectNoneLost(runs: RunAtRest[], clients: Client[]): void {
+  const known = new Set(runs.map(({ id }) => id));
   const promised = clients.flatMap((client) => client.runs);
   expect(
     promised.filter((id) => !known.has(id)),
@@ -145,18 +116,8 @@ function expectEachOnce(runs: Run[], clients: Client[]): void {
   ).to.deep.equal([]);
 }
 
-/** Checks I2: a conversation's sum contains the tokens of each run once. */
-async function expectUsageOnce(query: typeof rows): Promise<void> {
-  const wrong = await query(
-    `SELECT c.id, c.total_tokens, sum(r.total_tokens) AS used, c.message_count, 2 * count(*) AS stored
-     FROM conversations c JOIN runs r ON r.conversation_id = c.id GROUP BY c.id
-     HAVING c.total_tokens <> coalesce(sum(r.total_tokens), 0) OR c.message_count <> 2 * count(*)`,
-  );
-  expect(wrong, 'counted wrongly').to.deep.equal([]);
-}
-
-/** Checks I1, I3 and I4 for what one client was shown. */
-async function expectShown(client: Client, runs: Run[]): Promise<void> {
+/** I1, I3 and I4, of what one client was shown. */
+async function expectShown(client: Client, runs: RunAtRest[]): Promise<void> {
   const own = new Map(runs.filter((run) => run.user_id === client.user.id).map((run) => [run.id, run]));
   for (const id of client.runs) await client.end(id);
   const { events } = client.device;
@@ -168,15 +129,17 @@ async function expectShown(client: Client, runs: Run[]): Promise<void> {
     const ends = events.filter((event) => event.data.run_id === id && isTerminal(event));
     expect(new Set(ends.map(({ data }) => data.seq)).size, `ends of run ${id}`).to.equal(1);
     const shown = client.device.shown(id);
+    const run = own.get(id);
+    if (run === undefined) throw new Error(`run ${id} is another user's`);
+    expect(wrongsOfView(RunView.of(shown), run), `device, run ${id}`).to.deep.equal([]);
     const [first] = shown;
-    // A lone terminal event was built from the row, because the log was gone.
-    if (first && !isTerminal(first)) expectShownIs(client.device, id, own.get(id)?.content ?? '');
-    else expect(first?.data, `run ${id}`).to.include({ content: own.get(id)?.content });
+    // A terminal event that stands alone was made from the row, because the log was gone.
+    if (first && !isTerminal(first)) expectWhole(shown);
   }
 }
 
-/** Checks I5: no process holds too many connections, and no transaction is open. */
-async function expectConnections(query: typeof rows, redis: Redis, processes: number): Promise<void> {
+/** I5: nobody holds more connections than it should, and no transaction is left open. */
+async function expectConnections(query: Query, redis: Redis, processes: number): Promise<void> {
   const clients = String(await redis.client('LIST')).match(/name=parley-\S*/g) ?? [];
   const names = Map.groupBy(clients, (name) => name);
   // A BullMQ worker has two connections under one name; this process has its own.

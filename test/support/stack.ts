@@ -1,7 +1,7 @@
 import { type Answer, call } from './api.ts';
 import { processTypes } from '../../scripts/services/procfile.ts';
 import { onNative } from './native.ts';
-import { type Process, startProcfile } from './processes.ts';
+import { type Process, startProcfile } from '../../lab/kit/processes.ts';
 import { type Provider, startProvider } from './provider.ts';
 
 /** The Procfile's workers, but those that idle. */

@@ -1,5 +1,5 @@
 import type { KillPoint } from '../../shared/ops/killpoint.ts';
-import type { LogLine, Process } from './processes.ts';
+import type { LogLine, Process } from '../../lab/kit/processes.ts';
 
 type Trap = 'KILL_AT' | 'STOP_AT' | 'BLOCK_AT';
 

@@ -12,8 +12,8 @@ import { env } from '../../../shared/base/env.ts';
 import { embeddingModel } from '../../../shared/provider/config.ts';
 import { redis, untilReady } from '../../../shared/delivery/redis.ts';
 import { searchKnowledge } from '../../../shared/knowledge/search.ts';
-import { loadSyntheticFaqs } from '../../../scripts/seed/load.ts';
-import { syntheticQuery } from '../../../scripts/seed/texts.ts';
+import { loadSyntheticFaqs } from '../../seed/load.ts';
+import { syntheticQuery } from '../../seed/texts.ts';
 import { embed } from '../../standin/embedding.ts';
 import { ceiling, percentile } from '../load.ts';
 

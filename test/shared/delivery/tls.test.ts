@@ -10,7 +10,7 @@ import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { call } from '../../support/api.ts';
-import { startProcfile } from '../../support/processes.ts';
+import { startProcfile } from '../../../lab/kit/processes.ts';
 
 const run = promisify(execFile);
 /** The packet by which a client asks Postgres for TLS. */

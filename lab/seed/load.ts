@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { definitionOf, nameOf } from '../../db/models/vectorIndex.ts';
-import { DIMENSIONS, embed } from '../../lab/standin/embedding.ts';
+import { DIMENSIONS, embed } from '../standin/embedding.ts';
 import { syntheticFaq } from './texts.ts';
 
 /** Rows of a statement; from how many new ones on the vector index is built anew and not row by row. */

@@ -30,8 +30,9 @@ export function startPostgres(server: string | undefined): Promise<Postgres> {
   return server ? useServer(server) : startCluster();
 }
 
-async function startCluster(): Promise<Postgres> {
-  const dir = mkdtempSync(join(tmpdir(), 'parley-chaos-'));
+/** Starts an empty cluster of its own, which ends with this process. */
+export async function startCluster(): Promise<Postgres & { restart: () => Promise<void> }> {
+  const dir = mkdtempSync(join(tmpdir(), 'parley-lab-'));
   const leash = spawn('sh', ['-c', LEASH, 'sh', dir], {
     detached: true,
     stdio: ['pipe', 'ignore', 'inherit'],
@@ -52,7 +53,7 @@ async function startCluster(): Promise<Postgres> {
 }
 
 async function useServer(server: string): Promise<Postgres> {
-  const name = `parley_chaos_${randomBytes(6).toString('hex')}`;
+  const name = `parley_lab_${randomBytes(6).toString('hex')}`;
   await rowsOf(server)(`CREATE DATABASE ${name}`);
   const url = new URL(server);
   url.pathname = `/${name}`;

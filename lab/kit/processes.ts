@@ -19,11 +19,15 @@ export type Process = Started & { logs: LogLine[] };
  * @throws Error with the end of its log when it is not ready in time
  */
 export async function startProcfile(type: string, env: Record<string, string> = {}): Promise<Process> {
-  const port: Record<string, string> = type === 'web' ? { PORT: env.PORT ?? String(await freePort()) } : {};
+  const more: Record<string, string> = {};
+  if (type === 'web') more.PORT = env.PORT ?? String(await freePort());
+  // A worker that logs less than `info` does not say that it is ready.
+  else if (env.LOG_LEVEL && env.LOG_LEVEL !== 'info') more.METRICS_PORT = String(await freePort());
   const logs: LogLine[] = [];
-  const started = spawnProcfile(type, { ...env, ...port }, (line) => logs.push(line));
+  const started = spawnProcfile(type, { ...env, ...more }, (line) => logs.push(line));
   const says = () => logs.some((line) => line.msg === 'ready');
-  if (await becomesReady(started, says, READY_WITHIN_MS)) return { ...started, logs };
+  const url = more.METRICS_PORT ? `http://127.0.0.1:${more.METRICS_PORT}` : started.url;
+  if (await becomesReady({ ...started, url }, says, READY_WITHIN_MS)) return { ...started, logs };
   started.kill('SIGKILL');
   await started.exited;
   const end = logs.slice(-15).map((line) => JSON.stringify(line));

@@ -1,0 +1,105 @@
+import type { Redis } from 'ioredis';
+import type pg from 'pg';
+import { firstSeq, type RunEvent } from '../../shared/delivery/events.ts';
+import type { RunView } from './view.ts';
+
+/** Runs a statement and returns its rows. */
+export type Query = <Row extends pg.QueryResultRow>(sql: string) => Promise<Row[]>;
+
+/** A run with what belongs to it, as Postgres has it at rest. */
+export type RunAtRest = {
+  id: number;
+  user_id: number;
+  conversation_id: number;
+  idempotency_key: string;
+  status: string;
+  attempt: number;
+  last_seq: number;
+  crashes: number;
+  error_code: string | null;
+  completion_tokens: number | null;
+  total_tokens: number | null;
+  cancelled: boolean;
+  announced: boolean;
+  /** Seconds since 1970. */
+  ended: number;
+  content: string;
+  questions: number;
+  replies: number;
+};
+
+const ENDED = ['completed', 'incomplete', 'failed', 'cancelled'];
+const RUNS = `SELECT r.id, r.user_id, r.conversation_id, r.idempotency_key, r.status, r.attempt, r.last_seq, r.crashes,
+  r.error_code, r.completion_tokens, r.total_tokens, r.cancel_requested_at IS NOT NULL AS cancelled,
+  r.announced_at IS NOT NULL AS announced, extract(epoch FROM r.completed_at)::float8 AS ended, reply.content,
+  (SELECT count(*) FROM messages m WHERE m.run_id = r.id AND m.message_type = 'user') AS questions,
+  (SELECT count(*) FROM messages m WHERE m.run_id = r.id AND m.message_type = 'assistant') AS replies
+  FROM runs r JOIN messages reply ON reply.id = r.reply_id`;
+const MISCOUNTED = `SELECT c.id, c.total_tokens, coalesce(sum(r.total_tokens), 0) AS used, c.message_count, 2 * count(*) AS stored
+  FROM conversations c JOIN runs r ON r.conversation_id = c.id GROUP BY c.id
+  HAVING c.total_tokens <> coalesce(sum(r.total_tokens), 0) OR c.message_count <> 2 * count(*)`;
+const OWED = `SELECT count(*) FILTER (WHERE completed_at IS NULL) AS runs_not_ended,
+  count(*) FILTER (WHERE completed_at IS NOT NULL AND announced_at IS NULL) AS runs_not_announced FROM runs`;
+
+/** Returns all runs, or those of a user, oldest first. */
+export function runsAtRest(query: Query, userId?: number): Promise<RunAtRest[]> {
+  return query<RunAtRest>(
+    `${RUNS} ${userId === undefined ? '' : `WHERE r.user_id = ${userId}`} ORDER BY r.id`,
+  );
+}
+
+/** I1 and I2 of one run: it has ended and was announced, with one question and one reply. Returns what is wrong. */
+export function wrongsOfRun({ status, announced, questions, replies }: RunAtRest): string[] {
+  return [
+    ...(ENDED.includes(status) ? [] : [`is ${status} at rest`]),
+    ...(announced ? [] : [`is ${status} and was never announced`]),
+    ...(questions === 1 && replies === 1 ? [] : [`has ${questions} questions and ${replies} replies`]),
+  ];
+}
+
+/** I2: each run's tokens and messages count once in its conversation. Returns the conversations where they do not. */
+export function miscounted(query: Query): Promise<Record<string, number>[]> {
+  return query(MISCOUNTED);
+}
+
+/** I3: what a device shows of a run is the row, byte for byte. Returns what is wrong. */
+export function wrongsOfView({ ended, attempt, seq, text, joined }: RunView, run: RunAtRest): string[] {
+  if (ended === undefined) return ['shows no end'];
+  const wrongs: string[] = [];
+  const says = `the row says: ${run.content}`;
+  if (text !== run.content) wrongs.push(`shows: ${text}\n${says}`);
+  if (joined !== undefined && joined !== run.content) wrongs.push(`was shown: ${joined}\n${says}`);
+  if (attempt !== run.attempt || seq !== run.last_seq + 1)
+    wrongs.push(`ended with ${attempt}/${seq}, the row with ${run.attempt}/${run.last_seq}`);
+  return wrongs;
+}
+
+/** I3: the numbers of one attempt rise by one from where it begins. Returns the numbers where they do not. */
+export function holesIn(events: RunEvent[]): string[] {
+  const first = firstSeq(events[0]?.data.attempt ?? 1);
+  const seqs = events.map(({ data }) => data.seq);
+  return seqs.every((seq, i) => seq === first + i) ? [] : [`numbers ${seqs}`];
+}
+
+/** I5: returns how much Postgres owes of runs, by kind; nothing at rest. */
+export async function owedRuns(query: Query): Promise<Record<string, number>> {
+  const [owed = {}] = await query<Record<string, number>>(OWED);
+  return Object.fromEntries(Object.entries(owed).filter(([, count]) => count > 0));
+}
+
+const UNDONE = ['wait', 'active', 'prioritized', 'delayed', 'waiting-children', 'paused'];
+const COUNT = `local n = redis.call('TYPE', KEYS[1]).ok
+if n == 'list' then return redis.call('LLEN', KEYS[1]) elseif n == 'zset' then return redis.call('ZCARD', KEYS[1]) end
+return 0`;
+
+/** I5: returns how many jobs are not done, by queue and state. @param only the queues to look at; all without it */
+export async function undoneJobs(redis: Redis, only?: string[]): Promise<Record<string, number>> {
+  const found: Record<string, number> = {};
+  for (const key of await redis.keys('bull:*')) {
+    const [, queue = '', state = '', ...more] = key.split(':');
+    if (more.length > 0 || !UNDONE.includes(state) || only?.includes(queue) === false) continue;
+    const count = Number(await redis.eval(COUNT, 1, key));
+    if (count > 0) found[`${queue} ${state}`] = count;
+  }
+  return found;
+}
