@@ -1,4 +1,5 @@
-import { type Knex } from 'knex';
+import type { Knex } from 'knex';
+import { row } from '../sql.ts';
 import type { Role } from './user.ts';
 
 /** Who did what to whose data, from where. */
@@ -22,12 +23,13 @@ export type NewAuditEntry = {
 export const AuditEntry = {
   /** Adds an entry. It stands when `trx` commits, as does the act. */
   async write(entry: NewAuditEntry, trx: Knex): Promise<void> {
-    await trx.raw(
+    await row(
       `INSERT INTO audit_log
          (actor_id, actor_role, action, target_type, target_id, subject_id, ip, request_id, details)
        VALUES (:actor_id, :actor_role, :action, :target_type, :target_id, :subject_id, :ip, :request_id,
          CAST(:details AS jsonb))`,
       { ...entry, details: JSON.stringify(entry.details ?? {}) },
+      trx,
     );
   },
 };

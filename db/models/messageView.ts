@@ -77,5 +77,5 @@ export async function markMessage(
      SELECT id FROM found`,
     { messageId, userId, step, from },
   );
-  return found !== null;
+  return found !== undefined;
 }

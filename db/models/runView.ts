@@ -32,8 +32,8 @@ export type RunRow = {
   completed_at: Date | null;
 };
 
-/** A user's run with its reply's text; null when there is no such run of theirs or its conversation was deleted. */
-export function findRun(runId: number, userId: number): Promise<RunRow | null> {
+/** A user's run with its reply's text; undefined when there is no such run of theirs or its conversation was deleted. */
+export function findRun(runId: number, userId: number): Promise<RunRow | undefined> {
   return row(
     `${runRows} JOIN conversations c ON c.id = r.conversation_id
      WHERE r.id = :runId AND r.user_id = :userId AND c.deleted_at IS NULL`,
@@ -41,8 +41,8 @@ export function findRun(runId: number, userId: number): Promise<RunRow | null> {
   );
 }
 
-/** An ended run whose terminal event nobody has announced yet; null for any other. */
-export function findUnannounced(runId: number): Promise<(RunRow & { completed_at: Date }) | null> {
+/** An ended run whose terminal event nobody has announced yet; undefined for any other. */
+export function findUnannounced(runId: number): Promise<(RunRow & { completed_at: Date }) | undefined> {
   return row(`${runRows} WHERE r.id = :runId AND r.completed_at IS NOT NULL AND r.announced_at IS NULL`, {
     runId,
   });

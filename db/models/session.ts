@@ -35,7 +35,7 @@ export class Session extends Model {
    * `absoluteS` old; `tokenHash` is the sha256 of its first refresh token in hex.
    */
   static async begin(of: NewSession, trx: Knex): Promise<number> {
-    const { rows } = await trx.raw<Rows<{ session_id: number }>>(
+    const begun = await row<{ session_id: number }>(
       `WITH session AS (
          INSERT INTO sessions (user_id, user_agent, ip, expires_at)
          VALUES (:userId, :userAgent, :ip, least(now() + make_interval(secs => :lifetimeS), now() + make_interval(secs => :absoluteS)))
@@ -44,20 +44,21 @@ export class Session extends Model {
        SELECT id, user_id, :tokenHash, expires_at FROM session
        RETURNING session_id`,
       of,
+      trx,
     );
-    return rows[0]!.session_id;
+    if (begun === undefined) throw new Error('no session');
+    return begun.session_id;
   }
 
   /** Who is signed in by this session; undefined when it was ended or has expired, or the account is not active. */
-  static async findSigned(sid: number, userId: number): Promise<SignedUser | undefined> {
-    const signed = await row<SignedUser>(
+  static findSigned(sid: number, userId: number): Promise<SignedUser | undefined> {
+    return row(
       `SELECT u.id, u.email, u.role, u.language, u.timezone, u.data_processing_consent
        FROM sessions s JOIN users u ON u.id = s.user_id
        WHERE s.id = :sid AND s.user_id = :userId AND s.revoked_at IS NULL AND s.expires_at > now()
          AND u.status = 'active'`,
       { sid, userId },
     );
-    return signed ?? undefined;
   }
 
   /**
@@ -65,29 +66,29 @@ export class Session extends Model {
    * @param spentBy the client, in a form that tells equal ones
    * @param iat when the access token that it gets was signed
    */
-  static async spend(
+  static spend(
     tokenHash: string,
     { spentBy, iat }: { spentBy: string; iat: number },
     trx: Knex,
   ): Promise<Spent | undefined> {
-    const { rows } = await trx.raw<Rows<Spent>>(
+    return row(
       `UPDATE refresh_tokens SET spent_at = clock_timestamp(), spent_by = :spentBy, granted_iat = :iat
        WHERE token_hash = :tokenHash AND spent_at IS NULL AND expires_at > now()
        RETURNING session_id, user_id`,
       { tokenHash, spentBy, iat },
+      trx,
     );
-    return rows[0];
   }
 
   /**
    * What a token that was just spent was traded for, where the same client asks again and the session lives.
    * @param of its hash, the client, the hashes of what may have followed it, and for how many seconds it may be asked again
    */
-  static async regrant(
+  static regrant(
     of: { tokenHash: string; spentBy: string; successors: string[]; graceS: number },
     trx: Knex,
   ): Promise<(Spent & { iat: number; successor: string }) | undefined> {
-    const { rows } = await trx.raw<Rows<Spent & { iat: number; successor: string }>>(
+    return row(
       `SELECT spent.session_id, spent.user_id, spent.granted_iat AS iat, next.token_hash AS successor
        FROM refresh_tokens spent JOIN refresh_tokens next
          ON next.token_hash = ANY (:successors) AND next.session_id = spent.session_id
@@ -96,8 +97,8 @@ export class Session extends Model {
          AND spent.spent_at > clock_timestamp() - make_interval(secs => :graceS)
          AND s.revoked_at IS NULL AND s.expires_at > clock_timestamp() AND u.status = 'active'`,
       of,
+      trx,
     );
-    return rows[0];
   }
 
   /** Prolongs a living session by its next refresh token. False when the session is over or the account not active. */
@@ -106,7 +107,7 @@ export class Session extends Model {
     next: Pick<NewSession, 'tokenHash' | 'lifetimeS' | 'absoluteS'>,
     trx: Knex,
   ): Promise<boolean> {
-    const { rowCount } = await trx.raw<{ rowCount: number }>(
+    const prolonged = await row(
       `WITH session AS (
          UPDATE sessions s SET last_used_at = now(), expires_at = least(
            now() + make_interval(secs => :lifetimeS), s.created_at + make_interval(secs => :absoluteS))
@@ -115,44 +116,47 @@ export class Session extends Model {
            AND s.created_at + make_interval(secs => :absoluteS) > now()
          RETURNING s.id, s.user_id, s.expires_at)
        INSERT INTO refresh_tokens (session_id, user_id, token_hash, expires_at)
-       SELECT id, user_id, :tokenHash, expires_at FROM session`,
+       SELECT id, user_id, :tokenHash, expires_at FROM session RETURNING id`,
       { sid, ...next },
+      trx,
     );
-    return rowCount === 1;
+    return prolonged !== undefined;
   }
 
   /** A spent token that comes again was stolen, from either side: its whole session ends. What ended, if something did. */
-  static async endReplayed(tokenHash: string, trx: Knex): Promise<Spent | undefined> {
-    const { rows } = await trx.raw<Rows<Spent>>(
+  static endReplayed(tokenHash: string, trx: Knex): Promise<Spent | undefined> {
+    return row(
       `UPDATE sessions SET revoked_at = now()
        WHERE revoked_at IS NULL
          AND id = (SELECT session_id FROM refresh_tokens WHERE token_hash = :tokenHash AND spent_at IS NOT NULL)
        RETURNING id AS session_id, user_id`,
       { tokenHash },
+      trx,
     );
-    return rows[0];
   }
 
   /** Ends one session. Its tokens are dead as soon as the transaction is through. */
   static async end(sid: number, trx: Knex = knex): Promise<void> {
-    await trx.raw('UPDATE sessions SET revoked_at = now() WHERE id = ? AND revoked_at IS NULL', [sid]);
+    await row('UPDATE sessions SET revoked_at = now() WHERE id = :sid AND revoked_at IS NULL', { sid }, trx);
   }
 
   /** Ends a living session of a user. False when it is none, or somebody else's. */
   static async endOwn(sid: number, userId: number, trx: Knex): Promise<boolean> {
-    const { rowCount } = await trx.raw<{ rowCount: number }>(
+    const ended = await row(
       `UPDATE sessions SET revoked_at = now()
-       WHERE id = :sid AND user_id = :userId AND revoked_at IS NULL AND expires_at > now()`,
+       WHERE id = :sid AND user_id = :userId AND revoked_at IS NULL AND expires_at > now() RETURNING id`,
       { sid, userId },
+      trx,
     );
-    return rowCount === 1;
+    return ended !== undefined;
   }
 
   /** Ends all sessions of a user, except one if it is named. */
   static async endAll(userId: number, trx: Knex, exceptSid = 0): Promise<void> {
-    await trx.raw(
-      'UPDATE sessions SET revoked_at = now() WHERE user_id = ? AND id <> ? AND revoked_at IS NULL',
-      [userId, exceptSid],
+    await row(
+      'UPDATE sessions SET revoked_at = now() WHERE user_id = :userId AND id <> :exceptSid AND revoked_at IS NULL',
+      { userId, exceptSid },
+      trx,
     );
   }
 }
@@ -165,4 +169,3 @@ type NewSession = {
   absoluteS: number;
   tokenHash: string;
 };
-type Rows<T> = { rows: T[] };

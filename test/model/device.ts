@@ -111,8 +111,8 @@ export class Device {
   /** The answer to `resume`; a 404 says that there is nothing more. */
   async #ask(runId: number, run: Shown): Promise<Resumed> {
     const row = await findRun(runId, this.#userId);
-    run.gone = row === null;
-    return row === null ? { events: [], done: false } : resume(row, run.seen);
+    run.gone = row === undefined;
+    return row === undefined ? { events: [], done: false } : resume(row, run.seen);
   }
 
   #take(event: RunEvent): void {
