@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Knex } from 'knex';
 import type { ClientBase, QueryResult } from 'pg';
 import { log } from '../shared/base/log.ts';
 import { knex } from './knex.ts';
@@ -13,18 +14,19 @@ type Binding =
   | Record<string, unknown>;
 
 /**
- * Runs one statement and returns its rows. It bypasses knex and uses a connection of knex's pool, with a prepared
- * statement: Postgres plans the statement once a connection, not once a call. Build the text from a few fixed
- * parts, never from data.
- * @param sql a text with `:name` for each binding; an object is bound as JSON, an array as a Postgres array
+ * Runs one statement and returns its rows. It goes past knex to a connection of its pool, as a prepared statement of
+ * that connection: Postgres plans it once and not for every call. Texts must therefore be few: built of parts, never
+ * of data.
+ * @param sql with `:name` for each binding; a plain object is bound as JSON, an array as a Postgres array
+ * @param db a transaction, whose connection then runs it without a plan that is kept: what fails there cannot be tried again
  */
-export async function rows<T>(sql: string, bindings: Bindings = {}): Promise<T[]> {
-  return (await way.run(sql, bindings)) as T[];
+export async function rows<T>(sql: string, bindings: Bindings = {}, db: Knex = knex): Promise<T[]> {
+  return (await way.run(sql, bindings, db)) as T[];
 }
 
-/** Returns the first row of a statement, or null. */
-export async function row<T>(sql: string, bindings: Bindings = {}): Promise<T | null> {
-  return (await rows<T>(sql, bindings))[0] ?? null;
+/** The first row of a statement; undefined where there is none. */
+export async function row<T>(sql: string, bindings: Bindings = {}, db: Knex = knex): Promise<T | undefined> {
+  return (await rows<T>(sql, bindings, db))[0];
 }
 
 /** Every statement above passes through `way.run`; the model of a run's life (test/model) replaces it. */
@@ -32,15 +34,15 @@ export const way = { run };
 
 type Bindings = Record<string, Binding>;
 
-async function run(sql: string, bindings: Bindings): Promise<object[]> {
+async function run(sql: string, bindings: Bindings, db: Knex = knex): Promise<object[]> {
   const { parameters, ...statement } = prepared(sql);
   const values = parameters.map((parameter) => {
     const value = bindings[parameter];
     if (value === undefined) throw new Error(`no binding for :${parameter}`);
     return value;
   });
-  return withConnection(async (connection) => {
-    if (!preparing) return (await query(connection, { text: statement.text, values })).rows;
+  return withConnection(db, async (connection) => {
+    if (!preparing || db !== knex) return (await query(connection, { text: statement.text, values })).rows;
     try {
       return (await query(connection, { ...statement, values })).rows;
     } catch (err) {
@@ -109,8 +111,8 @@ function renew(sql: string, stale: string): void {
   if (text === stale) known.set(sql, { ...named(`${text} --`), parameters });
 }
 
-async function withConnection<T>(use: (connection: ClientBase) => Promise<T>): Promise<T> {
-  const { client } = knex as { client: Connections };
+async function withConnection<T>(db: Knex, use: (connection: ClientBase) => Promise<T>): Promise<T> {
+  const { client } = db as { client: Connections };
   const connection = await client.acquireConnection();
   try {
     return await use(connection);

@@ -174,7 +174,7 @@ async function finish(turn: Turn, writer: Writer, lease: Lease, ending: Ending):
   const finished = await traced('finish', {}, () =>
     patiently(lease, () => finishRun(turn.run_id, lease.attempt, lastSeq, outcome)),
   );
-  if (finished === null) throw new Interrupted('lost');
+  if (finished === undefined) throw new Interrupted('lost');
   killPoint('completion.finished', turn.run_id);
   log.info({ status: finished.status, attempt: lease.attempt }, 'run ended');
   const fresh = performance.now() - asked < FRESH;
@@ -194,7 +194,7 @@ async function release(
   const kept = { content: writer.content, lastSeq, delayMs, retried, waits };
   killPoint('completion.releasing', turn.run_id);
   const dueInMs = await patiently(lease, () => releaseRun(turn.run_id, lease.attempt, kept));
-  if (dueInMs === null) throw new Interrupted('lost');
+  if (dueInMs === undefined) throw new Interrupted('lost');
   throw new RetryIn(dueInMs);
 }
 

@@ -13,7 +13,7 @@ import { findPassages } from './context/retrieval.ts';
 /** Decides what a run's prompt holds, within the token budget, and leaves the decision on the run. */
 export async function context(job: Job<Payloads['context']>): Promise<void> {
   const turn = await loadTurn(job.data.run_id);
-  if (turn === null || turn.context !== null || turn.status !== 'queued') return;
+  if (turn === undefined || turn.context !== null || turn.status !== 'queued') return;
   const { built, questionTokens } = await buildContext(turn);
   killPoint('context.built', turn.run_id);
   await saveContext(turn.run_id, built, questionTokens);

@@ -14,12 +14,12 @@ const LINES = 500;
 export async function faqImport(job: Job<Payloads['faq_import']>): Promise<void> {
   const id = job.data.import_id;
   try {
-    let progress: Progress | null;
+    let progress: Progress | undefined;
     do {
       progress = await importMore(id, LINES);
-      if (progress !== null) await tell(progress);
+      if (progress !== undefined) await tell(progress);
       // What is left is owed: another worker goes on with it.
-    } while (progress !== null && progress.completed_at === null && !stopping());
+    } while (progress !== undefined && progress.completed_at === null && !stopping());
   } catch (err) {
     // What fails the same way each time would be owed for ever.
     const again = isUnreachable(err) && !ranTooLong(err);

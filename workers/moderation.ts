@@ -7,7 +7,7 @@ import { verdictOn } from './completion/verdict.ts';
 /** Asks whether a run's question is allowed and leaves the verdict on the run. */
 export async function moderation(job: Job<Payloads['moderation']>): Promise<void> {
   const turn = await loadTurn(job.data.run_id);
-  if (turn === null || turn.moderation !== null || turn.status !== 'queued') return;
+  if (turn === undefined || turn.moderation !== null || turn.status !== 'queued') return;
   const verdict = await verdictOn(turn.question, turn.user_id);
   killPoint('moderation.decided', turn.run_id);
   await saveVerdict(turn.run_id, verdict);

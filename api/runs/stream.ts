@@ -64,7 +64,7 @@ async function* follow(
     if (Date.now() - lookedAt >= LOOK_MS) {
       await allowed();
       const found = await findRun(run.id, run.user_id);
-      if (found === null) return;
+      if (found === undefined) return;
       [row, lookedAt] = [found, Date.now()];
     }
     news = await resume(row, seen);

@@ -16,8 +16,8 @@ export async function chainAuditLog(): Promise<number> {
   return pass?.count ?? 0;
 }
 
-/** Returns the newest noted head, or null while the chain is empty. */
-export function auditHead(): Promise<Head | null> {
+/** The head that was noted last; undefined: nothing is chained. */
+export function auditHead(): Promise<Head | undefined> {
   return row(
     `SELECT chain_seq, encode(hash, 'hex') AS hash FROM audit_heads ORDER BY chain_seq DESC LIMIT 1`,
   );
@@ -45,7 +45,7 @@ export async function verifyAuditLog(noted: string | null): Promise<Sound | Brok
   if (end.chain_seq < (head?.chain_seq ?? 0))
     return { fault: 'cut_off', chain_seq: end.chain_seq + 1, entry_id: null };
   const other = await otherHead();
-  if (other !== null) return { fault: 'other_head', ...other };
+  if (other !== undefined) return { fault: 'other_head', ...other };
   if (noted !== null && !(await stands(noted)))
     return { fault: 'unknown_head', chain_seq: null, entry_id: null };
   const waiting = await row<{ count: number }>(
@@ -66,15 +66,15 @@ async function walk(): Promise<Head | Broken> {
        FROM check_audit_chain(:seq, decode(:hash, 'hex'), :LOOK)`,
       { seq, hash, LOOK },
     );
-    if (step === null) throw new Error('no answer');
+    if (step === undefined) throw new Error('no answer');
     if (step.fault !== null) return { fault: step.fault, chain_seq: step.last_seq, entry_id: step.entry_id };
     [seq, hash] = [step.last_seq, step.last_hash];
     if (step.looked_at < LOOK) return { chain_seq: seq, hash };
   }
 }
 
-/** Returns the first noted head that differs from the chain: somebody rewrote the entries from there on. */
-function otherHead(): Promise<{ chain_seq: number; entry_id: number } | null> {
+/** The first noted head that the chain does not have: entries were written anew from there. */
+function otherHead(): Promise<{ chain_seq: number; entry_id: number } | undefined> {
   return row(
     `SELECT h.chain_seq, e.id AS entry_id FROM audit_heads h JOIN audit_log e ON e.chain_seq = h.chain_seq
      WHERE e.hash <> h.hash ORDER BY h.chain_seq LIMIT 1`,
@@ -82,5 +82,5 @@ function otherHead(): Promise<{ chain_seq: number; entry_id: number } | null> {
 }
 
 async function stands(hash: string): Promise<boolean> {
-  return (await row(`SELECT id FROM audit_log WHERE hash = decode(:hash, 'hex')`, { hash })) !== null;
+  return (await row(`SELECT id FROM audit_log WHERE hash = decode(:hash, 'hex')`, { hash })) !== undefined;
 }

@@ -1,4 +1,5 @@
-import { type Knex } from 'knex';
+import type { Knex } from 'knex';
+import { row } from '../sql.ts';
 import type { Role } from './user.ts';
 
 export type NewAuditEntry = {
@@ -20,12 +21,13 @@ export type NewAuditEntry = {
 export const AuditEntry = {
   /** Adds an entry. The entry and the act commit together, with `trx`. */
   async write(entry: NewAuditEntry, trx: Knex): Promise<void> {
-    await trx.raw(
+    await row(
       `INSERT INTO audit_log
          (actor_id, actor_role, action, target_type, target_id, subject_id, ip, request_id, details)
        VALUES (:actor_id, :actor_role, :action, :target_type, :target_id, :subject_id, :ip, :request_id,
          CAST(:details AS jsonb))`,
       { ...entry, details: JSON.stringify(entry.details ?? {}) },
+      trx,
     );
   },
 };

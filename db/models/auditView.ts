@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { rows } from '../sql.ts';
 import type { NewAuditEntry } from './auditEntry.ts';
 
 export type AuditRow = Required<NewAuditEntry> & {
@@ -24,8 +25,8 @@ const CONDITIONS: Record<keyof AuditFilter, string> = {
   to: 'at < CAST(:to AS timestamptz)',
 };
 
-/** Returns a page of entries, newest first. @param beforeId the last id of the previous page */
-export async function listAuditEntries(
+/** A page of entries, the newest first. @param beforeId where the page before ended */
+export function listAuditEntries(
   filter: AuditFilter,
   { limit, beforeId }: { limit: number; beforeId: number | null },
   trx: Knex,
@@ -33,11 +34,11 @@ export async function listAuditEntries(
   const conditions = (Object.keys(filter) as (keyof AuditFilter)[]).map((field) => CONDITIONS[field]);
   if (beforeId !== null) conditions.push('id < :beforeId');
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
-  const { rows } = await trx.raw<{ rows: AuditRow[] }>(
+  return rows(
     `SELECT id, at, actor_id, actor_role, action, target_type, target_id, subject_id, ip, request_id, details,
        chain_seq, encode(hash, 'hex') AS hash
      FROM audit_log ${where} ORDER BY id DESC LIMIT :limit`,
     { ...filter, limit, beforeId },
+    trx,
   );
-  return rows;
 }

@@ -27,8 +27,8 @@ export type ConversationChange = Partial<
 const columns = `c.id, c.user_id, c.title, c.language, c.context, c.tags, c.message_count, c.duration_seconds,
   c.total_tokens, c.is_active, c.is_archived, c.created_at, c.updated_at, c.last_message_at`;
 
-/** Returns a user's conversation; null when the user has no such conversation or deleted it. */
-export function findConversation(id: number, userId: number): Promise<ConversationRow | null> {
+/** A user's conversation; undefined when there is none of theirs, or it was deleted. */
+export function findConversation(id: number, userId: number): Promise<ConversationRow | undefined> {
   return row(
     `SELECT ${columns} FROM conversations c WHERE c.id = :id AND c.user_id = :userId AND c.deleted_at IS NULL`,
     { id, userId },
@@ -58,22 +58,19 @@ export function listConversations(
 const further = `AND (c.last_message_at, c.id) <
   (timestamptz 'epoch' + :last_message_us * interval '1 microsecond', :id::bigint)`;
 
-/** Changes the given fields. Returns the conversation; null when the user has no such conversation. */
+/** Writes the fields that are given; undefined when the user has no such conversation. */
 export async function changeConversation(
   id: number,
   userId: number,
   change: ConversationChange,
-): Promise<ConversationRow | null> {
+): Promise<ConversationRow | undefined> {
   await knex('conversations')
     .where({ id, user_id: userId, deleted_at: null })
     .update({ ...change, updated_at: knex.fn.now() });
   return findConversation(id, userId);
 }
 
-/**
- * Deletes a user's conversation and cancels its runs.
- * @returns the runs that ended here, which the caller announces; null when the user has no such conversation
- */
-export function deleteConversation(id: number, userId: number): Promise<{ ended: number[] } | null> {
+/** Deletes a user's conversation and cancels its runs; undefined when there is none. The runs that ended here are to be announced. */
+export function deleteConversation(id: number, userId: number): Promise<{ ended: number[] } | undefined> {
   return row('SELECT * FROM delete_conversation(:id, :userId)', { id, userId });
 }

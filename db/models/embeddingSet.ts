@@ -53,7 +53,7 @@ export async function wantSet({
      FROM want_embedding_set(:name, :provider, :model, CAST(:dimensions AS integer), :queryPrefix, :documentPrefix)`,
     { name, provider, model, dimensions, queryPrefix, documentPrefix },
   );
-  if (set === null) throw new Error('no set');
+  if (set === undefined) throw new Error('no set');
   return set;
 }
 

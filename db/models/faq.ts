@@ -46,13 +46,13 @@ const columns = `id, category_id, question, answer, keywords, language, status, 
   helpful_count, not_helpful_count, meta_title, meta_description, created_at, updated_at, published_at`;
 const written = [...columns.split(/,\s+/), 'md5(question || chr(1) || answer) AS text_hash'];
 
-/** Returns an FAQ of any status; null when it does not exist. */
-export function findFaq(id: number): Promise<FaqRow | null> {
+/** An FAQ whatever its status; undefined when there is none. */
+export function findFaq(id: number): Promise<FaqRow | undefined> {
   return row(`SELECT ${columns} FROM faqs WHERE id = :id`, { id });
 }
 
-/** Returns a published FAQ and counts a view; null when no such FAQ is published. */
-export function viewFaq(id: number): Promise<FaqRow | null> {
+/** A published FAQ, which counts as a view; undefined when there is none. */
+export function viewFaq(id: number): Promise<FaqRow | undefined> {
   return row(
     `UPDATE faqs SET view_count = view_count + 1 WHERE id = :id AND status = 'published' RETURNING ${columns}`,
     { id },
@@ -94,12 +94,12 @@ export async function insertFaq(fields: NewFaq, along: Along, trx: Knex): Promis
   return faq;
 }
 
-/** Changes the given fields. Returns the FAQ, a refusal, or null when it does not exist. */
+/** Writes the fields that are given; undefined when there is no such FAQ. */
 export function changeFaq(
   id: number,
   fields: Partial<FaqFields>,
   along: Along,
-): Promise<WrittenFaq | Refusal | null> {
+): Promise<WrittenFaq | Refusal | undefined> {
   return refused(async (trx) => {
     const [faq] = (await trx('faqs')
       .where({ id })
@@ -111,7 +111,7 @@ export function changeFaq(
       })
       .returning(written.map((column) => knex.raw(column)))) as [WrittenFaq?];
     if (faq !== undefined) await along(id, trx);
-    return faq ?? null;
+    return faq;
   });
 }
 

@@ -16,7 +16,7 @@ export type FaqCategoryFields = Pick<FaqCategoryRow, 'name'> &
 
 const columns = ['id', 'name', 'slug', 'description', 'created_at', 'updated_at'];
 
-export function findFaqCategory(id: number): Promise<FaqCategoryRow | null> {
+export function findFaqCategory(id: number): Promise<FaqCategoryRow | undefined> {
   return row(`SELECT ${columns.join(', ')} FROM faq_categories WHERE id = :id`, { id });
 }
 
@@ -39,19 +39,19 @@ export function addFaqCategory(
   });
 }
 
-/** Changes the given fields. Returns the category, a refusal, or null when it does not exist. */
+/** Writes the fields that are given; undefined when there is no such category. */
 export function changeFaqCategory(
   id: number,
   fields: Partial<FaqCategoryFields>,
   along: Along,
-): Promise<FaqCategoryRow | 'slug_taken' | null> {
+): Promise<FaqCategoryRow | 'slug_taken' | undefined> {
   return refused(async (trx) => {
     const [category] = (await trx('faq_categories')
       .where({ id })
       .update({ ...fields, updated_at: knex.fn.now() })
       .returning(columns)) as [FaqCategoryRow?];
     if (category !== undefined) await along(id, trx);
-    return category ?? null;
+    return category;
   });
 }
 

@@ -32,7 +32,7 @@ export async function beginImport(userId: number, allOrNothing: boolean): Promis
     'INSERT INTO faq_imports (user_id, all_or_nothing) VALUES (:userId, :allOrNothing) RETURNING id',
     { userId, allOrNothing },
   );
-  if (begun === null) throw new Error('no import');
+  if (begun === undefined) throw new Error('no import');
   return begun.id;
 }
 
@@ -49,13 +49,14 @@ export async function addImportLines(importId: number, lines: ImportLine[]): Pro
 /** Marks an import's upload as complete: from now on the import is owed. */
 export async function submitImport(importId: number, along: Along): Promise<void> {
   await knex.transaction(async (trx) => {
-    await trx.raw(
+    await row(
       `UPDATE faq_imports SET status = 'queued', updated_at = clock_timestamp(),
          total = (SELECT count(*) FROM faq_import_rows WHERE import_id = :importId),
          processed = wrong.count, failed = wrong.count
        FROM (SELECT count(*) FROM faq_import_rows WHERE import_id = :importId AND errors IS NOT NULL) AS wrong
        WHERE id = :importId`,
       { importId },
+      trx,
     );
     await along(importId, trx);
   });
@@ -66,8 +67,8 @@ export async function dropImport(importId: number): Promise<void> {
   await row('DELETE FROM faq_imports WHERE id = :importId', { importId });
 }
 
-/** Returns a user's import; null when the user has no such import. */
-export function findImport(importId: number, userId: number): Promise<FaqImportRow | null> {
+/** A user's import; undefined when there is none of theirs. */
+export function findImport(importId: number, userId: number): Promise<FaqImportRow | undefined> {
   return row(`SELECT ${columns} FROM faq_imports WHERE id = :importId AND user_id = :userId`, {
     importId,
     userId,
@@ -111,36 +112,32 @@ export async function failImport(importId: number): Promise<void> {
 export type Progress = FaqImportRow & { added: OwedFaq[] };
 
 /**
- * Imports the next lines of an import, or all lines of an all-or-nothing import. Any number of callers may repeat
- * the call: each line is imported once.
- * @returns the import's progress and the FAQs it added; null when nothing is left to do
+ * Imports the next lines of an import, or all of them where it is all or nothing. However often and by however many
+ * it is called, each line is imported once.
+ * @returns where the import stands, and the FAQs that were added; undefined when there is nothing to do
  */
-export async function importMore(importId: number, count: number): Promise<Progress | null> {
+export async function importMore(importId: number, count: number): Promise<Progress | undefined> {
   const found = await row<{ all_or_nothing: boolean }>(
     `SELECT all_or_nothing FROM faq_imports WHERE id = :importId AND status IN ('queued', 'in_progress')`,
     { importId },
   );
-  if (found === null) return null;
+  if (found === undefined) return undefined;
   return found.all_or_nothing ? importAll(importId, count) : step(knex, importId, count);
 }
 
-async function step(db: Knex, importId: number, count: number): Promise<Progress | null> {
-  const { rows: found } = (await db.raw(`SELECT ${columns}, added FROM import_faqs(?, ?)`, [
-    importId,
-    count,
-  ])) as { rows: Progress[] };
-  return found[0] ?? null;
+function step(db: Knex, importId: number, count: number): Promise<Progress | undefined> {
+  return row(`SELECT ${columns}, added FROM import_faqs(:importId, :count)`, { importId, count }, db);
 }
 
-/** Imports all lines in one transaction of short statements: one long statement would exceed the statement timeout. */
-function importAll(importId: number, count: number): Promise<Progress | null> {
+/** One transaction of short statements: one long one would run into the time limit of statements. */
+function importAll(importId: number, count: number): Promise<Progress | undefined> {
   return knex.transaction(async (trx) => {
-    await trx.raw(`SELECT set_config('parley.faq_set_later', 'on', true)`);
+    await row(`SELECT set_config('parley.faq_set_later', 'on', true)`, {}, trx);
     const added: OwedFaq[] = [];
-    let last: Progress | null = null;
+    let last: Progress | undefined;
     for (;;) {
       const next = await step(trx, importId, count);
-      if (next === null) break;
+      if (next === undefined) break;
       last = next;
       added.push(...next.added);
       if (next.completed_at !== null) break;
@@ -155,7 +152,7 @@ function importAll(importId: number, count: number): Promise<Progress | null> {
       await trx('faq_imports').where({ id: importId }).update({ imported: 0 });
       return { ...last, imported: 0, added: [] };
     }
-    await trx.raw('UPDATE faq_set SET version = gen_random_uuid()');
+    await row('UPDATE faq_set SET version = gen_random_uuid()', {}, trx);
     return last && { ...last, added };
   });
 }

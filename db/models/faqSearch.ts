@@ -27,7 +27,7 @@ export async function faqSet(): Promise<FaqSet> {
           WHERE EXISTS (SELECT FROM faqs WHERE status = 'published')
           AND (m.in_columns OR EXISTS (SELECT FROM faq_vectors v WHERE v.model = m.key))) AS vectors`,
   );
-  if (set === null) throw new Error('no set');
+  if (set === undefined) throw new Error('no set');
   return set;
 }
 

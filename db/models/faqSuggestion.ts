@@ -90,7 +90,7 @@ export function listSuggestions(
   );
 }
 
-export function findSuggestion(id: number, similarity: number): Promise<SuggestionRow | null> {
+export function findSuggestion(id: number, similarity: number): Promise<SuggestionRow | undefined> {
   return row(`${select} WHERE s.id = :id`, { id, similarity });
 }
 

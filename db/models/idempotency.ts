@@ -1,12 +1,12 @@
 import { row } from '../sql.ts';
 import type { Accepted, Refusal } from './run.ts';
 
-/** Returns what accept_message would answer for a user's idempotency key; null when no run has the key. */
+/** What is stored under a user's idempotency key, as accept_message would answer it; undefined when nothing is. */
 export function storedUnder(
   userId: number,
   key: string,
   hash: string,
-): Promise<Accepted | { outcome: Refusal } | null> {
+): Promise<Accepted | { outcome: Refusal } | undefined> {
   return row(
     `SELECT CASE WHEN request_hash = :hash THEN 'replayed' ELSE 'idempotency_key_reused' END AS outcome,
        id AS run_id, conversation_id, message_id, reply_id, NULL AS next, CAST('{}' AS bigint[]) AS ended

@@ -74,5 +74,5 @@ export async function markMessage(
      SELECT id FROM found`,
     { messageId, userId, step, from },
   );
-  return found !== null;
+  return found !== undefined;
 }

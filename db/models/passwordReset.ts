@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { knex } from '../knex.ts';
+import { row } from '../sql.ts';
 import { foldCase } from './user.ts';
 
 export const RESET_WITHIN_S = 3_600;
@@ -17,8 +17,8 @@ export const PasswordReset = {
    * same work for an unknown address, so that its duration does not reveal known addresses.
    * @returns the user's id; null for an unknown address
    */
-  async begin(email: string, tokenHash: string, trx: Knex): Promise<number | null> {
-    const { rows } = await trx.raw<{ rows: { user_id: number | null }[] }>(
+  async begin(email: string, tokenHash: string, trx: Knex): Promise<number | undefined> {
+    const begun = await row<{ user_id: number | null }>(
       `WITH expired AS (
          DELETE FROM password_resets WHERE expires_at < now()
            AND id IN (SELECT id FROM password_resets ORDER BY id LIMIT 10 FOR UPDATE SKIP LOCKED))
@@ -27,31 +27,35 @@ export const PasswordReset = {
          :tokenHash, now() + make_interval(secs => :lifetimeS))
        RETURNING user_id`,
       { email: foldCase(email), tokenHash, lifetimeS: RESET_WITHIN_S },
+      trx,
     );
-    return rows[0]?.user_id ?? null;
+    return begun?.user_id ?? undefined;
   },
 
   /** Returns the user whose password a token may set; undefined for a token that is not good. */
   async find(tokenHash: string): Promise<number | undefined> {
-    const { rows } = await knex.raw<{ rows: { user_id: number }[] }>(
+    const good = await row<{ user_id: number }>(
       `SELECT r.user_id FROM password_resets r JOIN users u ON u.id = r.user_id AND u.status = 'active' WHERE ${GOOD}`,
       { tokenHash },
     );
-    return rows[0]?.user_id;
+    return good?.user_id;
   },
 
   /** Uses a token up. Returns false when the token is not good any more. The caller holds the user's row. */
   async use(tokenHash: string, trx: Knex): Promise<boolean> {
-    const { rowCount } = await trx.raw<{ rowCount: number }>(
-      `UPDATE password_resets r SET used_at = now() WHERE ${GOOD}`,
+    const used = await row(
+      `UPDATE password_resets r SET used_at = now() WHERE ${GOOD} RETURNING r.id`,
       { tokenHash },
+      trx,
     );
-    return rowCount === 1;
+    return used !== undefined;
   },
 
   async voidAll(userId: number, trx: Knex): Promise<void> {
-    await trx.raw('UPDATE password_resets SET used_at = now() WHERE user_id = ? AND used_at IS NULL', [
-      userId,
-    ]);
+    await row(
+      'UPDATE password_resets SET used_at = now() WHERE user_id = :userId AND used_at IS NULL',
+      { userId },
+      trx,
+    );
   },
 };

@@ -23,19 +23,19 @@ export async function regenerateReply(
     `SELECT * FROM regenerate_reply(:user_id, :reply_id, :idempotency_key, :request_hash, :request_id, :maxWaiting)`,
     { ...again, maxWaiting },
   );
-  if (accepted === null) throw new Error('regenerate_reply returned nothing');
+  if (accepted === undefined) throw new Error('regenerate_reply returned nothing');
   return accepted;
 }
 
 const ownReply = `SELECT m.id, m.conversation_id, m.user_id FROM messages m JOIN conversations c ON c.id = m.conversation_id
   WHERE m.id = :replyId AND m.user_id = :userId AND m.message_type = 'assistant' AND c.deleted_at IS NULL`;
 
-/** Stores a user's rating of a reply in place of an earlier one. Returns null when the user has no such reply. */
+/** Keeps what a user thinks of a reply; the newest word stands. Undefined: no such reply of theirs. */
 export function rateReply(
   replyId: number,
   userId: number,
   { rating, comment }: Rating,
-): Promise<Feedback | null> {
+): Promise<Feedback | undefined> {
   return row(
     `INSERT INTO message_feedback AS known (message_id, conversation_id, user_id, rating, comment)
      SELECT own.*, :rating, :comment FROM (${ownReply}) AS own
@@ -54,5 +54,5 @@ export async function unrateReply(replyId: number, userId: number): Promise<bool
      SELECT id FROM own`,
     { replyId, userId },
   );
-  return found !== null;
+  return found !== undefined;
 }

@@ -48,7 +48,7 @@ export async function acceptMessage(
        :idempotency_key, :request_hash, :request_id, :maxWaiting)`,
     { ...message, maxWaiting },
   );
-  if (accepted === null) throw new Error('accept_message returned nothing');
+  if (accepted === undefined) throw new Error('accept_message returned nothing');
   return accepted;
 }
 
@@ -79,15 +79,19 @@ export async function claimRun(
 
 /**
  * Begins a new attempt of a run that the caller holds, after its log was lost.
- * @returns the new attempt, or null when the run is no longer the caller's
+ * @returns the new attempt, or undefined when the run is no longer the caller's
  */
-export async function reclaimRun(runId: number, attempt: number, leaseMs: number): Promise<number | null> {
+export async function reclaimRun(
+  runId: number,
+  attempt: number,
+  leaseMs: number,
+): Promise<number | undefined> {
   const claimed = await row<{ attempt: number }>(
     `UPDATE runs SET attempt = attempt + 1, lease_until = clock_timestamp() + :leaseMs * interval '1 ms'
      WHERE id = :runId AND attempt = :attempt AND status = 'in_progress' RETURNING attempt`,
     { runId, attempt, leaseMs },
   );
-  return claimed?.attempt ?? null;
+  return claimed?.attempt;
 }
 
 /**
@@ -130,13 +134,13 @@ export type Outcome = {
 /** A run as it ended: what its terminal event is made of. */
 type Ended = Omit<RunRow, 'message_id' | 'model' | 'created_at' | 'started_at'> & { completed_at: Date };
 
-/** Ends a run that the caller holds; null when it no longer does, in which case nothing has changed. */
+/** Ends a run that the caller holds; undefined when it no longer does, in which case nothing has changed. */
 export function finishRun(
   runId: number,
   attempt: number,
   lastSeq: number,
   outcome: Outcome,
-): Promise<(Ended & Next) | null> {
+): Promise<(Ended & Next) | undefined> {
   return row('SELECT * FROM finish_run(:runId, :attempt, :lastSeq, :outcome)', {
     runId,
     attempt,
@@ -160,9 +164,9 @@ export type Kept = { content: string; lastSeq: number; delayMs: number; retried:
 /**
  * Gives a run back to be answered later, with the text that was shown; a cancelled one is due at once, so that
  * the next claim can end it.
- * @returns in how many ms it is due, or null when the run was no longer the caller's
+ * @returns in how many ms it is due, or undefined when the run was no longer the caller's
  */
-export async function releaseRun(runId: number, attempt: number, kept: Kept): Promise<number | null> {
+export async function releaseRun(runId: number, attempt: number, kept: Kept): Promise<number | undefined> {
   const released = await row<{ due_in_ms: number }>(
     `WITH released AS (
        UPDATE runs SET status = 'queued', lease_until = NULL, last_seq = :lastSeq, queued_at = clock_timestamp(),
@@ -178,10 +182,10 @@ export async function releaseRun(runId: number, attempt: number, kept: Kept): Pr
      SELECT ceil(extract(epoch FROM not_before - clock_timestamp()) * 1000)::float8 AS due_in_ms FROM released`,
     { runId, attempt, ...kept },
   );
-  return released?.due_in_ms ?? null;
+  return released?.due_in_ms;
 }
 
-/** Cancels a user's run; null when there is no such run of theirs. See cancel_run. */
-export function cancelRun(runId: number, userId: number): Promise<({ ended: boolean } & Next) | null> {
+/** Cancels a user's run; undefined when there is no such run of theirs. See cancel_run. */
+export function cancelRun(runId: number, userId: number): Promise<({ ended: boolean } & Next) | undefined> {
   return row('SELECT * FROM cancel_run(:runId, :userId)', { runId, userId });
 }

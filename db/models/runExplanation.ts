@@ -35,8 +35,8 @@ export type RunExplanation = {
   announced_at: Date | null;
 };
 
-/** Returns any user's run; null when it does not exist. */
-export function explainRun(runId: number): Promise<RunExplanation | null> {
+/** Any user's run; undefined when there is none. */
+export function explainRun(runId: number): Promise<RunExplanation | undefined> {
   return row(
     `SELECT id, user_id, conversation_id, message_id, reply_id, request_id, status, language, attempt, retries, crashes,
        generation, last_seq, model, parameters, moderation, context, finish_reason, first_token_ms,

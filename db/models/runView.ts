@@ -31,8 +31,8 @@ export type RunRow = {
   completed_at: Date | null;
 };
 
-/** Returns a user's run with its reply's text; null when the user has no such run or deleted its conversation. */
-export function findRun(runId: number, userId: number): Promise<RunRow | null> {
+/** A user's run with its reply's text; undefined when there is no such run of theirs or its conversation was deleted. */
+export function findRun(runId: number, userId: number): Promise<RunRow | undefined> {
   return row(
     `${runRows} JOIN conversations c ON c.id = r.conversation_id
      WHERE r.id = :runId AND r.user_id = :userId AND c.deleted_at IS NULL`,
@@ -40,8 +40,8 @@ export function findRun(runId: number, userId: number): Promise<RunRow | null> {
   );
 }
 
-/** Returns an ended run whose terminal event is not yet announced; null for any other run. */
-export function findUnannounced(runId: number): Promise<(RunRow & { completed_at: Date }) | null> {
+/** An ended run whose terminal event nobody has announced yet; undefined for any other. */
+export function findUnannounced(runId: number): Promise<(RunRow & { completed_at: Date }) | undefined> {
   return row(`${runRows} WHERE r.id = :runId AND r.completed_at IS NOT NULL AND r.announced_at IS NULL`, {
     runId,
   });

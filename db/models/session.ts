@@ -36,7 +36,7 @@ export class Session extends Model {
    * its greatest age. `tokenHash`: the sha256 of its first refresh token, in hex.
    */
   static async begin(of: NewSession, trx: Knex): Promise<number> {
-    const { rows } = await trx.raw<Rows<{ session_id: number }>>(
+    const begun = await row<{ session_id: number }>(
       `WITH session AS (
          INSERT INTO sessions (user_id, user_agent, ip, expires_at)
          VALUES (:userId, :userAgent, :ip, least(now() + make_interval(secs => :lifetimeS), now() + make_interval(secs => :absoluteS)))
@@ -45,20 +45,21 @@ export class Session extends Model {
        SELECT id, user_id, :tokenHash, expires_at FROM session
        RETURNING session_id`,
       of,
+      trx,
     );
-    return rows[0]!.session_id;
+    if (begun === undefined) throw new Error('no session');
+    return begun.session_id;
   }
 
-  /** Returns the user whom a session signs in; undefined when the session is over or the account is not active. */
-  static async findSigned(sid: number, userId: number): Promise<SignedUser | undefined> {
-    const signed = await row<SignedUser>(
+  /** Who is signed in by this session; undefined when it was ended or has expired, or the account is not active. */
+  static findSigned(sid: number, userId: number): Promise<SignedUser | undefined> {
+    return row(
       `SELECT u.id, u.email, u.role, u.language, u.timezone, u.data_processing_consent
        FROM sessions s JOIN users u ON u.id = s.user_id
        WHERE s.id = :sid AND s.user_id = :userId AND s.revoked_at IS NULL AND s.expires_at > now()
          AND u.status = 'active'`,
       { sid, userId },
     );
-    return signed ?? undefined;
   }
 
   /**
@@ -67,18 +68,18 @@ export class Session extends Model {
    * @param spentBy identifies the client: equal for the same client
    * @param iat when the client's new access token was signed
    */
-  static async spend(
+  static spend(
     tokenHash: string,
     { spentBy, iat }: { spentBy: string; iat: number },
     trx: Knex,
   ): Promise<Spent | undefined> {
-    const { rows } = await trx.raw<Rows<Spent>>(
+    return row(
       `UPDATE refresh_tokens SET spent_at = clock_timestamp(), spent_by = :spentBy, granted_iat = :iat
        WHERE token_hash = :tokenHash AND spent_at IS NULL AND expires_at > now()
        RETURNING session_id, user_id`,
       { tokenHash, spentBy, iat },
+      trx,
     );
-    return rows[0];
   }
 
   /**
@@ -86,11 +87,11 @@ export class Session extends Model {
    * @param of the token's hash, the client, the hashes of possible successors, and for how many seconds a repeat
    * is allowed
    */
-  static async regrant(
+  static regrant(
     of: { tokenHash: string; spentBy: string; successors: string[]; graceS: number },
     trx: Knex,
   ): Promise<(Spent & { iat: number; successor: string }) | undefined> {
-    const { rows } = await trx.raw<Rows<Spent & { iat: number; successor: string }>>(
+    return row(
       `SELECT spent.session_id, spent.user_id, spent.granted_iat AS iat, next.token_hash AS successor
        FROM refresh_tokens spent JOIN refresh_tokens next
          ON next.token_hash = ANY (:successors) AND next.session_id = spent.session_id
@@ -99,8 +100,8 @@ export class Session extends Model {
          AND spent.spent_at > clock_timestamp() - make_interval(secs => :graceS)
          AND s.revoked_at IS NULL AND s.expires_at > clock_timestamp() AND u.status = 'active'`,
       of,
+      trx,
     );
-    return rows[0];
   }
 
   /**
@@ -112,7 +113,7 @@ export class Session extends Model {
     next: Pick<NewSession, 'tokenHash' | 'lifetimeS' | 'absoluteS'>,
     trx: Knex,
   ): Promise<boolean> {
-    const { rowCount } = await trx.raw<{ rowCount: number }>(
+    const prolonged = await row(
       `WITH session AS (
          UPDATE sessions s SET last_used_at = now(), expires_at = least(
            now() + make_interval(secs => :lifetimeS), s.created_at + make_interval(secs => :absoluteS))
@@ -121,47 +122,47 @@ export class Session extends Model {
            AND s.created_at + make_interval(secs => :absoluteS) > now()
          RETURNING s.id, s.user_id, s.expires_at)
        INSERT INTO refresh_tokens (session_id, user_id, token_hash, expires_at)
-       SELECT id, user_id, :tokenHash, expires_at FROM session`,
+       SELECT id, user_id, :tokenHash, expires_at FROM session RETURNING id`,
       { sid, ...next },
+      trx,
     );
-    return rowCount === 1;
+    return prolonged !== undefined;
   }
 
-  /**
-   * Ends the session of a spent token that comes again: either the thief or the owner used a copy. Returns the
-   * session that it ended, if any.
-   */
-  static async endReplayed(tokenHash: string, trx: Knex): Promise<Spent | undefined> {
-    const { rows } = await trx.raw<Rows<Spent>>(
+  /** A spent token that comes again was stolen, from either side: its whole session ends. What ended, if something did. */
+  static endReplayed(tokenHash: string, trx: Knex): Promise<Spent | undefined> {
+    return row(
       `UPDATE sessions SET revoked_at = now()
        WHERE revoked_at IS NULL
          AND id = (SELECT session_id FROM refresh_tokens WHERE token_hash = :tokenHash AND spent_at IS NOT NULL)
        RETURNING id AS session_id, user_id`,
       { tokenHash },
+      trx,
     );
-    return rows[0];
   }
 
   /** Ends one session. Its tokens stop working when the transaction commits. */
   static async end(sid: number, trx: Knex = knex): Promise<void> {
-    await trx.raw('UPDATE sessions SET revoked_at = now() WHERE id = ? AND revoked_at IS NULL', [sid]);
+    await row('UPDATE sessions SET revoked_at = now() WHERE id = :sid AND revoked_at IS NULL', { sid }, trx);
   }
 
   /** Ends a living session of a user. Returns false when the user has no such session. */
   static async endOwn(sid: number, userId: number, trx: Knex): Promise<boolean> {
-    const { rowCount } = await trx.raw<{ rowCount: number }>(
+    const ended = await row(
       `UPDATE sessions SET revoked_at = now()
-       WHERE id = :sid AND user_id = :userId AND revoked_at IS NULL AND expires_at > now()`,
+       WHERE id = :sid AND user_id = :userId AND revoked_at IS NULL AND expires_at > now() RETURNING id`,
       { sid, userId },
+      trx,
     );
-    return rowCount === 1;
+    return ended !== undefined;
   }
 
   /** Ends all sessions of a user, except `exceptSid`. */
   static async endAll(userId: number, trx: Knex, exceptSid = 0): Promise<void> {
-    await trx.raw(
-      'UPDATE sessions SET revoked_at = now() WHERE user_id = ? AND id <> ? AND revoked_at IS NULL',
-      [userId, exceptSid],
+    await row(
+      'UPDATE sessions SET revoked_at = now() WHERE user_id = :userId AND id <> :exceptSid AND revoked_at IS NULL',
+      { userId, exceptSid },
+      trx,
     );
   }
 }
@@ -174,4 +175,3 @@ type NewSession = {
   absoluteS: number;
   tokenHash: string;
 };
-type Rows<T> = { rows: T[] };

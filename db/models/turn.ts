@@ -40,9 +40,9 @@ export type ContextRecord = {
 
 /**
  * Loads a run with its question, for a stage that sends texts to the provider.
- * @returns null when the run does not exist, or when its texts may not be sent any more: the claim ends such a run
+ * @returns undefined where there is no such run, or where its texts may not be sent (any more): the claim ends that run
  */
-export function loadTurn(runId: number): Promise<Turn | null> {
+export function loadTurn(runId: number): Promise<Turn | undefined> {
   return row(
     `SELECT r.id AS run_id, r.user_id, r.conversation_id, r.message_id, r.reply_id, r.request_id, r.status, r.attempt,
        r.retries, r.language, q.content AS question, c.title, r.created_at, r.queued_at, r.moderation, r.context

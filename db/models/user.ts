@@ -1,7 +1,7 @@
 import { type Knex } from 'knex';
 import { Model, UniqueViolationError } from 'objection';
 import { problem } from '../../shared/base/errors.ts';
-import '../knex.ts';
+import { row } from '../sql.ts';
 
 export type Role = 'user' | 'agent' | 'admin';
 
@@ -42,7 +42,7 @@ export class User extends Model {
   static async findByLogin(login: string): Promise<User | undefined> {
     const name = foldCase(login);
     return User.query()
-      .whereRaw('lower(email COLLATE "C") = ? OR lower(username COLLATE "C") = ?', [name, name])
+      .whereRaw('lower(email COLLATE "C") = :name OR lower(username COLLATE "C") = :name', { name })
       .first();
   }
 
@@ -71,11 +71,8 @@ export class User extends Model {
    * @returns the ended runs, which the caller announces; the workers end the running ones
    */
   static async cancelRuns(id: number, trx: Knex): Promise<number[]> {
-    const { rows } = await trx.raw<{ rows: [{ ended: number[] }] }>(
-      'SELECT cancel_runs_of_user(?) AS ended',
-      [id],
-    );
-    return rows[0].ended;
+    const cancelled = await row<{ ended: number[] }>('SELECT cancel_runs_of_user(:id) AS ended', { id }, trx);
+    return cancelled?.ended ?? [];
   }
 
   /**

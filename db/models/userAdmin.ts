@@ -19,7 +19,7 @@ export async function listUsers(
   if (status !== undefined) query.where({ status });
   if (q !== undefined) {
     const prefix = `${q.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
-    query.whereRaw('(lower(email) LIKE lower(?) OR lower(username) LIKE lower(?))', [prefix, prefix]);
+    query.whereRaw('(lower(email) LIKE lower(:prefix) OR lower(username) LIKE lower(:prefix))', { prefix });
   }
   return query;
 }

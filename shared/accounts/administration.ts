@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { knex } from '../../db/knex.ts';
 import { type Role, User } from '../../db/models/user.ts';
 import { listUsers, type UserFilter } from '../../db/models/userAdmin.ts';
+import { row } from '../../db/sql.ts';
 import { found, problem } from '../base/errors.ts';
 import { settleInBackground } from '../delivery/settle.ts';
 import { type By, noted } from './noted.ts';
@@ -85,8 +86,7 @@ function changesOf(user: User, change: UserChange): Changed[] {
 }
 
 async function shutOut(userId: number, trx: Knex): Promise<number[]> {
-  const { rows } = await trx.raw<{ rows: [{ ended: number[] }] }>('SELECT shut_out(?) AS ended', [userId]);
-  return rows[0].ended;
+  return (await row<{ ended: number[] }>('SELECT shut_out(:userId) AS ended', { userId }, trx))?.ended ?? [];
 }
 
 function actionOf({ field, to }: Changed): string {

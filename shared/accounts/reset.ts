@@ -18,10 +18,10 @@ export async function beginReset(email: string, client: Client): Promise<string 
   const { token, tokenHash } = newToken();
   const userId = await knex.transaction(async (trx) => {
     const id = await PasswordReset.begin(email, tokenHash, trx);
-    await noteSignIn('user.reset_requested', { subject: id ?? undefined }, client, trx);
+    await noteSignIn('user.reset_requested', { subject: id }, client, trx);
     return id;
   });
-  return userId === null ? undefined : token;
+  return userId === undefined ? undefined : token;
 }
 
 /**

@@ -58,8 +58,8 @@ export function rowId(value: number): number {
 }
 
 /** What was looked for. Throws `not_found` where there is nothing. */
-export function found<T>(row: T | null | undefined | false): T {
-  if (row === null || row === undefined || row === false) throw problem('not_found');
+export function found<T>(row: T | undefined | false): T {
+  if (row === undefined || row === false) throw problem('not_found');
   return row;
 }
 

@@ -30,7 +30,7 @@ export async function settle({ ended, next }: Aftermath): Promise<void> {
  */
 export async function announce(ended: number | EndedRun): Promise<void> {
   const run = typeof ended === 'number' ? await findUnannounced(ended) : ended;
-  if (run === null) return;
+  if (run === undefined) return;
   await tracedStep('announce', run.id, async () => {
     await closeLog(run.user_id, terminalEvent(run));
     killPoint('run.closed', run.id);

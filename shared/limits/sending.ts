@@ -28,8 +28,8 @@ export async function withinLimits(
   const charge = await take(countersOf(user.id, ip), mark);
   tell?.(presentCharge(charge, WINDOWS.length));
   if (charge.outcome === 'refused') {
-    const known = key === null ? null : await storedUnder(user.id, key, hash);
-    if (known !== null) return known;
+    const known = key === null ? undefined : await storedUnder(user.id, key, hash);
+    if (known !== undefined) return known;
     throw refusalOf(charge, 'Too many messages: RateLimit says when there may be more');
   }
   try {

@@ -71,7 +71,7 @@ describe('expired rows', () => {
     expect((await ask()).body.run_id).to.equal(run_id);
     await run.clone().update({ created_at: ago(2.1) });
     expect((await deleteOver(100, 90)).idempotency_keys).to.equal(1);
-    expect(await storedUnder(asker.id, 'once', hash)).to.equal(null);
+    expect(await storedUnder(asker.id, 'once', hash)).to.equal(undefined);
     expect((await run.clone().first()).id).to.equal(run_id);
   });
 

@@ -100,8 +100,8 @@ export class Device {
   /** Returns the answer to `resume`; for a run that is not found, an empty one. */
   async #ask(runId: number, run: Shown): Promise<Resumed> {
     const row = await findRun(runId, this.#userId);
-    run.gone = row === null;
-    return row === null ? { events: [], done: false } : resume(row, run.view.seq);
+    run.gone = row === undefined;
+    return row === undefined ? { events: [], done: false } : resume(row, run.seen);
   }
 
   #take(event: RunEvent): void {

@@ -30,9 +30,9 @@ type Pipe = { exec: () => Promise<unknown> };
 /** Puts an actor's ways out under control: SQL, Redis, queues and time. Returns a function that undoes it. */
 export function wire(deliveries: () => Deliveries): () => void {
   const undo = [
-    replace(way, 'run', (run) => (sql: string, bindings: Record<string, unknown>) => {
-      if (currentActor() === undefined) return run(sql, bindings);
-      return asked({ ...named(sql), bindings }, async () => run(sql, bindings));
+    replace(way, 'run', (run) => (sql: string, bindings: Record<string, unknown>, db: unknown) => {
+      if (currentActor() === undefined) return run(sql, bindings, db);
+      return asked({ ...named(sql), bindings }, async () => run(sql, bindings, db));
     }),
     ...SCRIPTS.map((name) =>
       replace(redis, name, (call) => (...args: unknown[]) => {

@@ -33,9 +33,9 @@ describe('a run whose statements time out while its prompt is built', () => {
     [api, provider, user] = await Promise.all([serveWeb(), startProvider(), buildUser()]);
     device = await connectDevice(api.url, user.access);
     workers = [work('moderation', moderation), work('context', context), work('completion', completion)];
-    way.run = async (sql, bindings) => {
+    way.run = async (sql, bindings, db) => {
       const trouble = troubles.find(({ statements, times }) => times > 0 && statements.test(sql));
-      if (trouble === undefined) return run(sql, bindings);
+      if (trouble === undefined) return run(sql, bindings, db);
       trouble.times -= 1;
       throw trouble.error();
     };

@@ -64,7 +64,7 @@ export class Lease {
     const asked = performance.now();
     try {
       const attempt = await reclaimRun(this.runId, this.#attempt, LEASE);
-      if (attempt === null) {
+      if (attempt === undefined) {
         this.interrupt('lost');
         throw new Interrupted('lost');
       }

@@ -105,7 +105,7 @@ export class Engine {
        FROM runs r JOIN messages m ON m.id = r.reply_id WHERE r.id = :run_id`,
       { run_id },
     );
-    if (run === null) throw new Error('no run');
+    if (run === undefined) throw new Error('no run');
     return run;
   }
 
