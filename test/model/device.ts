@@ -101,7 +101,7 @@ export class Device {
   async #ask(runId: number, run: Shown): Promise<Resumed> {
     const row = await findRun(runId, this.#userId);
     run.gone = row === undefined;
-    return row === undefined ? { events: [], done: false } : resume(row, run.seen);
+    return row === undefined ? { events: [], done: false } : resume(row, run.view.seq);
   }
 
   #take(event: RunEvent): void {
