@@ -29,7 +29,10 @@ export const authContract = contract('Sign-in', {
     who: 'anyone',
     summary: 'Register',
     parameters: [sessionHeader],
-    detail: 'The ten thousand most common passwords are refused.',
+    detail:
+      'The ten thousand most common passwords are refused. With the access token of a guest, that guest becomes the account: its ' +
+      'id, conversations and running answers stay. A guest registers once (`conflict`). Its older tokens hold until they ' +
+      'expire, and cannot be refreshed.',
     body: closed({
       ...optional(profile),
       email: Type.String({ maxLength: 254, format: 'padded-email' }),
@@ -45,7 +48,26 @@ export const authContract = contract('Sign-in', {
       data_processing_consent: true,
     },
     answers: { 201: json('The account, signed in', signIn) },
-    problems: ['already_exists'],
+    problems: ['already_exists', 'conflict', 'unauthenticated', 'token_expired'],
+  },
+  'POST /api/v1/auth/guest': {
+    who: 'anyone',
+    summary: 'Chat without an account',
+    parameters: [sessionHeader],
+    detail:
+      'Makes an account of the role `guest`, without e-mail address, username and password. Register with its access token to keep it. ' +
+      'A guest that is not seen for 30 days is erased.',
+    body: closed({
+      gdpr_consent: Type.Literal(true),
+      ...optional({
+        language: profile.language,
+        timezone: profile.timezone,
+        data_processing_consent: profile.data_processing_consent,
+      }),
+    }),
+    example: { language: 'en', gdpr_consent: true, data_processing_consent: true },
+    answers: { 201: json('The guest, signed in', signIn) },
+    problems: ['forbidden', 'quota_exceeded'],
   },
   'POST /api/v1/auth/login': {
     who: 'anyone',

@@ -3,6 +3,7 @@ import { Session } from '../../db/models/session.ts';
 import { note } from '../audit/note.ts';
 import { serve } from '../contract/serve.ts';
 import {
+  GUEST,
   PASSWORD_FORGOT,
   PASSWORD_RESET,
   REFRESH,
@@ -16,7 +17,16 @@ import { answerSignIn, cookieInstead, cookieSession, forgetCookie, forgetWorthle
 import { strong } from '../middleware/strong-password.ts';
 import { hashPassword } from '../../shared/accounts/password.ts';
 import { beginReset, resetPassword, sendReset } from '../../shared/accounts/reset.ts';
+import { guestOf, refuseUnlessOpen, signInGuest, upgrade } from '../../shared/accounts/guests.ts';
 import { refresh, register, signIn } from '../../shared/accounts/signin.ts';
+import type { Context, Next } from '../context.ts';
+import { bearer } from '../middleware/auth.ts';
+
+/** Before the limits: a refusal for good uses nothing up. */
+function ifOpen(_ctx: Context, next: Next): Promise<unknown> {
+  refuseUnlessOpen();
+  return next();
+}
 
 export const authentication = serve(authContract, {
   'POST /api/v1/auth/register': [
@@ -25,9 +35,20 @@ export const authentication = serve(authContract, {
     limitAttempts(REGISTRATION),
     async (ctx) => {
       const { email, password, ...fields } = ctx.state.body;
+      const guest = await guestOf(bearer(ctx));
       const hashed_password = await hashPassword(password);
       const account = { ...fields, email: email.trim(), hashed_password };
-      answerSignIn(ctx, await register(account, clientOf(ctx)));
+      const client = clientOf(ctx);
+      answerSignIn(ctx, await (guest ? upgrade(guest, account, client) : register(account, client)));
+    },
+  ],
+
+  'POST /api/v1/auth/guest': [
+    cookieSession,
+    ifOpen,
+    limitAttempts(GUEST),
+    async (ctx) => {
+      answerSignIn(ctx, await signInGuest(ctx.state.body, clientOf(ctx)));
     },
   ],
 

@@ -1,5 +1,5 @@
 import { type Knex } from 'knex';
-import type { Role } from './user.ts';
+import type { Role } from './role.ts';
 
 /** Who did what to whose data, from where. */
 export type NewAuditEntry = {

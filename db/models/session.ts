@@ -2,12 +2,12 @@ import { type Knex } from 'knex';
 import { Model } from 'objection';
 import { knex } from '../knex.ts';
 import { row } from '../sql.ts';
-import type { Role } from './user.ts';
+import type { Role } from './role.ts';
 
 /** What a living session says about who is signed in. */
 export type SignedUser = {
   id: number;
-  email: string;
+  email: string | null;
   role: Role;
   language: string;
   timezone: string;
@@ -146,6 +146,21 @@ export class Session extends Model {
       { sid, userId },
     );
     return rowCount === 1;
+  }
+
+  /**
+   * Lets a user's sessions end in `seconds` at the latest. Nothing renews them: refreshes wait for the token that is
+   * deleted here, or have added the next one when it is deleted.
+   */
+  static async letRunOut(userId: number, seconds: number, trx: Knex): Promise<void> {
+    const unspent = 'DELETE FROM refresh_tokens WHERE user_id = :userId AND spent_at IS NULL';
+    await trx.raw(unspent, { userId });
+    await trx.raw(
+      `UPDATE sessions SET expires_at = least(expires_at, now() + make_interval(secs => :seconds))
+       WHERE user_id = :userId AND revoked_at IS NULL`,
+      { userId, seconds },
+    );
+    await trx.raw(unspent, { userId });
   }
 
   /** Ends all sessions of a user, except one if it is named. */

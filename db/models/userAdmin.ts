@@ -1,10 +1,11 @@
 import type { Knex } from 'knex';
 import { problem } from '../../shared/base/errors.ts';
 import { knex } from '../knex.ts';
-import { type Role, User } from './user.ts';
+import type { GivenRole, Role } from './role.ts';
+import { User } from './user.ts';
 
 export type UserFilter = { q?: string; role?: Role; status?: User['status'] };
-export type UserChange = { role?: Role; status?: 'active' | 'suspended' };
+export type UserChange = { role?: GivenRole; status?: 'active' | 'suspended' };
 /** One field of an account, before and after. */
 export type Changed = { field: keyof UserChange; from: string; to: string };
 
@@ -52,6 +53,8 @@ export async function administer(
     if (user === undefined) throw problem('not_found');
     if (user === actor) throw problem('forbidden', 'Ask another administrator to change your account');
 
+    if (user.role === 'guest' && change.role !== undefined)
+      throw problem('forbidden', 'A guest gets another role by registering');
     const changes = changesOf(user, change);
     if (changes.length === 0) return { user, ended: [] };
     const changed = await User.query(trx).patchAndFetchById(userId, { ...change, updated_at: new Date() });

@@ -1,6 +1,7 @@
 import { createHash, createHmac, type KeyObject, randomBytes } from 'node:crypto';
 import jwt from 'jsonwebtoken';
-import type { Role, User } from '../../db/models/user.ts';
+import type { Role } from '../../db/models/role.ts';
+import type { User } from '../../db/models/user.ts';
 import { env } from '../base/env.ts';
 import { problem } from '../base/errors.ts';
 import { keysNamed, signingKey } from './keys.ts';
@@ -36,7 +37,7 @@ export function signBoard(userId: number, sid: number, lifetimeS: number): strin
 
 function sign(
   userId: number,
-  claims: { type: Kind; sid: number; iat?: number; email?: string; role?: Role },
+  claims: { type: Kind; sid: number; iat?: number; email?: string | null; role?: Role },
   lifetimeS: number,
 ): string {
   const { kid, secret } = signingKey();
@@ -53,6 +54,12 @@ function sign(
 /** Verifies an access token. Throws `token_expired` for one that was good, else `unauthenticated`. */
 export function verifyAccess(token: string): Claims {
   return verify(token, 'access');
+}
+
+/** Says whether a token claims to be a guest's. Nothing is verified. */
+export function saysGuest(token: string): boolean {
+  const claims = jwt.decode(token);
+  return typeof claims === 'object' && claims?.role === 'guest';
 }
 
 /** The same for a token of the operators' pages. */
