@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { credentials, newPassword, profile, user } from '../contract/account.ts';
 import { clientEvents, contract, json, nothing } from '../contract/contract.ts';
-import { flag, time } from '../contract/fields.ts';
+import { flag, prose, time } from '../contract/fields.ts';
 import { sessionHeader } from '../contract/headers.ts';
 import { closed, named, oneOf, optional } from '../contract/schema.ts';
 
@@ -68,6 +68,34 @@ export const authContract = contract('Sign-in', {
     example: { language: 'en', gdpr_consent: true, data_processing_consent: true },
     answers: { 201: json('The guest, signed in', signIn) },
     problems: ['forbidden', 'quota_exceeded'],
+  },
+  'POST /api/v1/auth/widget': {
+    who: 'anyone',
+    summary: 'Sign in as a user of a site that vouches for them',
+    parameters: [sessionHeader],
+    detail:
+      '`hash` is the HMAC-SHA256 of `external_id` in UTF-8, under a secret of `WIDGET_SECRET`, in hex: the site’s server makes it. Each ' +
+      '`external_id` has one account, made the first time. `email` and `name` are what the page says: they find no account. ' +
+      'Consents are taken when the account is made; later, `PATCH /users/me` changes them.',
+    body: closed({
+      external_id: Type.String({ minLength: 1, maxLength: 255 }),
+      hash: Type.String({ minLength: 1, maxLength: 256 }),
+      ...optional({
+        email: Type.String({ maxLength: 254, format: 'padded-email' }),
+        name: prose(100),
+        language: profile.language,
+        gdpr_consent: flag,
+        data_processing_consent: flag,
+      }),
+    }),
+    example: {
+      external_id: 'customer-7',
+      email: 'ada@example.org',
+      name: 'Ada',
+      hash: '2f1f5c1b6d0c4c0f0d2d1a6c6d7a9f4b8f1f7d5a3e6b9c8d7e6f5a4b3c2d1e0f',
+    },
+    answers: { 200: json('Signed in', signIn) },
+    problems: ['unauthenticated', 'not_configured'],
   },
   'POST /api/v1/auth/login': {
     who: 'anyone',

@@ -9,6 +9,7 @@ import {
   REFRESH,
   REGISTRATION,
   SIGN_IN,
+  WIDGET,
 } from '../../shared/limits/attempts.ts';
 import { limitAttempts } from '../middleware/limit-attempts.ts';
 import { clientOf } from './client.ts';
@@ -19,12 +20,18 @@ import { hashPassword } from '../../shared/accounts/password.ts';
 import { beginReset, resetPassword, sendReset } from '../../shared/accounts/reset.ts';
 import { guestOf, refuseUnlessOpen, signInGuest, upgrade } from '../../shared/accounts/guests.ts';
 import { refresh, register, signIn } from '../../shared/accounts/signin.ts';
+import { refuseWithoutSites, signInByHash } from '../../shared/accounts/vouched.ts';
 import type { Context, Next } from '../context.ts';
 import { bearer } from '../middleware/auth.ts';
 
 /** Before the limits: a refusal for good uses nothing up. */
 function ifOpen(_ctx: Context, next: Next): Promise<unknown> {
   refuseUnlessOpen();
+  return next();
+}
+
+function ifConfigured(_ctx: Context, next: Next): Promise<unknown> {
+  refuseWithoutSites();
   return next();
 }
 
@@ -49,6 +56,24 @@ export const authentication = serve(authContract, {
     limitAttempts(GUEST),
     async (ctx) => {
       answerSignIn(ctx, await signInGuest(ctx.state.body, clientOf(ctx)));
+    },
+  ],
+
+  'POST /api/v1/auth/widget': [
+    cookieSession,
+    ifConfigured,
+    limitAttempts(WIDGET),
+    async (ctx) => {
+      const { hash, email, name, ...said } = ctx.state.body;
+      const who = {
+        language: null,
+        gdpr_consent: null,
+        data_processing_consent: null,
+        ...said,
+        contact_email: email?.trim() ?? null,
+        first_name: name?.trim() ?? null,
+      };
+      answerSignIn(ctx, await signInByHash(who, hash, clientOf(ctx)));
     },
   ],
 

@@ -22,7 +22,8 @@ export async function up(knex: Knex): Promise<void> {
       ADD CONSTRAINT users_credentials_check CHECK (CASE
         WHEN status = 'deleted' THEN true
         WHEN role = 'guest' THEN num_nonnulls(email, username, hashed_password, external_id, contact_email) = 0
-        ELSE external_id IS NOT NULL OR num_nonnulls(email, username, hashed_password) = 3 END) NOT VALID
+        WHEN external_id IS NOT NULL THEN role = 'user'
+        ELSE num_nonnulls(email, username, hashed_password) = 3 END) NOT VALID
   `);
 }
 

@@ -55,6 +55,9 @@ export async function administer(
 
     if (user.role === 'guest' && change.role !== undefined)
       throw problem('forbidden', 'A guest gets another role by registering');
+    // Whoever knows a site's secret signs in as any of its users.
+    if (user.external_id !== null && (change.role ?? 'user') !== 'user')
+      throw problem('forbidden', 'An account that a site vouches for keeps its role');
     const changes = changesOf(user, change);
     if (changes.length === 0) return { user, ended: [] };
     const changed = await User.query(trx).patchAndFetchById(userId, { ...change, updated_at: new Date() });

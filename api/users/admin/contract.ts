@@ -27,7 +27,7 @@ export const userAdminContract = contract('Operators', {
     who: 'admins',
     summary: 'Suspend an account, or give it another role',
     detail:
-      'For administrators; nobody changes their own, and a guest keeps its role (`forbidden`). Takes effect within a second, on open sockets too. Who is ' +
+      'For administrators; nobody changes their own, and guests and vouched accounts keep their role (`forbidden`). Takes effect within a second, on open sockets too. Who is ' +
       'suspended is signed out everywhere, and their runs are cancelled. Noted in the audit log.',
     body: closed(optional({ role: givenRole, status: oneOf('active', 'suspended') }), { minProperties: 1 }),
     example: { status: 'suspended' },

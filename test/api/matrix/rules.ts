@@ -71,6 +71,8 @@ export const rules: Record<string, Rule> = {
     },
   }),
   'POST /api/v1/auth/guest': anyone(201, { names: () => ({ body: { gdpr_consent: true } }) }),
+  // No site shares a secret with the suite; test/api/widget.test.ts has one.
+  'POST /api/v1/auth/widget': anyone(503, { names: () => ({ body: { external_id: '7', hash: '0' } }) }),
   'POST /api/v1/auth/login': anyone(200, {
     names: ({ email }) => ({ body: { email, password: PASSWORD } }),
     but: { guest: 401 },
