@@ -5,7 +5,7 @@
 -- ended here, to be announced; NULL where it was seen, has registered, or is somebody else's at the moment.
 CREATE OR REPLACE FUNCTION retire_guest(p_guest bigint, p_days integer) RETURNS bigint[] LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
-  PERFORM FROM users WHERE id = p_guest AND role = 'guest' AND status = 'active' FOR NO KEY UPDATE SKIP LOCKED;
+  PERFORM FROM users WHERE id = p_guest AND role = 'guest' AND status <> 'deleted' FOR NO KEY UPDATE SKIP LOCKED;
   IF NOT FOUND OR EXISTS (SELECT FROM sessions
     WHERE user_id = p_guest AND last_used_at > clock_timestamp() - make_interval(days => p_days)) THEN
     RETURN NULL;

@@ -10,7 +10,7 @@ export const config = { transaction: false };
 
 const INDEXES = {
   users_external_key: ['UNIQUE INDEX', 'users (external_id) WHERE external_id IS NOT NULL'],
-  users_guests: ['INDEX', `users (created_at) WHERE role = 'guest' AND status = 'active'`],
+  users_guests: ['INDEX', `users (created_at) WHERE role = 'guest' AND status <> 'deleted'`],
   users_guests_left: ['INDEX', `users (id) WHERE role = 'guest' AND status = 'deleted'`],
   sessions_by_user: ['INDEX', 'sessions (user_id, last_used_at)'],
   conversations_by_user: ['INDEX', 'conversations (user_id)'],

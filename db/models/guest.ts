@@ -16,7 +16,7 @@ export async function countGuestsAlone(limit: number, trx: Knex): Promise<number
   await trx.raw(`SELECT pg_advisory_xact_lock(hashtext('parley.guests'))`);
   const { rows } = await trx.raw<{ rows: [{ count: number }] }>(
     `SELECT count(*)::integer AS count FROM
-       (SELECT FROM users WHERE role = 'guest' AND status = 'active' LIMIT ?) AS living`,
+       (SELECT FROM users WHERE role = 'guest' AND status <> 'deleted' LIMIT ?) AS living`,
     [limit],
   );
   return rows[0].count;

@@ -3,7 +3,7 @@ import { row, rows } from '../sql.ts';
 /** Names guests that were not seen for `days`: a batch, those first who came first. */
 export async function unseenGuests(days: number, batch: number): Promise<number[]> {
   const found = await rows<{ id: number }>(
-    `SELECT id FROM users u WHERE role = 'guest' AND status = 'active'
+    `SELECT id FROM users u WHERE role = 'guest' AND status <> 'deleted'
        AND created_at < now() - make_interval(days => :days)
        AND NOT EXISTS (SELECT FROM sessions
          WHERE user_id = u.id AND last_used_at > now() - make_interval(days => :days))

@@ -58,8 +58,8 @@ export function verifyAccess(token: string): Claims {
 
 /** Says whether a token claims to be a guest's. Nothing is verified. */
 export function saysGuest(token: string): boolean {
-  const claims = jwt.decode(token);
-  return typeof claims === 'object' && claims?.role === 'guest';
+  const { payload } = decoded(token) ?? {};
+  return typeof payload === 'object' && payload?.role === 'guest';
 }
 
 /** The same for a token of the operators' pages. */
@@ -69,7 +69,7 @@ export function verifyBoard(token: string): Claims {
 
 function verify(token: string, kind: Kind): Claims {
   let expired = false;
-  for (const secret of secretsOf(decoded(token))) {
+  for (const secret of secretsOf(decoded(token)?.header)) {
     try {
       return asClaims(jwt.verify(token, secret, checksOf(kind)), kind);
     } catch (err) {
@@ -103,9 +103,9 @@ export function secretsOf(header: jwt.JwtHeader | undefined): KeyObject[] {
   return keys.map(({ secret }) => secret);
 }
 
-function decoded(token: string): jwt.JwtHeader | undefined {
+function decoded(token: string): jwt.Jwt | undefined {
   try {
-    return jwt.decode(token, { complete: true })?.header;
+    return jwt.decode(token, { complete: true }) ?? undefined;
   } catch {
     return undefined;
   }

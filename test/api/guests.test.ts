@@ -224,6 +224,13 @@ describe('guests', () => {
       expect(await knex('users').count()).to.deep.equal([before]);
     });
 
+    it('takes what is no token at all for no guest’s, as ever', async () => {
+      const part = (text: string) => Buffer.from(text).toString('base64url');
+      const unreadable = `${part('{"alg":"HS256","typ":"JWT"}')}.${part('{"role":"guest"')}.x`;
+      for (const token of ['nonsense', 'a.b.c', unreadable, `${part('{}')}.${part('null')}.x`])
+        expect((await register(token)).status, token).to.equal(201);
+    });
+
     it('makes another account where the token is that of a user', async () => {
       const user = await buildUser();
       const { status, body } = await register(user.access);

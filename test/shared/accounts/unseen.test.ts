@@ -108,6 +108,12 @@ describe('a guest who was not seen for RETENTION_GUESTS_DAYS', () => {
     );
   });
 
+  it('is erased where it was suspended, too', async () => {
+    await unseen(31);
+    await knex('users').where({ id: guest.id }).update({ status: 'suspended' });
+    expect(await eraseUnseenGuests(500)).to.include({ guests_retired: 1, guests_erased: 1 });
+  });
+
   it('is seen by a refresh, with or without the rest of the sessions', async () => {
     await unseen(31);
     await api.call('POST', '/auth/refresh', { refresh_token: guest.refresh });
