@@ -82,7 +82,7 @@ async function main(): Promise<number> {
   const users: User[] = [];
   stops.unshift(async () => users.forEach((user) => user.devices.forEach((device) => device.close())));
   for (let i = 0; i < USERS; i++)
-    users.push(await User.register(`user${i}_${options.seed}`, stack.urls, journal));
+    users.push(await User.register(`user${i}_${options.seed}`, i % 3 === 2, stack.urls, journal));
   const faults = new Faults(stack, users, journal);
   const progress = setInterval(() => say(options, journal, faults, began), PROGRESS_MS);
   stops.unshift(async () => clearInterval(progress));

@@ -1,8 +1,8 @@
 /** `npm run user -- EMAIL --role ROLE`: see USAGE. */
 import { parseArgs } from 'node:util';
+import { GIVEN_ROLES } from '../db/models/role.ts';
 
-const ROLES = ['user', 'agent', 'admin'];
-const USAGE = `npm run user -- EMAIL --role ${ROLES.join('|')}
+const USAGE = `npm run user -- EMAIL --role ${GIVEN_ROLES.join('|')}
 
 Sets the role of an account in DATABASE_URL, from its next request on. It does not create accounts.`;
 
@@ -19,10 +19,10 @@ async function main(): Promise<void> {
   if (values.help) return console.log(USAGE);
   const [email, ...more] = positionals;
   if (!email || more.length > 0) throw new Error(`the command must name one e-mail address\n\n${USAGE}`);
-  if (!values.role || !ROLES.includes(values.role))
-    throw new Error(`--role must be one of ${ROLES.join(', ')}`);
-  await setRole(email, values.role);
-  console.log(`${email} is now ${values.role}`);
+  const role = GIVEN_ROLES.find((given) => given === values.role);
+  if (role === undefined) throw new Error(`--role must be one of ${GIVEN_ROLES.join(', ')}`);
+  await setRole(email, role);
+  console.log(`${email} is now ${role}`);
 }
 
 async function setRole(email: string, role: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { eraseUnseenGuests } from '../shared/accounts/unseen.ts';
 import { deleteOver } from '../db/models/over.ts';
 import { env } from '../shared/base/env.ts';
 import { log } from '../shared/base/log.ts';
@@ -10,8 +11,11 @@ let next = 0;
 /** Deletes a batch of what is over, once a minute, and with every pass while there is more. */
 export async function tidy(): Promise<void> {
   if (Date.now() < next) return;
-  const deleted = await deleteOver(BATCH, env.RETENTION_SESSIONS_DAYS);
+  const deleted = {
+    ...(await deleteOver(BATCH, env.RETENTION_SESSIONS_DAYS)),
+    ...(await eraseUnseenGuests(BATCH)),
+  };
   const counts = Object.values(deleted);
   if (counts.some((count) => count > 0)) log.info(deleted, 'deleted what is over');
-  next = counts.includes(BATCH) ? 0 : Date.now() + EVERY_MS;
+  next = counts.some((count) => count >= BATCH) ? 0 : Date.now() + EVERY_MS;
 }

@@ -1,8 +1,8 @@
 import { type Static, Type } from 'typebox';
 import { credentials, newPassword, profile, user } from '../contract/account.ts';
 import { clientEvents, contract, json, nothing } from '../contract/contract.ts';
-import { flag, time } from '../contract/fields.ts';
 import { sessionHeader } from '../middleware/headers.ts';
+import { flag, prose, time } from '../contract/fields.ts';
 import { closed, named, oneOf, optional } from '../contract/schema.ts';
 
 const signIn = named(
@@ -29,7 +29,10 @@ export const authContract = contract('Sign-in', {
     who: 'anyone',
     summary: 'Register',
     parameters: [sessionHeader],
-    detail: 'The ten thousand most common passwords are refused.',
+    detail:
+      'The ten thousand most common passwords are refused. With the access token of a guest, that guest becomes the account: its ' +
+      'id, conversations and running answers stay. A guest registers once (`conflict`). Its older tokens hold until they ' +
+      'expire, and cannot be refreshed.',
     body: closed({
       ...optional(profile),
       email: Type.String({ maxLength: 254, format: 'padded-email' }),
@@ -45,7 +48,54 @@ export const authContract = contract('Sign-in', {
       data_processing_consent: true,
     },
     answers: { 201: json('The account, signed in', signIn) },
-    problems: ['already_exists'],
+    problems: ['already_exists', 'conflict', 'unauthenticated', 'token_expired'],
+  },
+  'POST /api/v1/auth/guest': {
+    who: 'anyone',
+    summary: 'Chat without an account',
+    parameters: [sessionHeader],
+    detail:
+      'Makes an account of the role `guest`, without e-mail address, username and password. Register with its access token to keep it. ' +
+      'A guest that is not seen for 30 days is erased.',
+    body: closed({
+      gdpr_consent: Type.Literal(true),
+      ...optional({
+        language: profile.language,
+        timezone: profile.timezone,
+        data_processing_consent: profile.data_processing_consent,
+      }),
+    }),
+    example: { language: 'en', gdpr_consent: true, data_processing_consent: true },
+    answers: { 201: json('The guest, signed in', signIn) },
+    problems: ['forbidden', 'quota_exceeded'],
+  },
+  'POST /api/v1/auth/widget': {
+    who: 'anyone',
+    summary: 'Sign in as a user of a site that vouches for them',
+    parameters: [sessionHeader],
+    detail:
+      '`hash` is the HMAC-SHA256 of `external_id` in UTF-8, under a secret of `WIDGET_SECRET`, in hex: the site’s server makes it. Each ' +
+      '`external_id` has one account, made the first time. `email` and `name` are what the page says: they find no account. ' +
+      'Consents are taken when the account is made; later, `PATCH /users/me` changes them.',
+    body: closed({
+      external_id: Type.String({ minLength: 1, maxLength: 255 }),
+      hash: Type.String({ minLength: 1, maxLength: 256 }),
+      ...optional({
+        email: Type.String({ maxLength: 254, format: 'padded-email' }),
+        name: prose(100),
+        language: profile.language,
+        gdpr_consent: flag,
+        data_processing_consent: flag,
+      }),
+    }),
+    example: {
+      external_id: 'customer-7',
+      email: 'ada@example.org',
+      name: 'Ada',
+      hash: '2f1f5c1b6d0c4c0f0d2d1a6c6d7a9f4b8f1f7d5a3e6b9c8d7e6f5a4b3c2d1e0f',
+    },
+    answers: { 200: json('Signed in', signIn) },
+    problems: ['unauthenticated', 'not_configured'],
   },
   'POST /api/v1/auth/login': {
     who: 'anyone',

@@ -1,11 +1,13 @@
 import { by } from '../audit/note.ts';
 import { serve } from '../contract/serve.ts';
 import {
+  GUEST,
   PASSWORD_FORGOT,
   PASSWORD_RESET,
   REFRESH,
   REGISTRATION,
   SIGN_IN,
+  WIDGET,
 } from '../../shared/limits/attempts.ts';
 import { limitAttempts } from '../middleware/limit-attempts.ts';
 import { clientOf } from './client.ts';
@@ -15,7 +17,22 @@ import { strong } from '../middleware/strong-password.ts';
 import { hashPassword } from '../../shared/accounts/password.ts';
 import { beginReset, resetPassword, sendReset } from '../../shared/accounts/reset.ts';
 import { signOut } from '../../shared/accounts/sessions.ts';
+import { guestOf, refuseUnlessOpen, signInGuest, upgrade } from '../../shared/accounts/guests.ts';
 import { refresh, register, signIn } from '../../shared/accounts/signin.ts';
+import { refuseWithoutSites, signInByHash } from '../../shared/accounts/vouched.ts';
+import type { Context, Next } from '../middleware/context.ts';
+import { bearer } from '../middleware/auth.ts';
+
+/** Before the limits: a refusal for good uses nothing up. */
+function ifOpen(_ctx: Context, next: Next): Promise<unknown> {
+  refuseUnlessOpen();
+  return next();
+}
+
+function ifConfigured(_ctx: Context, next: Next): Promise<unknown> {
+  refuseWithoutSites();
+  return next();
+}
 
 export const authentication = serve(authContract, {
   'POST /api/v1/auth/register': [
@@ -24,9 +41,38 @@ export const authentication = serve(authContract, {
     limitAttempts(REGISTRATION),
     async (ctx) => {
       const { email, password, ...fields } = ctx.state.body;
+      const guest = await guestOf(bearer(ctx));
       const hashed_password = await hashPassword(password);
       const account = { ...fields, email: email.trim(), hashed_password };
-      answerSignIn(ctx, await register(account, clientOf(ctx)));
+      const client = clientOf(ctx);
+      answerSignIn(ctx, await (guest ? upgrade(guest, account, client) : register(account, client)));
+    },
+  ],
+
+  'POST /api/v1/auth/guest': [
+    cookieSession,
+    ifOpen,
+    limitAttempts(GUEST),
+    async (ctx) => {
+      answerSignIn(ctx, await signInGuest(ctx.state.body, clientOf(ctx)));
+    },
+  ],
+
+  'POST /api/v1/auth/widget': [
+    cookieSession,
+    ifConfigured,
+    limitAttempts(WIDGET),
+    async (ctx) => {
+      const { hash, email, name, ...said } = ctx.state.body;
+      const who = {
+        language: null,
+        gdpr_consent: null,
+        data_processing_consent: null,
+        ...said,
+        contact_email: email?.trim() ?? null,
+        first_name: name?.trim() ?? null,
+      };
+      answerSignIn(ctx, await signInByHash(who, hash, clientOf(ctx)));
     },
   ],
 

@@ -1,14 +1,14 @@
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { MAX_LENGTH, MIN_LENGTH } from '../../shared/accounts/newPassword.ts';
 import { flag, id, language, role, text, time, userStatus } from './fields.ts';
-import { closed, named, orNull, presenter } from './schema.ts';
+import { closed, described, named, orNull, presenter, type Row } from './schema.ts';
 
 export const user = named(
   'User',
   Type.Object({
     id,
-    email: text,
-    username: text,
+    email: described(orNull(text), 'null for guests. Of a vouched account: what its site said, unverified.'),
+    username: described(orNull(text), 'null for guests and vouched accounts.'),
     first_name: orNull(text),
     last_name: orNull(text),
     role,
@@ -40,7 +40,14 @@ export const user = named(
     last_login: '2026-11-21T08:00:00.000Z',
   },
 );
-export const presentUser = presenter(user);
+const present = presenter(user);
+
+/** Writes an account as its owner and administrators see it. A vouched account shows the address that its site said. */
+export function presentUser(
+  row: Row<Static<typeof user>> & { contact_email: string | null },
+): Static<typeof user> {
+  return present({ ...row, email: row.email ?? row.contact_email });
+}
 
 /** The fields that an account's owner writes, at registration and later. */
 export const profile = {

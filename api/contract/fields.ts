@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { GIVEN_ROLES, ROLES } from '../../db/models/role.ts';
 import { defaulted, oneOf } from './schema.ts';
 
 /** Fields that several resources share. Lengths count characters. */
@@ -16,7 +17,8 @@ export const givenId = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEG
 export const anyId = Type.Integer();
 export const language = Type.String({ maxLength: 10, pattern: '^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$' });
 export const slug = Type.String({ maxLength: 200, pattern: '^[a-z0-9]+([-_][a-z0-9]+)*$' });
-export const role = oneOf('user', 'agent', 'admin');
+export const role = oneOf(...ROLES);
+export const givenRole = oneOf(...GIVEN_ROLES);
 export const userStatus = oneOf('active', 'suspended', 'deleted');
 
 /** Returns the schema of a text that is more than white space. */

@@ -170,11 +170,13 @@ function problemResponse(status: number, codes: ProblemCode[]): Response {
   const schema = { allOf: [problemBody, { properties: { code: { enum: codes } } }] };
   const examples = Object.fromEntries(codes.map((code) => [code, { $ref: `#/components/examples/${code}` }]));
   const waits = status === 429 || status === 503;
+  // What an operator has to set comes of no waiting.
+  const always = !codes.includes('not_configured');
   return {
     description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}`).join(' · '),
     headers: {
       'X-Request-Id': requestIdHeader,
-      ...(waits && { 'Retry-After': retryAfter }),
+      ...(waits && { 'Retry-After': { ...retryAfter, required: always } }),
       ...(codes.includes('rate_limited') && optional(rateHeaders)),
     },
     content: { 'application/problem+json': { schema, examples } },

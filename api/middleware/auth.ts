@@ -1,6 +1,6 @@
 import type { JwtHeader } from 'jsonwebtoken';
 import koaJwt from 'koa-jwt';
-import type { Role } from '../../db/models/user.ts';
+import type { Role } from '../../db/models/role.ts';
 import { Problem, problem } from '../../shared/base/errors.ts';
 import { signedBy } from '../../shared/accounts/authenticate.ts';
 import { accessChecks, asClaims, secretsOf, verifyAccess } from '../../shared/accounts/tokens.ts';
@@ -48,12 +48,17 @@ const verified = koaJwt({
   },
 });
 
+/** The token of a request's Authorization header; '' where there is none. */
+export function bearer(ctx: Context): string {
+  return /^Bearer +(\S+)$/i.exec(ctx.get('Authorization').trim())?.[1] ?? '';
+}
+
 /** koa-jwt makes a 401 of everything: what is wrong with the token, if anything, is asked once more. */
 function reason(err: unknown, ctx: Context): unknown {
   const { originalError } = err as { originalError?: unknown };
   if (originalError instanceof Problem) return originalError;
   try {
-    verifyAccess(/^Bearer +(\S+)$/i.exec(ctx.get('Authorization').trim())?.[1] ?? '');
+    verifyAccess(bearer(ctx));
   } catch (wrong) {
     return wrong;
   }

@@ -37,7 +37,7 @@ export const userContract = contract('Accounts', {
     who: 'signed in',
     summary: 'Change your account',
     detail:
-      'Withdrawing `data_processing_consent` cancels your waiting and running answers, and sends no further text to the model.',
+      'A guest has no username to change (`forbidden`). Withdrawing `data_processing_consent` cancels your waiting and running answers, and sends no further text to the model.',
     body: closed(
       optional({
         ...profile,
@@ -51,7 +51,8 @@ export const userContract = contract('Accounts', {
   'POST /api/v1/users/me/password': {
     who: 'signed in',
     summary: 'Change your password',
-    detail: 'Ends all your other sign-ins. The ten thousand most common passwords are refused.',
+    detail:
+      'Ends all your other sign-ins. The ten thousand most common passwords are refused. `forbidden` where the account has none.',
     body: closed({ current_password: presentPassword, new_password: newPassword }),
     example: { current_password: 'correct horse', new_password: 'battery staple' },
     answers: { 204: nothing('Changed') },

@@ -50,6 +50,11 @@ RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   suggestion bigint;
 BEGIN
+  -- A question that was erased meanwhile begins no group.
+  PERFORM FROM faq_gaps WHERE message_id = p_message FOR UPDATE;
+  IF NOT FOUND THEN
+    RETURN;
+  END IF;
   SELECT found.id INTO suggestion FROM (
     SELECT id, embedding <=> p_vector AS distance FROM faq_suggestions
     WHERE embedding_model = p_model AND vector_dims(embedding) = vector_dims(p_vector) OFFSET 0) AS found

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { row } from '../sql.ts';
-import type { Role } from './user.ts';
+import type { Role } from './role.ts';
 
 export type NewAuditEntry = {
   /** Null: nobody was signed in, or an operator acted at the console. */

@@ -2,11 +2,11 @@ import { type Knex } from 'knex';
 import { Model } from 'objection';
 import { knex } from '../knex.ts';
 import { row } from '../sql.ts';
-import type { Role } from './user.ts';
+import type { Role } from './role.ts';
 
 export type SignedUser = {
   id: number;
-  email: string;
+  email: string | null;
   role: Role;
   language: string;
   timezone: string;
@@ -155,6 +155,22 @@ export class Session extends Model {
       trx,
     );
     return ended !== undefined;
+  }
+
+  /**
+   * Lets a user's sessions end in `seconds` at the latest. Nothing renews them: refreshes wait for the token that is
+   * deleted here, or have added the next one when it is deleted.
+   */
+  static async letRunOut(userId: number, seconds: number, trx: Knex): Promise<void> {
+    const unspent = 'DELETE FROM refresh_tokens WHERE user_id = :userId AND spent_at IS NULL';
+    await row(unspent, { userId }, trx);
+    await row(
+      `UPDATE sessions SET expires_at = least(expires_at, now() + make_interval(secs => :seconds))
+       WHERE user_id = :userId AND revoked_at IS NULL`,
+      { userId, seconds },
+      trx,
+    );
+    await row(unspent, { userId }, trx);
   }
 
   /** Ends all sessions of a user, except `exceptSid`. */

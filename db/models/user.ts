@@ -2,17 +2,23 @@ import { type Knex } from 'knex';
 import { Model, UniqueViolationError } from 'objection';
 import { problem } from '../../shared/base/errors.ts';
 import { row } from '../sql.ts';
+import type { Role } from './role.ts';
 
-export type Role = 'user' | 'agent' | 'admin';
-
-/** A person's account. E-mail and username are unique regardless of case. */
+/**
+ * A person's account. E-mail and username are unique regardless of case. A guest has neither, nor a password; `external_id`
+ * identifies a vouched account.
+ */
 export class User extends Model {
   static override tableName = 'users';
 
   declare id: number;
-  declare email: string;
-  declare username: string;
-  declare hashed_password: string;
+  declare email: string | null;
+  declare username: string | null;
+  declare hashed_password: string | null;
+  /** The site's own id for somebody it vouches for. */
+  declare external_id: string | null;
+  /** What the site's page said. Nobody verified it: it signs nobody in. */
+  declare contact_email: string | null;
   declare first_name: string | null;
   declare last_name: string | null;
   declare role: Role;
@@ -78,11 +84,13 @@ export class User extends Model {
   /**
    * Changes the fields that differ, and locks the row until the transaction ends.
    * @returns the account, and the names of the changed fields
-   * @throws Problem `already_exists`; `not_found` when the account is gone
+   * @throws Problem `already_exists`; `forbidden` for the username of a guest; `not_found` when the account is gone
    */
   static async change(id: number, fields: Partial<NewUser>, trx: Knex): Promise<Changed> {
     const before = await User.query(trx).findById(id).forNoKeyUpdate();
     if (before === undefined) throw problem('not_found');
+    if (before.role === 'guest' && fields.username !== undefined)
+      throw problem('forbidden', 'A guest gets a username by registering');
     const names = (Object.keys(fields) as (keyof NewUser)[]).filter((name) => fields[name] !== before[name]);
     if (names.length === 0) return { user: before, names };
     const patch = Object.fromEntries(names.map((name) => [name, fields[name]]));
@@ -104,21 +112,26 @@ export function foldCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 
-export type NewUser = Pick<User, 'email' | 'username' | 'hashed_password' | 'gdpr_consent'> &
-  Partial<
-    Pick<
-      User,
-      | 'first_name'
-      | 'last_name'
-      | 'avatar_url'
-      | 'language'
-      | 'timezone'
-      | 'data_processing_consent'
-      | 'marketing_consent'
-    >
-  >;
+export type NewUser = {
+  email: string;
+  username: string;
+  hashed_password: string;
+  gdpr_consent: boolean;
+} & Partial<
+  Pick<
+    User,
+    | 'first_name'
+    | 'last_name'
+    | 'avatar_url'
+    | 'language'
+    | 'timezone'
+    | 'data_processing_consent'
+    | 'marketing_consent'
+  >
+>;
 
-function refuseTaken(err: unknown): never {
+/** Throws `already_exists` that names the field for a violated unique index, else the error itself. */
+export function refuseTaken(err: unknown): never {
   if (!(err instanceof UniqueViolationError)) throw err;
   const field = err.constraint === 'users_email_key' ? 'email' : 'username';
   throw problem('already_exists', `This ${field} is taken`, {

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
-import { type Role, User } from './user.ts';
+import type { Role } from './role.ts';
+import { User } from './user.ts';
 
 export type UserFilter = { q?: string; role?: Role; status?: User['status'] };
 

@@ -36,11 +36,12 @@ export class User {
     );
   }
 
-  /** Registers a new user and connects their devices. */
-  static async register(name: string, urls: string[], journal: Journal): Promise<User> {
+  /** Registers a new user, or signs in a guest, and connects their devices. */
+  static async register(name: string, guest: boolean, urls: string[], journal: Journal): Promise<User> {
     const account = { email: `${name}@example.com`, username: name, password: `password of ${name}` };
     const consents = { gdpr_consent: true, data_processing_consent: true };
-    const answer = await post(`${urls[0]}/api/v1/auth/register`, { ...account, ...consents });
+    const [path, body] = guest ? ['guest', consents] : ['register', { ...account, ...consents }];
+    const answer = await post(`${urls[0]}/api/v1/auth/${path}`, body);
     const { user, access_token } = (await answer.json()) as { user: { id: number }; access_token: string };
     return new User(user.id, access_token, urls, journal);
   }

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { knex } from '../../db/knex.ts';
-import { type Role, User } from '../../db/models/user.ts';
+import type { GivenRole } from '../../db/models/role.ts';
+import { User } from '../../db/models/user.ts';
 import { listUsers, type UserFilter } from '../../db/models/userAdmin.ts';
 import { row } from '../../db/sql.ts';
 import { found, problem } from '../base/errors.ts';
@@ -8,7 +9,7 @@ import { settleInBackground } from '../delivery/settle.ts';
 import { type By, noted } from './noted.ts';
 
 type Administrator = By & { actor_id: number };
-type UserChange = { role?: Role; status?: 'active' | 'suspended' };
+type UserChange = { role?: GivenRole; status?: 'active' | 'suspended' };
 /** One field of an account, before and after. */
 type Changed = { field: keyof UserChange; from: string; to: string };
 
@@ -66,6 +67,11 @@ function changed(
     if (user === undefined) throw problem('not_found');
     if (user === actor) throw problem('forbidden', 'Ask another administrator to change your account');
 
+    if (user.role === 'guest' && change.role !== undefined)
+      throw problem('forbidden', 'A guest gets another role by registering');
+    // Anybody with a site's secret can sign in as any of its users.
+    if (user.external_id !== null && (change.role ?? 'user') !== 'user')
+      throw problem('forbidden', 'An account that a site vouches for keeps its role');
     const changes = changesOf(user, change);
     if (changes.length === 0) return { user, ended: [] };
     const after = await User.query(trx).patchAndFetchById(userId, { ...change, updated_at: new Date() });

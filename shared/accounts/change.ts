@@ -13,7 +13,7 @@ type Owner = { id: number; sid: number; by: By };
 /**
  * Changes a user's password; ends their other sessions and voids tokens that reset it.
  * Of two changes at once, both made with the old password, only the first succeeds.
- * @throws Problem `validation_failed` when the present password is another
+ * @throws Problem `validation_failed` when the present password is another, `forbidden` when there is none
  */
 export async function changePassword(owner: Owner, present: string, next: string): Promise<void> {
   const before = await verified(owner, present);
@@ -26,6 +26,7 @@ export async function changePassword(owner: Owner, present: string, next: string
 
 async function verified({ id, by }: Owner, present: string): Promise<User> {
   const user = await User.own(id);
+  if (user.hashed_password === null) throw problem('forbidden', 'This account has no password');
   if (await passwordFits(present, user.hashed_password)) return user;
   await noted(by, 'user.password_change_failed', { subject_id: id })(id, knex);
   throw wrongPassword();

@@ -39,11 +39,11 @@ type Attempt = { found: User | undefined; signedIn?: SignIn; replaced?: boolean 
 
 async function attempt(login: string, password: string, client: Client): Promise<Attempt> {
   const found = await User.findByLogin(login);
-  const fits = await passwordFits(password, found?.hashed_password);
-  if (found === undefined || !fits || found.status !== 'active') return { found };
+  const known = found?.hashed_password ?? undefined;
+  const fits = await passwordFits(password, known);
+  if (found === undefined || known === undefined || !fits || found.status !== 'active') return { found };
 
-  const outdated = isOutdated(found.hashed_password);
-  const hash = outdated ? await hashPassword(password) : found.hashed_password;
+  const hash = isOutdated(known) ? await hashPassword(password) : known;
   return knex.transaction(async (trx) => {
     const user = await User.signIn(found, hash, trx);
     if (user === undefined) return { found, replaced: true };
@@ -113,7 +113,8 @@ async function endReplayed(tokenHash: string, client: Client, trx: Knex): Promis
   return undefined;
 }
 
-async function beginSession(user: User, client: Client, trx: Knex): Promise<Grant> {
+/** Begins a session of a user, with its entry of the audit log. */
+export async function beginSession(user: User, client: Client, trx: Knex): Promise<Grant> {
   const { token, tokenHash } = newToken();
   const { userAgent, ip } = client;
   const sid = await Session.begin({ userId: user.id, userAgent, ip, tokenHash, ...LIFETIME }, trx);

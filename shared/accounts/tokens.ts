@@ -1,6 +1,7 @@
 import { createHash, createHmac, type KeyObject, randomBytes } from 'node:crypto';
 import jwt from 'jsonwebtoken';
-import type { Role, User } from '../../db/models/user.ts';
+import type { Role } from '../../db/models/role.ts';
+import type { User } from '../../db/models/user.ts';
 import { env } from '../base/env.ts';
 import { problem } from '../base/errors.ts';
 import { keysNamed, signingKey } from './keys.ts';
@@ -36,7 +37,7 @@ export function signBoard(userId: number, sid: number, lifetimeS: number): strin
 
 function sign(
   userId: number,
-  claims: { type: Kind; sid: number; iat?: number; email?: string; role?: Role },
+  claims: { type: Kind; sid: number; iat?: number; email?: string | null; role?: Role },
   lifetimeS: number,
 ): string {
   const { kid, secret } = signingKey();
@@ -55,6 +56,12 @@ export function verifyAccess(token: string): Claims {
   return verify(token, 'access');
 }
 
+/** Says whether a token claims to be a guest's. Nothing is verified. */
+export function saysGuest(token: string): boolean {
+  const { payload } = decoded(token) ?? {};
+  return typeof payload === 'object' && payload?.role === 'guest';
+}
+
 /** The same for a token of the operators' pages. */
 export function verifyBoard(token: string): Claims {
   return verify(token, 'board');
@@ -62,7 +69,7 @@ export function verifyBoard(token: string): Claims {
 
 function verify(token: string, kind: Kind): Claims {
   let expired = false;
-  for (const secret of secretsOf(decoded(token))) {
+  for (const secret of secretsOf(decoded(token)?.header)) {
     try {
       return asClaims(jwt.verify(token, secret, checksOf(kind)), kind);
     } catch (err) {
@@ -96,9 +103,9 @@ export function secretsOf(header: jwt.JwtHeader | undefined): KeyObject[] {
   return keys.map(({ secret }) => secret);
 }
 
-function decoded(token: string): jwt.JwtHeader | undefined {
+function decoded(token: string): jwt.Jwt | undefined {
   try {
-    return jwt.decode(token, { complete: true })?.header;
+    return jwt.decode(token, { complete: true }) ?? undefined;
   } catch {
     return undefined;
   }

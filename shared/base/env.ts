@@ -59,6 +59,12 @@ export const env = {
   LOG_RESET_TOKENS: developmentFlag('LOG_RESET_TOKENS'),
   /** For how long a session is kept after its end. */
   RETENTION_SESSIONS_DAYS: integer('RETENTION_SESSIONS_DAYS', 90, 1, 36_500),
+  /** Whether visitors may chat without an account, how many such accounts may live, and for how long one is kept unseen. */
+  GUESTS: oneOf('GUESTS', 'on', ['on', 'off']),
+  GUESTS_MAX: integer('GUESTS_MAX', 100_000, 1),
+  RETENTION_GUESTS_DAYS: integer('RETENTION_GUESTS_DAYS', 30, 1, 36_500),
+  /** Sites vouch for their users with one of these; none: no site does. */
+  WIDGET_SECRET: list('WIDGET_SECRET', ''),
   RATE_LIMIT_PER_MINUTE: integer('RATE_LIMIT_PER_MINUTE', 60, 1),
   RATE_LIMIT_PER_HOUR: integer('RATE_LIMIT_PER_HOUR', 1000, 1),
   RATE_LIMIT_PER_DAY: integer('RATE_LIMIT_PER_DAY', 10_000, 1),

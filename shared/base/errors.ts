@@ -10,14 +10,17 @@ export const PROBLEMS = {
   not_found: { status: 404, title: 'Not found' },
   request_timeout: { status: 408, title: 'The request took too long to arrive' },
   method_not_allowed: { status: 405, title: 'This method is not allowed here' },
+  conflict: { status: 409, title: 'Somebody else was first' },
   run_in_progress: { status: 409, title: 'A run of this conversation is in progress' },
   already_exists: { status: 409, title: 'It exists already' },
   body_too_large: { status: 413, title: 'The body is too large' },
   unsupported_encoding: { status: 415, title: 'This content encoding is not supported' },
   idempotency_key_reused: { status: 422, title: 'This idempotency key was used for another request' },
   rate_limited: { status: 429, title: 'Too many requests' },
+  quota_exceeded: { status: 429, title: 'No more than that' },
   too_many_waiting_runs: { status: 429, title: 'Too many messages are waiting' },
   internal_error: { status: 500, title: 'Something went wrong here' },
+  not_configured: { status: 503, title: 'This feature is not configured' },
   service_unavailable: { status: 503, title: 'Try again in a moment' },
 } as const;
 

@@ -53,6 +53,12 @@ export async function closeLog(userId: number, event: RunEvent): Promise<void> {
   );
 }
 
+/** Removes the logs of runs whose rows are gone. Where Redis is away they run out by themselves. Never throws. */
+export async function dropLogs(runIds: number[]): Promise<void> {
+  if (runIds.length === 0 || redis.status !== 'ready') return;
+  await redis.unlink(runIds.map(key)).catch(() => {});
+}
+
 export type LogTail = { attempt: number; lastSeq: number; events: RunEvent[]; closed: boolean };
 
 /**

@@ -74,6 +74,19 @@ export const REGISTRATION: Policy = {
   hashes: true,
 };
 
+/** A guest is a row that lives for weeks. A class that opens a page together is behind one address. */
+export const GUEST: Policy = {
+  counts: 'all',
+  address: { name: 'address-guest', limit: 300, seconds: 60 },
+  every: { name: 'address-guests', limit: 3_000, seconds: 3_600 },
+};
+/** As for refreshes: nobody guesses a site's hash, but each try that fits is a transaction and an entry of the audit log. */
+export const WIDGET: Policy = {
+  counts: 'failures',
+  address: { name: 'address-widget', limit: 600, seconds: QUARTER },
+  every: { name: 'address-widgets', limit: 3_000, seconds: 60 },
+};
+
 /**
  * Makes one attempt. It counts before it begins, and is given back unless it fails. So a thousand attempts at once learn no
  * more than a thousand in turn. A success deletes the failures of its pair. Attempts of one pair run one by one in this process, so

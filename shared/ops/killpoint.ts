@@ -16,7 +16,9 @@ export type KillPoint =
   | 'run.announced'
   | 'run.delivered'
   | 'housekeeping.raised'
-  | 'housekeeping.delivered';
+  | 'housekeeping.delivered'
+  | 'guest.retired'
+  | 'guest.erased';
 export type KillPointHook = (point: KillPoint, runId: number) => void;
 
 export const HOOK = Symbol.for('parley.killpoint');

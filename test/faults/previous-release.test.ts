@@ -1,7 +1,9 @@
 import { expect } from 'chai';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { knex } from '../../db/knex.ts';
 import { freePort } from '../../scripts/services/ports.ts';
 import { spawnProcfile } from '../../scripts/services/procfile.ts';
+import { buildGuest } from '../support/factories.ts';
 import { onNative } from '../support/native.ts';
 import { type Process, startProcfile } from '../../lab/kit/processes.ts';
 import { checkOutPreviousRelease, type Release } from '../support/previous-release.ts';
@@ -71,6 +73,24 @@ type Running = Pick<Process, 'url' | 'stop'>;
       expect(await answered(web, `mixture${i}`)).to.include({ status: 'completed' });
     });
   }
+
+  it("the previous release's web serves a guest of this release and changes nothing of the guest", async function () {
+    this.timeout(60_000);
+    if (release === null) return this.skip();
+    const [guest, web] = [await buildGuest(), await start('web', true)];
+    const ask = (path: string, method: string, body?: object) =>
+      fetch(`${web}/api/v1${path}`, {
+        method,
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${guest.access}` },
+        ...(body && { body: JSON.stringify(body) }),
+      });
+    const me = await ask('/users/me', 'GET');
+    expect(await me.json()).to.include({ id: guest.id, role: 'guest', email: null });
+    expect((await ask('/chat/send', 'POST', { content: 'Hi' })).status).to.equal(202);
+    expect((await ask('/faqs', 'POST', { question: 'Q?', answer: 'A.' })).status).to.equal(403);
+    expect((await ask('/users/me', 'PATCH', { username: 'somebody' })).ok).to.equal(false);
+    expect(await knex('users').where({ id: guest.id }).pluck('username')).to.deep.equal([null]);
+  });
 
   it("the previous release's web is ready", async function () {
     this.timeout(60_000);

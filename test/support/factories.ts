@@ -3,7 +3,7 @@ import jwt from 'jsonwebtoken';
 import { newToken, signAccess } from '../../shared/accounts/tokens.ts';
 import { knex } from '../../db/knex.ts';
 import { Session } from '../../db/models/session.ts';
-import type { Role } from '../../db/models/user.ts';
+import type { Role } from '../../db/models/role.ts';
 import { env } from '../../shared/base/env.ts';
 
 export const PASSWORD = 'correct horse battery';
@@ -48,8 +48,18 @@ export async function buildUser(fields: Partial<Fields> = {}): Promise<BuiltUser
   return { ...row, ...(await buildSession(row)) };
 }
 
+/** A guest in the database (all consents given) with one session. Its e-mail and username are labels that only tests know. */
+export async function buildGuest(): Promise<BuiltUser> {
+  const label = `guest${++built}_${process.pid}`;
+  const [row] = await knex('users')
+    .insert({ role: 'guest', gdpr_consent: true, data_processing_consent: true })
+    .returning(['id', 'role']);
+  const session = await buildSession({ ...row, email: null });
+  return { ...row, email: `${label}@example.com`, username: label, ...session };
+}
+
 /** Adds a session to a user, as for a second device. */
-export async function buildSession(user: Pick<BuiltUser, 'id' | 'email' | 'role'>) {
+export async function buildSession(user: Parameters<typeof signAccess>[0]) {
   const { token: refresh, tokenHash } = newToken();
   const sid = await Session.begin(
     { userId: user.id, userAgent: 'test', ip: null, lifetimeS: 3600, absoluteS: 86_400, tokenHash },

@@ -47,7 +47,7 @@ export const bullBoard = serve(boardContract, {
     headers,
     adminOnly,
     (ctx) => {
-      ctx.body = signOutPage(ctx.state.user.email);
+      ctx.body = signOutPage(ctx.state.user.email ?? '');
     },
   ],
 

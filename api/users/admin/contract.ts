@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { user } from '../../contract/account.ts';
 import { contract, json } from '../../contract/contract.ts';
-import { paging, role, userStatus } from '../../contract/fields.ts';
+import { givenRole, paging, role, userStatus } from '../../contract/fields.ts';
 import { closed, oneOf, optional, page } from '../../contract/schema.ts';
 
 /** Accounts of others, for administrators. The audit log notes who looks at an account or changes it. */
@@ -27,9 +27,9 @@ export const userAdminContract = contract('Operators', {
     who: 'admins',
     summary: 'Suspend an account, or give it another role',
     detail:
-      'For administrators; nobody changes their own (`forbidden`). Takes effect within a second, on open sockets too. Who is ' +
+      'For administrators; nobody changes their own, and guests and vouched accounts keep their role (`forbidden`). Takes effect within a second, on open sockets too. Who is ' +
       'suspended is signed out everywhere, and their runs are cancelled. Noted in the audit log.',
-    body: closed(optional({ role, status: oneOf('active', 'suspended') }), { minProperties: 1 }),
+    body: closed(optional({ role: givenRole, status: oneOf('active', 'suspended') }), { minProperties: 1 }),
     example: { status: 'suspended' },
     answers: { 200: json('The account, changed', user) },
   },

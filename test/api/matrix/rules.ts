@@ -26,6 +26,8 @@ export type Rule = {
   others?: number;
   /** Other statuses of single actors for their own things. */
   but?: Partial<Record<Actor, number>>;
+  /** Who has another role afterwards. */
+  changes?: Actor;
   shows?: true;
   tokenInQuery?: true;
 };
@@ -58,6 +60,7 @@ export const rules: Record<string, Rule> = {
   'GET /docs/{file}': anyone(200, { names: () => ({ path: { file: 'swagger-ui.css' } }) }),
 
   'POST /api/v1/auth/register': anyone(201, {
+    changes: 'guest',
     names: () => {
       const name = fresh();
       return {
@@ -65,7 +68,13 @@ export const rules: Record<string, Rule> = {
       };
     },
   }),
-  'POST /api/v1/auth/login': anyone(200, { names: ({ email }) => ({ body: { email, password: PASSWORD } }) }),
+  'POST /api/v1/auth/guest': anyone(201, { names: () => ({ body: { gdpr_consent: true } }) }),
+  // No site shares a secret with the suite; test/api/widget.test.ts has one.
+  'POST /api/v1/auth/widget': anyone(503, { names: () => ({ body: { external_id: '7', hash: '0' } }) }),
+  'POST /api/v1/auth/login': anyone(200, {
+    names: ({ email }) => ({ body: { email, password: PASSWORD } }),
+    but: { guest: 401 },
+  }),
   'POST /api/v1/auth/refresh': anyone(200, {
     names: async (of) => ({ body: { refresh_token: (await buildSession(of)).refresh } }),
   }),
@@ -79,6 +88,7 @@ export const rules: Record<string, Rule> = {
   'PATCH /api/v1/users/me': signedIn(200, { names: () => ({ body: { first_name: 'Ada' } }) }),
   'POST /api/v1/users/me/password': signedIn(204, {
     names: () => ({ body: { current_password: PASSWORD, new_password: PASSWORD } }),
+    but: { guest: 403 },
   }),
   'GET /api/v1/users/me/sessions': signedIn(200),
   'DELETE /api/v1/users/me/sessions/{id}': owner(204, async (of) => at(await session(of))),
@@ -146,7 +156,7 @@ export const rules: Record<string, Rule> = {
   'GET /admin/queues/sign-in': anyone(200),
   'POST /admin/queues/sign-in': anyone(403, {
     names: ({ email }) => ({ form: String(new URLSearchParams({ email, password: PASSWORD })) }),
-    but: { admin: 303 },
+    but: { guest: 401, admin: 303 },
   }),
   'GET /admin/queues/sign-out': admins(200),
   'POST /admin/queues/sign-out': admins(303),

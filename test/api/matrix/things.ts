@@ -2,21 +2,22 @@ import { knex } from '../../../db/knex.ts';
 import { rateReply } from '../../../db/models/reply.ts';
 import { acceptMessage, cancelRun } from '../../../db/models/run.ts';
 import { announce } from '../../../shared/delivery/runs.ts';
-import { type BuiltUser, buildSession, buildUser } from '../../support/factories.ts';
+import { type BuiltUser, buildGuest, buildSession, buildUser } from '../../support/factories.ts';
 
 /** The actors. `anonymous` sends no token and uses the user's things. */
-export type Cast = Record<'user' | 'other' | 'agent' | 'admin', BuiltUser>;
+export type Cast = Record<'guest' | 'user' | 'other' | 'agent' | 'admin', BuiltUser>;
 export type Actor = keyof Cast | 'anonymous';
-export const ACTORS: Actor[] = ['anonymous', 'user', 'other', 'agent', 'admin'];
+export const ACTORS: Actor[] = ['anonymous', 'guest', 'user', 'other', 'agent', 'admin'];
 
 export async function buildCast(): Promise<Cast> {
-  const [user, other, agent, admin] = await Promise.all([
+  const [guest, user, other, agent, admin] = await Promise.all([
+    buildGuest(),
     buildUser(),
     buildUser(),
     buildUser({ role: 'agent' }),
     buildUser({ role: 'admin' }),
   ]);
-  return { user, other, agent, admin };
+  return { guest, user, other, agent, admin };
 }
 
 /** The text of a user's conversations, which nobody else may read. */
