@@ -56,7 +56,7 @@ export const authContract = contract('Sign-in', {
     parameters: [sessionHeader],
     detail:
       'Makes an account of the role `guest`, without e-mail address, username and password. Register with its access token to keep it. ' +
-      'A guest that is not seen for 30 days is erased.',
+      'A guest that is not seen for `RETENTION_GUESTS_DAYS` (30) is erased.',
     body: closed({
       gdpr_consent: Type.Literal(true),
       ...optional({
