@@ -1,12 +1,10 @@
 /** `npm run eval`: see USAGE. */
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { type Answer, type Labelled, readQuestions, type Score, score } from './eval/measure.ts';
 import type { EmbeddingSet } from '../db/models/embeddingSet.ts';
 import { startScratchDatabase } from '../scripts/services/scratch.ts';
-import { createStandin } from './standin/server.ts';
+import { startProvider } from './kit/provider.ts';
 
 const USAGE = `npm run eval [-- --json FILE]
 
@@ -35,11 +33,8 @@ async function main(): Promise<number> {
   const standin =
     process.env.OPENAI_API_KEY || process.env.OPENAI_BASE_URL
       ? undefined
-      : createStandin({ chunkMs: 0 }).server;
-  if (standin) {
-    await once(standin.listen(0, '127.0.0.1'), 'listening');
-    process.env.OPENAI_BASE_URL = `http://127.0.0.1:${(standin.address() as AddressInfo).port}/v1`;
-  }
+      : await startProvider({ chunkMs: 0 });
+  if (standin) process.env.OPENAI_BASE_URL = standin.url;
   const { stop } = await import('../shared/base/stop.ts');
   try {
     const results = await evaluate();
@@ -48,8 +43,7 @@ async function main(): Promise<number> {
     return 0;
   } finally {
     await stop();
-    standin?.close();
-    standin?.closeAllConnections();
+    await standin?.stop();
     await database.stop();
   }
 }

@@ -137,12 +137,14 @@ export async function startStack(
   await migrate(env);
   await Promise.all(types.map((type) => warmUp(type, env)));
 
+  // Below the ports that the system gives to clients, and away from another round's on this machine.
+  const firstPort = 20_000 + Math.floor(Math.random() * 12_000);
   const slots: Slot[] = [];
   stops.unshift(() => Promise.all(slots.map((slot) => slot.end())));
   for (const type of types)
     for (let index = 0; index < (COPIES[type] ?? 2); index++) {
       const port: Record<string, string> =
-        type === 'web' ? { PORT: String(await freePort(20_000 + slots.length)) } : {};
+        type === 'web' ? { PORT: String(await freePort(firstPort + slots.length)) } : {};
       slots.push(new Slot(type, index, { ...env, ...port }, journal));
     }
   await Promise.all(
