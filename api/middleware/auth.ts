@@ -30,11 +30,11 @@ export const editorsOnly = requireRole(...EDITORS);
 
 /** Behind `auth`: throws `forbidden` unless the user has one of the roles. */
 export function requireRole(...roles: Role[]) {
-  const guard = async (ctx: Context, next: Next): Promise<void> => {
+  const middleware = async (ctx: Context, next: Next): Promise<void> => {
     if (!roles.includes(ctx.state.user.role)) throw problem('forbidden');
     await next();
   };
-  return mark(guard, { problems: ['forbidden'] });
+  return mark(middleware, { problems: ['forbidden'] });
 }
 
 /** By the keys and checks of every other way in. */

@@ -3,7 +3,7 @@ import type { Context, Next } from './context.ts';
 
 /**
  * Answers are data and load nothing: the strictest policy there is. /docs and /admin/queues, which are pages, set their
- * own (api/docs/routes.ts, api/admin/board/guard.ts). What helmet sets besides is in docs/security.md.
+ * own (api/docs/routes.ts, api/admin/board/adminOnly.ts). What helmet sets besides is in docs/security.md.
  */
 const common = {
   contentSecurityPolicy: {

@@ -1,5 +1,5 @@
 import { presentProblem } from '../../shared/base/errors.ts';
-import type { RunEvent } from '../../shared/delivery/events.ts';
+import type { RunEvent } from '../../shared/delivery/runEvents.ts';
 
 /**
  * An event of a run as a plain WebSocket's frame; null for what is not shown there. There are three types, so a new

@@ -19,7 +19,7 @@ export type Policy = {
 };
 
 const QUARTER = 900;
-/** Of the hundred places before the hashing of passwords (shared/accounts/turns.ts) one address leaves half to the others. */
+/** Of the hundred places before the hashing of passwords (shared/accounts/whenFree.ts) one address leaves half to the others. */
 const HASHING_AT_ONCE = 50;
 /** Checking a password costs most of a tenth of a second of a core, the right one as well. */
 const CHECKS: Window = { name: 'address-password-checks', limit: 600, seconds: 60 };
@@ -74,29 +74,32 @@ export const REGISTRATION: Policy = {
   hashes: true,
 };
 
+/** Who tries: on which account (null: on none), from which address; and what hears the headers that say how often more. */
+type Trying = { account: string | null; ip: string; tell: (headers: RateHeaders) => void };
+
 /**
  * One try. It is counted before it is made and given back when it did not fail, so that a thousand at the same time
  * learn no more than a thousand in turn; a success forgets the failures of its pair. Those of one pair wait for each
  * other in this process: sign-ins with the right password do not refuse one another, and take one thread of two.
  * @throws Problem: `rate_limited`, and what `work` throws
  */
-export async function attempt<T>(
+export async function limited<T>(
   policy: Policy,
-  account: string | null,
-  ip: string,
+  { account, ip, tell }: Trying,
   work: () => Promise<T>,
-  tell: (headers: RateHeaders) => void,
 ): Promise<T> {
   const { address, pair, every, hashes = false } = policy;
   const network = networkOf(ip);
   if (every !== undefined) await countIn({ ...every, key: `limit:${every.name}:${network}` }, tell);
   const counters: Counter[] = [{ ...address, key: `limit:${address.name}:${network}` }];
   const placed = (trying: () => Promise<T>) =>
-    hashes ? inTurn(`hashing:${network}`, HASHING_AT_ONCE, trying) : trying();
-  if (pair === undefined || account === null) return placed(() => tryIt(policy, counters, work, tell));
+    hashes ? inLine(`hashing:${network}`, HASHING_AT_ONCE, trying) : trying();
+  if (pair === undefined || account === null) return placed(() => tryOnce(policy, { counters, tell }, work));
 
   const mine = { ...pair, key: `limit:${pair.name}:${network}:${nameless(account)}` };
-  return inTurn(mine.key, 1, () => placed(() => tryIt(policy, [mine, ...counters], work, tell, mine)));
+  return inLine(mine.key, 1, () =>
+    placed(() => tryOnce(policy, { counters: [mine, ...counters], tell, pair: mine }, work)),
+  );
 }
 
 async function countIn(counter: Counter, tell: (headers: RateHeaders) => void): Promise<void> {
@@ -106,17 +109,15 @@ async function countIn(counter: Counter, tell: (headers: RateHeaders) => void): 
   throw refusalOf(charge, 'Too many attempts: wait, or try from elsewhere');
 }
 
-async function tryIt<T>(
-  policy: Policy,
-  counters: Counter[],
+async function tryOnce<T>(
+  { counts }: Policy,
+  { counters, tell, pair }: { counters: Counter[]; tell: Trying['tell']; pair?: Counter },
   work: () => Promise<T>,
-  tell: (headers: RateHeaders) => void,
-  pair?: Counter,
 ): Promise<T> {
   const charge = await take(counters);
   tell(presentCharge(charge, 1));
   if (charge.outcome === 'refused') throw refusalOf(charge, 'Too many attempts: wait, or try from elsewhere');
-  if (policy.counts === 'all') return work();
+  if (counts === 'all') return work();
   try {
     const done = await work();
     await charge.giveBack();
@@ -138,7 +139,7 @@ function nameless(account: string): string {
 const MAX_WAITING = 500;
 const lines = new Map<string, { running: number; waiting: (() => void)[] }>();
 
-async function inTurn<T>(key: string, atOnce: number, work: () => Promise<T>): Promise<T> {
+async function inLine<T>(key: string, atOnce: number, work: () => Promise<T>): Promise<T> {
   const line = lines.get(key) ?? { running: 0, waiting: [] };
   if (line.waiting.length >= MAX_WAITING)
     throw problem('rate_limited', 'Too many at a time', { retryAfterS: 1 });

@@ -14,7 +14,7 @@ type Keyed = { key: string | null; hash: string };
 /**
  * Stores a message by `accept` if its sender's limits allow: so many from a user, and so many from an address, in a
  * minute, an hour and a day, whichever way they came. A message that one window refuses is counted by none. A replay
- * is free: within the minute its mark tells, later what Postgres says of it, even where the limit is reached.
+ * is free: within the minute its receipt tells, later what Postgres says of it, even where the limit is reached.
  * @param keyed the idempotency key, and what tells two requests of one key apart
  * @throws Problem: `rate_limited`, and what `accept` throws, which is not counted then
  */
@@ -24,8 +24,8 @@ export async function withinLimits(
   accept: () => Promise<Accepted | { outcome: Refusal }>,
 ): Promise<Accepted | { outcome: Refusal }> {
   const began = performance.now();
-  const mark = key === null ? null : markOf(user.id, key, hash);
-  const charge = await take(countersOf(user.id, ip), mark);
+  const receipt = key === null ? null : receiptOf(user.id, key, hash);
+  const charge = await take(countersOf(user.id, ip), receipt);
   tell?.(presentCharge(charge, WINDOWS.length));
   if (charge.outcome === 'refused') {
     const known = key === null ? undefined : await storedUnder(user.id, key, hash);
@@ -35,7 +35,7 @@ export async function withinLimits(
   try {
     const accepted = await accept();
     // Refused, it is asked for anew and counts anew.
-    if (mark !== null && !('run_id' in accepted)) await forget({ key: mark });
+    if (receipt !== null && !('run_id' in accepted)) await forget({ key: receipt });
     if (accepted.outcome !== 'replayed' || charge.outcome === 'free') return accepted;
     // A copy of this very message was faster, and went free on our charge: then that is the message's one.
     if ((await ageOf(accepted.run_id)) <= performance.now() - began) return accepted;
@@ -76,7 +76,7 @@ function countersOf(userId: number, ip: string): Counter[] {
   ];
 }
 
-function markOf(userId: number, key: string, hash: string): string {
+function receiptOf(userId: number, key: string, hash: string): string {
   const request = createHash('sha256').update(`${key}\n${hash}`).digest('base64url');
   return `limit:send:charged:${userId}:${request}`;
 }

@@ -1,7 +1,7 @@
 import { decode } from 'notepack.io';
 import { findRun } from '../../db/models/runView.ts';
 import { resume, type Resumed } from '../../shared/conversations/resume.ts';
-import { firstSeq, isTerminal, type RunEvent } from '../../shared/delivery/events.ts';
+import { firstSeq, isTerminal, type RunEvent } from '../../shared/delivery/runEvents.ts';
 import { connect } from '../../shared/delivery/redis.ts';
 import { userRoom } from '../../shared/delivery/push.ts';
 

@@ -1,5 +1,5 @@
 import { rows } from '../../db/sql.ts';
-import { firstSeq, isTerminal, type RunEvent } from '../../shared/delivery/events.ts';
+import { firstSeq, isTerminal, type RunEvent } from '../../shared/delivery/runEvents.ts';
 import { readLog } from '../../shared/delivery/runlog.ts';
 import type { World } from './world.ts';
 

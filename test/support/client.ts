@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isTerminal, type RunEvent } from '../../shared/delivery/events.ts';
+import { isTerminal, type RunEvent } from '../../shared/delivery/runEvents.ts';
 import { type Answer, call } from './api.ts';
 import { connectDevice, type Device } from './device.ts';
 

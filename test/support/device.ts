@@ -1,5 +1,5 @@
 import { io, type Socket } from 'socket.io-client';
-import { isTerminal, type RunEvent } from '../../shared/delivery/events.ts';
+import { isTerminal, type RunEvent } from '../../shared/delivery/runEvents.ts';
 import { checkAcknowledgement, checkEvent } from './openapi.ts';
 
 const RUN_EVENTS = [
