@@ -16,7 +16,7 @@ import { isForeign } from './middleware/origin.ts';
 import { refuseRaw } from './middleware/raw.ts';
 import { BoundedEngine, countDial } from './sockets/bounded.ts';
 import { boundedSocket, type Connection, connectionsOf, cut, watchedSockets } from './sockets/connections.ts';
-import { answerEvent } from './sockets/events.ts';
+import { answerEvent } from './sockets/answerEvent.ts';
 import { pushes } from '../shared/delivery/pushes.ts';
 import { noteUnderWay, untilAnswered } from './sockets/underWay.ts';
 import { watchSockets } from './sockets/watch.ts';

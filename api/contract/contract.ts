@@ -55,10 +55,10 @@ export type RouteOf<R> = R extends Route
   ? RouteContext & { state: StateOf<R>; body: Said<R['answers']> }
   : never;
 type StateOf<R extends Route> = {
-  query: Taken<R['query']>;
-  body: Taken<R['body']>;
+  query: Checked<R['query']>;
+  body: Checked<R['body']>;
 } & (R['who'] extends 'anyone' ? { user: never; sid: never } : unknown);
-type Taken<Schema> = Schema extends TSchema ? Static<Schema> : undefined;
+type Checked<Schema> = Schema extends TSchema ? Static<Schema> : undefined;
 type Said<Answers> = {
   [Status in keyof Answers]: Answers[Status] extends { json: infer Schema extends TSchema }
     ? Static<Schema>

@@ -34,7 +34,7 @@ export function serve<const R extends Routes>(
   const served = Object.entries<Route>(routes).map(([key, route]) => {
     const [method = '', pattern = ''] = key.split(' ');
     const own = [handlers[key as keyof R]].flat() as unknown as Middleware[];
-    const stack = [...GUARDS[route.who], ...checks(route), preset(route), ...own];
+    const stack = [...RIGHTS[route.who], ...checks(route), preset(route), ...own];
     if (method === 'ALL') router.all(pattern, ...stack);
     else router.register(pattern, [method], stack);
     return { key, method: method === 'ALL' ? 'GET' : method, pattern, tag, route, mark: marksOf(stack) };
@@ -42,7 +42,7 @@ export function serve<const R extends Routes>(
   return { router, routes: served };
 }
 
-const GUARDS: Record<Who, Middleware[]> = {
+const RIGHTS: Record<Who, Middleware[]> = {
   anyone: [],
   'signed in': [auth],
   editors: [auth, editorsOnly],

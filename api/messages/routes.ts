@@ -1,6 +1,6 @@
 import { rateReply, unrateReply } from '../../db/models/reply.ts';
 import { found } from '../../shared/base/errors.ts';
-import { answerTaken, idempotencyKey, senderOf } from '../chat/taken.ts';
+import { answerTaken, idempotencyKey, senderOf } from '../chat/answerTaken.ts';
 import { serve } from '../contract/serve.ts';
 import { pathId } from '../middleware/ids.ts';
 import { messageContract, presentFeedback } from './contract.ts';

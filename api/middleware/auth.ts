@@ -29,11 +29,11 @@ export const editorsOnly = requireRole(...EDITORS);
 
 /** Returns middleware behind `auth` that throws `forbidden` unless the user has one of the roles. */
 export function requireRole(...roles: Role[]) {
-  const guard = async (ctx: Context, next: Next): Promise<void> => {
+  const middleware = async (ctx: Context, next: Next): Promise<void> => {
     if (!roles.includes(ctx.state.user.role)) throw problem('forbidden');
     await next();
   };
-  return mark(guard, { problems: ['forbidden'] });
+  return mark(middleware, { problems: ['forbidden'] });
 }
 
 /** Uses the same keys and checks as sockets do. */

@@ -1,5 +1,5 @@
 import { problem } from '../../shared/base/errors.ts';
-import { attempt, type Policy } from '../../shared/limits/attempts.ts';
+import { limited, type Policy } from '../../shared/limits/attempts.ts';
 import type { Context, Next } from './context.ts';
 import { rateHeaders } from './headers.ts';
 import { mark } from './mark.ts';
@@ -13,10 +13,10 @@ export function limitAttempts<Ctx extends Context>(
   policy: Policy,
   whose: (ctx: Ctx) => string | null = () => null,
 ) {
-  const guard = async (ctx: Ctx, next: Next): Promise<unknown> => {
+  const middleware = async (ctx: Ctx, next: Next): Promise<unknown> => {
     // CORS hides answers from pages of other sites, but lets their requests in. Such a page could use up its visitor's attempts.
     if (isForeign(ctx.req)) throw problem('forbidden', 'This origin may not make this request');
-    return attempt(policy, whose(ctx), ctx.ip, next, (headers) => ctx.set(headers));
+    return limited(policy, { account: whose(ctx), ip: ctx.ip, tell: (headers) => ctx.set(headers) }, next);
   };
-  return mark(guard, { problems: ['rate_limited', 'forbidden'], headers: rateHeaders });
+  return mark(middleware, { problems: ['rate_limited', 'forbidden'], headers: rateHeaders });
 }

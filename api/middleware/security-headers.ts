@@ -3,7 +3,7 @@ import type { Context, Next } from './context.ts';
 
 /**
  * Answers are data and load nothing, so the policy is the strictest. The pages /docs and /admin/queues set their own
- * (api/docs/routes.ts, api/admin/board/guard.ts). docs/security.md lists the other headers that helmet sets.
+ * (api/docs/routes.ts, api/admin/board/adminOnly.ts). docs/security.md lists the other headers that helmet sets.
  */
 const common = {
   contentSecurityPolicy: {

@@ -1,6 +1,6 @@
 import { type Static, type TUnsafe, Type } from 'typebox';
 import type { RunRow } from '../../db/models/runView.ts';
-import type { RunEvent } from '../../shared/delivery/events.ts';
+import type { RunEvent } from '../../shared/delivery/runEvents.ts';
 import { runError, source, usage } from '../contract/answering.ts';
 import { clientEvents, contract, json, nothing, other } from '../contract/contract.ts';
 import { anyId, flag, id, text, time } from '../contract/fields.ts';

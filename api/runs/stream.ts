@@ -1,5 +1,5 @@
 import { findRun, type RunRow } from '../../db/models/runView.ts';
-import type { RunEvent } from '../../shared/delivery/events.ts';
+import type { RunEvent } from '../../shared/delivery/runEvents.ts';
 import { problem } from '../../shared/base/errors.ts';
 import { log } from '../../shared/base/log.ts';
 import { stopping } from '../../shared/base/stop.ts';

@@ -1,5 +1,5 @@
 import { presentProblem } from '../../shared/base/errors.ts';
-import type { RunEvent } from '../../shared/delivery/events.ts';
+import type { RunEvent } from '../../shared/delivery/runEvents.ts';
 
 /**
  * Presents an event of a run as a frame of a plain WebSocket. A new attempt is a `delta` without text and with `restart`:

@@ -1,5 +1,5 @@
 import type { LogLine } from '../../scripts/services/procfile.ts';
-import type { RunEvent } from '../../shared/delivery/events.ts';
+import type { RunEvent } from '../../shared/delivery/runEvents.ts';
 import type { Planned } from './schedule.ts';
 
 /** What can be wrong. `lost`: not answered, or not shown; `other`: anything that ought not to be. */

@@ -1,5 +1,5 @@
 import { io, type ManagerOptions, type Socket } from 'socket.io-client';
-import { isTerminal, type RunEvent } from '../../shared/delivery/events.ts';
+import { isTerminal, type RunEvent } from '../../shared/delivery/runEvents.ts';
 import { deltas, newestAttempt } from './view.ts';
 
 const RUN_EVENTS: RunEvent['event'][] = [

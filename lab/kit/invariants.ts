@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
-import { firstSeq, type RunEvent } from '../../shared/delivery/events.ts';
+import { firstSeq, type RunEvent } from '../../shared/delivery/runEvents.ts';
 import type { RunView } from './view.ts';
 
 /** Runs a statement and returns its rows. */

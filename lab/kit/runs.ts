@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RunEvent } from '../../shared/delivery/events.ts';
+import type { RunEvent } from '../../shared/delivery/runEvents.ts';
 import { RunView } from './view.ts';
 
 export type Resumed = { events: RunEvent[]; done: boolean; reset?: boolean };

@@ -1,4 +1,4 @@
-import { firstSeq, isTerminal, type RunEvent } from '../../shared/delivery/events.ts';
+import { firstSeq, isTerminal, type RunEvent } from '../../shared/delivery/runEvents.ts';
 
 /** How a run ended: the terminal event, and the whole text. */
 export type End = { event: RunEvent; text: string };

@@ -1,7 +1,7 @@
 import * as argon2 from '@node-rs/argon2';
 import * as bcrypt from '@node-rs/bcrypt';
 import { normalForm } from './newPassword.ts';
-import { inTurn } from './turns.ts';
+import { whenFree } from './whenFree.ts';
 
 /**
  * argon2id, 46 MiB, three passes, one lane: 63–80 ms of a core on a machine with two cores. OWASP's minimum (19 MiB, two
@@ -12,7 +12,7 @@ const AT_THIS_COST = '$argon2id$v=19$m=47104,t=3,p=1$';
 
 /** Hashes a password for storing. @throws Problem `service_unavailable` if too many calls wait */
 export function hashPassword(password: string): Promise<string> {
-  return inTurn(() => argon2.hash(normalForm(password), COST));
+  return whenFree(() => argon2.hash(normalForm(password), COST));
 }
 
 /**
@@ -20,7 +20,7 @@ export function hashPassword(password: string): Promise<string> {
  * @throws Problem `service_unavailable` if too many calls wait
  */
 export async function passwordFits(password: string, hash: string | undefined): Promise<boolean> {
-  return inTurn(async () => {
+  return whenFree(async () => {
     if (hash !== undefined && BCRYPT.test(hash)) return bcrypt.verify(password, hash);
     const known = hash !== undefined && ARGON2.test(hash) ? hash : undefined;
     const fits = await argon2.verify(known ?? DUMMY, normalForm(password));

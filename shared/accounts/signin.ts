@@ -27,17 +27,17 @@ export async function register(fields: NewUser, client: Client): Promise<SignIn>
  * @throws Problem `unauthenticated`. Every fault gets the same answer after the same work
  */
 export async function signIn(login: string, password: string, client: Client): Promise<SignIn> {
-  const first = await attempt(login, password, client);
+  const first = await tryOnce(login, password, client);
   // A sign-in at the same time may have replaced an outdated hash. That happens once.
-  const { signedIn, found } = first.replaced ? await attempt(login, password, client) : first;
+  const { signedIn, found } = first.replaced ? await tryOnce(login, password, client) : first;
   if (signedIn) return signedIn;
   await noteSignIn('user.sign_in_failed', { subject: found?.id }, client, knex);
   throw problem('unauthenticated', 'E-mail address, username or password is wrong');
 }
 
-type Attempt = { found: User | undefined; signedIn?: SignIn; replaced?: boolean };
+type Tried = { found: User | undefined; signedIn?: SignIn; replaced?: boolean };
 
-async function attempt(login: string, password: string, client: Client): Promise<Attempt> {
+async function tryOnce(login: string, password: string, client: Client): Promise<Tried> {
   const found = await User.findByLogin(login);
   const known = found?.hashed_password ?? undefined;
   const fits = await passwordFits(password, known);

@@ -74,11 +74,11 @@ export async function intake(
   const accepted = await withinLimits(sender, { key, hash: message.request_hash }, () =>
     traced('accept', {}, () => acceptMessage(message, env.MAX_WAITING_RUNS_PER_USER)),
   );
-  return taken(accepted);
+  return follow(accepted);
 }
 
 /** Starts the delivery of a stored message. Returns the answer to its sender. @throws Problem the refusal of a message */
-export function taken(accepted: Accepted | { outcome: Refusal }): Taken {
+export function follow(accepted: Accepted | { outcome: Refusal }): Taken {
   if (accepted.outcome !== 'accepted' && accepted.outcome !== 'replayed') throw refusal(accepted.outcome);
 
   const { run_id, message_id, reply_id, next, ended } = accepted;

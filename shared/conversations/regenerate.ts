@@ -1,7 +1,7 @@
 import { regenerateReply } from '../../db/models/reply.ts';
 import { env } from '../base/env.ts';
 import { traced } from '../ops/tracing.ts';
-import { checkKey, requestHash, type Taken, taken } from './intake.ts';
+import { checkKey, follow, requestHash, type Taken } from './intake.ts';
 import { type Sender, withinLimits } from '../limits/sending.ts';
 
 /**
@@ -24,7 +24,7 @@ export async function regenerate(
     request_hash: requestHash({ regenerate: replyId }),
     request_id: requestId,
   };
-  return taken(
+  return follow(
     await withinLimits(sender, { key, hash: again.request_hash }, () =>
       traced('accept', {}, () => regenerateReply(again, env.MAX_WAITING_RUNS_PER_USER)),
     ),

@@ -1,6 +1,6 @@
 import type { RunRow } from '../../db/models/runView.ts';
 import { problem } from '../base/errors.ts';
-import { type EndedRun, isTerminal, type RunEvent, terminalEvent } from '../delivery/events.ts';
+import { type EndedRun, isTerminal, type RunEvent, terminalEvent } from '../delivery/runEvents.ts';
 import { log } from '../base/log.ts';
 import { type LogTail, readLog } from '../delivery/runlog.ts';
 

@@ -1,5 +1,5 @@
 import { EventEmitter, once } from 'node:events';
-import type { RunEvent } from './events.ts';
+import type { RunEvent } from './runEvents.ts';
 import { packet, unpack } from './push.ts';
 import { connect } from './redis.ts';
 

@@ -1,6 +1,6 @@
 import type { Result } from 'ioredis';
 import { env } from '../base/env.ts';
-import { firstSeq, type RunEvent } from './events.ts';
+import { firstSeq, type RunEvent } from './runEvents.ts';
 import { packet } from './push.ts';
 import { redis } from './redis.ts';
 

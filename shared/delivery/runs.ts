@@ -2,7 +2,7 @@ import type { Delivery } from '../../db/models/run.ts';
 import { findUnannounced } from '../../db/models/runView.ts';
 import { markAnnounced } from '../../db/models/owed.ts';
 import { deliver } from './enqueue.ts';
-import { type EndedRun, terminalEvent } from './events.ts';
+import { type EndedRun, terminalEvent } from './runEvents.ts';
 import { killPoint } from '../ops/killpoint.ts';
 import { log } from '../base/log.ts';
 import { closeLog } from './runlog.ts';

@@ -19,7 +19,7 @@ export type Policy = {
 };
 
 const QUARTER = 900;
-/** One address takes at most half of the hundred places that wait for hashing (shared/accounts/turns.ts). */
+/** One address takes at most half of the hundred places that wait for hashing (shared/accounts/whenFree.ts). */
 const HASHING_AT_ONCE = 50;
 /** A check of a password, right or wrong, takes almost a tenth of a second of a core. */
 const CHECKS: Window = { name: 'address-password-checks', limit: 600, seconds: 60 };
@@ -87,6 +87,9 @@ export const WIDGET: Policy = {
   every: { name: 'address-widgets', limit: 3_000, seconds: 60 },
 };
 
+/** Who tries: on which account (null: on none), from which address; and what hears the headers that say how often more. */
+type Trying = { account: string | null; ip: string; tell: (headers: RateHeaders) => void };
+
 /**
  * Makes one attempt. It counts before it begins, and is given back unless it fails. So a thousand attempts at once learn no
  * more than a thousand in turn. A success deletes the failures of its pair. Attempts of one pair run one by one in this process, so
@@ -94,23 +97,23 @@ export const WIDGET: Policy = {
  * @returns what `work` returns
  * @throws Problem `rate_limited`; what `work` throws
  */
-export async function attempt<T>(
+export async function limited<T>(
   policy: Policy,
-  account: string | null,
-  ip: string,
+  { account, ip, tell }: Trying,
   work: () => Promise<T>,
-  tell: (headers: RateHeaders) => void,
 ): Promise<T> {
   const { address, pair, every, hashes = false } = policy;
   const network = networkOf(ip);
   if (every !== undefined) await countIn({ ...every, key: `limit:${every.name}:${network}` }, tell);
   const counters: Counter[] = [{ ...address, key: `limit:${address.name}:${network}` }];
   const placed = (trying: () => Promise<T>) =>
-    hashes ? inTurn(`hashing:${network}`, HASHING_AT_ONCE, trying) : trying();
-  if (pair === undefined || account === null) return placed(() => tryIt(policy, counters, work, tell));
+    hashes ? inLine(`hashing:${network}`, HASHING_AT_ONCE, trying) : trying();
+  if (pair === undefined || account === null) return placed(() => tryOnce(policy, { counters, tell }, work));
 
   const mine = { ...pair, key: `limit:${pair.name}:${network}:${nameless(account)}` };
-  return inTurn(mine.key, 1, () => placed(() => tryIt(policy, [mine, ...counters], work, tell, mine)));
+  return inLine(mine.key, 1, () =>
+    placed(() => tryOnce(policy, { counters: [mine, ...counters], tell, pair: mine }, work)),
+  );
 }
 
 async function countIn(counter: Counter, tell: (headers: RateHeaders) => void): Promise<void> {
@@ -120,17 +123,15 @@ async function countIn(counter: Counter, tell: (headers: RateHeaders) => void): 
   throw refusalOf(charge, 'Too many attempts: wait, or try from elsewhere');
 }
 
-async function tryIt<T>(
-  policy: Policy,
-  counters: Counter[],
+async function tryOnce<T>(
+  { counts }: Policy,
+  { counters, tell, pair }: { counters: Counter[]; tell: Trying['tell']; pair?: Counter },
   work: () => Promise<T>,
-  tell: (headers: RateHeaders) => void,
-  pair?: Counter,
 ): Promise<T> {
   const charge = await take(counters);
   tell(presentCharge(charge, 1));
   if (charge.outcome === 'refused') throw refusalOf(charge, 'Too many attempts: wait, or try from elsewhere');
-  if (policy.counts === 'all') return work();
+  if (counts === 'all') return work();
   try {
     const done = await work();
     await charge.giveBack();
@@ -152,7 +153,7 @@ function nameless(account: string): string {
 const MAX_WAITING = 500;
 const lines = new Map<string, { running: number; waiting: (() => void)[] }>();
 
-async function inTurn<T>(key: string, atOnce: number, work: () => Promise<T>): Promise<T> {
+async function inLine<T>(key: string, atOnce: number, work: () => Promise<T>): Promise<T> {
   const line = lines.get(key) ?? { running: 0, waiting: [] };
   if (line.waiting.length >= MAX_WAITING)
     throw problem('rate_limited', 'Too many attempts at a time: wait', { retryAfterS: 1 });

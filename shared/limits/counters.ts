@@ -7,21 +7,21 @@ import { giveBackInMemory, takeInMemory } from './memory.ts';
 /**
  * Takes one from every counter, or from none where one of them is used up. Redis counts for all replicas; where it is
  * away or does not answer in time, this process counts by itself, from nothing. Never throws.
- * @param mark names the request: sent again before the first window ends, it is free
+ * @param receipt names the request: sent again before the first window ends, it is free
  */
-export async function take(counters: Counter[], mark: string | null = null): Promise<Charge> {
+export async function take(counters: Counter[], receipt: string | null = null): Promise<Charge> {
   if (redis.status === 'ready' && Date.now() >= awayUntil) {
     try {
-      return await inTime(takeInRedis(counters, mark));
+      return await inTime(takeInRedis(counters, receipt));
     } catch (err) {
       log.warn({ err }, 'limits are counted in memory');
       awayUntil = Date.now() + AWAY_MS;
     }
   }
-  return takeInMemory(counters, mark, Date.now());
+  return takeInMemory(counters, receipt, Date.now());
 }
 
-/** Lets a counter begin anew, or takes a mark away. Never throws. */
+/** Lets a counter begin anew, or takes a receipt away. Never throws. */
 export async function forget({ key }: Pick<Counter, 'key'>): Promise<void> {
   giveBackInMemory([key], [Number.POSITIVE_INFINITY], null);
   if (redis.status === 'ready') await redis.del(key).catch(() => {});
@@ -40,9 +40,9 @@ async function inTime<T>(asked: Promise<T>): Promise<T> {
   return Promise.race([asked, late]).finally(() => clearTimeout(timer));
 }
 
-async function takeInRedis(counters: Counter[], mark: string | null): Promise<Charge> {
+async function takeInRedis(counters: Counter[], receipt: string | null): Promise<Charge> {
   const keys = counters.map(({ key }) => key);
-  const all = mark === null ? keys : [...keys, mark];
+  const all = receipt === null ? keys : [...keys, receipt];
   const bounds = counters.flatMap(({ limit, seconds }) => [limit, seconds * 1_000]);
   const [outcome, now, ...flat] = await redis.takeCounts(all.length, ...all, ...bounds);
   const counts = counters.map((_, i) => ({ count: flat[2 * i] ?? 0, ends: flat[2 * i + 1] ?? 0 }));
@@ -61,7 +61,7 @@ async function takeInRedis(counters: Counter[], mark: string | null): Promise<Ch
 const OUTCOMES = ['refused', 'taken', 'free'] as const;
 
 /**
- * A counter is the text `count:ends`, which runs out when its window ends. KEYS: the counters, and the mark if there is
+ * A counter is the text `count:ends`, which runs out when its window ends. KEYS: the counters, and the receipt if there is
  * one. ARGV: for each counter its limit and length in ms. Time is Redis's own, the same for all replicas.
  */
 redis.defineCommand('takeCounts', {
@@ -70,7 +70,7 @@ local n = #ARGV / 2
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local found = redis.call('MGET', unpack(KEYS))
-local mark, outcome = KEYS[n + 1], 1
+local receipt, outcome = KEYS[n + 1], 1
 local counts, ends = {}, {}
 for i = 1, n do
   local count, stop = string.match(found[i] or '', '^(%d+):(%d+)$')
@@ -79,7 +79,7 @@ for i = 1, n do
   if count >= tonumber(ARGV[2 * i - 1]) then outcome = 0 end
   counts[i], ends[i] = count, stop
 end
-if mark and found[n + 1] then outcome = 2 end
+if receipt and found[n + 1] then outcome = 2 end
 local answer = { outcome, now }
 for i = 1, n do
   if outcome == 1 then
@@ -88,7 +88,7 @@ for i = 1, n do
   end
   answer[2 * i + 1], answer[2 * i + 2] = counts[i], ends[i]
 end
-if mark and outcome == 1 then redis.call('SET', mark, '', 'PXAT', string.format('%.0f', ends[1])) end
+if receipt and outcome == 1 then redis.call('SET', receipt, '', 'PXAT', string.format('%.0f', ends[1])) end
 return answer`,
 });
 

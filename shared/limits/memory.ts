@@ -6,18 +6,18 @@ const counts = new Map<string, Count>();
 const MAX_COUNTS = 100_000;
 
 /** Takes as `take` in counters.ts does. `now` is in ms since 1970. */
-export function takeInMemory(counters: Counter[], mark: string | null, now: number): Charge {
+export function takeInMemory(counters: Counter[], receipt: string | null, now: number): Charge {
   const keys = counters.map(({ key }) => key);
   const found = counters.map(
     ({ key, seconds }) => living(key, now) ?? { count: 0, ends: now + seconds * 1_000 },
   );
   const full = counters.some(({ limit }, i) => (found[i]?.count ?? 0) >= limit);
-  const free = mark !== null && living(mark, now) !== undefined;
+  const free = receipt !== null && living(receipt, now) !== undefined;
   const outcome = free ? 'free' : full ? 'refused' : 'taken';
   const after = found.map(({ count, ends }) => ({ count: outcome === 'taken' ? count + 1 : count, ends }));
   if (outcome === 'taken') {
     for (const [i, key] of keys.entries()) keep(key, after[i]!);
-    if (mark !== null) keep(mark, { count: 1, ends: after[0]?.ends ?? now });
+    if (receipt !== null) keep(receipt, { count: 1, ends: after[0]?.ends ?? now });
   }
   const ends = after.map((count) => count.ends);
   return {
@@ -25,18 +25,18 @@ export function takeInMemory(counters: Counter[], mark: string | null, now: numb
     counters,
     counts: after,
     left: ends.map((end) => end - now),
-    giveBack: async () => giveBackInMemory(keys, ends, mark),
+    giveBack: async () => giveBackInMemory(keys, ends, receipt),
   };
 }
 
 /** Gives one back to each window that ends at the time in `ends`. An infinite time deletes the counter. */
-export function giveBackInMemory(keys: string[], ends: number[], mark: string | null): void {
+export function giveBackInMemory(keys: string[], ends: number[], receipt: string | null): void {
   for (const [i, key] of keys.entries()) {
     const count = counts.get(key);
     if (ends[i] === Number.POSITIVE_INFINITY) counts.delete(key);
     else if (count !== undefined && count.ends === ends[i]) count.count -= 1;
   }
-  if (mark !== null) counts.delete(mark);
+  if (receipt !== null) counts.delete(receipt);
 }
 
 function living(key: string, now: number): Count | undefined {

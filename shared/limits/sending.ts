@@ -14,7 +14,7 @@ type Keyed = { key: string | null; hash: string };
 /**
  * Stores a message by `accept` if the limits of its user and its address allow it. The windows are a minute, an hour and a
  * day, over all transports. If one window refuses a message, no window counts it. A replay is free, even when the limit is
- * reached: its mark shows it within the minute, later Postgres does.
+ * reached: its receipt shows it within the minute, later Postgres does.
  * @param keyed the idempotency key, and the hash that tells two requests of one key apart
  * @throws Problem `rate_limited`; what `accept` throws, and then the message is not counted
  */
@@ -24,8 +24,8 @@ export async function withinLimits(
   accept: () => Promise<Accepted | { outcome: Refusal }>,
 ): Promise<Accepted | { outcome: Refusal }> {
   const began = performance.now();
-  const mark = key === null ? null : markOf(user.id, key, hash);
-  const charge = await take(countersOf(user.id, ip), mark);
+  const receipt = key === null ? null : receiptOf(user.id, key, hash);
+  const charge = await take(countersOf(user.id, ip), receipt);
   tell?.(presentCharge(charge, WINDOWS.length));
   if (charge.outcome === 'refused') {
     const known = key === null ? undefined : await storedUnder(user.id, key, hash);
@@ -34,8 +34,8 @@ export async function withinLimits(
   }
   try {
     const accepted = await accept();
-    // A refused message loses its mark, so that sending it again counts again.
-    if (mark !== null && !('run_id' in accepted)) await forget({ key: mark });
+    // A refused message loses its receipt, so that sending it again counts again.
+    if (receipt !== null && !('run_id' in accepted)) await forget({ key: receipt });
     if (accepted.outcome !== 'replayed' || charge.outcome === 'free') return accepted;
     // A copy of this message was faster and was free because of this charge. Then the charge stays as the message's own.
     if ((await ageOf(accepted.run_id)) <= performance.now() - began) return accepted;
@@ -76,7 +76,7 @@ function countersOf(userId: number, ip: string): Counter[] {
   ];
 }
 
-function markOf(userId: number, key: string, hash: string): string {
+function receiptOf(userId: number, key: string, hash: string): string {
   const request = createHash('sha256').update(`${key}\n${hash}`).digest('base64url');
   return `limit:send:charged:${userId}:${request}`;
 }

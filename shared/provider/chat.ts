@@ -1,4 +1,4 @@
-import type { Usage } from '../delivery/events.ts';
+import type { Usage } from '../delivery/runEvents.ts';
 import { log } from '../base/log.ts';
 import { measuredStream } from './measure.ts';
 import { cutOff, ProviderError, timedOut, toProviderError } from './providerErrors.ts';
@@ -6,7 +6,7 @@ import { tracedStream } from '../ops/tracing.ts';
 import { noteFailure, noteSuccess, type Role } from './calls.ts';
 import { ENDINGS, readChunk } from './chunk.ts';
 import { type ModelRef, type Provider, providerOf } from './config.ts';
-import { eventsOf } from './events.ts';
+import { eventsOf } from './eventsOf.ts';
 import { keepLearned, learnedOf, lesson } from './learned.ts';
 import { Length } from './length.ts';
 import { post } from './post.ts';

@@ -1,4 +1,4 @@
-import type { Usage } from '../delivery/events.ts';
+import type { Usage } from '../delivery/runEvents.ts';
 import { isObject } from './troubles.ts';
 
 /** A single chunk beyond this is a provider gone wrong, not an answer. */

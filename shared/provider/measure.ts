@@ -1,4 +1,4 @@
-import type { Usage } from '../delivery/events.ts';
+import type { Usage } from '../delivery/runEvents.ts';
 import {
   aiErrors,
   aiFirstToken,

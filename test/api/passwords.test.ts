@@ -2,7 +2,7 @@ import * as argon2 from '@node-rs/argon2';
 import * as bcrypt from '@node-rs/bcrypt';
 import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
-import { inTurn } from '../../shared/accounts/turns.ts';
+import { whenFree } from '../../shared/accounts/whenFree.ts';
 import { type Answer, type Api, serveApi } from '../support/api.ts';
 import { buildUser, PASSWORD } from '../support/factories.ts';
 import { itNative } from '../support/native.ts';
@@ -191,7 +191,7 @@ describe('passwords', () => {
 
     it('wait outside the line when their address fills its half of it', async () => {
       const free = Promise.withResolvers<void>();
-      const busy = Array.from({ length: 52 }, () => inTurn(() => free.promise));
+      const busy = Array.from({ length: 52 }, () => whenFree(() => free.promise));
       const crowd = Array.from({ length: 120 }, (_, i) => login(`crowd${i + 1}@example.com`, 'not mine'));
       await others(20);
       free.resolve();
@@ -201,8 +201,8 @@ describe('passwords', () => {
 
     it('wait in a line of limited length', async () => {
       const free = Promise.withResolvers<void>();
-      // Leaves 40 places.
-      const busy = Array.from({ length: 62 }, () => inTurn(() => free.promise));
+      // 40 places are left.
+      const busy = Array.from({ length: 62 }, () => whenFree(() => free.promise));
       let answered = 0;
       const crowd = Array.from({ length: 120 }, (_, i) =>
         login(`crowd${i + 1}@example.com`, 'not my password'),

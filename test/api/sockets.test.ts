@@ -6,7 +6,7 @@ import { io, type Socket } from 'socket.io-client';
 import { signAccess } from '../../shared/accounts/tokens.ts';
 import { Session } from '../../db/models/session.ts';
 import { knex } from '../../db/knex.ts';
-import type { RunEvent } from '../../shared/delivery/events.ts';
+import type { RunEvent } from '../../shared/delivery/runEvents.ts';
 import { redis } from '../../shared/delivery/redis.ts';
 import type { Api } from '../support/api.ts';
 import { type BuiltUser, buildSession, buildUser, forgeToken, withShortToken } from '../support/factories.ts';

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { knex } from '../../db/knex.ts';
 import { row, rows } from '../../db/sql.ts';
 import { itNative, onNative } from '../support/native.ts';
-import type { RunEvent } from '../../shared/delivery/events.ts';
+import type { RunEvent } from '../../shared/delivery/runEvents.ts';
 import { connectClient } from '../support/client.ts';
 import { connectDevice, deltas, newestAttempt } from '../support/device.ts';
 import { buildUser } from '../support/factories.ts';

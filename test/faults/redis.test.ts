@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { rows } from '../../db/sql.ts';
 import { type Client, connectClient } from '../support/client.ts';
 import { buildUser } from '../support/factories.ts';
-import type { RunEvent } from '../../shared/delivery/events.ts';
+import type { RunEvent } from '../../shared/delivery/runEvents.ts';
 import { deltas, newestAttempt } from '../support/device.ts';
 import { expectInvariants, expectWhole } from '../support/invariants.ts';
 import { type OwnRedis, startOwnRedis } from '../../lab/kit/redis.ts';

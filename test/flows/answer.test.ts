@@ -5,7 +5,7 @@ import { connectDevice, deltas, newestAttempt } from '../support/device.ts';
 import { buildUser } from '../support/factories.ts';
 import { expectAllAnswered, expectOnlyOwn, expectShownIs } from '../support/invariants.ts';
 import { startStack, type Stack } from '../support/stack.ts';
-import type { RunEvent } from '../../shared/delivery/events.ts';
+import type { RunEvent } from '../../shared/delivery/runEvents.ts';
 
 describe('the engine', () => {
   let stack: Stack;

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { io, type Socket } from 'socket.io-client';
-import { isTerminal, type RunEvent } from '../../shared/delivery/events.ts';
+import { isTerminal, type RunEvent } from '../../shared/delivery/runEvents.ts';
 import type { Api } from '../support/api.ts';
 import { deltas, newestAttempt } from '../support/device.ts';
 import { type BuiltUser, buildSession, buildUser, withShortToken } from '../support/factories.ts';

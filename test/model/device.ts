@@ -2,7 +2,7 @@ import { decode } from 'notepack.io';
 import { RunView } from '../../lab/kit/view.ts';
 import { findRun } from '../../db/models/runView.ts';
 import { resume, type Resumed } from '../../shared/conversations/resume.ts';
-import type { RunEvent } from '../../shared/delivery/events.ts';
+import type { RunEvent } from '../../shared/delivery/runEvents.ts';
 import { connect } from '../../shared/delivery/redis.ts';
 import { userRoom } from '../../shared/delivery/push.ts';
 

@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { Server, type Socket } from 'socket.io';
 import { follow, type Question } from '../../scripts/chat/follow.ts';
 import { type End, RunView } from '../../lab/kit/view.ts';
-import type { RunEvent } from '../../shared/delivery/events.ts';
+import type { RunEvent } from '../../shared/delivery/runEvents.ts';
 import { startPrefixProxy } from '../support/prefix.ts';
 
 const event = (attempt: number, seq: number, more: object = {}) => ({

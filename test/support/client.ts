@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RunView } from '../../lab/kit/view.ts';
-import type { RunEvent } from '../../shared/delivery/events.ts';
+import type { RunEvent } from '../../shared/delivery/runEvents.ts';
 import { type Answer, call } from './api.ts';
 import { connectDevice, type Device } from './device.ts';
 

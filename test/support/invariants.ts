@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { rows } from '../../db/sql.ts';
-import { isTerminal, type RunEvent } from '../../shared/delivery/events.ts';
+import { isTerminal, type RunEvent } from '../../shared/delivery/runEvents.ts';
 import type { JobName } from '../../shared/delivery/jobs.ts';
 import {
   holesIn,

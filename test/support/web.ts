@@ -1,7 +1,7 @@
 import { listen } from '../../api/listen.ts';
 import { firstSubscription } from '../../shared/delivery/pushes.ts';
 import { claimRun, finishRun, type Outcome } from '../../db/models/run.ts';
-import { type RunEvent, firstSeq } from '../../shared/delivery/events.ts';
+import { type RunEvent, firstSeq } from '../../shared/delivery/runEvents.ts';
 import { announce } from '../../shared/delivery/runs.ts';
 import { appendLog, openLog } from '../../shared/delivery/runlog.ts';
 import { type Api, call } from './api.ts';

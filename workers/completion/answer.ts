@@ -2,7 +2,7 @@ import { messageTexts } from '../../db/models/message.ts';
 import type { Source } from '../../db/models/runView.ts';
 import type { Turn, Verdict } from '../../db/models/turn.ts';
 import { env } from '../../shared/base/env.ts';
-import type { Usage } from '../../shared/delivery/events.ts';
+import type { Usage } from '../../shared/delivery/runEvents.ts';
 import { answerTimes } from '../../shared/provider/measure.ts';
 import { textIn } from '../../shared/texts/textIn.ts';
 import { buildPrompt } from '../context/prompt.ts';

@@ -1,5 +1,5 @@
 import type { Turn } from '../../db/models/turn.ts';
-import { firstSeq, type RunEvent } from '../../shared/delivery/events.ts';
+import { firstSeq, type RunEvent } from '../../shared/delivery/runEvents.ts';
 import { killPoint } from '../../shared/ops/killpoint.ts';
 import { log } from '../../shared/base/log.ts';
 import { appendLog, openLog, type Written } from '../../shared/delivery/runlog.ts';

@@ -8,7 +8,7 @@ import { readForm } from '../../middleware/body.ts';
 import { explanation } from '../routes.ts';
 import type { Board } from './board.ts';
 import { boardContract } from './contract.ts';
-import { adminOnly, headers, refuseForeign } from './guard.ts';
+import { adminOnly, headers, refuseForeign } from './adminOnly.ts';
 import { type Refused, runPage, signInPage, signOutPage } from './pages.ts';
 import { forgetAdmin, PUBLIC_BOARD, rememberAdmin, signInAdmin } from './signin.ts';
 

@@ -5,7 +5,8 @@ import { signIn } from '../../../shared/accounts/signin.ts';
 import { signBoard, verifyBoard } from '../../../shared/accounts/tokens.ts';
 import type { Context } from '../../middleware/context.ts';
 import { credentials } from '../../contract/account.ts';
-import { attempt, SIGN_IN } from '../../../shared/limits/attempts.ts';
+import type { RateHeaders } from '../../../shared/limits/charge.ts';
+import { limited, SIGN_IN } from '../../../shared/limits/attempts.ts';
 import { bodyCheck, check } from '../../middleware/validate.ts';
 import { publicPath } from '../../middleware/origin.ts';
 
@@ -27,8 +28,8 @@ export type Admin = { userId: number; sid: number };
 export async function signInAdmin(ctx: Context, form: unknown): Promise<Admin> {
   const { email, password } = check(credentialsCheck, form);
   const client = clientOf(ctx);
-  const tryIt = () => signIn(email.trim(), password, client);
-  const signedIn = await attempt(SIGN_IN, email, ctx.ip, tryIt, (headers) => ctx.set(headers));
+  const trying = { account: email, ip: ctx.ip, tell: (headers: RateHeaders) => ctx.set(headers) };
+  const signedIn = await limited(SIGN_IN, trying, () => signIn(email.trim(), password, client));
   return { userId: signedIn.user.id, sid: await openBoard(signedIn, client) };
 }
 

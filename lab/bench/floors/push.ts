@@ -4,7 +4,7 @@
  */
 import { Redis } from 'ioredis';
 import { Emitter } from '@socket.io/redis-emitter';
-import type { RunEvent } from '../../../shared/delivery/events.ts';
+import type { RunEvent } from '../../../shared/delivery/runEvents.ts';
 import { appendLog, openLog } from '../../../shared/delivery/runlog.ts';
 import { redis, untilReady } from '../../../shared/delivery/redis.ts';
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { firstSeq, type RunEvent } from '../../../shared/delivery/events.ts';
+import { firstSeq, type RunEvent } from '../../../shared/delivery/runEvents.ts';
 import { connect } from '../../../shared/delivery/redis.ts';
 import { appendLog, closeLog, openLog, readLog } from '../../../shared/delivery/runlog.ts';
 

@@ -10,7 +10,7 @@ let running = 0;
 const waiting: (() => void)[] = [];
 
 /** Does costly work in its turn. @throws Problem `service_unavailable` if too many calls wait */
-export async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+export async function whenFree<T>(work: () => Promise<T>): Promise<T> {
   if (waiting.length >= MAX_WAITING) throw problem('service_unavailable', undefined, { retryAfterS: 5 });
   if (running >= AT_ONCE) await new Promise<void>((turn) => waiting.push(turn));
   else running++;
