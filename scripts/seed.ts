@@ -4,8 +4,8 @@ import { parseArgs } from 'node:util';
 
 const USAGE = `npm run seed [-- --faqs N]
 
-Adds to DATABASE_URL the accounts admin@parley.local and demo@parley.local and some thirty FAQs about Parley
-itself, in English and German. Safe to run again: what is there already, passwords included, is left alone.
+Adds to DATABASE_URL the accounts admin@parley.local and demo@parley.local, the default assistant, and some
+thirty FAQs about Parley itself, in English and German. Safe to run again: what is there already, passwords included, is left alone.
 
 --faqs N       only brings the number of made-up FAQs up to N, published, with vectors of the stand-in's making: for
                trying and measuring search at volume. All or none; searches wait meanwhile. Away again by
@@ -29,8 +29,9 @@ async function main(): Promise<void> {
   const { seed } = await import('../db/seeds/index.ts');
   const { stop } = await import('../shared/base/stop.ts');
   try {
-    const { accounts, faqs } = await seed({ password });
+    const { accounts, faqs, assistant } = await seed({ password });
     console.log(`seed: added ${faqs} FAQs and ${accounts.length} accounts`);
+    if (assistant) console.log('seed: added the default assistant');
     for (const email of accounts)
       console.log(`seed: ${email}, password ${given ? 'from SEED_PASSWORD' : password}`);
   } catch (error) {

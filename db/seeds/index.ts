@@ -1,14 +1,16 @@
 import { hash } from '@node-rs/argon2';
 import type { Knex } from 'knex';
 import { knex } from '../knex.ts';
+import { addDefault } from '../models/assistant.ts';
+import { defaultAssistant } from './assistants.ts';
 import { faqCategories, faqs } from './faqs.ts';
 
-/** What a call added: e-mail addresses of accounts, and how many FAQs. */
-export type Seeded = { accounts: string[]; faqs: number };
+/** What a call added: e-mail addresses of accounts, how many FAQs, and whether the default assistant. */
+export type Seeded = { accounts: string[]; faqs: number; assistant: boolean };
 
 /**
  * Adds what a fresh installation shows: the accounts admin@parley.local and demo@parley.local with the password
- * given, and published FAQs about Parley itself. What is there already stays as it is, passwords and edited FAQs
+ * given, published FAQs about Parley itself, and the default assistant. What is there already stays as it is, passwords and edited FAQs
  * included. Embeddings are owed afterwards; the embedding worker makes them.
  */
 export async function seed({ password }: { password: string }): Promise<Seeded> {
@@ -17,6 +19,7 @@ export async function seed({ password }: { password: string }): Promise<Seeded> 
   return knex.transaction(async (trx) => ({
     accounts: await addAccounts(trx, missing, hashed),
     faqs: await addFaqs(trx, await addCategories(trx)),
+    assistant: await addDefault(defaultAssistant, trx),
   }));
 }
 

@@ -12,6 +12,7 @@ export const PROBLEMS = {
   method_not_allowed: { status: 405, title: 'This method is not allowed here' },
   run_in_progress: { status: 409, title: 'A run of this conversation is in progress' },
   already_exists: { status: 409, title: 'It exists already' },
+  conflict: { status: 409, title: 'It is in a state that does not allow this' },
   body_too_large: { status: 413, title: 'The body is too large' },
   unsupported_encoding: { status: 415, title: 'This content encoding is not supported' },
   idempotency_key_reused: { status: 422, title: 'This idempotency key was used for another request' },
