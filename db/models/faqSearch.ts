@@ -12,6 +12,8 @@ export type FaqQuery = {
   /** What the answer should be in, if there is one in it; null: whatever fits. */
   language: string | null;
   limit: number;
+  /** FAQs of these alone; absent: all. */
+  categories?: number[];
   /** Cosine similarity from which an FAQ is an answer. */
   similarity: number;
   /** Or the share of the text's words from which it is. */
@@ -37,12 +39,13 @@ export function searchFaqs({
   vectors,
   language,
   limit,
+  categories,
   similarity,
   coverage,
 }: FaqQuery): Promise<FoundFaq[]> {
   return rows(
     `SELECT * FROM search_faqs(:text, CAST(:models AS text[]), CAST(:vectors AS vector[]), :language, :limit,
-       :similarity, :coverage)`,
+       :similarity, :coverage, CAST(:categories AS bigint[]))`,
     {
       text,
       models: vectors.map(({ model }) => model),
@@ -51,6 +54,7 @@ export function searchFaqs({
       limit,
       similarity,
       coverage,
+      categories: categories ?? null,
     },
   );
 }
