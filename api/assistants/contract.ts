@@ -1,12 +1,13 @@
 import { Type } from 'typebox';
 import { contract, json, nothing } from '../contract/contract.ts';
-import { count, flag, givenId, id, paging, prose, text, time } from '../contract/fields.ts';
+import { count, flag, givenId, id, language, paging, prose, real, text, time } from '../contract/fields.ts';
 import { location } from '../contract/headers.ts';
 import {
   closed,
   defaulted,
   described,
   named,
+  oneOf,
   optional,
   orNull,
   page,
@@ -110,6 +111,18 @@ const offered = named(
 );
 export const presentOffered = presenter(offered);
 
+const question = Type.String({ minLength: 1, maxLength: 16_000, pattern: '\\S' });
+const tried = named(
+  'TriedAssistant',
+  Type.Object({
+    prompt: Type.Array(Type.Object({ role: oneOf('system', 'user', 'assistant'), content: text })),
+    passages: Type.Array(Type.Object({ faq_id: id, question: text, answer: text, similarity: real })),
+    tokens: described(count, 'Of the prompt.'),
+    tokens_by_part: Type.Object({ system: count, passages: count, history: count, question: count }),
+    answer: orNull(text),
+  }),
+);
+
 export const assistantContract = contract('Assistants', {
   'GET /api/v1/assistants': {
     who: 'signed in',
@@ -177,5 +190,16 @@ export const assistantContract = contract('Assistants', {
     detail: 'It answers conversations that begin without naming an assistant.',
     answers: { 204: nothing('It is the default') },
     problems: ['conflict'],
+  },
+  'POST /api/v1/assistants/:id/try': {
+    who: 'admins',
+    summary: 'Try an assistant',
+    detail:
+      'Shows the prompt that a conversation beginning with `content` would have, its passages and its tokens, and with `answer` what the ' +
+      'model says. Stores nothing, and counts as no message.',
+    body: closed({ content: question, language: Type.Optional(language), answer: defaulted(flag, false) }),
+    example: { content: 'How do I reset my password?', answer: true },
+    answers: { 200: json('What it comes to', tried) },
+    problems: ['service_unavailable'],
   },
 });

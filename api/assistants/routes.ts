@@ -9,11 +9,13 @@ import {
   makeDefault,
 } from '../../db/models/assistant.ts';
 import { checkDefinition } from '../../shared/assistants/check.ts';
+import { tryAssistant } from '../../shared/assistants/try.ts';
 import { found, problem } from '../../shared/base/errors.ts';
 import { inLanguage } from '../../shared/texts/textIn.ts';
 import { note } from '../audit/note.ts';
 import { pageOf } from '../contract/page.ts';
 import { serve } from '../contract/serve.ts';
+import { limitSearches } from '../middleware/limit-searches.ts';
 import { pathId } from '../middleware/ids.ts';
 import { publicPath } from '../public.ts';
 import { assistantContract, presentAssistant, presentOffered, presentVersion } from './contract.ts';
@@ -69,6 +71,18 @@ export const assistants = serve(assistantContract, {
   'POST /api/v1/assistants/:id/default': async (ctx) => {
     allowed(await makeDefault(pathId(ctx), note(ctx, 'assistant.made_default')));
   },
+
+  'POST /api/v1/assistants/:id/try': [
+    limitSearches,
+    async (ctx) => {
+      const { content, answer, language = ctx.state.user.language } = ctx.state.body;
+      const assistant = found(await findAssistant(pathId(ctx)));
+      const trial = { user_id: ctx.state.user.id, question: content, language, answered: answer };
+      const left = new AbortController();
+      ctx.res.once('close', () => left.abort());
+      ctx.body = await tryAssistant(assistant, trial, left.signal);
+    },
+  ],
 });
 
 function offer(assistant: AssistantRow, language: string) {

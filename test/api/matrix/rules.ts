@@ -151,6 +151,7 @@ export const rules: Record<string, Rule> = {
   'PUT /api/v1/assistants/{id}': admins(200, { names: ofAssistant({ temperature: 0.5 }), others: 200 }),
   'DELETE /api/v1/assistants/{id}': admins(204, { names: ofAssistant(), others: 204 }),
   'GET /api/v1/assistants/{id}/versions': admins(200, { names: ofAssistant(), others: 200 }),
+  'POST /api/v1/assistants/{id}/try': admins(200, { names: ofAssistant({ content: 'Hi' }), others: 200 }),
   'POST /api/v1/assistants/{id}/default': admins(204, { names: ofAssistant(), others: 204 }),
 
   'GET /api/v1/admin/runs/{id}': admins(200, { names: ofRun, others: 200 }),
