@@ -6,7 +6,9 @@ import {
   findAssistant,
   listAssistants,
   listAssistantVersions,
+  listOffered,
   makeDefault,
+  type OfferedRow,
 } from '../../db/models/assistant.ts';
 import { checkDefinition } from '../../shared/assistants/check.ts';
 import { tryAssistant } from '../../shared/assistants/try.ts';
@@ -25,14 +27,20 @@ export const assistants = serve(assistantContract, {
     const { all, ...query } = ctx.state.query;
     const { role, language } = ctx.state.user;
     if (all && role !== 'admin') throw problem('forbidden');
-    const list = {
-      list: `assistants${all ? '-all' : ''}`,
-      by: ['id' as const],
-      find: (limit: number, after: { id: number } | null) => listAssistants(all, limit, after?.id ?? 0),
-    };
+    const list = all ? 'assistants-all' : 'assistants';
     ctx.body = all
-      ? await pageOf(query, { ...list, present: presentAssistant })
-      : await pageOf(query, { ...list, present: (assistant: AssistantRow) => offer(assistant, language) });
+      ? await pageOf(query, {
+          list,
+          by: ['id'],
+          find: (limit, after) => listAssistants(limit, after?.id ?? 0),
+          present: presentAssistant,
+        })
+      : await pageOf(query, {
+          list,
+          by: ['id'],
+          find: (limit, after) => listOffered(limit, after?.id ?? 0),
+          present: (assistant) => offer(assistant, language),
+        });
   },
 
   'POST /api/v1/assistants': async (ctx) => {
@@ -85,7 +93,7 @@ export const assistants = serve(assistantContract, {
   ],
 });
 
-function offer(assistant: AssistantRow, language: string) {
+function offer(assistant: OfferedRow, language: string) {
   const { greeting, suggested_questions } = assistant;
   return presentOffered({
     ...assistant,

@@ -44,17 +44,33 @@ export async function findAssistant(id: number): Promise<AssistantRow | null> {
   return found && flat(found);
 }
 
-/** A page of assistants, the oldest first. @param archived whether to list the archived ones too */
-export async function listAssistants(
-  archived: boolean,
-  limit: number,
-  afterId: number,
-): Promise<AssistantRow[]> {
+/** A page of assistants, archived ones included, the oldest first. */
+export async function listAssistants(limit: number, afterId: number): Promise<AssistantRow[]> {
   const found = await rows<Stored<AssistantRow>>(
-    `${current} WHERE a.id > :afterId AND (:archived OR NOT a.is_archived) ORDER BY a.id LIMIT :limit`,
-    { archived, limit, afterId },
+    `${current} WHERE a.id > :afterId ORDER BY a.id LIMIT :limit`,
+    {
+      limit,
+      afterId,
+    },
   );
   return found.map(flat);
+}
+
+/** What everybody may see of an assistant. */
+export type OfferedRow = Pick<
+  AssistantRow,
+  'id' | 'is_default' | 'name' | 'greeting' | 'suggested_questions'
+>;
+
+/** A page of the assistants that are not archived, the oldest first. */
+export function listOffered(limit: number, afterId: number): Promise<OfferedRow[]> {
+  return rows(
+    `SELECT a.id, a.is_default, v.definition ->> 'name' AS name, v.definition -> 'greeting' AS greeting,
+       v.definition -> 'suggested_questions' AS suggested_questions
+     FROM assistants a JOIN assistant_versions v ON v.assistant_id = a.id AND v.version = a.version
+     WHERE a.id > :afterId AND NOT a.is_archived ORDER BY a.id LIMIT :limit`,
+    { limit, afterId },
+  );
 }
 
 export type VersionRow = AssistantVersion & { created_at: Date };

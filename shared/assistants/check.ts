@@ -1,7 +1,7 @@
 import type { AssistantDefinition } from '../../db/models/assistant.ts';
 import { missingCategories } from '../../db/models/faqCategory.ts';
 import { type FieldError, problem } from '../base/errors.ts';
-import { chatModels } from '../provider/config.ts';
+import { chatModels, modelNamed } from '../provider/config.ts';
 import { unknownPlaceholders } from './instructions.ts';
 
 /** Names of one field that a message shows. */
@@ -55,7 +55,7 @@ function isCanonical(tag: string): boolean {
 
 function modelFaults(model: string | null): FieldError[] {
   const names = chatModels().map(({ name }) => name);
-  if (model === null || names.includes(model)) return [];
+  if (model === null || names.includes(modelNamed(model).name)) return [];
   return [
     { path: '/model', message: `must be a model of CHAT_MODEL or CHAT_MODEL_FALLBACK: ${names.join(', ')}` },
   ];

@@ -26,6 +26,7 @@ const RETRY_AFTER_S = 5;
 /**
  * Makes the prompt of a conversation that would begin with a question, as the stages do, and has it answered where that is asked
  * for. Stores nothing.
+ * @param signal aborts when nobody waits any more
  * @throws Problem `service_unavailable` when the model does not answer
  */
 export async function tryAssistant(
@@ -49,11 +50,11 @@ export async function tryAssistant(
 async function answerTo({ assistant }: Asked, messages: Message[], signal: AbortSignal): Promise<string> {
   const [model] = chatModelsFor(assistant?.model ?? null);
   if (model === undefined) throw problem('service_unavailable', 'No chat model is configured');
-  const limit = AbortSignal.timeout(PATIENCE);
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]);
   const request = { model, messages, ...parametersOf(assistant) };
   let answer = '';
   try {
-    for await (const { delta } of streamChat(request, AbortSignal.any([signal, limit]))) answer += delta;
+    for await (const { delta } of streamChat(request, limit)) answer += delta;
     return answer;
   } catch (cause) {
     if (!(cause instanceof ProviderError || limit.aborted)) throw cause;

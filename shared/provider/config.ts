@@ -79,7 +79,8 @@ export function chatModels(): ModelRef[] {
 
 /** The same for an assistant: its own model first, where that is one of them; null: it has none. */
 export function chatModelsFor(name: string | null): ModelRef[] {
-  return configuration.chat.toSorted((a, b) => Number(b.name === name) - Number(a.name === name));
+  const own = name === null ? null : modelNamed(name).name;
+  return configuration.chat.toSorted((a, b) => Number(b.name === own) - Number(a.name === own));
 }
 
 /** What embeds texts; null: EMBEDDING_MODEL=off, the knowledge base is searched by words alone. */

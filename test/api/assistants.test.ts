@@ -163,7 +163,7 @@ describe('assistants', () => {
     const fields = {
       name: 'A',
       instructions: `{{today}} {{ user_name }}${'😀'.repeat(7_975)}`,
-      model: 'gpt-4.1-mini',
+      model: 'openai/gpt-4.1-mini',
       knowledge: { enabled: true, category_ids: [category.id] },
     };
     const { status, body } = await ask('POST', '', fields);
