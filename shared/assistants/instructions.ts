@@ -8,7 +8,8 @@ export type Placeholder = (typeof PLACEHOLDERS)[number];
 export type Filling = Record<Placeholder, string>;
 type Instructed = Pick<AssistantDefinition, 'instructions' | 'instructions_by_language'>;
 
-const BRACES = /\{\{\s*([^{}]*?)\s*\}\}/g;
+/** Spaces are trimmed later: a pattern for them takes the cube of their number. */
+const BRACES = /\{\{([^{}]*)\}\}/g;
 /** Characters of a name that a prompt shows. */
 const NAME_LIMIT = 60;
 /** What names are made of: other characters could close a fence or begin a line. */
@@ -32,7 +33,8 @@ export function needsFilling(assistant: Instructed, language: string): boolean {
  */
 export function instructionsFor(assistant: Instructed, language: string, filling: Filling): string {
   const text = textFor(assistant, language);
-  const filled = text.replace(BRACES, (whole, name: string) => {
+  const filled = text.replace(BRACES, (whole, within: string) => {
+    const name = within.trim();
     if (name === 'user_name') return `<user_name>${nameAsData(filling.user_name)}</user_name>`;
     return name === 'today' ? filling.today : whole;
   });
@@ -59,7 +61,7 @@ function textFor({ instructions, instructions_by_language }: Instructed, languag
 }
 
 function namesIn(text: string): string[] {
-  return [...text.matchAll(BRACES)].map(([, name = '']) => name);
+  return [...text.matchAll(BRACES)].map(([, within = '']) => within.trim());
 }
 
 function isPlaceholder(name: string): name is Placeholder {

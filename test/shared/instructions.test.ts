@@ -24,6 +24,13 @@ describe('instructions', () => {
     ]);
   });
 
+  it('are read within the time limit of a test, whatever stands between braces', () => {
+    for (const text of [`{{${' '.repeat(7_998)}`, '{{ '.repeat(2_666), `{{${' x'.repeat(3_990)}`]) {
+      expect(unknownPlaceholders(text)).to.deep.equal([]);
+      expect(filled(text)).to.equal(text);
+    }
+  });
+
   it('stay as they are where they name nothing', () => {
     expect(filled('Be kind. {x} }} {{')).to.equal('Be kind. {x} }} {{');
     expect(needsFilling({ instructions: 'Be kind.', instructions_by_language: {} }, 'en')).to.equal(false);
