@@ -1,6 +1,7 @@
 import Router from '@koa/router';
 import { bullBoard } from './admin/board/routes.ts';
 import { admin } from './admin/routes.ts';
+import { assistants } from './assistants/routes.ts';
 import { audit } from './audit/routes.ts';
 import { authentication } from './auth/routes.ts';
 import { chat } from './chat/routes.ts';
@@ -34,6 +35,7 @@ const resources: Resource[] = [
   faqSuggestions,
   faqs,
   faqCategories,
+  assistants,
   admin,
   audit,
   health,

@@ -3,6 +3,7 @@ import type { Job } from 'bullmq';
 import { claimRun, finishRun, type Kept, type Outcome, releaseRun, waitedMs } from '../db/models/run.ts';
 import { replaceContext, type Turn } from '../db/models/turn.ts';
 import { isUnreachable, ranTooLong } from '../shared/base/errors.ts';
+import { parametersOf } from '../shared/assistants/parameters.ts';
 import type { Payloads } from '../shared/delivery/jobs.ts';
 import { killPoint } from '../shared/ops/killpoint.ts';
 import { addLogContext, log } from '../shared/base/log.ts';
@@ -11,7 +12,7 @@ import { chatModels, type ModelRef } from '../shared/provider/config.ts';
 import { ProviderError } from '../shared/provider/providerErrors.ts';
 import { settle } from '../shared/delivery/runs.ts';
 import { traced } from '../shared/ops/tracing.ts';
-import { answer, PARAMETERS, sourcesOf, titleOf } from './completion/answer.ts';
+import { answer, sourcesOf, titleOf } from './completion/answer.ts';
 import {
   askBreakers,
   askLast,
@@ -71,7 +72,7 @@ async function answerClaimed(turn: Turn, breakers: Breakers, lease: Lease, besid
   // The claim holds such runs back itself, once the verdict is known.
   if (verdict !== null && breakers.holdMs > 0)
     return release(turn, writer, lease, { delayMs: breakers.holdMs });
-  const models = breakers.modelsFor(turn.retries);
+  const models = breakers.modelsFor(turn.retries, turn.assistant?.model ?? null);
   for (const [i, model] of models.entries()) {
     let ending: Ending;
     try {
@@ -166,7 +167,7 @@ async function finish(turn: Turn, writer: Writer, lease: Lease, ending: Ending):
   const outcome: Outcome = {
     ...ending,
     content: writer.content,
-    parameters: ending.model === undefined ? null : PARAMETERS,
+    parameters: ending.model === undefined ? null : parametersOf(turn.assistant),
     sources: ending.model === undefined ? [] : sourcesOf(turn),
     ...(!ending.filtered && { title: titleOf(turn.question) }),
   };

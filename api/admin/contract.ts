@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import type { RunExplanation } from '../../db/models/runExplanation.ts';
-import { runError, usage } from '../contract/answering.ts';
+import { assistantRef, runError, usage } from '../contract/answering.ts';
 import { contract, json } from '../contract/contract.ts';
 import { anything, count, flag, id, real, text, time } from '../contract/fields.ts';
 import { named, oneOf, orNull, presenter } from '../contract/schema.ts';
@@ -43,6 +43,7 @@ const explanation = named(
     generation: count,
     last_seq: count,
     model: orNull(text),
+    assistant: orNull(assistantRef),
     parameters: orNull(anything),
     moderation: orNull(Type.Object({ flagged: flag, categories: Type.Array(text), model: text })),
     context: orNull(context),

@@ -9,6 +9,7 @@ const fields = {
   // Lengths count code points; \S asks for one that is not white space.
   content: Type.String({ minLength: 1, maxLength: 16_000, pattern: '\\S' }),
   conversation_id: Type.Optional(orNull(anyId)),
+  assistant_id: Type.Optional(orNull(anyId)),
   language: Type.Optional(language),
   metadata: Type.Optional(anything),
   multitask_strategy: Type.Optional(oneOf('enqueue', 'reject', 'interrupt')),
@@ -22,7 +23,7 @@ export const chatContract = contract('Chat', {
     summary: 'Send a message',
     detail:
       'Once this answers 202 the message is stored and will be answered exactly once. Without `conversation_id` a ' +
-      'conversation begins. `multitask_strategy` says what happens while a run of the conversation is on: `enqueue` waits, ' +
+      'conversation begins, with the default assistant or that of `assistant_id`, which is for such a message alone. `multitask_strategy` says what happens while a run of the conversation is on: `enqueue` waits, ' +
       '`reject` refuses, `interrupt` cancels what is on or waiting.',
     parameters: [idempotencyKey],
     body: sendBody,

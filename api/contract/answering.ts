@@ -14,6 +14,9 @@ export const runError = named('RunError', Type.Object({ code: text, message: tex
   message: 'The model took too long to answer.',
 });
 
+/** The version of an assistant. */
+export const assistantRef = Type.Object({ id, version: id });
+
 export const source = named('Source', Type.Object({ faq_id: id, question: text, similarity: real }), {
   faq_id: 5,
   question: 'How can I change my password?',

@@ -18,6 +18,7 @@ const conversation = named(
   Type.Object({
     id,
     user_id: id,
+    assistant_id: described(orNull(id), 'What answers here; null: the default.'),
     title: orNull(text),
     language: text,
     context: anything,
@@ -34,6 +35,7 @@ const conversation = named(
   {
     id: 3,
     user_id: 7,
+    assistant_id: 1,
     title: 'How do I reset my password?',
     language: 'en',
     context: {},

@@ -46,6 +46,8 @@ function messageOf({ keyword, params, message }: ErrorObject): string {
       return `must be at most ${counted(limit, 'item')} long`;
     case 'minProperties':
       return `must be an object with at least ${counted(limit, 'field')}`;
+    case 'maxProperties':
+      return `must be an object with at most ${counted(limit, 'field')}`;
     case 'minimum':
       return `must be at least ${limit}`;
     case 'maximum':

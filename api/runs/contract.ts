@@ -1,11 +1,11 @@
 import { type Static, type TUnsafe, Type } from 'typebox';
 import type { RunRow } from '../../db/models/runView.ts';
 import type { RunEvent } from '../../shared/delivery/runEvents.ts';
-import { runError, source, usage } from '../contract/answering.ts';
+import { assistantRef, runError, source, usage } from '../contract/answering.ts';
 import { clientEvents, contract, json, nothing, other } from '../contract/contract.ts';
 import { anyId, flag, id, text, time } from '../contract/fields.ts';
 import { lastEventId } from '../middleware/headers.ts';
-import { closed, named, oneOf, orNull, presenter } from '../contract/schema.ts';
+import { closed, described, named, oneOf, orNull, presenter } from '../contract/schema.ts';
 
 const run = named(
   'Run',
@@ -17,6 +17,10 @@ const run = named(
     message_id: id,
     reply_id: id,
     model: orNull(text),
+    assistant: described(
+      orNull(assistantRef),
+      'The version that answers; null: the rules of the engine alone.',
+    ),
     usage: orNull(usage),
     error: orNull(runError),
     sources: Type.Array(source),
@@ -32,6 +36,7 @@ const run = named(
     message_id: 81,
     reply_id: 82,
     model: 'gpt-4.1-mini',
+    assistant: { id: 1, version: 3 },
     usage: { prompt_tokens: 320, completion_tokens: 30, total_tokens: 350 },
     error: null,
     sources: [],

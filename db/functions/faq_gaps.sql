@@ -28,6 +28,8 @@ BEGIN
   WHERE r.status = 'completed' AND r.completed_at > since AND r.completed_at <= until AND r.context -> 'passages' = '[]'
     AND r.context -> 'passages_unavailable' IS DISTINCT FROM 'true'
     AND r.moderation -> 'flagged' IS DISTINCT FROM 'true'
+    -- An assistant without the knowledge base misses nothing in it.
+    AND assistant_of(r.assistant_id, r.assistant_version) #> '{knowledge,enabled}' IS DISTINCT FROM 'false'
   ON CONFLICT DO NOTHING;
   INSERT INTO faq_gaps (message_id, reason)
   SELECT r.message_id, 'not_cited' FROM runs r JOIN messages m ON m.id = r.reply_id

@@ -1,3 +1,6 @@
+-- A function whose parameters changed is another one, and both would fit. The file runs as one transaction.
+DROP FUNCTION IF EXISTS faqs_near, faqs_near_in_columns, faq_vectors_walk, faqs_with_words, search_faqs;
+
 -- Stores a user's verdict on a published FAQ in place of an earlier one. Returns false when no such FAQ is published.
 CREATE OR REPLACE FUNCTION rate_faq(p_faq bigint, p_user bigint, p_helpful boolean)
 RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
@@ -33,7 +36,7 @@ END $$;
 -- is walked, on and on until enough is found that is published and of the set. The planner does not know the limit and would
 -- sort them all: hence enable_sort. The walk's settings are made inside, since only a superuser may name them in a header.
 -- ROWS: by the usual guess of a thousand search_faqs would read all FAQs for the few that are found.
-CREATE OR REPLACE FUNCTION faqs_near(p_model text, p_vector vector, p_count integer)
+CREATE OR REPLACE FUNCTION faqs_near(p_model text, p_vector vector, p_count integer, p_categories bigint[])
 RETURNS TABLE (faq_id bigint, similarity double precision) LANGUAGE plpgsql STABLE ROWS 20
 SET jit = off SET plan_cache_mode = force_generic_plan SET enable_sort = off AS $$
 DECLARE
@@ -49,21 +52,22 @@ BEGIN
       set_config('hnsw.ef_search', CASE WHEN dims > 4000 THEN '400' ELSE '100' END, true);
   END IF;
   IF from_columns THEN
-    RETURN QUERY SELECT * FROM faqs_near_in_columns(p_model, p_vector, p_count);
+    RETURN QUERY SELECT * FROM faqs_near_in_columns(p_model, p_vector, p_count, p_categories);
   ELSIF faqs_exceed(300) AND faq_vectors_indexed(dims) THEN
     -- Two parts an FAQ: as many again may be of FAQs that were found. Where the index holds signs alone, ten times as many
     -- are compared in full.
     RETURN QUERY EXECUTE faq_vectors_walk(dims)
-    USING p_vector, p_model, p_count * CASE WHEN dims > 4000 THEN 20 ELSE 2 END;
+    USING p_vector, p_model, p_count * CASE WHEN dims > 4000 THEN 20 ELSE 2 END, p_categories;
   ELSE
     RETURN QUERY SELECT found.id, 1 - found.distance FROM (
       SELECT v.faq_id AS id, min(v.vector <=> p_vector) AS distance FROM faq_vectors v JOIN faqs f ON f.id = v.faq_id
-      WHERE v.model = p_model AND f.status = 'published' GROUP BY v.faq_id) AS found
+      WHERE v.model = p_model AND f.status = 'published' AND (p_categories IS NULL OR f.category_id = ANY (p_categories))
+      GROUP BY v.faq_id) AS found
     WHERE found.distance <> 'NaN' ORDER BY found.distance LIMIT p_count;
   END IF;
 END $$;
 
--- The walk of an index of so many dimensions, for $1 the vector, $2 the set, $3 how many texts. The dimension is part of the text,
+-- The walk of an index of so many dimensions, for $1 the vector, $2 the set, $3 how many texts, $4 the categories or NULL. The dimension is part of the text,
 -- or no plan could use the index, which is of that dimension alone. Half precision is half the size and finds the same; it
 -- ends at 4,000 dimensions, beyond that the signs of the numbers are compared. What is found is compared in full.
 CREATE OR REPLACE FUNCTION faq_vectors_walk(p_dimensions integer) RETURNS text LANGUAGE sql IMMUTABLE AS $$
@@ -71,6 +75,7 @@ CREATE OR REPLACE FUNCTION faq_vectors_walk(p_dimensions integer) RETURNS text L
     SELECT found.faq_id, 1 - min(found.distance) FROM (
       SELECT v.faq_id, v.vector <=> $1 AS distance FROM faq_vectors v JOIN faqs f ON f.id = v.faq_id
       WHERE v.dimensions = %1$s AND v.model = $2 AND f.status = ''published''
+        AND ($4 IS NULL OR f.category_id = ANY ($4))
       ORDER BY ' || CASE WHEN p_dimensions > 4000
         THEN 'CAST(binary_quantize(v.vector) AS bit(%1$s)) <~> CAST(binary_quantize($1) AS bit(%1$s))'
         ELSE 'CAST(v.vector AS halfvec(%1$s)) <=> CAST($1 AS halfvec(%1$s))' END || ' LIMIT $3) AS found
@@ -78,7 +83,7 @@ CREATE OR REPLACE FUNCTION faq_vectors_walk(p_dimensions integer) RETURNS text L
 $$;
 
 -- The same of a set that the release before this one left in the columns of faqs; it goes with them.
-CREATE OR REPLACE FUNCTION faqs_near_in_columns(p_model text, p_vector vector, p_count integer)
+CREATE OR REPLACE FUNCTION faqs_near_in_columns(p_model text, p_vector vector, p_count integer, p_categories bigint[])
 RETURNS TABLE (faq_id bigint, similarity double precision) LANGUAGE plpgsql STABLE
 SET jit = off SET plan_cache_mode = force_generic_plan SET enable_sort = off AS $$
 DECLARE
@@ -89,12 +94,12 @@ BEGIN
     RETURN QUERY SELECT found.id, 1 - min(found.distance) FROM (
       SELECT q.id, q.question_embedding <=> p_vector AS distance FROM (
         SELECT f.id, f.question_embedding FROM faqs f
-        WHERE f.status = 'published' AND f.question_embedding_model = p_model
+        WHERE f.status = 'published' AND f.question_embedding_model = p_model AND (p_categories IS NULL OR f.category_id = ANY (p_categories))
         ORDER BY CAST(f.question_embedding AS halfvec(1536)) <=> half LIMIT p_count) AS q
       UNION ALL
       SELECT a.id, a.answer_embedding <=> p_vector FROM (
         SELECT f.id, f.answer_embedding FROM faqs f
-        WHERE f.status = 'published' AND f.answer_embedding_model = p_model
+        WHERE f.status = 'published' AND f.answer_embedding_model = p_model AND (p_categories IS NULL OR f.category_id = ANY (p_categories))
         ORDER BY CAST(f.answer_embedding AS halfvec(1536)) <=> half LIMIT p_count) AS a) AS found
     WHERE found.distance <> 'NaN' GROUP BY found.id;
   ELSE
@@ -103,7 +108,7 @@ BEGIN
       SELECT f.id, least(
         CASE WHEN f.question_embedding_model = p_model THEN f.question_embedding <=> p_vector END,
         CASE WHEN f.answer_embedding_model = p_model THEN f.answer_embedding <=> p_vector END) AS distance
-      FROM faqs f WHERE f.status = 'published' OFFSET 0) AS found
+      FROM faqs f WHERE f.status = 'published' AND (p_categories IS NULL OR f.category_id = ANY (p_categories)) OFFSET 0) AS found
     WHERE found.distance <> 'NaN' ORDER BY found.distance LIMIT p_count;
   END IF;
 END $$;
@@ -112,7 +117,7 @@ END $$;
 -- query that an FAQ contains, 0 to 1. A word weighs by its rarity (idf; a word in no FAQ weighs most). It counts in
 -- full in the question, less in keywords and answer. Among more than 5,000 FAQs all words must match, because common
 -- words would match half of the FAQs; there coverage is 1. JIT is off: compiling takes ten times as long as running.
-CREATE OR REPLACE FUNCTION faqs_with_words(p_query text, p_count integer)
+CREATE OR REPLACE FUNCTION faqs_with_words(p_query text, p_count integer, p_categories bigint[])
 RETURNS TABLE (faq_id bigint, coverage double precision) LANGUAGE plpgsql STABLE ROWS 20 SET jit = off AS $$
 DECLARE
   configs regconfig[] := ARRAY(
@@ -127,7 +132,7 @@ BEGIN
   IF faqs_exceed(5000) THEN
     FOREACH one IN ARRAY configs LOOP
       RETURN QUERY SELECT f.id, CAST(1 AS double precision) FROM faqs f
-      WHERE f.status = 'published' AND faq_config(f.language) = one AND f.words @@ plainto_tsquery(one, p_query)
+      WHERE f.status = 'published' AND faq_config(f.language) = one AND f.words @@ plainto_tsquery(one, p_query) AND (p_categories IS NULL OR f.category_id = ANY (p_categories))
       LIMIT p_count;
     END LOOP;
     RETURN;
@@ -146,9 +151,10 @@ BEGIN
     -- OFFSET 0 makes the planner go word by word, with the index where FAQs are many, and not through all FAQs
     -- for each language.
     FROM terms t CROSS JOIN LATERAL (SELECT one.id, one.language, one.words FROM faqs one
-      WHERE one.status = 'published' AND one.words @@ t.anywhere OFFSET 0) AS f
+      WHERE one.status = 'published' AND one.words @@ t.anywhere
+        AND (p_categories IS NULL OR one.category_id = ANY (p_categories)) OFFSET 0) AS f
     WHERE faq_config(f.language) = t.config),
-  total AS (SELECT count(*) AS faqs FROM faqs WHERE status = 'published'),
+  total AS (SELECT count(*) AS faqs FROM faqs f WHERE f.status = 'published' AND (p_categories IS NULL OR f.category_id = ANY (p_categories))),
   -- numeric, so that equal sums are equal in any order of addition.
   weights AS (
     SELECT t.config, t.word, ln(1 + (SELECT faqs FROM total) / (0.5 + count(h.id))) AS idf
@@ -164,10 +170,11 @@ END $$;
 -- reciprocal rank (1 / (60 + rank), Cormack et al. 2009), priority breaking ties. An FAQ below both thresholds is no
 -- answer. The language asked for goes first where it is nearly as good; other languages are the fallback.
 -- p_models and p_vectors: the query's vector in the set that is served; empty: words alone.
+-- p_categories: FAQs of these alone; NULL: all.
 -- similarity is the cosine; where there is no vector, how much of the query the FAQ covers.
 CREATE OR REPLACE FUNCTION search_faqs(
   p_query text, p_models text[], p_vectors vector[], p_language text, p_count integer,
-  p_similarity double precision, p_coverage double precision)
+  p_similarity double precision, p_coverage double precision, p_categories bigint[] DEFAULT NULL)
 RETURNS TABLE (id bigint, question text, answer text, language text, similarity double precision)
 LANGUAGE plpgsql STABLE SET jit = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
@@ -178,9 +185,9 @@ BEGIN
   WITH near AS (
     SELECT n.faq_id, max(n.similarity) AS similarity
     FROM unnest(p_models, p_vectors) AS m (model, vector)
-      CROSS JOIN LATERAL faqs_near(m.model, m.vector, candidates) AS n
+      CROSS JOIN LATERAL faqs_near(m.model, m.vector, candidates, p_categories) AS n
     GROUP BY n.faq_id),
-  worded AS (SELECT w.faq_id, w.coverage FROM faqs_with_words(p_query, candidates) AS w
+  worded AS (SELECT w.faq_id, w.coverage FROM faqs_with_words(p_query, candidates, p_categories) AS w
     WHERE p_query <> ''),
   found AS (
     SELECT f.id, f.question, f.answer, f.language, f.priority, w.coverage,

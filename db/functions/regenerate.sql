@@ -10,6 +10,7 @@ CREATE OR REPLACE FUNCTION regenerate_reply(
 DECLARE
   v_owner users;
   v_conversation bigint;
+  v_assistant assistants;
   v_known runs;
   v_before runs;
   v_head boolean;
@@ -44,6 +45,7 @@ BEGIN
     RETURN;
   END IF;
 
+  v_assistant := assistant_now((SELECT assistant_id FROM conversations WHERE id = v_conversation));
   v_run := nextval(pg_get_serial_sequence('runs', 'id'));
   v_head := NOT EXISTS (SELECT FROM runs WHERE conversation_id = v_conversation
     AND status IN ('queued', 'in_progress'));
@@ -54,10 +56,11 @@ BEGIN
   SELECT v_conversation, p_user, v_run, '', 'assistant', 'pending', m.id, coalesce(m.alternative_of, m.id)
   FROM messages m WHERE m.id = p_reply RETURNING id INTO v_reply;
   INSERT INTO runs (id, user_id, conversation_id, message_id, reply_id, status, language, idempotency_key,
-    request_hash, request_id, generation, queued_at, rank)
+    request_hash, request_id, generation, queued_at, rank, assistant_id, assistant_version)
   VALUES (v_run, p_user, v_conversation, v_before.message_id, v_reply,
     CASE WHEN v_head THEN 'queued' ELSE 'waiting' END, v_before.language, p_key, p_hash, p_request,
-    CASE WHEN v_head THEN 1 ELSE 0 END, CASE WHEN v_head THEN clock_timestamp() END, v_rank);
+    CASE WHEN v_head THEN 1 ELSE 0 END, CASE WHEN v_head THEN clock_timestamp() END, v_rank,
+    v_assistant.id, v_assistant.version);
   UPDATE conversations SET message_count = message_count + 1, is_active = true,
     last_message_at = clock_timestamp(), updated_at = clock_timestamp(),
     duration_seconds = extract(epoch FROM clock_timestamp() - created_at)::integer

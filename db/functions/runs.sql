@@ -69,13 +69,35 @@ BEGIN
   RETURN v_ended;
 END $$;
 
+-- The version of the assistant that answers next in a conversation: the conversation's own assistant, or the default where it
+-- has none. A row of NULLs: there is none of them, and the engine's own rules answer.
+CREATE OR REPLACE FUNCTION assistant_now(p_assistant bigint) RETURNS assistants LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  v_assistant assistants;
+BEGIN
+  SELECT * INTO v_assistant FROM assistants
+  WHERE CASE WHEN p_assistant IS NULL THEN is_default ELSE id = p_assistant END;
+  RETURN v_assistant;
+END $$;
+
+-- What a stage needs to know of the assistant that answers a run; NULL: none does.
+CREATE OR REPLACE FUNCTION assistant_of(p_assistant bigint, p_version integer) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  IF p_assistant IS NULL THEN
+    RETURN NULL;
+  END IF;
+  RETURN (SELECT definition - '{greeting,suggested_questions}'::text[] || jsonb_build_object('id', p_assistant, 'version', p_version)
+    FROM assistant_versions WHERE assistant_id = p_assistant AND version = p_version);
+END $$;
+
 -- Stores a message, the empty row of its reply, and its run. The outcome is 'accepted', 'replayed' (known key,
 -- same request), or a refusal that stores nothing: 'unauthenticated', 'idempotency_key_reused', 'not_found',
--- 'consent_required', 'run_in_progress', 'too_many_waiting_runs'. next is the run to deliver, as in promote_next.
--- ended are the runs that an interrupt cancelled, which the caller announces.
+-- 'consent_required', 'assistant_archived', 'run_in_progress', 'too_many_waiting_runs'. next is the run to deliver, as in promote_next.
+-- ended are the runs that an interrupt cancelled, which the caller announces. p_assistant
+-- is for a conversation that begins here.
 CREATE OR REPLACE FUNCTION accept_message(
   p_user bigint, p_conversation bigint, p_content text, p_language text, p_metadata jsonb, p_strategy text,
-  p_key text, p_hash text, p_request text, p_max_waiting integer
+  p_key text, p_hash text, p_request text, p_max_waiting integer, p_assistant bigint DEFAULT NULL
 ) RETURNS TABLE (outcome text, run_id bigint, conversation_id bigint, message_id bigint, reply_id bigint,
   next jsonb, ended bigint[]) LANGUAGE plpgsql VOLATILE SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
@@ -83,6 +105,7 @@ DECLARE
   v_known runs;
   v_owner users;
   v_conversation conversations;
+  v_assistant assistants;
   v_head boolean;
   v_ended bigint[] := '{}';
   v_rank integer := 1;
@@ -106,10 +129,13 @@ BEGIN
     END IF;
   END IF;
 
+  v_assistant := assistant_now(coalesce(v_conversation.assistant_id, p_assistant));
   outcome := CASE
     WHEN v_owner.status <> 'active' THEN 'unauthenticated'
     WHEN NOT v_owner.data_processing_consent THEN 'consent_required'
     WHEN p_conversation IS NOT NULL AND v_conversation.id IS NULL THEN 'not_found'
+    WHEN p_assistant IS NOT NULL AND v_assistant.id IS NULL THEN 'not_found'
+    WHEN p_conversation IS NULL AND v_assistant.is_archived THEN 'assistant_archived'
     WHEN p_strategy = 'reject' AND EXISTS (SELECT FROM runs WHERE conversation_id = p_conversation
       AND status IN ('waiting', 'queued', 'in_progress')) THEN 'run_in_progress'
     WHEN (SELECT count(*) FROM (SELECT FROM runs WHERE user_id = p_user AND status IN ('waiting', 'queued')
@@ -122,8 +148,8 @@ BEGIN
   END IF;
 
   IF p_conversation IS NULL THEN
-    INSERT INTO conversations (user_id, language, message_count)
-    VALUES (p_user, coalesce(p_language, v_owner.language), 2) RETURNING * INTO v_conversation;
+    INSERT INTO conversations (user_id, language, assistant_id, message_count)
+    VALUES (p_user, coalesce(p_language, v_owner.language), v_assistant.id, 2) RETURNING * INTO v_conversation;
   ELSE
     UPDATE conversations SET message_count = message_count + 2, is_active = true,
       last_message_at = clock_timestamp(), updated_at = clock_timestamp(),
@@ -147,10 +173,11 @@ BEGIN
       (v_conversation.id, p_user, v_run, '', 'assistant', 'pending', '{}') RETURNING id)
   SELECT array_agg(id ORDER BY id) INTO v_ids FROM stored;
   INSERT INTO runs (id, user_id, conversation_id, message_id, reply_id, status, language, idempotency_key,
-    request_hash, request_id, generation, queued_at, rank)
+    request_hash, request_id, generation, queued_at, rank, assistant_id, assistant_version)
   VALUES (v_run, p_user, v_conversation.id, v_ids[1], v_ids[2],
     CASE WHEN v_head THEN 'queued' ELSE 'waiting' END, coalesce(p_language, v_conversation.language), p_key,
-    p_hash, p_request, CASE WHEN v_head THEN 1 ELSE 0 END, CASE WHEN v_head THEN clock_timestamp() END, v_rank);
+    p_hash, p_request, CASE WHEN v_head THEN 1 ELSE 0 END, CASE WHEN v_head THEN clock_timestamp() END, v_rank,
+    v_assistant.id, v_assistant.version);
 
   RETURN QUERY SELECT 'accepted', v_run, v_conversation.id, v_ids[1], v_ids[2],
     CASE WHEN v_head THEN jsonb_build_object('run_id', v_run, 'generation', 1, 'rank', v_rank) END, v_ended;
@@ -174,7 +201,8 @@ END $$;
 CREATE OR REPLACE FUNCTION claim_run(p_run bigint, p_lease_ms integer, p_crash_limit integer, p_hold_ms integer DEFAULT 0)
 RETURNS TABLE (outcome text, attempt integer, retry_at timestamptz, next jsonb, run_id bigint, user_id bigint,
   conversation_id bigint, message_id bigint, reply_id bigint, request_id text, status text, retries integer,
-  language text, question text, title text, created_at timestamptz, queued_at timestamptz, moderation jsonb, context jsonb)
+  language text, question text, title text, created_at timestamptz, queued_at timestamptz, moderation jsonb, context jsonb,
+  assistant jsonb)
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_column
 DECLARE
@@ -227,7 +255,8 @@ BEGIN
   UPDATE messages SET status = 'streaming' WHERE id = v_run.reply_id;
   RETURN QUERY SELECT 'claimed', v_run.attempt, NULL::timestamptz, NULL::jsonb, p_run, v_run.user_id,
     v_conversation, v_run.message_id, v_run.reply_id, v_run.request_id, v_run.status, v_run.retries, v_run.language,
-    q.content, c.title, v_run.created_at, v_run.queued_at, v_run.moderation, v_run.context
+    q.content, c.title, v_run.created_at, v_run.queued_at, v_run.moderation, v_run.context,
+    assistant_of(v_run.assistant_id, v_run.assistant_version)
   FROM messages q JOIN conversations c ON c.id = v_conversation WHERE q.id = v_run.message_id;
 END $$;
 

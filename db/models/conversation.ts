@@ -5,6 +5,8 @@ import { askedIn, matching } from './conversationSearch.ts';
 export type ConversationRow = {
   id: number;
   user_id: number;
+  /** null: it was begun before there was a default assistant, which answers it. */
+  assistant_id: number | null;
   title: string | null;
   language: string;
   context: Record<string, unknown>;
@@ -24,7 +26,7 @@ export type ConversationChange = Partial<
   Pick<ConversationRow, 'title' | 'tags' | 'language' | 'is_archived'>
 >;
 
-const columns = `c.id, c.user_id, c.title, c.language, c.context, c.tags, c.message_count, c.duration_seconds,
+const columns = `c.id, c.user_id, c.assistant_id, c.title, c.language, c.context, c.tags, c.message_count, c.duration_seconds,
   c.total_tokens, c.is_active, c.is_archived, c.created_at, c.updated_at, c.last_message_at`;
 
 /** A user's conversation; undefined when there is none of theirs, or it was deleted. */

@@ -28,6 +28,16 @@ export function listFaqCategories(limit: number, afterId: number): Promise<FaqCa
   );
 }
 
+/** Those of some ids that no category has. */
+export async function missingCategories(ids: number[]): Promise<number[]> {
+  const missing = await rows<{ id: number }>(
+    `SELECT id FROM unnest(CAST(:ids AS bigint[])) AS asked (id)
+     WHERE NOT EXISTS (SELECT FROM faq_categories c WHERE c.id = asked.id) ORDER BY id`,
+    { ids },
+  );
+  return missing.map(({ id }) => id);
+}
+
 export function addFaqCategory(
   fields: FaqCategoryFields & { slug: string },
   along: Along,

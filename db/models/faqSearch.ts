@@ -12,6 +12,8 @@ export type FaqQuery = {
   /** The preferred language of the answer; null: any. */
   language: string | null;
   limit: number;
+  /** Only FAQs of these categories; absent: all. */
+  categories?: number[];
   /** Cosine similarity from which an FAQ counts as an answer. */
   similarity: number;
   /** Share of the text's words from which an FAQ counts as an answer too. */
@@ -37,12 +39,13 @@ export function searchFaqs({
   vectors,
   language,
   limit,
+  categories,
   similarity,
   coverage,
 }: FaqQuery): Promise<FoundFaq[]> {
   return rows(
     `SELECT * FROM search_faqs(:text, CAST(:models AS text[]), CAST(:vectors AS vector[]), :language, :limit,
-       :similarity, :coverage)`,
+       :similarity, :coverage, CAST(:categories AS bigint[]))`,
     {
       text,
       models: vectors.map(({ model }) => model),
@@ -51,6 +54,7 @@ export function searchFaqs({
       limit,
       similarity,
       coverage,
+      categories: categories ?? null,
     },
   );
 }

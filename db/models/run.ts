@@ -11,6 +11,8 @@ type Next = { next: Delivery | null };
 export type Message = {
   user_id: number;
   conversation_id: number | null;
+  /** For a conversation that begins with the message; null: the default. */
+  assistant_id?: number | null;
   content: string;
   language: string | null;
   metadata: Record<string, unknown>;
@@ -25,6 +27,7 @@ export type Refusal =
   | 'not_found'
   | 'consent_required'
   | 'run_in_progress'
+  | 'assistant_archived'
   | 'too_many_waiting_runs';
 export type Accepted = {
   outcome: 'accepted' | 'replayed';
@@ -45,8 +48,8 @@ export async function acceptMessage(
 ): Promise<Accepted | { outcome: Refusal }> {
   const accepted = await row<Accepted | { outcome: Refusal }>(
     `SELECT * FROM accept_message(:user_id, :conversation_id, :content, :language, :metadata, :multitask_strategy,
-       :idempotency_key, :request_hash, :request_id, :maxWaiting)`,
-    { ...message, maxWaiting },
+       :idempotency_key, :request_hash, :request_id, :maxWaiting, :assistant_id)`,
+    { assistant_id: null, ...message, maxWaiting },
   );
   if (accepted === undefined) throw new Error('accept_message returned nothing');
   return accepted;

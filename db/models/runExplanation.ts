@@ -1,5 +1,7 @@
 import { row } from '../sql.ts';
 import type { RunStatus, Usage } from './runView.ts';
+import type { AssistantRef } from './assistant.ts';
+import { assistantRef } from './runView.ts';
 import type { ContextRecord, Verdict } from './turn.ts';
 
 /** Everything that the stages stored on a run, for operators; without the texts. */
@@ -18,6 +20,7 @@ export type RunExplanation = {
   generation: number;
   last_seq: number;
   model: string | null;
+  assistant: AssistantRef | null;
   parameters: Record<string, unknown> | null;
   moderation: Verdict | null;
   context: ContextRecord | null;
@@ -39,7 +42,7 @@ export type RunExplanation = {
 export function explainRun(runId: number): Promise<RunExplanation | undefined> {
   return row(
     `SELECT id, user_id, conversation_id, message_id, reply_id, request_id, status, language, attempt, retries, crashes,
-       generation, last_seq, model, parameters, moderation, context, finish_reason, first_token_ms,
+       generation, last_seq, model, ${assistantRef('runs')} AS assistant, parameters, moderation, context, finish_reason, first_token_ms,
        CASE WHEN total_tokens IS NOT NULL THEN jsonb_build_object('prompt_tokens', prompt_tokens,
          'completion_tokens', completion_tokens, 'total_tokens', total_tokens) END AS usage,
        CASE WHEN error_code IS NOT NULL THEN jsonb_build_object('code', error_code, 'message', error_message) END AS error,

@@ -1,4 +1,5 @@
 import { row } from '../sql.ts';
+import type { AssistantRef } from './assistant.ts';
 
 export type RunStatus =
   | 'waiting'
@@ -22,6 +23,7 @@ export type RunRow = {
   reply_id: number;
   content: string;
   model: string | null;
+  assistant: AssistantRef | null;
   finish_reason: string | null;
   usage: Usage | null;
   error: { code: string; message: string } | null;
@@ -49,10 +51,16 @@ export function findUnannounced(runId: number): Promise<(RunRow & { completed_at
 
 const runRows = `
   SELECT r.id, r.user_id, r.status, r.attempt, r.last_seq, r.conversation_id, r.message_id, r.reply_id,
-    reply.content, r.model, r.finish_reason, r.sources,
+    reply.content, r.model, ${assistantRef('r')} AS assistant, r.finish_reason, r.sources,
     CASE WHEN r.total_tokens IS NOT NULL THEN jsonb_build_object('prompt_tokens', r.prompt_tokens,
       'completion_tokens', r.completion_tokens, 'total_tokens', r.total_tokens) END AS usage,
     CASE WHEN r.error_code IS NOT NULL THEN jsonb_build_object('code', r.error_code, 'message', r.error_message)
       END AS error,
     r.created_at, r.started_at, r.completed_at
   FROM runs r JOIN messages reply ON reply.id = r.reply_id`;
+
+/** The version that answers a run, {id, version}, or NULL. */
+export function assistantRef(runs: string): string {
+  return `CASE WHEN ${runs}.assistant_id IS NOT NULL
+    THEN jsonb_build_object('id', ${runs}.assistant_id, 'version', ${runs}.assistant_version) END`;
+}

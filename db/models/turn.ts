@@ -1,5 +1,6 @@
 import { row, rows } from '../sql.ts';
 import type { RunStatus, Source } from './runView.ts';
+import type { AssistantVersion } from './assistant.ts';
 
 /** A run as a stage needs it. A stage does not repeat a result that is already here. */
 export type Turn = {
@@ -20,7 +21,10 @@ export type Turn = {
   queued_at: Date | null;
   moderation: Verdict | null;
   context: ContextRecord | null;
+  assistant: Answering | null;
 };
+/** The version of the assistant that answers a run; null: the engine's own rules alone. */
+export type Answering = Omit<AssistantVersion, 'greeting' | 'suggested_questions'>;
 /** Moderation's decision. `categories` are the names that the provider flagged. */
 export type Verdict = { flagged: boolean; categories: string[]; model: string };
 /** What the prompt of a run contains, and what was cut: enough to build the same prompt again. */
@@ -45,7 +49,8 @@ export type ContextRecord = {
 export function loadTurn(runId: number): Promise<Turn | undefined> {
   return row(
     `SELECT r.id AS run_id, r.user_id, r.conversation_id, r.message_id, r.reply_id, r.request_id, r.status, r.attempt,
-       r.retries, r.language, q.content AS question, c.title, r.created_at, r.queued_at, r.moderation, r.context
+       r.retries, r.language, q.content AS question, c.title, r.created_at, r.queued_at, r.moderation, r.context,
+       assistant_of(r.assistant_id, r.assistant_version) AS assistant
      FROM runs r JOIN messages q ON q.id = r.message_id JOIN conversations c ON c.id = r.conversation_id
      WHERE r.id = :runId AND r.cancel_requested_at IS NULL AND may_be_sent(r.user_id, r.conversation_id)`,
     { runId },

@@ -1,13 +1,16 @@
 import { hash } from '@node-rs/argon2';
 import type { Knex } from 'knex';
 import { knex } from '../knex.ts';
+import { addDefault } from '../models/assistant.ts';
+import { defaultAssistant } from './assistants.ts';
 import { faqCategories, faqs } from './faqs.ts';
 
-export type Seeded = { accounts: string[]; faqs: number };
+/** What a call added: e-mail addresses of accounts, how many FAQs, and whether the default assistant. */
+export type Seeded = { accounts: string[]; faqs: number; assistant: boolean };
 
 /**
  * Adds the content of a fresh installation: the accounts admin@parley.local and demo@parley.local with the given
- * password, and published FAQs about Parley. It leaves existing rows alone, passwords and edited FAQs included.
+ * password, published FAQs about Parley, and the default assistant. It leaves existing rows alone, passwords and edited FAQs included.
  * The embedding worker then embeds the FAQs.
  */
 export async function seed({ password }: { password: string }): Promise<Seeded> {
@@ -16,6 +19,7 @@ export async function seed({ password }: { password: string }): Promise<Seeded> 
   return knex.transaction(async (trx) => ({
     accounts: await addAccounts(trx, missing, hashed),
     faqs: await addFaqs(trx, await addCategories(trx)),
+    assistant: await addDefault(defaultAssistant, trx),
   }));
 }
 

@@ -23,6 +23,7 @@ export type Taken = {
 export type NewMessage = {
   content: string;
   conversation_id?: number | null;
+  assistant_id?: number | null;
   language?: string;
   metadata?: Record<string, unknown>;
   multitask_strategy?: 'enqueue' | 'reject' | 'interrupt';
@@ -50,6 +51,8 @@ export async function intake(
   const { user } = sender;
   const { content, metadata = {}, multitask_strategy = 'enqueue' } = body;
   const conversation_id = body.conversation_id == null ? null : rowId(body.conversation_id);
+  const assistant_id = body.assistant_id == null ? null : rowId(body.assistant_id);
+  if (assistant_id !== null && conversation_id !== null) throw assistantRefused(NOT_A_BEGINNING);
   checkMetadata(metadata);
   checkKey(key);
 
@@ -59,10 +62,13 @@ export async function intake(
     language: body.language ?? user.language,
     metadata,
     multitask_strategy,
+    // Absent where there is none: keys that the release before this one kept are to be recognised.
+    ...(assistant_id !== null && { assistant_id }),
   };
   const message = {
     user_id: user.id,
     conversation_id,
+    assistant_id,
     content,
     language: body.language ?? null,
     metadata,
@@ -109,11 +115,18 @@ export function checkKey(key: string | null): void {
 }
 
 function refusal(outcome: Refusal): Problem {
+  if (outcome === 'assistant_archived') return assistantRefused('must be an assistant that is not archived');
   return problem(
     outcome,
     undefined,
     outcome === 'too_many_waiting_runs' ? { retryAfterS: RETRY_AFTER_S } : {},
   );
+}
+
+const NOT_A_BEGINNING = 'must be left out: the conversation has its assistant';
+
+function assistantRefused(message: string): Problem {
+  return problem('validation_failed', undefined, { errors: [{ path: '/assistant_id', message }] });
 }
 
 /** JSON that is the same for the same value: keys in order, whatever order they came in. */

@@ -13,8 +13,16 @@ const QUESTION_TOKENS = 1_000;
 /** How many characters of a question the search by words uses. */
 const WORDS_LIMIT = 1_000;
 
-/** `user_id`: who asks. What is kept of a search serves that user alone. */
-export type Search = { user_id: number; text: string; language: string | null; limit: number };
+/**
+ * `user_id`: who asks. What is kept of a search serves that user alone. `categories`: FAQs of these alone; absent: all.
+ */
+export type Search = {
+  user_id: number;
+  text: string;
+  language: string | null;
+  limit: number;
+  categories?: number[];
+};
 export type SearchResult = {
   faqs: FoundFaq[];
   /** True when the question could not be embedded: found by words alone. */
@@ -44,7 +52,7 @@ async function currentSet(): Promise<FaqSet> {
 }
 
 async function find(search: Search, { vectors: set }: FaqSet): Promise<SearchResult> {
-  const { user_id, text, language, limit } = search;
+  const { user_id, text, language, limit, categories } = search;
   // A token has at least one byte: for short texts the API need not load the tokenizer, which blocks it for a third of a second.
   const question = Buffer.byteLength(text) <= QUESTION_TOKENS ? text : truncateTokens(text, QUESTION_TOKENS);
   const vector = set && (await questionVector(user_id, question, set));
@@ -53,6 +61,7 @@ async function find(search: Search, { vectors: set }: FaqSet): Promise<SearchRes
     vectors: set && vector ? [{ model: set.key, vector }] : [],
     language,
     limit,
+    categories,
     similarity: env.PASSAGE_THRESHOLD,
     coverage: COVERAGE,
   });

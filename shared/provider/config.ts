@@ -76,6 +76,12 @@ export function chatModels(): ModelRef[] {
   return configuration.chat;
 }
 
+/** The same for an assistant: its own model first, where that is one of them; null: it has none. */
+export function chatModelsFor(name: string | null): ModelRef[] {
+  const own = name === null ? null : modelNamed(name).name;
+  return configuration.chat.toSorted((a, b) => Number(b.name === own) - Number(a.name === own));
+}
+
 /** What embeds texts; null: EMBEDDING_MODEL=off, the knowledge base is searched by words alone. */
 export function embeddingModel(): EmbeddingModel | null {
   return configuration.embedding;
@@ -112,14 +118,20 @@ export function providerOf({ provider: name, model }: Pick<ModelRef, 'provider' 
   return { ...provider, settings };
 }
 
-/** Tokens that a prompt may have: CONTEXT_TOKEN_BUDGET, or what the first chat model has room for beside its answer. */
-export function promptBudget(): number {
-  const [first] = configuration.chat;
+/**
+ * Tokens that a prompt may have: CONTEXT_TOKEN_BUDGET, or what the first chat model has room for beside its answer.
+ * @param assistant whose model and length of answer hold; null: the environment's
+ */
+export function promptBudget(
+  assistant: { model: string | null; max_completion_tokens: number | null } | null = null,
+): number {
+  const [first] = chatModelsFor(assistant?.model ?? null);
   const { contextTokens, reasoningTokens } = first
     ? providerOf(first)
     : { contextTokens: null, reasoningTokens: 0 };
   if (contextTokens === null) return env.CONTEXT_TOKEN_BUDGET;
-  const room = contextTokens - env.MAX_COMPLETION_TOKENS - reasoningTokens;
+  const room =
+    contextTokens - (assistant?.max_completion_tokens ?? env.MAX_COMPLETION_TOKENS) - reasoningTokens;
   return Math.max(1, Math.min(env.CONTEXT_TOKEN_BUDGET, room));
 }
 

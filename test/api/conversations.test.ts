@@ -40,7 +40,7 @@ describe('conversations', () => {
     const { status, body } = await call('GET', `/${id}`);
     expect(status).to.equal(200);
     expect(Object.keys(body).join(' ')).to.equal(
-      'id user_id title language context tags message_count duration_seconds total_tokens is_active is_archived created_at updated_at last_message_at',
+      'id user_id assistant_id title language context tags message_count duration_seconds total_tokens is_active is_archived created_at updated_at last_message_at',
     );
     expect(body).to.deep.include({
       id,

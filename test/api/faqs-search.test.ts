@@ -4,7 +4,7 @@ import { faqSet } from '../../db/models/faqSearch.ts';
 import { env } from '../../shared/base/env.ts';
 import { cacheKey, remember } from '../../shared/delivery/cache.ts';
 import { redis, untilReady } from '../../shared/delivery/redis.ts';
-import { findPassages } from '../../workers/context/retrieval.ts';
+import { findPassages } from '../../shared/prompt/retrieval.ts';
 import { embedFaqs } from '../../workers/embedding.ts';
 import { reconcile } from '../../workers/housekeeping.ts';
 import { type Api, serveApi } from '../support/api.ts';

@@ -1,11 +1,13 @@
 import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
+import { changeAssistant } from '../../db/models/assistant.ts';
 import { gapsToGroup } from '../../db/models/faqSuggestion.ts';
 import { redact } from '../../shared/knowledge/redact.ts';
 import { redis, untilReady } from '../../shared/delivery/redis.ts';
 import { embedFaqs } from '../../workers/embedding.ts';
 import { faqSuggestions } from '../../workers/faqSuggestions.ts';
 import type { Api } from '../support/api.ts';
+import { buildDefault, forgetAssistants } from '../support/assistants.ts';
 import { type Embeddings, serveEmbeddings } from '../support/embeddings.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
 import { playWorker, type Sent, send, serveWeb } from '../support/web.ts';
@@ -87,6 +89,17 @@ describe('FAQ suggestions', () => {
     const asked = (await list()).map(({ question }) => question);
     expect(asked).to.have.members(['What is the warranty on batteries?', 'Do you ship to Norway?']);
     expect(await knex('faq_gaps').pluck('reason')).to.deep.equal(['not_cited', 'not_cited']);
+  });
+
+  it('leaves out what an assistant without the knowledge base answered', async () => {
+    const knowledge = { enabled: false, category_ids: null };
+    const { id } = await buildDefault({ knowledge });
+    await ask('What is the warranty on batteries?');
+    await changeAssistant(id, { knowledge: { ...knowledge, enabled: true } }, async () => {});
+    await ask('Do you ship to Norway?');
+    await group();
+    await forgetAssistants();
+    expect((await list()).map(({ question }) => question)).to.deep.equal(['Do you ship to Norway?']);
   });
 
   it('include questions whose answer was rated down', async () => {

@@ -12,13 +12,20 @@ import { embed } from '../../lab/standin/embedding.ts';
 import { itNative } from '../support/native.ts';
 
 describe('the seed', () => {
-  it('adds accounts and published FAQs once, and leaves existing rows alone', async () => {
+  after(() => knex.raw('TRUNCATE assistants, assistant_versions'));
+
+  it('adds accounts and published FAQs once, and leaves alone what is there', async () => {
     expect(await seed({ password: 'first password' })).to.deep.equal({
       accounts: ['admin@parley.local', 'demo@parley.local'],
       faqs: faqs.length,
+      assistant: true,
     });
     await knex('faqs').where({ slug: 'reset-password' }).update({ answer: 'Edited.' });
-    expect(await seed({ password: 'second password' })).to.deep.equal({ accounts: [], faqs: 0 });
+    expect(await seed({ password: 'second password' })).to.deep.equal({
+      accounts: [],
+      faqs: 0,
+      assistant: false,
+    });
 
     const admin = await knex('users').where({ email: 'admin@parley.local' }).first();
     expect(admin).to.include({ role: 'admin', gdpr_consent: true, data_processing_consent: true });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { fitToBudget, questionLimit } from '../../workers/context/budget.ts';
+import { fitToBudget, questionLimit } from '../../shared/prompt/budget.ts';
 
 describe('the token budget', () => {
   it('keeps passages best first and history newest first, without gaps', () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { buildPrompt, systemPrompt } from '../../workers/context/prompt.ts';
+import { buildPrompt, systemPrompt } from '../../shared/prompt/prompt.ts';
 
 const planted = JSON.parse(readFileSync(new URL('injection.json', import.meta.url), 'utf8')) as string[];
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { buildPrompt, systemPrompt } from '../../workers/context/prompt.ts';
+import { buildPrompt, systemPrompt } from '../../shared/prompt/prompt.ts';
 
 describe('the prompt', () => {
   const parts = { language: 'en', passages: [], history: [], question: 'And now?' };

@@ -1,12 +1,12 @@
-import { messageTexts } from '../../db/models/message.ts';
 import type { Source } from '../../db/models/runView.ts';
 import type { Turn, Verdict } from '../../db/models/turn.ts';
 import { env } from '../../shared/base/env.ts';
 import type { Usage } from '../../shared/delivery/runEvents.ts';
 import { answerTimes } from '../../shared/provider/measure.ts';
 import { textIn } from '../../shared/texts/textIn.ts';
-import { buildPrompt } from '../context/prompt.ts';
 import { type Ending, failed, TOO_SLOW } from './ending.ts';
+import { parametersOf } from '../../shared/assistants/parameters.ts';
+import { promptOf } from '../../shared/prompt/decide.ts';
 import { type ChatRequest, streamChat } from '../../shared/provider/chat.ts';
 import type { ModelRef } from '../../shared/provider/config.ts';
 import { ProviderError } from '../../shared/provider/providerErrors.ts';
@@ -17,12 +17,6 @@ import type { Lease } from './lease.ts';
 import { wasTooSlow } from './timeouts.ts';
 import { Withheld } from './verdict.ts';
 import type { Writer } from './writer.ts';
-
-/** What the model is asked with, besides the prompt. */
-export const PARAMETERS = {
-  max_completion_tokens: env.MAX_COMPLETION_TOKENS,
-  temperature: env.TEMPERATURE,
-};
 
 /**
  * Answers a turn into the writer, with the given model.
@@ -71,18 +65,7 @@ function refuse(turn: Turn, writer: Writer): Ending {
 
 /** The request that the context record stands for. */
 async function prepare(turn: Turn, model: ModelRef): Promise<ChatRequest> {
-  const context = turn.context;
-  const prompt = buildPrompt({
-    language: turn.language,
-    passages: context?.passages ?? [],
-    history: await messageTexts(context?.message_ids ?? []),
-    question: context?.question_cut_to ?? turn.question,
-  });
-  return {
-    model,
-    messages: prompt,
-    ...PARAMETERS,
-  };
+  return { model, messages: await promptOf(turn, turn.context), ...parametersOf(turn.assistant) };
 }
 
 async function stream(

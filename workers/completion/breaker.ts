@@ -1,4 +1,4 @@
-import { chatModels, type ModelRef } from '../../shared/provider/config.ts';
+import { chatModels, chatModelsFor, type ModelRef } from '../../shared/provider/config.ts';
 import { redis } from '../../shared/delivery/redis.ts';
 
 /** So many failures in a row, across all workers, and a model counts as down; milliseconds that it is left alone. */
@@ -20,8 +20,8 @@ export type Breakers = {
   holdMs: number;
   /** Whether some model is held back: the others are not all there are. */
   someHeld: boolean;
-  /** The models for a run that failed so often, in the order in which they are to be asked. */
-  modelsFor: (retries: number) => ModelRef[];
+  /** The models for a run that failed so often, in the order in which they are to be asked; an assistant's own comes first. */
+  modelsFor: (retries: number, own: string | null) => ModelRef[];
 };
 
 /** How the breakers stand. */
@@ -32,8 +32,9 @@ export async function askBreakers(): Promise<Breakers> {
   return {
     holdMs: Math.min(...held.map(({ ms }) => ms)),
     someHeld: free.length < models.length,
-    modelsFor(retries) {
-      const asked = free.length > 0 ? free : models;
+    modelsFor(retries, own) {
+      const inOrder = chatModelsFor(own);
+      const asked = free.length > 0 ? inOrder.filter((model) => free.includes(model)) : inOrder;
       const first = Math.min(Math.floor(retries / FALLBACK_AFTER), asked.length - 1);
       const turned = [...asked.slice(first), ...asked.slice(0, first)];
       return turned.toSorted((a, b) => Number(isAskedLast(a)) - Number(isAskedLast(b)));

@@ -15,7 +15,7 @@ import { modelNamed } from '../../../shared/provider/config.ts';
 import { moderate } from '../../../shared/provider/moderation.ts';
 import { connect } from '../../../shared/delivery/redis.ts';
 import { countTokens } from '../../../shared/provider/tokens.ts';
-import { findPassages } from '../../../workers/context/retrieval.ts';
+import { findPassages } from '../../../shared/prompt/retrieval.ts';
 
 type Payload = { user_id: number; conversation_id: number; message_id: number };
 /** As the product's: commands of one turn leave in one write. */

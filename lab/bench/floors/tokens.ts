@@ -2,8 +2,8 @@
  * Context building: 10 messages and 5 passages to a prompt, as the context stage does it with what it keeps; the
  * floor encodes the new question alone. {times} → {ours, floor}, in ms each.
  */
-import { fitToBudget } from '../../../workers/context/budget.ts';
-import { buildPrompt, passageText, systemPrompt } from '../../../workers/context/prompt.ts';
+import { fitToBudget } from '../../../shared/prompt/budget.ts';
+import { buildPrompt, passageText, systemPrompt } from '../../../shared/prompt/prompt.ts';
 import { countTokens, countTokensOnce } from '../../../shared/provider/tokens.ts';
 import { get_encoding } from 'tiktoken';
 

@@ -1,6 +1,7 @@
 import { type BuiltUser, buildSession, PASSWORD } from '../../support/factories.ts';
 import {
   type Actor,
+  assistant,
   category,
   faq,
   faqImport,
@@ -46,6 +47,7 @@ const ofConversation = (body?: unknown) => async (of: BuiltUser) =>
 const ofReply = (body?: unknown) => async (of: BuiltUser) => at((await talk(of)).reply_id, body);
 const ofFaq = (body?: unknown) => async () => at(await faq(), body);
 const ofCategory = (body?: unknown) => async () => at(await category(), body);
+const ofAssistant = (body?: unknown) => async () => at(await assistant(), body);
 const ofSuggestion = (body?: unknown) => async (of: BuiltUser) => at(await suggestion(of), body);
 
 /** Who may do what, by method and path of /openapi.json. A route without a rule fails the suite. */
@@ -150,6 +152,15 @@ export const rules: Record<string, Rule> = {
   'GET /api/v1/faq-categories/{id}': signedIn(200, { names: ofCategory() }),
   'PUT /api/v1/faq-categories/{id}': editors(200, { names: ofCategory({ name: 'D' }) }),
   'DELETE /api/v1/faq-categories/{id}': editors(204, { names: ofCategory() }),
+
+  'GET /api/v1/assistants': signedIn(200),
+  'POST /api/v1/assistants': admins(201, { names: () => ({ body: { name: fresh() } }) }),
+  'GET /api/v1/assistants/{id}': admins(200, { names: ofAssistant(), others: 200 }),
+  'PUT /api/v1/assistants/{id}': admins(200, { names: ofAssistant({ temperature: 0.5 }), others: 200 }),
+  'DELETE /api/v1/assistants/{id}': admins(204, { names: ofAssistant(), others: 204 }),
+  'GET /api/v1/assistants/{id}/versions': admins(200, { names: ofAssistant(), others: 200 }),
+  'POST /api/v1/assistants/{id}/try': admins(200, { names: ofAssistant({ content: 'Hi' }), others: 200 }),
+  'POST /api/v1/assistants/{id}/default': admins(204, { names: ofAssistant(), others: 204 }),
 
   'GET /api/v1/admin/runs/{id}': admins(200, { names: ofRun, others: 200 }),
   'GET /admin/queues': admins(200),

@@ -1,6 +1,7 @@
 import { knex } from '../../../db/knex.ts';
 import { rateReply } from '../../../db/models/reply.ts';
 import { acceptMessage, cancelRun } from '../../../db/models/run.ts';
+import { buildAssistant } from '../../support/assistants.ts';
 import { announce } from '../../../shared/delivery/runs.ts';
 import { type BuiltUser, buildGuest, buildSession, buildUser } from '../../support/factories.ts';
 
@@ -91,4 +92,8 @@ export async function faq(): Promise<number> {
 export async function category(): Promise<number> {
   const [row] = await knex('faq_categories').insert({ name: 'C', slug: fresh() }).returning('id');
   return row.id;
+}
+
+export async function assistant(): Promise<number> {
+  return (await buildAssistant()).id;
 }

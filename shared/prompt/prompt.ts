@@ -1,28 +1,40 @@
-import { inLanguage } from '../../shared/texts/textIn.ts';
-import type { Message } from '../../shared/provider/shape.ts';
+import { inLanguage } from '../texts/textIn.ts';
+import type { Message } from '../provider/shape.ts';
 
 /**
- * The prompt, in this order: how to behave, in the user's language; passages of the knowledge base, fenced as
+ * The prompt, in this order: the assistant's instructions; how to behave, in the user's language; passages of the knowledge base, fenced as
  * data; what was said before; the question. Pure: the same parts make the same prompt, so a run's context
  * record is enough to build it again.
  */
 export type PromptParts = {
   language: string;
+  /** The assistant's own; '' where there are none. */
+  instructions?: string;
   passages: { faq_id: number; question: string; answer: string }[];
   /** Oldest first. */
   history: { message_type: 'user' | 'assistant'; content: string }[];
   question: string;
 };
 
-export function buildPrompt({ language, passages, history, question }: PromptParts): Message[] {
-  const system = [systemPrompt(language), ...(passages.length === 0 ? [] : [passageBlock(passages)])].join(
-    '\n\n',
-  );
+export function buildPrompt({
+  language,
+  instructions = '',
+  passages,
+  history,
+  question,
+}: PromptParts): Message[] {
+  const blocks = passages.length === 0 ? [] : [passageBlock(passages)];
+  const system = [systemText(language, instructions), ...blocks].join('\n\n');
   return [
     { role: 'system', content: system },
     ...history.map(({ message_type, content }) => ({ role: message_type, content })),
     { role: 'user', content: question },
   ];
+}
+
+/** An assistant's instructions and, behind them, the rules that always hold. */
+export function systemText(language: string, instructions: string): string {
+  return instructions === '' ? systemPrompt(language) : `${instructions}\n\n${systemPrompt(language)}`;
 }
 
 /** How the assistant behaves, in the language's own words where we have them. */

@@ -1,0 +1,19 @@
+import type { AssistantDefinition } from '../models/assistant.ts';
+
+/** The default assistant of a fresh installation. Without instructions: the engine's own rules say how it answers. */
+export const defaultAssistant: AssistantDefinition = {
+  name: 'Parley',
+  instructions: '',
+  instructions_by_language: {},
+  model: null,
+  temperature: null,
+  max_completion_tokens: null,
+  history_limit: null,
+  knowledge: { enabled: true, category_ids: null },
+  greeting: { en: 'Hello! How can I help you?', de: 'Hallo! Wie kann ich helfen?' },
+  suggested_questions: {
+    en: ['How do I reset my password?'],
+    de: ['Wie setze ich mein Passwort zurück?'],
+  },
+  handoff: { enabled: true, after_unanswered: null },
+};

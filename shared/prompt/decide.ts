@@ -1,0 +1,92 @@
+import { type HistoryMessage, messageTexts, saveTokenCounts } from '../../db/models/message.ts';
+import type { Answering, ContextRecord } from '../../db/models/turn.ts';
+import { instructionsOf } from '../assistants/filling.ts';
+import { promptBudget } from '../provider/config.ts';
+import type { Message } from '../provider/shape.ts';
+import { countTokens, countTokensOnce, truncateTokens } from '../provider/tokens.ts';
+import { fitToBudget, questionLimit } from './budget.ts';
+import { buildPrompt, passageText, systemText } from './prompt.ts';
+import { findPassages } from './retrieval.ts';
+
+/** A question, and all that decides what stands around it in a prompt. */
+export type Asked = {
+  user_id: number;
+  question: string;
+  language: string;
+  /** When it was asked: the instructions may name the day. */
+  created_at: Date;
+  assistant: Answering | null;
+};
+type Decided = { built: ContextRecord; questionTokens: number };
+
+/** The share of the budget that a question keeps beside long instructions. */
+const QUESTION_SHARE = 0.25;
+
+/**
+ * Decides what the prompt of a question holds, within the token budget.
+ * @param remember finds earlier messages, the newest first
+ */
+export async function decideContext(
+  asked: Asked,
+  remember: () => Promise<HistoryMessage[]>,
+): Promise<Decided> {
+  const { user_id, question, language, assistant } = asked;
+  const budget = promptBudget(assistant);
+  const [{ passages: found, by_words_only }, history, instructions] = await Promise.all([
+    findPassages(user_id, question, language, assistant?.knowledge),
+    remember(),
+    instructionsOf(asked),
+  ]);
+
+  const system = countTokensOnce(systemText(language, instructions));
+  const whole = countTokens(question);
+  const least = instructions === '' ? 1 : Math.ceil(budget * QUESTION_SHARE);
+  const limit = Math.max(least, questionLimit(budget, system));
+  const fit = fitToBudget({
+    budget,
+    system,
+    question: Math.min(whole, limit),
+    passages: found.map((passage) => countTokensOnce(passageText(passage))),
+    history: await countOnce(history),
+  });
+  const built = {
+    message_ids: history
+      .slice(0, fit.history)
+      .map(({ id }) => id)
+      .reverse(),
+    passages: found.slice(0, fit.passages),
+    question_cut_to: whole > limit ? truncateTokens(question, limit) : null,
+    budget,
+    tokens: fit.tokens,
+    cut: { messages: history.length - fit.history, passages: found.length - fit.passages },
+    shrunk: false,
+    passages_unavailable: by_words_only,
+  };
+  return { built, questionTokens: whole };
+}
+
+/** The prompt that a context record stands for. */
+export async function promptOf(asked: Asked, context: ContextRecord | null): Promise<Message[]> {
+  const [history, instructions] = await Promise.all([
+    messageTexts(context?.message_ids ?? []),
+    instructionsOf(asked),
+  ]);
+  return buildPrompt({
+    language: asked.language,
+    instructions,
+    passages: context?.passages ?? [],
+    history,
+    question: context?.question_cut_to ?? asked.question,
+  });
+}
+
+/** Token counts of earlier messages; what was never counted is counted now and kept on its row. */
+async function countOnce(messages: HistoryMessage[]): Promise<number[]> {
+  const counted = messages.map(({ id, content, tokens_used }) => ({
+    id,
+    known: tokens_used !== null,
+    tokens: tokens_used ?? countTokens(content),
+  }));
+  await saveTokenCounts(counted.filter(({ known }) => !known));
+  return counted.map(({ tokens }) => tokens);
+}
