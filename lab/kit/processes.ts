@@ -22,7 +22,8 @@ export async function startProcfile(type: string, env: Record<string, string> = 
   const more: Record<string, string> = {};
   if (type === 'web') more.PORT = env.PORT ?? String(await freePort());
   // A worker that logs less than `info` does not say that it is ready.
-  else if (env.LOG_LEVEL && env.LOG_LEVEL !== 'info') more.METRICS_PORT = String(await freePort());
+  else if (env.LOG_LEVEL && env.LOG_LEVEL !== 'info')
+    more.METRICS_PORT = env.METRICS_PORT ?? String(await freePort());
   const logs: LogLine[] = [];
   const started = spawnProcfile(type, { ...env, ...more }, (line) => logs.push(line));
   const says = () => logs.some((line) => line.msg === 'ready');

@@ -40,9 +40,13 @@ export const VARIABLES: Record<Role, string> = {
 
 /** How the last call of a role's model went, in whichever process; null where there was none lately. */
 export async function lastCall(role: Role, { name }: ModelRef): Promise<LastCall | null> {
+  await writing;
   const kept = await redis.get(key(role, name)).catch(() => null);
   return kept === null ? null : (JSON.parse(kept) as LastCall);
 }
+
+/** This process's last note; its own reader waits for it. */
+let writing: Promise<unknown> = Promise.resolve();
 
 function note(role: Role, { name }: ModelRef, code: string | null): void {
   const now = Date.now();
@@ -50,7 +54,7 @@ function note(role: Role, { name }: ModelRef, code: string | null): void {
   if (last?.code === code && now - last.at < NOTED_EVERY) return;
   const call = { code, at: now };
   noted.set(key(role, name), call);
-  void redis.set(key(role, name), JSON.stringify(call), 'EX', KEPT_S).catch(() => null);
+  writing = redis.set(key(role, name), JSON.stringify(call), 'EX', KEPT_S).catch(() => null);
 }
 
 function key(role: Role, name: string): string {

@@ -30,7 +30,8 @@ type Running = Pick<Process, 'url' | 'stop'>;
     await Promise.all(running.map((one) => one.stop()));
     running = [];
   });
-  after(async () => {
+  after(async function () {
+    this.timeout(60_000);
     release?.remove();
     await provider.stop();
   });

@@ -68,7 +68,7 @@ async function keepLines(
   let batch: ImportLine[] = [];
   for await (const item of items) {
     count += 1;
-    if (count > MAX_ITEMS) throw problem('validation_failed', `There are more than ${MAX_ITEMS} FAQs in it`);
+    if (count > MAX_ITEMS) throw problem('validation_failed', `The file must hold at most ${MAX_ITEMS} FAQs`);
     const line = toLine(item, check);
     batch.push(line);
     size += (line.fields?.question.length ?? 0) + (line.fields?.answer.length ?? 0);
