@@ -43,7 +43,7 @@ export const health = serve(healthContract, {
 
 const WELL = ['healthy', 'off'];
 
-/** Nobody signs in for these: a thousand that ask at once are one question to each store. */
+/** These routes need no sign-in, so a thousand requests at once ask each store only once. */
 const checks = together(() =>
   Promise.all([
     checkDatabase(),

@@ -53,7 +53,7 @@ export function bearer(ctx: Context): string {
   return /^Bearer +(\S+)$/i.exec(ctx.get('Authorization').trim())?.[1] ?? '';
 }
 
-/** koa-jwt makes a 401 of everything: what is wrong with the token, if anything, is asked once more. */
+/** Returns why a token was refused. koa-jwt answers every fault with 401, so the token is verified once more. */
 function reason(err: unknown, ctx: Context): unknown {
   const { originalError } = err as { originalError?: unknown };
   if (originalError instanceof Problem) return originalError;

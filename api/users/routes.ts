@@ -17,7 +17,7 @@ const own = (ctx: Context) => String(ctx.state.user.id);
 const changing = limitAttempts(PASSWORD_CHANGE, own);
 const naming = limitAttempts(NAME_CHANGE, own);
 
-/** Limits changes of the name only: another name can be somebody's. */
+/** Limits changes of the username only: a refusal tells that somebody has the name. */
 async function limitNames(ctx: Context, next: Next): Promise<unknown> {
   const { username } = ctx.state.body as { username?: string };
   if (username === undefined || username === (await ownAccount(ctx.state.user.id)).username) return next();

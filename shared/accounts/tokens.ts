@@ -62,7 +62,7 @@ export function saysGuest(token: string): boolean {
   return typeof payload === 'object' && payload?.role === 'guest';
 }
 
-/** The same for a token of the operators' pages. */
+/** Verifies a token of the operators' pages. @throws Problem as `verifyAccess` does */
 export function verifyBoard(token: string): Claims {
   return verify(token, 'board');
 }

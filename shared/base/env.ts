@@ -34,7 +34,7 @@ export const env = {
   TEMPERATURE: number('TEMPERATURE', 0.7, 0, 2),
   /** Seconds that a run waits for a provider that asks to come back later. */
   PROVIDER_WAIT_LIMIT_S: integer('PROVIDER_WAIT_LIMIT_S', 600, 1, 86_400),
-  /** on: whole sentences of an answer are checked before they are shown. */
+  /** on: the guard checks whole sentences of an answer before they are shown. */
   OUTPUT_GUARD: oneOf('OUTPUT_GUARD', 'off', ['on', 'off']),
   /** Whether Bull Board may change queues. By default it only shows them. */
   BOARD_WRITABLE: flag('BOARD_WRITABLE'),
@@ -105,7 +105,7 @@ function refuseWeakSecrets(secrets: readonly string[]): void {
   process.stderr.write(`parley: warning: ${message}\n`);
 }
 
-/** An empty variable counts as absent: that is how compose files hand on what was not set. */
+/** An empty variable counts as absent, because compose files pass unset variables on as empty. */
 export function text(name: string, fallback: string): string {
   return process.env[name]?.trim() || fallback;
 }
@@ -166,7 +166,7 @@ export function oneOf<T extends string>(name: string, fallback: T, allowed: read
   return found ?? die(`${name} must be one of ${allowed.join(', ')}`);
 }
 
-/** An absent variable has no `parsed`. */
+/** Returns the raw and the parsed URL; `parsed` is null for an absent variable. */
 export function url(name: string, protocols: string[]): { raw: string; parsed: URL | null } {
   const raw = text(name, '');
   if (raw === '') return { raw, parsed: null };
@@ -204,7 +204,7 @@ function origin(name: string, item: string): string {
   return `${parsed.protocol}//${parsed.host.toLowerCase()}`;
 }
 
-/** The value is never shown: it may hold a password. */
+/** Ends the process with one line. The message must not show the value, which may hold a password. */
 export function die(message: string): never {
   process.stderr.write(`parley: ${message}\n`);
   process.exit(1);

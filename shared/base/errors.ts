@@ -60,7 +60,7 @@ export function rowId(value: number): number {
   return value;
 }
 
-/** What was looked for. Throws `not_found` where there is nothing. */
+/** Returns the row. @throws Problem `not_found` if there is none */
 export function found<T>(row: T | undefined | false): T {
   if (row === undefined || row === false) throw problem('not_found');
   return row;

@@ -129,7 +129,7 @@ function assistantRefused(message: string): Problem {
   return problem('validation_failed', undefined, { errors: [{ path: '/assistant_id', message }] });
 }
 
-/** JSON that is the same for the same value: keys in order, whatever order they came in. */
+/** Returns JSON with sorted keys, the same for equal values. */
 function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);

@@ -57,7 +57,7 @@ const single = <Payload extends TSchema>(entry: Single<Static<Payload>> & { payl
 });
 
 /**
- * Every job there is. One message is one flow:
+ * The catalog of jobs. One message is one flow:
  *
  *     completion  run-42-1        claims the run, streams the answer, ends the run
  *      ├─ moderation  run-42-1    is this text allowed?
@@ -171,15 +171,15 @@ export const workerTypes: string[] = [
   ...new Set<string>([...jobNames.map((name) => jobs[name].process), ...otherTypes]),
 ];
 
-/** The id of a run's three jobs. A new generation has new ids, so nothing retained can swallow it. */
+/** Returns the id of a run's three jobs. A new generation has new ids, so no kept job can block it. */
 export function runJobId({ run_id, generation }: Omit<Delivery, 'rank'>): string {
   return `run-${run_id}-${generation}`;
 }
 
 /**
- * The flow that answers one message. Low ranks go first: a user's second message waits for everybody's first. Children of
- * first messages need no priority, BullMQ takes those before all others and handles them for less; their parent needs one,
- * or it would be put before those that are ready for longer.
+ * Returns the flow that answers one message. Low ranks go first: a user's second message waits for everybody's first.
+ * Children of first messages have no priority: BullMQ takes such jobs first and at less cost. Their parent has one, or it
+ * would come before parents that were ready earlier.
  */
 export function answerFlow(delivery: Delivery): FlowJob {
   const stage = (name: JobName) => ({

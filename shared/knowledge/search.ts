@@ -8,7 +8,7 @@ import { truncateTokens } from '../provider/tokens.ts';
 
 /** Seconds. Results of an older set are never asked for again. */
 const RESULT_TTL = 600;
-/** Embedding models take 8,191 tokens; a question's first thousand say what it is about. */
+/** Embedding models take 8,191 tokens. The first thousand of a question show what it is about. */
 const QUESTION_TOKENS = 1_000;
 /** How many characters of a question the search by words uses. */
 const WORDS_LIMIT = 1_000;
@@ -53,7 +53,7 @@ async function currentSet(): Promise<FaqSet> {
 
 async function find(search: Search, { vectors: set }: FaqSet): Promise<SearchResult> {
   const { user_id, text, language, limit, categories } = search;
-  // A token has at least one byte: for short texts the API need not load the tokenizer, which blocks it for a third of a second.
+  // A token has at least one byte, so a short text needs no tokenizer. Loading it blocks the API for a third of a second.
   const question = Buffer.byteLength(text) <= QUESTION_TOKENS ? text : truncateTokens(text, QUESTION_TOKENS);
   const vector = set && (await questionVector(user_id, question, set));
   const faqs = await searchFaqs({

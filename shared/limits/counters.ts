@@ -27,14 +27,14 @@ export async function forget({ key }: Pick<Counter, 'key'>): Promise<void> {
   if (redis.status === 'ready') await redis.del(key).catch(() => {});
 }
 
-/** Nobody waits longer for a number; and while Redis hangs, only one in a second waits at all. */
+/** How long a request waits for Redis. While Redis hangs, only one request a second waits at all. */
 const [WITHIN_MS, AWAY_MS] = [250, 1_000];
 let awayUntil = 0;
 
 async function inTime<T>(asked: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    // An answer that came while this process was busy is read before the immediate: then it was not late.
+    // Node reads an answer that came while this process was busy before it runs the immediate. Such an answer is not late.
     timer = setTimeout(() => setImmediate(reject, new Error('Redis did not answer in time')), WITHIN_MS);
   });
   return Promise.race([asked, late]).finally(() => clearTimeout(timer));
@@ -92,7 +92,7 @@ if receipt and outcome == 1 then redis.call('SET', receipt, '', 'PXAT', string.f
 return answer`,
 });
 
-/** KEYS as above. ARGV: for each counter the end of the window that was charged; another one is left alone. */
+/** KEYS as above. ARGV: for each counter the end of the window that was charged. A later window is left alone. */
 redis.defineCommand('giveCountsBack', {
   lua: `
 for i = 1, #ARGV do

@@ -1,17 +1,17 @@
 import { knex } from '../../db/knex.ts';
 import { causeOf } from './causes.ts';
 
-/** `healthy`, or `unhealthy: ` with a reason that tells nothing of hosts or secrets. */
+/** `healthy`, or `unhealthy: ` with a reason that shows no host and no secret. */
 export type Check = 'healthy' | `unhealthy: ${string}`;
 
 export function checkDatabase(): Promise<Check> {
   return within(2_000, async () => knex.raw('SELECT 1'));
 }
 
-/** A reason that a check may show as it stands. */
+/** An error whose message a check may show unchanged. */
 export class Refused extends Error {}
 
-/** Whether `work` succeeds, in `limitMs` at most. */
+/** Returns whether `work` succeeds within `limitMs`. */
 export async function within(limitMs: number, work: () => Promise<unknown>): Promise<Check> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<Check>((resolve) => {

@@ -15,19 +15,19 @@ import { type Format, itemsOf } from './format.ts';
 import type { Item } from './json.ts';
 import { readText } from './text.ts';
 
-/** FAQs of one upload. */
+/** The most FAQs of one upload. */
 const MAX_ITEMS = 100_000;
-/** What is kept in memory until it goes to Postgres. */
+/** How much is held in memory before it goes to Postgres. */
 const [BATCH_ITEMS, BATCH_CHARACTERS] = [500, 1_000_000];
 
-/** An FAQ as an upload's line holds it. */
+/** The fields of an FAQ in an upload. */
 export type UploadedFaq = Omit<NonNullable<ImportLine['fields']>, 'slug' | 'slug_asked'> & { slug?: string };
 
 type Upload = {
   format: Format;
   charset: string;
   allOrNothing: boolean;
-  /** Returns a line's value if it is an FAQ; throws the Problem that says why it is not one. */
+  /** Returns a line's value if it is an FAQ. @throws Problem that says what is wrong */
   check: (value: unknown) => UploadedFaq;
   by: By;
 };
