@@ -153,10 +153,12 @@ async function comeBack(
     const ending = failed(trouble.code, trouble.message);
     return finish(turn, writer, lease, { ...ending, ...(model && { model: model.name }) });
   }
-  if (model !== null && !trouble.inStream) await holdBack(model.name, delayMs);
+  // An error within a stream holds nobody else back. The run waits itself, and then asks the other models first.
+  if (model !== null && trouble.inStream) askLast(model);
+  else if (model !== null) await holdBack(model.name, delayMs);
   const { holdMs } = await askBreakers();
   // Another model of the order may be free.
-  const free = model !== null && chatModels().length > 1 && holdMs === 0;
+  const free = model !== null && !trouble.inStream && chatModels().length > 1 && holdMs === 0;
   return release(turn, writer, lease, { delayMs: free ? 0 : delayMs, waits: true });
 }
 

@@ -18,7 +18,8 @@ export function inConversation(table: string): string {
 
 /**
  * Returns the messages before a message, newest first. Of the replies to one question it takes the newest with a
- * text, in the place of the first. It leaves out flagged messages, refusals and replies without text.
+ * text, in the place of the first. It leaves out refusals, replies without text, and questions without a verdict that
+ * allows them.
  */
 export function historyBefore(
   conversationId: number,
@@ -30,6 +31,8 @@ export function historyBefore(
      CROSS JOIN LATERAL (
        SELECT one.* FROM messages one
        WHERE (one.id = first.id OR one.alternative_of = first.id) AND one.in_context AND one.content <> ''
+         AND NOT EXISTS (SELECT FROM runs r WHERE r.id = one.run_id AND one.message_type = 'user'
+           AND CASE WHEN r.moderation IS NULL THEN r.status IN ('cancelled', 'failed') ELSE (r.moderation ->> 'flagged')::boolean END)
        ORDER BY one.id DESC LIMIT 1) AS said
      WHERE ${inConversation('first')} AND (first.conversation_id, first.id) < (:conversationId, :messageId)
        AND first.alternative_of IS NULL AND first.message_type <> 'system'

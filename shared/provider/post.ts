@@ -85,8 +85,9 @@ export async function postForJson(
   body: object,
   timeoutMs: number,
 ): Promise<Record<string, unknown>> {
-  const signal = AbortSignal.timeout(timeoutMs);
   const release = await slotOf(provider);
+  // Starts after the wait for a slot: the deadline is the server's.
+  const signal = AbortSignal.timeout(timeoutMs);
   try {
     const response = await post(provider, path, body, signal);
     const answer = parsed(await readText(response, MOST_OF_AN_ANSWER));

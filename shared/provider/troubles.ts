@@ -135,7 +135,7 @@ const RULES: Rule[] = [
     trouble: 'loading',
     code: 'provider_unavailable',
     message: 'The model is being loaded.',
-    when: (error) => error.status === 503 && says(error, /\bload(ing|ed)?\b/i),
+    when: (error) => error.status === 503 && says(error, /\bloading\b|being loaded|not loaded/i),
   },
   {
     ...UNAVAILABLE,

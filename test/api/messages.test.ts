@@ -196,6 +196,14 @@ describe('messages', () => {
       expect((await messageTexts(ids)).map(({ id }) => id)).to.deep.equal(ids);
     });
 
+    it('leaves a question out that ended before a verdict allowed it', async () => {
+      const first = await send(api, user, { content: 'not judged' });
+      const { conversation_id, run_id } = first;
+      await api.call('POST', `/runs/${run_id}/cancel`, undefined, { token: user.access });
+      const next = await send(api, user, { content: 'next', conversation_id });
+      expect(await historyBefore(conversation_id, next.message_id, 10)).to.deep.equal([]);
+    });
+
     it('falls back to an older reply while the newest has no text', async () => {
       const first = await answered('one');
       const again = await regenerated(first.reply_id);

@@ -50,6 +50,11 @@ export function askLast({ name }: ModelRef): void {
   askedLast.set(name, Date.now() + ASKED_LAST);
 }
 
+/** Forgets which models are asked last; for tests. */
+export function forgetAskedLast(): void {
+  askedLast.clear();
+}
+
 function isAskedLast({ name }: ModelRef): boolean {
   return (askedLast.get(name) ?? 0) > Date.now();
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
+import { forgetAskedLast } from '../../../workers/completion/breaker.ts';
 import { Engine } from '../../support/servers/engine.ts';
 import {
   chunk,
@@ -19,7 +20,7 @@ describe('several providers at once', () => {
   let local: Fake;
   let cloud: Fake;
   let engine: Engine;
-  let [busy, breaks] = [0, 0];
+  let [busy, breaks, limits] = [0, 0, 0];
   before(async () => {
     local = await serve({
       '/v1/chat/completions': async (asked, res) => {
@@ -33,6 +34,11 @@ describe('several providers at once', () => {
           }
           send(chunk({ content: 'Thought for long.' }, 'stop', { usage: USAGE }));
           return void res.end(DONE);
+        }
+        if (limits > 0) {
+          limits -= 1;
+          stream(res)({ error: { code: 429, message: 'Slow down' } });
+          return void res.end();
         }
         if (breaks-- > 0) {
           const send = stream(res);
@@ -95,6 +101,16 @@ describe('several providers at once', () => {
     });
     expect(run).to.include({ status: 'completed', content: 'From there.', model: 'cloud/big', retries: 0 });
     expect(seen).to.have.length(1);
+    await engine.forgetBreakers();
+  });
+
+  it('take over from each other when one says within a stream that it is busy', async () => {
+    limits = 100;
+    const run = await engine.ask('third', null, { keepBreakers: true });
+    expect(run).to.include({ status: 'completed', content: 'From there.', model: 'cloud/big', retries: 0 });
+    expect(limits).to.equal(99);
+    limits = 0;
+    forgetAskedLast();
     await engine.forgetBreakers();
   });
 
