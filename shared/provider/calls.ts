@@ -45,6 +45,11 @@ export async function lastCall(role: Role, { name }: ModelRef): Promise<LastCall
   return kept === null ? null : (JSON.parse(kept) as LastCall);
 }
 
+/** Forgets this process's notes; for tests. */
+export function forgetNoted(): void {
+  noted.clear();
+}
+
 /** This process's last note; its own reader waits for it. */
 let writing: Promise<unknown> = Promise.resolve();
 

@@ -78,6 +78,17 @@ export async function post(
   }
 }
 
+/** Says whether a server answers a GET, with the key and the settings of its provider. */
+export async function answersGet(provider: Provider, path: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    const response = await clientOf(provider).get(path, { signal }).asResponse();
+    await response.body?.cancel();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Sends a request and reads its whole answer as JSON. @throws ProviderError, also for an error in an answer of status 200 */
 export async function postForJson(
   provider: Provider,

@@ -7,10 +7,9 @@ import {
   type ModelRef,
   type ModerationModel,
   moderationModel,
-  type Provider,
   providerOf,
 } from './config.ts';
-import { post } from './post.ts';
+import { answersGet, post } from './post.ts';
 
 /** Ms: how long a real call counts, how long a probe does, and what it may take. */
 const LATELY = 60_000;
@@ -75,15 +74,9 @@ async function probe(role: Role, ref: ModelRef): Promise<void> {
     if (trouble.trouble === 'rejected' || trouble.trouble === 'rate_limited') return;
     const status = statusOf(trouble);
     if (status === undefined) throw err;
-    if (!(await listsModels(provider, signal))) throw new Refused(`status ${status}`);
+    // A server that fails at a request without input may still answer others.
+    if (!(await answersGet(provider, '/models', signal))) throw new Refused(`status ${status}`);
   }
-}
-
-/** Whether a server that fails at a request without input answers otherwise. */
-async function listsModels({ url, key }: Provider, signal: AbortSignal): Promise<boolean> {
-  const answer = await fetch(`${url}/models`, { headers: { authorization: `Bearer ${key}` }, signal });
-  await answer.body?.cancel();
-  return answer.ok;
 }
 
 function statusOf({ cause }: ProviderError): unknown {

@@ -54,10 +54,10 @@ describe('vectors in an index', function () {
         .rows as { sql?: string }[];
       await client.query(`SET plan_cache_mode = ${mode}`);
       await client.query('SET enable_sort = off');
-      await client.query(`PREPARE walk (vector, text, integer) AS ${sql}`);
+      await client.query(`PREPARE walk (vector, text, integer, bigint[]) AS ${sql}`);
       const vector = toSql(scattered('Question 7', dimensions));
       const { rows: plans } = await client.query(
-        `EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE walk ('${vector}', 'of-${dimensions}', 40)`,
+        `EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE walk ('${vector}', 'of-${dimensions}', 40, NULL)`,
       );
       return scansOf(plans[0]['QUERY PLAN'][0].Plan as Plan);
     } finally {

@@ -3,6 +3,7 @@ import { acceptMessage } from '../../../db/models/run.ts';
 import { rows, row } from '../../../db/sql.ts';
 import { log } from '../../../shared/base/log.ts';
 import { configure } from '../../../shared/provider/config.ts';
+import { forgetNoted } from '../../../shared/provider/calls.ts';
 import { forgetLearned } from '../../../shared/provider/learned.ts';
 import { forgetProbes } from '../../../shared/provider/probe.ts';
 import { redis, untilReady } from '../../../shared/delivery/redis.ts';
@@ -67,6 +68,7 @@ export class Engine {
     configure();
     forgetLearned();
     forgetProbes();
+    forgetNoted();
   }
 
   /** Sends a message and works its jobs until it is answered; waits are cut short. */
