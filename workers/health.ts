@@ -10,7 +10,7 @@ import { onStop, stopping } from '../shared/base/stop.ts';
 
 /**
  * Serves `/metrics`, `/livez` and `/readyz` of this process on METRICS_PORT, if set. With a port in use (several workers
- * on one machine) logs the error, and the worker goes on without metrics.
+ * on one machine) logs the error, and the worker works without this server.
  */
 export function serveHealth(): void {
   if (env.METRICS_PORT === 0) return;

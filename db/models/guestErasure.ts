@@ -13,7 +13,7 @@ export async function unseenGuests(days: number, batch: number): Promise<number[
   return found.map(({ id }) => id);
 }
 
-/** Retires a guest, unless it was seen or registered meanwhile. Returns the ended runs, which the caller announces. */
+/** Retires a guest. Returns the ended runs, which the caller announces; null if the guest was seen or registered meanwhile. */
 export async function retireGuest(id: number, days: number): Promise<number[] | null> {
   const retired = await row<{ ended: number[] | null }>('SELECT retire_guest(:id, :days) AS ended', {
     id,

@@ -50,7 +50,7 @@ const TROUBLES = [
 ];
 const OTHER_TROUBLES = ['fail-moderation', 'fail-embeddings'];
 
-/** Makes the plan of a round from its options. The same seed gives the same plan. */
+/** Makes the plan of a round from its options. The same options give the same plan. */
 export function makePlan(options: Options, types: string[], canRestartPostgres: boolean): Plan {
   const random = randomFrom(options.seed);
   const messages = Array.from({ length: options.messages }, (_, index) =>
