@@ -44,7 +44,7 @@ const { values: options, positionals } = parseArgs({
 if (options.help) console.log(USAGE);
 else {
   await main();
-  // Sockets of the clients would try to connect again for ever.
+  // Exits here: the clients' sockets would reconnect forever.
   process.exit();
 }
 
@@ -66,7 +66,7 @@ async function main(): Promise<void> {
   for (const figure of figures) {
     if (named.length > 0 ? !named.includes(figure.name) : figure.named) continue;
     const measured = await measure(figure, Number(options.rounds));
-    // Here already: a later figure may fail.
+    // Prints now, since a later figure may fail.
     process.stderr.write(`${table(measured)}\n`);
     lines.push(...measured);
   }
@@ -86,7 +86,7 @@ async function main(): Promise<void> {
     console.log(`\n${compare(lines, JSON.parse(readFileSync(options.against, 'utf8')).ratios)}`);
 }
 
-/** A figure on a ground of its own, so that none leaves work or data to the next. */
+/** Measures a figure on a new ground, so that no work or data affects the next figure. */
 async function measure(figure: Figure, rounds: number): Promise<Line[]> {
   const ground = await startGround();
   try {

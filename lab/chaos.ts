@@ -38,7 +38,7 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-/** What the 99th percentile of recovery should stay under. A busy machine may miss it: no failure, but a note. */
+/** Aim for the 99th percentile of recovery, in s. A busy machine may miss it: the report notes that, and does not fail. */
 const AIM_S = 12;
 const PROGRESS_MS = 2_000;
 
@@ -127,7 +127,7 @@ function number(name: string, text: string): number {
   throw new Error(`--${name} must be a number`);
 }
 
-/** The last started first; a step that fails does not keep the others. */
+/** Stops everything, last started first. A failed step does not prevent the others. */
 function stopAll(): Promise<void> {
   stopping ??= (async () => {
     for (const stop of stops) await stop().catch((err: Error) => console.error(`chaos: ${err.message}`));
@@ -137,13 +137,13 @@ function stopAll(): Promise<void> {
 
 function stopWhenTold(): void {
   const end = () => void stopAll().then(() => process.exit(130));
-  // npm passes on the Ctrl-C that the terminal has already sent; stopping happens once.
+  // npm repeats the terminal's Ctrl-C; `end` must stop everything only once.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end);
   process.on('unhandledRejection', (err) => {
     console.error('chaos:', err);
     end();
   });
-  // npm that was killed cannot pass a signal on.
+  // A killed npm cannot pass on a signal.
   const parent = process.ppid;
   const watch = setInterval(() => {
     if (process.ppid === parent) return;

@@ -27,7 +27,7 @@ const { values: options, positionals } = parseArgs({
 
 const TYPES = ['web', 'web', 'moderation', 'context', 'completion', 'embedding', 'housekeeping'];
 const ENDED_WITHIN_MS = 300_000;
-/** Between two restarts. */
+/** Ms between two restarts. */
 const PAUSE_MS = 1_000;
 
 type Outcome = {
@@ -90,7 +90,7 @@ function start(ground: Ground, type: string, port: number): Promise<Process> {
   return startProcfile(type, { ...ground.env, LOG_LEVEL: 'info', TRUST_PROXY: '1', PORT: String(port) });
 }
 
-/** Accepted messages that were not answered, and those stored or answered twice, once nothing is owed any more. */
+/** Waits until nothing is owed. Returns the numbers of unanswered messages and of messages stored or answered twice. */
 async function count(ground: Ground, accepted: number): Promise<{ lost: number; doubled: number }> {
   const open = 'SELECT count(*)::int AS open FROM runs WHERE announced_at IS NULL';
   for (const until = Date.now() + ENDED_WITHIN_MS; Date.now() < until; await sleep(250))

@@ -36,7 +36,7 @@ const stop = () => {
 };
 process.on('SIGTERM', stop);
 process.on('disconnect', stop);
-// Ctrl-C reaches the whole process group; a supervisor needs the model until its workers have drained.
+// Ctrl-C reaches the whole process group. A supervisor needs the stand-in until its workers have drained.
 process.on('SIGINT', () => (process.connected ? undefined : stop()));
 
 function wholeNumber(name: string, fallback: number, max: number): number {

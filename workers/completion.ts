@@ -29,17 +29,17 @@ import { shrinkContext } from './context/shrink.ts';
 import { afterTimeout } from './completion/timeouts.ts';
 import { RetryIn, waitFor } from './work.ts';
 
-/** The third claim over a lease that nobody released ends the run. */
+/** Claims of a run after unreleased leases; the third one ends the run. */
 const CRASH_LIMIT = 3;
-/** How often a provider's failure is answered with another try, and how long the first wait is, in ms. */
+/** Limit of retries after a provider's failure; first wait, in ms. */
 const RETRY_LIMIT = 5;
 const RETRY_FIRST = 500;
-/** Ms until a run that Postgres could not serve is tried again. */
+/** Ms until the next try while Postgres is unreachable. */
 const AWAY = 1_000;
-/** Ms since ending a run began. Later somebody else may have announced it, and its row is asked before it is told. */
+/** Ms since the end of a run began. After this time another process may have announced the end: read the row first. */
 const FRESH = 100;
 
-/** Claims a run, streams its answer, ends it. Whatever happens in between, the run's row says who may go on. */
+/** Claims a run, streams its answer, ends the run. The run's row decides at any time which worker may continue. */
 export async function completion(job: Job<Payloads['completion']>): Promise<void> {
   const { run_id, beside = false } = job.data;
   const breakers = await askBreakers();
@@ -56,7 +56,7 @@ export async function completion(job: Job<Payloads['completion']>): Promise<void
   try {
     await answerClaimed(claim, breakers, lease, beside);
   } catch (err) {
-    // Somebody else has the run, and says what is to be said.
+    // Another process has the run and announces its end.
     if (!(err instanceof Interrupted)) throw err;
     log.info({ why: err.why }, 'run lost');
   } finally {
@@ -67,9 +67,9 @@ export async function completion(job: Job<Payloads['completion']>): Promise<void
 async function answerClaimed(turn: Turn, breakers: Breakers, lease: Lease, beside: boolean): Promise<void> {
   const writer = Writer.begin(turn, lease);
   const verdict = beside && turn.moderation === null ? judgeBeside(turn, lease.signal) : null;
-  // It is waited for where the answer is, which may never come.
+  // `answer` awaits the verdict, but may never run: no unhandled rejection then.
   verdict?.catch(() => {});
-  // The claim holds such runs back itself, once the verdict is known.
+  // With a stored verdict, the claim itself holds the run back.
   if (verdict !== null && breakers.holdMs > 0)
     return release(turn, writer, lease, { delayMs: breakers.holdMs });
   const models = breakers.modelsFor(turn.retries, turn.assistant?.model ?? null);
@@ -83,17 +83,17 @@ async function answerClaimed(turn: Turn, breakers: Breakers, lease: Lease, besid
       if (elsewhere) askLast(model);
       if (elsewhere && i + 1 < models.length) {
         if (writer.content === '') continue;
-        // What was shown has to be taken back first.
+        // A retry must first take back the text that was shown.
         if (turn.retries + 1 < RETRY_LIMIT) return release(turn, writer, lease, { retried: true });
       }
       return conclude(turn, model, writer, lease, breakers, err);
     }
-    // Beyond the try: what goes wrong while ending an answer must not throw the answer away.
+    // Outside the try: an error at the end must not discard the answer.
     return finish(turn, writer, lease, ending);
   }
 }
 
-/** What becomes of a run whose answer was interrupted: ended, or given back to be answered later. */
+/** Ends a run after a failed answer, or releases the run for a later answer. */
 async function conclude(
   turn: Turn,
   model: ModelRef,
@@ -108,7 +108,7 @@ async function conclude(
       return finish(turn, writer, lease, { status: 'cancelled', model: model.name });
     return release(turn, writer, lease, {});
   }
-  // Neither is the provider's failure: a statement was too slow, or Postgres away, when the prompt was made.
+  // Neither case is the provider's failure: a statement was too slow, or Postgres was unreachable.
   if (ranTooLong(err)) {
     log.warn({ err }, 'a statement ran into its time limit');
     const wait = await afterTimeout(turn.run_id);
@@ -126,7 +126,7 @@ async function conclude(
     await patiently(lease, () => replaceContext(turn.run_id, lease.attempt, shrunk));
     return release(turn, writer, lease, {});
   }
-  // Models that are held back may still answer.
+  // Models that are held back may answer later.
   if (trouble.elsewhere && breakers.someHeld) return comeBack(turn, null, writer, lease, trouble);
   if (trouble.trouble === 'rejected') return finish(turn, writer, lease, ending);
 
@@ -137,8 +137,8 @@ async function conclude(
 }
 
 /**
- * Gives a run back as long as its provider asks, and ends it when that has gone on for too long.
- * @param model to be held back for all runs; null: those that are held back already are waited for
+ * Releases a run for as long as its provider asks. Ends the run when the waits exceed the limit.
+ * @param model to hold back for all runs; null: wait for the models that are already held back
  */
 async function comeBack(
   turn: Turn,
@@ -186,7 +186,7 @@ async function finish(turn: Turn, writer: Writer, lease: Lease, ending: Ending):
   end();
 }
 
-/** Keeps what was shown and gives the run back; the job returns when it is due. */
+/** Stores the shown text and releases the run. Its job returns when the run is due. */
 async function release(
   turn: Turn,
   writer: Writer,
@@ -201,7 +201,7 @@ async function release(
   throw new RetryIn(dueInMs);
 }
 
-/** While Postgres is away there is nobody to lose the run to: goes on trying until it answers. */
+/** Repeats a statement until Postgres answers: while it is unreachable, no other worker can claim the run. */
 async function patiently<T>(lease: Lease, statement: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
@@ -214,7 +214,7 @@ async function patiently<T>(lease: Lease, statement: () => Promise<T>): Promise<
   }
 }
 
-/** A mistake of our own is retried like a provider's: it must not strand the conversation. */
+/** Wraps an internal error, to retry it like a provider's: the conversation must not hang. */
 function asProviderError(err: unknown): ProviderError {
   if (err instanceof ProviderError) return err;
   return new ProviderError('unavailable', 'internal_error', 'Something went wrong here.', err);

@@ -6,7 +6,7 @@ import type { Payloads } from '../shared/delivery/jobs.ts';
 import { killPoint } from '../shared/ops/killpoint.ts';
 import { decideContext } from '../shared/prompt/decide.ts';
 
-/** Decides what a run's prompt holds, within the token budget, and leaves the decision on the run. */
+/** Selects the content of a run's prompt, within the token budget. Stores the selection on the run. */
 export async function context(job: Job<Payloads['context']>): Promise<void> {
   const turn = await loadTurn(job.data.run_id);
   if (turn === undefined || turn.context !== null || turn.status !== 'queued') return;

@@ -16,11 +16,11 @@ import { countTokens, truncateTokens } from '../shared/provider/tokens.ts';
 import { embedFor, mayAsk, remeasure } from '../shared/knowledge/vectors.ts';
 import { askInBatches, type Refused } from './embedding/batches.ts';
 
-/** The API takes 300,000 tokens a request. */
+/** The API accepts 300,000 tokens per request. */
 const TOKENS_A_REQUEST = 250_000;
-/** Milliseconds: longer than a request takes, short for those who wait after a crash. */
+/** Ms: longer than a request takes; after a crash, others wait for the claim's end. */
 const CLAIM = 60_000;
-/** How long a text waits that could not be embedded, in ms: at first, and at most. Refused is seldom asked again, failed soon. */
+/** First and longest wait of a text without a vector, in ms: after a refusal long, after a failure short. */
 const REFUSED = [60_000, 3_600_000] as const;
 const FAILED = [2_000, 300_000] as const;
 
@@ -29,8 +29,8 @@ export function embedding(job: Job<Payloads['embedding']>): Promise<void> {
 }
 
 /**
- * Gives FAQs the vectors they lack, in the set that is filled and in the one that is served. Goes on while any are missing, so an
- * edit meanwhile is embedded as well. What the provider does not give is postponed in Postgres.
+ * Embeds FAQs' texts without vectors, for the set that is filled and the set that is served. Continues until none is left,
+ * which includes edits made meanwhile. Postpones failed texts in Postgres.
  */
 export async function embedFaqs(ids: number[]): Promise<void> {
   const model = embeddingModel();
@@ -68,7 +68,7 @@ async function embedInto(set: EmbeddingSet, ids: number[], limits: EmbeddingMode
   }
 }
 
-/** A text as it is owed, and as it is asked for. */
+/** An owed text, and its shortened form for the request. */
 type Request = { owed: OwedText; asked: string };
 
 async function embedAndSave(set: EmbeddingSet, batch: Request[]): Promise<void> {
@@ -98,7 +98,7 @@ async function postpone(set: EmbeddingSet, { item, error }: Refused<Request>): P
   await postponeTexts(set.key, [item.owed], first, most);
 }
 
-/** The texts as they are asked for, cut to what the model takes, in as few requests as their tokens allow. */
+/** Cuts texts to the model's limit and groups them into as few requests as their tokens allow. */
 function inRequests(
   texts: OwedText[],
   set: EmbeddingSet,

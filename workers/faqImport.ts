@@ -7,10 +7,10 @@ import { log } from '../shared/base/log.ts';
 import { push } from '../shared/delivery/push.ts';
 import { stopping } from '../shared/base/stop.ts';
 
-/** Lines a step: a second at most, and a step of the progress that is shown. */
+/** Lines per step. A step takes a second at most, and updates the shown progress. */
 const LINES = 500;
 
-/** Imports the lines of an upload that are left, step by step. */
+/** Imports the remaining lines of an upload, step by step. */
 export async function faqImport(job: Job<Payloads['faq_import']>): Promise<void> {
   const id = job.data.import_id;
   try {
@@ -18,17 +18,17 @@ export async function faqImport(job: Job<Payloads['faq_import']>): Promise<void>
     do {
       progress = await importMore(id, LINES);
       if (progress !== undefined) await tell(progress);
-      // What is left is owed: another worker goes on with it.
+      // The remaining lines are owed: another worker continues.
     } while (progress !== undefined && progress.completed_at === null && !stopping());
   } catch (err) {
-    // What fails the same way each time would be owed for ever.
+    // An import that fails in the same way each time would be owed forever.
     const again = isUnreachable(err) && !ranTooLong(err);
     if (!again && job.attemptsMade + 1 >= jobs.faq_import.attempts) await failImport(id);
     throw err;
   }
 }
 
-/** Neither may end the import: FAQs without vectors are owed, and where it stands is in its row. */
+/** Enqueues embeddings and publishes the progress. A failure does not end the import: Postgres keeps both. */
 async function tell({
   id,
   user_id,

@@ -7,14 +7,14 @@ import { truncateTokens } from '../shared/provider/tokens.ts';
 import { embedFor, mayAsk } from '../shared/knowledge/vectors.ts';
 import { askInBatches } from './embedding/batches.ts';
 
-/** Questions a job: nobody waits for suggestions, and answers go first. */
+/** Questions per job: nobody waits for suggestions, and answers come first. */
 const QUESTIONS_A_JOB = 64;
-/** Of each question; all of them together are below what the API takes in one request. */
+/** Tokens per question; all questions together stay below the API's limit for one request. */
 const QUESTION_TOKENS = 1_000;
-/** Cosine from which two questions mean the same; nearer than what is an answer, since strangers would spoil a group. */
+/** Minimum cosine of two questions in one group; higher than an answer's, since a wrong question would spoil a group. */
 const SAME = 0.7;
 
-/** Groups some of the questions that the knowledge base did not answer by what they mean; the rest stays owed. */
+/** Groups unanswered questions by meaning, one batch; the rest stays owed. */
 export async function faqSuggestions(): Promise<void> {
   const model = embeddingModel();
   if (model === null) return;

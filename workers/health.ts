@@ -9,8 +9,8 @@ import { mayScrape } from '../shared/ops/metricsToken.ts';
 import { onStop, stopping } from '../shared/base/stop.ts';
 
 /**
- * Serves `/metrics`, `/livez` and `/readyz` of this process on METRICS_PORT, when that is set. A port that is taken
- * (several workers on one machine) is reported and costs the metrics, not the work.
+ * Serves `/metrics`, `/livez` and `/readyz` of this process on METRICS_PORT, if set. With a port in use (several workers
+ * on one machine) logs the error, and the worker works without this server.
  */
 export function serveHealth(): void {
   if (env.METRICS_PORT === 0) return;
@@ -41,12 +41,12 @@ const answers = new Map([
   ['/metrics', metrics],
 ]);
 
-/** The process answers. Touches no store: a restart would not bring one back. */
+/** Answers that the process is alive. Checks no store: a restart would not repair one. */
 async function live(res: ServerResponse): Promise<void> {
   send(res, 200, 'alive');
 }
 
-/** A worker does nothing without Postgres or without Redis. */
+/** Answers whether the worker is ready: it needs Postgres and Redis. */
 async function ready(res: ServerResponse): Promise<void> {
   const [database, redis] = await Promise.all([checkDatabase(), checkRedis()]);
   const well = !stopping() && database === 'healthy' && redis === 'healthy';

@@ -21,15 +21,15 @@ import { onStop } from '../shared/base/stop.ts';
 import { tidy } from './tidy.ts';
 import { keepVectors } from './housekeeping/vectors.ts';
 
-/** Milliseconds. What is younger than the grace is left to whoever is doing it right now. */
+/** Ms. Debts younger than GRACE are left to the process that is delivering them. */
 const INTERVAL = 1_000;
 const GRACE = 2_000;
 const BATCH = 500;
 const EPOCH = 'parley:epoch';
 
 /**
- * Delivers what Postgres owes, every second. A plain timer: a job scheduler would live in Redis and die with it.
- * Any number of copies may run; of two that see the same debt, one gets the row.
+ * Delivers owed work every second. Uses a timer, because a job scheduler would lose its state with Redis. Any number of
+ * processes may run this; of two that see the same debt, one gets the row.
  */
 export function startHousekeeping(): void {
   let timer: NodeJS.Timeout | undefined;
@@ -38,7 +38,7 @@ export function startHousekeeping(): void {
     pass = reconcile()
       .then(report)
       .catch((err: unknown) => log.warn({ err }, 'reconciler'))
-      // By itself: it needs no Redis.
+      // Runs even if the pass failed: it needs no Redis.
       .then(chainAudit)
       .catch((err: unknown) => log.warn({ err }, 'audit log not chained'))
       .then(tidy)
@@ -57,8 +57,8 @@ export function startHousekeeping(): void {
 export type Found = { delivered: number; announced: number; embeddings: number; wiped: boolean };
 
 /**
- * One pass: every run that is owed, and a batch of everything else. Rebuilding all queues from an empty Redis is this.
- * @param grace ms that a debt must be old, unless Redis was emptied: then nobody else is paying it
+ * Makes one pass: delivers every owed run and a batch of each other debt. Also rebuilds all queues of an emptied Redis.
+ * @param grace minimum age of a debt, in ms; 0 after Redis was emptied, because no other process delivers it then
  */
 export async function reconcile(grace = GRACE): Promise<Found> {
   const wiped = await redisWasEmptied();
@@ -78,7 +78,7 @@ export async function reconcile(grace = GRACE): Promise<Found> {
   return { delivered, announced, embeddings, wiped };
 }
 
-/** Enqueues what Postgres owes of one kind of job. Returns the payloads. */
+/** Enqueues the owed work of one job. Returns the payloads. */
 async function enqueueOwed<Name extends SingleName>(name: Name, graceMs: number): Promise<Payloads[Name][]> {
   const { owed, wanted }: SingleJob<Name> = singles[name];
   if (wanted?.() === false) return [];
@@ -109,7 +109,7 @@ async function deliverOwedRuns(graceMs: number): Promise<number> {
   }
 }
 
-/** Those whose job is not there, or has ended: a completed or failed job delivers nothing. One round trip. */
+/** Returns the deliveries whose job is missing, completed or failed. Takes one round trip. */
 async function withoutLiveJob(owed: Delivery[]): Promise<Delivery[]> {
   if (owed.length === 0) return [];
   const { completion } = queues;
@@ -138,7 +138,7 @@ async function announceEndedRuns(graceMs: number): Promise<number> {
   return results.filter(({ status }) => status === 'fulfilled').length;
 }
 
-/** Its head stands in the process's log: where that is kept elsewhere, a log that was written anew gives itself away. */
+/** Chains new audit entries and logs the head. Where logs are kept elsewhere, the head reveals a rewritten audit log. */
 async function chainAudit(): Promise<void> {
   const entries = await chainAuditLog();
   if (entries > 0) log.info({ entries, ...(await auditHead()) }, 'audit log chained');

@@ -4,7 +4,7 @@ import type { Payloads } from '../shared/delivery/jobs.ts';
 import { killPoint } from '../shared/ops/killpoint.ts';
 import { verdictOn } from './completion/verdict.ts';
 
-/** Asks whether a run's question is allowed and leaves the verdict on the run. */
+/** Moderates a run's question. Stores the verdict on the run. */
 export async function moderation(job: Job<Payloads['moderation']>): Promise<void> {
   const turn = await loadTurn(job.data.run_id);
   if (turn === undefined || turn.moderation !== null || turn.status !== 'queued') return;

@@ -18,7 +18,7 @@ import { startHousekeeping } from './housekeeping.ts';
 import { moderation } from './moderation.ts';
 import { type Handler, work } from './work.ts';
 
-/** A job of the catalog without a handler does not compile. */
+/** The type makes a job without a handler a compile error. */
 const handlers: { [Name in JobName]: Handler<Name> } = {
   moderation,
   context,
@@ -33,10 +33,10 @@ const others: Record<(typeof otherTypes)[number], () => void> = {
   analytics: () => {},
 };
 
-/** Those of this process. */
+/** BullMQ workers of this process. */
 const working: ReturnType<typeof work>[] = [];
 
-/** Milliseconds of the grace period that are kept for giving runs back. */
+/** Ms of the grace period that remain for the release of runs. */
 const RELEASE_TIME = 5_000;
 
 /** `node workers/run.ts moderation context`: works the named types in one process. */
@@ -57,17 +57,17 @@ function main(types: string[]): void {
   const tracing = startTracing(`parley-${types.join('-')}`);
   const fit = untilReady(redis).then(refuseCluster);
   Promise.all(types.map((type) => Promise.all([tracing, fit]).then(() => start(type)))).then(() => {
-    // Registered last, so it runs first, while everything that jobs need is there.
+    // Registered last, so it runs first, while jobs can still use everything.
     onStop('drain', () => {
       setTimeout(drain, Math.max(0, env.SHUTDOWN_GRACE_S * 1_000 - RELEASE_TIME)).unref();
-      // All at once: joined types would go on taking jobs while the first one's end.
+      // All at once: otherwise the other types would take jobs while the first one closes.
       return Promise.all(working.map((worker) => worker.close()));
     });
     log.info({ types }, 'ready');
   });
 }
 
-/** Resolves when the type is at work. The tokenizer takes half a second to load: now rather than in a first answer. */
+/** Starts a type. Loads the tokenizer now, since that takes half a second and would delay the first answer. */
 async function start(type: string): Promise<unknown> {
   const names = queuesOf(type);
   const other = otherTypes.find((one) => one === type);

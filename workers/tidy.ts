@@ -3,12 +3,12 @@ import { deleteOver } from '../db/models/over.ts';
 import { env } from '../shared/base/env.ts';
 import { log } from '../shared/base/log.ts';
 
-/** Small, so that no lock is held for long. */
+/** Rows per statement; a small number keeps locks short. */
 const BATCH = 500;
 const EVERY_MS = 60_000;
 let next = 0;
 
-/** Deletes a batch of what is over, once a minute, and with every pass while there is more. */
+/** Deletes a batch of expired rows, once a minute, and in every pass while more are left. */
 export async function tidy(): Promise<void> {
   if (Date.now() < next) return;
   const deleted = {

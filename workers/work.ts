@@ -13,23 +13,23 @@ import { afterTimeout } from './completion/timeouts.ts';
 
 export type Handler<Name extends JobName> = (job: Job<Payloads[Name]>) => Promise<void>;
 
-/** Thrown by a handler: not now. The job goes back and burns no attempt. */
+/** A handler throws this to delay its job. The delay uses up no attempt of the job. */
 export class RetryIn extends Error {
   readonly ms: number;
-  /** @param ms how long from now: of a time that Postgres gave, this machine's clock might think otherwise */
+  /** @param ms the delay; not a time, because this machine's clock may differ from Postgres's */
   constructor(ms: number) {
     super(`not for ${ms} ms`);
     this.ms = ms;
   }
 }
 
-/** Milliseconds. A job whose worker died is taken up again after LOCK + STALL_CHECK at the latest. */
+/** Ms. A dead worker's job starts again after LOCK + STALL_CHECK at the latest. */
 const LOCK = 8_000;
 const STALL_CHECK = 1_000;
-/** How long a job waits where Postgres or Redis is away. */
+/** Ms that a job waits while Postgres or Redis is unreachable. */
 const AWAY = 1_000;
 
-/** Starts working a queue; stops with the process, letting running jobs end. */
+/** Starts to work a queue. Stops with the process, after its running jobs. */
 export function work<Name extends JobName>(name: Name, handler: Handler<Name>): Worker {
   const { slots, stalls, kept } = jobs[name];
   const worker = new Worker<Payloads[Name]>(name, (job, token) => runJob(name, job, token, handler), {
@@ -80,7 +80,7 @@ function runJob<Name extends JobName>(
   });
 }
 
-/** When a job that threw is due again without having failed; null when it has. */
+/** Returns when a job that threw is due again; null when the job failed. */
 async function comeBackAt(err: unknown, job: Job, runId: number | undefined): Promise<number | null> {
   if (err instanceof RetryIn) return Date.now() + err.ms;
   if (ranTooLong(err) && job.queueName !== 'completion') return afterSlowStatement(err, runId);
@@ -93,16 +93,16 @@ async function comeBackAt(err: unknown, job: Job, runId: number | undefined): Pr
   return Date.now() + wait;
 }
 
-/** Ms: the first wait and the longest, where a provider does not say how long; how long a model may take to load. */
+/** Ms: first and longest wait when a provider names none; wait for a model that is loading. */
 const FIRST_WAIT = 1_000;
 const LONGEST_WAIT = 60_000;
 const LOADING_WAIT = 5_000;
 const LOADING = 120_000;
 
 /**
- * How long to wait for a provider that asks to come back, in ms: as long as it says, else twice as long each time.
- * @param waitedMs how long it has been already
- * @returns null when it has gone on for too long: PROVIDER_WAIT_LIMIT_S, two minutes for a model that is being loaded
+ * Returns the ms to wait for a provider that asks for a later call: its own time, or else the sum of the waits so far.
+ * @param waitedMs the waits so far
+ * @returns null when the waits reach PROVIDER_WAIT_LIMIT_S, or two minutes for a model that is loading
  */
 export function waitFor({ trouble, retryAfterMs }: ProviderError, waitedMs: number): number | null {
   const loading = trouble === 'loading';
@@ -114,8 +114,9 @@ export function waitFor({ trouble, retryAfterMs }: ProviderError, waitedMs: numb
 }
 
 /**
- * When a job one of whose statements was too slow is due again. For a run Postgres counts, and at the end the run fails
- * too; of other jobs this is a failure, which BullMQ counts. Completion counts by itself: without a claim there is no end.
+ * Returns when a job is due again after a statement over its time limit. Postgres counts these statements per run, and the
+ * run fails at the limit. Without a run, the job fails and BullMQ counts. Completion counts by itself, since only a claim
+ * allows it to end a run.
  */
 async function afterSlowStatement(err: unknown, runId: number | undefined): Promise<number | null> {
   log.warn({ err }, 'a statement ran into its time limit');

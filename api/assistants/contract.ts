@@ -14,7 +14,7 @@ import {
   presenter,
 } from '../contract/schema.ts';
 
-/** A value for each of some languages, by BCP 47 tags. */
+/** Returns the schema of values by language; keys are BCP 47 tags. */
 function byLanguage<T extends Type.TSchema>(value: T) {
   return Type.Unsafe<Record<string, Type.Static<T>>>({
     type: 'object',
@@ -97,7 +97,7 @@ const version = named('AssistantVersion', Type.Object({ id, version: count, ...f
 });
 export const presentVersion = presenter(version);
 
-/** What everybody may see of an assistant, in their language. */
+/** Public fields of an assistant, in the user's language. */
 const offered = named(
   'OfferedAssistant',
   Type.Object({

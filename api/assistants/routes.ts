@@ -107,7 +107,7 @@ const CONFLICTS: Record<Conflict, string> = {
   is_archived: 'This assistant is archived: set is_archived to false first',
 };
 
-/** What was written. @throws Problem `not_found`, `conflict` */
+/** Returns the written row. @throws Problem `not_found`, `conflict` */
 function allowed(result: AssistantRow | Conflict | undefined): AssistantRow {
   const written = found(result);
   if (typeof written === 'string') throw problem('conflict', CONFLICTS[written]);

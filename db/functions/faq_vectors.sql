@@ -1,16 +1,16 @@
--- The set that questions are compared with; NULL: there is none.
+-- Returns the set that questions are compared with; NULL without one.
 CREATE OR REPLACE FUNCTION serving_embedding_set() RETURNS text LANGUAGE sql STABLE AS $$
   SELECT key FROM embedding_models WHERE ready_at IS NOT NULL ORDER BY ready_at DESC LIMIT 1
 $$;
 
--- The set that is kept whole: the served one, or the one that is to replace it.
+-- Returns the set to keep complete: the served set, or the set that will replace it.
 CREATE OR REPLACE FUNCTION filled_embedding_set() RETURNS text LANGUAGE sql STABLE AS $$
   SELECT key FROM embedding_models ORDER BY wanted_at DESC, ready_at DESC NULLS LAST, key LIMIT 1
 $$;
 
--- The set of vectors that is to be filled, made where it is missing: that of the given model. As long as a process with other
--- settings is alive (it asked within five seconds) its set is returned instead, so that two releases never work against each other.
--- The first set ever is served at once.
+-- Returns the set to fill: the given model's, which is created if missing. While a process with other settings is alive
+-- (it asked within five seconds), returns that process's set instead, so that two releases never undo each other's work.
+-- The very first set is served at once.
 CREATE OR REPLACE FUNCTION want_embedding_set(
   p_name text, p_provider text, p_model text, p_dimensions integer, p_query_prefix text, p_document_prefix text)
 RETURNS SETOF embedding_models LANGUAGE plpgsql VOLATILE AS $$
@@ -48,7 +48,7 @@ BEGIN
   RETURNING m.*;
 END $$;
 
--- Whether a set is that of a model. Without a dimension in the settings it is one that was measured.
+-- Returns whether a set belongs to a model. Without a configured dimension, the set must have a measured one.
 CREATE OR REPLACE FUNCTION embedding_set_is(m embedding_models, p_name text, p_dimensions integer, p_document_prefix text)
 RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
   SELECT m.name = p_name AND m.document_prefix = p_document_prefix AND CASE
@@ -56,15 +56,15 @@ RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
     ELSE coalesce(m.dimensions, p_dimensions) = p_dimensions END
 $$;
 
--- The name of a new set: the model's, and where another has it, what tells them apart.
+-- Returns a new set's name: the model's name. If another set has that name, adds what differs.
 CREATE OR REPLACE FUNCTION free_embedding_key(p_name text, p_dimensions integer, p_document_prefix text)
 RETURNS text LANGUAGE sql STABLE AS $$
   SELECT CASE WHEN NOT EXISTS (SELECT FROM embedding_models WHERE key = p_name) THEN p_name
     ELSE p_name || coalesce('@' || p_dimensions, '') || '#' || left(md5(p_document_prefix), 8) END
 $$;
 
--- Begins another set of a model whose answers have another dimension than the set has: what is behind the name was replaced.
--- Only where the set is the one being filled and asks for no dimension, and once in ten seconds.
+-- Begins a new set of a model that answers with another dimension: the model behind the name was replaced.
+-- Does so only for the set that is filled, only if it requests no dimension, and once in ten seconds.
 CREATE OR REPLACE FUNCTION remeasure_embedding_set(p_key text, p_dimensions integer) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   chosen embedding_models;
@@ -81,8 +81,9 @@ BEGIN
   RETURN true;
 END $$;
 
--- Looks through the next FAQs for what a set lacks and notes it as owed; a set that is still in the columns of faqs is copied
--- from there. True: there are more. It begins by waiting for whoever is writing FAQs: their triggers did not know the set.
+-- Searches the next FAQs for texts without a vector in a set and notes them as owed. Copies a set that is still in the
+-- columns of faqs. Returns true if more FAQs are left. First waits for transactions that write FAQs, because their
+-- triggers did not know the set.
 CREATE OR REPLACE FUNCTION fill_embedding_set(p_key text, p_count integer) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   state embedding_models;
@@ -119,8 +120,8 @@ BEGIN
   RETURN upto IS NOT NULL;
 END $$;
 
--- Stores vectors where the text is still the one they were made of; what was edited since is due at once. A set without
--- vectors gets the dimension of the first.
+-- Stores the vectors of unchanged texts; texts edited since are due at once. A set without vectors gets the dimension of
+-- the first vector.
 CREATE OR REPLACE FUNCTION save_faq_vectors(p_key text, p_faqs bigint[], p_parts text[], p_texts text[], p_vectors vector[])
 RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
@@ -146,20 +147,20 @@ BEGIN
   END IF;
 END $$;
 
--- Whether an index of vectors of so many dimensions is there and whole.
+-- Returns whether a valid index exists for this dimension.
 CREATE OR REPLACE FUNCTION faq_vectors_indexed(p_dimensions integer) RETURNS boolean LANGUAGE sql STABLE AS $$
   SELECT EXISTS (SELECT FROM pg_index
     WHERE indexrelid = to_regclass('faq_vectors_hnsw_' || p_dimensions) AND indisvalid)
 $$;
 
--- Whether there are so many FAQs that one is wanted. None on PGlite, where an insert into one would take 100 ms.
+-- Returns whether there are enough FAQs for an index. Always false on PGlite, where an insert into an index takes 100 ms.
 CREATE OR REPLACE FUNCTION faq_vectors_want_index() RETURNS boolean LANGUAGE plpgsql STABLE AS $$
 BEGIN
   RETURN faqs_exceed(300) AND version() NOT LIKE '%PGlite%';
 END $$;
 
--- Serves a set in place of the one before where it is whole: every FAQ looked through, nothing owed but what was refused twice
--- (of one FAQ in ten at most), an index where one is wanted. In one row, so that no question sees half of it.
+-- Serves a set instead of the present one if it is complete: every FAQ was searched, only texts refused twice are owed (of
+-- one FAQ in ten at most), and a needed index exists. Changes one row, so that no question sees a half-finished switch.
 CREATE OR REPLACE FUNCTION switch_embedding_set(p_key text) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   state embedding_models;
@@ -185,8 +186,8 @@ BEGIN
   RETURN true;
 END $$;
 
--- Takes away so many vectors of sets that are neither served nor filled; a minute after the switch, since questions may be
--- under way that were embedded by the old one. Returns the sets that are gone.
+-- Deletes up to p_count vectors of sets that are neither served nor filled. Waits for a minute after the switch, because
+-- running searches may have vectors of the old set. Returns the deleted sets.
 CREATE OR REPLACE FUNCTION drop_embedding_sets(p_count integer) RETURNS SETOF text LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   old text;

@@ -1,4 +1,5 @@
--- A function whose parameters changed is another one, and both would fit. The file runs as one transaction.
+-- Drops older versions: a function with other parameters is another function, and calls would fit both. The file runs
+-- as one transaction.
 DROP FUNCTION IF EXISTS faqs_near, faqs_near_in_columns, faq_vectors_walk, faqs_with_words, search_faqs;
 
 -- Stores a user's verdict on a published FAQ in place of an earlier one. Returns false when no such FAQ is published.
@@ -31,11 +32,11 @@ BEGIN
   RETURN (SELECT reltuples > p_count FROM pg_class WHERE oid = 'faqs'::regclass);
 END $$;
 
--- The published FAQs nearest to a vector, by any of their parts; a set's vectors are compared with a vector of its own dimension
--- alone. Up to 300 FAQs all vectors are compared, which is exact and takes some 2 ms; above, the dimension's HNSW index
--- is walked, on and on until enough is found that is published and of the set. The planner does not know the limit and would
--- sort them all: hence enable_sort. The walk's settings are made inside, since only a superuser may name them in a header.
--- ROWS: by the usual guess of a thousand search_faqs would read all FAQs for the few that are found.
+-- Returns the published FAQs nearest to a vector, by any of their parts. Compares only vectors of the same dimension.
+-- Up to 300 FAQs all vectors are compared, which is exact and takes about 2 ms. Above that, the dimension's HNSW index is
+-- walked until it yields enough published FAQs of the set. The planner does not know the limit and would sort all rows:
+-- hence enable_sort. The body sets the walk's settings, since only a superuser may name them in a header.
+-- ROWS: with the default guess of a thousand, search_faqs would read all FAQs for the few found ones.
 CREATE OR REPLACE FUNCTION faqs_near(p_model text, p_vector vector, p_count integer, p_categories bigint[])
 RETURNS TABLE (faq_id bigint, similarity double precision) LANGUAGE plpgsql STABLE ROWS 20
 SET jit = off SET plan_cache_mode = force_generic_plan SET enable_sort = off AS $$
@@ -67,9 +68,10 @@ BEGIN
   END IF;
 END $$;
 
--- The walk of an index of so many dimensions, for $1 the vector, $2 the set, $3 how many texts, $4 the categories or NULL. The dimension is part of the text,
--- or no plan could use the index, which is of that dimension alone. Half precision is half the size and finds the same; it
--- ends at 4,000 dimensions, beyond that the signs of the numbers are compared. What is found is compared in full.
+-- Returns the SQL that walks an index: $1 the vector, $2 the set, $3 the number of texts, $4 the categories or NULL. The
+-- dimension is part of the text, because each index covers one dimension and a plan must match it. Half precision takes
+-- half the size and finds the same, up to 4,000 dimensions. Beyond that the index compares signs. Found vectors are
+-- compared again in full precision.
 CREATE OR REPLACE FUNCTION faq_vectors_walk(p_dimensions integer) RETURNS text LANGUAGE sql IMMUTABLE AS $$
   SELECT format('
     SELECT found.faq_id, 1 - min(found.distance) FROM (
@@ -82,7 +84,7 @@ CREATE OR REPLACE FUNCTION faq_vectors_walk(p_dimensions integer) RETURNS text L
     WHERE found.distance <> ''NaN'' GROUP BY found.faq_id', p_dimensions)
 $$;
 
--- The same of a set that the release before this one left in the columns of faqs; it goes with them.
+-- Does the same for a set that the previous release left in the columns of faqs. Remove it with these columns.
 CREATE OR REPLACE FUNCTION faqs_near_in_columns(p_model text, p_vector vector, p_count integer, p_categories bigint[])
 RETURNS TABLE (faq_id bigint, similarity double precision) LANGUAGE plpgsql STABLE
 SET jit = off SET plan_cache_mode = force_generic_plan SET enable_sort = off AS $$
@@ -166,12 +168,12 @@ BEGIN
   GROUP BY h.id ORDER BY covered DESC, h.id LIMIT p_count;
 END $$;
 
--- Published FAQs that may answer a query, best first: what is near by vector and what holds its words, fused by
--- reciprocal rank (1 / (60 + rank), Cormack et al. 2009), priority breaking ties. An FAQ below both thresholds is no
--- answer. The language asked for goes first where it is nearly as good; other languages are the fallback.
--- p_models and p_vectors: the query's vector in the set that is served; empty: words alone.
--- p_categories: FAQs of these alone; NULL: all.
--- similarity is the cosine; where there is no vector, how much of the query the FAQ covers.
+-- Returns published FAQs that may answer a query, best first. Fuses the results by vector and by words by reciprocal
+-- rank (1 / (60 + rank), Cormack et al. 2009); priority breaks ties. Leaves out FAQs below both thresholds. An FAQ in the
+-- requested language comes first if it is nearly as good; other languages are the fallback.
+-- p_models and p_vectors: the query's vector in the served set; empty: search by words only.
+-- p_categories: FAQs of these only; NULL: all.
+-- similarity is the cosine; without a vector it is the share of the query that the FAQ covers.
 CREATE OR REPLACE FUNCTION search_faqs(
   p_query text, p_models text[], p_vectors vector[], p_language text, p_count integer,
   p_similarity double precision, p_coverage double precision, p_categories bigint[] DEFAULT NULL)

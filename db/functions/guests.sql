@@ -1,8 +1,8 @@
--- How a guest who does not come back is erased: first shut out for good, then removed in small pieces. Each call is one
--- transaction of one guest, so a process that dies in between leaves nothing half done that the next call does not go on with.
+-- Erases guests who do not come back: first shuts a guest out, then removes its rows in batches. Each call is one
+-- transaction for one guest. After a crash, the next call continues.
 
--- Shuts a guest out who was not seen for p_days: nobody signs in as it any more, its runs end. Returns the runs that
--- ended here, to be announced; NULL where it was seen, has registered, or is somebody else's at the moment.
+-- Shuts out a guest not seen for p_days: ends its sessions and runs. Returns the runs that ended here, which the caller
+-- announces; NULL if the guest was seen, has registered, or is locked by another transaction.
 CREATE OR REPLACE FUNCTION retire_guest(p_guest bigint, p_days integer) RETURNS bigint[] LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
   PERFORM FROM users WHERE id = p_guest AND role = 'guest' AND status <> 'deleted' FOR NO KEY UPDATE SKIP LOCKED;
@@ -14,9 +14,9 @@ BEGIN
   RETURN shut_out(p_guest);
 END $$;
 
--- Removes up to p_batch messages of a guest that was shut out, with the runs, ratings and vectors that belong to them;
--- when none is left its conversations and then the guest. messages: how many were removed; runs: those whose logs are to go;
--- gone: nothing is left. No row: a run is on or its end is not announced yet, or another process is at it.
+-- Removes up to p_batch messages of a guest that was shut out, with their runs, ratings and vectors. Without messages
+-- left, removes the conversations and then the guest. messages: number of removed messages; runs: runs whose logs to
+-- delete; gone: whether the guest is erased. No row: a run is not ended and announced, or another process has the guest.
 CREATE OR REPLACE FUNCTION erase_guest(p_guest bigint, p_batch integer)
 RETURNS TABLE (messages integer, runs bigint[], gone boolean) LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_column
@@ -51,7 +51,7 @@ BEGIN
   RETURN NEXT;
 END $$;
 
--- Removes suggestions that no question is left of. The others lose a vector that was made of a question that is gone.
+-- Removes suggestions without questions. Replaces other suggestions' vectors that came from a removed question.
 CREATE OR REPLACE FUNCTION forget_faq_gaps_of(p_suggestions bigint[]) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
   DELETE FROM faq_suggestions s WHERE id = ANY (p_suggestions)

@@ -69,8 +69,8 @@ BEGIN
   RETURN v_ended;
 END $$;
 
--- The version of the assistant that answers next in a conversation: the conversation's own assistant, or the default where it
--- has none. A row of NULLs: there is none of them, and the engine's own rules answer.
+-- Returns the assistant that answers next in a conversation: the conversation's own, or else the default. A row of NULLs:
+-- neither exists, and the run uses the system prompt only.
 CREATE OR REPLACE FUNCTION assistant_now(p_assistant bigint) RETURNS assistants LANGUAGE plpgsql STABLE AS $$
 DECLARE
   v_assistant assistants;
@@ -80,7 +80,7 @@ BEGIN
   RETURN v_assistant;
 END $$;
 
--- What a stage needs to know of the assistant that answers a run; NULL: none does.
+-- Returns the assistant's fields that a stage needs; NULL: no assistant answers the run.
 CREATE OR REPLACE FUNCTION assistant_of(p_assistant bigint, p_version integer) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
 BEGIN
   IF p_assistant IS NULL THEN

@@ -4,7 +4,7 @@ import { knex } from '../knex.ts';
 import { row, rows } from '../sql.ts';
 import type { Along } from './auditEntry.ts';
 
-/** What a version of an assistant says. null: the environment's value. Texts by language are named by BCP 47 tags. */
+/** Content of an assistant's version. null: the environment's value. Texts by language have BCP 47 tags as keys. */
 export type AssistantDefinition = {
   name: string;
   instructions: string;
@@ -17,10 +17,9 @@ export type AssistantDefinition = {
   knowledge: { enabled: boolean; category_ids: number[] | null };
   greeting: Record<string, string>;
   suggested_questions: Record<string, string[]>;
-  /** after_unanswered: so many answers in a row that came from no passage. */
+  /** after_unanswered: number of answers in a row without a passage. */
   handoff: { enabled: boolean; after_unanswered: number | null };
 };
-/** A version, by what names it. */
 export type AssistantRef = { id: number; version: number };
 export type AssistantVersion = AssistantRef & AssistantDefinition;
 export type AssistantRow = AssistantVersion & {
@@ -31,9 +30,9 @@ export type AssistantRow = AssistantVersion & {
 };
 type Stored<T> = Omit<T, keyof AssistantDefinition> & { definition: AssistantDefinition };
 
-/** What may be changed: `is_archived` makes no new version. */
+/** Fields to change. A change of `is_archived` makes no new version. */
 export type AssistantChange = Partial<AssistantDefinition & { is_archived: boolean }>;
-/** The default cannot be archived, and what is archived cannot be changed or made the default. */
+/** The default cannot be archived. An archived assistant cannot be changed or made the default. */
 export type Conflict = 'is_default' | 'is_archived';
 
 const current = `SELECT a.id, a.version, a.is_default, a.is_archived, a.created_at, a.updated_at, v.definition
@@ -44,7 +43,7 @@ export async function findAssistant(id: number): Promise<AssistantRow | undefine
   return found && flat(found);
 }
 
-/** A page of assistants, archived ones included, the oldest first. */
+/** Returns a page of assistants, archived ones included, oldest first. */
 export async function listAssistants(limit: number, afterId: number): Promise<AssistantRow[]> {
   const found = await rows<Stored<AssistantRow>>(
     `${current} WHERE a.id > :afterId ORDER BY a.id LIMIT :limit`,
@@ -56,13 +55,13 @@ export async function listAssistants(limit: number, afterId: number): Promise<As
   return found.map(flat);
 }
 
-/** What everybody may see of an assistant. */
+/** Public fields of an assistant. */
 export type OfferedRow = Pick<
   AssistantRow,
   'id' | 'is_default' | 'name' | 'greeting' | 'suggested_questions'
 >;
 
-/** A page of the assistants that are not archived, the oldest first. */
+/** Returns a page of assistants that are not archived, oldest first. */
 export function listOffered(limit: number, afterId: number): Promise<OfferedRow[]> {
   return rows(
     `SELECT a.id, a.is_default, v.definition ->> 'name' AS name, v.definition -> 'greeting' AS greeting,
@@ -75,7 +74,7 @@ export function listOffered(limit: number, afterId: number): Promise<OfferedRow[
 
 export type VersionRow = AssistantVersion & { created_at: Date };
 
-/** A page of an assistant's versions, the newest first. @param before where the page before ended; null for the first */
+/** Returns a page of an assistant's versions, newest first. @param before end of the page before; null for the first */
 export async function listAssistantVersions(
   id: number,
   limit: number,
@@ -90,7 +89,7 @@ export async function listAssistantVersions(
   return found.map(flat);
 }
 
-/** Adds an assistant in its first version. */
+/** Adds an assistant with its first version. */
 export function addAssistant(definition: AssistantDefinition, along: Along): Promise<AssistantRow> {
   return alone(async (trx) => {
     const id = await insert(trx, definition, false);
@@ -99,7 +98,7 @@ export function addAssistant(definition: AssistantDefinition, along: Along): Pro
   });
 }
 
-/** Writes the fields that are given as a new version, if any differs; undefined when there is no such assistant. */
+/** Stores the given fields as a new version, if any differs. Returns undefined without such an assistant. */
 export function changeAssistant(
   id: number,
   { is_archived, ...fields }: AssistantChange,
@@ -123,7 +122,7 @@ export function changeAssistant(
   });
 }
 
-/** Makes an assistant the default in place of the one that was. */
+/** Makes an assistant the default instead of the present one. */
 export function makeDefault(id: number, along: Along): Promise<AssistantRow | Conflict | undefined> {
   return alone(async (trx) => {
     if (!(await isThere(trx, id))) return undefined;
@@ -137,7 +136,7 @@ export function makeDefault(id: number, along: Along): Promise<AssistantRow | Co
   });
 }
 
-/** Adds the default where there is none, in a transaction of the caller's. Returns whether it did. */
+/** Adds the default if there is none, in the caller's transaction. Returns whether it was added. */
 export async function addDefault(definition: AssistantDefinition, trx: Knex): Promise<boolean> {
   await trx.raw(LOCK);
   if ((await trx('assistants').where({ is_default: true }).first('id')) !== undefined) return false;
@@ -147,7 +146,7 @@ export async function addDefault(definition: AssistantDefinition, trx: Knex): Pr
 
 const LOCK = 'LOCK TABLE assistants IN SHARE ROW EXCLUSIVE MODE';
 
-/** Writes one at a time; who reads does not wait. */
+/** Runs writes one at a time. Reads do not wait. */
 function alone<T>(write: (trx: Knex) => Promise<T>): Promise<T> {
   return knex.transaction(async (trx) => {
     await trx.raw(LOCK);

@@ -1,20 +1,20 @@
 import { row, rows } from '../sql.ts';
 
-/** A set of vectors: those that one model made, the served ones or those that are to replace them. */
+/** A set of one model's vectors: the served set, or a set that will replace it. */
 export type EmbeddingSet = {
-  /** What `faq_vectors.model` says. */
+  /** Value of `faq_vectors.model`. */
   key: string;
   name: string;
   provider: string;
   model: string;
   /** Null until the model's first answer. */
   dimensions: number | null;
-  /** What requests name; null: none. */
+  /** Dimensions that requests name; null: none. */
   dimensions_asked: number | null;
   query_prefix: string;
   document_prefix: string;
 };
-/** The model that the environment names. */
+/** The environment's model. */
 export type WantedModel = {
   name: string;
   provider: string;
@@ -37,8 +37,8 @@ export const SET_COLUMNS = [
 const columns = SET_COLUMNS.join();
 
 /**
- * Says that this process wants a model's set filled.
- * @returns the set that is filled: another's while a process with other settings is alive; paused: it is left alone for a while
+ * Requests that a model's set is filled.
+ * @returns the set to fill: another model's while a process with other settings is alive. paused: do not call the model yet
  */
 export async function wantSet({
   name,
@@ -57,7 +57,7 @@ export async function wantSet({
   return set;
 }
 
-/** The sets whose texts are to have vectors: the one that is filled, then the served one, where it is another. */
+/** Returns the sets to embed texts for: the set that is filled, then the served set if it differs. */
 export function setsToFill(): Promise<EmbeddingSet[]> {
   return rows(
     `SELECT ${columns} FROM embedding_models m
@@ -66,7 +66,7 @@ export function setsToFill(): Promise<EmbeddingSet[]> {
   );
 }
 
-/** Looks through the next FAQs for what a set lacks. @returns whether there are more */
+/** Searches the next FAQs for texts without a vector in a set. @returns whether more FAQs are left */
 export async function fillSet(key: string, count: number): Promise<boolean> {
   return (
     (await row<{ more: boolean }>('SELECT fill_embedding_set(:key, :count) AS more', { key, count }))
@@ -74,7 +74,7 @@ export async function fillSet(key: string, count: number): Promise<boolean> {
   );
 }
 
-/** Serves a set instead of the one before, where it is whole. */
+/** Serves a set instead of the present one, if it is complete. Returns whether the set is now served. */
 export async function switchTo(key: string): Promise<boolean> {
   return (
     (await row<{ switched: boolean }>('SELECT switch_embedding_set(:key) AS switched', { key }))?.switched ===
@@ -82,13 +82,13 @@ export async function switchTo(key: string): Promise<boolean> {
   );
 }
 
-/** Takes away so many vectors of sets that nobody needs. @returns the sets that are gone */
+/** Deletes up to `count` vectors of unused sets. @returns the deleted sets */
 export async function dropOldSets(count: number): Promise<string[]> {
   const gone = await rows<{ key: string }>('SELECT key FROM drop_embedding_sets(:count) AS key', { count });
   return gone.map(({ key }) => key);
 }
 
-/** Begins another set of the same model, whose answers have another dimension now. @returns whether it did */
+/** Begins a new set of a model with a changed dimension. @returns whether it began */
 export async function remeasureSet(key: string, dimensions: number): Promise<boolean> {
   const begun = await row<{ begun: boolean }>('SELECT remeasure_embedding_set(:key, :dimensions) AS begun', {
     key,
@@ -98,8 +98,8 @@ export async function remeasureSet(key: string, dimensions: number): Promise<boo
 }
 
 /**
- * Leaves a model alone that failed for whatever it was asked: 5 seconds, then 10, up to five minutes.
- * @param ms at least so long
+ * Pauses calls of a model that failed for every text: 5 seconds, then 10, up to five minutes.
+ * @param ms minimum pause
  */
 export async function pauseSet(key: string, ms: number): Promise<void> {
   await row(

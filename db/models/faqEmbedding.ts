@@ -1,13 +1,13 @@
 import { toSql } from 'pgvector';
 import { row, rows } from '../sql.ts';
 
-/** An FAQ and the hash of its texts; together they name the job that embeds it. */
+/** An FAQ and its texts' hash; together they name the embedding job. */
 export type OwedFaq = { id: number; text_hash: string };
-/** One text of an FAQ, by the part that it is. */
+/** One text of an FAQ. part: see faq_parts(). */
 export type OwedText = { faq_id: number; part: string; text: string };
 export type Embedded = OwedText & { vector: number[] };
 
-/** Owed: FAQs that lack a vector in a set that is filled or served, unless somebody is at it or it has to wait. */
+/** Owed: FAQs without a vector in a filled or served set, unless claimed or postponed. */
 export function faqsToEmbed(limit: number): Promise<OwedFaq[]> {
   return rows(
     `SELECT f.id, md5(f.question || chr(1) || f.answer) AS text_hash FROM faqs f WHERE f.id IN (
@@ -21,8 +21,8 @@ export function faqsToEmbed(limit: number): Promise<OwedFaq[]> {
 }
 
 /**
- * Takes, of the given FAQs, texts that still lack a vector in a set and that nobody else is embedding. A claim ends with
- * `saveEmbeddings`, `postponeTexts`, `releaseTexts`, or by itself.
+ * Claims texts of the given FAQs that have no vector in a set and no other claim. A claim ends with `saveEmbeddings`,
+ * `postponeTexts` or `extendClaims` with 0, or by itself.
  */
 export function claimTexts(key: string, ids: number[], limit: number, ms: number): Promise<OwedText[]> {
   return rows(
@@ -40,7 +40,7 @@ export function claimTexts(key: string, ids: number[], limit: number, ms: number
   );
 }
 
-/** Notes what FAQs lack in a set that was not looked through yet, so that an edit need not wait for it. */
+/** Notes FAQs' texts as owed in a set that is not searched yet, so that an edit need not wait for the search. */
 export async function oweTexts(key: string, ids: number[]): Promise<void> {
   await row(
     `INSERT INTO faq_vectors_owed (model, faq_id, part)
@@ -53,12 +53,12 @@ export async function oweTexts(key: string, ids: number[]): Promise<void> {
   );
 }
 
-/** Stores vectors where the text is still the one they were made of; what was edited since is due. Ends the claims. */
+/** Stores the vectors of unchanged texts; texts edited since are due again. Ends the claims. */
 export async function saveEmbeddings(key: string, texts: Embedded[]): Promise<void> {
   for (let i = 0; i < texts.length; i += SAVED_AT_ONCE) await save(key, texts.slice(i, i + SAVED_AT_ONCE));
 }
 
-/** Among hundreds of thousands an index takes some 10 ms for each, and a statement has ten seconds. */
+/** Texts per statement. Among hundreds of thousands, the index takes about 10 ms per vector; a statement has ten seconds. */
 const SAVED_AT_ONCE = 64;
 
 async function save(key: string, texts: Embedded[]): Promise<void> {
@@ -73,9 +73,7 @@ async function save(key: string, texts: Embedded[]): Promise<void> {
   );
 }
 
-/**
- * Holds texts back that could not be embedded: for `ms`, then twice as long, up to `most`. An edit is not held back.
- */
+/** Postpones texts that could not be embedded: for `ms`, then twice as long, up to `most`. An edit is not postponed. */
 export async function postponeTexts(key: string, texts: OwedText[], ms: number, most: number): Promise<void> {
   await row(
     `UPDATE faq_vectors_owed o SET failures = failures + 1,
@@ -86,7 +84,7 @@ export async function postponeTexts(key: string, texts: OwedText[], ms: number, 
   );
 }
 
-/** Keeps claims for another while. @param ms 0 gives them back: others may try at once */
+/** Extends claims. @param ms 0 releases the claims: other workers may claim the texts at once */
 export async function extendClaims(key: string, texts: OwedText[], ms: number): Promise<void> {
   await row(
     `UPDATE faq_vectors_owed o SET due_at = clock_timestamp() + :ms * interval '1 ms'

@@ -1,6 +1,6 @@
 import { row, rows } from '../sql.ts';
 
-/** Names guests that were not seen for `days`: a batch, those first who came first. */
+/** Returns a batch of guests not seen for `days`, oldest first. */
 export async function unseenGuests(days: number, batch: number): Promise<number[]> {
   const found = await rows<{ id: number }>(
     `SELECT id FROM users u WHERE role = 'guest' AND status <> 'deleted'
@@ -13,7 +13,7 @@ export async function unseenGuests(days: number, batch: number): Promise<number[
   return found.map(({ id }) => id);
 }
 
-/** Shuts a guest out for good, unless it was seen or has registered meanwhile. Returns the runs that ended, to be announced. */
+/** Retires a guest. Returns the ended runs, which the caller announces; null if the guest was seen or registered meanwhile. */
 export async function retireGuest(id: number, days: number): Promise<number[] | null> {
   const retired = await row<{ ended: number[] | null }>('SELECT retire_guest(:id, :days) AS ended', {
     id,
@@ -22,7 +22,7 @@ export async function retireGuest(id: number, days: number): Promise<number[] | 
   return retired?.ended ?? null;
 }
 
-/** Names guests that were shut out and of whom something is left. */
+/** Returns retired guests whose rows are not all erased. */
 export async function guestsLeft(batch: number): Promise<number[]> {
   const found = await rows<{ id: number }>(
     `SELECT id FROM users WHERE role = 'guest' AND status = 'deleted' ORDER BY id LIMIT :batch`,
@@ -31,10 +31,10 @@ export async function guestsLeft(batch: number): Promise<number[]> {
   return found.map(({ id }) => id);
 }
 
-/** What was removed of a guest: how many messages, the runs whose logs are to go, and whether nothing is left. */
+/** Result of an erasure: number of removed messages, runs whose logs to delete, whether the guest is gone. */
 export type Erased = { messages: number; runs: number[]; gone: boolean };
 
-/** Removes up to `batch` messages of a guest that was shut out, in the end the guest; undefined where it has to wait. */
+/** Removes up to `batch` messages of a retired guest, and at last the guest. Returns undefined when it must wait. */
 export function eraseGuest(id: number, batch: number): Promise<Erased | undefined> {
   return row<Erased>('SELECT * FROM erase_guest(:id, :batch)', { id, batch });
 }

@@ -5,8 +5,8 @@ import { rows } from '../sql.ts';
 export type IndexWork = { dimensions: number; work: 'build' | 'drop' };
 
 /**
- * Owed: indexes of vectors. Wanted is one for each dimension of a set that is served, or whole and about to be; the others are to go.
- * Nothing while one is being built.
+ * Owed: vector indexes to build or drop. Each dimension of a served set, or of a complete set about to be served, needs one
+ * index; all others are dropped. Returns nothing while an index is being built.
  */
 export function vectorIndexesOwed(): Promise<IndexWork[]> {
   return rows(
@@ -26,8 +26,8 @@ export function vectorIndexesOwed(): Promise<IndexWork[]> {
 const idle = `NOT EXISTS (SELECT FROM pg_stat_progress_create_index WHERE relid = 'faq_vectors'::regclass)`;
 
 /**
- * Builds or drops an index beside whoever reads and writes. Takes minutes among a hundred thousand FAQs, on a connection of its
- * own. Of two that build the same at once, one waits for the other and then does nothing.
+ * Builds or drops an index without blocking reads and writes, on its own connection. Takes minutes among a hundred thousand
+ * FAQs. Of two processes that build the same index, one waits for the other and then does nothing.
  */
 export async function workOnIndex({ dimensions, work }: IndexWork): Promise<void> {
   const client = new pg.Client({
@@ -51,7 +51,7 @@ export async function workOnIndex({ dimensions, work }: IndexWork): Promise<void
   }
 }
 
-/** @param how CONCURRENTLY, or nothing within a transaction */
+/** @param how CONCURRENTLY; '' within a transaction */
 export function definitionOf(dimensions: number, how: 'CONCURRENTLY' | ''): string {
   const d = Math.trunc(dimensions);
   const [expression, operators] =
@@ -61,7 +61,7 @@ export function definitionOf(dimensions: number, how: 'CONCURRENTLY' | ''): stri
   return `CREATE INDEX ${how} IF NOT EXISTS ${nameOf(d)} ON faq_vectors USING hnsw ((${expression}) ${operators}) WHERE dimensions = ${d}`;
 }
 
-/** Dimensions of a halfvec that pgvector indexes; beyond, the signs alone (faq_vectors_walk in db/functions/faqs.sql). */
+/** Largest halfvec that pgvector indexes. Longer vectors are indexed by their signs (faq_vectors_walk, db/functions/faqs.sql). */
 const MOST_OF_HALFVEC = 4_000;
 
 export function nameOf(dimensions: number): string {

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { User } from './user.ts';
 
-/** What a site says of somebody it vouches for. What it leaves out stays as it is. */
+/** A site's fields of a user it vouches for. Missing fields stay unchanged. */
 export type Vouched = {
   external_id: string;
   contact_email: string | null;
@@ -12,8 +12,8 @@ export type Vouched = {
 };
 
 /**
- * Finds the account of an external id, or makes it; stores what the site says, and locks the row until the transaction ends.
- * Any number of requests at once make one account. Consents are taken when it is made: later ones are the user's own.
+ * Finds or creates the account of an external id. Stores the site's fields and locks the row until the transaction ends.
+ * Concurrent requests create one account. The site's consents count only at the creation: later the user decides.
  * @returns null when the account is not active
  */
 export async function signInVouched(

@@ -2,7 +2,7 @@ import type { Socket } from 'socket.io-client';
 import { openSocket } from '../kit/device.ts';
 import type { BenchUser } from './load.ts';
 
-/** A connected Socket.IO client. */
+/** Returns a connected Socket.IO client. */
 export async function connect(port: number, auth: object): Promise<Socket> {
   const socket = openSocket(`http://127.0.0.1:${port}`, auth);
   await new Promise<void>((connected, refused) => {
@@ -12,7 +12,7 @@ export async function connect(port: number, auth: object): Promise<Socket> {
   return socket;
 }
 
-/** Connects every user; the function it returns resolves when the thing of that id has had its `response`. */
+/** Connects every user. Returns a function that resolves at the `response` of an id. */
 export async function ends(
   users: BenchUser[],
   port: number,
@@ -31,7 +31,7 @@ export async function ends(
   return (wanted) => of(wanted).promise;
 }
 
-/** The function it returns resolves with the moment at which the first delta of the thing of that id arrived. */
+/** Connects every user. Returns a function that resolves with the time of an id's first delta. */
 export async function firstDeltas(
   users: BenchUser[],
   port: number,

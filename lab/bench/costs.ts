@@ -5,14 +5,14 @@ import type { Count } from './count.ts';
 import { productRate } from './messages.ts';
 import { type Child, type Ground, startGround, WORKERS } from './stack.ts';
 
-/** What one message costs a stage; CPU in ms, bytes both ways. */
+/** Costs of one message in a stage; CPU in ms, bytes both ways. */
 export type Cost = { stage: string } & Partial<Count>;
 
 const MESSAGES = 1_000;
 /** Preloaded into each process. */
 const COUNT = { NODE_OPTIONS: '--disable-warning=ExperimentalWarning --import ./lab/bench/count.ts' };
 
-/** What one message of 32 tokens costs, by stage, over a thousand of them, 100 at a time. */
+/** Measures the costs of a message of 32 tokens, by stage: the mean of a thousand, 100 at a time. */
 export async function costs(): Promise<Cost[]> {
   const ground = await startGround();
   try {
@@ -41,7 +41,7 @@ export async function costs(): Promise<Cost[]> {
   }
 }
 
-/** The table of costs, and their sum. */
+/** Returns a table of the costs and their sum. */
 export function costTable(all: Cost[]): string {
   const columns = [
     'statements',
@@ -81,7 +81,7 @@ function each(before: Count, after: Count): Count {
   return Object.fromEntries(names.map((name) => [name, (after[name] - before[name]) / MESSAGES])) as Count;
 }
 
-/** CPU ms that the stores have used so far: the server processes of this ground, nobody else's. */
+/** Returns the CPU ms of this ground's server processes so far. */
 async function storesCpu(ground: Ground): Promise<Record<'PostgreSQL' | 'Redis', number>> {
   const [backend] = await ground.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
   const { parent } = processStat(backend?.pid ?? 0);
@@ -99,7 +99,7 @@ async function storesCpu(ground: Ground): Promise<Record<'PostgreSQL' | 'Redis',
   };
 }
 
-/** A clock tick is 10 ms. Nothing for a process that has ended. */
+/** Returns a process's parent and CPU ms (a clock tick is 10 ms); zeros for an ended process. */
 function processStat(pid: number): { parent: number; cpuMs: number } {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')

@@ -1,19 +1,19 @@
 /**
- * Preloaded into the processes that a message passes through: counts what they do, and answers 'count' on IPC with
- * a Count. Changes nothing else.
+ * Preloaded into the processes that a message passes through. Counts their work and answers 'count' on IPC with a Count.
+ * Changes nothing else.
  */
 import net from 'node:net';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 
-/** What a process has done since it started. */
+/** A process's work since its start. */
 export type Count = {
   /** Statements sent to PostgreSQL. */
   statements: number;
-  /** Commands sent to Redis, and the writes that carried them: what travels together is one round trip. */
+  /** Commands sent to Redis, and the writes that carried them: one write is one round trip. */
   commands: number;
   roundTrips: number;
-  /** Bytes both ways, by whoever is at the other end. */
+  /** Bytes both ways, by peer. */
   postgresBytes: number;
   redisBytes: number;
   otherBytes: number;
@@ -39,7 +39,7 @@ Redis.prototype.sendCommand = function counted(this: Redis, ...args: Parameters<
   return Reflect.apply(sendCommand, this, args);
 };
 
-// What a stream hands on, one chunk or all that were held back for it, is one write.
+// One call of a stream's method is one write, with one chunk or several.
 for (const way of ['_write', '_writev'] as const) {
   const handOn = net.Socket.prototype[way];
   net.Socket.prototype[way] = function counted(this: net.Socket, ...args: unknown[]) {

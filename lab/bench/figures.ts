@@ -11,10 +11,10 @@ import { throughput } from './figures/throughput.ts';
 import type { Measured } from './report.ts';
 import type { Ground } from './stack.ts';
 
-/** What is measured: `prepare` starts what it needs and returns what one round of it does. */
+/** A measurement. `prepare` starts its processes and returns the function that runs one round. */
 export type Figure = {
   name: string;
-  /** Measured only when it is named: it takes long. */
+  /** Measured only when named, because it takes long. */
   named?: true;
   prepare: (ground: Ground) => Promise<(round: number) => Promise<Measured[]>>;
 };

@@ -7,7 +7,7 @@ import { type Ground, startGround } from './stack.ts';
 export type Curve = { title: string; points: [x: string, y: string][] };
 const ROUNDS = 3;
 
-/** How the figures change with what grows; each point is the median of three rounds, after a warm-up, with the least and the most. */
+/** Measures how figures grow. Each point is the median of three rounds after a warm-up, with minimum and maximum. */
 export async function growth(): Promise<Curve[]> {
   return [
     await curve('messages/s by completion workers', [1, 2, 4], async (ground, workers) => {
@@ -53,7 +53,7 @@ function spread(values: number[]): string {
   return `${median(values).toFixed(0)} (${least.toFixed(0)}–${most.toFixed(0)})`;
 }
 
-/** Posts into old conversations, among so many stored messages. */
+/** Posts into old conversations, among `stored` messages. */
 async function acceptAmong(ground: Ground, stored: number): Promise<() => Promise<number>> {
   const web = await ground.startType('web');
   const users = await makeUsers(ground, 100);

@@ -7,12 +7,12 @@ export const SEND = '/api/v1/chat/send';
 
 const agent = new Agent({ keepAlive: true, maxSockets: 256 });
 
-/** Closes the connections that posts keep. */
+/** Closes the posts' keep-alive connections. */
 export function hangUp(): void {
   agent.destroy();
 }
 
-/** One POST of JSON; resolves with the answer's body. Throws unless it is a 2xx. */
+/** Posts JSON. Returns the answer's body. @throws Error for an answer other than 2xx */
 export function post<T>(port: number, path: string, body: unknown, token: string): Promise<T> {
   const payload = JSON.stringify(body);
   return new Promise((resolve, reject) => {
@@ -45,7 +45,7 @@ export function post<T>(port: number, path: string, body: unknown, token: string
   });
 }
 
-/** Closed loop, for a ceiling: `width` callers, each again as soon as it was answered. Calls per second. */
+/** Runs a closed loop: `width` callers, each with the next call right after an answer. Returns calls per second. */
 export async function ceiling(
   width: number,
   seconds: number,
@@ -65,8 +65,8 @@ export async function ceiling(
 }
 
 /**
- * Open loop, for latencies: calls begin at a fixed rate whether or not earlier ones were answered, and each is
- * measured from the moment it was due. Milliseconds, sorted.
+ * Runs an open loop: calls begin at a fixed rate, without regard to earlier answers. Returns the sorted latencies in ms,
+ * each from the time when the call was due.
  */
 export async function latencies(
   rate: number,
@@ -103,7 +103,7 @@ export function median(values: number[]): number {
 
 export type BenchUser = { id: number; sid: number; token: string };
 
-/** Users with a session and a token of an hour each. */
+/** Creates users, each with a session and a token for an hour. */
 export async function makeUsers(ground: Ground, count: number): Promise<BenchUser[]> {
   const made = await ground.query<{ id: number; sid: number; email: string }>(
     `WITH users AS (

@@ -2,13 +2,13 @@ import { ends } from './clients.ts';
 import { type BenchUser, makeUsers, post, SEND } from './load.ts';
 import { type Ground, WORKERS } from './stack.ts';
 
-/** How many messages a round sends, and how many of them at the same time. */
+/** Messages per round; messages at once. */
 export const MESSAGES = 400;
 export const WIDTH = 100;
-/** Before the first round: code that runs for days is compiled by then, and Postgres has planned what it plans once. */
+/** Messages before the first round: the code is then compiled, and Postgres has made its plans, as after days of work. */
 export const WARM_UP = 1_500;
 
-/** Starts the product with one of each worker; the function it returns answers so many messages and tells how many a second. */
+/** Starts the product with one of each worker. Returns a function that has messages answered and resolves to the rate. */
 export async function productRate(
   ground: Ground,
   workers = WORKERS,
@@ -30,7 +30,7 @@ export async function productRate(
   return (count) => rate(count, send, width);
 }
 
-/** A knowledge base of 50 FAQs, so that questions are embedded and searched for. */
+/** Adds a knowledge base of 50 FAQs, so that the product embeds and searches questions. */
 export async function addFaqs(ground: Ground): Promise<void> {
   await ground.query(
     `INSERT INTO faqs (slug, question, answer, status, published_at)
@@ -49,7 +49,7 @@ export async function addFaqs(ground: Ground): Promise<void> {
   );
 }
 
-/** `count` calls, so many at a time; how many a second. */
+/** Makes `count` calls, several at a time. Returns calls per second. */
 export async function rate(
   count: number,
   call: (i: number) => Promise<void>,

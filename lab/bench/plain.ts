@@ -1,6 +1,6 @@
 import type { Child, Ground } from './stack.ts';
 
-/** Starts the program that does the same without durability, one process of each type, and where its pushes go. */
+/** Starts the program without durability, one process of each type, and the socket server of its pushes. */
 export async function startPlain(ground: Ground): Promise<{ web: Child; sockets: Child }> {
   const file = 'lab/bench/floors/plain.ts';
   const [web, sockets] = await Promise.all([

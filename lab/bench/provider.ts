@@ -1,7 +1,6 @@
 /**
- * A provider without a model and without delay, for the bench: OpenAI's wire, as many tokens as the last message
- * asks for with `tokens:N`, and `gap:MS` between them. BENCH_DELAYS: JSON of the ms that each endpoint takes before it
- * answers. Prints its port on IPC.
+ * A provider without a model and without delay, with OpenAI's API. The last message's `tokens:N` gives the number of
+ * tokens, `gap:MS` the ms between them. BENCH_DELAYS: JSON of the ms before each endpoint's answer. Sends its port on IPC.
  */
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -10,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const VECTOR = Array.from({ length: 1536 }, (_, i) => (i === 0 ? 1 : 0));
 const EMBEDDING = JSON.stringify(VECTOR);
 
-/** None but in the figure of a slow provider. */
+/** Only the figure of a slow provider sets delays. */
 const DELAYS: { moderation?: number; embedding?: number; chat?: number } = JSON.parse(
   process.env.BENCH_DELAYS ?? '{}',
 );

@@ -1,23 +1,23 @@
 import { writeFileSync } from 'node:fs';
 import { median } from './load.ts';
 
-/** One round of a figure: ours and its floor, measured one after the other. Some rounds yield several lines. */
+/** One round of a figure: our value, then its floor. Some rounds yield several lines. */
 export type Measured = {
   figure: string;
   unit: string;
-  /** 'open' or 'closed' loop, or how else it was measured. */
+  /** 'open' or 'closed' loop, or another way of measurement. */
   loop: string;
   floor: string;
-  /** The aim for ours/floor, or for ours itself where there is no floor. */
+  /** Aim for ours/floor, or for ours without a floor. */
   aim: string;
   ours: number;
   floors: number;
 };
-/** One line of the table: rounds of ours and of the floor, measured in turn. */
+/** One line of the table: our values and the floor's, by round. */
 export type Line = Omit<Measured, 'ours' | 'floors'> & { ours: number[]; floors: number[] };
 export type Ratio = { figure: string; ratio: number };
 
-/** Ours divided by the floor, round by round. */
+/** Returns ours/floor for each round. */
 export function ratios(line: Line): number[] {
   return line.ours.map((value, i) => value / (line.floors[i] ?? Number.NaN));
 }
@@ -33,7 +33,7 @@ export function table(lines: Line[]): string {
   );
 }
 
-/** Bars of the ratios, the floor as the full width. */
+/** Returns a chart of the ratios; the floor is the full width. */
 export function chart(lines: Line[]): string {
   const shown = lines.filter((line) => ratios(line).every(Number.isFinite));
   const bars = shown.map((line, i) => {
@@ -50,7 +50,7 @@ export function writeCharts(lines: Line[]): void {
   writeFileSync('docs/bench.svg', chart(lines));
 }
 
-/** Compares medians of ratios with an earlier run's, never seconds. */
+/** Compares the ratios' medians with an earlier bench's. Never compares seconds. */
 export function compare(lines: Line[], before: Ratio[]): string {
   return lines
     .map((line) => {
@@ -63,7 +63,7 @@ export function compare(lines: Line[], before: Ratio[]): string {
     .join('\n');
 }
 
-/** median (least–most). */
+/** Returns `median (minimum–maximum)`. */
 function spread(values: number[], digits?: number): string {
   const text = (value: number) => value.toFixed(digits ?? (value >= 100 ? 0 : value >= 10 ? 1 : 2));
   return `${text(median(values))} (${text(Math.min(...values))}–${text(Math.max(...values))})`;

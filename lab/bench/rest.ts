@@ -2,12 +2,12 @@
 import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** What a process holds at rest: bytes, and open file descriptors. */
+/** A process's memory at rest in bytes, and its open file descriptors. */
 export type Resting = { heap: number; external: number; rss: number; fds: number };
 
 process.on('message', async (message) => {
   if (message !== 'rest') return;
-  // Finalizers of one collection let the next one free more.
+  // The finalizers of one collection let the next one free more.
   for (let i = 0; i < 4; i += 1) {
     globalThis.gc?.();
     await sleep(100);

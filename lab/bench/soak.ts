@@ -8,7 +8,7 @@ import { addFaqs } from './messages.ts';
 import type { Resting } from './rest.ts';
 import { type Child, type Ground, startGround } from './stack.ts';
 
-/** How long each of the two rounds lasts, with how many idle sockets and messages a second. */
+/** Per round: minutes, idle sockets, messages per second. */
 export type SoakOptions = { minutes: number; sockets: number; rate: number };
 
 const TYPES = ['web', 'web', 'moderation', 'context', 'completion', 'embedding', 'housekeeping'];
@@ -17,13 +17,13 @@ const WARM_UP_MINUTES = 0.5;
 const REST_MS = 40_000;
 const ENDED_WITHIN_MS = 300_000;
 
-/** Of the messages posted: a busy machine may refuse some (503). */
+/** Numbers of posted messages. A busy machine may refuse some (503). */
 type Posted = { accepted: number; refused: number };
 type Row = { name: string; states: Resting[] };
 
 /**
- * Two rounds of load, and what every process holds at rest before them, after the first and after the second.
- * @returns a table. @throws when a message was not answered or something is still owed at rest
+ * Runs two rounds of load. Measures every process at rest before the rounds and after each round.
+ * @returns a table. @throws Error when a message has no answer or work is owed at rest
  */
 export async function soak({ minutes, sockets, rate }: SoakOptions): Promise<string> {
   const ground = await startGround();
@@ -57,7 +57,7 @@ const PRELOAD = {
   NODE_OPTIONS: '--expose-gc --disable-warning=ExperimentalWarning --import ./lab/bench/rest.ts',
 };
 
-/** One round: sockets connect, messages are posted, sockets leave; returns when nothing is owed and pools have emptied. */
+/** Runs a round: connects sockets, posts messages, closes sockets. Returns when nothing is owed and pools are empty. */
 async function load(
   ground: Ground,
   webs: number[],
@@ -125,7 +125,7 @@ function nameOf(i: number): string {
   return type === 'web' ? `web ${i + 1}` : type;
 }
 
-/** Of each figure: at rest before the first round → after it → after the second. */
+/** Returns a table with each value before the first round → after the first → after the second. */
 function table(rows: Row[]): string {
   const mib = (states: Resting[], of: (state: Resting) => number) =>
     states.map((state) => (of(state) / 2 ** 20).toFixed(1)).join(' → ');

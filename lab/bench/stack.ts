@@ -11,14 +11,14 @@ import { startProcfile } from '../kit/processes.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** One of each that a message passes through. */
+/** One of each worker that a message passes through. */
 export const WORKERS = ['moderation', 'context', 'completion', 'housekeeping'];
 
 export type Child = { process: ChildProcess; port: number; stop: () => Promise<void>; rss: () => number };
 
-/** What the bench runs against: its own PostgreSQL (with fsync), Redis and provider. */
+/** The bench's own PostgreSQL (with fsync), Redis and provider. */
 export type Ground = {
-  /** What its processes get on top of this process's environment. */
+  /** Environment of the ground's processes, in addition to this process's. */
   env: Record<string, string>;
   query: <T>(sql: string, values?: unknown[]) => Promise<T[]>;
   redisUrl: string;
@@ -29,13 +29,13 @@ export type Ground = {
   stop: () => Promise<void>;
 };
 
-/** Starts the stores; everything ends with `stop`, and with this process. */
+/** Starts the stores. Everything ends with `stop`, and with this process. */
 export async function startGround(): Promise<Ground> {
   const postgres = await startCluster();
   const redis = await startRedis();
   const children = new Set<Child>();
   const pool = new pg.Pool({ connectionString: postgres.url, max: 4 });
-  // The throwaway cluster does not sync; numbers without it would flatter.
+  // The temporary cluster does not sync by default, and figures without sync would be too good.
   for (const setting of ['fsync', 'synchronous_commit', 'full_page_writes'])
     await pool.query(`ALTER SYSTEM SET ${setting} = on`);
   await pool.query('SELECT pg_reload_conf()');
@@ -100,7 +100,7 @@ export async function startGround(): Promise<Ground> {
   };
 }
 
-/** SIGTERM, then SIGKILL when it takes too long. */
+/** Sends SIGTERM, then SIGKILL after a time limit. */
 async function endOf(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = once(child, 'exit');
@@ -110,7 +110,7 @@ async function endOf(child: ChildProcess): Promise<void> {
   clearTimeout(timer);
 }
 
-/** Resident memory in bytes. */
+/** Returns resident memory in bytes. */
 function memoryOf(pid: number): number {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
 }

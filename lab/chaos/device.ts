@@ -7,17 +7,17 @@ import { oneOf } from './schedule.ts';
 type Answer = Partial<Resumed> & { ok: boolean; error?: Refusal };
 const ACK_MS = 5_000;
 
-/** One of a user's devices, which does what the contract asks of a client. It connects to a random replica. */
+/** A user's device, which does what the contract demands of a client. Connects to a random replica. */
 export class Device {
   readonly name: string;
-  /** What a device would have been shown that came just after the end, by run. */
+  /** By run: the view of a device that connects just after the end. */
   readonly replays = new Map<number, RunView>();
   readonly #connection: Connection;
   readonly #runs: Runs;
   readonly #journal: Journal;
   connectedAt = 0;
 
-  /** @param known the runs of this user that any device has heard of */
+  /** @param known the user's runs that any device knows */
   constructor(name: string, urls: string[], token: string, known: Set<number>, journal: Journal) {
     this.name = name;
     this.#journal = journal;
@@ -51,7 +51,7 @@ export class Device {
     return this.#connection.connected;
   }
 
-  /** What it shows, by run. */
+  /** The device's views, by run. */
   get shown(): Map<number, RunView> {
     return this.#runs.views;
   }
@@ -68,17 +68,17 @@ export class Device {
     return this.#runs.ended(runId);
   }
 
-  /** Emits and resolves to the acknowledgement. Where none comes the connection is given up. */
+  /** Emits an event. Returns the acknowledgement. Without one, closes the connection. */
   async ask<T>(event: string, payload: object): Promise<T> {
     return (await this.#connection.ask(event, payload, ACK_MS)) as T;
   }
 
-  /** Fetches what was missed of a run; a new connection resumes everything anyway. */
+  /** Fetches a run's missed events. A new connection resumes all runs anyway. */
   resume(runId: number): Promise<void> {
     return this.#runs.resume(runId, () => this.connected);
   }
 
-  /** Asks for all of an ended run, as a device would that comes only now. */
+  /** Fetches all of an ended run, as a new device does. */
   async replay(runId: number): Promise<RunView> {
     const answer = await this.ask<Answer>('resume', { run_id: runId, after_seq: 0 });
     if (!answer.ok || !answer.done)
@@ -105,7 +105,7 @@ export class Device {
     return { events, done, reset };
   }
 
-  /** Now, before the next wipe; the end of the round looks once more. */
+  /** Keeps a replay from before the next wipe; the end of the round replays again. */
   async #replayLater(runId: number): Promise<void> {
     const view = await this.replay(runId).catch(() => undefined);
     if (view) this.replays.set(runId, view);

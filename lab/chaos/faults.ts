@@ -4,7 +4,7 @@ import type { Fault, ProcessFault } from './schedule.ts';
 import type { Stack } from './stack.ts';
 import type { User } from './user.ts';
 
-/** How long a frozen Redis hangs. */
+/** Seconds for which a frozen Redis hangs. */
 const FREEZE_S = 3;
 
 /** Injects the faults of a schedule and counts them. */
@@ -13,7 +13,7 @@ export class Faults {
   readonly #stack: Stack;
   readonly #users: User[];
   readonly #journal: Journal;
-  /** Stores are struck one after the other. */
+  /** Faults of stores happen one after the other. */
   #stores: Promise<void> = Promise.resolve();
   readonly #going: Promise<void>[] = [];
 
@@ -28,7 +28,7 @@ export class Faults {
     this.#going.push(this.#strike(fault));
   }
 
-  /** Resolves when the last fault is over: what was stopped goes on, what was restarted is there. */
+  /** Resolves when all faults are over: stopped processes continue, restarted ones run. */
   async over(): Promise<void> {
     await Promise.all(this.#going);
   }
@@ -48,7 +48,7 @@ export class Faults {
     this.#journal.tell(`FAULT ${fault.kind} ${name}`);
     if (fault.kind === 'kill') {
       slot.signal('SIGKILL');
-      // Only then has it said everything that it had to say.
+      // Only then is its log complete.
       await process.exited;
       return this.#journal.struck(name, hit, true);
     }

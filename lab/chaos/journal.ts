@@ -2,43 +2,43 @@ import type { LogLine } from '../../scripts/services/procfile.ts';
 import type { RunEvent } from '../../shared/delivery/runEvents.ts';
 import type { Planned } from './schedule.ts';
 
-/** What can be wrong. `lost`: not answered, or not shown; `other`: anything that ought not to be. */
+/** Kinds of failures. `lost`: not answered, or not shown. */
 export type Kind = 'lost' | 'doubled' | 'spliced' | 'other';
 
-/** A fault that struck while a run was in the hands of what it struck. */
+/** A fault of a process or store that had a run. */
 export type Hit = { at: number; kind: string };
 
-/** All that is known of a run from outside the database. */
+/** Everything known of a run from outside the database. */
 export type Story = {
   id: number;
-  /** What was asked, and whose it is; unknown while only logs tell of the run. */
+  /** The message; undefined while only logs mention the run. */
   message?: Planned;
-  /** The 202 came, and the first device knew how it ended. Milliseconds since 1970. */
+  /** Time of the 202, and time when the first device knew the end. Ms since 1970. */
   acceptedAt?: number;
   endedAt?: number;
   hits: Hit[];
-  /** The stages that left their result. */
+  /** Stages that stored their result. */
   passed: Set<string>;
-  /** Every event that any device was ever sent, under its seq. */
+  /** Every event sent to any device, by seq. */
   events: Map<number, string>;
-  /** What processes, faults and devices had to say. */
+  /** Lines of processes, faults and devices. */
   lines: string[];
 };
 
-/** Of how many lines that name no run the latest are kept. */
+/** Limit of kept lines without a run; the newest stay. */
 const KEPT_LINES = 3_000;
-/** A `web` that has not delivered a run by then had nothing to deliver: the run waits behind another. */
+/** Ms in which a `web` delivers a run. After that the run waits behind another one. */
 const DELIVERED_WITHIN_MS = 1_000;
-/** The points between which a process holds a run, and what it says when it lets go otherwise. */
+/** Points at which a process gets and delivers a run; log lines of other releases. */
 const BEGINS = ['web.committed', 'completion.claimed', 'housekeeping.raised'];
 const ENDS = ['run.delivered', 'run.announced'];
 const STAGES = ['moderation', 'context'];
 const LETS_GO = ['job done', 'job put back', 'run lost'];
 
-/** Who holds which run, which fault hit it, and what every device was sent: the memory of a round. */
+/** Records a round: which process has which run, which fault hit a run, and every event sent to devices. */
 export class Journal {
   readonly stories = new Map<number, Story>();
-  /** What is wrong, and with which run. */
+  /** Failures, with their runs. */
   readonly wrongs: { kind: Kind; what: string; runId?: number }[] = [];
   readonly kept: string[] = [];
   readonly #began = Date.now();
@@ -57,7 +57,7 @@ export class Journal {
     this.tell(`WRONG (${kind}): ${what}`, runId);
   }
 
-  /** Notes something, in a run's story or among the rest. */
+  /** Adds a line to a run's story, or to the other lines. */
   tell(what: string, runId?: number): void {
     const line = `${((Date.now() - this.#began) / 1000).toFixed(3)} ${what}`;
     if (runId !== undefined) this.story(runId).lines.push(line);
@@ -79,17 +79,17 @@ export class Journal {
     if (ENDS.includes(String(point)) || (queue === 'completion' && LETS_GO.includes(msg))) held.delete(runId);
   }
 
-  /** A fault struck a process: what it held was hit. `gone`: it holds nothing any more. */
+  /** Notes that a fault hit a process and its runs. @param gone whether the process has no runs any more */
   struck(process: string, { at, kind }: Hit, gone: boolean): void {
     const [slot = ''] = process.split(' ');
     const [type = ''] = slot.split('-');
     const hit = { at, kind: `${kind} ${type}` };
-    // These do not say what they have begun: any run that still needs them.
+    // Stages do not log a start, so the fault may have hit any run that still needs the stage.
     if (STAGES.includes(type))
       for (const story of this.unfinished()) if (!story.passed.has(`${type}.saved`)) this.hit(story.id, hit);
     const heads = new Set(this.unfinished().map(({ id }) => id));
     for (const [runId, since] of this.#heldBy(process)) {
-      // Those that wait behind another one had nothing to lose yet.
+      // A run that waits behind another one could lose nothing yet.
       if (type === 'web' && (at - since > DELIVERED_WITHIN_MS || !heads.has(runId))) continue;
       this.hit(runId, hit);
     }
@@ -103,7 +103,7 @@ export class Journal {
     this.tell(`hit by ${hit.kind}`, runId);
   }
 
-  /** Runs whose clients wait for an end and that no other run of their conversation is in front of. */
+  /** Returns the runs without an end that are the first of their conversation. */
   unfinished(): Story[] {
     const heads = new Map<string, Story>();
     for (const story of this.stories.values()) {
@@ -116,7 +116,7 @@ export class Journal {
     return [...heads.values()];
   }
 
-  /** An event that a device was sent: whoever sends it again must send the same. */
+  /** Records an event sent to a device. A repeated event must be the same. */
   event(device: string, { event: name, data }: RunEvent): void {
     const story = this.story(data.run_id);
     const text = JSON.stringify([name, data]);
@@ -127,7 +127,7 @@ export class Journal {
     }
   }
 
-  /** A device knows how a run ended. @returns whether it is the first one */
+  /** Notes that a device knows a run's end. @returns whether it is the first device */
   ended(runId: number): boolean {
     const story = this.story(runId);
     const first = story.endedAt === undefined;

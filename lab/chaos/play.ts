@@ -4,10 +4,10 @@ import type { Options, Plan } from './schedule.ts';
 import type { Stack } from './stack.ts';
 import type { User } from './user.ts';
 
-/** How long clients go on trying to get their messages taken, after the last fault. */
+/** Ms after the last fault for which clients retry messages. */
 const TAKEN_WITHIN_MS = 45_000;
 
-/** Sends the messages evenly over the minutes and injects the faults in between; resolves when both are over. */
+/** Sends the messages evenly over the minutes and injects the faults in between. Resolves after both. */
 export async function play(
   plan: Plan,
   options: Options,

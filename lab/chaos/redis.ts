@@ -3,21 +3,21 @@ import { freePort } from '../../scripts/services/ports.ts';
 import { undoneJobs } from '../kit/invariants.ts';
 import { startOwnRedis } from '../kit/redis.ts';
 
-/** A Redis that keeps nothing, and what can happen to one. */
+/** A Redis without persistence, and faults for it. */
 export type FragileRedis = {
   url: string;
   flush: () => Promise<void>;
-  /** SIGKILL, and at once an empty one in its place. */
+  /** Sends SIGKILL and starts an empty Redis at once. */
   restart: () => Promise<void>;
-  /** SIGSTOP, and SIGCONT after some seconds. */
+  /** Sends SIGSTOP, and SIGCONT after `seconds`. */
   freeze: (seconds: number) => Promise<void>;
-  /** Jobs that are not done, by queue and state. */
+  /** Returns the numbers of unfinished jobs, by queue and state. */
   jobs: () => Promise<Record<string, number>>;
   stop: () => Promise<void>;
 };
 
 export async function startFragileRedis(): Promise<FragileRedis> {
-  // Below the ports that the system gives to clients: one that calls in vain must not take its own port.
+  // Below the ports that the system gives to clients: a client that reconnects must not take this port.
   const redis = await startOwnRedis({ port: await freePort(10_000 + Math.floor(Math.random() * 10_000)) });
   return {
     url: redis.url,
@@ -32,7 +32,7 @@ export async function startFragileRedis(): Promise<FragileRedis> {
   };
 }
 
-/** SIGSTOP to a process or, negative, to a group, and SIGCONT later, even when this process is gone by then. */
+/** Sends SIGSTOP to a process, or a group if negative. Sends SIGCONT later, even if this process has ended by then. */
 export async function pause(pid: number, seconds: number): Promise<void> {
   const both = 'kill -STOP -- $1; sleep $2; kill -CONT -- $1';
   const child = spawn('sh', ['-c', both, 'sh', String(pid), String(seconds)], {

@@ -1,14 +1,14 @@
 import type { Journal, Kind, Story } from './journal.ts';
 import type { Options } from './schedule.ts';
 
-/** How many of the slowest recoveries are described. */
+/** Number of slowest recoveries to describe. */
 const SLOWEST = 5;
 
 type Times = { runs: number; p50_s: number; p99_s: number; max_s: number };
 export type Report = Options & {
   ok: boolean;
   duration_s: number;
-  /** Messages that got their 202, and how their runs ended. */
+  /** Messages with a 202, and their runs by ending. */
   accepted: number;
   completed: number;
   cancelled: number;
@@ -16,10 +16,10 @@ export type Report = Options & {
   /** Runs and other things that went wrong, by kind. */
   wrong: Record<Kind, number>;
   faults: Record<string, number>;
-  /** From the last fault that hit a run to the moment when the first device knew its end. */
+  /** Time from the last fault of a run until the first device knew the end. */
   recovery: Times | null;
   recovery_by_fault: Record<string, Times>;
-  /** The same from the first fault that hit it. */
+  /** Time from the first fault of a run until the first device knew the end. */
   recovery_from_first: Times | null;
 };
 
@@ -64,7 +64,7 @@ export function makeReport(
   };
 }
 
-/** Prints it as tables. */
+/** Prints a report as tables. */
 export function printReport(report: Report): void {
   const {
     accepted,
@@ -93,7 +93,7 @@ export function printReport(report: Report): void {
   );
 }
 
-/** What is wrong, and all that is known of the runs that it happened to and of those that took longest. */
+/** Describes the failures, and the stories of failed and slowest runs. */
 export function describe(journal: Journal): string {
   const wrong = new Set(journal.wrongs.flatMap(({ runId }) => runId ?? []));
   const slow = recoveries(journal)

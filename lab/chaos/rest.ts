@@ -3,10 +3,10 @@ import { owedRuns } from '../kit/invariants.ts';
 import type { Stack } from './stack.ts';
 import type { User } from './user.ts';
 
-/** How long a round may take to come to rest once nothing strikes it any more, in ms. */
+/** Limit for a round to come to rest after the last fault, in ms. */
 const LIMIT = 75_000;
 
-/** What Postgres owes beside runs. */
+/** Counts owed work other than runs. */
 const OWED = `SELECT
   (SELECT count(*) FROM faqs f WHERE EXISTS (SELECT FROM unnest(faq_parts()) AS p (part)
      WHERE NOT EXISTS (SELECT FROM faq_vectors v WHERE v.faq_id = f.id AND v.part = p.part
@@ -15,8 +15,8 @@ const OWED = `SELECT
      AND state LIKE 'idle in transaction%') AS open_transactions`;
 
 /**
- * Waits until nothing is owed, no job is left and every device knows how every run ended.
- * @returns what is still unfinished when the time is over; nothing, when all is well
+ * Waits until nothing is owed, no job is left and every device knows every run's end.
+ * @returns what is unfinished at the time limit; empty on success
  */
 export async function comeToRest(stack: Stack, users: User[]): Promise<string[]> {
   for (const until = Date.now() + LIMIT; ; await sleep(500)) {

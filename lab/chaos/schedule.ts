@@ -1,7 +1,7 @@
-/** What `npm run chaos` was asked for. `wipes` are emptied Redises and restarted stores. */
+/** Options of `npm run chaos`. wipes: emptied Redises and restarted stores. */
 export type Options = { seed: number; messages: number; minutes: number; kills: number; wipes: number };
 
-/** A fault: `at` counts messages, 12.5 is midway between the 12th and the 13th. `index`: which copy of the type. */
+/** A fault. at: a position between messages; 12.5 is midway between the 12th and the 13th. index: copy of the type. */
 export type Fault =
   | ProcessFault
   | { at: number; kind: 'flush' | 'redis' | 'freeze' | 'postgres' }
@@ -11,20 +11,20 @@ export type ProcessFault =
   | { at: number; kind: 'kill' | 'term'; type: string; index: number }
   | { at: number; kind: 'stop'; type: string; index: number; seconds: number };
 
-/** A message: who says what, and how it is sent. */
+/** A message, its user, and how to send it. */
 export type Planned = {
   index: number;
   user: number;
   conversation: number;
   content: string;
-  /** How many words the stand-in answers with. */
+  /** Words of the stand-in's answer. */
   words: number;
   transport: 'http' | 'socket';
-  /** Sent twice at once under its key. */
+  /** Whether to send the message twice at once under one key. */
   twice: boolean;
-  /** Cancels what runs and waits before it in its conversation. */
+  /** Whether the message cancels earlier runs of its conversation. */
   interrupts: boolean;
-  /** Milliseconds after its 202 at which its user cancels it. */
+  /** Ms after the 202 until the user cancels. */
   cancelAfter: number | undefined;
 };
 
@@ -34,11 +34,11 @@ export const USERS = 8;
 export const CONVERSATIONS = 4;
 export const DEVICES = 2;
 
-/** How many copies run of each process type; 2 of what is not named. */
+/** Copies of each process type; 2 of other types. */
 export const COPIES: Record<string, number> = { web: 3, completion: 3 };
-/** How often a type is struck: where the work is, more often. */
+/** Weights of the types for faults; busier types have more. */
 const WEIGHTS: Record<string, number> = { web: 3, completion: 6, moderation: 3, context: 3, housekeeping: 2 };
-/** What the model's stand-in does wrong with one message in twelve, once. */
+/** Failures of the stand-in, each once, for one message in twelve. */
 const TROUBLES = [
   'status:500',
   'status:429;retry-after:1',
@@ -50,7 +50,7 @@ const TROUBLES = [
 ];
 const OTHER_TROUBLES = ['fail-moderation', 'fail-embeddings'];
 
-/** The whole round, a function of the seed alone. */
+/** Makes the plan of a round from its options. The same options give the same plan. */
 export function makePlan(options: Options, types: string[], canRestartPostgres: boolean): Plan {
   const random = randomFrom(options.seed);
   const messages = Array.from({ length: options.messages }, (_, index) =>
@@ -59,7 +59,7 @@ export function makePlan(options: Options, types: string[], canRestartPostgres: 
   return { messages, faults: makeFaults(options, types, canRestartPostgres, random) };
 }
 
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
+/** Returns a generator of numbers from 0 to 1; one seed gives one sequence (mulberry32). */
 export function randomFrom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -70,7 +70,7 @@ export function randomFrom(seed: number): () => number {
   };
 }
 
-/** One of a list. */
+/** Returns a random item of a list. */
 export function oneOf<T>(list: readonly T[], random: () => number): T {
   return list[Math.floor(random() * list.length)] as T;
 }

@@ -11,10 +11,10 @@ import { type Postgres, startPostgres } from '../kit/postgres.ts';
 import { type FragileRedis, startFragileRedis } from './redis.ts';
 import { COPIES } from './schedule.ts';
 
-/** All start at once, on whatever machine this is. */
+/** Long, because all processes start at once, on any machine. */
 const READY_WITHIN_MS = 60_000;
 
-/** A place for a process: whoever dies in it has a successor at once. */
+/** Keeps one process running: starts a successor at once when the process dies. */
 export class Slot {
   readonly type: string;
   readonly index: number;
@@ -36,17 +36,17 @@ export class Slot {
     this.url = this.#process.url;
   }
 
-  /** Of the process that is there now: type, index, and the how-manieth it is. */
+  /** Name of the present process: type, index, number of starts. */
   get name(): string {
     return `${this.type}-${this.index} ${this.#births}`;
   }
 
-  /** Whether the process that is there now has become ready. */
+  /** Resolves to whether the present process is ready. */
   get ready(): Promise<boolean> {
     return this.#ready;
   }
 
-  /** The process that is there now. */
+  /** The present process. */
   get process(): Process {
     return this.#process;
   }
@@ -91,7 +91,7 @@ export type Stack = {
   urls: string[];
 };
 
-/** Limits that are no matter here are raised; deadlines are short, so that a round can meet them. */
+/** Raises limits that do not matter here. Deadlines are short, so that a round can meet them. */
 const SETTINGS = {
   OPENAI_API_KEY: 'standin',
   ACCESS_TOKEN_TTL_S: '36000',
@@ -109,8 +109,8 @@ const SETTINGS = {
 };
 
 /**
- * Starts private stores, a stand-in for the model in this process, and several of each process type; resolves
- * when all are ready. What has been started is in `stops` even when this throws.
+ * Starts private stores, a stand-in for the model in this process, and copies of each process type. Resolves when all are
+ * ready. `stops` contains everything started, even after a throw.
  */
 export async function startStack(
   types: string[],
@@ -137,7 +137,7 @@ export async function startStack(
   await migrate(env);
   await Promise.all(types.map((type) => warmUp(type, env)));
 
-  // Below the ports that the system gives to clients, and away from another round's on this machine.
+  // Below the ports that the system gives to clients; random, to avoid another round's ports on this machine.
   const firstPort = 20_000 + Math.floor(Math.random() * 12_000);
   const slots: Slot[] = [];
   stops.unshift(() => Promise.all(slots.map((slot) => slot.end())));
@@ -157,7 +157,7 @@ export async function startStack(
   return { postgres, redis, slots, urls };
 }
 
-/** Lets a process of a type start and end once, which leaves its code compiled: hundreds of starts follow. */
+/** Starts and ends a process of a type once. This fills the compile cache for hundreds of later starts. */
 async function warmUp(type: string, env: Record<string, string>): Promise<void> {
   let said = false;
   const process = spawnProcfile(type, { ...env, PORT: '0' }, (line) => {

@@ -1,18 +1,18 @@
 /**
- * Preloaded (`--import`) into every process of a chaos round: says which run passes which point, so that the round
- * knows which runs a fault has hit, and what happened to one that went wrong. Nothing dies of it.
+ * Preloaded (`--import`) into every process of a chaos round. Logs which run passes which point, so that the round knows
+ * the runs that a fault hit. Kills no process.
  */
 import { writeSync } from 'node:fs';
 import { HOOK, type KillPointHook } from '../../shared/ops/killpoint.ts';
 
 const hook: KillPointHook = (point, run_id) => {
-  // Once for every piece of text would be too much.
+  // A line for every piece of text would be too much.
   if (point.startsWith('completion.show')) return;
   try {
-    // Synchronous: a buffered line would die with the process.
+    // Synchronous: a killed process would lose a buffered line.
     writeSync(2, `${JSON.stringify({ time: Date.now(), msg: 'point', point, run_id })}\n`);
   } catch {
-    // The pipe is full or gone; a line less.
+    // The pipe is full or closed: drop the line.
   }
 };
 Object.assign(globalThis, { [HOOK]: hook });

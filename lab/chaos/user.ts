@@ -9,14 +9,14 @@ type Acknowledged = Partial<Taken> & { ok: boolean; error?: Refusal };
 
 const POST_MS = 8_000;
 
-/** A simulated user: some devices, some conversations, and messages sent until somebody takes them. */
+/** A simulated user with devices and conversations. Sends each message until a replica accepts it. */
 export class User {
   readonly id: number;
   readonly token: string;
   readonly devices: Device[];
-  /** The message of each run, by its 202. */
+  /** Accepted messages, by run id. */
   readonly accepted = new Map<number, Planned>();
-  /** Messages that were not accepted when the round gave up. */
+  /** Messages not accepted by the end of the round. */
   readonly untaken: Planned[] = [];
   readonly #urls: string[];
   readonly #journal: Journal;
@@ -36,7 +36,7 @@ export class User {
     );
   }
 
-  /** Registers a new user, or signs in a guest, and connects their devices. */
+  /** Registers a user, or signs in a guest, and connects the user's devices. */
   static async register(name: string, guest: boolean, urls: string[], journal: Journal): Promise<User> {
     const account = { email: `${name}@example.com`, username: name, password: `password of ${name}` };
     const consents = { gdpr_consent: true, data_processing_consent: true };
@@ -46,12 +46,12 @@ export class User {
     return new User(user.id, access_token, urls, journal);
   }
 
-  /** Resolves when every cancel was heard. */
+  /** Resolves when every cancel is acknowledged. */
   async quiet(): Promise<void> {
     await Promise.all(this.#cancels);
   }
 
-  /** Sends a message after the ones before it in its conversation were taken; gives up by the signal. */
+  /** Sends a message after the earlier ones of its conversation are accepted. Gives up when the signal aborts. */
   say(message: Planned, giveUp: AbortSignal): Promise<void> {
     const line = this.#lines.get(message.conversation) ?? Promise.resolve();
     const sent = line.then(() => this.#send(message, giveUp));
@@ -93,12 +93,12 @@ export class User {
     this.#conversations.set(message.conversation, conversation_id);
     this.accepted.set(run_id, message);
     this.#known.add(run_id);
-    // Pushes of a run that nobody knew of may have gone by while a device was away.
+    // A device may have missed pushes of this run, which it did not know.
     for (const device of this.devices)
       if (device.connected && device.connectedAt > began) void device.resume(run_id);
   }
 
-  /** Cancels a run, asking until somebody has heard it. */
+  /** Cancels a run, again until a replica acknowledges. */
   async #cancel(runId: number, afterMs: number, giveUp: AbortSignal): Promise<void> {
     for (let wait = afterMs; !giveUp.aborted; wait = 300) {
       await sleep(wait);
@@ -110,7 +110,7 @@ export class User {
     }
   }
 
-  /** Posts under one key, anywhere, until there is a 202. */
+  /** Posts under one key, to any replica, until a 202 comes. */
   async #sendUntilTaken(message: Planned, giveUp: AbortSignal): Promise<Taken | undefined> {
     const conversation_id = this.#conversations.get(message.conversation);
     const body = {

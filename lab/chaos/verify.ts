@@ -6,10 +6,10 @@ import type { Planned } from './schedule.ts';
 import type { Stack } from './stack.ts';
 import type { User } from './user.ts';
 
-/** What the stand-in says when asked for so many words. */
+/** Returns the stand-in's answer of `words` words. */
 const answerOf = (words: number): string => Array.from({ length: words }, (_, i) => `w${i + 1}`).join(' ');
 
-/** Asserts the invariants of a round at rest, over the rows and over what every device saw; wrongs go to the journal. */
+/** Checks the invariants of a round at rest, by the rows and the devices' views. Notes failures in the journal. */
 export async function verify({ postgres }: Stack, users: User[], journal: Journal): Promise<void> {
   const rows = await runsAtRest(postgres.rows);
   const byId = new Map(rows.map((row) => [row.id, row]));
@@ -26,7 +26,7 @@ export async function verify({ postgres }: Stack, users: User[], journal: Journa
     journal.wrong('doubled', `counters of a conversation: ${JSON.stringify(found)}`);
 }
 
-/** Whether its user cancelled it, or said something later that interrupts it. */
+/** Returns whether the user cancelled the run, or interrupted it by a later message. */
 function mayBeCancelled(runId: number, message: Planned, user: User): boolean {
   const interrupted = [...user.accepted].some(
     ([later, { conversation, interrupts }]) =>
@@ -35,7 +35,7 @@ function mayBeCancelled(runId: number, message: Planned, user: User): boolean {
   return interrupted || message.cancelAfter !== undefined;
 }
 
-/** I1, I2: a taken message has one answer, and it is the right one; a cancelled one has the beginning of it. */
+/** I1, I2: an accepted message has one answer, the right one. A cancelled message has the answer's beginning. */
 function checkRun(
   row: RunAtRest | undefined,
   runId: number,
@@ -64,7 +64,7 @@ function checkRun(
     journal.wrong('doubled', `${message.words} words were counted as ${row.completion_tokens}`, runId);
 }
 
-/** I1, I3, I4: a device knows every end of its user's runs, showed what the row says, and saw nobody else's. */
+/** I1, I3, I4: a device knows the end of each of its user's runs, shows the row's text, and saw no other user's runs. */
 function checkDevice(device: Device, user: User, rows: Map<number, RunAtRest>, journal: Journal): void {
   for (const runId of user.accepted.keys()) {
     if (!device.knowsEnd(runId)) journal.wrong('lost', `${device.name} does not know its end`, runId);
@@ -81,7 +81,7 @@ function compare(who: string, view: RunView, row: RunAtRest, journal: Journal): 
   for (const wrong of wrongsOfView(view, row)) journal.wrong('spliced', `${who} ${wrong}`, row.id);
 }
 
-/** I3 once more: devices that come only after the end, at once or now, are told the same, without a hole. */
+/** I3: devices that connect after the end, at once or later, get the same events without a gap. */
 async function checkLateDevices(user: User, rows: Map<number, RunAtRest>, journal: Journal): Promise<void> {
   for (const runId of user.accepted.keys()) {
     const row = rows.get(runId);
@@ -95,7 +95,7 @@ async function checkLateDevices(user: User, rows: Map<number, RunAtRest>, journa
   }
 }
 
-/** I2: each key names one run, the one that its sender was told. */
+/** I2: each key names one run, the run that the sender knows. */
 function checkKeys(rows: RunAtRest[], users: User[], journal: Journal): void {
   const told = new Set(users.flatMap((user) => [...user.accepted.keys()]));
   const seen = new Set<string>();
@@ -110,7 +110,7 @@ function checkKeys(rows: RunAtRest[], users: User[], journal: Journal): void {
   }
 }
 
-/** The runs of a conversation end in the order in which they were taken; a cancel needs no turn. */
+/** A conversation's runs end in the order of acceptance; cancelled runs may end earlier. */
 function checkOrder(rows: RunAtRest[], journal: Journal): void {
   const last = new Map<number, RunAtRest>();
   for (const row of rows.filter(({ status }) => status !== 'cancelled')) {

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import type { FoundFaq } from '../../db/models/faqSearch.ts';
 
-/** A question of the labelled set, and the FAQ that answers it; null: none does, and none should be found. */
+/** A question of the labelled set, and the FAQ that answers it; null: no FAQ does, and the search must find none. */
 export type Labelled = { question: string; language: string; kind: string; slug: string | null };
-/** recall: how often the FAQ is among the first five. mrr: 1/rank of it on average. falseAnswers: how often something is found for what nothing answers. */
+/** Shares. recall: the FAQ is among the first five. mrr: mean of 1/rank. falseAnswers: unanswerable questions with a result. */
 export type Score = { recall: number; mrr: number; falseAnswers: number };
 export type Answer = (question: Labelled, vector: number[]) => Promise<FoundFaq[]>;
 

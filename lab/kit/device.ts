@@ -13,41 +13,41 @@ const RUN_EVENTS: RunEvent['event'][] = [
 const CONNECT_MS = 5_000;
 const ACK_MS = 10_000;
 const EVENT_MS = 30_000;
-/** Between two connections: this, and up to ten times as much. */
+/** Minimum ms between two connections; up to ten times as long. */
 const PAUSE_MS = 50;
 
 export type Refusal = { code: string; status: number; detail?: string; title?: string };
 type Options = {
-  /** Where to connect; asked before each connection. */
+  /** Returns the URL; called before each connection. */
   url: () => string;
   token: () => string;
-  /** Comes back when the server has refused or ended the connection, and gives up a connection that does not answer. */
+  /** Reconnects after the server refuses or ends the connection. Closes a connection that does not answer. */
   persistent?: boolean;
   /** Called with each event of a run, before it is recorded. */
   heard?: (event: RunEvent) => void;
   acknowledged?: (event: string, answer: unknown) => void;
   connected?: () => void;
   lost?: () => void;
-  /** Called when the server refuses the sign-in; a persistent device comes back once this has resolved. */
+  /** Called when the server refuses the sign-in. A persistent device reconnects after this resolves. */
   refused?: (refusal: Refusal) => Promise<void> | void;
 };
 
-/** Opens a socket of its own to a server, which may lie below a path. */
+/** Opens a new socket to a server, which may be below a path. */
 export function openSocket(
   url: string,
   auth: object | ((send: (auth: object) => void) => void),
   more: Partial<ManagerOptions> = {},
 ): Socket {
-  // A path in the address given to `io` would be a namespace.
+  // `io` would take a path in the address as a namespace.
   const { origin, pathname } = new URL(url);
   const path = `${pathname.replace(/\/$/, '')}/socket.io`;
   return io(origin, { path, transports: ['websocket'], forceNew: true, auth, ...more });
 }
 
-/** One of a user's devices: a socket that records what it is pushed. */
+/** A user's device: a socket that records the events pushed to it. */
 export class Device {
   readonly socket: Socket;
-  /** All run events, as they came. */
+  /** All run events, in the order of arrival. */
   readonly events: RunEvent[] = [];
   /** Resolves with the first connection; rejects when that fails. */
   readonly opened: Promise<void>;
@@ -89,7 +89,7 @@ export class Device {
     return deltas(this.shown(runId));
   }
 
-  /** Resolves with the first recorded or coming event that fits; rejects after 30 s. */
+  /** Resolves with the first event that fits, recorded or new; rejects after 30 s. */
   until(what: string, fits: (event: RunEvent) => boolean): Promise<RunEvent> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => done(undefined), EVENT_MS);
@@ -127,7 +127,7 @@ export class Device {
     }
   }
 
-  /** Breaks the connection; the device makes a new one. */
+  /** Closes the connection. The device opens a new one. */
   cut(): void {
     if (this.connected) this.socket.io.engine?.close();
   }
@@ -148,7 +148,7 @@ export class Device {
     const goTo = () => void Reflect.set(this.socket.io, 'uri', new URL(url()).origin);
     const comeBack = () => {
       if (this.#closed) return;
-      // The connection to the replica that refused may be open still.
+      // The connection to the replica that refused may still be open.
       this.socket.disconnect();
       goTo();
       this.socket.connect();
@@ -161,7 +161,7 @@ export class Device {
       if (!this.socket.active) later();
     });
     this.socket.on('connect_error', (err: Error & { data?: Refusal }) => {
-      // Where nobody answers, the socket tries again by itself.
+      // Without an answer, the socket reconnects by itself.
       if (this.socket.active) return;
       void Promise.resolve(err.data && refused?.(err.data)).then(later, () => this.close());
     });

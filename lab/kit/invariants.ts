@@ -6,7 +6,7 @@ import type { RunView } from './view.ts';
 /** Runs a statement and returns its rows. */
 export type Query = <Row extends pg.QueryResultRow>(sql: string) => Promise<Row[]>;
 
-/** A run with what belongs to it, as Postgres has it at rest. */
+/** A run and its related rows, from Postgres at rest. */
 export type RunAtRest = {
   id: number;
   user_id: number;
@@ -48,7 +48,7 @@ export function runsAtRest(query: Query, userId?: number): Promise<RunAtRest[]> 
   );
 }
 
-/** I1 and I2 of one run: it has ended and was announced, with one question and one reply. Returns what is wrong. */
+/** I1 and I2: a run is ended and announced, with one question and one reply. Returns the failures. */
 export function wrongsOfRun({ status, announced, questions, replies }: RunAtRest): string[] {
   return [
     ...(ENDED.includes(status) ? [] : [`is ${status} at rest`]),
@@ -62,7 +62,7 @@ export function miscounted(query: Query): Promise<Record<string, number>[]> {
   return query(MISCOUNTED);
 }
 
-/** I3: what a device shows of a run is the row, byte for byte. Returns what is wrong. */
+/** I3: a device's view of a run equals the row, byte for byte. Returns the failures. */
 export function wrongsOfView({ ended, attempt, seq, text, joined }: RunView, run: RunAtRest): string[] {
   if (ended === undefined) return ['shows no end'];
   const wrongs: string[] = [];
@@ -74,14 +74,14 @@ export function wrongsOfView({ ended, attempt, seq, text, joined }: RunView, run
   return wrongs;
 }
 
-/** I3: the numbers of one attempt rise by one from where it begins. Returns the numbers where they do not. */
+/** I3: an attempt's numbers rise by one from its first seq. Returns the numbers that break this. */
 export function holesIn(events: RunEvent[]): string[] {
   const first = firstSeq(events[0]?.data.attempt ?? 1);
   const seqs = events.map(({ data }) => data.seq);
   return seqs.every((seq, i) => seq === first + i) ? [] : [`numbers ${seqs}`];
 }
 
-/** I5: returns how much Postgres owes of runs, by kind; nothing at rest. */
+/** I5: returns owed work of runs, by kind; empty at rest. */
 export async function owedRuns(query: Query): Promise<Record<string, number>> {
   const [owed = {}] = await query<Record<string, number>>(OWED);
   return Object.fromEntries(Object.entries(owed).filter(([, count]) => count > 0));
@@ -92,7 +92,7 @@ const COUNT = `local n = redis.call('TYPE', KEYS[1]).ok
 if n == 'list' then return redis.call('LLEN', KEYS[1]) elseif n == 'zset' then return redis.call('ZCARD', KEYS[1]) end
 return 0`;
 
-/** I5: returns how many jobs are not done, by queue and state. @param only the queues to look at; all without it */
+/** I5: returns the numbers of unfinished jobs, by queue and state. @param only the queues to count; absent: all */
 export async function undoneJobs(redis: Redis, only?: string[]): Promise<Record<string, number>> {
   const found: Record<string, number> = {};
   for (const key of await redis.keys('bull:*')) {

@@ -10,27 +10,27 @@ import pg from 'pg';
 
 export type Postgres = {
   url: string;
-  /** Kills the server in the middle of everything and starts it again; undefined where it is not ours. */
+  /** Kills the server and starts it again; undefined for a server that this process did not start. */
   restart: (() => Promise<void>) | undefined;
-  /** Runs a statement, again while the server is away. */
+  /** Runs a statement. Retries while the server is unreachable. */
   rows: <Row extends pg.QueryResultRow>(sql: string) => Promise<Row[]>;
   stop: () => Promise<void>;
 };
 
 const SCRIPT = 'scripts/native-postgres.sh';
-/** Stops the cluster and removes it when stdin closes: so also when this process was killed. */
+/** Stops and removes the cluster when stdin closes, which also happens when this process is killed. */
 const LEASH = `cat >/dev/null; exec ${SCRIPT} stop "$1"`;
 const PATIENCE_MS = 30_000;
 const run = promisify(execFile);
 
 pg.types.setTypeParser(20, Number);
 
-/** A database of its own on `server`, else a cluster of its own. */
+/** Creates a database on `server`; without a server, starts a new cluster. */
 export function startPostgres(server: string | undefined): Promise<Postgres> {
   return server ? useServer(server) : startCluster();
 }
 
-/** Starts an empty cluster of its own, which ends with this process. */
+/** Starts a new empty cluster, which ends with this process. */
 export async function startCluster(): Promise<Postgres & { restart: () => Promise<void> }> {
   const dir = mkdtempSync(join(tmpdir(), 'parley-lab-'));
   const leash = spawn('sh', ['-c', LEASH, 'sh', dir], {
@@ -70,7 +70,7 @@ function rowsOf(url: string): Postgres['rows'] {
         await client.connect();
         return (await client.query<Row>(sql)).rows;
       } catch (err) {
-        // What the server itself says is wrong stays wrong, unless it is just starting or ending.
+        // An error from the server is permanent, unless the server is starting or stopping.
         const code = (err as { code?: string }).code ?? '';
         if (Date.now() > until || /^(?!57P0|08)[0-9A-Z]{5}$/.test(code)) throw err;
       } finally {

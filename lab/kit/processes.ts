@@ -21,7 +21,7 @@ export type Process = Started & { logs: LogLine[] };
 export async function startProcfile(type: string, env: Record<string, string> = {}): Promise<Process> {
   const more: Record<string, string> = {};
   if (type === 'web') more.PORT = env.PORT ?? String(await freePort());
-  // A worker that logs less than `info` does not say that it is ready.
+  // A worker that logs less than `info` does not log that it is ready.
   else if (env.LOG_LEVEL && env.LOG_LEVEL !== 'info')
     more.METRICS_PORT = env.METRICS_PORT ?? String(await freePort());
   const logs: LogLine[] = [];

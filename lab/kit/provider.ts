@@ -12,7 +12,7 @@ export type Provider = {
   calls(): Call[];
   /** Resolves when the calls satisfy the check, without polling; rejects after timeoutMs (5000). */
   until(check: (calls: Call[]) => boolean, timeoutMs?: number): Promise<void>;
-  /** Holds every chunk, or, with `after`, each stream that begins from now on after so many content chunks. */
+  /** Holds every chunk. @param after instead, holds each new stream after this number of content chunks */
   pause(after?: number): void;
   resume(): void;
   /** Forgets calls, [[times]] counts and a pause. */

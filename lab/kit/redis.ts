@@ -3,17 +3,16 @@ import { Redis } from 'ioredis';
 import { freePort } from '../../scripts/services/ports.ts';
 import { startRedis } from '../../scripts/services/redis.ts';
 
-/** A Redis of one's own, which may be broken. It ends with this process. */
+/** A private Redis, which tests may kill. Ends with this process. */
 export type OwnRedis = {
   url: string;
   port: number;
-  /** To talk to it. */
   client: Redis;
-  /** The process that is there now. */
+  /** Returns the present process's pid. */
   pid: () => number;
-  /** Sends SIGKILL, SIGSTOP or SIGCONT; resolves after a SIGKILL when the process has ended. */
+  /** Sends SIGKILL, SIGSTOP or SIGCONT. After SIGKILL, resolves when the process has ended. */
   signal: (name: NodeJS.Signals) => Promise<void>;
-  /** Starts it again, empty, on the same port. */
+  /** Starts an empty Redis on the same port. */
   restart: () => Promise<void>;
   stop: () => Promise<void>;
 };
@@ -33,7 +32,7 @@ export async function startOwnRedis({
   const { url } = service;
   const client = new Redis(url, { maxRetriesPerRequest: null, retryStrategy: () => 200 });
   client.on('error', () => {});
-  // The service's pid is its leash's.
+  // The service's pid belongs to its leash, not to Redis.
   const pidNow = async () => Number(/process_id:(\d+)/.exec(await client.info('server'))?.[1]);
   let pid = await pidNow();
   return {

@@ -4,20 +4,20 @@ import { RunView } from './view.ts';
 
 export type Resumed = { events: RunEvent[]; done: boolean; reset?: boolean };
 
-/** Pause before a `resume` that failed is asked for again, in ms. */
+/** Pause before a failed `resume` is repeated, in ms. */
 const PAUSE = 300;
 
-/** What a client shows of all its runs. Fetches what is missing, with one request at a time for each run. */
+/** A client's views of all its runs. Fetches missing events, with one request at a time per run. */
 export class Runs {
   readonly views = new Map<number, RunView>();
   readonly #ask: (runId: number, afterSeq: number) => Promise<Resumed>;
   readonly #changed: (view: RunView, event: RunEvent) => void;
-  /** Runs that are being asked for, and whether to ask once more. */
+  /** Runs with a request, and whether to repeat the request. */
   readonly #asking = new Map<number, boolean>();
 
   /**
-   * @param ask sends `resume`; rejects where the answer may come later
-   * @param changed called after an event was taken
+   * @param ask sends `resume`; rejects if a later try may succeed
+   * @param changed called after each accepted event
    */
   constructor(
     ask: (runId: number, afterSeq: number) => Promise<Resumed>,
@@ -37,12 +37,12 @@ export class Runs {
     return this.views.get(runId)?.ended !== undefined;
   }
 
-  /** Takes a pushed event; where something before it is missing, asks for that. */
+  /** Takes a pushed event. Fetches missing earlier events. */
   take(event: RunEvent): void {
     if (!this.#show(event, false)) void this.resume(event.data.run_id);
   }
 
-  /** Fetches what was missed of a run. Tries again while `mayAsk` says so. */
+  /** Fetches a run's missed events. Retries while `mayAsk` returns true. */
   async resume(runId: number, mayAsk: () => boolean = () => true): Promise<void> {
     if (this.#asking.has(runId)) return void this.#asking.set(runId, true);
     this.#asking.set(runId, false);
@@ -58,7 +58,7 @@ export class Runs {
     if (again && mayAsk() && !this.ended(runId)) await this.resume(runId, mayAsk);
   }
 
-  /** Returns false when something before the event is missing. */
+  /** Shows an event. Returns false when an earlier event is missing. */
   #show(event: RunEvent, reset: boolean): boolean {
     const view = this.of(event.data.run_id);
     if (view.ended) return true;

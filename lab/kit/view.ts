@@ -1,20 +1,20 @@
 import { firstSeq, isTerminal, type RunEvent } from '../../shared/delivery/runEvents.ts';
 
-/** How a run ended: the terminal event, and the whole text. */
+/** A run's terminal event and whole text. */
 export type End = { event: RunEvent; text: string };
 
-/** What a client shows of a run. Orders events, drops doubles and older attempts, notices holes. */
+/** A client's view of a run. Orders events, drops duplicates and older attempts, detects gaps. */
 export class RunView {
   attempt = 0;
   seq = 0;
   text = '';
-  /** The events of the newest attempt, without a hole. */
+  /** Events of the newest attempt, without a gap. */
   events: RunEvent[] = [];
   ended: End | undefined;
-  /** The text that was shown bit by bit before the end; undefined where the end alone was shown. */
+  /** Text joined from deltas before the end; undefined when only the terminal event came. */
   joined: string | undefined;
 
-  /** Shows events up to the first hole. A terminal event that stands alone was made from the row. */
+  /** Returns a view of events up to the first gap. A terminal event without others comes from the row. */
   static of(events: RunEvent[]): RunView {
     const view = new RunView();
     const [first] = events;
@@ -23,7 +23,7 @@ export class RunView {
     return view;
   }
 
-  /** Takes an event. Returns false when something before it is missing and `resume` must bring it. */
+  /** Takes an event. Returns false when an earlier event is missing, which `resume` must fetch. */
   take(event: RunEvent): boolean {
     const { attempt, seq } = event.data;
     if (this.ended || attempt < this.attempt) return true;
@@ -35,12 +35,12 @@ export class RunView {
     return true;
   }
 
-  /** Takes an event whatever was before it: the answer of `resume` when the log has expired. */
+  /** Takes an event regardless of earlier ones: the answer to `resume` after the log expired. */
   replace(event: RunEvent): void {
     this.#show(event, false);
   }
 
-  /** @param follows whether it goes on with what is shown */
+  /** @param follows whether the event continues the shown text */
   #show(event: RunEvent, follows: boolean): void {
     const { attempt, seq } = event.data;
     if (attempt > this.attempt) this.text = '';
@@ -56,7 +56,7 @@ export class RunView {
   }
 }
 
-/** What a client shows of many events of one run: its newest attempt, by seq, each number once; holes stay. */
+/** Returns the events of a run's newest attempt, ordered by seq, without duplicates. Keeps gaps. */
 export function newestAttempt(events: RunEvent[]): RunEvent[] {
   const attempt = Math.max(...events.map(({ data }) => data.attempt));
   const bySeq = new Map(

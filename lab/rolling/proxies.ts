@@ -10,10 +10,10 @@ export type ProxyName = (typeof PROXIES)[number];
 export type RunningProxy = { version: string; stop: () => Promise<void> };
 
 /**
- * Starts a real proxy with its configuration from deploy/, in which only addresses and ports are replaced.
- * @param port where it listens, on 127.0.0.1
+ * Starts a real proxy with its configuration from deploy/. Replaces only addresses and ports.
+ * @param port of the proxy, on 127.0.0.1
  * @param replicas the ports of web-1, web-2
- * @throws when it is not installed or does not answer
+ * @throws Error when the proxy is not installed or does not answer
  */
 export async function startProxy(name: ProxyName, port: number, replicas: number[]): Promise<RunningProxy> {
   const folder = mkdtempSync(join(tmpdir(), `parley-${name}-`));

@@ -3,10 +3,10 @@ import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BenchUser, SEND } from '../bench/load.ts';
 
-/** What came of the messages that were posted: nothing is tried again. */
+/** Outcome of posted messages; none is retried. */
 export type Posted = { accepted: number; failures: string[]; slowestMs: number };
 
-/** Posts messages at a fixed rate through keep-alive connections, until `end` is called, which resolves when all are answered. */
+/** Posts messages at a fixed rate through keep-alive connections. `end` stops; it resolves when all posts are answered. */
 export function postMessages(port: number, users: BenchUser[], rate: number): { end: () => Promise<Posted> } {
   const agent = new Agent({ keepAlive: true });
   const posted: Posted = { accepted: 0, failures: [], slowestMs: 0 };
@@ -38,7 +38,7 @@ export function postMessages(port: number, users: BenchUser[], rate: number): { 
   };
 }
 
-/** The status of one post, or the code of what went wrong. */
+/** Posts a message. Returns the status, or the error's code. */
 function post(agent: Agent, port: number, token: string, content: string): Promise<string> {
   const body = JSON.stringify({ content });
   const headers = {

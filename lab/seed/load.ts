@@ -3,7 +3,7 @@ import { definitionOf, nameOf } from '../../db/models/vectorIndex.ts';
 import { DIMENSIONS, embed } from '../standin/embedding.ts';
 import { syntheticFaq } from './texts.ts';
 
-/** Rows of a statement; from how many new ones on the vector index is built anew and not row by row. */
+/** Rows per statement; number of new rows from which the vector index is rebuilt as a whole. */
 const ROWS = 200;
 const BULK = 2_000;
 
@@ -11,10 +11,9 @@ export type BuiltIndex = { name: string; ms: number; bytes: number };
 export type Loaded = { added: number; indexes: BuiltIndex[] };
 
 /**
- * Brings the number of synthetic FAQs up to `count`: published, with the stand-in's vectors under the name
- * `model`, so that nothing is owed. It adds all or none, in one transaction; existing FAQs stay. Meanwhile nobody
- * else can read or write an FAQ.
- * @param said gets progress lines for people
+ * Raises the number of synthetic FAQs to `count`: published, with the stand-in's vectors under the name `model`, so that
+ * nothing is owed. Adds all or none, in one transaction. Existing FAQs stay. Blocks all other access to FAQs meanwhile.
+ * @param said gets progress lines
  */
 export async function loadSyntheticFaqs(
   url: string,
@@ -28,7 +27,7 @@ export async function loadSyntheticFaqs(
     await client.query('BEGIN');
     const loaded = await load(client, count, model, said);
     await client.query('COMMIT');
-    // The planner goes by its counts, and so does the choice between comparing all and walking an index.
+    // The planner uses these counts, and so does the choice between a full comparison and an index.
     if (loaded.added > 0) await client.query('VACUUM ANALYZE faqs, faq_vectors, faq_vectors_owed');
     return loaded;
   } finally {
@@ -68,7 +67,7 @@ async function onPglite(client: pg.Client): Promise<boolean> {
   return (await one<{ version: string }>(client, 'SELECT version() AS version')).version.includes('PGlite');
 }
 
-/** The model's set of vectors, which serves where none does. */
+/** Creates the model's set. The set is served if no other one is. */
 async function haveSet(client: pg.Client, model: string): Promise<void> {
   const { dimensions } = await one<{ dimensions: number | null }>(
     client,
@@ -105,14 +104,14 @@ async function insert(
     if ((n - from) % 5_000 === 0) said(`${n - from} of ${to - from} FAQs`);
   }
   await written;
-  // What the trigger noted as owed while the vectors were on their way.
+  // Removes what the trigger noted as owed before the vectors were there.
   await client.query(
     `DELETE FROM faq_vectors_owed o USING faq_vectors v, faqs f
      WHERE o.model = $1 AND v.model = o.model AND v.faq_id = o.faq_id AND v.part = o.part AND f.id = o.faq_id
        AND v.text_hash = md5(faq_part(v.part, f.question, f.answer, f.keywords))`,
     [model],
   );
-  // A set that is new has not looked through the FAQs that were there before.
+  // A new set has not searched the earlier FAQs yet.
   await client.query('SELECT fill_embedding_set($1, 10000000)', [model]);
   said(`${to - from} of ${to - from} FAQs`);
 }
@@ -147,7 +146,7 @@ function binary(vector: Float32Array): Buffer {
   return Buffer.concat([head, numbers]);
 }
 
-/** The whole graph has to fit into maintenance_work_mem, or it is built row by row on disk. */
+/** Builds the index. The whole graph must fit into maintenance_work_mem, or Postgres builds it row by row on disk. */
 async function build(client: pg.Client, count: number): Promise<BuiltIndex> {
   await client.query(`SET LOCAL maintenance_work_mem = '${256 + Math.ceil(count * 0.0085)}MB'`);
   const began = performance.now();

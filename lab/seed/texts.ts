@@ -1,7 +1,6 @@
 /**
- * FAQs that nobody wrote, to measure and try search at volume. Each combines a product, an action on a part of
- * it, and an occasion. Neighbours share some of these, so that some FAQs are near, more are less near and most
- * are far, as with texts that people write.
+ * A generated FAQ, to measure and try search at volume. Combines a product, an action on a part of it, and an occasion.
+ * FAQs share some of these, so that a few are near, more are less near and most are far, as with real texts.
  */
 export type SyntheticFaq = {
   slug: string;

@@ -3,14 +3,14 @@ import { readsGerman } from './words.ts';
 
 export type ChatMessage = { role: string; content: string };
 
-/** The last message of the user, '' when there is none. */
+/** Returns the user's last message; '' without one. */
 export function lastUserText(messages: ChatMessage[]): string {
   return messages.findLast((message) => message.role === 'user')?.content ?? '';
 }
 
 /**
- * The answer of the passage whose question is nearest to the last user message, cited as ` [id]`;
- * without passages an honest sentence in English or German that no model is here.
+ * Returns the answer of the passage with the question nearest to the last user message, cited as ` [id]`. Without
+ * passages, returns a sentence in English or German that says that this is not a model.
  */
 export function answerTo(messages: ChatMessage[]): string {
   const asked = lastUserText(messages);

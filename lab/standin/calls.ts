@@ -7,24 +7,24 @@ export type Call = {
   model: string;
   /** hashOf() the last user text, or of the inputs joined by line breaks. */
   text_hash: string;
-  /** The how-manieth call of this path with this text it is, from 1. */
+  /** Number of this call among calls of this path with this text, from 1. */
   count: number;
   /** Texts in the request: 1, or the size of an embedding batch. */
   inputs: number;
   /** Content chunks sent so far. */
   chunks: number;
-  /** Held by a pause right now. */
+  /** Whether a pause holds the call now. */
   held: boolean;
-  /** The client hung up before the answer was over. */
+  /** Whether the client closed the connection before the answer's end. */
   aborted: boolean;
-  /** The answer is over, the way it was meant to be over. */
+  /** Whether the answer ended as intended. */
   ended: boolean;
 };
 
-/** How a text is named in Call.text_hash. */
+/** Returns the hash in Call.text_hash. */
 export const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
 
-// Enough for any test, and a stand-in that runs for weeks stays small.
+// Enough for any test; limits the memory of a stand-in that runs for weeks.
 const KEPT = 10_000;
 
 /** The requests so far and the pause that holds their chunks. */
@@ -59,7 +59,7 @@ export class Calls {
     return call;
   }
 
-  /** Changes a recorded call and wakes whoever waits for that. */
+  /** Changes a recorded call and wakes its waiters. */
   note(call: Call, change: Partial<Call>): void {
     Object.assign(call, change);
     this.#changes.emit('change');
@@ -69,12 +69,12 @@ export class Calls {
     return this.#calls.map((call) => ({ ...call }));
   }
 
-  /** Resolves as soon as the calls satisfy the check. Rejects with an AbortError by the signal. */
+  /** Resolves when the calls satisfy the check. Rejects with an AbortError when the signal aborts. */
   async until(check: (calls: Call[]) => boolean, signal: AbortSignal): Promise<void> {
     while (!check(this.list())) await once(this.#changes, 'change', { signal });
   }
 
-  /** Without a number: holds every chunk from now on. With one: each stream that begins from now on holds after that many. */
+  /** Holds every chunk from now on. @param after instead, holds each new stream after this number of chunks */
   pause(after?: number): void {
     const running = after === undefined ? [] : this.#calls.filter((call) => !call.ended && !call.aborted);
     this.resume();
@@ -86,7 +86,7 @@ export class Calls {
     this.#changes.emit('resume');
   }
 
-  /** Forgets calls, counts and a pause. */
+  /** Clears calls and counts, and ends a pause. */
   reset(): void {
     this.#calls = [];
     this.#counts.clear();

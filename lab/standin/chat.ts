@@ -6,7 +6,7 @@ import type { Call, Calls } from './calls.ts';
 import { type Directives, type Fault, parseDirectives } from './directives.ts';
 import { ApiError, isObject, type JsonObject, sendJson, textOf } from './wire.ts';
 
-/** What an endpoint gets: the parsed body, the answer to write, a signal that the client is gone. */
+/** Input of an endpoint: the parsed body, the response, a signal that aborts when the client is gone. */
 export type Exchange = {
   body: JsonObject;
   res: ServerResponse;
@@ -35,7 +35,7 @@ export async function chatCompletions(exchange: Exchange): Promise<void> {
   if (fault.kind === 'status') {
     calls.note(call, { ended: true });
     const code = fault.code ?? (fault.status === 429 ? 'rate_limit_exceeded' : null);
-    // Some servers quote what they were sent.
+    // Some servers quote the request.
     throw new ApiError(fault.status, `The stand-in was asked to fail: ${asked}`, code, fault.retryAfter);
   }
   const reply = replyOf(exchange, messages, wish, call);
@@ -43,7 +43,7 @@ export async function chatCompletions(exchange: Exchange): Promise<void> {
   calls.note(call, { ended: true });
 }
 
-/** The model's name. Throws 400 when there is none. */
+/** Returns the model's name. @throws ApiError 400 without one */
 export function modelOf(body: JsonObject): string {
   if (typeof body.model === 'string' && body.model !== '') return body.model;
   throw new ApiError(400, 'you must provide a model parameter');
@@ -80,7 +80,7 @@ function replyOf({ body }: Exchange, messages: ChatMessage[], wish: Directives, 
     model: call.model,
     pieces,
     finishReason: pieces.length < all.length ? 'length' : 'stop',
-    // A token is a word here: deterministic, and all that tests need.
+    // A word counts as a token: deterministic, and enough for tests.
     usage: { prompt_tokens: prompt, completion_tokens: pieces.length, total_tokens: prompt + pieces.length },
   };
 }
@@ -143,7 +143,7 @@ async function misbehave({ body, res, signal, calls }: Exchange, call: Call, fau
   res.end();
 }
 
-/** Lets what was written leave first: a test counts on having seen N chunks. */
+/** Destroys the connection after the written chunks have left: a test expects to have seen N chunks. */
 async function destroy(res: ServerResponse, calls: Calls, call: Call): Promise<void> {
   await sleep(20);
   calls.note(call, { ended: true });
@@ -163,7 +163,7 @@ async function write(res: ServerResponse, text: string, split: boolean, signal: 
   res.write(bytes.subarray(at));
 }
 
-// Even at full speed other requests get their turn between chunks.
+// Lets other requests run between chunks, even at full speed.
 const pauseBetween = (ms: number, signal: AbortSignal): Promise<void> =>
   ms > 0 ? sleep(ms, undefined, { signal }) : tick(undefined, { signal });
 

@@ -1,4 +1,4 @@
-/** What the last user message asks the stand-in to do, see DIRECTIVES_HELP. Counts are content chunks. */
+/** Directives of the last user message, see DIRECTIVES_HELP. Counts are content chunks. */
 export type Directives = {
   delay: number;
   gap: number | undefined;
@@ -7,12 +7,12 @@ export type Directives = {
   split: boolean;
   huge: boolean;
   times: number;
-  /** A model that is down: it answers 500, whatever else is asked for. */
+  /** A model that answers 500, whatever the other directives. */
   down: string | undefined;
   fault: Fault;
 };
 
-/** At most one misbehaviour a request; `none` is an answer as it should be. */
+/** One fault per request at most; `none`: a normal answer. */
 export type Fault =
   | { kind: 'none' | 'silent' }
   | { kind: 'status'; status: number; retryAfter: string | undefined; code: string | undefined }
@@ -36,7 +36,7 @@ Anywhere in the text:
   [[fail-embeddings]] [[fail-moderation]]  that endpoint answers 500 (counted by [[times:K]] too)
   [[flag]]                                 moderation flags the text, as it does "kill you"`;
 
-/** Reads the directives of a text; unknown ones are left alone. */
+/** Reads a text's directives. Ignores unknown ones. */
 export function parseDirectives(text: string): Directives {
   const found = new Map<string, string>();
   for (const [, inside = ''] of text.matchAll(/\[\[([^\]]*)\]\]/g)) {

@@ -1,22 +1,21 @@
 import { contentWords } from './words.ts';
 
-/** As many as text-embedding-3-small has. */
+/** Dimensions of text-embedding-3-small. */
 export const DIMENSIONS = 1536;
 
-/** How many numbers a model's vectors have. */
+/** Dimensions by model. */
 export const NATURAL: Record<string, number> & { other: number } = {
   'nomic-embed-text': 768,
   'text-embedding-3-large': 3_072,
   other: DIMENSIONS,
 };
 
-// Letters beside words let German compounds and misspellings still meet; a word's trigrams together
-// weigh about a third of the word itself.
+// Trigrams make German compounds and misspellings match. A word's trigrams together weigh about a third of the word.
 const TRIGRAMS_SHARE = 0.6;
 
 /**
- * A deterministic stand-in for an embedding: words and their letter trigrams hashed into 1536 signed
- * dimensions, length 1. Texts that share words are near; meaning beyond that is lost.
+ * Returns a deterministic vector: words and their letter trigrams hashed into 1536 signed dimensions, length 1. Texts
+ * that share words are near; other similarity of meaning is lost.
  */
 export function embed(text: string): Float32Array {
   const vector = new Float32Array(DIMENSIONS);
@@ -30,7 +29,7 @@ export function embed(text: string): Float32Array {
   return normalise(vector, text);
 }
 
-/** The vector in another number of dimensions: what is near stays near. */
+/** Returns the vector in another number of dimensions. Near vectors stay near. */
 export function folded(vector: Float32Array, dimensions: number): Float32Array {
   if (dimensions === vector.length) return vector;
   const result = new Float32Array(dimensions);
@@ -38,7 +37,7 @@ export function folded(vector: Float32Array, dimensions: number): Float32Array {
   return result;
 }
 
-/** Cosine similarity of two vectors of length 1. */
+/** Returns the cosine similarity of two vectors of length 1. */
 export function cosine(a: Float32Array, b: Float32Array): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0);
@@ -64,7 +63,7 @@ function put(vector: Float32Array, feature: string, weight: number): void {
 
 function normalise(vector: Float32Array, text: string): Float32Array {
   const length = Math.sqrt(cosine(vector, vector));
-  // A text of stop words alone still needs a direction: pgvector has no cosine for a zero vector.
+  // A text of stop words only needs a direction too: pgvector has no cosine for a zero vector.
   if (length === 0) vector[fnv1a(`empty:${text}`) % DIMENSIONS] = 1;
   else for (let i = 0; i < vector.length; i++) vector[i] = (vector[i] ?? 0) / length;
   return vector;

@@ -7,8 +7,8 @@ import { ApiError, type Json, readJson, sendError, sendJson } from './wire.ts';
 export type Standin = { server: Server; calls: Calls };
 
 /**
- * A local stand-in for the OpenAI API, not yet listening: chat completions, embeddings, moderations and
- * models on the real wire, plus `GET /_calls` and `POST /_reset | /_pause[?after=N] | /_resume` for tests.
+ * Returns a local stand-in for the OpenAI API, not yet listening: chat completions, embeddings, moderations and models in
+ * the real format, plus `GET /_calls` and `POST /_reset | /_pause[?after=N] | /_resume` for tests.
  * @param chunkMs milliseconds between two chunks of a stream
  */
 export function createStandin({ chunkMs }: { chunkMs: number }): Standin {

@@ -42,7 +42,7 @@ function inputsOf(input: Json | undefined): string[] {
   return texts;
 }
 
-/** As many as are asked for, else as many as the model of that name has. */
+/** Returns the requested dimensions, or else the model's. */
 function dimensionsOf(asked: Json | undefined, model: string): number {
   if (asked === undefined) return NATURAL[model] ?? NATURAL.other;
   if (typeof asked !== 'number' || !Number.isInteger(asked) || asked < 1 || asked > 16_000)

@@ -5,7 +5,7 @@ export type JsonObject = { [key: string]: Json | undefined };
 
 const BODY_LIMIT = 64 * 1024 * 1024;
 
-/** An error as OpenAI words it; thrown by an endpoint, sent by the server. */
+/** An error in OpenAI's form. An endpoint throws it; the server sends it. */
 export class ApiError extends Error {
   readonly status: number;
   readonly code: string | null;
@@ -19,7 +19,7 @@ export class ApiError extends Error {
   }
 }
 
-/** The body as a JSON object. Throws ApiError 400 or 413. */
+/** Returns the body as a JSON object. @throws ApiError 400 or 413 */
 export async function readJson(req: IncomingMessage): Promise<JsonObject> {
   const parts: Buffer[] = [];
   let size = 0;
@@ -41,7 +41,7 @@ export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Text of a message or an input: a string, or an array of `{type: "text", text}` parts. */
+/** Returns the text of a message or an input: a string, or an array of `{type: "text", text}` parts. */
 export function textOf(value: Json | undefined): string {
   if (typeof value === 'string') return value;
   if (!Array.isArray(value)) return '';

@@ -1,7 +1,7 @@
 /**
- * Words of a text as the stand-in compares them: lower case, without diacritics, without stop words, stemmed
- * lightly (English and German share one list of endings), words that mean much the same merged into one,
- * per language, so that a German question stays nearer to the German text. Directives in `[[…]]` are not words.
+ * Returns a text's words for comparison: lower case, without diacritics and stop words, lightly stemmed (English and
+ * German share one list of endings). Merges synonyms per language, so that a German question stays nearer to the German
+ * text. Leaves out directives in `[[…]]`.
  */
 export function contentWords(text: string): string[] {
   const plain = text.replace(/\[\[[^\]]*\]\]/g, ' ');
@@ -14,7 +14,7 @@ export function contentWords(text: string): string[] {
   return words.map((word) => meaning.get(word) ?? word);
 }
 
-/** Whether a text reads as German; undefined when nothing tells. */
+/** Returns whether a text is German; undefined when unknown. */
 export function readsGerman(text: string): boolean | undefined {
   const words = text.toLowerCase().match(/\p{L}+/gu) ?? [];
   const german = words.filter((word) => GERMAN.has(word) || /[äöüß]/.test(word)).length;
@@ -57,7 +57,7 @@ const GERMAN = new Set(
   GERMAN_STOP.split(/\s+/).filter((w) => w.length > 1 && !` ${ENGLISH_STOP} `.includes(` ${w} `)),
 );
 
-// A learned model knows that these belong together; counting words does not. One group a line.
+// Synonyms: a real model knows them, word counts do not. One group per line.
 const ENGLISH_MEANING = meanings(`
   delete remove erase discard trash purge rid
   cancel stop abort halt interrupt

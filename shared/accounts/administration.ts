@@ -14,8 +14,8 @@ type UserChange = { role?: GivenRole; status?: 'active' | 'suspended' };
 type Changed = { field: keyof UserChange; from: string; to: string };
 
 /**
- * A page of accounts, the newest first; notes which ones were shown.
- * @param page `beforeId`: where the page before ended; `shown`: how many of the accounts are shown
+ * Returns a page of accounts, newest first. Notes the shown accounts in the audit log.
+ * @param page `beforeId`: the last id of the page before; `shown`: number of accounts that the client gets
  */
 export function listAccounts(
   by: By,
@@ -30,7 +30,7 @@ export function listAccounts(
   });
 }
 
-/** Somebody's account; notes that it was viewed. Throws `not_found`. */
+/** Returns an account. Notes the view in the audit log. @throws Problem `not_found` */
 export function viewAccount(by: By, id: number): Promise<User> {
   return knex.transaction(async (trx) => {
     const viewed = found(await User.query(trx).findById(id));
@@ -40,10 +40,10 @@ export function viewAccount(by: By, id: number): Promise<User> {
 }
 
 /**
- * Changes what an account may do, for an administrator. Who is suspended loses their sign-ins and their runs.
- * There is always an administrator left: nobody changes their own account here, and who has ceased to be one
- * meanwhile changes nothing.
- * @returns the account, changed
+ * Changes an account's role or status, for an administrator. A suspension ends the user's sessions and runs. At least
+ * one administrator always remains: administrators cannot change their own account here, and a former administrator
+ * changes nothing.
+ * @returns the changed account
  * @throws Problem `forbidden`, `not_found`
  */
 export async function administer(by: Administrator, userId: number, change: UserChange): Promise<User> {
@@ -59,7 +59,7 @@ function changed(
 ): Promise<{ user: User; ended: number[] }> {
   const { actor_id: actorId } = by;
   return knex.transaction(async (trx) => {
-    // Both rows, in the order of ids: of two administrators who change each other one comes first.
+    // Locks both rows in the order of ids: of two administrators who change each other, one waits.
     const locked = await User.query(trx).whereIn('id', [actorId, userId]).orderBy('id').forNoKeyUpdate();
     const actor = locked.find(({ id }) => id === actorId);
     const user = locked.find(({ id, status }) => id === userId && status !== 'deleted');
@@ -69,7 +69,7 @@ function changed(
 
     if (user.role === 'guest' && change.role !== undefined)
       throw problem('forbidden', 'A guest gets another role by registering');
-    // Anybody with a site's secret can sign in as any of its users.
+    // The owner of a site's secret can sign in as any of the site's users.
     if (user.external_id !== null && (change.role ?? 'user') !== 'user')
       throw problem('forbidden', 'An account that a site vouches for keeps its role');
     const changes = changesOf(user, change);

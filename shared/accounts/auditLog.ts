@@ -2,7 +2,7 @@ import { knex } from '../../db/knex.ts';
 import { type AuditFilter, type AuditRow, listAuditEntries } from '../../db/models/auditView.ts';
 import { type By, noted } from './noted.ts';
 
-/** A page of the audit log, the newest entry first. Who reads it stands in it, from the next page on. */
+/** Returns a page of the audit log, newest entry first. Then notes the reading in the audit log. */
 export function readAuditLog(
   by: By,
   filter: AuditFilter,

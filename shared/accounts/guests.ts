@@ -10,12 +10,12 @@ import { type Client, noteSignIn } from './client.ts';
 import { beginSession, type SignIn } from './signin.ts';
 import { saysGuest } from './tokens.ts';
 
-/** Throws `forbidden` where this installation takes no guests. */
+/** Does nothing with GUESTS=on. @throws Problem `forbidden` with GUESTS=off */
 export function refuseUnlessOpen(): void {
   if (env.GUESTS === 'off') throw problem('forbidden', 'This installation takes no guests');
 }
 
-/** Creates a guest and its session. Throws `quota_exceeded` where GUESTS_MAX of them live. */
+/** Creates a guest and its session. @throws Problem `quota_exceeded` when there are GUESTS_MAX guests */
 export async function signInGuest(fields: NewGuest, client: Client): Promise<SignIn> {
   return knex.transaction(async (trx) => {
     await refuseTooMany(trx);
@@ -25,9 +25,9 @@ export async function signInGuest(fields: NewGuest, client: Client): Promise<Sig
 }
 
 /**
- * Returns who registers: the guest of an access token, undefined where the token says that it is another's or says nothing.
- * @throws Problem `token_expired` or `unauthenticated` for a guest's token that does not hold, `conflict` where the guest
- *   has registered: an account beside the guest's own would lose its conversations
+ * Returns the guest of an access token at a registration; undefined when the token does not name a guest.
+ * @throws Problem `token_expired` or `unauthenticated` for an invalid token of a guest; `conflict` when the guest has
+ *   registered, because a second account would lose the guest's conversations
  */
 export async function guestOf(token: string): Promise<Signed | undefined> {
   if (!saysGuest(token)) return undefined;
@@ -37,9 +37,9 @@ export async function guestOf(token: string): Promise<Signed | undefined> {
 }
 
 /**
- * Makes a guest the account of a person, and begins a session of it. Conversations and running answers stay. The guest's
- * sessions end when their access tokens do, and cannot be refreshed: open sockets see running answers end.
- * @throws Problem `already_exists`; `conflict` where another request was first
+ * Turns a guest into a registered user and begins a session. Conversations and running answers stay. The guest's
+ * sessions cannot be refreshed and end with their access tokens, so open sockets still get running answers.
+ * @throws Problem `already_exists`; `conflict` when another request was first
  */
 export async function upgrade(
   { user: guest, sid }: Signed,
@@ -59,10 +59,10 @@ function hasRegistered() {
   return problem('conflict', 'This guest has registered already: sign in');
 }
 
-/** Far below GUESTS_MAX, a process counts once for so many guests or seconds: counting many rows takes milliseconds. */
+/** Guests, or ms, for which a process skips the count while far below GUESTS_MAX: the count takes milliseconds. */
 const UNCOUNTED = 100;
 const UNCOUNTED_MS = 5_000;
-/** From here on every guest is counted, one by one. Ten processes do not make as many uncounted. */
+/** Distance to GUESTS_MAX below which every guest is counted. Ten processes skip fewer guests than this. */
 const NEAR = 1_000;
 let uncounted = { left: 0, until: 0 };
 

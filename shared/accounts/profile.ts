@@ -3,21 +3,21 @@ import { type NewUser, User } from '../../db/models/user.ts';
 import { settleInBackground } from '../delivery/settle.ts';
 import { type By, noted } from './noted.ts';
 
-/** A signed-in user's own account. Throws `unauthenticated` where it has gone meanwhile. */
+/** Returns a signed-in user's account. @throws Problem `unauthenticated` when the account is gone */
 export function ownAccount(id: number): Promise<User> {
   return User.own(id);
 }
 
 /**
- * Changes a user's own account. Without the consent to process their texts, their runs are cancelled.
- * @returns the account, changed
+ * Changes a user's own account. Without the consent to data processing, cancels the user's runs.
+ * @returns the changed account
  * @throws Problem `already_exists`, `not_found`
  */
 export async function changeAccount(id: number, fields: Partial<NewUser>, by: By): Promise<User> {
   const { user, ended } = await knex.transaction(async (trx) => {
     const changed = await User.change(id, fields, trx);
     const entry = noted(by, 'user.changed', { subject_id: id, details: { fields: changed.names } });
-    // Nothing new is no entry: they stay for good.
+    // A change of nothing gets no entry, because entries are permanent.
     if (changed.names.length > 0) await entry(id, trx);
     const cancelled = changed.user.data_processing_consent ? [] : await User.cancelRuns(id, trx);
     return { user: changed.user, ended: cancelled };

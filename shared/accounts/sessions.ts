@@ -6,10 +6,10 @@ import { type By, noted } from './noted.ts';
 import type { SignIn } from './signin.ts';
 import { verifyAccess } from './tokens.ts';
 
-/** A user's session, and who is noted as acting. */
+/** A user's session, and the actor for the audit log. */
 type Owner = { id: number; sid: number; by: By };
 
-/** Ends the session of a user; `everywhere`: all of theirs. */
+/** Ends a user's session. @param everywhere ends all of the user's sessions */
 export async function signOut({ id, sid, by }: Owner, everywhere?: boolean): Promise<void> {
   await knex.transaction(async (trx) => {
     if (everywhere) await Session.endAll(id, trx);
@@ -18,7 +18,7 @@ export async function signOut({ id, sid, by }: Owner, everywhere?: boolean): Pro
   });
 }
 
-/** Ends a living session of a user. Throws `not_found`. */
+/** Ends an active session of a user. @throws Problem `not_found` */
 export async function endSession({ id, sid, by }: Owner): Promise<void> {
   await knex.transaction(async (trx) => {
     found(await Session.endOwn(sid, id, trx));
@@ -27,8 +27,9 @@ export async function endSession({ id, sid, by }: Owner): Promise<void> {
 }
 
 /**
- * Notes that an administrator signed in to Bull Board.
- * @returns the session that began. Throws `forbidden` for others than administrators, whose session ends
+ * Notes an administrator's sign-in to Bull Board.
+ * @returns the new session's id
+ * @throws Problem `forbidden` for other users, and ends their session
  */
 export async function openBoard({ user, grant }: SignIn, client: Client): Promise<number> {
   const { sid } = verifyAccess(grant.access);

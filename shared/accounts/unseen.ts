@@ -4,13 +4,13 @@ import { dropLogs } from '../delivery/runlog.ts';
 import { settle } from '../delivery/runs.ts';
 import { killPoint } from '../ops/killpoint.ts';
 
-/** How many guests were shut out, how many erased, and how many messages of guests were removed. */
+/** Numbers of retired guests, erased guests and removed messages. */
 export type Unseen = { guests_retired: number; guests_erased: number; guest_messages: number };
 
 /**
- * Erases guests that were not seen for RETENTION_GUESTS_DAYS: rows, vectors, run logs. Any number of processes may; one that
- * dies is gone on from.
- * @param batch how many guests are shut out, and about how many messages are removed, at the most
+ * Erases guests not seen for RETENTION_GUESTS_DAYS: rows, vectors, run logs. Several processes may do this at once. After
+ * a crash, the next call continues.
+ * @param batch limit of retired guests, and about the limit of removed messages
  */
 export async function eraseUnseenGuests(batch: number): Promise<Unseen> {
   const guests_retired = await retire(batch);

@@ -6,19 +6,19 @@ import { problem } from '../base/errors.ts';
 import { type Client, noteSignIn } from './client.ts';
 import { beginSession, type SignIn } from './signin.ts';
 
-/** Throws `not_configured` where no site shares a secret with this installation. */
+/** Does nothing with a WIDGET_SECRET. @throws Problem `not_configured` without one */
 export function refuseWithoutSites(): void {
   if (env.WIDGET_SECRET.length === 0) throw problem('not_configured', 'WIDGET_SECRET is not set');
 }
 
 /**
- * Signs in somebody whom a site vouches for: the account of that external id, made the first time. The hash covers the id
- * alone, so what else the page says is stored as it is said, and never finds or joins another account.
- * @throws Problem `unauthenticated`, the same for a wrong hash and for an account that is not active
+ * Signs in a user that a site vouches for. Creates the external id's account at the first sign-in. The hash covers only
+ * the id: other fields of the page are stored unverified, and never select another account.
+ * @throws Problem `unauthenticated`, the same for a wrong hash and for an inactive account
  */
 export async function signInByHash(who: Vouched, hash: string, client: Client): Promise<SignIn> {
   if (!vouches(who.external_id, hash)) {
-    // Nobody's: that the id has an account is not shown by whoever only names it.
+    // The entry has no subject: a request that only names an id must not reveal the id's account.
     await noteSignIn('user.vouch_failed', { subject: undefined }, client, knex);
     throw notVouched();
   }
@@ -37,7 +37,7 @@ function notVouched() {
   return problem('unauthenticated', 'The hash does not fit the external_id');
 }
 
-/** Compares with the hash of each secret, in the same time whichever fits and wherever they differ. */
+/** Compares the hash with each secret's hash, in constant time. */
 function vouches(externalId: string, hash: string): boolean {
   const given = Buffer.from(hash.toLowerCase());
   const fits = env.WIDGET_SECRET.map((secret) => {

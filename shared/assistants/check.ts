@@ -4,10 +4,10 @@ import { type FieldError, problem } from '../base/errors.ts';
 import { chatModels, modelNamed } from '../provider/config.ts';
 import { unknownPlaceholders } from './instructions.ts';
 
-/** Names of one field that a message shows. */
+/** Number of names that one message shows. */
 const NAMED = 5;
 
-/** Checks what no schema can say of an assistant's fields. @throws Problem `validation_failed` that names each fault */
+/** Makes the checks that a schema cannot express. @throws Problem `validation_failed` that names each fault */
 export async function checkDefinition(fields: Partial<AssistantDefinition>): Promise<void> {
   const texts = { '': fields.instructions ?? '', ...prefixed(fields.instructions_by_language ?? {}) };
   const errors = [

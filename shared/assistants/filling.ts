@@ -5,8 +5,8 @@ import { dayIn, instructionsFor, needsFilling } from './instructions.ts';
 type Asked = { user_id: number; language: string; created_at: Date; assistant: Answering | null };
 
 /**
- * Returns the instructions of the assistant that answers, filled in for who asks; '' where there are none. The day is that of the
- * question, so that another attempt says the same.
+ * Returns the assistant's instructions, filled in for the asking user; '' without instructions. Uses the question's day, so
+ * that every attempt makes the same prompt.
  */
 export async function instructionsOf({ user_id, language, created_at, assistant }: Asked): Promise<string> {
   if (assistant === null) return '';

@@ -2,7 +2,7 @@ import { explainRun, type RunExplanation } from '../../db/models/runExplanation.
 import { type By, noted } from '../accounts/noted.ts';
 import { found } from '../base/errors.ts';
 
-/** What operators may know of any user's run; notes that they looked. Throws `not_found`. */
+/** Returns what operators may see of any user's run. Notes the view in the audit log. @throws Problem `not_found` */
 export async function explained(by: By, runId: number): Promise<RunExplanation> {
   const run = found(await explainRun(runId));
   await noted(by, 'run.explained', { subject_id: run.user_id })(run.id);

@@ -62,7 +62,7 @@ export async function intake(
     language: body.language ?? user.language,
     metadata,
     multitask_strategy,
-    // Absent where there is none: keys that the release before this one kept are to be recognised.
+    // Left out when null, so that the hash equals the previous release's.
     ...(assistant_id !== null && { assistant_id }),
   };
   const message = {

@@ -10,7 +10,7 @@ export type Resumed = { events: RunEvent[]; done: boolean; reset?: true };
 /**
  * Returns the events of a run that a client has missed after `afterSeq`.
  * @param run the row, read before this call, because the log must be read after the row
- * @throws Problem `service_unavailable` if the run goes on and its log cannot be read
+ * @throws Problem `service_unavailable` if the run has not ended and its log cannot be read
  */
 export async function resume(run: RunRow, afterSeq: number): Promise<Resumed> {
   if (!hasEnded(run)) return resumeRunning(await readLog(run.id, afterSeq).catch(refuse));

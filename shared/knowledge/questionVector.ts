@@ -6,20 +6,20 @@ import { log } from '../base/log.ts';
 import { ProviderError } from '../provider/providerErrors.ts';
 import { embedFor, mayAsk, remeasure } from './vectors.ts';
 
-/** Milliseconds that an answer waits for its question's vector. */
+/** Ms that an answer waits for its question's vector. */
 const DEADLINE = 2_500;
-/** Seconds that a vector is kept, for one user alone. */
+/** Seconds for which a vector is cached, for one user. */
 const VECTOR_TTL = 3_600;
-/** Failures in a row until questions are no longer embedded, and for how many ms: at first, and at most. */
+/** Failures in a row that stop the embedding of questions; first and longest stop, in ms. */
 const BREAKER = [3, 5_000, 60_000] as const;
-/** Errors that say something of the text and nothing of the model. */
+/** Errors that the text causes, not the model. */
 const ABOUT_THE_TEXT = ['provider_rejected', 'context_length_exceeded'];
 
 const breakers = new Map<string, Breaker>();
 
 /**
- * Returns the vector of a user's question in a set.
- * @returns null where the model does not give one in time: the question is then searched by its words
+ * Embeds a user's question for a set.
+ * @returns the vector; null when the model gives none in time. The search then uses words only
  */
 export async function questionVector(
   user_id: number,
@@ -41,7 +41,7 @@ export async function questionVector(
     .then(({ value }) => unpack(value))
     .catch((err: unknown) => missed(err, set));
   const timer = new AbortController();
-  // A call that is late goes on: its vector is kept for the next to ask, and a model that is being loaded is not disturbed.
+  // A late call continues: its vector is cached for the next search, and an abort would disturb a loading model.
   const late = sleep(DEADLINE, null, { signal: timer.signal, ref: false }).catch(() => null);
   const first = await Promise.race([made, late.then(() => 'late' as const)]);
   timer.abort();
@@ -59,7 +59,7 @@ async function ask(text: string, set: EmbeddingSet): Promise<string> {
   try {
     const vector = (await embedFor(set, [text], 'query'))[0] ?? [];
     if (vector.length !== set.dimensions) throw new OtherDimension(vector.length);
-    // A late one was counted as a failure: who always is late need not be waited for.
+    // A late call already counted as a failure, so that nobody waits for a model that is always late.
     if (performance.now() - began < DEADLINE) breaker.succeeded();
     return pack(vector);
   } catch (err) {
@@ -90,7 +90,7 @@ function breakerOf({ key }: EmbeddingSet): Breaker {
   return made;
 }
 
-/** Single precision, as pgvector keeps it: 8 kB of text instead of 30. */
+/** Encodes a vector in single precision, as pgvector stores it: 8 kB of text instead of 30. */
 function pack(vector: number[]): string {
   return Buffer.from(Float32Array.from(vector).buffer).toString('base64');
 }

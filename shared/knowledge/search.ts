@@ -14,7 +14,7 @@ const QUESTION_TOKENS = 1_000;
 const WORDS_LIMIT = 1_000;
 
 /**
- * `user_id`: who asks. What is kept of a search serves that user alone. `categories`: FAQs of these alone; absent: all.
+ * `user_id`: the asking user; cached results serve this user only. `categories`: FAQs of these only; absent: all.
  */
 export type Search = {
   user_id: number;
@@ -25,7 +25,7 @@ export type Search = {
 };
 export type SearchResult = {
   faqs: FoundFaq[];
-  /** True when the question could not be embedded: found by words alone. */
+  /** True when the question has no vector: the search used words only. */
   by_words_only: boolean;
 };
 
@@ -45,7 +45,7 @@ export async function searchKnowledge(search: Search): Promise<SearchResult & { 
   return { ...value, cached };
 }
 
-/** With EMBEDDING_MODEL=off there is nothing to compare with. */
+/** Returns the present set; without vectors with EMBEDDING_MODEL=off. */
 async function currentSet(): Promise<FaqSet> {
   const set = await faqSet();
   return embeddingModel() === null ? { ...set, vectors: null } : set;

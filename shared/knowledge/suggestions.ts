@@ -15,17 +15,17 @@ import { embedInBackground } from './embed.ts';
 import { redact } from './redact.ts';
 import { withSlug } from './slug.ts';
 
-/** Of a draft that nobody has answered yet; nobody but editors sees it. */
+/** Answer of a new draft; only editors see drafts. */
 const NO_ANSWER = 'To be written.';
 const EXAMPLE_CHARACTERS = 500;
 
-/** A suggestion: what users asked, without what tells who they are. */
+/** A suggestion. The users' questions are redacted. */
 export type Suggestion = SuggestionRow & { question: string };
 type Page = { limit: number; after: { asked: number; id: number } | null; shown: number };
 
 /**
- * A page of suggestions, the most asked first. They show what users asked, so that it notes which ones were shown.
- * @param page `after`: where the page before ended; `shown`: how many of the suggestions are shown
+ * Returns a page of suggestions, most asked first. Suggestions show users' questions, so the audit log notes the shown ones.
+ * @param page `after`: the end of the page before; `shown`: number of suggestions that the client gets
  */
 export async function suggestions(
   by: By,
@@ -39,9 +39,9 @@ export async function suggestions(
 }
 
 /**
- * Makes a draft of an open suggestion.
- * @param fields what the editor says of it; the question is else the first that was asked
- * @throws Problem `not_found`, `validation_failed`, and `already_exists` where the suggestion is not open
+ * Makes a draft from an open suggestion.
+ * @param fields the editor's values; the default question is the first that a user asked
+ * @throws Problem `not_found`, `validation_failed`; `already_exists` when the suggestion is not open
  */
 export async function draft(
   by: By,
@@ -60,7 +60,7 @@ export async function draft(
   return faq;
 }
 
-/** Dismisses a suggestion. Throws `not_found`, and `already_exists` where a draft was made of it. */
+/** Dismisses a suggestion. @throws Problem `not_found`; `already_exists` when the suggestion has a draft */
 export async function dismiss(by: By, id: number): Promise<void> {
   const { status } = found(await findSuggestion(id, env.PASSAGE_THRESHOLD));
   const along = noted(by, 'faq_suggestion.dismissed');

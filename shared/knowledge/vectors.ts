@@ -4,8 +4,8 @@ import { log } from '../base/log.ts';
 import { allProviders } from '../provider/config.ts';
 
 /**
- * Embeds texts by the model of a set. The one place that calls the wire for it.
- * @param kind what the texts are: a model may want the two marked
+ * Embeds texts by a set's model. All embedding calls go through this function.
+ * @param kind decides the prefix
  * @throws ProviderError
  */
 export function embedFor(set: EmbeddingSet, texts: string[], kind: TextKind): Promise<number[][]> {
@@ -15,7 +15,7 @@ export function embedFor(set: EmbeddingSet, texts: string[], kind: TextKind): Pr
   return embed(texts, { provider, model, name, dimensions, queryPrefix, documentPrefix, batch }, kind);
 }
 
-/** Whether this process knows the provider of a set: another process may have other settings, or had them before. */
+/** Returns whether this process knows a set's provider. Another or an older process may have other settings. */
 export function mayAsk({ provider }: EmbeddingSet): boolean {
   return allProviders().some(({ name }) => name === provider);
 }
@@ -24,9 +24,9 @@ const SAMPLE = 'How many numbers has a vector?';
 let measuring: Promise<boolean> | undefined;
 
 /**
- * Asks a model once more whose answer has another dimension than its set. Where that is so, what is behind its name was
- * replaced, and another set is begun. Never throws.
- * @returns whether another set was begun
+ * Calls a model again after an answer with another dimension than its set. If the dimension differs again, the model
+ * behind the name was replaced, and a new set begins. Never throws.
+ * @returns whether a new set began
  */
 export function remeasure(set: EmbeddingSet): Promise<boolean> {
   measuring ??= measure(set)

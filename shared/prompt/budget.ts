@@ -1,6 +1,6 @@
-/** What each message costs beyond its text: role and separators. */
+/** Tokens of a message besides its text: role and separators. */
 const PER_MESSAGE = 4;
-/** The share of what is left after system prompt and question that passages may take, so that history keeps a place. */
+/** Passages' maximum share of the tokens left after system prompt and question; the rest is for history. */
 const PASSAGE_SHARE = 0.6;
 
 export type Sizes = {
@@ -12,7 +12,7 @@ export type Sizes = {
   /** Newest first. */
   history: number[];
 };
-/** How many of each fit, counted from the best or newest, and what they cost. */
+/** Number of passages and messages that fit, from the best or newest, and their tokens. */
 export type Fit = {
   passages: number;
   history: number;
@@ -20,8 +20,8 @@ export type Fit = {
 };
 
 /**
- * Divides the token budget: system prompt and question always, then passages, then history, newest first and
- * without holes. All numbers are tokens.
+ * Divides the token budget: system prompt and question always, then passages, then history without gaps, newest first.
+ * All numbers are tokens.
  */
 export function fitToBudget({ budget, system, question, passages, history }: Sizes): Fit {
   const fixed = system + question + 2 * PER_MESSAGE;
@@ -35,7 +35,7 @@ export function fitToBudget({ budget, system, question, passages, history }: Siz
   };
 }
 
-/** How many tokens of a question can stay, so that it fits beside the system prompt. */
+/** Returns the question's token limit beside the system prompt. */
 export function questionLimit(budget: number, system: number): number {
   return Math.max(1, budget - system - 2 * PER_MESSAGE);
 }

@@ -8,23 +8,23 @@ import { fitToBudget, questionLimit } from './budget.ts';
 import { buildPrompt, passageText, systemText } from './prompt.ts';
 import { findPassages } from './retrieval.ts';
 
-/** A question, and all that decides what stands around it in a prompt. */
+/** A question, and the inputs that decide its prompt. */
 export type Asked = {
   user_id: number;
   question: string;
   language: string;
-  /** When it was asked: the instructions may name the day. */
+  /** Time of the question; the instructions may name the day. */
   created_at: Date;
   assistant: Answering | null;
 };
 type Decided = { built: ContextRecord; questionTokens: number };
 
-/** The share of the budget that a question keeps beside long instructions. */
+/** Minimum share of the budget for a question beside long instructions. */
 const QUESTION_SHARE = 0.25;
 
 /**
- * Decides what the prompt of a question holds, within the token budget.
- * @param remember finds earlier messages, the newest first
+ * Selects the content of a question's prompt, within the token budget.
+ * @param remember finds earlier messages, newest first
  */
 export async function decideContext(
   asked: Asked,
@@ -65,7 +65,7 @@ export async function decideContext(
   return { built, questionTokens: whole };
 }
 
-/** The prompt that a context record stands for. */
+/** Builds the prompt from a context record. */
 export async function promptOf(asked: Asked, context: ContextRecord | null): Promise<Message[]> {
   const [history, instructions] = await Promise.all([
     messageTexts(context?.message_ids ?? []),
@@ -80,7 +80,7 @@ export async function promptOf(asked: Asked, context: ContextRecord | null): Pro
   });
 }
 
-/** Token counts of earlier messages; what was never counted is counted now and kept on its row. */
+/** Returns the token counts of earlier messages. Counts uncounted messages, and stores the counts on their rows. */
 async function countOnce(messages: HistoryMessage[]): Promise<number[]> {
   const counted = messages.map(({ id, content, tokens_used }) => ({
     id,

@@ -2,13 +2,13 @@ import { inLanguage } from '../texts/textIn.ts';
 import type { Message } from '../provider/shape.ts';
 
 /**
- * The prompt, in this order: the assistant's instructions; how to behave, in the user's language; passages of the knowledge base, fenced as
- * data; what was said before; the question. Pure: the same parts make the same prompt, so a run's context
- * record is enough to build it again.
+ * Parts of the prompt, in this order: the assistant's instructions; the system prompt in the user's language; passages,
+ * fenced as data; history; the question. The same parts make the same prompt, so a run's context record is enough to
+ * build it again.
  */
 export type PromptParts = {
   language: string;
-  /** The assistant's own; '' where there are none. */
+  /** '' without an assistant's instructions. */
   instructions?: string;
   passages: { faq_id: number; question: string; answer: string }[];
   /** Oldest first. */
@@ -32,17 +32,17 @@ export function buildPrompt({
   ];
 }
 
-/** An assistant's instructions and, behind them, the rules that always hold. */
+/** Returns an assistant's instructions, followed by the system prompt. */
 export function systemText(language: string, instructions: string): string {
   return instructions === '' ? systemPrompt(language) : `${instructions}\n\n${systemPrompt(language)}`;
 }
 
-/** How the assistant behaves, in the language's own words where we have them. */
+/** Returns the system prompt in a language; without a translation in English, with the language to answer in. */
 export function systemPrompt(language: string): string {
   return inLanguage(SYSTEM, language) ?? `${SYSTEM.en} Answer in ${nameOf(language)}.`;
 }
 
-/** One passage as it stands in the prompt. */
+/** Returns a passage in its form for the prompt. */
 export function passageText({ faq_id, question, answer }: PromptParts['passages'][number]): string {
   return `<passage id="${faq_id}">\nQuestion: ${fenced(question)}\nAnswer: ${fenced(answer)}\n</passage>`;
 }
@@ -51,12 +51,12 @@ function passageBlock(passages: PromptParts['passages']): string {
   return `<passages>\n${passages.map(passageText).join('\n')}\n</passages>`;
 }
 
-/** Text that imitates the fence, or a chat template's marks, must not be taken for it. */
+/** Escapes text that imitates the fence or a chat template's marks. */
 function fenced(text: string): string {
   return text.replace(IMITATION, '&lt;');
 }
 
-/** Also with invisible characters in it, or in full-width letters: a model reads those all the same. */
+/** Allows invisible characters and full-width letters, which models also read. */
 const GAP = '[\\s\\p{Cf}]*';
 const NAME = [...'passage'].map((letter) => `[${letter}${wide(letter)}]`).join(GAP);
 const IMITATION = new RegExp(`[<＜﹤](?=${GAP}[/／⁄∕]?${GAP}${NAME}|\\|)`, 'giu');

@@ -5,13 +5,13 @@ import { searchKnowledge } from '../knowledge/search.ts';
 
 type Found = {
   passages: ContextRecord['passages'];
-  /** True when the question could not be embedded: the passages are those that hold its words. */
+  /** True when the question has no vector: the passages contain its words. */
   by_words_only: boolean;
 };
 
 /**
  * Finds passages of the knowledge base that may answer a user's question, best first.
- * @param knowledge what of it the assistant may use; absent: all
+ * @param knowledge the part that the assistant may use; absent: all
  */
 export async function findPassages(
   user_id: number,

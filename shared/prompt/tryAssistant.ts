@@ -8,7 +8,7 @@ import { ProviderError } from '../provider/providerErrors.ts';
 import type { Message } from '../provider/shape.ts';
 import { parametersOf } from '../assistants/parameters.ts';
 
-/** What somebody tries, and whether the model is to answer it. */
+/** A question to try. answered: whether to call the model. */
 export type Trial = Pick<Asked, 'user_id' | 'question' | 'language'> & { answered: boolean };
 export type Tried = {
   prompt: Message[];
@@ -19,14 +19,13 @@ export type Tried = {
   answer: string | null;
 };
 
-/** Ms that a model may take; somebody waits for the answer to a request. */
+/** Ms that a model may take: an HTTP client waits. */
 const PATIENCE = 60_000;
 const RETRY_AFTER_S = 5;
 
 /**
- * Makes the prompt of a conversation that would begin with a question, as the stages do, and has it answered where that is asked
- * for. Stores nothing.
- * @param signal aborts when nobody waits any more
+ * Makes the prompt of a new conversation's first question, as the stages do. Calls the model if requested. Stores nothing.
+ * @param signal aborts when the client stops waiting
  * @throws Problem `service_unavailable` when the model does not answer
  */
 export async function tryAssistant(

@@ -1,7 +1,4 @@
-/**
- * Keeps this process from asking again and again for what does not come. It opens after failures in a row; while it is open
- * nothing is asked, and then one call at a time tries whether it comes again.
- */
+/** Stops this process's calls after failures in a row. After a wait it lets one call at a time through, as a trial. */
 export class Breaker {
   readonly #opensAt: number;
   readonly #firstMs: number;
@@ -10,14 +7,14 @@ export class Breaker {
   #openUntil = 0;
   #trying = false;
 
-  /** @param opensAt failures in a row that open it @param firstMs how long at first; twice as long each time, `mostMs` at most */
+  /** @param opensAt failures in a row that open the breaker @param firstMs first wait; doubles each time, up to `mostMs` */
   constructor(opensAt: number, firstMs: number, mostMs: number) {
     this.#opensAt = opensAt;
     this.#firstMs = firstMs;
     this.#mostMs = mostMs;
   }
 
-  /** Whether a call may be made. The caller then says how it ended, by `succeeded` or `failed`. */
+  /** Returns whether a call may be made. After true, the caller must report the outcome by `succeeded` or `failed`. */
   mayAsk(now = performance.now()): boolean {
     if (this.#failures < this.#opensAt) return true;
     if (now < this.#openUntil || this.#trying) return false;
@@ -30,7 +27,7 @@ export class Breaker {
     this.#trying = false;
   }
 
-  /** @param ms how long it is to stay open at least, of what the other side asked for */
+  /** @param ms the wait that the other side asked for; above 0 it opens the breaker at once */
   failed(ms = 0, now = performance.now()): void {
     this.#failures += 1;
     this.#trying = false;

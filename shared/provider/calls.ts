@@ -5,14 +5,14 @@ import { type ModelRef, providerOf } from './config.ts';
 
 /** What a model is called for. */
 export type Role = 'chat' | 'embedding' | 'moderation';
-/** How the last call of a model went; code null: well. at: ms since 1970. */
+/** Outcome of a model's last call. code null: success. at: ms since 1970. */
 export type LastCall = { code: string | null; at: number };
 
-/** Ms in which the same outcome is not noted again; seconds that it is worth something. */
+/** Ms in which the same outcome is not noted again; seconds that Redis keeps a note. */
 const NOTED_EVERY = 5_000;
 const KEPT_S = 600;
 
-/** What was noted last, by role and model; /health reads the copy in Redis. */
+/** Last outcome by role and model; /health reads the copy in Redis. */
 const noted = new Map<string, LastCall>();
 
 /** Notes that a call was answered. */
@@ -20,7 +20,7 @@ export function noteSuccess(role: Role, ref: ModelRef): void {
   note(role, ref, null);
 }
 
-/** Writes a failed call to the log and notes it, where it says something of the provider rather than of the request. */
+/** Logs a failed call. Notes the failure where the provider causes it, not the request. */
 export function noteFailure(role: Role, ref: ModelRef, err: ProviderError): void {
   const { trouble, code, refused, cause } = err;
   const host = URL.parse(providerOf(ref).url)?.host;
@@ -31,14 +31,14 @@ export function noteFailure(role: Role, ref: ModelRef, err: ProviderError): void
   if (trouble !== 'rejected' || err.elsewhere) note(role, ref, code);
 }
 
-/** The variable that names the model of a role. */
+/** Environment variable that names a role's model. */
 export const VARIABLES: Record<Role, string> = {
   chat: 'CHAT_MODEL',
   embedding: 'EMBEDDING_MODEL',
   moderation: 'MODERATION_MODEL',
 };
 
-/** How the last call of a role's model went, in whichever process; null where there was none lately. */
+/** Returns the outcome of the model's last call in any process; null without a recent call. */
 export async function lastCall(role: Role, { name }: ModelRef): Promise<LastCall | null> {
   await writing;
   const kept = await redis.get(key(role, name)).catch(() => null);

@@ -23,15 +23,15 @@ export type ChatRequest = {
   max_completion_tokens: number;
   temperature: number;
 };
-/** One step of an answer. finish_reason comes last and once, with the usage where the provider counts. */
+/** One step of an answer. finish_reason comes once, in the last step; usage comes only where the provider counts. */
 export type ChatChunk = { delta: string; finish_reason: string | null; usage: Usage | null };
 
-/** Ms after the end of an answer in which its usage may come. */
+/** Ms to wait for the usage after an answer's finish_reason. */
 const AFTERWORD = 2_000;
 
 /**
- * Streams an answer. Ends only after a finish_reason: a stream that merely stops was cut.
- * @param role what the answer is for; a verdict is one too
+ * Streams an answer. A stream that stops without an end marker throws.
+ * @param role purpose of the call; a chat model may also moderate
  * @throws ProviderError; the signal's reason when the caller aborts
  */
 export function streamChat(
@@ -96,7 +96,7 @@ async function* readAnswer(
   if (answer.ending === null && watchdog.fired()) throw timedOut(null);
   const rest = answer.rest();
   if (rest !== '') yield step(rest);
-  // Before an answer is found wanting: it was paid for.
+  // The usage comes before `conclude` may throw: a rejected answer costs tokens too.
   if (answer.usage !== null) yield { ...step(''), usage: answer.usage };
   yield { ...step(''), finish_reason: answer.conclude() };
 }
@@ -109,7 +109,7 @@ function step(delta: string): ChatChunk {
   return { delta, finish_reason: null, usage: null };
 }
 
-/** Asks, and asks again at once without what the model will not take; what it refuses is remembered. */
+/** Sends the request. Repeats it at once without a parameter that the model refuses, and remembers the refusal. */
 async function ask(
   { model, messages, max_completion_tokens, temperature }: ChatRequest,
   provider: Provider,
@@ -144,12 +144,12 @@ async function ask(
   }
 }
 
-/** What has come of an answer. */
+/** Collects the events of one answer. */
 class Answer {
-  /** The provider's finish_reason, once it came. */
+  /** The provider's finish_reason; null until it comes. */
   ending: string | null = null;
   usage: Usage | null = null;
-  /** Whether nothing more is to be read. */
+  /** Whether the reader must stop. */
   over = false;
   readonly #thinking = new Thinking();
   readonly #length: Length;
@@ -162,7 +162,7 @@ class Answer {
     this.#length = new Length(limitTokens);
   }
 
-  /** Takes the next event. @returns the text to show @throws ProviderError where the event is an error */
+  /** Takes the next event. @returns the text to show @throws ProviderError when the event is an error */
   take(event: unknown): string {
     if (event === 'done') {
       this.#done = true;
@@ -171,7 +171,7 @@ class Answer {
     }
     const trouble = troubleOf({ status: 200, body: event });
     if (trouble !== null) {
-      // After its end an answer is whole, whatever follows.
+      // An answer with a finish_reason is complete: a later error does not count.
       if (this.ending === null) throw within(trouble);
       this.over = true;
       return '';
@@ -187,19 +187,19 @@ class Answer {
     return this.#note(this.#thinking.next(piece.text));
   }
 
-  /** True once, when the answer's end has come. */
+  /** Returns true once: at the first call after the finish_reason. */
   justEnded(): boolean {
     const first = this.ending !== null && !this.#announced;
     this.#announced ||= first;
     return first;
   }
 
-  /** Text that was held back and is no thinking. */
+  /** Returns held-back text that is not thinking. */
   rest(): string {
     return this.#note(this.#thinking.end());
   }
 
-  /** How the answer ended. @throws ProviderError where it did not end well, or has no text */
+  /** Returns the answer's finish_reason. @throws ProviderError when the answer was cut off or has no text */
   conclude(): string {
     if (this.ending === null && this.#done && this.#said) return 'stop';
     if (this.ending === null && !this.#done) throw cutOff();

@@ -1,13 +1,13 @@
 import type { Usage } from '../delivery/runEvents.ts';
 import { isObject } from './troubles.ts';
 
-/** A single chunk beyond this is a provider gone wrong, not an answer. */
+/** A longer chunk is a provider's fault, not an answer. */
 const MAX_CHUNK_CHARACTERS = 100_000;
 
-/** What one chunk of an answer holds. ending: the provider's finish_reason. */
+/** Content of one chunk. ending: the provider's finish_reason. */
 export type Piece = { text: string; thought: boolean; ending: string | null; usage: Usage | null };
 
-/** Reads a chunk, or a whole answer that came in place of chunks. @throws Error where a chunk is absurd */
+/** Reads a chunk, or a whole answer sent instead of chunks. @throws Error when the text is too long */
 export function readChunk(chunk: unknown): Piece {
   if (!isObject(chunk)) return { text: '', thought: false, ending: null, usage: null };
   const choice: unknown = Array.isArray(chunk.choices) ? chunk.choices[0] : undefined;
@@ -24,7 +24,7 @@ export function readChunk(chunk: unknown): Piece {
   };
 }
 
-/** How an answer may end, and what we call it. Everything else is an answer that was cut off. */
+/** Maps providers' finish_reasons to ours. Any other finish_reason means a cut-off answer. */
 export const ENDINGS = new Map([
   ['stop', 'stop'],
   ['eos', 'stop'],
@@ -36,14 +36,14 @@ export const ENDINGS = new Map([
   ['tool_calls', 'tool_calls'],
 ]);
 
-/** Text, or a list of parts of which some are text. */
+/** Returns the text of a content: a string, or a list of parts. */
 export function textOf(content: unknown): string {
   if (typeof content === 'string') return content;
   if (!Array.isArray(content)) return '';
   return content.map((part) => (isObject(part) ? textOf(part.text) : textOf(part))).join('');
 }
 
-/** Null where a count is none. */
+/** Returns the usage; null when a count is not a valid number. */
 function usageOf(usage: unknown): Usage | null {
   if (!isObject(usage)) return null;
   const { prompt_tokens, completion_tokens, total_tokens } = usage;

@@ -10,39 +10,39 @@ import {
   URLS,
 } from './presets.ts';
 
-/** A model at a provider. name: `provider/model`, or the model alone for provider `openai`, as rows have always kept it. */
+/** A model at a provider. name: `provider/model`; for provider `openai` the model alone, as older rows store it. */
 export type ModelRef = { provider: string; model: string; name: string };
 
-/** dimensions: what is asked for and demanded; null: whatever comes. Prefixes stand before a text as some models want it. */
+/** dimensions: requested and required; null: any. The prefixes go before a text; some models need them. */
 export type EmbeddingModel = ModelRef & {
   dimensions: number | null;
   queryPrefix: string;
   documentPrefix: string;
-  /** Texts a request. */
+  /** Texts per request. */
   batch: number;
-  /** Tokens of a text; the rest is cut. */
+  /** Tokens per text; the rest is cut. */
   textTokens: number;
 };
-/** by: which endpoint gives the verdict. */
+/** by: endpoint that gives the verdict. */
 export type ModerationModel = ModelRef & { by: 'moderations' | 'chat' };
 
 export type Provider = {
   name: string;
   kind: Kind;
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   url: string;
   key: string;
   query: Record<string, string>;
   headers: Record<string, string>;
   reasoningEffort: string | null;
-  /** Tokens that a model may think, beyond the answer's limit. */
+  /** Tokens for a model's thinking, in addition to the answer's limit. */
   reasoningTokens: number;
-  /** Calls of one process at once; null: any number. */
+  /** Concurrent calls of one process; null: no limit. */
   slots: number | null;
   /** Tokens of prompt and answer together; null: unknown. */
   contextTokens: number | null;
   settings: Settings;
-  /** What the environment says itself; nothing learned replaces it. */
+  /** Settings from the environment; learned settings never replace them. */
   explicit: Partial<Settings>;
 };
 
@@ -53,12 +53,12 @@ type Configuration = {
   moderation: ModerationModel | null;
 };
 
-/** text-embedding-3-large was always asked for so many. */
+/** Dimensions that every version of this project requested of text-embedding-3-large. */
 const LARGE_DIMENSIONS = 1_536;
 
 let configuration = read();
 
-/** Ends the process with one line when a model of the environment is OpenAI's own and there is no key for it. */
+/** Ends the process with one line when a configured model is at OpenAI and OPENAI_API_KEY is empty. */
 export function requireModels(): void {
   const { chat, embedding, moderation, providers } = configuration;
   const used = [...chat, embedding, moderation].some((ref) => ref?.provider === 'openai');
@@ -66,33 +66,33 @@ export function requireModels(): void {
   if (used && openai?.key === '' && openai.url === URLS.openai) die('OPENAI_API_KEY is not set');
 }
 
-/** Reads the environment again; for tests, which change it. */
+/** Reads the environment again; for tests. */
 export function configure(): void {
   configuration = read();
 }
 
-/** The chat models in the order in which they are asked: CHAT_MODEL, then CHAT_MODEL_FALLBACK. */
+/** Returns the chat models in the order of calls: CHAT_MODEL, then CHAT_MODEL_FALLBACK. */
 export function chatModels(): ModelRef[] {
   return configuration.chat;
 }
 
-/** The same for an assistant: its own model first, where that is one of them; null: it has none. */
+/** Returns `chatModels` with an assistant's own model first, if the list has it. @param name null: no own model */
 export function chatModelsFor(name: string | null): ModelRef[] {
   const own = name === null ? null : modelNamed(name).name;
   return configuration.chat.toSorted((a, b) => Number(b.name === own) - Number(a.name === own));
 }
 
-/** What embeds texts; null: EMBEDDING_MODEL=off, the knowledge base is searched by words alone. */
+/** Returns the embedding model; null with EMBEDDING_MODEL=off: search then uses words only. */
 export function embeddingModel(): EmbeddingModel | null {
   return configuration.embedding;
 }
 
-/** What judges texts; null: MODERATION_MODEL=off, nothing is judged. */
+/** Returns the moderation model; null with MODERATION_MODEL=off: no text is moderated. */
 export function moderationModel(): ModerationModel | null {
   return configuration.moderation;
 }
 
-/** What embeds texts under a name that rows have: the present model, or an older one asked without anything special. */
+/** Returns the embedding model of a name stored in a row. An older model gets no prefixes. */
 export function embeddingModelNamed(name: string): EmbeddingModel {
   const present = configuration.embedding;
   if (present?.name === name) return present;
@@ -105,12 +105,12 @@ export function embeddingModelNamed(name: string): EmbeddingModel {
   };
 }
 
-/** A model by its name in the environment or in a row. A prefix counts only where it names a provider. */
+/** Returns the model of a name from the environment or a row. A prefix counts only if it names a provider. */
 export function modelNamed(name: string): ModelRef {
   return refOf(name, configuration.providers);
 }
 
-/** The provider of a model, with the settings that hold for this model. */
+/** Returns a model's provider, with the settings for this model. */
 export function providerOf({ provider: name, model }: Pick<ModelRef, 'provider' | 'model'>): Provider {
   const provider = configuration.providers.get(name);
   if (provider === undefined) throw new Error(`no provider ${name}`);
@@ -119,8 +119,8 @@ export function providerOf({ provider: name, model }: Pick<ModelRef, 'provider' 
 }
 
 /**
- * Tokens that a prompt may have: CONTEXT_TOKEN_BUDGET, or what the first chat model has room for beside its answer.
- * @param assistant whose model and length of answer hold; null: the environment's
+ * Returns a prompt's token limit: CONTEXT_TOKEN_BUDGET, or less where the first chat model's context is smaller.
+ * @param assistant gives the model and the answer's limit; null: the environment does
  */
 export function promptBudget(
   assistant: { model: string | null; max_completion_tokens: number | null } | null = null,
@@ -135,7 +135,7 @@ export function promptBudget(
   return Math.max(1, Math.min(env.CONTEXT_TOKEN_BUDGET, room));
 }
 
-/** Every provider that the environment names. */
+/** Returns every provider that the environment names. */
 export function allProviders(): Provider[] {
   return [...configuration.providers.values()];
 }
@@ -222,7 +222,7 @@ function readProvider(name: string): Provider {
   };
 }
 
-/** Azure's older addresses want a version; those under /openai/v1 do not. */
+/** Azure's older URLs need a version; those under /openai/v1 do not. */
 function azureVersion(kind: Kind, base: string): Record<string, string> {
   return kind === 'azure' && base.includes('/deployments/') ? { 'api-version': '2024-10-21' } : {};
 }

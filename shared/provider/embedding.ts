@@ -10,22 +10,21 @@ import { postForJson } from './post.ts';
 import { mayBeEcho } from './refused.ts';
 import { isObject } from './troubles.ts';
 
-/** What a call needs to know of its model. */
 type AskedModel = Omit<EmbeddingModel, 'textTokens'>;
 
-/** What a text is: models may want the two marked. */
+/** Some models need a different prefix for each kind. */
 export type TextKind = 'query' | 'document';
 
-/** Ms of a request. */
+/** Ms per request. */
 const DEADLINE = 20_000;
-/** The indexes keep half precision, which has no greater numbers; those of embeddings are around 0.03. */
+/** Largest half-precision number, which the indexes use. Numbers in embeddings are around 0.03. */
 const MOST_OF_A_HALF = 65_504;
 
 /**
- * Embeds texts, in order, EMBEDDING_BATCH a request.
- * @param texts none empty
- * @throws ProviderError; code embedding_malformed when a vector is missing, has other dimensions than were asked for or
- *   than the others, or no numbers
+ * Embeds texts, in order, EMBEDDING_BATCH per request.
+ * @param texts must not contain an empty text
+ * @throws ProviderError; code embedding_malformed when a vector is missing, has wrong or differing dimensions, or has
+ *   invalid numbers
  */
 export async function embed(
   texts: string[],
@@ -83,7 +82,7 @@ async function callEmbedding(
   return vectors;
 }
 
-/** Asks, and asks again at once without a parameter that the server will not take. */
+/** Sends the request. Repeats it at once without a parameter that the server refuses. */
 async function ask(
   input: string[],
   model: AskedModel,

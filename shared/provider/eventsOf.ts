@@ -1,14 +1,14 @@
 import { createParser } from 'eventsource-parser';
 import { parsed } from './post.ts';
 
-/** Characters of a single event beyond which the provider has gone wrong. */
+/** Characters of one event; a longer one is a provider's fault. */
 const MOST_OF_AN_EVENT = 1_000_000;
 
 /**
- * The JSON of each event of a stream, `done` for `[DONE]`. A body that is no event stream is one JSON answer, whatever
- * its content type says. Comments, pings and empty events are left out.
+ * Yields the JSON of each event of a stream, and `done` for `[DONE]`. Skips comments, pings and empty events. Reads a
+ * body that is not an event stream as one JSON answer, whatever its content type says.
  * @param alive called for each piece of the body that arrives
- * @throws Error where an event is too long; SyntaxError where one is no JSON
+ * @throws Error when an event is too long; SyntaxError when an event is not JSON
  */
 export async function* eventsOf(body: AsyncIterable<Uint8Array>, alive: () => void): AsyncGenerator<unknown> {
   const decoder = new TextDecoder();
@@ -39,7 +39,7 @@ export async function* eventsOf(body: AsyncIterable<Uint8Array>, alive: () => vo
     const answer = parsed(start);
     if (typeof answer === 'object') return yield answer;
   }
-  // The last event's blank line may be missing.
+  // The stream may lack the blank line after the last event.
   parser.feed('\n\n');
   for (const data of ready.splice(0)) if (data.trim() !== '') yield read(data);
 }

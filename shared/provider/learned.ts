@@ -3,7 +3,7 @@ import type { ModelRef, Provider } from './config.ts';
 import type { Settings } from './presets.ts';
 import type { Parameter } from './refused.ts';
 
-/** What a model's refusals taught: how it wants to be asked, and which parameters it never gets. */
+/** Settings learned from a model's refusals. without: parameters that are no longer sent. */
 export type Learned = Partial<
   Pick<Settings, 'maxTokens' | 'temperature' | 'usage' | 'systemRole' | 'strictTurns'>
 > & {
@@ -12,36 +12,36 @@ export type Learned = Partial<
 
 const KEPT_S = 86_400;
 
-/** By model, in this process. The copy in Redis spares other processes the refusal; losing it costs one call. */
+/** By model, in this process. Other processes read the copy in Redis; its loss costs one refused call. */
 const known = new Map<string, { learned: Learned; until: number }>();
 
-/** What is known of a model. Asks Redis once a process and day. */
+/** Returns what was learned of a model. Reads Redis once per process and day. */
 export async function learnedOf({ name }: Pick<ModelRef, 'name'>): Promise<Learned> {
   const own = known.get(name);
   if (own !== undefined && own.until > Date.now()) return own.learned;
   const kept = await redis.get(key(name)).catch(() => null);
   const learned = kept === null ? {} : (JSON.parse(kept) as Learned);
-  // Two calls may be learning at once: what one has learned meanwhile stays.
+  // Another call may have learned something during the read; its lesson stays.
   const now = known.get(name);
   if (now !== undefined && now.until > Date.now()) return now.learned;
   known.set(name, { learned, until: Date.now() + KEPT_S * 1_000 });
   return learned;
 }
 
-/** Keeps a lesson for a day. */
+/** Keeps a lesson for a day, here and in Redis. */
 export function keepLearned({ name }: Pick<ModelRef, 'name'>, learned: Learned): void {
   known.set(name, { learned, until: Date.now() + KEPT_S * 1_000 });
   void redis.set(key(name), JSON.stringify(learned), 'EX', KEPT_S).catch(() => null);
 }
 
-/** Forgets everything in this process; for tests. */
+/** Clears this process's lessons; for tests. */
 export function forgetLearned(): void {
   known.clear();
 }
 
 /**
- * What a refusal of a parameter teaches.
- * @returns null where nothing can be changed: the environment says so, or the parameter was not sent
+ * Derives the next settings from a refused parameter.
+ * @returns null when nothing can change: the environment sets the parameter, or the call did not send it
  */
 export function lesson(
   refused: string | null,
@@ -74,14 +74,14 @@ export function lesson(
   }
 }
 
-/** A limit's other name, until both were refused. */
+/** Switches to the limit's other name; to no limit after both were refused. */
 function otherLimit(
   refused: 'max_tokens' | 'max_completion_tokens',
   sent: Settings['maxTokens'],
   explicit: Partial<Settings>,
   learned: Learned,
 ): Learned | null {
-  // "Use max_completion_tokens instead" names the one that was not sent, too.
+  // "Use max_completion_tokens instead" also names the parameter that was not sent.
   if (sent === 'none' || explicit.maxTokens) return null;
   const before = learned.without ?? [];
   const other = sent === 'max_tokens' ? 'max_completion_tokens' : 'max_tokens';

@@ -1,9 +1,9 @@
 import { countTokens } from './tokens.ts';
 
-/** Bytes that a token has at least, by and large. */
+/** Usual minimum of bytes per token. */
 const BYTES_A_TOKEN = 4;
 
-/** Tells when an answer is longer than it may be. Counts in earnest only where chunks or bytes suggest it. */
+/** Detects an answer over its limit. Counts tokens only when chunks or bytes suggest it. */
 export class Length {
   readonly #limit: number;
   #text = '';
@@ -16,7 +16,7 @@ export class Length {
     this.#checkAt = limitTokens;
   }
 
-  /** Whether the text, with this piece, has reached the limit. */
+  /** Adds a piece. @returns whether the text has reached the limit */
   reachedBy(piece: string): boolean {
     this.#text += piece;
     this.#chunks += piece === '' ? 0 : 1;

@@ -14,7 +14,7 @@ import { ProviderError } from './providerErrors.ts';
 
 type Called = Pick<ModelRef, 'provider' | 'model'>;
 
-/** Counts and times one call of the provider. @returns what the call returns; rejects as it does */
+/** Counts and times one call of the provider. @returns the call's result; rejects as the call does */
 export async function measured<T>({ provider, model }: Called, call: Promise<T>): Promise<T> {
   const labels = { provider, model };
   const end = aiResponseTime.startTimer(labels);
@@ -30,7 +30,7 @@ export async function measured<T>({ provider, model }: Called, call: Promise<T>)
   }
 }
 
-/** The same for a streamed answer, with its first token and its tokens. A stream that is left early is `aborted`. */
+/** Counts and times a streamed answer, its first token and its tokens. A stream left early counts as `aborted`. */
 export async function* measuredStream<Chunk extends { delta: string; usage: Usage | null }>(
   { provider, model }: Called,
   chunks: AsyncIterable<Chunk>,
@@ -60,7 +60,7 @@ export async function* measuredStream<Chunk extends { delta: string; usage: Usag
   }
 }
 
-/** Counts what a provider says a call used. Servers that do not count say nothing. */
+/** Counts the tokens of a provider's usage. Some servers send no usage. */
 export function countTokensUsed(
   { provider, model }: Called,
   usage: { prompt_tokens: number; completion_tokens?: number } | undefined,
@@ -73,9 +73,9 @@ export function countTokensUsed(
 }
 
 /**
- * Times an answer from now on, when the model is about to be called. What came before is told for first attempts
- * only: later ones waited for reasons of their own. Clocks of two machines may differ: nothing is below 0.
- * @returns `firstToken`: to be called once, returns the ms since the message was accepted; `end`: after the last token
+ * Starts timing an answer; call it just before the model. Records earlier waits for first attempts only, because later
+ * attempts wait for other reasons. Clocks of machines differ, so no time is below 0.
+ * @returns `firstToken`: call once; returns ms since the message was accepted. `end`: call after the last token
  */
 export function answerTimes(run: { created_at: Date; queued_at: Date | null }, attempt: number) {
   const called = Date.now();
@@ -101,7 +101,7 @@ function seconds(from: number, to: number): number {
   return Math.max(0, to - from) / 1_000;
 }
 
-/** What is no ProviderError is the caller's own abort. */
+/** An error that is not a ProviderError is the caller's abort. */
 function countFailure(labels: Called, err: unknown): void {
   if (!(err instanceof ProviderError)) return aiRequests.inc({ ...labels, outcome: 'aborted' });
   aiRequests.inc({ ...labels, outcome: err.trouble });

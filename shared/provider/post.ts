@@ -6,21 +6,21 @@ import type { Provider } from './config.ts';
 import { slotOf } from './slots.ts';
 import { troubleOf } from './troubles.ts';
 
-/** Bytes of an error that are read, and of a whole answer. */
+/** Bytes read of an error, and of a whole answer. */
 const MOST_OF_AN_ERROR = 64 * 1024;
 const MOST_OF_AN_ANSWER = 128 * 1024 * 1024;
-/** Beyond every deadline of ours. */
+/** Ms; longer than every deadline of ours. */
 const NEVER = 86_400_000;
 
-/** Node's own client gives up after five minutes, in which a model may still be loading. */
+/** Node's own client gives up after five minutes; a model may load for longer. */
 const patience = { headersTimeout: 0, bodyTimeout: 0 };
 const patient =
   variable('NODE_USE_ENV_PROXY', '') === '1' ? new EnvHttpProxyAgent(patience) : new Agent(patience);
 
-/** By provider; made anew when its address or key changes. */
+/** Clients by provider. A changed setting makes a new client. */
 const clients = new Map<string, { client: OpenAI; made: string }>();
 
-/** The SDK gives the request its form. Answers are read here: it drops what other servers say of their errors. */
+/** Returns a provider's client. The SDK builds requests only: it drops the error details of other servers' answers. */
 function clientOf({ name, url, key, query, headers, settings }: Provider): OpenAI {
   const made = JSON.stringify([url, key, query, headers, settings.auth]);
   const kept = clients.get(name);
@@ -35,9 +35,9 @@ function clientOf({ name, url, key, query, headers, settings }: Provider): OpenA
       ...(settings.auth === 'api-key' && key !== '' ? { 'api-key': key } : {}),
       ...headers,
     },
-    // OPENAI_ORG_ID and OPENAI_PROJECT_ID are OpenAI's business.
+    // OPENAI_ORG_ID and OPENAI_PROJECT_ID go to OpenAI only.
     ...(name !== 'openai' && { organization: null, project: null }),
-    // Retries are ours: the SDK's would bill twice without our knowing.
+    // Callers retry: the SDK's retries would cost tokens that nobody counts.
     maxRetries: 0,
     timeout: NEVER,
     logLevel: 'off',
@@ -47,7 +47,7 @@ function clientOf({ name, url, key, query, headers, settings }: Provider): OpenA
   return client;
 }
 
-/** Throws what a refusal means before the SDK reads it. */
+/** Fetches for the SDK. @throws ProviderError for an error answer, before the SDK reads it */
 async function ask(input: string | URL | Request, init?: RequestInit): Promise<Response> {
   const response = (await httpFetch(String(input), {
     ...(init as object),
@@ -62,7 +62,7 @@ async function ask(input: string | URL | Request, init?: RequestInit): Promise<R
 }
 
 /**
- * Sends a request and waits for the head of its answer.
+ * Sends a request. Returns the answer when its headers are there.
  * @throws ProviderError
  */
 export async function post(
@@ -124,7 +124,7 @@ async function readText(response: Response, most: number): Promise<string> {
   return text;
 }
 
-/** JSON where it is some, else the text. */
+/** Returns the parsed JSON, or the text itself if it is not JSON. */
 export function parsed(text: string): unknown {
   try {
     return JSON.parse(text);

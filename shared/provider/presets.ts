@@ -1,4 +1,4 @@
-/** The servers whose habits are known. `generic` speaks OpenAI's wire and promises nothing else. */
+/** Servers with a preset. `generic` is any other server with OpenAI's API. */
 export const KINDS = [
   'openai',
   'azure',
@@ -18,7 +18,7 @@ export const KINDS = [
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
-/** How a server wants to be asked. Times in ms. */
+/** Form of a server's requests. Times in ms. */
 export type Settings = {
   auth: 'bearer' | 'api-key' | 'none';
   /** The field that limits an answer; none: no limit is sent. */
@@ -26,15 +26,15 @@ export type Settings = {
   temperature: 'send' | 'omit';
   /** on: asks for the token counts of a stream. */
   usage: 'on' | 'off';
-  /** user: instructions stand before the first question. */
+  /** user: the first question begins with the instructions. */
   systemRole: 'system' | 'developer' | 'user';
-  /** Whether user and assistant must take turns. */
+  /** Whether user and assistant messages must alternate. */
   strictTurns: boolean;
-  /** Until the first byte of an answer, headers included. */
+  /** Limit until the first byte of an answer, headers included. */
   firstByteMs: number;
-  /** Without any byte in the middle of an answer. */
+  /** Limit between two bytes of an answer. */
   silenceMs: number;
-  /** From the first byte to the last. */
+  /** Limit from the first byte to the last. */
   answerMs: number;
 };
 
@@ -49,7 +49,7 @@ const HOSTED: Settings = {
   silenceMs: 60_000,
   answerMs: 300_000,
 };
-/** A server of one's own may load the model first; an abort would abort the load. */
+/** A self-hosted server may load the model first; an abort would abort the load. */
 const LOCAL: Settings = { ...HOSTED, firstByteMs: 300_000, answerMs: 900_000 };
 const OPENAI: Settings = { ...HOSTED, maxTokens: 'max_completion_tokens', strictTurns: false };
 
@@ -62,7 +62,7 @@ export const PRESETS: Record<Kind, Settings> = {
   lmstudio: LOCAL,
   litellm: HOSTED,
   openrouter: HOSTED,
-  // Refuses fields that it does not know, and counts without being asked.
+  // Mistral refuses unknown fields, and sends the usage without a request for it.
   mistral: { ...HOSTED, usage: 'off' },
   groq: { ...HOSTED, maxTokens: 'max_completion_tokens' },
   deepseek: HOSTED,
@@ -72,7 +72,7 @@ export const PRESETS: Record<Kind, Settings> = {
   generic: HOSTED,
 };
 
-/** Where a server of a kind listens, unless the configuration says. */
+/** Default URL of each kind. */
 export const URLS: Partial<Record<Kind, string>> = {
   openai: 'https://api.openai.com/v1',
   ollama: 'http://127.0.0.1:11434/v1',
@@ -104,20 +104,20 @@ const HOSTS: [RegExp, Kind][] = [
   [/:1234$/, 'lmstudio'],
 ];
 
-/** The kind that a URL's host gives away; null where it could be anything. */
+/** Returns the kind that a URL's host shows; null for an unknown host. */
 export function kindOfHost(url: string): Kind | null {
   const host = URL.parse(url)?.host ?? '';
   return HOSTS.find(([pattern]) => pattern.test(host))?.[1] ?? null;
 }
 
-/** Kinds whose own model names may begin with `openai/`. */
+/** Kinds with model names that may begin with `openai/`. */
 export const ROUTERS: readonly Kind[] = ['openrouter', 'groq', 'together', 'litellm', 'vllm'];
 
-/** Models that think before they speak, by their names: they may be silent for minutes. */
+/** Names of reasoning models, which may send nothing for minutes. */
 const REASONING = /(^|\/)(o[1-9]\b|gpt-5(?!.*chat)|.*(reasoner|-r1\b|thinking|qwq|magistral))/i;
 const REASONING_MS = { firstByteMs: 600_000, answerMs: 900_000 };
 
-/** What a model's name adds to its server's preset. */
+/** Returns the server's preset, with the changes that a model's name requires. */
 export function presetOfModel(preset: Settings, model: string): Settings {
   if (!REASONING.test(model)) return preset;
   return {

@@ -11,7 +11,7 @@ import {
 } from './config.ts';
 import { answersGet, post } from './post.ts';
 
-/** Ms: how long a real call counts, how long a probe does, and what it may take. */
+/** Ms: how long a real call's outcome counts, how long a probe's does, and a probe's time limit. */
 const LATELY = 60_000;
 const FRESH = 30_000;
 const LIMIT = 2_000;
@@ -19,8 +19,8 @@ const LIMIT = 2_000;
 const probes = new Map<string, { until: number; check: Promise<Check> }>();
 
 /**
- * How the model of a role is: as its last call of any process went, else as a probe finds it.
- * @returns `off` where the role has no model
+ * Checks the model of a role: by its last call in any process, or by a probe without a recent call.
+ * @returns `off` when the role has no model
  */
 export async function checkRole(role: Role): Promise<Check | 'off'> {
   const ref = modelOf(role);
@@ -37,18 +37,18 @@ export async function checkRole(role: Role): Promise<Check | 'off'> {
   return check;
 }
 
-/** Forgets what probes found; for tests. */
+/** Clears the results of probes; for tests. */
 export function forgetProbes(): void {
   probes.clear();
 }
 
-/** The model that a role asks first. */
+/** Returns the model that a role calls first. */
 export function modelOf(role: Role): ModelRef | null {
   if (role === 'chat') return chatModels()[0] ?? null;
   return role === 'embedding' ? embeddingModel() : moderationModel();
 }
 
-/** Where a role's calls go. */
+/** Returns the path of a role's calls. */
 export function pathOf(role: Role, ref: ModelRef): string {
   if (role === 'embedding') return '/embeddings';
   return role === 'moderation' && (ref as ModerationModel).by === 'moderations'
@@ -57,8 +57,8 @@ export function pathOf(role: Role, ref: ModelRef): string {
 }
 
 /**
- * Asks the endpoint itself, without an input: it costs nothing, and finds what a list of models hides, such as a model
- * that is still being loaded. @throws Refused
+ * Calls the endpoint without an input. The call costs nothing and finds more than a list of models does, such as a
+ * model that is loading. @throws Refused
  */
 async function probe(role: Role, ref: ModelRef): Promise<void> {
   const provider = providerOf(ref);
@@ -70,7 +70,7 @@ async function probe(role: Role, ref: ModelRef): Promise<void> {
     const trouble = toProviderError(err);
     if (trouble.elsewhere) throw new Refused(reasonOf(trouble.code, role));
     if (trouble.trouble === 'loading') throw new Refused('the model is being loaded');
-    // It was refused for want of an input, as it should be.
+    // The endpoint refuses the missing input: it works.
     if (trouble.trouble === 'rejected' || trouble.trouble === 'rate_limited') return;
     const status = statusOf(trouble);
     if (status === undefined) throw err;
@@ -83,7 +83,7 @@ function statusOf({ cause }: ProviderError): unknown {
   return cause instanceof Error && 'status' in cause ? cause.status : undefined;
 }
 
-/** What is to be done about it is in the variable, where the code says so. */
+/** Returns the code; names the variable to correct where the code calls for it. */
 function reasonOf(code: string, role: Role): string {
   return ['not_supported', 'model_not_found'].includes(code) ? `${code}, see ${VARIABLES[role]}` : code;
 }

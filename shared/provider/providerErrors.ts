@@ -1,32 +1,31 @@
 import { APIConnectionError, APIConnectionTimeoutError } from 'openai';
 
 /**
- * rate_limited: come back after retryAfterMs. loading: the model is being loaded, come back soon. unavailable, timeout:
- * worth another try. rejected: the provider will not take this request however often it is sent.
+ * rate_limited: call again after retryAfterMs. loading: the model is loading, call again soon. unavailable, timeout: a
+ * retry may help. rejected: no retry of this request helps.
  */
 export type ProviderTrouble = 'rate_limited' | 'loading' | 'unavailable' | 'timeout' | 'rejected';
 
-/** Codes of what is wrong between a provider and us, whatever the request says: another model may do. */
+/** Codes of a wrong configuration, not a wrong request: another model may answer. */
 const ELSEWHERE = ['provider_key', 'provider_quota', 'model_not_found', 'not_supported'];
 
-/** What is known of a trouble beside its words. */
 type Facts = {
-  /** What the provider asks to wait; 0 where it does not say. */
+  /** The wait that the provider asks for; 0: none. */
   retryAfterMs?: number;
-  /** The parameter of ours that the provider refuses. */
+  /** The parameter that the provider refuses. */
   refused?: string | null;
-  /** Whether only the provider's message says so, which may quote what it was sent. */
+  /** Whether only the provider's message names the parameter. The message may quote the request. */
   inWords?: boolean;
 };
 
-/** What went wrong at the provider, in words that a client may see. `cause` goes to the log, without the provider's words. */
+/** A provider's failure, in words that a client may see. The log gets `cause`, without the provider's words. */
 export class ProviderError extends Error {
   readonly trouble: ProviderTrouble;
   readonly code: string;
   readonly retryAfterMs: number;
   readonly refused: string | null;
   readonly inWords: boolean;
-  /** Whether the answer had begun: the trouble is this request's, and says little about the next one's. */
+  /** Whether the answer had begun. Such a failure says little about the next request. */
   inStream = false;
 
   constructor(
@@ -45,33 +44,33 @@ export class ProviderError extends Error {
     this.inWords = inWords;
   }
 
-  /** Whether the next model of the order is to be asked. */
+  /** Whether to call the next model of the order. */
   get elsewhere(): boolean {
     return ELSEWHERE.includes(this.code);
   }
 
-  /** Whether the provider asks to come back later: no try is burnt. */
+  /** Whether the provider asks for a later call. Such a failure uses up no retry. */
   get comeBack(): boolean {
     return this.trouble === 'rate_limited' || this.trouble === 'loading';
   }
 }
 
-/** A SyntaxError quotes what the provider sent. */
+/** Replaces a SyntaxError, which quotes the provider's text. */
 function wordless(err: unknown): unknown {
   return err instanceof SyntaxError ? new Error('what the provider sent is no JSON') : err;
 }
 
-/** A stream that ended without saying why. */
+/** Returns the error of a stream without a valid finish_reason. */
 export function cutOff(): ProviderError {
   return new ProviderError('unavailable', 'provider_unavailable', 'The answer was cut off.');
 }
 
-/** Something did not come in time. */
+/** Returns the error of a call over its time limit. */
 export function timedOut(cause: unknown): ProviderError {
   return new ProviderError('timeout', 'provider_timeout', 'The model took too long to answer.', cause);
 }
 
-/** What an error of a call means to us, where the provider itself said nothing. */
+/** Returns the ProviderError of any error that a call throws. */
 export function toProviderError(err: unknown): ProviderError {
   if (err instanceof ProviderError) return err;
   if (err instanceof APIConnectionError && err.cause instanceof ProviderError) return err.cause;

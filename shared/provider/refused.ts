@@ -1,4 +1,4 @@
-/** Parameters of ours that a server may not know or take. `system`, `developer` and `turns` are about the messages' roles. */
+/** Parameters that a server may refuse. `system`, `developer` and `turns` concern the messages' roles. */
 export const PARAMETERS = [
   'temperature',
   'max_completion_tokens',
@@ -13,7 +13,7 @@ export const PARAMETERS = [
 ] as const;
 export type Parameter = (typeof PARAMETERS)[number];
 
-/** Words by which servers mean a parameter that they do not name. */
+/** Words that imply a parameter without its name. */
 const MEANT: [RegExp, Parameter][] = [
   [/include_usage/i, 'stream_options'],
   [/matryoshka/i, 'dimensions'],
@@ -29,14 +29,14 @@ const MEANT: [RegExp, Parameter][] = [
 ];
 
 /**
- * Whether a refusal may be an echo: the server quotes what it was sent, and a text of the request reads like the refusal.
- * Nobody's question may teach us anything.
+ * Returns whether a refusal may be an echo: servers quote requests, and a text of the request may read like a refusal.
+ * A user's question must not change the learned settings.
  */
 export function mayBeEcho(refused: string | null, inWords: boolean, texts: string[]): boolean {
   return inWords && texts.some((message) => refusedParameter({ param: [], message }) === refused);
 }
 
-/** The parameter that an error is about: by its `param` or `loc`, else the first that its message names. */
+/** Returns the parameter of an error: from its `param` or `loc`, or else the first that its message names. */
 export function refusedParameter({ param, message }: { param: string[]; message: string }): Parameter | null {
   const named = PARAMETERS.find((name) => param.some((path) => path.split(/[.[\]]/).includes(name)));
   if (named !== undefined) return named;

@@ -2,12 +2,11 @@ import type { ChatCompletionMessageParam } from 'openai/resources/chat/completio
 import type { Provider } from './config.ts';
 import type { Learned } from './learned.ts';
 
-/** A message with a text; the prompt holds no others. */
 export type Message = { role: 'system' | 'user' | 'assistant'; content: string };
-/** How a chat model is to be asked, whoever it is. */
+/** A chat request before it takes the form that one model accepts. */
 export type Wish = { messages: Message[]; maxTokens: number; temperature: number };
 
-/** The request's body as this model takes it. */
+/** Returns the request's body in the form that the model accepts. */
 export function chatBody(
   model: string,
   { messages, maxTokens, temperature }: Wish,
@@ -29,14 +28,14 @@ export function chatBody(
 
 type Sent = ChatCompletionMessageParam & { content: string };
 
-/** Instructions under the role that the model knows; without one they begin the first question. */
+/** Gives the instructions the role that the model accepts. Without such a role they begin the first question. */
 function withSystemAs(messages: Message[], role: 'system' | 'developer' | 'user'): Sent[] {
   return messages.map((message) =>
     message.role === 'system' ? { role, content: message.content } : message,
   );
 }
 
-/** User and assistant by turns, the user first: what one says in a row is one message. */
+/** Makes user and assistant alternate, the user first: joins adjacent messages of one role. */
 function inTurns(messages: Sent[], strict: boolean): Sent[] {
   if (!strict) return messages;
   const turns: Sent[] = [];

@@ -1,9 +1,9 @@
 import type { Provider } from './config.ts';
 
-/** Calls of this process at a provider, and those that wait for their turn. */
+/** By provider: this process's running calls, and the calls that wait. */
 const taken = new Map<string, { running: number; waiting: (() => void)[] }>();
 
-/** Resolves when the provider may be called once more, with what gives the place back. Rejects when the signal aborts. */
+/** Waits for a free slot of a provider. Returns a function that frees the slot. Rejects when the signal aborts. */
 export async function slotOf({ name, slots }: Provider, signal?: AbortSignal): Promise<() => void> {
   if (slots === null) return () => {};
   const calls = taken.get(name) ?? { running: 0, waiting: [] };
@@ -12,7 +12,7 @@ export async function slotOf({ name, slots }: Provider, signal?: AbortSignal): P
   else await turn(calls.waiting, signal);
   return () => {
     const next = calls.waiting.shift();
-    // The place goes over to whoever waits for it.
+    // The next waiting call takes over the slot.
     if (next) next();
     else calls.running -= 1;
   };

@@ -1,12 +1,12 @@
 const OPEN = '<think>';
 const CLOSE = '</think>';
 
-/** Takes `<think>…</think>` from the start of an answer, however it is cut into pieces. */
+/** Removes `<think>…</think>` from the start of an answer, however the pieces are cut. */
 export class Thinking {
   #state: 'start' | 'thinking' | 'speaking' = 'start';
   #held = '';
 
-  /** Takes the next piece. @returns what may be shown of all so far that was not shown yet */
+  /** Takes the next piece. @returns the text to show now */
   next(piece: string): string {
     if (this.#state === 'speaking') return piece;
     this.#held += piece;
@@ -17,7 +17,7 @@ export class Thinking {
     }
     const end = this.#held.indexOf(CLOSE);
     if (end < 0) {
-      // The end may lie in what is still to come.
+      // The closing tag may continue in the next piece.
       this.#held = this.#held.slice(-CLOSE.length);
       return '';
     }
@@ -30,7 +30,7 @@ export class Thinking {
     return this.#speak(said);
   }
 
-  /** What is left when nothing more comes: the beginning of a tag that was none. */
+  /** Ends the answer. @returns held-back text that only looked like the start of a tag */
   end(): string {
     return this.#state === 'start' ? this.#speak(this.#held) : '';
   }

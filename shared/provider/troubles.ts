@@ -1,20 +1,20 @@
 import { ProviderError, type ProviderTrouble } from './providerErrors.ts';
 import { refusedParameter } from './refused.ts';
 
-/** What a server said: its status, headers and body (JSON or text). Status 200 where an answer holds an error. */
+/** A server's answer: status, headers and body (JSON or text). Status 200 for an error inside an answer. */
 export type Said = { status: number; headers?: Headers; body: unknown };
 
-/** An error as servers describe it, wherever they put it. */
+/** An error's description, gathered from the places that servers use. */
 export type Described = {
   message: string;
-  /** Codes, types and reasons, as they stand. */
+  /** Codes, types and reasons, unchanged. */
   names: string[];
-  /** The status that stands in the error itself; 0: none. */
+  /** The status inside the error; 0: none. */
   status: number;
   param: string[];
-  /** Ms that the error asks to wait, by Google's RetryInfo. */
+  /** The wait in Google's RetryInfo, in ms. */
   retryMs: number;
-  /** OpenRouter's reasons for a refusal. */
+  /** Whether OpenRouter gives reasons of moderation. */
   moderated: boolean;
 };
 
@@ -22,8 +22,8 @@ const LONGEST_MESSAGE = 4_000;
 const LONGEST_WAIT = 3_600_000;
 
 /**
- * What a server's answer means to us: the one table of what providers call their troubles.
- * @returns null for an answer that is no error
+ * Maps a server's answer to a ProviderError. No other code interprets providers' errors.
+ * @returns null for an answer that is not an error
  */
 export function troubleOf(said: Said): ProviderError | null {
   const described = describe(said);
@@ -40,7 +40,7 @@ export function troubleOf(said: Said): ProviderError | null {
   });
 }
 
-/** Which parameter of ours is refused, and whether a field says so or only the message. */
+/** Returns the refused parameter, and whether only the message names it. */
 function refusalIn({ param, message }: Described) {
   const named = refusedParameter({ param, message: '' });
   return named === null
@@ -62,7 +62,7 @@ const UNAVAILABLE: Outcome = {
   message: 'The model cannot be reached just now.',
 };
 
-/** The first rule that fits decides. A message counts only where servers give no code. */
+/** The first matching rule decides. A message counts only where servers give no code. */
 const RULES: Rule[] = [
   {
     trouble: 'rejected',
@@ -90,7 +90,7 @@ const RULES: Rule[] = [
     when: (error) =>
       named(error, /^(context_length_exceeded|exceed_context_size_error|ContextWindowExceededError)$/) ||
       (TOO_LONG_STATUSES.includes(error.status) && says(error, TOO_LONG)) ||
-      // A minute's tokens are less than this one request: waiting does not help.
+      // The request exceeds a whole minute's tokens: a wait does not help.
       says(error, /request too large/i) ||
       (error.status === 413 && !says(error, /payload|entity|body/i)),
   },
@@ -139,7 +139,7 @@ const RULES: Rule[] = [
   },
   {
     ...UNAVAILABLE,
-    // An error without a status that is not about the request: the server's own.
+    // An error without a status that does not concern the request is the server's.
     when: (error) =>
       error.status >= 498 ||
       [408, 409, 425].includes(error.status) ||
@@ -163,7 +163,7 @@ function says({ message }: Described, pattern: RegExp): boolean {
   return pattern.test(message);
 }
 
-/** Names are the provider's code words, if they are short ones; its sentences may quote what it was sent. */
+/** Returns an error's short code words. Leaves out sentences, which may quote the request. */
 function wordsOf({ names }: Described): string {
   return [...new Set(names)].filter((name) => /^[\w.-]{1,64}$/.test(name)).join(' ');
 }
@@ -176,7 +176,7 @@ function describe({ status, body }: Said): Described | null {
 
 type Fields = Record<string, unknown>;
 
-/** The object that describes an error: in `error`, in the first of a list, FastAPI's `detail`, or the body itself. */
+/** Returns the object that describes an error: `error`, a list's first item, FastAPI's `detail`, or the body itself. */
 function errorIn(body: unknown, failed: boolean): Fields | null {
   if (Array.isArray(body)) return errorIn(body[0], failed);
   if (!isObject(body)) return null;
@@ -213,13 +213,13 @@ function textOf(value: unknown): string {
   return isObject(value) ? textOf(value.message ?? value.error) : '';
 }
 
-/** `27.5s`, in ms. */
+/** Returns the ms of a text like `27.5s`, an hour at most. */
 function seconds(text: unknown): number {
   const found = typeof text === 'string' ? /^(\d+(?:\.\d+)?)s$/.exec(text)?.[1] : undefined;
   return Math.min(Number(found ?? 0) * 1_000, LONGEST_WAIT);
 }
 
-/** Ms that a header asks to wait, an hour at most; 0 when none does. */
+/** Returns the ms that a header asks to wait, an hour at most; 0 without such a header. */
 function retryAfterMs(headers: Headers | undefined): number {
   const exact = Number.parseFloat(headers?.get('retry-after-ms') ?? '');
   const value = headers?.get('retry-after') ?? '';

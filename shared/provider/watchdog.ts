@@ -1,4 +1,4 @@
-/** Aborts a call whose next byte is overdue, or that takes too long as a whole. All times in ms. */
+/** Aborts a call when its next byte is late, or when the whole call takes too long. Times in ms. */
 export class Watchdog {
   readonly signal: AbortSignal;
   readonly #overdue = new AbortController();
@@ -9,13 +9,13 @@ export class Watchdog {
     this.signal = AbortSignal.any([caller, this.#overdue.signal]);
   }
 
-  /** Something has to come within so many ms from now. */
+  /** Aborts `ms` from now, unless another call of `expect` comes first. */
   expect(ms: number): void {
     clearTimeout(this.#step);
     this.#step = setTimeout(() => this.abort(), ms);
   }
 
-  /** Everything has to be there within so many ms from the first call of this. */
+  /** Aborts `ms` after the first call of `expectAll`. */
   expectAll(ms: number): void {
     this.#whole ??= setTimeout(() => this.abort(), ms);
   }

@@ -19,9 +19,9 @@ import { Withheld } from './verdict.ts';
 import type { Writer } from './writer.ts';
 
 /**
- * Answers a turn into the writer, with the given model.
- * @param verdict moderation's, where it is asked beside the model: nothing is shown before it is there
- * @returns how the run ends
+ * Answers a turn with a model, into the writer.
+ * @param verdict of a moderation that runs beside the model; no text is shown before the verdict
+ * @returns the run's ending
  * @throws ProviderError, Interrupted
  */
 export async function answer(
@@ -45,13 +45,13 @@ const UNCHECKED = [
   'The message could not be checked: what MODERATION_MODEL names gave no verdict.',
 ] as const;
 
-/** The passages that the model was offered. */
+/** Returns the passages in the prompt. */
 export function sourcesOf({ context }: Turn): Source[] {
   const passages = context?.passages ?? [];
   return passages.map(({ faq_id, question, similarity }) => ({ faq_id, question, similarity }));
 }
 
-/** A stage has left nothing: it failed as often as it may. */
+/** Returns the ending of a run whose stage left no result after its last attempt. */
 async function unprepared({ run_id }: Turn, unjudged: boolean): Promise<Ending> {
   if (await wasTooSlow(run_id)) return TOO_SLOW;
   if (unjudged) return failed(...UNCHECKED);
@@ -63,7 +63,7 @@ function refuse(turn: Turn, writer: Writer): Ending {
   return { status: 'completed', finish_reason: 'content_filter', usage: null, filtered: true };
 }
 
-/** The request that the context record stands for. */
+/** Builds the request from the context record. */
 async function prepare(turn: Turn, model: ModelRef): Promise<ChatRequest> {
   return { model, messages: await promptOf(turn, turn.context), ...parametersOf(turn.assistant) };
 }
@@ -98,7 +98,7 @@ async function stream(
   }
 }
 
-/** What came from the model, shown or not. */
+/** The model's output, shown or not. */
 type Heard = { text: string; finish_reason: string | null; usage: Usage | null };
 
 function outletTo(show: (text: string) => void, { context, user_id }: Turn, signal: AbortSignal): Outlet {
@@ -120,7 +120,7 @@ function endingOf({ finish_reason, usage }: Heard): Ending {
   return { status: whole ? 'completed' : 'incomplete', finish_reason, usage };
 }
 
-/** What was shown stays, and is all that is kept; the user is told that there is no more. */
+/** Keeps only the shown text. A notice says that the answer ends there. */
 function withheld({ why }: Withheld, writer: Writer, turn: Turn, heard: Heard): Ending {
   if (why === 'unchecked') return failed(...UNCHECKED);
   const { language } = turn;
@@ -129,7 +129,7 @@ function withheld({ why }: Withheld, writer: Writer, turn: Turn, heard: Heard): 
   return { status: 'completed', finish_reason: 'content_filter', usage, filtered: true };
 }
 
-/** What an answer that was dropped cost: as the provider counted, else as we do. */
+/** Returns the usage of a dropped answer: the provider's count, or else our own. */
 function costOf({ context }: Turn, { text, usage }: Heard): Usage {
   if (usage !== null) return usage;
   const prompt_tokens = Object.values(context?.tokens ?? {}).reduce((sum, tokens) => sum + tokens, 0);
@@ -137,7 +137,7 @@ function costOf({ context }: Turn, { text, usage }: Heard): Usage {
   return { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens };
 }
 
-/** A conversation is named after its first question: its first line, at most 60 characters, cut at a word. */
+/** Returns a conversation's title: the first question's first line, cut at a word, 60 characters at most. */
 export function titleOf(question: string): string {
   const line = question.trim().split(/\s*\n/, 1)[0] ?? '';
   const characters = [...line.replace(/\s+/g, ' ')];

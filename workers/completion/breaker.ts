@@ -1,30 +1,29 @@
 import { chatModels, chatModelsFor, type ModelRef } from '../../shared/provider/config.ts';
 import { redis } from '../../shared/delivery/redis.ts';
 
-/** So many failures in a row, across all workers, and a model counts as down; milliseconds that it is left alone. */
+/** Failures in a row, across all workers, that hold a model back; ms of the hold. */
 const FAILURES = 5;
 const REST = 5_000;
 const LONGEST_REST = 60_000;
-/** After so many failures a run tries the next model of the order, whatever the breaker says. */
+/** Failures after which a run calls the next model, whatever the breaker says. */
 const FALLBACK_AFTER = 2;
 const FAILURES_TTL_S = 30;
-/** Milliseconds that a model whose key, quota or name is wrong is asked last. */
+/** Ms for which a model with a wrong key, quota or name comes last. */
 const ASKED_LAST = 30_000;
 
 /**
- * A breaker per model, shared by all workers through Redis. It is a copy of what the provider said: losing it
- * costs a few failed calls.
+ * A breaker per model, shared by all workers through Redis. Its loss costs a few failed calls.
  */
 export type Breakers = {
-  /** Ms until a model may be called at all. */
+  /** Ms until any model may be called. */
   holdMs: number;
-  /** Whether some model is held back: the others are not all there are. */
+  /** Whether a model is held back. */
   someHeld: boolean;
-  /** The models for a run that failed so often, in the order in which they are to be asked; an assistant's own comes first. */
+  /** Returns the models for a run after `retries` failures, in the order of calls; an assistant's own comes first. */
   modelsFor: (retries: number, own: string | null) => ModelRef[];
 };
 
-/** How the breakers stand. */
+/** Reads the breakers of all chat models. */
 export async function askBreakers(): Promise<Breakers> {
   const models = chatModels();
   const held = await Promise.all(models.map(async (model) => ({ model, ms: await heldBackMs(model.name) })));
@@ -42,10 +41,10 @@ export async function askBreakers(): Promise<Breakers> {
   };
 }
 
-/** Until when this process asks a model after all others, by its name. */
+/** By model name: the time until which this process calls the model last. */
 const askedLast = new Map<string, number>();
 
-/** Notes that a model will not answer anybody for now: the others come first. */
+/** Puts a model last in this process for a while: its failure is not specific to a request. */
 export function askLast({ name }: ModelRef): void {
   askedLast.set(name, Date.now() + ASKED_LAST);
 }
@@ -59,13 +58,13 @@ function isAskedLast({ name }: ModelRef): boolean {
   return (askedLast.get(name) ?? 0) > Date.now();
 }
 
-/** Holds back calls to a model that said it is busy; for a minute at most, then somebody asks it again. */
+/** Holds back a busy model, for a minute at most. */
 export async function holdBack(model: string, ms: number): Promise<void> {
   const capped = Math.ceil(Math.min(ms, LONGEST_REST));
   if (capped > 0) await redis.set(key(model), '1', 'PX', capped).catch(() => null);
 }
 
-/** Counts a failed call; the last of a row holds the model back for a moment. */
+/** Counts a failed call. The last failure of the row holds the model back. */
 export async function callFailed(model: string): Promise<void> {
   const failures = `${key(model)}:failures`;
   const counted = await redis
@@ -77,7 +76,7 @@ export async function callFailed(model: string): Promise<void> {
   if (Number(counted?.[0]?.[1] ?? 0) >= FAILURES) await holdBack(model, REST);
 }
 
-/** An answer came: the row of failures is broken. Never rejects; nobody need wait for it. */
+/** Clears a model's failures after an answer. Never rejects; callers need not wait. */
 export async function callSucceeded(model: string): Promise<void> {
   await redis.del(`${key(model)}:failures`).catch(() => null);
 }

@@ -1,7 +1,7 @@
 import type { Verdict } from '../../db/models/turn.ts';
 import { Withheld } from './verdict.ts';
 
-/** Where the model's text goes: straight to the user, past the guard, or behind the gate. Its signal tells that the model may stop. */
+/** Target of the model's text: the user, the guard or the gate. When its signal aborts, the model may stop. */
 export type Outlet = {
   signal: AbortSignal;
   write: (delta: string) => void;
@@ -9,9 +9,9 @@ export type Outlet = {
   close: () => void;
 };
 
-/** Holds an answer back until the question's verdict is there: then all of it goes on, or none. */
+/** Holds an answer back until the question's verdict comes. Then passes on all of the answer, or none. */
 export class Gate implements Outlet {
-  /** Aborts as the inner outlet does, or where the answer must not go on. */
+  /** Aborts with the inner outlet, or when the answer must stop. */
   readonly signal: AbortSignal;
   readonly #inner: Outlet;
   readonly #stop = new AbortController();
@@ -53,7 +53,7 @@ export class Gate implements Outlet {
   }
 
   #judged(flagged: boolean): void {
-    // The run may have been given back meanwhile.
+    // The run may have been released meanwhile.
     if (this.#closed) return;
     if (flagged) throw new Withheld('question');
     this.#open = true;

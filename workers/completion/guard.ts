@@ -5,21 +5,20 @@ import { personalIn, redactUnknown } from '../../shared/knowledge/redact.ts';
 import { patientVerdict, Withheld } from './verdict.ts';
 import { whereToCut } from './windows.ts';
 
-/** Windows of one answer that are being judged at the same time; what comes meanwhile is judged together. */
+/** Windows of one answer in moderation at once. Text that comes meanwhile forms the next window. */
 const AT_ONCE = 3;
-/** Characters before a window that moderation is shown with it, so that nothing hides between two. */
+/** Characters before a window that moderation also reads, to find text that spans two windows. */
 const RUN_UP = 200;
-/** Characters of a window at most. */
+/** Maximum characters of a window. */
 const MOST = 4_000;
-/** Milliseconds that a text without an end is held; then it is let go up to the last whole word. */
+/** Ms to hold text without a sentence end. After that, text up to the last whole word goes on. */
 const PATIENCE = 2_000;
 /**
- * Holds an answer back until whole sentences of it have been looked at: what is personal and was not in the offered
- * passages is taken out, and moderation has to allow the rest. Reading goes on meanwhile, several windows are judged at
- * once, and they are shown in order.
+ * Checks an answer in windows of whole sentences before it is shown. Redacts personal data that is not in the passages;
+ * moderation must allow the rest. Several windows are in moderation at once, and are shown in order.
  */
 export class Guard {
-  /** Aborts with the caller's reason, or with a Withheld: the model may stop. */
+  /** Aborts with the caller's reason, or with a Withheld. The model may then stop. */
   readonly signal: AbortSignal;
   readonly #show: (text: string) => void;
   readonly #known: Set<string>;
@@ -33,8 +32,8 @@ export class Guard {
   #timer: NodeJS.Timeout | undefined;
 
   /**
-   * @param passages what the model was given to cite: what it says of them is no secret
-   * @param userId who is answered: verdicts are kept for that user alone
+   * @param passages the prompt's passages; their personal data may be shown
+   * @param userId the question's user; verdicts are cached per user
    */
   constructor(
     show: (text: string) => void,
@@ -54,7 +53,7 @@ export class Guard {
     this.#advance(false);
   }
 
-  /** Judges what is left. Resolves when all of it is shown. @throws Withheld; the signal's reason when it aborts */
+  /** Checks the rest. Resolves when all of the answer is shown. @throws Withheld; the signal's reason when it aborts */
   async end(): Promise<void> {
     this.#ended = true;
     this.#advance(true);
@@ -69,13 +68,13 @@ export class Guard {
     }
   }
 
-  /** From here on nothing is shown any more, whatever moderation says. */
+  /** Stops the guard: no more text is shown, whatever moderation says. */
   close(): void {
     clearTimeout(this.#timer);
     this.#stop.abort();
   }
 
-  /** Each window that is shown may let the next be judged. */
+  /** Waits until all windows are shown: each shown window may start another. */
   async #allShown(): Promise<void> {
     for (let last: Promise<void> | undefined; last !== this.#shown; ) {
       last = this.#shown;
@@ -83,7 +82,7 @@ export class Guard {
     }
   }
 
-  /** Has as much judged as can be. @param overdue it was held for long enough */
+  /** Starts the check of as much text as possible. @param overdue whether the text was held for PATIENCE */
   #advance(overdue: boolean): void {
     while (this.#judging < AT_ONCE && this.#held !== '' && !this.signal.aborted) {
       const part = this.#held.slice(0, MOST);
@@ -97,7 +96,7 @@ export class Guard {
     if (this.#timer === undefined) this.#patience();
   }
 
-  /** Begins to wait for the end of what is held. */
+  /** Starts the timer of the held text. */
   #patience(): void {
     clearTimeout(this.#timer);
     const waits = this.#held !== '' && !this.#ended && !this.signal.aborted;
@@ -114,7 +113,7 @@ export class Guard {
     const verdict = isBlank(text)
       ? ALLOWED
       : patientVerdict(`${this.#runUp}${text}`, this.#userId, this.signal);
-    // It is waited for in its turn, which may never come.
+    // The verdict is awaited in the window's turn, which may never come: no unhandled rejection then.
     verdict.catch(() => {});
     this.#runUp = `${this.#runUp}${text}`.slice(-RUN_UP);
     this.#judging += 1;

@@ -3,11 +3,11 @@ import { log } from '../../shared/base/log.ts';
 import { runRestarts } from '../../shared/ops/metrics.ts';
 import { onStop } from '../../shared/base/stop.ts';
 
-/** Milliseconds. The lease outlives several heartbeats; a cancel is seen within one of them. */
+/** Ms. A lease lasts for several heartbeats. A worker sees a cancel within one heartbeat. */
 export const LEASE = 8_000;
 const HEARTBEAT = 750;
 
-/** Why a run was interrupted: its user cancelled it, another worker has it, or this process is stopping. */
+/** Interrupts a run: its user cancelled it, another worker has it, or this process stops. */
 export class Interrupted extends Error {
   readonly why: 'cancelled' | 'lost' | 'draining';
   constructor(why: Interrupted['why']) {
@@ -17,7 +17,7 @@ export class Interrupted extends Error {
   }
 }
 
-/** A run that this process holds under an attempt, until it lets go. */
+/** This process's hold on a run, under an attempt. */
 export class Lease {
   readonly runId: number;
   readonly #abort = new AbortController();
@@ -25,7 +25,7 @@ export class Lease {
   #renewedAt: number;
   #reclaiming = false;
 
-  /** @param asked when the claim was asked for, on performance.now()'s clock: the lease runs from there at the latest */
+  /** @param asked performance.now() before the claim; Postgres starts the lease after that */
   constructor(runId: number, attempt: number, asked: number) {
     this.#renewedAt = asked;
     this.runId = runId;
@@ -51,14 +51,14 @@ export class Lease {
     held.delete(this);
   }
 
-  /** Before anything is shown: after a pause longer than the lease, asks Postgres whether the run is still ours. */
+  /** Call before showing text. After a pause longer than the lease, asks Postgres whether this process still has the run. */
   async confirm(): Promise<void> {
     if (performance.now() - this.#renewedAt > LEASE) await renew([this]);
     if (this.signal.reason instanceof Interrupted && this.signal.reason.why === 'lost')
       throw this.signal.reason;
   }
 
-  /** Begins a new attempt of this run, whose log was lost. @throws Interrupted when the run is no longer ours */
+  /** Begins a new attempt after the loss of the log. @throws Interrupted when another worker has the run */
   async reclaim(): Promise<void> {
     this.#reclaiming = true;
     const asked = performance.now();
@@ -76,7 +76,7 @@ export class Lease {
     }
   }
 
-  /** Takes in what a heartbeat that asked for `attempt` at `asked` was told. */
+  /** Applies Postgres's answer to a heartbeat for `attempt`, sent at `asked`. */
   heard(answer: { cancelled: boolean } | undefined, attempt: number, asked: number): void {
     if (attempt !== this.#attempt || this.#reclaiming) return;
     if (answer === undefined) return this.interrupt('lost');
@@ -85,7 +85,7 @@ export class Lease {
   }
 }
 
-/** Interrupts every run of this process, so that another one takes them up at once. */
+/** Interrupts every run of this process, so that another process claims them at once. */
 export function drain(): void {
   for (const lease of held) lease.interrupt('draining');
 }
@@ -98,13 +98,13 @@ async function heartbeat(): Promise<void> {
   try {
     await renew([...held]);
   } catch (err) {
-    // Postgres is away: nothing can be said of the runs, and nobody else can claim them either.
+    // While Postgres is unreachable, no other worker can claim the runs: keep them.
     log.warn({ err, runs: held.size }, 'no heartbeat');
   }
   beat = held.size === 0 ? undefined : setTimeout(heartbeat, HEARTBEAT);
 }
 
-/** One statement for all leases of the process. */
+/** Renews leases by one statement. */
 async function renew(leases: Lease[]): Promise<void> {
   if (leases.length === 0) return;
   const asked = performance.now();

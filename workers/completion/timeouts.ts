@@ -1,16 +1,16 @@
 import { countTimeout, timeoutsOf } from '../../db/models/runTimeouts.ts';
 import { isUnreachable } from '../../shared/base/errors.ts';
 
-/** How often a statement for one run may run into its time limit, and how long the first wait after it is, in ms. */
+/** Statements of one run that may exceed the time limit; first wait afterwards, in ms. */
 const LIMIT = 5;
 const FIRST_WAIT = 500;
-/** The wait where Postgres is away, in ms. */
+/** Wait while Postgres is unreachable, in ms. */
 const AWAY = 1_000;
 
 /**
- * Counts in Postgres that a statement for a run ran into its time limit. A count that Postgres takes shows that it is
- * there, and that the statement itself is too slow; where it takes none it is away, and nothing is counted.
- * @returns how many ms to wait before the next try; null: there have been enough
+ * Counts in Postgres a run's statement that exceeded its time limit. A stored count shows that the statement is too
+ * slow. A failed count shows that Postgres is unreachable.
+ * @returns ms to wait before the next try; null: the limit is reached
  */
 export async function afterTimeout(runId: number): Promise<number | null> {
   try {
@@ -22,7 +22,7 @@ export async function afterTimeout(runId: number): Promise<number | null> {
   }
 }
 
-/** Says whether a run was given up because its statements are too slow. */
+/** Returns whether a run failed because its statements are too slow. */
 export async function wasTooSlow(runId: number): Promise<boolean> {
   return (await timeoutsOf(runId)) >= LIMIT;
 }

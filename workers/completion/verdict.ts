@@ -5,12 +5,12 @@ import { moderationModel } from '../../shared/provider/config.ts';
 import { moderate } from '../../shared/provider/moderation.ts';
 import { ProviderError } from '../../shared/provider/providerErrors.ts';
 
-/** Of a moderation that fails: how often it is asked, the first wait and the longest, in ms. */
+/** Tries of a failing moderation; first and longest wait, in ms. */
 const TRIES = 4;
 const RETRY_FIRST = 400;
 const RETRY_LONGEST = 5_000;
 
-/** An answer that must not go on: the question or the answer is not allowed, or it cannot be found out. */
+/** Stops an answer: question or answer is not allowed, or moderation gives no verdict. */
 export class Withheld extends Error {
   readonly why: 'question' | 'flagged' | 'unchecked';
   constructor(why: Withheld['why'], cause?: unknown) {
@@ -20,7 +20,7 @@ export class Withheld extends Error {
   }
 }
 
-/** Moderation's verdict, asked for again while it is unavailable. @throws Withheld when it stays so */
+/** Returns moderation's verdict. Retries while moderation is unavailable. @throws Withheld after the last try */
 export async function patientVerdict(text: string, userId: number, signal: AbortSignal): Promise<Verdict> {
   for (let tries = 1; ; tries += 1) {
     try {
@@ -34,17 +34,17 @@ export async function patientVerdict(text: string, userId: number, signal: Abort
   }
 }
 
-/** Judges a run's question while its answer is being made, and leaves the verdict on the run. @throws Withheld; what Postgres throws */
+/** Moderates a run's question beside its answer. Stores and returns the verdict. @throws Withheld; Postgres's errors */
 export async function judgeBeside(turn: Turn, signal: AbortSignal): Promise<Verdict> {
   const verdict = await patientVerdict(turn.question, turn.user_id, signal);
   await saveVerdict(turn.run_id, verdict);
   return verdict;
 }
 
-/** Seconds that a verdict on a text serves for the same text of the same user. */
+/** Seconds for which a verdict is cached, per text and user. */
 const VERDICT_TTL = 3_600;
 
-/** Whether a text of a user, or of an answer to them, is allowed; asked once an hour for the same text. @throws ProviderError */
+/** Returns the verdict on a text of a user, or of an answer to a user; cached for an hour. @throws ProviderError */
 export async function verdictOn(text: string, user_id: number): Promise<Verdict> {
   const model = moderationModel();
   if (model === null) return moderate(text);

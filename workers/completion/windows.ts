@@ -1,17 +1,16 @@
 import { fold } from '../../shared/knowledge/fold.ts';
 
-/** Characters that are held back at most while no sentence ends, and where even half a number is let go. */
+/** Characters held back at most without a sentence end; characters at which even half a number goes on. */
 const LONGEST = 400;
 const ENDLESS = 2 * LONGEST;
-/** Characters on either side of a place that are looked at to tell whether it is one to cut at: no number is longer. */
+/** Characters inspected on either side of a possible cut: no number is longer. */
 const TAIL = 100;
 
 /**
- * Where a text that is still growing can be cut, so that what stands before the cut can be judged by itself: after its
- * last whole sentence; where there is none and much is held, after a word. Never within what may be an address or a
- * number: that is held until it is whole.
- * @param stalled nothing has come for a while: a whole word will do
- * @returns 0 while it should be held
+ * Finds the cut in a growing text, so that the part before it can be checked by itself: after the last whole sentence.
+ * Without a sentence, a long text is cut after a word. A possible address or number is held until it is complete.
+ * @param stalled whether no text came for a while: a cut after a word is enough
+ * @returns the position of the cut; 0: hold the text
  */
 export function whereToCut(held: string, stalled = false): number {
   const sentence = lastOf(SENTENCE_END, held, endsApart);
@@ -31,14 +30,14 @@ function lastOf(pattern: RegExp, text: string, apart: (before: string, after: st
   return ends.findLast((end) => apart(plain(end - TAIL, end), plain(end, end + TAIL))) ?? 0;
 }
 
-/** "Call 030. 123" goes on, and "5. " may; "Done. " does not. */
+/** Returns whether a sentence ends: "Call 030. 123" continues, "5. " may continue, "Done. " does not. */
 function endsApart(before: string, after: string): boolean {
   if (/^(?:@|[[(](?:at|dot|$))/iu.test(after)) return false;
   if (!/\p{N}[.!?…"'”’»)\]\s]*$/u.test(before)) return true;
   return after !== '' && !/^[\p{N}+(]/u.test(after);
 }
 
-/** The word before the cut is no part of a number or an address, and no mark of an address follows. */
+/** Returns whether the cut divides no number and no address. */
 function wordsApart(before: string, after: string): boolean {
   const word = /\S+(?=\s*$)/u.exec(before)?.[0] ?? '';
   if (/[\p{N}@+]|^[A-Z]{1,4}$|[[(](?:at|dot)[\])]$/u.test(word)) return false;

@@ -5,23 +5,23 @@ import { log } from '../../shared/base/log.ts';
 import { appendLog, openLog, type Written } from '../../shared/delivery/runlog.ts';
 import { Interrupted, type Lease } from './lease.ts';
 
-/** The first text goes out at once, then an event as soon as either is reached. */
+/** The first text goes out at once. Later an event goes out when either limit is reached. */
 const COALESCE_MS = 25;
 const COALESCE_CHARACTERS = 512;
-/** While Redis is away, how often a lost log is opened anew. */
+/** Ms between tries to open a lost log again. */
 const REOPEN_MS = 500;
 
 /**
- * Shows an answer as it comes: collects text into events, one round trip to Redis each, numbers them, and keeps
- * what was shown equal to what is kept. When the log is lost it claims a new attempt and shows all of it again;
- * while Redis is away it goes on collecting, for the row needs no Redis.
+ * Shows an answer as it grows: collects text into numbered events, one round trip to Redis each. The shown text equals
+ * the stored text. After the loss of the log the writer claims a new attempt and shows the whole text again. While Redis
+ * is unreachable the writer keeps collecting, because the row needs no Redis.
  */
 export class Writer {
   readonly #turn: Turn;
   readonly #lease: Lease;
   #content = '';
   #shown = 0;
-  /** The last seq in the log; null while there is no log of this attempt that can be trusted. */
+  /** Last seq in the log; null without a reliable log of this attempt. */
   #seq: number | null = null;
   #reopenAt = 0;
   #failedAt = -Infinity;
@@ -37,36 +37,36 @@ export class Writer {
     this.#lease = lease;
   }
 
-  /** Begins the log of the attempt that was just claimed. Nobody waits for it: what is written meanwhile comes after. */
+  /** Begins the log of a new attempt, without waiting. Text written meanwhile follows in order. */
   static begin(turn: Turn, lease: Lease): Writer {
     const writer = new Writer(turn, lease);
     writer.#show(writer.#open().then(() => killPoint('completion.opened', turn.run_id)));
     return writer;
   }
 
-  /** All text so far. */
+  /** The whole text so far. */
   get content(): string {
     return this.#content;
   }
 
-  /** Takes the next piece of the answer. Never waits: what Redis cannot take yet is shown later. */
+  /** Takes the next piece of the answer. Never waits: text that Redis cannot take yet goes out later. */
   write(delta: string): void {
     const text = this.#halfCharacter + delta;
     this.#halfCharacter = /[\uD800-\uDBFF]$/.exec(text)?.[0] ?? '';
     const whole = text.slice(0, text.length - this.#halfCharacter.length);
-    // Neither of these can be stored in a Postgres text.
+    // Postgres text stores neither NUL nor lone surrogates.
     this.#content += whole.replaceAll('\0', '').toWellFormed();
     this.#schedule();
   }
 
-  /** Shows what is left. @returns the last seq of the lease's attempt; its content is complete */
+  /** Shows the rest. @returns the last seq of the lease's attempt; `content` is then complete */
   async end(): Promise<number> {
     this.#ending = true;
     clearTimeout(this.#timer);
     await this.#flushing;
     if (this.#unshown() > 0 || this.#seq === null) await this.#flush(true);
     if (this.#seq !== null) return this.#seq;
-    // No log: the terminal event begins an attempt of its own and carries the whole text.
+    // Without a log, the terminal event begins a new attempt and carries the whole text.
     await this.#lease.reclaim();
     return firstSeq(this.#lease.attempt) - 1;
   }
@@ -75,7 +75,7 @@ export class Writer {
     return this.#content.length - this.#shown;
   }
 
-  /** Shows what there is, when it is time to; a lost run's text never, and what failed not at once again. */
+  /** Shows new text when it is due. Never shows text of a lost run. Delays the next write after a failure. */
   #schedule(): void {
     if (this.#busy || this.#ending || this.#unshown() === 0 || this.#lease.signal.aborted) return;
     clearTimeout(this.#timer);
@@ -92,7 +92,7 @@ export class Writer {
     this.#show(this.#flush(false));
   }
 
-  /** One write at a time; what has come meanwhile goes out with the next. */
+  /** Runs one write at a time. Text that comes meanwhile goes out with the next write. */
   #show(write: Promise<void>): void {
     this.#busy = true;
     this.#flushing = write
@@ -153,7 +153,7 @@ export class Writer {
     }
   }
 
-  /** Whether a write is known to be in the log. @throws Interrupted when a newer attempt has the log */
+  /** Returns whether the log has a write. @throws Interrupted when a newer attempt has the log */
   async #landed(write: Promise<Written>): Promise<boolean> {
     let written: Written;
     try {

@@ -2,8 +2,8 @@ import type { ContextRecord } from '../../db/models/turn.ts';
 import { truncateTokens } from '../../shared/provider/tokens.ts';
 
 /**
- * A context for a model that takes less than the budget says: half of the history, the newest; half of the
- * passages, the best; half of a question that was cut already or is most of the prompt.
+ * Returns a context for a model that accepts less than the budget: the newer half of the history and the better half of
+ * the passages. Also halves a question that was cut already or is most of the prompt.
  */
 export function shrinkContext(context: ContextRecord, question: string): ContextRecord {
   const messages = Math.floor(context.message_ids.length / 2);

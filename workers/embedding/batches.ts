@@ -1,23 +1,22 @@
 import { ProviderError } from '../../shared/provider/providerErrors.ts';
 
-/** What a call refused, and why. */
 export type Refused<T> = { item: T; error: ProviderError };
 export type Asked<T> = {
   refused: Refused<T>[];
-  /** What was not asked for: the model fails for everything, or wants to be left alone. */
+  /** Items without a call: the model fails for everything, or asks to wait. */
   left: T[];
   error: ProviderError | null;
 };
 
-/** So many refusals of single texts, and no success, are the model's fault. */
+/** Refusals of single texts, without a success, after which the model counts as failed. */
 const HOPELESS = 3;
-/** Into how many parts a batch is cut that was refused; one that took too long into more, since each try takes its time. */
+/** Parts of a refused batch; of a batch that timed out, since each try takes as long. */
 const PARTS = 2;
 const PARTS_WHEN_SLOW = 16;
 
 /**
- * Asks for batches one after the other. A batch that is refused is asked for in halves, and at last text by text, so that one text
- * keeps no other from its vector.
+ * Calls `ask` for one batch after the other. Splits a refused batch, down to single items, so that one text does not
+ * prevent the vectors of others.
  * @param ask throws ProviderError
  */
 export async function askInBatches<T>(batches: T[][], ask: (batch: T[]) => Promise<void>): Promise<Asked<T>> {
@@ -41,7 +40,7 @@ export async function askInBatches<T>(batches: T[][], ask: (batch: T[]) => Promi
   return { refused, left: [], error: null };
 }
 
-/** Whether fewer or other texts may be taken where these were not. Not where it is the key, the quota, the model or the rate. */
+/** Returns whether fewer texts may succeed. They do not when the key, the quota, the model or the rate is at fault. */
 function mayBeTheBatch({ trouble, code }: ProviderError): boolean {
   if (trouble === 'rejected') return ABOUT_THE_BATCH.includes(code);
   return trouble === 'unavailable' || trouble === 'timeout';

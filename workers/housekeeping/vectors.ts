@@ -4,14 +4,14 @@ import { log } from '../../shared/base/log.ts';
 import { embeddingModel } from '../../shared/provider/config.ts';
 import { stopping } from '../../shared/base/stop.ts';
 
-/** FAQs a pass: those that a statement looks through, how often, and vectors that are taken away. */
+/** Per pass: FAQs that a statement looks through, number of such statements, vectors to delete. */
 const LOOK = 1_000;
 const LOOKS = 10;
 const DROP = 5_000;
 
 /**
- * Notes which FAQs lack vectors: the `embedding` job's debt. A set of another model is filled beside the one that serves,
- * gets its index, and takes over in one row; then the old one goes.
+ * Notes FAQs without vectors as owed to the `embedding` job. A new model's set is filled beside the served set, gets its
+ * index, and replaces the served set by the change of one row. Then the old set is deleted.
  */
 export async function keepVectors(): Promise<void> {
   const model = embeddingModel();
@@ -25,12 +25,12 @@ export async function keepVectors(): Promise<void> {
 
 let building: Promise<void> | undefined;
 
-/** Resolves when no index is being built by this process; for tests. */
+/** Resolves when this process builds no index; for tests. */
 export async function indexesKept(): Promise<void> {
   await building;
 }
 
-/** Builds what is owed in the background: other work must not wait for minutes. One at a time; stopping leaves the rest owed. */
+/** Builds owed indexes in the background, one at a time: each may take minutes. A stop leaves the rest owed. */
 async function keepIndexes(): Promise<void> {
   if (building !== undefined || stopping()) return;
   const [next] = await vectorIndexesOwed();

@@ -2,12 +2,12 @@ import { type BenchUser, ceiling, latencies, makeUsers, percentile, post, SEND }
 import type { Measured } from '../report.ts';
 import type { Child, Ground } from '../stack.ts';
 
-/** Callers at once, and seconds of a closed loop and of an open one. */
+/** Concurrent callers; seconds of a closed loop; seconds of an open loop. */
 const [WIDTH, CLOSED, OPEN] = [16, 3, 4];
 
 /**
- * POST to 202 after the commit. No workers run: what piles up is emptied between rounds. Two floors: the SQL that stores a
- * message and nothing else, and with it the other calls of a message, which are the session's, the limits' and the queue's.
+ * Measures from POST to 202 after the commit. No workers run; the tables are emptied between rounds. Two floors: the SQL
+ * that stores a message, and this SQL with the message's other calls for session, limits and queue.
  */
 export async function accept(ground: Ground): Promise<(round: number) => Promise<Measured[]>> {
   const file = 'lab/bench/floors/accept.ts';
@@ -32,7 +32,7 @@ export async function accept(ground: Ground): Promise<(round: number) => Promise
   };
   const open = async (server: Child, rate: number) => {
     await emptyMessages(ground);
-    // The tables were emptied, and every connection plans anew.
+    // Warm-up: after the tables were emptied, every connection plans again.
     await latencies(rate, 1, send(server));
     return latencies(rate, OPEN, send(server));
   };

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Measured } from '../report.ts';
 import type { Ground } from '../stack.ts';
 
-/** What the context stage computes, without its stores. */
+/** Measures the context stage's computation, without its stores. */
 export async function context(ground: Ground): Promise<(round: number) => Promise<Measured[]>> {
   const child = await ground.start('lab/bench/floors/tokens.ts');
   return async () => {

@@ -5,7 +5,7 @@ import { makeUsers } from '../load.ts';
 import type { Measured } from '../report.ts';
 import type { Child, Ground } from '../stack.ts';
 
-/** Deltas from a worker through Redis and web to a client. */
+/** Measures deltas from a worker through Redis and web to a client. */
 export async function deltas(ground: Ground): Promise<(round: number) => Promise<Measured[]>> {
   const [web, bare] = await Promise.all([
     ground.startType('web'),
@@ -27,7 +27,7 @@ export async function deltas(ground: Ground): Promise<(round: number) => Promise
     return received / 3;
   };
   return async (round) => {
-    // Each push reaches both webs: the floor's sockets get the log's as well, and the other way round.
+    // Each push reaches both webs, so each side's sockets also get the other side's events.
     const floors = await measure(emit as Child, bareClients, round);
     const ours = await measure(log as Child, clients, round);
     return [

@@ -5,7 +5,7 @@ import { startPlain } from '../plain.ts';
 import type { Measured } from '../report.ts';
 import type { Ground } from '../stack.ts';
 
-/** The same work without run rows, fence, log and reconciler. */
+/** Measures the price of durability: the same work without run rows, fence, log and reconciler. */
 export async function durability(ground: Ground): Promise<(round: number) => Promise<Measured[]>> {
   const messages = await productRate(ground);
   const { web, sockets } = await startPlain(ground);

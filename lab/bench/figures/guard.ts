@@ -3,13 +3,13 @@ import { type BenchUser, makeUsers, median, post, SEND } from '../load.ts';
 import type { Measured } from '../report.ts';
 import type { Ground } from '../stack.ts';
 
-/** The provider's answers: sentences of so many tokens, ms between two tokens, ms of a verdict. */
+/** The provider's answers: number of sentences, tokens per sentence, ms between two tokens, ms of a verdict. */
 export const [SENTENCES, TOKENS, GAP, MODERATION] = [6, 15, 20, 150];
 const ANSWERS = 8;
 
 type Times = { first: number; whole: number };
 
-/** What OUTPUT_GUARD costs: the same answers without and with it, one at a time. Ours is with it, the floor without. */
+/** Measures OUTPUT_GUARD's cost: the same answers with it (ours) and without it (the floor), one at a time. */
 export async function guard(ground: Ground): Promise<() => Promise<Measured[]>> {
   const provider = await ground.start('lab/bench/floors/sentences.ts');
   const env = { OPENAI_BASE_URL: `http://127.0.0.1:${provider.port}/v1`, PASSAGE_LIMIT: '0' };
@@ -41,7 +41,7 @@ export async function guard(ground: Ground): Promise<() => Promise<Measured[]>> 
   };
 }
 
-/** The function it returns sends a message and resolves to when its first text and its end came, in ms from sending. */
+/** Returns a function that sends a message and resolves to the ms until its first text and until its end. */
 async function asker(port: number, user: BenchUser): Promise<(i: number) => Promise<Times>> {
   const socket = io(`http://127.0.0.1:${port}`, { auth: { token: user.token }, transports: ['websocket'] });
   await new Promise<void>((connected) => socket.once('connect', connected));

@@ -11,8 +11,8 @@ import { type Ground, WORKERS } from '../stack.ts';
 const [UNLOADED, LOADED] = [12, 5];
 
 /**
- * POST to the first delta at a socket on another replica, less the provider's own first token. The floor is the same way
- * without durability: as many processes, queues and calls of the provider, at the same rates.
+ * Measures from POST to the first delta at a socket on another replica, minus the provider's own first token. The floor
+ * has no durability, but the same numbers of processes, queues and provider calls, at the same rates.
  */
 export async function overhead(ground: Ground): Promise<(round: number) => Promise<Measured[]>> {
   await addFaqs(ground);

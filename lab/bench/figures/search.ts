@@ -3,10 +3,10 @@ import type { Round } from '../floors/search.ts';
 import type { Measured } from '../report.ts';
 import type { Ground } from '../stack.ts';
 
-/** Made-up FAQs; BENCH_FAQS for fewer. */
+/** Number of synthetic FAQs. */
 const FAQS = process.env.BENCH_FAQS ?? '100000';
 
-/** Search among many FAQs beside pgvector's own SQL; making and indexing them takes some minutes. */
+/** Measures search among many FAQs beside pgvector's own SQL. The FAQs and their index take some minutes. */
 export async function search(ground: Ground): Promise<() => Promise<Measured[]>> {
   const child = await ground.start('lab/bench/floors/search.ts', [], { FAQ_COUNT: FAQS });
   return async () => {

@@ -5,13 +5,13 @@ import { addFaqs } from '../messages.ts';
 import type { Measured } from '../report.ts';
 import { type Child, type Ground, WORKERS } from '../stack.ts';
 
-/** Ms that the provider takes for a verdict, an embedding and its first token, as hosted ones do. */
+/** Ms of a hosted provider for a verdict, an embedding and the first token. */
 const DELAYS = { moderation: 350, embedding: 120, chat: 450 };
 const [ANSWERS, WARM] = [15, 10];
 
 /**
- * Time to first token as a user sees it, where the provider is as slow as real ones: one message at a time, moderation
- * before the model and beside it. The floor is what no order can save: a question's embedding, then the model.
+ * Measures a user's time to first token with a realistically slow provider: one message at a time, with moderation before
+ * the model and beside it. The floor is the minimum of any order: the question's embedding, then the model.
  */
 export async function slow(ground: Ground): Promise<() => Promise<Measured[]>> {
   const delays = { BENCH_DELAYS: JSON.stringify(DELAYS) };

@@ -5,7 +5,7 @@ import { type BenchUser, makeUsers } from '../load.ts';
 import type { Measured } from '../report.ts';
 import type { Child, Ground } from '../stack.ts';
 
-/** Memory of a signed-in socket that does nothing. */
+/** Measures the memory of an idle signed-in socket. */
 export async function sockets(ground: Ground): Promise<(round: number) => Promise<Measured[]>> {
   const users = await makeUsers(ground, 1_000);
   const each = async (server: Child, auth: (user: BenchUser) => object) => {

@@ -3,7 +3,7 @@ import { MESSAGES, productRate, WARM_UP, WIDTH } from '../messages.ts';
 import type { Measured } from '../report.ts';
 import type { Child, Ground } from '../stack.ts';
 
-/** Messages a second from POST to the end of the run, 32 tokens each, one of each worker. */
+/** Measures messages per second from POST to the run's end, 32 tokens each, with one of each worker. */
 export async function throughput(ground: Ground): Promise<(round: number) => Promise<Measured[]>> {
   const bare = await startFlow(ground, 'bare');
   const calling = await startFlow(ground, 'calls');
@@ -49,7 +49,7 @@ export async function throughput(ground: Ground): Promise<(round: number) => Pro
   };
 }
 
-/** Starts a flow's workers and producer; the function it returns does so many flows and tells how many a second. */
+/** Starts a flow's workers and producer. Returns a function that runs `count` flows and resolves to flows per second. */
 async function startFlow(ground: Ground, flow: string): Promise<(count: number) => Promise<number>> {
   const file = 'lab/bench/floors/flow.ts';
   const [last] = await Promise.all(

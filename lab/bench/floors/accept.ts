@@ -1,6 +1,6 @@
 /**
- * Floors of accept: a bare Koa that reads a body and makes the same SQL call. `calls`: and those of the session, the limits
- * and the queue, as the product makes them.
+ * Floors of accept: a bare Koa that reads a body and makes the same SQL call. `calls`: also the product's calls for
+ * session, limits and queue.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -43,7 +43,7 @@ app.use(async (ctx) => {
   ctx.body = await take(JSON.parse(await rawBody(ctx.req, 'utf8')) as Body);
 });
 const server = createServer(app.callback());
-// Longer than a round of the others: a caller must not meet it closing.
+// Longer than the other figures' rounds: a caller must not use a closing connection.
 server.keepAliveTimeout = 65_000;
 server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }));
 process.on('disconnect', () => process.exit());

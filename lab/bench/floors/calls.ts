@@ -1,4 +1,4 @@
-/** Floor of a slow provider: a question's embedding, then the model, by the openai SDK alone. {count, content} → {firsts}, ms each. */
+/** Floor of a slow provider: only the SDK's calls of embedding, then model. {count, content} → {firsts}, ms each. */
 import OpenAI from 'openai';
 
 const openai = new OpenAI({ maxRetries: 0 });

@@ -1,14 +1,14 @@
 /**
- * Floor of throughput: a bare BullMQ flow of the same jobs. `worker NAME QUEUE` works one queue of the flow of that name and
- * tells how many it did; with the name `calls` each job makes the provider call of its stage by the openai SDK.
- * `producer NAME` adds as many flows as it is told and says when.
+ * Floor of throughput: a bare BullMQ flow of the same jobs. `worker NAME QUEUE` works one queue of a flow and reports its
+ * count. With the name `calls`, each job makes its stage's provider call by the openai SDK. `producer NAME` adds the
+ * requested number of flows and reports the time.
  */
 import { FlowProducer, Worker } from 'bullmq';
 import OpenAI from 'openai';
 import { connect } from '../../../shared/delivery/redis.ts';
 
 const [role = '', flow = '', queue = ''] = process.argv.slice(2);
-/** As the product's: commands of one turn leave in one write. */
+/** Like the product's connection: commands of one turn of the event loop share one write. */
 const connection = connect('floor', { maxRetriesPerRequest: null });
 process.on('disconnect', () => process.exit());
 

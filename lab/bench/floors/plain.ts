@@ -1,7 +1,7 @@
 /**
- * The price of durability: the same work without run rows, fence, log and reconciler. A message and its reply are
- * two plain inserts, the jobs trust their queue, and pushes go out by the bare emitter. Only for the bench.
- * `web`, or the names of the queues to work.
+ * Floor of durability: the same work without run rows, fence, log and reconciler. A message and its reply are two plain
+ * inserts, jobs rely on their queue, and the bare emitter pushes. Only for the bench. Arguments: `web`, or the names of
+ * the queues to work.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -18,7 +18,7 @@ import { countTokens } from '../../../shared/provider/tokens.ts';
 import { findPassages } from '../../../shared/prompt/retrieval.ts';
 
 type Payload = { user_id: number; conversation_id: number; message_id: number };
-/** As the product's: commands of one turn leave in one write. */
+/** Like the product's connection: commands of one turn of the event loop share one write. */
 const connection = connect('floor', { maxRetriesPerRequest: null });
 const [role, ...queues] = process.argv.slice(2);
 process.on('disconnect', () => process.exit());
@@ -55,7 +55,7 @@ function serve(): void {
     ctx.body = data;
   });
   const server = createServer(app.callback());
-  // Longer than a round of the others: a caller must not meet it closing.
+  // Longer than the other figures' rounds: a caller must not use a closing connection.
   server.keepAliveTimeout = 65_000;
   server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }));
 }

@@ -1,6 +1,6 @@
 /**
- * Pushes as fast as each is answered, on `width` streams at once, for some seconds: `log` through the fenced run
- * log, `emit` by the bare emitter. {users, width, seconds} → {sent}.
+ * Pushes on `width` streams at once for some seconds, each push after the answer to the last. `log`: through the fenced
+ * run log. `emit`: by the bare emitter. {users, width, seconds} → {sent}.
  */
 import { Redis } from 'ioredis';
 import { Emitter } from '@socket.io/redis-emitter';

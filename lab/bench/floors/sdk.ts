@@ -1,4 +1,4 @@
-/** Floor of throughput: the calls a message makes, with the openai SDK and nothing around. {count, content, width} → {ms, firstToken}. */
+/** Floor of throughput: only the openai SDK's calls of a message. {count, content, width} → {ms, firstToken}. */
 import OpenAI from 'openai';
 
 const openai = new OpenAI({ maxRetries: 0 });

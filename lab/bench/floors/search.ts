@@ -1,6 +1,6 @@
 /**
- * The product's search beside bare SQL, in one process, on FAQ_COUNT made-up FAQs. Sends {port: 0} when the FAQs are
- * there and the questions are embedded; every {} it gets is a round, answered by what was measured.
+ * The product's search beside bare SQL, in one process, on FAQ_COUNT synthetic FAQs. Sends {port: 0} when FAQs and
+ * questions are embedded. Runs a round for each received {} and answers with the measurements.
  */
 import pg from 'pg';
 import { toSql } from 'pgvector';
@@ -17,22 +17,22 @@ import { syntheticQuery } from '../../seed/texts.ts';
 import { embed } from '../../standin/embedding.ts';
 import { ceiling, percentile } from '../load.ts';
 
-/** Of each way to search, in each round: questions asked one after the other, then seconds of a closed loop so many wide. */
+/** Per kind of search and round: questions one after the other; questions to warm up; seconds of a closed loop. */
 const SINGLE = 200;
 const WARM = 100;
 const SECONDS = 3;
 const WIDTH = 4;
 const QUESTIONS = 500;
 const LIMIT = 10;
-/** Questions whose true neighbours are found by comparing all vectors. */
+/** Number of questions compared with all vectors, to find the true neighbours. */
 const JUDGED = 40;
 
-/** How fast one way to search is: milliseconds, one question at a time, and questions a second. */
+/** Speed of a kind of search: ms, one question at a time; questions per second. */
 export type Speed = { p50: number; p99: number; rate: number };
 export type Round = {
   faqs: number;
   speeds: Record<'bareOne' | 'bare' | 'vector' | 'fused' | 'whole', Speed>;
-  /** The share of the ten nearest that is among the ten found. */
+  /** Share of the true ten nearest among the ten found. */
   recall: { vector: number; bare: number };
   indexSeconds: number;
   indexMiB: number;
@@ -51,8 +51,7 @@ const questions = Array.from({ length: QUESTIONS }, (_, i): Question => {
 const pool = new pg.Pool({
   connectionString: env.DATABASE_URL,
   max: WIDTH,
-  // As the product has it: without the last two the planner would now and then compare all of them, or compile.
-  // What the product sets for its own search.
+  // The product's settings. Without the last two, the planner would sometimes compare all rows, or compile.
   options: '-c hnsw.ef_search=100 -c hnsw.iterative_scan=relaxed_order -c enable_sort=off -c jit=off',
 });
 const known = new Map<string, Promise<number[]>>();
@@ -88,7 +87,7 @@ async function round(): Promise<Round> {
 }
 
 async function speedOf(way: Ids): Promise<Speed> {
-  // Another version of the set: no result is remembered.
+  // A new version of the set invalidates all cached results.
   await rows('UPDATE faq_set SET version = gen_random_uuid()');
   const times: number[] = [];
   for (const question of questions.slice(0, SINGLE)) {
@@ -104,7 +103,7 @@ async function speedOf(way: Ids): Promise<Speed> {
   return { p50: percentile(times, 50), p99: percentile(times, 99), rate };
 }
 
-/** pgvector as its documentation shows it: the nearest texts. */
+/** Finds the nearest texts, as pgvector's documentation does. */
 function bareOne({ vector }: Question): Promise<number[]> {
   return ask(
     'one',
@@ -114,7 +113,7 @@ function bareOne({ vector }: Question): Promise<number[]> {
   );
 }
 
-/** The same of what the product looks for: the nearest by question or answer. */
+/** Does the same for the product's task: the nearest by question or answer. */
 function bare({ vector }: Question): Promise<number[]> {
   return ask(
     'both',
@@ -131,12 +130,12 @@ async function ask(name: string, text: string, vector: number[]): Promise<number
   return nearest.map(({ id }) => Number(id));
 }
 
-/** The product's search by vector alone. */
+/** Searches as the product does, by vector only. */
 function vector(question: Question): Promise<number[]> {
   return search({ ...question, text: '' }, -1);
 }
 
-/** By vector and words. */
+/** Searches as the product does, by vector and words. */
 function fused(question: Question): Promise<number[]> {
   return search(question, env.PASSAGE_THRESHOLD);
 }
@@ -147,7 +146,7 @@ async function search({ text, vector }: Question, similarity: number): Promise<n
   return (await searchFaqs(query)).map(({ id }) => id);
 }
 
-/** All that a search costs but the provider's call: the set's version, both looks into the cache, what is kept there. */
+/** Makes a whole search without the provider's call: the set's version, both cache reads, the cache write. */
 async function whole({ text }: Question): Promise<number[]> {
   return (await searchKnowledge({ user_id: 0, text, language: 'en', limit: LIMIT })).faqs.map(({ id }) => id);
 }
@@ -162,7 +161,7 @@ async function recall(way: Ids): Promise<number> {
   return share / JUDGED;
 }
 
-/** The ten nearest, and all that are as near as the tenth, found by comparing with all: no index is of use for it. */
+/** Finds the ten nearest, and all as near as the tenth, by a comparison with all vectors, without an index. */
 function exact({ text, vector }: Question): Promise<number[]> {
   const made =
     known.get(text) ??

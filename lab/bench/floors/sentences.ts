@@ -1,6 +1,6 @@
 /**
- * A provider that takes its time, for what the output guard costs: sentences of TOKENS tokens, GAP ms between two
- * tokens, and MODERATION ms for each verdict. Sends its port on IPC.
+ * A slow provider, to measure the output guard: sentences of TOKENS tokens, GAP ms between two tokens, and MODERATION ms
+ * for each verdict. Sends its port on IPC.
  */
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -26,7 +26,7 @@ async function answer(url: string, response: ServerResponse): Promise<void> {
 
 async function stream(response: ServerResponse): Promise<void> {
   response.setHeader('content-type', 'text/event-stream');
-  // Every answer is another text: none of its verdicts is remembered.
+  // Every answer has a new text, so that no verdict comes from the cache.
   const topic = Math.random().toString(36).slice(2);
   for (let i = 1; i <= SENTENCES * TOKENS; i += 1) {
     const end = i % TOKENS === 0 ? '../../../lab/bench/floors' : '';

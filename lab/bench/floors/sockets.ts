@@ -1,4 +1,4 @@
-/** Floor of pushes and of idle sockets: a bare Socket.IO with the stock adapter; a socket joins its `auth.room`. */
+/** Floor of pushes and of idle sockets: a bare Socket.IO with the default adapter. A socket joins its `auth.room`. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdapter } from '@socket.io/redis-adapter';

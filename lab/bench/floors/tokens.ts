@@ -1,6 +1,6 @@
 /**
- * Context building: 10 messages and 5 passages to a prompt, as the context stage does it with what it keeps; the
- * floor encodes the new question alone. {times} → {ours, floor}, in ms each.
+ * Builds a prompt of 10 messages and 5 passages, as the context stage does with its cached counts. The floor encodes only
+ * the new question. {times} → {ours, floor}, in ms each.
  */
 import { fitToBudget } from '../../../shared/prompt/budget.ts';
 import { buildPrompt, passageText, systemPrompt } from '../../../shared/prompt/prompt.ts';

@@ -7,7 +7,7 @@ export type Item = { line: number; value: unknown };
 
 /**
  * Yields the items of a JSON array one by one, without holding the whole array in memory.
- * @throws Problem `malformed_json`; `validation_failed` for what is not an array
+ * @throws Problem `malformed_json`; `validation_failed` for a value that is not an array
  */
 export async function* jsonItems(text: AsyncIterable<string>): AsyncGenerator<Item> {
   let [line, item, depth, inText, escaped] = [0, '', 0, false, false];

@@ -33,10 +33,9 @@ type Upload = {
 };
 
 /**
- * Reads an upload to its end and keeps its lines, each an FAQ or what is wrong with it. A file that cannot be read
- * leaves nothing behind.
- * @param options `by`: who is noted as having submitted it; `charset`: of a CSV file, see `readText`
- * @returns the import's id: it is owed from now on
+ * Reads an upload and stores its lines, each as an FAQ or as a fault. An unreadable file leaves no rows.
+ * @param options `by`: the actor for the audit log; `charset`: of a CSV file, see `readText`
+ * @returns the import's id; the import is owed from now on
  */
 export async function receiveImport(
   userId: number,

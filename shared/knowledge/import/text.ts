@@ -9,7 +9,7 @@ export const MAX_BYTES = 50 * 1024 * 1024;
  * Reads an upload as text, piece by piece.
  * @param encoding `utf-8`: UTF-8 only. `any`: UTF-8, or what spreadsheets write (see `beginsAs`). Another name: that
  * encoding, unless there is a byte order mark
- * @throws Problem body_too_large; validation_failed for what is not a text in these encodings
+ * @throws Problem `body_too_large`; `validation_failed` for bytes that are not text in these encodings
  */
 export async function* readText(bytes: Readable, encoding: string): AsyncGenerator<string> {
   let decode = encoding === 'utf-8' ? decoding(encoding) : undefined;
