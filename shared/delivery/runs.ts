@@ -19,7 +19,10 @@ export async function settle({ ended, next }: Aftermath): Promise<void> {
   const results = await Promise.allSettled([deliver(next === null ? [] : [next]), ...ended.map(announce)]);
   for (const result of results) {
     if (result.status === 'rejected')
-      log.warn({ err: result.reason, ended: ended.map(idOf), next }, 'runs left to the reconciler');
+      log.warn(
+        { err: result.reason, ended: ended.map(idOf), next },
+        'runs not announced or delivered; the reconciler will retry',
+      );
   }
 }
 

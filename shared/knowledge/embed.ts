@@ -10,7 +10,9 @@ onStop('embedding requests', () => Promise.all(begun));
 /** Adds the embedding job of an FAQ after the answer to the client. If that fails, the embedding is owed to the reconciler. */
 export function embedInBackground({ id, text_hash }: WrittenFaq): void {
   const enqueued = enqueue('embedding', embeddingOf([{ id, text_hash }]))
-    .catch((err: unknown) => log.warn({ err, faq_id: id }, 'left to the reconciler'))
+    .catch((err: unknown) =>
+      log.warn({ err, faq_id: id }, 'FAQ embedding not enqueued; the reconciler will retry'),
+    )
     .finally(() => begun.delete(enqueued));
   begun.add(enqueued);
 }

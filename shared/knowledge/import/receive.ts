@@ -53,7 +53,7 @@ export async function receiveImport(
     throw err;
   }
   enqueue('faq_import', { import_id: importId }).catch((err: unknown) =>
-    log.warn({ err, import_id: importId }, 'left to the reconciler'),
+    log.warn({ err, import_id: importId }, 'import not enqueued; the reconciler will retry'),
   );
   return importId;
 }
