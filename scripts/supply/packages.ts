@@ -7,6 +7,8 @@ const LICENCES = new Set(
     ' ',
   ),
 );
+/** Allowed also for what is used to build and test: files of these packages do not ship. MPL-2.0 asks for its own files only. */
+const DEVELOPMENT = new Set([...LICENCES, 'MPL-2.0']);
 const INSTALL_SCRIPTS = ['preinstall', 'install', 'postinstall'];
 
 type Lock = { packages?: Record<string, Locked> };
@@ -16,6 +18,8 @@ type Locked = {
   integrity?: string;
   license?: string;
   link?: boolean;
+  dev?: boolean;
+  inBundle?: boolean;
   hasInstallScript?: boolean;
 };
 type Manifest = {
@@ -45,7 +49,7 @@ export function faultsOf(root: string): string[] {
     return [
       !isPinned(locked) && 'is not pinned by a hash of a package from a registry',
       runs && !allowed.includes(name) && 'runs a script at install and is not named in allowScripts',
-      !isAllowed(licence) && `has the licence ${licence ?? '(unknown)'}`,
+      !isAllowed(licence, locked.dev ? DEVELOPMENT : LICENCES) && `has the licence ${licence ?? '(unknown)'}`,
     ]
       .filter((fault) => fault !== false)
       .map((fault) => `${name} ${locked.version ?? ''} ${fault}`);
@@ -54,8 +58,9 @@ export function faultsOf(root: string): string[] {
   return [...faults, ...idle.map((name) => `${name} is named in allowScripts and runs no script`)];
 }
 
-function isPinned({ integrity, resolved = 'https:', link = false }: Locked): boolean {
-  return link || (integrity?.startsWith('sha512-') === true && resolved.startsWith('https:'));
+/** A package that another one brings inside its own archive is pinned by the hash of that archive. */
+function isPinned({ integrity, resolved = 'https:', link = false, inBundle = false }: Locked): boolean {
+  return link || inBundle || (integrity?.startsWith('sha512-') === true && resolved.startsWith('https:'));
 }
 
 /** npm builds a `binding.gyp` at install without a script. */
@@ -79,9 +84,9 @@ function licenceOf(manifest: Manifest | null): string | undefined {
 /**
  * Accepts `A OR B` when one is allowed and `A AND B` when both are. AND binds closer; nested brackets are not parsed.
  */
-function isAllowed(licence = ''): boolean {
+function isAllowed(licence = '', licences: Set<string>): boolean {
   const plain = licence.replace(/^\((.*)\)$/, '$1');
-  return plain.split(' OR ').some((choice) => choice.split(' AND ').every((one) => LICENCES.has(one.trim())));
+  return plain.split(' OR ').some((choice) => choice.split(' AND ').every((one) => licences.has(one.trim())));
 }
 
 function readJson<T>(path: string): T {

@@ -69,6 +69,13 @@ describe('npm run supply', function () {
       expect(faults({ a: fields })).to.deep.equal([unpinned]);
   });
 
+  it('allows MPL-2.0 for development only, and no hash for what another archive holds', () => {
+    expect(faults({ a: { license: 'MPL-2.0', dev: true } })).to.deep.equal([]);
+    expect(faults({ a: { license: 'MPL-2.0' } })).to.deep.equal(['a 1.0.0 has the licence MPL-2.0']);
+    expect(faults({ a: { license: 'GPL-3.0', dev: true } })).to.have.length(1);
+    expect(faults({ a: { inBundle: true, integrity: undefined, resolved: undefined } })).to.deep.equal([]);
+  });
+
   describe('--audit, by npm, against a registry', () => {
     let registry: Server;
     let answer: [number, object] = [200, {}];
