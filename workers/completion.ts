@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job } from 'bullmq';
 import { claimRun, finishRun, type Kept, type Outcome, releaseRun, waitedMs } from '../db/models/run.ts';
-import { replaceContext, type Turn } from '../db/models/turn.ts';
+import { replaceContext, type Turn, type Verdict } from '../db/models/turn.ts';
 import { isUnreachable, ranTooLong } from '../shared/base/errors.ts';
 import { parametersOf } from '../shared/assistants/parameters.ts';
 import type { Payloads } from '../shared/delivery/jobs.ts';
@@ -21,9 +21,9 @@ import {
   callSucceeded,
   holdBack,
 } from './completion/breaker.ts';
-import { type Ending, failed, TOO_SLOW } from './completion/ending.ts';
+import { type Ending, failed, TOO_SLOW, UNCHECKED } from './completion/ending.ts';
 import { Interrupted, LEASE, Lease } from './completion/lease.ts';
-import { judgeBeside } from './completion/verdict.ts';
+import { judgeBeside, Postponed } from './completion/verdict.ts';
 import { Writer } from './completion/writer.ts';
 import { shrinkContext } from './context/shrink.ts';
 import { afterTimeout } from './completion/timeouts.ts';
@@ -65,10 +65,26 @@ export async function completion(job: Job<Payloads['completion']>): Promise<void
 }
 
 async function answerClaimed(turn: Turn, breakers: Breakers, lease: Lease, beside: boolean): Promise<void> {
-  const writer = Writer.begin(turn, lease);
-  const verdict = beside && turn.moderation === null ? judgeBeside(turn, lease.signal) : null;
+  if (!beside || turn.moderation !== null) return answerJudged(turn, breakers, lease, null);
+  const judging = new AbortController();
+  const verdict = judgeBeside(turn, AbortSignal.any([lease.signal, judging.signal]));
   // `answer` awaits the verdict, but may never run: no unhandled rejection then.
-  verdict?.catch(() => {});
+  verdict.catch(() => {});
+  try {
+    await answerJudged(turn, breakers, lease, verdict);
+  } finally {
+    // Whoever claims the run next asks for the verdict again.
+    judging.abort();
+  }
+}
+
+async function answerJudged(
+  turn: Turn,
+  breakers: Breakers,
+  lease: Lease,
+  verdict: Promise<Verdict> | null,
+): Promise<void> {
+  const writer = Writer.begin(turn, lease);
   // With a stored verdict, the claim itself holds the run back.
   if (verdict !== null && breakers.holdMs > 0)
     return release(turn, writer, lease, { delayMs: breakers.holdMs });
@@ -108,6 +124,8 @@ async function conclude(
       return finish(turn, writer, lease, { status: 'cancelled', model: model.name });
     return release(turn, writer, lease, {});
   }
+  // The chat model is not held back for moderation's sake.
+  if (err instanceof Postponed) return comeBack(turn, null, writer, lease, unchecked(err.trouble));
   // Neither case is the provider's failure: a statement was too slow, or Postgres was unreachable.
   if (ranTooLong(err)) {
     log.warn({ err }, 'a statement ran into its time limit');
@@ -212,6 +230,11 @@ async function patiently<T>(lease: Lease, statement: () => Promise<T>): Promise<
       await sleep(500);
     }
   }
+}
+
+/** Returns a failure of moderation under the code that a run without a verdict ends with. */
+function unchecked({ trouble, cause, retryAfterMs }: ProviderError): ProviderError {
+  return new ProviderError(trouble, ...UNCHECKED, cause, { retryAfterMs });
 }
 
 /** Wraps an internal error, to retry it like a provider's: the conversation must not hang. */

@@ -4,7 +4,7 @@ import { env } from '../../shared/base/env.ts';
 import type { Usage } from '../../shared/delivery/runEvents.ts';
 import { answerTimes } from '../../shared/provider/measure.ts';
 import { textIn } from '../../shared/texts/textIn.ts';
-import { type Ending, failed, TOO_SLOW } from './ending.ts';
+import { type Ending, failed, TOO_SLOW, UNCHECKED } from './ending.ts';
 import { parametersOf } from '../../shared/assistants/parameters.ts';
 import { promptOf } from '../../shared/prompt/decide.ts';
 import { type ChatRequest, streamChat } from '../../shared/provider/chat.ts';
@@ -39,11 +39,6 @@ export async function answer(
   const ending = await stream(request, writer, lease, turn, verdict);
   return { ...ending, model: model.name };
 }
-
-const UNCHECKED = [
-  'moderation_unavailable',
-  'The message could not be checked: what MODERATION_MODEL names gave no verdict.',
-] as const;
 
 /** Returns the passages in the prompt. */
 export function sourcesOf({ context }: Turn): Source[] {
