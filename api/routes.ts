@@ -14,6 +14,7 @@ import { faqImports } from './faqs/import/routes.ts';
 import { faqs } from './faqs/routes.ts';
 import { faqSuggestions } from './faqs/suggestions/routes.ts';
 import { health } from './health/routes.ts';
+import { inbox } from './inbox/routes.ts';
 import { messages } from './messages/routes.ts';
 import { metrics } from './metrics/routes.ts';
 import { runs } from './runs/routes.ts';
@@ -31,6 +32,7 @@ const resources: Resource[] = [
   runs,
   conversations,
   messages,
+  inbox,
   faqImports,
   faqSuggestions,
   faqs,

@@ -7,6 +7,7 @@ import { log } from '../shared/base/log.ts';
 import { socketsConnected } from '../shared/ops/metrics.ts';
 import { AGENTS_ROOM, userRoom } from '../shared/delivery/push.ts';
 import { authenticate, type Signed } from '../shared/accounts/authenticate.ts';
+import { noteOnline } from '../shared/people/presence.ts';
 import { holdPlace } from '../shared/limits/places.ts';
 import { networkOf } from '../shared/limits/network.ts';
 import { addressOf } from './middleware/address.ts';
@@ -19,6 +20,7 @@ import { BoundedEngine, countDial } from './sockets/bounded.ts';
 import { boundedSocket, type Connection, connectionsOf, cut, watchedSockets } from './sockets/connections.ts';
 import { answerEvent } from './sockets/answerEvent.ts';
 import { pushes } from '../shared/delivery/pushes.ts';
+import { beatPresence } from './sockets/presence.ts';
 import { noteUnderWay, untilAnswered } from './sockets/underWay.ts';
 import { watchSockets } from './sockets/watch.ts';
 import { closeWebSockets, watchedWebSockets } from './websocket/connections.ts';
@@ -71,7 +73,10 @@ export function attachSockets(http: HttpServer): () => Promise<void> {
     const { user } = socket.data as Signed;
     socket.join(userRoom(user.id));
     // A new role makes the socket dial again (sockets/watch.ts).
-    if (isEditor(user)) socket.join(AGENTS_ROOM);
+    if (isEditor(user)) {
+      socket.join(AGENTS_ROOM);
+      void noteOnline([user.id]);
+    }
     socket.onAny((event: unknown, ...args: unknown[]) => noteUnderWay(answerEvent(socket, event, args)));
   });
 
@@ -80,9 +85,11 @@ export function attachSockets(http: HttpServer): () => Promise<void> {
     closeWebSockets('gap');
   };
   pushes.on('subscribed', reconnectAll);
+  const endPresence = beatPresence(() => watchedSockets(io).map(({ signed }) => signed));
   const endWatch = watchSockets(() => [...watchedSockets(io), ...watchedWebSockets()]);
   return async () => {
     endWatch();
+    endPresence();
     pushes.off('subscribed', reconnectAll);
     await untilAnswered(ANSWER_WITHIN_MS);
     closeWebSockets('stopping');

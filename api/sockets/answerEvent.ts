@@ -8,6 +8,7 @@ import { log } from '../../shared/base/log.ts';
 import { tracedRequest } from '../../shared/ops/tracing.ts';
 import { prolongSigned, type Signed, type SignedUser } from '../../shared/accounts/authenticate.ts';
 import { intake } from '../../shared/conversations/intake.ts';
+import { tellTyping } from '../../shared/people/typing.ts';
 import type { ClientEvent } from '../contract/contract.ts';
 import { addressOf } from '../middleware/address.ts';
 import { bodyCheck, check, type Schema } from '../middleware/validate.ts';
@@ -37,6 +38,10 @@ export const handlers: {
   },
   delivered: ({ user }, { message_id }) => seen(user, message_id, 'delivered'),
   read: ({ user }, { message_id }) => seen(user, message_id, 'read'),
+  async typing({ user }, { conversation_id }) {
+    await tellTyping(user, rowId(conversation_id));
+    return {};
+  },
   refresh: (signed, { token }) => prolongSigned(signed, token),
 };
 

@@ -3,10 +3,17 @@ import { problemBody } from '../contract/problem.ts';
 import { conversationEvents } from '../conversations/contract.ts';
 import { chatEvents } from '../chat/contract.ts';
 import { importEvents } from '../faqs/import/contract.ts';
+import { inboxClientEvents } from '../inbox/contract.ts';
 import { messageEvents } from '../messages/contract.ts';
 import { runClientEvents, runEvents } from '../runs/contract.ts';
 
-export const clientEvents = { ...chatEvents, ...runClientEvents, ...messageEvents, ...authEvents };
+export const clientEvents = {
+  ...chatEvents,
+  ...runClientEvents,
+  ...messageEvents,
+  ...inboxClientEvents,
+  ...authEvents,
+};
 
 /**
  * Events before the server closes a socket. After `token_expired` it closes the connection and not the socket. The default

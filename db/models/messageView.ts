@@ -100,3 +100,13 @@ export async function markMessage(
   );
   return found !== undefined;
 }
+
+/** Returns the last message with a text of each conversation, by the conversation's id. */
+export async function lastMessages(conversationIds: number[]): Promise<Map<number, MessageRow>> {
+  const found = await rows<MessageRow>(
+    `SELECT ${columns} FROM unnest(CAST(:conversationIds AS bigint[])) AS c (id) CROSS JOIN LATERAL
+       (SELECT * FROM messages WHERE conversation_id = c.id AND content <> '' ORDER BY conversation_id DESC, messages.id DESC LIMIT 1) m`,
+    { conversationIds },
+  );
+  return new Map(found.map((message) => [message.conversation_id, message]));
+}

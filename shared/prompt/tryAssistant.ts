@@ -46,7 +46,12 @@ export async function tryAssistant(
   };
 }
 
-async function answerTo({ assistant }: Asked, messages: Message[], signal: AbortSignal): Promise<string> {
+/** Returns a model's whole answer to a prompt. @throws Problem `service_unavailable` */
+export async function answerTo(
+  { assistant }: Pick<Asked, 'assistant'>,
+  messages: Message[],
+  signal: AbortSignal,
+): Promise<string> {
   const [model] = chatModelsFor(assistant?.model ?? null);
   if (model === undefined) throw problem('service_unavailable', 'No chat model is configured');
   const limit = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]);

@@ -23,6 +23,10 @@ export const eventRules: Record<string, EventRule> = {
     others: 'not_found',
   },
   'socket read': { payload: async (of) => ({ message_id: (await talk(of)).reply_id }), others: 'not_found' },
+  'socket typing': {
+    payload: async (of) => ({ conversation_id: (await talk(of)).conversation_id }),
+    others: 'not_found',
+  },
   'socket refresh': { payload: ({ access }) => ({ token: access }), others: 'unauthenticated' },
   'webSocket message': { payload: message, others: 'not_found' },
   'webSocket refresh': {

@@ -40,6 +40,10 @@ const admins = (status: number, more: Partial<Rule> = {}): Rule => ({ who: 'admi
 /** For the owner only: others, whatever their role, do not learn that the thing exists. */
 const owner = (status: number, names: Rule['names']): Rule => signedIn(status, { names, others: 404 });
 
+/** For agents and administrators, whoever owns the conversation. */
+const agents = (status: number, names: Rule['names']): Rule =>
+  editors(status, { names, others: status, shows: true });
+
 const at = (id: number | string, body?: unknown): Named => ({ path: { id }, body });
 const ofRun = async (of: BuiltUser) => at((await talk(of)).run_id);
 const ofConversation = (body?: unknown) => async (of: BuiltUser) =>
@@ -124,6 +128,19 @@ export const rules: Record<string, Rule> = {
   'DELETE /api/v1/conversations/{id}': owner(204, ofConversation()),
 
   'POST /api/v1/conversations/{id}/handoff': owner(200, ofConversation({})),
+
+  'GET /api/v1/inbox': editors(200, { shows: true }),
+  'GET /api/v1/inbox/agents': editors(200, { shows: true }),
+  'GET /api/v1/inbox/{id}': agents(200, ofConversation()),
+  'GET /api/v1/inbox/{id}/messages': agents(200, ofConversation()),
+  'POST /api/v1/inbox/{id}/take': agents(200, ofConversation()),
+  'POST /api/v1/inbox/{id}/assign': agents(409, ofConversation({ agent_id: null })),
+  // Nobody has taken it; test/api/inbox.test.ts has an agent who has.
+  'POST /api/v1/inbox/{id}/reply': agents(409, ofConversation({ content: 'Hello' })),
+  'POST /api/v1/inbox/{id}/note': agents(201, ofConversation({ content: 'Note' })),
+  'POST /api/v1/inbox/{id}/draft': agents(200, ofConversation()),
+  'POST /api/v1/inbox/{id}/return': agents(200, ofConversation()),
+  'POST /api/v1/inbox/{id}/resolve': agents(200, ofConversation({})),
 
   'POST /api/v1/messages/{id}/regenerate': owner(202, ofReply({})),
   'POST /api/v1/messages/{id}/feedback': owner(200, ofReply({ rating: 'up' })),
