@@ -1,15 +1,24 @@
 import type { Usage } from '../delivery/runEvents.ts';
+import type { CallPiece } from './tools.ts';
 import { isObject } from './troubles.ts';
 
 /** A longer chunk is a provider's fault, not an answer. */
 const MAX_CHUNK_CHARACTERS = 100_000;
 
+const MAX_CALLS = 8;
+
 /** Content of one chunk. ending: the provider's finish_reason. */
-export type Piece = { text: string; thought: boolean; ending: string | null; usage: Usage | null };
+export type Piece = {
+  text: string;
+  thought: boolean;
+  calls: CallPiece[];
+  ending: string | null;
+  usage: Usage | null;
+};
 
 /** Reads a chunk, or a whole answer sent instead of chunks. @throws Error when the text is too long */
 export function readChunk(chunk: unknown): Piece {
-  if (!isObject(chunk)) return { text: '', thought: false, ending: null, usage: null };
+  if (!isObject(chunk)) return { text: '', thought: false, calls: [], ending: null, usage: null };
   const choice: unknown = Array.isArray(chunk.choices) ? chunk.choices[0] : undefined;
   const said = isObject(choice) ? (choice.delta ?? choice.message) : undefined;
   const message = isObject(said) ? said : {};
@@ -19,6 +28,7 @@ export function readChunk(chunk: unknown): Piece {
   return {
     text,
     thought: [message.reasoning_content, message.reasoning, message.thinking].some(Boolean),
+    calls: callsIn(message.tool_calls),
     ending: typeof ending === 'string' && ending !== '' ? ending.toLowerCase() : null,
     usage: usageOf(chunk.usage) ?? usageOf(isObject(chunk.x_groq) ? chunk.x_groq.usage : null),
   };
@@ -35,6 +45,24 @@ export const ENDINGS = new Map([
   ['content_filter', 'content_filter'],
   ['tool_calls', 'tool_calls'],
 ]);
+
+/** Returns the pieces of tool calls; servers that send whole calls may leave out the index. */
+function callsIn(calls: unknown): CallPiece[] {
+  if (!Array.isArray(calls)) return [];
+  return calls.slice(0, MAX_CALLS).flatMap((call: unknown, place) => {
+    if (!isObject(call) || !isObject(call.function)) return [];
+    const { name, arguments: input } = call.function;
+    const index = Number.isInteger(call.index) ? Number(call.index) : place;
+    if (index < 0 || index >= MAX_CALLS) return [];
+    return [
+      {
+        index,
+        name: typeof name === 'string' ? name.slice(0, 100) : '',
+        input: typeof input === 'string' ? input : isObject(input) ? JSON.stringify(input) : '',
+      },
+    ];
+  });
+}
 
 /** Returns the text of a content: a string, or a list of parts. */
 export function textOf(content: unknown): string {

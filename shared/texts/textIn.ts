@@ -6,6 +6,10 @@ export type Texts = {
   refusal: string;
   /** The end of an answer that the guard stopped. */
   apology: string;
+  /** The model asked for a person. */
+  handoff: string;
+  /** The same outside the office hours; {time} is when somebody will be there. */
+  handoff_later: string;
 };
 
 const FOLDER = new URL('.', import.meta.url);
