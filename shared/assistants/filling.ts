@@ -1,4 +1,4 @@
-import { findPerson } from '../../db/models/user.ts';
+import { findPerson } from '../../db/models/person.ts';
 import type { Answering } from '../../db/models/turn.ts';
 import { dayIn, instructionsFor, needsFilling } from './instructions.ts';
 
