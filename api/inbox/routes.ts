@@ -18,7 +18,7 @@ import { idempotencyKey } from '../chat/answerTaken.ts';
 import { presentConversation, presentMessage } from '../contract/conversation.ts';
 import { pageOf } from '../contract/page.ts';
 import { serve } from '../contract/serve.ts';
-import { pathId } from '../middleware/ids.ts';
+import { pathId } from '../middleware/context.ts';
 import { limitSearches } from '../middleware/limit-searches.ts';
 import { inboxContract, presentAgent, presentNote } from './contract.ts';
 import { presentHead, presentItem } from './presenter.ts';

@@ -30,7 +30,7 @@ describe('the inbox', () => {
   after(() => Promise.all([api.close(), provider.stop()]));
 
   const ask = (who: BuiltUser | undefined, method: string, path: string, body?: unknown, headers = {}) =>
-    api.call(method, path, body, { token: who?.access ?? null, headers });
+    api.call(method, path, body, { ...(who && { token: who.access }), headers });
   const act = (who: BuiltUser | undefined, id: number, what: string, body: unknown = {}, headers = {}) =>
     ask(who, 'POST', `/inbox/${id}/${what}`, body, headers);
   const list = async (query = '', who = agent) =>
