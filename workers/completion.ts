@@ -175,7 +175,7 @@ async function finish({ turn, writer, lease }: Held, ending: Ending): Promise<vo
     ...ending,
     content: writer.content,
     parameters: ending.model === undefined ? null : parametersOf(turn.assistant),
-    sources: ending.model === undefined ? [] : sourcesOf(turn),
+    sources: ending.model === undefined || ending.handoff ? [] : sourcesOf(turn),
     ...(!ending.filtered && { title: titleOf(turn.question) }),
   };
   const asked = performance.now();

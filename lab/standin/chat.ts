@@ -38,6 +38,10 @@ export async function chatCompletions(exchange: Exchange): Promise<void> {
     // Some servers quote the request.
     throw new ApiError(fault.status, `The stand-in was asked to fail: ${asked}`, code, fault.retryAfter);
   }
+  if (wish.refuseTools && body.tools !== undefined) {
+    calls.note(call, { ended: true });
+    throw new ApiError(400, `registry.example/${model} does not support tools`);
+  }
   const reply = replyOf(exchange, messages, wish, call);
   await (body.stream === true ? stream : whole)(exchange, reply, fault, wish);
   calls.note(call, { ended: true });
@@ -65,12 +69,15 @@ type Reply = {
   id: string;
   model: string;
   pieces: string[];
-  finishReason: 'stop' | 'length';
+  finishReason: 'stop' | 'length' | 'tool_calls';
   usage: JsonObject;
+  /** The call of a tool, in pieces. */
+  toolCall: [string, string] | null;
 };
 
 function replyOf({ body }: Exchange, messages: ChatMessage[], wish: Directives, call: Call): Reply {
-  const all = piecesOf(messages, wish);
+  const toolCall = handOverCall(body, messages);
+  const all = toolCall === null ? piecesOf(messages, wish) : [];
   const limit = Number(body.max_completion_tokens ?? body.max_tokens ?? Number.POSITIVE_INFINITY);
   const pieces = all.slice(0, limit);
   const prompt = messages.reduce((sum, { content }) => sum + (content.match(/\S+/g)?.length ?? 0), 0);
@@ -79,10 +86,23 @@ function replyOf({ body }: Exchange, messages: ChatMessage[], wish: Directives, 
     id: `chatcmpl-${crypto.randomUUID()}`,
     model: call.model,
     pieces,
-    finishReason: pieces.length < all.length ? 'length' : 'stop',
+    finishReason: toolCall !== null ? 'tool_calls' : pieces.length < all.length ? 'length' : 'stop',
+    toolCall,
     // A word counts as a token: deterministic, and enough for tests.
     usage: { prompt_tokens: prompt, completion_tokens: pieces.length, total_tokens: prompt + pieces.length },
   };
+}
+
+const HAND_OVER = 'hand_over_to_person';
+const ASKS_FOR_PERSON =
+  /\b(talk|speak|chat)\b.{0,20}\b(person|human|agent|somebody)\b|\bmit einem Menschen (sprechen|reden)\b/i;
+
+/** Returns the arguments of a call when the user asks for a person and the request offers the tool. */
+function handOverCall({ tools }: JsonObject, messages: ChatMessage[]): [string, string] | null {
+  const offered = Array.isArray(tools) && JSON.stringify(tools).includes(`"name":"${HAND_OVER}"`);
+  return offered && ASKS_FOR_PERSON.test(lastUserText(messages))
+    ? ['{"reason":"The user ', 'asks for a person."}']
+    : null;
 }
 
 function piecesOf(messages: ChatMessage[], wish: Directives): string[] {
@@ -101,7 +121,12 @@ async function whole({ res, signal, calls }: Exchange, reply: Reply, fault: Faul
   if (fault.kind === 'reset' || fault.kind === 'cut') return destroy(res, calls, call);
   if (fault.kind === 'malformed') return void res.writeHead(200, JSON_TYPE).end('{"id": "chatcmpl-');
   calls.note(call, { chunks: reply.pieces.length });
-  const message = { role: 'assistant', content: reply.pieces.join(''), refusal: null };
+  const message = {
+    role: 'assistant',
+    content: reply.pieces.join(''),
+    refusal: null,
+    ...(reply.toolCall && { tool_calls: [toolCallPiece(id, reply.toolCall.join(''))] }),
+  };
   const choices = [{ index: 0, message, logprobs: null, finish_reason: finishReason }];
   sendJson(res, { id, object: 'chat.completion', created: seconds(), model, choices, usage });
 }
@@ -130,9 +155,18 @@ async function stream(exchange: Exchange, reply: Reply, fault: Fault, wish: Dire
     calls.note(call, { chunks: i + 1 });
     await pauseBetween(wish.gap ?? chunkMs, signal);
   }
+  if (reply.toolCall !== null) {
+    const [first, rest] = reply.toolCall;
+    await send(choice({ tool_calls: [toolCallPiece(reply.id, first)] }));
+    await send(choice({ tool_calls: [{ index: 0, function: { arguments: rest } }] }));
+  }
   await send(choice({}, reply.finishReason));
   if (withUsage) await send([], reply.usage);
   res.end('data: [DONE]\n\n');
+}
+
+function toolCallPiece(id: string, input: string): JsonObject {
+  return { index: 0, id: `call-${id}`, type: 'function', function: { name: HAND_OVER, arguments: input } };
 }
 
 async function misbehave({ body, res, signal, calls }: Exchange, call: Call, fault: Fault): Promise<void> {

@@ -6,6 +6,8 @@ export type Directives = {
   echo: boolean;
   split: boolean;
   huge: boolean;
+  /** 400 for a request that offers tools. */
+  refuseTools: boolean;
   times: number;
   /** A model that answers 500, whatever the other directives. */
   down: string | undefined;
@@ -22,7 +24,7 @@ export const DIRECTIVES_HELP = `Directives in the last user message (N counts co
   [[delay:MS]]      wait before the first chunk        [[gap:MS]]    wait between chunks
   [[tokens:N]]      answer with N words, "w1 w2 …"     [[echo]]      answer with the messages received, as JSON
   [[split]]         non-ASCII text, every write cut in the middle, if possible inside a character
-  [[huge]]          one chunk of 10 MB
+  [[huge]]          one chunk of 10 MB                   [[refuse-tools]] 400 for a request that offers tools
   [[status:500]]    that status and an error body      [[status:429;retry-after:2]] with a Retry-After header
   [[status:400;code:context_length_exceeded]]          … with that code in the error
   [[down:MODEL]]    500 from that model, every other answers
@@ -53,6 +55,7 @@ export function parseDirectives(text: string): Directives {
     echo: found.has('echo'),
     split: found.has('split'),
     huge: found.has('huge'),
+    refuseTools: found.has('refuse-tools'),
     times: number('times') ?? Number.POSITIVE_INFINITY,
     down: found.get('down'),
     fault: faultOf(found, number),

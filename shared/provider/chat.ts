@@ -7,13 +7,14 @@ import { noteFailure, noteSuccess, type Role } from './calls.ts';
 import { ENDINGS, readChunk } from './chunk.ts';
 import { type ModelRef, type Provider, providerOf } from './config.ts';
 import { eventsOf } from './eventsOf.ts';
-import { keepLearned, learnedOf, lesson } from './learned.ts';
+import { keepLearned, type Learned, learnedOf, lesson } from './learned.ts';
 import { Length } from './length.ts';
 import { post } from './post.ts';
 import { mayBeEcho } from './refused.ts';
 import { chatBody, type Form, type Message, type Wish } from './shape.ts';
 import { slotOf } from './slots.ts';
 import { Thinking } from './thinking.ts';
+import { type Tool, type ToolCall, ToolCalls } from './tools.ts';
 import { troubleOf } from './troubles.ts';
 import { Watchdog } from './watchdog.ts';
 
@@ -24,9 +25,19 @@ export type ChatRequest = {
   temperature: number;
   /** The JSON that is asked for; absent: text. */
   form?: Form;
+  /** What the model may ask for. A model that cannot is asked without. */
+  tools?: readonly Tool[];
 };
-/** One step of an answer. finish_reason comes once, in the last step; usage comes only where the provider counts. */
-export type ChatChunk = { delta: string; finish_reason: string | null; usage: Usage | null };
+/**
+ * One step of an answer. finish_reason comes once, in the last step, with the tool that the model asks for; usage comes only where the
+ * provider counts.
+ */
+export type ChatChunk = {
+  delta: string;
+  finish_reason: string | null;
+  usage: Usage | null;
+  call?: ToolCall | null;
+};
 
 /** Ms to wait for the usage after an answer's finish_reason. */
 const AFTERWORD = 2_000;
@@ -78,7 +89,7 @@ async function* readAnswer(
   watchdog: Watchdog,
 ): AsyncGenerator<ChatChunk> {
   const most = 2 * (request.max_completion_tokens + provider.reasoningTokens);
-  const answer = new Answer(most);
+  const answer = new Answer(most, request.tools ?? []);
   const response = await ask(request, provider, watchdog.signal);
   const { silenceMs, answerMs } = provider.settings;
   const alive = () => {
@@ -100,7 +111,7 @@ async function* readAnswer(
   if (rest !== '') yield step(rest);
   // The usage comes before `conclude` may throw: a rejected answer costs tokens too.
   if (answer.usage !== null) yield { ...step(''), usage: answer.usage };
-  yield { ...step(''), finish_reason: answer.conclude() };
+  yield { ...step(''), finish_reason: answer.conclude(), call: answer.call };
 }
 
 function bytesOf({ body }: Response): AsyncIterable<Uint8Array> {
@@ -111,21 +122,24 @@ function step(delta: string): ChatChunk {
   return { delta, finish_reason: null, usage: null };
 }
 
-/** Sends the request. Repeats it at once without a parameter that the model refuses, and remembers the refusal. */
+/**
+ * Sends the request. Repeats it at once without a parameter that the model refuses, and remembers the refusal. Tools are left out of
+ * a request that is refused for no known reason, too: no model may be broken by them.
+ */
 async function ask(
-  { model, messages, max_completion_tokens, temperature, form }: ChatRequest,
+  { model, messages, max_completion_tokens, temperature, form, tools = [] }: ChatRequest,
   provider: Provider,
   signal: AbortSignal,
 ): Promise<Response> {
-  const wish: Wish = { messages, maxTokens: max_completion_tokens, temperature, ...(form && { form }) };
+  const limits = { maxTokens: max_completion_tokens, temperature };
+  const wish: Wish = { messages, ...limits, tools, ...(form && { form }) };
+  let guess: Learned | null = null;
   for (let learned = await learnedOf(model); ; ) {
     try {
-      return await post(
-        provider,
-        '/chat/completions',
-        chatBody(model.model, wish, provider, learned),
-        signal,
-      );
+      const body = chatBody(model.model, wish, provider, learned);
+      const response = await post(provider, '/chat/completions', body, signal);
+      if (guess !== null) keepLearned(model, guess);
+      return response;
     } catch (err) {
       if (!(err instanceof ProviderError)) throw err;
       const { refused, inWords } = err;
@@ -134,6 +148,14 @@ async function ask(
         inWords,
         messages.map(({ content }) => content),
       );
+      const mayGuess: boolean = tools.length > 0 && err.code === 'provider_rejected' && guess === null;
+      const toolless: Learned | null =
+        mayGuess && (echo || refused === null) ? lesson('tools', provider, learned) : null;
+      if (toolless !== null) {
+        guess = toolless;
+        learned = toolless;
+        continue;
+      }
       const taught = echo ? null : lesson(refused, provider, learned);
       if (taught === null) throw err;
       log.info(
@@ -159,9 +181,16 @@ class Answer {
   #thought = false;
   #said = false;
   #announced = false;
+  readonly #calls: ToolCalls;
 
-  constructor(limitTokens: number) {
+  constructor(limitTokens: number, tools: readonly Tool[]) {
     this.#length = new Length(limitTokens);
+    this.#calls = new ToolCalls(tools);
+  }
+
+  /** The tool that the model asks for; null: none. */
+  get call(): ToolCall | null {
+    return this.#calls.first();
   }
 
   /** Takes the next event. @returns the text to show @throws ProviderError when the event is an error */
@@ -182,6 +211,7 @@ class Answer {
     this.ending = piece.ending ?? this.ending;
     this.usage = piece.usage ?? this.usage;
     this.#thought ||= piece.thought;
+    this.#calls.take(piece.calls);
     if (this.#length.reachedBy(piece.text)) {
       this.ending = 'length';
       this.over = true;
@@ -203,11 +233,12 @@ class Answer {
 
   /** Returns the answer's finish_reason. @throws ProviderError when the answer was cut off or has no text */
   conclude(): string {
-    if (this.ending === null && this.#done && this.#said) return 'stop';
+    const answered = this.#said || this.call !== null;
+    if (this.ending === null && this.#done && answered) return 'stop';
     if (this.ending === null && !this.#done) throw cutOff();
     const ending = this.ending === null ? 'stop' : ENDINGS.get(this.ending);
     if (ending === undefined) throw within(cutOff());
-    if (this.#said) return ending;
+    if (answered) return ending;
     if (ending === 'content_filter') {
       throw within(
         new ProviderError('rejected', 'content_filter', "The provider's content filter refused the message."),

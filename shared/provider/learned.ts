@@ -68,6 +68,7 @@ export function lesson(
     case 'response_format':
       if (inForce.structured === 'none' || explicit.structured) return null;
       return { ...learned, structured: inForce.structured === 'json_schema' ? 'json_object' : 'none' };
+    case 'tools':
     case 'reasoning_effort':
     case 'dimensions':
     case 'encoding_format':

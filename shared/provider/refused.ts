@@ -11,11 +11,17 @@ export const PARAMETERS = [
   'developer',
   'system',
   'turns',
+  'tools',
 ] as const;
 export type Parameter = (typeof PARAMETERS)[number];
 
+/** What servers say that cannot call tools, or whose model cannot. */
+export const TOOLLESS =
+  /no endpoints found that support tool|tools? (param|choice)\b.{0,80}requires|does(n't| not) support (tools?|functions?|tool use|(function|tool)[ -]calling)\b|\b(function|tool)[ -]calling`? is not (supported|enabled)|\btools? (is|are) not supported/i;
+
 /** Words that imply a parameter without its name. */
 const MEANT: [RegExp, Parameter][] = [
+  [TOOLLESS, 'tools'],
   [/include_usage/i, 'stream_options'],
   [/matryoshka/i, 'dimensions'],
   [/json_schema|json_object|structured output/i, 'response_format'],

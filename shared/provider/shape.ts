@@ -1,18 +1,25 @@
 import type { ChatCompletionMessageParam } from 'openai/resources/chat/completions';
 import type { Provider } from './config.ts';
 import type { Learned } from './learned.ts';
+import type { Tool } from './tools.ts';
 import type { Settings } from './presets.ts';
 
 export type Message = { role: 'system' | 'user' | 'assistant'; content: string };
 /** A chat request before it takes the form that one model accepts. */
-export type Wish = { messages: Message[]; maxTokens: number; temperature: number; form?: Form };
+export type Wish = {
+  messages: Message[];
+  maxTokens: number;
+  temperature: number;
+  form?: Form;
+  tools?: readonly Tool[];
+};
 /** The JSON that an answer must be. */
 export type Form = { name: string; schema: Record<string, unknown> };
 
 /** Returns the request's body in the form that the model accepts. */
 export function chatBody(
   model: string,
-  { messages, maxTokens, temperature, form }: Wish,
+  { messages, maxTokens, temperature, form, tools = [] }: Wish,
   { settings, explicit, reasoningEffort, reasoningTokens }: Provider,
   learned: Learned,
 ): Record<string, unknown> {
@@ -25,6 +32,10 @@ export function chatBody(
     ...(reasoningEffort !== null &&
       !learned.without?.includes('reasoning_effort') && { reasoning_effort: reasoningEffort }),
     ...(form && responseFormat(form, how.structured)),
+    ...(tools.length > 0 &&
+      !learned.without?.includes('tools') && {
+        tools: tools.map((tool) => ({ type: 'function', function: tool })),
+      }),
     stream: true,
     ...(how.usage === 'on' && { stream_options: { include_usage: true } }),
   };

@@ -1,5 +1,5 @@
 import { ProviderError, type ProviderTrouble } from './providerErrors.ts';
-import { refusedParameter } from './refused.ts';
+import { refusedParameter, TOOLLESS } from './refused.ts';
 
 /** A server's answer: status, headers and body (JSON or text). Status 200 for an error inside an answer. */
 export type Said = { status: number; headers?: Headers; body: unknown };
@@ -64,6 +64,8 @@ const UNAVAILABLE: Outcome = {
 
 /** The first matching rule decides. A message counts only where servers give no code. */
 const RULES: Rule[] = [
+  // Whatever the status: the request may be sent again without tools.
+  { ...REJECTED, when: (error) => says(error, TOOLLESS) },
   {
     trouble: 'rejected',
     code: 'content_filter',

@@ -3,6 +3,8 @@ import type { Turn, Verdict } from '../../db/models/turn.ts';
 import { env } from '../../shared/base/env.ts';
 import type { Usage } from '../../shared/delivery/runEvents.ts';
 import { answerTimes } from '../../shared/provider/measure.ts';
+import { handoffText, reasonFrom } from '../../shared/people/handoffText.ts';
+import { HAND_OVER, type ToolCall } from '../../shared/provider/tools.ts';
 import { textIn } from '../../shared/texts/textIn.ts';
 import { type Ending, failed, TOO_SLOW, UNCHECKED } from './ending.ts';
 import { parametersOf } from '../../shared/assistants/parameters.ts';
@@ -62,7 +64,8 @@ function refuse(turn: Turn, writer: Writer): Ending {
 
 /** Builds the request from the context record. */
 async function prepare(turn: Turn, model: ModelRef): Promise<ChatRequest> {
-  return { model, messages: await promptOf(turn, turn.context), ...parametersOf(turn.assistant) };
+  const tools = turn.assistant?.handoff.enabled ? [HAND_OVER] : [];
+  return { model, messages: await promptOf(turn, turn.context), ...parametersOf(turn.assistant), tools };
 }
 
 async function stream(request: ChatRequest, { turn, writer, lease, verdict }: Claimed): Promise<Ending> {
@@ -74,12 +77,13 @@ async function stream(request: ChatRequest, { turn, writer, lease, verdict }: Cl
   };
   const shown = outletTo(show, turn, lease.signal);
   const outlet = verdict === null ? shown : new Gate(shown, verdict);
-  const heard: Heard = { text: '', finish_reason: null, usage: null };
+  const heard: Heard = { text: '', finish_reason: null, usage: null, call: null };
   try {
     await listen(request, outlet, heard);
     await outlet.end();
     times.end();
-    return { ...endingOf(heard), ...(first_token_ms !== undefined && { first_token_ms }) };
+    const handoff = await handOver(heard, turn, show, writer);
+    return { ...endingOf(heard), ...handoff, ...(first_token_ms !== undefined && { first_token_ms }) };
   } catch (err) {
     if (err instanceof Withheld) return withheld(err, writer, turn, heard);
     if (!(err instanceof ProviderError) || err.code !== 'content_filter') throw err;
@@ -90,7 +94,25 @@ async function stream(request: ChatRequest, { turn, writer, lease, verdict }: Cl
 }
 
 /** The model's output, shown or not. */
-type Heard = { text: string; finish_reason: string | null; usage: Usage | null };
+type Heard = {
+  text: string;
+  finish_reason: string | null;
+  usage: Usage | null;
+  call: ToolCall | null;
+};
+
+/** Tells the user that a person will answer, where the model asks for one. Returns that part of the ending. */
+async function handOver(
+  { call }: Heard,
+  { user_id, language }: Turn,
+  show: (text: string) => void,
+  writer: Writer,
+): Promise<Pick<Ending, 'handoff'>> {
+  if (call?.name !== HAND_OVER.name) return {};
+  const text = await handoffText(user_id, language);
+  show(writer.content === '' ? text : `\n\n${text}`);
+  return { handoff: { reason: reasonFrom(call.input) } };
+}
 
 function outletTo(show: (text: string) => void, { context, user_id }: Turn, signal: AbortSignal): Outlet {
   if (env.OUTPUT_GUARD === 'on') return new Guard(show, context?.passages ?? [], signal, user_id);
@@ -103,6 +125,7 @@ async function listen(request: ChatRequest, outlet: Outlet, heard: Heard): Promi
     heard.text += chunk.delta;
     heard.finish_reason = chunk.finish_reason ?? heard.finish_reason;
     heard.usage = chunk.usage ?? heard.usage;
+    heard.call = chunk.call ?? heard.call;
   }
 }
 
