@@ -3,6 +3,7 @@ import { problemBody } from '../contract/problem.ts';
 import { chatEvents } from '../chat/contract.ts';
 import { importEvents } from '../faqs/import/contract.ts';
 import { messageEvents } from '../messages/contract.ts';
+import { notificationEvents } from '../notifications/contract.ts';
 import { runClientEvents, runEvents } from '../runs/contract.ts';
 
 export const clientEvents = { ...chatEvents, ...runClientEvents, ...messageEvents, ...authEvents };
@@ -13,4 +14,4 @@ export const clientEvents = { ...chatEvents, ...runClientEvents, ...messageEvent
  */
 const endingEvents = { token_expired: problemBody };
 
-export const serverEvents = { ...runEvents, ...importEvents, ...endingEvents };
+export const serverEvents = { ...runEvents, ...importEvents, ...notificationEvents, ...endingEvents };

@@ -306,6 +306,10 @@ BEGIN
     last_message_at = clock_timestamp(), updated_at = clock_timestamp(),
     duration_seconds = extract(epoch FROM clock_timestamp() - created_at)::integer
   WHERE id = v_conversation;
+  -- A device that shows the answer says so within three seconds, and nobody is told (markMessage).
+  IF v_run.status IN ('completed', 'incomplete') THEN
+    PERFORM owe_notification('answer_ready', v_run.user_id, '{}', '3 seconds', v_conversation, v_run.reply_id);
+  END IF;
   RETURN QUERY SELECT promote_next(v_conversation), p_run, v_run.user_id, v_conversation, v_run.reply_id, v_run.status,
     v_run.attempt, v_run.last_seq, p_outcome ->> 'content', v_run.sources, nullif(v_usage, 'null'), v_run.finish_reason,
     CASE v_run.status WHEN 'failed' THEN p_outcome -> 'error' END, v_run.completed_at;

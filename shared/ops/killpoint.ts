@@ -18,7 +18,12 @@ export type KillPoint =
   | 'housekeeping.raised'
   | 'housekeeping.delivered'
   | 'guest.retired'
-  | 'guest.erased';
+  | 'guest.erased'
+  | 'notification.claimed'
+  | 'notification.settling'
+  | 'mail.claimed'
+  | 'mail.sent'
+  | 'push.sent';
 export type KillPointHook = (point: KillPoint, runId: number) => void;
 
 export const HOOK = Symbol.for('parley.killpoint');
