@@ -17,6 +17,7 @@ Runs all of Parley on this machine until Ctrl-C. It starts what the environment 
   REDIS_URL        else a private Redis
   OPENAI_API_KEY   or OPENAI_BASE_URL or PROVIDERS (docs/models.md); else a local stand-in for the model, which
                    costs nothing and knows little
+  SMTP_URL         else mails are written to .data/mail/
   PORT             8000, where the API listens
   METRICS_PORT     metrics of the workers there, of completion on the next port; else none
   LOG_LEVEL        warn; info shows every request and job
@@ -71,7 +72,8 @@ function environment(): NodeJS.ProcessEnv {
     LOG_LEVEL: process.env.LOG_LEVEL || 'warn',
     JWT_SECRET: process.env.JWT_SECRET || secret('jwt_secret', 32),
     SEED_PASSWORD: process.env.SEED_PASSWORD || secret('seed_password', 9),
-    LOG_RESET_TOKENS: process.env.LOG_RESET_TOKENS || String(process.env.NODE_ENV !== 'production'),
+    // Without a mail server mails are files, and their links lead here.
+    MAIL_DIR: process.env.MAIL_DIR || (process.env.SMTP_URL ? '' : `${DATA}/mail`),
   };
 }
 
@@ -147,6 +149,7 @@ function greet(url: string, env: NodeJS.ProcessEnv, kept: string[], ms: number):
   Health       ${url}/health
   Queues       ${url}/admin/queues
   Metrics      ${metricsOf(url, env)}
+  Mail         ${env.MAIL_DIR ? `${env.MAIL_DIR}/ (files: SMTP_URL is not set)` : 'by SMTP_URL'}
   Accounts     demo@parley.local, admin@parley.local
   Password     ${env.SEED_PASSWORD}
   Embedded     ${kept.join(', ') || 'nothing'}

@@ -107,12 +107,11 @@ async function parsed(to: string, raw: Buffer): Promise<Received> {
     messageId: mail.messageId ?? '',
     subject: mail.subject ?? '',
     text: mail.text ?? '',
-    html: mail.html === false ? '' : mail.html,
-    header: (name) =>
-      mail.headerLines
-        .find(({ key }) => key === name.toLowerCase())
-        ?.line.replace(/^[^:]+:\s*/, '')
-        .replace(/\r?\n\s+/g, ' ') ?? '',
+    html: mail.html || '',
+    header: (name) => {
+      const { line = '' } = mail.headerLines.find(({ key }) => key === name.toLowerCase()) ?? {};
+      return line.replace(/^[^:]+:\s*/, '').replace(/\r?\n\s+/g, ' ');
+    },
     raw: raw.toString(),
   };
 }
