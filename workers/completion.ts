@@ -166,11 +166,12 @@ async function finish(turn: Turn, writer: Writer, lease: Lease, ending: Ending):
   const end = runStage.startTimer({ stage: 'ending' });
   const lastSeq = await patiently(lease, () => writer.end());
   killPoint('completion.streamed', turn.run_id);
+  const { offered, sources } = sourcesOf(turn, ending, writer.content);
   const outcome: Outcome = {
     ...ending,
     content: writer.content,
     parameters: ending.model === undefined ? null : parametersOf(turn.assistant),
-    sources: ending.model === undefined ? [] : sourcesOf(turn),
+    sources,
     ...(!ending.filtered && { title: titleOf(turn.question) }),
   };
   const asked = performance.now();
@@ -181,7 +182,7 @@ async function finish(turn: Turn, writer: Writer, lease: Lease, ending: Ending):
   killPoint('completion.finished', turn.run_id);
   log.info({ status: finished.status, attempt: lease.attempt }, 'run ended');
   const fresh = performance.now() - asked < FRESH;
-  await settle({ next: finished.next, ended: [fresh ? finished : turn.run_id] });
+  await settle({ next: finished.next, ended: [fresh ? { ...finished, offered } : turn.run_id] });
   runsEnded.inc({ status: finished.status });
   end();
 }

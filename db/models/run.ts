@@ -135,7 +135,9 @@ export type Outcome = {
 };
 
 /** A run as it ended: what its terminal event is made of. */
-type Ended = Omit<RunRow, 'message_id' | 'model' | 'created_at' | 'started_at'> & { completed_at: Date };
+type Ended = Omit<RunRow, 'message_id' | 'model' | 'offered' | 'created_at' | 'started_at'> & {
+  completed_at: Date;
+};
 
 /** Ends a run that the caller holds; undefined when it no longer does, in which case nothing has changed. */
 export function finishRun(

@@ -6,6 +6,7 @@ import { answerTimes } from '../../shared/provider/measure.ts';
 import { textIn } from '../../shared/texts/textIn.ts';
 import { type Ending, failed, TOO_SLOW } from './ending.ts';
 import { parametersOf } from '../../shared/assistants/parameters.ts';
+import { citedIn } from '../../shared/prompt/cited.ts';
 import { promptOf } from '../../shared/prompt/decide.ts';
 import { type ChatRequest, streamChat } from '../../shared/provider/chat.ts';
 import type { ModelRef } from '../../shared/provider/config.ts';
@@ -45,10 +46,17 @@ const UNCHECKED = [
   'The message could not be checked: what MODERATION_MODEL names gave no verdict.',
 ] as const;
 
-/** Returns the passages in the prompt. */
-export function sourcesOf({ context }: Turn): Source[] {
-  const passages = context?.passages ?? [];
-  return passages.map(({ faq_id, question, similarity }) => ({ faq_id, question, similarity }));
+/** Returns what the model was offered, and the sources of its answer. A refused question was offered nothing. */
+export function sourcesOf(
+  { context }: Turn,
+  ending: Ending,
+  answer: string,
+): Record<'offered' | 'sources', Source[]> {
+  const passages = ending.model === undefined ? [] : (context?.passages ?? []);
+  const offered = passages.map(({ faq_id, question, similarity }) => ({ faq_id, question, similarity }));
+  const answered = ['completed', 'incomplete'].includes(ending.status) && ending.filtered !== true;
+  if (!answered) return { offered, sources: [] };
+  return { offered, sources: env.ANSWER_CHECK === 'off' ? offered : citedIn(answer, offered) };
 }
 
 /** Returns the ending of a run whose stage left no result after its last attempt. */
