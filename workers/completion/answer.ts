@@ -8,6 +8,7 @@ import { type Ending, failed, TOO_SLOW } from './ending.ts';
 import { parametersOf } from '../../shared/assistants/parameters.ts';
 import { citedIn } from '../../shared/prompt/cited.ts';
 import { promptOf } from '../../shared/prompt/decide.ts';
+import { holdsEscapes } from '../../shared/prompt/escape.ts';
 import { type ChatRequest, streamChat } from '../../shared/provider/chat.ts';
 import type { ModelRef } from '../../shared/provider/config.ts';
 import { ProviderError } from '../../shared/provider/providerErrors.ts';
@@ -15,6 +16,7 @@ import { countTokens } from '../../shared/provider/tokens.ts';
 import { Gate, type Outlet } from './gate.ts';
 import { Guard } from './guard.ts';
 import type { Lease } from './lease.ts';
+import { Plain } from './plain.ts';
 import { wasTooSlow } from './timeouts.ts';
 import { Withheld } from './verdict.ts';
 import type { Writer } from './writer.ts';
@@ -89,7 +91,8 @@ async function stream(
     first_token_ms ??= times.firstToken();
     writer.write(text);
   };
-  const shown = outletTo(show, turn, lease.signal);
+  const guarded = outletTo(show, turn, lease.signal);
+  const shown = holdsEscapes(request.messages, turn.context?.passages ?? []) ? new Plain(guarded) : guarded;
   const outlet = verdict === null ? shown : new Gate(shown, verdict);
   const heard: Heard = { text: '', finish_reason: null, usage: null };
   try {
