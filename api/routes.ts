@@ -18,6 +18,7 @@ import { mailLinks } from './notifications/links/routes.ts';
 import { messages } from './messages/routes.ts';
 import { metrics } from './metrics/routes.ts';
 import { notifications } from './notifications/routes.ts';
+import { push } from './push/routes.ts';
 import { runs } from './runs/routes.ts';
 import { userAdmin } from './users/admin/routes.ts';
 import { users } from './users/routes.ts';
@@ -35,6 +36,7 @@ const resources: Resource[] = [
   messages,
   notifications,
   mailLinks,
+  push,
   faqImports,
   faqSuggestions,
   faqs,

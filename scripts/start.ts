@@ -1,5 +1,5 @@
 /** `npm start`: see USAGE. */
-import { randomBytes } from 'node:crypto';
+import { createECDH, type ECDH, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -67,6 +67,7 @@ async function main(): Promise<void> {
 
 function environment(): NodeJS.ProcessEnv {
   return {
+    ...vapidKeys(),
     ...process.env,
     PORT: process.env.PORT || '8000',
     LOG_LEVEL: process.env.LOG_LEVEL || 'warn',
@@ -165,6 +166,22 @@ function metricsOf(url: string, { METRICS_PORT }: NodeJS.ProcessEnv): string {
   return [url, ...ports.map((port) => `http://127.0.0.1:${port}`)]
     .map((base) => `${base}/metrics`)
     .join(', ');
+}
+
+/** The keys of web push: browsers forget their subscriptions when these change. */
+function vapidKeys(): NodeJS.ProcessEnv {
+  const path = `${DATA}/vapid.json`;
+  if (!existsSync(path)) {
+    const pair = createECDH('prime256v1');
+    const [VAPID_PUBLIC_KEY, VAPID_PRIVATE_KEY] = [pair.generateKeys('base64url'), privateKeyOf(pair)];
+    writeFileSync(path, JSON.stringify({ VAPID_PUBLIC_KEY, VAPID_PRIVATE_KEY }), { mode: 0o600 });
+  }
+  return JSON.parse(readFileSync(path, 'utf8')) as NodeJS.ProcessEnv;
+}
+
+/** Returns all 32 bytes: Node leaves out zeros at the beginning. */
+function privateKeyOf(pair: ECDH): string {
+  return Buffer.from(pair.getPrivateKey('hex').padStart(64, '0'), 'hex').toString('base64url');
 }
 
 /** Kept in .data/, so that sign-ins and the demo accounts outlive a restart. */

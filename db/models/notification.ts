@@ -139,6 +139,17 @@ export async function notePushed(id: number, subscriptionId: number): Promise<vo
   );
 }
 
+const BEGINNING = 200;
+
+/** Returns the beginning of a message; undefined when it is gone. */
+export async function beginningOfMessage(id: number): Promise<string | undefined> {
+  const found = await row<{ beginning: string }>(
+    `SELECT left(content, ${BEGINNING}) AS beginning FROM messages WHERE id = :id`,
+    { id },
+  );
+  return found?.beginning;
+}
+
 export type NotificationRow = {
   id: number;
   kind: Kind;

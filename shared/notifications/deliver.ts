@@ -86,7 +86,9 @@ function addressOf({ data, email }: Claimed): string | null {
 
 /** Pushes to the devices that have it not. Returns when to try again. */
 async function pushNow(owed: Claimed): Promise<Due> {
-  if (owed.seen || !choiceOf(owed.kinds, owed.kind).push) return null;
+  const { kind, kinds, user_id, seen } = owed;
+  if (seen || user_id === null || !choiceOf(kinds, kind).push) return null;
+  if (FOR_THE_ABSENT.includes(kind) && (await isThere(user_id))) return null;
   const quiet = quietFor(owed.quiet_hours, owed.timezone);
   if (quiet > 0) return quiet;
   return pushToDevices(owed);

@@ -101,6 +101,14 @@ export const rules: Record<string, Rule> = {
     names: () => ({ body: { email: `${fresh()}@example.com`, password: PASSWORD } }),
     but: { guest: 403 },
   }),
+  // The suite has no keys for web push; test/flows/push.test.ts has.
+  'GET /api/v1/push/key': signedIn(503),
+  'POST /api/v1/push/subscriptions': signedIn(503, {
+    names: () => ({ body: { endpoint: 'https://push.example.net/1', keys: { p256dh: 'A', auth: 'A' } } }),
+  }),
+  'DELETE /api/v1/push/subscriptions': signedIn(204, {
+    names: () => ({ body: { endpoint: 'https://push.example.net/1' } }),
+  }),
   'GET /unsubscribe': anyone(200, { names: (of) => ({ query: `token=${unsubscribing(of)}` }) }),
   'POST /unsubscribe': anyone(200, { names: (of) => ({ query: `token=${unsubscribing(of)}` }) }),
 
