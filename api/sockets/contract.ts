@@ -5,6 +5,7 @@ import { chatEvents } from '../chat/contract.ts';
 import { importEvents } from '../faqs/import/contract.ts';
 import { inboxClientEvents } from '../inbox/contract.ts';
 import { messageEvents } from '../messages/contract.ts';
+import { notificationEvents } from '../notifications/contract.ts';
 import { runClientEvents, runEvents } from '../runs/contract.ts';
 
 export const clientEvents = {
@@ -24,6 +25,7 @@ const endingEvents = { token_expired: problemBody };
 export const serverEvents = {
   ...runEvents,
   ...importEvents,
+  ...notificationEvents,
   ...conversationEvents,
   ...endingEvents,
 };

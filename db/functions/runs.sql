@@ -329,7 +329,7 @@ BEGIN
     completion_tokens = (v_usage ->> 'completion_tokens')::integer,
     total_tokens = (v_usage ->> 'total_tokens')::integer,
     first_token_ms = (p_outcome ->> 'first_token_ms')::integer,
-    sources = coalesce(p_outcome -> 'sources', '[]'),
+    sources = CASE WHEN cancel_requested_at IS NULL THEN coalesce(p_outcome -> 'sources', '[]') ELSE '[]' END,
     last_seq = p_last_seq, lease_until = NULL, completed_at = clock_timestamp()
   WHERE id = p_run AND attempt = p_attempt AND status = 'in_progress'
   RETURNING * INTO v_run;
@@ -356,6 +356,10 @@ BEGIN
     IF v_by IS NOT NULL THEN
       v_ended := wait_for_person(v_conversation, v_by, coalesce(p_outcome #>> '{handoff,reason}', v_by));
     END IF;
+  END IF;
+  -- A device that shows the answer says so within three seconds, and nobody is told (markMessage).
+  IF v_run.status IN ('completed', 'incomplete') THEN
+    PERFORM owe_notification('answer_ready', v_run.user_id, '{}', '3 seconds', v_conversation, v_run.reply_id);
   END IF;
   RETURN QUERY SELECT promote_next(v_conversation), p_run, v_run.user_id, v_conversation, v_run.reply_id, v_run.status,
     v_run.attempt, v_run.last_seq, p_outcome ->> 'content', v_run.sources, nullif(v_usage, 'null'), v_run.finish_reason,
