@@ -55,6 +55,8 @@ export class Device {
     const event = { event: packet.data[0], data: packet.data[1] } as RunEvent;
     // An event for the user of an earlier life.
     if (channel !== `socket.io#/#${userRoom(this.#userId)}#`) return;
+    // Events of conversations with people belong to no run.
+    if (!('run_id' in event.data)) return;
     this.pushed.push(event);
     if (this.#online) this.#take(event);
   }

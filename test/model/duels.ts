@@ -44,6 +44,8 @@ export const OTHERS: Record<string, Contender> = {
   interrupt: (world) => begun(world, 'accept_message', () => world.requests.post('interrupt')),
   cancel: (world) => begun(world, 'cancel_run', () => world.requests.cancel(firstRun(world))),
   delete: (world) => begun(world, 'delete_conversation', () => world.requests.delete()),
+  handoff: (world) => begun(world, 'hand_over', () => world.requests.handOver()),
+  take: (world) => begun(world, 'take_over', () => world.requests.take()),
   redelivery: async (world) => {
     await world.act('Redis is emptied', () => world.wipe());
     await begun(world, 'owed deliveries', () => world.requests.reconcile());

@@ -9,6 +9,8 @@ export type Bounds = {
   interrupts: number;
   cancels: number;
   deletes: number;
+  handoffs: number;
+  takes: number;
   crashes: number;
   wipes: number;
   expiries: number;
@@ -75,6 +77,8 @@ export function happenings(world: World, left: Bounds): Option[] {
     ),
     ...[...device.runs.keys()].flatMap((id) => bounded('cancels', `cancel ${id}`, () => requests.cancel(id))),
     ...(known && !requests.deleted ? bounded('deletes', 'delete', () => requests.delete()) : []),
+    ...(known ? bounded('handoffs', 'handoff', () => requests.handOver()) : []),
+    ...(known ? bounded('takes', 'take', () => requests.take()) : []),
     ...busy.flatMap((worker) => bounded('crashes', `${worker.name} dies`, () => world.kill(worker))),
     ...requests.actors.flatMap((actor) => bounded('crashes', `${actor.name} dies`, () => actor.die())),
     ...bounded('wipes', 'Redis is emptied', () => world.wipe()),

@@ -15,6 +15,7 @@ export async function wrongsAtRest(world: World): Promise<string[]> {
     ...world.workers.flatMap((worker) => worker.wrongs),
     ...(await countersOf(world, runs)),
     ...keysOf(world, runs),
+    ...(await quietOf(world)),
   ];
   for (const run of runs) {
     const found = [
@@ -47,9 +48,43 @@ async function countersOf({ userId }: World, runs: RunAtRest[]): Promise<string[
     { userId },
   );
   const total_tokens = runs.reduce((sum, run) => sum + (run.total_tokens ?? 0), 0);
-  const due = { message_count: 2 * runs.length, conversations: Math.min(1, runs.length), total_tokens };
+  const standing = await rows('SELECT id FROM messages WHERE user_id = :userId AND run_id IS NULL', {
+    userId,
+  });
+  const message_count = 2 * runs.length + standing.length;
+  const due = { message_count, conversations: Math.min(1, runs.length), total_tokens };
   const right = Object.entries(due).every(([name, value]) => Reflect.get(kept ?? {}, name) === value);
   return right ? [] : [`the conversation counts ${JSON.stringify(kept)}, due is ${JSON.stringify(due)}`];
+}
+
+/**
+ * While a person is asked for no run starts, and once a person has the conversation none is completed. Each message without a run is
+ * stored once, and all news are told.
+ */
+async function quietOf({ userId, requests }: World): Promise<string[]> {
+  const spoke = await rows<{ id: number; what: string }>(
+    `SELECT r.id, CASE WHEN r.started_at > e.handoff_at THEN 'started after a handoff' ELSE 'completed after a take' END AS what
+     FROM runs r JOIN episodes e ON e.conversation_id = r.conversation_id WHERE r.user_id = :userId
+       AND (r.started_at > e.handoff_at OR r.completed_at > e.taken_at AND r.status = 'completed')`,
+    { userId },
+  );
+  const stored = await rows<{ content: string }>(
+    'SELECT content FROM messages WHERE user_id = :userId AND run_id IS NULL ORDER BY content',
+    { userId },
+  );
+  const stand = requests.posts.filter(({ stands }) => stands).map(({ key }) => key);
+  const same = stand.toSorted().join() === stored.map(({ content }) => content).join();
+  const untold = await rows(
+    'SELECT version FROM conversation_news n JOIN conversations c ON c.id = conversation_id WHERE user_id = :userId',
+    { userId },
+  );
+  return [
+    ...spoke.map(({ id, what }) => `run ${id} ${what}`),
+    ...(same
+      ? []
+      : [`before a person stand ${stored.map(({ content }) => content)}, accepted were ${stand}`]),
+    ...(untold.length > 0 ? ['news were not told'] : []),
+  ];
 }
 
 function keysOf({ requests }: World, runs: RunAtRest[]): string[] {

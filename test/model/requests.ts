@@ -2,14 +2,23 @@ import type { SignedUser } from '../../shared/accounts/authenticate.ts';
 import { intake } from '../../shared/conversations/intake.ts';
 import { cancel } from '../../shared/conversations/ownRun.ts';
 import { settleInBackground } from '../../shared/delivery/settle.ts';
+import { knex } from '../../db/knex.ts';
 import { deleteConversation } from '../../db/models/conversation.ts';
+import { handOver, takeOver } from '../../db/models/people.ts';
 import { Problem } from '../../shared/base/errors.ts';
 import { redis } from '../../shared/delivery/redis.ts';
 import { type Found, reconcile } from '../../workers/housekeeping.ts';
 import { Actor } from './control.ts';
 import type { Device } from './device.ts';
 
-type Post = { key: string; body: Parameters<typeof intake>[1]; runId: number | null; refused: string | null };
+type Post = {
+  key: string;
+  body: Parameters<typeof intake>[1];
+  runId: number | null;
+  refused: string | null;
+  /** It stands before a person: no run answers it. */
+  stands: boolean;
+};
 
 /** The requests of the user and of housekeeping. Each is an actor of its own, which may die. */
 export class Requests {
@@ -44,6 +53,7 @@ export class Requests {
       body: { content: key, conversation_id, multitask_strategy },
       runId: null,
       refused: null,
+      stands: false,
     });
     this.repeat(this.posts.length - 1);
   }
@@ -62,8 +72,10 @@ export class Requests {
           throw err;
         },
       );
-      if (post.runId !== null && post.runId !== answer.run_id) this.wrongs.push(`two runs of "${post.key}"`);
+      if ((post.runId !== null || post.stands) && post.runId !== answer.run_id)
+        this.wrongs.push(`two runs of "${post.key}"`);
       post.runId = answer.run_id;
+      post.stands = answer.run_id === null;
       this.conversationId = answer.conversation_id;
       if (answer.run_id === null) return;
       const shown = this.#device.know(answer.run_id);
@@ -74,6 +86,24 @@ export class Requests {
 
   cancel(runId: number): void {
     this.#begin(`cancel ${runId}`, () => cancel(this.#userId, runId));
+  }
+
+  /** The user asks for a person. */
+  handOver(): void {
+    const id = this.conversationId ?? 0;
+    this.#begin('handoff', async () => {
+      const handed = await handOver(id, this.#userId, null);
+      if (handed) settleInBackground({ ended: handed.ended, next: null, news: id });
+    });
+  }
+
+  /** An agent takes the conversation. Here the user is the agent, too. */
+  take(): void {
+    const id = this.conversationId ?? 0;
+    this.#begin('take', async () => {
+      const { outcome, ended } = await takeOver(id, this.#userId, knex);
+      if (outcome === 'done') settleInBackground({ ended, next: null, news: id });
+    });
   }
 
   delete(): void {

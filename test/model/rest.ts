@@ -26,7 +26,9 @@ async function untilIdle(world: World): Promise<void> {
     const ticking = workers.find(
       ({ job, actor }) => job !== null && actor.timers.size > 0 && !frozen.has(actor),
     );
-    const unanswered = requests.posts.findIndex(({ runId, refused }) => runId === null && refused === null);
+    const unanswered = requests.posts.findIndex(
+      ({ runId, refused, stands }) => runId === null && refused === null && !stands,
+    );
     const [resume] = wanting(world);
 
     if (step) await world.step(step);
@@ -35,7 +37,10 @@ async function untilIdle(world: World): Promise<void> {
     else if (unanswered >= 0) await world.act('the client posts again', () => requests.repeat(unanswered));
     else if (deliveries.in('resting').length > 0) await timePasses(world);
     else if (resume) await resume.act();
-    else if (requests.found !== null && requests.found.delivered + requests.found.announced === 0) {
+    else if (
+      requests.found !== null &&
+      requests.found.delivered + requests.found.announced + requests.found.told === 0
+    ) {
       if (!(await owes(world.userId))) return;
       if (++idleLooks > 3) return void world.wrongs.push('work is left, and nobody does it');
       requests.lookAgain();

@@ -8,7 +8,7 @@ import type { Deliveries } from './deliveries.ts';
 
 /** The trace names of the statements that wait as steps; other statements run at once. */
 const STATEMENTS: [RegExp, string][] = [
-  [/FROM (accept_message|claim_run|finish_run|cancel_run|delete_conversation)\(/, ''],
+  [/FROM (accept_message|claim_run|finish_run|cancel_run|delete_conversation|hand_over|take_over)\(/, ''],
   [/SET attempt = attempt \+ 1, lease_until/, 'reclaim'],
   [/unnest\(CAST\(:ids AS bigint\[\]\), CAST\(:attempts/, 'heartbeat'],
   [/WITH released AS/, 'release'],
@@ -23,7 +23,7 @@ const STATEMENTS: [RegExp, string][] = [
   [/c\.deleted_at IS NULL/, 'find run'],
 ];
 const SCRIPTS = ['openRunLog', 'appendRunLog', 'closeRunLog'] as const;
-const COMMANDS = ['exists', 'set', 'pttl', 'del', 'get', 'takeCounts', 'giveCountsBack'] as const;
+const COMMANDS = ['exists', 'set', 'pttl', 'del', 'get', 'takeCounts', 'giveCountsBack', 'publish'] as const;
 type Call = (...args: unknown[]) => Promise<unknown>;
 type Pipe = { exec: () => Promise<unknown> };
 
