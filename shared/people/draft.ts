@@ -4,6 +4,7 @@ import { env } from '../base/env.ts';
 import type { Source } from '../delivery/runEvents.ts';
 import { found, problem } from '../base/errors.ts';
 import { noted } from '../accounts/noted.ts';
+import { citedIn } from '../prompt/cited.ts';
 import { decideContext, promptOf } from '../prompt/decide.ts';
 import { answerTo } from '../prompt/tryAssistant.ts';
 import type { Agent } from './inbox.ts';
@@ -27,11 +28,12 @@ export async function draft(
   await noted(agent, 'conversation.drafted', { subject_id: user_id })(id);
   const limit = asked.assistant?.history_limit ?? env.HISTORY_LIMIT;
   const { built } = await decideContext(asked, () => historyBefore(id, asked.message_id, limit));
-  const content = await answerTo(asked, await promptOf(asked, built), signal);
-  const sources = built.passages.map(({ faq_id, question, similarity }) => ({
+  const prompt = await promptOf(asked, built);
+  const content = await answerTo(asked, prompt, built.passages, signal);
+  const offered = built.passages.map(({ faq_id, question, similarity }) => ({
     faq_id,
     question,
     similarity,
   }));
-  return { content, sources };
+  return { content, sources: env.ANSWER_CHECK === 'off' ? offered : citedIn(content, offered) };
 }
