@@ -8,7 +8,7 @@ import type { End } from '../web/sdk/view.ts';
 const USAGE = `npm run chat -- "text" [--conversation ID] [--email demo@parley.local] [--password …]
 
 Sends a message and prints the answer as it streams, with its sources. Ctrl-C cancels the answer.
-Exit code: 0 answered, 1 failed, cancelled or refused.
+Exit code: 0 answered, or stored for a person; 1 failed, cancelled or refused.
 
 The API: PARLEY_URL, else the address of npm start (.data/runtime.json), else http://127.0.0.1:8000
 The password: --password, else SEED_PASSWORD, else the one that npm start made`;
@@ -45,6 +45,10 @@ async function main(): Promise<number> {
   const screen = new Screen();
   const signIn = () => login(url, values.email, password);
   const end = await follow(url, question, signIn, (text) => screen.show(text), cancelOnCtrlC());
+  if (end === null) {
+    console.error('A person is asked for or has this conversation: the message is stored and told.');
+    return 0;
+  }
   screen.show(end.text, true);
   return report(end);
 }

@@ -31,6 +31,9 @@ describe('the environment', () => {
     ['PUBLIC_URL', 'https://Example.org/parley/', 'https://example.org/parley'],
     ['PUBLIC_URL', 'https://example.org/', 'https://example.org'],
     ['PUBLIC_URL', '', ''],
+    ['OFFICE_HOURS', '', []],
+    ['OFFICE_HOURS', 'sat 10:00-14:00', [{ weekday: 6, from: 600, to: 840 }]],
+    ['OFFICE_TIMEZONE', 'Europe/Berlin', 'Europe/Berlin'],
     ['REDIS_URL', 'rediss://:secret@host:6380/3', 'rediss://:secret@host:6380/3'],
     ['DATABASE_URL', 'postgres:///db?host=/run/postgresql', 'postgres:///db?host=/run/postgresql'],
   ];
@@ -54,6 +57,8 @@ describe('the environment', () => {
       'https://ok.example.org,//x',
     ].map((given): [keyof Env, string] => ['CORS_ALLOW_ORIGINS', given]),
     ['PUBLIC_URL', 'example.org'],
+    ['OFFICE_HOURS', 'Mon-Fri 9-17'],
+    ['OFFICE_TIMEZONE', 'Mars/Olympus'],
     ['PUBLIC_URL', 'https://example.org/?a=secret'],
     ['PUBLIC_URL', 'https://user:secret@example.org'],
     ['OPENAI_BASE_URL', 'http://user:secret@example.org/v1'],
