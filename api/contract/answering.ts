@@ -31,7 +31,7 @@ export const taken = named(
     message_id: id,
     reply_id: id,
     run_id: id,
-    status: oneOf('queued'),
+    status: oneOf('queued', 'joined'),
   }),
   { conversation_id: 3, message_id: 81, reply_id: 82, run_id: 42, status: 'queued' },
 );

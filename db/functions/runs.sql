@@ -93,16 +93,16 @@ END $$;
 -- Stores a message, the empty row of its reply, and its run. The outcome is 'accepted', 'replayed' (known key,
 -- same request), or a refusal that stores nothing: 'unauthenticated', 'idempotency_key_reused', 'not_found',
 -- 'consent_required', 'assistant_archived', 'run_in_progress', 'too_many_waiting_runs'. next is the run to deliver, as in promote_next.
--- ended are the runs that an interrupt cancelled, which the caller announces. p_assistant
--- is for a conversation that begins here.
+-- ended are the runs that an interrupt cancelled, which the caller announces. status: 'queued', or 'joined' for a message
+-- that joined a run (db/functions/joins.sql). p_assistant is for a conversation that begins here.
 CREATE OR REPLACE FUNCTION accept_message(
   p_user bigint, p_conversation bigint, p_content text, p_language text, p_metadata jsonb, p_strategy text,
   p_key text, p_hash text, p_request text, p_max_waiting integer, p_assistant bigint DEFAULT NULL
 ) RETURNS TABLE (outcome text, run_id bigint, conversation_id bigint, message_id bigint, reply_id bigint,
-  next jsonb, ended bigint[]) LANGUAGE plpgsql VOLATILE SET plan_cache_mode = force_generic_plan AS $$
+  next jsonb, ended bigint[], status text) LANGUAGE plpgsql VOLATILE SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 DECLARE
-  v_known runs;
+  v_joined runs;
   v_owner users;
   v_conversation conversations;
   v_assistant assistants;
@@ -121,12 +121,13 @@ BEGIN
   END IF;
 
   IF p_key IS NOT NULL THEN
-    SELECT * INTO v_known FROM runs WHERE user_id = p_user AND idempotency_key = p_key;
+    RETURN QUERY SELECT * FROM stored_under(p_user, p_key, p_hash);
     IF FOUND THEN
-      RETURN QUERY SELECT CASE WHEN v_known.request_hash = p_hash THEN 'replayed' ELSE 'idempotency_key_reused' END,
-        v_known.id, v_known.conversation_id, v_known.message_id, v_known.reply_id, NULL::jsonb, v_ended;
       RETURN;
     END IF;
+  END IF;
+  IF p_strategy = 'coalesce' THEN
+    v_joined := run_to_join(v_conversation.id);
   END IF;
 
   v_assistant := assistant_now(coalesce(v_conversation.assistant_id, p_assistant));
@@ -138,12 +139,17 @@ BEGIN
     WHEN p_conversation IS NULL AND v_assistant.is_archived THEN 'assistant_archived'
     WHEN p_strategy = 'reject' AND EXISTS (SELECT FROM runs WHERE conversation_id = p_conversation
       AND status IN ('waiting', 'queued', 'in_progress')) THEN 'run_in_progress'
+    WHEN v_joined.id IS NOT NULL THEN CASE WHEN is_full(v_joined, p_content) THEN 'too_many_waiting_runs' END
     WHEN (SELECT count(*) FROM (SELECT FROM runs WHERE user_id = p_user AND status IN ('waiting', 'queued')
       AND NOT (p_strategy = 'interrupt' AND conversation_id IS NOT DISTINCT FROM p_conversation)
       LIMIT p_max_waiting) AS idle) >= p_max_waiting THEN 'too_many_waiting_runs'
   END;
   IF outcome IS NOT NULL THEN
     RETURN NEXT;
+    RETURN;
+  END IF;
+  IF v_joined.id IS NOT NULL THEN
+    RETURN QUERY SELECT * FROM join_run(v_joined, p_content, p_language, p_metadata, p_key, p_hash);
     RETURN;
   END IF;
 
@@ -180,7 +186,8 @@ BEGIN
     v_assistant.id, v_assistant.version);
 
   RETURN QUERY SELECT 'accepted', v_run, v_conversation.id, v_ids[1], v_ids[2],
-    CASE WHEN v_head THEN jsonb_build_object('run_id', v_run, 'generation', 1, 'rank', v_rank) END, v_ended;
+    CASE WHEN v_head THEN jsonb_build_object('run_id', v_run, 'generation', 1, 'rank', v_rank) END, v_ended,
+    'queued';
 END $$;
 
 -- Says whether texts of a conversation may go to the provider now. Intake asks too, but a message may wait for
@@ -197,12 +204,15 @@ END $$;
 -- needs a model and no model may be called for p_hold_ms.
 -- 'ended': this call ended the run (cancelled before it began, not to be sent any more, or crashed too often).
 -- The caller announces it and delivers next.
+-- 'unprepared': what the stages stored is not of all messages that joined. The caller delivers next.
 -- 'gone': nothing to do.
-CREATE OR REPLACE FUNCTION claim_run(p_run bigint, p_lease_ms integer, p_crash_limit integer, p_hold_ms integer DEFAULT 0)
+-- p_generation is the caller's delivery; NULL: the previous release calls, which does not know it.
+CREATE OR REPLACE FUNCTION claim_run(p_run bigint, p_lease_ms integer, p_crash_limit integer, p_hold_ms integer DEFAULT 0,
+  p_generation integer DEFAULT NULL)
 RETURNS TABLE (outcome text, attempt integer, retry_at timestamptz, next jsonb, run_id bigint, user_id bigint,
   conversation_id bigint, message_id bigint, reply_id bigint, request_id text, status text, retries integer,
   language text, question text, title text, created_at timestamptz, queued_at timestamptz, moderation jsonb, context jsonb,
-  assistant jsonb)
+  assistant jsonb, parts text[])
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_column
 DECLARE
@@ -241,6 +251,13 @@ BEGIN
     RETURN NEXT;
     RETURN;
   END IF;
+  IF v_run.joined_ids <> '{}' AND v_run.attempt = 0 THEN
+    SELECT c.outcome, c.retry_at, c.next INTO outcome, retry_at, next FROM check_joins(v_run, p_generation) AS c;
+    IF outcome IS NOT NULL THEN
+      RETURN NEXT;
+      RETURN;
+    END IF;
+  END IF;
   IF p_hold_ms > 0 AND v_run.context IS NOT NULL AND NOT (v_run.moderation ->> 'flagged')::boolean THEN
     outcome := 'busy';
     retry_at := clock_timestamp() + p_hold_ms * interval '1 ms';
@@ -255,9 +272,10 @@ BEGIN
   UPDATE messages SET status = 'streaming' WHERE id = v_run.reply_id;
   RETURN QUERY SELECT 'claimed', v_run.attempt, NULL::timestamptz, NULL::jsonb, p_run, v_run.user_id,
     v_conversation, v_run.message_id, v_run.reply_id, v_run.request_id, v_run.status, v_run.retries, v_run.language,
-    q.content, c.title, v_run.created_at, v_run.queued_at, v_run.moderation, v_run.context,
-    assistant_of(v_run.assistant_id, v_run.assistant_version)
-  FROM messages q JOIN conversations c ON c.id = v_conversation WHERE q.id = v_run.message_id;
+    coalesce(array_to_string(p.parts, E'\n\n'), q.content), c.title, v_run.created_at, v_run.queued_at, v_run.moderation,
+    v_run.context, assistant_of(v_run.assistant_id, v_run.assistant_version), p.parts
+  FROM messages q JOIN conversations c ON c.id = v_conversation
+  CROSS JOIN LATERAL (SELECT parts_of(v_run.message_id, v_run.joined_ids) AS parts) p WHERE q.id = v_run.message_id;
 END $$;
 
 -- Ends a run that the caller holds, and returns the ended run. No row: the fence is lost, and nothing changed.
@@ -299,7 +317,7 @@ BEGIN
     response_time_ms = extract(epoch FROM clock_timestamp() - v_run.created_at) * 1000
   WHERE id = v_run.reply_id;
   IF (p_outcome ->> 'filtered')::boolean THEN
-    UPDATE messages SET in_context = false WHERE id = v_run.message_id;
+    UPDATE messages SET in_context = false WHERE id = v_run.message_id OR id = ANY (v_run.joined_ids);
   END IF;
   UPDATE conversations SET title = coalesce(title, p_outcome ->> 'title'),
     total_tokens = total_tokens + coalesce(v_run.total_tokens, 0),

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { acceptMessage, type Accepted, type Refusal } from '../../db/models/run.ts';
+import { acceptMessage, type Accepted, type Refusal, type Strategy } from '../../db/models/run.ts';
 import { env } from '../base/env.ts';
 import { type Problem, problem, rowId } from '../base/errors.ts';
 import { killPoint } from '../ops/killpoint.ts';
@@ -15,7 +15,7 @@ export type Taken = {
     message_id: number;
     reply_id: number;
     run_id: number;
-    status: 'queued';
+    status: Accepted['status'];
   };
 };
 
@@ -26,7 +26,7 @@ export type NewMessage = {
   assistant_id?: number | null;
   language?: string;
   metadata?: Record<string, unknown>;
-  multitask_strategy?: 'enqueue' | 'reject' | 'interrupt';
+  multitask_strategy?: Strategy;
 };
 
 const METADATA_LIMIT = 8 * 1024;
@@ -87,12 +87,14 @@ export async function intake(
 export function follow(accepted: Accepted | { outcome: Refusal }): Taken {
   if (accepted.outcome !== 'accepted' && accepted.outcome !== 'replayed') throw refusal(accepted.outcome);
 
-  const { run_id, message_id, reply_id, next, ended } = accepted;
+  const { run_id, message_id, reply_id, next, ended, status } = accepted;
   killPoint('web.committed', run_id);
-  settleInBackground({ ended, next }, accepted.outcome === 'accepted' ? run_id : undefined);
+  // A run that others join keeps the trace of its first message.
+  const began = accepted.outcome === 'accepted' && status === 'queued';
+  settleInBackground({ ended, next }, began ? run_id : undefined);
   return {
     replayed: accepted.outcome === 'replayed',
-    answer: { conversation_id: accepted.conversation_id, message_id, reply_id, run_id, status: 'queued' },
+    answer: { conversation_id: accepted.conversation_id, message_id, reply_id, run_id, status },
   };
 }
 

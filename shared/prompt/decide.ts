@@ -3,15 +3,15 @@ import type { Answering, ContextRecord } from '../../db/models/turn.ts';
 import { instructionsOf } from '../assistants/filling.ts';
 import { promptBudget } from '../provider/config.ts';
 import type { Message } from '../provider/shape.ts';
-import { countTokens, countTokensOnce, truncateTokens } from '../provider/tokens.ts';
+import { countTokens, countTokensOnce } from '../provider/tokens.ts';
 import { fitToBudget, questionLimit } from './budget.ts';
+import { cutQuestion, type InParts } from './parts.ts';
 import { buildPrompt, passageText, systemText } from './prompt.ts';
 import { findPassages } from './retrieval.ts';
 
 /** A question, and the inputs that decide its prompt. */
-export type Asked = {
+export type Asked = InParts & {
   user_id: number;
-  question: string;
   language: string;
   /** Time of the question; the instructions may name the day. */
   created_at: Date;
@@ -55,7 +55,7 @@ export async function decideContext(
       .map(({ id }) => id)
       .reverse(),
     passages: found.slice(0, fit.passages),
-    question_cut_to: whole > limit ? truncateTokens(question, limit) : null,
+    question_cut_to: whole > limit ? cutQuestion(asked, limit) : null,
     budget,
     tokens: fit.tokens,
     cut: { messages: history.length - fit.history, passages: found.length - fit.passages },

@@ -65,8 +65,8 @@ describe('the planner', function () {
   itNative('reads one page of messages, from both ends and from the middle', async () => {
     const middle = await nthMessage(longest, 0.5);
     for (const order of ['asc', 'desc'] as const) {
-      for (const afterId of [null, middle]) {
-        const read = () => listMessages(longest, { order, limit: LIMIT, afterId });
+      for (const after of [null, middle]) {
+        const read = () => listMessages(longest, { order, limit: LIMIT, after });
         await expectOnlyPage(read, 'messages', /messages_by_conversation/);
       }
     }
