@@ -37,7 +37,7 @@ describe('expired rows', () => {
       { user_id: user.id, token_hash: 'good', expires_at: ago(-1) },
     ]);
     const { idempotency_keys, ...deleted } = await deleteOver(100, 90);
-    expect(deleted).to.deep.equal({ refresh_tokens: 2, sessions: 1, password_resets: 1 });
+    expect(deleted).to.deep.equal({ refresh_tokens: 2, sessions: 1, password_resets: 1, message_keys: 0 });
     expect(idempotency_keys).to.equal(0);
     expect(await ids('sessions'))
       .to.include.members([user.sid, fresh])
@@ -73,6 +73,22 @@ describe('expired rows', () => {
     expect((await deleteOver(100, 90)).idempotency_keys).to.equal(1);
     expect(await storedUnder(asker.id, 'once', hash)).to.equal(undefined);
     expect((await run.clone().first()).id).to.equal(run_id);
+  });
+
+  it('of messages that joined a run lose their key after two days, and stay', async () => {
+    const asker = await buildUser();
+    const ask = (body: object, key: string) =>
+      api.call('POST', '/chat/send', body, { token: asker.access, headers: { 'Idempotency-Key': key } });
+    const { conversation_id } = (await ask({ content: 'one' }, 'first')).body;
+    const more = { content: 'two', conversation_id, multitask_strategy: 'coalesce' };
+    const { message_id } = (await ask(more, 'second')).body;
+    const key = knex('message_keys').where({ message_id: Number(message_id) });
+    await key.clone().update({ created_at: ago(1.5) });
+    expect((await deleteOver(100, 90)).message_keys).to.equal(0);
+    expect((await ask(more, 'second')).body).to.include({ message_id, status: 'joined' });
+    await key.clone().update({ created_at: ago(2.1) });
+    expect((await deleteOver(100, 90)).message_keys).to.equal(1);
+    expect(await knex('messages').where({ id: Number(message_id) })).to.have.length(1);
   });
 
   it('have an index for each kind', async () => {
