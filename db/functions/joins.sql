@@ -4,27 +4,27 @@
 DROP FUNCTION IF EXISTS stored_under, run_to_join, join_run, check_joins;
 
 -- Returns what is stored under a user's idempotency key, as accept_message answers it; no row: nothing. The key of a
--- message without a run of its own is in message_keys.
-CREATE OR REPLACE FUNCTION stored_under(p_user bigint, p_key text, p_hash text)
+-- message without a run of its own is in message_keys: one that stands before a person, or one that joined a run.
+CREATE FUNCTION stored_under(p_user bigint, p_key text, p_hash text)
 RETURNS TABLE (outcome text, run_id bigint, conversation_id bigint, message_id bigint, reply_id bigint, next jsonb,
-  ended bigint[], status text) LANGUAGE plpgsql STABLE AS $$
+  ended bigint[], news boolean, joined boolean) LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
   RETURN QUERY SELECT CASE WHEN r.request_hash = p_hash THEN 'replayed' ELSE 'idempotency_key_reused' END,
-    r.id, r.conversation_id, r.message_id, r.reply_id, NULL::jsonb, '{}'::bigint[], 'queued'
+    r.id, r.conversation_id, r.message_id, r.reply_id, NULL::jsonb, '{}'::bigint[], false, false
   FROM runs r WHERE r.user_id = p_user AND r.idempotency_key = p_key;
   IF FOUND THEN
     RETURN;
   END IF;
   RETURN QUERY SELECT CASE WHEN k.request_hash = p_hash THEN 'replayed' ELSE 'idempotency_key_reused' END,
-    r.id, m.conversation_id, m.id, r.reply_id, NULL::jsonb, '{}'::bigint[], 'joined'
-  FROM message_keys k JOIN messages m ON m.id = k.message_id JOIN runs r ON r.id = m.run_id
+    r.id, m.conversation_id, m.id, r.reply_id, NULL::jsonb, '{}'::bigint[], false, r.id IS NOT NULL
+  FROM message_keys k JOIN messages m ON m.id = k.message_id LEFT JOIN runs r ON r.id = m.run_id
   WHERE k.user_id = p_user AND k.idempotency_key = p_key;
 END $$;
 
 -- Returns the newest run of a conversation that was never claimed; a row of NULLs: none. A run that answers a question
 -- again takes no messages: its question stands further up. The caller holds the conversation's lock.
-CREATE OR REPLACE FUNCTION run_to_join(p_conversation bigint) RETURNS runs LANGUAGE plpgsql VOLATILE AS $$
+CREATE FUNCTION run_to_join(p_conversation bigint) RETURNS runs LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   v_run runs;
 BEGIN
@@ -43,12 +43,12 @@ BEGIN
     WHERE id = p_run.message_id OR id = ANY (p_run.joined_ids)) > 64000;
 END $$;
 
--- Adds a message to a run. Returns what accept_message returns. The caller holds the user's, the conversation's and the
--- run's row.
-CREATE OR REPLACE FUNCTION join_run(
+-- Adds a message to a run. Returns the first columns of accept_message. The caller holds the user's, the conversation's and
+-- the run's row, and counts the message.
+CREATE FUNCTION join_run(
   p_run runs, p_content text, p_language text, p_metadata jsonb, p_key text, p_hash text
 ) RETURNS TABLE (outcome text, run_id bigint, conversation_id bigint, message_id bigint, reply_id bigint, next jsonb,
-  ended bigint[], status text) LANGUAGE plpgsql VOLATILE AS $$
+  ended bigint[]) LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_column
 DECLARE
   v_message bigint;
@@ -69,12 +69,7 @@ BEGIN
   WHERE id = p_run.id
   RETURNING CASE WHEN status = 'queued' THEN jsonb_build_object('run_id', id, 'generation', generation, 'rank', rank) END
   INTO v_next;
-  UPDATE conversations SET message_count = message_count + 1, is_active = true,
-    last_message_at = clock_timestamp(), updated_at = clock_timestamp(),
-    duration_seconds = extract(epoch FROM clock_timestamp() - created_at)::integer
-  WHERE id = p_run.conversation_id;
-  RETURN QUERY SELECT 'accepted', p_run.id, p_run.conversation_id, v_message, p_run.reply_id, v_next, '{}'::bigint[],
-    'joined';
+  RETURN QUERY SELECT 'accepted', p_run.id, p_run.conversation_id, v_message, p_run.reply_id, v_next, '{}'::bigint[];
 END $$;
 
 -- Returns the texts of a question and of the messages that joined it, in order; NULL: none joined.
@@ -95,7 +90,7 @@ END $$;
 -- Decides about the first claim of a run that messages joined. outcome is claim_run's, or NULL: claim it. The caller holds
 -- the run's row. 'gone': a newer delivery exists. 'busy': a worker of the previous release asks, which knows no delivery.
 -- 'unprepared': a stage of the previous release stored what it made of the first message alone; the stages run again.
-CREATE OR REPLACE FUNCTION check_joins(p_run runs, p_generation integer)
+CREATE FUNCTION check_joins(p_run runs, p_generation integer)
 RETURNS TABLE (outcome text, retry_at timestamptz, next jsonb) LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_column
 BEGIN

@@ -1,12 +1,11 @@
 -- Answers a question again: stores a new run and a new reply beside the earlier ones. The outcomes are those of
 -- accept_message (db/functions/runs.sql). 'not_found': the user has no such reply. 'run_in_progress': the reply
--- is not finished. message_id is the question's. Like accept_message it locks the user, then the conversation,
+-- is not finished. 'with_agent': a person is asked for or has the conversation. message_id is the question's. Like accept_message it locks the user, then the conversation,
 -- and decides in later statements.
-DROP FUNCTION IF EXISTS regenerate_reply;
 CREATE OR REPLACE FUNCTION regenerate_reply(
   p_user bigint, p_reply bigint, p_key text, p_hash text, p_request text, p_max_waiting integer
 ) RETURNS TABLE (outcome text, run_id bigint, conversation_id bigint, message_id bigint, reply_id bigint,
-  next jsonb, ended bigint[], status text) LANGUAGE plpgsql VOLATILE AS $$
+  next jsonb, ended bigint[]) LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_column
 DECLARE
   v_owner users;
@@ -25,7 +24,8 @@ BEGIN
 
   -- Looks the key up once: nobody else can store a key of this user now.
   IF p_key IS NOT NULL THEN
-    RETURN QUERY SELECT * FROM stored_under(p_user, p_key, p_hash);
+    RETURN QUERY SELECT s.outcome, s.run_id, s.conversation_id, s.message_id, s.reply_id, s.next, s.ended
+    FROM stored_under(p_user, p_key, p_hash) AS s;
     IF FOUND THEN
       RETURN;
     END IF;
@@ -37,6 +37,7 @@ BEGIN
     WHEN NOT v_owner.data_processing_consent THEN 'consent_required'
     WHEN v_before.id IS NULL THEN 'not_found'
     WHEN v_before.completed_at IS NULL THEN 'run_in_progress'
+    WHEN EXISTS (SELECT FROM conversations WHERE id = v_conversation AND status IN ('waiting', 'agent')) THEN 'with_agent'
     WHEN (SELECT count(*) FROM (SELECT FROM runs WHERE user_id = p_user AND status IN ('waiting', 'queued')
       LIMIT p_max_waiting) AS idle) >= p_max_waiting THEN 'too_many_waiting_runs'
   END;
@@ -67,6 +68,5 @@ BEGIN
   WHERE id = v_conversation;
 
   RETURN QUERY SELECT 'accepted', v_run, v_conversation, v_before.message_id, v_reply,
-    CASE WHEN v_head THEN jsonb_build_object('run_id', v_run, 'generation', 1, 'rank', v_rank) END, '{}'::bigint[],
-    'queued';
+    CASE WHEN v_head THEN jsonb_build_object('run_id', v_run, 'generation', 1, 'rank', v_rank) END, '{}'::bigint[];
 END $$;

@@ -1,5 +1,6 @@
 import { row, rows } from '../sql.ts';
 import { inConversation, inPlace } from './message.ts';
+import { nameOf } from './person.ts';
 
 export type MessageRow = {
   id: number;
@@ -8,7 +9,7 @@ export type MessageRow = {
   conversation_id: number;
   user_id: number;
   content: string;
-  message_type: 'user' | 'assistant' | 'system';
+  message_type: 'user' | 'assistant' | 'system' | 'agent';
   status: 'pending' | 'streaming' | 'sent' | 'delivered' | 'read' | 'failed' | 'cancelled';
   run_id: number | null;
   tokens_used: number | null;
@@ -22,7 +23,16 @@ export type MessageRow = {
   /** The newest reply to the same question; null when it is this reply. */
   replaced_by: number | null;
   feedback: 'up' | 'down' | null;
+  /** The person who wrote it. */
+  agent: { id: number; name: string } | null;
 };
+
+const columns = `m.id, coalesce(-m.shown_after, m.id) AS place, m.conversation_id, m.user_id, m.content, m.message_type, m.status, m.run_id, m.tokens_used, m.model_used,
+  m.response_time_ms, m.metadata, m.created_at, m.delivered_at, m.read_at, m.replaces_id,
+  (SELECT max(newer.id) FROM messages newer
+   WHERE newer.alternative_of = coalesce(m.alternative_of, m.id) AND newer.id > m.id) AS replaced_by,
+  (SELECT rating FROM message_feedback f WHERE f.message_id = m.id AND f.user_id = m.user_id) AS feedback,
+  (SELECT jsonb_build_object('id', a.id, 'name', ${nameOf('a')}) FROM users a WHERE a.id = m.agent_id) AS agent`;
 
 /**
  * Returns a page of a conversation's messages. A reply stands after the last message that it answers. The caller has
@@ -36,12 +46,7 @@ export function listMessages(
   const { order, limit, after } = page;
   const further = order === 'asc' ? '>' : '<';
   return rows(
-    `SELECT m.id, coalesce(-m.shown_after, m.id) AS place, m.conversation_id, m.user_id, m.content, m.message_type, m.status,
-       m.run_id, m.tokens_used, m.model_used, m.response_time_ms, m.metadata, m.created_at, m.delivered_at, m.read_at, m.replaces_id,
-       (SELECT max(newer.id) FROM messages newer
-        WHERE newer.alternative_of = coalesce(m.alternative_of, m.id) AND newer.id > m.id) AS replaced_by,
-       (SELECT rating FROM message_feedback f WHERE f.message_id = m.id AND f.user_id = m.user_id) AS feedback
-     FROM messages first CROSS JOIN ${inPlace('first', 'm')} WHERE ${inConversation('first')}
+    `SELECT ${columns} FROM messages first CROSS JOIN ${inPlace('first', 'm')} WHERE ${inConversation('first')}
        ${
          after === null
            ? ''
@@ -50,6 +55,25 @@ export function listMessages(
        }
      ORDER BY first.conversation_id ${order}, first.id ${order}, m.moved ${order} LIMIT :limit`,
     { conversationId, limit, id: Math.abs(after ?? 0), moved: (after ?? 0) < 0 ? 1 : 0 },
+  );
+}
+
+/** Returns one message; undefined: there is none. The caller has checked who may read it. */
+export function findMessage(id: number): Promise<MessageRow | undefined> {
+  return row(`SELECT ${columns} FROM messages m WHERE m.id = :id`, { id });
+}
+
+/** Returns up to `limit` messages to or from a person, from one on, oldest first: those that no run answers or wrote. */
+export function messagesOfPeople(
+  conversationId: number,
+  fromId: number,
+  limit: number,
+): Promise<MessageRow[]> {
+  return rows(
+    `SELECT ${columns} FROM messages m WHERE ${inConversation('m')}
+       AND (m.conversation_id, m.id) >= (:conversationId, :fromId) AND m.run_id IS NULL
+     ORDER BY m.conversation_id, m.id LIMIT :limit`,
+    { conversationId, fromId, limit },
   );
 }
 

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
 import { firstSeq, type RunEvent } from '../../shared/delivery/runEvents.ts';
-import type { RunView } from './view.ts';
+import type { RunView } from '../../web/sdk/view.ts';
 
 /** Runs a statement and returns its rows. */
 export type Query = <Row extends pg.QueryResultRow>(sql: string) => Promise<Row[]>;
@@ -38,9 +38,10 @@ const RUNS = `SELECT r.id, r.user_id, r.conversation_id, r.idempotency_key, r.st
   CASE WHEN reply.alternative_of IS NULL THEN 1 + cardinality(r.joined_ids) ELSE 0 END AS due_questions,
   (SELECT count(*) FROM messages m WHERE m.run_id = r.id AND m.message_type = 'assistant') AS replies
   FROM runs r JOIN messages reply ON reply.id = r.reply_id`;
-const MISCOUNTED = `SELECT c.id, c.total_tokens, coalesce(sum(r.total_tokens), 0) AS used, c.message_count, sum(2 + cardinality(r.joined_ids)) AS stored
-  FROM conversations c JOIN runs r ON r.conversation_id = c.id GROUP BY c.id
-  HAVING c.total_tokens <> coalesce(sum(r.total_tokens), 0) OR c.message_count <> sum(2 + cardinality(r.joined_ids))`;
+const MISCOUNTED = `SELECT c.id, c.total_tokens, r.used, c.message_count, m.stored FROM conversations c
+  CROSS JOIN LATERAL (SELECT coalesce(sum(total_tokens), 0) AS used FROM runs WHERE conversation_id = c.id) r
+  CROSS JOIN LATERAL (SELECT count(*) AS stored FROM messages WHERE conversation_id = c.id) m
+  WHERE c.total_tokens <> r.used OR c.message_count <> m.stored`;
 const OWED = `SELECT count(*) FILTER (WHERE completed_at IS NULL) AS runs_not_ended,
   count(*) FILTER (WHERE completed_at IS NOT NULL AND announced_at IS NULL) AS runs_not_announced FROM runs`;
 
@@ -63,7 +64,7 @@ export function wrongsOfRun(run: RunAtRest): string[] {
   ];
 }
 
-/** I2: each run's tokens and messages count once in its conversation. Returns the conversations where they do not. */
+/** I2: each run's tokens and each message count once in the conversation. Returns the conversations where they do not. */
 export function miscounted(query: Query): Promise<Record<string, number>[]> {
   return query(MISCOUNTED);
 }

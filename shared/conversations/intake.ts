@@ -13,9 +13,10 @@ export type Taken = {
   answer: {
     conversation_id: number;
     message_id: number;
-    reply_id: number;
-    run_id: number;
-    status: Accepted['status'];
+    /** null, as the run: the message stands before a person. */
+    reply_id: number | null;
+    run_id: number | null;
+    status: 'queued' | 'joined' | 'with_agent';
   };
 };
 
@@ -87,14 +88,16 @@ export async function intake(
 export function follow(accepted: Accepted | { outcome: Refusal }): Taken {
   if (accepted.outcome !== 'accepted' && accepted.outcome !== 'replayed') throw refusal(accepted.outcome);
 
-  const { run_id, message_id, reply_id, next, ended, status } = accepted;
-  killPoint('web.committed', run_id);
+  const { conversation_id, run_id, message_id, reply_id, next, ended, joined = false } = accepted;
+  killPoint('web.committed', run_id ?? 0);
+  const news = accepted.news === true ? conversation_id : null;
   // A run that others join keeps the trace of its first message.
-  const began = accepted.outcome === 'accepted' && status === 'queued';
-  settleInBackground({ ended, next }, began ? run_id : undefined);
+  const began = accepted.outcome === 'accepted' && !joined;
+  settleInBackground({ ended, next, news }, began ? (run_id ?? undefined) : undefined);
+  const status = run_id === null ? 'with_agent' : joined ? 'joined' : 'queued';
   return {
     replayed: accepted.outcome === 'replayed',
-    answer: { conversation_id: accepted.conversation_id, message_id, reply_id, run_id, status },
+    answer: { conversation_id, message_id, reply_id, run_id, status },
   };
 }
 
@@ -118,6 +121,7 @@ export function checkKey(key: string | null): void {
 
 function refusal(outcome: Refusal): Problem {
   if (outcome === 'assistant_archived') return assistantRefused('must be an assistant that is not archived');
+  if (outcome === 'with_agent') return problem('conflict', 'A person is asked for or has this conversation');
   return problem(
     outcome,
     undefined,

@@ -75,6 +75,7 @@ export class Requests {
       post.runId = answer.run_id;
       post.messageId = answer.message_id;
       this.conversationId = answer.conversation_id;
+      if (answer.run_id === null) return;
       const shown = this.#device.know(answer.run_id);
       // What it stored before may have been answered before the client knew of it.
       if (replayed) shown.wants = !shown.view.ended;
