@@ -36,6 +36,10 @@ type Parts = { parts?: number };
 export type ContextRecord = Parts & {
   message_ids: number[];
   passages: (Source & { answer: string })[];
+  /** Questions of the nearest FAQs where there is no passage. Absent in contexts of an older release. */
+  nearest?: string[];
+  /** What the prompt's fences carry. Absent in contexts of an older release. */
+  key?: string;
   /** The question as cut to fit; null when it is whole. */
   question_cut_to: string | null;
   budget: number;
