@@ -72,9 +72,9 @@ export const inbox = serve(inboxContract, {
     const { order, ...query } = ctx.state.query;
     ctx.body = await pageOf(query, {
       list: 'inbox-messages',
-      by: ['id'],
+      by: ['place'],
       find: (limit, after): Promise<MessageRow[]> =>
-        readMessages(by(ctx), pathId(ctx), { order, limit, afterId: after?.id ?? null }),
+        readMessages(by(ctx), pathId(ctx), { order, limit, after: after?.place ?? null }),
       present: presentMessage,
     });
   },

@@ -8,7 +8,7 @@ type Shown<Row> = {
   [Field in keyof Row]: Row[Field] extends Date ? string : Exclude<Row[Field], Date> | OrText<Row[Field]>;
 };
 type OrText<Value> = Date extends Value ? string : never;
-export type ShownMessage = Shown<MessageRow>;
+export type ShownMessage = Shown<Omit<MessageRow, 'place'>>;
 export type ShownConversation = Shown<ConversationRow> & { available_at: string | null };
 
 /** The events of conversations with people. They are in no run's log; their rows say the same. */
@@ -26,7 +26,7 @@ export function availableAt(status: ConversationStatus): Date | null {
   return status === 'waiting' ? nextOpening(env.OFFICE_HOURS, env.OFFICE_TIMEZONE, new Date()) : null;
 }
 
-export function showMessage(row: MessageRow): ShownMessage {
+export function showMessage({ place: _, ...row }: MessageRow): ShownMessage {
   return shown(row);
 }
 

@@ -31,7 +31,7 @@ type Opened = { conversation: InboxRow; messages: MessageRow[]; notes: NoteRow[]
 /** Returns a conversation with its newest messages and notes, oldest first, and notes who read it. @throws Problem `not_found` */
 export async function openConversation(agent: Agent, id: number): Promise<Opened> {
   const { unread } = found(await findInInbox(id));
-  const messages = await readMessages(agent, id, { order: 'desc', limit: SHOWN, afterId: null });
+  const messages = await readMessages(agent, id, { order: 'desc', limit: SHOWN, after: null });
   const [conversation, notes] = await Promise.all([findInInbox(id), newestNotes(id, SHOWN)]);
   return { conversation: found(conversation), messages: messages.toReversed(), notes, unread };
 }
@@ -40,7 +40,7 @@ export async function openConversation(agent: Agent, id: number): Promise<Opened
 export async function readMessages(
   agent: Agent,
   id: number,
-  page: { order: 'asc' | 'desc'; limit: number; afterId: number | null },
+  page: { order: 'asc' | 'desc'; limit: number; after: number | null },
 ): Promise<MessageRow[]> {
   const { user_id } = found(await findInInbox(id));
   const messages = await listMessages(id, page);

@@ -15,6 +15,7 @@ type Post = {
   key: string;
   body: Parameters<typeof intake>[1];
   runId: number | null;
+  messageId: number | null;
   refused: string | null;
   /** It stands before a person: no run answers it. */
   stands: boolean;
@@ -45,13 +46,14 @@ export class Requests {
       if (over.has(actor) && actor.steps.length === 0) this.#going.delete(actor);
   }
 
-  post(multitask_strategy: 'enqueue' | 'interrupt'): void {
+  post(multitask_strategy: 'enqueue' | 'interrupt' | 'coalesce'): void {
     const key = `key ${this.posts.length + 1}`;
     const conversation_id = this.conversationId;
     this.posts.push({
       key,
       body: { content: key, conversation_id, multitask_strategy },
       runId: null,
+      messageId: null,
       refused: null,
       stands: false,
     });
@@ -74,8 +76,11 @@ export class Requests {
       );
       if ((post.runId !== null || post.stands) && post.runId !== answer.run_id)
         this.wrongs.push(`two runs of "${post.key}"`);
+      if (post.messageId !== null && post.messageId !== answer.message_id)
+        this.wrongs.push(`two messages of "${post.key}"`);
       post.runId = answer.run_id;
       post.stands = answer.run_id === null;
+      post.messageId = answer.message_id;
       this.conversationId = answer.conversation_id;
       if (answer.run_id === null) return;
       const shown = this.#device.know(answer.run_id);
