@@ -133,8 +133,12 @@ describe('handing a conversation over', () => {
     ]);
     const heard: unknown[] = [];
     device.socket.on('conversation.updated', (data) => heard.push(data));
-    const updated = new Promise((resolve) => desk.socket.once('inbox.updated', resolve));
     const { conversation_id } = await send(api, user);
+    const updated = new Promise((resolve) =>
+      desk.socket.on('inbox.updated', (data: { conversation_id: number }) => {
+        if (data.conversation_id === conversation_id) resolve(data);
+      }),
+    );
     // As a process that died right after its commit.
     await handOver(conversation_id, user.id, null);
     await reconcile(0);

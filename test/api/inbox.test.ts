@@ -316,7 +316,9 @@ describe('the inbox', () => {
       const [heard, seen, state] = [
         next(desk!, 'message', (text) => text.includes('Thanks')),
         next(tablet!, 'message', (text) => text.includes('Thanks')),
-        next(colleague!, 'inbox.updated'),
+        next(colleague!, 'inbox.updated', (text) =>
+          text.includes(`"conversation_id":${id},"status":"agent"`),
+        ),
       ];
       await ask(user, 'POST', '/chat/send', { content: 'Thanks', conversation_id: id });
       expect((await heard).message).to.deep.include({ content: 'Thanks', message_type: 'user' });

@@ -65,7 +65,10 @@ describe('people in conversations, over two replicas', function () {
     const agent = await buildUser({ role: 'agent' });
     const desk = await connect(agent.access, 1);
 
-    const [waits, listed] = [becomes(tablet, 'waiting'), next(desk, 'inbox.updated')];
+    const [waits, listed] = [
+      becomes(tablet, 'waiting'),
+      next(desk, 'inbox.updated', ({ status }) => status === 'waiting'),
+    ];
     const asked = await client.send('I want to talk to a person');
     const end = (await client.end(asked.run_id)) as { event: string; data: { content: string } };
     expect(end.event).to.equal('response');
