@@ -1,6 +1,8 @@
 import { type FaqSet, faqSet, type FoundFaq, searchFaqs } from '../../db/models/faqSearch.ts';
 import { cacheKey, remember } from '../delivery/cache.ts';
 import { COVERAGE } from './coverage.ts';
+import { formsOf } from './mend.ts';
+import { vocabulary } from './vocabulary.ts';
 import { env } from '../base/env.ts';
 import { embeddingModel } from '../provider/config.ts';
 import { questionVector } from './questionVector.ts';
@@ -51,13 +53,18 @@ async function currentSet(): Promise<FaqSet> {
   return embeddingModel() === null ? { ...set, vectors: null } : set;
 }
 
-async function find(search: Search, { vectors: set }: FaqSet): Promise<SearchResult> {
+async function find(search: Search, { vectors: set, terms }: FaqSet): Promise<SearchResult> {
   const { user_id, text, language, limit, categories } = search;
   // A token has at least one byte, so a short text needs no tokenizer. Loading it blocks the API for a third of a second.
   const question = Buffer.byteLength(text) <= QUESTION_TOKENS ? text : truncateTokens(text, QUESTION_TOKENS);
-  const vector = set && (await questionVector(user_id, question, set));
+  const words = text.slice(0, WORDS_LIMIT).toWellFormed();
+  const [vector, known] = await Promise.all([
+    set && questionVector(user_id, question, set),
+    vocabulary(terms),
+  ]);
   const faqs = await searchFaqs({
-    text: text.slice(0, WORDS_LIMIT).toWellFormed(),
+    text: words,
+    also: formsOf(words, known),
     vectors: set && vector ? [{ model: set.key, vector }] : [],
     language,
     limit,
