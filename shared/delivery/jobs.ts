@@ -164,8 +164,8 @@ export type SingleJob<Name extends SingleName> = Single<Payloads[Name]>;
 export const singles: { [Name in SingleName]: SingleJob<Name> } = jobs;
 export const singleNames = jobNames.filter((name): name is SingleName => 'single' in jobs[name]);
 
-/** Process types that work no queue. `analytics` idles until its jobs exist. */
-export const otherTypes = ['analytics', 'housekeeping'] as const;
+/** Process types that do more than work queues, or have no jobs yet. `analytics` and `notification` idle until their jobs exist. */
+export const otherTypes = ['analytics', 'notification', 'housekeeping'] as const;
 /** Every type that `workers/run.ts` takes. */
 export const workerTypes: string[] = [
   ...new Set<string>([...jobNames.map((name) => jobs[name].process), ...otherTypes]),
