@@ -72,7 +72,7 @@ BEGIN
   IF octet_length(p_text) = length(p_text) THEN
     RETURN grams;
   END IF;
-  FOR run IN SELECT found[1] FROM regexp_matches(p_text, '([${UNSEGMENTED}]+|[${WITH_MARKS}]+)', 'g') AS found LOOP
+  FOR run IN SELECT m.parts[1] FROM regexp_matches(p_text, '([${UNSEGMENTED}]+|[${WITH_MARKS}]+)', 'g') AS m (parts) LOOP
     width := CASE WHEN run ~ '[${WITH_MARKS}]' THEN 3 ELSE 2 END;
     FOR i IN 1..greatest(1, length(run) - width + 1) LOOP
       grams := grams || substr(run, i, width);
@@ -87,7 +87,7 @@ RETURNS tsvector LANGUAGE sql IMMUTABLE SET search_path FROM CURRENT AS $$
   SELECT coalesce(CAST(string_agg('''' || gram || ''':1' || weight, ' ') AS tsvector), '') FROM (
     SELECT 'A' AS weight, unnest(faq_grams(left(p_question, 1000))) AS gram
     UNION SELECT 'B', unnest(faq_grams(left(array_to_string(p_keywords, ' '), 1000)))
-    UNION SELECT 'C', unnest(faq_grams(left(p_answer, 4000)))) AS found
+    UNION SELECT 'C', unnest(faq_grams(left(p_answer, 4000)))) AS of_faq
 $$`;
 
 const WRITTEN = `

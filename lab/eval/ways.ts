@@ -2,7 +2,9 @@ import { knex } from '../../db/knex.ts';
 import { faqSet, searchFaqs } from '../../db/models/faqSearch.ts';
 import type { HistoryMessage } from '../../db/models/message.ts';
 import type { EmbeddingSet } from '../../db/models/embeddingSet.ts';
+import { formsOf } from '../../shared/knowledge/mend.ts';
 import { embedFor } from '../../shared/knowledge/vectors.ts';
+import { vocabulary } from '../../shared/knowledge/vocabulary.ts';
 import { decideContext } from '../../shared/prompt/decide.ts';
 import { embedFaqs } from '../../workers/embedding.ts';
 import type { Domain, DomainFaq, Labelled } from './domains.ts';
@@ -42,13 +44,15 @@ function published(faq: DomainFaq): object {
 
 /** The ranking alone: by vector, by words, by both, without thresholds. */
 async function rankings(questions: Labelled[], slugs: Slugs): Promise<Record<string, Way>> {
-  const { vectors: set } = await faqSet();
+  const { vectors: set, terms } = await faqSet();
+  const known = await vocabulary(terms);
   const vectors = set === null ? new Map<string, number[]>() : await embedAll(questions, set);
   const by =
     (byVector: boolean, byWords: boolean): Way =>
     async ({ question, language }) => {
       const found = await searchFaqs({
         text: byWords ? question : '',
+        also: formsOf(question, known),
         vectors: set && byVector ? [{ model: set.key, vector: vectors.get(question) ?? [] }] : [],
         language,
         limit: 5,
