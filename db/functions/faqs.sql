@@ -247,11 +247,11 @@ END $$;
 -- requested language comes first if it is nearly as good; other languages are the fallback.
 -- p_models and p_vectors: the query's vector in the served set; empty: search by words only.
 -- p_categories: FAQs of these only; NULL: all. p_also: other forms of the query's words (faq_query_words).
--- similarity is the cosine; without a vector it is the share of the query that the FAQ covers.
+-- similarity is the cosine; without a vector it is coverage, the share of the query that the FAQ covers.
 CREATE OR REPLACE FUNCTION search_faqs(
   p_query text, p_models text[], p_vectors vector[], p_language text, p_count integer,
   p_similarity double precision, p_coverage double precision, p_categories bigint[] DEFAULT NULL, p_also jsonb DEFAULT '[]')
-RETURNS TABLE (id bigint, question text, answer text, language text, similarity double precision)
+RETURNS TABLE (id bigint, question text, answer text, language text, similarity double precision, coverage double precision)
 LANGUAGE plpgsql STABLE SET jit = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   candidates CONSTANT integer := greatest(20, p_count);
@@ -285,7 +285,7 @@ BEGIN
       rank() OVER (ORDER BY round(CAST(a.similarity + CASE WHEN in_language THEN 0.1 ELSE 0 END AS numeric), 4) DESC NULLS LAST) AS by_vector,
       rank() OVER (ORDER BY round(CAST(a.coverage * CASE WHEN in_language THEN 1.25 ELSE 1 END AS numeric), 4) DESC NULLS LAST) AS by_words
     FROM found a)
-  SELECT r.id, r.question, r.answer, r.language, least(1, coalesce(r.similarity, r.coverage))
+  SELECT r.id, r.question, r.answer, r.language, least(1, coalesce(r.similarity, r.coverage)), coalesce(r.coverage, 0)
   FROM ranked r WHERE r.similarity >= p_similarity OR r.coverage >= p_coverage
   ORDER BY CASE WHEN r.similarity IS NULL THEN 0 ELSE 1.0 / (60 + r.by_vector) END
       + CASE WHEN r.coverage IS NULL THEN 0 ELSE 2 * round(CAST(r.coverage AS numeric), 4) / (60 + r.by_words) END DESC,

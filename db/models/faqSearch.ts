@@ -2,7 +2,15 @@ import { toSql } from 'pgvector';
 import { row, rows } from '../sql.ts';
 import { type EmbeddingSet, SET_COLUMNS } from './embeddingSet.ts';
 
-export type FoundFaq = { id: number; question: string; answer: string; language: string; similarity: number };
+export type FoundFaq = {
+  id: number;
+  question: string;
+  answer: string;
+  language: string;
+  similarity: number;
+  /** Share of the text's words, by their rarity, that the FAQ holds. */
+  coverage: number;
+};
 /** The FAQs as they are now: a token that every change replaces, and the vectors that serve; null: there are none to compare with. */
 export type FaqSet = {
   version: string;

@@ -31,6 +31,8 @@ export type Verdict = { flagged: boolean; categories: string[]; model: string };
 export type ContextRecord = {
   message_ids: number[];
   passages: (Source & { answer: string })[];
+  /** What was searched for beside the question; null: the question alone. Absent in contexts of an older release. */
+  searched?: { queries: string[]; why: string; by: string } | null;
   /** The question as cut to fit; null when it is whole. */
   question_cut_to: string | null;
   budget: number;
