@@ -31,8 +31,15 @@ export type Verdict = { flagged: boolean; categories: string[]; model: string };
 export type ContextRecord = {
   message_ids: number[];
   passages: (Source & { answer: string })[];
+<<<<<<< HEAD
   /** What was searched for beside the question; null: the question alone. Absent in contexts of an older release. */
   searched?: { queries: string[]; why: string; by: string } | null;
+=======
+  /** Questions of the nearest FAQs where there is no passage. Absent in contexts of an older release. */
+  nearest?: string[];
+  /** What the prompt's fences carry. Absent in contexts of an older release. */
+  key?: string;
+>>>>>>> main
   /** The question as cut to fit; null when it is whole. */
   question_cut_to: string | null;
   budget: number;
@@ -54,7 +61,7 @@ export function loadTurn(runId: number): Promise<Turn | undefined> {
        r.retries, r.language, q.content AS question, c.title, r.created_at, r.queued_at, r.moderation, r.context,
        assistant_of(r.assistant_id, r.assistant_version) AS assistant
      FROM runs r JOIN messages q ON q.id = r.message_id JOIN conversations c ON c.id = r.conversation_id
-     WHERE r.id = :runId AND r.cancel_requested_at IS NULL AND may_be_sent(r.user_id, r.conversation_id)`,
+     WHERE r.id = :runId AND r.cancel_requested_at IS NULL AND may_be_answered(r.user_id, r.conversation_id)`,
     { runId },
   );
 }

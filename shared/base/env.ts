@@ -1,3 +1,5 @@
+import { type OpenHours, parseHours } from './officeHours.ts';
+
 /**
  * The environment, parsed once at import: every variable under its own name, numbers as numbers. An absent required
  * variable is ''; each process calls `requireEnv` for those it needs. A malformed variable ends the process with one line.
@@ -7,6 +9,8 @@ export const env = {
   REDIS_URL: redisUrl('REDIS_URL'),
   /** The first secret signs; all of them verify. */
   JWT_SECRET: list('JWT_SECRET', ''),
+  /** Encrypt secrets in rows: the first seals, all of them open; none: those of JWT_SECRET do. */
+  DATA_KEYS: list('DATA_KEYS', ''),
   OPENAI_API_KEY: text('OPENAI_API_KEY', ''),
   OPENAI_BASE_URL: address('OPENAI_BASE_URL'),
 
@@ -46,6 +50,8 @@ export const env = {
   PASSAGE_LIMIT: integer('PASSAGE_LIMIT', 5, 0),
   /** The least cosine similarity at which a passage counts. */
   PASSAGE_THRESHOLD: number('PASSAGE_THRESHOLD', 0.35, -1, 1),
+  /** What counts as an answer's source: off: every passage in the prompt; cited: those that the answer cites; model: QUERY_MODEL also judges passages first. */
+  ANSWER_CHECK: oneOf('ANSWER_CHECK', 'cited', ['off', 'cited', 'model']),
   MAX_WAITING_RUNS_PER_USER: integer('MAX_WAITING_RUNS_PER_USER', 100, 1),
   RUN_LOG_TTL_S: integer('RUN_LOG_TTL_S', 900, 1),
 
@@ -63,8 +69,16 @@ export const env = {
   GUESTS: oneOf('GUESTS', 'on', ['on', 'off']),
   GUESTS_MAX: integer('GUESTS_MAX', 100_000, 1),
   RETENTION_GUESTS_DAYS: integer('RETENTION_GUESTS_DAYS', 30, 1, 36_500),
+  /** When people answer, as a list of days and hours; none: always. */
+  OFFICE_HOURS: hours('OFFICE_HOURS'),
+  /** The time zone of the office hours. */
+  OFFICE_TIMEZONE: timezone('OFFICE_TIMEZONE'),
   /** Sites vouch for their users with one of these; none: no site does. */
   WIDGET_SECRET: list('WIDGET_SECRET', ''),
+  /** Whether webhooks may go to private addresses; for development and for receivers within one's own network. */
+  WEBHOOK_ALLOW_PRIVATE: flag('WEBHOOK_ALLOW_PRIVATE'),
+  /** How long an endpoint of a webhook may take to answer. */
+  WEBHOOK_TIMEOUT_MS: integer('WEBHOOK_TIMEOUT_MS', 15_000, 100, 60_000),
   RATE_LIMIT_PER_MINUTE: integer('RATE_LIMIT_PER_MINUTE', 60, 1),
   RATE_LIMIT_PER_HOUR: integer('RATE_LIMIT_PER_HOUR', 1000, 1),
   RATE_LIMIT_PER_DAY: integer('RATE_LIMIT_PER_DAY', 10_000, 1),
@@ -176,6 +190,21 @@ export function url(name: string, protocols: string[]): { raw: string; parsed: U
   }
   if (parsed.hash !== '') die(`${name} must be a URL without a #: write it as %23`);
   return { raw, parsed };
+}
+
+function hours(name: string): OpenHours[] {
+  return (
+    parseHours(text(name, '')) ?? die(`${name} must be a list such as Mon-Fri 09:00-17:00, Sat 10:00-14:00`)
+  );
+}
+
+function timezone(name: string): string {
+  const zone = text(name, 'UTC');
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone;
+  } catch {
+    return die(`${name} must be an IANA time zone such as Europe/Berlin`);
+  }
 }
 
 /** Returns a base URL without a slash at its end. */

@@ -24,6 +24,8 @@ export type Search = {
   language: string | null;
   limit: number;
   categories?: number[];
+  /** Whether to return what is only half as near, or holds half as many of the words, as an answer must. */
+  nearest?: boolean;
 };
 export type SearchResult = {
   faqs: FoundFaq[];
@@ -61,8 +63,14 @@ async function currentSet(): Promise<FaqSet> {
   return embeddingModel() === null ? { ...set, vectors: null } : set;
 }
 
+<<<<<<< HEAD
 async function find(search: Search, { vectors: set, terms, languages }: FaqSet): Promise<SearchResult> {
   const { user_id, text, language, limit, categories } = search;
+=======
+async function find(search: Search, { vectors: set }: FaqSet): Promise<SearchResult> {
+  const { user_id, text, language, limit, categories, nearest = false } = search;
+  const least = nearest ? 0.5 : 1;
+>>>>>>> main
   // A token has at least one byte, so a short text needs no tokenizer. Loading it blocks the API for a third of a second.
   const question = Buffer.byteLength(text) <= QUESTION_TOKENS ? text : truncateTokens(text, QUESTION_TOKENS);
   const words = text.slice(0, WORDS_LIMIT).toWellFormed();
@@ -77,8 +85,8 @@ async function find(search: Search, { vectors: set, terms, languages }: FaqSet):
     language,
     limit,
     categories,
-    similarity: env.PASSAGE_THRESHOLD,
-    coverage: COVERAGE,
+    similarity: env.PASSAGE_THRESHOLD * least,
+    coverage: COVERAGE * least,
   });
   const by_words_only = set !== null && vector === null;
   return { faqs, by_words_only, strong: isStrong(faqs[0], env.PASSAGE_THRESHOLD), languages };
