@@ -31,15 +31,12 @@ export type Verdict = { flagged: boolean; categories: string[]; model: string };
 export type ContextRecord = {
   message_ids: number[];
   passages: (Source & { answer: string })[];
-<<<<<<< HEAD
   /** What was searched for beside the question; null: the question alone. Absent in contexts of an older release. */
   searched?: { queries: string[]; why: string; by: string } | null;
-=======
   /** Questions of the nearest FAQs where there is no passage. Absent in contexts of an older release. */
   nearest?: string[];
   /** What the prompt's fences carry. Absent in contexts of an older release. */
   key?: string;
->>>>>>> main
   /** The question as cut to fit; null when it is whole. */
   question_cut_to: string | null;
   budget: number;

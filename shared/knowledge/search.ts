@@ -63,14 +63,9 @@ async function currentSet(): Promise<FaqSet> {
   return embeddingModel() === null ? { ...set, vectors: null } : set;
 }
 
-<<<<<<< HEAD
 async function find(search: Search, { vectors: set, terms, languages }: FaqSet): Promise<SearchResult> {
-  const { user_id, text, language, limit, categories } = search;
-=======
-async function find(search: Search, { vectors: set }: FaqSet): Promise<SearchResult> {
   const { user_id, text, language, limit, categories, nearest = false } = search;
   const least = nearest ? 0.5 : 1;
->>>>>>> main
   // A token has at least one byte, so a short text needs no tokenizer. Loading it blocks the API for a third of a second.
   const question = Buffer.byteLength(text) <= QUESTION_TOKENS ? text : truncateTokens(text, QUESTION_TOKENS);
   const words = text.slice(0, WORDS_LIMIT).toWellFormed();

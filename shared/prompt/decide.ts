@@ -67,15 +67,11 @@ export async function decideContext(
       .map(({ id }) => id)
       .reverse(),
     passages: found.slice(0, fit.passages),
-<<<<<<< HEAD
     searched,
-    question_cut_to: whole > limit ? truncateTokens(question, limit) : null,
-=======
     nearest,
     key: asked.key ?? newKey(),
     question_cut_to:
       escaped > limit ? truncateTokens(question, Math.max(1, Math.floor((limit * whole) / escaped))) : null,
->>>>>>> main
     budget,
     tokens: fit.tokens,
     cut: { messages: history.length - fit.history, passages: found.length - fit.passages },

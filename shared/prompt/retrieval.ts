@@ -25,31 +25,12 @@ export type Searched = {
   by: 'model' | 'sentences' | 'none';
 };
 
-<<<<<<< HEAD
 /** FAQs that a search offers to what chooses among them. */
 const CANDIDATES = 20;
 /** How much the ranks of the question itself count beside those of its queries. */
 const BESIDE = { follow_up: 0.3, story: 0.5, language: 0.5, weak: 1 };
-=======
 /** Limit of questions that an answer may offer as meant. */
 const NEAREST = 3;
-
-/** Finds the questions of the nearest FAQs below the thresholds, best first. They are offered, never taken as answers. */
-export async function findNearest(
-  user_id: number,
-  text: string,
-  language: string,
-  { enabled, category_ids }: AssistantDefinition['knowledge'] = EVERYTHING,
-): Promise<string[]> {
-  if (env.PASSAGE_LIMIT === 0 || !enabled || category_ids?.length === 0) return [];
-  const asked = { user_id, text, language, limit: NEAREST, nearest: true };
-  const { faqs } = await searchKnowledge({
-    ...asked,
-    ...(category_ids !== null && { categories: category_ids }),
-  });
-  return faqs.map(({ question }) => question);
-}
->>>>>>> main
 
 /**
  * Finds passages of the knowledge base that may answer a user's question, best first. Where the question does not stand
@@ -61,12 +42,8 @@ export async function findPassages(
   user_id: number,
   question: string,
   language: string,
-<<<<<<< HEAD
-  knowledge: AssistantDefinition['knowledge'] = { enabled: true, category_ids: null },
-  history: Promise<HistoryMessage[]> = Promise.resolve([]),
-=======
   knowledge: AssistantDefinition['knowledge'] = EVERYTHING,
->>>>>>> main
+  history: Promise<HistoryMessage[]> = Promise.resolve([]),
 ): Promise<Found> {
   const { enabled, category_ids } = knowledge;
   if (env.PASSAGE_LIMIT === 0 || !enabled || category_ids?.length === 0)
@@ -97,6 +74,22 @@ export async function findPassages(
     by_words_only: [first, ...more].every(({ by_words_only }) => by_words_only),
     searched,
   };
+}
+
+/** Finds the questions of the nearest FAQs below the thresholds, best first. They are offered, never taken as answers. */
+export async function findNearest(
+  user_id: number,
+  text: string,
+  language: string,
+  { enabled, category_ids }: AssistantDefinition['knowledge'] = EVERYTHING,
+): Promise<string[]> {
+  if (env.PASSAGE_LIMIT === 0 || !enabled || category_ids?.length === 0) return [];
+  const asked = { user_id, text, language, limit: NEAREST, nearest: true };
+  const { faqs } = await searchKnowledge({
+    ...asked,
+    ...(category_ids !== null && { categories: category_ids }),
+  });
+  return faqs.map(({ question }) => question);
 }
 
 /** Returns what to search for beside the question; null where the question stands alone. */
