@@ -23,7 +23,9 @@ export async function chatCompletions(exchange: Exchange): Promise<void> {
   const messages = messagesOf(body);
   const asked = lastUserText(messages);
   // Directives are for the answer. The request for queries quotes the question.
-  const wish = parseDirectives(asksForQueries(body) ? '' : asked);
+  const wish: Directives = asksForQueries(body)
+    ? { ...parseDirectives(''), say: queriesOf(messages) }
+    : parseDirectives(asked);
   const call = calls.open('/v1/chat/completions', model, asked);
   const fault: Fault = call.count <= wish.times ? wish.fault : { kind: 'none' };
   if (wish.down === model) {
@@ -72,7 +74,7 @@ type Reply = {
 };
 
 function replyOf({ body }: Exchange, messages: ChatMessage[], wish: Directives, call: Call): Reply {
-  const all = asksForQueries(body) ? [queriesOf(messages)] : piecesOf(messages, wish);
+  const all = piecesOf(messages, wish);
   const limit = Number(body.max_completion_tokens ?? body.max_tokens ?? Number.POSITIVE_INFINITY);
   const pieces = all.slice(0, limit);
   const prompt = messages.reduce((sum, { content }) => sum + (content.match(/\S+/g)?.length ?? 0), 0);
@@ -88,6 +90,7 @@ function replyOf({ body }: Exchange, messages: ChatMessage[], wish: Directives, 
 }
 
 function piecesOf(messages: ChatMessage[], wish: Directives): string[] {
+  if (wish.say !== undefined) return [wish.say];
   if (wish.huge) return ['x'.repeat(10 * 1024 * 1024)];
   const words = (text: string) => text.match(/\s*\S+(?:\s+$)?/g) ?? [];
   if (wish.tokens !== undefined)
