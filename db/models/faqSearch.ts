@@ -17,6 +17,8 @@ export type FaqSet = {
   vectors: EmbeddingSet | null;
   /** Newest row of `faq_terms`; 0: there is none. */
   terms: number;
+  /** What off-topic questions reach in these vectors, by language; empty: not measured. */
+  thresholds: Record<string, number>;
   /** Languages of published FAQs. */
   languages: string[];
 };
@@ -44,6 +46,8 @@ export async function faqSet(): Promise<FaqSet> {
   const set = await row<FaqSet>(
     `SELECT coalesce((SELECT version::text FROM faq_set), '') AS version,
        coalesce((SELECT max(seq) FROM faq_terms), 0) AS terms,
+       (SELECT coalesce(jsonb_object_agg(language, threshold), '{}') FROM embedding_thresholds
+          WHERE model = serving_embedding_set()) AS thresholds,
        ARRAY(
          WITH RECURSIVE found AS (
            SELECT min(language) AS name FROM faqs WHERE status = 'published'

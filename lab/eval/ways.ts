@@ -1,11 +1,13 @@
 import { knex } from '../../db/knex.ts';
 import { faqSet, searchFaqs } from '../../db/models/faqSearch.ts';
+import { calibrate } from '../../db/models/threshold.ts';
 import type { HistoryMessage } from '../../db/models/message.ts';
 import type { EmbeddingSet } from '../../db/models/embeddingSet.ts';
 import { formsOf } from '../../shared/knowledge/mend.ts';
 import { embedFor } from '../../shared/knowledge/vectors.ts';
 import { vocabulary } from '../../shared/knowledge/vocabulary.ts';
 import { decideContext } from '../../shared/prompt/decide.ts';
+import { measure as measureThresholds } from '../../workers/housekeeping/thresholds.ts';
 import { embedFaqs } from '../../workers/embedding.ts';
 import type { Domain, DomainFaq, Labelled } from './domains.ts';
 import { type Score, score, type Way } from './measure.ts';
@@ -35,6 +37,10 @@ async function fill(faqs: DomainFaq[]): Promise<Slugs> {
     )
     .returning(['id', 'slug']);
   await embedFaqs(added.map(({ id }) => id));
+  await measureThresholds();
+  const { vectors } = await faqSet();
+  // Housekeeping waits a minute between two knowledge bases.
+  if (vectors !== null) await calibrate(vectors.key);
   return new Map(added.map(({ id, slug }) => [id, slug]));
 }
 

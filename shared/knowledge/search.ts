@@ -2,6 +2,7 @@ import { type FaqSet, faqSet, type FoundFaq, searchFaqs } from '../../db/models/
 import { cacheKey, remember } from '../delivery/cache.ts';
 import { COVERAGE } from './coverage.ts';
 import { formsOf } from './mend.ts';
+import { thresholdIn } from './threshold.ts';
 import { vocabulary } from './vocabulary.ts';
 import { env } from '../base/env.ts';
 import { embeddingModel } from '../provider/config.ts';
@@ -47,7 +48,7 @@ const STRONG_NEARNESS = 0.4;
  */
 export async function searchKnowledge(search: Search): Promise<SearchResult & { cached: boolean }> {
   const set = await currentSet();
-  const key = cacheKey('search', search, set, search, env.PASSAGE_THRESHOLD);
+  const key = cacheKey('search', search, set, search, env.PASSAGE_THRESHOLD, COVERAGE);
   const { value, cached } = await remember(
     key,
     RESULT_TTL,
@@ -74,6 +75,7 @@ async function find(search: Search, faqs: FaqSet): Promise<SearchResult> {
     set && questionVector(user_id, question, set),
     vocabulary(faqs),
   ]);
+  const threshold = thresholdIn(faqs, language);
   const found = await searchFaqs({
     text: words,
     also: formsOf(words, known),
@@ -81,11 +83,11 @@ async function find(search: Search, faqs: FaqSet): Promise<SearchResult> {
     language,
     limit,
     categories,
-    similarity: env.PASSAGE_THRESHOLD * least,
+    similarity: threshold * least,
     coverage: COVERAGE * least,
   });
   const by_words_only = set !== null && vector === null;
-  return { faqs: found, by_words_only, strong: isStrong(found[0], env.PASSAGE_THRESHOLD), languages };
+  return { faqs: found, by_words_only, strong: isStrong(found[0], threshold), languages };
 }
 
 function isStrong(first: FoundFaq | undefined, threshold: number): boolean {
