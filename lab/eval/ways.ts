@@ -7,10 +7,10 @@ import { formsOf } from '../../shared/knowledge/mend.ts';
 import { embedFor } from '../../shared/knowledge/vectors.ts';
 import { vocabulary } from '../../shared/knowledge/vocabulary.ts';
 import { decideContext } from '../../shared/prompt/decide.ts';
-import { measure as measureThresholds } from '../../workers/housekeeping/thresholds.ts';
 import { embedFaqs } from '../../workers/embedding.ts';
 import type { Domain, DomainFaq, Labelled } from './domains.ts';
 import { type Score, score, type Way } from './measure.ts';
+import { measure as measureThresholds } from '../../workers/housekeeping/thresholds.ts';
 
 /** Fills the database with a domain, and measures each way of searching it. */
 export async function measure(domain: Domain): Promise<Record<string, Record<string, Score>>> {
