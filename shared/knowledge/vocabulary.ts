@@ -13,7 +13,8 @@ let reading: Promise<void> | undefined;
 
 /** Returns the words of published FAQs. @param set the FAQs whose words it must include */
 export async function vocabulary(set: Pick<FaqSet, 'version' | 'terms'>): Promise<Vocabulary> {
-  if (set.version !== read.version) {
+  // Twice, because a reading under way may be of an earlier version.
+  for (let time = 0; time < 2 && set.version !== read.version; time += 1) {
     reading ??= readOn(set).finally(() => {
       reading = undefined;
     });
