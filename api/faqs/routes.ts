@@ -9,9 +9,9 @@ import {
   viewFaq,
 } from '../../db/models/faq.ts';
 import { countWouldAnswer } from '../../db/models/faqSuggestion.ts';
-import { env } from '../../shared/base/env.ts';
 import { found } from '../../shared/base/errors.ts';
 import { searchKnowledge } from '../../shared/knowledge/search.ts';
+import { presentThreshold } from '../../shared/knowledge/threshold.ts';
 import { note } from '../audit/note.ts';
 import type { SignedUser } from '../../shared/accounts/authenticate.ts';
 import { pageOf } from '../contract/page.ts';
@@ -70,7 +70,7 @@ export const faqs = serve(faqContract, {
     const faq = accepted(found(await changeFaq(pathId(ctx), fields, along)));
     embedInBackground(faq);
     const published = fields.status === 'published';
-    const would_answer = published ? await countWouldAnswer(faq.id, env.PASSAGE_THRESHOLD) : null;
+    const would_answer = published ? await countWouldAnswer(faq.id, await presentThreshold()) : null;
     ctx.body = { ...presentFaq(faq), ...(published && { would_answer }) };
   },
 

@@ -1,12 +1,16 @@
 import { knex } from '../../db/knex.ts';
 import { faqSet, searchFaqs } from '../../db/models/faqSearch.ts';
+import { calibrate } from '../../db/models/threshold.ts';
 import type { HistoryMessage } from '../../db/models/message.ts';
 import type { EmbeddingSet } from '../../db/models/embeddingSet.ts';
+import { formsOf } from '../../shared/knowledge/mend.ts';
 import { embedFor } from '../../shared/knowledge/vectors.ts';
+import { vocabulary } from '../../shared/knowledge/vocabulary.ts';
 import { decideContext } from '../../shared/prompt/decide.ts';
 import { embedFaqs } from '../../workers/embedding.ts';
 import type { Domain, DomainFaq, Labelled } from './domains.ts';
 import { type Score, score, type Way } from './measure.ts';
+import { measure as measureThresholds } from '../../workers/housekeeping/thresholds.ts';
 
 /** Fills the database with a domain, and measures each way of searching it. */
 export async function measure(domain: Domain): Promise<Record<string, Record<string, Score>>> {
@@ -33,6 +37,10 @@ async function fill(faqs: DomainFaq[]): Promise<Slugs> {
     )
     .returning(['id', 'slug']);
   await embedFaqs(added.map(({ id }) => id));
+  await measureThresholds();
+  const { vectors } = await faqSet();
+  // Housekeeping waits a minute between two knowledge bases.
+  if (vectors !== null) await calibrate(vectors.key);
   return new Map(added.map(({ id, slug }) => [id, slug]));
 }
 
@@ -42,13 +50,16 @@ function published(faq: DomainFaq): object {
 
 /** The ranking alone: by vector, by words, by both, without thresholds. */
 async function rankings(questions: Labelled[], slugs: Slugs): Promise<Record<string, Way>> {
-  const { vectors: set } = await faqSet();
+  const faqs = await faqSet();
+  const { vectors: set } = faqs;
+  const known = await vocabulary(faqs);
   const vectors = set === null ? new Map<string, number[]>() : await embedAll(questions, set);
   const by =
     (byVector: boolean, byWords: boolean): Way =>
     async ({ question, language }) => {
       const found = await searchFaqs({
         text: byWords ? question : '',
+        also: formsOf(question, known),
         vectors: set && byVector ? [{ model: set.key, vector: vectors.get(question) ?? [] }] : [],
         language,
         limit: 5,

@@ -4,6 +4,7 @@ import { setImmediate as tick, setTimeout as sleep } from 'node:timers/promises'
 import { answerTo, type ChatMessage, lastUserText } from './answer.ts';
 import type { Call, Calls } from './calls.ts';
 import { type Directives, type Fault, parseDirectives } from './directives.ts';
+import { asksForQueries, queriesOf } from './queries.ts';
 import { ApiError, isObject, type JsonObject, sendJson, textOf } from './wire.ts';
 
 /** Input of an endpoint: the parsed body, the response, a signal that aborts when the client is gone. */
@@ -21,7 +22,10 @@ export async function chatCompletions(exchange: Exchange): Promise<void> {
   const model = modelOf(body);
   const messages = messagesOf(body);
   const asked = lastUserText(messages);
-  const wish = parseDirectives(asked);
+  // Directives are for the answer. The request for queries quotes the question.
+  const wish: Directives = asksForQueries(body)
+    ? { ...parseDirectives(''), say: queriesOf(messages) }
+    : parseDirectives(asked);
   const call = calls.open('/v1/chat/completions', model, asked);
   const fault: Fault = call.count <= wish.times ? wish.fault : { kind: 'none' };
   if (wish.down === model) {
@@ -106,6 +110,7 @@ function handOverCall({ tools }: JsonObject, messages: ChatMessage[]): [string, 
 }
 
 function piecesOf(messages: ChatMessage[], wish: Directives): string[] {
+  if (wish.say !== undefined) return [wish.say];
   if (wish.huge) return ['x'.repeat(10 * 1024 * 1024)];
   const words = (text: string) => text.match(/\s*\S+(?:\s+$)?/g) ?? [];
   if (wish.tokens !== undefined)

@@ -3,6 +3,8 @@ export type Directives = {
   delay: number;
   gap: number | undefined;
   tokens: number | undefined;
+  /** Says this, whatever the question. */
+  say?: string;
   echo: boolean;
   split: boolean;
   huge: boolean;

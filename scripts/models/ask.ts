@@ -1,3 +1,5 @@
+import { thresholdsOf } from '../../db/models/threshold.ts';
+import { env } from '../../shared/base/env.ts';
 import { streamChat } from '../../shared/provider/chat.ts';
 import {
   chatModels,
@@ -24,11 +26,20 @@ export async function askModels(say: Say): Promise<boolean> {
   else {
     const dimensions = async () => `${(await embed(['hello'], embedding, 'query'))[0]?.length} dimensions`;
     well = (await asked('embedding', embedding, say, dimensions)) && well;
+    say(`            ${await thresholds(embedding.name)}`);
   }
   const moderation = moderationModel();
   if (moderation === null) say('moderation  off: no message is checked');
   else well = (await asked('moderation', moderation, say, verdict)) && well;
   return well;
+}
+
+/** Says from which similarity an FAQ counts as an answer. */
+async function thresholds(name: string): Promise<string> {
+  if (env.PASSAGE_THRESHOLD !== null) return `counts from ${env.PASSAGE_THRESHOLD} (PASSAGE_THRESHOLD)`;
+  const found = env.DATABASE_URL === '' ? [] : await thresholdsOf(name).catch(() => []);
+  if (found.length === 0) return 'thresholds not measured yet (docs/search.md)';
+  return `counts from ${found.map(({ language, threshold }) => `${language} ${threshold.toFixed(2)}`).join(', ')}`;
 }
 
 async function asked(role: string, model: ModelRef, say: Say, ask: () => Promise<string>): Promise<boolean> {

@@ -48,8 +48,10 @@ export const env = {
   HISTORY_LIMIT: integer('HISTORY_LIMIT', 10, 0),
   CONTEXT_TOKEN_BUDGET: integer('CONTEXT_TOKEN_BUDGET', 6000, 1),
   PASSAGE_LIMIT: integer('PASSAGE_LIMIT', 5, 0),
-  /** The least cosine similarity at which a passage counts. */
-  PASSAGE_THRESHOLD: number('PASSAGE_THRESHOLD', 0.35, -1, 1),
+  /** The least cosine similarity at which a passage counts; null: what off-topic questions reach. */
+  PASSAGE_THRESHOLD: optionalNumber('PASSAGE_THRESHOLD', -1, 1),
+  /** The share of a question's words that makes a passage count although its vector is not near. */
+  PASSAGE_COVERAGE: number('PASSAGE_COVERAGE', 0.35, 0, 1),
   /** What counts as an answer's source: off: every passage in the prompt; cited: those that the answer cites; model: QUERY_MODEL also judges passages first. */
   ANSWER_CHECK: oneOf('ANSWER_CHECK', 'cited', ['off', 'cited', 'model']),
   MAX_WAITING_RUNS_PER_USER: integer('MAX_WAITING_RUNS_PER_USER', 100, 1),
@@ -169,6 +171,11 @@ export function integer(name: string, fallback: number, min: number, max = Numbe
   const value = number(name, fallback, min, max);
   if (!Number.isSafeInteger(value)) die(`${name} must be a whole number`);
   return value;
+}
+
+/** Null where the variable is absent. */
+function optionalNumber(name: string, min: number, max: number): number | null {
+  return text(name, '') === '' ? null : number(name, min, min, max);
 }
 
 /** Null where the variable is absent. */

@@ -8,12 +8,12 @@ import {
   type SuggestionStatus,
 } from '../../db/models/faqSuggestion.ts';
 import { type By, noted } from '../accounts/noted.ts';
-import { env } from '../base/env.ts';
 import { found, problem } from '../base/errors.ts';
 import { accepted } from './accepted.ts';
 import { embedInBackground } from './embed.ts';
 import { redact } from './redact.ts';
 import { withSlug } from './slug.ts';
+import { presentThreshold } from './threshold.ts';
 
 /** Answer of a new draft; only editors see drafts. */
 const NO_ANSWER = 'To be written.';
@@ -32,7 +32,7 @@ export async function suggestions(
   status: SuggestionStatus,
   { limit, after, shown }: Page,
 ): Promise<Suggestion[]> {
-  const page = await listSuggestions(status, { limit, after, similarity: env.PASSAGE_THRESHOLD });
+  const page = await listSuggestions(status, { limit, after, similarity: await presentThreshold() });
   const ids = page.slice(0, shown).map(({ id }) => id);
   if (ids.length > 0) await noted(by, 'faq_suggestion.listed', { details: { ids } })(null);
   return page.map(redacted);
@@ -48,7 +48,7 @@ export async function draft(
   id: number,
   fields: { question?: string; answer?: string; category_id?: number | null },
 ): Promise<WrittenFaq> {
-  const { language, question: asked } = redacted(found(await findSuggestion(id, env.PASSAGE_THRESHOLD)));
+  const { language, question: asked } = redacted(found(await findSuggestion(id, await presentThreshold())));
   const { question = asked, answer = NO_ANSWER, category_id } = fields;
   const created = noted(by, 'faq.created', { details: { suggestion_id: id } });
   const drafted = await withSlug(undefined, question, (slug) =>
@@ -62,7 +62,7 @@ export async function draft(
 
 /** Dismisses a suggestion. @throws Problem `not_found`; `already_exists` when the suggestion has a draft */
 export async function dismiss(by: By, id: number): Promise<void> {
-  const { status } = found(await findSuggestion(id, env.PASSAGE_THRESHOLD));
+  const { status } = found(await findSuggestion(id, await presentThreshold()));
   const along = noted(by, 'faq_suggestion.dismissed');
   if (status !== 'dismissed' && !(await dismissSuggestion(id, along))) throw decided();
 }

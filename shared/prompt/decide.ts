@@ -37,9 +37,10 @@ export async function decideContext(
 ): Promise<Decided> {
   const { user_id, question, language, assistant } = asked;
   const budget = promptBudget(assistant);
-  const [{ passages: found, by_words_only }, history, instructions] = await Promise.all([
-    findPassages(user_id, question, language, assistant?.knowledge),
-    remember(),
+  const remembered = remember();
+  const [{ passages: found, by_words_only, searched }, history, instructions] = await Promise.all([
+    findPassages(user_id, question, language, assistant?.knowledge, remembered),
+    remembered,
     instructionsOf(asked),
   ]);
 
@@ -66,6 +67,7 @@ export async function decideContext(
       .map(({ id }) => id)
       .reverse(),
     passages: found.slice(0, fit.passages),
+    searched,
     nearest,
     key: asked.key ?? newKey(),
     question_cut_to:

@@ -2,6 +2,7 @@ import { dropOldSets, fillSet, switchTo, wantSet } from '../../db/models/embeddi
 import { vectorIndexesOwed, workOnIndex } from '../../db/models/vectorIndex.ts';
 import { log } from '../../shared/base/log.ts';
 import { embeddingModel } from '../../shared/provider/config.ts';
+import { keepThresholds } from './thresholds.ts';
 import { stopping } from '../../shared/base/stop.ts';
 
 /** Per pass: FAQs that a statement looks through, number of such statements, vectors to delete. */
@@ -19,6 +20,7 @@ export async function keepVectors(): Promise<void> {
   const { key } = await wantSet(model);
   for (let looks = 0; looks < LOOKS && (await fillSet(key, LOOK)); looks++);
   await keepIndexes();
+  keepThresholds();
   if (await switchTo(key)) log.info({ model: key }, 'Vectors of this model serve from now on');
   for (const old of await dropOldSets(DROP)) log.info({ model: old }, 'Vectors of the old model are gone');
 }

@@ -137,7 +137,7 @@ function vector(question: Question): Promise<number[]> {
 
 /** Searches as the product does, by vector and words. */
 function fused(question: Question): Promise<number[]> {
-  return search(question, env.PASSAGE_THRESHOLD);
+  return search(question, env.PASSAGE_THRESHOLD ?? 0.35);
 }
 
 async function search({ text, vector }: Question, similarity: number): Promise<number[]> {

@@ -1,0 +1,23 @@
+-- Returns the served set if its thresholds are of another knowledge base: owed to housekeeping. NULL: nothing is
+-- owed. Waits until the vectors are complete, and a minute after the last time. A knowledge base of few FAQs says little.
+CREATE OR REPLACE FUNCTION embedding_set_to_calibrate(p_faqs integer) RETURNS text LANGUAGE sql STABLE AS $$
+  SELECT m.key FROM embedding_models m
+  WHERE m.key = serving_embedding_set() AND NOT m.in_columns AND m.dimensions IS NOT NULL AND m.due_at <= clock_timestamp()
+    AND NOT EXISTS (SELECT FROM faq_vectors_owed o WHERE o.model = m.key AND o.failures < 2)
+    AND EXISTS (SELECT FROM faqs WHERE status = 'published' OFFSET p_faqs - 1)
+    AND NOT EXISTS (SELECT FROM embedding_thresholds t WHERE t.model = m.key
+      AND (t.faq_version = (SELECT version::text FROM faq_set) OR t.computed_at > clock_timestamp() - interval '1 minute'))
+$$;
+
+-- Measures how near the probe questions of each language come to an FAQ, and stores the 95th percentile: one probe in twenty
+-- may be about the knowledge base by chance.
+CREATE OR REPLACE FUNCTION calibrate_embedding_set(p_key text) RETURNS void LANGUAGE sql VOLATILE AS $$
+  INSERT INTO embedding_thresholds AS t (model, language, threshold, probes, faq_version)
+  SELECT p_key, p.language, percentile_cont(0.95) WITHIN GROUP (ORDER BY top.similarity), count(*),
+    coalesce((SELECT version::text FROM faq_set), '')
+  FROM embedding_probes p CROSS JOIN LATERAL (
+    SELECT max(n.similarity) AS similarity FROM faqs_near(p.model, p.vector, 1, NULL) AS n) AS top
+  WHERE p.model = p_key AND top.similarity IS NOT NULL GROUP BY p.language
+  ON CONFLICT (model, language) DO UPDATE SET threshold = excluded.threshold, probes = excluded.probes,
+    faq_version = excluded.faq_version, computed_at = clock_timestamp()
+$$;

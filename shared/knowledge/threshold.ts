@@ -1,0 +1,22 @@
+import { type FaqSet, faqSet } from '../../db/models/faqSearch.ts';
+import { env } from '../base/env.ts';
+
+/** Cosine similarity that counts until the served vectors were measured. It fits some models and no others. */
+const UNMEASURED = 0.35;
+
+/**
+ * Returns the cosine similarity from which an FAQ may be an answer: PASSAGE_THRESHOLD, or else what off-topic questions of
+ * that language reach among these FAQs; of a language without such questions, the mean of the others.
+ */
+export function thresholdIn({ thresholds }: Pick<FaqSet, 'thresholds'>, language: string | null): number {
+  if (env.PASSAGE_THRESHOLD !== null) return env.PASSAGE_THRESHOLD;
+  const own = thresholds[language?.toLowerCase().split('-')[0] ?? ''];
+  if (own !== undefined) return own;
+  const all = Object.values(thresholds);
+  return all.length === 0 ? UNMEASURED : all.reduce((sum, one) => sum + one, 0) / all.length;
+}
+
+/** Returns the same of the present FAQs, whatever the language. */
+export async function presentThreshold(): Promise<number> {
+  return thresholdIn(await faqSet(), null);
+}

@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs';
+import { pauseSet } from '../../db/models/embeddingSet.ts';
+import {
+  calibrate,
+  missingProbes,
+  type Probe,
+  saveProbes,
+  setToCalibrate,
+} from '../../db/models/threshold.ts';
+import { log } from '../../shared/base/log.ts';
+import { stopping } from '../../shared/base/stop.ts';
+import { embedFor, mayAsk } from '../../shared/knowledge/vectors.ts';
+import { type EmbeddingModel, embeddingModel } from '../../shared/provider/config.ts';
+import { ProviderError } from '../../shared/provider/providerErrors.ts';
+
+/** Published FAQs from which thresholds are measured: fewer say little. */
+const LEAST_FAQS = 20;
+const FILE = new URL('../../shared/knowledge/probes.json', import.meta.url);
+/** Questions that no knowledge base answers, twenty a language. */
+const PROBES: Probe[] = Object.entries(
+  JSON.parse(readFileSync(FILE, 'utf8')) as Record<string, string[]>,
+).flatMap(([language, texts]) => texts.map((text) => ({ language, text })));
+
+let measuring: Promise<void> | undefined;
+
+/** Measures the served vectors in the background where that is owed. Two processes that do so store the same. */
+export function keepThresholds(): void {
+  if (measuring !== undefined || stopping()) return;
+  measuring = measure()
+    .catch((err: unknown) => log.warn({ err }, 'Thresholds not measured; tried again'))
+    .finally(() => {
+      measuring = undefined;
+    });
+}
+
+/** Resolves when this process measures nothing; for tests. */
+export async function thresholdsKept(): Promise<void> {
+  await measuring;
+}
+
+/** Measures how near off-topic questions come to the FAQs. Embeds these questions once per set of vectors. */
+export async function measure(): Promise<void> {
+  const model = embeddingModel();
+  if (model === null) return;
+  const set = await setToCalibrate(LEAST_FAQS);
+  if (set === undefined || !mayAsk(set)) return;
+  try {
+    await embedProbes(set, model);
+  } catch (err) {
+    if (!(err instanceof ProviderError)) throw err;
+    log.warn({ err, model: set.name }, 'Probe questions not embedded; thresholds stay as they are');
+    return pauseSet(set.key, err.retryAfterMs);
+  }
+  await calibrate(set.key);
+  log.info({ model: set.name }, 'Thresholds measured');
+}
+
+async function embedProbes(set: Parameters<typeof embedFor>[0], { batch }: EmbeddingModel): Promise<void> {
+  const missing = await missingProbes(set.key, PROBES);
+  for (let i = 0; i < missing.length; i += batch) {
+    const some = missing.slice(i, i + batch);
+    const texts = some.map(({ text }) => text);
+    await saveProbes(set.key, PROBES, some, await embedFor(set, texts, 'query'));
+  }
+}
