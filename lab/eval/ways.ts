@@ -2,18 +2,27 @@ import { knex } from '../../db/knex.ts';
 import { faqSet, searchFaqs } from '../../db/models/faqSearch.ts';
 import type { HistoryMessage } from '../../db/models/message.ts';
 import type { EmbeddingSet } from '../../db/models/embeddingSet.ts';
+import { env } from '../../shared/base/env.ts';
+import { configure } from '../../shared/provider/config.ts';
 import { embedFor } from '../../shared/knowledge/vectors.ts';
 import { decideContext } from '../../shared/prompt/decide.ts';
 import { embedFaqs } from '../../workers/embedding.ts';
+import type { ScriptedJudge } from './judge.ts';
 import type { Domain, DomainFaq, Labelled } from './domains.ts';
 import { type Score, score, type Way } from './measure.ts';
 
 /** Fills the database with a domain, and measures each way of searching it. */
-export async function measure(domain: Domain): Promise<Record<string, Record<string, Score>>> {
+export async function measure(
+  domain: Domain,
+  judge: ScriptedJudge,
+): Promise<Record<string, Record<string, Score>>> {
   const slugs = await fill(domain.faqs);
+  const asker = await addAsker();
+  judge.know(domain, slugs);
   const ways: Record<string, Way> = {
     ...(await rankings(domain.questions, slugs)),
-    thresholds: asRunsDo(await addAsker(), domain.faqs, slugs),
+    thresholds: asRunsDo(asker, domain.faqs, slugs),
+    judged: withJudge(asRunsDo(asker, domain.faqs, slugs)),
   };
   const scores: Record<string, Record<string, Score>> = {};
   for (const [name, way] of Object.entries(ways)) scores[name] = await score(domain.questions, way);
@@ -67,6 +76,24 @@ function asRunsDo(user_id: number, faqs: DomainFaq[], slugs: Slugs): Way {
     const asked = { user_id, question, language, created_at: new Date(), assistant: null };
     const { built } = await decideContext(asked, async () => history(before, answers));
     return built.passages.map(({ faq_id }) => slugs.get(faq_id) ?? '');
+  };
+}
+
+/** ANSWER_CHECK=model, with the scripted judge in the place of QUERY_MODEL. */
+function withJudge(way: Way): Way {
+  return async (question) => {
+    const [check, model] = [env.ANSWER_CHECK, process.env.QUERY_MODEL];
+    Object.assign(env, { ANSWER_CHECK: 'model' });
+    Object.assign(process.env, { QUERY_MODEL: 'judge/scripted' });
+    configure();
+    try {
+      return await way(question);
+    } finally {
+      Object.assign(env, { ANSWER_CHECK: check });
+      if (model === undefined) delete process.env.QUERY_MODEL;
+      else process.env.QUERY_MODEL = model;
+      configure();
+    }
   };
 }
 

@@ -9,7 +9,8 @@ import { countTokens, countTokensOnce, truncateTokens } from '../provider/tokens
 import { fitToBudget, questionLimit } from './budget.ts';
 import { asData, needsEscape } from './escape.ts';
 import { buildPrompt, passageText, questionText, systemText } from './prompt.ts';
-import { findNearest, findPassages } from './retrieval.ts';
+import { choose } from './choose.ts';
+import { findPassages } from './retrieval.ts';
 
 /** A question, and the inputs that decide its prompt. */
 export type Asked = {
@@ -43,8 +44,7 @@ export async function decideContext(
     instructionsOf(asked),
   ]);
 
-  const nearest =
-    found.length === 0 ? await findNearest(user_id, question, language, assistant?.knowledge) : [];
+  const { passages, nearest } = await choose(asked, found, history);
 
   const rules = systemText(language, instructions, assistant?.handoff.enabled);
   const listed = nearest.map(questionText).join('\n');
@@ -57,7 +57,7 @@ export async function decideContext(
     budget,
     system,
     question: Math.min(escaped, limit),
-    passages: found.map((passage) => countTokensOnce(passageText(passage))),
+    passages: passages.map((passage) => countTokensOnce(passageText(passage))),
     history: await countOnce(history),
   });
   const built = {
@@ -65,14 +65,14 @@ export async function decideContext(
       .slice(0, fit.history)
       .map(({ id }) => id)
       .reverse(),
-    passages: found.slice(0, fit.passages),
+    passages: passages.slice(0, fit.passages),
     nearest,
     key: asked.key ?? newKey(),
     question_cut_to:
       escaped > limit ? truncateTokens(question, Math.max(1, Math.floor((limit * whole) / escaped))) : null,
     budget,
     tokens: fit.tokens,
-    cut: { messages: history.length - fit.history, passages: found.length - fit.passages },
+    cut: { messages: history.length - fit.history, passages: passages.length - fit.passages },
     shrunk: false,
     passages_unavailable: by_words_only,
   };

@@ -1,3 +1,4 @@
+import type { FoundFaq } from '../../db/models/faqSearch.ts';
 import type { AssistantDefinition } from '../../db/models/assistant.ts';
 import type { ContextRecord } from '../../db/models/turn.ts';
 import { env } from '../base/env.ts';
@@ -12,23 +13,21 @@ type Found = {
   by_words_only: boolean;
 };
 
-/** Limit of questions that an answer may offer as meant. */
-const NEAREST = 3;
-
-/** Finds the questions of the nearest FAQs below the thresholds, best first. They are offered, never taken as answers. */
+/** Finds the nearest FAQs, best first, also those below the thresholds. */
 export async function findNearest(
   user_id: number,
   text: string,
   language: string,
+  limit: number,
   { enabled, category_ids }: AssistantDefinition['knowledge'] = EVERYTHING,
-): Promise<string[]> {
+): Promise<ContextRecord['passages']> {
   if (env.PASSAGE_LIMIT === 0 || !enabled || category_ids?.length === 0) return [];
-  const asked = { user_id, text, language, limit: NEAREST, nearest: true };
+  const asked = { user_id, text, language, limit, nearest: true };
   const { faqs } = await searchKnowledge({
     ...asked,
     ...(category_ids !== null && { categories: category_ids }),
   });
-  return faqs.map(({ question }) => question);
+  return faqs.map(passageOf);
 }
 
 /**
@@ -51,11 +50,9 @@ export async function findPassages(
     limit: env.PASSAGE_LIMIT,
     ...(category_ids !== null && { categories: category_ids }),
   });
-  const passages = faqs.map(({ id, question, answer, similarity }) => ({
-    faq_id: id,
-    question,
-    answer,
-    similarity,
-  }));
-  return { passages, by_words_only };
+  return { passages: faqs.map(passageOf), by_words_only };
+}
+
+function passageOf({ id, question, answer, similarity }: FoundFaq): ContextRecord['passages'][number] {
+  return { faq_id: id, question, answer, similarity };
 }

@@ -1,0 +1,41 @@
+import type { HistoryMessage } from '../../db/models/message.ts';
+import type { ContextRecord } from '../../db/models/turn.ts';
+import { env } from '../base/env.ts';
+import { judge } from './check.ts';
+import type { Asked } from './decide.ts';
+import { findNearest } from './retrieval.ts';
+
+type Passages = ContextRecord['passages'];
+/** nearest: questions that the answer may offer as meant; only where there is no passage. */
+export type Choice = { passages: Passages; nearest: string[] };
+
+/** Limit of questions that an answer may offer as meant. */
+const OFFERED = 3;
+/** Limit of passages that one verdict reads. */
+const JUDGED = 10;
+
+/**
+ * Chooses what the prompt offers. With ANSWER_CHECK=model a model reads the passages and what is near them, and decides;
+ * without its verdict, and otherwise, the thresholds of the search decide.
+ * @param found passages above the thresholds, best first
+ */
+export async function choose(asked: Asked, found: Passages, history: HistoryMessage[]): Promise<Choice> {
+  const { user_id, question, language, assistant } = asked;
+  const near = (limit: number) => findNearest(user_id, question, language, limit, assistant?.knowledge);
+  if (env.ANSWER_CHECK !== 'model') {
+    const nearest = found.length === 0 ? await near(OFFERED) : [];
+    return { passages: found, nearest: nearest.map((passage) => passage.question) };
+  }
+  const candidates = distinct([...found, ...(await near(JUDGED))]).slice(0, JUDGED);
+  const before = history.find(({ message_type }) => message_type === 'user')?.content ?? '';
+  const passages = (await judge({ user_id, question, before }, candidates)) ?? found;
+  const nearest = passages.length === 0 ? candidates.slice(0, OFFERED) : [];
+  return {
+    passages: passages.slice(0, env.PASSAGE_LIMIT),
+    nearest: nearest.map((passage) => passage.question),
+  };
+}
+
+function distinct(passages: Passages): Passages {
+  return passages.filter(({ faq_id }, i) => passages.findIndex((other) => other.faq_id === faq_id) === i);
+}
