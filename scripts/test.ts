@@ -105,6 +105,8 @@ async function testLane(args: string[], output: 'inherit' | number, summary = ''
       // The address of the tests' provider stand-in, when a test starts one.
       OPENAI_BASE_URL: `http://127.0.0.1:${await freePort()}/v1`,
       OPENAI_API_KEY: 'test',
+      // Tests count calls of models. Those of the query stage set their own.
+      QUERY_MODEL: 'off',
     };
     const migrated = await run(['scripts/migrate.ts'], env, output);
     if (migrated !== 0) return migrated;

@@ -1,6 +1,7 @@
 -- Drops older versions: a function with other parameters is another function, and calls would fit both. The file runs
 -- as one transaction.
-DROP FUNCTION IF EXISTS faqs_near, faqs_near_in_columns, faq_vectors_walk, faqs_with_words, search_faqs;
+DROP FUNCTION IF EXISTS faqs_near, faqs_near_in_columns, faq_vectors_walk, faqs_with_words, search_faqs, faq_query_words,
+  faq_query_all;
 
 -- Stores a user's verdict on a published FAQ in place of an earlier one. Returns false when no such FAQ is published.
 CREATE OR REPLACE FUNCTION rate_faq(p_faq bigint, p_user bigint, p_helpful boolean)
@@ -55,10 +56,10 @@ BEGIN
   IF from_columns THEN
     RETURN QUERY SELECT * FROM faqs_near_in_columns(p_model, p_vector, p_count, p_categories);
   ELSIF faqs_exceed(300) AND faq_vectors_indexed(dims) THEN
-    -- Two parts an FAQ: as many again may be of FAQs that were found. Where the index holds signs alone, ten times as many
+    -- An FAQ has several parts, and all of one may be near. Where the index holds signs alone, ten times as many
     -- are compared in full.
     RETURN QUERY EXECUTE faq_vectors_walk(dims)
-    USING p_vector, p_model, p_count * CASE WHEN dims > 4000 THEN 20 ELSE 2 END, p_categories;
+    USING p_vector, p_model, p_count * cardinality(faq_parts()) * CASE WHEN dims > 4000 THEN 10 ELSE 1 END, p_categories;
   ELSE
     RETURN QUERY SELECT found.id, 1 - found.distance FROM (
       SELECT v.faq_id AS id, min(v.vector <=> p_vector) AS distance FROM faq_vectors v JOIN faqs f ON f.id = v.faq_id
@@ -115,11 +116,50 @@ BEGIN
   END IF;
 END $$;
 
+-- Quotes a lexeme as tsquery's text form does.
+CREATE OR REPLACE FUNCTION faq_lexeme(p_word text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+  SELECT '''' || replace(replace(p_word, '\', '\\'), '''', '''''') || ''''
+$$;
+
+-- Returns the words of a query for one text search configuration, each with the forms that stand for it. The first form
+-- is the word itself. p_also: [{"word": "pasword", "as": "password", "weight": 0.9, "mends": true}] (mend.ts). mends: the
+-- form counts only for a word that no FAQ holds. Leaves out scripts without spaces, which are searched by grams.
+CREATE OR REPLACE FUNCTION faq_query_words(p_config regconfig, p_query text, p_also jsonb)
+RETURNS TABLE (word text, form text, weight double precision, mends boolean) LANGUAGE sql STABLE AS $$
+  WITH words AS MATERIALIZED (
+    SELECT lexeme FROM unnest(to_tsvector(p_config, regexp_replace(p_query,
+      '[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]+', ' ', 'g')))
+    ORDER BY positions[1] LIMIT 48)
+  SELECT lexeme, lexeme, CAST(1 AS double precision), false FROM words
+  UNION ALL
+  SELECT w.lexeme, other, max(a.weight), bool_and(a.mends)
+  FROM jsonb_to_recordset(p_also) AS a (word text, "as" text, weight double precision, mends boolean)
+    CROSS JOIN unnest(tsvector_to_array(to_tsvector(p_config, a.word))) AS meant
+    JOIN words w ON w.lexeme = meant
+    CROSS JOIN unnest(tsvector_to_array(to_tsvector(p_config, a."as"))) AS other
+  WHERE other <> w.lexeme GROUP BY w.lexeme, other
+$$;
+
+-- Returns a query that an FAQ matches when it holds every word, in one of its forms. NULL for a query without words.
+CREATE OR REPLACE FUNCTION faq_query_all(p_config regconfig, p_query text, p_also jsonb) RETURNS tsquery
+LANGUAGE sql STABLE AS $$
+  WITH forms AS (
+    SELECT q.word, q.mends, faq_lexeme(q.form) AS quoted, q.form = q.word AS itself
+    FROM faq_query_words(p_config, p_query, p_also) AS q),
+  known AS (
+    SELECT f.word FROM forms f WHERE f.itself AND EXISTS (SELECT FROM forms m WHERE m.word = f.word AND m.mends)
+      AND EXISTS (SELECT FROM faqs WHERE words @@ CAST(f.quoted AS tsquery)))
+  SELECT CAST(string_agg(any_form, ' & ') AS tsquery) FROM (
+    SELECT '(' || string_agg(f.quoted, ' | ') || ')' AS any_form FROM forms f
+    WHERE NOT f.mends OR f.word NOT IN (SELECT word FROM known) GROUP BY f.word) AS words
+$$;
+
 -- Returns the published FAQs that contain a query's words, parsed by each FAQ's language. coverage is the share of the
 -- query that an FAQ contains, 0 to 1. A word weighs by its rarity (idf; a word in no FAQ weighs most). It counts in
--- full in the question, less in keywords and answer. Among more than 5,000 FAQs all words must match, because common
--- words would match half of the FAQs; there coverage is 1. JIT is off: compiling takes ten times as long as running.
-CREATE OR REPLACE FUNCTION faqs_with_words(p_query text, p_count integer, p_categories bigint[])
+-- full in the question, less in keywords and answer, and less again by a form that stands for it. Among more than 5,000
+-- FAQs all words must match, because common words would match half of the FAQs; there coverage is 1. JIT is off:
+-- compiling takes ten times as long as running.
+CREATE OR REPLACE FUNCTION faqs_with_words(p_query text, p_also jsonb, p_count integer, p_categories bigint[])
 RETURNS TABLE (faq_id bigint, coverage double precision) LANGUAGE plpgsql STABLE ROWS 20 SET jit = off AS $$
 DECLARE
   configs regconfig[] := ARRAY(
@@ -129,58 +169,92 @@ DECLARE
       SELECT (SELECT min(f.language) FROM faqs f WHERE f.status = 'published' AND f.language > l.name)
       FROM languages l WHERE l.name IS NOT NULL)
     SELECT DISTINCT faq_config(name) FROM languages WHERE name IS NOT NULL);
+  query_grams CONSTANT text[] := ARRAY(SELECT gram FROM unnest(faq_grams(left(p_query, 200))) WITH ORDINALITY AS g (gram, n)
+    GROUP BY gram ORDER BY min(n) LIMIT 48);
   one regconfig;
+  asked tsquery;
 BEGIN
   IF faqs_exceed(5000) THEN
     FOREACH one IN ARRAY configs LOOP
-      RETURN QUERY SELECT f.id, CAST(1 AS double precision) FROM faqs f
-      WHERE f.status = 'published' AND faq_config(f.language) = one AND f.words @@ plainto_tsquery(one, p_query) AND (p_categories IS NULL OR f.category_id = ANY (p_categories))
-      LIMIT p_count;
+      asked := faq_query_all(one, p_query, p_also);
+      IF asked IS NOT NULL THEN
+        RETURN QUERY SELECT f.id, CAST(1 AS double precision) FROM faqs f
+        WHERE f.status = 'published' AND faq_config(f.language) = one AND f.words @@ asked AND (p_categories IS NULL OR f.category_id = ANY (p_categories))
+        LIMIT p_count;
+      END IF;
     END LOOP;
+    IF cardinality(query_grams) > 0 THEN
+      asked := (SELECT string_agg(faq_lexeme(gram), ' & ') FROM unnest(query_grams) AS gram);
+      RETURN QUERY SELECT t.faq_id, CAST(1 AS double precision) FROM faq_terms t JOIN faqs f ON f.id = t.faq_id
+      WHERE t.grams @@ asked AND f.status = 'published' AND (p_categories IS NULL OR f.category_id = ANY (p_categories))
+      LIMIT p_count;
+    END IF;
     RETURN;
   END IF;
 
   RETURN QUERY
-  WITH terms AS (
-    SELECT parsed.config, word, CAST(quoted AS tsquery) AS anywhere, CAST(quoted || ':A' AS tsquery) AS in_question,
-      CAST(quoted || ':B' AS tsquery) AS in_keywords
-    FROM unnest(configs) AS config_of (config) CROSS JOIN LATERAL (
-      SELECT config_of.config, lexeme AS word, '''' || replace(replace(lexeme, '\', '\\'), '''', '''''') || '''' AS quoted
-      FROM unnest(to_tsvector(config_of.config, p_query)) ORDER BY positions[1] LIMIT 48) AS parsed),
-  hits AS (
-    SELECT t.config, t.word, f.id,
+  WITH forms AS (
+    SELECT config_of.config, q.word, q.form, q.weight, q.mends, CAST(l.quoted AS tsquery) AS anywhere,
+      CAST(l.quoted || ':A' AS tsquery) AS in_question, CAST(l.quoted || ':B' AS tsquery) AS in_keywords
+    FROM unnest(configs) AS config_of (config)
+      CROSS JOIN LATERAL faq_query_words(config_of.config, p_query, p_also) AS q
+      CROSS JOIN LATERAL (SELECT faq_lexeme(q.form) AS quoted) AS l),
+  matched AS (
+    SELECT t.config, t.word, t.form = t.word AS itself, t.mends, f.id, t.weight *
       CASE WHEN f.words @@ t.in_question THEN 1 WHEN f.words @@ t.in_keywords THEN 0.8 ELSE 0.6 END AS weight
     -- OFFSET 0 makes the planner go word by word, with the index where FAQs are many, and not through all FAQs
     -- for each language.
-    FROM terms t CROSS JOIN LATERAL (SELECT one.id, one.language, one.words FROM faqs one
+    FROM forms t CROSS JOIN LATERAL (SELECT one.id, one.language, one.words FROM faqs one
       WHERE one.status = 'published' AND one.words @@ t.anywhere
         AND (p_categories IS NULL OR one.category_id = ANY (p_categories)) OFFSET 0) AS f
     WHERE faq_config(f.language) = t.config),
+  -- A gram is a word of every language. The space keeps its name apart from any lexeme.
+  grams AS (
+    SELECT ' ' || gram AS word, faq_lexeme(gram) AS quoted FROM unnest(query_grams) AS gram),
+  in_grams AS (
+    SELECT faq_config(f.language) AS config, g.word, f.id, CAST(CASE WHEN f.grams @@ CAST(g.quoted || ':A' AS tsquery) THEN 1
+      WHEN f.grams @@ CAST(g.quoted || ':B' AS tsquery) THEN 0.8 ELSE 0.6 END AS double precision) AS weight
+    FROM grams g CROSS JOIN LATERAL (SELECT one.id, one.language, t.grams FROM faq_terms t JOIN faqs one ON one.id = t.faq_id
+      WHERE t.grams @@ CAST(g.quoted AS tsquery) AND one.status = 'published'
+        AND (p_categories IS NULL OR one.category_id = ANY (p_categories)) OFFSET 0) AS f),
+  hits AS (
+    SELECT m.config, m.word, m.id, max(m.weight) AS weight, bool_or(m.itself) AS itself FROM matched m
+    WHERE NOT m.mends OR NOT EXISTS (SELECT FROM matched k WHERE k.itself AND k.config = m.config AND k.word = m.word)
+    GROUP BY m.config, m.word, m.id
+    UNION ALL
+    SELECT g.config, g.word, g.id, g.weight, true FROM in_grams g),
+  terms AS (
+    SELECT DISTINCT f.config, f.word FROM forms f
+    UNION ALL
+    SELECT c.config, g.word FROM unnest(configs) AS c (config) CROSS JOIN grams g),
   total AS (SELECT count(*) AS faqs FROM faqs f WHERE f.status = 'published' AND (p_categories IS NULL OR f.category_id = ANY (p_categories))),
-  -- numeric, so that equal sums are equal in any order of addition.
+  -- numeric, so that equal sums are equal in any order of addition. Other forms make no known word more common. Every
+  -- second gram spans two words, so a gram of no FAQ weighs half.
   weights AS (
-    SELECT t.config, t.word, ln(1 + (SELECT faqs FROM total) / (0.5 + count(h.id))) AS idf
+    SELECT t.config, t.word, CASE WHEN t.word LIKE ' %' AND count(h.id) = 0 THEN 0.5 ELSE 1 END * ln(1 + (SELECT faqs FROM total)
+      / (0.5 + coalesce(nullif(count(h.id) FILTER (WHERE h.itself), 0), count(h.id)))) AS idf
     FROM terms t LEFT JOIN hits h ON h.config = t.config AND h.word = t.word GROUP BY t.config, t.word),
   sums AS (SELECT w.config, sum(w.idf) AS idf FROM weights w GROUP BY w.config)
-  SELECT h.id, CAST(sum(w.idf * h.weight) / max(s.idf) AS double precision) AS covered
+  SELECT h.id, CAST(sum(w.idf * CAST(h.weight AS numeric)) / max(s.idf) AS double precision) AS covered
   FROM hits h JOIN sums s ON s.config = h.config JOIN weights w ON w.config = h.config AND w.word = h.word
   WHERE s.idf > 0
   GROUP BY h.id ORDER BY covered DESC, h.id LIMIT p_count;
 END $$;
 
 -- Returns published FAQs that may answer a query, best first. Fuses the results by vector and by words by reciprocal
--- rank (1 / (60 + rank), Cormack et al. 2009); priority breaks ties. Leaves out FAQs below both thresholds. An FAQ in the
+-- rank (1 / (60 + rank), Cormack et al. 2009). The part of words weighs by twice the share of the query that the FAQ
+-- covers: a single common word moves nothing. priority breaks ties. Leaves out FAQs below both thresholds. An FAQ in the
 -- requested language comes first if it is nearly as good; other languages are the fallback.
 -- p_models and p_vectors: the query's vector in the served set; empty: search by words only.
--- p_categories: FAQs of these only; NULL: all.
--- similarity is the cosine; without a vector it is the share of the query that the FAQ covers.
+-- p_categories: FAQs of these only; NULL: all. p_also: other forms of the query's words (faq_query_words).
+-- similarity is the cosine; without a vector it is coverage, the share of the query that the FAQ covers.
 CREATE OR REPLACE FUNCTION search_faqs(
   p_query text, p_models text[], p_vectors vector[], p_language text, p_count integer,
-  p_similarity double precision, p_coverage double precision, p_categories bigint[] DEFAULT NULL)
-RETURNS TABLE (id bigint, question text, answer text, language text, similarity double precision)
+  p_similarity double precision, p_coverage double precision, p_categories bigint[] DEFAULT NULL, p_also jsonb DEFAULT '[]')
+RETURNS TABLE (id bigint, question text, answer text, language text, similarity double precision, coverage double precision)
 LANGUAGE plpgsql STABLE SET jit = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
-  candidates CONSTANT integer := greatest(20, 2 * p_count);
+  candidates CONSTANT integer := greatest(20, p_count);
   wanted CONSTANT text := split_part(lower(p_language), '-', 1);
 BEGIN
   RETURN QUERY
@@ -189,7 +263,7 @@ BEGIN
     FROM unnest(p_models, p_vectors) AS m (model, vector)
       CROSS JOIN LATERAL faqs_near(m.model, m.vector, candidates, p_categories) AS n
     GROUP BY n.faq_id),
-  worded AS (SELECT w.faq_id, w.coverage FROM faqs_with_words(p_query, candidates, p_categories) AS w
+  worded AS (SELECT w.faq_id, w.coverage FROM faqs_with_words(p_query, p_also, candidates, p_categories) AS w
     WHERE p_query <> ''),
   found AS (
     SELECT f.id, f.question, f.answer, f.language, f.priority, w.coverage,
@@ -211,10 +285,10 @@ BEGIN
       rank() OVER (ORDER BY round(CAST(a.similarity + CASE WHEN in_language THEN 0.1 ELSE 0 END AS numeric), 4) DESC NULLS LAST) AS by_vector,
       rank() OVER (ORDER BY round(CAST(a.coverage * CASE WHEN in_language THEN 1.25 ELSE 1 END AS numeric), 4) DESC NULLS LAST) AS by_words
     FROM found a)
-  SELECT r.id, r.question, r.answer, r.language, least(1, coalesce(r.similarity, r.coverage))
+  SELECT r.id, r.question, r.answer, r.language, least(1, coalesce(r.similarity, r.coverage)), coalesce(r.coverage, 0)
   FROM ranked r WHERE r.similarity >= p_similarity OR r.coverage >= p_coverage
   ORDER BY CASE WHEN r.similarity IS NULL THEN 0 ELSE 1.0 / (60 + r.by_vector) END
-      + CASE WHEN r.coverage IS NULL THEN 0 ELSE 1.0 / (60 + r.by_words) END DESC,
+      + CASE WHEN r.coverage IS NULL THEN 0 ELSE 2 * round(CAST(r.coverage AS numeric), 4) / (60 + r.by_words) END DESC,
     r.priority DESC, coalesce(r.similarity, r.coverage) DESC, r.id
   LIMIT p_count;
 END $$;

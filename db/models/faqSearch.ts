@@ -2,9 +2,26 @@ import { toSql } from 'pgvector';
 import { row, rows } from '../sql.ts';
 import { type EmbeddingSet, SET_COLUMNS } from './embeddingSet.ts';
 
-export type FoundFaq = { id: number; question: string; answer: string; language: string; similarity: number };
+export type FoundFaq = {
+  id: number;
+  question: string;
+  answer: string;
+  language: string;
+  similarity: number;
+  /** Share of the text's words, by their rarity, that the FAQ holds. */
+  coverage: number;
+};
 /** The FAQs as they are now: a token that every change replaces, and the vectors that serve; null: there are none to compare with. */
-export type FaqSet = { version: string; vectors: EmbeddingSet | null };
+export type FaqSet = {
+  version: string;
+  vectors: EmbeddingSet | null;
+  /** Newest row of `faq_terms`; 0: there is none. */
+  terms: number;
+  /** Languages of published FAQs. */
+  languages: string[];
+};
+/** A form of the knowledge base that stands for a word of a text. mends: only if no FAQ holds the word itself. */
+export type WordForm = { word: string; as: string; weight: number; mends: boolean };
 export type FaqQuery = {
   text: string;
   /** The text's vector in the set that serves; none: words alone. */
@@ -14,16 +31,26 @@ export type FaqQuery = {
   limit: number;
   /** Only FAQs of these categories; absent: all. */
   categories?: number[];
+  /** Other forms of the text's words; absent: none. */
+  also?: WordForm[];
   /** Cosine similarity from which an FAQ counts as an answer. */
   similarity: number;
   /** Share of the text's words from which an FAQ counts as an answer too. */
   coverage: number;
 };
 
-/** Read before every search, so it has to be cheap: four steps in an index. */
+/** Read before every search, so it has to be cheap: a few steps in an index each. */
 export async function faqSet(): Promise<FaqSet> {
   const set = await row<FaqSet>(
     `SELECT coalesce((SELECT version::text FROM faq_set), '') AS version,
+       coalesce((SELECT max(seq) FROM faq_terms), 0) AS terms,
+       ARRAY(
+         WITH RECURSIVE found AS (
+           SELECT min(language) AS name FROM faqs WHERE status = 'published'
+           UNION ALL
+           SELECT (SELECT min(language) FROM faqs WHERE status = 'published' AND language > f.name)
+           FROM found f WHERE f.name IS NOT NULL)
+         SELECT name FROM found WHERE name IS NOT NULL) AS languages,
        (SELECT jsonb_build_object(${SET_COLUMNS.map((column) => `'${column}', m.${column}`).join()})
           FROM (SELECT * FROM embedding_models WHERE ready_at IS NOT NULL ORDER BY ready_at DESC LIMIT 1) AS m
           WHERE EXISTS (SELECT FROM faqs WHERE status = 'published')
@@ -40,12 +67,13 @@ export function searchFaqs({
   language,
   limit,
   categories,
+  also = [],
   similarity,
   coverage,
 }: FaqQuery): Promise<FoundFaq[]> {
   return rows(
     `SELECT * FROM search_faqs(:text, CAST(:models AS text[]), CAST(:vectors AS vector[]), :language, :limit,
-       :similarity, :coverage, CAST(:categories AS bigint[]))`,
+       :similarity, :coverage, CAST(:categories AS bigint[]), CAST(:also AS jsonb))`,
     {
       text,
       models: vectors.map(({ model }) => model),
@@ -55,6 +83,26 @@ export function searchFaqs({
       similarity,
       coverage,
       categories: categories ?? null,
+      also: JSON.stringify(also),
     },
   );
+}
+
+/**
+ * Returns words of published FAQs as they are written, those of questions and keywords first. Words of answers are left out
+ * among more than 5,000 FAQs, where they are too many.
+ * @param after rows of `faq_terms` up to this one are left out
+ */
+export async function wordsSince(after: number, limit: number): Promise<string[]> {
+  const found = await rows<{ word: string }>(
+    `SELECT word FROM (
+       SELECT unnest(t.asked) AS word, true AS asked FROM faq_terms t JOIN faqs f ON f.id = t.faq_id
+       WHERE t.seq > :after AND f.status = 'published'
+       UNION ALL
+       SELECT unnest(t.answered), false FROM faq_terms t JOIN faqs f ON f.id = t.faq_id
+       WHERE t.seq > :after AND f.status = 'published' AND NOT faqs_exceed(5000)) AS words
+     GROUP BY word ORDER BY bool_or(asked) DESC, word LIMIT :limit`,
+    { after, limit },
+  );
+  return found.map(({ word }) => word);
 }

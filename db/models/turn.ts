@@ -31,6 +31,8 @@ export type Verdict = { flagged: boolean; categories: string[]; model: string };
 export type ContextRecord = {
   message_ids: number[];
   passages: (Source & { answer: string })[];
+  /** What was searched for beside the question; null: the question alone. Absent in contexts of an older release. */
+  searched?: { queries: string[]; why: string; by: string } | null;
   /** Questions of the nearest FAQs where there is no passage. Absent in contexts of an older release. */
   nearest?: string[];
   /** What the prompt's fences carry. Absent in contexts of an older release. */

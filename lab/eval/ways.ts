@@ -4,8 +4,12 @@ import type { HistoryMessage } from '../../db/models/message.ts';
 import type { EmbeddingSet } from '../../db/models/embeddingSet.ts';
 import { env } from '../../shared/base/env.ts';
 import { configure } from '../../shared/provider/config.ts';
+import { formsOf } from '../../shared/knowledge/mend.ts';
 import { embedFor } from '../../shared/knowledge/vectors.ts';
+import { vocabulary } from '../../shared/knowledge/vocabulary.ts';
+import { choose } from '../../shared/prompt/choose.ts';
 import { decideContext } from '../../shared/prompt/decide.ts';
+import { findPassages } from '../../shared/prompt/retrieval.ts';
 import { embedFaqs } from '../../workers/embedding.ts';
 import type { ScriptedJudge } from './judge.ts';
 import type { Domain, DomainFaq, Labelled } from './domains.ts';
@@ -22,7 +26,7 @@ export async function measure(
   const ways: Record<string, Way> = {
     ...(await rankings(domain.questions, slugs)),
     thresholds: asRunsDo(asker, domain.faqs, slugs),
-    judged: withJudge(asRunsDo(asker, domain.faqs, slugs)),
+    judged: withJudge(asker, domain.faqs, slugs),
   };
   const scores: Record<string, Record<string, Score>> = {};
   for (const [name, way] of Object.entries(ways)) scores[name] = await score(domain.questions, way);
@@ -51,13 +55,15 @@ function published(faq: DomainFaq): object {
 
 /** The ranking alone: by vector, by words, by both, without thresholds. */
 async function rankings(questions: Labelled[], slugs: Slugs): Promise<Record<string, Way>> {
-  const { vectors: set } = await faqSet();
+  const { vectors: set, terms } = await faqSet();
+  const known = await vocabulary(terms);
   const vectors = set === null ? new Map<string, number[]>() : await embedAll(questions, set);
   const by =
     (byVector: boolean, byWords: boolean): Way =>
     async ({ question, language }) => {
       const found = await searchFaqs({
         text: byWords ? question : '',
+        also: formsOf(question, known),
         vectors: set && byVector ? [{ model: set.key, vector: vectors.get(question) ?? [] }] : [],
         language,
         limit: 5,
@@ -79,22 +85,28 @@ function asRunsDo(user_id: number, faqs: DomainFaq[], slugs: Slugs): Way {
   };
 }
 
-/** ANSWER_CHECK=model, with the scripted judge in the place of QUERY_MODEL. */
-function withJudge(way: Way): Way {
-  return async (question) => {
-    const [check, model] = [env.ANSWER_CHECK, process.env.QUERY_MODEL];
-    Object.assign(env, { ANSWER_CHECK: 'model' });
-    Object.assign(process.env, { QUERY_MODEL: 'judge/scripted' });
-    configure();
+/** ANSWER_CHECK=model, with the scripted judge in the place of QUERY_MODEL for the verdict alone. */
+function withJudge(user_id: number, faqs: DomainFaq[], slugs: Slugs): Way {
+  const answers = new Map(faqs.map(({ slug, answer }) => [slug, answer]));
+  return async ({ question, language, before }) => {
+    const asked = { user_id, question, language, created_at: new Date(), assistant: null };
+    const said = history(before, answers);
+    const found = await findPassages(user_id, question, language, undefined, Promise.resolve(said));
+    const [check, model] = [env.ANSWER_CHECK, process.env.QUERY_MODEL ?? ''];
+    use('model', 'judge/scripted');
     try {
-      return await way(question);
+      const { passages } = await choose(asked, found, said);
+      return passages.map(({ faq_id }) => slugs.get(faq_id) ?? '');
     } finally {
-      Object.assign(env, { ANSWER_CHECK: check });
-      if (model === undefined) delete process.env.QUERY_MODEL;
-      else process.env.QUERY_MODEL = model;
-      configure();
+      use(check, model);
     }
   };
+}
+
+function use(check: string, queryModel: string): void {
+  Object.assign(env, { ANSWER_CHECK: check });
+  process.env.QUERY_MODEL = queryModel;
+  configure();
 }
 
 /** Returns a dialogue as the history of a run has it: newest first. No row has these ids. */

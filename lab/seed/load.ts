@@ -116,26 +116,30 @@ async function insert(
   said(`${to - from} of ${to - from} FAQs`);
 }
 
-const COLUMNS = 6;
+const COLUMNS = 8;
 
 function valuesOf(n: number): unknown[] {
   const { slug, question, answer, keywords } = syntheticFaq(n);
-  return [slug, question, answer, keywords, binary(embed(question)), binary(embed(answer))];
+  // As faq_part() makes them.
+  const texts = [question, answer, `${question} ${keywords.join(', ')}`, `${question}\n${answer}`];
+  return [slug, question, answer, keywords, ...texts.map((text) => binary(embed(text)))];
 }
 
 function statement(rows: number): string {
   const values = Array.from({ length: rows }, (_, row) => {
     const at = (column: number) => `$${3 + row * COLUMNS + column}`;
-    return `(${at(0)}, ${at(1)}, ${at(2)}, CAST(${at(3)} AS text[]), CAST(${at(4)} AS vector), CAST(${at(5)} AS vector))`;
+    const vectors = [4, 5, 6, 7].map((column) => `CAST(${at(column)} AS vector)`);
+    return `(${at(0)}, ${at(1)}, ${at(2)}, CAST(${at(3)} AS text[]), ${vectors.join()})`;
   });
-  return `WITH new (slug, question, answer, keywords, question_vector, answer_vector) AS (VALUES ${values.join()}),
+  return `WITH new (slug, question, answer, keywords, q_vector, a_vector, k_vector, t_vector) AS (VALUES ${values.join()}),
     added AS (
       INSERT INTO faqs (category_id, slug, question, answer, keywords, language, status, published_at)
       SELECT CAST($1 AS bigint), slug, question, answer, keywords, 'en', 'published', now() FROM new
       RETURNING id, slug)
     INSERT INTO faq_vectors (model, faq_id, part, text_hash, vector)
-    SELECT CAST($2 AS text), a.id, p.part, md5(p.text), p.vector FROM new JOIN added a USING (slug) CROSS JOIN LATERAL (VALUES
-      ('question', question, question_vector), ('answer', answer, answer_vector)) AS p (part, text, vector)`;
+    SELECT CAST($2 AS text), a.id, p.part, md5(faq_part(p.part, question, answer, keywords)), p.vector
+    FROM new JOIN added a USING (slug) CROSS JOIN LATERAL (VALUES ('question', q_vector), ('answer', a_vector),
+      ('keywords', k_vector), ('together', t_vector)) AS p (part, vector)`;
 }
 
 /** Encodes a vector in pgvector's binary form: a third of the text's size, and nothing to parse. */
@@ -148,7 +152,7 @@ function binary(vector: Float32Array): Buffer {
 
 /** Builds the index. The whole graph must fit into maintenance_work_mem, or Postgres builds it row by row on disk. */
 async function build(client: pg.Client, count: number): Promise<BuiltIndex> {
-  await client.query(`SET LOCAL maintenance_work_mem = '${256 + Math.ceil(count * 0.0085)}MB'`);
+  await client.query(`SET LOCAL maintenance_work_mem = '${256 + Math.ceil(count * 0.017)}MB'`);
   const began = performance.now();
   await client.query('SAVEPOINT building');
   try {

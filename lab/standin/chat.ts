@@ -4,6 +4,7 @@ import { setImmediate as tick, setTimeout as sleep } from 'node:timers/promises'
 import { answerTo, type ChatMessage, lastUserText } from './answer.ts';
 import type { Call, Calls } from './calls.ts';
 import { type Directives, type Fault, parseDirectives } from './directives.ts';
+import { asksForQueries, queriesOf } from './queries.ts';
 import { verdictOn } from './verdict.ts';
 import { ApiError, isObject, type JsonObject, sendJson, textOf } from './wire.ts';
 
@@ -22,7 +23,8 @@ export async function chatCompletions(exchange: Exchange): Promise<void> {
   const model = modelOf(body);
   const messages = messagesOf(body);
   const asked = lastUserText(messages);
-  const wish = parseDirectives(asked);
+  // Directives are for the answer. The request for queries quotes the question.
+  const wish = parseDirectives(asksForQueries(body) ? '' : asked);
   const call = calls.open('/v1/chat/completions', model, asked);
   const fault: Fault = call.count <= wish.times ? wish.fault : { kind: 'none' };
   if (wish.down === model) {
@@ -71,7 +73,7 @@ type Reply = {
 };
 
 function replyOf({ body }: Exchange, messages: ChatMessage[], wish: Directives, call: Call): Reply {
-  const all = piecesOf(messages, wish);
+  const all = asksForQueries(body) ? [queriesOf(messages)] : piecesOf(messages, wish);
   const limit = Number(body.max_completion_tokens ?? body.max_tokens ?? Number.POSITIVE_INFINITY);
   const pieces = all.slice(0, limit);
   const prompt = messages.reduce((sum, { content }) => sum + (content.match(/\S+/g)?.length ?? 0), 0);

@@ -14,6 +14,12 @@ export function contentWords(text: string): string[] {
   return words.map((word) => meaning.get(word) ?? word);
 }
 
+/** Returns a text's words as they are written, without stop words and without directives in `[[…]]`. */
+export function topicWords(text: string): string[] {
+  const words = text.replace(/\[\[[^\]]*\]\]/g, ' ').match(/[\p{L}\p{N}]+/gu) ?? [];
+  return words.filter((word) => !STOP_WORDS.has(rawWords(word)[0] ?? ''));
+}
+
 /** Returns whether a text is German; undefined when unknown. */
 export function readsGerman(text: string): boolean | undefined {
   const words = text.toLowerCase().match(/\p{L}+/gu) ?? [];

@@ -1,6 +1,8 @@
 import { type FaqSet, faqSet, type FoundFaq, searchFaqs } from '../../db/models/faqSearch.ts';
 import { cacheKey, remember } from '../delivery/cache.ts';
 import { COVERAGE } from './coverage.ts';
+import { formsOf } from './mend.ts';
+import { vocabulary } from './vocabulary.ts';
 import { env } from '../base/env.ts';
 import { embeddingModel } from '../provider/config.ts';
 import { questionVector } from './questionVector.ts';
@@ -29,7 +31,15 @@ export type SearchResult = {
   faqs: FoundFaq[];
   /** True when the question has no vector: the search used words only. */
   by_words_only: boolean;
+  /** Whether the first FAQ is surely about the text: it holds most of its words, or is far nearer than it has to be. */
+  strong: boolean;
+  /** Languages of the knowledge base. */
+  languages: string[];
 };
+
+/** From where a hit is strong: share of the words, and share of the way from the threshold to 1. */
+const STRONG_COVERAGE = 0.6;
+const STRONG_NEARNESS = 0.4;
 
 /**
  * Returns published FAQs that may answer a text, best first, none below the threshold. The result includes the last change
@@ -53,14 +63,19 @@ async function currentSet(): Promise<FaqSet> {
   return embeddingModel() === null ? { ...set, vectors: null } : set;
 }
 
-async function find(search: Search, { vectors: set }: FaqSet): Promise<SearchResult> {
+async function find(search: Search, { vectors: set, terms, languages }: FaqSet): Promise<SearchResult> {
   const { user_id, text, language, limit, categories, nearest = false } = search;
   const least = nearest ? 0.5 : 1;
   // A token has at least one byte, so a short text needs no tokenizer. Loading it blocks the API for a third of a second.
   const question = Buffer.byteLength(text) <= QUESTION_TOKENS ? text : truncateTokens(text, QUESTION_TOKENS);
-  const vector = set && (await questionVector(user_id, question, set));
+  const words = text.slice(0, WORDS_LIMIT).toWellFormed();
+  const [vector, known] = await Promise.all([
+    set && questionVector(user_id, question, set),
+    vocabulary(terms),
+  ]);
   const faqs = await searchFaqs({
-    text: text.slice(0, WORDS_LIMIT).toWellFormed(),
+    text: words,
+    also: formsOf(words, known),
     vectors: set && vector ? [{ model: set.key, vector }] : [],
     language,
     limit,
@@ -68,5 +83,13 @@ async function find(search: Search, { vectors: set }: FaqSet): Promise<SearchRes
     similarity: env.PASSAGE_THRESHOLD * least,
     coverage: COVERAGE * least,
   });
-  return { faqs, by_words_only: set !== null && vector === null };
+  const by_words_only = set !== null && vector === null;
+  return { faqs, by_words_only, strong: isStrong(faqs[0], env.PASSAGE_THRESHOLD), languages };
+}
+
+function isStrong(first: FoundFaq | undefined, threshold: number): boolean {
+  if (first === undefined) return false;
+  return (
+    first.coverage >= STRONG_COVERAGE || first.similarity >= threshold + STRONG_NEARNESS * (1 - threshold)
+  );
 }

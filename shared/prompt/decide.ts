@@ -38,9 +38,10 @@ export async function decideContext(
 ): Promise<Decided> {
   const { user_id, question, language, assistant } = asked;
   const budget = promptBudget(assistant);
-  const [{ passages: found, by_words_only }, history, instructions] = await Promise.all([
-    findPassages(user_id, question, language, assistant?.knowledge),
-    remember(),
+  const remembered = remember();
+  const [found, history, instructions] = await Promise.all([
+    findPassages(user_id, question, language, assistant?.knowledge, remembered),
+    remembered,
     instructionsOf(asked),
   ]);
 
@@ -66,6 +67,7 @@ export async function decideContext(
       .map(({ id }) => id)
       .reverse(),
     passages: passages.slice(0, fit.passages),
+    searched: found.searched,
     nearest,
     key: asked.key ?? newKey(),
     question_cut_to:
@@ -74,7 +76,7 @@ export async function decideContext(
     tokens: fit.tokens,
     cut: { messages: history.length - fit.history, passages: passages.length - fit.passages },
     shrunk: false,
-    passages_unavailable: by_words_only,
+    passages_unavailable: found.by_words_only,
   };
   return { built, questionTokens: whole };
 }

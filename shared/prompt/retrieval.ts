@@ -1,17 +1,73 @@
-import type { FoundFaq } from '../../db/models/faqSearch.ts';
 import type { AssistantDefinition } from '../../db/models/assistant.ts';
+import type { FoundFaq } from '../../db/models/faqSearch.ts';
+import type { HistoryMessage } from '../../db/models/message.ts';
 import type { ContextRecord } from '../../db/models/turn.ts';
 import { env } from '../base/env.ts';
-import { searchKnowledge } from '../knowledge/search.ts';
+import { type Search, searchKnowledge, type SearchResult } from '../knowledge/search.ts';
+import { fuse } from './fuse.ts';
+import { isStory, queriesFor, sentencesOf, type Unclear } from './query.ts';
 
 /** What an answer without an assistant may use. */
 const EVERYTHING: AssistantDefinition['knowledge'] = { enabled: true, category_ids: null };
 
-type Found = {
+export type Found = {
+  /** The best PASSAGE_LIMIT of the candidates. */
   passages: ContextRecord['passages'];
+  candidates: ContextRecord['passages'];
   /** True when the question has no vector: the passages contain its words. */
   by_words_only: boolean;
+  searched: Searched | null;
 };
+/** What was searched for beside the question itself, and why; by: who made the queries. */
+export type Searched = {
+  queries: string[];
+  why: 'follow_up' | 'story' | 'language' | 'weak';
+  by: 'model' | 'sentences' | 'none';
+};
+
+/** FAQs that a search offers to what chooses among them. */
+const CANDIDATES = 20;
+/** How much the ranks of the question itself count beside those of its queries. */
+const BESIDE = { follow_up: 0.3, story: 0.5, language: 0.5, weak: 1 };
+
+/**
+ * Finds passages of the knowledge base that may answer a user's question, best first. Where the question does not stand
+ * alone, the small model says what to search for; without its answer the question itself counts.
+ * @param knowledge the part that the assistant may use; absent: all
+ * @param history earlier messages, newest first; absent: none
+ */
+export async function findPassages(
+  user_id: number,
+  question: string,
+  language: string,
+  knowledge: AssistantDefinition['knowledge'] = EVERYTHING,
+  history: Promise<HistoryMessage[]> = Promise.resolve([]),
+): Promise<Found> {
+  const { enabled, category_ids } = knowledge;
+  if (env.PASSAGE_LIMIT === 0 || !enabled || category_ids?.length === 0)
+    return { passages: [], candidates: [], by_words_only: false, searched: null };
+  const search = (text: string) =>
+    searchKnowledge({
+      user_id,
+      text,
+      language,
+      limit: Math.max(CANDIDATES, env.PASSAGE_LIMIT),
+      ...(category_ids !== null && { categories: category_ids }),
+    } satisfies Search);
+  const [first, before] = await Promise.all([search(question), history]);
+  const unclear = { user_id, question, language, languages: first.languages, history: before };
+  const searched = await clarified(unclear, first);
+  const more = await Promise.all((searched?.queries ?? []).map(search));
+  const own = { found: first.faqs, weight: more.length === 0 || !searched ? 1 : BESIDE[searched.why] };
+  const faqs = fuse<FoundFaq>([...more.map(({ faqs: found }) => ({ found, weight: 1 })), own]);
+  const candidates = faqs.map(passageOf);
+  return {
+    passages: candidates.slice(0, env.PASSAGE_LIMIT),
+    candidates: candidates.slice(0, CANDIDATES),
+    by_words_only: [first, ...more].every(({ by_words_only }) => by_words_only),
+    searched,
+  };
+}
 
 /** Finds the nearest FAQs, best first, also those below the thresholds. */
 export async function findNearest(
@@ -30,29 +86,29 @@ export async function findNearest(
   return faqs.map(passageOf);
 }
 
-/**
- * Finds passages of the knowledge base that may answer a user's question, best first.
- * @param knowledge the part that the assistant may use; absent: all
- */
-export async function findPassages(
-  user_id: number,
-  question: string,
-  language: string,
-  knowledge: AssistantDefinition['knowledge'] = EVERYTHING,
-): Promise<Found> {
-  const { enabled, category_ids } = knowledge;
-  if (env.PASSAGE_LIMIT === 0 || !enabled || category_ids?.length === 0)
-    return { passages: [], by_words_only: false };
-  const { faqs, by_words_only } = await searchKnowledge({
-    user_id,
-    text: question,
-    language,
-    limit: env.PASSAGE_LIMIT,
-    ...(category_ids !== null && { categories: category_ids }),
-  });
-  return { passages: faqs.map(passageOf), by_words_only };
-}
-
 function passageOf({ id, question, answer, similarity }: FoundFaq): ContextRecord['passages'][number] {
   return { faq_id: id, question, answer, similarity };
+}
+
+/** Returns what to search for beside the question; null where the question stands alone. */
+async function clarified(unclear: Unclear, first: SearchResult): Promise<Searched | null> {
+  const why = whyUnclear(unclear, first);
+  if (why === null) return null;
+  const queries = await queriesFor(unclear);
+  if (queries !== null && queries.length > 0) return { queries, why, by: 'model' };
+  const sentences = isStory(unclear.question) ? sentencesOf(unclear.question, unclear.language) : [];
+  return { queries: sentences, why, by: sentences.length > 0 ? 'sentences' : 'none' };
+}
+
+/** Returns why a question may not stand alone. An empty knowledge base needs no query. */
+function whyUnclear(
+  { question, language, languages, history }: Unclear,
+  { strong }: SearchResult,
+): Searched['why'] | null {
+  if (languages.length === 0) return null;
+  if (history.length > 0) return 'follow_up';
+  if (isStory(question)) return 'story';
+  const own = (tag: string) => tag.toLowerCase().split('-')[0];
+  if (!languages.some((tag) => own(tag) === own(language))) return 'language';
+  return strong ? null : 'weak';
 }

@@ -52,7 +52,7 @@ describe('vectors of another model', function () {
     await knex('faqs').where({ id }).update({ question: 'Where are zebras?' });
     await embedFaqs([id]);
     expect(await find('zebras')).to.deep.equal(['Where are zebras?']);
-    expect(await knex('faq_vectors').where({ faq_id: id, model: 'next' })).to.have.length(2);
+    expect(await knex('faq_vectors').where({ faq_id: id, model: 'next' })).to.have.length(4);
   });
 
   it('serve without a text that was refused twice, and never without most of them', async () => {
@@ -138,6 +138,8 @@ describe('vectors of another model', function () {
     await configureEmbedding();
     expect(await reconcile(0)).to.include({ embeddings: 1 });
     await embedFaqs(ids);
-    expect(at.provider.requests.map(({ texts }) => texts)).to.deep.equal([['Edited.']]);
+    expect(at.provider.requests.map(({ texts }) => texts)).to.deep.equal([
+      ['Where are apples?\nEdited.', 'Edited.'],
+    ]);
   });
 });

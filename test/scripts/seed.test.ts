@@ -89,7 +89,7 @@ describe('the seed of many FAQs', () => {
       const [found] = await nearest(n);
       expect(found?.question, syntheticQuery(n)).to.equal(syntheticFaq(n).question);
     }
-  }).timeout(30_000);
+  }).timeout(90_000);
 
   it('has no two equal FAQs', () => {
     const questions = Array.from({ length: 20_000 }, (_, n) => syntheticFaq(n).question);

@@ -53,14 +53,14 @@ describe('embedding FAQs', () => {
       knex('embedding_models').update({ due_at: '-infinity' }),
     ]);
 
-  it('gives both texts a vector, once', async () => {
+  it('gives each part a vector, and asks once for an equal text', async () => {
     const id = await add('one');
     await work(id);
-    expect(texts()).to.deep.equal(['one', 'Answer to one']);
-    expect([...(await vectors(id)).keys()]).to.deep.equal(['question', 'answer']);
+    expect(texts()).to.deep.equal(['one\nAnswer to one', 'one', 'Answer to one']);
+    expect([...(await vectors(id)).keys()]).to.deep.equal(['together', 'question', 'keywords', 'answer']);
     expect((await vectors(id)).get('answer')).to.include({ model: MODEL, dimensions: 1_536 });
     await work(id);
-    expect(texts()).to.have.length(2);
+    expect(texts()).to.have.length(3);
     expect(await owed()).to.deep.equal([]);
   });
 
@@ -70,7 +70,17 @@ describe('embedding FAQs', () => {
     await knex('faqs').where({ id }).update({ answer: 'Another' });
     expect(await owed()).to.deep.equal([id]);
     await work(id);
-    expect(texts().slice(2)).to.deep.equal(['Another']);
+    expect(texts().slice(3)).to.deep.equal(['one\nAnother', 'Another']);
+  });
+
+  it('embeds the question with its keywords', async () => {
+    const id = await add('one');
+    await work(id);
+    await knex('faqs')
+      .where({ id })
+      .update({ keywords: ['uno', 'eins'] });
+    await work(id);
+    expect(texts().slice(3)).to.deep.equal(['one uno, eins']);
   });
 
   it('owes nothing for an edit that was taken back', async () => {
@@ -88,11 +98,11 @@ describe('embedding FAQs', () => {
     await knex('faqs').where({ id }).update({ question: 'two' });
     provider.answer = async ([text]) => {
       expect((await vectors(id)).get('question')?.vector).to.equal(old);
-      if (text === 'two') await knex('faqs').where({ id }).update({ question: 'three' });
+      if (text === 'two\nAnswer to one') await knex('faqs').where({ id }).update({ question: 'three' });
       return undefined;
     };
     await work(id);
-    expect(texts().slice(2)).to.deep.equal(['two', 'three']);
+    expect(texts().slice(3)).to.deep.equal(['two\nAnswer to one', 'two', 'three\nAnswer to one', 'three']);
     expect(await owed()).to.deep.equal([]);
     expect((await vectors(id)).get('question')?.vector).not.to.equal(old);
   });
@@ -100,12 +110,13 @@ describe('embedding FAQs', () => {
   it('asks for EMBEDDING_BATCH texts at once, 256 where it is not set', async () => {
     const ids = await addMany(150);
     await work(...ids);
-    expect(sizes()).to.deep.equal([256, 44]);
+    // Of four texts of an FAQ without keywords, two are equal.
+    expect(sizes()).to.deep.equal([192, 192, 66]);
     await knex.raw('TRUNCATE faqs CASCADE');
     await configureEmbedding({ EMBEDDING_BATCH: '4' });
     provider.requests.length = 0;
     await work(...(await addMany(3)));
-    expect(sizes()).to.deep.equal([4, 2]);
+    expect(sizes()).to.deep.equal([3, 3, 3]);
   });
 
   itNative('does nothing twice where several workers are asked at once', async () => {
@@ -113,8 +124,10 @@ describe('embedding FAQs', () => {
     provider.requests.length = 0;
     const ids = await addMany(200);
     await Promise.all([work(...ids), work(...ids.toReversed()), work(...ids)]);
-    expect(texts()).to.have.length(400);
-    expect(new Set(texts()).size).to.equal(400);
+    expect(await knex('faq_vectors').count().first()).to.deep.equal({ count: 804 });
+    expect(new Set(texts()).size).to.equal(600);
+    // Two workers may each claim one of two equal texts.
+    expect(texts().length).to.be.within(600, 800);
     expect(await owed()).to.deep.equal([]);
   });
 
@@ -144,7 +157,11 @@ describe('embedding FAQs', () => {
       EMBEDDING_TEXT_TOKENS: '6',
     });
     await work(await add('one', 'word '.repeat(50)));
-    expect(texts()).to.deep.equal(['search_document: one', 'search_document: word word word']);
+    expect(texts()).to.deep.equal([
+      'search_document: one\nword',
+      'search_document: one',
+      'search_document: word word word',
+    ]);
   });
 
   it('embeds nothing with EMBEDDING_MODEL=off, and claims nothing', async () => {
@@ -161,12 +178,13 @@ describe('embedding FAQs', () => {
         const ids = await addMany(20);
         const [, bad = 0] = ids;
         await knex('faqs').where({ id: bad }).update({ answer: 'too long' });
-        provider.answer = async (asked) => (asked.includes('too long') ? status : undefined);
+        provider.answer = async (asked) =>
+          asked.some((text) => text.includes('too long')) ? status : undefined;
         await work(...ids);
-        expect(await knex('faq_vectors').count().first()).to.deep.equal({ count: 39 });
-        expect([...(await vectors(bad)).keys()]).to.deep.equal(['question']);
-        // 40 → 20 → 10 → 5 → 3 → 2 → 1, and the halves beside them.
-        expect(provider.requests.length).to.be.within(7, 14);
+        expect(await knex('faq_vectors').count().first()).to.deep.equal({ count: 78 });
+        expect([...(await vectors(bad)).keys()]).to.deep.equal(['question', 'keywords']);
+        // 80 → 40 → 20 → 10 → 5 → 3 → 2 → 1, and the halves beside them.
+        expect(provider.requests.length).to.be.within(8, 18);
         expect(await owed()).to.deep.equal([]);
         provider.requests.length = 0;
         await work(...ids);
@@ -174,7 +192,7 @@ describe('embedding FAQs', () => {
         await knex('faqs').where({ id: bad }).update({ answer: 'short' });
         expect(await owed()).to.deep.equal([bad]);
         await work(bad);
-        expect(texts()).to.deep.equal(['short']);
+        expect(texts()).to.deep.equal(['q1\nshort', 'short']);
       });
     }
 
@@ -190,23 +208,24 @@ describe('embedding FAQs', () => {
         'text',
         [],
       ]) {
-        provider.answer = async (asked) => (asked.includes('bad') ? asked.map(() => wrong) : undefined);
+        provider.answer = async (asked) =>
+          asked.some((text) => text.includes('bad')) ? asked.map(() => wrong) : undefined;
         await work(good, bad);
-        expect((await vectors(good)).size).to.equal(2);
+        expect((await vectors(good)).size).to.equal(4);
         expect((await vectors(bad)).size, JSON.stringify(wrong).slice(0, 20)).to.equal(0);
         expect(await owed()).to.deep.equal([]);
         await due();
       }
       provider.answer = undefined;
       await work(bad);
-      expect((await vectors(bad)).size).to.equal(2);
+      expect((await vectors(bad)).size).to.equal(4);
     });
 
     it('everything: few calls, and then none until the model was left alone for a while', async () => {
       const ids = await addMany(300);
       provider.answer = async () => 503;
       await work(...ids);
-      expect(provider.requests.length).to.be.at.most(12);
+      expect(provider.requests.length).to.be.at.most(16);
       provider.requests.length = 0;
       for (let i = 0; i < 5; i++) await work(...ids);
       expect(provider.requests).to.deep.equal([]);
@@ -214,7 +233,7 @@ describe('embedding FAQs', () => {
       provider.answer = undefined;
       await due();
       await work(...ids);
-      expect(await knex('faq_vectors').count().first()).to.deep.equal({ count: 600 });
+      expect(await knex('faq_vectors').count().first()).to.deep.equal({ count: 1_200 });
       expect(await knex('embedding_models').first()).to.include({ failures: 0 });
     });
 
@@ -222,7 +241,7 @@ describe('embedding FAQs', () => {
       it(`${status}: asked once, all waits`, async () => {
         provider.answer = async () => status;
         await work(...(await addMany(20)));
-        expect(sizes()).to.deep.equal([40]);
+        expect(sizes()).to.deep.equal([60]);
         expect(await owed()).to.deep.equal([]);
         expect(await knex('faq_vectors_owed').max('failures').first()).to.deep.equal({ max: 0 });
       });
@@ -236,7 +255,7 @@ describe('embedding FAQs', () => {
       await due();
       expect(await owed()).to.deep.equal([id]);
       await work(id);
-      expect((await vectors(id)).size).to.equal(2);
+      expect((await vectors(id)).size).to.equal(4);
     });
   });
 });

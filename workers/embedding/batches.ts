@@ -8,8 +8,8 @@ export type Asked<T> = {
   error: ProviderError | null;
 };
 
-/** Refusals of single texts, without a success, after which the model counts as failed. */
-const HOPELESS = 3;
+/** Refusals of single texts, without a success, after which the model counts as failed: more than one FAQ has texts. */
+const HOPELESS = 5;
 /** Parts of a refused batch; of a batch that timed out, since each try takes as long. */
 const PARTS = 2;
 const PARTS_WHEN_SLOW = 16;
