@@ -245,7 +245,11 @@ describe('an answer with ANSWER_CHECK=model', function () {
       '/v1/embeddings': embeddings,
       '/v1/moderations': moderations,
     });
-    stack = await startStack({ OPENAI_BASE_URL: `${fake.origin}/v1`, ANSWER_CHECK: 'model' });
+    stack = await startStack({
+      OPENAI_BASE_URL: `${fake.origin}/v1`,
+      ANSWER_CHECK: 'model',
+      QUERY_MODEL: 'small',
+    });
     user = await buildUser();
     device = await connectDevice(stack.web[0] ?? '', user.access);
     const { access } = await buildUser({ role: 'agent' });

@@ -15,10 +15,12 @@ describe('the check of passages by a model', () => {
   let handler: Handler;
   let user = 1_000;
   const urlBefore = process.env.OPENAI_BASE_URL;
+  const modelBefore = process.env.QUERY_MODEL;
   before(async () => {
     await untilReady(redis);
     fake = await serve({ '/v1/chat/completions': (asked, res) => handler(asked, res) });
     process.env.OPENAI_BASE_URL = `${fake.origin}/v1`;
+    process.env.QUERY_MODEL = 'small';
     configure();
   });
   beforeEach(() => {
@@ -27,6 +29,8 @@ describe('the check of passages by a model', () => {
   after(async () => {
     if (urlBefore === undefined) delete process.env.OPENAI_BASE_URL;
     else process.env.OPENAI_BASE_URL = urlBefore;
+    if (modelBefore === undefined) delete process.env.QUERY_MODEL;
+    else process.env.QUERY_MODEL = modelBefore;
     configure();
     await fake.stop();
   });
