@@ -55,8 +55,9 @@ function published(faq: DomainFaq): object {
 
 /** The ranking alone: by vector, by words, by both, without thresholds. */
 async function rankings(questions: Labelled[], slugs: Slugs): Promise<Record<string, Way>> {
-  const { vectors: set, terms } = await faqSet();
-  const known = await vocabulary(terms);
+  const faqs = await faqSet();
+  const { vectors: set } = faqs;
+  const known = await vocabulary(faqs);
   const vectors = set === null ? new Map<string, number[]>() : await embedAll(questions, set);
   const by =
     (byVector: boolean, byWords: boolean): Way =>

@@ -63,7 +63,8 @@ async function currentSet(): Promise<FaqSet> {
   return embeddingModel() === null ? { ...set, vectors: null } : set;
 }
 
-async function find(search: Search, { vectors: set, terms, languages }: FaqSet): Promise<SearchResult> {
+async function find(search: Search, faqs: FaqSet): Promise<SearchResult> {
+  const { vectors: set, languages } = faqs;
   const { user_id, text, language, limit, categories, nearest = false } = search;
   const least = nearest ? 0.5 : 1;
   // A token has at least one byte, so a short text needs no tokenizer. Loading it blocks the API for a third of a second.
@@ -71,9 +72,9 @@ async function find(search: Search, { vectors: set, terms, languages }: FaqSet):
   const words = text.slice(0, WORDS_LIMIT).toWellFormed();
   const [vector, known] = await Promise.all([
     set && questionVector(user_id, question, set),
-    vocabulary(terms),
+    vocabulary(faqs),
   ]);
-  const faqs = await searchFaqs({
+  const found = await searchFaqs({
     text: words,
     also: formsOf(words, known),
     vectors: set && vector ? [{ model: set.key, vector }] : [],
@@ -84,7 +85,7 @@ async function find(search: Search, { vectors: set, terms, languages }: FaqSet):
     coverage: COVERAGE * least,
   });
   const by_words_only = set !== null && vector === null;
-  return { faqs, by_words_only, strong: isStrong(faqs[0], env.PASSAGE_THRESHOLD), languages };
+  return { faqs: found, by_words_only, strong: isStrong(found[0], env.PASSAGE_THRESHOLD), languages };
 }
 
 function isStrong(first: FoundFaq | undefined, threshold: number): boolean {

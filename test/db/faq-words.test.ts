@@ -19,7 +19,7 @@ async function add(language: string, ...questions: string[]): Promise<number[]> 
 }
 
 async function find(text: string, vector?: number[]): Promise<string[]> {
-  const also = formsOf(text, await vocabulary((await faqSet()).terms));
+  const also = formsOf(text, await vocabulary(await faqSet()));
   const vectors = vector === undefined ? [] : [{ model: 'm', vector }];
   const found = await searchFaqs({
     text,
