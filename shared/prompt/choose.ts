@@ -1,11 +1,11 @@
 import type { HistoryMessage } from '../../db/models/message.ts';
-import type { ContextRecord } from '../../db/models/turn.ts';
+import type { Answering, ContextRecord } from '../../db/models/turn.ts';
 import { env } from '../base/env.ts';
 import { judge } from './check.ts';
-import type { Asked } from './decide.ts';
 import { findNearest, type Found } from './retrieval.ts';
 
 type Passages = ContextRecord['passages'];
+type Asked = { user_id: number; question: string; language: string; assistant: Answering | null };
 /** nearest: questions that the answer may offer as meant; only where there is no passage. */
 export type Choice = { passages: Passages; nearest: string[] };
 
