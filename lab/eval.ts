@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { DOMAINS, type Domain, readDomain } from './eval/domains.ts';
 import type { Score } from './eval/measure.ts';
 import { report } from './eval/report.ts';
+import { type ScriptedJudge, startJudge } from './eval/judge.ts';
 import { startOwnRedis } from './kit/redis.ts';
 import { startProvider } from './kit/provider.ts';
 import { startScratchDatabase } from '../scripts/services/scratch.ts';
@@ -15,7 +16,8 @@ Asks labelled questions of two knowledge bases, in English and German, and print
   library  a public library: out-of-sample, written before anybody saw what search finds
 Kinds of questions: paraphrases, other words, typos, short ones, long stories, two topics, another language, follow-ups of
 a dialogue, and what nothing answers (far: about something else; near: about the same things).
-Ways: the ranking alone (by vector, by words, by both, no thresholds), and the context stage as runs use it, with its thresholds.
+Ways: the ranking alone (by vector, by words, by both, no thresholds), the context stage as runs use it,
+with its thresholds; and the same with ANSWER_CHECK=model and a scripted judge, which knows the labels and is right 95 times of 100.
 
 The database: a fresh one on the server of DATABASE_URL, dropped at the end, else PGlite in memory.
 The provider: OPENAI_API_KEY or OPENAI_BASE_URL with EMBEDDING_MODEL, else the stand-in, which only compares words.`;
@@ -42,22 +44,26 @@ async function main(): Promise<number> {
       ? undefined
       : await startProvider({ chunkMs: 0 });
   if (standin) process.env.OPENAI_BASE_URL = standin.url;
+  const judge = await startJudge();
+  process.env.PROVIDERS = [process.env.PROVIDERS, 'judge'].filter(Boolean).join();
+  process.env.PROVIDER_JUDGE_URL = judge.url;
   const { stop } = await import('../shared/base/stop.ts');
   try {
-    const results = await evaluate();
+    const results = await evaluate(judge);
     const { embeddingModel } = await import('../shared/provider/config.ts');
     console.log(report(results, standin ? 'the stand-in' : (embeddingModel()?.name ?? 'no model')));
     if (values.json) await writeFile(values.json, `${JSON.stringify(results.map(plain), null, 2)}\n`);
     return 0;
   } finally {
     await stop();
+    await judge.stop();
     await standin?.stop();
     await redis.stop();
     await database.stop();
   }
 }
 
-async function evaluate(): Promise<Results[]> {
+async function evaluate(judge: ScriptedJudge): Promise<Results[]> {
   const { migrate } = await import('../db/migrate.ts');
   const { measure } = await import('./eval/ways.ts');
   await migrate();
@@ -66,7 +72,7 @@ async function evaluate(): Promise<Results[]> {
   const results: Results[] = [];
   for (const name of wanted) {
     const domain = await readDomain(name);
-    results.push({ domain, ways: await measure(domain) });
+    results.push({ domain, ways: await measure(domain, judge) });
   }
   return results;
 }

@@ -3,21 +3,32 @@ import { faqSet, searchFaqs } from '../../db/models/faqSearch.ts';
 import { calibrate } from '../../db/models/threshold.ts';
 import type { HistoryMessage } from '../../db/models/message.ts';
 import type { EmbeddingSet } from '../../db/models/embeddingSet.ts';
+import { env } from '../../shared/base/env.ts';
+import { configure } from '../../shared/provider/config.ts';
 import { formsOf } from '../../shared/knowledge/mend.ts';
 import { embedFor } from '../../shared/knowledge/vectors.ts';
 import { vocabulary } from '../../shared/knowledge/vocabulary.ts';
+import { choose } from '../../shared/prompt/choose.ts';
 import { decideContext } from '../../shared/prompt/decide.ts';
+import { findPassages } from '../../shared/prompt/retrieval.ts';
 import { embedFaqs } from '../../workers/embedding.ts';
+import type { ScriptedJudge } from './judge.ts';
 import type { Domain, DomainFaq, Labelled } from './domains.ts';
 import { type Score, score, type Way } from './measure.ts';
 import { measure as measureThresholds } from '../../workers/housekeeping/thresholds.ts';
 
 /** Fills the database with a domain, and measures each way of searching it. */
-export async function measure(domain: Domain): Promise<Record<string, Record<string, Score>>> {
+export async function measure(
+  domain: Domain,
+  judge: ScriptedJudge,
+): Promise<Record<string, Record<string, Score>>> {
   const slugs = await fill(domain.faqs);
+  const asker = await addAsker();
+  judge.know(domain, slugs);
   const ways: Record<string, Way> = {
     ...(await rankings(domain.questions, slugs)),
-    thresholds: asRunsDo(await addAsker(), domain.faqs, slugs),
+    thresholds: asRunsDo(asker, domain.faqs, slugs),
+    judged: withJudge(asker, domain.faqs, slugs),
   };
   const scores: Record<string, Record<string, Score>> = {};
   for (const [name, way] of Object.entries(ways)) scores[name] = await score(domain.questions, way);
@@ -79,6 +90,30 @@ function asRunsDo(user_id: number, faqs: DomainFaq[], slugs: Slugs): Way {
     const { built } = await decideContext(asked, async () => history(before, answers));
     return built.passages.map(({ faq_id }) => slugs.get(faq_id) ?? '');
   };
+}
+
+/** ANSWER_CHECK=model, with the scripted judge in the place of QUERY_MODEL for the verdict alone. */
+function withJudge(user_id: number, faqs: DomainFaq[], slugs: Slugs): Way {
+  const answers = new Map(faqs.map(({ slug, answer }) => [slug, answer]));
+  return async ({ question, language, before }) => {
+    const asked = { user_id, question, language, created_at: new Date(), assistant: null };
+    const said = history(before, answers);
+    const found = await findPassages(user_id, question, language, undefined, Promise.resolve(said));
+    const [check, model] = [env.ANSWER_CHECK, process.env.QUERY_MODEL ?? ''];
+    use('model', 'judge/scripted');
+    try {
+      const { passages } = await choose(asked, found, said);
+      return passages.map(({ faq_id }) => slugs.get(faq_id) ?? '');
+    } finally {
+      use(check, model);
+    }
+  };
+}
+
+function use(check: string, queryModel: string): void {
+  Object.assign(env, { ANSWER_CHECK: check });
+  process.env.QUERY_MODEL = queryModel;
+  configure();
 }
 
 /** Returns a dialogue as the history of a run has it: newest first. No row has these ids. */

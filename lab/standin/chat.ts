@@ -5,6 +5,7 @@ import { answerTo, type ChatMessage, lastUserText } from './answer.ts';
 import type { Call, Calls } from './calls.ts';
 import { type Directives, type Fault, parseDirectives } from './directives.ts';
 import { asksForQueries, queriesOf } from './queries.ts';
+import { verdictOn } from './verdict.ts';
 import { ApiError, isObject, type JsonObject, sendJson, textOf } from './wire.ts';
 
 /** Input of an endpoint: the parsed body, the response, a signal that aborts when the client is gone. */
@@ -116,6 +117,8 @@ function piecesOf(messages: ChatMessage[], wish: Directives): string[] {
   if (wish.tokens !== undefined)
     return words(Array.from({ length: wish.tokens }, (_, i) => `w${i + 1}`).join(' '));
   if (wish.echo) return words(JSON.stringify(messages));
+  const verdict = verdictOn(lastUserText(messages));
+  if (verdict !== undefined) return [verdict];
   return words(answerTo(messages) + (wish.split ? ' Grüße, 世界 🙂🙃' : ''));
 }
 

@@ -4,12 +4,13 @@ import { redis } from './redis.ts';
 
 /**
  * How many values of a kind Redis holds at most, and how large one may be. Redis evicts nothing, so each value has a slot
- * and replaces what was in it. Together they take 156 MiB at most (docs/operations.md).
+ * and replaces what was in it. Together they take 158 MiB at most (docs/operations.md).
  */
 const ROOM = {
   search: { slots: 1_024, bytes: 64 * 1024 },
   vector: { slots: 4_096, bytes: 20 * 1024 },
   verdict: { slots: 8_192, bytes: 1024 },
+  check: { slots: 4_096, bytes: 512 },
   queries: { slots: 2_048, bytes: 2 * 1024 },
 };
 

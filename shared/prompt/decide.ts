@@ -10,7 +10,8 @@ import { fitToBudget, questionLimit } from './budget.ts';
 import { asData, needsEscape } from './escape.ts';
 import { cutQuestion, type InParts } from './parts.ts';
 import { buildPrompt, passageText, questionText, systemText } from './prompt.ts';
-import { findNearest, findPassages } from './retrieval.ts';
+import { choose } from './choose.ts';
+import { findPassages } from './retrieval.ts';
 
 /** A question, and the inputs that decide its prompt. */
 export type Asked = InParts & {
@@ -38,14 +39,13 @@ export async function decideContext(
   const { user_id, question, language, assistant } = asked;
   const budget = promptBudget(assistant);
   const remembered = remember();
-  const [{ passages: found, by_words_only, searched }, history, instructions] = await Promise.all([
+  const [found, history, instructions] = await Promise.all([
     findPassages(user_id, question, language, assistant?.knowledge, remembered),
     remembered,
     instructionsOf(asked),
   ]);
 
-  const nearest =
-    found.length === 0 ? await findNearest(user_id, question, language, assistant?.knowledge) : [];
+  const { passages, nearest } = await choose(asked, found, history);
 
   const rules = systemText(language, instructions, assistant?.handoff.enabled);
   const listed = nearest.map(questionText).join('\n');
@@ -58,7 +58,7 @@ export async function decideContext(
     budget,
     system,
     question: Math.min(escaped, limit),
-    passages: found.map((passage) => countTokensOnce(passageText(passage))),
+    passages: passages.map((passage) => countTokensOnce(passageText(passage))),
     history: await countOnce(history),
   });
   const built = {
@@ -66,17 +66,17 @@ export async function decideContext(
       .slice(0, fit.history)
       .map(({ id }) => id)
       .reverse(),
-    passages: found.slice(0, fit.passages),
-    searched,
+    passages: passages.slice(0, fit.passages),
+    searched: found.searched,
     nearest,
     key: asked.key ?? newKey(),
     question_cut_to:
       escaped > limit ? cutQuestion(asked, Math.max(1, Math.floor((limit * whole) / escaped))) : null,
     budget,
     tokens: fit.tokens,
-    cut: { messages: history.length - fit.history, passages: found.length - fit.passages },
+    cut: { messages: history.length - fit.history, passages: passages.length - fit.passages },
     shrunk: false,
-    passages_unavailable: by_words_only,
+    passages_unavailable: found.by_words_only,
   };
   return { built, questionTokens: whole };
 }

@@ -10,7 +10,7 @@ import { isStory, queriesFor, sentencesOf, type Unclear } from './query.ts';
 /** What an answer without an assistant may use. */
 const EVERYTHING: AssistantDefinition['knowledge'] = { enabled: true, category_ids: null };
 
-type Found = {
+export type Found = {
   /** The best PASSAGE_LIMIT of the candidates. */
   passages: ContextRecord['passages'];
   candidates: ContextRecord['passages'];
@@ -29,8 +29,6 @@ export type Searched = {
 const CANDIDATES = 20;
 /** How much the ranks of the question itself count beside those of its queries. */
 const BESIDE = { follow_up: 0.3, story: 0.5, language: 0.5, weak: 1 };
-/** Limit of questions that an answer may offer as meant. */
-const NEAREST = 3;
 
 /**
  * Finds passages of the knowledge base that may answer a user's question, best first. Where the question does not stand
@@ -62,12 +60,7 @@ export async function findPassages(
   const more = await Promise.all((searched?.queries ?? []).map(search));
   const own = { found: first.faqs, weight: more.length === 0 || !searched ? 1 : BESIDE[searched.why] };
   const faqs = fuse<FoundFaq>([...more.map(({ faqs: found }) => ({ found, weight: 1 })), own]);
-  const candidates = faqs.map(({ id, question: asked, answer, similarity }) => ({
-    faq_id: id,
-    question: asked,
-    answer,
-    similarity,
-  }));
+  const candidates = faqs.map(passageOf);
   return {
     passages: candidates.slice(0, env.PASSAGE_LIMIT),
     candidates: candidates.slice(0, CANDIDATES),
@@ -76,20 +69,25 @@ export async function findPassages(
   };
 }
 
-/** Finds the questions of the nearest FAQs below the thresholds, best first. They are offered, never taken as answers. */
+/** Finds the nearest FAQs, best first, also those below the thresholds. */
 export async function findNearest(
   user_id: number,
   text: string,
   language: string,
+  limit: number,
   { enabled, category_ids }: AssistantDefinition['knowledge'] = EVERYTHING,
-): Promise<string[]> {
+): Promise<ContextRecord['passages']> {
   if (env.PASSAGE_LIMIT === 0 || !enabled || category_ids?.length === 0) return [];
-  const asked = { user_id, text, language, limit: NEAREST, nearest: true };
+  const asked = { user_id, text, language, limit, nearest: true };
   const { faqs } = await searchKnowledge({
     ...asked,
     ...(category_ids !== null && { categories: category_ids }),
   });
-  return faqs.map(({ question }) => question);
+  return faqs.map(passageOf);
+}
+
+function passageOf({ id, question, answer, similarity }: FoundFaq): ContextRecord['passages'][number] {
+  return { faq_id: id, question, answer, similarity };
 }
 
 /** Returns what to search for beside the question; null where the question stands alone. */

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { row, rows } from '../../db/sql.ts';
 import { connectDevice, type Device } from '../support/device.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
-import { embeddings, type Fake, moderations, say, serve } from '../support/servers/serve.ts';
+import { type Body, embeddings, type Fake, json, moderations, say, serve } from '../support/servers/serve.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 
 type Source = { faq_id: number; question: string; similarity: number };
@@ -217,5 +217,82 @@ describe('a question that nothing answers', function () {
     expect([end.sources, end.offered]).to.deep.equal([[], []]);
     const german = await ask('Gibt es eine bakery mit Mützen?', 'de');
     expect(german.content).to.match(/nichts gefunden/);
+  });
+});
+
+describe('an answer with ANSWER_CHECK=model', function () {
+  this.timeout(60_000);
+  let fake: Fake;
+  let stack: Stack;
+  let user: BuiltUser;
+  let device: Device;
+  let verdict: (ids: number[]) => string | null = () => null;
+  before(async () => {
+    fake = await serve({
+      '/v1/chat/completions': ({ body }, res) => {
+        const asked = body.messages?.at(-1)?.content ?? '';
+        if (!asked.startsWith('<passages>'))
+          return say(
+            res,
+            body,
+            `As written ${idsIn(body)
+              .map((id) => `[${id}]`)
+              .join('')}.`,
+          );
+        const said = verdict(idsIn(body));
+        return said === null ? json(res, 500, { error: { message: 'down' } }) : say(res, body, said);
+      },
+      '/v1/embeddings': embeddings,
+      '/v1/moderations': moderations,
+    });
+    stack = await startStack({
+      OPENAI_BASE_URL: `${fake.origin}/v1`,
+      ANSWER_CHECK: 'model',
+      QUERY_MODEL: 'small',
+    });
+    user = await buildUser();
+    device = await connectDevice(stack.web[0] ?? '', user.access);
+    const { access } = await buildUser({ role: 'agent' });
+    for (const when of ['open', 'close'])
+      await stack.post(
+        '/faqs',
+        { question: `When does the bakery ${when}?`, answer: 'At six.', status: 'published' },
+        access,
+      );
+    await allEmbedded();
+  });
+  after(async () => {
+    device.close();
+    await stack.stop();
+    await fake.stop();
+  });
+
+  const idsIn = ({ messages }: Body) =>
+    [...JSON.stringify(messages).matchAll(/<passage id=\\"(\d+)\\">/g)].map(([, id]) => Number(id));
+  const ask = async (content: string) => {
+    const sent = await stack.post('/chat/send', { content }, user.access);
+    const end = (await device.ended(Number(sent.body.run_id))).data as unknown as End;
+    return { end, prompt: fake.chats().at(-1)?.body.messages ?? [] };
+  };
+
+  it('is given the passages alone that answer the question, says the model', async () => {
+    verdict = (ids) => JSON.stringify({ ids: ids.slice(0, 1) });
+    const { end } = await ask('When does the bakery open or close?');
+    expect(end.offered).to.have.length(1);
+    expect(end.sources).to.deep.equal(end.offered);
+  });
+
+  it('has no passage where none answers, and lists what is near', async () => {
+    verdict = () => '{"ids": []}';
+    const { end, prompt } = await ask('When does the bakery open its second shop?');
+    expect([end.sources, end.offered]).to.deep.equal([[], []]);
+    expect(prompt[0]?.content).to.match(/<questions key="\w+">\n- When does the bakery/);
+  });
+
+  it('comes all the same, by the thresholds, where the model is down', async () => {
+    verdict = () => null;
+    const { end } = await ask('When does the bakery close today?');
+    expect(end.offered).to.have.length(2);
+    expect(end.content).to.match(/^As written \[\d+\]\[\d+\]\.$/);
   });
 });

@@ -1,7 +1,9 @@
 import type { Verdict } from '../../db/models/turn.ts';
+import { env } from '../../shared/base/env.ts';
 import { log } from '../../shared/base/log.ts';
 import { guardWindows } from '../../shared/ops/metrics.ts';
 import { personalIn, redactUnknown } from '../../shared/knowledge/redact.ts';
+import { Harmless } from './harmless.ts';
 import { patientVerdict, Withheld } from './verdict.ts';
 import { whereToCut } from './windows.ts';
 
@@ -14,7 +16,8 @@ const MOST = 4_000;
 /** Ms to hold text without a sentence end. After that, text up to the last whole word goes on. */
 const PATIENCE = 2_000;
 /**
- * Checks an answer in windows of whole sentences before it is shown. Redacts personal data that is not in the passages;
+ * Checks an answer in windows of whole sentences before it is shown. Redacts personal data that is not in the passages, and
+ * removes images of other hosts and raw HTML;
  * moderation must allow the rest. Several windows are in moderation at once, and are shown in order.
  */
 export class Guard {
@@ -23,6 +26,7 @@ export class Guard {
   readonly #show: (text: string) => void;
   readonly #known: Set<string>;
   readonly #userId: number;
+  readonly #harmless = new Harmless(env.PUBLIC_URL);
   readonly #stop = new AbortController();
   #held = '';
   #runUp = '';
@@ -87,7 +91,7 @@ export class Guard {
     while (this.#judging < AT_ONCE && this.#held !== '' && !this.signal.aborted) {
       const part = this.#held.slice(0, MOST);
       const whole = this.#ended && part.length === this.#held.length;
-      const end = whole ? part.length : whereToCut(part, overdue);
+      const end = whole ? part.length : Harmless.whereToCut(part, whereToCut(part, overdue));
       if (end === 0) break;
       this.#judge(part.slice(0, end));
       this.#held = this.#held.slice(end);
@@ -109,7 +113,7 @@ export class Guard {
   }
 
   #judge(window: string): void {
-    const text = redactUnknown(window, this.#known);
+    const text = redactUnknown(this.#harmless.next(window), this.#known);
     const verdict = isBlank(text)
       ? ALLOWED
       : patientVerdict(`${this.#runUp}${text}`, this.#userId, this.signal);

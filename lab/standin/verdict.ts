@@ -1,0 +1,21 @@
+import { contentWords } from './words.ts';
+
+/** Share of a question's words that a passage must hold. A real model reads; word counts can do no better. */
+const SHARE = 0.6;
+
+/**
+ * Returns the answer to the listwise call of ANSWER_CHECK=model: the ids of passages that hold most of the question's words;
+ * undefined for any other text.
+ */
+export function verdictOn(asked: string): string | undefined {
+  const question = /\n<question>([\s\S]*)<\/question>$/.exec(asked)?.[1];
+  if (!asked.startsWith('<passages>\n') || question === undefined) return undefined;
+  const words = [...new Set(contentWords(question))];
+  const passages = [...asked.matchAll(/^<passage id="(\d+)">\n([\s\S]*?)\n<\/passage>$/gm)];
+  const ids = passages.flatMap(([, id, text = '']) => {
+    const held = new Set(contentWords(text));
+    const share = words.filter((word) => held.has(word)).length / Math.max(1, words.length);
+    return share >= SHARE ? [Number(id)] : [];
+  });
+  return JSON.stringify({ ids });
+}

@@ -1,0 +1,46 @@
+import type { HistoryMessage } from '../../db/models/message.ts';
+import type { Answering, ContextRecord } from '../../db/models/turn.ts';
+import { env } from '../base/env.ts';
+import { judge } from './check.ts';
+import { findNearest, type Found } from './retrieval.ts';
+
+type Passages = ContextRecord['passages'];
+type Asked = { user_id: number; question: string; language: string; assistant: Answering | null };
+/** nearest: questions that the answer may offer as meant; only where there is no passage. */
+export type Choice = { passages: Passages; nearest: string[] };
+
+/** Limit of questions that an answer may offer as meant. */
+const OFFERED = 3;
+/** Limit of passages that one verdict reads. */
+const JUDGED = 12;
+
+/**
+ * Chooses what the prompt offers. With ANSWER_CHECK=model a model reads the passages and what is near them, and decides;
+ * without its verdict, and otherwise, the thresholds of the search decide.
+ * @param found what the search found above the thresholds
+ */
+export async function choose(
+  asked: Asked,
+  { passages: found, candidates, searched }: Pick<Found, 'passages' | 'candidates' | 'searched'>,
+  history: HistoryMessage[],
+): Promise<Choice> {
+  const { user_id, question, language, assistant } = asked;
+  const about = searched?.queries[0] ?? question;
+  const near = (limit: number) => findNearest(user_id, about, language, limit, assistant?.knowledge);
+  if (env.ANSWER_CHECK !== 'model') {
+    const nearest = found.length === 0 ? await near(OFFERED) : [];
+    return { passages: found, nearest: nearest.map((passage) => passage.question) };
+  }
+  const judged = distinct([...candidates, ...(await near(JUDGED))]).slice(0, JUDGED);
+  const before = history.find(({ message_type }) => message_type === 'user')?.content ?? '';
+  const passages = (await judge({ user_id, question, before }, judged)) ?? found;
+  const nearest = passages.length === 0 ? judged.slice(0, OFFERED) : [];
+  return {
+    passages: passages.slice(0, env.PASSAGE_LIMIT),
+    nearest: nearest.map((passage) => passage.question),
+  };
+}
+
+function distinct(passages: Passages): Passages {
+  return passages.filter(({ faq_id }, i) => passages.findIndex((other) => other.faq_id === faq_id) === i);
+}

