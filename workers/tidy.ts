@@ -1,5 +1,6 @@
 import { eraseUnseenGuests } from '../shared/accounts/unseen.ts';
 import { deleteOver } from '../db/models/over.ts';
+import { deleteOverNotices } from '../db/models/overNotices.ts';
 import { env } from '../shared/base/env.ts';
 import { log } from '../shared/base/log.ts';
 
@@ -13,6 +14,7 @@ export async function tidy(): Promise<void> {
   if (Date.now() < next) return;
   const deleted = {
     ...(await deleteOver(BATCH, env.RETENTION_SESSIONS_DAYS)),
+    ...(await deleteOverNotices(BATCH)),
     ...(await eraseUnseenGuests(BATCH)),
   };
   const counts = Object.values(deleted);

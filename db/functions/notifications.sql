@@ -52,7 +52,8 @@ BEGIN
     extract(epoch FROM v.mail_at - clock_timestamp())::double precision * 1000, v.pushed_to,
     coalesce(u.status = 'active', false), u.email, u.email_refused_at IS NOT NULL, u.language, u.timezone,
     coalesce(s.kinds, '{}'), s.quiet_hours,
-    v.read_at IS NOT NULL OR coalesce(m.status IN ('delivered', 'read'), false), c.deleted_at IS NOT NULL,
+    v.read_at IS NOT NULL OR coalesce(m.status IN ('delivered', 'read'), false)
+      OR v.kind = 'handoff_waiting' AND c.status <> 'waiting', c.deleted_at IS NOT NULL,
     (SELECT f.question FROM faqs f WHERE f.id = (v.data ->> 'faq_id')::bigint AND f.status = 'published')
   FROM (SELECT) AS one LEFT JOIN users u ON u.id = v.user_id LEFT JOIN notification_settings s ON s.user_id = v.user_id
     LEFT JOIN messages m ON m.id = v.message_id LEFT JOIN conversations c ON c.id = v.conversation_id;

@@ -79,6 +79,9 @@ BEGIN
     handoff_reason = coalesce(handoff_reason, p_reason)
   WHERE id = v_episode;
   PERFORM note_news(p_conversation, NULL);
+  -- Who takes it within seconds spares the others the news.
+  PERFORM owe_notification('handoff_waiting', staff.id, '{}', '5 seconds', p_conversation)
+  FROM (SELECT id FROM users WHERE role IN ('agent', 'admin') AND status = 'active' ORDER BY id LIMIT 500) AS staff;
   RETURN end_idle_runs_of(p_conversation);
 END $$;
 
@@ -221,6 +224,7 @@ BEGIN
     WHERE id = p_conversation;
     UPDATE episodes SET first_reply_at = coalesce(first_reply_at, clock_timestamp()) WHERE id = v_conversation.episode_id;
     PERFORM note_news(p_conversation, message_id);
+    PERFORM owe_notification('agent_replied', v_conversation.user_id, '{}', '3 seconds', p_conversation, message_id);
   END IF;
   RETURN NEXT;
 END $$;

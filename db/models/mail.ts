@@ -65,7 +65,8 @@ export function claimMail(id: number, leaseMs: number): Promise<ClaimedMail | un
 export function mailed(mailId: number): Promise<MailedRow[]> {
   return rows(
     `SELECT n.id, n.kind, n.data, n.conversation_id, n.created_at, f.question AS faq_question, s.user_agent, s.ip,
-       n.read_at IS NOT NULL OR coalesce(m.status IN ('delivered', 'read'), false) OR c.deleted_at IS NOT NULL AS over
+       n.read_at IS NOT NULL OR coalesce(m.status IN ('delivered', 'read'), false) OR c.deleted_at IS NOT NULL
+         OR n.kind = 'handoff_waiting' AND c.status <> 'waiting' AS over
      FROM notifications n LEFT JOIN messages m ON m.id = n.message_id LEFT JOIN conversations c ON c.id = n.conversation_id
        LEFT JOIN faqs f ON f.id = (n.data ->> 'faq_id')::bigint LEFT JOIN sessions s ON s.id = (n.data ->> 'session_id')::bigint
      WHERE n.mail_id = :mailId ORDER BY n.id`,

@@ -56,7 +56,7 @@ export type Claimed = {
   timezone: string | null;
   kinds: Choices;
   quiet_hours: QuietHours | null;
-  /** Whether a device has the message, or the notification was read. */
+  /** Whether a device has the message, an agent the conversation, or the notification was read. */
   seen: boolean;
   deleted: boolean;
   faq_question: string | null;

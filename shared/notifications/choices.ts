@@ -11,6 +11,8 @@ export const ALWAYS_MAILED: readonly Kind[] = [
 export const ONLY_MAILED: readonly Kind[] = ['password_reset', 'email_verification', 'account_erased'];
 /** Kinds that nobody is told who is there. */
 export const FOR_THE_ABSENT: readonly Kind[] = ['answer_ready', 'agent_replied'];
+/** Kinds that are mailed only where nobody has looked for a while. */
+export const MAILED_LATER: readonly Kind[] = [...FOR_THE_ABSENT, 'handoff_waiting'];
 /** Kinds that share a mail and wait for the end of quiet hours. */
 export const REFUSABLE: readonly Kind[] = [
   'answer_ready',

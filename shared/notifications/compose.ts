@@ -29,6 +29,8 @@ export function compose(reader: Reader, items: Item[], unsubscribe: string | und
   return { language: tag, subject: oneLine(subject), text: plain(parts), html: page(tag, subject, parts) };
 }
 
+/** What the account's own page shows. */
+const ABOUT_THE_ACCOUNT: Topic[] = ['new_sign_in', 'email_changing', 'export_ready'];
 /** What somebody else may have asked for. */
 const ASKED_FOR: Topic[] = ['password_reset', 'email_verification'];
 
@@ -49,6 +51,7 @@ function linkOf({ topic, token = '', conversation_id }: Item): string {
   if (topic === 'password_reset') return links.resetPassword(token);
   if (topic === 'email_verification') return links.verifyEmail(token);
   if (topic === 'handoff_waiting') return links.inbox();
+  if (ABOUT_THE_ACCOUNT.includes(topic)) return links.account();
   return conversation_id === null ? links.home() : links.conversation(conversation_id);
 }
 

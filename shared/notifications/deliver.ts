@@ -15,7 +15,7 @@ import { isThere } from '../delivery/presence.ts';
 import { push } from '../delivery/push.ts';
 import { killPoint } from '../ops/killpoint.ts';
 import { mailIsConfigured, pushIsConfigured } from '../ops/mailSettings.ts';
-import { choiceOf, FOR_THE_ABSENT, ONLY_MAILED, quietFor, REFUSABLE } from './choices.ts';
+import { choiceOf, FOR_THE_ABSENT, MAILED_LATER, ONLY_MAILED, quietFor, REFUSABLE } from './choices.ts';
 import { presented } from './present.ts';
 import { pushToDevices } from './push.ts';
 
@@ -53,8 +53,8 @@ function isDue(ms: Due): boolean {
 async function isVoid(owed: Claimed, begins: boolean): Promise<boolean> {
   if (!reaches(owed) || owed.deleted) return true;
   if (owed.kind === 'knowledge_answered' && owed.faq_question === null) return true;
-  if (!begins || owed.user_id === null || !FOR_THE_ABSENT.includes(owed.kind)) return false;
-  return owed.seen || isThere(owed.user_id);
+  if (!begins || owed.user_id === null) return false;
+  return owed.seen || (FOR_THE_ABSENT.includes(owed.kind) && isThere(owed.user_id));
 }
 
 /** An erased account has no row any more; its last mail names the address. */
@@ -73,7 +73,7 @@ async function show(owed: Claimed): Promise<void> {
 
 function planOf(owed: Claimed): { pushMs: Due; mailMs: Due } {
   const wants = choiceOf(owed.kinds, owed.kind);
-  const later = FOR_THE_ABSENT.includes(owed.kind) ? env.NOTIFY_MAIL_AFTER_S * 1_000 : 0;
+  const later = MAILED_LATER.includes(owed.kind) ? env.NOTIFY_MAIL_AFTER_S * 1_000 : 0;
   return {
     pushMs: wants.push && pushIsConfigured() ? 0 : null,
     mailMs: wants.email && mailIsConfigured() && addressOf(owed) !== null ? later : null,

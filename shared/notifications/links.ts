@@ -7,7 +7,8 @@ import { publicUrl } from '../ops/mailSettings.ts';
 /** Where the pages are that notifications lead to. A token is behind `#`, which no server and no log sees. */
 export const links = {
   home: () => publicUrl() + '/',
-  conversation: (id: number | null) => `${publicUrl()}/${id === null ? '' : `?conversation=${id}`}`,
+  conversation: (id: number | null) => `${publicUrl()}/${id === null ? '' : `c/${id}`}`,
+  account: () => `${publicUrl()}/account`,
   inbox: () => `${publicUrl()}/admin/inbox`,
   resetPassword: (token: string) => `${publicUrl()}/reset-password#token=${token}`,
   verifyEmail: (token: string) => `${publicUrl()}/verify-email#token=${token}`,

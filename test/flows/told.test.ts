@@ -70,7 +70,7 @@ describe('who is told', function () {
       conversation_id,
       title: 'Your answer is ready',
     });
-    expect(pushed.payload.url).to.equal(`https://chat.example.org/?conversation=${conversation_id}`);
+    expect(pushed.payload.url).to.equal(`https://chat.example.org/c/${conversation_id}`);
     expect(pushed.headers).to.include({ ttl: '86400', urgency: 'normal', 'content-encoding': 'aes128gcm' });
     const [, token = '', key = ''] =
       /^vapid t=([^,]+), k=(.+)$/.exec(pushed.headers.authorization ?? '') ?? [];
@@ -87,7 +87,7 @@ describe('who is told', function () {
 
     const mail = await mailbox.next(user.email);
     expect(mail.subject).to.equal('Your answer is ready');
-    expect(mail.text).to.include(`https://chat.example.org/?conversation=${conversation_id}`);
+    expect(mail.text).to.include(`https://chat.example.org/c/${conversation_id}`);
     const [listed] = await told();
     expect(listed).to.include({ kind: 'answer_ready', conversation_id, message_id: reply_id, read_at: null });
     expect((await api('GET', '/notifications?unread')).body.unread).to.equal(1);
@@ -226,6 +226,36 @@ describe('who is told', function () {
     device.close();
   });
 
+  it('agents are told of who waits for a person, and the user of the reply; nobody of what an agent took', async () => {
+    const agent = await buildUser({ role: 'agent' });
+    const { conversation_id, run_id } = await ask();
+    await until('the answer ended', async () =>
+      knex('runs').where({ id: run_id, status: 'completed' }).first(),
+    );
+    expect((await api('POST', `/conversations/${conversation_id}/handoff`, {})).status).to.equal(200);
+    const mail = await mailbox.next(agent.email);
+    expect(mail.subject).to.equal('Somebody waits for a person');
+    expect(mail.text).to.include('https://chat.example.org/admin/inbox');
+    expect((await told(agent))[0]).to.include({ kind: 'handoff_waiting', conversation_id });
+
+    await knex.raw('SELECT take_over(?, ?)', [conversation_id, agent.id]);
+    const later = await buildUser({ role: 'agent' });
+    const [taken] = await owe('handoff_waiting', { conversation_id }, later);
+    await until('it is void', async () => (await knex('notifications').where({ id: taken.id })).length === 0);
+
+    await knex.raw('SELECT reply_as_agent(?, ?, ?, NULL, NULL)', [
+      conversation_id,
+      agent.id,
+      'Hello, how can I help?',
+    ]);
+    const subject = 'You have a reply';
+    const reply = await until('the mail', async () =>
+      mailbox.mails.find((one) => one.to === user.email && one.text.includes('Somebody has replied')),
+    );
+    expect([subject, '2 things happened while you were away']).to.include(reply.subject);
+    expect(reply.raw).not.to.include('how can I help');
+  });
+
   it('an FAQ that is published from a suggestion tells who asked, once', async () => {
     const admin = await buildUser({ role: 'admin' });
     const { conversation_id, reply_id } = await ask();
@@ -251,7 +281,7 @@ describe('who is told', function () {
     const mail = await until('the mail', async () =>
       mailbox.mails.find((one) => one.to === user.email && one.subject === subject),
     );
-    expect(mail.text).to.include('Where are you?').and.to.include(`/?conversation=${conversation_id}`);
+    expect(mail.text).to.include('Where are you?').and.to.include(`/c/${conversation_id}`);
     await publish('draft');
     await publish('published');
     expect(

@@ -1,0 +1,84 @@
+import { expect } from 'chai';
+import { knex } from '../../db/knex.ts';
+import { redis } from '../../shared/delivery/redis.ts';
+import type { KillPoint } from '../../shared/ops/killpoint.ts';
+import { startProcfile } from '../../lab/kit/processes.ts';
+import { type BuiltUser, buildUser } from '../support/factories.ts';
+import { type Mailbox, startMailbox } from '../support/mailbox.ts';
+import { type Stack, startStack } from '../support/stack.ts';
+import { fell, trapped } from '../support/traps.ts';
+import { until } from '../support/until.ts';
+
+describe('notifications when processes die and stores are emptied', function () {
+  this.timeout(180_000);
+  let stack: Stack;
+  let mailbox: Mailbox;
+  let env: Record<string, string>;
+  before(async () => {
+    mailbox = await startMailbox();
+    env = { SMTP_URL: mailbox.url, PUBLIC_URL: 'https://chat.example.org' };
+    stack = await startStack(env, ['housekeeping']);
+  });
+  after(async () => {
+    await stack.stop();
+    await mailbox.stop();
+  });
+
+  const owe = async ({ id, sid }: BuiltUser) => {
+    const data = { session_id: sid };
+    const [owed] = await knex('notifications')
+      .insert({ kind: 'new_sign_in', user_id: id, data, due_at: knex.fn.now() })
+      .returning('id');
+    return owed.id as number;
+  };
+  const to = ({ email }: BuiltUser) => mailbox.mails.filter((mail) => mail.to === email);
+  /** Lets what a dead worker holds be due again, as the end of its lease would. */
+  const leasesEnd = async () => {
+    for (const table of ['notifications', 'mails'])
+      await knex(table).whereNotNull('due_at').update({ due_at: knex.fn.now() });
+  };
+  const sentOf = ({ id }: BuiltUser) => knex('mails').where({ user_id: id }).whereNotNull('sent_at');
+
+  const kills: [at: KillPoint, tries: number][] = [
+    ['notification.claimed', 1],
+    ['notification.settling', 1],
+    ['mail.claimed', 1],
+    // The mail server has it; nobody noted that. The second has the same Message-ID, by which programs tell them apart.
+    ['mail.sent', 2],
+  ];
+  for (const [at, tries] of kills)
+    it(`a worker killed at ${at} leaves one mail${tries > 1 ? ', sent twice under one Message-ID' : ''}`, async () => {
+      const user = await buildUser();
+      const victim = await startProcfile('notification', { ...env, ...trapped('KILL_AT', at) });
+      await owe(user);
+      await fell(victim);
+      await victim.exited;
+      const heir = await startProcfile('notification', env);
+      await leasesEnd();
+      await until('the mail is sent', async () => (await sentOf(user)).length > 0);
+      expect(to(user)).to.have.length(tries);
+      expect(new Set(to(user).map(({ messageId }) => messageId)).size).to.equal(1);
+      expect(await sentOf(user)).to.have.length(1);
+      await heir.stop();
+    });
+
+  it('all of 200 owed notifications are mailed once while Redis is emptied again and again', async () => {
+    const users = await Promise.all(Array.from({ length: 200 }, () => buildUser()));
+    for (const user of users) await owe(user);
+    await redis.flushall();
+    const workers = await Promise.all([1, 2].map(() => startProcfile('notification', env)));
+    const ids = users.map(({ id }) => id);
+    let [emptied, before] = [0, 0];
+    await until('all mails are sent', async () => {
+      const sent = await knex('mails').whereIn('user_id', ids).whereNotNull('sent_at');
+      if (sent.length >= before + 40) {
+        [before, emptied] = [sent.length, emptied + 1];
+        await redis.flushall();
+      }
+      return sent.length === 200;
+    });
+    expect(emptied).to.be.greaterThan(0);
+    for (const user of users) expect(to(user), user.email).to.have.length(1);
+    await Promise.all(workers.map((worker) => worker.stop()));
+  });
+});

@@ -1,0 +1,131 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { expect } from 'chai';
+import { knex } from '../../db/knex.ts';
+import { startProcfile } from '../../lab/kit/processes.ts';
+import { type BuiltUser, buildUser } from '../support/factories.ts';
+import { type Mailbox, startMailbox } from '../support/mailbox.ts';
+import { type Stack, startStack } from '../support/stack.ts';
+import { until } from '../support/until.ts';
+
+describe('mail servers', function () {
+  this.timeout(120_000);
+  let stack: Stack;
+  let mailbox: Mailbox;
+  let user: BuiltUser;
+  before(async () => {
+    mailbox = await startMailbox();
+    const env = { SMTP_URL: mailbox.url, MAILS_PER_HOUR: '3' };
+    stack = await startStack(env, ['web', 'notification', 'housekeeping']);
+  });
+  beforeEach(async () => {
+    user = await buildUser();
+    mailbox.refuse(() => undefined);
+  });
+  after(async () => {
+    await stack.stop();
+    await mailbox.stop();
+  });
+
+  const now = () => knex.fn.now();
+  const owe = async (kind: string, fields: object = {}) => {
+    const [owed] = await knex('notifications')
+      .insert({ kind, user_id: user.id, due_at: now(), ...fields })
+      .returning('id');
+    return owed.id as number;
+  };
+  const signIn = () => owe('new_sign_in', { data: { session_id: user.sid } });
+  const mailOf = () => knex('mails').where({ user_id: user.id }).orderBy('id', 'desc').first();
+  const mark = async () => (await knex('users').where({ id: user.id }).first()).email_refused_at;
+
+  it('that refuse for now are asked again later', async () => {
+    mailbox.refuse((to) => (to === user.email ? { code: 451, message: 'greylisted' } : undefined));
+    await signIn();
+    const put = await until('it is put off', async () =>
+      knex('mails').where({ user_id: user.id, error: '451' }).first(),
+    );
+    expect(Number(put.due_at) - Date.now()).to.be.within(15_000, 31_000);
+    expect(await mark()).to.equal(null);
+    mailbox.refuse(() => undefined);
+    await knex('mails').where({ id: put.id }).update({ due_at: now() });
+    await mailbox.next(user.email);
+    expect(
+      await until('it is noted', async () => ((await mailOf()).sent_at === null ? undefined : mailOf())),
+    ).to.include({ tries: 2 });
+  });
+
+  it('that refuse for a day are asked no more', async () => {
+    mailbox.refuse((to) => (to === user.email ? { code: 451, message: 'greylisted' } : undefined));
+    await signIn();
+    const put = await until('it is put off', async () =>
+      knex('mails').where({ user_id: user.id, error: '451' }).first(),
+    );
+    const yesterday = new Date(Date.now() - 86_400_000);
+    await knex('mails').where({ id: put.id }).update({ due_at: now(), created_at: yesterday });
+    await until('it is given up', async () =>
+      knex('mails').where({ id: put.id, due_at: null }).whereNotNull('failed_at').first(),
+    );
+    expect(await mark()).to.equal(null);
+  });
+
+  it('that refuse an address for good mark it: it gets what concerns the account, until it takes a mail', async () => {
+    mailbox.refuse((to) => (to === user.email ? { code: 550, message: `no ${user.email} here` } : undefined));
+    await signIn();
+    await until('the address is marked', async () => (await mark()) !== null);
+    expect(await mailOf()).to.include({ error: '550', due_at: null, sent_at: null });
+    const refused = mailbox.refused();
+    const news = await owe('export_ready');
+    await until('it is dealt with', async () =>
+      knex('notifications').where({ id: news, due_at: null }).first(),
+    );
+    expect([mailbox.refused(), (await mailOf()).error]).to.deep.equal([refused, '550']);
+    mailbox.refuse(() => undefined);
+    await signIn();
+    await mailbox.next(user.email);
+    await until('the mark is taken back', async () => (await mark()) === null);
+  });
+
+  it('an address gets so many mails an hour; the others wait', async () => {
+    const owed = [await signIn(), await signIn(), await signIn(), await signIn()];
+    await mailbox.next(user.email, 3);
+    const waiting = await until('one waits', async () =>
+      knex('notifications').whereIn('id', owed).where({ mail_id: null }).whereNotNull('mail_at').first(),
+    );
+    expect(Number(waiting.due_at)).to.be.greaterThan(Date.now() + 60_000);
+  });
+
+  it('are used with STARTTLS and a sign-in, and mails are signed (DKIM)', async () => {
+    const seen: unknown[] = [];
+    const secure = await startMailbox({
+      authOptional: false,
+      disabledCommands: [],
+      onAuth: (
+        { username, password }: { username: string; password: string },
+        session: { secure: boolean },
+        done: (err: Error | null, found?: object) => void,
+      ) => {
+        seen.push({ username, password, secure: session.secure });
+        done(null, { user: username });
+      },
+    });
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
+    const url = new URL(secure.url);
+    Object.assign(url, { username: 'parley', password: 'p%40ss' });
+    const env = {
+      SMTP_URL: `${url.href}?requireTLS=true`,
+      MAIL_FROM: 'parley@chat.example.org',
+      MAIL_DKIM_DOMAIN: 'chat.example.org',
+      MAIL_DKIM_SELECTOR: 's1',
+      MAIL_DKIM_KEY: pem.replaceAll('\n', '\\n'),
+    };
+    // The stack's own worker sleeps meanwhile: it has another mail server.
+    await Promise.all(stack.of('notification').map((one) => one.stop()));
+    const worker = await startProcfile('notification', env);
+    await signIn();
+    const mail = await secure.next(user.email);
+    expect(seen).to.deep.equal([{ username: 'parley', password: 'p@ss', secure: true }]);
+    expect(mail.header('dkim-signature')).to.match(/d=chat\.example\.org;.*s=s1;/);
+    await worker.stop();
+    await secure.stop();
+  });
+});
