@@ -19,6 +19,7 @@ import { metrics } from './metrics/routes.ts';
 import { runs } from './runs/routes.ts';
 import { userAdmin } from './users/admin/routes.ts';
 import { users } from './users/routes.ts';
+import { webhooks } from './webhooks/routes.ts';
 import { webSocket } from './websocket/routes.ts';
 
 /** The table of contents. A fixed path comes before a path with a parameter that would match it. */
@@ -36,6 +37,7 @@ const resources: Resource[] = [
   faqs,
   faqCategories,
   assistants,
+  webhooks,
   admin,
   audit,
   health,

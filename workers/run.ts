@@ -4,6 +4,7 @@ import { log } from '../shared/base/log.ts';
 import { moderationModel, requireModels } from '../shared/provider/config.ts';
 import { redis, untilReady } from '../shared/delivery/redis.ts';
 import { refuseCluster } from '../shared/delivery/redisFit.ts';
+import { requireDataKeys } from '../shared/base/secretBox.ts';
 import { onStop, stopOnSignals } from '../shared/base/stop.ts';
 import { startTracing } from '../shared/ops/tracing.ts';
 import { countTokens } from '../shared/provider/tokens.ts';
@@ -16,6 +17,7 @@ import { faqSuggestions } from './faqSuggestions.ts';
 import { serveHealth } from './health.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { moderation } from './moderation.ts';
+import { webhook } from './webhook.ts';
 import { type Handler, work } from './work.ts';
 
 /** The type makes a job without a handler a compile error. */
@@ -26,6 +28,7 @@ const handlers: { [Name in JobName]: Handler<Name> } = {
   embedding,
   faq_import: faqImport,
   faq_suggestions: faqSuggestions,
+  webhook,
 };
 
 const others: Record<(typeof otherTypes)[number], () => void> = {
@@ -51,6 +54,7 @@ function main(types: string[]): void {
   requireModels();
   if (types.includes('moderation') && moderationModel() === null)
     log.warn('MODERATION_MODEL is off: no message is checked');
+  if (types.includes('notification')) requireDataKeys();
   stopOnSignals();
   serveHealth();
   const idle = setInterval(() => {}, 60_000);

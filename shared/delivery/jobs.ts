@@ -6,6 +6,7 @@ import { importsToDeliver } from '../../db/models/faqImport.ts';
 import { gapsToGroup } from '../../db/models/faqSuggestion.ts';
 import { runsToDeliver } from '../../db/models/owed.ts';
 import type { Delivery } from '../../db/models/run.ts';
+import { webhooksToDeliver } from '../../db/models/webhookDelivery.ts';
 import { oneOf, text } from '../base/env.ts';
 
 type Rules = {
@@ -146,6 +147,18 @@ export const jobs = {
     backoffMs: 2_000,
     stalls: 3,
     slots: 1,
+  }),
+  /** One job an endpoint: a slow one takes one slot. Only the reconciler enqueues it, within a second. */
+  webhook: single({
+    process: 'notification',
+    payload: Type.Object({ webhook_id: Type.Integer() }),
+    id: ({ webhook_id }) => `webhook-${webhook_id}`,
+    owed: async () => (await webhooksToDeliver()).map((webhook_id) => ({ webhook_id })),
+    kept: notAtAll,
+    attempts: 1,
+    backoffMs: 0,
+    stalls: 3,
+    slots: 100,
   }),
 };
 

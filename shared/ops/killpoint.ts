@@ -18,7 +18,9 @@ export type KillPoint =
   | 'housekeeping.raised'
   | 'housekeeping.delivered'
   | 'guest.retired'
-  | 'guest.erased';
+  | 'guest.erased'
+  | 'webhook.claimed'
+  | 'webhook.sent';
 export type KillPointHook = (point: KillPoint, runId: number) => void;
 
 export const HOOK = Symbol.for('parley.killpoint');

@@ -11,6 +11,8 @@ import {
   session,
   suggestion,
   talk,
+  webhook,
+  webhookDelivery,
 } from './things.ts';
 
 /** A request's ids in path and body, and what else it needs. */
@@ -48,6 +50,7 @@ const ofReply = (body?: unknown) => async (of: BuiltUser) => at((await talk(of))
 const ofFaq = (body?: unknown) => async () => at(await faq(), body);
 const ofCategory = (body?: unknown) => async () => at(await category(), body);
 const ofAssistant = (body?: unknown) => async () => at(await assistant(), body);
+const ofWebhook = (body?: unknown) => async (of: BuiltUser) => at(await webhook(of), body);
 const ofSuggestion = (body?: unknown) => async (of: BuiltUser) => at(await suggestion(of), body);
 
 /** Who may do what, by method and path of /openapi.json. A route without a rule fails the suite. */
@@ -161,6 +164,22 @@ export const rules: Record<string, Rule> = {
   'GET /api/v1/assistants/{id}/versions': admins(200, { names: ofAssistant(), others: 200 }),
   'POST /api/v1/assistants/{id}/try': admins(200, { names: ofAssistant({ content: 'Hi' }), others: 200 }),
   'POST /api/v1/assistants/{id}/default': admins(204, { names: ofAssistant(), others: 204 }),
+
+  'GET /api/v1/webhooks': admins(200),
+  // The suite allows no private addresses; a name without an address is saved.
+  'POST /api/v1/webhooks': admins(201, {
+    names: () => ({ body: { url: 'https://hooks.invalid/', events: ['run.completed'] } }),
+  }),
+  'GET /api/v1/webhooks/{id}': admins(200, { names: ofWebhook(), others: 200 }),
+  'PUT /api/v1/webhooks/{id}': admins(200, { names: ofWebhook({ enabled: false }), others: 200 }),
+  'DELETE /api/v1/webhooks/{id}': admins(204, { names: ofWebhook(), others: 204 }),
+  'POST /api/v1/webhooks/{id}/test': admins(202, { names: ofWebhook(), others: 202 }),
+  'POST /api/v1/webhooks/{id}/secret': admins(200, { names: ofWebhook(), others: 200 }),
+  'GET /api/v1/webhooks/{id}/deliveries': admins(200, { names: ofWebhook(), others: 200 }),
+  'POST /api/v1/webhooks/{id}/deliveries/{delivery_id}/retry': admins(202, {
+    names: async (of) => ({ path: await webhookDelivery(of) }),
+    others: 202,
+  }),
 
   'GET /api/v1/admin/runs/{id}': admins(200, { names: ofRun, others: 200 }),
   'GET /admin/queues': admins(200),
