@@ -139,7 +139,7 @@ export const webhookContract = contract('Webhooks', {
     }),
     example: { url: EXAMPLE.url, events: EXAMPLE.events },
     answers: { 201: json('Added', newWebhook, { Location: location }) },
-    problems: ['quota_exceeded'],
+    problems: ['conflict'],
   },
   'GET /api/v1/webhooks/:id': {
     who: 'admins',

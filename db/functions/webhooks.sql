@@ -30,6 +30,13 @@ BEGIN
   RETURN NULL;
 END $$;
 
+CREATE OR REPLACE FUNCTION emit_conversation() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+  PERFORM emit(CASE NEW.status WHEN 'waiting' THEN 'conversation.handoff' ELSE 'conversation.resolved' END,
+    jsonb_build_object('conversation_id', NEW.id, 'user_id', NEW.user_id, 'agent_id', coalesce(NEW.agent_id, OLD.agent_id)));
+  RETURN NULL;
+END $$;
+
 CREATE OR REPLACE FUNCTION emit_message_feedback() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
   PERFORM emit('feedback.created', jsonb_build_object('message_id', NEW.message_id, 'conversation_id', NEW.conversation_id,

@@ -82,6 +82,7 @@ const FUNCTIONS = [
   'emit_message_feedback',
   'emit_faq_feedback',
   'emit_faq',
+  'emit_conversation',
   'emit_user',
   'emit_erasure',
 ];

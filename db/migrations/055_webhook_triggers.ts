@@ -17,6 +17,20 @@ const TRIGGERS = {
       'emit_run',
     ],
   ],
+  conversations: [
+    [
+      'conversation_handed_over',
+      'AFTER UPDATE OF status',
+      `OLD.status IN ('bot', 'resolved') AND NEW.status = 'waiting'`,
+      'emit_conversation',
+    ],
+    [
+      'conversation_resolved',
+      'AFTER UPDATE OF status',
+      `OLD.status <> 'resolved' AND NEW.status = 'resolved'`,
+      'emit_conversation',
+    ],
+  ],
   message_feedback: [
     ['message_rated', 'AFTER INSERT', 'true', 'emit_message_feedback'],
     [

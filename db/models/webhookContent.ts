@@ -12,6 +12,8 @@ const TEXTS: Record<string, string> = {
   'run.cancelled': run,
   'message.created': `SELECT m.content FROM messages m JOIN conversations c ON c.id = m.conversation_id AND c.deleted_at IS NULL
     WHERE m.id = ${idIn('message_id')}`,
+  'conversation.handoff': `SELECT handoff_reason AS reason FROM conversations
+    WHERE id = ${idIn('conversation_id')} AND deleted_at IS NULL`,
   'feedback.created': `SELECT comment FROM message_feedback WHERE message_id = ${idIn('message_id')}
     AND user_id = ${idIn('user_id')}`,
   'faq.published': `SELECT question, answer FROM faqs WHERE id = ${idIn('faq_id')}`,

@@ -23,7 +23,7 @@ export function placeOf(webhookId: number): string {
   return `webhook:${webhookId}`;
 }
 
-/** Adds an endpoint. Returns it with its secret, which is shown this once. @throws Problem `validation_failed`, `quota_exceeded` */
+/** Adds an endpoint. Returns it with its secret, which is shown this once. @throws Problem `validation_failed`, `conflict` */
 export async function addEndpoint(
   fields: WebhookFields,
   createdBy: number,
@@ -33,7 +33,7 @@ export async function addEndpoint(
   const secret = newSecret();
   const sealFor = (id: number) => seal(secret, placeOf(id));
   const added = await addWebhook(fields, { createdBy, most: MOST, sealFor }, along);
-  if (added === undefined) throw problem('quota_exceeded', `No more than ${MOST} webhooks`);
+  if (added === undefined) throw problem('conflict', `There are ${MOST} webhooks already: delete one first`);
   return { ...added, secret };
 }
 

@@ -147,8 +147,8 @@ describe('webhooks', () => {
   it('are a hundred at most, also when they are added at once', async () => {
     for (let i = 0; i < 97; i++) await buildWebhook({ created_by: admin.id });
     const answers = await Promise.all(Array.from({ length: 6 }, () => ask('POST', '', NEW)));
-    expect(answers.map(({ status }) => status).toSorted()).to.deep.equal([201, 201, 201, 429, 429, 429]);
-    expect(answers.find(({ status }) => status === 429)?.body).to.include({ code: 'quota_exceeded' });
+    expect(answers.map(({ status }) => status).toSorted()).to.deep.equal([201, 201, 201, 409, 409, 409]);
+    expect(answers.find(({ status }) => status === 409)?.body).to.include({ code: 'conflict' });
   });
 
   const faults: [string, object, string][] = [

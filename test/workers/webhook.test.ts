@@ -466,6 +466,30 @@ describe('a webhook', () => {
         .and.not.include('An answer');
     });
 
+    it('is about a conversation that was handed to a person, and later resolved', async () => {
+      const { conversation_id, worker } = await answered();
+      await worker.finish();
+      await events();
+      await knex('webhooks').where({ id: endpoint.id }).update({ include_content: true });
+      const token = { token: user.access };
+      for (const reason of ['Too hard', 'Again'])
+        await api.call('POST', `/conversations/${conversation_id}/handoff`, { reason }, token);
+      await knex('conversations')
+        .where({ id: conversation_id })
+        .update({ status: 'agent', agent_id: admin.id });
+      await knex('conversations')
+        .where({ id: conversation_id })
+        .update({ status: 'waiting', agent_id: null });
+      await knex('conversations')
+        .where({ id: conversation_id })
+        .update({ status: 'resolved', agent_id: admin.id });
+      const of = { conversation_id, user_id: user.id };
+      expect(await events()).to.deep.equal([
+        { type: 'conversation.handoff', data: { ...of, agent_id: null, reason: 'Too hard' } },
+        { type: 'conversation.resolved', data: { ...of, agent_id: admin.id } },
+      ]);
+    });
+
     it('is owed to those endpoints alone that want its type and are on', async () => {
       await knex('webhooks')
         .where({ id: endpoint.id })

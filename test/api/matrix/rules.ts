@@ -126,6 +126,8 @@ export const rules: Record<string, Rule> = {
   'PUT /api/v1/conversations/{id}': owner(200, ofConversation({ is_archived: true })),
   'DELETE /api/v1/conversations/{id}': owner(204, ofConversation()),
 
+  'POST /api/v1/conversations/{id}/handoff': owner(200, ofConversation({})),
+
   'POST /api/v1/messages/{id}/regenerate': owner(202, ofReply({})),
   'POST /api/v1/messages/{id}/feedback': owner(200, ofReply({ rating: 'up' })),
   'DELETE /api/v1/messages/{id}/feedback': owner(204, async (of) => at(await ratedReply(of))),
