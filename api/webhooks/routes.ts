@@ -5,7 +5,7 @@ import { addEndpoint, changeEndpoint, rotateSecret } from '../../shared/webhooks
 import { note } from '../audit/note.ts';
 import { pageOf } from '../contract/page.ts';
 import { serve } from '../contract/serve.ts';
-import { pathId } from '../middleware/ids.ts';
+import { pathId } from '../middleware/context.ts';
 import { publicPath } from '../middleware/origin.ts';
 import {
   presentDelivery,
