@@ -50,6 +50,8 @@ export const env = {
   PASSAGE_LIMIT: integer('PASSAGE_LIMIT', 5, 0),
   /** The least cosine similarity at which a passage counts. */
   PASSAGE_THRESHOLD: number('PASSAGE_THRESHOLD', 0.35, -1, 1),
+  /** What counts as an answer's source: off: every passage in the prompt; cited: those that the answer cites; model: QUERY_MODEL also judges passages first. */
+  ANSWER_CHECK: oneOf('ANSWER_CHECK', 'cited', ['off', 'cited', 'model']),
   MAX_WAITING_RUNS_PER_USER: integer('MAX_WAITING_RUNS_PER_USER', 100, 1),
   RUN_LOG_TTL_S: integer('RUN_LOG_TTL_S', 900, 1),
 
