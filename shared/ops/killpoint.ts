@@ -23,7 +23,12 @@ export type KillPoint =
   | 'guest.retired'
   | 'guest.erased'
   | 'webhook.claimed'
-  | 'webhook.sent';
+  | 'webhook.sent'
+  | 'notification.claimed'
+  | 'notification.settling'
+  | 'mail.claimed'
+  | 'mail.sent'
+  | 'push.sent';
 export type KillPointHook = (point: KillPoint, runId: number) => void;
 
 export const HOOK = Symbol.for('parley.killpoint');
