@@ -67,8 +67,10 @@ BEGIN
   RETURN NULL;
 END $$;
 
+-- Forgets the user's deliveries, sent or not: other systems hear of the erasure instead.
 CREATE OR REPLACE FUNCTION emit_erasure() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
+  DELETE FROM webhook_deliveries WHERE data ->> 'user_id' = CAST(OLD.id AS text);
   PERFORM emit('user.erased', jsonb_build_object('user_id', OLD.id));
   RETURN NULL;
 END $$;

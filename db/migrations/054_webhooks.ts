@@ -60,6 +60,8 @@ export async function up(knex: Knex): Promise<void> {
     );
     CREATE INDEX webhook_deliveries_owed ON webhook_deliveries (webhook_id, not_before) WHERE status = 'pending';
     CREATE INDEX webhook_deliveries_by_webhook ON webhook_deliveries (webhook_id, id);
+    -- For the erasure of a user.
+    CREATE INDEX webhook_deliveries_by_user ON webhook_deliveries ((data ->> 'user_id'));
     CREATE INDEX webhook_deliveries_over ON webhook_deliveries (created_at);
   `);
   for (const name of FUNCTIONS)
