@@ -4,7 +4,9 @@ import { createInterface } from 'node:readline';
 import { expect } from 'chai';
 import { newSecret, sign } from '../../shared/webhooks/sign.ts';
 
-describe('npm run hooks', () => {
+describe('npm run hooks', function () {
+  // Each test starts processes.
+  this.timeout(60_000);
   const run = (...args: string[]) =>
     spawnSync(process.execPath, ['scripts/hooks.ts', ...args], {
       encoding: 'utf8',
