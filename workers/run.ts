@@ -13,13 +13,13 @@ import { completion } from './completion.ts';
 import { drain } from './completion/lease.ts';
 import { context } from './context.ts';
 import { embedding } from './embedding.ts';
+import { webhook } from './webhook.ts';
 import { faqImport } from './faqImport.ts';
 import { faqSuggestions } from './faqSuggestions.ts';
 import { serveHealth } from './health.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { mail } from './mail.ts';
 import { moderation } from './moderation.ts';
-import { webhook } from './webhook.ts';
 import { notification } from './notification.ts';
 import { type Handler, work } from './work.ts';
 
@@ -29,9 +29,9 @@ const handlers: { [Name in JobName]: Handler<Name> } = {
   context,
   completion,
   embedding,
+  webhook,
   faq_import: faqImport,
   faq_suggestions: faqSuggestions,
-  webhook,
   notification,
   mail,
 };

@@ -129,6 +129,18 @@ export const jobs = {
     stalls: 3,
     slots: 2,
   }),
+  /** One job an endpoint: a slow one takes one slot. Only the reconciler enqueues it, within a second. */
+  webhook: single({
+    process: 'notification',
+    payload: Type.Object({ webhook_id: Type.Integer() }),
+    id: ({ webhook_id }) => `webhook-${webhook_id}`,
+    owed: async () => (await webhooksToDeliver()).map((webhook_id) => ({ webhook_id })),
+    kept: notAtAll,
+    attempts: 1,
+    backoffMs: 0,
+    stalls: 3,
+    slots: 100,
+  }),
   faq_import: single({
     process: 'embedding',
     payload: Type.Object({ import_id: Type.Integer() }),
@@ -152,18 +164,6 @@ export const jobs = {
     backoffMs: 2_000,
     stalls: 3,
     slots: 1,
-  }),
-  /** One job an endpoint: a slow one takes one slot. Only the reconciler enqueues it, within a second. */
-  webhook: single({
-    process: 'notification',
-    payload: Type.Object({ webhook_id: Type.Integer() }),
-    id: ({ webhook_id }) => `webhook-${webhook_id}`,
-    owed: async () => (await webhooksToDeliver()).map((webhook_id) => ({ webhook_id })),
-    kept: notAtAll,
-    attempts: 1,
-    backoffMs: 0,
-    stalls: 3,
-    slots: 100,
   }),
   /** Shows, pushes and mails what a user is to be told. Postgres holds the time of the next try, so one call of the job is one try. */
   notification: single({

@@ -1,6 +1,8 @@
 /** Places between two steps, where the fault tests make a process die, stop or hang. */
 export type KillPoint =
   | 'web.committed'
+  | 'webhook.claimed'
+  | 'webhook.sent'
   | 'moderation.decided'
   | 'moderation.saved'
   | 'context.built'
@@ -22,8 +24,6 @@ export type KillPoint =
   | 'news.told'
   | 'guest.retired'
   | 'guest.erased'
-  | 'webhook.claimed'
-  | 'webhook.sent'
   | 'notification.claimed'
   | 'notification.settling'
   | 'mail.claimed'

@@ -158,6 +158,22 @@ export const rules: Record<string, Rule> = {
   'POST /api/v1/messages/{id}/feedback': owner(200, ofReply({ rating: 'up' })),
   'DELETE /api/v1/messages/{id}/feedback': owner(204, async (of) => at(await ratedReply(of))),
 
+  'GET /api/v1/webhooks': admins(200),
+  // The suite allows no private addresses; a name without an address is saved.
+  'POST /api/v1/webhooks': admins(201, {
+    names: () => ({ body: { url: 'https://hooks.invalid/', events: ['run.completed'] } }),
+  }),
+  'GET /api/v1/webhooks/{id}': admins(200, { names: ofWebhook(), others: 200 }),
+  'PUT /api/v1/webhooks/{id}': admins(200, { names: ofWebhook({ enabled: false }), others: 200 }),
+  'DELETE /api/v1/webhooks/{id}': admins(204, { names: ofWebhook(), others: 204 }),
+  'POST /api/v1/webhooks/{id}/test': admins(202, { names: ofWebhook(), others: 202 }),
+  'POST /api/v1/webhooks/{id}/secret': admins(200, { names: ofWebhook(), others: 200 }),
+  'GET /api/v1/webhooks/{id}/deliveries': admins(200, { names: ofWebhook(), others: 200 }),
+  'POST /api/v1/webhooks/{id}/deliveries/{delivery_id}/retry': admins(202, {
+    names: async (of) => ({ path: await webhookDelivery(of) }),
+    others: 202,
+  }),
+
   'GET /api/v1/faqs': signedIn(200),
   'POST /api/v1/faqs': editors(201, { names: () => ({ body: { question: 'Q?', answer: 'A.' } }) }),
   'GET /api/v1/faqs/search': signedIn(200, { names: () => ({ query: 'q=hours' }) }),
@@ -192,22 +208,6 @@ export const rules: Record<string, Rule> = {
   'GET /api/v1/assistants/{id}/versions': admins(200, { names: ofAssistant(), others: 200 }),
   'POST /api/v1/assistants/{id}/try': admins(200, { names: ofAssistant({ content: 'Hi' }), others: 200 }),
   'POST /api/v1/assistants/{id}/default': admins(204, { names: ofAssistant(), others: 204 }),
-
-  'GET /api/v1/webhooks': admins(200),
-  // The suite allows no private addresses; a name without an address is saved.
-  'POST /api/v1/webhooks': admins(201, {
-    names: () => ({ body: { url: 'https://hooks.invalid/', events: ['run.completed'] } }),
-  }),
-  'GET /api/v1/webhooks/{id}': admins(200, { names: ofWebhook(), others: 200 }),
-  'PUT /api/v1/webhooks/{id}': admins(200, { names: ofWebhook({ enabled: false }), others: 200 }),
-  'DELETE /api/v1/webhooks/{id}': admins(204, { names: ofWebhook(), others: 204 }),
-  'POST /api/v1/webhooks/{id}/test': admins(202, { names: ofWebhook(), others: 202 }),
-  'POST /api/v1/webhooks/{id}/secret': admins(200, { names: ofWebhook(), others: 200 }),
-  'GET /api/v1/webhooks/{id}/deliveries': admins(200, { names: ofWebhook(), others: 200 }),
-  'POST /api/v1/webhooks/{id}/deliveries/{delivery_id}/retry': admins(202, {
-    names: async (of) => ({ path: await webhookDelivery(of) }),
-    others: 202,
-  }),
 
   'GET /api/v1/admin/runs/{id}': admins(200, { names: ofRun, others: 200 }),
   'GET /admin/queues': admins(200),
