@@ -1,6 +1,7 @@
 import type { FlowJob, JobsOptions, KeepJobs } from 'bullmq';
 import { createHash } from 'node:crypto';
 import { type Static, type TSchema, Type } from 'typebox';
+import { webhooksToDeliver } from '../../db/models/webhookDelivery.ts';
 import { faqsToEmbed, type OwedFaq } from '../../db/models/faqEmbedding.ts';
 import { importsToDeliver } from '../../db/models/faqImport.ts';
 import { gapsToGroup } from '../../db/models/faqSuggestion.ts';
@@ -8,7 +9,6 @@ import { mailsToSend } from '../../db/models/mail.ts';
 import { notificationsToDeliver } from '../../db/models/notification.ts';
 import { runsToDeliver } from '../../db/models/owed.ts';
 import type { Delivery } from '../../db/models/run.ts';
-import { webhooksToDeliver } from '../../db/models/webhookDelivery.ts';
 import { oneOf, text } from '../base/env.ts';
 import { mailIsConfigured } from '../ops/mailSettings.ts';
 
