@@ -23,6 +23,7 @@ import { push } from './push/routes.ts';
 import { runs } from './runs/routes.ts';
 import { userAdmin } from './users/admin/routes.ts';
 import { users } from './users/routes.ts';
+import { webhooks } from './webhooks/routes.ts';
 import { webSocket } from './websocket/routes.ts';
 
 /** The table of contents. A fixed path comes before a path with a parameter that would match it. */
@@ -39,6 +40,7 @@ const resources: Resource[] = [
   notifications,
   mailLinks,
   push,
+  webhooks,
   faqImports,
   faqSuggestions,
   faqs,

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { env, requireEnv } from '../shared/base/env.ts';
+import { requireDataKeys } from '../shared/base/secretBox.ts';
 import { log } from '../shared/base/log.ts';
 import { untilCanEnqueue } from '../shared/delivery/queues.ts';
 import { redis, untilReady } from '../shared/delivery/redis.ts';
@@ -13,6 +14,7 @@ import { firstSubscription } from '../shared/delivery/pushes.ts';
 
 /** The process type `web`. */
 requireEnv('DATABASE_URL', 'REDIS_URL', 'JWT_SECRET');
+requireDataKeys();
 requireModels();
 requireNotifications();
 stopOnSignals();

@@ -4,12 +4,14 @@ import { log } from '../shared/base/log.ts';
 import { moderationModel, requireModels } from '../shared/provider/config.ts';
 import { redis, untilReady } from '../shared/delivery/redis.ts';
 import { refuseCluster } from '../shared/delivery/redisFit.ts';
+import { requireDataKeys } from '../shared/base/secretBox.ts';
 import { onStop, stopOnSignals } from '../shared/base/stop.ts';
 import { requireNotifications } from '../shared/ops/mailSettings.ts';
 import { startTracing } from '../shared/ops/tracing.ts';
 import { countTokens } from '../shared/provider/tokens.ts';
 import { completion } from './completion.ts';
 import { drain } from './completion/lease.ts';
+import { webhook } from './webhook.ts';
 import { context } from './context.ts';
 import { embedding } from './embedding.ts';
 import { faqImport } from './faqImport.ts';
@@ -27,6 +29,7 @@ const handlers: { [Name in JobName]: Handler<Name> } = {
   context,
   completion,
   embedding,
+  webhook,
   faq_import: faqImport,
   faq_suggestions: faqSuggestions,
   notification,
@@ -58,6 +61,7 @@ function main(types: string[]): void {
   if (types.includes('notification')) requireEnv('JWT_SECRET');
   if (types.includes('moderation') && moderationModel() === null)
     log.warn('MODERATION_MODEL is off: no message is checked');
+  if (types.includes('notification')) requireDataKeys();
   stopOnSignals();
   serveHealth();
   const idle = setInterval(() => {}, 60_000);

@@ -21,6 +21,10 @@ const KINDS = {
     SELECT id FROM runs WHERE idempotency_key IS NOT NULL AND created_at < now() - interval '2 days'
       AND completed_at IS NOT NULL
     ORDER BY created_at LIMIT :batch FOR UPDATE SKIP LOCKED) RETURNING id`,
+  // A delivery that is still owed has long been given up by then. That of a deleted endpoint too.
+  webhook_deliveries: `DELETE FROM webhook_deliveries WHERE id IN (
+    SELECT id FROM webhook_deliveries WHERE created_at < now() - interval '30 days'
+    ORDER BY created_at LIMIT :batch FOR UPDATE SKIP LOCKED) RETURNING id`,
   message_keys: `DELETE FROM message_keys WHERE (user_id, idempotency_key) IN (
     SELECT user_id, idempotency_key FROM message_keys WHERE created_at < now() - interval '2 days'
     ORDER BY created_at LIMIT :batch FOR UPDATE SKIP LOCKED) RETURNING message_id`,
@@ -38,6 +42,7 @@ export async function deleteOver(batch: number, sessionDays: number): Promise<Ov
     refresh_tokens: (await rows(KINDS.refresh_tokens, { batch })).length,
     sessions: (await rows(KINDS.sessions, { batch, sessionDays })).length,
     password_resets: (await rows(KINDS.password_resets, { batch })).length,
+    webhook_deliveries: (await rows(KINDS.webhook_deliveries, { batch })).length,
     idempotency_keys: (await rows(KINDS.idempotency_keys, { batch })).length,
     message_keys: (await rows(KINDS.message_keys, { batch })).length,
   };

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { type Static, type TSchema, Type } from 'typebox';
 import { faqsToEmbed, type OwedFaq } from '../../db/models/faqEmbedding.ts';
 import { importsToDeliver } from '../../db/models/faqImport.ts';
+import { webhooksToDeliver } from '../../db/models/webhookDelivery.ts';
 import { gapsToGroup } from '../../db/models/faqSuggestion.ts';
 import { mailsToSend } from '../../db/models/mail.ts';
 import { notificationsToDeliver } from '../../db/models/notification.ts';
@@ -127,6 +128,18 @@ export const jobs = {
     backoffMs: 2_000,
     stalls: 3,
     slots: 2,
+  }),
+  /** One job an endpoint: a slow one takes one slot. Only the reconciler enqueues it, within a second. */
+  webhook: single({
+    process: 'notification',
+    payload: Type.Object({ webhook_id: Type.Integer() }),
+    id: ({ webhook_id }) => `webhook-${webhook_id}`,
+    owed: async () => (await webhooksToDeliver()).map((webhook_id) => ({ webhook_id })),
+    kept: notAtAll,
+    attempts: 1,
+    backoffMs: 0,
+    stalls: 3,
+    slots: 100,
   }),
   faq_import: single({
     process: 'embedding',

@@ -1,6 +1,8 @@
 /** Places between two steps, where the fault tests make a process die, stop or hang. */
 export type KillPoint =
   | 'web.committed'
+  | 'webhook.claimed'
+  | 'webhook.sent'
   | 'moderation.decided'
   | 'moderation.saved'
   | 'context.built'

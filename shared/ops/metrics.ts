@@ -120,6 +120,12 @@ export const reconcilerFindings = counter(
   ['kind'],
 );
 
+export const webhookTries = counter(
+  'webhook_tries_total',
+  'Requests to webhooks, by what came of them: delivered, refused, timeout, unreachable, address_refused, secret_unreadable',
+  ['outcome'],
+);
+
 export const redisMisfits = gauge(
   'redis_misfits',
   '1 if Redis is not as it must be, as this process last saw it',

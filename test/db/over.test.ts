@@ -37,7 +37,12 @@ describe('expired rows', () => {
       { user_id: user.id, token_hash: 'good', expires_at: ago(-1) },
     ]);
     const { idempotency_keys, message_keys, ...deleted } = await deleteOver(100, 90);
-    expect(deleted).to.deep.equal({ refresh_tokens: 2, sessions: 1, password_resets: 1 });
+    expect(deleted).to.deep.equal({
+      refresh_tokens: 2,
+      sessions: 1,
+      password_resets: 1,
+      webhook_deliveries: 0,
+    });
     expect([idempotency_keys, message_keys]).to.deep.equal([0, 0]);
     expect(await ids('sessions'))
       .to.include.members([user.sid, fresh])
@@ -101,6 +106,7 @@ describe('expired rows', () => {
       'refresh_tokens_over',
       'runs_keys_over',
       'sessions_over',
+      'webhook_deliveries_over',
     ]);
   });
 });

@@ -12,6 +12,8 @@ import {
   session,
   suggestion,
   talk,
+  webhook,
+  webhookDelivery,
   unsubscribing,
 } from './things.ts';
 
@@ -54,6 +56,7 @@ const ofReply = (body?: unknown) => async (of: BuiltUser) => at((await talk(of))
 const ofFaq = (body?: unknown) => async () => at(await faq(), body);
 const ofCategory = (body?: unknown) => async () => at(await category(), body);
 const ofAssistant = (body?: unknown) => async () => at(await assistant(), body);
+const ofWebhook = (body?: unknown) => async (of: BuiltUser) => at(await webhook(of), body);
 const ofSuggestion = (body?: unknown) => async (of: BuiltUser) => at(await suggestion(of), body);
 
 /** Who may do what, by method and path of /openapi.json. A route without a rule fails the suite. */
@@ -171,6 +174,22 @@ export const rules: Record<string, Rule> = {
   'POST /api/v1/messages/{id}/regenerate': owner(202, ofReply({})),
   'POST /api/v1/messages/{id}/feedback': owner(200, ofReply({ rating: 'up' })),
   'DELETE /api/v1/messages/{id}/feedback': owner(204, async (of) => at(await ratedReply(of))),
+
+  'GET /api/v1/webhooks': admins(200),
+  // The suite allows no private addresses; a name without an address is saved.
+  'POST /api/v1/webhooks': admins(201, {
+    names: () => ({ body: { url: 'https://hooks.invalid/', events: ['run.completed'] } }),
+  }),
+  'GET /api/v1/webhooks/{id}': admins(200, { names: ofWebhook(), others: 200 }),
+  'PUT /api/v1/webhooks/{id}': admins(200, { names: ofWebhook({ enabled: false }), others: 200 }),
+  'DELETE /api/v1/webhooks/{id}': admins(204, { names: ofWebhook(), others: 204 }),
+  'POST /api/v1/webhooks/{id}/test': admins(202, { names: ofWebhook(), others: 202 }),
+  'POST /api/v1/webhooks/{id}/secret': admins(200, { names: ofWebhook(), others: 200 }),
+  'GET /api/v1/webhooks/{id}/deliveries': admins(200, { names: ofWebhook(), others: 200 }),
+  'POST /api/v1/webhooks/{id}/deliveries/{delivery_id}/retry': admins(202, {
+    names: async (of) => ({ path: await webhookDelivery(of) }),
+    others: 202,
+  }),
 
   'GET /api/v1/faqs': signedIn(200),
   'POST /api/v1/faqs': editors(201, { names: () => ({ body: { question: 'Q?', answer: 'A.' } }) }),

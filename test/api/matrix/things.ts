@@ -3,9 +3,11 @@ import { oweNotification, showNotification } from '../../../db/models/notificati
 import { rateReply } from '../../../db/models/reply.ts';
 import { acceptMessage, cancelRun } from '../../../db/models/run.ts';
 import { buildAssistant } from '../../support/assistants.ts';
+import { oweTest } from '../../../db/models/webhookDelivery.ts';
 import { unsubscribeToken } from '../../../shared/notifications/links.ts';
 import { announce } from '../../../shared/delivery/runs.ts';
 import { type BuiltUser, buildGuest, buildSession, buildUser } from '../../support/factories.ts';
+import { buildWebhook } from '../../support/webhooks.ts';
 
 /** The actors. `anonymous` sends no token and uses the user's things. */
 export type Cast = Record<'guest' | 'user' | 'other' | 'agent' | 'admin', BuiltUser>;
@@ -114,4 +116,14 @@ export async function category(): Promise<number> {
 
 export async function assistant(): Promise<number> {
   return (await buildAssistant()).id;
+}
+
+export async function webhook(owner: BuiltUser): Promise<number> {
+  return (await buildWebhook({ created_by: owner.id, enabled: false })).id;
+}
+
+export async function webhookDelivery(owner: BuiltUser): Promise<{ id: number; delivery_id: number }> {
+  const id = await webhook(owner);
+  const owed = await oweTest(id, async () => {});
+  return { id, delivery_id: owed?.id ?? 0 };
 }
