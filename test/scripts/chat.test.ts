@@ -20,7 +20,8 @@ const event = (attempt: number, seq: number, more: object = {}) => ({
 const pushed = (name: string, attempt: number, seq: number, more = {}) =>
   ({ event: name, data: event(attempt, seq, more) }) as RunEvent;
 /** How a run ended, and with which text. */
-const of = (end: End | undefined) => ({ name: end?.event.event, text: end?.text });
+const of = (end: End | 'with_agent' | undefined) =>
+  end === 'with_agent' ? { name: end } : { name: end?.event.event, text: end?.text };
 
 describe('the terminal client', () => {
   describe('view of a run', () => {
@@ -84,6 +85,15 @@ describe('the terminal client', () => {
       );
       return { end, seen, connections, delivered };
     }
+
+    it('ends with the message stored where a person has the conversation', async () => {
+      const { end } = await ask((socket) => {
+        socket.on('message', (_: Question, ack: Ack) =>
+          ack({ ok: true, run_id: null, status: 'with_agent' }),
+        );
+      });
+      expect(end).to.equal('with_agent');
+    });
 
     it('reaches a server below a path', async () => {
       const proxy = await startPrefixProxy('/parley');
