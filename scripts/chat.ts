@@ -1,15 +1,14 @@
 /** `npm run chat -- "text"`: see USAGE. */
+import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { addressOf, login, passwordOf, readRuntime } from './chat/account.ts';
 import { follow } from './chat/follow.ts';
 import { Screen } from './chat/screen.ts';
 import type { End } from '../web/sdk/view.ts';
 
 const USAGE = `npm run chat -- "text" [--conversation ID] [--email demo@parley.local] [--password …]
 
-Sends a message and prints the answer as it streams, with its sources. Ctrl-C cancels the answer. While a person has the
-conversation (npm run inbox), the message is stored for that person.
-Exit code: 0 answered, 1 failed, cancelled or refused.
+Sends a message and prints the answer as it streams, with its sources. Ctrl-C cancels the answer.
+Exit code: 0 answered, or stored for a person; 1 failed, cancelled or refused.
 
 The API: PARLEY_URL, else the address of npm start (.data/runtime.json), else http://127.0.0.1:8000
 The password: --password, else SEED_PASSWORD, else the one that npm start made`;
@@ -36,14 +35,20 @@ async function main(): Promise<number> {
     return values.help ? 0 : 1;
   }
   const runtime = await readRuntime();
-  const url = addressOf(runtime);
-  const password = passwordOf(values.password, runtime);
+  const url = (process.env.PARLEY_URL || runtime.url || 'http://127.0.0.1:8000').replace(/\/+$/, '');
+  if (!/^https?:$/.test(URL.parse(url)?.protocol ?? ''))
+    throw new Error('PARLEY_URL must be a URL that begins with http:// or https://');
+  const password = values.password ?? (process.env.SEED_PASSWORD || runtime.seed_password);
+  if (!password) throw new Error('the password is missing: set --password or SEED_PASSWORD');
 
   const question = { content, idempotency_key: crypto.randomUUID(), ...conversation(values.conversation) };
   const screen = new Screen();
   const signIn = () => login(url, values.email, password);
   const end = await follow(url, question, signIn, (text) => screen.show(text), cancelOnCtrlC());
-  if (end === 'with_agent') return console.error('stored: a person has the conversation, and answers') ?? 0;
+  if (end === null) {
+    console.error('A person is asked for or has this conversation: the message is stored and told.');
+    return 0;
+  }
   screen.show(end.text, true);
   return report(end);
 }
@@ -52,6 +57,36 @@ function conversation(id: string | undefined): { conversation_id?: number } {
   if (id === undefined) return {};
   if (!/^\d+$/.test(id)) throw new Error('--conversation must be a number');
   return { conversation_id: Number(id) };
+}
+
+/** Reads what `npm start` wrote down; empty when it does not run here. */
+async function readRuntime(): Promise<{ url?: string; seed_password?: string }> {
+  try {
+    return JSON.parse(await readFile(new URL('../.data/runtime.json', import.meta.url), 'utf8'));
+  } catch {
+    return {};
+  }
+}
+
+async function login(url: string, email: string, password: string): Promise<string> {
+  const res = await fetch(`${url}/api/v1/auth/login`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ email, password }),
+    signal: AbortSignal.timeout(10_000),
+  }).catch(() => {
+    throw new Error(`cannot reach Parley at ${url}: start it with npm start, or set PARLEY_URL`);
+  });
+  const body = (await res.json().catch(() => ({}))) as {
+    access_token?: string;
+    code?: string;
+    detail?: string;
+  };
+  if (body.access_token) return body.access_token;
+  if (res.status === 401) throw new Error(`${url} rejected the password of ${email}`);
+  throw new Error(
+    `${url} refused the sign-in: ${res.status} ${body.code ?? ''} ${body.detail ?? ''}`.trimEnd(),
+  );
 }
 
 /** Aborts at the first Ctrl-C; exits at the second. */

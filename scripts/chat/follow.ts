@@ -6,7 +6,6 @@ import type { RunEvent } from '../../shared/delivery/runEvents.ts';
 
 export type Question = { content: string; idempotency_key: string; conversation_id?: number };
 
-/** run_id: null where a person has the conversation. */
 type Sent = { replayed?: boolean; run_id: number | null };
 const RETRY_MS = 500;
 const PATIENCE_MS = 60_000;
@@ -16,7 +15,7 @@ const PATIENCE_MS = 60_000;
  * @param signIn returns a fresh access token
  * @param onText gets the whole text so far, at each change
  * @param interrupt cancels the run when aborted
- * @returns the terminal event and the whole text; 'with_agent' where the message stands before a person
+ * @returns the terminal event and the whole text; null: the message stands before a person, and no run answers it
  * @throws when the server refuses the message, or nothing answers for a minute
  */
 export async function follow(
@@ -25,11 +24,11 @@ export async function follow(
   signIn: () => Promise<string>,
   onText: (text: string) => void,
   interrupt: AbortSignal,
-): Promise<End | 'with_agent'> {
+): Promise<End | null> {
   let token = await signIn();
   let runId: number | undefined;
   let sending = false;
-  const over = Promise.withResolvers<End | 'with_agent'>();
+  const over = Promise.withResolvers<End | null>();
   const noConnection = () => over.reject(new Error(`no connection to ${url} for a minute`));
   let giveUp = setTimeout(noConnection, PATIENCE_MS);
 
@@ -72,7 +71,7 @@ export async function follow(
     sending = true;
     try {
       const sent = await ask<Sent>('message', { type: 'message', ...question });
-      if (sent.run_id === null) return over.resolve('with_agent');
+      if (sent.run_id === null) return over.resolve(null);
       runId = sent.run_id;
       if (interrupt.aborted) cancel();
       for (const event of device.events) take(event);
@@ -88,7 +87,7 @@ export async function follow(
 
   try {
     const end = await over.promise;
-    if (end !== 'with_agent') await acknowledge(device, end);
+    if (end !== null) await acknowledge(device, end);
     return end;
   } finally {
     clearTimeout(giveUp);

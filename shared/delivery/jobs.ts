@@ -3,12 +3,12 @@ import { createHash } from 'node:crypto';
 import { type Static, type TSchema, Type } from 'typebox';
 import { faqsToEmbed, type OwedFaq } from '../../db/models/faqEmbedding.ts';
 import { importsToDeliver } from '../../db/models/faqImport.ts';
+import { conversationsToSummarise } from '../../db/models/summary.ts';
 import { gapsToGroup } from '../../db/models/faqSuggestion.ts';
 import { mailsToSend } from '../../db/models/mail.ts';
 import { notificationsToDeliver } from '../../db/models/notification.ts';
 import { runsToDeliver } from '../../db/models/owed.ts';
 import type { Delivery } from '../../db/models/run.ts';
-import { conversationsToSummarise } from '../../db/models/summary.ts';
 import { oneOf, text } from '../base/env.ts';
 import { mailIsConfigured } from '../ops/mailSettings.ts';
 

@@ -20,8 +20,7 @@ const event = (attempt: number, seq: number, more: object = {}) => ({
 const pushed = (name: string, attempt: number, seq: number, more = {}) =>
   ({ event: name, data: event(attempt, seq, more) }) as RunEvent;
 /** How a run ended, and with which text. */
-const of = (end: End | 'with_agent' | undefined) =>
-  end === 'with_agent' ? { name: end } : { name: end?.event.event, text: end?.text };
+const of = (end: End | null | undefined) => ({ name: end?.event.event, text: end?.text });
 
 describe('the terminal client', () => {
   describe('view of a run', () => {
@@ -86,15 +85,6 @@ describe('the terminal client', () => {
       return { end, seen, connections, delivered };
     }
 
-    it('ends with the message stored where a person has the conversation', async () => {
-      const { end } = await ask((socket) => {
-        socket.on('message', (_: Question, ack: Ack) =>
-          ack({ ok: true, run_id: null, status: 'with_agent' }),
-        );
-      });
-      expect(end).to.equal('with_agent');
-    });
-
     it('reaches a server below a path', async () => {
       const proxy = await startPrefixProxy('/parley');
       proxy.to(url);
@@ -114,6 +104,16 @@ describe('the terminal client', () => {
       });
       expect(of(end)).to.deep.equal({ name: 'response', text: 'Hello' });
       await proxy.close();
+    });
+
+    it('ends where the message stands before a person', async () => {
+      const { end, delivered } = await ask((socket) => {
+        socket.on('message', (_: Question, ack: Ack) =>
+          ack({ ...sent, run_id: null, reply_id: null, status: 'with_agent' }),
+        );
+      });
+      expect(end).to.equal(null);
+      expect(delivered).to.deep.equal([]);
     });
 
     it('fetches the events of a gap', async () => {
