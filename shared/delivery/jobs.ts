@@ -1,12 +1,12 @@
 import type { FlowJob, JobsOptions, KeepJobs } from 'bullmq';
 import { createHash } from 'node:crypto';
 import { type Static, type TSchema, Type } from 'typebox';
-import { conversationsToSummarise } from '../../db/models/summary.ts';
 import { faqsToEmbed, type OwedFaq } from '../../db/models/faqEmbedding.ts';
 import { importsToDeliver } from '../../db/models/faqImport.ts';
 import { gapsToGroup } from '../../db/models/faqSuggestion.ts';
 import { mailsToSend } from '../../db/models/mail.ts';
 import { notificationsToDeliver } from '../../db/models/notification.ts';
+import { conversationsToSummarise } from '../../db/models/summary.ts';
 import { runsToDeliver } from '../../db/models/owed.ts';
 import type { Delivery } from '../../db/models/run.ts';
 import { oneOf, text } from '../base/env.ts';
