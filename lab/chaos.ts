@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { Agent } from './chaos/agent.ts';
 import { Faults } from './chaos/faults.ts';
 import { Journal } from './chaos/journal.ts';
 import { describe, makeReport, printReport } from './chaos/report.ts';
 import { addFaqs, play } from './chaos/play.ts';
 import { comeToRest } from './chaos/rest.ts';
-import { COPIES, makePlan, type Options, USERS } from './chaos/schedule.ts';
+import { AGENTS, COPIES, makePlan, type Options, USERS } from './chaos/schedule.ts';
 import { startStack } from './chaos/stack.ts';
 import { User } from './chaos/user.ts';
 import { verify } from './chaos/verify.ts';
@@ -21,7 +22,9 @@ const USAGE = `npm run chaos [-- --seed N --messages 1000 --minutes 10 --kills 3
 Runs several of every process type against stores of its own, sends messages, and meanwhile kills, stops, ends and
 restarts everything at random: --kills processes by SIGKILL (and a few by SIGTERM and SIGSTOP), --wipes times a store
 (Redis emptied, Redis killed, PostgreSQL killed), connections and the model besides. Then it waits for rest and checks
-that no message was lost, doubled or spliced, in the rows and on every device.
+that no message was lost, doubled or spliced, in the rows and on every device: each was answered once, joined to one answer,
+or stood once before a person. Users hand conversations over, agents take them, reply and give them back; while an agent has
+one, the bot says nothing.
 
 The seed decides what is sent and which fault strikes where, at which message; the same seed is the same schedule.
 Exit code 1 when anything is wrong; what is known of the runs concerned is then in a file.
@@ -83,17 +86,30 @@ async function main(): Promise<number> {
   stops.unshift(async () => users.forEach((user) => user.devices.forEach((device) => device.close())));
   for (let i = 0; i < USERS; i++)
     users.push(await User.register(`user${i}_${options.seed}`, i % 3 === 2, stack.urls, journal));
+  const agents = await Promise.all(
+    Array.from({ length: AGENTS }, async (_, i) => {
+      const name = `agent${i}_${options.seed}`;
+      return new Agent(name, await User.signUpAgent(name, stack), stack.urls, journal);
+    }),
+  );
   const faults = new Faults(stack, users, journal);
   const progress = setInterval(() => say(options, journal, faults, began), PROGRESS_MS);
   stops.unshift(async () => clearInterval(progress));
 
-  await play(makePlan(options, types, stack.postgres.restart !== undefined), options, users, faults, stack);
+  await play(
+    makePlan(options, types, stack.postgres.restart !== undefined),
+    options,
+    users,
+    agents,
+    faults,
+    stack,
+  );
   const left = await comeToRest(stack, users);
   for (const what of left) journal.wrong('other', `not at rest: ${what}`);
   clearInterval(progress);
-  await verify(stack, users, journal);
+  await verify(stack, users, agents, journal);
 
-  const report = makeReport(options, journal, faults.counts, Date.now() - began);
+  const report = makeReport(options, journal, users, agents, faults.counts, Date.now() - began);
   printReport(report);
   if (values.json) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
   const file = join(tmpdir(), `parley-chaos-${options.seed}.log`);

@@ -4,8 +4,8 @@ import { parseArgs } from 'node:util';
 
 const USAGE = `npm run seed [-- --faqs N]
 
-Adds to DATABASE_URL the accounts admin@parley.local and demo@parley.local, the default assistant, and about
-thirty FAQs about Parley itself, in English and German. It may run again: existing rows, passwords included, stay as they are.
+Adds to DATABASE_URL the accounts admin@parley.local, agent@parley.local and demo@parley.local, the default assistant, and
+about thirty FAQs about Parley itself, in English and German. It may run again: existing rows, passwords included, stay as they are.
 
 --faqs N       only brings the number of synthetic FAQs up to N, published, with vectors of the stand-in, to
                try and measure search at volume. All or none; searches wait meanwhile. To remove them:

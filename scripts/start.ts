@@ -151,7 +151,7 @@ function greet(url: string, env: NodeJS.ProcessEnv, kept: string[], ms: number):
   Queues       ${url}/admin/queues
   Metrics      ${metricsOf(url, env)}
   Mail         ${env.MAIL_DIR ? `${env.MAIL_DIR}/ (files: SMTP_URL is not set)` : 'by SMTP_URL'}
-  Accounts     demo@parley.local, admin@parley.local
+  Accounts     demo@parley.local, agent@parley.local, admin@parley.local
   Password     ${env.SEED_PASSWORD}
   Embedded     ${kept.join(', ') || 'nothing'}
   Data         ${DATA}/

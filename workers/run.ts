@@ -21,6 +21,7 @@ import { startHousekeeping } from './housekeeping.ts';
 import { mail } from './mail.ts';
 import { moderation } from './moderation.ts';
 import { notification } from './notification.ts';
+import { summary } from './summary.ts';
 import { type Handler, work } from './work.ts';
 
 /** The type makes a job without a handler a compile error. */
@@ -28,6 +29,7 @@ const handlers: { [Name in JobName]: Handler<Name> } = {
   moderation,
   context,
   completion,
+  summary,
   embedding,
   webhook,
   faq_import: faqImport,

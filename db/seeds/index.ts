@@ -9,8 +9,8 @@ import { faqCategories, faqs } from './faqs.ts';
 export type Seeded = { accounts: string[]; faqs: number; assistant: boolean };
 
 /**
- * Adds the content of a fresh installation: the accounts admin@parley.local and demo@parley.local with the given
- * password, published FAQs about Parley, and the default assistant. It leaves existing rows alone, passwords and edited FAQs included.
+ * Adds the content of a fresh installation: the accounts admin@parley.local, agent@parley.local and demo@parley.local with
+ * the given password, published FAQs about Parley, and the default assistant. It leaves existing rows alone, passwords and edited FAQs included.
  * The embedding worker then embeds the FAQs.
  */
 export async function seed({ password }: { password: string }): Promise<Seeded> {
@@ -28,6 +28,7 @@ const COST = { memoryCost: 47_104, timeCost: 3, parallelism: 1 };
 
 const ACCOUNTS = [
   { email: 'admin@parley.local', username: 'admin', first_name: 'Ada', role: 'admin' },
+  { email: 'agent@parley.local', username: 'agent', first_name: 'Grace', role: 'agent' },
   { email: 'demo@parley.local', username: 'demo', first_name: 'Demo', role: 'user' },
 ];
 

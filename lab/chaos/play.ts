@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Agent } from './agent.ts';
 import type { Faults } from './faults.ts';
 import type { Options, Plan } from './schedule.ts';
 import type { Stack } from './stack.ts';
@@ -12,6 +13,7 @@ export async function play(
   plan: Plan,
   options: Options,
   users: User[],
+  agents: Agent[],
   faults: Faults,
   stack: Stack,
 ): Promise<void> {
@@ -20,7 +22,7 @@ export async function play(
   const sent: Promise<void>[] = [];
   const acts = [
     ...plan.messages.map((message) => ({
-      at: message.index,
+      at: message.coalesces ? message.index - 0.99 : message.index,
       act: () => void sent.push(users[message.user]?.say(message, giveUp.signal) ?? Promise.resolve()),
     })),
     ...plan.faults.map((fault) => ({ at: fault.at, act: () => faults.inject(fault) })),
@@ -28,6 +30,8 @@ export async function play(
       .filter(({ index }) => index % 25 === 24)
       .map(({ index }) => ({ at: index + 0.5, act: () => void sent.push(editFaq(stack, index)) })),
   ].toSorted((a, b) => a.at - b.at);
+  let over = false;
+  const working = agents.map((agent) => agent.work(() => over, giveUp.signal));
   const began = Date.now();
   for (const { at, act } of acts) {
     await sleep(Math.max(0, began + at * step - Date.now()));
@@ -37,6 +41,8 @@ export async function play(
   const timer = setTimeout(() => giveUp.abort(), TAKEN_WITHIN_MS);
   await Promise.all(sent);
   await Promise.all(users.map((user) => user.quiet()));
+  over = true;
+  await Promise.all(working);
   clearTimeout(timer);
 }
 

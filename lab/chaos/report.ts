@@ -1,5 +1,7 @@
+import type { Agent } from './agent.ts';
 import type { Journal, Kind, Story } from './journal.ts';
 import type { Options } from './schedule.ts';
+import type { User } from './user.ts';
 
 /** Number of slowest recoveries to describe. */
 const SLOWEST = 5;
@@ -8,8 +10,14 @@ type Times = { runs: number; p50_s: number; p99_s: number; max_s: number };
 export type Report = Options & {
   ok: boolean;
   duration_s: number;
-  /** Messages with a 202, and their runs by ending. */
+  /** Runs of messages with a 202, and how they ended. */
   accepted: number;
+  /** Messages that joined the run of another, and messages that stand before a person. */
+  joined: number;
+  standing: number;
+  /** Conversations that agents took, and their replies. */
+  taken: number;
+  replies: number;
   completed: number;
   cancelled: number;
   crashed: number;
@@ -27,6 +35,8 @@ export type Report = Options & {
 export function makeReport(
   options: Options,
   journal: Journal,
+  users: User[],
+  agents: Agent[],
   faults: ReadonlyMap<string, number>,
   durationMs: number,
 ): Report {
@@ -46,6 +56,10 @@ export function makeReport(
     ok: journal.wrongs.length === 0,
     duration_s: Math.round(durationMs / 1000),
     accepted: accepted.length,
+    joined: sum(users.flatMap((user) => [...user.accepted.values()].map((parts) => parts.size - 1))),
+    standing: sum(users.map((user) => user.standing.size)),
+    taken: sum(agents.map((agent) => agent.held.length)),
+    replies: sum(agents.map((agent) => agent.replies.length)),
     completed: accepted.filter(({ endedAt }) => endedAt).length - cancelled - crashed,
     cancelled,
     crashed,
@@ -68,6 +82,10 @@ export function makeReport(
 export function printReport(report: Report): void {
   const {
     accepted,
+    joined,
+    standing,
+    taken,
+    replies,
     completed,
     cancelled,
     crashed,
@@ -86,7 +104,10 @@ export function printReport(report: Report): void {
     ...(recovery_from_first && { '(from the first hit)': recovery_from_first }),
   });
   console.log(
-    `${accepted} messages taken in ${report.duration_s} s: ${completed} answered, ${cancelled} cancelled by their users, ${crashed} given up after three crashes`,
+    `${accepted + joined + standing} messages taken in ${report.duration_s} s: ${joined} joined one of ${accepted} runs, ${standing} stand before a person`,
+  );
+  console.log(
+    `of the runs ${completed} answered, ${cancelled} cancelled by users and agents, ${crashed} given up after three crashes; agents took ${taken} conversations and replied ${replies} times`,
   );
   console.log(
     `lost ${wrong.lost}, doubled ${wrong.doubled}, spliced ${wrong.spliced}, otherwise wrong ${wrong.other}`,
@@ -124,6 +145,10 @@ function recoveries(journal: Journal): Recovery[] {
 function tellStory({ message, lines, events }: Story): string {
   const sorted = [...events].toSorted(([a], [b]) => a - b).map(([, event]) => `  ${event}`);
   return [JSON.stringify(message), ...lines.map((line) => `  ${line}`), ...sorted].join('\n');
+}
+
+function sum(numbers: number[]): number {
+  return numbers.reduce((total, one) => total + one, 0);
 }
 
 function times(ms: number[]): Times | null {

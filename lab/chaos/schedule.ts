@@ -24,6 +24,10 @@ export type Planned = {
   twice: boolean;
   /** Whether the message cancels earlier runs of its conversation. */
   interrupts: boolean;
+  /** Whether the message follows the one before it at once, and joins its run if that has not called the model yet. */
+  coalesces: boolean;
+  /** Whether the user asks for a person after the 202. */
+  handsOver: boolean;
   /** Ms after the 202 until the user cancels. */
   cancelAfter: number | undefined;
 };
@@ -31,6 +35,8 @@ export type Planned = {
 export type Plan = { messages: Planned[]; faults: Fault[] };
 
 export const USERS = 8;
+/** Agents who take conversations, reply and give them back. */
+export const AGENTS = 2;
 export const CONVERSATIONS = 4;
 export const DEVICES = 2;
 
@@ -53,9 +59,15 @@ const OTHER_TROUBLES = ['fail-moderation', 'fail-embeddings'];
 /** Makes the plan of a round from its options. The same options give the same plan. */
 export function makePlan(options: Options, types: string[], canRestartPostgres: boolean): Plan {
   const random = randomFrom(options.seed);
-  const messages = Array.from({ length: options.messages }, (_, index) =>
-    makeMessage(index, options, random),
-  );
+  const messages: Planned[] = [];
+  for (let index = 0; index < options.messages; index++) {
+    const message = makeMessage(index, options, random);
+    const before = messages.at(-1);
+    // A burst goes on in the conversation where it began.
+    if (message.coalesces && before !== undefined)
+      Object.assign(message, { user: before.user, conversation: before.conversation });
+    messages.push(message);
+  }
   return { messages, faults: makeFaults(options, types, canRestartPostgres, random) };
 }
 
@@ -91,6 +103,8 @@ function makeMessage(index: number, { seed }: Options, random: () => number): Pl
     transport: random() < 0.5 ? 'http' : 'socket',
     twice: random() < 0.05,
     interrupts: random() < 0.03,
+    coalesces: random() < 0.3,
+    handsOver: random() < 0.1,
     cancelAfter: random() < 0.05 ? Math.floor(random() * 1_500) : undefined,
   };
 }

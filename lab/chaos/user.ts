@@ -3,8 +3,10 @@ import type { Refusal } from '../kit/device.ts';
 import { Device } from './device.ts';
 import type { Journal } from './journal.ts';
 import { DEVICES, oneOf, type Planned } from './schedule.ts';
+import type { Stack } from './stack.ts';
 
-type Taken = { run_id: number; conversation_id: number };
+/** run_id: null where the message stands before a person. */
+type Taken = { run_id: number | null; message_id: number; conversation_id: number; status: string };
 type Acknowledged = Partial<Taken> & { ok: boolean; error?: Refusal };
 
 const POST_MS = 8_000;
@@ -14,8 +16,12 @@ export class User {
   readonly id: number;
   readonly token: string;
   readonly devices: Device[];
-  /** Accepted messages, by run id. */
-  readonly accepted = new Map<number, Planned>();
+  /** The messages of each run, by run id and message id. One run answers several where they joined it. */
+  readonly accepted = new Map<number, Map<number, Planned>>();
+  /** Messages that stand before a person, by message id. */
+  readonly standing = new Map<number, Planned>();
+  /** Conversations, as the plan counts them, that were handed over. */
+  readonly handedOver = new Set<number>();
   /** Messages not accepted by the end of the round. */
   readonly untaken: Planned[] = [];
   readonly #urls: string[];
@@ -23,7 +29,7 @@ export class User {
   readonly #known = new Set<number>();
   readonly #conversations = new Map<number, number>();
   readonly #lines = new Map<number, Promise<void>>();
-  readonly #cancels: Promise<void>[] = [];
+  readonly #later: Promise<void>[] = [];
 
   private constructor(id: number, token: string, urls: string[], journal: Journal) {
     this.id = id;
@@ -46,9 +52,21 @@ export class User {
     return new User(user.id, access_token, urls, journal);
   }
 
-  /** Resolves when every cancel is acknowledged. */
+  /** Makes an agent's account. Returns its access token. */
+  static async signUpAgent(name: string, { urls, postgres }: Stack): Promise<string> {
+    const account = { email: `${name}@example.com`, username: name, password: `password of ${name}` };
+    await post(`${urls[0]}/api/v1/auth/register`, { ...account, gdpr_consent: true });
+    await postgres.rows(`UPDATE users SET role = 'agent' WHERE username = '${name}'`);
+    const answer = await post(`${urls[0]}/api/v1/auth/login`, {
+      email: account.email,
+      password: account.password,
+    });
+    return ((await answer.json()) as { access_token: string }).access_token;
+  }
+
+  /** Resolves when every cancel and every handover is acknowledged. */
   async quiet(): Promise<void> {
-    await Promise.all(this.#cancels);
+    await Promise.all(this.#later);
   }
 
   /** Sends a message after the earlier ones of its conversation are accepted. Gives up when the signal aborts. */
@@ -68,34 +86,51 @@ export class User {
     }
   }
 
-  #accept(message: Planned, { run_id, conversation_id }: Taken, began: number, giveUp: AbortSignal): void {
-    const story = this.#journal.story(run_id);
-    if (story.message && story.message !== message)
-      this.#journal.wrong(
-        'doubled',
-        `one run for messages ${story.message.index} and ${message.index}`,
-        run_id,
-      );
-    const other = [...this.accepted].find(([runId, known]) => known === message && runId !== run_id);
-    if (other) this.#journal.wrong('doubled', `message ${message.index} is also run ${other[0]}`, run_id);
+  #accept(message: Planned, taken: Taken, began: number, giveUp: AbortSignal): void {
+    const { run_id, message_id, conversation_id } = taken;
     const conversation = this.#conversations.get(message.conversation) ?? conversation_id;
     if (conversation !== conversation_id)
-      this.#journal.wrong(
-        'other',
-        `message ${message.index} landed in conversation ${conversation_id}`,
-        run_id,
-      );
-
-    if (message.cancelAfter !== undefined && !story.message)
-      this.#cancels.push(this.#cancel(run_id, message.cancelAfter, giveUp));
-    story.message = message;
-    story.acceptedAt ??= Date.now();
+      this.#journal.wrong('other', `message ${message.index} landed in conversation ${conversation_id}`);
     this.#conversations.set(message.conversation, conversation_id);
-    this.accepted.set(run_id, message);
+    const first = this.#idOf(message);
+    if (first !== undefined && first !== message_id)
+      this.#journal.wrong('doubled', `message ${message.index} is ${first} and ${message_id}`);
+    if (message.handsOver && first === undefined) {
+      this.handedOver.add(message.conversation);
+      this.#later.push(this.#askForPerson(conversation_id, giveUp));
+    }
+    if (run_id === null) return void this.standing.set(message_id, message);
+
+    const parts = this.accepted.get(run_id) ?? new Map<number, Planned>();
+    if (parts.size > 0 && !parts.has(message_id) && taken.status !== 'joined' && !message.coalesces)
+      this.#journal.wrong('doubled', `message ${message.index} got the run of another`, run_id);
+    const story = this.#journal.story(run_id);
+    if (message.cancelAfter !== undefined && !parts.has(message_id))
+      this.#later.push(this.#cancel(run_id, message.cancelAfter, giveUp));
+    story.message ??= message;
+    story.acceptedAt ??= Date.now();
+    this.accepted.set(run_id, parts.set(message_id, message));
     this.#known.add(run_id);
     // A device may have missed pushes of this run, which it did not know.
     for (const device of this.devices)
       if (device.connected && device.connectedAt > began) void device.resume(run_id);
+  }
+
+  #idOf(message: Planned): number | undefined {
+    const all = [...this.standing, ...[...this.accepted.values()].flatMap((parts) => [...parts])];
+    return all.find(([, known]) => known === message)?.[0];
+  }
+
+  /** Asks for a person, again until a replica acknowledges. */
+  async #askForPerson(conversation: number, giveUp: AbortSignal): Promise<void> {
+    const headers = { authorization: `Bearer ${this.token}` };
+    for (; !giveUp.aborted; await sleep(300)) {
+      const url = `${oneOf(this.#urls, Math.random)}/api/v1/conversations/${conversation}/handoff`;
+      const answer = await post(url, {}, headers).catch(() => undefined);
+      if (answer?.ok) return;
+      if (answer && answer.status < 500)
+        return this.#journal.wrong('other', `a handover was refused: ${answer.status}`);
+    }
   }
 
   /** Cancels a run, again until a replica acknowledges. */
@@ -116,6 +151,7 @@ export class User {
     const body = {
       content: message.content,
       ...(conversation_id !== undefined && { conversation_id }),
+      ...(message.coalesces && { multitask_strategy: 'coalesce' }),
       ...(message.interrupts && { multitask_strategy: 'interrupt' }),
     };
     const key = `message-${message.index}`;
@@ -153,7 +189,7 @@ export class User {
   }
 }
 
-function post(url: string, body: object, headers: Record<string, string> = {}): Promise<Response> {
+export function post(url: string, body: object, headers: Record<string, string> = {}): Promise<Response> {
   return fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },

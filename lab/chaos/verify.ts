@@ -1,5 +1,13 @@
-import { miscounted, type RunAtRest, runsAtRest, wrongsOfRun, wrongsOfView } from '../kit/invariants.ts';
+import {
+  miscounted,
+  type Query,
+  type RunAtRest,
+  runsAtRest,
+  wrongsOfRun,
+  wrongsOfView,
+} from '../kit/invariants.ts';
 import type { RunView } from '../../web/sdk/view.ts';
+import type { Agent } from './agent.ts';
 import type { Device } from './device.ts';
 import type { Journal } from './journal.ts';
 import type { Planned } from './schedule.ts';
@@ -10,36 +18,50 @@ import type { User } from './user.ts';
 const answerOf = (words: number): string => Array.from({ length: words }, (_, i) => `w${i + 1}`).join(' ');
 
 /** Checks the invariants of a round at rest, by the rows and the devices' views. Notes failures in the journal. */
-export async function verify({ postgres }: Stack, users: User[], journal: Journal): Promise<void> {
+export async function verify(
+  { postgres }: Stack,
+  users: User[],
+  agents: Agent[],
+  journal: Journal,
+): Promise<void> {
   const rows = await runsAtRest(postgres.rows);
   const byId = new Map(rows.map((row) => [row.id, row]));
   for (const user of users) {
     for (const message of user.untaken) journal.wrong('lost', `message ${message.index} was never taken`);
-    for (const [runId, message] of user.accepted)
-      checkRun(byId.get(runId), runId, message, mayBeCancelled(runId, message, user), journal);
+    for (const [runId, parts] of user.accepted)
+      checkRun(byId.get(runId), runId, parts, mayBeCancelled(runId, parts, user), journal);
     for (const device of user.devices) checkDevice(device, user, byId, journal);
     await checkLateDevices(user, byId, journal);
   }
   checkKeys(rows, users, journal);
+  await checkMessages(postgres.rows, users, journal);
+  for (const agent of agents) await checkAgent(postgres.rows, agent, journal);
   checkOrder(rows, journal);
   for (const found of await miscounted(postgres.rows))
     journal.wrong('doubled', `counters of a conversation: ${JSON.stringify(found)}`);
 }
 
-/** Returns whether the user cancelled the run, or interrupted it by a later message. */
-function mayBeCancelled(runId: number, message: Planned, user: User): boolean {
+/** Returns whether the user cancelled the run, interrupted it by a later message, or a person took its conversation. */
+function mayBeCancelled(runId: number, parts: Map<number, Planned>, user: User): boolean {
+  const own = [...parts.values()];
+  const conversation = own[0]?.conversation ?? -1;
   const interrupted = [...user.accepted].some(
-    ([later, { conversation, interrupts }]) =>
-      later > runId && interrupts && conversation === message.conversation,
+    ([later, others]) =>
+      later > runId &&
+      [...others.values()].some((one) => one.interrupts && one.conversation === conversation),
   );
-  return interrupted || message.cancelAfter !== undefined;
+  const standing = [...user.standing.values()].some(
+    (one) => one.interrupts && one.conversation === conversation,
+  );
+  const handedOver = user.handedOver.has(conversation);
+  return interrupted || standing || handedOver || own.some(({ cancelAfter }) => cancelAfter !== undefined);
 }
 
-/** I1, I2: an accepted message has one answer, the right one. A cancelled message has the answer's beginning. */
+/** I1, I2: accepted messages have one answer, the right one. Cancelled ones have the answer's beginning. */
 function checkRun(
   row: RunAtRest | undefined,
   runId: number,
-  message: Planned,
+  parts: Map<number, Planned>,
   cancellable: boolean,
   journal: Journal,
 ): void {
@@ -47,21 +69,69 @@ function checkRun(
   const { status, content, crashes, error_code } = row;
   for (const wrong of wrongsOfRun(row))
     journal.wrong(row.announced ? 'doubled' : 'lost', `it ${wrong}`, runId);
+  if (row.questions !== parts.size)
+    journal.wrong('doubled', `it answers ${row.questions} messages, ${parts.size} were taken`, runId);
   if (status === 'failed' && error_code === 'crashed' && crashes >= 3) return;
+  // The stand-in does as the last message asks.
+  const [, { words } = { words: 0 }] = [...parts].toSorted(([a], [b]) => a - b).at(-1) ?? [];
   if (status === 'cancelled' && cancellable) {
-    if (!answerOf(message.words).startsWith(content))
-      journal.wrong(
-        'spliced',
-        `cancelled in the middle of ${message.words} words, the row says: ${content}`,
-        runId,
-      );
+    if (!answerOf(words).startsWith(content))
+      journal.wrong('spliced', `cancelled in the middle of ${words} words, the row says: ${content}`, runId);
     return;
   }
   if (status !== 'completed') return journal.wrong('lost', `it ended ${status} ${error_code}`, runId);
-  if (content !== answerOf(message.words))
-    journal.wrong('spliced', `asked for ${message.words} words, the row says: ${content}`, runId);
-  if (row.completion_tokens !== message.words)
-    journal.wrong('doubled', `${message.words} words were counted as ${row.completion_tokens}`, runId);
+  if (content !== answerOf(words))
+    journal.wrong('spliced', `asked for ${words} words, the row says: ${content}`, runId);
+  if (row.completion_tokens !== words)
+    journal.wrong('doubled', `${words} words were counted as ${row.completion_tokens}`, runId);
+}
+
+/** I2: each accepted message stands once, in the run that its sender knows or before a person. */
+async function checkMessages(query: Query, users: User[], journal: Journal): Promise<void> {
+  const rows = await query<{ id: number; user_id: number; run_id: number | null; content: string }>(
+    "SELECT id, user_id, run_id, content FROM messages WHERE message_type = 'user'",
+  );
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  const contents = new Set<string>();
+  for (const { user_id, content } of rows) {
+    if (contents.has(`${user_id} ${content}`)) journal.wrong('doubled', `two messages say: ${content}`);
+    contents.add(`${user_id} ${content}`);
+  }
+  for (const user of users) {
+    const known = [
+      ...[...user.accepted].flatMap(([runId, parts]) =>
+        [...parts].map(([id, message]) => ({ id, message, runId: runId as number | null })),
+      ),
+      ...[...user.standing].map(([id, message]) => ({ id, message, runId: null })),
+    ];
+    for (const { id, message, runId } of known) {
+      const row = byId.get(id);
+      if (row?.content !== message.content || row.run_id !== runId)
+        journal.wrong(
+          'lost',
+          `message ${message.index} is not where its sender was told: ${JSON.stringify(row)}`,
+        );
+    }
+  }
+}
+
+/** Each reply stands once, and the bot began and said nothing while the agent had the conversation. */
+async function checkAgent(query: Query, { name, held, replies }: Agent, journal: Journal): Promise<void> {
+  const said = await query<{ content: string }>("SELECT content FROM messages WHERE message_type = 'agent'");
+  for (const reply of replies) {
+    const count = said.filter(({ content }) => content === reply).length;
+    if (count !== 1) journal.wrong(count === 0 ? 'lost' : 'doubled', `"${reply}" stands ${count} times`);
+  }
+  const runs = await query<{ id: number; conversation_id: number; started: number | null; ended: number }>(
+    `SELECT id, conversation_id, extract(epoch FROM started_at)::float8 * 1000 AS started,
+       extract(epoch FROM completed_at)::float8 * 1000 AS ended FROM runs WHERE status <> 'cancelled'`,
+  );
+  for (const { conversation, from, to } of held) {
+    const within = (ms: number | null) => ms !== null && ms > from && ms < to;
+    for (const run of runs.filter(({ conversation_id }) => conversation_id === conversation))
+      if (within(run.started) || within(run.ended))
+        journal.wrong('other', `the bot spoke while ${name} had conversation ${conversation}`, run.id);
+  }
 }
 
 /** I1, I3, I4: a device knows the end of each of its user's runs, shows the row's text, and saw no other user's runs. */

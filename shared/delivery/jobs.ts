@@ -7,6 +7,7 @@ import { webhooksToDeliver } from '../../db/models/webhookDelivery.ts';
 import { gapsToGroup } from '../../db/models/faqSuggestion.ts';
 import { mailsToSend } from '../../db/models/mail.ts';
 import { notificationsToDeliver } from '../../db/models/notification.ts';
+import { conversationsToSummarise } from '../../db/models/summary.ts';
 import { runsToDeliver } from '../../db/models/owed.ts';
 import type { Delivery } from '../../db/models/run.ts';
 import { oneOf, text } from '../base/env.ts';
@@ -54,6 +55,8 @@ const notAtAll = { removeOnComplete: { count: 0 }, removeOnFail: { count: 0 } };
 const FAQS = 500;
 /** Notifications, or mails, that one pass of the reconciler enqueues. */
 const TOLD = 500;
+/** Summaries that are enqueued at a time. */
+const SUMMARIES = 20;
 
 /** Both let the compiler check an entry. */
 const stage = <Entry extends Stage>(entry: Entry): Entry => entry;
@@ -109,6 +112,18 @@ export const jobs = {
     backoffMs: 0,
     stalls: 1_000_000,
     slots: 'COMPLETION_CONCURRENCY',
+  }),
+  summary: single({
+    process: 'context',
+    payload: Type.Object({ conversation_id: Type.Integer() }),
+    id: ({ conversation_id }) => `summary-${conversation_id}`,
+    owed: async (graceMs) =>
+      (await conversationsToSummarise(SUMMARIES, graceMs)).map((conversation_id) => ({ conversation_id })),
+    kept: notAtAll,
+    attempts: 3,
+    backoffMs: 2_000,
+    stalls: 3,
+    slots: 2,
   }),
   embedding: single({
     process: 'embedding',

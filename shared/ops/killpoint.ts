@@ -22,6 +22,7 @@ export type KillPoint =
   | 'people.committed'
   | 'news.telling'
   | 'news.told'
+  | 'summary.written'
   | 'guest.retired'
   | 'guest.erased'
   | 'notification.claimed'

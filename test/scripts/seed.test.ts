@@ -16,7 +16,7 @@ describe('the seed', () => {
 
   it('adds accounts and published FAQs once, and leaves alone what is there', async () => {
     expect(await seed({ password: 'first password' })).to.deep.equal({
-      accounts: ['admin@parley.local', 'demo@parley.local'],
+      accounts: ['admin@parley.local', 'agent@parley.local', 'demo@parley.local'],
       faqs: faqs.length,
       assistant: true,
     });
