@@ -16,6 +16,7 @@ import { faqSuggestions } from './faqs/suggestions/routes.ts';
 import { health } from './health/routes.ts';
 import { messages } from './messages/routes.ts';
 import { metrics } from './metrics/routes.ts';
+import { pages } from './pages/routes.ts';
 import { runs } from './runs/routes.ts';
 import { userAdmin } from './users/admin/routes.ts';
 import { users } from './users/routes.ts';
@@ -41,6 +42,7 @@ const resources: Resource[] = [
   health,
   metrics,
   bullBoard,
+  pages,
 ];
 
 /** Every resource, with the documents that describe them. */

@@ -16,6 +16,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     target: 'es2023',
     rolldownOptions: {
+      checks: { pluginTimings: false },
       input: { chat: join(import.meta.dirname, 'chat/index.html') },
     },
   },
