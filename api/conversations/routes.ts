@@ -9,7 +9,7 @@ import { found } from '../../shared/base/errors.ts';
 import { pageOf } from '../contract/page.ts';
 import { serve } from '../contract/serve.ts';
 import { limitSearchedLists } from '../middleware/limit-searches.ts';
-import { pathId } from '../middleware/ids.ts';
+import { pathId } from '../middleware/context.ts';
 import { settleInBackground } from '../../shared/delivery/settle.ts';
 import { presentConversation, presentMessage } from '../contract/conversation.ts';
 import { askForPerson } from '../../shared/people/askForPerson.ts';
@@ -37,10 +37,10 @@ export const conversations = serve(conversationContract, {
     const { order, ...query } = ctx.state.query;
     ctx.body = await pageOf(query, {
       list: 'messages',
-      by: ['id'],
+      by: ['place'],
       find: async (limit, after) => {
         const { id } = found(await findConversation(pathId(ctx), ctx.state.user.id));
-        return listMessages(id, { order, limit, afterId: after?.id ?? null });
+        return listMessages(id, { order, limit, after: after?.place ?? null });
       },
       present: presentMessage,
     });

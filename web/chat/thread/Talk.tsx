@@ -13,7 +13,7 @@ const names = new Map<number, string>();
 /** A conversation, new or old. */
 export function Talk() {
   const match = useMatch('/c/:id');
-  const { pathname, state } = useLocation();
+  const { pathname, search, state } = useLocation();
   const id = match && /^\d{1,15}$/.test(match.params.id ?? '') ? Number(match.params.id) : undefined;
   const name = `new-${(state as { began?: number } | null)?.began ?? 0}`;
   const { data: conversation, error } = useConversation(id);
@@ -21,6 +21,9 @@ export function Talk() {
   useEffect(() => {
     document.title = conversation?.title ? `${conversation.title} · Parley` : 'Parley';
   }, [conversation]);
+  // Links in mails name a conversation this way.
+  const linked = /^\?conversation=(\d{1,15})$/.exec(search)?.[1];
+  if (linked !== undefined) return <Navigate to={`/c/${linked}`} replace />;
   if (id === undefined && pathname !== '/') return match ? <Gone /> : <Navigate to="/" replace />;
   if (error instanceof Refused && error.code === 'not_found') return <Gone />;
   return (
