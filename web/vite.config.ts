@@ -17,7 +17,10 @@ export default defineConfig({
     target: 'es2023',
     rolldownOptions: {
       checks: { pluginTimings: false },
-      input: { chat: join(import.meta.dirname, 'chat/index.html') },
+      input: {
+        chat: join(import.meta.dirname, 'chat/index.html'),
+        widget: join(import.meta.dirname, 'widget/index.html'),
+      },
     },
   },
 });

@@ -15,6 +15,15 @@ export const pageContract = contract('Pages', {
   'GET /forgot-password': html('The chat page, where a mail to reset the password is asked for'),
   'GET /reset-password': html('The chat page, where the token of a mail sets a new password'),
   'GET /verify-email': html('The chat page, where the token of a mail confirms its address'),
+  'GET /widget': html('The widget’s frame, for our own pages and the sites of `WIDGET_ORIGINS`'),
+  'GET /widget.js': {
+    who: 'anyone',
+    summary: 'The script that shows the widget on another site',
+    detail:
+      '`<script src="…/widget.js" data-assistant="1" data-language="en" async></script>`; see docs/widget.md.',
+    problems: ['not_configured'],
+    answers: { 200: other('The script', 'text/javascript') },
+  },
   'GET /assets/:file': {
     who: 'anyone',
     summary: 'What the pages are made of',

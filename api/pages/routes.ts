@@ -3,7 +3,7 @@ import { serve } from '../contract/serve.ts';
 import type { Context } from '../middleware/context.ts';
 import { pageContract } from './contract.ts';
 import { type BuiltFile, builtFile } from './files.ts';
-import { pagePolicy } from './policy.ts';
+import { framePolicy, pagePolicy } from './policy.ts';
 
 const chat = [pagePolicy, (ctx: Context) => sendPage(ctx, 'chat/index.html')] as const;
 
@@ -16,6 +16,12 @@ export const pages = serve(pageContract, {
   'GET /forgot-password': [...chat],
   'GET /reset-password': [...chat],
   'GET /verify-email': [...chat],
+  'GET /widget': [framePolicy, (ctx) => sendPage(ctx, 'widget/index.html')],
+  'GET /widget.js': (ctx) => {
+    // Pages of other sites load it.
+    ctx.set('Cross-Origin-Resource-Policy', 'cross-origin');
+    sendPage(ctx, 'widget.js');
+  },
   'GET /assets/:file': (ctx) => {
     sendFile(ctx, found(`assets/${ctx.params.file}`), 'public, max-age=31536000, immutable');
   },

@@ -70,6 +70,8 @@ export const rules: Record<string, Rule> = {
   'GET /forgot-password': anyone(200),
   'GET /reset-password': anyone(200),
   'GET /verify-email': anyone(200),
+  'GET /widget': anyone(200),
+  'GET /widget.js': anyone(200),
   'GET /assets/{file}': anyone(404, { names: () => ({ path: { file: 'nothing.js' } }), others: 404 }),
   'GET /manifest.webmanifest': anyone(200),
   'GET /icon.svg': anyone(200),
