@@ -1,3 +1,4 @@
+import { Type } from 'typebox';
 import { contract, other } from '../contract/contract.ts';
 
 const html = (what: string) => ({
@@ -6,6 +7,8 @@ const html = (what: string) => ({
   problems: ['not_configured'] as const,
   answers: { 200: other('The page', 'text/html') },
 });
+
+const manifest = Type.Unsafe<unknown>({ type: 'object' });
 
 export const pageContract = contract('Pages', {
   'GET /': html('The chat page'),
@@ -35,7 +38,7 @@ export const pageContract = contract('Pages', {
     who: 'anyone',
     summary: 'What a device needs to install the chat page',
     problems: ['not_found'],
-    answers: { 200: other('The manifest', 'application/manifest+json') },
+    answers: { 200: { what: 'The manifest', json: manifest, type: 'application/manifest+json' } },
   },
   'GET /icon.svg': {
     who: 'anyone',
