@@ -18,7 +18,7 @@ export function ConversationList({ q, archived }: { q: string; archived: boolean
   };
   return (
     <>
-      <ul aria-label={t('list.title')} className="grid gap-0.5">
+      <ul aria-label={t('list.title')} className="grid grid-cols-[minmax(0,1fr)] gap-0.5">
         {list.map((one) => (
           <li key={one.id}>
             <Entry conversation={one} />

@@ -3,8 +3,8 @@ import { Lexer, type Token } from 'marked';
 export type Block = { raw: string; token: Token };
 
 /** Longer texts and lines are shown as they are: the lexer's time grows faster than its text. */
-const MAX_TEXT = 100_000;
-const MAX_LINE = 8_000;
+const MAX_TEXT = 60_000;
+const MAX_LINE = 5_000;
 /** The last blocks may still change while a text grows: a paragraph becomes a heading, a list goes on. */
 const OPEN_BLOCKS = 2;
 

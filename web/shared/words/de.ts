@@ -11,10 +11,8 @@ export const de: Record<keyof typeof en, string> = {
   'app.save': 'Speichern',
   'app.saved': 'Gespeichert',
   'app.undo': 'Rückgängig',
-  'app.notFound': 'Diese Seite gibt es nicht.',
   'app.home': 'Zum Chat',
   'app.failed': 'Etwas ist schiefgegangen. Bitte versuche es noch einmal.',
-  'app.skip': 'Zur Nachricht springen',
 
   'enter.title': 'Anmelden',
   'enter.lead': 'Stell eine Frage und erhalte eine Antwort mit Quellen.',
@@ -24,7 +22,6 @@ export const de: Record<keyof typeof en, string> = {
   'enter.guest': 'Als Gast ausprobieren',
   'enter.guestNote':
     'Als Gast brauchst du kein Konto. Wenn du fortfährst, stimmst du zu, dass deine Nachrichten verarbeitet werden, um sie zu beantworten. Gäste, die länger nicht da waren, werden gelöscht.',
-  'enter.or': 'oder',
   'enter.register': 'Konto anlegen',
   'enter.forgot': 'Passwort vergessen?',
   'enter.wrong': 'E-Mail-Adresse oder Passwort ist falsch.',
@@ -103,10 +100,8 @@ export const de: Record<keyof typeof en, string> = {
   'talk.agentUnnamed': 'Ein Mensch antwortet.',
   'talk.typing': '{name} schreibt …',
   'talk.person': 'Jemand',
-  'talk.handoff': 'Einen Menschen fragen',
 
   'reply.thinking': 'Denkt nach …',
-  'reply.queued': 'Wartet auf die Antwort davor …',
   'reply.failed': 'Die Antwort ist fehlgeschlagen.',
   'reply.cancelled': 'Angehalten.',
   'reply.incomplete': 'Die Antwort wurde an ihrer Grenze abgeschnitten.',

@@ -10,10 +10,8 @@ export const en = {
   'app.save': 'Save',
   'app.saved': 'Saved',
   'app.undo': 'Undo',
-  'app.notFound': 'There is no such page.',
   'app.home': 'To the chat',
   'app.failed': 'Something went wrong. Please try again.',
-  'app.skip': 'Skip to the message',
 
   'enter.title': 'Sign in',
   'enter.lead': 'Ask a question and get an answer with its sources.',
@@ -23,7 +21,6 @@ export const en = {
   'enter.guest': 'Try as guest',
   'enter.guestNote':
     'As a guest you need no account. By going on you agree that your messages are processed to answer them. Guests who are away for a while are erased.',
-  'enter.or': 'or',
   'enter.register': 'Create an account',
   'enter.forgot': 'Forgotten your password?',
   'enter.wrong': 'E-mail address or password is wrong.',
@@ -101,10 +98,8 @@ export const en = {
   'talk.agentUnnamed': 'A person is answering.',
   'talk.typing': '{name} is writing …',
   'talk.person': 'Somebody',
-  'talk.handoff': 'Ask a person',
 
   'reply.thinking': 'Thinking …',
-  'reply.queued': 'Waiting for the answer before this one …',
   'reply.failed': 'The answer failed.',
   'reply.cancelled': 'Stopped.',
   'reply.incomplete': 'The answer was cut off at its limit.',
