@@ -1,5 +1,13 @@
-# One image for every process type; the command says which (see Procfile). There is no build step.
+# One image for every process type; the command says which (see Procfile). Only the pages are built, in a stage of their own.
 # It has neither lab nor test: `npm start`, `npm run chat` and `npm run seed -- --faqs` need a clone.
+FROM node:24-slim AS pages
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --no-audit --no-fund
+COPY scripts scripts
+COPY web web
+RUN NODE_ENV=production node scripts/web.ts
+
 FROM node:24-slim
 WORKDIR /app
 ENV NODE_ENV=production
@@ -11,6 +19,7 @@ COPY workers workers
 COPY shared shared
 COPY db db
 COPY scripts scripts
+COPY --from=pages /app/web/dist web/dist
 USER node
 EXPOSE 8000
 CMD ["node", "api/server.ts"]

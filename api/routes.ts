@@ -19,6 +19,7 @@ import { mailLinks } from './notifications/links/routes.ts';
 import { messages } from './messages/routes.ts';
 import { metrics } from './metrics/routes.ts';
 import { notifications } from './notifications/routes.ts';
+import { pages } from './pages/routes.ts';
 import { push } from './push/routes.ts';
 import { runs } from './runs/routes.ts';
 import { userAdmin } from './users/admin/routes.ts';
@@ -51,6 +52,7 @@ const resources: Resource[] = [
   health,
   metrics,
   bullBoard,
+  pages,
 ];
 
 /** Every resource, with the documents that describe them. */

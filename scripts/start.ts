@@ -53,7 +53,7 @@ async function main(): Promise<void> {
       `port ${port} is taken; stop the program that listens there, or choose another port: PORT=${port + 80} npm start`,
     );
   }
-  const kept = await startServices(env);
+  const [kept] = await Promise.all([startServices(env), buildPages(env)]);
   await runToEnd('scripts/migrate.ts', env);
   await runToEnd('scripts/seed.ts', env);
   if (stopping) return;
@@ -95,6 +95,15 @@ async function startServices(env: NodeJS.ProcessEnv): Promise<string[]> {
     starting.push(Promise.resolve('stand-in for the model'));
   }
   return Promise.all(starting);
+}
+
+/** Builds the pages where their sources have changed. Without them the API serves all the same. */
+async function buildPages(env: NodeJS.ProcessEnv): Promise<void> {
+  try {
+    await runToEnd('scripts/web.ts', { ...env, NODE_ENV: 'production' }, ['--if-stale']);
+  } catch (error) {
+    console.error(`npm start: the pages are not built: ${error instanceof Error ? error.message : error}`);
+  }
 }
 
 /** Starts an embedded service, and starts it again on the same port whenever it ends by itself. */
@@ -146,6 +155,8 @@ function greet(url: string, env: NodeJS.ProcessEnv, kept: string[], ms: number):
   console.log(`
   Parley is running (${(ms / 1000).toFixed(1)} s)
 
+  Open         ${url}/
+
   API          ${url}/api/v1
   Health       ${url}/health
   Queues       ${url}/admin/queues
@@ -156,7 +167,7 @@ function greet(url: string, env: NodeJS.ProcessEnv, kept: string[], ms: number):
   Embedded     ${kept.join(', ') || 'nothing'}
   Data         ${DATA}/
 
-  Say something, in a second terminal:   npm run chat -- "How do I reset my password?"
+  Or say something in a second terminal:   npm run chat -- "How do I reset my password?"
   Stop: Ctrl-C
 `);
 }

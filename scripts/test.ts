@@ -21,7 +21,8 @@ import { startScratchDatabase } from './services/scratch.ts';
 
 const USAGE = `npm test [-- FILE... | --grep TEXT | any option of mocha]
 
-Runs test/**/*.test.ts except test/faults (or the named files) against real services, in three lanes. Each lane has:
+Builds the pages if web/ has changed. Runs test/**/*.test.ts except test/faults (or the named files) against real services,
+in three lanes. Each lane has:
   a private Redis that keeps nothing
   with DATABASE_URL, a database of its own on that server, dropped at the end, and a role that only owns it
   (if DATABASE_URL is a superuser's); else PGlite in memory.
@@ -42,6 +43,12 @@ async function main(args: string[]): Promise<number> {
   process.chdir(ROOT);
   // Ctrl-C reaches mocha too; this process stops its services when mocha has ended.
   process.on('SIGINT', () => {});
+  const built = await run(
+    ['scripts/web.ts', '--if-stale'],
+    { ...process.env, NODE_ENV: 'production' },
+    'inherit',
+  );
+  if (built !== 0) return built;
   if (args.some((arg) => arg.endsWith('.ts'))) return testLane(args, 'inherit', process.env.TEST_SUMMARY);
 
   const folder = mkdtempSync(join(tmpdir(), 'parley-test-'));

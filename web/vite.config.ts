@@ -16,7 +16,11 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     target: 'es2023',
     rolldownOptions: {
-      input: { chat: join(import.meta.dirname, 'chat/index.html') },
+      checks: { pluginTimings: false },
+      input: {
+        chat: join(import.meta.dirname, 'chat/index.html'),
+        widget: join(import.meta.dirname, 'widget/index.html'),
+      },
     },
   },
 });

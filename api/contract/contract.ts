@@ -25,7 +25,7 @@ export type Route = {
 export type Answer<T extends TSchema = TSchema> = {
   what: string;
   json?: T;
-  /** The media type of an answer that is not JSON. */
+  /** The media type of an answer that is not application/json. */
   type?: string;
   headers?: Record<string, Header>;
 };

@@ -129,7 +129,9 @@ function parameters(pattern: string, query: SchemaObject | undefined, more: Rout
 function answersOf(answers: Route['answers'], always: Mark['headers'] = {}): Record<string, Response> {
   return Object.fromEntries(
     Object.entries(answers).map(([status, { what, json, type, headers = {} }]) => {
-      const media = json ? { 'application/json': { schema: json } } : type && { [type]: { schema: text } };
+      const media = json
+        ? { [type ?? 'application/json']: { schema: json } }
+        : type && { [type]: { schema: text } };
       const response = {
         description: what,
         headers: { 'X-Request-Id': requestIdHeader, ...always, ...headers },

@@ -24,11 +24,9 @@ export async function buildWeb(): Promise<void> {
   // Vite is not in the image.
   const { build } = await import('vite');
   try {
-    await build({
-      configFile: join(ROOT, 'web/vite.config.ts'),
-      build: { outDir: folder },
-      logLevel: 'warn',
-    });
+    const pages = { configFile: join(ROOT, 'web/vite.config.ts'), build: { outDir: folder } };
+    await build({ ...pages, logLevel: 'warn' });
+    await build({ configFile: false, root: ROOT, logLevel: 'warn', build: loader(folder) });
     compress(folder);
     writeFileSync(join(folder, STAMP), hash);
     rmSync(DIST, { recursive: true, force: true });
@@ -37,6 +35,13 @@ export async function buildWeb(): Promise<void> {
     rmSync(folder, { recursive: true, force: true });
   }
   console.log(`web: built in ${((Date.now() - began) / 1000).toFixed(1)} s`);
+}
+
+/** The widget's loader is one plain script, because other sites name it. */
+function loader(outDir: string) {
+  const entry = join(ROOT, 'web/widget/loader.ts');
+  const lib = { entry, formats: ['iife' as const], name: 'parleyWidget', fileName: () => 'widget.js' };
+  return { outDir, emptyOutDir: false, copyPublicDir: false, target: 'es2022', lib };
 }
 
 function hashOfSources(): string {

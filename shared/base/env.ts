@@ -95,6 +95,8 @@ export const env = {
   OFFICE_TIMEZONE: timezone('OFFICE_TIMEZONE'),
   /** Sites vouch for their users with one of these; none: no site does. */
   WIDGET_SECRET: list('WIDGET_SECRET', ''),
+  /** Sites that may show the widget; none: only our own pages. `*`: all. */
+  WIDGET_ORIGINS: list('WIDGET_ORIGINS', '').map((item) => origin('WIDGET_ORIGINS', item)),
   /** Whether webhooks may go to private addresses; for development and for receivers within one's own network. */
   WEBHOOK_ALLOW_PRIVATE: flag('WEBHOOK_ALLOW_PRIVATE'),
   /** How long an endpoint of a webhook may take to answer. */

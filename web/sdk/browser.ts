@@ -2,10 +2,22 @@ import type { Lock, Store } from './types.ts';
 
 type Locks = { request: (name: string, work: () => Promise<unknown>) => Promise<unknown> };
 
-/** Runs work under a lock that all tabs share; without such locks, just runs it. */
+/** Runs work under a lock that all tabs share; just runs it where the browser has or allows no such locks. */
 export const tabLock: Lock = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
   const locks = (globalThis.navigator as { locks?: Locks } | undefined)?.locks;
-  return (locks === undefined ? await work() : await locks.request(name, work)) as T;
+  if (locks === undefined) return work();
+  let granted = false;
+  const locked = () => {
+    granted = true;
+    return work();
+  };
+  try {
+    return (await locks.request(name, locked)) as T;
+  } catch (err) {
+    // A frame on another site may be denied locks, as it is denied storage.
+    if (granted) throw err;
+    return work();
+  }
 };
 
 /** A store that lasts as long as the page, or the program. */

@@ -70,6 +70,19 @@ export const rules: Record<string, Rule> = {
   'GET /docs': anyone(200),
   'GET /docs/{file}': anyone(200, { names: () => ({ path: { file: 'swagger-ui.css' } }) }),
 
+  'GET /': anyone(200),
+  'GET /c/{id}': anyone(200, { names: () => at(1), others: 200 }),
+  'GET /account': anyone(200),
+  'GET /register': anyone(200),
+  'GET /forgot-password': anyone(200),
+  'GET /reset-password': anyone(200),
+  'GET /verify-email': anyone(200),
+  'GET /widget': anyone(200),
+  'GET /widget.js': anyone(200),
+  'GET /assets/{file}': anyone(404, { names: () => ({ path: { file: 'nothing.js' } }), others: 404 }),
+  'GET /manifest.webmanifest': anyone(200),
+  'GET /icon.svg': anyone(200),
+
   'POST /api/v1/auth/register': anyone(201, {
     changes: 'guest',
     names: () => {

@@ -1,0 +1,167 @@
+import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { expect } from 'chai';
+import type { Browser, Page } from 'playwright-core';
+import { knex } from '../../db/knex.ts';
+import { describeBrowser, launchBrowser, shoot } from '../support/browser.ts';
+import { expectAccessible, PHONE, watchFaults } from '../support/pages.ts';
+import { startStack, type Stack } from '../support/stack.ts';
+
+const SECRET = 'shared with the site';
+
+/** A site of somebody else, whose own policy lets in the widget's script and frame and nothing else. */
+async function startSite(): Promise<{
+  url: string;
+  server: Server;
+  embed: (parley: string, attributes?: string) => void;
+}> {
+  let [parley, attributes] = ['', ''];
+  const server = createServer((request, response) => {
+    if (request.url === '/favicon.ico') return void response.writeHead(204).end();
+    const policy = `default-src 'none'; script-src ${parley}; frame-src ${parley}; require-trusted-types-for 'script'`;
+    response.writeHead(200, { 'content-type': 'text/html', 'content-security-policy': policy });
+    response.end(
+      `<!doctype html><html lang="en"><head><title>Shop</title></head><body><main><h1>Shop</h1></main><script src="${parley}/widget.js" ${attributes} async></script></body></html>`,
+    );
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  return {
+    url: `http://127.0.0.1:${port}`,
+    server,
+    embed: (at, more = '') => {
+      [parley, attributes] = [at, more];
+    },
+  };
+}
+
+describeBrowser('the widget on another site', function () {
+  this.timeout(120_000);
+  let site: Awaited<ReturnType<typeof startSite>>;
+  let stack: Stack;
+  let browser: Browser;
+  let page: Page;
+  let faults: string[];
+  before(async () => {
+    site = await startSite();
+    [stack, browser] = await Promise.all([
+      startStack({ WIDGET_ORIGINS: site.url, WIDGET_SECRET: SECRET }, [
+        'web',
+        'moderation',
+        'context',
+        'completion',
+      ]),
+      launchBrowser(),
+    ]);
+  });
+  beforeEach(async () => {
+    stack.provider.reset();
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB' });
+    page = await context.newPage();
+    page.setDefaultTimeout(30_000);
+    faults = watchFaults(page);
+  });
+  afterEach(() => page.context().close());
+  after(async () => {
+    await browser?.close();
+    site?.server.closeAllConnections();
+    site?.server.close();
+    await stack?.stop();
+  });
+
+  const visit = async (attributes = '') => {
+    site.embed(stack.web[0] ?? '', attributes);
+    await page.goto(site.url);
+  };
+  const frame = () => page.frameLocator('iframe[title="Chat"]');
+  const ask = async (text: string) => {
+    await frame().getByRole('textbox', { name: 'Message' }).fill(text);
+    await frame().getByRole('button', { name: 'Send' }).click();
+  };
+
+  it('answers a visitor and keeps the talk across pages', async () => {
+    await visit(
+      'data-greeting="Ask us" data-questions="Where are you?|When? [[tokens:3]]" data-color="#5b3fa0"',
+    );
+    expect(await page.locator('iframe').count()).to.equal(0);
+    await page.getByRole('button', { name: 'Open chat' }).click();
+    await frame().getByText('Ask us').waitFor();
+    await frame()
+      .getByText(/you agree/)
+      .waitFor();
+    expect(await knex('users').where({ role: 'guest' })).to.have.length(0);
+    await shoot(page, 'widget-open');
+    await frame().getByRole('button', { name: 'When?' }).click();
+    await frame().getByText('w1 w2 w3').waitFor();
+    await ask('slowly [[tokens:40]]');
+    await frame().getByText(/w40/).waitFor();
+    await frame().getByRole('button', { name: 'Good answer' }).last().click();
+    await frame().getByRole('button', { name: 'Good answer', pressed: true }).waitFor();
+    await shoot(page, 'widget-answered');
+    await expectAccessible(page);
+
+    await page.reload();
+    await page.getByRole('button', { name: 'Open chat' }).click();
+    await frame().getByText(/w40/).waitFor();
+    expect(await knex('users').where({ role: 'guest' })).to.have.length(1);
+    expect(await knex('conversations')).to.have.length(1);
+    expect(faults).to.deep.equal([]);
+  });
+
+  it('does what the page asks: open, close, identify, on', async () => {
+    await visit();
+    await page.getByRole('button', { name: 'Open chat' }).waitFor();
+    const hash = createHmac('sha256', SECRET).update('customer 7').digest('hex');
+    await page.evaluate(
+      `window.heard = [];
+       Parley.on('message', (said) => window.heard.push(said));
+       Parley.identify({ external_id: 'customer 7', name: 'Ada', hash: '${hash}' });
+       Parley.open();`,
+    );
+    await ask('hello [[tokens:4]]');
+    await frame().getByText('w1 w2 w3 w4').waitFor();
+    expect(await page.evaluate('window.heard')).to.deep.equal([
+      { content: 'w1 w2 w3 w4', from: 'assistant' },
+    ]);
+    const [known] = await knex('users').where({ external_id: 'customer 7' });
+    expect(known.first_name).to.equal('Ada');
+    await page.evaluate('Parley.close()');
+    await page.locator('iframe').waitFor({ state: 'hidden' });
+    await page.getByRole('button', { name: 'Open chat' }).waitFor();
+    expect(faults).to.deep.equal([]);
+  });
+
+  it('fills a phone and closes again', async () => {
+    await page.setViewportSize(PHONE);
+    await visit('data-language="de"');
+    await page.getByRole('button', { name: 'Chat öffnen' }).click();
+    await frame().getByRole('textbox', { name: 'Nachricht' }).waitFor();
+    expect((await page.locator('iframe').boundingBox())?.width).to.equal(PHONE.width);
+    await shoot(page, 'widget-phone');
+    await frame().getByRole('button', { name: 'Chat schließen' }).click();
+    await page.getByRole('button', { name: 'Chat öffnen' }).waitFor();
+    expect(faults).to.deep.equal([]);
+  });
+
+  it('has no serious finding', async () => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      await page.goto(`${stack.web[0]}/widget?language=en&questions=One`);
+      await page.getByRole('button', { name: 'One' }).waitFor();
+      await expectAccessible(page);
+    }
+    expect(faults).to.deep.equal([]);
+  });
+
+  it('is shut to a site that is not named', async () => {
+    site.embed(stack.web[0] ?? '');
+    await page.goto(site.url.replace('127.0.0.1', 'localhost'));
+    const refused = page.waitForEvent('console', (message) => /frame-ancestors/.test(message.text()));
+    await page.getByRole('button', { name: 'Open chat' }).click();
+    await refused;
+    expect(await frame().getByRole('textbox', { name: 'Message' }).count()).to.equal(0);
+    expect(faults.join()).to.match(/frame-ancestors/);
+  });
+});

@@ -1,0 +1,58 @@
+import { useEffect } from 'react';
+import { Link, useOutletContext } from 'react-router';
+import { Button, IconButton } from '../../shared/controls.tsx';
+import { session, useUser } from '../../shared/session.ts';
+import { t } from '../../shared/words.ts';
+import type { ShellContext } from '../shell/Shell.tsx';
+import { Consents } from './Consents.tsx';
+import { Devices } from './Devices.tsx';
+import { Look } from './Look.tsx';
+import { Password } from './Password.tsx';
+import { Profile } from './Profile.tsx';
+
+export function Account() {
+  const { showList } = useOutletContext<ShellContext>();
+  const user = useUser();
+  useEffect(() => {
+    document.title = `${t('me.title')} · Parley`;
+  }, []);
+  if (user === null) return null;
+  const isGuest = user.role === 'guest';
+  return (
+    <main className="min-h-0 overflow-y-auto">
+      <header className="flex min-h-14 items-center gap-1 border-b border-line px-2 md:px-4">
+        <IconButton icon="menu" label={t('list.show')} className="md:hidden" onClick={showList} />
+        <h1 className="px-1 font-semibold">{t('me.title')}</h1>
+      </header>
+      <div className="mx-auto grid max-w-2xl gap-10 px-4 py-8">
+        {isGuest && (
+          <div className="grid gap-3 rounded-2xl bg-raised p-5">
+            <p>{t('me.guest')}</p>
+            <Link
+              to="/register"
+              className="inline-flex min-h-11 w-fit items-center rounded-xl bg-accent px-4 font-medium text-on-accent"
+            >
+              {t('enter.register')}
+            </Link>
+          </div>
+        )}
+        {!isGuest && <Profile user={user} />}
+        <Look />
+        <Consents user={user} />
+        {!isGuest && user.username !== null && <Password />}
+        <Devices />
+        <div className="grid gap-2 border-t border-line pt-6">
+          {isGuest && <p className="text-sm text-muted">{t('me.guestOut')}</p>}
+          <div className="flex flex-wrap gap-2">
+            <Button onClick={() => void session.logout()}>{t('me.out')}</Button>
+            {!isGuest && (
+              <Button kind="danger" onClick={() => void session.logout(true)}>
+                {t('me.outEverywhere')}
+              </Button>
+            )}
+          </div>
+        </div>
+      </div>
+    </main>
+  );
+}

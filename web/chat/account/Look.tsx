@@ -1,0 +1,59 @@
+import { useId, useState } from 'react';
+import { setTheme, THEMES, type Theme, theme } from '../../shared/theme.ts';
+import { LANGUAGES, type Language, language, speak, t } from '../../shared/words.ts';
+import { changeUser } from './change.ts';
+import { Section } from './Section.tsx';
+
+/** The language and the colours of the pages. The language is also that of the answers. */
+export function Look() {
+  const [chosen, setChosen] = useState<Theme>(theme());
+  const id = useId();
+  const select = 'min-h-11 rounded-xl border border-edge bg-paper px-3';
+  const choose = (next: Language) => {
+    void changeUser({ language: next }).catch(() => {});
+    void speak(next, true);
+  };
+  return (
+    <Section title={t('me.look')}>
+      <div className="grid gap-4 sm:grid-cols-2">
+        <div className="grid gap-1.5">
+          <label htmlFor={`${id}-language`} className="text-sm font-medium">
+            {t('me.language')}
+          </label>
+          <select
+            id={`${id}-language`}
+            className={select}
+            value={language()}
+            onChange={({ target }) => choose(target.value as Language)}
+          >
+            {Object.entries(LANGUAGES).map(([tag, { name }]) => (
+              <option key={tag} value={tag} lang={tag}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </div>
+        <div className="grid gap-1.5">
+          <label htmlFor={`${id}-theme`} className="text-sm font-medium">
+            {t('me.theme')}
+          </label>
+          <select
+            id={`${id}-theme`}
+            className={select}
+            value={chosen}
+            onChange={({ target }) => {
+              setTheme(target.value as Theme);
+              setChosen(target.value as Theme);
+            }}
+          >
+            {THEMES.map((one) => (
+              <option key={one} value={one}>
+                {t(`me.${one}`)}
+              </option>
+            ))}
+          </select>
+        </div>
+      </div>
+    </Section>
+  );
+}

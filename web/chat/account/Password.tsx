@@ -1,0 +1,49 @@
+import { useState } from 'react';
+import { Alert, Button, Field } from '../../shared/controls.tsx';
+import { session } from '../../shared/session.ts';
+import { t } from '../../shared/words.ts';
+import { reasonOf, textOf, useForm } from '../enter/useForm.ts';
+import { Section } from './Section.tsx';
+
+export function Password() {
+  const [changed, setChanged] = useState(0);
+  const form = useForm(async (fields) => {
+    const body = { current_password: textOf(fields, 'present'), new_password: textOf(fields, 'new') };
+    await session.call('POST', '/users/me/password', { body });
+    setChanged(changed + 1);
+  });
+  const isPresent = form.problem?.errors?.some(({ path }) => path === '/current_password');
+  const reasons = {
+    validation_failed: isPresent ? t('me.wrong') : t('register.weak'),
+    unauthenticated: t('me.wrong'),
+  };
+  return (
+    <Section title={t('me.password')}>
+      <form key={changed} className="grid gap-4" onSubmit={form.onSubmit}>
+        <div className="grid gap-4 sm:grid-cols-2">
+          <Field
+            label={t('me.present')}
+            name="present"
+            type="password"
+            autoComplete="current-password"
+            required
+          />
+          <Field
+            label={t('me.new')}
+            name="new"
+            type="password"
+            autoComplete="new-password"
+            minLength={8}
+            maxLength={256}
+            required
+          />
+        </div>
+        <Alert>{reasonOf(form.problem, reasons)}</Alert>
+        {changed > 0 && <p role="status">{t('me.changed')}</p>}
+        <Button type="submit" className="w-fit" disabled={form.busy}>
+          {t('me.change')}
+        </Button>
+      </form>
+    </Section>
+  );
+}

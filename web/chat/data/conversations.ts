@@ -1,0 +1,107 @@
+import { type InfiniteData, keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useSyncExternalStore } from 'react';
+import type { Conversation, Page } from '../../sdk/types.ts';
+import { base } from '../../shared/root.ts';
+import { session } from '../../shared/session.ts';
+import { toast, UNDO_WITHIN_MS } from '../../shared/toasts.tsx';
+import { t } from '../../shared/words.ts';
+import { queries } from './queries.ts';
+
+type Pages = InfiniteData<Page<Conversation>, string | null>;
+
+/** The user's conversations, newest activity first, page by page. */
+export function useConversations(q: string, archived: boolean) {
+  const query = useInfiniteQuery({
+    queryKey: ['conversations', { q, archived }],
+    placeholderData: keepPreviousData,
+    initialPageParam: null as string | null,
+    queryFn: ({ pageParam, signal }) => {
+      const wanted = new URLSearchParams({ limit: '30', archived: String(archived) });
+      if (q !== '') wanted.set('q', q);
+      if (pageParam !== null) wanted.set('cursor', pageParam);
+      return session.call<Page<Conversation>>('GET', `/conversations?${wanted}`, { signal });
+    },
+    getNextPageParam: ({ next_cursor }) => next_cursor,
+  });
+  const leaving = useSyncExternalStore(subscribe, () => deleting);
+  const all = query.data?.pages.flatMap((page) => page.data) ?? [];
+  const list = [...new Map(all.map((one) => [one.id, one])).values()].filter(({ id }) => !leaving.has(id));
+  return { ...query, list };
+}
+
+export function useConversation(id: number | undefined) {
+  return useQuery({
+    queryKey: ['conversation', id],
+    enabled: id !== undefined,
+    queryFn: ({ signal }) => session.call<Conversation>('GET', `/conversations/${id}`, { signal }),
+  });
+}
+
+/** Shows a conversation as the server says it is now. */
+export function patchConversation(conversation: Conversation): void {
+  queries.setQueryData(['conversation', conversation.id], (old: Conversation | undefined) => ({
+    ...old,
+    ...conversation,
+  }));
+  queries.setQueriesData<Pages>({ queryKey: ['conversations'] }, (data) => {
+    if (data === undefined) return undefined;
+    const pages = data.pages.map((page) => ({
+      ...page,
+      data: page.data.map((one) => (one.id === conversation.id ? { ...one, ...conversation } : one)),
+    }));
+    return { ...data, pages };
+  });
+}
+
+export function reloadConversations(): void {
+  void queries.invalidateQueries({ queryKey: ['conversations'] });
+}
+
+export async function changeConversation(
+  id: number,
+  fields: { title?: string; is_archived?: boolean },
+): Promise<void> {
+  patchConversation(await session.call<Conversation>('PUT', `/conversations/${id}`, { body: fields }));
+  reloadConversations();
+}
+
+/** Conversations that are deleted in a moment, unless somebody takes it back. */
+let deleting = new Set<number>();
+const listeners = new Set<() => void>();
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+function setDeleting(ids: Set<number>): void {
+  deleting = ids;
+  for (const listener of listeners) listener();
+}
+
+/** Hides a conversation, and deletes it when the time to undo is over or the page is left. */
+export function deleteConversation(id: number): void {
+  setDeleting(new Set(deleting).add(id));
+  const finish = async (leaving: boolean) => {
+    if (!deleting.has(id)) return;
+    clearTimeout(timer);
+    const token = await session.token();
+    // A page that is left may still send this.
+    await fetch(`${base}/api/v1/conversations/${id}`, {
+      method: 'DELETE',
+      keepalive: leaving,
+      headers: { authorization: `Bearer ${token}` },
+    }).catch(() => {});
+    forget();
+    reloadConversations();
+  };
+  const forget = () => {
+    removeEventListener('pagehide', onLeave);
+    setDeleting(new Set([...deleting].filter((one) => one !== id)));
+  };
+  const onLeave = () => void finish(true);
+  const timer = setTimeout(() => void finish(false), UNDO_WITHIN_MS);
+  addEventListener('pagehide', onLeave);
+  toast(t('talk.deleted'), () => {
+    clearTimeout(timer);
+    forget();
+  });
+}

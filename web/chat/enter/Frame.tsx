@@ -1,0 +1,23 @@
+import { type ReactNode, useEffect } from 'react';
+import { Icon } from '../../shared/Icon.tsx';
+
+/** The page around a form of who is not signed in. */
+export function Frame({ title, lead, children }: { title: string; lead?: string; children: ReactNode }) {
+  useEffect(() => {
+    document.title = `${title} · Parley`;
+  }, [title]);
+  return (
+    <main className="grid min-h-dvh place-items-center bg-sunken px-4 py-10">
+      <div className="grid w-full max-w-sm gap-6 rounded-2xl border border-line bg-paper p-6 sm:p-8">
+        <div className="grid gap-2">
+          <p className="flex items-center gap-2 font-semibold text-accent">
+            <Icon name="chat" /> Parley
+          </p>
+          <h1 className="text-2xl font-semibold">{title}</h1>
+          {lead && <p className="text-muted">{lead}</p>}
+        </div>
+        {children}
+      </div>
+    </main>
+  );
+}

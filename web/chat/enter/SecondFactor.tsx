@@ -1,0 +1,24 @@
+import { Alert, Button, Field } from '../../shared/controls.tsx';
+import { session } from '../../shared/session.ts';
+import { t } from '../../shared/words.ts';
+import { Frame } from './Frame.tsx';
+import { reasonOf, textOf, useForm } from './useForm.ts';
+
+/** Asks for the code of an account that has a second factor. */
+export function SecondFactor({ token, onBack }: { token: string; onBack: () => void }) {
+  const form = useForm((fields) => session.secondFactor(token, textOf(fields, 'code').trim()));
+  return (
+    <Frame title={t('enter.title')} lead={t('enter.codeLead')}>
+      <form className="grid gap-4" onSubmit={form.onSubmit}>
+        <Field label={t('enter.code')} name="code" autoComplete="one-time-code" required />
+        <Alert>{reasonOf(form.problem, { unauthenticated: t('enter.wrongCode') })}</Alert>
+        <Button kind="main" type="submit" disabled={form.busy}>
+          {t('enter.confirmCode')}
+        </Button>
+        <Button kind="quiet" onClick={onBack}>
+          {t('forgot.back')}
+        </Button>
+      </form>
+    </Frame>
+  );
+}

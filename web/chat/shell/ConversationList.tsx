@@ -1,0 +1,59 @@
+import { NavLink } from 'react-router';
+import type { Conversation } from '../../sdk/types.ts';
+import { Button } from '../../shared/controls.tsx';
+import { t, when } from '../../shared/words.ts';
+import { useConversations } from '../data/conversations.ts';
+
+/** The conversations that fit, newest activity first. */
+export function ConversationList({ q, archived }: { q: string; archived: boolean }) {
+  const { list, isPending, isError, hasNextPage, fetchNextPage, isFetchingNextPage } = useConversations(
+    q,
+    archived,
+  );
+  const note = () => {
+    if (isPending) return t('app.loading');
+    if (isError) return t('app.failed');
+    if (q !== '') return t('list.nothing', { q });
+    return archived ? t('list.emptyArchive') : t('list.empty');
+  };
+  return (
+    <>
+      <ul aria-label={t('list.title')} className="grid grid-cols-[minmax(0,1fr)] gap-0.5">
+        {list.map((one) => (
+          <li key={one.id}>
+            <Entry conversation={one} />
+          </li>
+        ))}
+      </ul>
+      {list.length === 0 && <p className="px-3 py-6 text-center text-sm text-muted">{note()}</p>}
+      {hasNextPage && (
+        <Button
+          kind="quiet"
+          className="mt-2 w-full"
+          disabled={isFetchingNextPage}
+          onClick={() => void fetchNextPage()}
+        >
+          {t('list.more')}
+        </Button>
+      )}
+    </>
+  );
+}
+
+function Entry({ conversation: { id, title, last_message_at, status } }: { conversation: Conversation }) {
+  const withPerson = status === 'waiting' || status === 'agent';
+  return (
+    <NavLink
+      to={`/c/${id}`}
+      className="flex min-h-11 items-center gap-2 rounded-xl px-3 py-2 hover:bg-raised aria-[current=page]:bg-raised aria-[current=page]:font-medium"
+    >
+      {withPerson && (
+        <span role="img" aria-label={t('list.waiting')} className="size-2 rounded-full bg-accent" />
+      )}
+      <span className="min-w-0 flex-1 truncate">{title ?? t('list.untitled')}</span>
+      <time dateTime={last_message_at} className="text-xs font-normal text-muted">
+        {when(last_message_at)}
+      </time>
+    </NavLink>
+  );
+}

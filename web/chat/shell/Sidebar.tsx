@@ -1,0 +1,70 @@
+import { useDeferredValue, useState } from 'react';
+import { Link } from 'react-router';
+import { Icon } from '../../shared/Icon.tsx';
+import { IconButton } from '../../shared/controls.tsx';
+import { useUser } from '../../shared/session.ts';
+import { t } from '../../shared/words.ts';
+import { ConversationList } from './ConversationList.tsx';
+import { useNewTalk } from './newTalk.ts';
+
+export function Sidebar({ open, onClose }: { open: boolean; onClose: () => void }) {
+  const [q, setQ] = useState('');
+  const [archived, setArchived] = useState(false);
+  const wanted = useDeferredValue(q.trim());
+  const newTalk = useNewTalk();
+  const user = useUser();
+  const name = user?.first_name ?? user?.username ?? user?.email ?? t('list.guest');
+  return (
+    <aside
+      className={`z-20 min-h-0 flex-col border-e border-line bg-sunken max-md:fixed max-md:inset-y-0 max-md:start-0 max-md:w-[min(20rem,85vw)] ${open ? 'flex' : 'hidden md:flex'}`}
+    >
+      <div className="flex items-center gap-1 p-3">
+        <button
+          type="button"
+          className="flex min-h-11 flex-1 items-center gap-2 rounded-xl border border-edge bg-paper px-3 font-medium hover:bg-raised"
+          onClick={() => {
+            newTalk();
+            onClose();
+          }}
+        >
+          <Icon name="plus" />
+          {t('list.new')}
+        </button>
+        <IconButton icon="close" label={t('list.hide')} className="md:hidden" onClick={onClose} />
+      </div>
+      <div className="relative px-3 pb-2">
+        <Icon name="search" className="pointer-events-none absolute start-6 top-3 size-5 text-muted" />
+        <input
+          type="search"
+          aria-label={t('list.search')}
+          placeholder={t('list.search')}
+          maxLength={200}
+          value={q}
+          onChange={({ target }) => setQ(target.value)}
+          className="min-h-11 w-full rounded-xl border border-transparent bg-raised ps-10 pe-3"
+        />
+      </div>
+      <nav aria-label={t('list.title')} className="min-h-0 flex-1 overflow-y-auto px-3 pb-3">
+        <ConversationList q={wanted} archived={archived} />
+      </nav>
+      <div className="grid gap-1 border-t border-line p-3">
+        <button
+          type="button"
+          className="flex min-h-11 items-center gap-3 rounded-xl px-3 text-muted hover:bg-raised hover:text-ink"
+          onClick={() => setArchived(!archived)}
+        >
+          <Icon name={archived ? 'left' : 'archive'} />
+          {archived ? t('list.current') : t('list.archived')}
+        </button>
+        <Link
+          to="/account"
+          aria-label={`${t('list.account')}: ${name}`}
+          className="flex min-h-11 items-center gap-3 rounded-xl px-3 hover:bg-raised"
+        >
+          <Icon name="person" />
+          <span className="truncate">{name}</span>
+        </Link>
+      </div>
+    </aside>
+  );
+}

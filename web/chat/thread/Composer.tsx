@@ -1,0 +1,117 @@
+import { type KeyboardEvent, type Ref, useImperativeHandle, useLayoutEffect, useRef, useState } from 'react';
+import { IconButton } from '../../shared/controls.tsx';
+import { t } from '../../shared/words.ts';
+import { draft, keepDraft } from '../data/drafts.ts';
+
+export type ComposerHandle = { write: (text: string) => void };
+type Props = {
+  ref: Ref<ComposerHandle>;
+  /** Where the draft belongs. */
+  place: string;
+  onSend: (content: string) => void;
+  onTyping: () => void;
+  /** Stops the answer that grows; undefined: none does. */
+  onStop: (() => void) | undefined;
+};
+
+/** As many code points as the server takes. */
+const LIMIT = 16_000;
+const SHOW_LEFT = 1_000;
+const TYPING_EVERY_MS = 3_000;
+
+/** The field for a message. Enter sends it, Shift+Enter breaks the line; the draft is kept. */
+export function Composer({ ref, place, onSend, onTyping, onStop }: Props) {
+  const [text, setText] = useState(() => draft(place));
+  const field = useRef<HTMLTextAreaElement>(null);
+  const told = useRef(0);
+  const count = text.length < LIMIT - SHOW_LEFT ? text.length : [...text].length;
+  const left = LIMIT - count;
+
+  const change = (next: string) => {
+    setText(next);
+    keepDraft(place, next);
+  };
+  useImperativeHandle(ref, () => ({
+    write: (next) => {
+      change(next);
+      field.current?.focus();
+    },
+  }));
+  useLayoutEffect(() => grow(field.current), [text]);
+  // The keyboard of a phone stays away until it is wanted.
+  useLayoutEffect(() => {
+    if (matchMedia('(pointer: fine)').matches) field.current?.focus();
+  }, []);
+
+  const send = () => {
+    const content = cleaned(text);
+    if (content === '' || left < 0) return;
+    onSend(content);
+    change('');
+    field.current?.focus();
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    // While an input method composes, Enter accepts its word.
+    const composing = event.nativeEvent.isComposing || event.keyCode === 229;
+    if (event.key !== 'Enter' || event.shiftKey || composing) return;
+    event.preventDefault();
+    send();
+  };
+  const onChange = (next: string) => {
+    change(next);
+    if (Date.now() - told.current < TYPING_EVERY_MS) return;
+    told.current = Date.now();
+    onTyping();
+  };
+  return (
+    <form
+      className="mx-auto w-full max-w-[50rem] px-4 pt-1 pb-[max(1rem,env(safe-area-inset-bottom))]"
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+    >
+      <div className="flex items-end gap-1 rounded-2xl border border-edge bg-paper p-1.5 ps-4 focus-within:border-accent">
+        <textarea
+          ref={field}
+          id="message"
+          aria-label={t('write.message')}
+          aria-invalid={left < 0}
+          placeholder={t('write.placeholder')}
+          rows={1}
+          dir="auto"
+          enterKeyHint="send"
+          value={text}
+          onChange={({ target }) => onChange(target.value)}
+          onKeyDown={onKeyDown}
+          className="max-h-[40dvh] min-h-11 min-w-0 flex-1 resize-none bg-transparent py-2.5 text-base outline-none"
+        />
+        {onStop && <IconButton icon="stop" label={t('write.stop')} onClick={onStop} />}
+        <IconButton
+          icon="send"
+          label={t('write.send')}
+          type="submit"
+          kind="main"
+          disabled={cleaned(text) === '' || left < 0}
+        />
+      </div>
+      {left < SHOW_LEFT && (
+        <p role="status" className={`px-4 pt-1 text-sm ${left < 0 ? 'text-danger' : 'text-muted'}`}>
+          {left < 0 ? t('write.over', { n: -left }) : t('write.left', { n: left })}
+        </p>
+      )}
+    </form>
+  );
+}
+
+/** Makes the field as high as its text. */
+function grow(field: HTMLTextAreaElement | null): void {
+  if (field === null) return;
+  field.style.height = 'auto';
+  field.style.height = `${field.scrollHeight}px`;
+}
+
+/** Drops what the server refuses: half characters, NUL, and white space around the text. */
+function cleaned(text: string): string {
+  return text.toWellFormed().replaceAll('\0', '').trim();
+}

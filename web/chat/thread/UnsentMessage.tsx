@@ -1,0 +1,55 @@
+import type { Unsent } from '../../sdk/outbox.ts';
+import type { User } from '../../sdk/types.ts';
+import { Button } from '../../shared/controls.tsx';
+import { session } from '../../shared/session.ts';
+import { t } from '../../shared/words.ts';
+import { useParley } from '../data/parley.tsx';
+import { reasonOf } from '../enter/useForm.ts';
+import { Mine } from './Mine.tsx';
+
+type Props = { message: Unsent; onEdit: (text: string) => void };
+
+/** A message that is on its way, or that the server does not take. */
+export function UnsentMessage({ message: { key, content, refused }, onEdit }: Props) {
+  const { outbox } = useParley();
+  if (refused === undefined)
+    return (
+      <Mine text={content}>
+        <p className="text-sm text-muted">{t('mine.sending')}</p>
+      </Mine>
+    );
+  const needsConsent = refused.code === 'consent_required';
+  const allow = async () => {
+    const body = { data_processing_consent: true };
+    session.changed(await session.call<User>('PATCH', '/users/me', { body }));
+    outbox.retry(key);
+  };
+  return (
+    <Mine text={content}>
+      <p role="alert" className="text-sm text-danger">
+        {needsConsent ? t('mine.consent') : t('mine.refused', { why: reasonOf(refused) })}
+      </p>
+      <div className="flex flex-wrap justify-end gap-2">
+        {needsConsent ? (
+          <Button kind="main" onClick={() => void allow().catch(() => {})}>
+            {t('mine.allow')}
+          </Button>
+        ) : (
+          <Button onClick={() => outbox.retry(key)}>{t('mine.retry')}</Button>
+        )}
+        <Button
+          kind="quiet"
+          onClick={() => {
+            onEdit(content);
+            outbox.drop(key);
+          }}
+        >
+          {t('mine.edit')}
+        </Button>
+        <Button kind="quiet" onClick={() => outbox.drop(key)}>
+          {t('mine.discard')}
+        </Button>
+      </div>
+    </Mine>
+  );
+}

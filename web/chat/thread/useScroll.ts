@@ -1,0 +1,52 @@
+import { type UIEvent, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
+
+/** Within this distance of the end the view follows what is added. Further up somebody is reading. */
+const NEAR_END = 40;
+/** Within this distance of the beginning older messages are loaded. */
+const NEAR_START = 600;
+
+/**
+ * Keeps a scrolled view where its reader wants it: at the end, or where it is.
+ * @param first the first message shown: it changes when older ones were added
+ * @param older loads older messages
+ */
+export function useScroll(first: number | undefined, older: () => void) {
+  const box = useRef<HTMLDivElement>(null);
+  const content = useRef<HTMLDivElement>(null);
+  const following = useRef(true);
+  /** How far the view was from the end of the content. */
+  const fromEnd = useRef(0);
+  const [atEnd, setAtEnd] = useState(true);
+
+  const toEnd = useCallback(() => {
+    following.current = true;
+    setAtEnd(true);
+    if (box.current) box.current.scrollTop = box.current.scrollHeight;
+  }, []);
+
+  useEffect(() => {
+    if (!box.current || !content.current) return;
+    const observer = new ResizeObserver(() => {
+      if (following.current && box.current) box.current.scrollTop = box.current.scrollHeight;
+    });
+    observer.observe(content.current);
+    observer.observe(box.current);
+    return () => observer.disconnect();
+  }, []);
+
+  useLayoutEffect(() => {
+    const view = box.current;
+    // The browser holds the place itself, except at the very beginning.
+    if (view && !following.current && view.scrollTop === 0)
+      view.scrollTop = view.scrollHeight - fromEnd.current;
+  }, [first]);
+
+  const onScroll = ({ currentTarget: view }: UIEvent) => {
+    const left = view.scrollHeight - view.scrollTop - view.clientHeight;
+    following.current = left < NEAR_END;
+    fromEnd.current = view.scrollHeight - view.scrollTop;
+    setAtEnd(following.current);
+    if (view.scrollTop < NEAR_START) older();
+  };
+  return { box, content, atEnd, toEnd, onScroll };
+}

@@ -1,0 +1,108 @@
+import { type ComponentProps, type ReactNode, useId } from 'react';
+import { Icon, type IconName } from './Icon.tsx';
+
+const KINDS = {
+  main: 'bg-accent text-on-accent hover:opacity-90',
+  plain: 'border border-edge hover:bg-raised',
+  quiet: 'text-muted hover:bg-raised hover:text-ink',
+  danger: 'border border-danger text-danger hover:bg-soft',
+};
+
+type ButtonProps = ComponentProps<'button'> & { kind?: keyof typeof KINDS };
+
+export function Button({ kind = 'plain', className = '', ...rest }: ButtonProps) {
+  return (
+    <button
+      type="button"
+      className={`inline-flex min-h-11 items-center justify-center gap-2 rounded-xl px-4 font-medium transition-colors disabled:opacity-50 ${KINDS[kind]} ${className}`}
+      {...rest}
+    />
+  );
+}
+
+const ICON_KINDS = {
+  quiet: 'text-muted hover:bg-raised hover:text-ink disabled:opacity-40 aria-pressed:text-accent',
+  main: 'bg-accent text-on-accent hover:opacity-90 disabled:bg-raised disabled:text-muted disabled:hover:opacity-100',
+};
+
+type IconButtonProps = ComponentProps<'button'> & {
+  icon: IconName;
+  label: string;
+  kind?: keyof typeof ICON_KINDS;
+  small?: boolean;
+};
+
+/** A button with an icon alone. Its name is for screen readers and the tooltip. */
+export function IconButton({
+  icon,
+  label,
+  kind = 'quiet',
+  small = false,
+  className = '',
+  ...rest
+}: IconButtonProps) {
+  return (
+    <button
+      type="button"
+      aria-label={label}
+      title={label}
+      className={`inline-flex shrink-0 items-center justify-center rounded-lg transition-colors ${ICON_KINDS[kind]} ${small ? 'size-8' : 'size-11'} ${className}`}
+      {...rest}
+    >
+      <Icon name={icon} className={small ? 'size-4' : 'size-5'} />
+    </button>
+  );
+}
+
+type FieldProps = ComponentProps<'input'> & {
+  label: string;
+  hint?: string | undefined;
+  wrong?: string | undefined;
+};
+
+/** A labelled text field, with a hint or with what is wrong. */
+export function Field({ label, hint, wrong, ...rest }: FieldProps) {
+  const id = useId();
+  const note = wrong ?? hint;
+  return (
+    <div className="grid gap-1.5">
+      <label htmlFor={id} className="text-sm font-medium">
+        {label}
+      </label>
+      <input
+        id={id}
+        aria-invalid={wrong !== undefined}
+        aria-describedby={note === undefined ? undefined : `${id}-note`}
+        className="min-h-11 w-full rounded-xl border border-edge bg-paper px-3 text-base aria-invalid:border-danger"
+        {...rest}
+      />
+      {note !== undefined && (
+        <p id={`${id}-note`} className={`text-sm ${wrong === undefined ? 'text-muted' : 'text-danger'}`}>
+          {note}
+        </p>
+      )}
+    </div>
+  );
+}
+
+type CheckProps = ComponentProps<'input'> & { children: ReactNode };
+
+export function Check({ children, ...rest }: CheckProps) {
+  return (
+    <label className="flex min-h-11 items-center gap-3 py-1 text-sm">
+      <input type="checkbox" className="size-5 shrink-0 accent-accent" {...rest} />
+      <span>{children}</span>
+    </label>
+  );
+}
+
+/** Says what went wrong, at once and aloud. */
+export function Alert({ children }: { children: ReactNode }) {
+  if (!children) return null;
+  return (
+    <p role="alert" className="flex gap-2 rounded-xl bg-soft px-3 py-2 text-sm text-danger">
+      <Icon name="warning" />
+      <span>{children}</span>
+    </p>
+  );
+}

@@ -1,0 +1,88 @@
+import { useSyncExternalStore } from 'react';
+import { pageStore } from '../sdk/browser.ts';
+import { en } from './words/en.ts';
+
+export type Word = keyof typeof en;
+type Values = Record<string, string | number>;
+
+/** Languages of the pages. `dir` is the direction of writing. Another one needs a file of words and a line here. */
+export const LANGUAGES = {
+  en: { name: 'English', dir: 'ltr', load: async () => en as Record<Word, string> },
+  de: { name: 'Deutsch', dir: 'ltr', load: async () => (await import('./words/de.ts')).de },
+} as const;
+export type Language = keyof typeof LANGUAGES;
+
+const KEY = 'parley.language';
+const store = pageStore();
+const listeners = new Set<() => void>();
+let words: Record<string, string> = en;
+let current: Language = 'en';
+
+/** Returns a text in the language of the page, with `{name}` filled in. With `n`, the form for that number. */
+export function t(word: Word, values: Values = {}): string {
+  const { n } = values;
+  const form = typeof n === 'number' ? `${word}_${new Intl.PluralRules(current).select(n)}` : word;
+  const text = words[form] ?? words[word] ?? word;
+  return text.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const value = values[name] ?? '';
+    return typeof value === 'number' ? value.toLocaleString(current) : value;
+  });
+}
+
+export function language(): Language {
+  return current;
+}
+
+/** Says which language fits: the chosen one, else the browser's, else English. */
+export function preferred(): Language {
+  const wanted = [store.getItem(KEY) ?? '', ...navigator.languages].map((tag) => tag.split('-')[0] ?? '');
+  return (Object.keys(LANGUAGES) as Language[]).find((one) => one === wanted.find(isKnown)) ?? 'en';
+}
+
+export function isKnown(tag: string): tag is Language {
+  return Object.hasOwn(LANGUAGES, tag);
+}
+
+/** Speaks another language, and remembers a choice. */
+export async function speak(chosen: Language, remember = false): Promise<void> {
+  words = await LANGUAGES[chosen].load();
+  current = chosen;
+  if (remember) store.setItem(KEY, chosen);
+  document.documentElement.lang = chosen;
+  document.documentElement.dir = LANGUAGES[chosen].dir;
+  for (const listener of listeners) listener();
+}
+
+/** Says whether somebody chose the language on this device. */
+export function isChosen(): boolean {
+  return store.getItem(KEY) !== null;
+}
+
+export function useLanguage(): Language {
+  return useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    () => current,
+  );
+}
+
+/** The language with the browser's region, if it names one: regions write times differently. */
+function locale(): string {
+  return navigator.languages.find((tag) => tag.split('-')[0] === current) ?? current;
+}
+
+/** Writes when something was: the time today, the day before. */
+export function when(iso: string): string {
+  const date = new Date(iso);
+  const today = new Date().toDateString() === date.toDateString();
+  return new Intl.DateTimeFormat(
+    locale(),
+    today ? { timeStyle: 'short' } : { day: 'numeric', month: 'short' },
+  ).format(date);
+}
+
+export function dateTime(iso: string): string {
+  return new Intl.DateTimeFormat(locale(), { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(iso));
+}

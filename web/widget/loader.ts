@@ -1,0 +1,126 @@
+/**
+ * The script that a site loads: a button, and behind it the chat in a frame of Parley's own site. The frame is made at the
+ * first click. Nothing here needs an inline style or script, so that any policy of the site will do that names this one.
+ */
+type Listener = (detail: unknown) => void;
+type Said = { parley: string; detail?: unknown };
+
+const script = document.currentScript as HTMLScriptElement;
+const base = new URL('.', script.src);
+const {
+  assistant,
+  language = document.documentElement.lang,
+  color,
+  side,
+  greeting,
+  questions,
+} = script.dataset;
+const german = language.startsWith('de');
+const words = german
+  ? { open: 'Chat öffnen', close: 'Chat schließen', title: 'Chat' }
+  : { open: 'Open chat', close: 'Close chat', title: 'Chat' };
+const listeners: Record<string, Listener[]> = {};
+let frame: HTMLIFrameElement | undefined;
+let ready = false;
+let identity: unknown;
+
+const host = document.createElement('div');
+const root = host.attachShadow({ mode: 'open' });
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(`
+:host{position:fixed;inset-block-end:1rem;${side === 'left' ? 'left' : 'right'}:1rem;z-index:2147483000}
+button{all:initial;box-sizing:border-box;position:relative;display:grid;place-items:center;width:56px;height:56px;margin-inline-start:auto;border-radius:50%;background:var(--c,#1f6f5c);color:#fff;cursor:pointer;box-shadow:0 4px 16px #0004}
+button:focus-visible{outline:3px solid var(--c,#1f6f5c);outline-offset:3px}
+svg{width:26px;height:26px;fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;stroke-linejoin:round}
+i{position:absolute;top:2px;inset-inline-end:2px;width:14px;height:14px;border-radius:50%;background:#b3261e;border:2px solid #fff}
+iframe{display:block;width:min(24rem,calc(100vw - 2rem));height:min(36rem,calc(100dvh - 7rem));border:0;border-radius:16px;margin-bottom:12px;box-shadow:0 8px 32px #0005;background:#fff;color-scheme:normal}
+[hidden]{display:none}
+@media(max-width:480px){iframe:not([hidden]){position:fixed;inset:0;width:100%;height:100%;margin:0;border-radius:0}iframe:not([hidden])+button{display:none}}
+`);
+root.adoptedStyleSheets = [sheet];
+if (color && /^#[\da-f]{6}$/i.test(color)) host.style.setProperty('--c', color);
+
+const button = document.createElement('button');
+button.type = 'button';
+const draw = (d: string) => {
+  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+  const path = document.createElementNS('http://www.w3.org/2000/svg', 'path');
+  svg.setAttribute('viewBox', '0 0 24 24');
+  svg.setAttribute('aria-hidden', 'true');
+  path.setAttribute('d', d);
+  svg.append(path);
+  return svg;
+};
+const badge = document.createElement('i');
+badge.hidden = true;
+const isOpen = () => frame !== undefined && !frame.hidden;
+const show = () => {
+  const open = isOpen();
+  button.setAttribute('aria-label', open ? words.close : words.open);
+  button.setAttribute('aria-expanded', String(open));
+  button.replaceChildren(draw(open ? 'M6 6l12 12M18 6L6 18' : 'M5 5h14v11H11l-4 4v-4H5z'), badge);
+};
+const tell = (name: string, detail?: unknown) => {
+  for (const listener of listeners[name] ?? []) listener(detail);
+};
+const post = (parley: string, detail?: unknown) =>
+  ready && frame?.contentWindow?.postMessage({ parley, detail }, base.origin);
+
+function open(): void {
+  if (frame === undefined) {
+    frame = document.createElement('iframe');
+    frame.title = words.title;
+    frame.allow = 'clipboard-write';
+    const wanted = { assistant, language, color, greeting, questions };
+    const given = Object.entries(wanted).filter((entry): entry is [string, string] => Boolean(entry[1]));
+    frame.src = `${new URL('widget', base)}?${new URLSearchParams(given)}`;
+    root.prepend(frame);
+  }
+  frame.hidden = false;
+  badge.hidden = true;
+  show();
+  post('open');
+  tell('open');
+}
+
+function close(): void {
+  if (!isOpen() || frame === undefined) return;
+  frame.hidden = true;
+  show();
+  button.focus();
+  post('closed');
+  tell('close');
+}
+
+addEventListener('message', ({ source, origin, data }: MessageEvent<Said>) => {
+  if (frame === undefined || source !== frame.contentWindow || origin !== base.origin) return;
+  const { parley, detail } = data;
+  if (parley === 'ready') {
+    ready = true;
+    if (identity) post('identify', identity);
+  }
+  if (parley === 'close') close();
+  if (parley === 'message') {
+    badge.hidden = isOpen();
+    tell('message', detail);
+  }
+});
+button.addEventListener('click', () => (isOpen() ? close() : open()));
+root.append(button);
+show();
+document.body.append(host);
+
+Object.assign(window, {
+  Parley: {
+    open,
+    close,
+    /** The site vouches for its user: `{external_id, hash, email?, name?}`, with the hash that its server made. */
+    identify(user: unknown) {
+      identity = user;
+      post('identify', user);
+    },
+    on(name: string, listener: Listener) {
+      (listeners[name] ??= []).push(listener);
+    },
+  },
+});

@@ -1,0 +1,30 @@
+/** @jsxImportSource preact */
+import './widget.css';
+import { render } from 'preact';
+import type { Vouched } from '../sdk/session.ts';
+import { App } from './App.tsx';
+import { Talk } from './talk.ts';
+import { wish } from './words.ts';
+
+document.documentElement.lang = wish.language;
+if (wish.color) document.documentElement.style.setProperty('--accent', wish.color);
+const root = document.getElementById('root');
+let version = 0;
+
+// The policy of this page names the sites that may frame it, so that what reaches the parent reaches one of them.
+const tell = (parley: string, detail?: unknown) => parent.postMessage({ parley, detail }, '*');
+const talk = new Talk(draw, ({ content, message_type }) => tell('message', { content, from: message_type }));
+
+function draw(): void {
+  version += 1;
+  if (root) render(<App talk={talk} version={version} onClose={() => tell('close')} />, root);
+}
+
+addEventListener('message', ({ source, data }: MessageEvent<{ parley?: string; detail?: unknown }>) => {
+  if (source !== parent || parent === window) return;
+  if (data.parley === 'identify') void talk.identify(data.detail as Vouched);
+});
+addEventListener('keydown', ({ key }) => key === 'Escape' && tell('close'));
+draw();
+void talk.resume();
+tell('ready');

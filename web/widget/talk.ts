@@ -1,0 +1,245 @@
+import { pageStore, tabLock } from '../sdk/browser.ts';
+import { isTerminal } from '../sdk/events.ts';
+import { Refused } from '../sdk/http.ts';
+import { Outbox, type Unsent } from '../sdk/outbox.ts';
+import { Runs } from '../sdk/runs.ts';
+import { Session, type Vouched } from '../sdk/session.ts';
+import { readRun } from '../sdk/stream.ts';
+import type { Conversation, Message, Page, Taken } from '../sdk/types.ts';
+import { wish } from './words.ts';
+
+const up = '..';
+const base = `${location.origin}${new URL(up, import.meta.url).pathname.replace(/\/$/, '')}`;
+const store = pageStore();
+const TALK = 'parley.widget.talk';
+const FRESH = 'new';
+const PAGE = 40;
+/** How often messages of a person are asked for, while one answers. */
+const ASK_EVERY_MS = 4_000;
+const PAUSE_MS = 1_000;
+
+/**
+ * The widget's conversation: one after the other, kept in the frame's own store across pages and visits. Reads answers as
+ * streams, so that no library of sockets has to be loaded.
+ */
+export class Talk {
+  messages: Message[] = [];
+  status: Conversation['status'];
+  offline = false;
+  readonly session = new Session({ base, store, lock: tabLock, keep: 'store', name: 'parley.widget' });
+  readonly #changed: () => void;
+  readonly #said: (message: Message) => void;
+  readonly #runs: Runs;
+  readonly #reading = new Set<number>();
+  #outbox: Outbox | undefined;
+  #identity: Vouched | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /**
+   * @param changed called at each change
+   * @param said called with each answer that is whole
+   */
+  constructor(changed: () => void, said: (message: Message) => void) {
+    this.#changed = changed;
+    this.#said = said;
+    this.#runs = new Runs(
+      () => Promise.reject(new Error('streams have no holes')),
+      (view, event) => {
+        const { reply_id } = { reply_id: undefined, ...event.data };
+        const id = reply_id ?? ('message_id' in event.data ? event.data.message_id : 0);
+        const found = this.messages.find((message) => message.id === id);
+        if (found === undefined) return;
+        const ended = {
+          'run.failed': 'failed',
+          'run.cancelled': 'cancelled',
+          response: 'delivered',
+        } as const;
+        const status = isTerminal(event) ? ended[event.event as keyof typeof ended] : 'streaming';
+        this.#put({ ...found, content: view.text, status });
+        if (isTerminal(event)) this.#said({ ...found, content: view.text, status });
+      },
+    );
+  }
+
+  get unsent(): Unsent[] {
+    return this.#outbox?.list() ?? [];
+  }
+
+  get isNew(): boolean {
+    return this.session.state !== 'in';
+  }
+
+  /** Takes up the talk of an earlier visit. */
+  async resume(): Promise<void> {
+    try {
+      await this.session.restore();
+      if (this.session.state !== 'in') return this.#changed();
+      this.#openOutbox();
+      await this.#load();
+    } catch {
+      this.offline = true;
+      setTimeout(() => void this.resume(), 3 * PAUSE_MS);
+    }
+    this.#changed();
+  }
+
+  /** Takes a user for whom the site vouches. Somebody else's talk is left. */
+  async identify(user: Vouched): Promise<void> {
+    const known = store.getItem('parley.widget.who');
+    this.#identity = user;
+    if (known === user.external_id && this.session.state === 'in') return;
+    if (this.session.state === 'in') this.#leave();
+  }
+
+  /** Sends a message; the first one makes a guest, or signs in whom the site vouches for. */
+  async send(content: string): Promise<void> {
+    if (this.session.state !== 'in') await this.#enter();
+    const conversation = this.#conversation ?? FRESH;
+    const assistant = conversation === FRESH && wish.assistant ? { assistant_id: wish.assistant } : {};
+    this.#outbox?.add({ conversation, content, ...assistant });
+    this.#changed();
+  }
+
+  retry(key: string): void {
+    this.#outbox?.retry(key);
+  }
+
+  async stop(): Promise<void> {
+    const open = this.messages.findLast(({ status, run_id }) => run_id !== null && isOpen(status));
+    if (open) await this.session.call('POST', `/runs/${open.run_id}/cancel`, { body: {} });
+  }
+
+  async rate({ id }: Message, rating: 'up' | 'down'): Promise<void> {
+    await this.session.call('POST', `/messages/${id}/feedback`, { body: { rating } });
+    const message = this.messages.find((one) => one.id === id);
+    if (message) this.#put({ ...message, feedback: rating });
+  }
+
+  /** Begins another conversation. */
+  begin(): void {
+    store.removeItem(TALK);
+    this.messages = [];
+    this.status = undefined;
+    clearTimeout(this.#timer);
+    this.#changed();
+  }
+
+  async #enter(): Promise<void> {
+    const { language } = wish;
+    const consents = { gdpr_consent: true, data_processing_consent: true } as const;
+    const timezone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    if (this.#identity) {
+      await this.session.widget({ language, ...this.#identity, ...consents });
+      store.setItem('parley.widget.who', this.#identity.external_id);
+    } else await this.session.guest({ language, timezone, ...consents });
+    this.#openOutbox();
+  }
+
+  #leave(): void {
+    this.session.ended();
+    this.#outbox?.close();
+    this.#outbox = undefined;
+    this.begin();
+  }
+
+  #openOutbox(): void {
+    this.#outbox = new Outbox(`widget.${this.session.user?.id}`, {
+      store,
+      lock: tabLock,
+      send: async (message) => {
+        try {
+          const taken = await this.#post(message);
+          this.offline = false;
+          return taken;
+        } catch (err) {
+          this.offline = !(err instanceof Refused);
+          this.#changed();
+          throw err;
+        }
+      },
+      sent: (message, taken) => this.#sent(message, taken),
+    });
+    this.#outbox.subscribe(this.#changed);
+    void this.#outbox.flush();
+  }
+
+  #post({ content, conversation, assistant_id, key }: Unsent): Promise<Taken> {
+    const where = typeof conversation === 'number' ? { conversation_id: conversation } : {};
+    const body = { content, ...where, ...(assistant_id && { assistant_id }) };
+    return this.session.call<Taken>('POST', '/chat/send', { body, key });
+  }
+
+  #sent({ content }: Unsent, { conversation_id, message_id, reply_id, run_id }: Taken): void {
+    store.setItem(TALK, String(conversation_id));
+    const common = { conversation_id, run_id, replaces_id: null, replaced_by: null, feedback: null };
+    const created_at = new Date().toISOString();
+    this.#put({ ...common, created_at, id: message_id, content, message_type: 'user', status: 'sent' });
+    if (reply_id === null || run_id === null) return this.#askAgain();
+    const reply = { ...common, created_at, id: reply_id, content: '' };
+    this.#put({ ...reply, message_type: 'assistant', status: 'pending' });
+    void this.#read(run_id);
+  }
+
+  async #load(): Promise<void> {
+    const id = this.#conversation;
+    if (id === undefined) return;
+    try {
+      const path = `/conversations/${id}`;
+      const [{ data }, conversation] = await Promise.all([
+        this.session.call<Page<Message>>('GET', `${path}/messages?order=desc&limit=${PAGE}`),
+        this.session.call<Conversation>('GET', path),
+      ]);
+      const known = new Set(this.messages.map((message) => message.id));
+      const isFirst = this.messages.length === 0;
+      this.messages = data.toReversed();
+      this.status = conversation.status;
+      this.offline = false;
+      for (const message of data) {
+        if (message.run_id !== null && isOpen(message.status)) void this.#read(message.run_id);
+        if (!isFirst && message.message_type === 'agent' && !known.has(message.id)) this.#said(message);
+      }
+      if (this.status === 'waiting' || this.status === 'agent') this.#askAgain();
+    } catch (err) {
+      // The conversation was deleted elsewhere.
+      if (!(err instanceof Refused) || err.code !== 'not_found') throw err;
+      this.begin();
+    }
+    this.#changed();
+  }
+
+  #askAgain(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#load().catch(() => this.#askAgain()), ASK_EVERY_MS);
+  }
+
+  /** Reads a run to its end, again after each break. */
+  async #read(run: number): Promise<void> {
+    if (this.#reading.has(run)) return;
+    this.#reading.add(run);
+    const never = new AbortController().signal;
+    while (!this.#runs.ended(run) && this.session.state === 'in') {
+      try {
+        const position = { run, after: this.#runs.of(run).seq };
+        await readRun(base, await this.session.token(), position, (event) => this.#runs.take(event), never);
+      } catch {
+        await new Promise((over) => setTimeout(over, PAUSE_MS));
+      }
+    }
+    this.#reading.delete(run);
+    await this.#load().catch(() => {});
+  }
+
+  #put(message: Message): void {
+    const others = this.messages.filter(({ id }) => id !== message.id);
+    this.messages = [...others, message].toSorted((a, b) => a.id - b.id);
+    this.#changed();
+  }
+
+  get #conversation(): number | undefined {
+    return Number(store.getItem(TALK)) || undefined;
+  }
+}
+
+export function isOpen(status: Message['status']): boolean {
+  return status === 'pending' || status === 'streaming';
+}
