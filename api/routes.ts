@@ -1,6 +1,7 @@
 import Router from '@koa/router';
 import { bullBoard } from './admin/board/routes.ts';
 import { admin } from './admin/routes.ts';
+import { analytics, ratings } from './analytics/routes.ts';
 import { assistants } from './assistants/routes.ts';
 import { audit } from './audit/routes.ts';
 import { authentication } from './auth/routes.ts';
@@ -30,12 +31,14 @@ const resources: Resource[] = [
   webSocket,
   runs,
   conversations,
+  ratings,
   messages,
   faqImports,
   faqSuggestions,
   faqs,
   faqCategories,
   assistants,
+  analytics,
   admin,
   audit,
   health,

@@ -7,6 +7,7 @@ import { refuseCluster } from '../shared/delivery/redisFit.ts';
 import { onStop, stopOnSignals } from '../shared/base/stop.ts';
 import { startTracing } from '../shared/ops/tracing.ts';
 import { countTokens } from '../shared/provider/tokens.ts';
+import { analytics } from './analytics.ts';
 import { completion } from './completion.ts';
 import { drain } from './completion/lease.ts';
 import { context } from './context.ts';
@@ -26,11 +27,11 @@ const handlers: { [Name in JobName]: Handler<Name> } = {
   embedding,
   faq_import: faqImport,
   faq_suggestions: faqSuggestions,
+  analytics,
 };
 
 const others: Record<(typeof otherTypes)[number], () => void> = {
   housekeeping: startHousekeeping,
-  analytics: () => {},
 };
 
 /** BullMQ workers of this process. */

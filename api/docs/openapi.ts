@@ -128,8 +128,10 @@ function parameters(pattern: string, query: SchemaObject | undefined, more: Rout
 
 function answersOf(answers: Route['answers'], always: Mark['headers'] = {}): Record<string, Response> {
   return Object.fromEntries(
-    Object.entries(answers).map(([status, { what, json, type, headers = {} }]) => {
-      const media = json ? { 'application/json': { schema: json } } : type && { [type]: { schema: text } };
+    Object.entries(answers).map(([status, { what, json, type, also, headers = {} }]) => {
+      const media = json
+        ? { 'application/json': { schema: json }, ...(also && { [also]: { schema: text } }) }
+        : type && { [type]: { schema: text } };
       const response = {
         description: what,
         headers: { 'X-Request-Id': requestIdHeader, ...always, ...headers },

@@ -46,6 +46,8 @@ export const env = {
   PASSAGE_LIMIT: integer('PASSAGE_LIMIT', 5, 0),
   /** The least cosine similarity at which a passage counts. */
   PASSAGE_THRESHOLD: number('PASSAGE_THRESHOLD', 0.35, -1, 1),
+  /** Hours of silence after which an answered conversation counts as resolved. */
+  RESOLVED_AFTER_H: integer('RESOLVED_AFTER_H', 24, 1, 8_760),
   MAX_WAITING_RUNS_PER_USER: integer('MAX_WAITING_RUNS_PER_USER', 100, 1),
   RUN_LOG_TTL_S: integer('RUN_LOG_TTL_S', 900, 1),
 

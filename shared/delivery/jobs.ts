@@ -1,12 +1,13 @@
 import type { FlowJob, JobsOptions, KeepJobs } from 'bullmq';
 import { createHash } from 'node:crypto';
 import { type Static, type TSchema, Type } from 'typebox';
+import { partsToCount } from '../../db/models/analytics/counting.ts';
 import { faqsToEmbed, type OwedFaq } from '../../db/models/faqEmbedding.ts';
 import { importsToDeliver } from '../../db/models/faqImport.ts';
 import { gapsToGroup } from '../../db/models/faqSuggestion.ts';
 import { runsToDeliver } from '../../db/models/owed.ts';
 import type { Delivery } from '../../db/models/run.ts';
-import { oneOf, text } from '../base/env.ts';
+import { env, oneOf, text } from '../base/env.ts';
 
 type Rules = {
   /** The process type that works the queue. */
@@ -147,6 +148,17 @@ export const jobs = {
     stalls: 3,
     slots: 1,
   }),
+  analytics: single({
+    process: 'analytics',
+    payload: Type.Object({ part: Type.Enum(['moments', 'begun']) }),
+    id: ({ part }) => `analytics-${part}`,
+    owed: () => partsToCount(env.RESOLVED_AFTER_H),
+    kept: notAtAll,
+    attempts: 3,
+    backoffMs: 2_000,
+    stalls: 3,
+    slots: 2,
+  }),
 };
 
 type Catalog = typeof jobs;
@@ -164,8 +176,8 @@ export type SingleJob<Name extends SingleName> = Single<Payloads[Name]>;
 export const singles: { [Name in SingleName]: SingleJob<Name> } = jobs;
 export const singleNames = jobNames.filter((name): name is SingleName => 'single' in jobs[name]);
 
-/** Process types that work no queue. `analytics` idles until its jobs exist. */
-export const otherTypes = ['analytics', 'housekeeping'] as const;
+/** Process types that work no queue. */
+export const otherTypes = ['housekeeping'] as const;
 /** Every type that `workers/run.ts` takes. */
 export const workerTypes: string[] = [
   ...new Set<string>([...jobNames.map((name) => jobs[name].process), ...otherTypes]),

@@ -206,7 +206,7 @@ describe('who may do what', function () {
 function expectedStatus(rule: Rule, actor: Actor, { role }: BuiltUser, whose: Whose): number {
   if (rule.who !== 'anyone' && actor === 'anonymous') return 401;
   if (!RIGHTS[rule.who].includes(role)) return 403;
-  if (whose !== 'own') return rule.others ?? rule.status;
+  if (whose !== 'own') return (rule.despite !== role && rule.others) || rule.status;
   return rule.but?.[actor] ?? rule.status;
 }
 
