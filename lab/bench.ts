@@ -16,10 +16,10 @@ Measures Parley on a private stack (native PostgreSQL with fsync, Redis, a provi
 turn with its floor, and prints medians (least–most) of the rounds.
   NAME, --only NAME,…  of: ${figures.map(({ name }) => name).join(' ')}
                     (${figures.flatMap(({ name, named }) => (named ? [name] : [])).join(' and ')} only when they are named)
-  --rounds N        5
+  --rounds N        5; of a soak 2
   --costs           also what one message costs, by stage: statements, round trips, bytes, CPU
   --growth          also how the figures change with workers, stored messages, conversations and sockets
-  soak              alone: two rounds of idle sockets and messages, and what every process holds at rest after each
+  soak              alone: rounds of idle sockets and messages, and what every process holds at rest after each
   --minutes N, --sockets N, --rate N      of a soak: how long a round lasts, 10; 2000; messages a second, 20
   --json FILE       writes everything there
   --charts          writes docs/bench.svg
@@ -29,7 +29,7 @@ const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     only: { type: 'string' },
-    rounds: { type: 'string', default: '5' },
+    rounds: { type: 'string' },
     costs: { type: 'boolean' },
     growth: { type: 'boolean' },
     minutes: { type: 'string', default: '10' },
@@ -58,14 +58,14 @@ async function main(): Promise<void> {
       number,
       number,
     ];
-    console.log(await soak({ minutes, sockets, rate }));
+    console.log(await soak({ minutes, sockets, rate, rounds: Number(options.rounds ?? 2) }));
     return;
   }
   const named = [...positionals, ...(options.only?.split(',') ?? [])];
   const lines: Line[] = [];
   for (const figure of figures) {
     if (named.length > 0 ? !named.includes(figure.name) : figure.named) continue;
-    const measured = await measure(figure, Number(options.rounds));
+    const measured = await measure(figure, Number(options.rounds ?? 5));
     // Prints now, since a later figure may fail.
     process.stderr.write(`${table(measured)}\n`);
     lines.push(...measured);

@@ -12,7 +12,7 @@ import { chatModels, type ModelRef } from '../shared/provider/config.ts';
 import { ProviderError } from '../shared/provider/providerErrors.ts';
 import { settle } from '../shared/delivery/runs.ts';
 import { traced } from '../shared/ops/tracing.ts';
-import { answer, sourcesOf, titleOf } from './completion/answer.ts';
+import { type Answering, answer, sourcesOf, titleOf } from './completion/answer.ts';
 import {
   askBreakers,
   askLast,
@@ -21,9 +21,9 @@ import {
   callSucceeded,
   holdBack,
 } from './completion/breaker.ts';
-import { type Ending, failed, TOO_SLOW } from './completion/ending.ts';
+import { type Ending, failed, TOO_SLOW, UNCHECKED } from './completion/ending.ts';
 import { Interrupted, LEASE, Lease } from './completion/lease.ts';
-import { judgeBeside } from './completion/verdict.ts';
+import { judgeBeside, Postponed } from './completion/verdict.ts';
 import { Writer } from './completion/writer.ts';
 import { shrinkContext } from './context/shrink.ts';
 import { afterTimeout } from './completion/timeouts.ts';
@@ -65,93 +65,98 @@ export async function completion(job: Job<Payloads['completion']>): Promise<void
 }
 
 async function answerClaimed(turn: Turn, breakers: Breakers, lease: Lease, beside: boolean): Promise<void> {
-  const writer = Writer.begin(turn, lease);
-  const verdict = beside && turn.moderation === null ? judgeBeside(turn, lease.signal) : null;
+  const held = { turn, breakers, lease, verdict: null };
+  if (!beside || turn.moderation !== null) return answerJudged(held);
+  const judging = new AbortController();
+  const verdict = judgeBeside(turn, AbortSignal.any([lease.signal, judging.signal]));
   // `answer` awaits the verdict, but may never run: no unhandled rejection then.
-  verdict?.catch(() => {});
+  verdict.catch(() => {});
+  try {
+    await answerJudged({ ...held, verdict });
+  } finally {
+    // Whoever claims the run next asks for the verdict again.
+    judging.abort();
+  }
+}
+
+/** A claimed run, and what its answer needs. */
+type Held = Answering & { breakers: Breakers };
+
+async function answerJudged(claimed: Omit<Held, 'writer'>): Promise<void> {
+  const { turn, breakers, verdict } = claimed;
+  const held: Held = { ...claimed, writer: Writer.begin(turn, claimed.lease) };
   // With a stored verdict, the claim itself holds the run back.
-  if (verdict !== null && breakers.holdMs > 0)
-    return release(turn, writer, lease, { delayMs: breakers.holdMs });
+  if (verdict !== null && breakers.holdMs > 0) return release(held, { delayMs: breakers.holdMs });
   const models = breakers.modelsFor(turn.retries, turn.assistant?.model ?? null);
   for (const [i, model] of models.entries()) {
     let ending: Ending;
     try {
-      ending = await answer(turn, model, writer, lease, verdict);
+      ending = await answer(held, model);
       if (ending.model) void callSucceeded(ending.model);
     } catch (err) {
       const elsewhere = err instanceof ProviderError && err.elsewhere;
       if (elsewhere) askLast(model);
       if (elsewhere && i + 1 < models.length) {
-        if (writer.content === '') continue;
+        if (held.writer.content === '') continue;
         // A retry must first take back the text that was shown.
-        if (turn.retries + 1 < RETRY_LIMIT) return release(turn, writer, lease, { retried: true });
+        if (turn.retries + 1 < RETRY_LIMIT) return release(held, { retried: true });
       }
-      return conclude(turn, model, writer, lease, breakers, err);
+      return conclude(held, model, err);
     }
     // Outside the try: an error at the end must not discard the answer.
-    return finish(turn, writer, lease, ending);
+    return finish(held, ending);
   }
 }
 
 /** Ends a run after a failed answer, or releases the run for a later answer. */
-async function conclude(
-  turn: Turn,
-  model: ModelRef,
-  writer: Writer,
-  lease: Lease,
-  breakers: Breakers,
-  err: unknown,
-): Promise<void> {
+async function conclude(held: Held, model: ModelRef, err: unknown): Promise<void> {
+  const { turn, lease, breakers } = held;
   if (err instanceof Interrupted) {
     if (err.why === 'lost') throw err;
-    if (err.why === 'cancelled')
-      return finish(turn, writer, lease, { status: 'cancelled', model: model.name });
-    return release(turn, writer, lease, {});
+    if (err.why === 'cancelled') return finish(held, { status: 'cancelled', model: model.name });
+    return release(held, {});
   }
+  // The chat model is not held back for moderation's sake.
+  if (err instanceof Postponed) return comeBack(held, null, unchecked(err.trouble));
   // Neither case is the provider's failure: a statement was too slow, or Postgres was unreachable.
   if (ranTooLong(err)) {
     log.warn({ err }, 'a statement ran into its time limit');
     const wait = await afterTimeout(turn.run_id);
-    if (wait === null) return finish(turn, writer, lease, { ...TOO_SLOW, model: model.name });
-    return release(turn, writer, lease, { delayMs: wait });
+    if (wait === null) return finish(held, { ...TOO_SLOW, model: model.name });
+    return release(held, { delayMs: wait });
   }
-  if (isUnreachable(err)) return release(turn, writer, lease, { delayMs: AWAY });
+  if (isUnreachable(err)) return release(held, { delayMs: AWAY });
   const trouble = asProviderError(err);
   const { code, message } = trouble;
   const ending = { ...failed(code, message), model: model.name };
   log.warn({ err, trouble: trouble.trouble, retries: turn.retries }, 'answer interrupted');
-  if (trouble.comeBack) return comeBack(turn, model, writer, lease, trouble);
+  if (trouble.comeBack) return comeBack(held, model, trouble);
   if (code === 'context_length_exceeded' && turn.context?.shrunk === false) {
     const shrunk = shrinkContext(turn.context, turn.question);
     await patiently(lease, () => replaceContext(turn.run_id, lease.attempt, shrunk));
-    return release(turn, writer, lease, {});
+    return release(held, {});
   }
   // Models that are held back may answer later.
-  if (trouble.elsewhere && breakers.someHeld) return comeBack(turn, null, writer, lease, trouble);
-  if (trouble.trouble === 'rejected') return finish(turn, writer, lease, ending);
+  if (trouble.elsewhere && breakers.someHeld) return comeBack(held, null, trouble);
+  if (trouble.trouble === 'rejected') return finish(held, ending);
 
   if (err instanceof ProviderError && !err.inStream) await callFailed(model.name);
-  if (turn.retries + 1 >= RETRY_LIMIT) return finish(turn, writer, lease, ending);
+  if (turn.retries + 1 >= RETRY_LIMIT) return finish(held, ending);
   const delayMs = RETRY_FIRST * 2 ** turn.retries * (0.75 + Math.random() / 2);
-  await release(turn, writer, lease, { delayMs, retried: true });
+  await release(held, { delayMs, retried: true });
 }
 
 /**
  * Releases a run for as long as its provider asks. Ends the run when the waits exceed the limit.
  * @param model to hold back for all runs; null: wait for the models that are already held back
  */
-async function comeBack(
-  turn: Turn,
-  model: ModelRef | null,
-  writer: Writer,
-  lease: Lease,
-  trouble: ProviderError,
-): Promise<void> {
+async function comeBack(held: Held, model: ModelRef | null, trouble: ProviderError): Promise<void> {
+  const { turn, lease } = held;
   const waited = await patiently(lease, () => waitedMs(turn.run_id));
   const delayMs = waitFor(trouble, waited);
   if (delayMs === null) {
     const ending = failed(trouble.code, trouble.message);
-    return finish(turn, writer, lease, { ...ending, ...(model && { model: model.name }) });
+    return finish(held, { ...ending, ...(model && { model: model.name }) });
   }
   // An error within a stream holds nobody else back. The run waits itself, and then asks the other models first.
   if (model !== null && trouble.inStream) askLast(model);
@@ -159,10 +164,10 @@ async function comeBack(
   const { holdMs } = await askBreakers();
   // Another model of the order may be free.
   const free = model !== null && !trouble.inStream && chatModels().length > 1 && holdMs === 0;
-  return release(turn, writer, lease, { delayMs: free ? 0 : delayMs, waits: true });
+  return release(held, { delayMs: free ? 0 : delayMs, waits: true });
 }
 
-async function finish(turn: Turn, writer: Writer, lease: Lease, ending: Ending): Promise<void> {
+async function finish({ turn, writer, lease }: Held, ending: Ending): Promise<void> {
   const end = runStage.startTimer({ stage: 'ending' });
   const lastSeq = await patiently(lease, () => writer.end());
   killPoint('completion.streamed', turn.run_id);
@@ -188,9 +193,7 @@ async function finish(turn: Turn, writer: Writer, lease: Lease, ending: Ending):
 
 /** Stores the shown text and releases the run. Its job returns when the run is due. */
 async function release(
-  turn: Turn,
-  writer: Writer,
-  lease: Lease,
+  { turn, writer, lease }: Held,
   { delayMs = 0, retried = false, waits = false }: Partial<Kept>,
 ): Promise<void> {
   const lastSeq = await patiently(lease, () => writer.end());
@@ -212,6 +215,11 @@ async function patiently<T>(lease: Lease, statement: () => Promise<T>): Promise<
       await sleep(500);
     }
   }
+}
+
+/** Returns a failure of moderation under the code that a run without a verdict ends with. */
+function unchecked({ trouble, cause, retryAfterMs }: ProviderError): ProviderError {
+  return new ProviderError(trouble, ...UNCHECKED, cause, { retryAfterMs });
 }
 
 /** Wraps an internal error, to retry it like a provider's: the conversation must not hang. */

@@ -32,6 +32,7 @@ const handlers: { [Name in JobName]: Handler<Name> } = {
 
 const others: Record<(typeof otherTypes)[number], () => void> = {
   housekeeping: startHousekeeping,
+  notification: () => {},
 };
 
 /** BullMQ workers of this process. */
@@ -72,7 +73,7 @@ function main(types: string[]): void {
 async function start(type: string): Promise<unknown> {
   const names = queuesOf(type);
   const other = otherTypes.find((one) => one === type);
-  if (other !== undefined) return others[other]();
+  if (other !== undefined) others[other]();
   if (type === 'context') countTokens('');
   const started = names.map((name) => work(name, handlers[name] as Handler<typeof name>));
   working.push(...started);

@@ -8,8 +8,8 @@ import { addFaqs } from './messages.ts';
 import type { Resting } from './rest.ts';
 import { type Child, type Ground, startGround } from './stack.ts';
 
-/** Per round: minutes, idle sockets, messages per second. */
-export type SoakOptions = { minutes: number; sockets: number; rate: number };
+/** Per round: minutes, idle sockets, messages per second. How many rounds. */
+export type SoakOptions = { minutes: number; sockets: number; rate: number; rounds: number };
 
 const TYPES = ['web', 'web', 'moderation', 'context', 'completion', 'embedding', 'housekeeping'];
 const WARM_UP_MINUTES = 0.5;
@@ -22,10 +22,10 @@ type Posted = { accepted: number; refused: number };
 type Row = { name: string; states: Resting[] };
 
 /**
- * Runs two rounds of load. Measures every process at rest before the rounds and after each round.
+ * Runs rounds of load. Measures every process at rest before the rounds and after each round.
  * @returns a table. @throws Error when a message has no answer or work is owed at rest
  */
-export async function soak({ minutes, sockets, rate }: SoakOptions): Promise<string> {
+export async function soak({ minutes, sockets, rate, rounds }: SoakOptions): Promise<string> {
   const ground = await startGround();
   try {
     await addFaqs(ground);
@@ -40,8 +40,8 @@ export async function soak({ minutes, sockets, rate }: SoakOptions): Promise<str
     await load(ground, webs, { minutes: WARM_UP_MINUTES, sockets: Math.ceil(sockets / 10), rate });
     await look();
     const posted: Posted = { accepted: 0, refused: 0 };
-    for (const round of [1, 2]) {
-      process.stderr.write(`soak: round ${round} of 2, ${minutes} minutes\n`);
+    for (let round = 1; round <= rounds; round += 1) {
+      process.stderr.write(`soak: round ${round} of ${rounds}, ${minutes} minutes\n`);
       const { accepted, refused } = await load(ground, webs, { minutes, sockets, rate });
       posted.accepted += accepted;
       posted.refused += refused;
@@ -61,7 +61,7 @@ const PRELOAD = {
 async function load(
   ground: Ground,
   webs: number[],
-  { minutes, sockets, rate }: SoakOptions,
+  { minutes, sockets, rate }: Omit<SoakOptions, 'rounds'>,
 ): Promise<Posted> {
   const users = await makeUsers(ground, sockets);
   const web = (i: number) => webs[i % webs.length] ?? 0;
@@ -125,17 +125,17 @@ function nameOf(i: number): string {
   return type === 'web' ? `web ${i + 1}` : type;
 }
 
-/** Returns a table with each value before the first round → after the first → after the second. */
+/** Returns a table with each value before the first round → after the first → and so on. */
 function table(rows: Row[]): string {
   const mib = (states: Resting[], of: (state: Resting) => number) =>
     states.map((state) => (of(state) / 2 ** 20).toFixed(1)).join(' → ');
   const lines = rows.map(
     ({ name, states }) =>
-      `| ${name} | ${mib(states, ({ heap }) => heap)} | ${mib(states, ({ external }) => external)} | ${mib(states, ({ rss }) => rss)} | ${states.map(({ fds }) => fds).join(' → ')} |`,
+      `| ${name} | ${mib(states, ({ heap }) => heap)} | ${mib(states, ({ external }) => external)} | ${mib(states, ({ rss }) => rss)} | ${mib(states, ({ heapTotal }) => heapTotal)} | ${mib(states, ({ mapped }) => mapped.malloc)} | ${mib(states, ({ mapped }) => mapped.other)} | ${mib(states, ({ mapped }) => mapped.files)} | ${states.map(({ fds }) => fds).join(' → ')} |`,
   );
   return [
-    '| process | heap, MiB | external, MiB | RSS, MiB | file descriptors |',
-    '|---|---|---|---|---|',
+    '| process | heap, MiB | external, MiB | RSS, MiB | V8 heap with free pages, MiB | malloc, MiB | other anonymous, MiB | files, MiB | file descriptors |',
+    '|---|---|---|---|---|---|---|---|---|',
     ...lines,
   ].join('\n');
 }

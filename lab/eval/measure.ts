@@ -1,58 +1,55 @@
-import { readFile } from 'node:fs/promises';
-import type { FoundFaq } from '../../db/models/faqSearch.ts';
+import type { Labelled } from './domains.ts';
 
-/** A question of the labelled set, and the FAQ that answers it; null: no FAQ does, and the search must find none. */
-export type Labelled = { question: string; language: string; kind: string; slug: string | null };
-/** Shares. recall: the FAQ is among the first five. mrr: mean of 1/rank. falseAnswers: unanswerable questions with a result. */
-export type Score = { recall: number; mrr: number; falseAnswers: number };
-export type Answer = (question: Labelled, vector: number[]) => Promise<FoundFaq[]>;
+/**
+ * Shares. recall: topics with a right FAQ among the first five. mrr: mean of 1/rank of the first right FAQ. answered: questions
+ * with any result at all; where no FAQ answers, these are false.
+ */
+export type Score = { questions: number; recall: number; mrr: number; answered: number };
+/** Returns the slugs of what a way of searching finds, best first. */
+export type Way = (question: Labelled) => Promise<string[]>;
 
-type QuestionFile = {
-  answerable: Record<string, Record<string, string[]>>;
-  unanswerable: Record<string, string[]>;
-};
+/** How many results count as found. */
+const FIRST = 5;
 
-/** Reads the labelled set. @param languages the language of each FAQ by its slug */
-export async function readQuestions(languages: Map<string, string>): Promise<Labelled[]> {
-  const url = new URL('questions.json', import.meta.url);
-  const { answerable, unanswerable } = JSON.parse(await readFile(url, 'utf8')) as QuestionFile;
-  const known = Object.entries(answerable).flatMap(([slug, kinds]) => {
-    const language = languages.get(slug);
-    if (language === undefined) throw new Error(`no FAQ has the slug ${slug}`);
-    return Object.entries(kinds).flatMap(([kind, questions]) =>
-      questions.map((question) => ({ question, language, kind, slug })),
-    );
-  });
-  const unknown = Object.entries(unanswerable).flatMap(([language, questions]) =>
-    questions.map((question) => ({ question, language, kind: 'unanswerable', slug: null })),
-  );
-  return [...known, ...unknown];
+/** Asks every question, one after the other. @returns the score of each kind, and of `all` that an FAQ answers */
+export async function score(questions: Labelled[], way: Way): Promise<Record<string, Score>> {
+  const sums = new Map<string, Score>();
+  for (const question of questions) {
+    const found = (await way(question)).slice(0, FIRST);
+    const one = marks(question, found);
+    add(sums, question.kind, one);
+    if (question.topics.length > 0) add(sums, 'all', one);
+  }
+  return Object.fromEntries([...sums].map(([kind, sum]) => [kind, mean(sum)]));
 }
 
-/** Asks every question. @param slugs the slug of each FAQ by its id */
-export async function score(
-  questions: Labelled[],
-  vectors: Map<string, number[]>,
-  slugs: Map<number, string>,
-  answer: Answer,
-): Promise<Score> {
-  const known = { count: 0, found: 0, reciprocals: 0 };
-  const unknown = { count: 0, found: 0 };
-  for (const labelled of questions) {
-    const found = await answer(labelled, vectors.get(labelled.question) ?? []);
-    if (labelled.slug === null) {
-      unknown.count += 1;
-      unknown.found += found.length > 0 ? 1 : 0;
-      continue;
-    }
-    const rank = found.slice(0, 5).findIndex(({ id }) => slugs.get(id) === labelled.slug) + 1;
-    known.count += 1;
-    known.found += rank > 0 ? 1 : 0;
-    known.reciprocals += rank > 0 ? 1 / rank : 0;
-  }
+type Marks = Omit<Score, 'questions'>;
+
+function marks({ topics }: Labelled, found: string[]): Marks {
+  const right = new Set(topics.flat());
+  const rank = found.findIndex((slug) => right.has(slug)) + 1;
+  const met = topics.filter((slugs) => slugs.some((slug) => found.includes(slug))).length;
   return {
-    recall: known.found / known.count,
-    mrr: known.reciprocals / known.count,
-    falseAnswers: unknown.found / Math.max(1, unknown.count),
+    recall: topics.length === 0 ? 0 : met / topics.length,
+    mrr: rank > 0 ? 1 / rank : 0,
+    answered: found.length > 0 ? 1 : 0,
+  };
+}
+
+function add(sums: Map<string, Score>, kind: string, { recall, mrr, answered }: Marks): void {
+  const sum = sums.get(kind) ?? { questions: 0, recall: 0, mrr: 0, answered: 0 };
+  sum.questions += 1;
+  sum.recall += recall;
+  sum.mrr += mrr;
+  sum.answered += answered;
+  sums.set(kind, sum);
+}
+
+function mean({ questions, recall, mrr, answered }: Score): Score {
+  return {
+    questions,
+    recall: recall / questions,
+    mrr: mrr / questions,
+    answered: answered / questions,
   };
 }

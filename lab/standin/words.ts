@@ -57,7 +57,8 @@ const GERMAN = new Set(
   GERMAN_STOP.split(/\s+/).filter((w) => w.length > 1 && !` ${ENGLISH_STOP} `.includes(` ${w} `)),
 );
 
-// Synonyms: a real model knows them, word counts do not. One group per line.
+// Synonyms: a real model knows them, word counts do not. One group per line. They were made for the seeded FAQs about Parley,
+// so `npm run eval` calls those questions in-sample.
 const ENGLISH_MEANING = meanings(`
   delete remove erase discard trash purge rid
   cancel stop abort halt interrupt

@@ -7,6 +7,8 @@ export const env = {
   REDIS_URL: redisUrl('REDIS_URL'),
   /** The first secret signs; all of them verify. */
   JWT_SECRET: list('JWT_SECRET', ''),
+  /** Encrypt secrets in rows: the first seals, all of them open; none: those of JWT_SECRET do. */
+  DATA_KEYS: list('DATA_KEYS', ''),
   OPENAI_API_KEY: text('OPENAI_API_KEY', ''),
   OPENAI_BASE_URL: address('OPENAI_BASE_URL'),
 
@@ -67,6 +69,10 @@ export const env = {
   RETENTION_GUESTS_DAYS: integer('RETENTION_GUESTS_DAYS', 30, 1, 36_500),
   /** Sites vouch for their users with one of these; none: no site does. */
   WIDGET_SECRET: list('WIDGET_SECRET', ''),
+  /** Whether webhooks may go to private addresses; for development and for receivers within one's own network. */
+  WEBHOOK_ALLOW_PRIVATE: flag('WEBHOOK_ALLOW_PRIVATE'),
+  /** How long an endpoint of a webhook may take to answer. */
+  WEBHOOK_TIMEOUT_MS: integer('WEBHOOK_TIMEOUT_MS', 15_000, 100, 60_000),
   RATE_LIMIT_PER_MINUTE: integer('RATE_LIMIT_PER_MINUTE', 60, 1),
   RATE_LIMIT_PER_HOUR: integer('RATE_LIMIT_PER_HOUR', 1000, 1),
   RATE_LIMIT_PER_DAY: integer('RATE_LIMIT_PER_DAY', 10_000, 1),

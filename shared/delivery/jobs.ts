@@ -176,8 +176,8 @@ export type SingleJob<Name extends SingleName> = Single<Payloads[Name]>;
 export const singles: { [Name in SingleName]: SingleJob<Name> } = jobs;
 export const singleNames = jobNames.filter((name): name is SingleName => 'single' in jobs[name]);
 
-/** Process types that work no queue. */
-export const otherTypes = ['housekeeping'] as const;
+/** Process types that do more than work queues, or have no jobs yet. `notification` idles until its jobs exist. */
+export const otherTypes = ['notification', 'housekeeping'] as const;
 /** Every type that `workers/run.ts` takes. */
 export const workerTypes: string[] = [
   ...new Set<string>([...jobNames.map((name) => jobs[name].process), ...otherTypes]),

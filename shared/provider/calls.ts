@@ -4,7 +4,7 @@ import { redis } from '../delivery/redis.ts';
 import { type ModelRef, providerOf } from './config.ts';
 
 /** What a model is called for. */
-export type Role = 'chat' | 'embedding' | 'moderation';
+export type Role = 'chat' | 'query' | 'embedding' | 'moderation';
 /** Outcome of a model's last call. code null: success. at: ms since 1970. */
 export type LastCall = { code: string | null; at: number };
 
@@ -34,6 +34,7 @@ export function noteFailure(role: Role, ref: ModelRef, err: ProviderError): void
 /** Environment variable that names a role's model. */
 export const VARIABLES: Record<Role, string> = {
   chat: 'CHAT_MODEL',
+  query: 'QUERY_MODEL',
   embedding: 'EMBEDDING_MODEL',
   moderation: 'MODERATION_MODEL',
 };

@@ -11,7 +11,7 @@ import { keepLearned, learnedOf, lesson } from './learned.ts';
 import { Length } from './length.ts';
 import { post } from './post.ts';
 import { mayBeEcho } from './refused.ts';
-import { chatBody, type Message, type Wish } from './shape.ts';
+import { chatBody, type Form, type Message, type Wish } from './shape.ts';
 import { slotOf } from './slots.ts';
 import { Thinking } from './thinking.ts';
 import { troubleOf } from './troubles.ts';
@@ -22,6 +22,8 @@ export type ChatRequest = {
   messages: Message[];
   max_completion_tokens: number;
   temperature: number;
+  /** The JSON that is asked for; absent: text. */
+  form?: Form;
 };
 /** One step of an answer. finish_reason comes once, in the last step; usage comes only where the provider counts. */
 export type ChatChunk = { delta: string; finish_reason: string | null; usage: Usage | null };
@@ -111,11 +113,11 @@ function step(delta: string): ChatChunk {
 
 /** Sends the request. Repeats it at once without a parameter that the model refuses, and remembers the refusal. */
 async function ask(
-  { model, messages, max_completion_tokens, temperature }: ChatRequest,
+  { model, messages, max_completion_tokens, temperature, form }: ChatRequest,
   provider: Provider,
   signal: AbortSignal,
 ): Promise<Response> {
-  const wish: Wish = { messages, maxTokens: max_completion_tokens, temperature };
+  const wish: Wish = { messages, maxTokens: max_completion_tokens, temperature, ...(form && { form }) };
   for (let learned = await learnedOf(model); ; ) {
     try {
       return await post(

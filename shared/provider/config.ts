@@ -49,6 +49,7 @@ export type Provider = {
 type Configuration = {
   providers: Map<string, Provider>;
   chat: ModelRef[];
+  query: ModelRef | null;
   embedding: EmbeddingModel | null;
   moderation: ModerationModel | null;
 };
@@ -60,8 +61,8 @@ let configuration = read();
 
 /** Ends the process with one line when a configured model is at OpenAI and OPENAI_API_KEY is empty. */
 export function requireModels(): void {
-  const { chat, embedding, moderation, providers } = configuration;
-  const used = [...chat, embedding, moderation].some((ref) => ref?.provider === 'openai');
+  const { chat, query, embedding, moderation, providers } = configuration;
+  const used = [...chat, query, embedding, moderation].some((ref) => ref?.provider === 'openai');
   const openai = providers.get('openai');
   if (used && openai?.key === '' && openai.url === URLS.openai) die('OPENAI_API_KEY is not set');
 }
@@ -80,6 +81,11 @@ export function chatModels(): ModelRef[] {
 export function chatModelsFor(name: string | null): ModelRef[] {
   const own = name === null ? null : modelNamed(name).name;
   return configuration.chat.toSorted((a, b) => Number(b.name === own) - Number(a.name === own));
+}
+
+/** Returns the small model that reads and judges texts beside the answer; null with QUERY_MODEL=off. */
+export function queryModel(): ModelRef | null {
+  return configuration.query;
 }
 
 /** Returns the embedding model; null with EMBEDDING_MODEL=off: search then uses words only. */
@@ -148,9 +154,12 @@ function read(): Configuration {
   const moderation = readModeration(providers);
   const guarded = oneOf('OUTPUT_GUARD', 'off', ['on', 'off']) === 'on';
   if (moderation === null && guarded) die('OUTPUT_GUARD=on needs a MODERATION_MODEL other than off');
+  const answering = text('CHAT_MODEL', 'gpt-4.1-mini');
+  const query = text('QUERY_MODEL', answering);
   return {
     providers,
-    chat: unique([text('CHAT_MODEL', 'gpt-4.1-mini'), ...list('CHAT_MODEL_FALLBACK', '')].map(model)),
+    chat: unique([answering, ...list('CHAT_MODEL_FALLBACK', '')].map(model)),
+    query: query === 'off' ? null : model(query),
     embedding: embedding === 'off' ? null : readEmbedding(providers, embedding),
     moderation,
   };
@@ -240,6 +249,7 @@ function readExplicit(own: string): Partial<Settings> {
     temperature: chosen('TEMPERATURE', ['send', 'omit']),
     usage: chosen('USAGE', ['on', 'off']),
     systemRole: chosen('SYSTEM_ROLE', ['system', 'developer', 'user']),
+    structured: chosen('STRUCTURED', ['json_schema', 'json_object', 'none']),
     strictTurns: undefined,
     firstByteMs: ms(
       'FIRST_BYTE_TIMEOUT_MS',

@@ -5,7 +5,7 @@ import type { Parameter } from './refused.ts';
 
 /** Settings learned from a model's refusals. without: parameters that are no longer sent. */
 export type Learned = Partial<
-  Pick<Settings, 'maxTokens' | 'temperature' | 'usage' | 'systemRole' | 'strictTurns'>
+  Pick<Settings, 'maxTokens' | 'temperature' | 'usage' | 'systemRole' | 'strictTurns' | 'structured'>
 > & {
   without?: Parameter[];
 };
@@ -65,6 +65,9 @@ export function lesson(
       return { ...learned, systemRole: inForce.systemRole === 'developer' ? 'system' : 'user' };
     case 'turns':
       return inForce.strictTurns ? null : { ...learned, strictTurns: true };
+    case 'response_format':
+      if (inForce.structured === 'none' || explicit.structured) return null;
+      return { ...learned, structured: inForce.structured === 'json_schema' ? 'json_object' : 'none' };
     case 'reasoning_effort':
     case 'dimensions':
     case 'encoding_format':

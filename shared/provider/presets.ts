@@ -28,6 +28,8 @@ export type Settings = {
   usage: 'on' | 'off';
   /** user: the first question begins with the instructions. */
   systemRole: 'system' | 'developer' | 'user';
+  /** How a request asks for JSON; none: by its instructions alone. */
+  structured: 'json_schema' | 'json_object' | 'none';
   /** Whether user and assistant messages must alternate. */
   strictTurns: boolean;
   /** Limit until the first byte of an answer, headers included. */
@@ -44,6 +46,7 @@ const HOSTED: Settings = {
   temperature: 'send',
   usage: 'on',
   systemRole: 'system',
+  structured: 'json_schema',
   strictTurns: true,
   firstByteMs: 120_000,
   silenceMs: 60_000,
@@ -64,11 +67,12 @@ export const PRESETS: Record<Kind, Settings> = {
   openrouter: HOSTED,
   // Mistral refuses unknown fields, and sends the usage without a request for it.
   mistral: { ...HOSTED, usage: 'off' },
-  groq: { ...HOSTED, maxTokens: 'max_completion_tokens' },
-  deepseek: HOSTED,
+  groq: { ...HOSTED, maxTokens: 'max_completion_tokens', structured: 'json_object' },
+  deepseek: { ...HOSTED, structured: 'json_object' },
   together: HOSTED,
   gemini: HOSTED,
-  anthropic: HOSTED,
+  // Anthropic's compatible API ignores the field.
+  anthropic: { ...HOSTED, structured: 'none' },
   generic: HOSTED,
 };
 

@@ -8,6 +8,7 @@ import {
   type ModerationModel,
   moderationModel,
   providerOf,
+  queryModel,
 } from './config.ts';
 import { answersGet, post } from './post.ts';
 
@@ -45,6 +46,7 @@ export function forgetProbes(): void {
 /** Returns the model that a role calls first. */
 export function modelOf(role: Role): ModelRef | null {
   if (role === 'chat') return chatModels()[0] ?? null;
+  if (role === 'query') return queryModel();
   return role === 'embedding' ? embeddingModel() : moderationModel();
 }
 

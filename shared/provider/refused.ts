@@ -7,6 +7,7 @@ export const PARAMETERS = [
   'reasoning_effort',
   'dimensions',
   'encoding_format',
+  'response_format',
   'developer',
   'system',
   'turns',
@@ -17,6 +18,7 @@ export type Parameter = (typeof PARAMETERS)[number];
 const MEANT: [RegExp, Parameter][] = [
   [/include_usage/i, 'stream_options'],
   [/matryoshka/i, 'dimensions'],
+  [/json_schema|json_object|structured output/i, 'response_format'],
   [
     /roles? must alternate|alternat\w+ (between )?user|after the optional system message|consecutive/i,
     'turns',
@@ -41,7 +43,7 @@ export function refusedParameter({ param, message }: { param: string[]; message:
   const named = PARAMETERS.find((name) => param.some((path) => path.split(/[.[\]]/).includes(name)));
   if (named !== undefined) return named;
   const first =
-    /\b(temperature|max_completion_tokens|max_tokens|stream_options|reasoning_effort|dimensions|encoding_format)\b/i
+    /\b(temperature|max_completion_tokens|max_tokens|stream_options|reasoning_effort|dimensions|encoding_format|response_format)\b/i
       .exec(message)?.[1]
       ?.toLowerCase();
   const said = PARAMETERS.find((name) => name === first);

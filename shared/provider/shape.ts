@@ -1,15 +1,18 @@
 import type { ChatCompletionMessageParam } from 'openai/resources/chat/completions';
 import type { Provider } from './config.ts';
 import type { Learned } from './learned.ts';
+import type { Settings } from './presets.ts';
 
 export type Message = { role: 'system' | 'user' | 'assistant'; content: string };
 /** A chat request before it takes the form that one model accepts. */
-export type Wish = { messages: Message[]; maxTokens: number; temperature: number };
+export type Wish = { messages: Message[]; maxTokens: number; temperature: number; form?: Form };
+/** The JSON that an answer must be. */
+export type Form = { name: string; schema: Record<string, unknown> };
 
 /** Returns the request's body in the form that the model accepts. */
 export function chatBody(
   model: string,
-  { messages, maxTokens, temperature }: Wish,
+  { messages, maxTokens, temperature, form }: Wish,
   { settings, explicit, reasoningEffort, reasoningTokens }: Provider,
   learned: Learned,
 ): Record<string, unknown> {
@@ -21,9 +24,19 @@ export function chatBody(
     ...(how.temperature === 'send' && { temperature }),
     ...(reasoningEffort !== null &&
       !learned.without?.includes('reasoning_effort') && { reasoning_effort: reasoningEffort }),
+    ...(form && responseFormat(form, how.structured)),
     stream: true,
     ...(how.usage === 'on' && { stream_options: { include_usage: true } }),
   };
+}
+
+function responseFormat({ name, schema }: Form, structured: Settings['structured']): object {
+  if (structured === 'none') return {};
+  const format =
+    structured === 'json_object'
+      ? { type: structured }
+      : { type: structured, json_schema: { name, strict: true, schema } };
+  return { response_format: format };
 }
 
 type Sent = ChatCompletionMessageParam & { content: string };

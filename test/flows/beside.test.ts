@@ -51,10 +51,10 @@ class Slow {
   }
 
   /** Lets moderation speak; a status stands for a failure. */
-  async judge(status?: number): Promise<void> {
+  async judge(status?: number, headers: Record<string, string> = {}): Promise<void> {
     for (const { asked, res } of this.#verdicts.splice(0)) {
       if (status === undefined) await moderations(asked, res);
-      else json(res, status, { error: { message: 'no' } });
+      else json(res, status, { error: { message: 'no' } }, headers);
     }
   }
 }
@@ -134,6 +134,21 @@ describe('moderation beside the model', () => {
       content: 'A text of seven words is this',
       retries: 0,
     });
+  });
+
+  it('waits as long as moderation asks, and holds no chat model back', async () => {
+    const waits: number[] = [];
+    const answered = engine.ask('a question at the wrong time', null, {
+      beside: true,
+      between: async () => void waits.push(engine.lastWait),
+    });
+    await slow.waiting();
+    await slow.judge(429, { 'retry-after': '30' });
+    await slow.waiting();
+    expect(await engine.breakerKeys()).to.deep.equal([]);
+    await slow.judge();
+    expect(await answered).to.include({ status: 'completed', retries: 0 });
+    expect(waits.map((ms) => Math.ceil(ms / 1_000))).to.deep.equal([30]);
   });
 
   it('is a flow without a job of its own', () => {

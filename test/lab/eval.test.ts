@@ -1,46 +1,65 @@
 import { expect } from 'chai';
-import { faqs } from '../../db/seeds/faqs.ts';
-import { type Labelled, readQuestions, score } from '../../lab/eval/measure.ts';
+import { DOMAINS, type Labelled, readDomain, UNANSWERABLE } from '../../lab/eval/domains.ts';
+import { score } from '../../lab/eval/measure.ts';
 
 describe('npm run eval', () => {
-  it('asks at least two hundred questions of every kind, about every seeded FAQ', async () => {
-    const questions = await readQuestions(new Map(faqs.map(({ slug, language }) => [slug, language])));
-    expect(questions.length).to.be.at.least(200);
-    const kinds = new Set(questions.map(({ kind, language }) => `${kind} ${language}`));
-    for (const kind of ['paraphrase', 'typo', 'other_words', 'unanswerable'])
-      for (const language of ['en', 'de']) expect([...kinds]).to.include(`${kind} ${language}`);
-    const asked = new Set(questions.map(({ slug }) => slug));
-    expect(faqs.filter(({ slug }) => !asked.has(slug))).to.deep.equal([]);
-    expect(new Set(questions.map(({ question }) => question)).size).to.equal(questions.length);
+  for (const name of DOMAINS) {
+    it(`asks at least 120 questions about every FAQ of ${name}, each once`, async () => {
+      const { faqs, questions } = await readDomain(name);
+      expect(faqs.length).to.be.at.least(34);
+      expect(questions.length).to.be.at.least(120);
+      const asked = new Set(questions.flatMap(({ topics }) => topics.flat()));
+      expect(faqs.filter(({ slug }) => !asked.has(slug))).to.deep.equal([]);
+      const alone = questions.filter(({ before }) => before.length === 0);
+      expect(new Set(alone.map(({ question }) => question)).size).to.equal(alone.length);
+    });
+
+    it(`asks ${name} paraphrases, typos, other words, follow-ups and unanswerable questions in two languages`, async () => {
+      const { questions } = await readDomain(name);
+      const kinds = new Set(questions.map(({ kind, language }) => `${kind} ${language}`));
+      for (const kind of ['paraphrase', 'typo', 'other_words', 'follow_up', ...UNANSWERABLE])
+        for (const language of ['en', 'de']) expect([...kinds]).to.include(`${kind} ${language}`);
+    });
+  }
+
+  it('asks the second domain every kind, often enough to tell', async () => {
+    const { tuned, questions } = await readDomain('library');
+    expect(tuned).to.equal(false);
+    const count = (kind: string) => questions.filter((asked) => asked.kind === kind).length;
+    for (const kind of ['short', 'story', 'two_topics', 'other_language'])
+      expect(count(kind)).to.be.at.least(8);
+    for (const [kind, least] of [
+      ['follow_up', 15],
+      ['far', 20],
+      ['near', 20],
+    ] as const)
+      expect(count(kind)).to.be.at.least(least);
   });
 
   it('counts its results', async () => {
-    const ask = (question: string, slug: string | null): Labelled => ({
-      question,
-      slug,
-      language: 'en',
-      kind: '',
-    });
-    const found: Record<string, number[]> = {
-      first: [1, 2],
-      second: [2, 1],
-      sixth: [2, 3, 4, 5, 6, 1],
-      fool: [1],
+    const ask = (question: string, topics: string[][], kind = 'typo'): Labelled => {
+      return { question, topics, kind, language: 'en', before: [] };
     };
-    const result = await score(
-      [
-        ask('first', 'a'),
-        ask('second', 'a'),
-        ask('sixth', 'a'),
-        ask('none', 'a'),
-        ask('fool', null),
-        ask('wise', null),
-      ],
-      new Map(),
-      new Map([[1, 'a']]),
-      async ({ question }) =>
-        (found[question] ?? []).map((id) => ({ id, question, answer: '', language: 'en', similarity: 1 })),
-    );
-    expect(result).to.deep.equal({ recall: 0.5, mrr: 1.5 / 4, falseAnswers: 0.5 });
+    const found: Record<string, string[]> = {
+      first: ['a', 'b'],
+      second: ['b', 'a'],
+      sixth: ['b', 'c', 'd', 'e', 'f', 'a'],
+      half: ['a'],
+      fool: ['a'],
+    };
+    const asked = [
+      ask('first', [['a']]),
+      ask('second', [['a']]),
+      ask('sixth', [['a']]),
+      ask('none', [['a']]),
+      ask('half', [['a'], ['b']], 'two_topics'),
+      ask('fool', [], 'far'),
+      ask('wise', [], 'far'),
+    ];
+    const scores = await score(asked, async ({ question }) => found[question] ?? []);
+    expect(scores.typo).to.deep.equal({ questions: 4, recall: 0.5, mrr: 1.5 / 4, answered: 0.75 });
+    expect(scores.two_topics?.recall).to.equal(0.5);
+    expect(scores.far?.answered).to.equal(0.5);
+    expect(scores.all?.questions).to.equal(5);
   });
 });

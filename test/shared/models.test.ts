@@ -39,6 +39,7 @@ describe('the models of the environment', () => {
       temperature: 'send',
       usage: 'on',
       systemRole: 'system',
+      structured: 'json_schema',
       strictTurns: false,
     });
   });

@@ -4,8 +4,9 @@ import { onNative } from './native.ts';
 import { type Process, startProcfile } from '../../lab/kit/processes.ts';
 import { type Provider, startProvider } from './provider.ts';
 
-/** The Procfile's workers, but those that idle. */
-export const WORKERS = processTypes().filter((type) => !['web', 'analytics'].includes(type));
+/** The Procfile's workers that answer messages and keep what answers need. Tests of notifications add `notification`. */
+const OTHERS = ['web', 'analytics', 'notification'];
+export const WORKERS = processTypes().filter((type) => !OTHERS.includes(type));
 
 /** The product: processes of the Procfile, and the stand-in for the model. */
 export type Stack = {

@@ -4,7 +4,7 @@ import { env } from '../../shared/base/env.ts';
 import type { Usage } from '../../shared/delivery/runEvents.ts';
 import { answerTimes } from '../../shared/provider/measure.ts';
 import { textIn } from '../../shared/texts/textIn.ts';
-import { type Ending, failed, TOO_SLOW } from './ending.ts';
+import { type Ending, failed, TOO_SLOW, UNCHECKED } from './ending.ts';
 import { parametersOf } from '../../shared/assistants/parameters.ts';
 import { promptOf } from '../../shared/prompt/decide.ts';
 import { type ChatRequest, streamChat } from '../../shared/provider/chat.ts';
@@ -18,32 +18,29 @@ import { wasTooSlow } from './timeouts.ts';
 import { Withheld } from './verdict.ts';
 import type { Writer } from './writer.ts';
 
+export type Answering = {
+  turn: Turn;
+  writer: Writer;
+  lease: Lease;
+  /** Of a moderation that runs beside the model; no text is shown before the verdict. Null: it ran before. */
+  verdict: Promise<Verdict> | null;
+};
+
 /**
  * Answers a turn with a model, into the writer.
- * @param verdict of a moderation that runs beside the model; no text is shown before the verdict
  * @returns the run's ending
  * @throws ProviderError, Interrupted
  */
-export async function answer(
-  turn: Turn,
-  model: ModelRef,
-  writer: Writer,
-  lease: Lease,
-  verdict: Promise<Verdict> | null,
-): Promise<Ending> {
+export async function answer(answering: Answering, model: ModelRef): Promise<Ending> {
+  const { turn, writer, verdict } = answering;
   if (turn.moderation?.flagged) return refuse(turn, writer);
   const unjudged = turn.moderation === null && verdict === null;
   if (unjudged || turn.context === null) return unprepared(turn, unjudged);
 
   const request = await prepare(turn, model);
-  const ending = await stream(request, writer, lease, turn, verdict);
+  const ending = await stream(request, answering);
   return { ...ending, model: model.name };
 }
-
-const UNCHECKED = [
-  'moderation_unavailable',
-  'The message could not be checked: what MODERATION_MODEL names gave no verdict.',
-] as const;
 
 /** Returns the passages in the prompt. */
 export function sourcesOf({ context }: Turn): Source[] {
@@ -68,13 +65,7 @@ async function prepare(turn: Turn, model: ModelRef): Promise<ChatRequest> {
   return { model, messages: await promptOf(turn, turn.context), ...parametersOf(turn.assistant) };
 }
 
-async function stream(
-  request: ChatRequest,
-  writer: Writer,
-  lease: Lease,
-  turn: Turn,
-  verdict: Promise<Verdict> | null,
-): Promise<Ending> {
+async function stream(request: ChatRequest, { turn, writer, lease, verdict }: Answering): Promise<Ending> {
   const times = answerTimes(turn, lease.attempt);
   let first_token_ms: number | undefined;
   const show = (text: string): void => {

@@ -12,3 +12,9 @@ export const TOO_SLOW: Ending = failed(
   'database_timeout',
   'The database took too long to prepare the answer.',
 );
+
+/** Code and message of a run without moderation's verdict. */
+export const UNCHECKED = [
+  'moderation_unavailable',
+  'The message could not be checked: what MODERATION_MODEL names gave no verdict.',
+] as const;

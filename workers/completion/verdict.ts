@@ -20,12 +20,34 @@ export class Withheld extends Error {
   }
 }
 
-/** Returns moderation's verdict. Retries while moderation is unavailable. @throws Withheld after the last try */
-export async function patientVerdict(text: string, userId: number, signal: AbortSignal): Promise<Verdict> {
+/** Stops an answer until moderation may be asked again. */
+export class Postponed extends Error {
+  readonly trouble: ProviderError;
+  constructor(trouble: ProviderError) {
+    super('moderation asks for a later call', { cause: trouble });
+    this.name = 'Postponed';
+    this.trouble = trouble;
+  }
+}
+
+/**
+ * Returns moderation's verdict. Retries while moderation is unavailable.
+ * @param postpones whether the run can wait for a moderation that asks for a later call
+ * @throws Withheld after the last try; Postponed
+ */
+export async function patientVerdict(
+  text: string,
+  userId: number,
+  signal: AbortSignal,
+  postpones = false,
+): Promise<Verdict> {
   for (let tries = 1; ; tries += 1) {
     try {
       return await verdictOn(text.toWellFormed(), userId);
     } catch (err) {
+      if (postpones && err instanceof ProviderError && err.comeBack) {
+        if (tries === TRIES || err.retryAfterMs > RETRY_LONGEST) throw new Postponed(err);
+      }
       const hopeless = !(err instanceof ProviderError) || err.trouble === 'rejected';
       if (hopeless || tries === TRIES) throw new Withheld('unchecked', err);
       const wait = Math.max(err.retryAfterMs, RETRY_FIRST * 2 ** (tries - 1));
@@ -34,9 +56,13 @@ export async function patientVerdict(text: string, userId: number, signal: Abort
   }
 }
 
-/** Moderates a run's question beside its answer. Stores and returns the verdict. @throws Withheld; Postgres's errors */
+/**
+ * Moderates a run's question beside its answer. Stores and returns the verdict.
+ * @param signal aborts when this worker no longer answers the run
+ * @throws Withheld, Postponed; Postgres's errors
+ */
 export async function judgeBeside(turn: Turn, signal: AbortSignal): Promise<Verdict> {
-  const verdict = await patientVerdict(turn.question, turn.user_id, signal);
+  const verdict = await patientVerdict(turn.question, turn.user_id, signal, true);
   await saveVerdict(turn.run_id, verdict);
   return verdict;
 }
