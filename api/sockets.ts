@@ -5,11 +5,12 @@ import { presentProblem, problem, toProblem } from '../shared/base/errors.ts';
 import { logFew } from '../shared/ops/fewLines.ts';
 import { log } from '../shared/base/log.ts';
 import { socketsConnected } from '../shared/ops/metrics.ts';
-import { userRoom } from '../shared/delivery/push.ts';
+import { AGENTS_ROOM, userRoom } from '../shared/delivery/push.ts';
 import { authenticate, type Signed } from '../shared/accounts/authenticate.ts';
 import { holdPlace } from '../shared/limits/places.ts';
 import { networkOf } from '../shared/limits/network.ts';
 import { addressOf } from './middleware/address.ts';
+import { isEditor } from './middleware/auth.ts';
 import { BODY_LIMIT } from './middleware/body.ts';
 import { refuseTwoHosts } from './middleware/few-headers.ts';
 import { isForeign } from './middleware/origin.ts';
@@ -67,7 +68,10 @@ export function attachSockets(http: HttpServer): () => Promise<void> {
       socketsConnected.dec();
       signing.delete(socket.conn);
     });
-    socket.join(userRoom((socket.data as Signed).user.id));
+    const { user } = socket.data as Signed;
+    socket.join(userRoom(user.id));
+    // A new role makes the socket dial again (sockets/watch.ts).
+    if (isEditor(user)) socket.join(AGENTS_ROOM);
     socket.onAny((event: unknown, ...args: unknown[]) => noteUnderWay(answerEvent(socket, event, args)));
   });
 

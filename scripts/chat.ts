@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { follow } from './chat/follow.ts';
 import { Screen } from './chat/screen.ts';
-import type { End } from '../lab/kit/view.ts';
+import type { End } from '../web/sdk/view.ts';
 
 const USAGE = `npm run chat -- "text" [--conversation ID] [--email demo@parley.local] [--password …]
 

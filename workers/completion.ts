@@ -186,7 +186,11 @@ async function finish({ turn, writer, lease }: Held, ending: Ending): Promise<vo
   killPoint('completion.finished', turn.run_id);
   log.info({ status: finished.status, attempt: lease.attempt }, 'run ended');
   const fresh = performance.now() - asked < FRESH;
-  await settle({ next: finished.next, ended: [fresh ? finished : turn.run_id] });
+  await settle({
+    next: finished.next,
+    ended: [fresh ? finished : turn.run_id, ...finished.ended],
+    news: finished.news ? turn.conversation_id : null,
+  });
   runsEnded.inc({ status: finished.status });
   end();
 }

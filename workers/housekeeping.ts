@@ -1,6 +1,7 @@
 import { auditHead, chainAuditLog } from '../db/models/auditChain.ts';
 import type { Delivery } from '../db/models/run.ts';
 import { nextGeneration, runsToAnnounce } from '../db/models/owed.ts';
+import { newsOwed } from '../db/models/news.ts';
 import { deliver, enqueue } from '../shared/delivery/enqueue.ts';
 import {
   jobs,
@@ -16,6 +17,7 @@ import { log } from '../shared/base/log.ts';
 import { reconcilerFindings } from '../shared/ops/metrics.ts';
 import { queues } from '../shared/delivery/queues.ts';
 import { redis } from '../shared/delivery/redis.ts';
+import { tellNews } from '../shared/delivery/news.ts';
 import { announce } from '../shared/delivery/runs.ts';
 import { onStop } from '../shared/base/stop.ts';
 import { tidy } from './tidy.ts';
@@ -54,7 +56,13 @@ export function startHousekeeping(): void {
   });
 }
 
-export type Found = { delivered: number; announced: number; embeddings: number; wiped: boolean };
+export type Found = {
+  delivered: number;
+  announced: number;
+  told: number;
+  embeddings: number;
+  wiped: boolean;
+};
 
 /**
  * Makes one pass: delivers every owed run and a batch of each other debt. Also rebuilds all queues of an emptied Redis.
@@ -65,6 +73,7 @@ export async function reconcile(grace = GRACE): Promise<Found> {
   const graceMs = wiped ? 0 : grace;
   const delivered = await deliverOwedRuns(graceMs);
   const announced = await announceEndedRuns(graceMs);
+  const told = await tellOwedNews(graceMs);
   await keepVectors().catch((err: unknown) => log.warn({ err }, 'Vectors not kept up; tried again'));
   let embeddings = 0;
   for (const name of singleNames) {
@@ -75,7 +84,7 @@ export async function reconcile(grace = GRACE): Promise<Found> {
     for (const payload of enqueued) if ('faq_ids' in payload) embeddings += payload.faq_ids.length;
   }
   if (wiped) await redis.set(EPOCH, new Date().toISOString());
-  return { delivered, announced, embeddings, wiped };
+  return { delivered, announced, told, embeddings, wiped };
 }
 
 /** Enqueues the owed work of one job. Returns the payloads. */
@@ -138,6 +147,15 @@ async function announceEndedRuns(graceMs: number): Promise<number> {
   return results.filter(({ status }) => status === 'fulfilled').length;
 }
 
+async function tellOwedNews(graceMs: number): Promise<number> {
+  const owed = await newsOwed(BATCH, graceMs);
+  const results = await Promise.allSettled(owed.map(tellNews));
+  for (const result of results) {
+    if (result.status === 'rejected') log.warn({ err: result.reason }, 'news not told; told again later');
+  }
+  return results.filter(({ status }) => status === 'fulfilled').length;
+}
+
 /** Chains new audit entries and logs the head. Where logs are kept elsewhere, the head reveals a rewritten audit log. */
 async function chainAudit(): Promise<void> {
   const entries = await chainAuditLog();
@@ -146,5 +164,5 @@ async function chainAudit(): Promise<void> {
 
 function report(found: Found): void {
   for (const [kind, count] of Object.entries(found)) reconcilerFindings.inc({ kind }, Number(count));
-  if (found.wiped || found.delivered + found.announced > 0) log.info({ ...found }, 'reconciled');
+  if (found.wiped || found.delivered + found.announced + found.told > 0) log.info({ ...found }, 'reconciled');
 }

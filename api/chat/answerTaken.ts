@@ -14,9 +14,11 @@ export function senderOf(ctx: Context): Sender {
   return { user: ctx.state.user, ip: ctx.ip, tell: (headers) => ctx.set(headers) };
 }
 
-/** Answers that the message is stored, with the address of its run. */
+/** Answers that the message is stored, with the address of its run, or else of its conversation's messages. */
 export function answerTaken(ctx: Context & { body: TakenAnswer }, { replayed, answer }: Taken): void {
-  ctx.set('Location', publicPath(`/api/v1/runs/${answer.run_id}`));
+  const { run_id, conversation_id } = answer;
+  const where = run_id === null ? `conversations/${conversation_id}/messages` : `runs/${run_id}`;
+  ctx.set('Location', publicPath(`/api/v1/${where}`));
   if (replayed) ctx.set('Idempotency-Replayed', 'true');
   ctx.body = answer;
 }

@@ -24,7 +24,8 @@ export const chatContract = contract('Chat', {
     detail:
       'Once this answers 202 the message is stored and will be answered exactly once. Without `conversation_id` a ' +
       'conversation begins, with the default assistant or that of `assistant_id`, which is for such a message alone. `multitask_strategy` says what happens while a run of the conversation is on: `enqueue` waits, ' +
-      '`reject` refuses, `interrupt` cancels what is on or waiting.',
+      '`reject` refuses, `interrupt` cancels what is on or waiting. While the conversation is `waiting` or with an `agent`, ' +
+      'the message is stored and told, and no model is called: `status` is `with_agent`, without run and reply.',
     parameters: [idempotencyKey],
     body: sendBody,
     example: { content: 'How do I reset my password?', language: 'en' },

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { count, id, real, text } from './fields.ts';
-import { named, oneOf } from './schema.ts';
+import { described, named, oneOf, orNull } from './schema.ts';
 
 /** Schemas of messages and runs that several resources share. */
 export const usage = named(
@@ -29,9 +29,9 @@ export const taken = named(
   Type.Object({
     conversation_id: id,
     message_id: id,
-    reply_id: id,
-    run_id: id,
-    status: oneOf('queued'),
+    reply_id: orNull(id),
+    run_id: described(orNull(id), 'null, as the reply: the message stands before a person.'),
+    status: oneOf('queued', 'with_agent'),
   }),
   { conversation_id: 3, message_id: 81, reply_id: 82, run_id: 42, status: 'queued' },
 );

@@ -1,99 +1,9 @@
-import { Type } from 'typebox';
+import { type TSchema, Type } from 'typebox';
+import type { PeopleEvent } from '../../shared/delivery/peopleEvents.ts';
 import { contract, json, nothing } from '../contract/contract.ts';
-import { anything, count, flag, id, language, paging, text, time } from '../contract/fields.ts';
-import {
-  closed,
-  defaulted,
-  described,
-  named,
-  oneOf,
-  optional,
-  orNull,
-  page,
-  presenter,
-} from '../contract/schema.ts';
-
-const conversation = named(
-  'Conversation',
-  Type.Object({
-    id,
-    user_id: id,
-    assistant_id: described(orNull(id), 'What answers here; null: the default.'),
-    title: orNull(text),
-    language: text,
-    context: anything,
-    tags: Type.Array(text),
-    message_count: count,
-    duration_seconds: count,
-    total_tokens: count,
-    is_active: flag,
-    is_archived: flag,
-    created_at: time,
-    updated_at: time,
-    last_message_at: time,
-  }),
-  {
-    id: 3,
-    user_id: 7,
-    assistant_id: 1,
-    title: 'How do I reset my password?',
-    language: 'en',
-    context: {},
-    tags: ['account'],
-    message_count: 2,
-    duration_seconds: 4,
-    total_tokens: 350,
-    is_active: true,
-    is_archived: false,
-    created_at: '2026-11-21T08:00:00.000Z',
-    updated_at: '2026-11-21T08:00:04.000Z',
-    last_message_at: '2026-11-21T08:00:04.000Z',
-  },
-);
-export const presentConversation = presenter(conversation);
-
-const message = named(
-  'Message',
-  Type.Object({
-    id,
-    conversation_id: id,
-    user_id: id,
-    content: text,
-    message_type: oneOf('user', 'assistant', 'system'),
-    status: oneOf('pending', 'streaming', 'sent', 'delivered', 'read', 'failed', 'cancelled'),
-    run_id: orNull(id),
-    tokens_used: orNull(count),
-    model_used: orNull(text),
-    response_time_ms: orNull(count),
-    metadata: anything,
-    created_at: time,
-    delivered_at: orNull(time),
-    read_at: orNull(time),
-    replaces_id: described(orNull(id), 'The reply that this message replaces.'),
-    replaced_by: described(orNull(id), 'The newest reply to the same question, unless it is this message.'),
-    feedback: orNull(oneOf('up', 'down')),
-  }),
-  {
-    id: 82,
-    conversation_id: 3,
-    user_id: 7,
-    content: 'Open the sign-in page and choose “Forgot password”.',
-    message_type: 'assistant',
-    status: 'sent',
-    run_id: 42,
-    tokens_used: 12,
-    model_used: 'gpt-4.1-mini',
-    response_time_ms: 1840,
-    metadata: {},
-    created_at: '2026-11-21T08:00:00.000Z',
-    delivered_at: null,
-    read_at: null,
-    replaces_id: null,
-    replaced_by: null,
-    feedback: null,
-  },
-);
-export const presentMessage = presenter(message);
+import { conversation, message } from '../contract/conversation.ts';
+import { flag, id, language, paging, prose } from '../contract/fields.ts';
+import { closed, defaulted, named, oneOf, optional, orNull, page } from '../contract/schema.ts';
 
 const fields = {
   title: orNull(Type.String({ minLength: 1, maxLength: 255 })),
@@ -140,4 +50,33 @@ export const conversationContract = contract('Conversations', {
     detail: 'Cancels its runs.',
     answers: { 204: nothing('Deleted') },
   },
+  'POST /api/v1/conversations/:id/handoff': {
+    who: 'signed in',
+    summary: 'Ask for a person',
+    detail:
+      'From now on no answer begins: what you send stands before a person. An answer that is under way goes on; what waits behind it is ' +
+      'cancelled, and stands before a person too. Asking again changes nothing.',
+    body: closed({ reason: Type.Optional(orNull(prose(500))) }),
+    example: { reason: 'My invoice is wrong.' },
+    answers: { 200: json('The conversation, `waiting` or with an agent', conversation) },
+  },
 });
+
+/** The events of conversations with people: to their users' devices, and to agents. They are in no run's log. */
+export const conversationEvents = {
+  message: named('ConversationMessage', Type.Object({ conversation_id: id, message })),
+  'conversation.updated': named('ConversationUpdated', Type.Object({ conversation })),
+  typing: named('Typing', Type.Object({ conversation_id: id, by: oneOf('agent', 'user') }), {
+    conversation_id: 3,
+    by: 'agent',
+  }),
+  'inbox.updated': named(
+    'InboxUpdated',
+    Type.Object({
+      conversation_id: id,
+      status: oneOf('bot', 'waiting', 'agent', 'resolved'),
+      assignee_id: orNull(id),
+    }),
+    { conversation_id: 3, status: 'waiting', assignee_id: null },
+  ),
+} satisfies { [Event in PeopleEvent as Event['event']]: TSchema };

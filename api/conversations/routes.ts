@@ -11,7 +11,9 @@ import { serve } from '../contract/serve.ts';
 import { limitSearchedLists } from '../middleware/limit-searches.ts';
 import { pathId } from '../middleware/ids.ts';
 import { settleInBackground } from '../../shared/delivery/settle.ts';
-import { conversationContract, presentConversation, presentMessage } from './contract.ts';
+import { presentConversation, presentMessage } from '../contract/conversation.ts';
+import { askForPerson } from '../../shared/people/askForPerson.ts';
+import { conversationContract } from './contract.ts';
 
 export const conversations = serve(conversationContract, {
   'GET /api/v1/conversations': [
@@ -51,6 +53,11 @@ export const conversations = serve(conversationContract, {
 
   'DELETE /api/v1/conversations/:id': async (ctx) => {
     const { ended } = found(await deleteConversation(pathId(ctx), ctx.state.user.id));
-    settleInBackground({ ended, next: null });
+    settleInBackground({ ended, next: null, news: pathId(ctx) });
+  },
+
+  'POST /api/v1/conversations/:id/handoff': async (ctx) => {
+    const { user, body } = ctx.state;
+    ctx.body = presentConversation(await askForPerson(user.id, pathId(ctx), body.reason ?? null));
   },
 });

@@ -35,7 +35,7 @@ export function buildAsyncapi(): AsyncApi {
           'the token expires, the server sends `token_expired` and closes the connection, and the client dials again. When the sign-in ' +
           'ends, the server disconnects the socket for good.',
         servers: [{ $ref: '#/servers/socket' }],
-        messages: { ...pushed(serverEvents), ...said() },
+        messages: { ...pushed(serverEvents, pushedKey), ...said() },
       },
       webSocket: {
         address: '/api/v1/chat/ws/{user_id}',
@@ -58,7 +58,7 @@ export function buildAsyncapi(): AsyncApi {
       },
     },
     operations: {
-      ...pushing('socket', 'push', Object.keys(serverEvents)),
+      ...pushing('socket', 'push', Object.keys(serverEvents), pushedKey),
       ...pushing('stream', 'stream', Object.keys(runEvents)),
       ...pushing('webSocket', 'frame', Object.keys(framesOut)),
       ...taking(),
@@ -103,8 +103,10 @@ const SECURITY = {
   query: { type: 'httpApiKey', in: 'query', name: 'token', description: 'The same, for browsers.' },
 };
 
-function pushed(events: Record<string, SchemaObject>): Record<string, Message> {
-  return Object.fromEntries(Object.entries(events).map(([name, payload]) => [key(name), { name, payload }]));
+function pushed(events: Record<string, SchemaObject>, keyOf = key): Record<string, Message> {
+  return Object.fromEntries(
+    Object.entries(events).map(([name, payload]) => [keyOf(name), { name, payload }]),
+  );
 }
 
 /** Returns the events of clients, and their acknowledgements. */
@@ -124,7 +126,7 @@ export function acknowledgement(answer: SchemaObject): SchemaObject {
   return { anyOf: [yes, no] };
 }
 
-function pushing(channel: string, verb: string, names: string[]): Record<string, Operation> {
+function pushing(channel: string, verb: string, names: string[], keyOf = key): Record<string, Operation> {
   return Object.fromEntries(
     names.map((name) => [
       `${verb}${capital(key(name))}`,
@@ -132,7 +134,7 @@ function pushing(channel: string, verb: string, names: string[]): Record<string,
         action: 'send' as const,
         summary: `\`${name}\``,
         channel: { $ref: `#/channels/${channel}` },
-        messages: [{ $ref: `#/channels/${channel}/messages/${key(name)}` }],
+        messages: [{ $ref: `#/channels/${channel}/messages/${keyOf(name)}` }],
       },
     ]),
   );
@@ -157,6 +159,11 @@ function taking(): Record<string, Operation> {
 /** `run.failed` → `runFailed`. */
 function key(name: string): string {
   return name.replaceAll(/\.(\w)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** The key of an event that the server pushes. Clients may send another event of the same name. */
+function pushedKey(name: string): string {
+  return Object.hasOwn(clientEvents, name) ? `${key(name)}Pushed` : key(name);
 }
 
 function capital(word: string): string {

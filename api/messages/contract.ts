@@ -41,6 +41,7 @@ export const messageContract = contract('Messages', {
       'consent_required',
       'not_found',
       'run_in_progress',
+      'conflict',
       'idempotency_key_reused',
       'rate_limited',
       'too_many_waiting_runs',

@@ -1,5 +1,6 @@
 import { authEvents } from '../auth/contract.ts';
 import { problemBody } from '../contract/problem.ts';
+import { conversationEvents } from '../conversations/contract.ts';
 import { chatEvents } from '../chat/contract.ts';
 import { importEvents } from '../faqs/import/contract.ts';
 import { messageEvents } from '../messages/contract.ts';
@@ -13,4 +14,9 @@ export const clientEvents = { ...chatEvents, ...runClientEvents, ...messageEvent
  */
 const endingEvents = { token_expired: problemBody };
 
-export const serverEvents = { ...runEvents, ...importEvents, ...endingEvents };
+export const serverEvents = {
+  ...runEvents,
+  ...importEvents,
+  ...conversationEvents,
+  ...endingEvents,
+};

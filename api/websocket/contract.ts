@@ -3,6 +3,7 @@ import { refreshFrame } from '../auth/contract.ts';
 import { messageFrame } from '../chat/contract.ts';
 import { source, usage } from '../contract/answering.ts';
 import { contract, nothing } from '../contract/contract.ts';
+import { person } from '../contract/conversation.ts';
 import { anything, count, id, text, time } from '../contract/fields.ts';
 import { named, oneOf, optional, orNull } from '../contract/schema.ts';
 
@@ -59,6 +60,29 @@ export const framesOut = {
       sources: Type.Array(source),
       usage: orNull(usage),
       finish_reason: orNull(text),
+    }),
+  ),
+  /** A person answers instead of the model. */
+  agent: named(
+    'AgentFrame',
+    Type.Object({
+      type: oneOf('agent'),
+      content: text,
+      conversation_id: id,
+      message_id: id,
+      agent: person,
+      timestamp: time,
+    }),
+  ),
+  /** Who speaks in a conversation from now on. */
+  conversation: named(
+    'ConversationFrame',
+    Type.Object({
+      type: oneOf('conversation'),
+      conversation_id: id,
+      status: oneOf('bot', 'waiting', 'agent', 'resolved'),
+      agent: orNull(person),
+      available_at: orNull(time),
     }),
   ),
   /** The answer to `refresh`: the connection may stay until then. */

@@ -1,12 +1,33 @@
 import { presentProblem } from '../../shared/base/errors.ts';
+import type { PeopleEvent } from '../../shared/delivery/peopleEvents.ts';
 import type { RunEvent } from '../../shared/delivery/runEvents.ts';
 
 /**
- * Presents an event of a run as a frame of a plain WebSocket. A new attempt is a `delta` without text and with `restart`:
+ * Presents an event of a run, or of a conversation with a person, as a frame of a plain WebSocket. A new attempt is a `delta` without text and with `restart`:
  * the client drops what earlier attempts showed.
  * @returns null for an event that plain WebSockets do not get
  */
-export function presentEvent({ event, data }: RunEvent): object | null {
+export function presentEvent(pushed: RunEvent | PeopleEvent): object | null {
+  switch (pushed.event) {
+    case 'message': {
+      const { conversation_id, message } = pushed.data;
+      if (message.agent === null) return null;
+      const { id: message_id, content, agent, created_at: timestamp } = message;
+      return { type: 'agent', content, conversation_id, message_id, agent, timestamp };
+    }
+    case 'conversation.updated': {
+      const { id: conversation_id, status, agent, available_at } = pushed.data.conversation;
+      return { type: 'conversation', conversation_id, status, agent, available_at };
+    }
+    case 'typing':
+    case 'inbox.updated':
+      return null;
+    default:
+      return presentRunEvent(pushed);
+  }
+}
+
+function presentRunEvent({ event, data }: RunEvent): object | null {
   const { run_id, conversation_id, message_id, attempt, seq } = data;
   const place = { run_id, conversation_id, message_id, attempt, seq };
   switch (event) {

@@ -9,6 +9,7 @@ BEGIN
     RETURN;
   END IF;
   ended := cancel_runs_of(p_conversation);
+  PERFORM note_news(p_conversation, NULL) FROM conversations WHERE id = p_conversation AND status IN ('waiting', 'agent');
   UPDATE conversations SET deleted_at = clock_timestamp(), updated_at = clock_timestamp(), is_active = false
   WHERE id = p_conversation;
   RETURN NEXT;

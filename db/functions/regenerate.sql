@@ -1,6 +1,6 @@
 -- Answers a question again: stores a new run and a new reply beside the earlier ones. The outcomes are those of
 -- accept_message (db/functions/runs.sql). 'not_found': the user has no such reply. 'run_in_progress': the reply
--- is not finished. message_id is the question's. Like accept_message it locks the user, then the conversation,
+-- is not finished. 'with_agent': a person is asked for or has the conversation. message_id is the question's. Like accept_message it locks the user, then the conversation,
 -- and decides in later statements.
 CREATE OR REPLACE FUNCTION regenerate_reply(
   p_user bigint, p_reply bigint, p_key text, p_hash text, p_request text, p_max_waiting integer
@@ -31,12 +31,19 @@ BEGIN
     RETURN;
   END IF;
 
+  IF EXISTS (SELECT FROM message_keys WHERE user_id = p_user AND idempotency_key = p_key) THEN
+    outcome := 'idempotency_key_reused';
+    RETURN NEXT;
+    RETURN;
+  END IF;
+
   SELECT * INTO v_before FROM runs WHERE reply_id = p_reply AND conversation_id = v_conversation;
   outcome := CASE
     WHEN v_owner.status <> 'active' THEN 'unauthenticated'
     WHEN NOT v_owner.data_processing_consent THEN 'consent_required'
     WHEN v_before.id IS NULL THEN 'not_found'
     WHEN v_before.completed_at IS NULL THEN 'run_in_progress'
+    WHEN EXISTS (SELECT FROM conversations WHERE id = v_conversation AND status IN ('waiting', 'agent')) THEN 'with_agent'
     WHEN (SELECT count(*) FROM (SELECT FROM runs WHERE user_id = p_user AND status IN ('waiting', 'queued')
       LIMIT p_max_waiting) AS idle) >= p_max_waiting THEN 'too_many_waiting_runs'
   END;

@@ -52,9 +52,8 @@ BEGIN
   UPDATE messages SET status = p_status WHERE id IN (SELECT reply_id FROM ended);
 END $$;
 
--- Cancels every run of a conversation. Waiting and queued ones end here; a running one is flagged and its worker
--- ends it. Returns the ended runs. The caller holds the lock.
-CREATE OR REPLACE FUNCTION cancel_runs_of(p_conversation bigint) RETURNS bigint[] LANGUAGE plpgsql VOLATILE AS $$
+-- Cancels the runs of a conversation that have not started: waiting and queued ones. Returns the ended runs. The caller holds the lock.
+CREATE OR REPLACE FUNCTION end_idle_runs_of(p_conversation bigint) RETURNS bigint[] LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   v_ended bigint[];
 BEGIN
@@ -64,6 +63,15 @@ BEGIN
   SELECT coalesce(array_agg(id), '{}') INTO v_ended FROM runs
   WHERE conversation_id = p_conversation AND status IN ('waiting', 'queued');
   PERFORM end_runs(v_ended, 'cancelled', NULL, NULL);
+  RETURN v_ended;
+END $$;
+
+-- Cancels every run of a conversation. Waiting and queued ones end here; a running one is flagged and its worker
+-- ends it. Returns the ended runs. The caller holds the lock.
+CREATE OR REPLACE FUNCTION cancel_runs_of(p_conversation bigint) RETURNS bigint[] LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  v_ended bigint[] := end_idle_runs_of(p_conversation);
+BEGIN
   UPDATE runs SET cancel_requested_at = coalesce(cancel_requested_at, clock_timestamp())
   WHERE conversation_id = p_conversation AND status = 'in_progress';
   RETURN v_ended;
@@ -94,18 +102,20 @@ END $$;
 -- same request), or a refusal that stores nothing: 'unauthenticated', 'idempotency_key_reused', 'not_found',
 -- 'consent_required', 'assistant_archived', 'run_in_progress', 'too_many_waiting_runs'. next is the run to deliver, as in promote_next.
 -- ended are the runs that an interrupt cancelled, which the caller announces. p_assistant
--- is for a conversation that begins here.
+-- is for a conversation that begins here. While a person is asked for or has the conversation, a message is stored without
+-- reply and run, which are NULL then. news: the caller tells devices and agents of the conversation (people.sql).
 CREATE OR REPLACE FUNCTION accept_message(
   p_user bigint, p_conversation bigint, p_content text, p_language text, p_metadata jsonb, p_strategy text,
   p_key text, p_hash text, p_request text, p_max_waiting integer, p_assistant bigint DEFAULT NULL
 ) RETURNS TABLE (outcome text, run_id bigint, conversation_id bigint, message_id bigint, reply_id bigint,
-  next jsonb, ended bigint[]) LANGUAGE plpgsql VOLATILE SET plan_cache_mode = force_generic_plan AS $$
+  next jsonb, ended bigint[], news boolean) LANGUAGE plpgsql VOLATILE SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 DECLARE
   v_known runs;
   v_owner users;
   v_conversation conversations;
   v_assistant assistants;
+  v_person boolean;
   v_head boolean;
   v_ended bigint[] := '{}';
   v_rank integer := 1;
@@ -124,11 +134,18 @@ BEGIN
     SELECT * INTO v_known FROM runs WHERE user_id = p_user AND idempotency_key = p_key;
     IF FOUND THEN
       RETURN QUERY SELECT CASE WHEN v_known.request_hash = p_hash THEN 'replayed' ELSE 'idempotency_key_reused' END,
-        v_known.id, v_known.conversation_id, v_known.message_id, v_known.reply_id, NULL::jsonb, v_ended;
+        v_known.id, v_known.conversation_id, v_known.message_id, v_known.reply_id, NULL::jsonb, v_ended, false;
+      RETURN;
+    END IF;
+    RETURN QUERY SELECT CASE WHEN k.request_hash = p_hash THEN 'replayed' ELSE 'idempotency_key_reused' END,
+      NULL::bigint, m.conversation_id, m.id, NULL::bigint, NULL::jsonb, v_ended, false
+    FROM message_keys k JOIN messages m ON m.id = k.message_id WHERE k.user_id = p_user AND k.idempotency_key = p_key;
+    IF FOUND THEN
       RETURN;
     END IF;
   END IF;
 
+  v_person := coalesce(v_conversation.status IN ('waiting', 'agent'), false);
   v_assistant := assistant_now(coalesce(v_conversation.assistant_id, p_assistant));
   outcome := CASE
     WHEN v_owner.status <> 'active' THEN 'unauthenticated'
@@ -136,6 +153,7 @@ BEGIN
     WHEN p_conversation IS NOT NULL AND v_conversation.id IS NULL THEN 'not_found'
     WHEN p_assistant IS NOT NULL AND v_assistant.id IS NULL THEN 'not_found'
     WHEN p_conversation IS NULL AND v_assistant.is_archived THEN 'assistant_archived'
+    WHEN v_person THEN NULL
     WHEN p_strategy = 'reject' AND EXISTS (SELECT FROM runs WHERE conversation_id = p_conversation
       AND status IN ('waiting', 'queued', 'in_progress')) THEN 'run_in_progress'
     WHEN (SELECT count(*) FROM (SELECT FROM runs WHERE user_id = p_user AND status IN ('waiting', 'queued')
@@ -148,16 +166,28 @@ BEGIN
   END IF;
 
   IF p_conversation IS NULL THEN
-    INSERT INTO conversations (user_id, language, assistant_id, message_count)
-    VALUES (p_user, coalesce(p_language, v_owner.language), v_assistant.id, 2) RETURNING * INTO v_conversation;
+    INSERT INTO conversations (user_id, language, assistant_id, message_count, episode_id)
+    VALUES (p_user, coalesce(p_language, v_owner.language), v_assistant.id, 2,
+      nextval(pg_get_serial_sequence('episodes', 'id'))) RETURNING * INTO v_conversation;
+    INSERT INTO episodes (id, conversation_id, user_id, assistant_id)
+    VALUES (v_conversation.episode_id, v_conversation.id, p_user, v_assistant.id);
   ELSE
-    UPDATE conversations SET message_count = message_count + 2, is_active = true,
+    UPDATE conversations SET message_count = message_count + CASE WHEN v_person THEN 1 ELSE 2 END, is_active = true,
+      waiting_since = CASE WHEN v_person THEN coalesce(waiting_since, clock_timestamp()) END,
       last_message_at = clock_timestamp(), updated_at = clock_timestamp(),
       duration_seconds = extract(epoch FROM clock_timestamp() - created_at)::integer
     WHERE id = p_conversation;
+    IF v_conversation.episode_id IS NULL THEN
+      PERFORM reopen_conversation(p_conversation);
+    END IF;
   END IF;
   IF p_strategy = 'interrupt' THEN
     v_ended := cancel_runs_of(v_conversation.id);
+  END IF;
+  IF v_person THEN
+    message_id := store_for_person(v_conversation.id, p_user, p_content, p_metadata, p_key, p_hash);
+    RETURN QUERY SELECT 'accepted', NULL::bigint, v_conversation.id, message_id, NULL::bigint, NULL::jsonb, v_ended, true;
+    RETURN;
   END IF;
   -- Draws the id under the lock, so that the runs of a conversation are numbered in the order of their messages.
   v_run := nextval(pg_get_serial_sequence('runs', 'id'));
@@ -180,7 +210,8 @@ BEGIN
     v_assistant.id, v_assistant.version);
 
   RETURN QUERY SELECT 'accepted', v_run, v_conversation.id, v_ids[1], v_ids[2],
-    CASE WHEN v_head THEN jsonb_build_object('run_id', v_run, 'generation', 1, 'rank', v_rank) END, v_ended;
+    CASE WHEN v_head THEN jsonb_build_object('run_id', v_run, 'generation', 1, 'rank', v_rank) END, v_ended,
+    v_conversation.status = 'resolved';
 END $$;
 
 -- Says whether texts of a conversation may go to the provider now. Intake asks too, but a message may wait for
@@ -191,11 +222,19 @@ BEGIN
     AND EXISTS (SELECT FROM conversations WHERE id = p_conversation AND deleted_at IS NULL);
 END $$;
 
+-- Says whether a run of a conversation may start: its texts may be sent, and no person is asked for or has it.
+CREATE OR REPLACE FUNCTION may_be_answered(p_user bigint, p_conversation bigint) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN EXISTS (SELECT FROM users WHERE id = p_user AND status = 'active' AND data_processing_consent)
+    AND EXISTS (SELECT FROM conversations
+      WHERE id = p_conversation AND deleted_at IS NULL AND status NOT IN ('waiting', 'agent'));
+END $$;
+
 -- Claims a run for one attempt. The outcomes:
 -- 'claimed': attempt is the caller's, and the row holds all that answering needs.
 -- 'busy': try again at retry_at. Another worker's lease or a provider's Retry-After is still running, or the run
 -- needs a model and no model may be called for p_hold_ms.
--- 'ended': this call ended the run (cancelled before it began, not to be sent any more, or crashed too often).
+-- 'ended': this call ended the run (cancelled before it began, not to be answered any more, or crashed too often).
 -- The caller announces it and delivers next.
 -- 'gone': nothing to do.
 CREATE OR REPLACE FUNCTION claim_run(p_run bigint, p_lease_ms integer, p_crash_limit integer, p_hold_ms integer DEFAULT 0)
@@ -228,7 +267,7 @@ BEGIN
   END IF;
 
   v_crashes := v_run.crashes + (v_run.status = 'in_progress')::integer;
-  v_cancelled := v_run.cancel_requested_at IS NOT NULL OR NOT may_be_sent(v_run.user_id, v_conversation);
+  v_cancelled := v_run.cancel_requested_at IS NOT NULL OR NOT may_be_answered(v_run.user_id, v_conversation);
   IF v_cancelled OR v_crashes >= p_crash_limit THEN
     IF v_cancelled THEN
       PERFORM end_runs(ARRAY[p_run], 'cancelled', NULL, NULL);
@@ -263,16 +302,22 @@ END $$;
 -- Ends a run that the caller holds, and returns the ended run. No row: the fence is lost, and nothing changed.
 -- p_outcome: status, content, finish_reason, model, parameters, usage {prompt_tokens, completion_tokens,
 -- total_tokens}, error {code, message}, sources, title, first_token_ms, filtered (keeps question and reply out of
--- later prompts). An earlier cancel wins over the outcome's status.
+-- later prompts), handoff {reason} (the model asks for a person). An earlier cancel wins over the outcome's status.
+-- A completed run may hand its conversation over: as the model asks, or after too many unanswered questions. Then nothing is
+-- promoted, ended are the runs that waited behind it, and news says that the caller tells of the conversation.
 CREATE OR REPLACE FUNCTION finish_run(p_run bigint, p_attempt integer, p_last_seq bigint, p_outcome jsonb)
 RETURNS TABLE (next jsonb, id bigint, user_id bigint, conversation_id bigint, reply_id bigint, status text, attempt integer,
-  last_seq bigint, content text, sources jsonb, usage jsonb, finish_reason text, error jsonb, completed_at timestamptz)
+  last_seq bigint, content text, sources jsonb, usage jsonb, finish_reason text, error jsonb, completed_at timestamptz,
+  ended bigint[], news boolean)
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_column
 DECLARE
   v_conversation bigint := lock_conversation_of(p_run);
   v_usage jsonb := p_outcome -> 'usage';
   v_run runs;
+  v_status text;
+  v_by text;
+  v_ended bigint[] := '{}';
 BEGIN
   UPDATE runs SET
     status = CASE WHEN cancel_requested_at IS NULL THEN p_outcome ->> 'status' ELSE 'cancelled' END,
@@ -305,10 +350,16 @@ BEGIN
     total_tokens = total_tokens + coalesce(v_run.total_tokens, 0),
     last_message_at = clock_timestamp(), updated_at = clock_timestamp(),
     duration_seconds = extract(epoch FROM clock_timestamp() - created_at)::integer
-  WHERE id = v_conversation;
+  WHERE id = v_conversation RETURNING status INTO v_status;
+  IF v_run.status = 'completed' AND v_status = 'bot' THEN
+    v_by := CASE WHEN jsonb_typeof(p_outcome -> 'handoff') = 'object' THEN 'model' WHEN is_stuck(v_run) THEN 'unanswered' END;
+    IF v_by IS NOT NULL THEN
+      v_ended := wait_for_person(v_conversation, v_by, coalesce(p_outcome #>> '{handoff,reason}', v_by));
+    END IF;
+  END IF;
   RETURN QUERY SELECT promote_next(v_conversation), p_run, v_run.user_id, v_conversation, v_run.reply_id, v_run.status,
     v_run.attempt, v_run.last_seq, p_outcome ->> 'content', v_run.sources, nullif(v_usage, 'null'), v_run.finish_reason,
-    CASE v_run.status WHEN 'failed' THEN p_outcome -> 'error' END, v_run.completed_at;
+    CASE v_run.status WHEN 'failed' THEN p_outcome -> 'error' END, v_run.completed_at, v_ended, v_by IS NOT NULL;
 END $$;
 
 -- Cancels a user's run. No row: the user has no such run. ended: this call ended it, and the caller announces it

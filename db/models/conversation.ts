@@ -1,6 +1,7 @@
 import { knex } from '../knex.ts';
 import { row, rows } from '../sql.ts';
 import { askedIn, matching } from './conversationSearch.ts';
+import { nameOf } from './person.ts';
 
 export type ConversationRow = {
   id: number;
@@ -16,23 +17,30 @@ export type ConversationRow = {
   total_tokens: number;
   is_active: boolean;
   is_archived: boolean;
+  status: ConversationStatus;
+  /** The person who has the conversation, or resolved it. */
+  agent: { id: number; name: string } | null;
+  handoff_reason: string | null;
+  outcome: string | null;
   created_at: Date;
   updated_at: Date;
   last_message_at: Date;
 };
+export type ConversationStatus = 'bot' | 'waiting' | 'agent' | 'resolved';
 /** The end of a page: the last activity in microseconds since 1970, and the id. */
 export type Place = { last_message_us: number; id: number };
 export type ConversationChange = Partial<
   Pick<ConversationRow, 'title' | 'tags' | 'language' | 'is_archived'>
 >;
 
-const columns = `c.id, c.user_id, c.assistant_id, c.title, c.language, c.context, c.tags, c.message_count, c.duration_seconds,
-  c.total_tokens, c.is_active, c.is_archived, c.created_at, c.updated_at, c.last_message_at`;
+export const conversationColumns = `c.id, c.user_id, c.assistant_id, c.title, c.language, c.context, c.tags, c.message_count, c.duration_seconds,
+  c.total_tokens, c.is_active, c.is_archived, c.status, (SELECT jsonb_build_object('id', a.id, 'name', ${nameOf('a')})
+    FROM users a WHERE a.id = c.agent_id) AS agent, c.handoff_reason, c.outcome, c.created_at, c.updated_at, c.last_message_at`;
 
 /** A user's conversation; undefined when there is none of theirs, or it was deleted. */
 export function findConversation(id: number, userId: number): Promise<ConversationRow | undefined> {
   return row(
-    `SELECT ${columns} FROM conversations c WHERE c.id = :id AND c.user_id = :userId AND c.deleted_at IS NULL`,
+    `SELECT ${conversationColumns} FROM conversations c WHERE c.id = :id AND c.user_id = :userId AND c.deleted_at IS NULL`,
     { id, userId },
   );
 }
@@ -48,7 +56,7 @@ export function listConversations(
 ): Promise<(ConversationRow & Place)[]> {
   const { archived, q, limit, after } = page;
   return rows(
-    `SELECT ${columns}, (extract(epoch FROM c.last_message_at) * 1000000)::bigint AS last_message_us
+    `SELECT ${conversationColumns}, (extract(epoch FROM c.last_message_at) * 1000000)::bigint AS last_message_us
      FROM conversations c
      WHERE c.user_id = :userId AND c.is_archived = :archived AND c.deleted_at IS NULL
        ${after === null ? '' : further} ${q === '' ? '' : matching}

@@ -16,6 +16,11 @@ export function inConversation(table: string): string {
   return `${table}.conversation_id BETWEEN :conversationId AND :conversationId`;
 }
 
+/** Selects who speaks in a prompt: an agent's message is the assistant's. */
+function speaker(messages: string): string {
+  return `CASE ${messages}.message_type WHEN 'agent' THEN 'assistant' ELSE ${messages}.message_type END AS message_type`;
+}
+
 /**
  * Returns the messages before a message, newest first. Of the replies to one question it takes the newest with a
  * text, in the place of the first. It leaves out refusals, replies without text, and questions without a verdict that
@@ -27,7 +32,7 @@ export function historyBefore(
   limit: number,
 ): Promise<HistoryMessage[]> {
   return rows(
-    `SELECT said.id, said.message_type, said.content, said.tokens_used FROM messages first
+    `SELECT said.id, ${speaker('said')}, said.content, said.tokens_used FROM messages first
      CROSS JOIN LATERAL (
        SELECT one.* FROM messages one
        WHERE (one.id = first.id OR one.alternative_of = first.id) AND one.in_context AND one.content <> ''
@@ -45,7 +50,7 @@ export function historyBefore(
 export async function messageTexts(ids: number[]): Promise<HistoryMessage[]> {
   if (ids.length === 0) return [];
   return rows(
-    `SELECT id, message_type, content, tokens_used FROM messages WHERE id = ANY (:ids)
+    `SELECT id, ${speaker('messages')}, content, tokens_used FROM messages WHERE id = ANY (:ids)
      ORDER BY array_position(CAST(:ids AS bigint[]), id)`,
     { ids },
   );

@@ -1,12 +1,13 @@
 import { row, rows } from '../sql.ts';
 import { inConversation } from './message.ts';
+import { nameOf } from './person.ts';
 
 export type MessageRow = {
   id: number;
   conversation_id: number;
   user_id: number;
   content: string;
-  message_type: 'user' | 'assistant' | 'system';
+  message_type: 'user' | 'assistant' | 'system' | 'agent';
   status: 'pending' | 'streaming' | 'sent' | 'delivered' | 'read' | 'failed' | 'cancelled';
   run_id: number | null;
   tokens_used: number | null;
@@ -20,7 +21,16 @@ export type MessageRow = {
   /** The newest reply to the same question; null when it is this reply. */
   replaced_by: number | null;
   feedback: 'up' | 'down' | null;
+  /** The person who wrote it. */
+  agent: { id: number; name: string } | null;
 };
+
+const columns = `m.id, m.conversation_id, m.user_id, m.content, m.message_type, m.status, m.run_id, m.tokens_used, m.model_used,
+  m.response_time_ms, m.metadata, m.created_at, m.delivered_at, m.read_at, m.replaces_id,
+  (SELECT max(newer.id) FROM messages newer
+   WHERE newer.alternative_of = coalesce(m.alternative_of, m.id) AND newer.id > m.id) AS replaced_by,
+  (SELECT rating FROM message_feedback f WHERE f.message_id = m.id AND f.user_id = m.user_id) AS feedback,
+  (SELECT jsonb_build_object('id', a.id, 'name', ${nameOf('a')}) FROM users a WHERE a.id = m.agent_id) AS agent`;
 
 /**
  * Returns a page of a conversation's messages. The caller has checked the owner.
@@ -33,15 +43,29 @@ export function listMessages(
   const { order, limit, afterId } = page;
   const further = order === 'asc' ? '>' : '<';
   return rows(
-    `SELECT m.id, m.conversation_id, m.user_id, m.content, m.message_type, m.status, m.run_id, m.tokens_used, m.model_used,
-       m.response_time_ms, m.metadata, m.created_at, m.delivered_at, m.read_at, m.replaces_id,
-       (SELECT max(newer.id) FROM messages newer
-        WHERE newer.alternative_of = coalesce(m.alternative_of, m.id) AND newer.id > m.id) AS replaced_by,
-       (SELECT rating FROM message_feedback f WHERE f.message_id = m.id AND f.user_id = m.user_id) AS feedback
-     FROM messages m WHERE ${inConversation('m')}
+    `SELECT ${columns} FROM messages m WHERE ${inConversation('m')}
        ${afterId === null ? '' : `AND (m.conversation_id, m.id) ${further} (:conversationId, :afterId)`}
      ORDER BY m.conversation_id ${order}, m.id ${order} LIMIT :limit`,
     { conversationId, afterId, limit },
+  );
+}
+
+/** Returns one message; undefined: there is none. The caller has checked who may read it. */
+export function findMessage(id: number): Promise<MessageRow | undefined> {
+  return row(`SELECT ${columns} FROM messages m WHERE m.id = :id`, { id });
+}
+
+/** Returns up to `limit` messages to or from a person, from one on, oldest first: those that no run answers or wrote. */
+export function messagesOfPeople(
+  conversationId: number,
+  fromId: number,
+  limit: number,
+): Promise<MessageRow[]> {
+  return rows(
+    `SELECT ${columns} FROM messages m WHERE ${inConversation('m')}
+       AND (m.conversation_id, m.id) >= (:conversationId, :fromId) AND m.run_id IS NULL
+     ORDER BY m.conversation_id, m.id LIMIT :limit`,
+    { conversationId, fromId, limit },
   );
 }
 

@@ -3,11 +3,12 @@ import { row } from '../sql.ts';
 /** What a prompt may say of a user. */
 export type Person = { name: string; timezone: string };
 
+/** Selects an account's name: the full name, or the username where there is none, or ''. */
+export function nameOf(users: string): string {
+  return `coalesce(nullif(trim(concat_ws(' ', ${users}.first_name, ${users}.last_name)), ''), ${users}.username, '')`;
+}
+
 /** A user's full name, or username where there is none, and time zone; undefined: no such user. */
 export function findPerson(userId: number): Promise<Person | undefined> {
-  return row(
-    `SELECT coalesce(nullif(trim(concat_ws(' ', first_name, last_name)), ''), username, '') AS name, timezone
-     FROM users WHERE id = :userId`,
-    { userId },
-  );
+  return row(`SELECT ${nameOf('u')} AS name, timezone FROM users u WHERE id = :userId`, { userId });
 }

@@ -27,18 +27,22 @@ export type Refusal =
   | 'not_found'
   | 'consent_required'
   | 'run_in_progress'
+  | 'with_agent'
   | 'assistant_archived'
   | 'too_many_waiting_runs';
 export type Accepted = {
   outcome: 'accepted' | 'replayed';
-  run_id: number;
+  /** null, as the reply: the message stands before a person. */
+  run_id: number | null;
   conversation_id: number;
   message_id: number;
-  reply_id: number;
+  reply_id: number | null;
   /** Set when the run is at the head of its conversation. */
   next: Delivery | null;
   /** Runs that an interrupt ended; to be announced. */
   ended: number[];
+  /** Whether devices and agents are to be told of the conversation. */
+  news?: boolean;
 };
 
 /** Stores a message with its run, or finds the one its key names, or refuses and stores nothing. */
@@ -132,10 +136,15 @@ export type Outcome = {
   first_token_ms?: number;
   /** Keeps question and reply out of later prompts. */
   filtered?: boolean;
+  /** The model asks for a person. */
+  handoff?: { reason: string | null };
 };
 
 /** A run as it ended: what its terminal event is made of. */
 type Ended = Omit<RunRow, 'message_id' | 'model' | 'created_at' | 'started_at'> & { completed_at: Date };
+
+/** ended: runs that waited behind a run that handed its conversation over; to be announced. news: see Accepted. */
+type Handed = { ended: number[]; news: boolean };
 
 /** Ends a run that the caller holds; undefined when it no longer does, in which case nothing has changed. */
 export function finishRun(
@@ -143,7 +152,7 @@ export function finishRun(
   attempt: number,
   lastSeq: number,
   outcome: Outcome,
-): Promise<(Ended & Next) | undefined> {
+): Promise<(Ended & Next & Handed) | undefined> {
   return row('SELECT * FROM finish_run(:runId, :attempt, :lastSeq, :outcome)', {
     runId,
     attempt,

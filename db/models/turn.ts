@@ -52,7 +52,7 @@ export function loadTurn(runId: number): Promise<Turn | undefined> {
        r.retries, r.language, q.content AS question, c.title, r.created_at, r.queued_at, r.moderation, r.context,
        assistant_of(r.assistant_id, r.assistant_version) AS assistant
      FROM runs r JOIN messages q ON q.id = r.message_id JOIN conversations c ON c.id = r.conversation_id
-     WHERE r.id = :runId AND r.cancel_requested_at IS NULL AND may_be_sent(r.user_id, r.conversation_id)`,
+     WHERE r.id = :runId AND r.cancel_requested_at IS NULL AND may_be_answered(r.user_id, r.conversation_id)`,
     { runId },
   );
 }

@@ -1,6 +1,6 @@
 import { Device as Connection, type Refusal } from '../kit/device.ts';
-import { type Resumed, Runs } from '../kit/runs.ts';
-import { RunView } from '../kit/view.ts';
+import { type Resumed, Runs } from '../../web/sdk/runs.ts';
+import { RunView } from '../../web/sdk/view.ts';
 import type { Journal } from './journal.ts';
 import { oneOf } from './schedule.ts';
 

@@ -1,5 +1,5 @@
 import { miscounted, type RunAtRest, runsAtRest, wrongsOfRun, wrongsOfView } from '../kit/invariants.ts';
-import type { RunView } from '../kit/view.ts';
+import type { RunView } from '../../web/sdk/view.ts';
 import type { Device } from './device.ts';
 import type { Journal } from './journal.ts';
 import type { Planned } from './schedule.ts';

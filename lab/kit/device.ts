@@ -1,15 +1,8 @@
 import { io, type ManagerOptions, type Socket } from 'socket.io-client';
 import { isTerminal, type RunEvent } from '../../shared/delivery/runEvents.ts';
-import { deltas, newestAttempt } from './view.ts';
+import { RUN_EVENTS } from '../../web/sdk/events.ts';
+import { deltas, newestAttempt } from '../../web/sdk/view.ts';
 
-const RUN_EVENTS: RunEvent['event'][] = [
-  'run.status',
-  'response.delta',
-  'response.restart',
-  'response',
-  'run.failed',
-  'run.cancelled',
-];
 const CONNECT_MS = 5_000;
 const ACK_MS = 10_000;
 const EVENT_MS = 30_000;

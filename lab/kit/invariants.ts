@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
 import { firstSeq, type RunEvent } from '../../shared/delivery/runEvents.ts';
-import type { RunView } from './view.ts';
+import type { RunView } from '../../web/sdk/view.ts';
 
 /** Runs a statement and returns its rows. */
 export type Query = <Row extends pg.QueryResultRow>(sql: string) => Promise<Row[]>;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Device, type Refusal } from '../../lab/kit/device.ts';
-import { type Resumed, Runs } from '../../lab/kit/runs.ts';
-import type { End } from '../../lab/kit/view.ts';
+import { type Resumed, Runs } from '../../web/sdk/runs.ts';
+import type { End } from '../../web/sdk/view.ts';
 import type { RunEvent } from '../../shared/delivery/runEvents.ts';
 
 export type Question = { content: string; idempotency_key: string; conversation_id?: number };

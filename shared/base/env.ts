@@ -1,3 +1,5 @@
+import { type OpenHours, parseHours } from './officeHours.ts';
+
 /**
  * The environment, parsed once at import: every variable under its own name, numbers as numbers. An absent required
  * variable is ''; each process calls `requireEnv` for those it needs. A malformed variable ends the process with one line.
@@ -67,6 +69,10 @@ export const env = {
   GUESTS: oneOf('GUESTS', 'on', ['on', 'off']),
   GUESTS_MAX: integer('GUESTS_MAX', 100_000, 1),
   RETENTION_GUESTS_DAYS: integer('RETENTION_GUESTS_DAYS', 30, 1, 36_500),
+  /** When people answer, as a list of days and hours; none: always. */
+  OFFICE_HOURS: hours('OFFICE_HOURS'),
+  /** The time zone of the office hours. */
+  OFFICE_TIMEZONE: timezone('OFFICE_TIMEZONE'),
   /** Sites vouch for their users with one of these; none: no site does. */
   WIDGET_SECRET: list('WIDGET_SECRET', ''),
   /** Whether webhooks may go to private addresses; for development and for receivers within one's own network. */
@@ -184,6 +190,21 @@ export function url(name: string, protocols: string[]): { raw: string; parsed: U
   }
   if (parsed.hash !== '') die(`${name} must be a URL without a #: write it as %23`);
   return { raw, parsed };
+}
+
+function hours(name: string): OpenHours[] {
+  return (
+    parseHours(text(name, '')) ?? die(`${name} must be a list such as Mon-Fri 09:00-17:00, Sat 10:00-14:00`)
+  );
+}
+
+function timezone(name: string): string {
+  const zone = text(name, 'UTC');
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone;
+  } catch {
+    return die(`${name} must be an IANA time zone such as Europe/Berlin`);
+  }
 }
 
 /** Returns a base URL without a slash at its end. */

@@ -13,9 +13,10 @@ export type Taken = {
   answer: {
     conversation_id: number;
     message_id: number;
-    reply_id: number;
-    run_id: number;
-    status: 'queued';
+    /** null, as the run: the message stands before a person. */
+    reply_id: number | null;
+    run_id: number | null;
+    status: 'queued' | 'with_agent';
   };
 };
 
@@ -88,11 +89,17 @@ export function follow(accepted: Accepted | { outcome: Refusal }): Taken {
   if (accepted.outcome !== 'accepted' && accepted.outcome !== 'replayed') throw refusal(accepted.outcome);
 
   const { run_id, message_id, reply_id, next, ended } = accepted;
-  killPoint('web.committed', run_id);
-  settleInBackground({ ended, next }, accepted.outcome === 'accepted' ? run_id : undefined);
+  const { conversation_id } = accepted;
+  killPoint('web.committed', run_id ?? 0);
+  const news = accepted.news === true ? conversation_id : null;
+  settleInBackground(
+    { ended, next, news },
+    accepted.outcome === 'accepted' ? (run_id ?? undefined) : undefined,
+  );
+  const status = run_id === null ? 'with_agent' : 'queued';
   return {
     replayed: accepted.outcome === 'replayed',
-    answer: { conversation_id: accepted.conversation_id, message_id, reply_id, run_id, status: 'queued' },
+    answer: { conversation_id, message_id, reply_id, run_id, status },
   };
 }
 
@@ -116,6 +123,7 @@ export function checkKey(key: string | null): void {
 
 function refusal(outcome: Refusal): Problem {
   if (outcome === 'assistant_archived') return assistantRefused('must be an assistant that is not archived');
+  if (outcome === 'with_agent') return problem('conflict', 'A person is asked for or has this conversation');
   return problem(
     outcome,
     undefined,

@@ -7,6 +7,9 @@ export function userRoom(userId: number): string {
   return `user:${userId}`;
 }
 
+/** The room of the sockets of all agents and administrators, on all replicas. */
+export const AGENTS_ROOM = 'agents';
+
 export type Packet = { channel: string; payload: Buffer };
 
 /**
@@ -14,8 +17,12 @@ export type Packet = { channel: string; payload: Buffer };
  * publish, because the run log's scripts publish it under the fence.
  */
 export function packet(userId: number, event: string, data: unknown): Packet {
+  return packetTo(userRoom(userId), event, data);
+}
+
+function packetTo(room: string, event: string, data: unknown): Packet {
   captured = undefined;
-  emitter.to(userRoom(userId)).emit(event, data);
+  emitter.to(room).emit(event, data);
   if (captured === undefined) throw new Error('the emitter published nothing');
   return captured;
 }
@@ -23,6 +30,12 @@ export function packet(userId: number, event: string, data: unknown): Packet {
 /** Emits an event to a user's sockets. Sockets that are away miss it, so its content must also be stored. */
 export async function push(userId: number, event: string, data: unknown): Promise<void> {
   const { channel, payload } = packet(userId, event, data);
+  await redis.publish(channel, payload);
+}
+
+/** Emits an event to the sockets of all agents. */
+export async function pushToAgents(event: string, data: unknown): Promise<void> {
+  const { channel, payload } = packetTo(AGENTS_ROOM, event, data);
   await redis.publish(channel, payload);
 }
 

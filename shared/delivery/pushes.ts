@@ -1,4 +1,5 @@
 import { EventEmitter, once } from 'node:events';
+import type { PeopleEvent } from './peopleEvents.ts';
 import type { RunEvent } from './runEvents.ts';
 import { packet, unpack } from './push.ts';
 import { connect } from './redis.ts';
@@ -27,7 +28,7 @@ export const pushes = Object.assign(new EventEmitter().setMaxListeners(0), {
 /** Resolves when this process hears pushes for the first time. */
 export const firstSubscription = once(pushes, 'subscribed');
 
-type Listener = (event: RunEvent) => void;
+type Listener = (event: RunEvent | PeopleEvent) => void;
 /** The listeners of each user's channel, by its name. */
 const listening = new Map<string, Set<Listener>>();
 
@@ -54,7 +55,7 @@ export async function pushedTo(userId: number, runId: number, limitMs: number): 
       resolve();
     };
     const timer = setTimeout(end, limitMs);
-    const endPushes = onPush(userId, ({ data }) => data.run_id === runId && end());
+    const endPushes = onPush(userId, ({ data }) => 'run_id' in data && data.run_id === runId && end());
   });
 }
 
@@ -70,6 +71,6 @@ subscriber.on('pmessageBuffer', (pattern, channel: Buffer, message: Buffer) => {
   const listeners = listening.get(channel.toString());
   if (listeners === undefined) return;
   // Unpacks the message once for all listeners.
-  const event = unpack(message) as RunEvent;
+  const event = unpack(message) as RunEvent | PeopleEvent;
   for (const listener of listeners) listener(event);
 });

@@ -5,23 +5,33 @@ import { deliver } from './enqueue.ts';
 import { type EndedRun, terminalEvent } from './runEvents.ts';
 import { killPoint } from '../ops/killpoint.ts';
 import { log } from '../base/log.ts';
+import { tellNews } from './news.ts';
 import { closeLog } from './runlog.ts';
 import { tracedStep } from '../ops/tracing.ts';
 
-/** The result of a committed change of runs: some have ended, at most one has become the head of its conversation. */
-export type Aftermath = { ended: (number | EndedRun)[]; next: Delivery | null };
+/** The result of a committed change: runs have ended, at most one has become the head of its conversation. */
+export type Aftermath = {
+  ended: (number | EndedRun)[];
+  next: Delivery | null;
+  /** A conversation of which devices and agents are to be told. */
+  news?: number | null;
+};
 
 /**
- * Announces ended runs and delivers the promoted run. Never throws: the change is committed, and the reconciler does what
+ * Announces ended runs, delivers the promoted run and tells the news of a conversation. Never throws: the change is committed, and the reconciler does what
  * fails here.
  */
-export async function settle({ ended, next }: Aftermath): Promise<void> {
-  const results = await Promise.allSettled([deliver(next === null ? [] : [next]), ...ended.map(announce)]);
+export async function settle({ ended, next, news = null }: Aftermath): Promise<void> {
+  const results = await Promise.allSettled([
+    deliver(next === null ? [] : [next]),
+    ...ended.map(announce),
+    ...(news === null ? [] : [tellNews(news)]),
+  ]);
   for (const result of results) {
     if (result.status === 'rejected')
       log.warn(
-        { err: result.reason, ended: ended.map(idOf), next },
-        'runs not announced or delivered; the reconciler will retry',
+        { err: result.reason, ended: ended.map(idOf), next, news },
+        'runs not announced or delivered, or news not told; the reconciler will retry',
       );
   }
 }

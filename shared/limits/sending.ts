@@ -38,7 +38,7 @@ export async function withinLimits(
     if (receipt !== null && !('run_id' in accepted)) await forget({ key: receipt });
     if (accepted.outcome !== 'replayed' || charge.outcome === 'free') return accepted;
     // A copy of this message was faster and was free because of this charge. Then the charge stays as the message's own.
-    if ((await ageOf(accepted.run_id)) <= performance.now() - began) return accepted;
+    if ((await ageOf(accepted)) <= performance.now() - began) return accepted;
     await charge.giveBack();
     const counts = charge.counts.map(({ count, ends }) => ({ count: count - 1, ends }));
     tell?.(presentCharge({ ...charge, counts }, WINDOWS.length));

@@ -17,6 +17,9 @@ export type KillPoint =
   | 'run.delivered'
   | 'housekeeping.raised'
   | 'housekeeping.delivered'
+  | 'people.committed'
+  | 'news.telling'
+  | 'news.told'
   | 'guest.retired'
   | 'guest.erased';
 export type KillPointHook = (point: KillPoint, runId: number) => void;

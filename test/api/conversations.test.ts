@@ -40,7 +40,7 @@ describe('conversations', () => {
     const { status, body } = await call('GET', `/${id}`);
     expect(status).to.equal(200);
     expect(Object.keys(body).join(' ')).to.equal(
-      'id user_id assistant_id title language context tags message_count duration_seconds total_tokens is_active is_archived created_at updated_at last_message_at',
+      'id user_id assistant_id title language context tags message_count duration_seconds total_tokens is_active is_archived status agent handoff_reason outcome available_at created_at updated_at last_message_at',
     );
     expect(body).to.deep.include({
       id,
@@ -278,7 +278,7 @@ describe('conversations', () => {
       const said = all.data.map((m) => `${m.message_type}: ${m.content}`);
       expect(said).to.deep.equal(['user: 1', 'assistant: ', 'user: 2', 'assistant: ']);
       expect(Object.keys(all.data[0]!).join(' ')).to.equal(
-        'id conversation_id user_id content message_type status run_id tokens_used model_used response_time_ms metadata created_at delivered_at read_at replaces_id replaced_by feedback',
+        'id conversation_id user_id content message_type status run_id tokens_used model_used response_time_ms metadata created_at delivered_at read_at replaces_id replaced_by feedback agent',
       );
       expect(all.data[0]!.id).to.equal(message_id);
       for (const order of ['asc', 'desc']) {

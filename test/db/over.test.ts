@@ -36,9 +36,9 @@ describe('expired rows', () => {
       { user_id: user.id, token_hash: 'over', expires_at: ago(1) },
       { user_id: user.id, token_hash: 'good', expires_at: ago(-1) },
     ]);
-    const { idempotency_keys, ...deleted } = await deleteOver(100, 90);
+    const { idempotency_keys, message_keys, ...deleted } = await deleteOver(100, 90);
     expect(deleted).to.deep.equal({ refresh_tokens: 2, sessions: 1, password_resets: 1 });
-    expect(idempotency_keys).to.equal(0);
+    expect([idempotency_keys, message_keys]).to.deep.equal([0, 0]);
     expect(await ids('sessions'))
       .to.include.members([user.sid, fresh])
       .and.not.include(old);
@@ -80,6 +80,7 @@ describe('expired rows', () => {
       "SELECT indexrelid::regclass::text AS name FROM pg_index WHERE indexrelid::regclass::text LIKE '%\\_over' AND indisvalid ORDER BY 1",
     );
     expect(indexes.map(({ name }: { name: string }) => name)).to.deep.equal([
+      'message_keys_over',
       'password_resets_over',
       'refresh_tokens_over',
       'runs_keys_over',

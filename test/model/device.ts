@@ -1,5 +1,5 @@
 import { decode } from 'notepack.io';
-import { RunView } from '../../lab/kit/view.ts';
+import { RunView } from '../../web/sdk/view.ts';
 import { findRun } from '../../db/models/runView.ts';
 import { resume, type Resumed } from '../../shared/conversations/resume.ts';
 import type { RunEvent } from '../../shared/delivery/runEvents.ts';

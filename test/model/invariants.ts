@@ -1,6 +1,6 @@
 import { rows } from '../../db/sql.ts';
 import { holesIn, type RunAtRest, runsAtRest, wrongsOfRun, wrongsOfView } from '../../lab/kit/invariants.ts';
-import { deltas } from '../../lab/kit/view.ts';
+import { deltas } from '../../web/sdk/view.ts';
 import { firstSeq, isTerminal } from '../../shared/delivery/runEvents.ts';
 import { readLog } from '../../shared/delivery/runlog.ts';
 import type { World } from './world.ts';

@@ -65,6 +65,7 @@ export class Requests {
       if (post.runId !== null && post.runId !== answer.run_id) this.wrongs.push(`two runs of "${post.key}"`);
       post.runId = answer.run_id;
       this.conversationId = answer.conversation_id;
+      if (answer.run_id === null) return;
       const shown = this.#device.know(answer.run_id);
       // What it stored before may have been answered before the client knew of it.
       if (replayed) shown.wants = !shown.view.ended;

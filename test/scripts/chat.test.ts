@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { Server, type Socket } from 'socket.io';
 import { follow, type Question } from '../../scripts/chat/follow.ts';
-import { type End, RunView } from '../../lab/kit/view.ts';
+import { type End, RunView } from '../../web/sdk/view.ts';
 import type { RunEvent } from '../../shared/delivery/runEvents.ts';
 import { startPrefixProxy } from '../support/prefix.ts';
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RunView } from '../../lab/kit/view.ts';
+import { RunView } from '../../web/sdk/view.ts';
 import type { RunEvent } from '../../shared/delivery/runEvents.ts';
 import { type Answer, call } from './api.ts';
 import { connectDevice, type Device } from './device.ts';

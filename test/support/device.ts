@@ -2,7 +2,7 @@ import { Device } from '../../lab/kit/device.ts';
 import { checkAcknowledgement, checkEvent } from './openapi.ts';
 
 export { Device } from '../../lab/kit/device.ts';
-export { deltas, newestAttempt } from '../../lab/kit/view.ts';
+export { deltas, newestAttempt } from '../../web/sdk/view.ts';
 
 /**
  * Connects a socket to a replica. Throws when an event or an acknowledgement is not what /asyncapi.json says.

@@ -15,7 +15,7 @@ import {
   wrongsOfRun,
   wrongsOfView,
 } from '../../lab/kit/invariants.ts';
-import { RunView } from '../../lab/kit/view.ts';
+import { RunView } from '../../web/sdk/view.ts';
 import type { Client } from './client.ts';
 import type { BuiltUser } from './factories.ts';
 import type { Device } from './device.ts';

@@ -127,6 +127,7 @@ export const rules: Record<string, Rule> = {
   'DELETE /api/v1/conversations/{id}': owner(204, ofConversation()),
 
   'POST /api/v1/conversations/{id}/rating': owner(204, ofConversation({ score: 5 })),
+  'POST /api/v1/conversations/{id}/handoff': owner(200, ofConversation({})),
 
   'POST /api/v1/messages/{id}/regenerate': owner(202, ofReply({})),
   'POST /api/v1/messages/{id}/feedback': owner(200, ofReply({ rating: 'up' })),

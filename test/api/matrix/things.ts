@@ -40,7 +40,12 @@ export async function talk(owner: BuiltUser) {
     1_000,
   );
   if (accepted.outcome !== 'accepted') throw new Error(accepted.outcome);
-  const { run_id, conversation_id, message_id, reply_id } = accepted as typeof accepted & { run_id: number };
+  const { run_id, conversation_id, message_id, reply_id } = accepted as {
+    run_id: number;
+    conversation_id: number;
+    message_id: number;
+    reply_id: number;
+  };
   await cancelRun(run_id, owner.id);
   await announce(run_id);
   await knex('conversations')

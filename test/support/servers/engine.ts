@@ -91,7 +91,7 @@ export class Engine {
       },
       100,
     );
-    if (!('run_id' in accepted)) throw new Error(accepted.outcome);
+    if (!('run_id' in accepted) || accepted.run_id === null) throw new Error(accepted.outcome);
     const { run_id } = accepted;
     const job = { data: { run_id, beside }, updateData: async () => {} } as unknown as Job;
     if (!beside) await this.#tries(() => moderation(job));

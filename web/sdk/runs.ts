@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { RunEvent } from '../../shared/delivery/runEvents.ts';
+import type { RunEvent } from './events.ts';
 import { RunView } from './view.ts';
 
 export type Resumed = { events: RunEvent[]; done: boolean; reset?: boolean };
@@ -50,7 +49,7 @@ export class Runs {
       const { events, reset = false } = await this.#ask(runId, this.of(runId).seq);
       for (const event of events) this.#show(event, reset);
     } catch {
-      await sleep(PAUSE);
+      await new Promise((over) => setTimeout(over, PAUSE));
       this.#asking.set(runId, true);
     }
     const again = this.#asking.get(runId);

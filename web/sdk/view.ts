@@ -1,4 +1,4 @@
-import { firstSeq, isTerminal, type RunEvent } from '../../shared/delivery/runEvents.ts';
+import { firstSeq, isTerminal, type RunEvent } from './events.ts';
 
 /** A run's terminal event and whole text. */
 export type End = { event: RunEvent; text: string };

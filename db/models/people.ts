@@ -1,0 +1,100 @@
+import type { Knex } from 'knex';
+import { knex } from '../knex.ts';
+import { row } from '../sql.ts';
+
+/** What agents do with conversations; the rules are in db/functions/people.sql. */
+export type Outcome = 'done' | 'not_found' | 'conflict' | 'no_agent';
+type Settled = { outcome: Outcome; ended: number[] };
+
+/** Hands a user's conversation over; undefined: the user has none. The runs that ended here are to be announced. */
+export function handOver(
+  id: number,
+  userId: number,
+  reason: string | null,
+): Promise<{ ended: number[] } | undefined> {
+  return row('SELECT * FROM hand_over(:id, :userId, :reason)', { id, userId, reason });
+}
+
+export async function takeOver(id: number, agentId: number, trx: Knex): Promise<Settled> {
+  return only(await row('SELECT * FROM take_over(:id, :agentId)', { id, agentId }, trx));
+}
+
+/** @param agentId null: lets it wait for any agent */
+export async function assign(id: number, agentId: number | null, trx: Knex): Promise<Settled> {
+  return only(await row('SELECT * FROM assign_conversation(:id, :agentId)', { id, agentId }, trx));
+}
+
+export type AgentReply = {
+  conversation_id: number;
+  agent_id: number;
+  content: string;
+  idempotency_key: string | null;
+  request_hash: string;
+};
+type Replied = {
+  outcome: 'done' | 'replayed' | 'idempotency_key_reused' | 'not_found' | 'conflict';
+  message_id: number | null;
+};
+
+export async function replyAsAgent(reply: AgentReply, trx: Knex): Promise<Replied> {
+  return only(
+    await row(
+      'SELECT * FROM reply_as_agent(:conversation_id, :agent_id, :content, :idempotency_key, :request_hash)',
+      reply,
+      trx,
+    ),
+  );
+}
+
+/** @param any whether it may be another agent's */
+export async function returnToBot(id: number, agentId: number, any: boolean, trx: Knex): Promise<Outcome> {
+  const settled = await row<Settled>(
+    'SELECT * FROM return_to_bot(:id, :agentId, :any)',
+    { id, agentId, any },
+    trx,
+  );
+  return only(settled).outcome;
+}
+
+/** @param any whether it may be another agent's */
+export async function resolveConversation(
+  id: number,
+  agentId: number,
+  { any, outcome }: { any: boolean; outcome: string },
+  trx: Knex,
+): Promise<Outcome> {
+  const settled = await row<Settled>(
+    'SELECT * FROM resolve_conversation(:id, :agentId, :any, :outcome)',
+    { id, agentId, any, outcome },
+    trx,
+  );
+  return only(settled).outcome;
+}
+
+export type NoteRow = {
+  id: number;
+  conversation_id: number;
+  agent: { id: number; name: string } | null;
+  content: string;
+  created_at: Date;
+};
+
+/** Adds a note of an agent; undefined: there is no such conversation. */
+export function addNote(
+  id: number,
+  agentId: number,
+  content: string,
+  trx: Knex = knex,
+): Promise<{ id: number } | undefined> {
+  return row(
+    `INSERT INTO conversation_notes (conversation_id, agent_id, content)
+     SELECT c.id, :agentId, :content FROM conversations c WHERE c.id = :id AND c.deleted_at IS NULL RETURNING id`,
+    { id, agentId, content },
+    trx,
+  );
+}
+
+function only<T>(found: T | undefined): T {
+  if (found === undefined) throw new Error('a function of people.sql returned nothing');
+  return found;
+}

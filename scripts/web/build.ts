@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import { existsSync, globSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+
+const ROOT = join(import.meta.dirname, '../..');
+export const DIST = join(ROOT, 'web/dist');
+/** What the build was made of. Written last: a folder without it is not a build. */
+const STAMP = 'sources.txt';
+/** Smaller files do not become smaller. */
+const LEAST_BYTES = 1_024;
+
+/** Says whether web/dist was built from the sources as they are now. */
+export function isFresh(): boolean {
+  const stamp = join(DIST, STAMP);
+  return existsSync(stamp) && readFileSync(stamp, 'utf8') === hashOfSources();
+}
+
+/** Builds the pages into a folder of its own, which then takes the place of web/dist. */
+export async function buildWeb(): Promise<void> {
+  const began = Date.now();
+  const hash = hashOfSources();
+  const folder = `${DIST}-${process.pid}`;
+  // Vite is not in the image.
+  const { build } = await import('vite');
+  try {
+    await build({
+      configFile: join(ROOT, 'web/vite.config.ts'),
+      build: { outDir: folder },
+      logLevel: 'warn',
+    });
+    compress(folder);
+    writeFileSync(join(folder, STAMP), hash);
+    rmSync(DIST, { recursive: true, force: true });
+    renameSync(folder, DIST);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  console.log(`web: built in ${((Date.now() - began) / 1000).toFixed(1)} s`);
+}
+
+function hashOfSources(): string {
+  const files = globSync('web/**/*.{ts,tsx,css,html,json,svg,webmanifest}', {
+    cwd: ROOT,
+    exclude: (path) => /(^|\/)dist/.test(path),
+  });
+  const hash = createHash('sha256');
+  for (const path of [...files.toSorted(), 'package-lock.json', 'scripts/web/build.ts'])
+    hash.update(`${path}\0`).update(readFileSync(join(ROOT, path)));
+  return hash.digest('hex');
+}
+
+/** Writes a file.br and a file.gz beside each file that shrinks. */
+function compress(folder: string): void {
+  for (const path of globSync('**/*.{js,css,svg,webmanifest}', { cwd: folder })) {
+    const file = join(folder, path);
+    const plain = readFileSync(file);
+    if (plain.length < LEAST_BYTES) continue;
+    writeFileSync(`${file}.gz`, gzipSync(plain, { level: 9 }));
+    const params = { [constants.BROTLI_PARAM_QUALITY]: 11 };
+    writeFileSync(`${file}.br`, brotliCompressSync(plain, { params }));
+  }
+}

@@ -1,0 +1,168 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { expect } from 'chai';
+import type { Api } from '../support/api.ts';
+import { buildUser, PASSWORD, type BuiltUser } from '../support/factories.ts';
+import { playWorker, type Sent, serveWeb } from '../support/web.ts';
+import { memoryStore } from '../../web/sdk/browser.ts';
+import { Parley } from '../../web/sdk/parley.ts';
+import { Session } from '../../web/sdk/session.ts';
+import type { Lock, Store } from '../../web/sdk/types.ts';
+import type { RunView } from '../../web/sdk/view.ts';
+
+const lock: Lock = (_, work) => work();
+
+describe('the client', function () {
+  this.timeout(30_000);
+  let api: Api;
+  let user: BuiltUser;
+  let store: Store;
+  const open: Parley[] = [];
+  before(async () => {
+    api = await serveWeb();
+  });
+  beforeEach(async () => {
+    user = await buildUser();
+    store = memoryStore();
+  });
+  afterEach(() => {
+    for (const client of open.splice(0)) client.close();
+  });
+  after(() => api.close());
+
+  const sessionAt = (base = api.url) => new Session({ base, store, lock, keep: 'store' });
+  async function signedIn(base = api.url): Promise<Session> {
+    const session = sessionAt(api.url);
+    await session.login(user.email, PASSWORD);
+    return base === api.url ? session : atOther(session, base);
+  }
+  /** The same sign-in, at another address. */
+  async function atOther(_: Session, base: string): Promise<Session> {
+    const session = sessionAt(base);
+    await session.restore();
+    return session;
+  }
+  function clientOf(session: Session, base = api.url): Parley {
+    const client = new Parley({ base, session, store, lock });
+    open.push(client);
+    return client;
+  }
+  const sent = (client: Parley) =>
+    new Promise<Sent>((done) => client.on('sent', ({ taken }) => done(taken as Sent)));
+  const ended = (client: Parley) =>
+    new Promise<RunView>((done) => client.on('run', ({ view }) => view.ended && done(view)));
+
+  it('signs in, takes the sign-in up again, and signs out', async () => {
+    const session = await signedIn();
+    expect([session.state, session.user?.id]).to.deep.equal(['in', user.id]);
+    const later = sessionAt();
+    await later.restore();
+    expect(later.user?.id).to.equal(user.id);
+    await later.logout();
+    expect(later.state).to.equal('out');
+    const after = sessionAt();
+    await after.restore();
+    expect(after.state).to.equal('out');
+  });
+
+  it('refreshes once for any number of calls at once', async () => {
+    const session = await signedIn();
+    await Promise.all([session.refresh(), session.refresh(), session.refresh()]);
+    const me = await session.call<{ id: number }>('GET', '/users/me');
+    expect(me.id).to.equal(user.id);
+  });
+
+  it('makes a guest, and of the guest an account', async () => {
+    const session = sessionAt();
+    await session.guest({ gdpr_consent: true, data_processing_consent: true });
+    const id = session.user?.id;
+    expect(session.user?.role).to.equal('guest');
+    const name = `g${id}_${process.pid}`;
+    await session.register({
+      email: `${name}@example.com`,
+      username: name,
+      password: 'correct horse battery',
+      gdpr_consent: true,
+    });
+    expect([session.user?.id, session.user?.role]).to.deep.equal([id, 'user']);
+  });
+
+  it('sends a message and follows its answer over the socket', async () => {
+    const client = clientOf(await signedIn());
+    const [taken, end] = [sent(client), ended(client)];
+    client.outbox.add({ conversation: 'new-1', content: 'Hi' });
+    const worker = await playWorker(user, await taken);
+    await worker.say('Hel');
+    await worker.say('lo');
+    await worker.finish();
+    await worker.announce();
+    expect((await end).text).to.equal('Hello');
+    expect(client.live).to.equal('live');
+  });
+
+  it('reads the answer as a stream where no WebSocket gets through', async () => {
+    const proxy = await httpOnly(api.url);
+    const base = `http://127.0.0.1:${(proxy.address() as { port: number }).port}`;
+    const client = clientOf(await signedIn(base), base);
+    const [taken, end] = [sent(client), ended(client)];
+    const streams = new Promise<void>((done) => client.on('live', (state) => state === 'streams' && done()));
+    client.outbox.add({ conversation: 'new-1', content: 'Hi' });
+    const worker = await playWorker(user, await taken);
+    await worker.say('Hello');
+    await streams;
+    await worker.finish();
+    await worker.announce();
+    expect((await end).text).to.equal('Hello');
+    client.close();
+    proxy.closeAllConnections();
+    proxy.close();
+  });
+
+  it('shows an answer that ended while nobody was connected', async () => {
+    const first = clientOf(await signedIn());
+    const taken = sent(first);
+    first.outbox.add({ conversation: 'new-1', content: 'Hi' });
+    const { run_id, ...rest } = await taken;
+    first.close();
+    const worker = await playWorker(user, { run_id, ...rest });
+    await worker.say('Hello');
+    await worker.finish();
+    await worker.announce();
+
+    const session = sessionAt();
+    await session.restore();
+    const client = clientOf(session);
+    const end = ended(client);
+    client.watch(run_id);
+    expect((await end).text).to.equal('Hello');
+  });
+});
+
+/** A proxy that knows no upgrades. */
+async function httpOnly(target: string): Promise<Server> {
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const { host: _, connection: __, 'content-length': ___, ...headers } = request.headers;
+    const stop = new AbortController();
+    response.on('close', () => stop.abort());
+    try {
+      const answer = await fetch(`${target}${request.url}`, {
+        method: request.method ?? 'GET',
+        headers: headers as Record<string, string>,
+        signal: stop.signal,
+        ...(chunks.length > 0 && { body: Buffer.concat(chunks) }),
+      });
+      response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? '' });
+      response.flushHeaders();
+      for await (const chunk of answer.body ?? []) response.write(chunk);
+      response.end();
+    } catch {
+      response.destroy();
+    }
+  });
+  server.on('upgrade', (_, socket) => socket.destroy());
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
+}

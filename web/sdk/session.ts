@@ -1,0 +1,210 @@
+import { type Options, Refused, request } from './http.ts';
+import type { Lock, SignIn, Store, User } from './types.ts';
+
+type Where = {
+  base: string;
+  store: Store;
+  lock: Lock;
+  /**
+   * `cookie`: the refresh token travels in a cookie that scripts cannot read, for pages of Parley's own site. `store`: the
+   * client keeps it, for frames on other sites and for programs.
+   */
+  keep: 'cookie' | 'store';
+  /** Prefix of this client's keys in the store. */
+  name?: string;
+};
+
+export type SessionState = 'unknown' | 'in' | 'out';
+export type Registration = {
+  email: string;
+  username: string;
+  password: string;
+  gdpr_consent: true;
+  data_processing_consent?: boolean;
+  marketing_consent?: boolean;
+  language?: string;
+  timezone?: string;
+};
+export type GuestFields = Pick<
+  Registration,
+  'gdpr_consent' | 'data_processing_consent' | 'language' | 'timezone'
+>;
+export type Vouched = {
+  external_id: string;
+  hash: string;
+  email?: string;
+  name?: string;
+  language?: string;
+  gdpr_consent?: boolean;
+  data_processing_consent?: boolean;
+};
+
+/** A token that ends sooner than this is refreshed before it is used. */
+const SPARE_MS = 30_000;
+
+/** Who is signed in. Holds the access token in memory, and refreshes it once at a time across all tabs. */
+export class Session {
+  user: User | null = null;
+  state: SessionState = 'unknown';
+  readonly #where: Where;
+  readonly #changed = new Set<() => void>();
+  #access = '';
+  #until = 0;
+  #refreshing: Promise<void> | undefined;
+
+  constructor(where: Where) {
+    this.#where = where;
+  }
+
+  /** Calls `listener` at each change of user or state. Returns a function that ends this. */
+  subscribe = (listener: () => void): (() => void) => {
+    this.#changed.add(listener);
+    return () => this.#changed.delete(listener);
+  };
+
+  /** Takes up the sign-in of an earlier visit, if there is one. @throws Unreachable */
+  async restore(): Promise<void> {
+    if (this.#mark === null) return this.#end();
+    try {
+      await this.refresh();
+    } catch (err) {
+      if (!(err instanceof Refused) || err.problem.status >= 500) throw err;
+    }
+  }
+
+  login(email: string, password: string): Promise<void> {
+    return this.#enter('/auth/login', { email, password });
+  }
+
+  /** @param token of the answer `second_factor_required` */
+  secondFactor(token: string, code: string): Promise<void> {
+    return this.#enter('/auth/second-factor', { token, code });
+  }
+
+  /** Registers. A guest becomes the account and keeps its conversations. */
+  async register(fields: Registration): Promise<void> {
+    const token = this.user?.role === 'guest' ? await this.token() : undefined;
+    return this.#enter('/auth/register', fields, token);
+  }
+
+  guest(fields: GuestFields): Promise<void> {
+    return this.#enter('/auth/guest', fields);
+  }
+
+  widget(fields: Vouched): Promise<void> {
+    return this.#enter('/auth/widget', fields);
+  }
+
+  /** Signs out. Without a server the sign-in is forgotten here all the same. */
+  async logout(everywhere = false): Promise<void> {
+    const token = this.#access;
+    const told = request(this.#where.base, 'POST', '/auth/logout', {
+      body: everywhere ? { everywhere } : {},
+      token,
+      headers: this.#headers,
+    });
+    await told.catch(() => {});
+    this.#end();
+  }
+
+  /** Returns an access token that holds for a while. @throws Refused, Unreachable */
+  async token(): Promise<string> {
+    if (Date.now() > this.#until - SPARE_MS) await this.refresh();
+    return this.#access;
+  }
+
+  /** Gets new tokens. Ends the sign-in if the server knows it no more. @throws Refused, Unreachable */
+  refresh(): Promise<void> {
+    this.#refreshing ??= this.#where
+      .lock(`${this.#name}.refresh`, () => this.#refresh())
+      .finally(() => {
+        this.#refreshing = undefined;
+      });
+    return this.#refreshing;
+  }
+
+  /** Says that the account has changed: what `PATCH /users/me` answered. */
+  changed(user: User): void {
+    this.user = user;
+    this.#tell();
+  }
+
+  /** Forgets a sign-in that ended elsewhere. */
+  ended(): void {
+    this.#end();
+  }
+
+  /** Sends a request as the user. A token that the server refuses is refreshed once. @throws Refused, Unreachable */
+  async call<T>(method: string, path: string, options: Omit<Options, 'token'> = {}): Promise<T> {
+    const token = await this.token();
+    try {
+      return await request<T>(this.#where.base, method, path, { ...options, token });
+    } catch (err) {
+      if (!(err instanceof Refused) || err.problem.status !== 401) throw err;
+      if (token === this.#access) await this.refresh();
+      return request<T>(this.#where.base, method, path, { ...options, token: this.#access });
+    }
+  }
+
+  async #refresh(): Promise<void> {
+    const { keep, base } = this.#where;
+    // Read inside of the lock: another tab may have spent the token that this one knew.
+    const mark = this.#mark;
+    if (mark === null) {
+      this.#end();
+      throw new Refused({ code: 'unauthenticated', status: 401 });
+    }
+    const body = keep === 'cookie' ? {} : { refresh_token: mark };
+    try {
+      this.#take(await request<SignIn>(base, 'POST', '/auth/refresh', { body, headers: this.#headers }));
+    } catch (err) {
+      if (err instanceof Refused && [400, 401, 403].includes(err.problem.status)) this.#end();
+      throw err;
+    }
+  }
+
+  async #enter(path: string, body: object, token?: string): Promise<void> {
+    const { base } = this.#where;
+    const headers = this.#headers;
+    this.#take(await request<SignIn>(base, 'POST', path, { body, headers, ...(token && { token }) }));
+  }
+
+  #take({ user, access_token, refresh_token, expires_in }: SignIn): void {
+    this.user = user;
+    this.state = 'in';
+    this.#access = access_token;
+    this.#until = Date.now() + expires_in * 1000;
+    this.#where.store.setItem(this.#key, refresh_token ?? 'cookie');
+    this.#tell();
+  }
+
+  #end(): void {
+    this.user = null;
+    this.state = 'out';
+    this.#access = '';
+    this.#until = 0;
+    this.#where.store.removeItem(this.#key);
+    this.#tell();
+  }
+
+  #tell(): void {
+    for (const listener of this.#changed) listener();
+  }
+
+  get #name(): string {
+    return this.#where.name ?? 'parley';
+  }
+
+  get #key(): string {
+    return `${this.#name}.session`;
+  }
+
+  /** The refresh token; with a cookie, a word that there is one. Saves a request that would be refused. */
+  get #mark(): string | null {
+    return this.#where.store.getItem(this.#key);
+  }
+
+  get #headers(): Record<string, string> {
+    return this.#where.keep === 'cookie' ? { 'x-session': 'cookie' } : {};
+  }
+}

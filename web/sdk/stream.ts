@@ -1,0 +1,37 @@
+import { EventSourceParserStream } from 'eventsource-parser/stream';
+import type { RunEvent } from './events.ts';
+import { headersOf, Unreachable } from './http.ts';
+
+/**
+ * Reads a run's events after a seq as server-sent events, to the terminal one.
+ * @throws Unreachable when the stream breaks off
+ */
+export async function readRun(
+  base: string,
+  token: string,
+  position: { run: number; after: number },
+  take: (event: RunEvent) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    const answer = await fetch(`${base}/api/v1/runs/${position.run}/events?after=${position.after}`, {
+      headers: headersOf({ token }),
+      signal,
+    });
+    if (!answer.ok || answer.body === null) {
+      await answer.body?.cancel();
+      if (answer.ok) return;
+      throw new Error(String(answer.status));
+    }
+    const events = answer.body
+      .pipeThrough(new TextDecoderStream())
+      .pipeThrough(new EventSourceParserStream());
+    const reader = events.getReader();
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      const { event, data } = next.value;
+      if (event) take({ event, data: JSON.parse(data) } as RunEvent);
+    }
+  } catch (cause) {
+    throw new Unreachable(cause);
+  }
+}
