@@ -12,7 +12,7 @@ import { chatModels, type ModelRef } from '../shared/provider/config.ts';
 import { ProviderError } from '../shared/provider/providerErrors.ts';
 import { settle } from '../shared/delivery/runs.ts';
 import { traced } from '../shared/ops/tracing.ts';
-import { type Answering, answer, sourcesOf, titleOf } from './completion/answer.ts';
+import { type Claimed, answer, sourcesOf, titleOf } from './completion/answer.ts';
 import {
   askBreakers,
   askLast,
@@ -80,7 +80,7 @@ async function answerClaimed(turn: Turn, breakers: Breakers, lease: Lease, besid
 }
 
 /** A claimed run, and what its answer needs. */
-type Held = Answering & { breakers: Breakers };
+type Held = Claimed & { breakers: Breakers };
 
 async function answerJudged(claimed: Omit<Held, 'writer'>): Promise<void> {
   const { turn, breakers, verdict } = claimed;

@@ -5,7 +5,7 @@ import { env } from '../shared/base/env.ts';
 import { log } from '../shared/base/log.ts';
 import { registry } from '../shared/ops/metrics.ts';
 import { boundPipelining, whileConnected } from '../shared/ops/pipelining.ts';
-import { mayScrape } from '../shared/ops/metricsToken.ts';
+import { mayScrape } from '../shared/ops/metrics.ts';
 import { onStop, stopping } from '../shared/base/stop.ts';
 
 /**

@@ -1,8 +1,8 @@
-import { explained } from '../../shared/conversations/explained.ts';
+import { explained } from '../../shared/conversations/ownRun.ts';
 import { by } from '../audit/note.ts';
 import type { RouteContext } from '../middleware/context.ts';
 import { serve } from '../contract/serve.ts';
-import { pathId } from '../middleware/ids.ts';
+import { pathId } from '../middleware/context.ts';
 import { adminContract, presentExplanation } from './contract.ts';
 
 export const admin = serve(adminContract, {

@@ -10,7 +10,7 @@ import {
   WIDGET,
 } from '../../shared/limits/attempts.ts';
 import { limitAttempts } from '../middleware/limit-attempts.ts';
-import { clientOf } from './client.ts';
+import { clientOf } from '../middleware/context.ts';
 import { authContract } from './contract.ts';
 import { answerSignIn, cookieInstead, cookieSession, forgetCookie, forgetWorthless } from './cookie.ts';
 import { strong } from '../middleware/strong-password.ts';

@@ -1,6 +1,6 @@
 import { problem } from '../../shared/base/errors.ts';
 import { registry } from '../../shared/ops/metrics.ts';
-import { mayScrape } from '../../shared/ops/metricsToken.ts';
+import { mayScrape } from '../../shared/ops/metrics.ts';
 import { serve } from '../contract/serve.ts';
 import { metricsContract } from './contract.ts';
 import { together } from '../../shared/ops/together.ts';

@@ -2,6 +2,8 @@ import type { RouterContext } from '@koa/router';
 import type { ParameterizedContext } from 'koa';
 import type { Logger } from 'pino';
 import type { SignedUser } from '../../shared/accounts/authenticate.ts';
+import type { Client } from '../../shared/accounts/client.ts';
+import { rowId } from '../../shared/base/errors.ts';
 
 /** What middleware leaves for the handlers. `auth` sets `user` and `sid`; the checks of a schema set `body` and `query`. */
 export type State = {
@@ -24,4 +26,16 @@ export type Next = () => Promise<unknown>;
 export function routePattern(ctx: Context): string | undefined {
   const { _matchedRoute: pattern } = ctx as { _matchedRoute?: unknown };
   return typeof pattern === 'string' ? pattern : undefined;
+}
+
+/** Returns where a request comes from. */
+export function clientOf(ctx: Context): Client {
+  const userAgent = ctx.get('User-Agent').slice(0, 300) || null;
+  return { userAgent, ip: ctx.ip, requestId: ctx.state.requestId };
+}
+
+/** Returns the id in the path. @throws Problem `not_found` for what is not an integer or is too large for one */
+export function pathId(ctx: RouteContext, name = 'id'): number {
+  const raw = ctx.params[name] ?? '';
+  return rowId(/^\d+$/.test(raw) ? Number(raw) : Number.NaN);
 }

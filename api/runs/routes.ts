@@ -3,7 +3,7 @@ import { authenticate } from '../../shared/accounts/authenticate.ts';
 import type { Context } from '../middleware/context.ts';
 import { serve } from '../contract/serve.ts';
 import { holdPlace } from '../../shared/limits/places.ts';
-import { pathId } from '../middleware/ids.ts';
+import { pathId } from '../middleware/context.ts';
 import { presentRun, runContract } from './contract.ts';
 import { cancel, ownRun } from '../../shared/conversations/ownRun.ts';
 import { resume } from '../../shared/conversations/resume.ts';

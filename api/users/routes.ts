@@ -10,7 +10,7 @@ import { limitAttempts } from '../middleware/limit-attempts.ts';
 import { presentUser } from '../contract/account.ts';
 import { pageOf } from '../contract/page.ts';
 import { serve } from '../contract/serve.ts';
-import { pathId } from '../middleware/ids.ts';
+import { pathId } from '../middleware/context.ts';
 import { presentSession, userContract } from './contract.ts';
 
 const own = (ctx: Context) => String(ctx.state.user.id);

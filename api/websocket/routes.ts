@@ -2,7 +2,7 @@ import { problem } from '../../shared/base/errors.ts';
 import { authenticate } from '../../shared/accounts/authenticate.ts';
 import { serve } from '../contract/serve.ts';
 import { holdPlace } from '../../shared/limits/places.ts';
-import { pathId } from '../middleware/ids.ts';
+import { pathId } from '../middleware/context.ts';
 import { isForeign } from '../middleware/origin.ts';
 import { isUpgrade, offeredToken, upgrade } from './upgrades.ts';
 import { serveWebSocket } from './connections.ts';

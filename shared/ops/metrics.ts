@@ -1,5 +1,7 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import { knex } from '../../db/knex.ts';
+import { env } from '../base/env.ts';
 
 /**
  * The registry that `/metrics` shows: Node's metrics (event-loop lag, memory, garbage collection) and those below. Times
@@ -171,4 +173,15 @@ function histogram<L extends string>(
   buckets: number[],
 ): Histogram<L> {
   return new Histogram({ name, help, labelNames, buckets, registers: [registry] });
+}
+
+/** Says whether a request may read metrics: it sends METRICS_TOKEN as `Authorization: Bearer …`, or none is set. */
+export function mayScrape(authorization: string | undefined): boolean {
+  if (env.METRICS_TOKEN === '') return true;
+  const shown = /^Bearer +(\S+)$/i.exec(authorization?.trim() ?? '')?.[1] ?? '';
+  return timingSafeEqual(hash(shown), hash(env.METRICS_TOKEN));
+}
+
+function hash(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
 }

@@ -18,7 +18,7 @@ import { wasTooSlow } from './timeouts.ts';
 import { Withheld } from './verdict.ts';
 import type { Writer } from './writer.ts';
 
-export type Answering = {
+export type Claimed = {
   turn: Turn;
   writer: Writer;
   lease: Lease;
@@ -31,14 +31,14 @@ export type Answering = {
  * @returns the run's ending
  * @throws ProviderError, Interrupted
  */
-export async function answer(answering: Answering, model: ModelRef): Promise<Ending> {
-  const { turn, writer, verdict } = answering;
+export async function answer(claimed: Claimed, model: ModelRef): Promise<Ending> {
+  const { turn, writer, verdict } = claimed;
   if (turn.moderation?.flagged) return refuse(turn, writer);
   const unjudged = turn.moderation === null && verdict === null;
   if (unjudged || turn.context === null) return unprepared(turn, unjudged);
 
   const request = await prepare(turn, model);
-  const ending = await stream(request, answering);
+  const ending = await stream(request, claimed);
   return { ...ending, model: model.name };
 }
 
@@ -65,7 +65,7 @@ async function prepare(turn: Turn, model: ModelRef): Promise<ChatRequest> {
   return { model, messages: await promptOf(turn, turn.context), ...parametersOf(turn.assistant) };
 }
 
-async function stream(request: ChatRequest, { turn, writer, lease, verdict }: Answering): Promise<Ending> {
+async function stream(request: ChatRequest, { turn, writer, lease, verdict }: Claimed): Promise<Ending> {
   const times = answerTimes(turn, lease.attempt);
   let first_token_ms: number | undefined;
   const show = (text: string): void => {

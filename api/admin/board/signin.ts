@@ -1,6 +1,6 @@
 import { type Signed, signedBy } from '../../../shared/accounts/authenticate.ts';
 import { openBoard } from '../../../shared/accounts/sessions.ts';
-import { clientOf } from '../../auth/client.ts';
+import { clientOf } from '../../middleware/context.ts';
 import { signIn } from '../../../shared/accounts/signin.ts';
 import { signBoard, verifyBoard } from '../../../shared/accounts/tokens.ts';
 import type { Context } from '../../middleware/context.ts';

@@ -9,7 +9,7 @@ import { holdPlace } from '../../../shared/limits/places.ts';
 import { serve } from '../../contract/serve.ts';
 import { withBody } from '../../middleware/body.ts';
 import { bodyCheck, check } from '../../middleware/validate.ts';
-import { pathId } from '../../middleware/ids.ts';
+import { pathId } from '../../middleware/context.ts';
 import { faqImportContract, importItem, presentImport } from './contract.ts';
 import { escapeFormula } from '../../../shared/knowledge/import/formulas.ts';
 import { COLUMNS, joinKeywords } from '../../../shared/knowledge/import/csv.ts';

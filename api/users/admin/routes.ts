@@ -3,7 +3,7 @@ import { by } from '../../audit/note.ts';
 import { presentUser } from '../../contract/account.ts';
 import { pageOf } from '../../contract/page.ts';
 import { serve } from '../../contract/serve.ts';
-import { pathId } from '../../middleware/ids.ts';
+import { pathId } from '../../middleware/context.ts';
 import { userAdminContract } from './contract.ts';
 
 export const userAdmin = serve(userAdminContract, {
