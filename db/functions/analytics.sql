@@ -48,6 +48,10 @@ LANGUAGE sql STABLE AS $$
     FROM message_feedback f JOIN conversations c ON c.id = f.conversation_id
     WHERE f.created_at >= p_from AND f.created_at < p_to
     UNION ALL
+    SELECT e.handoff_at, coalesce(c.assistant_id, 0), c.language, '', c.channel, '', 'handoff', false, NULL, NULL, NULL
+    FROM episodes e JOIN conversations c ON c.id = e.conversation_id
+    WHERE e.handoff_at IS NOT NULL AND e.handoff_at >= p_from AND e.handoff_at < p_to
+    UNION ALL
     SELECT c.created_at, coalesce(c.assistant_id, 0), c.language, '', c.channel, '', 'conversation', false, NULL, NULL, NULL
     FROM conversations c WHERE c.created_at >= p_from AND c.created_at < p_to
   ) AS fact
@@ -76,7 +80,7 @@ RETURNS TABLE (start timestamptz, assistant_id bigint, measure text, key bigint,
   GROUP BY 1, 2, 3, 4
 $$;
 
--- Returns what became of conversations so far.
+-- Returns what became of conversations so far. A resolution that was followed by a reopening within seven days is none.
 CREATE OR REPLACE FUNCTION analytics_conversations(p_ids bigint[])
 RETURNS TABLE (id bigint, created_at timestamptz, last_message_at timestamptz, assistant_id bigint, language text, channel text,
   answered boolean, rated text, handed_off boolean, resolved_by_agent boolean, reopened boolean, score smallint)
@@ -84,12 +88,18 @@ LANGUAGE sql STABLE AS $$
   SELECT c.id, c.created_at, c.last_message_at, coalesce(c.assistant_id, 0), c.language, c.channel,
     coalesce((c.fate ->> 'answered')::boolean, false) OR last.reply_id IS NOT NULL,
     coalesce(f.rating, CASE WHEN last.reply_id IS NULL THEN c.fate ->> 'rated' END),
-    false, false, false, s.score
+    coalesce(people.handed_off, false), coalesce(people.resolved, false), coalesce(people.reopened, false), s.score
   FROM conversations c
   LEFT JOIN LATERAL (SELECT r.reply_id FROM runs r
     WHERE r.conversation_id = c.id AND r.status IN ('completed', 'incomplete') ORDER BY r.id DESC LIMIT 1) AS last ON true
   LEFT JOIN message_feedback f ON f.message_id = last.reply_id AND f.user_id = c.user_id
   LEFT JOIN conversation_ratings s ON s.conversation_id = c.id
+  LEFT JOIN LATERAL (
+    SELECT bool_or(e.handoff_at IS NOT NULL) AS handed_off,
+      bool_or(e.resolved_at IS NOT NULL AND (e.next_at IS NULL OR e.next_at >= e.resolved_at + interval '7 days')) AS resolved,
+      bool_or(e.resolved_at IS NOT NULL AND e.next_at < e.resolved_at + interval '7 days') AS reopened
+    FROM (SELECT handoff_at, resolved_at, lead(started_at) OVER (ORDER BY id) AS next_at
+      FROM episodes WHERE conversation_id = c.id) AS e) AS people ON true
   WHERE c.id = ANY (p_ids)
 $$;
 
@@ -106,7 +116,7 @@ LANGUAGE sql STABLE AS $$
     count(one.score), coalesce(sum(one.score), 0)::bigint
   FROM (
     SELECT known.*, known.last_message_at <= clock_timestamp() - p_quiet AS quiet,
-      known.answered AND NOT known.handed_off AND known.rated IS DISTINCT FROM 'down'
+      known.answered AND NOT known.handed_off AND NOT known.resolved_by_agent AND known.rated IS DISTINCT FROM 'down'
         AND known.last_message_at <= clock_timestamp() - p_quiet AS by_bot
     FROM analytics_conversations(p_ids) AS known) AS one
   GROUP BY 1, 2, 3, 4
@@ -291,7 +301,8 @@ BEGIN
       SELECT analytics_quarter(m.created_at) FROM messages m WHERE m.conversation_id = NEW.id AND m.message_type = 'user'
       UNION SELECT analytics_quarter(r.completed_at) FROM runs r WHERE r.conversation_id = NEW.id AND r.completed_at IS NOT NULL
       UNION SELECT analytics_quarter(f.created_at) FROM messages m JOIN message_feedback f ON f.message_id = m.id
-        WHERE m.conversation_id = NEW.id) AS of_it (quarter);
+        WHERE m.conversation_id = NEW.id
+      UNION SELECT analytics_quarter(e.handoff_at) FROM episodes e WHERE e.conversation_id = NEW.id) AS of_it (quarter);
   END IF;
   RETURN NULL;
 END $$;
@@ -308,6 +319,16 @@ END $$;
 
 CREATE OR REPLACE FUNCTION analytics_rating_changed() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
+  PERFORM analytics_changed('begun', created_at) FROM conversations WHERE id = NEW.conversation_id;
+  RETURN NULL;
+END $$;
+
+CREATE OR REPLACE FUNCTION analytics_episode_changed() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+  PERFORM analytics_changed('moments', NEW.handoff_at);
+  IF TG_OP = 'UPDATE' THEN
+    PERFORM analytics_changed('moments', OLD.handoff_at);
+  END IF;
   PERFORM analytics_changed('begun', created_at) FROM conversations WHERE id = NEW.conversation_id;
   RETURN NULL;
 END $$;
@@ -376,6 +397,10 @@ CREATE OR REPLACE FUNCTION analytics_conversation_deleted() RETURNS trigger LANG
 BEGIN
   INSERT INTO analytics_cells (grain, start, assistant_id, language, model, channel, outcome, conversations)
   VALUES ('k', analytics_quarter(OLD.created_at), coalesce(OLD.assistant_id, 0), OLD.language, '', OLD.channel, '', 1);
+  INSERT INTO analytics_cells (grain, start, assistant_id, language, model, channel, outcome, handoffs)
+  SELECT 'k', analytics_quarter(handoff_at), coalesce(OLD.assistant_id, 0), OLD.language, '', OLD.channel, '', 1
+  FROM episodes WHERE conversation_id = OLD.id AND handoff_at IS NOT NULL;
+  PERFORM analytics_changed('moments', handoff_at) FROM episodes WHERE conversation_id = OLD.id;
   INSERT INTO analytics_begun SELECT 'k', counted.* FROM analytics_begun_in(ARRAY[OLD.id],
     make_interval(hours => coalesce((SELECT quiet_h FROM analytics_state WHERE part = 'begun'), 24))) AS counted;
   PERFORM analytics_changed('moments', OLD.created_at), analytics_changed('begun', OLD.created_at);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ageOf, storedUnder } from '../../db/models/idempotency.ts';
-import type { Accepted, Refusal } from '../../db/models/run.ts';
+import type { Accepted, Channel, Refusal } from '../../db/models/run.ts';
 import { env } from '../base/env.ts';
 import type { SignedUser } from '../../db/models/session.ts';
 import { networkOf } from './network.ts';
@@ -8,7 +8,12 @@ import { type Counter, presentCharge, type RateHeaders, refusalOf, type Window }
 import { forget, take } from './counters.ts';
 
 /** The sender and the address of a message. `tell` receives the rate headers. */
-export type Sender = { user: SignedUser; ip: string; tell?: (headers: RateHeaders) => void };
+export type Sender = {
+  user: SignedUser;
+  ip: string;
+  channel?: Channel;
+  tell?: (headers: RateHeaders) => void;
+};
 type Keyed = { key: string | null; hash: string };
 
 /**
