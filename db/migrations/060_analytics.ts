@@ -150,7 +150,7 @@ CREATE TRIGGER analytics_message_moved AFTER UPDATE OF created_at, message_type 
 CREATE TRIGGER analytics_run_late AFTER INSERT ON runs FOR EACH ROW
   WHEN (NEW.completed_at < ${LATE}) EXECUTE FUNCTION analytics_run_changed();
 CREATE TRIGGER analytics_run_moved AFTER UPDATE ON runs FOR EACH ROW
-  WHEN (coalesce(OLD.completed_at, NEW.completed_at) < ${LATE} AND
+  WHEN (least(OLD.completed_at, NEW.completed_at) < ${LATE} AND
     (OLD.status, OLD.completed_at, OLD.created_at, OLD.started_at, OLD.assistant_id, OLD.language, OLD.model, OLD.sources,
       OLD.prompt_tokens, OLD.completion_tokens, OLD.total_tokens, OLD.first_token_ms) IS DISTINCT FROM
     (NEW.status, NEW.completed_at, NEW.created_at, NEW.started_at, NEW.assistant_id, NEW.language, NEW.model, NEW.sources,
