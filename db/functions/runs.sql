@@ -359,6 +359,10 @@ BEGIN
       v_ended := wait_for_person(v_conversation, v_by, coalesce(p_outcome #>> '{handoff,reason}', v_by));
     END IF;
   END IF;
+  -- A device that shows the answer says so within three seconds, and nobody is told (markMessage).
+  IF v_run.status IN ('completed', 'incomplete') THEN
+    PERFORM owe_notification('answer_ready', v_run.user_id, '{}', '3 seconds', v_conversation, v_run.reply_id);
+  END IF;
   RETURN QUERY SELECT promote_next(v_conversation), p_run, v_run.user_id, v_conversation, v_run.reply_id, v_run.status,
     v_run.attempt, v_run.last_seq, p_outcome ->> 'content', v_run.sources, nullif(v_usage, 'null'), v_run.finish_reason,
     CASE v_run.status WHEN 'failed' THEN p_outcome -> 'error' END, v_run.completed_at, v_ended, v_by IS NOT NULL;

@@ -71,10 +71,16 @@ export function messagesOfPeople(
 
 /** The steps from sent to read. Each step implies those before it; none is taken back. */
 const STEPS = {
-  delivered: { from: ['sent'], times: 'delivered_at = clock_timestamp()' },
+  // Whoever has the message is not told of it.
+  delivered: {
+    from: ['sent'],
+    times: 'delivered_at = clock_timestamp()',
+    told: 'DELETE FROM notifications WHERE shown_at IS NULL',
+  },
   read: {
     from: ['sent', 'delivered'],
     times: 'delivered_at = coalesce(delivered_at, clock_timestamp()), read_at = clock_timestamp()',
+    told: 'UPDATE notifications SET read_at = coalesce(read_at, clock_timestamp()) WHERE true',
   },
 };
 
@@ -87,13 +93,15 @@ export async function markMessage(
   userId: number,
   step: keyof typeof STEPS,
 ): Promise<boolean> {
-  const { from, times } = STEPS[step];
+  const { from, times, told } = STEPS[step];
   const found = await row(
     `WITH found AS (
        SELECT m.id FROM messages m JOIN conversations c ON c.id = m.conversation_id
        WHERE m.id = :messageId AND m.user_id = :userId AND c.deleted_at IS NULL
      ), marked AS (
        UPDATE messages SET status = :step, ${times} WHERE id = (SELECT id FROM found) AND status = ANY (:from)
+     ), told AS (
+       ${told} AND message_id = (SELECT id FROM found)
      )
      SELECT id FROM found`,
     { messageId, userId, step, from },

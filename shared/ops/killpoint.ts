@@ -21,7 +21,12 @@ export type KillPoint =
   | 'news.telling'
   | 'news.told'
   | 'guest.retired'
-  | 'guest.erased';
+  | 'guest.erased'
+  | 'notification.claimed'
+  | 'notification.settling'
+  | 'mail.claimed'
+  | 'mail.sent'
+  | 'push.sent';
 export type KillPointHook = (point: KillPoint, runId: number) => void;
 
 export const HOOK = Symbol.for('parley.killpoint');
