@@ -1,6 +1,7 @@
 import Router from '@koa/router';
 import { bullBoard } from './admin/board/routes.ts';
 import { admin } from './admin/routes.ts';
+import { analytics, ratings } from './analytics/routes.ts';
 import { assistants } from './assistants/routes.ts';
 import { audit } from './audit/routes.ts';
 import { authentication } from './auth/routes.ts';
@@ -36,6 +37,7 @@ const resources: Resource[] = [
   webSocket,
   runs,
   conversations,
+  ratings,
   messages,
   inbox,
   notifications,
@@ -47,6 +49,7 @@ const resources: Resource[] = [
   faqs,
   faqCategories,
   assistants,
+  analytics,
   admin,
   audit,
   health,

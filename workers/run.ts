@@ -9,6 +9,7 @@ import { onStop, stopOnSignals } from '../shared/base/stop.ts';
 import { requireNotifications } from '../shared/ops/mailSettings.ts';
 import { startTracing } from '../shared/ops/tracing.ts';
 import { countTokens } from '../shared/provider/tokens.ts';
+import { analytics } from './analytics.ts';
 import { completion } from './completion.ts';
 import { drain } from './completion/lease.ts';
 import { webhook } from './webhook.ts';
@@ -34,13 +35,13 @@ const handlers: { [Name in JobName]: Handler<Name> } = {
   webhook,
   faq_import: faqImport,
   faq_suggestions: faqSuggestions,
+  analytics,
   notification,
   mail,
 };
 
 const others: Record<(typeof otherTypes)[number], () => void> = {
   housekeeping: startHousekeeping,
-  analytics: () => {},
 };
 
 /** BullMQ workers of this process. */

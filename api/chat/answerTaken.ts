@@ -1,3 +1,4 @@
+import type { Channel } from '../../db/models/run.ts';
 import type { Context } from '../middleware/context.ts';
 import type { TakenAnswer } from '../contract/answering.ts';
 import type { Sender } from '../../shared/limits/sending.ts';
@@ -11,7 +12,19 @@ export function idempotencyKey(ctx: Context): string | null {
 
 /** Returns the sender of an HTTP request. Rate headers go on every answer, also on refusals. */
 export function senderOf(ctx: Context): Sender {
-  return { user: ctx.state.user, ip: ctx.ip, tell: (headers) => ctx.set(headers) };
+  return {
+    user: ctx.state.user,
+    ip: ctx.ip,
+    channel: channelOf(ctx),
+    tell: (headers) => ctx.set(headers),
+  };
+}
+
+/** Our pages say which they are, or their browser says that they are ours. */
+function channelOf(ctx: Context): Channel {
+  const said = ctx.get('X-Channel');
+  if (said === 'web' || said === 'widget') return said;
+  return ctx.get('Sec-Fetch-Site') === 'same-origin' ? 'web' : 'api';
 }
 
 /** Answers that the message is stored, with the address of its run, or else of its conversation's messages. */

@@ -27,6 +27,8 @@ export type Answer<T extends TSchema = TSchema> = {
   json?: T;
   /** The media type of an answer that is not application/json. */
   type?: string;
+  /** The media type that a query may ask for instead of JSON. */
+  also?: string;
   headers?: Record<string, Header>;
 };
 
@@ -40,6 +42,11 @@ export function contract<const R extends Routes>(tag: string, routes: R): Contra
 
 export function json<T extends TSchema>(what: string, schema: T, headers?: Record<string, Header>) {
   return { what, json: schema, headers };
+}
+
+/** JSON, or with `format=csv` a table. */
+export function jsonOrCsv<T extends TSchema>(what: string, schema: T) {
+  return { what, json: schema, also: 'text/csv' };
 }
 
 export function other(what: string, type: string) {

@@ -128,9 +128,9 @@ function parameters(pattern: string, query: SchemaObject | undefined, more: Rout
 
 function answersOf(answers: Route['answers'], always: Mark['headers'] = {}): Record<string, Response> {
   return Object.fromEntries(
-    Object.entries(answers).map(([status, { what, json, type, headers = {} }]) => {
+    Object.entries(answers).map(([status, { what, json, type, also, headers = {} }]) => {
       const media = json
-        ? { [type ?? 'application/json']: { schema: json } }
+        ? { [type ?? 'application/json']: { schema: json }, ...(also && { [also]: { schema: text } }) }
         : type && { [type]: { schema: text } };
       const response = {
         description: what,

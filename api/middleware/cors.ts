@@ -16,6 +16,7 @@ export const cors = koaCors({
     'Idempotency-Key',
     'Last-Event-ID',
     'X-Request-Id',
+    'X-Channel',
     'X-Session',
   ],
   exposeHeaders: [

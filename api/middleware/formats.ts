@@ -4,20 +4,23 @@ import addFormats from 'ajv-formats';
 const { validate: dateTime } = addFormats.default.get('date-time') as unknown as {
   validate: (value: string) => boolean;
 };
+const { validate: date } = addFormats.default.get('date') as unknown as {
+  validate: (value: string) => boolean;
+};
 const email = addFormats.default.get('email') as RegExp;
 
 /**
- * Adds four formats. `padded-email` may have white space around it. `timezone` is a name of the IANA database. `moment` is
- * a date-time that Postgres also accepts.
+ * Adds five formats. `padded-email` may have white space around it. `timezone` is a name of the IANA database. `moment` is
+ * a date-time that Postgres also accepts, `day-or-moment` that or a date.
  */
 export function addOwnFormats(ajv: Ajv): Ajv {
+  const isMoment = (value: string) =>
+    dateTime(value) && /^(19|2\d)\d\d-.*(Z|[+-](0\d|1[0-4]):?\d\d)$/i.test(value);
   return ajv
     .addFormat('padded-email', (value) => email.test(value.trim()))
     .addFormat('timezone', isTimezone)
-    .addFormat(
-      'moment',
-      (value) => dateTime(value) && /^(19|2\d)\d\d-.*(Z|[+-](0\d|1[0-4]):?\d\d)$/i.test(value),
-    )
+    .addFormat('moment', isMoment)
+    .addFormat('day-or-moment', (value) => (/^(19|2\d)\d\d-/.test(value) && date(value)) || isMoment(value))
     .addFormat('https-url', (value) => URL.parse(value)?.protocol === 'https:');
 }
 

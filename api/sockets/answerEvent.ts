@@ -9,6 +9,7 @@ import { tracedRequest } from '../../shared/ops/tracing.ts';
 import { prolongSigned, type Signed, type SignedUser } from '../../shared/accounts/authenticate.ts';
 import { intake } from '../../shared/conversations/intake.ts';
 import { tellTyping } from '../../shared/people/typing.ts';
+import type { Sender } from '../../shared/limits/sending.ts';
 import type { ClientEvent } from '../contract/contract.ts';
 import { addressOf } from '../middleware/address.ts';
 import { bodyCheck, check, type Schema } from '../middleware/validate.ts';
@@ -16,17 +17,19 @@ import { presentRun } from '../runs/contract.ts';
 import { cancel, ownRun } from '../../shared/conversations/ownRun.ts';
 import { resume } from '../../shared/conversations/resume.ts';
 import { clientEvents } from './contract.ts';
+import { watchLive } from './live.ts';
 
 type Events = typeof clientEvents;
+type From = Pick<Sender, 'ip' | 'channel'> & { socket: Socket };
 type Frame<Event extends keyof Events> = Static<Events[Event]['frame']>;
 type Answer<Event extends keyof Events> = Static<Events[Event]['answer']>;
 
 /** A handler for each event of a client. It takes a valid frame and returns what the acknowledgement adds to `ok: true`. */
 export const handlers: {
-  [Event in keyof Events]: (signed: Signed, frame: Frame<Event>, ip: string) => Promise<Answer<Event>>;
+  [Event in keyof Events]: (signed: Signed, frame: Frame<Event>, from: From) => Promise<Answer<Event>>;
 } = {
-  async message({ user }, { type: _, idempotency_key = null, ...body }, ip) {
-    const { replayed, answer } = await intake({ user, ip }, body, idempotency_key, randomUUID());
+  async message({ user }, { type: _, idempotency_key = null, ...body }, { ip, channel }) {
+    const { replayed, answer } = await intake({ user, ip, channel }, body, idempotency_key, randomUUID());
     return replayed ? { replayed, ...answer } : answer;
   },
   async resume({ user }, { run_id, after_seq }) {
@@ -42,6 +45,10 @@ export const handlers: {
     await tellTyping(user, rowId(conversation_id));
     return {};
   },
+  async 'analytics.subscribe'(_signed, _frame, { socket }) {
+    watchLive(socket);
+    return {};
+  },
   refresh: (signed, { token }) => prolongSigned(signed, token),
 };
 
@@ -54,9 +61,9 @@ async function take<Event extends keyof Events>(
   event: Event,
   signed: Signed,
   payload: unknown,
-  ip: string,
+  from: From,
 ): Promise<Answer<Event>> {
-  return handlers[event](signed, check(checks[event], payload), ip);
+  return handlers[event](signed, check(checks[event], payload), from);
 }
 
 function isClientEvent(event: unknown): event is keyof Events {
@@ -78,9 +85,13 @@ export async function answerEvent(socket: Socket, event: unknown, args: unknown[
   try {
     if (waiting >= AT_ONCE) throw problem('rate_limited', 'Wait for acknowledgements', { retryAfterS: 1 });
     if (!isClientEvent(event)) throw problem('not_found', 'This event is unknown');
-    const ip = addressOf(socket.request);
+    const from: From = {
+      socket,
+      ip: addressOf(socket.request),
+      channel: socket.handshake.auth.channel === 'widget' ? 'widget' : 'web',
+    };
     const answer = await tracedRequest({}, `socket ${event}`, () =>
-      take(event, socket.data as Signed, payload, ip),
+      take(event, socket.data as Signed, payload, from),
     );
     acknowledge?.({ ok: true, ...answer });
   } catch (err) {

@@ -1,3 +1,4 @@
+import { analyticsClientEvents, analyticsEvents } from '../analytics/contract.ts';
 import { authEvents } from '../auth/contract.ts';
 import { problemBody } from '../contract/problem.ts';
 import { conversationEvents } from '../conversations/contract.ts';
@@ -14,6 +15,7 @@ export const clientEvents = {
   ...messageEvents,
   ...inboxClientEvents,
   ...authEvents,
+  ...analyticsClientEvents,
 };
 
 /**
@@ -27,5 +29,6 @@ export const serverEvents = {
   ...importEvents,
   ...notificationEvents,
   ...conversationEvents,
+  ...analyticsEvents,
   ...endingEvents,
 };

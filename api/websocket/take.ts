@@ -32,7 +32,7 @@ export async function takeFrame(
   }
   const { user } = signed;
   const { type: _, idempotency_key = null, ...body } = check(messageCheck, frame);
-  const { replayed, answer } = await intake({ user, ip }, body, idempotency_key, randomUUID());
+  const { replayed, answer } = await intake({ user, ip, channel: 'ws' }, body, idempotency_key, randomUUID());
   if (!replayed || answer.run_id === null) return null;
 
   const run = await ownRun(user.id, answer.run_id);

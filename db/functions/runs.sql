@@ -107,7 +107,8 @@ END $$;
 -- joined: the message joined a run (joins.sql).
 CREATE OR REPLACE FUNCTION accept_message(
   p_user bigint, p_conversation bigint, p_content text, p_language text, p_metadata jsonb, p_strategy text,
-  p_key text, p_hash text, p_request text, p_max_waiting integer, p_assistant bigint DEFAULT NULL
+  p_key text, p_hash text, p_request text, p_max_waiting integer, p_assistant bigint DEFAULT NULL,
+  p_channel text DEFAULT 'api'
 ) RETURNS TABLE (outcome text, run_id bigint, conversation_id bigint, message_id bigint, reply_id bigint,
   next jsonb, ended bigint[], news boolean, joined boolean)
 LANGUAGE plpgsql VOLATILE SET plan_cache_mode = force_generic_plan AS $$
@@ -163,8 +164,9 @@ BEGIN
     RETURN;
   END IF;
   IF p_conversation IS NULL THEN
-    INSERT INTO conversations (user_id, language, assistant_id, message_count, episode_id)
-    VALUES (p_user, coalesce(p_language, v_owner.language), v_assistant.id, 2,
+    INSERT INTO conversations (user_id, language, assistant_id, channel, message_count, episode_id)
+    VALUES (p_user, coalesce(p_language, v_owner.language), v_assistant.id,
+      CASE WHEN v_owner.external_id IS NULL THEN p_channel ELSE 'widget' END, 2,
       nextval(pg_get_serial_sequence('episodes', 'id'))) RETURNING * INTO v_conversation;
     INSERT INTO episodes (id, conversation_id, user_id, assistant_id)
     VALUES (v_conversation.episode_id, v_conversation.id, p_user, v_assistant.id);

@@ -8,6 +8,9 @@ export type Delivery = { run_id: number; generation: number; rank: number };
 /** The run that became the head of its conversation, if one did; to be delivered. */
 type Next = { next: Delivery | null };
 
+/** Where a conversation began: on our pages, in the widget, over the API, or over a plain WebSocket. */
+export type Channel = 'web' | 'widget' | 'api' | 'ws';
+
 /** What happens to a message while a run of its conversation is on. */
 export type Strategy = 'enqueue' | 'reject' | 'interrupt' | 'coalesce';
 
@@ -16,6 +19,8 @@ export type Message = {
   conversation_id: number | null;
   /** For a conversation that begins with the message; null: the default. */
   assistant_id?: number | null;
+  /** How a conversation that begins with the message came in. */
+  channel?: Channel;
   content: string;
   language: string | null;
   metadata: Record<string, unknown>;
@@ -57,8 +62,8 @@ export async function acceptMessage(
 ): Promise<Accepted | { outcome: Refusal }> {
   const accepted = await row<Accepted | { outcome: Refusal }>(
     `SELECT * FROM accept_message(:user_id, :conversation_id, :content, :language, :metadata, :multitask_strategy,
-       :idempotency_key, :request_hash, :request_id, :maxWaiting, :assistant_id)`,
-    { assistant_id: null, ...message, maxWaiting },
+       :idempotency_key, :request_hash, :request_id, :maxWaiting, :assistant_id, :channel)`,
+    { assistant_id: null, channel: 'api', ...message, maxWaiting },
   );
   if (accepted === undefined) throw new Error('accept_message returned nothing');
   return accepted;

@@ -70,6 +70,7 @@ export async function intake(
     user_id: user.id,
     conversation_id,
     assistant_id,
+    channel: sender.channel ?? 'api',
     content,
     language: body.language ?? null,
     metadata,

@@ -1,6 +1,7 @@
 import type { FlowJob, JobsOptions, KeepJobs } from 'bullmq';
 import { createHash } from 'node:crypto';
 import { type Static, type TSchema, Type } from 'typebox';
+import { partsToCount } from '../../db/models/analytics/counting.ts';
 import { faqsToEmbed, type OwedFaq } from '../../db/models/faqEmbedding.ts';
 import { importsToDeliver } from '../../db/models/faqImport.ts';
 import { webhooksToDeliver } from '../../db/models/webhookDelivery.ts';
@@ -10,7 +11,7 @@ import { notificationsToDeliver } from '../../db/models/notification.ts';
 import { conversationsToSummarise } from '../../db/models/summary.ts';
 import { runsToDeliver } from '../../db/models/owed.ts';
 import type { Delivery } from '../../db/models/run.ts';
-import { oneOf, text } from '../base/env.ts';
+import { env, oneOf, text } from '../base/env.ts';
 import { mailIsConfigured } from '../ops/mailSettings.ts';
 
 type Rules = {
@@ -180,6 +181,17 @@ export const jobs = {
     stalls: 3,
     slots: 1,
   }),
+  analytics: single({
+    process: 'analytics',
+    payload: Type.Object({ part: Type.Enum(['moments', 'begun']) }),
+    id: ({ part }) => `analytics-${part}`,
+    owed: () => partsToCount(env.RESOLVED_AFTER_H),
+    kept: notAtAll,
+    attempts: 3,
+    backoffMs: 2_000,
+    stalls: 3,
+    slots: 2,
+  }),
   /** Shows, pushes and mails what a user is to be told. Postgres holds the time of the next try, so one call of the job is one try. */
   notification: single({
     process: 'notification',
@@ -221,8 +233,8 @@ export type SingleJob<Name extends SingleName> = Single<Payloads[Name]>;
 export const singles: { [Name in SingleName]: SingleJob<Name> } = jobs;
 export const singleNames = jobNames.filter((name): name is SingleName => 'single' in jobs[name]);
 
-/** Process types that do more than work queues. `analytics` idles until its jobs exist. */
-export const otherTypes = ['analytics', 'housekeeping'] as const;
+/** Process types that work no queue. */
+export const otherTypes = ['housekeeping'] as const;
 /** Every type that `workers/run.ts` takes. */
 export const workerTypes: string[] = [
   ...new Set<string>([...jobNames.map((name) => jobs[name].process), ...otherTypes]),

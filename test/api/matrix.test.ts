@@ -155,6 +155,11 @@ describe('who may do what', function () {
       it(event, async () => {
         for (const actor of Object.values(cast)) {
           const stranger = actor === cast.user ? cast.other : cast.user;
+          if (rule.only !== undefined) {
+            const code = actor.role === rule.only ? null : rule.others;
+            expect(await codeOf(event, actor, await rule.payload(actor)), actor.role).to.equal(code);
+            continue;
+          }
           expect(await codeOf(event, actor, await rule.payload(actor)), actor.role).to.equal(null);
           expect(await codeOf(event, actor, await rule.payload(stranger)), actor.role).to.equal(rule.others);
         }
@@ -206,7 +211,7 @@ describe('who may do what', function () {
 function expectedStatus(rule: Rule, actor: Actor, { role }: BuiltUser, whose: Whose): number {
   if (rule.who !== 'anyone' && actor === 'anonymous') return 401;
   if (!RIGHTS[rule.who].includes(role)) return 403;
-  if (whose !== 'own') return rule.others ?? rule.status;
+  if (whose !== 'own') return (rule.despite !== role && rule.others) || rule.status;
   return rule.but?.[actor] ?? rule.status;
 }
 

@@ -1,3 +1,4 @@
+import type { Role } from '../../../db/models/role.ts';
 import { type BuiltUser, buildSession, PASSWORD } from '../../support/factories.ts';
 import {
   type Actor,
@@ -29,6 +30,8 @@ export type Rule = {
   names?: (of: BuiltUser) => Promise<Named> | Named;
   /** The status for somebody else's things; left out where nothing has an owner. */
   others?: number;
+  /** The role that may use others' things as its own. */
+  despite?: Role;
   /** Other statuses of single actors for their own things. */
   but?: Partial<Record<Actor, number>>;
   /** Who has another role afterwards. */
@@ -169,6 +172,7 @@ export const rules: Record<string, Rule> = {
   'PUT /api/v1/conversations/{id}': owner(200, ofConversation({ is_archived: true })),
   'DELETE /api/v1/conversations/{id}': owner(204, ofConversation()),
 
+  'POST /api/v1/conversations/{id}/rating': owner(204, ofConversation({ score: 5 })),
   'POST /api/v1/conversations/{id}/handoff': owner(200, ofConversation({})),
 
   'GET /api/v1/inbox': editors(200, { shows: true }),
@@ -238,6 +242,17 @@ export const rules: Record<string, Rule> = {
   'GET /api/v1/assistants/{id}/versions': admins(200, { names: ofAssistant(), others: 200 }),
   'POST /api/v1/assistants/{id}/try': admins(200, { names: ofAssistant({ content: 'Hi' }), others: 200 }),
   'POST /api/v1/assistants/{id}/default': admins(204, { names: ofAssistant(), others: 204 }),
+
+  'GET /api/v1/analytics/dashboard': admins(200),
+  'GET /api/v1/analytics/conversations': admins(200),
+  'GET /api/v1/analytics/knowledge': admins(200),
+  'GET /api/v1/analytics/costs': admins(200),
+  // Administrators see everybody's; test/api/analytics.test.ts shows it.
+  'GET /api/v1/analytics/user/{id}': signedIn(200, {
+    names: ({ id }) => at(id),
+    others: 404,
+    despite: 'admin',
+  }),
 
   'GET /api/v1/admin/runs/{id}': admins(200, { names: ofRun, others: 200 }),
   'GET /admin/queues': admins(200),

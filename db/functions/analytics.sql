@@ -1,0 +1,438 @@
+-- Rollups of analytics. Two parts: 'moments' are facts that have a time of their own (a message, the end of a run, a
+-- rating of a reply). 'begun' says what became of the conversations that began in a quarter hour. A rollup is counted
+-- from the rows and replaced; nothing is ever added to one. docs/analytics.md defines the figures.
+
+DROP FUNCTION IF EXISTS analytics_moments, analytics_spreads, analytics_conversations, analytics_begun_in;
+
+CREATE OR REPLACE FUNCTION analytics_quarter(p_time timestamptz) RETURNS timestamptz LANGUAGE sql IMMUTABLE AS $$
+  SELECT date_bin(interval '15 minutes', p_time, timestamptz '2000-01-01 00:00:00+00')
+$$;
+
+CREATE OR REPLACE FUNCTION analytics_day(p_time timestamptz) RETURNS timestamptz LANGUAGE sql IMMUTABLE AS $$
+  SELECT date_bin(interval '1 day', p_time, timestamptz '2000-01-01 00:00:00+00')
+$$;
+
+-- Returns the step of a logarithmic scale that a number of ms belongs to. Steps grow by 1.08: their middle,
+-- 2 × 1.08^step / 2.08, is within 3.9 % of every number of the step.
+CREATE OR REPLACE FUNCTION analytics_step(p_ms double precision) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+  SELECT ceil(ln(greatest(p_ms, 1)) / ln(1.08::float8))::bigint
+$$;
+
+-- Counts the facts of a time, by quarter hours and dimensions, from the rows.
+CREATE OR REPLACE FUNCTION analytics_moments(p_from timestamptz, p_to timestamptz)
+RETURNS TABLE (start timestamptz, assistant_id bigint, language text, model text, channel text, outcome text,
+  messages_in bigint, answers bigint, from_knowledge bigint, unanswered bigint, rated_up bigint, rated_down bigint,
+  handoffs bigint, conversations bigint, prompt_tokens bigint, completion_tokens bigint, total_tokens bigint)
+LANGUAGE sql STABLE AS $$
+  SELECT analytics_quarter(fact.at), fact.assistant_id, fact.language, fact.model, fact.channel, fact.outcome,
+    count(*) FILTER (WHERE fact.kind = 'message'), count(*) FILTER (WHERE fact.kind = 'run'),
+    count(*) FILTER (WHERE fact.outcome = 'completed' AND fact.cited),
+    count(*) FILTER (WHERE fact.outcome = 'completed' AND NOT fact.cited),
+    count(*) FILTER (WHERE fact.kind = 'up'), count(*) FILTER (WHERE fact.kind = 'down'),
+    count(*) FILTER (WHERE fact.kind = 'handoff'), count(*) FILTER (WHERE fact.kind = 'conversation'),
+    coalesce(sum(fact.prompt_tokens), 0)::bigint, coalesce(sum(fact.completion_tokens), 0)::bigint,
+    coalesce(sum(fact.total_tokens), 0)::bigint
+  FROM (
+    SELECT m.created_at AS at, coalesce(c.assistant_id, 0) AS assistant_id, c.language, '' AS model, c.channel, '' AS outcome,
+      'message' AS kind, false AS cited, NULL::integer AS prompt_tokens, NULL::integer AS completion_tokens,
+      NULL::integer AS total_tokens
+    FROM messages m JOIN conversations c ON c.id = m.conversation_id
+    WHERE m.message_type = 'user' AND m.created_at >= p_from AND m.created_at < p_to
+    UNION ALL
+    SELECT r.completed_at, coalesce(r.assistant_id, 0), r.language, coalesce(r.model, ''), c.channel, r.status,
+      'run', r.sources <> '[]', r.prompt_tokens, r.completion_tokens, r.total_tokens
+    FROM runs r JOIN conversations c ON c.id = r.conversation_id
+    WHERE r.completed_at IS NOT NULL AND r.completed_at >= p_from AND r.completed_at < p_to
+    UNION ALL
+    SELECT f.created_at, coalesce(c.assistant_id, 0), c.language, '', c.channel, '', f.rating, false, NULL, NULL, NULL
+    FROM message_feedback f JOIN conversations c ON c.id = f.conversation_id
+    WHERE f.created_at >= p_from AND f.created_at < p_to
+    UNION ALL
+    SELECT e.handoff_at, coalesce(c.assistant_id, 0), c.language, '', c.channel, '', 'handoff', false, NULL, NULL, NULL
+    FROM episodes e JOIN conversations c ON c.id = e.conversation_id
+    WHERE e.handoff_at IS NOT NULL AND e.handoff_at >= p_from AND e.handoff_at < p_to
+    UNION ALL
+    SELECT c.created_at, coalesce(c.assistant_id, 0), c.language, '', c.channel, '', 'conversation', false, NULL, NULL, NULL
+    FROM conversations c WHERE c.created_at >= p_from AND c.created_at < p_to
+  ) AS fact
+  GROUP BY 1, 2, 3, 4, 5, 6
+$$;
+
+-- Counts what has a key: steps of the scales of speed, uses of FAQs, new accounts (key 0).
+CREATE OR REPLACE FUNCTION analytics_spreads(p_from timestamptz, p_to timestamptz)
+RETURNS TABLE (start timestamptz, assistant_id bigint, measure text, key bigint, n bigint) LANGUAGE sql STABLE AS $$
+  SELECT analytics_quarter(fact.at), fact.assistant_id, fact.measure, fact.key, count(*)
+  FROM (
+    SELECT r.completed_at AS at, coalesce(r.assistant_id, 0) AS assistant_id, speed.measure, analytics_step(speed.ms) AS key
+    FROM runs r CROSS JOIN LATERAL (VALUES
+      ('first_token_ms', CASE WHEN r.status IN ('completed', 'incomplete') THEN r.first_token_ms::float8 END),
+      ('answer_ms', CASE WHEN r.status IN ('completed', 'incomplete')
+        THEN (extract(epoch FROM r.completed_at - r.created_at) * 1000)::float8 END),
+      ('waited_ms', (extract(epoch FROM r.started_at - r.created_at) * 1000)::float8)) AS speed (measure, ms)
+    WHERE r.completed_at IS NOT NULL AND r.completed_at >= p_from AND r.completed_at < p_to AND speed.ms IS NOT NULL
+    UNION ALL
+    SELECT r.completed_at, coalesce(r.assistant_id, 0), 'faq', (source ->> 'faq_id')::bigint
+    FROM runs r CROSS JOIN LATERAL jsonb_array_elements(r.sources) AS source
+    WHERE r.completed_at IS NOT NULL AND r.completed_at >= p_from AND r.completed_at < p_to
+    UNION ALL
+    SELECT u.created_at, 0, 'users_new', 0 FROM users u WHERE u.created_at >= p_from AND u.created_at < p_to
+  ) AS fact
+  GROUP BY 1, 2, 3, 4
+$$;
+
+-- Returns what became of conversations so far. A resolution that was followed by a reopening within seven days is none.
+CREATE OR REPLACE FUNCTION analytics_conversations(p_ids bigint[])
+RETURNS TABLE (id bigint, created_at timestamptz, last_message_at timestamptz, assistant_id bigint, language text, channel text,
+  answered boolean, rated text, handed_off boolean, resolved_by_agent boolean, reopened boolean, score smallint)
+LANGUAGE sql STABLE AS $$
+  SELECT c.id, c.created_at, c.last_message_at, coalesce(c.assistant_id, 0), c.language, c.channel,
+    coalesce((c.fate ->> 'answered')::boolean, false) OR last.reply_id IS NOT NULL,
+    coalesce(f.rating, CASE WHEN last.reply_id IS NULL THEN c.fate ->> 'rated' END),
+    coalesce(people.handed_off, false), coalesce(people.resolved, false), coalesce(people.reopened, false), s.score
+  FROM conversations c
+  LEFT JOIN LATERAL (SELECT r.reply_id FROM runs r
+    WHERE r.conversation_id = c.id AND r.status IN ('completed', 'incomplete') ORDER BY r.id DESC LIMIT 1) AS last ON true
+  LEFT JOIN message_feedback f ON f.message_id = last.reply_id AND f.user_id = c.user_id
+  LEFT JOIN conversation_ratings s ON s.conversation_id = c.id
+  LEFT JOIN LATERAL (
+    SELECT bool_or(e.handoff_at IS NOT NULL) AS handed_off,
+      bool_or(e.resolved_at IS NOT NULL AND (e.next_at IS NULL OR e.next_at >= e.resolved_at + interval '7 days')) AS resolved,
+      bool_or(e.resolved_at IS NOT NULL AND e.next_at < e.resolved_at + interval '7 days') AS reopened
+    FROM (SELECT handoff_at, resolved_at, lead(started_at) OVER (ORDER BY id) AS next_at
+      FROM episodes WHERE conversation_id = c.id) AS e) AS people ON true
+  WHERE c.id = ANY (p_ids)
+$$;
+
+-- Counts what became of conversations, by the quarter hour in which they began. Quiet: nobody wrote for p_quiet.
+CREATE OR REPLACE FUNCTION analytics_begun_in(p_ids bigint[], p_quiet interval)
+RETURNS TABLE (start timestamptz, assistant_id bigint, language text, channel text, begun bigint, answered bigint,
+  handed_off bigint, resolved_by_bot bigint, confirmed bigint, resolved_by_agent bigint, reopened bigint, pending bigint,
+  scored bigint, score_sum bigint)
+LANGUAGE sql STABLE AS $$
+  SELECT analytics_quarter(one.created_at), one.assistant_id, one.language, one.channel, count(*),
+    count(*) FILTER (WHERE one.answered), count(*) FILTER (WHERE one.handed_off), count(*) FILTER (WHERE one.by_bot),
+    count(*) FILTER (WHERE one.by_bot AND one.rated = 'up'),
+    count(*) FILTER (WHERE one.resolved_by_agent), count(*) FILTER (WHERE one.reopened), count(*) FILTER (WHERE NOT one.quiet),
+    count(one.score), coalesce(sum(one.score), 0)::bigint
+  FROM (
+    SELECT known.*, known.last_message_at <= clock_timestamp() - p_quiet AS quiet,
+      known.answered AND NOT known.handed_off AND NOT known.resolved_by_agent AND known.rated IS DISTINCT FROM 'down'
+        AND known.last_message_at <= clock_timestamp() - p_quiet AS by_bot
+    FROM analytics_conversations(p_ids) AS known) AS one
+  GROUP BY 1, 2, 3, 4
+$$;
+
+-- Says that a quarter hour is to be counted again.
+CREATE OR REPLACE FUNCTION analytics_changed(p_part text, p_time timestamptz) RETURNS void LANGUAGE sql VOLATILE AS $$
+  INSERT INTO analytics_changes (part, start) SELECT p_part, analytics_quarter(p_time) WHERE p_time IS NOT NULL
+$$;
+
+-- Counts one day of a part as far as it is over: what was never counted and what changed since. Returns whether there
+-- was anything to count. One caller of a part runs at a time. It takes note of the changes first and counts in later
+-- statements, so that a change that commits meanwhile stays noted.
+CREATE OR REPLACE FUNCTION analytics_count(p_part text, p_quiet_h integer) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  c_quarter CONSTANT interval := interval '15 minutes';
+  v_quiet CONSTANT interval := make_interval(hours => p_quiet_h);
+  -- A fact is committed within seconds of its time; after five minutes nobody is on the way.
+  v_horizon CONSTANT timestamptz := analytics_quarter(clock_timestamp() - interval '5 minutes'
+    - CASE WHEN p_part = 'begun' THEN v_quiet ELSE interval '0' END);
+  v_state analytics_state;
+  v_day timestamptz;
+  v_to timestamptz;
+  v_quarters timestamptz[];
+  v_ids bigint[];
+BEGIN
+  INSERT INTO analytics_state (part, counted_to, quiet_h) SELECT p_part, analytics_day(least(
+    (SELECT min(created_at) FROM users), (SELECT min(created_at) FROM conversations),
+    (SELECT min(created_at) FROM messages WHERE message_type = 'user'),
+    (SELECT min(completed_at) FROM runs WHERE completed_at IS NOT NULL), v_horizon)), p_quiet_h
+  WHERE NOT EXISTS (SELECT FROM analytics_state WHERE part = p_part) ON CONFLICT DO NOTHING;
+  SELECT * INTO v_state FROM analytics_state WHERE part = p_part FOR UPDATE;
+  IF v_state.quiet_h <> p_quiet_h AND p_part = 'begun' THEN
+    -- Another setting means other figures: everything is counted anew, oldest first.
+    v_state.counted_to := coalesce((SELECT analytics_day(min(created_at)) FROM conversations), v_state.counted_to);
+    DELETE FROM analytics_begun WHERE grain <> 'k';
+  END IF;
+
+  IF v_state.counted_to < v_horizon THEN
+    v_day := analytics_day(v_state.counted_to);
+    v_to := least(v_day + interval '1 day', v_horizon);
+  ELSE
+    v_day := (SELECT analytics_day(start) FROM analytics_changes WHERE part = p_part AND due_at <= clock_timestamp()
+      AND start < v_state.counted_to ORDER BY due_at LIMIT 1);
+    v_to := least(v_day + interval '1 day', v_state.counted_to);
+  END IF;
+  IF v_day IS NULL THEN
+    RETURN false;
+  END IF;
+  WITH noted AS (DELETE FROM analytics_changes
+    WHERE part = p_part AND start >= v_day AND start < v_to AND (start >= v_state.counted_to OR due_at <= clock_timestamp())
+    RETURNING start)
+  SELECT array_agg(DISTINCT quarter) INTO v_quarters FROM (SELECT start AS quarter FROM noted
+    UNION ALL SELECT generate_series(greatest(v_day, v_state.counted_to), v_to - c_quarter, c_quarter)) AS all_of_them;
+
+  IF p_part = 'moments' THEN
+    PERFORM analytics_count_moments(v_day, v_quarters);
+  ELSE
+    PERFORM analytics_count_begun(v_day, v_quarters, v_quiet);
+  END IF;
+  UPDATE analytics_state SET counted_to = greatest(v_state.counted_to, v_to), quiet_h = p_quiet_h WHERE part = p_part;
+  RETURN true;
+END $$;
+
+-- Replaces the rollups of some quarter hours of a day, and the day's. What deleted rows left is put together first.
+CREATE OR REPLACE FUNCTION analytics_count_moments(p_day timestamptz, p_quarters timestamptz[])
+RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  c_quarter CONSTANT interval := interval '15 minutes';
+BEGIN
+  WITH kept AS (DELETE FROM analytics_cells WHERE grain = 'k' AND start = ANY (p_quarters) RETURNING *)
+  INSERT INTO analytics_cells SELECT 'k', start, assistant_id, language, model, channel, outcome, sum(messages_in), sum(answers),
+    sum(from_knowledge), sum(unanswered), sum(rated_up), sum(rated_down), sum(handoffs), sum(conversations),
+    sum(prompt_tokens), sum(completion_tokens), sum(total_tokens)
+  FROM kept GROUP BY 2, 3, 4, 5, 6, 7;
+  WITH kept AS (DELETE FROM analytics_spread WHERE grain = 'k' AND start = ANY (p_quarters) RETURNING *)
+  INSERT INTO analytics_spread SELECT 'k', start, assistant_id, measure, key, sum(n) FROM kept GROUP BY 2, 3, 4, 5;
+  WITH kept AS (DELETE FROM analytics_people WHERE grain = 'k' AND start = ANY (p_quarters) RETURNING *)
+  INSERT INTO analytics_people SELECT DISTINCT 'k'::"char", start, assistant_id, person FROM kept;
+
+  DELETE FROM analytics_cells WHERE grain = 'q' AND start = ANY (p_quarters);
+  INSERT INTO analytics_cells SELECT 'q', counted.start, assistant_id, language, model, channel, outcome, sum(messages_in),
+    sum(answers), sum(from_knowledge), sum(unanswered), sum(rated_up), sum(rated_down), sum(handoffs), sum(conversations),
+    sum(prompt_tokens), sum(completion_tokens), sum(total_tokens)
+  FROM (
+    SELECT fact.* FROM unnest(p_quarters) AS quarter CROSS JOIN LATERAL analytics_moments(quarter, quarter + c_quarter) AS fact
+    UNION ALL
+    SELECT start, assistant_id, language, model, channel, outcome, messages_in, answers, from_knowledge, unanswered,
+      rated_up, rated_down, handoffs, conversations, prompt_tokens, completion_tokens, total_tokens
+    FROM analytics_cells WHERE grain = 'k' AND start = ANY (p_quarters)) AS counted
+  GROUP BY 2, 3, 4, 5, 6, 7;
+  DELETE FROM analytics_spread WHERE grain = 'q' AND start = ANY (p_quarters);
+  INSERT INTO analytics_spread SELECT 'q', counted.start, assistant_id, measure, key, sum(n)
+  FROM (
+    SELECT fact.* FROM unnest(p_quarters) AS quarter CROSS JOIN LATERAL analytics_spreads(quarter, quarter + c_quarter) AS fact
+    UNION ALL
+    SELECT start, assistant_id, measure, key, n FROM analytics_spread WHERE grain = 'k' AND start = ANY (p_quarters)) AS counted
+  GROUP BY 2, 3, 4, 5;
+  DELETE FROM analytics_people WHERE grain = 'q' AND start = ANY (p_quarters);
+  INSERT INTO analytics_people
+  SELECT 'q', quarter, coalesce(c.assistant_id, 0), m.user_id
+  FROM unnest(p_quarters) AS quarter
+  JOIN messages m ON m.message_type = 'user' AND m.created_at >= quarter AND m.created_at < quarter + c_quarter
+  JOIN conversations c ON c.id = m.conversation_id
+  UNION
+  SELECT 'q', start, assistant_id, person FROM analytics_people WHERE grain = 'k' AND start = ANY (p_quarters);
+
+  DELETE FROM analytics_cells WHERE grain = 'd' AND start = p_day;
+  INSERT INTO analytics_cells SELECT 'd', p_day, assistant_id, language, model, channel, outcome, sum(messages_in), sum(answers),
+    sum(from_knowledge), sum(unanswered), sum(rated_up), sum(rated_down), sum(handoffs), sum(conversations),
+    sum(prompt_tokens), sum(completion_tokens), sum(total_tokens)
+  FROM analytics_cells WHERE grain = 'q' AND start >= p_day AND start < p_day + interval '1 day' GROUP BY 3, 4, 5, 6, 7;
+  DELETE FROM analytics_spread WHERE grain = 'd' AND start = p_day;
+  INSERT INTO analytics_spread SELECT 'd', p_day, assistant_id, measure, key, sum(n)
+  FROM analytics_spread WHERE grain = 'q' AND start >= p_day AND start < p_day + interval '1 day' GROUP BY 3, 4, 5;
+  DELETE FROM analytics_people WHERE grain = 'd' AND start = p_day;
+  INSERT INTO analytics_people SELECT DISTINCT 'd'::"char", p_day, assistant_id, person
+  FROM analytics_people WHERE grain = 'q' AND start >= p_day AND start < p_day + interval '1 day';
+END $$;
+
+-- Like analytics_count_moments. A quarter hour with a conversation that is not quiet yet stays noted as changed until it
+-- may be: readers count it from the rows meanwhile.
+CREATE OR REPLACE FUNCTION analytics_count_begun(p_day timestamptz, p_quarters timestamptz[], p_quiet interval)
+RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  v_ids CONSTANT bigint[] := ARRAY(SELECT c.id FROM unnest(p_quarters) AS quarter
+    JOIN conversations c ON c.created_at >= quarter AND c.created_at < quarter + interval '15 minutes');
+BEGIN
+  WITH kept AS (DELETE FROM analytics_begun WHERE grain = 'k' AND start = ANY (p_quarters) RETURNING *)
+  INSERT INTO analytics_begun SELECT 'k', start, assistant_id, language, channel, sum(begun), sum(answered), sum(handed_off),
+    sum(resolved_by_bot), sum(confirmed), sum(resolved_by_agent), sum(reopened), sum(pending), sum(scored), sum(score_sum)
+  FROM kept GROUP BY 2, 3, 4, 5;
+  DELETE FROM analytics_begun WHERE grain = 'q' AND start = ANY (p_quarters);
+  INSERT INTO analytics_begun SELECT 'q', counted.start, assistant_id, language, channel, sum(begun), sum(answered), sum(handed_off),
+    sum(resolved_by_bot), sum(confirmed), sum(resolved_by_agent), sum(reopened), sum(pending), sum(scored), sum(score_sum)
+  FROM (SELECT * FROM analytics_begun_in(v_ids, p_quiet)
+    UNION ALL SELECT start, assistant_id, language, channel, begun, answered, handed_off, resolved_by_bot, confirmed,
+      resolved_by_agent, reopened, pending, scored, score_sum
+    FROM analytics_begun WHERE grain = 'k' AND start = ANY (p_quarters)) AS counted
+  GROUP BY 2, 3, 4, 5;
+  DELETE FROM analytics_begun WHERE grain = 'd' AND start = p_day;
+  INSERT INTO analytics_begun SELECT 'd', p_day, assistant_id, language, channel, sum(begun), sum(answered), sum(handed_off),
+    sum(resolved_by_bot), sum(confirmed), sum(resolved_by_agent), sum(reopened), sum(pending), sum(scored), sum(score_sum)
+  FROM analytics_begun WHERE grain = 'q' AND start >= p_day AND start < p_day + interval '1 day' GROUP BY 3, 4, 5;
+  INSERT INTO analytics_changes (part, start, due_at)
+  SELECT 'begun', analytics_quarter(created_at), max(last_message_at) + p_quiet FROM conversations
+  WHERE id = ANY (v_ids) AND last_message_at > clock_timestamp() - p_quiet GROUP BY 2;
+END $$;
+
+-- What follows are triggers on late changes; a message on its way fires none. Changes of what is not counted yet are noted
+-- too: nobody reads them, and counting removes them.
+CREATE OR REPLACE FUNCTION analytics_message_changed() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+  PERFORM analytics_changed('moments', NEW.created_at);
+  IF TG_OP = 'UPDATE' THEN
+    PERFORM analytics_changed('moments', OLD.created_at);
+  END IF;
+  RETURN NULL;
+END $$;
+
+CREATE OR REPLACE FUNCTION analytics_run_changed() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+  PERFORM analytics_changed('moments', NEW.completed_at);
+  IF TG_OP = 'UPDATE' THEN
+    PERFORM analytics_changed('moments', OLD.completed_at);
+  END IF;
+  PERFORM analytics_changed('begun', created_at) FROM conversations WHERE id = NEW.conversation_id;
+  RETURN NULL;
+END $$;
+
+CREATE OR REPLACE FUNCTION analytics_conversation_changed() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+  PERFORM analytics_changed('begun', NEW.created_at);
+  IF TG_OP = 'INSERT' THEN
+    PERFORM analytics_changed('moments', NEW.created_at);
+  ELSIF (OLD.created_at, OLD.language, OLD.channel, OLD.assistant_id)
+      IS DISTINCT FROM (NEW.created_at, NEW.language, NEW.channel, NEW.assistant_id) THEN
+    -- Other dimensions of all that was said in it.
+    PERFORM analytics_changed('begun', OLD.created_at), analytics_changed('moments', OLD.created_at),
+      analytics_changed('moments', NEW.created_at);
+    PERFORM analytics_changed('moments', quarter) FROM (
+      SELECT analytics_quarter(m.created_at) FROM messages m WHERE m.conversation_id = NEW.id AND m.message_type = 'user'
+      UNION SELECT analytics_quarter(r.completed_at) FROM runs r WHERE r.conversation_id = NEW.id AND r.completed_at IS NOT NULL
+      UNION SELECT analytics_quarter(f.created_at) FROM messages m JOIN message_feedback f ON f.message_id = m.id
+        WHERE m.conversation_id = NEW.id
+      UNION SELECT analytics_quarter(e.handoff_at) FROM episodes e WHERE e.conversation_id = NEW.id) AS of_it (quarter);
+  END IF;
+  RETURN NULL;
+END $$;
+
+CREATE OR REPLACE FUNCTION analytics_feedback_changed() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+  PERFORM analytics_changed('moments', NEW.created_at);
+  IF TG_OP = 'UPDATE' THEN
+    PERFORM analytics_changed('moments', OLD.created_at);
+  END IF;
+  PERFORM analytics_changed('begun', created_at) FROM conversations WHERE id = NEW.conversation_id;
+  RETURN NULL;
+END $$;
+
+CREATE OR REPLACE FUNCTION analytics_rating_changed() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+  PERFORM analytics_changed('begun', created_at) FROM conversations WHERE id = NEW.conversation_id;
+  RETURN NULL;
+END $$;
+
+CREATE OR REPLACE FUNCTION analytics_episode_changed() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+  PERFORM analytics_changed('moments', NEW.handoff_at);
+  IF TG_OP = 'UPDATE' THEN
+    PERFORM analytics_changed('moments', OLD.handoff_at);
+  END IF;
+  PERFORM analytics_changed('begun', created_at) FROM conversations WHERE id = NEW.conversation_id;
+  RETURN NULL;
+END $$;
+
+CREATE OR REPLACE FUNCTION analytics_user_changed() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+  PERFORM analytics_changed('moments', NEW.created_at);
+  IF TG_OP = 'UPDATE' THEN
+    PERFORM analytics_changed('moments', OLD.created_at);
+  END IF;
+  RETURN NULL;
+END $$;
+
+-- What follows keeps the totals of deleted rows: erasure and retention take the rows, never the counts.
+
+-- Notes what became of a conversation before the first of its messages is deleted.
+CREATE OR REPLACE FUNCTION analytics_message_deleted() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+  v_of conversations;
+BEGIN
+  SELECT * INTO v_of FROM conversations WHERE id = OLD.conversation_id;
+  IF v_of.fate IS NULL AND current_setting('parley.deleting', true) IS DISTINCT FROM v_of.id::text THEN
+    UPDATE conversations SET fate = (SELECT jsonb_build_object('answered', answered, 'rated', rated)
+      FROM analytics_conversations(ARRAY[v_of.id])) WHERE id = v_of.id;
+  END IF;
+  IF OLD.message_type = 'user' THEN
+    INSERT INTO analytics_cells (grain, start, assistant_id, language, model, channel, outcome, messages_in)
+    VALUES ('k', analytics_quarter(OLD.created_at), coalesce(v_of.assistant_id, 0), coalesce(v_of.language, 'en'), '',
+      coalesce(v_of.channel, 'api'), '', 1);
+    INSERT INTO analytics_people
+    VALUES ('k', analytics_quarter(OLD.created_at), coalesce(v_of.assistant_id, 0), OLD.user_id);
+    PERFORM analytics_changed('moments', OLD.created_at);
+  END IF;
+  RETURN OLD;
+END $$;
+
+CREATE OR REPLACE FUNCTION analytics_run_deleted() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+  v_start CONSTANT timestamptz := analytics_quarter(OLD.completed_at);
+  v_assistant CONSTANT bigint := coalesce(OLD.assistant_id, 0);
+BEGIN
+  IF v_start IS NULL THEN
+    RETURN OLD;
+  END IF;
+  INSERT INTO analytics_cells (grain, start, assistant_id, language, model, channel, outcome, answers, from_knowledge, unanswered,
+    prompt_tokens, completion_tokens, total_tokens)
+  VALUES ('k', v_start, v_assistant, OLD.language, coalesce(OLD.model, ''),
+    coalesce((SELECT channel FROM conversations WHERE id = OLD.conversation_id), 'api'), OLD.status, 1,
+    (OLD.status = 'completed' AND OLD.sources <> '[]')::integer, (OLD.status = 'completed' AND OLD.sources = '[]')::integer,
+    coalesce(OLD.prompt_tokens, 0), coalesce(OLD.completion_tokens, 0), coalesce(OLD.total_tokens, 0));
+  INSERT INTO analytics_spread
+  SELECT 'k', v_start, v_assistant, measure, analytics_step(ms), 1 FROM (VALUES
+    ('first_token_ms', CASE WHEN OLD.status IN ('completed', 'incomplete') THEN OLD.first_token_ms::float8 END),
+    ('answer_ms', CASE WHEN OLD.status IN ('completed', 'incomplete')
+      THEN (extract(epoch FROM OLD.completed_at - OLD.created_at) * 1000)::float8 END),
+    ('waited_ms', (extract(epoch FROM OLD.started_at - OLD.created_at) * 1000)::float8)) AS speed (measure, ms)
+  WHERE ms IS NOT NULL
+  UNION ALL
+  SELECT 'k', v_start, v_assistant, 'faq', (source ->> 'faq_id')::bigint, 1 FROM jsonb_array_elements(OLD.sources) AS source;
+  PERFORM analytics_changed('moments', OLD.completed_at);
+  RETURN OLD;
+END $$;
+
+-- Deletes the conversation's messages itself, while their conversation is still there to say what they belonged to.
+CREATE OR REPLACE FUNCTION analytics_conversation_deleted() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+  INSERT INTO analytics_cells (grain, start, assistant_id, language, model, channel, outcome, conversations)
+  VALUES ('k', analytics_quarter(OLD.created_at), coalesce(OLD.assistant_id, 0), OLD.language, '', OLD.channel, '', 1);
+  INSERT INTO analytics_cells (grain, start, assistant_id, language, model, channel, outcome, handoffs)
+  SELECT 'k', analytics_quarter(handoff_at), coalesce(OLD.assistant_id, 0), OLD.language, '', OLD.channel, '', 1
+  FROM episodes WHERE conversation_id = OLD.id AND handoff_at IS NOT NULL;
+  PERFORM analytics_changed('moments', handoff_at) FROM episodes WHERE conversation_id = OLD.id;
+  INSERT INTO analytics_begun SELECT 'k', counted.* FROM analytics_begun_in(ARRAY[OLD.id],
+    make_interval(hours => coalesce((SELECT quiet_h FROM analytics_state WHERE part = 'begun'), 24))) AS counted;
+  PERFORM analytics_changed('moments', OLD.created_at), analytics_changed('begun', OLD.created_at);
+  PERFORM set_config('parley.deleting', OLD.id::text, true);
+  DELETE FROM messages WHERE conversation_id = OLD.id;
+  RETURN OLD;
+END $$;
+
+-- A rating that its user takes back is gone; one that went with its message stays counted.
+CREATE OR REPLACE FUNCTION analytics_feedback_deleted() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM messages WHERE id = OLD.message_id) THEN
+    INSERT INTO analytics_cells (grain, start, assistant_id, language, model, channel, outcome, rated_up, rated_down)
+    SELECT 'k', analytics_quarter(OLD.created_at), coalesce(assistant_id, 0), language, '', channel, '',
+      (OLD.rating = 'up')::integer, (OLD.rating = 'down')::integer
+    FROM conversations WHERE id = OLD.conversation_id;
+  END IF;
+  PERFORM analytics_changed('moments', OLD.created_at);
+  PERFORM analytics_changed('begun', created_at) FROM conversations WHERE id = OLD.conversation_id;
+  RETURN OLD;
+END $$;
+
+-- Runs before the rest of the user is deleted. Their place in counts of different people becomes a number that nobody knows.
+CREATE OR REPLACE FUNCTION analytics_user_deleted() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+  v_nobody CONSTANT bigint := -floor(random() * 9e15)::bigint - 1;
+BEGIN
+  INSERT INTO analytics_spread VALUES ('k', analytics_quarter(OLD.created_at), 0, 'users_new', 0, 1);
+  PERFORM analytics_changed('moments', OLD.created_at);
+  DELETE FROM conversations WHERE user_id = OLD.id;
+  -- Whoever counts now writes the id once more: waits for them.
+  PERFORM FROM analytics_state WHERE part = 'moments' FOR UPDATE;
+  UPDATE analytics_people SET person = v_nobody WHERE person = OLD.id;
+  RETURN OLD;
+END $$;

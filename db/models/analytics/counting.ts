@@ -1,0 +1,25 @@
+import { row, rows } from '../../sql.ts';
+import type { Part } from './ranges.ts';
+
+/** Owed: the parts of analytics that have quarter hours to count. @param quietH as in `countNext` */
+export function partsToCount(quietH: number): Promise<{ part: Part }[]> {
+  return rows(
+    `SELECT p.part FROM (VALUES ('moments', 0), ('begun', CAST(:quietH AS integer))) AS p (part, hours)
+     LEFT JOIN analytics_state s ON s.part = p.part
+     WHERE s.part IS NULL
+       OR s.counted_to < analytics_quarter(clock_timestamp() - interval '5 minutes' - make_interval(hours => p.hours))
+       OR (p.part = 'begun' AND s.quiet_h <> p.hours)
+       OR EXISTS (SELECT FROM analytics_changes c
+         WHERE c.part = p.part AND c.due_at <= clock_timestamp() AND c.start < s.counted_to)`,
+    { quietH },
+  );
+}
+
+/** Counts a day, or what changed in one. Returns false where nothing was left. @param quietH RESOLVED_AFTER_H */
+export async function countNext(part: Part, quietH: number): Promise<boolean> {
+  const counted = await row<{ counted: boolean }>(
+    'SELECT analytics_count(:part, CAST(:quietH AS integer)) AS counted',
+    { part, quietH },
+  );
+  return counted?.counted === true;
+}

@@ -1,0 +1,441 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { countNext } from '../../db/models/analytics/counting.ts';
+import { knex } from '../../db/knex.ts';
+import { rateReply, unrateReply } from '../../db/models/reply.ts';
+import { env } from '../../shared/base/env.ts';
+import { ERROR } from '../../shared/analytics/percentiles.ts';
+import { type Api, serveApi } from '../support/api.ts';
+import { type BuiltUser, buildUser } from '../support/factories.ts';
+import { type Fact, kept, type Past, pastOfRows, tell, type Told } from '../support/histories.ts';
+
+const MINUTE = 60_000;
+const DAY = 1_440 * MINUTE;
+const PAST_DAYS = 45;
+const PEOPLE = 3;
+/** Offsets of half hours and quarters, clocks that change by an hour and by half of one. */
+const ZONES = [
+  'UTC',
+  'Europe/Berlin',
+  'America/New_York',
+  'Asia/Kathmandu',
+  'Australia/Lord_Howe',
+  'America/St_Johns',
+  'Pacific/Chatham',
+];
+
+type Told1 = Omit<Told, 'user' | 'at' | 'conversation'> & {
+  who: number;
+  minutesAgo: number;
+  goesOn: number | null;
+};
+type Step =
+  | { do: 'tell'; what: Told1 }
+  | { do: 'rate'; which: number; rating: 'up' | 'down' }
+  | { do: 'unrate'; which: number }
+  | { do: 'score'; which: number; score: number }
+  | { do: 'hand over'; which: number; minutesAgo: number }
+  | { do: 'change'; which: number; tokens: number; minutesAgo: number }
+  | { do: 'cancel'; which: number }
+  | { do: 'speak'; which: number; language: string }
+  | { do: 'erase'; who: number }
+  | { do: 'forget messages'; which: number }
+  | { do: 'count'; how: 'once' | 'all' | 'twice at once' | 'killed' };
+
+const minutesAgo = fc.oneof(
+  fc.integer({ min: 0, max: 40 }),
+  fc.integer({ min: 0, max: 3 * 1_440 }),
+  fc.integer({ min: 0, max: PAST_DAYS * 1_440 }),
+);
+const which = fc.nat(30);
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant('tell' as const),
+      what: fc.record({
+        who: fc.nat(PEOPLE - 1),
+        minutesAgo,
+        goesOn: fc.option(which),
+        status: fc.constantFrom('completed' as const, 'completed', 'incomplete', 'failed', 'cancelled'),
+        language: fc.constantFrom('en', 'de'),
+        model: fc.constantFrom('a/small', 'b/large'),
+        tokens: fc.tuple(fc.nat(5_000), fc.nat(900)),
+        waitedMs: fc.nat(3_000),
+        firstMs: fc.integer({ min: 1, max: 60_000 }),
+        answerMs: fc.integer({ min: 1, max: 90_000 }),
+        faq: fc.option(fc.integer({ min: 1, max: 3 })),
+      }),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('rate' as const),
+      which,
+      rating: fc.constantFrom('up' as const, 'down'),
+    }),
+  },
+  fc.record({ do: fc.constant('unrate' as const), which }),
+  fc.record({ do: fc.constant('score' as const), which, score: fc.integer({ min: 1, max: 5 }) }),
+  fc.record({ do: fc.constant('hand over' as const), which, minutesAgo }),
+  fc.record({ do: fc.constant('change' as const), which, tokens: fc.nat(500), minutesAgo }),
+  fc.record({ do: fc.constant('cancel' as const), which }),
+  fc.record({ do: fc.constant('speak' as const), which, language: fc.constantFrom('en', 'fr') }),
+  fc.record({ do: fc.constant('erase' as const), who: fc.nat(PEOPLE - 1) }),
+  fc.record({ do: fc.constant('forget messages' as const), which }),
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('count' as const),
+      how: fc.constantFrom('once' as const, 'all', 'twice at once', 'killed'),
+    }),
+  },
+);
+/** Minutes ago; the end may lie in the future. */
+const window = fc.record({
+  from: fc.integer({ min: 1, max: PAST_DAYS * 1_440 }),
+  minutes: fc.integer({ min: 1, max: PAST_DAYS * 1_440 }),
+  whole: fc.boolean(),
+  timezone: fc.constantFrom(...ZONES),
+  interval: fc.constantFrom('hour', 'day', 'week', 'month'),
+});
+
+const EVERYTHING = {
+  from: (PAST_DAYS + 2) * 1_440,
+  minutes: (PAST_DAYS + 4) * 1_440,
+  whole: true,
+  timezone: 'Europe/Berlin',
+  interval: 'day',
+};
+
+describe('analytics, whatever happened and whatever was counted,', function () {
+  this.timeout(240_000);
+  let api: Api;
+  let admin: BuiltUser;
+  before(async () => {
+    api = await serveApi();
+  });
+  after(() => api.close());
+
+  it('say what a plain recount of the rows says, in every route, to the last token', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(step, { minLength: 5, maxLength: 25 }),
+        fc.array(step, { minLength: 1, maxLength: 25 }),
+        fc.array(window, { minLength: 1, maxLength: 2 }),
+        async (early, late, windows) => {
+          const history = await begin();
+          const expectAll = async () => {
+            for (const asked of [EVERYTHING, ...windows]) await expectTruth(history.erased, asked);
+          };
+          for (const one of early) await history.take(one);
+          await history.take({ do: 'count', how: 'all' });
+          for (const one of late) await history.take(one);
+          await expectAll();
+          // Counted to the end, they say the same.
+          await history.take({ do: 'count', how: 'all' });
+          await expectAll();
+        },
+      ),
+      { numRuns: 12 },
+    );
+  });
+
+  async function begin() {
+    await knex.raw(`TRUNCATE users, conversations, messages, runs, analytics_state, analytics_changes, analytics_cells,
+      analytics_spread, analytics_people, analytics_begun RESTART IDENTITY CASCADE`);
+    admin = await buildUser({ role: 'admin' });
+    const people = await Promise.all(Array.from({ length: PEOPLE }, () => buildUser()));
+    await knex('users')
+      .whereIn(
+        'id',
+        people.map(({ id }) => id),
+      )
+      .update({ created_at: new Date(Date.now() - 20 * DAY) });
+    const gone = new Set<number>();
+    const erased: Past = { facts: [], fates: [] };
+    forgotten.clear();
+    const talks: { user: number; conversation: number; run: number; reply: number }[] = [];
+    const live = () => talks.filter(({ user }) => !gone.has(user));
+    const pick = (index: number) => live()[index % Math.max(1, live().length)];
+    /** Deletes rows, and notes what they were. */
+    const remove = async (drop: () => Promise<unknown>) => {
+      const before = await past();
+      await drop();
+      const left = (await past()).facts.map((fact) => JSON.stringify(fact));
+      const lost = before.facts.filter((fact) => {
+        const found = left.indexOf(JSON.stringify(fact));
+        if (found >= 0) left.splice(found, 1);
+        return found < 0;
+      });
+      erased.facts.push(...kept({ facts: lost, fates: [] }).facts);
+    };
+    const take = async (one: Step): Promise<void> => {
+      if (one.do === 'count') return count(one.how);
+      if (one.do === 'tell') {
+        const { who, minutesAgo: ago, goesOn, ...told } = one.what;
+        const person = people[who]!;
+        if (gone.has(person.id)) return;
+        const own = live().filter(({ user }) => user === person.id);
+        const conversation =
+          goesOn === null ? undefined : own[goesOn % Math.max(1, own.length)]?.conversation;
+        const user = person.id;
+        talks.push({ user, ...(await tell({ ...told, user, conversation, at: Date.now() - ago * MINUTE })) });
+        return;
+      }
+      if (one.do === 'erase') {
+        const { id } = people[one.who]!;
+        if (gone.has(id)) return;
+        gone.add(id);
+        const own = new Set(
+          (await knex('conversations').where({ user_id: id })).map((one) => Number(one.id)),
+        );
+        const fates = [...(await fatesBy())].filter(([conversation]) => own.has(conversation));
+        await remove(() => knex('users').where({ id }).delete());
+        erased.fates.push(...kept({ facts: [], fates: fates.map(([, fate]) => fate) }).fates);
+        return;
+      }
+      const talk = pick(one.which);
+      if (talk === undefined) return;
+      const { conversation, run, reply, user } = talk;
+      if (one.do === 'rate') await rateReply(reply, user, { rating: one.rating, comment: null });
+      if (one.do === 'unrate') await unrateReply(reply, user);
+      if (one.do === 'score')
+        await knex('conversation_ratings')
+          .insert({ conversation_id: conversation, score: one.score })
+          .onConflict('conversation_id')
+          .merge();
+      if (one.do === 'hand over')
+        await knex('episodes').insert({
+          conversation_id: conversation,
+          user_id: user,
+          handoff_at: new Date(Date.now() - one.minutesAgo * MINUTE),
+        });
+      if (one.do === 'change')
+        await knex('runs')
+          .where({ id: run })
+          .update({ total_tokens: one.tokens, completed_at: new Date(Date.now() - one.minutesAgo * MINUTE) });
+      if (one.do === 'cancel')
+        await knex('runs')
+          .where({ id: run })
+          .update({ status: 'cancelled', error_code: null, error_message: null });
+      if (one.do === 'speak')
+        await knex('conversations').where({ id: conversation }).update({ language: one.language });
+      if (one.do === 'forget messages') {
+        // Retention: the messages go, the conversation stays, and what became of it.
+        if (forgotten.has(conversation)) return;
+        const fate = (await fatesBy()).get(conversation);
+        await remove(() => knex('messages').where({ conversation_id: conversation }).delete());
+        if (fate !== undefined) forgotten.set(conversation, { answered: fate.answered, rated: fate.rated });
+        for (let i = talks.length - 1; i >= 0; i -= 1)
+          if (talks[i]!.conversation === conversation) talks.splice(i, 1);
+      }
+    };
+    return { take, erased };
+  }
+  const forgotten = new Map<number, { answered: boolean; rated: string | null }>();
+  const past = () => pastOfRows(env.RESOLVED_AFTER_H * 3_600_000);
+  async function fatesBy() {
+    const { fates } = await past();
+    return new Map(fates.map((fate) => [fate.id, { ...fate, ...forgotten.get(fate.id) }]));
+  }
+
+  async function count(how: 'once' | 'all' | 'twice at once' | 'killed'): Promise<void> {
+    for (const part of ['moments', 'begun'] as const) {
+      const next = () => countNext(part, env.RESOLVED_AFTER_H);
+      if (how === 'once') await next();
+      if (how === 'twice at once') await Promise.all([next(), next()]);
+      if (how === 'all') while (await next());
+      if (how === 'killed')
+        await knex
+          .transaction(async (trx) => {
+            await trx.raw('SELECT analytics_count(?, ?)', [part, env.RESOLVED_AFTER_H]);
+            throw new Error('killed');
+          })
+          .catch(() => {});
+    }
+  }
+
+  type Said = {
+    totals: object;
+    quality: { csat: { ratings: number } };
+    previous: { totals: object };
+    speed: Record<'first_token_ms' | 'answer_ms' | 'waited_ms', Record<string, number | null>>;
+    top: { models: { model: string; answers: number }[] };
+    data: Bucket[];
+  };
+  type Asked = { from: number; minutes: number; whole: boolean; timezone: string; interval: string };
+
+  async function expectTruth(erased: Past, asked: Asked): Promise<void> {
+    const unit = asked.whole ? DAY : MINUTE;
+    const from = Math.floor((Date.now() - asked.from * MINUTE) / unit) * unit;
+    const to = from + Math.max(1, Math.ceil((asked.minutes * MINUTE) / unit)) * unit;
+    const query = `from=${new Date(from).toISOString()}&to=${new Date(to).toISOString()}&timezone=${asked.timezone}`;
+    const rows = await past();
+    const facts = [...rows.facts, ...erased.facts];
+    const within = (a: number, b: number) => facts.filter(({ at }) => at >= a && at < b);
+    const get = async (path: string) => {
+      const { status, body } = await api.call('GET', `/analytics/${path}`, undefined, {
+        token: admin.access,
+      });
+      expect(status, JSON.stringify(body)).to.equal(200);
+      return body as Said;
+    };
+
+    const { totals, quality, speed, previous, top } = await get(`dashboard?${query}`);
+    const own = within(from, to);
+    expect(totals).to.deep.equal(totalsOf(own));
+    expect(previous.totals).to.deep.equal(totalsOf(within(2 * from - to, from)));
+    const began = [...(await fatesBy()).values(), ...erased.fates].filter(
+      (fate) => fate.began >= from && fate.began < to,
+    );
+    const byBot = began.filter(
+      ({ answered, rated, quiet, handedOff }) => answered && quiet && !handedOff && rated !== 'down',
+    );
+    const runs = own.filter(({ kind }) => kind === 'run');
+    expect(quality).to.deep.include({
+      from_knowledge: runs.filter(({ status, cited }) => status === 'completed' && cited).length,
+      unanswered: runs.filter(({ status, cited }) => status === 'completed' && !cited).length,
+      rated_up: countOf(own, 'up'),
+      rated_down: countOf(own, 'down'),
+      began: began.length,
+      involved: began.filter(({ answered }) => answered).length,
+      resolved_by_bot: byBot.length,
+      confirmed: byBot.filter(({ rated }) => rated === 'up').length,
+      pending: began.filter(({ quiet }) => !quiet).length,
+    });
+    expect(quality.csat.ratings).to.equal(began.filter(({ score }) => score !== null).length);
+    for (const [name, field] of [
+      ['first_token_ms', 'first'],
+      ['answer_ms', 'answer'],
+      ['waited_ms', 'waited'],
+    ] as const)
+      expectPercentiles(
+        speed[name],
+        runs.map((run) => run[field]).filter((ms) => ms != null),
+      );
+    for (const { model, answers } of top.models)
+      expect(answers).to.equal(runs.filter((run) => run.model === model).length);
+
+    if (asked.interval === 'hour' && to - from > 20 * DAY) return;
+    const { data } = await get(`conversations?${query}&interval=${asked.interval}`);
+    expectBuckets(data, facts, from, to, asked);
+
+    const [somebody] = await knex('users').where({ role: 'user' }).limit(1);
+    if (somebody === undefined) return;
+    const ofThem = rows.facts.filter(({ user, at }) => user === Number(somebody.id) && at >= from && at < to);
+    expect((await get(`user/${somebody.id}?${query}`)).totals).to.deep.equal({
+      conversations: countOf(ofThem, 'conversation'),
+      messages_in: countOf(ofThem, 'message'),
+      answers: countOf(ofThem, 'run'),
+      tokens: tokensOf(ofThem, 2),
+      rated_up: countOf(ofThem, 'up'),
+      rated_down: countOf(ofThem, 'down'),
+    });
+  }
+
+  const countOf = (facts: Fact[], kind: Fact['kind']) => facts.filter((fact) => fact.kind === kind).length;
+  const tokensOf = (facts: Fact[], which: 0 | 1 | 2) =>
+    facts.reduce((sum, { tokens }) => sum + (tokens?.[which] ?? 0), 0);
+
+  function totalsOf(facts: Fact[]) {
+    const ended = (status: string) => facts.filter((fact) => fact.status === status).length;
+    return {
+      users_active: new Set(facts.filter(({ kind }) => kind === 'message').map(({ user }) => user)).size,
+      users_new: countOf(facts, 'user'),
+      conversations: countOf(facts, 'conversation'),
+      messages_in: countOf(facts, 'message'),
+      answers: countOf(facts, 'run'),
+      answers_by_status: {
+        completed: ended('completed'),
+        incomplete: ended('incomplete'),
+        failed: ended('failed'),
+        cancelled: ended('cancelled'),
+      },
+      handoffs: countOf(facts, 'handoff'),
+      tokens: { prompt: tokensOf(facts, 0), completion: tokensOf(facts, 1), total: tokensOf(facts, 2) },
+      cost: null,
+    };
+  }
+
+  function expectPercentiles(said: Record<string, number | null>, values: number[]): void {
+    const sorted = values.toSorted((a, b) => a - b);
+    for (const [name, share] of [
+      ['p50', 0.5],
+      ['p95', 0.95],
+      ['p99', 0.99],
+    ] as const) {
+      if (sorted.length === 0) {
+        expect(said[name]).to.equal(null);
+        continue;
+      }
+      const exact = Math.max(1, sorted[Math.ceil(share * sorted.length) - 1]!);
+      // Half a ms more, because the answer is in whole ms.
+      expect(said[name]).to.be.within(exact * (1 - ERROR) - 0.51, exact * (1 + ERROR) + 0.51);
+    }
+  }
+
+  type Bucket = { start: string } & Record<string, number>;
+
+  function expectBuckets(
+    data: Bucket[],
+    facts: Fact[],
+    from: number,
+    to: number,
+    { timezone, interval }: Asked,
+  ): void {
+    const starts = data.map(({ start }) => Date.parse(start));
+    expect(starts[0]).to.equal(from);
+    for (const [i, bucket] of data.entries()) {
+      const [start, end] = [starts[i]!, starts[i + 1] ?? to];
+      expect(end).to.be.greaterThan(start);
+      if (i > 0) expectBoundary(start, timezone, interval);
+      // Nothing that is a boundary lies within: the next one is at most as far as the longest unit.
+      expect(end - start).to.be.at.most(LONGEST[interval]!);
+      const own = facts.filter(({ at }) => at >= start && at < end);
+      expect(bucket, `${bucket.start} ${timezone} ${interval}`).to.deep.include({
+        conversations: countOf(own, 'conversation'),
+        messages_in: countOf(own, 'message'),
+        answers: countOf(own, 'run'),
+        failed: own.filter(({ status }) => status === 'failed').length,
+        handoffs: countOf(own, 'handoff'),
+        rated_up: countOf(own, 'up'),
+        rated_down: countOf(own, 'down'),
+        tokens: tokensOf(own, 2),
+      });
+    }
+  }
+
+  const LONGEST: Record<string, number> = {
+    hour: 60 * MINUTE,
+    day: 1_500 * MINUTE,
+    week: 7 * 1_440 * MINUTE + 60 * MINUTE,
+    month: 31 * 1_440 * MINUTE + 60 * MINUTE,
+  };
+
+  /** Asks Intl, which knows nothing of Postgres, what the clocks of the zone show. */
+  function expectBoundary(at: number, timezone: string, interval: string): void {
+    const clock = (time: number) => {
+      const parts = new Intl.DateTimeFormat('en-GB', {
+        timeZone: timezone,
+        weekday: 'short',
+        day: 'numeric',
+        hour: '2-digit',
+        minute: '2-digit',
+        hourCycle: 'h23',
+      }).formatToParts(time);
+      return Object.fromEntries(parts.map(({ type, value }) => [type, value]));
+    };
+    const [now, then] = [clock(at), clock(at - MINUTE)];
+    if (interval === 'hour') {
+      // On the hour, or where clocks jumped.
+      const jumped = Number(now.minute) !== (Number(then.minute) + 1) % 60;
+      expect(now.minute === '00' || jumped, JSON.stringify([now, then])).to.equal(true);
+      return;
+    }
+    expect(now.day, JSON.stringify([now, then])).to.not.equal(then.day);
+    if (interval === 'week') expect(now.weekday).to.equal('Mon');
+    if (interval === 'month') expect(now.day).to.equal('1');
+  }
+});
