@@ -9,6 +9,7 @@ import type { State } from './middleware/context.ts';
 import type { Resource } from './contract/serve.ts';
 import { conversations } from './conversations/routes.ts';
 import { buildDocs } from './docs/routes.ts';
+import { erasures } from './erasures/routes.ts';
 import { faqCategories } from './faqCategories/routes.ts';
 import { faqImports } from './faqs/import/routes.ts';
 import { faqs } from './faqs/routes.ts';
@@ -26,6 +27,7 @@ const resources: Resource[] = [
   authentication,
   users,
   userAdmin,
+  erasures,
   chat,
   webSocket,
   runs,

@@ -11,6 +11,7 @@ import { completion } from './completion.ts';
 import { drain } from './completion/lease.ts';
 import { context } from './context.ts';
 import { embedding } from './embedding.ts';
+import { erasure } from './erasure.ts';
 import { faqImport } from './faqImport.ts';
 import { faqSuggestions } from './faqSuggestions.ts';
 import { serveHealth } from './health.ts';
@@ -26,6 +27,7 @@ const handlers: { [Name in JobName]: Handler<Name> } = {
   embedding,
   faq_import: faqImport,
   faq_suggestions: faqSuggestions,
+  erasure,
 };
 
 const others: Record<(typeof otherTypes)[number], () => void> = {

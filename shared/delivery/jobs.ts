@@ -5,6 +5,7 @@ import { faqsToEmbed, type OwedFaq } from '../../db/models/faqEmbedding.ts';
 import { importsToDeliver } from '../../db/models/faqImport.ts';
 import { gapsToGroup } from '../../db/models/faqSuggestion.ts';
 import { runsToDeliver } from '../../db/models/owed.ts';
+import { erasuresOwed } from '../../db/models/erasure.ts';
 import type { Delivery } from '../../db/models/run.ts';
 import { oneOf, text } from '../base/env.ts';
 
@@ -141,6 +142,17 @@ export const jobs = {
     /** Questions are grouped by what they mean; without an embedding model they wait. */
     wanted: embedsTexts,
     owed: async () => ((await gapsToGroup()) ? [{}] : []),
+    kept: notAtAll,
+    attempts: 3,
+    backoffMs: 2_000,
+    stalls: 3,
+    slots: 1,
+  }),
+  erasure: single({
+    process: 'housekeeping',
+    payload: Type.Object({}),
+    id: () => 'erasure',
+    owed: async (graceMs) => ((await erasuresOwed(graceMs)).length > 0 ? [{}] : []),
     kept: notAtAll,
     attempts: 3,
     backoffMs: 2_000,

@@ -21,7 +21,10 @@ export type KillPoint =
   | 'news.telling'
   | 'news.told'
   | 'guest.retired'
-  | 'guest.erased';
+  | 'guest.erased'
+  | 'erasure.requested'
+  | 'erasure.erased'
+  | 'erasure.forgotten';
 export type KillPointHook = (point: KillPoint, runId: number) => void;
 
 export const HOOK = Symbol.for('parley.killpoint');

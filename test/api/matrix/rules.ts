@@ -1,4 +1,4 @@
-import { type BuiltUser, buildSession, PASSWORD } from '../../support/factories.ts';
+import { type BuiltUser, buildSession, buildUser, PASSWORD } from '../../support/factories.ts';
 import {
   type Actor,
   assistant,
@@ -91,6 +91,12 @@ export const rules: Record<string, Rule> = {
   'POST /api/v1/users/me/password': signedIn(204, {
     names: () => ({ body: { current_password: PASSWORD, new_password: PASSWORD } }),
     but: { guest: 403 },
+  }),
+  // A wrong password: the actors are still needed.
+  'DELETE /api/v1/users/me': signedIn(400, { names: () => ({ body: { password: 'not it' } }) }),
+  'GET /api/v1/erasures/{receipt}': anyone(404, { names: () => ({ path: { receipt: 'x'.repeat(32) } }) }),
+  'POST /api/v1/users/{id}/erase': admins(202, {
+    names: async () => at((await buildUser()).id, { reason: 'asked' }),
   }),
   'GET /api/v1/users/me/sessions': signedIn(200),
   'DELETE /api/v1/users/me/sessions/{id}': owner(204, async (of) => at(await session(of))),
