@@ -17,6 +17,7 @@ import { faqSuggestions } from './faqs/suggestions/routes.ts';
 import { health } from './health/routes.ts';
 import { messages } from './messages/routes.ts';
 import { metrics } from './metrics/routes.ts';
+import { privacy } from './privacy/routes.ts';
 import { runs } from './runs/routes.ts';
 import { userAdmin } from './users/admin/routes.ts';
 import { users } from './users/routes.ts';
@@ -28,6 +29,7 @@ const resources: Resource[] = [
   users,
   userAdmin,
   erasures,
+  privacy,
   chat,
   webSocket,
   runs,

@@ -223,6 +223,14 @@ export const personalData: Record<string, TableOfData> = {
       technical: 'receipt deliveries signature',
     },
   },
+  consents: {
+    purpose: 'what users consented to and withdrew',
+    kept: WITH_ACCOUNT,
+    erased: 'account',
+    owner: 'user_id',
+    exported: 'consents.json',
+    columns: { link: 'id user_id', behaviour: 'kind given version at' },
+  },
   receipt_keys: {
     purpose: 'signing receipts',
     kept: FOR_GOOD,

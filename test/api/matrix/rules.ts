@@ -98,6 +98,9 @@ export const rules: Record<string, Rule> = {
   'POST /api/v1/users/{id}/erase': admins(202, {
     names: async () => at((await buildUser()).id, { reason: 'asked' }),
   }),
+  'GET /api/v1/consents': anyone(200),
+  'GET /api/v1/users/me/consents': signedIn(200),
+  'GET /api/v1/users/me/access-log': signedIn(200),
   'GET /api/v1/users/me/sessions': signedIn(200),
   'DELETE /api/v1/users/me/sessions/{id}': owner(204, async (of) => at(await session(of))),
   'GET /api/v1/users': admins(200, { shows: true }),
