@@ -15,9 +15,12 @@ import { faqImports } from './faqs/import/routes.ts';
 import { faqs } from './faqs/routes.ts';
 import { faqSuggestions } from './faqs/suggestions/routes.ts';
 import { health } from './health/routes.ts';
+import { mailLinks } from './notifications/links/routes.ts';
 import { messages } from './messages/routes.ts';
 import { metrics } from './metrics/routes.ts';
 import { privacy } from './privacy/routes.ts';
+import { notifications } from './notifications/routes.ts';
+import { push } from './push/routes.ts';
 import { runs } from './runs/routes.ts';
 import { userAdmin } from './users/admin/routes.ts';
 import { users } from './users/routes.ts';
@@ -35,6 +38,9 @@ const resources: Resource[] = [
   runs,
   conversations,
   messages,
+  notifications,
+  mailLinks,
+  push,
   faqImports,
   faqSuggestions,
   faqs,

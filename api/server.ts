@@ -6,6 +6,7 @@ import { redis, untilReady } from '../shared/delivery/redis.ts';
 import { refuseCluster } from '../shared/delivery/redisFit.ts';
 import { requireModels } from '../shared/provider/config.ts';
 import { onStop, stopOnSignals } from '../shared/base/stop.ts';
+import { requireNotifications } from '../shared/ops/mailSettings.ts';
 import { startTracing } from '../shared/ops/tracing.ts';
 import { type Listening, listen } from './listen.ts';
 import { firstSubscription } from '../shared/delivery/pushes.ts';
@@ -13,6 +14,7 @@ import { firstSubscription } from '../shared/delivery/pushes.ts';
 /** The process type `web`. */
 requireEnv('DATABASE_URL', 'REDIS_URL', 'JWT_SECRET');
 requireModels();
+requireNotifications();
 stopOnSignals();
 await startTracing('parley-web');
 

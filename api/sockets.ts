@@ -5,6 +5,7 @@ import { presentProblem, problem, toProblem } from '../shared/base/errors.ts';
 import { logFew } from '../shared/ops/fewLines.ts';
 import { log } from '../shared/base/log.ts';
 import { socketsConnected } from '../shared/ops/metrics.ts';
+import { arrive } from '../shared/delivery/presence.ts';
 import { AGENTS_ROOM, userRoom } from '../shared/delivery/push.ts';
 import { authenticate, type Signed } from '../shared/accounts/authenticate.ts';
 import { holdPlace } from '../shared/limits/places.ts';
@@ -64,8 +65,10 @@ export function attachSockets(http: HttpServer): () => Promise<void> {
   io.use(signIn);
   io.on('connection', (socket) => {
     socketsConnected.inc();
+    const leave = arrive((socket.data as Signed).user.id);
     socket.once('disconnect', () => {
       socketsConnected.dec();
+      leave();
       signing.delete(socket.conn);
     });
     const { user } = socket.data as Signed;

@@ -1,5 +1,5 @@
 /** `npm start`: see USAGE. */
-import { randomBytes } from 'node:crypto';
+import { createECDH, type ECDH, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -17,6 +17,7 @@ Runs all of Parley on this machine until Ctrl-C. It starts what the environment 
   REDIS_URL        else a private Redis
   OPENAI_API_KEY   or OPENAI_BASE_URL or PROVIDERS (docs/models.md); else a local stand-in for the model, which
                    costs nothing and knows little
+  SMTP_URL         else mails are written to .data/mail/
   PORT             8000, where the API listens
   METRICS_PORT     metrics of the workers there, of completion on the next port; else none
   LOG_LEVEL        warn; info shows every request and job
@@ -66,12 +67,14 @@ async function main(): Promise<void> {
 
 function environment(): NodeJS.ProcessEnv {
   return {
+    ...vapidKeys(),
     ...process.env,
     PORT: process.env.PORT || '8000',
     LOG_LEVEL: process.env.LOG_LEVEL || 'warn',
     JWT_SECRET: process.env.JWT_SECRET || secret('jwt_secret', 32),
     SEED_PASSWORD: process.env.SEED_PASSWORD || secret('seed_password', 9),
-    LOG_RESET_TOKENS: process.env.LOG_RESET_TOKENS || String(process.env.NODE_ENV !== 'production'),
+    // Without a mail server mails are files, and their links lead here.
+    MAIL_DIR: process.env.MAIL_DIR || (process.env.SMTP_URL ? '' : `${DATA}/mail`),
   };
 }
 
@@ -147,6 +150,7 @@ function greet(url: string, env: NodeJS.ProcessEnv, kept: string[], ms: number):
   Health       ${url}/health
   Queues       ${url}/admin/queues
   Metrics      ${metricsOf(url, env)}
+  Mail         ${env.MAIL_DIR ? `${env.MAIL_DIR}/ (files: SMTP_URL is not set)` : 'by SMTP_URL'}
   Accounts     demo@parley.local, admin@parley.local
   Password     ${env.SEED_PASSWORD}
   Embedded     ${kept.join(', ') || 'nothing'}
@@ -162,6 +166,22 @@ function metricsOf(url: string, { METRICS_PORT }: NodeJS.ProcessEnv): string {
   return [url, ...ports.map((port) => `http://127.0.0.1:${port}`)]
     .map((base) => `${base}/metrics`)
     .join(', ');
+}
+
+/** The keys of web push: browsers forget their subscriptions when these change. */
+function vapidKeys(): NodeJS.ProcessEnv {
+  const path = `${DATA}/vapid.json`;
+  if (!existsSync(path)) {
+    const pair = createECDH('prime256v1');
+    const [VAPID_PUBLIC_KEY, VAPID_PRIVATE_KEY] = [pair.generateKeys('base64url'), privateKeyOf(pair)];
+    writeFileSync(path, JSON.stringify({ VAPID_PUBLIC_KEY, VAPID_PRIVATE_KEY }), { mode: 0o600 });
+  }
+  return JSON.parse(readFileSync(path, 'utf8')) as NodeJS.ProcessEnv;
+}
+
+/** Returns all 32 bytes: Node leaves out zeros at the beginning. */
+function privateKeyOf(pair: ECDH): string {
+  return Buffer.from(pair.getPrivateKey('hex').padStart(64, '0'), 'hex').toString('base64url');
 }
 
 /** Kept in .data/, so that sign-ins and the demo accounts outlive a restart. */

@@ -99,6 +99,8 @@ async function testLane(args: string[], output: 'inherit' | number, summary = ''
       RATE_LIMIT_PER_MINUTE: '100000',
       RATE_LIMIT_PER_HOUR: '1000000',
       RATE_LIMIT_PER_DAY: '1000000',
+      // Tests that read mails start a mail server; the others' mails go here, if a worker sends them.
+      MAIL_DIR: process.env.MAIL_DIR ?? join(tmpdir(), 'parley-test-mail'),
       JWT_SECRET: randomBytes(32).toString('hex'),
       // The address of the tests' provider stand-in, when a test starts one.
       OPENAI_BASE_URL: `http://127.0.0.1:${await freePort()}/v1`,

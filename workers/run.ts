@@ -5,6 +5,7 @@ import { moderationModel, requireModels } from '../shared/provider/config.ts';
 import { redis, untilReady } from '../shared/delivery/redis.ts';
 import { refuseCluster } from '../shared/delivery/redisFit.ts';
 import { onStop, stopOnSignals } from '../shared/base/stop.ts';
+import { requireNotifications } from '../shared/ops/mailSettings.ts';
 import { startTracing } from '../shared/ops/tracing.ts';
 import { countTokens } from '../shared/provider/tokens.ts';
 import { completion } from './completion.ts';
@@ -16,7 +17,9 @@ import { faqImport } from './faqImport.ts';
 import { faqSuggestions } from './faqSuggestions.ts';
 import { serveHealth } from './health.ts';
 import { startHousekeeping } from './housekeeping.ts';
+import { mail } from './mail.ts';
 import { moderation } from './moderation.ts';
+import { notification } from './notification.ts';
 import { type Handler, work } from './work.ts';
 
 /** The type makes a job without a handler a compile error. */
@@ -28,12 +31,13 @@ const handlers: { [Name in JobName]: Handler<Name> } = {
   faq_import: faqImport,
   faq_suggestions: faqSuggestions,
   erasure,
+  notification,
+  mail,
 };
 
 const others: Record<(typeof otherTypes)[number], () => void> = {
   housekeeping: startHousekeeping,
   analytics: () => {},
-  notification: () => {},
 };
 
 /** BullMQ workers of this process. */
@@ -51,6 +55,9 @@ function main(types: string[]): void {
   }
   requireEnv('DATABASE_URL', 'REDIS_URL');
   requireModels();
+  requireNotifications();
+  // The tokens in mails are made from it.
+  if (types.includes('notification')) requireEnv('JWT_SECRET');
   if (types.includes('moderation') && moderationModel() === null)
     log.warn('MODERATION_MODEL is off: no message is checked');
   stopOnSignals();

@@ -132,12 +132,13 @@ export const authContract = contract('Sign-in', {
     who: 'anyone',
     summary: 'Ask for a token that sets a new password',
     detail:
-      'The token goes to the address if an active account has it. The answer is the same either way. A token is good once, ' +
-      'for an hour, and until the next one is asked for.',
+      'The token is mailed to the address if an active account has it. The answer is the same either way. A token is good once, ' +
+      'for an hour, and until another one is used. `not_configured` where no mail can be sent.',
     // Takes any text: the answer does not say whether it is an e-mail address.
     body: closed({ email: Type.String({ minLength: 1, maxLength: 254 }) }),
     example: { email: 'ada@example.org' },
     answers: { 202: json('Taken', Type.Object({})) },
+    problems: ['not_configured'],
   },
   'POST /api/v1/auth/password/reset': {
     who: 'anyone',
@@ -146,6 +147,25 @@ export const authContract = contract('Sign-in', {
     body: closed({ token, password: newPassword }),
     example: { token: 'q7Zc0n4yL2pXr8Vw', password: 'battery staple' },
     answers: { 204: nothing('Set') },
+  },
+  'POST /api/v1/auth/verify-email': {
+    who: 'anyone',
+    summary: 'Confirm an e-mail address with a token',
+    detail:
+      'The token is in the mail to that address, good once and for an hour (`gone` afterwards). Where the mail was sent to change the ' +
+      'address, the account has the new one from now on; `already_exists` when another account has it.',
+    body: closed({ token }),
+    example: { token: 'q7Zc0n4yL2pXr8Vw' },
+    answers: { 204: nothing('Confirmed') },
+    problems: ['gone', 'already_exists'],
+  },
+  'POST /api/v1/auth/verify-email/send': {
+    who: 'signed in',
+    summary: 'Have the mail sent again that confirms your address',
+    detail:
+      'Sends nothing when the address is confirmed. `forbidden` where the account has none, as a guest’s.',
+    answers: { 202: json('Taken', Type.Object({})) },
+    problems: ['not_configured'],
   },
 });
 

@@ -7,6 +7,8 @@ import {
   REFRESH,
   REGISTRATION,
   SIGN_IN,
+  VERIFY,
+  VERIFY_SEND,
   WIDGET,
 } from '../../shared/limits/attempts.ts';
 import { limitAttempts } from '../middleware/limit-attempts.ts';
@@ -15,10 +17,11 @@ import { authContract } from './contract.ts';
 import { answerSignIn, cookieInstead, cookieSession, forgetCookie, forgetWorthless } from './cookie.ts';
 import { strong } from '../middleware/strong-password.ts';
 import { hashPassword } from '../../shared/accounts/password.ts';
-import { beginReset, resetPassword, sendReset } from '../../shared/accounts/reset.ts';
+import { beginReset, logReset, refuseUnsentResets, resetPassword } from '../../shared/accounts/reset.ts';
 import { signOut } from '../../shared/accounts/sessions.ts';
 import { guestOf, refuseUnlessOpen, signInGuest, upgrade } from '../../shared/accounts/guests.ts';
 import { refresh, register, signIn } from '../../shared/accounts/signin.ts';
+import { sendVerification, verifyEmail } from '../../shared/accounts/verifyEmail.ts';
 import { refuseWithoutSites, signInByHash } from '../../shared/accounts/vouched.ts';
 import type { Context, Next } from '../middleware/context.ts';
 import { bearer } from '../middleware/auth.ts';
@@ -31,6 +34,11 @@ function ifOpen(_ctx: Context, next: Next): Promise<unknown> {
 
 function ifConfigured(_ctx: Context, next: Next): Promise<unknown> {
   refuseWithoutSites();
+  return next();
+}
+
+function ifSent(_ctx: Context, next: Next): Promise<unknown> {
+  refuseUnsentResets();
   return next();
 }
 
@@ -102,10 +110,11 @@ export const authentication = serve(authContract, {
   },
 
   'POST /api/v1/auth/password/forgot': [
+    ifSent,
     limitAttempts(PASSWORD_FORGOT, (ctx) => ctx.state.body.email),
     async (ctx) => {
       const token = await beginReset(ctx.state.body.email.trim(), clientOf(ctx));
-      if (token !== undefined) sendReset(token);
+      if (token !== undefined) logReset(token);
       ctx.body = {};
     },
   ],
@@ -116,6 +125,21 @@ export const authentication = serve(authContract, {
     async (ctx) => {
       const { token, password } = ctx.state.body;
       await resetPassword(token, password, clientOf(ctx));
+    },
+  ],
+
+  'POST /api/v1/auth/verify-email': [
+    limitAttempts(VERIFY),
+    async (ctx) => {
+      await verifyEmail(ctx.state.body.token, clientOf(ctx));
+    },
+  ],
+
+  'POST /api/v1/auth/verify-email/send': [
+    limitAttempts(VERIFY_SEND, (ctx) => String(ctx.state.user.id)),
+    async (ctx) => {
+      await sendVerification(ctx.state.user.id);
+      ctx.body = {};
     },
   ],
 });

@@ -21,6 +21,7 @@ export const user = named(
     marketing_consent: flag,
     created_at: time,
     last_login: orNull(time),
+    email_verified_at: described(orNull(time), 'null: nobody has shown that this address is theirs.'),
   }),
   {
     id: 7,
@@ -38,6 +39,7 @@ export const user = named(
     marketing_consent: false,
     created_at: '2026-11-20T09:30:00.000Z',
     last_login: '2026-11-21T08:00:00.000Z',
+    email_verified_at: '2026-11-20T09:32:00.000Z',
   },
 );
 const present = presenter(user);

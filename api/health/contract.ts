@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { contract, json } from '../contract/contract.ts';
 import { time } from '../contract/fields.ts';
-import { oneOf } from '../contract/schema.ts';
+import { described, oneOf } from '../contract/schema.ts';
 
 const check = Type.String({ pattern: '^(healthy|unhealthy: .+)$' });
 const role = Type.String({ pattern: '^(healthy|off|unhealthy: .+)$' });
@@ -10,6 +10,7 @@ const health = Type.Object({
   timestamp: time,
   checks: Type.Object({ database: check, redis: check, openai: role }),
   providers: Type.Object({ chat: role, embedding: role, moderation: role }),
+  mail: described(role, '`off`: no mail server is configured, and what needs mail answers `not_configured`.'),
 });
 
 /** Routes at the root, without sign-in, for operators and load balancers. */

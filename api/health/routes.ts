@@ -3,6 +3,7 @@ import { checkRedis } from '../../shared/delivery/redisFit.ts';
 import { type Check, checkDatabase } from '../../shared/ops/checks.ts';
 import { problem } from '../../shared/base/errors.ts';
 import { lookAtRedis } from '../../shared/delivery/redisFit.ts';
+import { checkMail } from '../../shared/notifications/checkMail.ts';
 import { checkRole } from '../../shared/provider/probe.ts';
 import { stopping } from '../../shared/base/stop.ts';
 import { serve } from '../contract/serve.ts';
@@ -26,10 +27,10 @@ export const health = serve(healthContract, {
 
   /** Answers `degraded` while the model is away, because messages wait for it. A Redis that is set wrongly also degrades. */
   'GET /health': async (ctx) => {
-    const [database, { redis, serves }, chat, embedding, moderation] = await checks();
+    const [database, { redis, serves }, chat, embedding, moderation, mail] = await checks();
     const down = database !== 'healthy' || !serves;
     const providers = { chat, embedding, moderation };
-    const well = [database, redis, ...Object.values(providers)].every((check) => WELL.includes(check));
+    const well = [database, redis, mail, ...Object.values(providers)].every((check) => WELL.includes(check));
     ctx.status = down ? 503 : 200;
     ctx.body = {
       status: down ? 'unhealthy' : well ? 'healthy' : 'degraded',
@@ -37,6 +38,7 @@ export const health = serve(healthContract, {
       // openai is the chat model's, whoever serves it: the name is older than other providers.
       checks: { database, redis, openai: chat },
       providers,
+      mail,
     };
   },
 });
@@ -51,6 +53,7 @@ const checks = together(() =>
     checkRole('chat'),
     checkRole('embedding'),
     checkRole('moderation'),
+    checkMail(),
   ]),
 );
 const reasons = together(whyNotReady);

@@ -3,6 +3,7 @@ import type { RunEvent } from '../../shared/delivery/runEvents.ts';
 import { problem } from '../../shared/base/errors.ts';
 import { log } from '../../shared/base/log.ts';
 import { stopping } from '../../shared/base/stop.ts';
+import { arrive } from '../../shared/delivery/presence.ts';
 import { pushedTo } from '../../shared/delivery/pushes.ts';
 import { SEQ } from './contract.ts';
 import { resume, type Resumed } from '../../shared/conversations/resume.ts';
@@ -10,6 +11,7 @@ import { resume, type Resumed } from '../../shared/conversations/resume.ts';
 /** How often a stream reads the run's row. A push may be lost, or a run may end without one. */
 const LOOK_MS = 1_000;
 const HEARTBEAT_MS = 15_000;
+const LINGER_MS = 10_000;
 
 /**
  * Returns the seq after which a stream begins. A browser that reconnects sends the header and the old query, so the
@@ -35,11 +37,15 @@ export async function* eventStream(
   first: Resumed,
   allowed: () => Promise<unknown>,
 ): AsyncGenerator<string> {
-  yield 'retry: 1000\n\n';
+  const leave = arrive(run.user_id);
   try {
+    yield 'retry: 1000\n\n';
     yield* follow(run, afterSeq, first, allowed);
   } catch (err) {
     log.info({ err, run_id: run.id }, 'event stream ended early');
+  } finally {
+    // A stream ends with the answer, and acknowledges nothing: its reader counts as there for a moment longer.
+    setTimeout(leave, LINGER_MS).unref();
   }
 }
 

@@ -4,6 +4,7 @@ import { conversationEvents } from '../conversations/contract.ts';
 import { chatEvents } from '../chat/contract.ts';
 import { importEvents } from '../faqs/import/contract.ts';
 import { messageEvents } from '../messages/contract.ts';
+import { notificationEvents } from '../notifications/contract.ts';
 import { runClientEvents, runEvents } from '../runs/contract.ts';
 
 export const clientEvents = { ...chatEvents, ...runClientEvents, ...messageEvents, ...authEvents };
@@ -17,6 +18,7 @@ const endingEvents = { token_expired: problemBody };
 export const serverEvents = {
   ...runEvents,
   ...importEvents,
+  ...notificationEvents,
   ...conversationEvents,
   ...endingEvents,
 };

@@ -57,6 +57,20 @@ export const userContract = contract('Accounts', {
     example: { current_password: 'correct horse', new_password: 'battery staple' },
     answers: { 204: nothing('Changed') },
   },
+  'POST /api/v1/users/me/email': {
+    who: 'signed in',
+    summary: 'Change your e-mail address',
+    detail:
+      'Mails a link to the new address, and the news to the present one. The address changes when the link is used ' +
+      '(`POST /auth/verify-email`). `forbidden` where the account has no password.',
+    body: closed({
+      email: Type.String({ maxLength: 254, format: 'padded-email' }),
+      password: presentPassword,
+    }),
+    example: { email: 'ada@example.com', password: 'correct horse' },
+    answers: { 202: json('Taken', Type.Object({})) },
+    problems: ['not_configured'],
+  },
   'GET /api/v1/users/me/sessions': {
     who: 'signed in',
     summary: 'Where you are signed in',

@@ -2,10 +2,11 @@ import { listSessions } from '../../db/models/sessionView.ts';
 import { by } from '../audit/note.ts';
 import { changePassword } from '../../shared/accounts/change.ts';
 import { changeAccount, ownAccount } from '../../shared/accounts/profile.ts';
+import { beginEmailChange } from '../../shared/accounts/verifyEmail.ts';
 import { endSession } from '../../shared/accounts/sessions.ts';
 import { strong } from '../middleware/strong-password.ts';
 import type { Context, Next } from '../middleware/context.ts';
-import { NAME_CHANGE, PASSWORD_CHANGE, PROFILE_CHANGE } from '../../shared/limits/attempts.ts';
+import { NAME_CHANGE, PASSWORD_CHANGE, PROFILE_CHANGE, VERIFY_SEND } from '../../shared/limits/attempts.ts';
 import { limitAttempts } from '../middleware/limit-attempts.ts';
 import { presentUser } from '../contract/account.ts';
 import { pageOf } from '../contract/page.ts';
@@ -44,6 +45,16 @@ export const users = serve(userContract, {
       const { current_password, new_password } = ctx.state.body;
       const { user, sid } = ctx.state;
       await changePassword({ id: user.id, sid, by: by(ctx) }, current_password, new_password);
+    },
+  ],
+
+  'POST /api/v1/users/me/email': [
+    limitAttempts(VERIFY_SEND, own),
+    changing,
+    async (ctx) => {
+      const { email, password } = ctx.state.body;
+      await beginEmailChange({ id: ctx.state.user.id, by: by(ctx) }, email.trim(), password);
+      ctx.body = {};
     },
   ],
 

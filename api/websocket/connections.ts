@@ -7,6 +7,7 @@ import { tracedRequest } from '../../shared/ops/tracing.ts';
 import type { Signed } from '../../shared/accounts/authenticate.ts';
 import type { Watched } from '../sockets/connections.ts';
 import type { BoundedSocket } from '../sockets/bounded.ts';
+import { arrive } from '../../shared/delivery/presence.ts';
 import { onPush } from '../../shared/delivery/pushes.ts';
 import { noteUnderWay } from '../sockets/underWay.ts';
 import { presentError, presentEvent } from './frames.ts';
@@ -24,6 +25,7 @@ export function serveWebSocket(socket: BoundedSocket, signed: Signed, ip: string
   socket.signedIn(signed.user.id, 'frames');
   open.set(socket, signed);
   socketsConnected.inc();
+  const leave = arrive(signed.user.id);
   const endPushes = onPush(signed.user.id, (event) => send(socket, presentEvent(event)));
   const endPings = keepAlive(socket);
   takeInOrder(socket, signed, ip);
@@ -34,6 +36,7 @@ export function serveWebSocket(socket: BoundedSocket, signed: Signed, ip: string
     socketsConnected.dec();
     endPushes();
     endPings();
+    leave();
   });
 }
 

@@ -8,6 +8,9 @@ export type Delivery = { run_id: number; generation: number; rank: number };
 /** The run that became the head of its conversation, if one did; to be delivered. */
 type Next = { next: Delivery | null };
 
+/** What happens to a message while a run of its conversation is on. */
+export type Strategy = 'enqueue' | 'reject' | 'interrupt' | 'coalesce';
+
 export type Message = {
   user_id: number;
   conversation_id: number | null;
@@ -16,7 +19,7 @@ export type Message = {
   content: string;
   language: string | null;
   metadata: Record<string, unknown>;
-  multitask_strategy: 'enqueue' | 'reject' | 'interrupt';
+  multitask_strategy: Strategy;
   idempotency_key: string | null;
   request_hash: string;
   request_id: string | null;
@@ -43,6 +46,8 @@ export type Accepted = {
   ended: number[];
   /** Whether devices and agents are to be told of the conversation. */
   news?: boolean;
+  /** Whether the message joined a run that waits. */
+  joined?: boolean;
 };
 
 /** Stores a message with its run, or finds the one its key names, or refuses and stores nothing. */
@@ -64,22 +69,25 @@ export type Claim =
   | ({ outcome: 'claimed' } & Turn)
   | ({ outcome: 'busy'; retry_in_ms: number } & Whose)
   | ({ outcome: 'ended' } & Next & Whose)
+  | ({ outcome: 'unprepared' } & Next & Whose)
   | { outcome: 'gone' };
 
 /**
  * Takes a run for one attempt, or says why not; see claim_run.
  * @param holdMs how long no model may be called: runs that need one are `busy` until then
+ * @param generation the caller's delivery of the run; null: unknown
  */
 export async function claimRun(
   runId: number,
   leaseMs: number,
   crashLimit: number,
   holdMs = 0,
+  generation: number | null = null,
 ): Promise<Claim> {
   const claim = await row<Claim>(
     `SELECT *, ceil(extract(epoch FROM retry_at - clock_timestamp()) * 1000)::float8 AS retry_in_ms
-     FROM claim_run(:runId, :leaseMs, :crashLimit, :holdMs)`,
-    { runId, leaseMs, crashLimit, holdMs },
+     FROM claim_run(:runId, :leaseMs, :crashLimit, :holdMs, :generation)`,
+    { runId, leaseMs, crashLimit, holdMs, generation },
   );
   return claim ?? { outcome: 'gone' };
 }
@@ -141,7 +149,9 @@ export type Outcome = {
 };
 
 /** A run as it ended: what its terminal event is made of. */
-type Ended = Omit<RunRow, 'message_id' | 'model' | 'created_at' | 'started_at'> & { completed_at: Date };
+type Ended = Omit<RunRow, 'message_id' | 'model' | 'offered' | 'created_at' | 'started_at'> & {
+  completed_at: Date;
+};
 
 /** ended: runs that waited behind a run that handed its conversation over; to be announced. news: see Accepted. */
 type Handed = { ended: number[]; news: boolean };

@@ -32,6 +32,10 @@ export class User extends Model {
   declare created_at: Date;
   declare updated_at: Date;
   declare last_login: Date | null;
+  /** When somebody showed that they read the mail of `email`. */
+  declare email_verified_at: Date | null;
+  /** When a mail server said for good that it takes no mail for `email`. */
+  declare email_refused_at: Date | null;
 
   /** Adds an account. @throws Problem `already_exists`, which names the field */
   static async register(fields: NewUser, trx: Knex): Promise<User> {
@@ -62,6 +66,29 @@ export class User extends Model {
       .where({ id: user.id, status: 'active', hashed_password: user.hashed_password })
       .returning('*')
       .first();
+  }
+
+  /**
+   * Sets the address that somebody has shown to be theirs.
+   * @returns the account, and its address before; undefined when the account is not active
+   * @throws Problem `already_exists` when another account has the address
+   */
+  static async confirmEmail(
+    id: number,
+    email: string,
+    trx: Knex,
+  ): Promise<{ user: User; before: string | null } | undefined> {
+    const old = await User.query(trx).findById(id).where({ status: 'active' }).forNoKeyUpdate();
+    if (old === undefined) return undefined;
+    const now = new Date();
+    const moved = old.email === email ? {} : { email, email_refused_at: null, updated_at: now };
+    const user = await User.query(trx)
+      .patch({ ...moved, email_verified_at: now })
+      .where({ id })
+      .returning('*')
+      .first()
+      .catch((err) => refuseTaken(err));
+    return user && { user, before: old.email };
   }
 
   /** Returns the signed-in user's account. @throws Problem `unauthenticated` when the account is gone */
@@ -103,6 +130,11 @@ export class User extends Model {
     if (user === undefined) throw problem('not_found');
     return { user, names };
   }
+}
+
+/** Returns the language of an account; undefined when it is gone. */
+export async function languageOfUser(id: number): Promise<string | undefined> {
+  return (await row<{ language: string }>('SELECT language FROM users WHERE id = :id', { id }))?.language;
 }
 
 type Changed = { user: User; names: string[] };

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { knex } from '../../db/knex.ts';
+import { EmailVerification } from '../../db/models/emailVerification.ts';
 import { PasswordReset } from '../../db/models/passwordReset.ts';
 import { Session } from '../../db/models/session.ts';
 import { User } from '../../db/models/user.ts';
@@ -41,6 +42,7 @@ function replace({ sid, by }: Owner, before: User, hash: string): Promise<boolea
     if (changed === 0) return false;
     await Session.endAll(id, trx, sid);
     await PasswordReset.voidAll(id, trx);
+    await EmailVerification.voidAll(id, trx);
     await noted(by, 'user.password_changed', { subject_id: id })(id, trx);
     return true;
   });

@@ -5,6 +5,7 @@ import { Session } from '../../db/models/session.ts';
 import type { NewUser } from '../../db/models/user.ts';
 import { env } from '../base/env.ts';
 import { problem } from '../base/errors.ts';
+import { askToVerify } from './askToVerify.ts';
 import { authenticate, type Signed } from './authenticate.ts';
 import { type Client, noteSignIn } from './client.ts';
 import { beginSession, type SignIn } from './signin.ts';
@@ -51,6 +52,7 @@ export async function upgrade(
     if (user === undefined) throw hasRegistered();
     await Session.letRunOut(user.id, env.ACCESS_TOKEN_TTL_S, trx);
     await noteSignIn('user.upgraded', { actor: user, subject: user.id, session: sid }, client, trx);
+    await askToVerify(user, trx);
     return { user, grant: await beginSession(user, client, trx) };
   });
 }

@@ -1,34 +1,44 @@
 import { knex } from '../../db/knex.ts';
 import { PasswordReset, RESET_WITHIN_S } from '../../db/models/passwordReset.ts';
+import { EmailVerification } from '../../db/models/emailVerification.ts';
+import { oweNotification } from '../../db/models/notification.ts';
 import { Session } from '../../db/models/session.ts';
 import { User } from '../../db/models/user.ts';
 import { env } from '../base/env.ts';
 import { problem } from '../base/errors.ts';
 import { log } from '../base/log.ts';
+import { refuseWithoutMail } from '../ops/mailSettings.ts';
 import { type Client, noteSignIn } from './client.ts';
 import { hashPassword } from './password.ts';
-import { hashToken, newToken } from './tokens.ts';
+import { tellSoon } from './tellSoon.ts';
+import { hashToken, newMailedToken } from './tokens.ts';
 
 /**
- * Makes a token that sets a new password, if an active account has this e-mail address. The token is good once and for an
- * hour, and voids earlier ones. Does the same work without such an account.
- * @returns the token, to be sent to the account's own address; undefined without such an account
+ * Mails a token that sets a new password, if an active account has this e-mail address. The token is good once and for an
+ * hour. Does the same work without such an account, down to a notification that reaches nobody.
+ * @returns the token; undefined without such an account
  */
 export async function beginReset(email: string, client: Client): Promise<string | undefined> {
-  const { token, tokenHash } = newToken();
-  const userId = await knex.transaction(async (trx) => {
+  const { nonce, token, tokenHash } = newMailedToken();
+  const { userId, owed } = await knex.transaction(async (trx) => {
     const id = await PasswordReset.begin(email, tokenHash, trx);
     await noteSignIn('user.reset_requested', { subject: id }, client, trx);
-    return id;
+    return { userId: id, owed: await oweNotification('password_reset', id, { nonce }, trx) };
   });
+  tellSoon(owed);
   return userId === undefined ? undefined : token;
 }
 
+/** Does nothing where a token reaches its user. @throws Problem `not_configured` */
+export function refuseUnsentResets(): void {
+  if (!env.LOG_RESET_TOKENS) refuseWithoutMail();
+}
+
 /**
- * Logs the token for developers, until Parley sends mail. A reader of the log can take over the account, so
- * shared/base/env.ts refuses this setting in production.
+ * Logs the token for developers who read no mail. A reader of the log can take over the account, so shared/base/env.ts
+ * refuses this setting in production.
  */
-export function sendReset(token: string): void {
+export function logReset(token: string): void {
   if (!env.LOG_RESET_TOKENS) return;
   log.warn(
     { reset_token: token, good_for_s: RESET_WITHIN_S },
@@ -51,6 +61,8 @@ export async function resetPassword(token: string, password: string, client: Cli
       .first();
     if (user === undefined || !(await PasswordReset.use(tokenHash, trx))) throw wrongToken();
     await PasswordReset.voidAll(user.id, trx);
+    // A thief may have asked for another address.
+    await EmailVerification.voidAll(user.id, trx);
     await Session.endAll(user.id, trx);
     await noteSignIn('user.password_reset', { actor: user, subject: user.id }, client, trx);
   });

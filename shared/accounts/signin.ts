@@ -1,11 +1,13 @@
 import type { Knex } from 'knex';
 import { knex } from '../../db/knex.ts';
+import { deviceOf, oweSignInNotice } from '../../db/models/notification.ts';
 import { Session } from '../../db/models/session.ts';
 import { type NewUser, User } from '../../db/models/user.ts';
 import { env } from '../base/env.ts';
 import { problem } from '../base/errors.ts';
 import { countRefresh } from '../limits/refreshing.ts';
 import { networkOf } from '../limits/network.ts';
+import { askToVerify } from './askToVerify.ts';
 import { type Client, noteSignIn } from './client.ts';
 import { hashPassword, isOutdated, passwordFits } from './password.ts';
 import { hashToken, newToken, nowS, signAccess, successorsOf } from './tokens.ts';
@@ -18,6 +20,7 @@ export async function register(fields: NewUser, client: Client): Promise<SignIn>
   return knex.transaction(async (trx) => {
     const user = await User.register({ ...fields }, trx);
     await noteSignIn('user.registered', { actor: user, subject: user.id }, client, trx);
+    await askToVerify(user, trx);
     return { user, grant: await beginSession(user, client, trx) };
   });
 }
@@ -119,6 +122,7 @@ export async function beginSession(user: User, client: Client, trx: Knex): Promi
   const { userAgent, ip } = client;
   const sid = await Session.begin({ userId: user.id, userAgent, ip, tokenHash, ...LIFETIME }, trx);
   await noteSignIn('user.signed_in', { actor: user, subject: user.id, session: sid }, client, trx);
+  await oweSignInNotice(sid, deviceOf(userAgent), trx);
   return { access: signAccess(user, sid), refresh: token };
 }
 

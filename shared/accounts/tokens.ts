@@ -144,6 +144,25 @@ export function successorsOf(token: string): { token: string; tokenHash: string 
   });
 }
 
+/**
+ * Makes a token that travels by mail. The notification keeps the nonce, from which only the server can make the token again
+ * (`mailedTokens`): the database alone opens no account.
+ */
+export function newMailedToken(): { nonce: string; token: string; tokenHash: string } {
+  const nonce = randomBytes(32).toString('base64url');
+  const [first] = mailedTokens(nonce);
+  if (first === undefined) throw new Error('JWT_SECRET is not set');
+  return { nonce, ...first };
+}
+
+/** Returns the tokens that a nonce may mean, one for each secret of JWT_SECRET, in its order. */
+export function mailedTokens(nonce: string): { token: string; tokenHash: string }[] {
+  return env.JWT_SECRET.map((secret) => {
+    const token = createHmac('sha256', secret).update(`parley mailed token ${nonce}`).digest('base64url');
+    return { token, tokenHash: hashToken(token) };
+  });
+}
+
 /** Returns the hash of a random token. With 256 bits it needs no slow hash. */
 export function hashToken(token: string): string {
   return createHash('sha256').update(token).digest('hex');

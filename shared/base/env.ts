@@ -50,6 +50,8 @@ export const env = {
   PASSAGE_LIMIT: integer('PASSAGE_LIMIT', 5, 0),
   /** The least cosine similarity at which a passage counts. */
   PASSAGE_THRESHOLD: number('PASSAGE_THRESHOLD', 0.35, -1, 1),
+  /** What counts as an answer's source: off: every passage in the prompt; cited: those that the answer cites; model: QUERY_MODEL also judges passages first. */
+  ANSWER_CHECK: oneOf('ANSWER_CHECK', 'cited', ['off', 'cited', 'model']),
   MAX_WAITING_RUNS_PER_USER: integer('MAX_WAITING_RUNS_PER_USER', 100, 1),
   RUN_LOG_TTL_S: integer('RUN_LOG_TTL_S', 900, 1),
 
@@ -61,6 +63,24 @@ export const env = {
   SESSION_LIFETIME_S: integer('SESSION_LIFETIME_S', 7_776_000, 1),
   /** Whether the log shows tokens that reset a password; for development. */
   LOG_RESET_TOKENS: developmentFlag('LOG_RESET_TOKENS'),
+  /** The mail server, such as smtps://user:password@mail.example.org; '': none. */
+  SMTP_URL: url('SMTP_URL', ['smtp:', 'smtps:']).raw,
+  /** The folder that mails are written to where there is no mail server; '': none. For development. */
+  MAIL_DIR: text('MAIL_DIR', ''),
+  MAIL_FROM: sender('MAIL_FROM'),
+  /** Signs mails (DKIM): all three or none. The key is PEM, in which \n may stand for the end of a line. */
+  MAIL_DKIM_DOMAIN: text('MAIL_DKIM_DOMAIN', ''),
+  MAIL_DKIM_SELECTOR: text('MAIL_DKIM_SELECTOR', ''),
+  MAIL_DKIM_KEY: text('MAIL_DKIM_KEY', '').replaceAll('\\n', '\n'),
+  /** How many mails one address gets in an hour. */
+  MAILS_PER_HOUR: integer('MAILS_PER_HOUR', 30, 1),
+  /** How long an answer stays unseen before it is mailed. */
+  NOTIFY_MAIL_AFTER_S: integer('NOTIFY_MAIL_AFTER_S', 300, 0, 604_800),
+  /** The keys of web push (base64url); '': no web push. */
+  VAPID_PUBLIC_KEY: key('VAPID_PUBLIC_KEY', 65),
+  VAPID_PRIVATE_KEY: key('VAPID_PRIVATE_KEY', 32),
+  /** Whether pushes hold the beginning of what they tell. */
+  PUSH_CONTENT: oneOf('PUSH_CONTENT', 'off', ['on', 'off']),
   /** For how long a session is kept after its end. */
   RETENTION_SESSIONS_DAYS: integer('RETENTION_SESSIONS_DAYS', 90, 1, 36_500),
   /** Whether visitors may chat without an account, how many such accounts may live, and for how long one is kept unseen. */
@@ -87,6 +107,8 @@ export const env = {
 } as const;
 
 export type Env = typeof env;
+
+export const inProduction = process.env.NODE_ENV === 'production';
 
 /** Ends the process with one line when one of the named variables is absent. */
 export function requireEnv(...names: (keyof Env)[]): void {
@@ -212,6 +234,22 @@ function address(name: string): string {
   if (parsed.search !== '' || parsed.username !== '' || parsed.password !== '')
     die(`${name} must be a URL without a query, a user or a password`);
   return `${parsed.origin}${parsed.pathname.replace(/\/+$/, '')}`;
+}
+
+/** Returns a mail address, maybe with a name: `Parley <parley@example.org>`. */
+function sender(name: string): string {
+  const raw = text(name, '');
+  if (raw !== '' && !/^([^<>\r\n]*<)?[^\s<>@]+@[^\s<>@]+>?$/.test(raw))
+    die(`${name} must be a mail address, or a name and <an address>`);
+  return raw;
+}
+
+/** Returns base64url of so many bytes, or ''. */
+function key(name: string, bytes: number): string {
+  const raw = text(name, '');
+  if (raw !== '' && (!/^[\w-]+$/.test(raw) || Buffer.from(raw, 'base64url').length !== bytes))
+    die(`${name} must be base64url of ${bytes} bytes`);
+  return raw;
 }
 
 function redisUrl(name: string): string {

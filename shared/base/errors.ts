@@ -13,6 +13,7 @@ export const PROBLEMS = {
   run_in_progress: { status: 409, title: 'A run of this conversation is in progress' },
   already_exists: { status: 409, title: 'It exists already' },
   conflict: { status: 409, title: 'Its state does not allow this, or somebody else was first' },
+  gone: { status: 410, title: 'This link was used or has run out' },
   body_too_large: { status: 413, title: 'The body is too large' },
   unsupported_encoding: { status: 415, title: 'This content encoding is not supported' },
   idempotency_key_reused: { status: 422, title: 'This idempotency key was used for another request' },

@@ -4,10 +4,13 @@ import { type Static, type TSchema, Type } from 'typebox';
 import { faqsToEmbed, type OwedFaq } from '../../db/models/faqEmbedding.ts';
 import { importsToDeliver } from '../../db/models/faqImport.ts';
 import { gapsToGroup } from '../../db/models/faqSuggestion.ts';
+import { mailsToSend } from '../../db/models/mail.ts';
+import { notificationsToDeliver } from '../../db/models/notification.ts';
 import { runsToDeliver } from '../../db/models/owed.ts';
 import { erasuresOwed } from '../../db/models/erasure.ts';
 import type { Delivery } from '../../db/models/run.ts';
 import { oneOf, text } from '../base/env.ts';
+import { mailIsConfigured } from '../ops/mailSettings.ts';
 
 type Rules = {
   /** The process type that works the queue. */
@@ -49,6 +52,8 @@ const forAWhile = {
 const notAtAll = { removeOnComplete: { count: 0 }, removeOnFail: { count: 0 } };
 /** FAQs of one job. */
 const FAQS = 500;
+/** Notifications, or mails, that one pass of the reconciler enqueues. */
+const TOLD = 500;
 
 /** Both let the compiler check an entry. */
 const stage = <Entry extends Stage>(entry: Entry): Entry => entry;
@@ -159,6 +164,30 @@ export const jobs = {
     stalls: 3,
     slots: 1,
   }),
+  /** Shows, pushes and mails what a user is to be told. Postgres holds the time of the next try, so one call of the job is one try. */
+  notification: single({
+    process: 'notification',
+    payload: Type.Object({ notification_id: Type.Integer() }),
+    id: ({ notification_id }) => `notification-${notification_id}`,
+    owed: async () => (await notificationsToDeliver(TOLD)).map((notification_id) => ({ notification_id })),
+    kept: notAtAll,
+    attempts: 1,
+    backoffMs: 0,
+    stalls: 3,
+    slots: 20,
+  }),
+  mail: single({
+    process: 'notification',
+    payload: Type.Object({ mail_id: Type.Integer() }),
+    id: ({ mail_id }) => `mail-${mail_id}`,
+    wanted: mailIsConfigured,
+    owed: async () => (await mailsToSend(TOLD)).map((mail_id) => ({ mail_id })),
+    kept: notAtAll,
+    attempts: 1,
+    backoffMs: 0,
+    stalls: 3,
+    slots: 4,
+  }),
 };
 
 type Catalog = typeof jobs;
@@ -176,8 +205,8 @@ export type SingleJob<Name extends SingleName> = Single<Payloads[Name]>;
 export const singles: { [Name in SingleName]: SingleJob<Name> } = jobs;
 export const singleNames = jobNames.filter((name): name is SingleName => 'single' in jobs[name]);
 
-/** Process types that do more than work queues, or have no jobs yet. `analytics` and `notification` idle until their jobs exist. */
-export const otherTypes = ['analytics', 'notification', 'housekeeping'] as const;
+/** Process types that do more than work queues. `analytics` idles until its jobs exist. */
+export const otherTypes = ['analytics', 'housekeeping'] as const;
 /** Every type that `workers/run.ts` takes. */
 export const workerTypes: string[] = [
   ...new Set<string>([...jobNames.map((name) => jobs[name].process), ...otherTypes]),
@@ -186,6 +215,12 @@ export const workerTypes: string[] = [
 /** Returns the id of a run's three jobs. A new generation has new ids, so no kept job can block it. */
 export function runJobId({ run_id, generation }: Omit<Delivery, 'rank'>): string {
   return `run-${run_id}-${generation}`;
+}
+
+/** Returns the generation in a run's job id; null when the id is another's. */
+export function generationOf(jobId: string | undefined): number | null {
+  const generation = /^run-\d+-(\d+)$/.exec(jobId ?? '')?.[1];
+  return generation === undefined ? null : Number(generation);
 }
 
 /**

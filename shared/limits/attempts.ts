@@ -62,6 +62,16 @@ export const PASSWORD_FORGOT: Policy = {
   pair: { name: 'password-forgot', limit: 20, seconds: QUARTER },
   address: { name: 'address-password-forgot', limit: 300, seconds: QUARTER },
 };
+/** Each request sends mail to an address of the account, or to one that its owner names. */
+export const VERIFY_SEND: Policy = {
+  counts: 'all',
+  pair: { name: 'verify-send', limit: 10, seconds: QUARTER },
+  address: { name: 'address-verify-send', limit: 300, seconds: QUARTER },
+};
+export const VERIFY: Policy = {
+  counts: 'failures',
+  address: { name: 'address-verify', limit: 100, seconds: QUARTER },
+};
 /** Nobody guesses a token of 256 bits, but a client that tries is slowed down. */
 export const PASSWORD_RESET: Policy = {
   counts: 'failures',

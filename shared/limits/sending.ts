@@ -35,8 +35,8 @@ export async function withinLimits(
   try {
     const accepted = await accept();
     // A refused message loses its receipt, so that sending it again counts again.
-    if (receipt !== null && !('run_id' in accepted)) await forget({ key: receipt });
-    if (accepted.outcome !== 'replayed' || charge.outcome === 'free') return accepted;
+    if (receipt !== null && !isStored(accepted)) await forget({ key: receipt });
+    if (!isStored(accepted) || accepted.outcome !== 'replayed' || charge.outcome === 'free') return accepted;
     // A copy of this message was faster and was free because of this charge. Then the charge stays as the message's own.
     if ((await ageOf(accepted)) <= performance.now() - began) return accepted;
     await charge.giveBack();
@@ -47,6 +47,10 @@ export async function withinLimits(
     if (charge.outcome === 'taken') await charge.giveBack();
     throw err;
   }
+}
+
+function isStored(answer: Accepted | { outcome: Refusal }): answer is Accepted {
+  return answer.outcome === 'accepted' || answer.outcome === 'replayed';
 }
 
 const WINDOWS: Window[] = [

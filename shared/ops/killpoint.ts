@@ -24,7 +24,12 @@ export type KillPoint =
   | 'guest.erased'
   | 'erasure.requested'
   | 'erasure.erased'
-  | 'erasure.forgotten';
+  | 'erasure.forgotten'
+  | 'notification.claimed'
+  | 'notification.settling'
+  | 'mail.claimed'
+  | 'mail.sent'
+  | 'push.sent';
 export type KillPointHook = (point: KillPoint, runId: number) => void;
 
 export const HOOK = Symbol.for('parley.killpoint');

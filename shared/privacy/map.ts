@@ -42,7 +42,7 @@ export const personalData: Record<string, TableOfData> = {
       identity: 'email username first_name last_name avatar_url contact_email',
       secret: 'hashed_password',
       behaviour:
-        'language timezone gdpr_consent data_processing_consent marketing_consent created_at updated_at last_login',
+        'language timezone gdpr_consent data_processing_consent marketing_consent created_at updated_at last_login email_verified_at email_refused_at',
       technical: 'role status',
     },
   },
@@ -98,7 +98,7 @@ export const personalData: Record<string, TableOfData> = {
     columns: {
       link: 'id conversation_id user_id run_id replaces_id alternative_of agent_id',
       content: 'content metadata',
-      behaviour: 'message_type status created_at delivered_at read_at',
+      behaviour: 'message_type status created_at delivered_at read_at shown_after',
       technical: 'in_context tokens_used model_used response_time_ms',
     },
   },
@@ -108,7 +108,7 @@ export const personalData: Record<string, TableOfData> = {
     erased: 'cascade',
     columns: {
       link: 'id user_id conversation_id message_id reply_id assistant_id assistant_version',
-      content: 'moderation context sources error_message',
+      content: 'moderation context sources error_message joined_ids',
       behaviour: 'language created_at started_at completed_at',
       technical:
         'status idempotency_key request_hash request_id attempt lease_until last_seq crashes retries cancel_requested_at generation not_before queued_at announced_at model parameters prompt_tokens completion_tokens total_tokens first_token_ms finish_reason error_code rank traceparent timeouts waiting_since',
@@ -167,7 +167,7 @@ export const personalData: Record<string, TableOfData> = {
     columns: {
       link: 'id faq_id',
       content: 'embedding',
-      technical: 'status language embedding_model created_at updated_at',
+      technical: 'status language embedding_model created_at updated_at told_at',
     },
   },
   faq_feedback: {
@@ -194,6 +194,62 @@ export const personalData: Record<string, TableOfData> = {
     kept: 'until they are imported',
     erased: 'cascade',
     columns: { technical: 'import_id line fields errors' },
+  },
+  notifications: {
+    purpose: 'telling users of answers, people and their account',
+    kept: 'see docs/operations.md, What is deleted',
+    erased: 'account',
+    owner: 'user_id',
+    exported: 'notifications.json',
+    columns: {
+      link: 'id user_id conversation_id message_id mail_id pushed_to',
+      content: 'data',
+      behaviour: 'kind created_at read_at shown_at',
+      technical: 'due_at tries push_at mail_at',
+    },
+  },
+  mails: {
+    purpose: 'mails to users',
+    kept: 'see docs/operations.md, What is deleted',
+    erased: 'account',
+    owner: 'user_id',
+    columns: {
+      link: 'id user_id',
+      identity: 'address',
+      behaviour: 'language created_at sent_at',
+      technical: 'message_key error failed_at due_at tries',
+    },
+  },
+  notification_settings: {
+    purpose: 'which notifications a user wants',
+    kept: WITH_ACCOUNT,
+    erased: 'account',
+    owner: 'user_id',
+    columns: { link: 'user_id', behaviour: 'kinds quiet_hours' },
+  },
+  push_subscriptions: {
+    purpose: 'pushes to browsers',
+    kept: 'until the browser ends them',
+    erased: 'account',
+    owner: 'user_id',
+    columns: {
+      link: 'id session_id user_id',
+      identity: 'endpoint',
+      secret: 'auth p256dh',
+      technical: 'created_at',
+    },
+  },
+  email_verifications: {
+    purpose: 'proving that an address is the user’s',
+    kept: 'until they expire',
+    erased: 'account',
+    owner: 'user_id',
+    columns: {
+      link: 'id user_id',
+      identity: 'email',
+      secret: 'token_hash',
+      technical: 'created_at used_at expires_at',
+    },
   },
   audit_log: {
     purpose: 'who did what, for accountability',

@@ -50,6 +50,7 @@ describe('users', () => {
       'marketing_consent',
       'created_at',
       'last_login',
+      'email_verified_at',
     );
     expect(body.id).to.equal(user.id);
     expect(body.created_at).to.match(/^\d{4}-\d\d-\d\dT.*Z$/);

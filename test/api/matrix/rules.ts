@@ -6,11 +6,13 @@ import {
   faq,
   faqImport,
   fresh,
+  notification,
   ratedReply,
   secretOf,
   session,
   suggestion,
   talk,
+  unsubscribing,
 } from './things.ts';
 
 /** A request's ids in path and body, and what else it needs. */
@@ -85,6 +87,30 @@ export const rules: Record<string, Rule> = {
   'POST /api/v1/auth/password/reset': anyone(400, {
     names: () => ({ body: { token: 'none of ours', password: 'battery staple horse' } }),
   }),
+
+  'POST /api/v1/auth/verify-email': anyone(400, { names: () => ({ body: { token: 'none of ours' } }) }),
+  'POST /api/v1/auth/verify-email/send': signedIn(202, { but: { guest: 403 } }),
+
+  'GET /api/v1/notifications': signedIn(200),
+  'POST /api/v1/notifications/{id}/read': owner(204, async (of) => at(await notification(of))),
+  'GET /api/v1/users/me/notifications': signedIn(200),
+  'PUT /api/v1/users/me/notifications': signedIn(200, {
+    names: () => ({ body: { answer_ready: { email: false } } }),
+  }),
+  'POST /api/v1/users/me/email': signedIn(202, {
+    names: () => ({ body: { email: `${fresh()}@example.com`, password: PASSWORD } }),
+    but: { guest: 403 },
+  }),
+  // The suite has no keys for web push; test/flows/push.test.ts has.
+  'GET /api/v1/push/key': signedIn(503),
+  'POST /api/v1/push/subscriptions': signedIn(503, {
+    names: () => ({ body: { endpoint: 'https://push.example.net/1', keys: { p256dh: 'A', auth: 'A' } } }),
+  }),
+  'DELETE /api/v1/push/subscriptions': signedIn(204, {
+    names: () => ({ body: { endpoint: 'https://push.example.net/1' } }),
+  }),
+  'GET /unsubscribe': anyone(200, { names: (of) => ({ query: `token=${unsubscribing(of)}` }) }),
+  'POST /unsubscribe': anyone(200, { names: (of) => ({ query: `token=${unsubscribing(of)}` }) }),
 
   'GET /api/v1/users/me': signedIn(200),
   'PATCH /api/v1/users/me': signedIn(200, { names: () => ({ body: { first_name: 'Ada' } }) }),

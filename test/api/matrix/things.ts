@@ -1,7 +1,9 @@
 import { knex } from '../../../db/knex.ts';
+import { oweNotification, showNotification } from '../../../db/models/notification.ts';
 import { rateReply } from '../../../db/models/reply.ts';
 import { acceptMessage, cancelRun } from '../../../db/models/run.ts';
 import { buildAssistant } from '../../support/assistants.ts';
+import { unsubscribeToken } from '../../../shared/notifications/links.ts';
 import { announce } from '../../../shared/delivery/runs.ts';
 import { type BuiltUser, buildGuest, buildSession, buildUser } from '../../support/factories.ts';
 
@@ -80,6 +82,17 @@ export async function suggestion(owner: BuiltUser): Promise<number> {
   await knex.raw(`SELECT group_faq_gap(?, 'en', CAST(? AS vector), 'none', 2)`, [message_id, vector]);
   const gap = await knex('faq_gaps').where({ message_id }).first('suggestion_id');
   return gap.suggestion_id;
+}
+
+export async function notification(owner: BuiltUser): Promise<number> {
+  const id = await oweNotification('new_sign_in', owner.id, { session_id: owner.sid }, knex);
+  await showNotification(id);
+  return id;
+}
+
+/** The token in a mail to a user. */
+export function unsubscribing({ id }: BuiltUser): string {
+  return unsubscribeToken(id, ['agent_replied']);
 }
 
 let made = 0;

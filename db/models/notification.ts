@@ -1,0 +1,238 @@
+import type { Knex } from 'knex';
+import { knex } from '../knex.ts';
+import { row, rows } from '../sql.ts';
+
+export const KINDS = [
+  'password_reset',
+  'email_verification',
+  'new_sign_in',
+  'answer_ready',
+  'agent_replied',
+  'handoff_waiting',
+  'knowledge_answered',
+  'export_ready',
+  'account_erased',
+] as const;
+export type Kind = (typeof KINDS)[number];
+
+export type Choice = { email: boolean; push: boolean };
+export type Choices = Partial<Record<Kind, Partial<Choice>>>;
+/** Times of day such as 22:00, in the user's timezone. */
+export type QuietHours = { from: string; to: string };
+
+/** What a notification names: ids, and what is in no row. */
+export type NotificationData = {
+  session_id?: number;
+  faq_id?: number;
+  export_id?: number;
+  /** From which the token of a link is made. */
+  nonce?: string;
+  /** Instead of the account's own. */
+  address?: string;
+  language?: string;
+  /** What the mail is about, where the kind does not say. */
+  topic?: 'email_changing' | 'email_changed';
+};
+
+/** A claimed notification, with what must be known to deliver it. */
+export type Claimed = {
+  id: number;
+  kind: Kind;
+  user_id: number | null;
+  data: NotificationData;
+  conversation_id: number | null;
+  message_id: number | null;
+  created_at: Date;
+  read_at: Date | null;
+  age_s: number;
+  /** In how many ms it is owed as a push and as a mail; null: it is not. */
+  push_in_ms: number | null;
+  mail_in_ms: number | null;
+  pushed_to: number[];
+  active: boolean;
+  email: string | null;
+  email_refused: boolean;
+  language: string | null;
+  timezone: string | null;
+  kinds: Choices;
+  quiet_hours: QuietHours | null;
+  /** Whether a device has the message, or the notification was read. */
+  seen: boolean;
+  deleted: boolean;
+  faq_question: string | null;
+};
+
+/**
+ * Owes a notification, in the transaction of its act.
+ * @param userId undefined: nobody; the same work is done
+ * @returns its id, for who enqueues it at once
+ */
+export async function oweNotification(
+  kind: Kind,
+  userId: number | undefined,
+  data: NotificationData,
+  trx: Knex,
+): Promise<number> {
+  const owed = await row<{ id: number }>(
+    'SELECT owe_notification(:kind, CAST(:userId AS bigint), CAST(:data AS jsonb)) AS id',
+    { kind, userId: userId ?? null, data },
+    trx,
+  );
+  if (owed === undefined) throw new Error('no notification');
+  return owed.id;
+}
+
+/** Owes the news of a sign-in from a device that was not seen before. @param device see `deviceOf` */
+export async function oweSignInNotice(sessionId: number, device: string, trx: Knex): Promise<void> {
+  await row('SELECT owe_sign_in_notice(:sessionId, :device)', { sessionId, device }, trx);
+}
+
+/** Returns a user agent without versions, as `owe_sign_in_notice` compares it. */
+export function deviceOf(userAgent: string | null): string {
+  return (userAgent ?? '').replace(/[0-9._]+/g, '');
+}
+
+/** Owed: notifications to look at now. */
+export async function notificationsToDeliver(limit: number): Promise<number[]> {
+  const owed = await rows<{ id: number }>(
+    'SELECT id FROM notifications WHERE due_at <= clock_timestamp() ORDER BY due_at LIMIT :limit',
+    { limit },
+  );
+  return owed.map(({ id }) => id);
+}
+
+export function claimNotification(id: number, leaseMs: number): Promise<Claimed | undefined> {
+  return row('SELECT * FROM claim_notification(:id, CAST(:leaseMs AS integer))', { id, leaseMs });
+}
+
+/** Shows a notification in the list of its user's app. */
+export async function showNotification(id: number): Promise<void> {
+  await row('UPDATE notifications SET shown_at = coalesce(shown_at, clock_timestamp()) WHERE id = :id', {
+    id,
+  });
+}
+
+export async function dropNotification(id: number): Promise<void> {
+  await row('DELETE FROM notifications WHERE id = :id', { id });
+}
+
+/** Says in how many ms a notification is to be pushed and mailed; null: not any more. */
+export async function settleNotification(id: number, pushMs: number | null, mailMs: number | null) {
+  await row(
+    'SELECT settle_notification(:id, CAST(:pushMs AS double precision), CAST(:mailMs AS double precision))',
+    {
+      id,
+      pushMs,
+      mailMs,
+    },
+  );
+}
+
+/** Notes that a device has the push, so that no further try sends it there. */
+export async function notePushed(id: number, subscriptionId: number): Promise<void> {
+  await row(
+    'UPDATE notifications SET pushed_to = pushed_to || CAST(:subscriptionId AS bigint) WHERE id = :id',
+    {
+      id,
+      subscriptionId,
+    },
+  );
+}
+
+const BEGINNING = 200;
+
+/** Returns the beginning of a message; undefined when it is gone. */
+export async function beginningOfMessage(id: number): Promise<string | undefined> {
+  const found = await row<{ beginning: string }>(
+    `SELECT left(content, ${BEGINNING}) AS beginning FROM messages WHERE id = :id`,
+    { id },
+  );
+  return found?.beginning;
+}
+
+export type NotificationRow = {
+  id: number;
+  kind: Kind;
+  conversation_id: number | null;
+  message_id: number | null;
+  data: NotificationData;
+  created_at: Date;
+  read_at: Date | null;
+};
+
+const columns = 'n.id, n.kind, n.conversation_id, n.message_id, n.data, n.created_at, n.read_at';
+/** What lies in a deleted conversation is not shown. */
+const shown = `n.shown_at IS NOT NULL
+  AND NOT EXISTS (SELECT FROM conversations c WHERE c.id = n.conversation_id AND c.deleted_at IS NOT NULL)`;
+
+/** Returns a page of what a user was told, the newest first. */
+export function listNotifications(
+  userId: number,
+  page: { unread: boolean; limit: number; beforeId: number | null },
+): Promise<NotificationRow[]> {
+  const { unread, limit, beforeId } = page;
+  return rows(
+    `SELECT ${columns} FROM notifications n WHERE n.user_id = :userId AND ${shown}
+       ${unread ? 'AND n.read_at IS NULL' : ''} ${beforeId === null ? '' : 'AND n.id < :beforeId'}
+     ORDER BY n.id DESC LIMIT :limit`,
+    { userId, limit, ...(beforeId !== null && { beforeId }) },
+  );
+}
+
+const COUNTED = 1_000;
+
+/** Counts what a user was told and has not read; at most a thousand. */
+export async function countUnread(userId: number): Promise<number> {
+  const counted = await row<{ count: number }>(
+    `SELECT count(*) AS count FROM (SELECT FROM notifications n
+       WHERE n.user_id = :userId AND n.read_at IS NULL AND ${shown} LIMIT ${COUNTED}) AS unread`,
+    { userId },
+  );
+  return counted?.count ?? 0;
+}
+
+/** Marks a user's notification as read. Returns false when the user has no such notification. */
+export async function readNotification(id: number, userId: number): Promise<boolean> {
+  const read = await row(
+    `UPDATE notifications SET read_at = coalesce(read_at, clock_timestamp())
+     WHERE id = :id AND user_id = :userId AND shown_at IS NOT NULL RETURNING id`,
+    { id, userId },
+  );
+  return read !== undefined;
+}
+
+/** What a user wants to be told, and when not. */
+export type Settings = { kinds: Choices; quiet_hours: QuietHours | null };
+
+export async function settingsOf(userId: number): Promise<Settings> {
+  const found = await row<Settings>(
+    'SELECT kinds, quiet_hours FROM notification_settings WHERE user_id = :userId',
+    { userId },
+  );
+  return found ?? { kinds: {}, quiet_hours: null };
+}
+
+/** Changes a user's settings: the kinds and channels that `kinds` names, and quiet hours unless they are undefined. */
+export async function changeSettings(
+  userId: number,
+  kinds: Choices,
+  quietHours: QuietHours | null | undefined,
+  trx: Knex = knex,
+): Promise<void> {
+  for (const [kind, choice] of Object.entries(kinds))
+    await row(
+      `INSERT INTO notification_settings AS s (user_id, kinds)
+       VALUES (:userId, jsonb_build_object(CAST(:kind AS text), CAST(:choice AS jsonb)))
+       ON CONFLICT (user_id) DO UPDATE SET kinds = s.kinds ||
+         jsonb_build_object(CAST(:kind AS text), coalesce(s.kinds -> CAST(:kind AS text), '{}') || CAST(:choice AS jsonb))`,
+      { userId, kind, choice },
+      trx,
+    );
+  if (quietHours === undefined) return;
+  await row(
+    `INSERT INTO notification_settings (user_id, quiet_hours) VALUES (:userId, CAST(:quietHours AS jsonb))
+     ON CONFLICT (user_id) DO UPDATE SET quiet_hours = excluded.quiet_hours`,
+    { userId, quietHours },
+    trx,
+  );
+}

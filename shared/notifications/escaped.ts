@@ -1,0 +1,4 @@
+/** Writes a text for HTML, in an element or an attribute. */
+export function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+}

@@ -1,0 +1,67 @@
+import { beginningOfMessage, type Claimed, type Kind, notePushed } from '../../db/models/notification.ts';
+import { dropSubscription, subscriptionsOf, type SubscriptionRow } from '../../db/models/pushSubscription.ts';
+import { env } from '../base/env.ts';
+import { log } from '../base/log.ts';
+import { killPoint } from '../ops/killpoint.ts';
+import { OutboundError } from '../ops/outbound.ts';
+import { links } from './links.ts';
+import { filled, mailTexts } from './texts.ts';
+import { sendPush, type Urgency } from './webPush.ts';
+
+/** Seconds that a browser's service keeps a push for a device that is off. */
+const KEPT_S = 86_400;
+/** Seconds until a failed push is tried again: as long as it has waited, within these. */
+const [SOONEST, LATEST] = [30, 3_600];
+const URGENT: readonly Kind[] = ['agent_replied', 'handoff_waiting', 'new_sign_in'];
+
+/**
+ * Pushes a notification to its user's devices that have it not. Removes devices that their service does not know any more.
+ * @returns in how many ms to try the others again; null: nothing is left to do
+ */
+export async function pushToDevices(owed: Claimed): Promise<number | null> {
+  if (owed.user_id === null) return null;
+  const devices = (await subscriptionsOf(owed.user_id)).filter(({ id }) => !owed.pushed_to.includes(id));
+  if (devices.length === 0) return null;
+  const payload = await payloadOf(owed);
+  const done = await Promise.all(devices.map((device) => pushTo(owed, device, payload)));
+  if (done.every(Boolean) || owed.age_s > KEPT_S) return null;
+  return Math.min(Math.max(owed.age_s, SOONEST), LATEST) * 1_000;
+}
+
+/** Returns false when the push is to be tried again. */
+async function pushTo(owed: Claimed, device: SubscriptionRow, payload: object): Promise<boolean> {
+  const urgency: Urgency = URGENT.includes(owed.kind) ? 'high' : 'normal';
+  // A second try replaces the first where that still waits for the device.
+  const topic = `n${owed.id}`;
+  try {
+    const { status } = await sendPush(device, { payload, ttlS: KEPT_S, urgency, topic });
+    killPoint('push.sent', owed.id);
+    if (status === 404 || status === 410) await dropSubscription(device.id);
+    else if (status < 300) await notePushed(owed.id, device.id);
+    else log.info({ notification_id: owed.id, status }, 'a push was refused');
+    // What is wrong with the request stays wrong; what is too much or broken passes.
+    return status < 500 && status !== 429;
+  } catch (err) {
+    if (!(err instanceof OutboundError)) throw err;
+    log.info({ notification_id: owed.id, trouble: err.trouble }, 'a push got no answer');
+    return err.trouble === 'address_refused';
+  }
+}
+
+/** What the device gets. It holds words of the conversation only with PUSH_CONTENT=on. */
+async function payloadOf({
+  id,
+  kind,
+  language,
+  conversation_id,
+  message_id,
+  faq_question,
+}: Claimed): Promise<object> {
+  const { texts } = mailTexts(language ?? 'en');
+  const { subject, body } = texts[kind];
+  const said =
+    env.PUSH_CONTENT === 'on' && message_id !== null ? await beginningOfMessage(message_id) : undefined;
+  const plain = kind === 'new_sign_in' ? subject : filled(body, { question: faq_question ?? '' });
+  const url = kind === 'handoff_waiting' ? links.inbox() : links.conversation(conversation_id);
+  return { id, kind, title: subject, body: said ?? plain, url, conversation_id };
+}

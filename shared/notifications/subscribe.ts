@@ -1,0 +1,35 @@
+import { saveSubscription } from '../../db/models/pushSubscription.ts';
+import { env } from '../base/env.ts';
+import { problem } from '../base/errors.ts';
+import { pushIsConfigured } from '../ops/mailSettings.ts';
+import { faultOfUrl } from '../ops/outbound.ts';
+import { areKeys, type Device } from './webPush.ts';
+
+/** Returns the key by which browsers know who pushes. @throws Problem `not_configured` */
+export function pushKey(): string {
+  if (!pushIsConfigured()) throw problem('not_configured', 'VAPID_PUBLIC_KEY is not set');
+  return env.VAPID_PUBLIC_KEY;
+}
+
+/**
+ * Keeps where a device takes pushes.
+ * @throws Problem `not_configured`; `validation_failed` for an address that is not public HTTPS, or keys of another kind
+ */
+export async function subscribe(
+  { userId, sid }: { userId: number; sid: number },
+  device: Device,
+): Promise<void> {
+  pushKey();
+  const fault = (await faultOfUrl(device.endpoint)) ?? faultOfScheme(device.endpoint);
+  if (fault !== null) throw wrong('/endpoint', fault);
+  if (!areKeys(device)) throw wrong('/keys', 'must be a point of P-256 and 16 bytes, in base64url');
+  await saveSubscription(userId, sid, device);
+}
+
+function faultOfScheme(endpoint: string): string | null {
+  return endpoint.startsWith('https:') || env.WEBHOOK_ALLOW_PRIVATE ? null : 'must be an https URL';
+}
+
+function wrong(path: string, message: string) {
+  return problem('validation_failed', undefined, { errors: [{ path, message }] });
+}

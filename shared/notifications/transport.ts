@@ -1,0 +1,147 @@
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createTransport, type SentMessageInfo, type Transporter } from 'nodemailer';
+import { env } from '../base/env.ts';
+import { log } from '../base/log.ts';
+import { onStop } from '../base/stop.ts';
+import { mailDomain, mailFrom } from '../ops/mailSettings.ts';
+
+/** A mail, ready to send. */
+export type Letter = {
+  to: string;
+  subject: string;
+  text: string;
+  html: string;
+  /** The part of the Message-ID before the @. */
+  key: string;
+  language: string;
+  /** The address of the one-click unsubscription (RFC 8058); undefined where the mail may not be refused. */
+  unsubscribe: string | undefined;
+};
+
+/** Why a mail was not taken. `refused`: the server will never take it for this address. */
+export class MailError extends Error {
+  /** Such as `550` or `ETIMEDOUT`; no text of the server, which may hold the address. */
+  readonly code: string;
+  readonly refused: boolean;
+  constructor(code: string, refused: boolean) {
+    super(`the mail was not taken: ${code}`);
+    this.code = code;
+    this.refused = refused;
+  }
+}
+
+/** Ms that each step of a conversation with the mail server may take, and the whole of it. */
+const [STEP, WHOLE] = [10_000, 25_000];
+export const SEND_WITHIN_MS = WHOLE;
+
+/**
+ * Sends a mail, or writes it to a file. Every try of one mail has the same Message-ID.
+ * @throws MailError
+ */
+export async function sendLetter(letter: Letter): Promise<void> {
+  const message = messageOf(letter);
+  if (env.SMTP_URL === '') return writeLetter(letter, message);
+  try {
+    await within(WHOLE, transport().sendMail(message));
+  } catch (err) {
+    throw mailError(err);
+  }
+}
+
+/** Asks the mail server for its greeting and tries the sign-in. @throws MailError */
+export async function tryMailServer(): Promise<void> {
+  try {
+    await within(STEP, transport().verify());
+  } catch (err) {
+    throw mailError(err);
+  }
+}
+
+function messageOf({ to, subject, text, html, key, language, unsubscribe }: Letter) {
+  return {
+    from: mailFrom(),
+    to: { name: '', address: to },
+    subject,
+    text,
+    html,
+    messageId: `<${key}@${mailDomain()}>`,
+    // A machine's answer to a machine's mail would never end (RFC 3834).
+    headers: {
+      'Auto-Submitted': 'auto-generated',
+      'Content-Language': language,
+      ...(unsubscribe !== undefined && {
+        // By hand: nodemailer's own `list` puts brackets around the second.
+        'List-Unsubscribe': { prepared: true, value: `<${unsubscribe}>` },
+        'List-Unsubscribe-Post': { prepared: true, value: 'List-Unsubscribe=One-Click' },
+      }),
+    },
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  };
+}
+
+let open: Transporter | undefined;
+
+/** Returns the pool of connections to the mail server, which opens at the first mail. */
+function transport(): Transporter<SentMessageInfo> {
+  if (open !== undefined) return open;
+  const { hostname } = new URL(env.SMTP_URL);
+  open = createTransport(
+    {
+      url: env.SMTP_URL,
+      pool: true,
+      maxConnections: 4,
+      maxMessages: 100,
+      connectionTimeout: STEP,
+      greetingTimeout: STEP,
+      socketTimeout: STEP * 2,
+      // A server on this machine may have a certificate of its own making. Elsewhere it is verified.
+      ...(['localhost', '127.0.0.1', '[::1]'].includes(hostname) && { tls: { rejectUnauthorized: false } }),
+      ...dkim(),
+    },
+    {},
+  );
+  onStop('mail', () => open?.close());
+  return open;
+}
+
+function dkim() {
+  const { MAIL_DKIM_DOMAIN: domainName, MAIL_DKIM_SELECTOR: keySelector, MAIL_DKIM_KEY: privateKey } = env;
+  return domainName === '' ? {} : { dkim: { domainName, keySelector, privateKey } };
+}
+
+/** Writes a mail to MAIL_DIR. A second try replaces the file of the first. */
+async function writeLetter({ key }: Letter, message: ReturnType<typeof messageOf>): Promise<void> {
+  const composer = createTransport({ streamTransport: true, buffer: true, newline: 'unix', ...dkim() });
+  const { message: raw } = await composer.sendMail(message);
+  await mkdir(env.MAIL_DIR, { recursive: true, mode: 0o700 });
+  const file = join(env.MAIL_DIR, `${key}.eml`);
+  await writeFile(`${file}.part`, raw as Buffer, { mode: 0o600 });
+  await rename(`${file}.part`, file);
+  log.warn({ file }, 'mail written to a file: SMTP_URL is not set');
+}
+
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(Object.assign(new Error('too late'), { code: 'ETIMEDOUT' })), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** What a server says for good to the recipient or the message concerns this mail; to the sign-in or the sender, all mails. */
+const OF_THE_MAIL = ['RCPT TO', 'DATA'];
+
+function mailError(err: unknown): MailError {
+  const { code, responseCode, command } = err as { code?: string; responseCode?: number; command?: string };
+  const forGood = responseCode !== undefined && responseCode >= 500 && responseCode < 600;
+  return new MailError(
+    String(responseCode ?? code ?? 'failed'),
+    forGood && OF_THE_MAIL.includes(command ?? ''),
+  );
+}
