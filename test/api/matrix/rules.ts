@@ -120,8 +120,12 @@ export const rules: Record<string, Rule> = {
   }),
   // A wrong password: the actors are still needed.
   'DELETE /api/v1/users/me': signedIn(400, { names: () => ({ body: { password: 'not it' } }) }),
-  'GET /api/v1/erasures/{receipt}': anyone(404, { names: () => ({ path: { receipt: 'x'.repeat(32) } }) }),
+  'GET /api/v1/erasures/{receipt}': anyone(404, {
+    others: 404,
+    names: () => ({ path: { receipt: 'x'.repeat(32) } }),
+  }),
   'POST /api/v1/users/{id}/erase': admins(202, {
+    others: 202,
     names: async () => at((await buildUser()).id, { reason: 'asked' }),
   }),
   'GET /api/v1/consents': anyone(200),
