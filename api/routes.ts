@@ -18,6 +18,7 @@ import { health } from './health/routes.ts';
 import { mailLinks } from './notifications/links/routes.ts';
 import { messages } from './messages/routes.ts';
 import { metrics } from './metrics/routes.ts';
+import { exports } from './privacy/exports/routes.ts';
 import { privacy } from './privacy/routes.ts';
 import { notifications } from './notifications/routes.ts';
 import { push } from './push/routes.ts';
@@ -33,6 +34,7 @@ const resources: Resource[] = [
   userAdmin,
   erasures,
   privacy,
+  exports,
   chat,
   webSocket,
   runs,

@@ -13,6 +13,7 @@ import { drain } from './completion/lease.ts';
 import { context } from './context.ts';
 import { embedding } from './embedding.ts';
 import { erasure } from './erasure.ts';
+import { exportData } from './export.ts';
 import { faqImport } from './faqImport.ts';
 import { faqSuggestions } from './faqSuggestions.ts';
 import { serveHealth } from './health.ts';
@@ -31,6 +32,7 @@ const handlers: { [Name in JobName]: Handler<Name> } = {
   faq_import: faqImport,
   faq_suggestions: faqSuggestions,
   erasure,
+  export: exportData,
   notification,
   mail,
 };

@@ -21,6 +21,8 @@ const KINDS = {
     SELECT id FROM runs WHERE idempotency_key IS NOT NULL AND created_at < now() - interval '2 days'
       AND completed_at IS NOT NULL
     ORDER BY created_at LIMIT :batch FOR UPDATE SKIP LOCKED) RETURNING id`,
+  exports: `DELETE FROM exports WHERE id IN (
+    SELECT id FROM exports WHERE expires_at < now() ORDER BY expires_at LIMIT :batch FOR UPDATE SKIP LOCKED) RETURNING id`,
   message_keys: `DELETE FROM message_keys WHERE (user_id, idempotency_key) IN (
     SELECT user_id, idempotency_key FROM message_keys WHERE created_at < now() - interval '2 days'
     ORDER BY created_at LIMIT :batch FOR UPDATE SKIP LOCKED) RETURNING message_id`,
@@ -39,6 +41,7 @@ export async function deleteOver(batch: number, sessionDays: number): Promise<Ov
     sessions: (await rows(KINDS.sessions, { batch, sessionDays })).length,
     password_resets: (await rows(KINDS.password_resets, { batch })).length,
     idempotency_keys: (await rows(KINDS.idempotency_keys, { batch })).length,
+    exports: (await rows(KINDS.exports, { batch })).length,
     message_keys: (await rows(KINDS.message_keys, { batch })).length,
   };
 }

@@ -8,6 +8,7 @@ import { mailsToSend } from '../../db/models/mail.ts';
 import { notificationsToDeliver } from '../../db/models/notification.ts';
 import { runsToDeliver } from '../../db/models/owed.ts';
 import { erasuresOwed } from '../../db/models/erasure.ts';
+import { exportsOwed } from '../../db/models/export.ts';
 import type { Delivery } from '../../db/models/run.ts';
 import { oneOf, text } from '../base/env.ts';
 import { mailIsConfigured } from '../ops/mailSettings.ts';
@@ -147,6 +148,17 @@ export const jobs = {
     /** Questions are grouped by what they mean; without an embedding model they wait. */
     wanted: embedsTexts,
     owed: async () => ((await gapsToGroup()) ? [{}] : []),
+    kept: notAtAll,
+    attempts: 3,
+    backoffMs: 2_000,
+    stalls: 3,
+    slots: 1,
+  }),
+  export: single({
+    process: 'housekeeping',
+    payload: Type.Object({ export_id: Type.Integer() }),
+    id: ({ export_id }) => `export-${export_id}`,
+    owed: async () => (await exportsOwed()).map((export_id) => ({ export_id })),
     kept: notAtAll,
     attempts: 3,
     backoffMs: 2_000,

@@ -22,6 +22,7 @@ export type KillPoint =
   | 'news.told'
   | 'guest.retired'
   | 'guest.erased'
+  | 'export.kept'
   | 'erasure.requested'
   | 'erasure.erased'
   | 'erasure.forgotten'

@@ -279,6 +279,23 @@ export const personalData: Record<string, TableOfData> = {
       technical: 'receipt deliveries signature',
     },
   },
+  exports: {
+    purpose: 'exports that users asked for',
+    kept: 'seven days',
+    erased: 'account',
+    owner: 'user_id',
+    columns: {
+      link: 'id user_id',
+      behaviour: 'status progress created_at completed_at expires_at',
+      technical: 'attempt lease_until',
+    },
+  },
+  export_chunks: {
+    purpose: 'archives of exports',
+    kept: 'seven days',
+    erased: 'cascade',
+    columns: { link: 'export_id', content: 'bytes', technical: 'seq' },
+  },
   consents: {
     purpose: 'what users consented to and withdrew',
     kept: WITH_ACCOUNT,

@@ -3,6 +3,7 @@ import {
   type Actor,
   assistant,
   category,
+  dataExport,
   faq,
   faqImport,
   fresh,
@@ -43,6 +44,7 @@ const admins = (status: number, more: Partial<Rule> = {}): Rule => ({ who: 'admi
 const owner = (status: number, names: Rule['names']): Rule => signedIn(status, { names, others: 404 });
 
 const at = (id: number | string, body?: unknown): Named => ({ path: { id }, body });
+const ofExport = async (of: BuiltUser) => at(await dataExport(of));
 const ofRun = async (of: BuiltUser) => at((await talk(of)).run_id);
 const ofConversation = (body?: unknown) => async (of: BuiltUser) =>
   at((await talk(of)).conversation_id, body);
@@ -128,6 +130,9 @@ export const rules: Record<string, Rule> = {
     others: 202,
     names: async () => at((await buildUser()).id, { reason: 'asked' }),
   }),
+  'POST /api/v1/users/me/export': signedIn(202),
+  'GET /api/v1/users/me/exports/{id}': owner(200, ofExport),
+  'GET /api/v1/users/me/exports/{id}/archive': owner(200, ofExport),
   'GET /api/v1/consents': anyone(200),
   'GET /api/v1/users/me/consents': signedIn(200),
   'GET /api/v1/users/me/access-log': signedIn(200),
