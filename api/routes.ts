@@ -10,6 +10,7 @@ import type { State } from './middleware/context.ts';
 import type { Resource } from './contract/serve.ts';
 import { conversations } from './conversations/routes.ts';
 import { buildDocs } from './docs/routes.ts';
+import { erasures } from './erasures/routes.ts';
 import { faqCategories } from './faqCategories/routes.ts';
 import { faqImports } from './faqs/import/routes.ts';
 import { faqs } from './faqs/routes.ts';
@@ -19,6 +20,8 @@ import { inbox } from './inbox/routes.ts';
 import { mailLinks } from './notifications/links/routes.ts';
 import { messages } from './messages/routes.ts';
 import { metrics } from './metrics/routes.ts';
+import { exports } from './privacy/exports/routes.ts';
+import { privacy } from './privacy/routes.ts';
 import { notifications } from './notifications/routes.ts';
 import { pages } from './pages/routes.ts';
 import { push } from './push/routes.ts';
@@ -33,6 +36,9 @@ const resources: Resource[] = [
   authentication,
   users,
   userAdmin,
+  erasures,
+  privacy,
+  exports,
   chat,
   webSocket,
   runs,

@@ -15,6 +15,8 @@ import { drain } from './completion/lease.ts';
 import { webhook } from './webhook.ts';
 import { context } from './context.ts';
 import { embedding } from './embedding.ts';
+import { erasure } from './erasure.ts';
+import { exportData } from './export.ts';
 import { faqImport } from './faqImport.ts';
 import { faqSuggestions } from './faqSuggestions.ts';
 import { serveHealth } from './health.ts';
@@ -36,6 +38,8 @@ const handlers: { [Name in JobName]: Handler<Name> } = {
   faq_import: faqImport,
   faq_suggestions: faqSuggestions,
   analytics,
+  erasure,
+  export: exportData,
   notification,
   mail,
 };

@@ -56,7 +56,9 @@ BEGIN
   FOR v_entry IN SELECT * FROM audit_log WHERE chain_seq > p_after ORDER BY chain_seq LIMIT p_limit LOOP
     fault := CASE
       WHEN v_entry.chain_seq <> last_seq + 1 THEN 'removed'
-      WHEN v_entry.prev_hash <> last_hash OR v_entry.hash <> audit_hash(last_hash, v_entry.chain_seq, v_entry) THEN 'edited'
+      WHEN v_entry.prev_hash <> last_hash THEN 'edited'
+      -- An erasure removed who it was about: its hash is that of the entry before.
+      WHEN NOT v_entry.redacted AND v_entry.hash <> audit_hash(last_hash, v_entry.chain_seq, v_entry) THEN 'edited'
     END;
     looked_at := looked_at + 1;
     last_seq := last_seq + 1;

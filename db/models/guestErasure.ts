@@ -22,10 +22,12 @@ export async function retireGuest(id: number, days: number): Promise<number[] | 
   return retired?.ended ?? null;
 }
 
-/** Returns retired guests whose rows are not all erased. */
+/** Returns retired guests whose rows are not all erased, but those whose erasure has a receipt. */
 export async function guestsLeft(batch: number): Promise<number[]> {
   const found = await rows<{ id: number }>(
-    `SELECT id FROM users WHERE role = 'guest' AND status = 'deleted' ORDER BY id LIMIT :batch`,
+    `SELECT id FROM users u WHERE role = 'guest' AND status = 'deleted'
+       AND NOT EXISTS (SELECT FROM erasures WHERE user_id = u.id AND status = 'erasing')
+     ORDER BY id LIMIT :batch`,
     { batch },
   );
   return found.map(({ id }) => id);

@@ -25,6 +25,8 @@ const KINDS = {
   webhook_deliveries: `DELETE FROM webhook_deliveries WHERE id IN (
     SELECT id FROM webhook_deliveries WHERE created_at < now() - interval '30 days'
     ORDER BY created_at LIMIT :batch FOR UPDATE SKIP LOCKED) RETURNING id`,
+  exports: `DELETE FROM exports WHERE id IN (
+    SELECT id FROM exports WHERE expires_at < now() ORDER BY expires_at LIMIT :batch FOR UPDATE SKIP LOCKED) RETURNING id`,
   message_keys: `DELETE FROM message_keys WHERE (user_id, idempotency_key) IN (
     SELECT user_id, idempotency_key FROM message_keys WHERE created_at < now() - interval '2 days'
     ORDER BY created_at LIMIT :batch FOR UPDATE SKIP LOCKED) RETURNING message_id`,
@@ -44,6 +46,7 @@ export async function deleteOver(batch: number, sessionDays: number): Promise<Ov
     password_resets: (await rows(KINDS.password_resets, { batch })).length,
     webhook_deliveries: (await rows(KINDS.webhook_deliveries, { batch })).length,
     idempotency_keys: (await rows(KINDS.idempotency_keys, { batch })).length,
+    exports: (await rows(KINDS.exports, { batch })).length,
     message_keys: (await rows(KINDS.message_keys, { batch })).length,
   };
 }

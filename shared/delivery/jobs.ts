@@ -10,6 +10,8 @@ import { mailsToSend } from '../../db/models/mail.ts';
 import { notificationsToDeliver } from '../../db/models/notification.ts';
 import { conversationsToSummarise } from '../../db/models/summary.ts';
 import { runsToDeliver } from '../../db/models/owed.ts';
+import { erasuresOwed } from '../../db/models/erasure.ts';
+import { exportsOwed } from '../../db/models/export.ts';
 import type { Delivery } from '../../db/models/run.ts';
 import { env, oneOf, text } from '../base/env.ts';
 import { mailIsConfigured } from '../ops/mailSettings.ts';
@@ -191,6 +193,28 @@ export const jobs = {
     backoffMs: 2_000,
     stalls: 3,
     slots: 2,
+  }),
+  export: single({
+    process: 'housekeeping',
+    payload: Type.Object({ export_id: Type.Integer() }),
+    id: ({ export_id }) => `export-${export_id}`,
+    owed: async () => (await exportsOwed()).map((export_id) => ({ export_id })),
+    kept: notAtAll,
+    attempts: 3,
+    backoffMs: 2_000,
+    stalls: 3,
+    slots: 1,
+  }),
+  erasure: single({
+    process: 'housekeeping',
+    payload: Type.Object({}),
+    id: () => 'erasure',
+    owed: async (graceMs) => ((await erasuresOwed(graceMs)).length > 0 ? [{}] : []),
+    kept: notAtAll,
+    attempts: 3,
+    backoffMs: 2_000,
+    stalls: 3,
+    slots: 1,
   }),
   /** Shows, pushes and mails what a user is to be told. Postgres holds the time of the next try, so one call of the job is one try. */
   notification: single({

@@ -1,9 +1,10 @@
 import type { Role } from '../../../db/models/role.ts';
-import { type BuiltUser, buildSession, PASSWORD } from '../../support/factories.ts';
+import { type BuiltUser, buildSession, buildUser, PASSWORD } from '../../support/factories.ts';
 import {
   type Actor,
   assistant,
   category,
+  dataExport,
   faq,
   faqImport,
   fresh,
@@ -52,6 +53,7 @@ const agents = (status: number, names: Rule['names']): Rule =>
   editors(status, { names, others: status, shows: true });
 
 const at = (id: number | string, body?: unknown): Named => ({ path: { id }, body });
+const ofExport = async (of: BuiltUser) => at(await dataExport(of));
 const ofRun = async (of: BuiltUser) => at((await talk(of)).run_id);
 const ofConversation = (body?: unknown) => async (of: BuiltUser) =>
   at((await talk(of)).conversation_id, body);
@@ -141,6 +143,22 @@ export const rules: Record<string, Rule> = {
     names: () => ({ body: { current_password: PASSWORD, new_password: PASSWORD } }),
     but: { guest: 403 },
   }),
+  // A wrong password: the actors are still needed.
+  'DELETE /api/v1/users/me': signedIn(400, { names: () => ({ body: { password: 'not it' } }) }),
+  'GET /api/v1/erasures/{receipt}': anyone(404, {
+    others: 404,
+    names: () => ({ path: { receipt: 'x'.repeat(32) } }),
+  }),
+  'POST /api/v1/users/{id}/erase': admins(202, {
+    others: 202,
+    names: async () => at((await buildUser()).id, { reason: 'asked' }),
+  }),
+  'POST /api/v1/users/me/export': signedIn(202),
+  'GET /api/v1/users/me/exports/{id}': owner(200, ofExport),
+  'GET /api/v1/users/me/exports/{id}/archive': owner(200, ofExport),
+  'GET /api/v1/consents': anyone(200),
+  'GET /api/v1/users/me/consents': signedIn(200),
+  'GET /api/v1/users/me/access-log': signedIn(200),
   'GET /api/v1/users/me/sessions': signedIn(200),
   'DELETE /api/v1/users/me/sessions/{id}': owner(204, async (of) => at(await session(of))),
   'GET /api/v1/users': admins(200, { shows: true }),

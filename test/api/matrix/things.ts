@@ -127,3 +127,17 @@ export async function webhookDelivery(owner: BuiltUser): Promise<{ id: number; d
   const owed = await oweTest(id, async () => {});
   return { id, delivery_id: owed?.id ?? 0 };
 }
+
+/** Adds an export that is ready. */
+export async function dataExport(owner: BuiltUser): Promise<number> {
+  const [made] = await knex('exports')
+    .insert({
+      user_id: owner.id,
+      status: 'ready',
+      progress: 1,
+      expires_at: new Date(Date.now() + 86_400_000),
+    })
+    .returning('id');
+  await knex('export_chunks').insert({ export_id: made.id, seq: 0, bytes: Buffer.from(secretOf(owner)) });
+  return made.id as number;
+}

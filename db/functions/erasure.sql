@@ -1,0 +1,121 @@
+-- Erases accounts: shuts an account out at once, then removes what is its in batches. Each call is one transaction for one
+-- account. After a crash, the next call continues.
+
+DROP FUNCTION IF EXISTS begin_erasure, erase_account;
+
+-- Shuts an account out and enters its erasure in the ledger. Returns its receipt, which an earlier request may have made, and the
+-- runs that ended here, which the caller announces. No row: no such account. last_admin: nothing changed, because nobody else
+-- could administer.
+CREATE FUNCTION begin_erasure(p_user bigint, p_receipt text, p_reason text)
+RETURNS TABLE (receipt text, ended bigint[], last_admin boolean) LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_column
+DECLARE
+  v_user users;
+BEGIN
+  -- Of two administrators who leave at once, the second sees that the first has left.
+  PERFORM FROM users WHERE role = 'admin' AND status = 'active' ORDER BY id FOR NO KEY UPDATE;
+  SELECT * INTO v_user FROM users WHERE id = p_user FOR UPDATE;
+  IF NOT FOUND THEN
+    RETURN;
+  END IF;
+  ended := '{}';
+  last_admin := v_user.role = 'admin' AND v_user.status = 'active'
+    AND NOT EXISTS (SELECT FROM users WHERE role = 'admin' AND status = 'active' AND id <> p_user);
+  SELECT receipt INTO receipt FROM erasures WHERE user_id = p_user AND status = 'erasing';
+  IF NOT FOUND AND NOT last_admin THEN
+    receipt := p_receipt;
+    UPDATE users SET status = 'deleted', updated_at = clock_timestamp() WHERE id = p_user;
+    INSERT INTO erasures AS ledger (receipt, pseudonym, user_id, reason) VALUES (p_receipt, v_user.pseudonym, p_user, p_reason)
+    ON CONFLICT (receipt) DO UPDATE SET user_id = p_user, status = 'erasing', completed_at = NULL, signature = NULL
+      WHERE ledger.pseudonym = v_user.pseudonym;
+    ended := shut_out(p_user);
+  END IF;
+  RETURN NEXT;
+END $$;
+
+-- Adds counts by table to others.
+CREATE OR REPLACE FUNCTION add_counts(p_one jsonb, p_other jsonb) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+  RETURN (SELECT coalesce(jsonb_object_agg(key, total), '{}') FROM (
+    SELECT key, sum(value::bigint) AS total FROM (
+      SELECT * FROM jsonb_each_text(p_one) UNION ALL SELECT * FROM jsonb_each_text(p_other)) AS both_of_them
+    GROUP BY key) AS sums);
+END $$;
+
+-- Removes who an account was from the audit log: that something happened stays. The stored hash keeps its place in the chain.
+-- Returns how many entries.
+CREATE OR REPLACE FUNCTION redact_audit_of(p_user bigint) RETURNS integer LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  v_count integer;
+  v_more integer;
+BEGIN
+  PERFORM set_config('parley.erasing', 'on', true);
+  UPDATE audit_log SET redacted = true, details = '{}', request_id = NULL,
+    ip = CASE WHEN actor_id = p_user OR actor_id IS NULL THEN NULL ELSE ip END,
+    actor_id = nullif(actor_id, p_user), subject_id = nullif(subject_id, p_user),
+    target_id = CASE WHEN target_type = 'user' AND target_id = p_user THEN NULL ELSE target_id END
+  WHERE actor_id = p_user OR subject_id = p_user;
+  GET DIAGNOSTICS v_count = ROW_COUNT;
+  UPDATE audit_log SET redacted = true, details = jsonb_set(details, '{ids}',
+    (SELECT coalesce(jsonb_agg(one), '[]') FROM jsonb_array_elements(details -> 'ids') AS one WHERE one <> to_jsonb(p_user)))
+  WHERE action = 'user.listed' AND details -> 'ids' @> to_jsonb(p_user);
+  GET DIAGNOSTICS v_more = ROW_COUNT;
+  PERFORM set_config('parley.erasing', 'off', true);
+  RETURN v_count + v_more;
+END $$;
+
+-- Removes up to p_batch messages of an account that is being erased, with their runs, ratings and vectors; without messages left,
+-- its conversations; then the rows of p_tables ({table: column of the account's id}) and the account itself. The ledger notes
+-- what went in the same transaction. gone: nothing is left. No row: a run is not ended and announced, or another process has it.
+CREATE FUNCTION erase_account(p_user bigint, p_batch integer, p_tables jsonb)
+RETURNS TABLE (gone boolean) LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  v_messages bigint[];
+  v_conversations bigint[];
+  v_suggestions bigint[];
+  v_deliveries text[];
+  v_erased jsonb := '{}';
+  v_table text;
+  v_column text;
+  v_count integer;
+BEGIN
+  PERFORM FROM users WHERE id = p_user AND status = 'deleted' FOR UPDATE SKIP LOCKED;
+  IF NOT FOUND
+    OR EXISTS (SELECT FROM runs WHERE user_id = p_user AND status IN ('waiting', 'queued'))
+    OR EXISTS (SELECT FROM runs WHERE user_id = p_user AND status IN ('queued', 'in_progress'))
+    OR EXISTS (SELECT FROM runs WHERE completed_at IS NOT NULL AND announced_at IS NULL AND user_id = p_user) THEN
+    RETURN;
+  END IF;
+  v_messages := ARRAY(SELECT id FROM messages WHERE user_id = p_user ORDER BY id LIMIT p_batch);
+  v_deliveries := ARRAY(SELECT id || '-' || generation FROM runs WHERE message_id = ANY (v_messages)
+    UNION SELECT id || '-' || generation FROM runs WHERE reply_id = ANY (v_messages));
+  v_suggestions := ARRAY(SELECT DISTINCT suggestion_id FROM faq_gaps
+    WHERE message_id = ANY (v_messages) AND suggestion_id IS NOT NULL);
+  v_erased := jsonb_build_object('messages', cardinality(v_messages), 'runs', cardinality(v_deliveries),
+    'message_feedback', (SELECT count(*) FROM message_feedback WHERE message_id = ANY (v_messages)),
+    'faq_gaps', (SELECT count(*) FROM faq_gaps WHERE message_id = ANY (v_messages)));
+  DELETE FROM messages WHERE id = ANY (v_messages);
+  PERFORM forget_faq_gaps_of(v_suggestions);
+
+  gone := false;
+  IF cardinality(v_messages) < p_batch THEN
+    v_conversations := ARRAY(SELECT id FROM conversations WHERE user_id = p_user LIMIT p_batch);
+    v_erased := v_erased || jsonb_build_object('conversations', cardinality(v_conversations),
+      'conversation_notes', (SELECT count(*) FROM conversation_notes WHERE conversation_id = ANY (v_conversations)),
+      'episodes', (SELECT count(*) FROM episodes WHERE conversation_id = ANY (v_conversations)));
+    DELETE FROM conversations WHERE id = ANY (v_conversations);
+    gone := NOT EXISTS (SELECT FROM conversations WHERE user_id = p_user);
+  END IF;
+  IF gone THEN
+    FOR v_table, v_column IN SELECT * FROM jsonb_each_text(p_tables) LOOP
+      EXECUTE format('DELETE FROM %I WHERE %I = $1', v_table, v_column) USING p_user;
+      GET DIAGNOSTICS v_count = ROW_COUNT;
+      v_erased := v_erased || jsonb_build_object(v_table, v_count);
+    END LOOP;
+    v_erased := v_erased || jsonb_build_object('audit_log', redact_audit_of(p_user), 'users', 1);
+    DELETE FROM users WHERE id = p_user;
+  END IF;
+  UPDATE erasures SET erased = add_counts(erased, v_erased), deliveries = deliveries || v_deliveries
+  WHERE user_id = p_user AND status = 'erasing';
+  RETURN NEXT;
+END $$;

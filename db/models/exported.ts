@@ -1,0 +1,59 @@
+import { row, rows } from '../sql.ts';
+
+const PAGE = 500;
+
+/** The parts of an archive, each as a statement for a page of rows after an id. Columns are named: a new one is not exported unseen. */
+const PARTS = {
+  conversations: `SELECT id, title, language, tags, context, message_count, total_tokens, duration_seconds, status, handoff_reason,
+      outcome, is_archived, created_at, updated_at, last_message_at, deleted_at FROM conversations`,
+  messages: `SELECT id, conversation_id, message_type, content, metadata, status, created_at, delivered_at, read_at FROM messages`,
+  ratings: `SELECT message_id AS id, conversation_id, rating, comment, created_at, updated_at FROM message_feedback`,
+  faq_ratings: `SELECT faq_id AS id, helpful, created_at, updated_at FROM faq_feedback`,
+  consents: `SELECT id, kind, given, version, at FROM consents`,
+  sessions: `SELECT id, user_agent, ip, created_at, last_used_at, expires_at, revoked_at FROM sessions`,
+  notifications: `SELECT id, kind, conversation_id, created_at, shown_at, read_at FROM notifications`,
+} as const;
+export type Part = keyof typeof PARTS;
+
+/** Reads a part of what is a user's, a page at a time, oldest first. */
+export async function* exported(part: Part, userId: number): AsyncGenerator<Record<string, unknown>> {
+  for (let after = 0; ; ) {
+    const page = await rows<Record<string, unknown> & { id: number }>(
+      `SELECT * FROM (${PARTS[part]} WHERE user_id = :userId) AS theirs WHERE id > :after ORDER BY id LIMIT :limit`,
+      { userId, after, limit: PAGE },
+    );
+    yield* page;
+    const last = page.at(-1);
+    if (last === undefined || page.length < PAGE) return;
+    after = last.id;
+  }
+}
+
+/** Reads what others did with a user's data, and the user's own acts, from the audit log. Names nobody else. */
+export async function* exportedAccess(userId: number): AsyncGenerator<Record<string, unknown>> {
+  for (let after = 0; ; ) {
+    const page = await rows<Record<string, unknown> & { id: number }>(
+      `SELECT id, at, action, target_type, CASE WHEN actor_id = :userId THEN 'you' ELSE coalesce(actor_role, 'system') END AS by
+       FROM audit_log WHERE id > :after AND subject_id = :userId ORDER BY id LIMIT :limit`,
+      { userId, after, limit: PAGE },
+    );
+    yield* page;
+    const last = page.at(-1);
+    if (last === undefined || page.length < PAGE) return;
+    after = last.id;
+  }
+}
+
+/** Returns a user's account without secrets, and how many messages there are. */
+export async function exportedAccount(
+  userId: number,
+): Promise<{ account: Record<string, unknown>; messages: number } | undefined> {
+  return row(
+    `SELECT to_jsonb(u) - '{hashed_password,pseudonym}'::text[] AS account,
+       (SELECT count(*)::integer FROM messages WHERE user_id = u.id) AS messages
+     FROM (SELECT id, email, contact_email, external_id, username, first_name, last_name, avatar_url, role, status, language, timezone,
+         gdpr_consent, data_processing_consent, marketing_consent, created_at, updated_at, last_login, email_verified_at
+       FROM users) AS u WHERE id = :userId`,
+    { userId },
+  );
+}

@@ -1,0 +1,383 @@
+/**
+ * The map of personal data: every table and column, what it is, why it is kept and for how long, and how it is exported and erased.
+ * Erasure reads it, docs/privacy.md is made of it, and test/db/privacy.test.ts fails where a column is missing.
+ */
+export type TableOfData = {
+  /** Why the rows exist. */
+  purpose: string;
+  /** How long a row is kept where nobody is erased. */
+  kept: string;
+  /**
+   * What an erasure does. `account`: rows whose `owner` column is the account go. `cascade`: rows go with the rows that they
+   * belong to. `unlinked`: the row stays and no longer names the account. `redacted`: see the audit log. `none`: nothing in it is
+   * about a user.
+   */
+  erased: 'account' | 'cascade' | 'unlinked' | 'redacted' | 'none';
+  /** The column with the account's id; of `account` only. */
+  owner?: string;
+  /** The file of an export; absent: not exported. */
+  exported?: string;
+  /** Columns by what they are. */
+  columns: Partial<Record<ColumnKind, string>>;
+};
+
+/**
+ * identity: says who somebody is. content: what somebody wrote or was told. behaviour: what somebody did, when and from where.
+ * link: names a row. secret: proves who somebody is; never exported. technical: what the engine needs to go on.
+ */
+export type ColumnKind = 'identity' | 'content' | 'behaviour' | 'link' | 'secret' | 'technical';
+
+const WITH_ACCOUNT = 'as long as the account';
+const WITH_CONVERSATION = 'as long as the conversation';
+const FOR_GOOD = 'until somebody deletes it';
+
+export const personalData: Record<string, TableOfData> = {
+  users: {
+    purpose: 'accounts',
+    kept: 'until erasure; guests RETENTION_GUESTS_DAYS after they were last seen',
+    erased: 'cascade',
+    exported: 'account.json',
+    columns: {
+      link: 'id pseudonym external_id',
+      identity: 'email username first_name last_name avatar_url contact_email',
+      secret: 'hashed_password',
+      behaviour:
+        'language timezone gdpr_consent data_processing_consent marketing_consent created_at updated_at last_login email_verified_at email_refused_at',
+      technical: 'role status',
+    },
+  },
+  sessions: {
+    purpose: 'sign-ins',
+    kept: 'RETENTION_SESSIONS_DAYS after their end',
+    erased: 'account',
+    owner: 'user_id',
+    exported: 'sessions.json',
+    columns: {
+      link: 'id user_id',
+      identity: 'ip user_agent',
+      behaviour: 'created_at last_used_at expires_at revoked_at',
+    },
+  },
+  refresh_tokens: {
+    purpose: 'renewal of sign-ins',
+    kept: 'a day after they expire',
+    erased: 'account',
+    owner: 'user_id',
+    columns: {
+      link: 'id session_id user_id',
+      secret: 'token_hash',
+      technical: 'created_at expires_at spent_at spent_by granted_iat',
+    },
+  },
+  password_resets: {
+    purpose: 'setting a new password',
+    kept: 'until they expire',
+    erased: 'account',
+    owner: 'user_id',
+    columns: { link: 'id user_id', secret: 'token_hash', technical: 'expires_at used_at' },
+  },
+  conversations: {
+    purpose: 'conversations',
+    kept: FOR_GOOD,
+    erased: 'account',
+    owner: 'user_id',
+    exported: 'conversations.json',
+    columns: {
+      link: 'id user_id assistant_id agent_id agent_read_id episode_id',
+      content: 'title context tags handoff_reason outcome',
+      behaviour:
+        'language message_count total_tokens duration_seconds is_active is_archived created_at updated_at last_message_at deleted_at status status_since waiting_since',
+    },
+  },
+  messages: {
+    purpose: 'what users, assistants and people wrote',
+    kept: WITH_CONVERSATION,
+    erased: 'account',
+    owner: 'user_id',
+    exported: 'messages.jsonl',
+    columns: {
+      link: 'id conversation_id user_id run_id replaces_id alternative_of agent_id',
+      content: 'content metadata',
+      behaviour: 'message_type status created_at delivered_at read_at shown_after',
+      technical: 'in_context tokens_used model_used response_time_ms',
+    },
+  },
+  runs: {
+    purpose: 'the work of answering a message',
+    kept: WITH_CONVERSATION,
+    erased: 'cascade',
+    columns: {
+      link: 'id user_id conversation_id message_id reply_id assistant_id assistant_version',
+      content: 'moderation context sources error_message joined_ids',
+      behaviour: 'language created_at started_at completed_at',
+      technical:
+        'status idempotency_key request_hash request_id attempt lease_until last_seq crashes retries cancel_requested_at generation not_before queued_at announced_at model parameters prompt_tokens completion_tokens total_tokens first_token_ms finish_reason error_code rank traceparent timeouts waiting_since',
+    },
+  },
+  message_feedback: {
+    purpose: 'ratings of answers',
+    kept: WITH_CONVERSATION,
+    erased: 'cascade',
+    exported: 'feedback.json',
+    columns: {
+      link: 'message_id user_id conversation_id',
+      content: 'comment',
+      behaviour: 'rating created_at updated_at',
+    },
+  },
+  message_keys: {
+    purpose: 'sending a message once',
+    kept: 'two days',
+    erased: 'account',
+    owner: 'user_id',
+    columns: { link: 'user_id message_id', technical: 'idempotency_key request_hash created_at' },
+  },
+  conversation_notes: {
+    purpose: 'notes of people about a conversation',
+    kept: WITH_CONVERSATION,
+    erased: 'cascade',
+    columns: { link: 'id conversation_id agent_id', content: 'content', behaviour: 'created_at' },
+  },
+  conversation_news: {
+    purpose: 'telling devices of changes',
+    kept: 'until they are told',
+    erased: 'cascade',
+    columns: { link: 'conversation_id from_message_id', technical: 'version changed_at' },
+  },
+  episodes: {
+    purpose: 'figures of conversations',
+    kept: WITH_CONVERSATION,
+    erased: 'cascade',
+    columns: {
+      link: 'id conversation_id user_id assistant_id agent_id resolved_by',
+      content: 'handoff_reason outcome',
+      behaviour: 'reopened started_at handoff_at handoff_by taken_at first_reply_at returned_at resolved_at',
+    },
+  },
+  faq_gaps: {
+    purpose: 'questions that no FAQ answers',
+    kept: 'until they are answered or dismissed',
+    erased: 'cascade',
+    columns: { link: 'message_id suggestion_id', content: 'embedding', technical: 'reason created_at' },
+  },
+  faq_suggestions: {
+    purpose: 'groups of such questions',
+    kept: 'as long as a question of it',
+    erased: 'cascade',
+    columns: {
+      link: 'id faq_id',
+      content: 'embedding',
+      technical: 'status language embedding_model created_at updated_at told_at',
+    },
+  },
+  faq_feedback: {
+    purpose: 'ratings of FAQs',
+    kept: WITH_ACCOUNT,
+    erased: 'account',
+    owner: 'user_id',
+    exported: 'feedback.json',
+    columns: { link: 'faq_id user_id', behaviour: 'helpful created_at updated_at' },
+  },
+  faq_imports: {
+    purpose: 'imports of FAQs',
+    kept: WITH_ACCOUNT,
+    erased: 'account',
+    owner: 'user_id',
+    columns: {
+      link: 'id user_id',
+      behaviour: 'created_at updated_at completed_at',
+      technical: 'status all_or_nothing total processed imported failed',
+    },
+  },
+  faq_import_rows: {
+    purpose: 'rows of an import',
+    kept: 'until they are imported',
+    erased: 'cascade',
+    columns: { technical: 'import_id line fields errors' },
+  },
+  notifications: {
+    purpose: 'telling users of answers, people and their account',
+    kept: 'see docs/operations.md, What is deleted',
+    erased: 'account',
+    owner: 'user_id',
+    exported: 'notifications.json',
+    columns: {
+      link: 'id user_id conversation_id message_id mail_id pushed_to',
+      content: 'data',
+      behaviour: 'kind created_at read_at shown_at',
+      technical: 'due_at tries push_at mail_at',
+    },
+  },
+  mails: {
+    purpose: 'mails to users',
+    kept: 'see docs/operations.md, What is deleted',
+    erased: 'account',
+    owner: 'user_id',
+    columns: {
+      link: 'id user_id',
+      identity: 'address',
+      behaviour: 'language created_at sent_at',
+      technical: 'message_key error failed_at due_at tries',
+    },
+  },
+  notification_settings: {
+    purpose: 'which notifications a user wants',
+    kept: WITH_ACCOUNT,
+    erased: 'account',
+    owner: 'user_id',
+    columns: { link: 'user_id', behaviour: 'kinds quiet_hours' },
+  },
+  push_subscriptions: {
+    purpose: 'pushes to browsers',
+    kept: 'until the browser ends them',
+    erased: 'account',
+    owner: 'user_id',
+    columns: {
+      link: 'id session_id user_id',
+      identity: 'endpoint',
+      secret: 'auth p256dh',
+      technical: 'created_at',
+    },
+  },
+  email_verifications: {
+    purpose: 'proving that an address is the user’s',
+    kept: 'until they expire',
+    erased: 'account',
+    owner: 'user_id',
+    columns: {
+      link: 'id user_id',
+      identity: 'email',
+      secret: 'token_hash',
+      technical: 'created_at used_at expires_at',
+    },
+  },
+  audit_log: {
+    purpose: 'who did what, for accountability',
+    kept: FOR_GOOD,
+    erased: 'redacted',
+    exported: 'access_log.json',
+    columns: {
+      link: 'id actor_id target_id subject_id',
+      identity: 'ip',
+      behaviour: 'at actor_role action target_type details',
+      technical: 'request_id chain_seq prev_hash hash redacted',
+    },
+  },
+  audit_heads: {
+    purpose: 'the end of the audit log',
+    kept: FOR_GOOD,
+    erased: 'none',
+    columns: { technical: 'chain_seq hash at' },
+  },
+  erasures: {
+    purpose: 'receipts of erasures, and repeating them on a restored backup',
+    kept: FOR_GOOD,
+    erased: 'unlinked',
+    columns: {
+      link: 'id user_id pseudonym key_id',
+      behaviour: 'status reason requested_at completed_at erased kept',
+      technical: 'receipt deliveries signature',
+    },
+  },
+  exports: {
+    purpose: 'exports that users asked for',
+    kept: 'seven days',
+    erased: 'account',
+    owner: 'user_id',
+    columns: {
+      link: 'id user_id',
+      behaviour: 'status progress created_at completed_at expires_at',
+      technical: 'attempt lease_until',
+    },
+  },
+  export_chunks: {
+    purpose: 'archives of exports',
+    kept: 'seven days',
+    erased: 'cascade',
+    columns: { link: 'export_id', content: 'bytes', technical: 'seq' },
+  },
+  consents: {
+    purpose: 'what users consented to and withdrew',
+    kept: WITH_ACCOUNT,
+    erased: 'account',
+    owner: 'user_id',
+    exported: 'consents.json',
+    columns: { link: 'id user_id', behaviour: 'kind given version at' },
+  },
+  receipt_keys: {
+    purpose: 'signing receipts',
+    kept: FOR_GOOD,
+    erased: 'none',
+    columns: { technical: 'id public_key created_at', secret: 'sealed' },
+  },
+  assistants: {
+    purpose: 'what answers',
+    kept: FOR_GOOD,
+    erased: 'none',
+    columns: { technical: 'id version is_default is_archived created_at updated_at' },
+  },
+  assistant_versions: {
+    purpose: 'what answers, as it was',
+    kept: FOR_GOOD,
+    erased: 'none',
+    columns: { technical: 'assistant_id version definition created_at' },
+  },
+  faqs: {
+    purpose: 'the knowledge base',
+    kept: FOR_GOOD,
+    erased: 'none',
+    columns: {
+      technical:
+        'id category_id question answer keywords language status priority view_count helpful_count not_helpful_count slug meta_title meta_description created_at updated_at published_at question_embedding question_embedding_model question_text_hash answer_embedding answer_embedding_model answer_text_hash words',
+    },
+  },
+  faq_categories: {
+    purpose: 'the knowledge base',
+    kept: FOR_GOOD,
+    erased: 'none',
+    columns: { technical: 'id name slug description created_at updated_at' },
+  },
+  faq_embedding_claims: {
+    purpose: 'embedding',
+    kept: 'until it is done',
+    erased: 'none',
+    columns: { technical: 'faq_id text_hash claimed_until failures' },
+  },
+  faq_gap_scan: {
+    purpose: 'finding unanswered questions',
+    kept: FOR_GOOD,
+    erased: 'none',
+    columns: { technical: 'only_one scanned_to' },
+  },
+  faq_set: { purpose: 'search', kept: FOR_GOOD, erased: 'none', columns: { technical: 'only_one version' } },
+  faq_vectors: {
+    purpose: 'search',
+    kept: 'as long as the FAQ',
+    erased: 'none',
+    columns: { technical: 'model faq_id part text_hash vector dimensions' },
+  },
+  faq_vectors_owed: {
+    purpose: 'embedding',
+    kept: 'until it is done',
+    erased: 'none',
+    columns: { technical: 'model faq_id part due_at failures' },
+  },
+  embedding_models: {
+    purpose: 'search',
+    kept: FOR_GOOD,
+    erased: 'none',
+    columns: {
+      technical:
+        'key name provider model dimensions dimensions_asked query_prefix document_prefix from_before in_columns filled_to filled_parts due_at failures wanted_at seen_at ready_at',
+    },
+  },
+};
+
+/** Tables whose rows an erasure removes after messages and conversations, with the column of the account's id. */
+export const erasedTables: Record<string, string> = Object.fromEntries(
+  Object.entries(personalData).flatMap(([table, { erased, owner }]) =>
+    erased === 'account' && owner !== undefined && !['messages', 'conversations'].includes(table)
+      ? [[table, owner]]
+      : [],
+  ),
+);

@@ -1,0 +1,176 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { expect } from 'chai';
+import { knex } from '../../db/knex.ts';
+import { ledger } from '../../db/models/erasure.ts';
+import { verifyAuditLog } from '../../db/models/auditChain.ts';
+import { row, rows } from '../../db/sql.ts';
+import { queues } from '../../shared/delivery/queues.ts';
+import { redis } from '../../shared/delivery/redis.ts';
+import { eraseAgain } from '../../shared/privacy/erasure.ts';
+import { isGenuine, type SignedReceipt } from '../../shared/privacy/receipts.ts';
+import { erasure } from '../../workers/erasure.ts';
+import type { Api } from '../support/api.ts';
+import { buildGuest, buildUser, type BuiltUser, PASSWORD } from '../support/factories.ts';
+import { playWorker, send, serveWeb } from '../support/web.ts';
+
+describe('the erasure of an account', () => {
+  let api: Api;
+  before(async () => {
+    api = await serveWeb();
+  });
+  after(() => api.close());
+
+  /** Has a question answered. */
+  async function talked(user: BuiltUser): Promise<void> {
+    const sent = await send(api, user);
+    const worker = await playWorker(user, sent);
+    await worker.say('Hello');
+    await worker.finish();
+    await worker.announce();
+  }
+  const erase = (user: BuiltUser, body?: object) =>
+    api.call('DELETE', '/users/me', body, { token: user.access });
+  const receipt = async (of: unknown) => {
+    const { status, body } = await api.call('GET', `/erasures/${String(of)}`);
+    expect(status).to.equal(200);
+    return body as SignedReceipt & Record<string, unknown>;
+  };
+  const rowsOf = async (id: number) => {
+    const counts = ['users', 'conversations', 'messages', 'runs', 'sessions'].map(async (table) => {
+      const found = await knex(table).where(table === 'users' ? { id } : { user_id: id });
+      return found.length;
+    });
+    return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
+  };
+
+  it('ends every sign-in at once, and leaves a signed receipt and nothing else', async () => {
+    const [user, other] = [await buildUser(), await buildUser()];
+    await talked(user);
+    await talked(other);
+    const { status, body } = await erase(user, { password: PASSWORD });
+    expect(status).to.equal(202);
+    expect((await api.call('GET', '/users/me', undefined, { token: user.access })).status).to.equal(401);
+    expect(await receipt(body.receipt)).to.include({ status: 'erasing', signature: null });
+
+    await erasure();
+    const done = await receipt(body.receipt);
+    expect(done).to.include({ status: 'erased' });
+    expect(done.erased).to.include({ users: 1, messages: 2, runs: 1, conversations: 1, sessions: 1 });
+    expect(isGenuine(done, String(done.public_key))).to.equal(true);
+    expect(isGenuine({ ...done, erased: { ...done.erased, messages: 1 } }, String(done.public_key))).to.equal(
+      false,
+    );
+    const { publicKey } = generateKeyPairSync('ed25519', {
+      publicKeyEncoding: { type: 'spki', format: 'pem' },
+      privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    });
+    expect(isGenuine(done, publicKey)).to.equal(false);
+    expect([await rowsOf(user.id), (await rowsOf(other.id)) > 0]).to.deep.equal([0, true]);
+    expect(await rows('SELECT id FROM erasures WHERE user_id = :id', user)).to.deep.equal([]);
+  });
+
+  it('asks for the password where there is one, and for none where there is none', async () => {
+    const [user, guest] = [await buildUser(), await buildGuest()];
+    for (const body of [{}, { password: 'not it' }]) expect((await erase(user, body)).status).to.equal(400);
+    expect((await erase(guest, { password: 'any' })).status).to.equal(400);
+    expect((await erase(guest)).status).to.equal(202);
+    expect(await row('SELECT status FROM users WHERE id = :id', user)).to.deep.equal({ status: 'active' });
+  });
+
+  it('keeps the last administrator, also of two who leave at once', async () => {
+    await rows(`UPDATE users SET status = 'suspended' WHERE role = 'admin'`);
+    const admins = [await buildUser({ role: 'admin' }), await buildUser({ role: 'admin' })];
+    const both = await Promise.all(admins.map((admin) => erase(admin, { password: PASSWORD })));
+    expect(both.map(({ status }) => status).toSorted()).to.deep.equal([202, 409]);
+  });
+
+  it('is done once where it is asked for twice at once', async () => {
+    const [admin, user] = [await buildUser({ role: 'admin' }), await buildUser()];
+    const asked = () =>
+      api.call('POST', `/users/${user.id}/erase`, { reason: 'asked' }, { token: admin.access });
+    const both = await Promise.all([asked(), asked()]);
+    expect(both.map(({ status }) => status)).to.deep.equal([202, 202]);
+    expect(new Set(both.map(({ body }) => body.receipt)).size).to.equal(1);
+    await erasure();
+    expect(await rowsOf(user.id)).to.equal(0);
+    expect((await asked()).status).to.equal(404);
+  });
+
+  it('waits for a running answer to end, and then goes on', async () => {
+    const user = await buildUser();
+    const worker = await playWorker(user, await send(api, user));
+    await worker.say('Hello');
+    const { body } = await erase(user, { password: PASSWORD });
+    await erasure();
+    expect((await receipt(body.receipt)).status).to.equal('erasing');
+    await worker.finish();
+    await worker.announce();
+    await erasure();
+    expect((await receipt(body.receipt)).status).to.equal('erased');
+  });
+
+  it('leaves no log, job or counter of theirs in Redis', async () => {
+    const user = await buildUser();
+    await talked(user);
+    const [run] = await rows<{ id: number }>('SELECT id FROM runs WHERE user_id = :id', user);
+    const jobId = `run-${run?.id}-1`;
+    await queues.completion.add('completion', { run_id: run?.id ?? 0 }, { jobId });
+    const theirs = async () => {
+      const keys = await redis.keys('*');
+      return keys.filter(
+        (key) => key.includes(`:user:${user.id}`) || key.includes(jobId) || key.endsWith(`:${run?.id}`),
+      );
+    };
+    expect((await theirs()).length).to.be.greaterThan(2);
+    await erase(user, { password: PASSWORD });
+    await erasure();
+    expect(await theirs()).to.deep.equal([]);
+  });
+
+  it('takes them out of the audit log, whose chain still verifies', async () => {
+    const [admin, user] = [await buildUser({ role: 'admin' }), await buildUser()];
+    await api.call('GET', `/users/${user.id}`, undefined, { token: admin.access });
+    await api.call('GET', '/users?limit=5', undefined, { token: admin.access });
+    await rows('SELECT chain_audit_log(10000)');
+    const theirs = `SELECT id FROM audit_log WHERE actor_id = :id OR subject_id = :id OR details::text ~ ('[^0-9]' || :id || '[^0-9]')`;
+    expect((await rows(theirs, user)).length).to.be.greaterThan(0);
+    await erase(user, { password: PASSWORD });
+    await erasure();
+    expect(await rows(theirs, user)).to.deep.equal([]);
+    await rows('SELECT chain_audit_log(10000)');
+    expect(await verifyAuditLog(null)).to.not.have.property('fault');
+    const refused = await rows('UPDATE audit_log SET actor_id = NULL, redacted = true').catch(
+      (err: Error) => err.message,
+    );
+    expect(refused).to.include('append-only');
+  });
+
+  it('is repeated on a backup that brought the account back, under the same receipt', async () => {
+    const user = await buildUser();
+    await talked(user);
+    const [before] = await rows<Record<string, unknown>>('SELECT * FROM users WHERE id = :id', user);
+    const { body } = await erase(user, { password: PASSWORD });
+    await erasure();
+    await knex.raw('? OVERRIDING SYSTEM VALUE ?', [
+      knex.raw('INSERT INTO users (??)', [Object.keys(before ?? {})]),
+      knex.raw(
+        `VALUES (${Object.keys(before ?? {})
+          .map(() => '?')
+          .join(', ')})`,
+        Object.values(before ?? {}) as string[],
+      ),
+    ]);
+    const entry = (await ledger()).find((one) => one.receipt === body.receipt);
+    expect(entry).to.have.keys('receipt', 'pseudonym', 'requested_at');
+    if (entry === undefined) return;
+    expect(await eraseAgain(entry)).to.equal(true);
+    await erasure();
+    expect([await rowsOf(user.id), await eraseAgain(entry)]).to.deep.equal([0, false]);
+    expect((await receipt(body.receipt)).status).to.equal('erased');
+  });
+
+  it('is unknown under a receipt that nobody was given', async () => {
+    for (const one of ['x'.repeat(32), 'short', '%00'])
+      expect((await api.call('GET', `/erasures/${one}`)).status).to.be.oneOf([400, 404]);
+  });
+});

@@ -1,0 +1,122 @@
+import { expect } from 'chai';
+import { fromBuffer, type ZipFile } from 'yauzl';
+import { text } from 'node:stream/consumers';
+import { knex } from '../../db/knex.ts';
+import { rows } from '../../db/sql.ts';
+import { writeExport } from '../../shared/privacy/exports.ts';
+import type { Api } from '../support/api.ts';
+import { type BuiltUser, buildUser } from '../support/factories.ts';
+import { playWorker, send, serveWeb } from '../support/web.ts';
+
+const FILES =
+  'README.html access_log.json account.json consents.json conversations.json feedback.json messages.jsonl notifications.json sessions.json';
+
+/** Reads an archive with another library than the one that writes it. */
+async function unzip(bytes: Buffer): Promise<Record<string, string>> {
+  const zip = await new Promise<ZipFile>((resolve, reject) =>
+    fromBuffer(bytes, { lazyEntries: false, autoClose: false }, (err, opened) =>
+      err ? reject(err) : resolve(opened),
+    ),
+  );
+  const files: Promise<[string, string]>[] = [];
+  zip.on('entry', (entry) =>
+    files.push(
+      new Promise((resolve, reject) =>
+        zip.openReadStream(entry, (err, stream) =>
+          err ? reject(err) : resolve(text(stream).then((read) => [entry.fileName as string, read])),
+        ),
+      ),
+    ),
+  );
+  await new Promise((resolve) => zip.on('end', resolve));
+  return Object.fromEntries(await Promise.all(files));
+}
+
+describe('the export of an account', () => {
+  let api: Api;
+  before(async () => {
+    api = await serveWeb();
+  });
+  after(() => api.close());
+  const ask = (user: BuiltUser) => api.call('POST', '/users/me/export', undefined, { token: user.access });
+  const look = async (user: BuiltUser, id: unknown) =>
+    (await api.call('GET', `/users/me/exports/${String(id)}`, undefined, { token: user.access })).body;
+  const download = async (user: BuiltUser, url: unknown) =>
+    fetch(`${api.url}${String(url)}`, { headers: { authorization: `Bearer ${user.access}` } });
+
+  it('is an archive of all that is kept of its owner, and of nothing else', async () => {
+    const [user, other] = [await buildUser(), await buildUser()];
+    for (const one of [user, other]) {
+      const worker = await playWorker(one, await send(api, one, { content: `I am ${one.username}` }));
+      await worker.say('Hello');
+      await worker.finish();
+      await worker.announce();
+    }
+    const [conversation] = await rows<{ id: number }>(
+      'SELECT id FROM conversations WHERE user_id = :id',
+      user,
+    );
+    await knex('conversation_notes').insert({
+      conversation_id: conversation?.id,
+      content: 'a note about them',
+    });
+    const { status, body } = await ask(user);
+    expect([status, body.status]).to.deep.equal([202, 'queued']);
+    expect((await ask(user)).body.id).to.equal(body.id);
+    expect(await look(user, body.id)).to.include({ status: 'queued', url: null, expires_at: null });
+
+    await writeExport(Number(body.id));
+    const ready = await look(user, body.id);
+    expect(ready).to.include({ status: 'ready', progress: 1 });
+    const answer = await download(user, ready.url);
+    expect(answer.headers.get('content-type')).to.equal('application/zip');
+    const files = await unzip(Buffer.from(await answer.arrayBuffer()));
+    expect(Object.keys(files).toSorted().join(' ')).to.equal(FILES);
+    const messages = (files['messages.jsonl'] ?? '')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(messages.map(({ content }) => content)).to.deep.equal([`I am ${user.username}`, 'Hello']);
+    for (const [name, content] of Object.entries(files))
+      if (name.endsWith('.json')) expect(() => JSON.parse(content), name).to.not.throw();
+    const all = Object.values(files).join('\n');
+    const [{ hashed_password: secret } = { hashed_password: '' }] = await rows<{ hashed_password: string }>(
+      'SELECT hashed_password FROM users WHERE id = :id',
+      user,
+    );
+    for (const hidden of [other.username, 'a note about them', secret]) expect(all).to.not.include(hidden);
+
+    expect((await download(other, ready.url)).status).to.equal(404);
+    expect(
+      (await api.call('GET', `/users/me/exports/${String(body.id)}`, undefined, { token: other.access }))
+        .status,
+    ).to.equal(404);
+    const told = await rows('SELECT kind FROM notifications WHERE user_id = :id', user);
+    expect(told).to.deep.include({ kind: 'export_ready' });
+    expect((await ask(user)).body.id).to.not.equal(body.id);
+  });
+
+  it('begins anew after a worker that died, and takes no piece of one that was only slow', async () => {
+    const user = await buildUser();
+    const { body } = await ask(user);
+    const id = Number(body.id);
+    await rows(
+      `UPDATE exports SET status = 'running', attempt = 1, lease_until = now() - interval '1 s' WHERE id = :id`,
+      { id },
+    );
+    await knex('export_chunks').insert({ export_id: id, seq: 0, bytes: Buffer.from('half') });
+    const { addPiece } = await import('../../db/models/export.ts');
+    await writeExport(id);
+    expect(await addPiece(id, 1, { seq: 99, bytes: Buffer.from('late'), progress: 0.5 })).to.equal(false);
+    const answer = await download(user, (await look(user, id)).url);
+    expect(Object.keys(await unzip(Buffer.from(await answer.arrayBuffer()))).length).to.equal(9);
+  });
+
+  it('is not found after seven days', async () => {
+    const user = await buildUser();
+    const { body } = await ask(user);
+    await writeExport(Number(body.id));
+    await rows(`UPDATE exports SET expires_at = now() - interval '1 s' WHERE id = :id`, { id: Number(body.id) });
+    expect((await look(user, body.id)).code).to.equal('not_found');
+  });
+});

@@ -1,0 +1,56 @@
+import { expect } from 'chai';
+import { consentVersion } from '../../db/models/consent.ts';
+import { textsOf } from '../../shared/privacy/consentTexts.ts';
+import { type Api, serveApi } from '../support/api.ts';
+import { buildUser } from '../support/factories.ts';
+
+describe('privacy', () => {
+  let api: Api;
+  before(async () => {
+    api = await serveApi();
+  });
+  after(() => api.close());
+  const list = async (path: string, token: string) =>
+    (await api.call('GET', path, undefined, { token })).body.data as Record<string, unknown>[];
+
+  it('keeps what was consented to and withdrawn, with the version of the texts, for its owner', async () => {
+    const guest = await api.call('POST', '/auth/guest', {
+      gdpr_consent: true,
+      data_processing_consent: true,
+    });
+    const token = String(guest.body.access_token);
+    for (const given of [false, false, true])
+      await api.call('PATCH', '/users/me', { data_processing_consent: given }, { token });
+    const said = await list('/users/me/consents', token);
+    expect(said.map(({ kind, given }) => [kind, given])).to.deep.equal([
+      ['data_processing', true],
+      ['data_processing', false],
+      ['data_processing', true],
+      ['gdpr', true],
+    ]);
+    expect(said[0]?.version).to.equal(await consentVersion());
+    const other = await list('/users/me/consents', (await buildUser()).access);
+    expect(other.map(({ id }) => id)).to.not.include.members(said.map(({ id }) => id));
+  });
+
+  it('shows the texts in force, in English where a language has none', async () => {
+    const asked = async (language: string) => (await api.call('GET', `/consents?language=${language}`)).body;
+    expect(await asked('de-AT')).to.include({ language: 'de' });
+    expect(await asked('ja')).to.include({ language: 'en', version: await consentVersion() });
+    for (const texts of Object.values(textsOf(await consentVersion())))
+      expect(Object.keys(texts)).to.deep.equal(['gdpr', 'data_processing', 'marketing']);
+  });
+
+  it('tells a user who read what of theirs, and nobody else', async () => {
+    const [admin, user, other] = [await buildUser({ role: 'admin' }), await buildUser(), await buildUser()];
+    await api.call('GET', `/users/${user.id}`, undefined, { token: admin.access });
+    await api.call('PATCH', '/users/me', { language: 'fr' }, { token: user.access });
+    const read = await list('/users/me/access-log', user.access);
+    expect(read).to.have.length(1);
+    expect(read[0]).to.deep.include({
+      action: 'user.viewed',
+      person: { id: admin.id, name: admin.username, role: 'admin' },
+    });
+    expect(await list('/users/me/access-log', other.access)).to.deep.equal([]);
+  });
+});

@@ -1,0 +1,8 @@
+import type { Job } from 'bullmq';
+import type { Payloads } from '../shared/delivery/jobs.ts';
+import { writeExport } from '../shared/privacy/exports.ts';
+
+/** Writes the archive of an export. */
+export async function exportData(job: Job<Payloads['export']>): Promise<void> {
+  await writeExport(job.data.export_id);
+}
