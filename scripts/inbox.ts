@@ -49,18 +49,24 @@ async function main(): Promise<number> {
 
 /** Takes commands, a line each, until "quit" or the end of the input. */
 async function converse(inbox: Inbox, url: string, signIn: () => Promise<string>): Promise<void> {
-  const lines = createInterface({ input: process.stdin, output: process.stdout, prompt: 'inbox> ' });
+  let ask = () => {};
   const stop = await listenTo(url, signIn, (line) => {
     console.log(`\r${line}`);
-    lines.prompt(true);
+    ask();
   });
+  const lines = createInterface({ input: process.stdin, output: process.stdout, prompt: 'inbox> ' });
+  // The input may end while a command is still done.
+  lines.once('close', () => {
+    ask = () => {};
+  });
+  ask = () => lines.prompt(true);
   try {
-    lines.prompt();
+    ask();
     for await (const line of lines) {
       const [command = '', ...rest] = line.trim().split(/\s+/);
       if (command === 'quit' || command === 'exit') break;
       if (command !== '') await inbox.run([command, ...rest]);
-      lines.prompt();
+      ask();
     }
   } finally {
     lines.close();
