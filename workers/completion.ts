@@ -171,11 +171,12 @@ async function finish({ turn, writer, lease }: Held, ending: Ending): Promise<vo
   const end = runStage.startTimer({ stage: 'ending' });
   const lastSeq = await patiently(lease, () => writer.end());
   killPoint('completion.streamed', turn.run_id);
+  const { offered, sources } = sourcesOf(turn, ending, writer.content);
   const outcome: Outcome = {
     ...ending,
     content: writer.content,
     parameters: ending.model === undefined ? null : parametersOf(turn.assistant),
-    sources: ending.model === undefined ? [] : sourcesOf(turn),
+    sources,
     ...(!ending.filtered && { title: titleOf(turn.question) }),
   };
   const asked = performance.now();
@@ -188,7 +189,7 @@ async function finish({ turn, writer, lease }: Held, ending: Ending): Promise<vo
   const fresh = performance.now() - asked < FRESH;
   await settle({
     next: finished.next,
-    ended: [fresh ? finished : turn.run_id, ...finished.ended],
+    ended: [fresh ? { ...finished, offered } : turn.run_id, ...finished.ended],
     news: finished.news ? turn.conversation_id : null,
   });
   runsEnded.inc({ status: finished.status });

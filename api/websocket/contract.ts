@@ -58,6 +58,7 @@ export const framesOut = {
       timestamp: time,
       ...place,
       sources: Type.Array(source),
+      offered: Type.Array(source),
       usage: orNull(usage),
       finish_reason: orNull(text),
     }),

@@ -36,8 +36,8 @@ function presentRunEvent({ event, data }: RunEvent): object | null {
     case 'response.restart':
       return { type: 'delta', delta: '', restart: true, ...place };
     case 'response': {
-      const { content, timestamp, sources, usage, finish_reason } = data;
-      return { type: 'response', content, timestamp, ...place, sources, usage, finish_reason };
+      const { content, timestamp, sources, offered, usage, finish_reason } = data;
+      return { type: 'response', content, timestamp, ...place, sources, offered, usage, finish_reason };
     }
     case 'run.failed':
       return { type: 'error', ...data.error, ...place, content: data.content };

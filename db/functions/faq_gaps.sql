@@ -2,7 +2,7 @@
 -- also [5, 7]). An answer that knows nothing cites nothing, in any words and any language.
 CREATE OR REPLACE FUNCTION cites_any(p_answer text, p_passages jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
   SELECT EXISTS (SELECT FROM jsonb_array_elements(p_passages) AS passage
-    WHERE p_answer ~ ('\[[^][]*\m' || CAST(passage ->> 'faq_id' AS bigint) || '\M[^][]*\]'))
+    WHERE p_answer ~ ('[[【][^][【】]*\m' || CAST(passage ->> 'faq_id' AS bigint) || '\M[^][【】]*[]】]'))
 $$;
 
 -- Collects questions that the knowledge base did not answer well: no passage was near enough, the answer cites

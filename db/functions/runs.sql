@@ -331,7 +331,7 @@ BEGIN
     completion_tokens = (v_usage ->> 'completion_tokens')::integer,
     total_tokens = (v_usage ->> 'total_tokens')::integer,
     first_token_ms = (p_outcome ->> 'first_token_ms')::integer,
-    sources = coalesce(p_outcome -> 'sources', '[]'),
+    sources = CASE WHEN cancel_requested_at IS NULL THEN coalesce(p_outcome -> 'sources', '[]') ELSE '[]' END,
     last_seq = p_last_seq, lease_until = NULL, completed_at = clock_timestamp()
   WHERE id = p_run AND attempt = p_attempt AND status = 'in_progress'
   RETURNING * INTO v_run;

@@ -146,7 +146,9 @@ export type Outcome = {
 };
 
 /** A run as it ended: what its terminal event is made of. */
-type Ended = Omit<RunRow, 'message_id' | 'model' | 'created_at' | 'started_at'> & { completed_at: Date };
+type Ended = Omit<RunRow, 'message_id' | 'model' | 'offered' | 'created_at' | 'started_at'> & {
+  completed_at: Date;
+};
 
 /** ended: runs that waited behind a run that handed its conversation over; to be announced. news: see Accepted. */
 type Handed = { ended: number[]; news: boolean };

@@ -27,7 +27,10 @@ export type RunRow = {
   finish_reason: string | null;
   usage: Usage | null;
   error: { code: string; message: string } | null;
+  /** What the answer cites; see ANSWER_CHECK. */
   sources: Source[];
+  /** All passages that its model was given. */
+  offered: Source[];
   created_at: Date;
   started_at: Date | null;
   completed_at: Date | null;
@@ -51,13 +54,19 @@ export function findUnannounced(runId: number): Promise<(RunRow & { completed_at
 
 const runRows = `
   SELECT r.id, r.user_id, r.status, r.attempt, r.last_seq, r.conversation_id, r.message_id, r.reply_id,
-    reply.content, r.model, ${assistantRef('r')} AS assistant, r.finish_reason, r.sources,
+    reply.content, r.model, ${assistantRef('r')} AS assistant, r.finish_reason, r.sources, ${offered('r')} AS offered,
     CASE WHEN r.total_tokens IS NOT NULL THEN jsonb_build_object('prompt_tokens', r.prompt_tokens,
       'completion_tokens', r.completion_tokens, 'total_tokens', r.total_tokens) END AS usage,
     CASE WHEN r.error_code IS NOT NULL THEN jsonb_build_object('code', r.error_code, 'message', r.error_message)
       END AS error,
     r.created_at, r.started_at, r.completed_at
   FROM runs r JOIN messages reply ON reply.id = r.reply_id`;
+
+/** The passages that a run's model was given. A refused question has no model, and was given none. */
+function offered(runs: string): string {
+  return `CASE WHEN ${runs}.model IS NULL THEN '[]' ELSE coalesce((SELECT jsonb_agg(passage - 'answer' ORDER BY place)
+    FROM jsonb_array_elements(${runs}.context -> 'passages') WITH ORDINALITY AS given (passage, place)), '[]') END`;
+}
 
 /** The version that answers a run, {id, version}, or NULL. */
 export function assistantRef(runs: string): string {

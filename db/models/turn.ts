@@ -31,6 +31,10 @@ export type Verdict = { flagged: boolean; categories: string[]; model: string };
 export type ContextRecord = {
   message_ids: number[];
   passages: (Source & { answer: string })[];
+  /** Questions of the nearest FAQs where there is no passage. Absent in contexts of an older release. */
+  nearest?: string[];
+  /** What the prompt's fences carry. Absent in contexts of an older release. */
+  key?: string;
   /** The question as cut to fit; null when it is whole. */
   question_cut_to: string | null;
   budget: number;

@@ -5,12 +5,16 @@ export type ChatMessage = { role: string; content: string };
 
 /** Returns the user's last message; '' without one. */
 export function lastUserText(messages: ChatMessage[]): string {
-  return messages.findLast((message) => message.role === 'user')?.content ?? '';
+  const content = messages.findLast((message) => message.role === 'user')?.content ?? '';
+  // What a user wrote after `&` is the user's: only the engine's own escape is taken back.
+  return content.replace(/&((?:amp;)*)lt;/g, (_, amps: string) =>
+    amps === '' ? '<' : `&${amps.slice(4)}lt;`,
+  );
 }
 
 /**
  * Returns the answer of the passage with the question nearest to the last user message, cited as ` [id]`. Without
- * passages, returns a sentence in English or German that says that this is not a model.
+ * passages, returns a sentence in English or German that says that this is not a model, and names the near questions.
  */
 export function answerTo(messages: ChatMessage[]): string {
   const asked = lastUserText(messages);
@@ -29,13 +33,12 @@ function passagesOf(messages: ChatMessage[]): Passage[] {
     const id = /\bid\s*=\s*["']?([^"'\s>]+)/.exec(attributes)?.[1];
     const parts = /(?:Question|Frage):\s*([\s\S]*?)\n\s*(?:Answer|Antwort):\s*([\s\S]*)/.exec(body);
     if (!id || !parts) return [];
-    return [{ id, question: unescaped(parts[1] ?? ''), answer: unescaped(parts[2] ?? '') }];
+    return [{ id, question: unescaped(parts[1] ?? '').trim(), answer: unescaped(parts[2] ?? '').trim() }];
   });
 }
 
 function unescaped(text: string): string {
   return text
-    .trim()
     .replaceAll('&lt;', '<')
     .replaceAll('&gt;', '>')
     .replaceAll('&quot;', '"')
@@ -55,8 +58,22 @@ function standinNotice(messages: ChatMessage[], asked: string): string {
     .split(/\s+/);
   const quote = words.slice(0, 8).join(' ') + (words.length > 8 ? ' …' : '');
   const system = messages.find((message) => message.role === 'system')?.content ?? '';
+  const [near, toPerson] = [nearIn(system), OFFERS_PERSON.test(system)];
   if (readsGerman(asked) ?? readsGerman(system) ?? false) {
-    return `Ich bin nur ein lokaler Ersatz und kein Sprachmodell. Zu „${quote}“ habe ich in der Wissensbasis nichts gefunden.`;
+    const meant = near.length === 0 ? '' : ` Meintest du: ${near.map((title) => `„${title}“`).join(', ')}?`;
+    const person = toPerson ? ' Ich kann die Frage auch an einen Menschen weitergeben.' : '';
+    return `Ich bin nur ein lokaler Ersatz und kein Sprachmodell. Zu „${quote}“ habe ich in der Wissensbasis nichts gefunden.${meant}${person}`;
   }
-  return `I am a local stand-in and not a language model. I found nothing in the knowledge base about “${quote}”.`;
+  const meant = near.length === 0 ? '' : ` Did you mean: ${near.map((title) => `“${title}”`).join(', ')}?`;
+  const person = toPerson ? ' I can also pass the question to a person.' : '';
+  return `I am a local stand-in and not a language model. I found nothing in the knowledge base about “${quote}”.${meant}${person}`;
 }
+
+/** Returns the questions of near FAQs that the prompt lists. */
+function nearIn(system: string): string[] {
+  const block = /<questions key="(\w+)">\n([\s\S]*?)\n<\/questions key="\1">/.exec(system)?.[2] ?? '';
+  return block.split('\n').flatMap((line) => (line.startsWith('- ') ? [unescaped(line.slice(2))] : []));
+}
+
+/** The rule of a prompt whose assistant hands over to people, in the languages that the stand-in writes. */
+const OFFERS_PERSON = /pass the question to a person|an einen Menschen weiterzugeben/;

@@ -52,6 +52,8 @@ export const env = {
   PASSAGE_THRESHOLD: number('PASSAGE_THRESHOLD', 0.35, -1, 1),
   /** Hours of silence after which an answered conversation counts as resolved. */
   RESOLVED_AFTER_H: integer('RESOLVED_AFTER_H', 24, 1, 8_760),
+  /** What counts as an answer's source: off: every passage in the prompt; cited: those that the answer cites; model: QUERY_MODEL also judges passages first. */
+  ANSWER_CHECK: oneOf('ANSWER_CHECK', 'cited', ['off', 'cited', 'model']),
   MAX_WAITING_RUNS_PER_USER: integer('MAX_WAITING_RUNS_PER_USER', 100, 1),
   RUN_LOG_TTL_S: integer('RUN_LOG_TTL_S', 900, 1),
 

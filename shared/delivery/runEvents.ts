@@ -18,6 +18,7 @@ type Response = {
   message_id: number;
   timestamp: string;
   sources: Source[];
+  offered: Source[];
   usage: Usage | null;
   finish_reason: string | null;
 };
@@ -43,6 +44,7 @@ export type EndedRun = {
   last_seq: number;
   content: string;
   sources: Source[];
+  offered: Source[];
   usage: Usage | null;
   finish_reason: string | null;
   error: RunError | null;
@@ -67,11 +69,13 @@ export function terminalEvent(run: EndedRun): RunEvent {
   const { finish_reason } = run;
   // Sets a fixed order of fields: a row's values have that of jsonb.
   const usage = run.usage && inOrder(run.usage, ['prompt_tokens', 'completion_tokens', 'total_tokens']);
-  const sources = run.sources.map((source) => inOrder(source, ['faq_id', 'question', 'similarity']));
+  const [sources, offered] = [run.sources, run.offered].map((list) =>
+    list.map((source) => inOrder(source, ['faq_id', 'question', 'similarity'])),
+  ) as [Source[], Source[]];
   const timestamp = run.completed_at.toISOString();
   return {
     event: 'response',
-    data: { ...shared, type: 'response', timestamp, sources, usage, finish_reason },
+    data: { ...shared, type: 'response', timestamp, sources, offered, usage, finish_reason },
   };
 }
 

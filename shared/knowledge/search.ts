@@ -22,6 +22,8 @@ export type Search = {
   language: string | null;
   limit: number;
   categories?: number[];
+  /** Whether to return what is only half as near, or holds half as many of the words, as an answer must. */
+  nearest?: boolean;
 };
 export type SearchResult = {
   faqs: FoundFaq[];
@@ -52,7 +54,8 @@ async function currentSet(): Promise<FaqSet> {
 }
 
 async function find(search: Search, { vectors: set }: FaqSet): Promise<SearchResult> {
-  const { user_id, text, language, limit, categories } = search;
+  const { user_id, text, language, limit, categories, nearest = false } = search;
+  const least = nearest ? 0.5 : 1;
   // A token has at least one byte, so a short text needs no tokenizer. Loading it blocks the API for a third of a second.
   const question = Buffer.byteLength(text) <= QUESTION_TOKENS ? text : truncateTokens(text, QUESTION_TOKENS);
   const vector = set && (await questionVector(user_id, question, set));
@@ -62,8 +65,8 @@ async function find(search: Search, { vectors: set }: FaqSet): Promise<SearchRes
     language,
     limit,
     categories,
-    similarity: env.PASSAGE_THRESHOLD,
-    coverage: COVERAGE,
+    similarity: env.PASSAGE_THRESHOLD * least,
+    coverage: COVERAGE * least,
   });
   return { faqs, by_words_only: set !== null && vector === null };
 }

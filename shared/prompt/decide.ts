@@ -1,12 +1,15 @@
+import { createHmac, randomBytes } from 'node:crypto';
 import { type HistoryMessage, messageTexts, saveTokenCounts } from '../../db/models/message.ts';
 import type { Answering, ContextRecord } from '../../db/models/turn.ts';
 import { instructionsOf } from '../assistants/filling.ts';
+import { env } from '../base/env.ts';
 import { promptBudget } from '../provider/config.ts';
 import type { Message } from '../provider/shape.ts';
 import { countTokens, countTokensOnce, truncateTokens } from '../provider/tokens.ts';
 import { fitToBudget, questionLimit } from './budget.ts';
-import { buildPrompt, passageText, systemText } from './prompt.ts';
-import { findPassages } from './retrieval.ts';
+import { asData, needsEscape } from './escape.ts';
+import { buildPrompt, passageText, questionText, systemText } from './prompt.ts';
+import { findNearest, findPassages } from './retrieval.ts';
 
 /** A question, and the inputs that decide its prompt. */
 export type Asked = {
@@ -16,6 +19,8 @@ export type Asked = {
   /** Time of the question; the instructions may name the day. */
   created_at: Date;
   assistant: Answering | null;
+  /** What the prompt's fences carry; absent: a new key. */
+  key?: string;
 };
 type Decided = { built: ContextRecord; questionTokens: number };
 
@@ -38,14 +43,20 @@ export async function decideContext(
     instructionsOf(asked),
   ]);
 
-  const system = countTokensOnce(systemText(language, instructions));
+  const nearest =
+    found.length === 0 ? await findNearest(user_id, question, language, assistant?.knowledge) : [];
+
+  const rules = systemText(language, instructions, assistant?.handoff.enabled);
+  const listed = nearest.map(questionText).join('\n');
+  const system = countTokensOnce(rules) + (listed === '' ? 0 : countTokensOnce(listed));
   const whole = countTokens(question);
+  const escaped = needsEscape(question) ? countTokens(asData(question)) : whole;
   const least = instructions === '' ? 1 : Math.ceil(budget * QUESTION_SHARE);
   const limit = Math.max(least, questionLimit(budget, system));
   const fit = fitToBudget({
     budget,
     system,
-    question: Math.min(whole, limit),
+    question: Math.min(escaped, limit),
     passages: found.map((passage) => countTokensOnce(passageText(passage))),
     history: await countOnce(history),
   });
@@ -55,7 +66,10 @@ export async function decideContext(
       .map(({ id }) => id)
       .reverse(),
     passages: found.slice(0, fit.passages),
-    question_cut_to: whole > limit ? truncateTokens(question, limit) : null,
+    nearest,
+    key: asked.key ?? newKey(),
+    question_cut_to:
+      escaped > limit ? truncateTokens(question, Math.max(1, Math.floor((limit * whole) / escaped))) : null,
     budget,
     tokens: fit.tokens,
     cut: { messages: history.length - fit.history, passages: found.length - fit.passages },
@@ -74,10 +88,24 @@ export async function promptOf(asked: Asked, context: ContextRecord | null): Pro
   return buildPrompt({
     language: asked.language,
     instructions,
+    person: asked.assistant?.handoff.enabled ?? false,
+    key: context?.key ?? newKey(),
     passages: context?.passages ?? [],
+    nearest: context?.nearest ?? [],
     history,
     question: context?.question_cut_to ?? asked.question,
   });
+}
+
+/** Returns the key of a trial's fences: the same trial makes the same prompt, and nobody can guess the key. */
+export function keyOfTrial({ user_id, question }: Pick<Asked, 'user_id' | 'question'>): string {
+  const secret = env.JWT_SECRET[0] ?? env.DATABASE_URL;
+  return createHmac('sha256', secret).update(`fence ${user_id} ${question}`).digest('hex').slice(0, 12);
+}
+
+/** Returns the key of a run's fences. */
+function newKey(): string {
+  return randomBytes(6).toString('hex');
 }
 
 /** Returns the token counts of earlier messages. Counts uncounted messages, and stores the counts on their rows. */
@@ -88,5 +116,8 @@ async function countOnce(messages: HistoryMessage[]): Promise<number[]> {
     tokens: tokens_used ?? countTokens(content),
   }));
   await saveTokenCounts(counted.filter(({ known }) => !known));
-  return counted.map(({ tokens }) => tokens);
+  // A row's count is that of its text; escapes take a few tokens more.
+  return messages.map(({ content }, i) =>
+    needsEscape(content) ? countTokens(asData(content)) : (counted[i]?.tokens ?? 0),
+  );
 }

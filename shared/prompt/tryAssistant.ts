@@ -1,7 +1,8 @@
 import type { AssistantRow } from '../../db/models/assistant.ts';
 import type { ContextRecord } from '../../db/models/turn.ts';
 import { problem } from '../base/errors.ts';
-import { type Asked, decideContext, promptOf } from './decide.ts';
+import { type Asked, decideContext, keyOfTrial, promptOf } from './decide.ts';
+import { asSaid, holdsEscapes } from './escape.ts';
 import { streamChat } from '../provider/chat.ts';
 import { chatModelsFor } from '../provider/config.ts';
 import { ProviderError } from '../provider/providerErrors.ts';
@@ -33,7 +34,7 @@ export async function tryAssistant(
   { answered, ...trial }: Trial,
   signal: AbortSignal,
 ): Promise<Tried> {
-  const asked: Asked = { ...trial, created_at: new Date(), assistant };
+  const asked: Asked = { ...trial, created_at: new Date(), assistant, key: keyOfTrial(trial) };
   const { built } = await decideContext(asked, async () => []);
   const prompt = await promptOf(asked, built);
   const { passages, tokens } = built;
@@ -42,11 +43,16 @@ export async function tryAssistant(
     passages,
     tokens: Object.values(tokens).reduce((sum, part) => sum + part, 0),
     tokens_by_part: tokens,
-    answer: answered ? await answerTo(asked, prompt, signal) : null,
+    answer: answered ? await answerTo(asked, prompt, passages, signal) : null,
   };
 }
 
-async function answerTo({ assistant }: Asked, messages: Message[], signal: AbortSignal): Promise<string> {
+async function answerTo(
+  { assistant }: Asked,
+  messages: Message[],
+  passages: Tried['passages'],
+  signal: AbortSignal,
+): Promise<string> {
   const [model] = chatModelsFor(assistant?.model ?? null);
   if (model === undefined) throw problem('service_unavailable', 'No chat model is configured');
   const limit = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]);
@@ -54,7 +60,7 @@ async function answerTo({ assistant }: Asked, messages: Message[], signal: Abort
   let answer = '';
   try {
     for await (const { delta } of streamChat(request, limit)) answer += delta;
-    return answer;
+    return holdsEscapes(messages, passages) ? asSaid(answer) : answer;
   } catch (cause) {
     if (!(cause instanceof ProviderError || limit.aborted)) throw cause;
     const why = cause instanceof ProviderError ? cause.message : 'The model took too long to answer.';

@@ -31,7 +31,7 @@ describe('runs', () => {
     const { status, body } = await get(`/runs/${sent.run_id}`);
     expect(status).to.equal(200);
     expect(Object.keys(body).join(' ')).to.equal(
-      'id status attempt conversation_id message_id reply_id model assistant usage error sources created_at started_at completed_at',
+      'id status attempt conversation_id message_id reply_id model assistant usage error sources offered created_at started_at completed_at',
     );
     expect(body).to.deep.include({
       id: sent.run_id,
@@ -40,6 +40,7 @@ describe('runs', () => {
       usage: null,
       error: null,
       sources: [],
+      offered: [],
     });
   });
 

@@ -262,6 +262,7 @@ describe('the plain WebSocket', () => {
         ...place,
         seq: 4,
         sources: [],
+        offered: [],
         usage: { prompt_tokens: 5, completion_tokens: 2, total_tokens: 7 },
         finish_reason: 'stop',
       });

@@ -19,7 +19,10 @@ type Response = {
   content: string;
   message_id: number;
   timestamp: string;
+  /** What the answer cites. */
   sources: Source[];
+  /** What the model was given. */
+  offered: Source[];
   usage: Usage | null;
   finish_reason: string | null;
 };

@@ -6,7 +6,9 @@ import { answerTimes } from '../../shared/provider/measure.ts';
 import { textIn } from '../../shared/texts/textIn.ts';
 import { type Ending, failed, TOO_SLOW, UNCHECKED } from './ending.ts';
 import { parametersOf } from '../../shared/assistants/parameters.ts';
+import { citedIn } from '../../shared/prompt/cited.ts';
 import { promptOf } from '../../shared/prompt/decide.ts';
+import { holdsEscapes } from '../../shared/prompt/escape.ts';
 import { type ChatRequest, streamChat } from '../../shared/provider/chat.ts';
 import type { ModelRef } from '../../shared/provider/config.ts';
 import { ProviderError } from '../../shared/provider/providerErrors.ts';
@@ -14,6 +16,7 @@ import { countTokens } from '../../shared/provider/tokens.ts';
 import { Gate, type Outlet } from './gate.ts';
 import { Guard } from './guard.ts';
 import type { Lease } from './lease.ts';
+import { Plain } from './plain.ts';
 import { wasTooSlow } from './timeouts.ts';
 import { Withheld } from './verdict.ts';
 import type { Writer } from './writer.ts';
@@ -42,10 +45,17 @@ export async function answer(claimed: Claimed, model: ModelRef): Promise<Ending>
   return { ...ending, model: model.name };
 }
 
-/** Returns the passages in the prompt. */
-export function sourcesOf({ context }: Turn): Source[] {
-  const passages = context?.passages ?? [];
-  return passages.map(({ faq_id, question, similarity }) => ({ faq_id, question, similarity }));
+/** Returns what the model was offered, and the sources of its answer. A refused question was offered nothing. */
+export function sourcesOf(
+  { context }: Turn,
+  ending: Ending,
+  answer: string,
+): Record<'offered' | 'sources', Source[]> {
+  const passages = ending.model === undefined ? [] : (context?.passages ?? []);
+  const offered = passages.map(({ faq_id, question, similarity }) => ({ faq_id, question, similarity }));
+  const answered = ['completed', 'incomplete'].includes(ending.status) && ending.filtered !== true;
+  if (!answered) return { offered, sources: [] };
+  return { offered, sources: env.ANSWER_CHECK === 'off' ? offered : citedIn(answer, offered) };
 }
 
 /** Returns the ending of a run whose stage left no result after its last attempt. */
@@ -72,7 +82,8 @@ async function stream(request: ChatRequest, { turn, writer, lease, verdict }: Cl
     first_token_ms ??= times.firstToken();
     writer.write(text);
   };
-  const shown = outletTo(show, turn, lease.signal);
+  const guarded = outletTo(show, turn, lease.signal);
+  const shown = holdsEscapes(request.messages, turn.context?.passages ?? []) ? new Plain(guarded) : guarded;
   const outlet = verdict === null ? shown : new Gate(shown, verdict);
   const heard: Heard = { text: '', finish_reason: null, usage: null };
   try {

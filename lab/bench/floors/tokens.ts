@@ -30,6 +30,7 @@ function ours(): void {
   });
   buildPrompt({
     language: 'en',
+    key: '0123456789ab',
     passages: passages.slice(0, fit.passages),
     history: history.slice(-fit.history),
     question,
