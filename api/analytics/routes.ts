@@ -94,7 +94,15 @@ export const analytics = serve(analyticsContract, {
       'knowledge',
       ['list', 'id', 'text', 'count', 'rated_up', 'rated_down', 'count_before'],
       [
-        ...faqs.map((one) => ['faqs', one.faq_id, one.question, one.uses, one.rated_up, one.rated_down, null]),
+        ...faqs.map((one) => [
+          'faqs',
+          one.faq_id,
+          one.question,
+          one.uses,
+          one.rated_up,
+          one.rated_down,
+          null,
+        ]),
         ...unused.map((one) => ['unused', one.faq_id, one.question, 0, null, null, null]),
         ...gaps.map((one) => ['gaps', one.suggestion_id, null, one.asked, null, null, one.asked_before]),
       ],

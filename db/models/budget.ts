@@ -11,7 +11,10 @@ export type Share = {
 };
 
 /** Says whether a budget of the present day (UTC) is used up for a user, and in how many seconds the day ends. */
-export async function usedUp(userId: number, { day, user }: Limits): Promise<{ ends_in_s: number } | undefined> {
+export async function usedUp(
+  userId: number,
+  { day, user }: Limits,
+): Promise<{ ends_in_s: number } | undefined> {
   return row(
     `SELECT ceil(extract(epoch FROM date_trunc('day', now() AT TIME ZONE 'UTC') + interval '1 day' - now() AT TIME ZONE 'UTC'))::float8
        AS ends_in_s

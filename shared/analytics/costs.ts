@@ -42,7 +42,9 @@ export async function costs(window: Window): Promise<Costs> {
       start: start < window.from ? window.from : start,
       ...sumOf(byDay.get(i) ?? []),
     })),
-    models: most([...Map.groupBy(used, ({ model }) => model)].map(([model, own]) => ({ model, ...sumOf(own) }))),
+    models: most(
+      [...Map.groupBy(used, ({ model }) => model)].map(([model, own]) => ({ model, ...sumOf(own) })),
+    ),
     assistants: most(
       [...Map.groupBy(used, ({ assistant_id }) => assistant_id)].map(([id, own]) => ({
         assistant_id: id === 0 ? null : id,

@@ -19,7 +19,9 @@ function budget(name: string): { limit: number; unit: string } | null {
   if (raw === '') return null;
   const [, amount, currency] = /^(\d{1,12}(?:\.\d{1,6})?)(?: ([A-Z]{3}))?$/.exec(raw) ?? [];
   if (amount === undefined || (currency === undefined && amount.includes('.')))
-    return die(`${name} must be a number of tokens, such as 200000, or an amount of money, such as 12.50 USD`);
+    return die(
+      `${name} must be a number of tokens, such as 200000, or an amount of money, such as 12.50 USD`,
+    );
   if (currency === undefined) return { limit: Number(amount), unit: 'tokens' };
   if (prices?.[0]?.currency !== currency) return die(`${name} must be in the currency of MODEL_PRICES`);
   return { limit: Math.round(Number(amount) * 1_000_000), unit: currency };
@@ -49,6 +51,10 @@ export async function shareOf(
   if (price === undefined) log.warn({ model }, 'Model without a price: its answers use no budget');
   const share = { ...tokens, price_in: price?.input ?? 0, price_out: price?.output ?? 0 };
   const reserved = await reserveShare(run.run_id, run.attempt, share, limits);
-  if (reserved?.told) log.warn({ limit: limits.day, unit }, 'Four fifths of BUDGET_DAY are used; at the limit messages are refused');
+  if (reserved?.told)
+    log.warn(
+      { limit: limits.day, unit },
+      'Four fifths of BUDGET_DAY are used; at the limit messages are refused',
+    );
   return reserved?.granted;
 }
