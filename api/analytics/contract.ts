@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { contract, jsonOrCsv, nothing } from '../contract/contract.ts';
-import { count, givenId, id, real, text, time } from '../contract/fields.ts';
+import { count, givenId, id, paging, real, text, time } from '../contract/fields.ts';
 import { closed, defaulted, described, named, oneOf, orNull, presenter } from '../contract/schema.ts';
 import { INTERVALS } from '../../db/models/analytics/window.ts';
 
@@ -179,6 +179,91 @@ const userFigures = named(
 );
 export const presentUserFigures = presenter(userFigures);
 
+const used = { answers: count, tokens: count, amount: orNull(real) };
+const costs = named(
+  'Costs',
+  Type.Object({
+    ...windowed,
+    currency: described(orNull(text), 'null without `MODEL_PRICES`; amounts are null then.'),
+    total: Type.Object({ ...used, unpriced_tokens: orNull(count) }),
+    days: Type.Array(Type.Object({ start: time, ...used })),
+    models: Type.Array(Type.Object({ model: text, ...used })),
+    assistants: Type.Array(Type.Object({ assistant_id: orNull(id), ...used })),
+    users: Type.Array(
+      Type.Object({
+        user_id: described(orNull(id), 'null: all of them together, where they are fewer than five.'),
+        ...used,
+      }),
+    ),
+  }),
+  {
+    ...EXAMPLE_WINDOW,
+    currency: 'USD',
+    total: { answers: 60, tokens: 47_300, amount: 0.021, unpriced_tokens: 0 },
+    days: [{ start: '2026-10-31T00:00:00.000Z', answers: 60, tokens: 47_300, amount: 0.021 }],
+    models: [{ model: 'gpt-5-mini', answers: 60, tokens: 47_300, amount: 0.021 }],
+    assistants: [{ assistant_id: 1, answers: 60, tokens: 47_300, amount: 0.021 }],
+    users: [{ user_id: null, answers: 60, tokens: 47_300, amount: 0.021 }],
+  },
+);
+
+export const presentCosts = presenter(costs);
+
+const knowledgeFigures = named(
+  'KnowledgeFigures',
+  Type.Object({
+    ...windowed,
+    faqs: described(
+      Type.Array(
+        Type.Object({
+          faq_id: id,
+          question: text,
+          uses: described(count, 'Answers of the window that cite it.'),
+          rated_up: described(count, 'Ratings that such answers got in the window.'),
+          rated_down: count,
+          helpful: described(count, 'Verdicts on the FAQ itself, at any time.'),
+          not_helpful: count,
+        }),
+      ),
+      'Most used first.',
+    ),
+    unused: described(
+      Type.Array(Type.Object({ faq_id: id, question: text })),
+      'Published ones that no answer of the window cites.',
+    ),
+    gaps: described(
+      Type.Array(
+        Type.Object({
+          suggestion_id: id,
+          status: oneOf('open', 'drafted', 'dismissed'),
+          language: text,
+          asked: count,
+          asked_before: described(count, 'In the window before.'),
+        }),
+      ),
+      'Groups of questions without an answer, largest first. Their texts are at `/faqs/suggestions`.',
+    ),
+  }),
+  {
+    ...EXAMPLE_WINDOW,
+    faqs: [
+      {
+        faq_id: 5,
+        question: 'How can I change my password?',
+        uses: 17,
+        rated_up: 3,
+        rated_down: 1,
+        helpful: 9,
+        not_helpful: 2,
+      },
+    ],
+    unused: [{ faq_id: 8, question: 'Do you ship to islands?' }],
+    gaps: [{ suggestion_id: 4, status: 'open', language: 'en', asked: 6, asked_before: 1 }],
+  },
+);
+
+export const presentKnowledge = presenter(knowledgeFigures);
+
 const definitions =
   'Figures are those of the rows, up to the present moment; docs/analytics.md defines each. Percentiles are within 4 %. ' +
   '`format=csv` answers a table.';
@@ -207,6 +292,20 @@ export const analyticsContract = contract('Analytics', {
     query: closed(windowFields),
     answers: { 200: jsonOrCsv('The figures', userFigures) },
     problems: ['not_found'],
+  },
+  'GET /api/v1/analytics/knowledge': {
+    who: 'admins',
+    summary: 'What the knowledge base answered, and what it did not',
+    detail: definitions,
+    query: closed({ ...windowFields, limit: paging.limit }),
+    answers: { 200: jsonOrCsv('The figures', knowledgeFigures) },
+  },
+  'GET /api/v1/analytics/costs': {
+    who: 'admins',
+    summary: 'What answers used and cost',
+    detail: `${definitions} By day, model, assistant and user; the fifty users who used most.`,
+    query: closed(windowFields),
+    answers: { 200: jsonOrCsv('The figures', costs) },
   },
 });
 

@@ -1,4 +1,6 @@
 import { figuresOfUser } from '../../db/models/analytics/figures.ts';
+import { costs, type Sum } from '../../shared/analytics/costs.ts';
+import { knowledge } from '../../shared/analytics/knowledge.ts';
 import { dashboard } from '../../shared/analytics/dashboard.ts';
 import { overTime } from '../../shared/analytics/overTime.ts';
 import { windowOf } from '../../shared/analytics/window.ts';
@@ -8,7 +10,9 @@ import { pathId } from '../middleware/context.ts';
 import {
   analyticsContract,
   presentBucket,
+  presentCosts,
   presentDashboard,
+  presentKnowledge,
   presentUserFigures,
   ratingContract,
 } from './contract.ts';
@@ -76,7 +80,67 @@ export const analytics = serve(analyticsContract, {
     if (format === 'csv') answerCsv(ctx, `user-${user_id}`, ['figure', 'value'], leaves(figures));
     else ctx.body = presentUserFigures(figures);
   },
+
+  'GET /api/v1/analytics/knowledge': async (ctx) => {
+    const { format, limit, ...asked } = ctx.state.query;
+    const figures = await knowledge(await windowOf(asked, ctx.state.user.timezone), limit);
+    if (format === 'json') {
+      ctx.body = presentKnowledge(figures);
+      return;
+    }
+    const { faqs, unused, gaps } = figures;
+    answerCsv(
+      ctx,
+      'knowledge',
+      ['list', 'id', 'text', 'count', 'rated_up', 'rated_down', 'count_before'],
+      [
+        ...faqs.map((one) => [
+          'faqs',
+          one.faq_id,
+          one.question,
+          one.uses,
+          one.rated_up,
+          one.rated_down,
+          null,
+        ]),
+        ...unused.map((one) => ['unused', one.faq_id, one.question, 0, null, null, null]),
+        ...gaps.map((one) => ['gaps', one.suggestion_id, null, one.asked, null, null, one.asked_before]),
+      ],
+    );
+  },
+
+  'GET /api/v1/analytics/costs': async (ctx) => {
+    const { format, ...asked } = ctx.state.query;
+    const figures = await costs(await windowOf(asked, ctx.state.user.timezone));
+    if (format === 'json') {
+      ctx.body = presentCosts({
+        ...figures,
+        days: figures.days.map((day) => ({ ...day, start: day.start.toISOString() })),
+      });
+      return;
+    }
+    const line = (by: string, key: string | number | Date | null, sum: Sum) => [
+      by,
+      key,
+      ...USED.map((name) => sum[name]),
+      figures.currency,
+    ];
+    answerCsv(
+      ctx,
+      'costs',
+      ['by', 'key', ...USED, 'currency'],
+      [
+        line('total', null, figures.total),
+        ...figures.days.map((one) => line('day', one.start, one)),
+        ...figures.models.map((one) => line('model', one.model, one)),
+        ...figures.assistants.map((one) => line('assistant', one.assistant_id, one)),
+        ...figures.users.map((one) => line('user', one.user_id, one)),
+      ],
+    );
+  },
 });
+
+const USED = ['answers', 'tokens', 'amount'] as const;
 
 export const ratings = serve(ratingContract, {
   'POST /api/v1/conversations/:id/rating': async (ctx) => {

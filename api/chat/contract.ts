@@ -42,6 +42,7 @@ export const chatContract = contract('Chat', {
       'run_in_progress',
       'idempotency_key_reused',
       'rate_limited',
+      'quota_exceeded',
       'too_many_waiting_runs',
     ],
   },

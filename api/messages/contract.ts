@@ -44,6 +44,7 @@ export const messageContract = contract('Messages', {
       'conflict',
       'idempotency_key_reused',
       'rate_limited',
+      'quota_exceeded',
       'too_many_waiting_runs',
     ],
   },

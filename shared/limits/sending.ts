@@ -3,6 +3,7 @@ import { ageOf, storedUnder } from '../../db/models/idempotency.ts';
 import type { Accepted, Channel, Refusal } from '../../db/models/run.ts';
 import { env } from '../base/env.ts';
 import type { SignedUser } from '../../db/models/session.ts';
+import { budgeted, withinBudget } from './budget.ts';
 import { networkOf } from './network.ts';
 import { type Counter, presentCharge, type RateHeaders, refusalOf, type Window } from './charge.ts';
 import { forget, take } from './counters.ts';
@@ -21,7 +22,7 @@ type Keyed = { key: string | null; hash: string };
  * day, over all transports. If one window refuses a message, no window counts it. A replay is free, even when the limit is
  * reached: its receipt shows it within the minute, later Postgres does.
  * @param keyed the idempotency key, and the hash that tells two requests of one key apart
- * @throws Problem `rate_limited`; what `accept` throws, and then the message is not counted
+ * @throws Problem `rate_limited`, `quota_exceeded`; what `accept` throws, and then the message is not counted
  */
 export async function withinLimits(
   { user, ip, tell }: Sender,
@@ -38,7 +39,7 @@ export async function withinLimits(
     throw refusalOf(charge, 'Too many messages: RateLimit says when there may be more');
   }
   try {
-    const accepted = await accept();
+    const accepted = (await beyondBudget(user.id, key, hash)) ?? (await accept());
     // A refused message loses its receipt, so that sending it again counts again.
     if (receipt !== null && !('run_id' in accepted)) await forget({ key: receipt });
     if (accepted.outcome !== 'replayed' || charge.outcome === 'free') return accepted;
@@ -51,6 +52,19 @@ export async function withinLimits(
   } catch (err) {
     if (charge.outcome === 'taken') await charge.giveBack();
     throw err;
+  }
+}
+
+/** Returns the message that a key has stored already, where a budget allows no new one. @throws Problem `quota_exceeded` */
+async function beyondBudget(userId: number, key: string | null, hash: string) {
+  if (!budgeted) return undefined;
+  try {
+    await withinBudget(userId);
+    return undefined;
+  } catch (err) {
+    const known = key === null ? undefined : await storedUnder(userId, key, hash);
+    if (known === undefined) throw err;
+    return known;
   }
 }
 

@@ -19,6 +19,7 @@ import type { Lease } from './lease.ts';
 import { Plain } from './plain.ts';
 import { wasTooSlow } from './timeouts.ts';
 import { Withheld } from './verdict.ts';
+import { hadItsShare, promptTokens, reserve } from './share.ts';
 import type { Writer } from './writer.ts';
 
 export type Claimed = {
@@ -41,6 +42,8 @@ export async function answer(claimed: Claimed, model: ModelRef): Promise<Ending>
   if (unjudged || turn.context === null) return unprepared(turn, unjudged);
 
   const request = await prepare(turn, model);
+  const spent = await reserve(turn, claimed.lease, request);
+  if (spent !== undefined) return spent;
   const ending = await stream(request, claimed);
   return { ...ending, model: model.name };
 }
@@ -87,7 +90,7 @@ async function stream(request: ChatRequest, { turn, writer, lease, verdict }: Cl
   const outlet = verdict === null ? shown : new Gate(shown, verdict);
   const heard: Heard = { text: '', finish_reason: null, usage: null };
   try {
-    await listen(request, outlet, heard);
+    await listen(request, outlet, heard, turn);
     await outlet.end();
     times.end();
     return { ...endingOf(heard), ...(first_token_ms !== undefined && { first_token_ms }) };
@@ -108,12 +111,18 @@ function outletTo(show: (text: string) => void, { context, user_id }: Turn, sign
   return { signal, write: show, end: async () => {}, close: () => {} };
 }
 
-async function listen(request: ChatRequest, outlet: Outlet, heard: Heard): Promise<void> {
+async function listen(request: ChatRequest, outlet: Outlet, heard: Heard, turn: Turn): Promise<void> {
+  let chunks = 0;
   for await (const chunk of streamChat(request, outlet.signal)) {
     if (chunk.delta !== '') outlet.write(chunk.delta);
     heard.text += chunk.delta;
     heard.finish_reason = chunk.finish_reason ?? heard.finish_reason;
     heard.usage = chunk.usage ?? heard.usage;
+    if (chunk.delta !== '') chunks += 1;
+    if (hadItsShare(request, chunks) && heard.finish_reason === null) {
+      Object.assign(heard, { finish_reason: 'length', usage: costOf(turn, heard) });
+      return;
+    }
   }
 }
 
@@ -134,7 +143,7 @@ function withheld({ why }: Withheld, writer: Writer, turn: Turn, heard: Heard): 
 /** Returns the usage of a dropped answer: the provider's count, or else our own. */
 function costOf({ context }: Turn, { text, usage }: Heard): Usage {
   if (usage !== null) return usage;
-  const prompt_tokens = Object.values(context?.tokens ?? {}).reduce((sum, tokens) => sum + tokens, 0);
+  const prompt_tokens = promptTokens({ context });
   const completion_tokens = countTokens(text);
   return { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens };
 }

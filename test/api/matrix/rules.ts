@@ -196,6 +196,8 @@ export const rules: Record<string, Rule> = {
 
   'GET /api/v1/analytics/dashboard': admins(200),
   'GET /api/v1/analytics/conversations': admins(200),
+  'GET /api/v1/analytics/knowledge': admins(200),
+  'GET /api/v1/analytics/costs': admins(200),
   // Administrators see everybody's; test/api/analytics.test.ts shows it.
   'GET /api/v1/analytics/user/{id}': signedIn(200, {
     names: ({ id }) => at(id),

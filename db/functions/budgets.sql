@@ -1,0 +1,56 @@
+-- Budgets of a day. A run reserves its share when its model is about to be called, and settles when it ends: in the
+-- transaction that ends it, so once. A later attempt's share replaces an earlier one's: what a crashed attempt cost nobody
+-- knows, and the row of the run counts the last attempt alone.
+
+-- Reserves a share for a run that the caller holds. p_completion: the most tokens that the answer wants. The limits, NULL
+-- for none, and the prices of a token are in one unit. granted: tokens that the answer may have; 0: nothing is left. told:
+-- the day just reached four fifths of its limit. No row: the fence is lost.
+DROP FUNCTION IF EXISTS budget_reserve;
+CREATE FUNCTION budget_reserve(p_run bigint, p_attempt integer, p_prompt integer, p_completion integer,
+  p_price_in double precision, p_price_out double precision, p_day_limit bigint, p_user_limit bigint)
+RETURNS TABLE (granted integer, told boolean) LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  v_run runs;
+  v_today CONSTANT date := (clock_timestamp() AT TIME ZONE 'UTC')::date;
+  v_prompt CONSTANT bigint := ceil(p_prompt * p_price_in);
+  v_left bigint;
+  v_share bigint;
+BEGIN
+  SELECT * INTO v_run FROM runs WHERE id = p_run AND attempt = p_attempt AND status = 'in_progress' FOR UPDATE;
+  IF NOT FOUND THEN
+    RETURN;
+  END IF;
+  PERFORM budget_add(v_run.reserved_on, v_run.user_id, -coalesce(v_run.reserved, 0));
+  PERFORM budget_add(v_today, v_run.user_id, 0);
+  -- budget_add has locked both rows: nobody else reserves meanwhile.
+  SELECT least(p_day_limit - (SELECT amount FROM budget_days WHERE day = v_today),
+    p_user_limit - (SELECT amount FROM budget_user_days WHERE day = v_today AND user_id = v_run.user_id)) INTO v_left;
+  granted := CASE WHEN v_left IS NULL THEN p_completion WHEN v_left <= v_prompt THEN 0 WHEN p_price_out <= 0 THEN p_completion
+    ELSE least(p_completion, floor((v_left - v_prompt) / p_price_out)) END;
+  v_share := CASE WHEN granted > 0 THEN v_prompt + ceil(granted * p_price_out) ELSE 0 END;
+  UPDATE runs SET reserved = v_share, reserved_on = v_today, price_in = p_price_in, price_out = p_price_out WHERE id = p_run;
+  PERFORM budget_add(v_today, v_run.user_id, v_share);
+  UPDATE budget_days d SET told = true WHERE d.day = v_today AND NOT d.told AND d.amount >= 0.8 * p_day_limit;
+  told := FOUND;
+  RETURN NEXT;
+END $$;
+
+-- Adds to what was used of a day, first of all users and then of one; locks both rows in this order.
+CREATE OR REPLACE FUNCTION budget_add(p_day date, p_user bigint, p_amount bigint) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+  IF p_day IS NULL THEN
+    RETURN;
+  END IF;
+  INSERT INTO budget_days AS known (day, amount) VALUES (p_day, p_amount)
+  ON CONFLICT (day) DO UPDATE SET amount = known.amount + excluded.amount;
+  INSERT INTO budget_user_days AS known (day, user_id, amount) VALUES (p_day, p_user, p_amount)
+  ON CONFLICT (user_id, day) DO UPDATE SET amount = known.amount + excluded.amount;
+END $$;
+
+-- Puts what a run used in place of what it reserved.
+CREATE OR REPLACE FUNCTION budget_settle() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+  PERFORM budget_add(NEW.reserved_on, NEW.user_id, ceil(coalesce(NEW.prompt_tokens, 0) * NEW.price_in
+    + coalesce(NEW.completion_tokens, 0) * NEW.price_out)::bigint - NEW.reserved);
+  RETURN NULL;
+END $$;

@@ -1,0 +1,39 @@
+import { row } from '../sql.ts';
+
+/** Limits of a day in tokens, or in millionths of a currency; null: none. */
+export type Limits = { day: number | null; user: number | null };
+export type Share = {
+  prompt_tokens: number;
+  completion_tokens: number;
+  /** What one token costs, in the unit of the limits. */
+  price_in: number;
+  price_out: number;
+};
+
+/** Says whether a budget of the present day (UTC) is used up for a user, and in how many seconds the day ends. */
+export async function usedUp(
+  userId: number,
+  { day, user }: Limits,
+): Promise<{ ends_in_s: number } | undefined> {
+  return row(
+    `SELECT ceil(extract(epoch FROM date_trunc('day', now() AT TIME ZONE 'UTC') + interval '1 day' - now() AT TIME ZONE 'UTC'))::float8
+       AS ends_in_s
+     WHERE (SELECT amount FROM budget_days WHERE day = (now() AT TIME ZONE 'UTC')::date) >= CAST(:day AS bigint)
+       OR (SELECT amount FROM budget_user_days WHERE day = (now() AT TIME ZONE 'UTC')::date AND user_id = :userId) >= CAST(:user AS bigint)`,
+    { userId, day, user },
+  );
+}
+
+/** Reserves the share of a held run; see budget_reserve. Undefined: the fence is lost. */
+export function reserveShare(
+  runId: number,
+  attempt: number,
+  share: Share,
+  { day, user }: Limits,
+): Promise<{ granted: number; told: boolean } | undefined> {
+  return row(
+    `SELECT * FROM budget_reserve(:runId, :attempt, CAST(:prompt_tokens AS integer), CAST(:completion_tokens AS integer),
+       CAST(:price_in AS float8), CAST(:price_out AS float8), CAST(:day AS bigint), CAST(:user AS bigint))`,
+    { runId, attempt, ...share, day, user },
+  );
+}
