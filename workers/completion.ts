@@ -4,7 +4,7 @@ import { claimRun, finishRun, type Kept, type Outcome, releaseRun, waitedMs } fr
 import { replaceContext, type Turn } from '../db/models/turn.ts';
 import { isUnreachable, ranTooLong } from '../shared/base/errors.ts';
 import { parametersOf } from '../shared/assistants/parameters.ts';
-import type { Payloads } from '../shared/delivery/jobs.ts';
+import { generationOf, type Payloads } from '../shared/delivery/jobs.ts';
 import { killPoint } from '../shared/ops/killpoint.ts';
 import { addLogContext, log } from '../shared/base/log.ts';
 import { runRestarts, runStage, runsEnded } from '../shared/ops/metrics.ts';
@@ -44,11 +44,14 @@ export async function completion(job: Job<Payloads['completion']>): Promise<void
   const { run_id, beside = false } = job.data;
   const breakers = await askBreakers();
   const asked = performance.now();
-  const claim = await traced('claim', {}, () => claimRun(run_id, LEASE, CRASH_LIMIT, breakers.holdMs));
+  const claim = await traced('claim', {}, () =>
+    claimRun(run_id, LEASE, CRASH_LIMIT, breakers.holdMs, generationOf(job.id)),
+  );
   if (claim.outcome === 'gone') return;
   addLogContext({ request_id: claim.request_id, user_id: claim.user_id });
   if (claim.outcome === 'busy') throw new RetryIn(claim.retry_in_ms);
   if (claim.outcome === 'ended') return settle({ next: claim.next, ended: [run_id] });
+  if (claim.outcome === 'unprepared') return settle({ next: claim.next, ended: [] });
 
   killPoint('completion.claimed', run_id);
   if (claim.attempt > 1) runRestarts.inc({ reason: 'claimed_again' });
@@ -132,7 +135,7 @@ async function conclude(held: Held, model: ModelRef, err: unknown): Promise<void
   log.warn({ err, trouble: trouble.trouble, retries: turn.retries }, 'answer interrupted');
   if (trouble.comeBack) return comeBack(held, model, trouble);
   if (code === 'context_length_exceeded' && turn.context?.shrunk === false) {
-    const shrunk = shrinkContext(turn.context, turn.question);
+    const shrunk = shrinkContext(turn.context, turn);
     await patiently(lease, () => replaceContext(turn.run_id, lease.attempt, shrunk));
     return release(held, {});
   }

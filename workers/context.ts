@@ -14,6 +14,6 @@ export async function context(job: Job<Payloads['context']>): Promise<void> {
   const history = () => historyBefore(turn.conversation_id, turn.message_id, limit);
   const { built, questionTokens } = await decideContext(turn, history);
   killPoint('context.built', turn.run_id);
-  await saveContext(turn.run_id, built, questionTokens);
+  await saveContext(turn, built, questionTokens);
   killPoint('context.saved', turn.run_id);
 }

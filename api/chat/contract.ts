@@ -12,7 +12,7 @@ const fields = {
   assistant_id: Type.Optional(orNull(anyId)),
   language: Type.Optional(language),
   metadata: Type.Optional(anything),
-  multitask_strategy: Type.Optional(oneOf('enqueue', 'reject', 'interrupt')),
+  multitask_strategy: Type.Optional(oneOf('enqueue', 'reject', 'interrupt', 'coalesce')),
 };
 const sendBody = closed(fields);
 export type SendBody = Static<typeof sendBody>;
@@ -24,7 +24,9 @@ export const chatContract = contract('Chat', {
     detail:
       'Once this answers 202 the message is stored and will be answered exactly once. Without `conversation_id` a ' +
       'conversation begins, with the default assistant or that of `assistant_id`, which is for such a message alone. `multitask_strategy` says what happens while a run of the conversation is on: `enqueue` waits, ' +
-      '`reject` refuses, `interrupt` cancels what is on or waiting. While the conversation is `waiting` or with an `agent`, ' +
+      '`reject` refuses, `interrupt` cancels what is on or waiting, `coalesce` joins the newest run that has not called the model yet: ' +
+      'then `run_id` and `reply_id` are that run’s, `status` is `joined`, and one answer is for all its messages. ' +
+      'While the conversation is `waiting` or with an `agent`, ' +
       'the message is stored and told, and no model is called: `status` is `with_agent`, without run and reply.',
     parameters: [idempotencyKey],
     body: sendBody,

@@ -31,7 +31,7 @@ export const taken = named(
     message_id: id,
     reply_id: orNull(id),
     run_id: described(orNull(id), 'null, as the reply: the message stands before a person.'),
-    status: oneOf('queued', 'with_agent'),
+    status: oneOf('queued', 'joined', 'with_agent'),
   }),
   { conversation_id: 3, message_id: 81, reply_id: 82, run_id: 42, status: 'queued' },
 );

@@ -37,10 +37,10 @@ export const conversations = serve(conversationContract, {
     const { order, ...query } = ctx.state.query;
     ctx.body = await pageOf(query, {
       list: 'messages',
-      by: ['id'],
+      by: ['place'],
       find: async (limit, after) => {
         const { id } = found(await findConversation(pathId(ctx), ctx.state.user.id));
-        return listMessages(id, { order, limit, afterId: after?.id ?? null });
+        return listMessages(id, { order, limit, after: after?.place ?? null });
       },
       present: presentMessage,
     });

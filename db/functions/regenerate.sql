@@ -11,7 +11,6 @@ DECLARE
   v_owner users;
   v_conversation bigint;
   v_assistant assistants;
-  v_known runs;
   v_before runs;
   v_head boolean;
   v_rank integer := 1;
@@ -24,17 +23,12 @@ BEGIN
     AND deleted_at IS NULL FOR NO KEY UPDATE;
 
   -- Looks the key up once: nobody else can store a key of this user now.
-  SELECT * INTO v_known FROM runs WHERE user_id = p_user AND idempotency_key = p_key;
-  IF FOUND THEN
-    RETURN QUERY SELECT CASE WHEN v_known.request_hash = p_hash THEN 'replayed' ELSE 'idempotency_key_reused' END,
-      v_known.id, v_known.conversation_id, v_known.message_id, v_known.reply_id, NULL::jsonb, '{}'::bigint[];
-    RETURN;
-  END IF;
-
-  IF EXISTS (SELECT FROM message_keys WHERE user_id = p_user AND idempotency_key = p_key) THEN
-    outcome := 'idempotency_key_reused';
-    RETURN NEXT;
-    RETURN;
+  IF p_key IS NOT NULL THEN
+    RETURN QUERY SELECT s.outcome, s.run_id, s.conversation_id, s.message_id, s.reply_id, s.next, s.ended
+    FROM stored_under(p_user, p_key, p_hash) AS s;
+    IF FOUND THEN
+      RETURN;
+    END IF;
   END IF;
 
   SELECT * INTO v_before FROM runs WHERE reply_id = p_reply AND conversation_id = v_conversation;
@@ -63,11 +57,11 @@ BEGIN
   SELECT v_conversation, p_user, v_run, '', 'assistant', 'pending', m.id, coalesce(m.alternative_of, m.id)
   FROM messages m WHERE m.id = p_reply RETURNING id INTO v_reply;
   INSERT INTO runs (id, user_id, conversation_id, message_id, reply_id, status, language, idempotency_key,
-    request_hash, request_id, generation, queued_at, rank, assistant_id, assistant_version)
+    request_hash, request_id, generation, queued_at, rank, assistant_id, assistant_version, joined_ids)
   VALUES (v_run, p_user, v_conversation, v_before.message_id, v_reply,
     CASE WHEN v_head THEN 'queued' ELSE 'waiting' END, v_before.language, p_key, p_hash, p_request,
     CASE WHEN v_head THEN 1 ELSE 0 END, CASE WHEN v_head THEN clock_timestamp() END, v_rank,
-    v_assistant.id, v_assistant.version);
+    v_assistant.id, v_assistant.version, v_before.joined_ids);
   UPDATE conversations SET message_count = message_count + 1, is_active = true,
     last_message_at = clock_timestamp(), updated_at = clock_timestamp(),
     duration_seconds = extract(epoch FROM clock_timestamp() - created_at)::integer

@@ -104,15 +104,17 @@ END $$;
 -- ended are the runs that an interrupt cancelled, which the caller announces. p_assistant
 -- is for a conversation that begins here. While a person is asked for or has the conversation, a message is stored without
 -- reply and run, which are NULL then. news: the caller tells devices and agents of the conversation (people.sql).
+-- joined: the message joined a run (joins.sql).
 CREATE OR REPLACE FUNCTION accept_message(
   p_user bigint, p_conversation bigint, p_content text, p_language text, p_metadata jsonb, p_strategy text,
   p_key text, p_hash text, p_request text, p_max_waiting integer, p_assistant bigint DEFAULT NULL,
   p_channel text DEFAULT 'api'
 ) RETURNS TABLE (outcome text, run_id bigint, conversation_id bigint, message_id bigint, reply_id bigint,
-  next jsonb, ended bigint[], news boolean) LANGUAGE plpgsql VOLATILE SET plan_cache_mode = force_generic_plan AS $$
+  next jsonb, ended bigint[], news boolean, joined boolean)
+LANGUAGE plpgsql VOLATILE SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 DECLARE
-  v_known runs;
+  v_joined runs;
   v_owner users;
   v_conversation conversations;
   v_assistant assistants;
@@ -132,21 +134,16 @@ BEGIN
   END IF;
 
   IF p_key IS NOT NULL THEN
-    SELECT * INTO v_known FROM runs WHERE user_id = p_user AND idempotency_key = p_key;
-    IF FOUND THEN
-      RETURN QUERY SELECT CASE WHEN v_known.request_hash = p_hash THEN 'replayed' ELSE 'idempotency_key_reused' END,
-        v_known.id, v_known.conversation_id, v_known.message_id, v_known.reply_id, NULL::jsonb, v_ended, false;
-      RETURN;
-    END IF;
-    RETURN QUERY SELECT CASE WHEN k.request_hash = p_hash THEN 'replayed' ELSE 'idempotency_key_reused' END,
-      NULL::bigint, m.conversation_id, m.id, NULL::bigint, NULL::jsonb, v_ended, false
-    FROM message_keys k JOIN messages m ON m.id = k.message_id WHERE k.user_id = p_user AND k.idempotency_key = p_key;
+    RETURN QUERY SELECT * FROM stored_under(p_user, p_key, p_hash);
     IF FOUND THEN
       RETURN;
     END IF;
   END IF;
 
   v_person := coalesce(v_conversation.status IN ('waiting', 'agent'), false);
+  IF p_strategy = 'coalesce' AND NOT v_person THEN
+    v_joined := run_to_join(v_conversation.id);
+  END IF;
   v_assistant := assistant_now(coalesce(v_conversation.assistant_id, p_assistant));
   outcome := CASE
     WHEN v_owner.status <> 'active' THEN 'unauthenticated'
@@ -157,6 +154,7 @@ BEGIN
     WHEN v_person THEN NULL
     WHEN p_strategy = 'reject' AND EXISTS (SELECT FROM runs WHERE conversation_id = p_conversation
       AND status IN ('waiting', 'queued', 'in_progress')) THEN 'run_in_progress'
+    WHEN v_joined.id IS NOT NULL THEN CASE WHEN is_full(v_joined, p_content) THEN 'too_many_waiting_runs' END
     WHEN (SELECT count(*) FROM (SELECT FROM runs WHERE user_id = p_user AND status IN ('waiting', 'queued')
       AND NOT (p_strategy = 'interrupt' AND conversation_id IS NOT DISTINCT FROM p_conversation)
       LIMIT p_max_waiting) AS idle) >= p_max_waiting THEN 'too_many_waiting_runs'
@@ -165,7 +163,6 @@ BEGIN
     RETURN NEXT;
     RETURN;
   END IF;
-
   IF p_conversation IS NULL THEN
     INSERT INTO conversations (user_id, language, assistant_id, channel, message_count, episode_id)
     VALUES (p_user, coalesce(p_language, v_owner.language), v_assistant.id,
@@ -174,7 +171,7 @@ BEGIN
     INSERT INTO episodes (id, conversation_id, user_id, assistant_id)
     VALUES (v_conversation.episode_id, v_conversation.id, p_user, v_assistant.id);
   ELSE
-    UPDATE conversations SET message_count = message_count + CASE WHEN v_person THEN 1 ELSE 2 END, is_active = true,
+    UPDATE conversations SET message_count = message_count + CASE WHEN v_person OR v_joined.id IS NOT NULL THEN 1 ELSE 2 END, is_active = true,
       waiting_since = CASE WHEN v_person THEN coalesce(waiting_since, clock_timestamp()) END,
       last_message_at = clock_timestamp(), updated_at = clock_timestamp(),
       duration_seconds = extract(epoch FROM clock_timestamp() - created_at)::integer
@@ -188,7 +185,13 @@ BEGIN
   END IF;
   IF v_person THEN
     message_id := store_for_person(v_conversation.id, p_user, p_content, p_metadata, p_key, p_hash);
-    RETURN QUERY SELECT 'accepted', NULL::bigint, v_conversation.id, message_id, NULL::bigint, NULL::jsonb, v_ended, true;
+    RETURN QUERY SELECT 'accepted', NULL::bigint, v_conversation.id, message_id, NULL::bigint, NULL::jsonb, v_ended, true,
+      false;
+    RETURN;
+  END IF;
+  IF v_joined.id IS NOT NULL THEN
+    RETURN QUERY SELECT j.*, v_conversation.status = 'resolved', true
+    FROM join_run(v_joined, p_content, p_language, p_metadata, p_key, p_hash) AS j;
     RETURN;
   END IF;
   -- Draws the id under the lock, so that the runs of a conversation are numbered in the order of their messages.
@@ -213,7 +216,7 @@ BEGIN
 
   RETURN QUERY SELECT 'accepted', v_run, v_conversation.id, v_ids[1], v_ids[2],
     CASE WHEN v_head THEN jsonb_build_object('run_id', v_run, 'generation', 1, 'rank', v_rank) END, v_ended,
-    v_conversation.status = 'resolved';
+    v_conversation.status = 'resolved', false;
 END $$;
 
 -- Says whether texts of a conversation may go to the provider now. Intake asks too, but a message may wait for
@@ -238,12 +241,15 @@ END $$;
 -- needs a model and no model may be called for p_hold_ms.
 -- 'ended': this call ended the run (cancelled before it began, not to be answered any more, or crashed too often).
 -- The caller announces it and delivers next.
+-- 'unprepared': what the stages stored is not of all messages that joined. The caller delivers next.
 -- 'gone': nothing to do.
-CREATE OR REPLACE FUNCTION claim_run(p_run bigint, p_lease_ms integer, p_crash_limit integer, p_hold_ms integer DEFAULT 0)
+-- p_generation is the caller's delivery; NULL: the previous release calls, which does not know it.
+CREATE OR REPLACE FUNCTION claim_run(p_run bigint, p_lease_ms integer, p_crash_limit integer, p_hold_ms integer DEFAULT 0,
+  p_generation integer DEFAULT NULL)
 RETURNS TABLE (outcome text, attempt integer, retry_at timestamptz, next jsonb, run_id bigint, user_id bigint,
   conversation_id bigint, message_id bigint, reply_id bigint, request_id text, status text, retries integer,
   language text, question text, title text, created_at timestamptz, queued_at timestamptz, moderation jsonb, context jsonb,
-  assistant jsonb)
+  assistant jsonb, parts text[])
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_column
 DECLARE
@@ -282,6 +288,13 @@ BEGIN
     RETURN NEXT;
     RETURN;
   END IF;
+  IF v_run.joined_ids <> '{}' AND v_run.attempt = 0 THEN
+    SELECT c.outcome, c.retry_at, c.next INTO outcome, retry_at, next FROM check_joins(v_run, p_generation) AS c;
+    IF outcome IS NOT NULL THEN
+      RETURN NEXT;
+      RETURN;
+    END IF;
+  END IF;
   IF p_hold_ms > 0 AND v_run.context IS NOT NULL AND NOT (v_run.moderation ->> 'flagged')::boolean THEN
     outcome := 'busy';
     retry_at := clock_timestamp() + p_hold_ms * interval '1 ms';
@@ -296,9 +309,10 @@ BEGIN
   UPDATE messages SET status = 'streaming' WHERE id = v_run.reply_id;
   RETURN QUERY SELECT 'claimed', v_run.attempt, NULL::timestamptz, NULL::jsonb, p_run, v_run.user_id,
     v_conversation, v_run.message_id, v_run.reply_id, v_run.request_id, v_run.status, v_run.retries, v_run.language,
-    q.content, c.title, v_run.created_at, v_run.queued_at, v_run.moderation, v_run.context,
-    assistant_of(v_run.assistant_id, v_run.assistant_version)
-  FROM messages q JOIN conversations c ON c.id = v_conversation WHERE q.id = v_run.message_id;
+    coalesce(array_to_string(p.parts, E'\n\n'), q.content), c.title, v_run.created_at, v_run.queued_at, v_run.moderation,
+    v_run.context, assistant_of(v_run.assistant_id, v_run.assistant_version), p.parts
+  FROM messages q JOIN conversations c ON c.id = v_conversation
+  CROSS JOIN LATERAL (SELECT parts_of(v_run.message_id, v_run.joined_ids) AS parts) p WHERE q.id = v_run.message_id;
 END $$;
 
 -- Ends a run that the caller holds, and returns the ended run. No row: the fence is lost, and nothing changed.
@@ -346,7 +360,7 @@ BEGIN
     response_time_ms = extract(epoch FROM clock_timestamp() - v_run.created_at) * 1000
   WHERE id = v_run.reply_id;
   IF (p_outcome ->> 'filtered')::boolean THEN
-    UPDATE messages SET in_context = false WHERE id = v_run.message_id;
+    UPDATE messages SET in_context = false WHERE id = v_run.message_id OR id = ANY (v_run.joined_ids);
   END IF;
   UPDATE conversations SET title = coalesce(title, p_outcome ->> 'title'),
     total_tokens = total_tokens + coalesce(v_run.total_tokens, 0),

@@ -7,23 +7,18 @@ export function storedUnder(
   key: string,
   hash: string,
 ): Promise<Accepted | { outcome: Refusal } | undefined> {
-  return row(
-    `SELECT CASE WHEN request_hash = :hash THEN 'replayed' ELSE 'idempotency_key_reused' END AS outcome,
-       id AS run_id, conversation_id, message_id, reply_id, NULL AS next, CAST('{}' AS bigint[]) AS ended
-     FROM runs WHERE user_id = :userId AND idempotency_key = :key
-     UNION ALL
-     SELECT CASE WHEN request_hash = :hash THEN 'replayed' ELSE 'idempotency_key_reused' END,
-       NULL, m.conversation_id, m.id, NULL, NULL, CAST('{}' AS bigint[])
-     FROM message_keys JOIN messages m ON m.id = message_id WHERE message_keys.user_id = :userId AND idempotency_key = :key`,
-    { userId, key, hash },
-  );
+  return row('SELECT * FROM stored_under(:userId, :key, :hash)', { userId, key, hash });
 }
 
-/** Returns how long ago a run was stored, or a message without one, in ms. */
-export async function ageOf({ run_id, message_id }: Accepted): Promise<number> {
+/** Returns how long ago a message or its run was stored, whichever came last, in ms: one may be older than the request. */
+export async function ageOf({
+  run_id,
+  message_id,
+}: Pick<Accepted, 'run_id' | 'message_id'>): Promise<number> {
   const found = await row<{ age: number }>(
-    `SELECT CAST(extract(epoch FROM clock_timestamp() - created_at) * 1000 AS float8) AS age FROM ${run_id === null ? 'messages' : 'runs'} WHERE id = :id`,
-    { id: run_id ?? message_id },
+    `SELECT CAST(extract(epoch FROM clock_timestamp() - max(created_at)) * 1000 AS float8) AS age FROM (
+       SELECT created_at FROM runs WHERE id = :run_id UNION ALL SELECT created_at FROM messages WHERE id = :message_id) AS stored`,
+    { run_id, message_id },
   );
   return found?.age ?? 0;
 }

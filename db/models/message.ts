@@ -22,6 +22,18 @@ function speaker(messages: string): string {
 }
 
 /**
+ * Returns SQL of a message of a list and of the reply that is shown after it, which has `moved` 1. A reply that is shown
+ * elsewhere is left out at its own place.
+ */
+export function inPlace(message: string, name: string): string {
+  return `LATERAL (
+    SELECT 0 AS moved, (${message}).* WHERE ${message}.shown_after IS NULL
+    UNION ALL
+    SELECT 1, later.* FROM messages later
+    WHERE later.conversation_id = ${message}.conversation_id AND later.shown_after = ${message}.id) AS ${name}`;
+}
+
+/**
  * Returns the messages before a message, newest first. Of the replies to one question it takes the newest with a
  * text, in the place of the first. It leaves out refusals, replies without text, and questions without a verdict that
  * allows them.
@@ -33,15 +45,16 @@ export function historyBefore(
 ): Promise<HistoryMessage[]> {
   return rows(
     `SELECT said.id, ${speaker('said')}, said.content, said.tokens_used FROM messages first
+     CROSS JOIN ${inPlace('first', 'slot')}
      CROSS JOIN LATERAL (
        SELECT one.* FROM messages one
-       WHERE (one.id = first.id OR one.alternative_of = first.id) AND one.in_context AND one.content <> ''
+       WHERE (one.id = slot.id OR one.alternative_of = slot.id) AND one.in_context AND one.content <> ''
          AND NOT EXISTS (SELECT FROM runs r WHERE r.id = one.run_id AND one.message_type = 'user'
            AND CASE WHEN r.moderation IS NULL THEN r.status IN ('cancelled', 'failed') ELSE (r.moderation ->> 'flagged')::boolean END)
        ORDER BY one.id DESC LIMIT 1) AS said
      WHERE ${inConversation('first')} AND (first.conversation_id, first.id) < (:conversationId, :messageId)
        AND first.alternative_of IS NULL AND first.message_type <> 'system'
-     ORDER BY first.conversation_id DESC, first.id DESC LIMIT :limit`,
+     ORDER BY first.conversation_id DESC, first.id DESC, slot.moved DESC LIMIT :limit`,
     { conversationId, messageId, limit },
   );
 }

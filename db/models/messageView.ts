@@ -1,9 +1,11 @@
 import { row, rows } from '../sql.ts';
-import { inConversation } from './message.ts';
+import { inConversation, inPlace } from './message.ts';
 import { nameOf } from './person.ts';
 
 export type MessageRow = {
   id: number;
+  /** Where a list goes on: the id; of a reply that is shown after a later message, minus that message's id. */
+  place: number;
   conversation_id: number;
   user_id: number;
   content: string;
@@ -25,7 +27,7 @@ export type MessageRow = {
   agent: { id: number; name: string } | null;
 };
 
-const columns = `m.id, m.conversation_id, m.user_id, m.content, m.message_type, m.status, m.run_id, m.tokens_used, m.model_used,
+const columns = `m.id, coalesce(-m.shown_after, m.id) AS place, m.conversation_id, m.user_id, m.content, m.message_type, m.status, m.run_id, m.tokens_used, m.model_used,
   m.response_time_ms, m.metadata, m.created_at, m.delivered_at, m.read_at, m.replaces_id,
   (SELECT max(newer.id) FROM messages newer
    WHERE newer.alternative_of = coalesce(m.alternative_of, m.id) AND newer.id > m.id) AS replaced_by,
@@ -33,20 +35,26 @@ const columns = `m.id, m.conversation_id, m.user_id, m.content, m.message_type, 
   (SELECT jsonb_build_object('id', a.id, 'name', ${nameOf('a')}) FROM users a WHERE a.id = m.agent_id) AS agent`;
 
 /**
- * Returns a page of a conversation's messages. The caller has checked the owner.
- * @param afterId the last message of the previous page; null for the first page
+ * Returns a page of a conversation's messages. A reply stands after the last message that it answers. The caller has
+ * checked the owner.
+ * @param after the place of the last message of the previous page; null for the first page
  */
 export function listMessages(
   conversationId: number,
-  page: { order: 'asc' | 'desc'; limit: number; afterId: number | null },
+  page: { order: 'asc' | 'desc'; limit: number; after: number | null },
 ): Promise<MessageRow[]> {
-  const { order, limit, afterId } = page;
+  const { order, limit, after } = page;
   const further = order === 'asc' ? '>' : '<';
   return rows(
-    `SELECT ${columns} FROM messages m WHERE ${inConversation('m')}
-       ${afterId === null ? '' : `AND (m.conversation_id, m.id) ${further} (:conversationId, :afterId)`}
-     ORDER BY m.conversation_id ${order}, m.id ${order} LIMIT :limit`,
-    { conversationId, afterId, limit },
+    `SELECT ${columns} FROM messages first CROSS JOIN ${inPlace('first', 'm')} WHERE ${inConversation('first')}
+       ${
+         after === null
+           ? ''
+           : `AND (first.conversation_id, first.id) ${further}= (:conversationId, :id)
+       AND (first.id ${further} :id OR m.moved ${further} :moved)`
+       }
+     ORDER BY first.conversation_id ${order}, first.id ${order}, m.moved ${order} LIMIT :limit`,
+    { conversationId, limit, id: Math.abs(after ?? 0), moved: (after ?? 0) < 0 ? 1 : 0 },
   );
 }
 

@@ -11,6 +11,9 @@ type Next = { next: Delivery | null };
 /** Where a conversation began: on our pages, in the widget, over the API, or over a plain WebSocket. */
 export type Channel = 'web' | 'widget' | 'api' | 'ws';
 
+/** What happens to a message while a run of its conversation is on. */
+export type Strategy = 'enqueue' | 'reject' | 'interrupt' | 'coalesce';
+
 export type Message = {
   user_id: number;
   conversation_id: number | null;
@@ -21,7 +24,7 @@ export type Message = {
   content: string;
   language: string | null;
   metadata: Record<string, unknown>;
-  multitask_strategy: 'enqueue' | 'reject' | 'interrupt';
+  multitask_strategy: Strategy;
   idempotency_key: string | null;
   request_hash: string;
   request_id: string | null;
@@ -48,6 +51,8 @@ export type Accepted = {
   ended: number[];
   /** Whether devices and agents are to be told of the conversation. */
   news?: boolean;
+  /** Whether the message joined a run that waits. */
+  joined?: boolean;
 };
 
 /** Stores a message with its run, or finds the one its key names, or refuses and stores nothing. */
@@ -69,22 +74,25 @@ export type Claim =
   | ({ outcome: 'claimed' } & Turn)
   | ({ outcome: 'busy'; retry_in_ms: number } & Whose)
   | ({ outcome: 'ended' } & Next & Whose)
+  | ({ outcome: 'unprepared' } & Next & Whose)
   | { outcome: 'gone' };
 
 /**
  * Takes a run for one attempt, or says why not; see claim_run.
  * @param holdMs how long no model may be called: runs that need one are `busy` until then
+ * @param generation the caller's delivery of the run; null: unknown
  */
 export async function claimRun(
   runId: number,
   leaseMs: number,
   crashLimit: number,
   holdMs = 0,
+  generation: number | null = null,
 ): Promise<Claim> {
   const claim = await row<Claim>(
     `SELECT *, ceil(extract(epoch FROM retry_at - clock_timestamp()) * 1000)::float8 AS retry_in_ms
-     FROM claim_run(:runId, :leaseMs, :crashLimit, :holdMs)`,
-    { runId, leaseMs, crashLimit, holdMs },
+     FROM claim_run(:runId, :leaseMs, :crashLimit, :holdMs, :generation)`,
+    { runId, leaseMs, crashLimit, holdMs, generation },
   );
   return claim ?? { outcome: 'gone' };
 }

@@ -14,7 +14,10 @@ export type Turn = {
   attempt: number;
   retries: number;
   language: string;
+  /** The question, with the messages that joined it, in order. */
   question: string;
+  /** The texts of the question and of the messages that joined it; null: none joined. */
+  parts: string[] | null;
   title: string | null;
   created_at: Date;
   /** When the run became the head of its conversation, or was given back. */
@@ -26,9 +29,11 @@ export type Turn = {
 /** The version of the assistant that answers a run; null: the engine's own rules alone. */
 export type Answering = Omit<AssistantVersion, 'greeting' | 'suggested_questions'>;
 /** Moderation's decision. `categories` are the names that the provider flagged. */
-export type Verdict = { flagged: boolean; categories: string[]; model: string };
+export type Verdict = { flagged: boolean; categories: string[]; model: string } & Parts;
+/** Of how many messages a stage's result is; absent: of one. */
+type Parts = { parts?: number };
 /** What the prompt of a run contains, and what was cut: enough to build the same prompt again. */
-export type ContextRecord = {
+export type ContextRecord = Parts & {
   message_ids: number[];
   passages: (Source & { answer: string })[];
   /** Questions of the nearest FAQs where there is no passage. Absent in contexts of an older release. */
@@ -53,32 +58,46 @@ export type ContextRecord = {
 export function loadTurn(runId: number): Promise<Turn | undefined> {
   return row(
     `SELECT r.id AS run_id, r.user_id, r.conversation_id, r.message_id, r.reply_id, r.request_id, r.status, r.attempt,
-       r.retries, r.language, q.content AS question, c.title, r.created_at, r.queued_at, r.moderation, r.context,
-       assistant_of(r.assistant_id, r.assistant_version) AS assistant
+       r.retries, r.language, coalesce(array_to_string(p.parts, CAST(E'\\n\\n' AS text)), q.content) AS question, p.parts, c.title,
+       r.created_at, r.queued_at, r.moderation, r.context, assistant_of(r.assistant_id, r.assistant_version) AS assistant
      FROM runs r JOIN messages q ON q.id = r.message_id JOIN conversations c ON c.id = r.conversation_id
+     CROSS JOIN LATERAL (SELECT parts_of(r.message_id, r.joined_ids) AS parts) p
      WHERE r.id = :runId AND r.cancel_requested_at IS NULL AND may_be_answered(r.user_id, r.conversation_id)`,
     { runId },
   );
 }
 
-/** Stores moderation's verdict; a second verdict changes nothing. */
-export async function saveVerdict(runId: number, verdict: Verdict): Promise<void> {
-  await rows('UPDATE runs SET moderation = :verdict WHERE id = :runId AND moderation IS NULL', {
-    runId,
-    verdict,
-  });
+/** Says of how many messages a stage's result is: it is stored as long as no other message joined. */
+function partsOf({ parts }: Pick<Turn, 'parts'>): { parts: number } {
+  return { parts: parts?.length ?? 1 };
 }
 
-/** Stores the context and the question's token count; a second context changes nothing. */
+/** Stores moderation's verdict; a second verdict changes nothing, nor does one on fewer messages than the run has. */
+export async function saveVerdict(turn: Pick<Turn, 'run_id' | 'parts'>, verdict: Verdict): Promise<void> {
+  const { parts } = partsOf(turn);
+  await rows(
+    `UPDATE runs SET moderation = :verdict
+     WHERE id = :runId AND moderation IS NULL AND cardinality(joined_ids) + 1 = :parts`,
+    { runId: turn.run_id, verdict: parts === 1 ? verdict : { ...verdict, parts }, parts },
+  );
+}
+
+/**
+ * Stores the context and the question's token count; a second context changes nothing, nor does one of fewer messages than
+ * the run has. The tokens of joined messages are counted with the next prompt.
+ */
 export async function saveContext(
-  runId: number,
+  turn: Pick<Turn, 'run_id' | 'parts'>,
   context: ContextRecord,
   questionTokens: number,
 ): Promise<void> {
+  const { parts } = partsOf(turn);
   await rows(
-    `WITH kept AS (UPDATE runs SET context = :context WHERE id = :runId AND context IS NULL RETURNING message_id)
-     UPDATE messages SET tokens_used = :questionTokens WHERE id = (SELECT message_id FROM kept) AND tokens_used IS NULL`,
-    { runId, context, questionTokens },
+    `WITH kept AS (UPDATE runs SET context = :context
+       WHERE id = :runId AND context IS NULL AND cardinality(joined_ids) + 1 = :parts RETURNING message_id, joined_ids)
+     UPDATE messages SET tokens_used = :questionTokens
+     WHERE id = (SELECT message_id FROM kept WHERE joined_ids = '{}') AND tokens_used IS NULL`,
+    { runId: turn.run_id, context: parts === 1 ? context : { ...context, parts }, parts, questionTokens },
   );
 }
 

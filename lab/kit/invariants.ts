@@ -25,6 +25,8 @@ export type RunAtRest = {
   ended: number;
   content: string;
   questions: number;
+  /** Questions that the run should have: one, and those that joined it. */
+  due_questions: number;
   replies: number;
 };
 
@@ -33,11 +35,13 @@ const RUNS = `SELECT r.id, r.user_id, r.conversation_id, r.idempotency_key, r.st
   r.error_code, r.completion_tokens, r.total_tokens, r.cancel_requested_at IS NOT NULL AS cancelled,
   r.announced_at IS NOT NULL AS announced, extract(epoch FROM r.completed_at)::float8 AS ended, reply.content,
   (SELECT count(*) FROM messages m WHERE m.run_id = r.id AND m.message_type = 'user') AS questions,
+  CASE WHEN reply.alternative_of IS NULL THEN 1 + cardinality(r.joined_ids) ELSE 0 END AS due_questions,
   (SELECT count(*) FROM messages m WHERE m.run_id = r.id AND m.message_type = 'assistant') AS replies
   FROM runs r JOIN messages reply ON reply.id = r.reply_id`;
-const MISCOUNTED = `SELECT c.id, c.total_tokens, coalesce(sum(r.total_tokens), 0) AS used, c.message_count, 2 * count(*) AS stored
-  FROM conversations c JOIN runs r ON r.conversation_id = c.id GROUP BY c.id
-  HAVING c.total_tokens <> coalesce(sum(r.total_tokens), 0) OR c.message_count <> 2 * count(*)`;
+const MISCOUNTED = `SELECT c.id, c.total_tokens, r.used, c.message_count, m.stored FROM conversations c
+  CROSS JOIN LATERAL (SELECT coalesce(sum(total_tokens), 0) AS used FROM runs WHERE conversation_id = c.id) r
+  CROSS JOIN LATERAL (SELECT count(*) AS stored FROM messages WHERE conversation_id = c.id) m
+  WHERE c.total_tokens <> r.used OR c.message_count <> m.stored`;
 const OWED = `SELECT count(*) FILTER (WHERE completed_at IS NULL) AS runs_not_ended,
   count(*) FILTER (WHERE completed_at IS NOT NULL AND announced_at IS NULL) AS runs_not_announced FROM runs`;
 
@@ -48,16 +52,19 @@ export function runsAtRest(query: Query, userId?: number): Promise<RunAtRest[]> 
   );
 }
 
-/** I1 and I2: a run is ended and announced, with one question and one reply. Returns the failures. */
-export function wrongsOfRun({ status, announced, questions, replies }: RunAtRest): string[] {
+/** I1 and I2: a run is ended and announced, with its questions and one reply. Returns the failures. */
+export function wrongsOfRun(run: RunAtRest): string[] {
+  const { status, announced, questions, due_questions, replies } = run;
   return [
     ...(ENDED.includes(status) ? [] : [`is ${status} at rest`]),
     ...(announced ? [] : [`is ${status} and was never announced`]),
-    ...(questions === 1 && replies === 1 ? [] : [`has ${questions} questions and ${replies} replies`]),
+    ...(questions === due_questions && replies === 1
+      ? []
+      : [`has ${questions} questions and ${replies} replies`]),
   ];
 }
 
-/** I2: each run's tokens and messages count once in its conversation. Returns the conversations where they do not. */
+/** I2: each run's tokens and each message count once in the conversation. Returns the conversations where they do not. */
 export function miscounted(query: Query): Promise<Record<string, number>[]> {
   return query(MISCOUNTED);
 }

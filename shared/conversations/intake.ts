@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { acceptMessage, type Accepted, type Refusal } from '../../db/models/run.ts';
+import { acceptMessage, type Accepted, type Refusal, type Strategy } from '../../db/models/run.ts';
 import { env } from '../base/env.ts';
 import { type Problem, problem, rowId } from '../base/errors.ts';
 import { killPoint } from '../ops/killpoint.ts';
@@ -16,7 +16,7 @@ export type Taken = {
     /** null, as the run: the message stands before a person. */
     reply_id: number | null;
     run_id: number | null;
-    status: 'queued' | 'with_agent';
+    status: 'queued' | 'joined' | 'with_agent';
   };
 };
 
@@ -27,7 +27,7 @@ export type NewMessage = {
   assistant_id?: number | null;
   language?: string;
   metadata?: Record<string, unknown>;
-  multitask_strategy?: 'enqueue' | 'reject' | 'interrupt';
+  multitask_strategy?: Strategy;
 };
 
 const METADATA_LIMIT = 8 * 1024;
@@ -89,15 +89,13 @@ export async function intake(
 export function follow(accepted: Accepted | { outcome: Refusal }): Taken {
   if (accepted.outcome !== 'accepted' && accepted.outcome !== 'replayed') throw refusal(accepted.outcome);
 
-  const { run_id, message_id, reply_id, next, ended } = accepted;
-  const { conversation_id } = accepted;
+  const { conversation_id, run_id, message_id, reply_id, next, ended, joined = false } = accepted;
   killPoint('web.committed', run_id ?? 0);
   const news = accepted.news === true ? conversation_id : null;
-  settleInBackground(
-    { ended, next, news },
-    accepted.outcome === 'accepted' ? (run_id ?? undefined) : undefined,
-  );
-  const status = run_id === null ? 'with_agent' : 'queued';
+  // A run that others join keeps the trace of its first message.
+  const began = accepted.outcome === 'accepted' && !joined;
+  settleInBackground({ ended, next, news }, began ? (run_id ?? undefined) : undefined);
+  const status = run_id === null ? 'with_agent' : joined ? 'joined' : 'queued';
   return {
     replayed: accepted.outcome === 'replayed',
     answer: { conversation_id, message_id, reply_id, run_id, status },

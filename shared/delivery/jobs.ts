@@ -217,6 +217,12 @@ export function runJobId({ run_id, generation }: Omit<Delivery, 'rank'>): string
   return `run-${run_id}-${generation}`;
 }
 
+/** Returns the generation in a run's job id; null when the id is another's. */
+export function generationOf(jobId: string | undefined): number | null {
+  const generation = /^run-\d+-(\d+)$/.exec(jobId ?? '')?.[1];
+  return generation === undefined ? null : Number(generation);
+}
+
 /**
  * Returns the flow that answers one message. Low ranks go first: a user's second message waits for everybody's first.
  * Children of first messages have no priority: BullMQ takes such jobs first and at less cost. Their parent has one, or it

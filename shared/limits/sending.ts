@@ -41,8 +41,8 @@ export async function withinLimits(
   try {
     const accepted = (await beyondBudget(user.id, key, hash)) ?? (await accept());
     // A refused message loses its receipt, so that sending it again counts again.
-    if (receipt !== null && !('run_id' in accepted)) await forget({ key: receipt });
-    if (accepted.outcome !== 'replayed' || charge.outcome === 'free') return accepted;
+    if (receipt !== null && !isStored(accepted)) await forget({ key: receipt });
+    if (!isStored(accepted) || accepted.outcome !== 'replayed' || charge.outcome === 'free') return accepted;
     // A copy of this message was faster and was free because of this charge. Then the charge stays as the message's own.
     if ((await ageOf(accepted)) <= performance.now() - began) return accepted;
     await charge.giveBack();
@@ -66,6 +66,10 @@ async function beyondBudget(userId: number, key: string | null, hash: string) {
     if (known === undefined) throw err;
     return known;
   }
+}
+
+function isStored(answer: Accepted | { outcome: Refusal }): answer is Accepted {
+  return answer.outcome === 'accepted' || answer.outcome === 'replayed';
 }
 
 const WINDOWS: Window[] = [

@@ -5,16 +5,16 @@ import { instructionsOf } from '../assistants/filling.ts';
 import { env } from '../base/env.ts';
 import { promptBudget } from '../provider/config.ts';
 import type { Message } from '../provider/shape.ts';
-import { countTokens, countTokensOnce, truncateTokens } from '../provider/tokens.ts';
+import { countTokens, countTokensOnce } from '../provider/tokens.ts';
 import { fitToBudget, questionLimit } from './budget.ts';
 import { asData, needsEscape } from './escape.ts';
+import { cutQuestion, type InParts } from './parts.ts';
 import { buildPrompt, passageText, questionText, systemText } from './prompt.ts';
 import { findNearest, findPassages } from './retrieval.ts';
 
 /** A question, and the inputs that decide its prompt. */
-export type Asked = {
+export type Asked = InParts & {
   user_id: number;
-  question: string;
   language: string;
   /** Time of the question; the instructions may name the day. */
   created_at: Date;
@@ -69,7 +69,7 @@ export async function decideContext(
     nearest,
     key: asked.key ?? newKey(),
     question_cut_to:
-      escaped > limit ? truncateTokens(question, Math.max(1, Math.floor((limit * whole) / escaped))) : null,
+      escaped > limit ? cutQuestion(asked, Math.max(1, Math.floor((limit * whole) / escaped))) : null,
     budget,
     tokens: fit.tokens,
     cut: { messages: history.length - fit.history, passages: found.length - fit.passages },

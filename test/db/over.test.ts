@@ -75,6 +75,22 @@ describe('expired rows', () => {
     expect((await run.clone().first()).id).to.equal(run_id);
   });
 
+  it('of messages that joined a run lose their key after two days, and stay', async () => {
+    const asker = await buildUser();
+    const ask = (body: object, key: string) =>
+      api.call('POST', '/chat/send', body, { token: asker.access, headers: { 'Idempotency-Key': key } });
+    const { conversation_id } = (await ask({ content: 'one' }, 'first')).body;
+    const more = { content: 'two', conversation_id, multitask_strategy: 'coalesce' };
+    const { message_id } = (await ask(more, 'second')).body;
+    const key = knex('message_keys').where({ message_id: Number(message_id) });
+    await key.clone().update({ created_at: ago(1.5) });
+    expect((await deleteOver(100, 90)).message_keys).to.equal(0);
+    expect((await ask(more, 'second')).body).to.include({ message_id, status: 'joined' });
+    await key.clone().update({ created_at: ago(2.1) });
+    expect((await deleteOver(100, 90)).message_keys).to.equal(1);
+    expect(await knex('messages').where({ id: Number(message_id) })).to.have.length(1);
+  });
+
   it('have an index for each kind', async () => {
     const { rows: indexes } = await knex.raw(
       "SELECT indexrelid::regclass::text AS name FROM pg_index WHERE indexrelid::regclass::text LIKE '%\\_over' AND indisvalid ORDER BY 1",

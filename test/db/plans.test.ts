@@ -23,7 +23,13 @@ describe('the planner', function () {
     longest = await fill(user, MESSAGES);
   });
 
-  async function expectOnlyPage(read: () => Promise<unknown[]>, table: string, index: RegExp): Promise<void> {
+  /** @param ahead how many rows beside the page are read to place moved replies: the last page's last, the next page's first */
+  async function expectOnlyPage(
+    read: () => Promise<unknown[]>,
+    table: string,
+    index: RegExp,
+    ahead = 0,
+  ): Promise<void> {
     const { plan, result } = await explain(read);
     const scans = scansOf(plan).filter((scan) => scan['Relation Name'] === table);
     const [page] = scans;
@@ -34,7 +40,8 @@ describe('the planner', function () {
       expect(scan['Rows Removed by Filter'] ?? 0, 'rows read for nothing').to.equal(0);
       expect(scan['Rows Removed by Index Recheck'] ?? 0).to.equal(0);
     }
-    expect(page?.['Actual Rows']).to.equal(result.length).and.to.be.at.most(LIMIT);
+    expect(result).to.have.length(LIMIT);
+    expect(page?.['Actual Rows']).to.be.within(LIMIT, LIMIT + ahead);
     expect(JSON.stringify(plan)).to.not.include('"Sort"').and.not.include('Seq Scan');
   }
 
@@ -53,7 +60,7 @@ describe('the planner', function () {
       const { plan, result } = await explain(read);
       if (process.env.PLANS_MESSAGES) console.log(q, JSON.stringify(plan, null, 1));
       expect(result).to.have.length(found);
-      for (const scan of scansOf(plan).filter(({ Alias }) => Alias !== 'c')) {
+      for (const scan of scansOf(plan).filter(({ Alias }) => Alias !== 'c' && Alias !== 'a')) {
         expect(scan['Node Type']).to.match(/^Bitmap Heap Scan$/);
         expect(scan.Plans?.[0]?.['Index Name']).to.match(/_grams$/);
         expect(scan['Rows Removed by Filter'] ?? 0, 'rows read for nothing').to.equal(0);
@@ -65,19 +72,19 @@ describe('the planner', function () {
   itNative('reads one page of messages, from both ends and from the middle', async () => {
     const middle = await nthMessage(longest, 0.5);
     for (const order of ['asc', 'desc'] as const) {
-      for (const afterId of [null, middle]) {
-        const read = () => listMessages(longest, { order, limit: LIMIT, afterId });
-        await expectOnlyPage(read, 'messages', /messages_by_conversation/);
+      for (const after of [null, middle]) {
+        const read = () => listMessages(longest, { order, limit: LIMIT, after });
+        await expectOnlyPage(read, 'messages', /messages_by_conversation/, 2);
       }
     }
   });
 
-  itNative('reads ten messages at most in each step of the history of a prompt', async () => {
+  itNative('reads ten messages and one ahead at most in each step of the history of a prompt', async () => {
     const { plan } = await explain(async () => historyBefore(longest, await nthMessage(longest, 0.5), 10));
     for (const scan of scansOf(plan)) {
       expect(scan['Node Type']).to.match(/^(Index|Bitmap)/);
       if (scan.Alias === 'first') expect(scan['Index Name']).to.equal('messages_by_conversation');
-      expect(Number(scan['Actual Rows']) + Number(scan['Rows Removed by Filter'] ?? 0)).to.be.at.most(10);
+      expect(Number(scan['Actual Rows']) + Number(scan['Rows Removed by Filter'] ?? 0)).to.be.at.most(11);
     }
   });
 

@@ -1,3 +1,4 @@
+import { rows } from '../../db/sql.ts';
 import { saveContext, saveVerdict } from '../../db/models/turn.ts';
 import { redis } from '../../shared/delivery/redis.ts';
 import { jobKey } from './wiring.ts';
@@ -6,12 +7,14 @@ import { jobKey } from './wiring.ts';
 export type Job = {
   id: string;
   runId: number;
+  /** The messages that the stages of this delivery read. */
+  parts: string[];
   state: 'waiting' | 'active' | 'resting' | 'done';
   holder: object | null;
   marked: boolean;
 };
 
-/** The results of moderation and context. Both write once and are not part of the model. */
+/** The results of moderation and context. */
 const ALLOWED = { flagged: false, categories: [], model: 'model' };
 const EMPTY = {
   message_ids: [],
@@ -32,10 +35,18 @@ export class Deliveries {
   async add(ids: string[]): Promise<void> {
     for (const id of ids.filter((one) => !this.#jobs.has(one))) {
       const runId = Number(id.split('-')[1]);
-      await Promise.all([saveVerdict(runId, ALLOWED), saveContext(runId, EMPTY, 0)]);
-      this.#jobs.set(id, { id, runId, state: 'waiting', holder: null, marked: false });
+      const [run] = await rows<{ joined_ids: number[] }>('SELECT joined_ids FROM runs WHERE id = :runId', {
+        runId,
+      });
+      const parts = ['', ...(run?.joined_ids ?? [])].map(String);
+      this.#jobs.set(id, { id, runId, parts, state: 'waiting', holder: null, marked: false });
       await redis.set(jobKey(id), '1');
     }
+  }
+
+  /** Stores what the stages of a delivery made of the messages that they read: others may have joined since. */
+  static async prepare({ runId: run_id, parts }: Job): Promise<void> {
+    await Promise.all([saveVerdict({ run_id, parts }, ALLOWED), saveContext({ run_id, parts }, EMPTY, 0)]);
   }
 
   in(state: Job['state']): Job[] {

@@ -26,6 +26,11 @@ export const WORKER: Record<string, Contender> = {
     return until(world, 'reclaim');
   },
   'mark announced': (world) => until(world, 'mark announced'),
+  'claim by an older delivery': async (world) => {
+    await until(world, 'claim_run');
+    await world.step(await begun(world, 'accept_message', () => world.requests.post('coalesce')));
+    return until(world, 'claim_run');
+  },
   'claim over a zombie': async (world) => {
     await zombie(world, await until(world, 'appendRunLog'));
     return until(world, 'claim_run');
@@ -42,6 +47,7 @@ export const WORKER: Record<string, Contender> = {
 export const OTHERS: Record<string, Contender> = {
   post: (world) => begun(world, 'accept_message', () => world.requests.post('enqueue')),
   interrupt: (world) => begun(world, 'accept_message', () => world.requests.post('interrupt')),
+  coalesce: (world) => begun(world, 'accept_message', () => world.requests.post('coalesce')),
   cancel: (world) => begun(world, 'cancel_run', () => world.requests.cancel(firstRun(world))),
   delete: (world) => begun(world, 'delete_conversation', () => world.requests.delete()),
   redelivery: async (world) => {

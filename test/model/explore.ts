@@ -7,6 +7,7 @@ export type Bounds = {
   posts: number;
   repeats: number;
   interrupts: number;
+  coalesces: number;
   cancels: number;
   deletes: number;
   crashes: number;
@@ -70,6 +71,7 @@ export function happenings(world: World, left: Bounds): Option[] {
   return [
     ...(known ? bounded('posts', 'a post', () => requests.post('enqueue')) : []),
     ...(known ? bounded('interrupts', 'a post that interrupts', () => requests.post('interrupt')) : []),
+    ...(known ? bounded('coalesces', 'a post that may join', () => requests.post('coalesce')) : []),
     ...requests.posts.flatMap((post, i) =>
       bounded('repeats', `again "${post.key}"`, () => requests.repeat(i)),
     ),

@@ -3,6 +3,7 @@ import { holesIn, type RunAtRest, runsAtRest, wrongsOfRun, wrongsOfView } from '
 import { deltas } from '../../web/sdk/view.ts';
 import { firstSeq, isTerminal } from '../../shared/delivery/runEvents.ts';
 import { readLog } from '../../shared/delivery/runlog.ts';
+import { questions } from './provider.ts';
 import type { World } from './world.ts';
 
 /** Everything that is wrong at rest, by the invariants of the design; empty when all is well. */
@@ -15,6 +16,7 @@ export async function wrongsAtRest(world: World): Promise<string[]> {
     ...world.workers.flatMap((worker) => worker.wrongs),
     ...(await countersOf(world, runs)),
     ...keysOf(world, runs),
+    ...(await questionsOf(world)),
   ];
   for (const run of runs) {
     const found = [
@@ -47,17 +49,45 @@ async function countersOf({ userId }: World, runs: RunAtRest[]): Promise<string[
     { userId },
   );
   const total_tokens = runs.reduce((sum, run) => sum + (run.total_tokens ?? 0), 0);
-  const due = { message_count: 2 * runs.length, conversations: Math.min(1, runs.length), total_tokens };
+  const message_count = runs.reduce((sum, run) => sum + run.questions + run.replies, 0);
+  const due = { message_count, conversations: Math.min(1, runs.length), total_tokens };
   const right = Object.entries(due).every(([name, value]) => Reflect.get(kept ?? {}, name) === value);
   return right ? [] : [`the conversation counts ${JSON.stringify(kept)}, due is ${JSON.stringify(due)}`];
 }
 
+/** Each accepted message is one question of one run, and each question somebody's message. */
 function keysOf({ requests }: World, runs: RunAtRest[]): string[] {
   const accepted = requests.posts.filter(({ runId }) => runId !== null);
   const ids = new Set(accepted.map(({ runId }) => runId));
+  const messages = new Set(accepted.map(({ messageId }) => messageId));
+  const questions = runs.reduce((sum, run) => sum + run.questions, 0);
   const same =
-    ids.size === accepted.length && runs.every(({ id }) => ids.has(id)) && runs.length === ids.size;
-  return same ? [] : [`accepted were ${[...ids]}, rows are ${runs.map(({ id }) => id)}`];
+    messages.size === accepted.length &&
+    questions === accepted.length &&
+    runs.every(({ id }) => ids.has(id)) &&
+    runs.length === ids.size;
+  return same
+    ? []
+    : [
+        `accepted were ${accepted.length} messages of ${[...ids]}, rows are ${questions} of ${runs.map(({ id }) => id)}`,
+      ];
+}
+
+/** Every attempt was asked all messages of its run, and no message joined a run after that. */
+async function questionsOf({ userId }: World): Promise<string[]> {
+  const whole = await rows<{ id: number; question: string }>(
+    `SELECT r.id, array_to_string(coalesce(parts_of(r.message_id, r.joined_ids), ARRAY[q.content]), E'\\n\\n') AS question
+     FROM runs r JOIN messages q ON q.id = r.message_id WHERE r.user_id = :userId`,
+    { userId },
+  );
+  const asked = [...questions.values()];
+  questions.clear();
+  return asked
+    .filter((question) => whole.every((run) => run.question !== question))
+    .map(
+      (question) =>
+        `the model was asked ${JSON.stringify(question)}, not what a run has: ${JSON.stringify(whole)}`,
+    );
 }
 
 /** One terminal event, the row's, whoever sent it; and nothing of an older attempt behind a newer one. */

@@ -7,10 +7,13 @@ export const TOKENS = { prompt_tokens: 3, completion_tokens: 4, total_tokens: 7 
 export const TROUBLES = ['rate_limited', 'unavailable', 'rejected'] as const;
 
 let answers = 0;
+/** The questions that the model was asked, by the number of the answer. */
+export const questions = new Map<number, string>();
 
 /** Streams an answer unique to the attempt, with a character split between chunks. Each chunk is a step. */
-export async function* streamChat(_request: ChatRequest, signal: AbortSignal): AsyncGenerator<ChatChunk> {
+export async function* streamChat({ messages }: ChatRequest, signal: AbortSignal): AsyncGenerator<ChatChunk> {
   const nth = ++answers;
+  questions.set(nth, messages.at(-1)?.content ?? '');
   for (const delta of [`answer ${nth} `, 'is \uD83D', '\uDE00.']) {
     await chunk(signal);
     yield { delta, finish_reason: null, usage: null };

@@ -9,7 +9,13 @@ import { type Found, reconcile } from '../../workers/housekeeping.ts';
 import { Actor } from './control.ts';
 import type { Device } from './device.ts';
 
-type Post = { key: string; body: Parameters<typeof intake>[1]; runId: number | null; refused: string | null };
+type Post = {
+  key: string;
+  body: Parameters<typeof intake>[1];
+  runId: number | null;
+  messageId: number | null;
+  refused: string | null;
+};
 
 /** The requests of the user and of housekeeping. Each is an actor of its own, which may die. */
 export class Requests {
@@ -36,13 +42,14 @@ export class Requests {
       if (over.has(actor) && actor.steps.length === 0) this.#going.delete(actor);
   }
 
-  post(multitask_strategy: 'enqueue' | 'interrupt'): void {
+  post(multitask_strategy: 'enqueue' | 'interrupt' | 'coalesce'): void {
     const key = `key ${this.posts.length + 1}`;
     const conversation_id = this.conversationId;
     this.posts.push({
       key,
       body: { content: key, conversation_id, multitask_strategy },
       runId: null,
+      messageId: null,
       refused: null,
     });
     this.repeat(this.posts.length - 1);
@@ -63,7 +70,10 @@ export class Requests {
         },
       );
       if (post.runId !== null && post.runId !== answer.run_id) this.wrongs.push(`two runs of "${post.key}"`);
+      if (post.messageId !== null && post.messageId !== answer.message_id)
+        this.wrongs.push(`two messages of "${post.key}"`);
       post.runId = answer.run_id;
+      post.messageId = answer.message_id;
       this.conversationId = answer.conversation_id;
       if (answer.run_id === null) return;
       const shown = this.#device.know(answer.run_id);

@@ -2,7 +2,7 @@ import type { Job as BullJob } from 'bullmq';
 import { isUnreachable } from '../../shared/base/errors.ts';
 import { RetryIn } from '../../workers/work.ts';
 import { Actor } from './control.ts';
-import type { Deliveries, Job } from './deliveries.ts';
+import { Deliveries, type Job } from './deliveries.ts';
 import type { Instance } from './workers.ts';
 
 /** A completion worker with one slot, in a process of its own. */
@@ -26,9 +26,9 @@ export class Worker {
     const { actor } = this;
     Object.assign(job, { state: 'active', holder: actor });
     this.job = job;
-    const bullJob = { data: { run_id: job.runId } } as BullJob<{ run_id: number }>;
+    const bullJob = { id: job.id, data: { run_id: job.runId } } as BullJob<{ run_id: number }>;
     void actor
-      .run(() => this.#instance.completion(bullJob))
+      .run(() => Deliveries.prepare(job).then(() => this.#instance.completion(bullJob)))
       .then(
         () => 'done' as const,
         (err: unknown) => {

@@ -38,9 +38,12 @@ export async function send(api: Api, user: BuiltUser, body: object = {}): Promis
   return sent as Sent;
 }
 
+/** A delivery that no other replaces. */
+const NEWEST = 1_000;
+
 /** Plays the completion worker for a new run: claims it and shows that it is in progress. */
 export async function playWorker(user: BuiltUser, { run_id, conversation_id, message_id, reply_id }: Sent) {
-  const claim = await claimRun(run_id, 60_000, 3);
+  const claim = await claimRun(run_id, 60_000, 3, 0, NEWEST);
   if (claim.outcome !== 'claimed') throw new Error(claim.outcome);
   const { attempt } = claim;
   let [seq, text] = [firstSeq(attempt), ''];

@@ -62,9 +62,29 @@ export async function patientVerdict(
  * @throws Withheld, Postponed; Postgres's errors
  */
 export async function judgeBeside(turn: Turn, signal: AbortSignal): Promise<Verdict> {
-  const verdict = await patientVerdict(turn.question, turn.user_id, signal, true);
-  await saveVerdict(turn.run_id, verdict);
+  const verdict = await verdictOnAll(turn, (text) => patientVerdict(text, turn.user_id, signal, true));
+  await saveVerdict(turn, verdict);
   return verdict;
+}
+
+/** Maximum characters of a text to judge: those of a message. */
+const LONGEST = 16_000;
+
+/** Returns the verdict on a question and all messages that joined it; neighbours are judged together. @throws as `judge` does */
+export async function verdictOnAll(
+  { question, parts }: Pick<Turn, 'question' | 'parts'>,
+  judge: (text: string) => Promise<Verdict>,
+): Promise<Verdict> {
+  const texts: string[] = [];
+  for (const part of parts ?? [question]) {
+    const longer = `${texts.at(-1) ?? ''}\n\n${part}`;
+    if (texts.length > 0 && longer.length <= LONGEST) texts.splice(-1, 1, longer);
+    else texts.push(part);
+  }
+  const verdicts = await Promise.all(texts.map(judge));
+  const worst = verdicts.find(({ flagged }) => flagged) ?? verdicts[0];
+  if (worst === undefined) throw new Error('nothing to judge');
+  return { ...worst, categories: [...new Set(verdicts.flatMap(({ categories }) => categories))] };
 }
 
 /** Seconds for which a verdict is cached, per text and user. */
