@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { contract, jsonOrCsv, nothing } from '../contract/contract.ts';
+import { clientEvents, contract, jsonOrCsv, nothing } from '../contract/contract.ts';
 import { count, givenId, id, paging, real, text, time } from '../contract/fields.ts';
 import { closed, defaulted, described, named, oneOf, orNull, presenter } from '../contract/schema.ts';
 import { INTERVALS } from '../../db/models/analytics/window.ts';
@@ -321,3 +321,34 @@ export const ratingContract = contract('Conversations', {
     answers: { 204: nothing('Rated') },
   },
 });
+
+export const analyticsClientEvents = clientEvents({
+  'analytics.subscribe': {
+    summary: 'Administrators: receive `analytics.live` every two seconds, until the socket closes',
+    frame: closed({}),
+    answer: Type.Object({}),
+    example: {},
+  },
+});
+
+export const analyticsEvents = {
+  'analytics.live': named(
+    'AnalyticsLive',
+    Type.Object({
+      runs_in_progress: count,
+      waiting: described(count, 'Runs that wait for a worker, or for another run of their conversation.'),
+      answers_per_minute: described(count, 'Runs that ended in the last minute.'),
+      first_token_ms_p50: described(ms, 'Of the last five minutes.'),
+      agents_online: described(ms, 'null while Redis is away.'),
+      conversations_waiting: count,
+    }),
+    {
+      runs_in_progress: 3,
+      waiting: 0,
+      answers_per_minute: 12,
+      first_token_ms_p50: 420,
+      agents_online: 2,
+      conversations_waiting: 1,
+    },
+  ),
+};

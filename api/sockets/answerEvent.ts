@@ -16,9 +16,10 @@ import { presentRun } from '../runs/contract.ts';
 import { cancel, ownRun } from '../../shared/conversations/ownRun.ts';
 import { resume } from '../../shared/conversations/resume.ts';
 import { clientEvents } from './contract.ts';
+import { watchLive } from './live.ts';
 
 type Events = typeof clientEvents;
-type From = Pick<Sender, 'ip' | 'channel'>;
+type From = Pick<Sender, 'ip' | 'channel'> & { socket: Socket };
 type Frame<Event extends keyof Events> = Static<Events[Event]['frame']>;
 type Answer<Event extends keyof Events> = Static<Events[Event]['answer']>;
 
@@ -26,8 +27,8 @@ type Answer<Event extends keyof Events> = Static<Events[Event]['answer']>;
 export const handlers: {
   [Event in keyof Events]: (signed: Signed, frame: Frame<Event>, from: From) => Promise<Answer<Event>>;
 } = {
-  async message({ user }, { type: _, idempotency_key = null, ...body }, from) {
-    const { replayed, answer } = await intake({ user, ...from }, body, idempotency_key, randomUUID());
+  async message({ user }, { type: _, idempotency_key = null, ...body }, { ip, channel }) {
+    const { replayed, answer } = await intake({ user, ip, channel }, body, idempotency_key, randomUUID());
     return replayed ? { replayed, ...answer } : answer;
   },
   async resume({ user }, { run_id, after_seq }) {
@@ -39,6 +40,10 @@ export const handlers: {
   },
   delivered: ({ user }, { message_id }) => seen(user, message_id, 'delivered'),
   read: ({ user }, { message_id }) => seen(user, message_id, 'read'),
+  async 'analytics.subscribe'(_signed, _frame, { socket }) {
+    watchLive(socket);
+    return {};
+  },
   refresh: (signed, { token }) => prolongSigned(signed, token),
 };
 
@@ -76,6 +81,7 @@ export async function answerEvent(socket: Socket, event: unknown, args: unknown[
     if (waiting >= AT_ONCE) throw problem('rate_limited', 'Wait for acknowledgements', { retryAfterS: 1 });
     if (!isClientEvent(event)) throw problem('not_found', 'This event is unknown');
     const from: From = {
+      socket,
       ip: addressOf(socket.request),
       channel: socket.handshake.auth.channel === 'widget' ? 'widget' : 'web',
     };

@@ -1,3 +1,4 @@
+import { analyticsClientEvents, analyticsEvents } from '../analytics/contract.ts';
 import { authEvents } from '../auth/contract.ts';
 import { problemBody } from '../contract/problem.ts';
 import { conversationEvents } from '../conversations/contract.ts';
@@ -7,7 +8,13 @@ import { messageEvents } from '../messages/contract.ts';
 import { notificationEvents } from '../notifications/contract.ts';
 import { runClientEvents, runEvents } from '../runs/contract.ts';
 
-export const clientEvents = { ...chatEvents, ...runClientEvents, ...messageEvents, ...authEvents };
+export const clientEvents = {
+  ...chatEvents,
+  ...runClientEvents,
+  ...messageEvents,
+  ...authEvents,
+  ...analyticsClientEvents,
+};
 
 /**
  * Events before the server closes a socket. After `token_expired` it closes the connection and not the socket. The default
@@ -20,5 +27,6 @@ export const serverEvents = {
   ...importEvents,
   ...notificationEvents,
   ...conversationEvents,
+  ...analyticsEvents,
   ...endingEvents,
 };

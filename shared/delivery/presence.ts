@@ -38,6 +38,13 @@ export async function isThere(userId: number): Promise<boolean> {
   return Number(replicas) > 0;
 }
 
+/** Counts the users that have a device connected to any replica. @throws while Redis is away */
+export async function howManyAreThere(userIds: number[]): Promise<number> {
+  if (userIds.length === 0) return 0;
+  const counts = (await redis.pubsub('NUMSUB', ...userIds.map(channelOf))) as (string | number)[];
+  return counts.filter((count, i) => i % 2 === 1 && Number(count) > 0).length;
+}
+
 function channelOf(userId: number): string {
   return `parley:here:${userId}`;
 }

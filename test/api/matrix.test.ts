@@ -155,6 +155,11 @@ describe('who may do what', function () {
       it(event, async () => {
         for (const actor of Object.values(cast)) {
           const stranger = actor === cast.user ? cast.other : cast.user;
+          if (rule.only !== undefined) {
+            const code = actor.role === rule.only ? null : rule.others;
+            expect(await codeOf(event, actor, await rule.payload(actor)), actor.role).to.equal(code);
+            continue;
+          }
           expect(await codeOf(event, actor, await rule.payload(actor)), actor.role).to.equal(null);
           expect(await codeOf(event, actor, await rule.payload(stranger)), actor.role).to.equal(rule.others);
         }

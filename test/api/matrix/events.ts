@@ -1,8 +1,9 @@
+import type { Role } from '../../../db/models/role.ts';
 import type { BuiltUser } from '../../support/factories.ts';
 import { secretOf, talk } from './things.ts';
 
-/** A client event with ids of `of`. `others`: the code of the refusal when the ids belong to another user. */
-export type EventRule = { payload: (of: BuiltUser) => Promise<object> | object; others: string };
+/** A client event with ids of `of`. `only`: the role that may send it. `others`: the code of the refusal when the ids belong to another user. */
+export type EventRule = { payload: (of: BuiltUser) => Promise<object> | object; others: string; only?: Role };
 
 const message = async (of: BuiltUser) => ({
   type: 'message',
@@ -23,6 +24,7 @@ export const eventRules: Record<string, EventRule> = {
     others: 'not_found',
   },
   'socket read': { payload: async (of) => ({ message_id: (await talk(of)).reply_id }), others: 'not_found' },
+  'socket analytics.subscribe': { payload: () => ({}), others: 'forbidden', only: 'admin' },
   'socket refresh': { payload: ({ access }) => ({ token: access }), others: 'unauthenticated' },
   'webSocket message': { payload: message, others: 'not_found' },
   'webSocket refresh': {
