@@ -20,6 +20,7 @@ import { messages } from './messages/routes.ts';
 import { metrics } from './metrics/routes.ts';
 import { notifications } from './notifications/routes.ts';
 import { push } from './push/routes.ts';
+import { replays } from './runs/replay/routes.ts';
 import { runs } from './runs/routes.ts';
 import { userAdmin } from './users/admin/routes.ts';
 import { users } from './users/routes.ts';
@@ -45,6 +46,7 @@ const resources: Resource[] = [
   faqCategories,
   assistants,
   analytics,
+  replays,
   admin,
   audit,
   health,

@@ -20,6 +20,7 @@ import { startHousekeeping } from './housekeeping.ts';
 import { mail } from './mail.ts';
 import { moderation } from './moderation.ts';
 import { notification } from './notification.ts';
+import { replay } from './replay.ts';
 import { type Handler, work } from './work.ts';
 
 /** The type makes a job without a handler a compile error. */
@@ -31,6 +32,7 @@ const handlers: { [Name in JobName]: Handler<Name> } = {
   faq_import: faqImport,
   faq_suggestions: faqSuggestions,
   analytics,
+  replay,
   notification,
   mail,
 };

@@ -7,6 +7,7 @@ import { importsToDeliver } from '../../db/models/faqImport.ts';
 import { gapsToGroup } from '../../db/models/faqSuggestion.ts';
 import { mailsToSend } from '../../db/models/mail.ts';
 import { notificationsToDeliver } from '../../db/models/notification.ts';
+import { replaysToAnswer } from '../../db/models/replay.ts';
 import { runsToDeliver } from '../../db/models/owed.ts';
 import type { Delivery } from '../../db/models/run.ts';
 import { env, oneOf, text } from '../base/env.ts';
@@ -50,6 +51,8 @@ const forAWhile = {
 };
 /** A retained job would keep the next one with its id from being added. */
 const notAtAll = { removeOnComplete: { count: 0 }, removeOnFail: { count: 0 } };
+/** Replays that one pass enqueues. */
+const REPLAYS = 100;
 /** FAQs of one job. */
 const FAQS = 500;
 /** Notifications, or mails, that one pass of the reconciler enqueues. */
@@ -152,6 +155,17 @@ export const jobs = {
     backoffMs: 2_000,
     stalls: 3,
     slots: 1,
+  }),
+  replay: single({
+    process: 'analytics',
+    payload: Type.Object({ replay_id: Type.Integer() }),
+    id: ({ replay_id }) => `replay-${replay_id}`,
+    owed: () => replaysToAnswer(REPLAYS),
+    kept: notAtAll,
+    attempts: 3,
+    backoffMs: 2_000,
+    stalls: 3,
+    slots: 2,
   }),
   analytics: single({
     process: 'analytics',
