@@ -55,7 +55,7 @@ async function main(): Promise<void> {
   const { stop } = await import('../shared/base/stop.ts');
   try {
     const { windowOf } = await import('../shared/analytics/window.ts');
-    const { compare } = await import('../shared/analytics/compare.ts');
+    const { compare } = await import('../shared/replays/compare.ts');
     const found = await compare(await windowOf(values, 'UTC'), { sample, budget, asked });
     console.table(found.lines);
     console.log(

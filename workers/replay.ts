@@ -1,4 +1,4 @@
-import { answerReplay } from '../shared/analytics/replay.ts';
+import { answerReplay } from '../shared/replays/replay.ts';
 import type { Handler } from './work.ts';
 
 /** Asks a run's question again, for administrators alone. */

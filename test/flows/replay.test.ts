@@ -61,7 +61,7 @@ describe('a replay', function () {
     const second = await ended(other.body.id);
     expect(second?.assistant_version).to.equal(2);
     // Its instructions are longer, and the stand-in counts what it got.
-    const prompt = (one: typeof second) => (one?.usage as { prompt_tokens: number }).prompt_tokens;
+    const prompt = (one: typeof second) => (one as { usage: { prompt_tokens: number } }).usage.prompt_tokens;
     expect(prompt(second)).to.be.greaterThan(prompt(answered) + 30);
     expect(await shown()).to.deep.equal(before);
     const noted = await knex('audit_log').where({ target_type: 'run', subject_id: user.id }).orderBy('id');

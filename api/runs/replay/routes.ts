@@ -1,5 +1,5 @@
 import { replaysOf, runExists } from '../../../db/models/replay.ts';
-import { scheduleReplay } from '../../../shared/analytics/replay.ts';
+import { scheduleReplay } from '../../../shared/replays/replay.ts';
 import { found } from '../../../shared/base/errors.ts';
 import { noted } from '../../../shared/accounts/noted.ts';
 import { enqueue } from '../../../shared/delivery/enqueue.ts';

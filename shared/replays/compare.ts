@@ -1,6 +1,6 @@
 import type { Range } from '../../db/models/analytics/ranges.ts';
 import { type Asked, sampleOf } from '../../db/models/replay.ts';
-import { costOf, priceChanges, prices } from './prices.ts';
+import { costOf, priceChanges, prices } from '../analytics/prices.ts';
 import { askAgain } from './replay.ts';
 
 type Line = { before: number | null; replayed: number | null };
