@@ -25,6 +25,7 @@ import { privacy } from './privacy/routes.ts';
 import { notifications } from './notifications/routes.ts';
 import { pages } from './pages/routes.ts';
 import { push } from './push/routes.ts';
+import { replays } from './runs/replay/routes.ts';
 import { runs } from './runs/routes.ts';
 import { userAdmin } from './users/admin/routes.ts';
 import { users } from './users/routes.ts';
@@ -56,6 +57,7 @@ const resources: Resource[] = [
   faqCategories,
   assistants,
   analytics,
+  replays,
   admin,
   audit,
   health,

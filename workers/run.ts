@@ -25,6 +25,7 @@ import { mail } from './mail.ts';
 import { moderation } from './moderation.ts';
 import { notification } from './notification.ts';
 import { summary } from './summary.ts';
+import { replay } from './replay.ts';
 import { type Handler, work } from './work.ts';
 
 /** The type makes a job without a handler a compile error. */
@@ -40,6 +41,7 @@ const handlers: { [Name in JobName]: Handler<Name> } = {
   analytics,
   erasure,
   export: exportData,
+  replay,
   notification,
   mail,
 };

@@ -9,6 +9,7 @@ import { gapsToGroup } from '../../db/models/faqSuggestion.ts';
 import { mailsToSend } from '../../db/models/mail.ts';
 import { notificationsToDeliver } from '../../db/models/notification.ts';
 import { conversationsToSummarise } from '../../db/models/summary.ts';
+import { replaysToAnswer } from '../../db/models/replay.ts';
 import { runsToDeliver } from '../../db/models/owed.ts';
 import { erasuresOwed } from '../../db/models/erasure.ts';
 import { exportsOwed } from '../../db/models/export.ts';
@@ -54,6 +55,8 @@ const forAWhile = {
 };
 /** A retained job would keep the next one with its id from being added. */
 const notAtAll = { removeOnComplete: { count: 0 }, removeOnFail: { count: 0 } };
+/** Replays that one pass enqueues. */
+const REPLAYS = 100;
 /** FAQs of one job. */
 const FAQS = 500;
 /** Notifications, or mails, that one pass of the reconciler enqueues. */
@@ -182,6 +185,17 @@ export const jobs = {
     backoffMs: 2_000,
     stalls: 3,
     slots: 1,
+  }),
+  replay: single({
+    process: 'analytics',
+    payload: Type.Object({ replay_id: Type.Integer() }),
+    id: ({ replay_id }) => `replay-${replay_id}`,
+    owed: () => replaysToAnswer(REPLAYS),
+    kept: notAtAll,
+    attempts: 3,
+    backoffMs: 2_000,
+    stalls: 3,
+    slots: 2,
   }),
   analytics: single({
     process: 'analytics',

@@ -86,7 +86,7 @@ export const personalData: Record<string, TableOfData> = {
       link: 'id user_id assistant_id agent_id agent_read_id episode_id',
       content: 'title context tags handoff_reason outcome',
       behaviour:
-        'language message_count total_tokens duration_seconds is_active is_archived created_at updated_at last_message_at deleted_at status status_since waiting_since',
+        'language message_count total_tokens duration_seconds is_active is_archived created_at updated_at last_message_at deleted_at status status_since waiting_since fate channel',
     },
   },
   messages: {
@@ -111,7 +111,7 @@ export const personalData: Record<string, TableOfData> = {
       content: 'moderation context sources error_message joined_ids',
       behaviour: 'language created_at started_at completed_at',
       technical:
-        'status idempotency_key request_hash request_id attempt lease_until last_seq crashes retries cancel_requested_at generation not_before queued_at announced_at model parameters prompt_tokens completion_tokens total_tokens first_token_ms finish_reason error_code rank traceparent timeouts waiting_since',
+        'status idempotency_key request_hash request_id attempt lease_until last_seq crashes retries cancel_requested_at generation not_before queued_at announced_at model parameters prompt_tokens completion_tokens total_tokens first_token_ms finish_reason error_code rank traceparent timeouts waiting_since price_in price_out reserved reserved_on',
     },
   },
   message_feedback: {
@@ -250,6 +250,133 @@ export const personalData: Record<string, TableOfData> = {
       secret: 'token_hash',
       technical: 'created_at used_at expires_at',
     },
+  },
+  conversation_ratings: {
+    purpose: 'ratings of conversations',
+    kept: WITH_CONVERSATION,
+    erased: 'cascade',
+    exported: 'feedback.json',
+    columns: { link: 'conversation_id', content: 'comment', behaviour: 'score created_at updated_at' },
+  },
+  conversation_summaries: {
+    purpose: 'summaries for people who take over',
+    kept: WITH_CONVERSATION,
+    erased: 'cascade',
+    columns: {
+      link: 'conversation_id up_to_id',
+      content: 'content',
+      technical: 'model failures try_after updated_at',
+    },
+  },
+  replays: {
+    purpose: 'answers of other versions to the same prompt',
+    kept: WITH_CONVERSATION,
+    erased: 'cascade',
+    columns: {
+      link: 'id run_id',
+      content: 'content sources',
+      technical:
+        'assistant_version model status finish_reason prompt_tokens completion_tokens total_tokens error_code created_at completed_at',
+    },
+  },
+  budget_user_days: {
+    purpose: 'budgets of users',
+    kept: WITH_ACCOUNT,
+    erased: 'account',
+    owner: 'user_id',
+    columns: { link: 'user_id', behaviour: 'day amount' },
+  },
+  budget_days: {
+    purpose: 'the budget of all',
+    kept: FOR_GOOD,
+    erased: 'none',
+    columns: { technical: 'day amount told' },
+  },
+  webhooks: {
+    purpose: 'telling other systems',
+    kept: FOR_GOOD,
+    erased: 'unlinked',
+    columns: {
+      link: 'id created_by',
+      technical:
+        'url events description enabled include_content created_at updated_at disabled_at disabled_reason failing_since',
+    },
+  },
+  webhook_secrets: {
+    purpose: 'signing for other systems',
+    kept: 'a day after the next one',
+    erased: 'none',
+    columns: { technical: 'id webhook_id created_at expires_at', secret: 'sealed' },
+  },
+  webhook_deliveries: {
+    purpose: 'what other systems were told; a trigger removes those of an account that goes',
+    kept: '30 days',
+    erased: 'cascade',
+    columns: {
+      link: 'id webhook_id data',
+      technical:
+        'message_id type status step attempts not_before give_up_at created_at last_attempt_at completed_at response_status response error duration_ms',
+    },
+  },
+  analytics_cells: {
+    purpose: 'figures: counts by quarter hour',
+    kept: FOR_GOOD,
+    erased: 'none',
+    columns: {
+      technical:
+        'grain start assistant_id language channel model outcome conversations messages_in answers handoffs prompt_tokens completion_tokens total_tokens from_knowledge unanswered rated_up rated_down',
+    },
+  },
+  analytics_begun: {
+    purpose: 'figures: what became of conversations',
+    kept: FOR_GOOD,
+    erased: 'none',
+    columns: {
+      technical:
+        'grain start assistant_id language channel begun answered pending confirmed resolved_by_bot resolved_by_agent reopened handed_off scored score_sum',
+    },
+  },
+  analytics_people: {
+    purpose: 'figures: how many different people; an erased one becomes a random number',
+    kept: FOR_GOOD,
+    erased: 'unlinked',
+    columns: { link: 'person', technical: 'grain start assistant_id' },
+  },
+  analytics_spread: {
+    purpose: 'figures: percentiles',
+    kept: FOR_GOOD,
+    erased: 'none',
+    columns: { technical: 'grain start assistant_id measure key n' },
+  },
+  analytics_state: {
+    purpose: 'figures: how far they are counted',
+    kept: FOR_GOOD,
+    erased: 'none',
+    columns: { technical: 'part counted_to quiet_h' },
+  },
+  analytics_changes: {
+    purpose: 'figures: what changed late',
+    kept: 'until it is counted',
+    erased: 'none',
+    columns: { technical: 'id part start due_at' },
+  },
+  embedding_thresholds: {
+    purpose: 'search',
+    kept: FOR_GOOD,
+    erased: 'none',
+    columns: { technical: 'model language threshold probes faq_version computed_at' },
+  },
+  embedding_probes: {
+    purpose: 'search',
+    kept: FOR_GOOD,
+    erased: 'none',
+    columns: { technical: 'model language text_hash vector' },
+  },
+  faq_terms: {
+    purpose: 'search',
+    kept: 'as long as the FAQ',
+    erased: 'none',
+    columns: { technical: 'faq_id seq asked answered grams' },
   },
   audit_log: {
     purpose: 'who did what, for accountability',

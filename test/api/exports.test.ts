@@ -116,7 +116,9 @@ describe('the export of an account', () => {
     const user = await buildUser();
     const { body } = await ask(user);
     await writeExport(Number(body.id));
-    await rows(`UPDATE exports SET expires_at = now() - interval '1 s' WHERE id = :id`, { id: Number(body.id) });
+    await rows(`UPDATE exports SET expires_at = now() - interval '1 s' WHERE id = :id`, {
+      id: Number(body.id),
+    });
     expect((await look(user, body.id)).code).to.equal('not_found');
   });
 });

@@ -272,6 +272,13 @@ export const rules: Record<string, Rule> = {
     despite: 'admin',
   }),
 
+  // The run of these tests was cancelled before it had a prompt.
+  'POST /api/v1/runs/{id}/replay': admins(409, {
+    names: async (of) => at((await talk(of)).run_id, {}),
+    others: 409,
+  }),
+  'GET /api/v1/runs/{id}/replays': admins(200, { names: ofRun, others: 200 }),
+
   'GET /api/v1/admin/runs/{id}': admins(200, { names: ofRun, others: 200 }),
   'GET /admin/queues': admins(200),
   'GET /admin/queues/sign-in': anyone(200),
