@@ -8,6 +8,8 @@ const PARTS = {
       outcome, is_archived, created_at, updated_at, last_message_at, deleted_at FROM conversations`,
   messages: `SELECT id, conversation_id, message_type, content, metadata, status, created_at, delivered_at, read_at FROM messages`,
   ratings: `SELECT message_id AS id, conversation_id, rating, comment, created_at, updated_at FROM message_feedback`,
+  conversation_ratings: `SELECT r.conversation_id AS id, r.score, r.comment, r.created_at, r.updated_at, c.user_id
+      FROM conversation_ratings r JOIN conversations c ON c.id = r.conversation_id`,
   faq_ratings: `SELECT faq_id AS id, helpful, created_at, updated_at FROM faq_feedback`,
   consents: `SELECT id, kind, given, version, at FROM consents`,
   sessions: `SELECT id, user_agent, ip, created_at, last_used_at, expires_at, revoked_at FROM sessions`,

@@ -36,7 +36,13 @@ export async function archiveOf(
   zip.addBuffer(Buffer.from(JSON.stringify(found.account, null, 2)), 'account.json');
   add('conversations.json', () => listOf(part('conversations')));
   add('messages.jsonl', () => linesOf(part('messages'), (count) => told(count, found.messages)));
-  add('feedback.json', () => ratings(part('ratings'), part('faq_ratings')));
+  add('feedback.json', () =>
+    ratings({
+      answers: part('ratings'),
+      conversations: part('conversation_ratings'),
+      faqs: part('faq_ratings'),
+    }),
+  );
   add('consents.json', () => listOf(part('consents')));
   add('sessions.json', () => listOf(part('sessions')));
   add('notifications.json', () => listOf(part('notifications')));
@@ -63,11 +69,13 @@ async function* linesOf(found: AsyncIterable<object>, told: (count: number) => v
   }
 }
 
-async function* ratings(answers: AsyncIterable<object>, faqs: AsyncIterable<object>): AsyncGenerator<string> {
-  yield '{"answers": ';
-  yield* listOf(answers);
-  yield ', "faqs": ';
-  yield* listOf(faqs);
+async function* ratings(parts: Record<string, AsyncIterable<object>>): AsyncGenerator<string> {
+  let before = '{';
+  for (const [name, found] of Object.entries(parts)) {
+    yield `${before}${JSON.stringify(name)}: `;
+    yield* listOf(found);
+    before = ', ';
+  }
   yield '}\n';
 }
 

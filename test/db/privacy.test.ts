@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { rows } from '../../db/sql.ts';
+import { mapAsTable } from '../../shared/privacy/page.ts';
 import { erasedTables, personalData } from '../../shared/privacy/map.ts';
 
 describe('the map of personal data', () => {
@@ -12,6 +14,10 @@ describe('the map of personal data', () => {
       Object.values(columns).flatMap((names) => names.split(' ').map((name) => `${table}.${name}`)),
     );
     expect(mapped.toSorted()).to.deep.equal(found.map(({ name }) => name).toSorted());
+  });
+
+  it('is what docs/privacy.md says', () => {
+    expect(readFileSync(new URL('../../docs/privacy.md', import.meta.url), 'utf8')).to.include(mapAsTable());
   });
 
   it('erases by columns that there are, and leaves no row that names an account', async () => {
