@@ -35,6 +35,8 @@ export async function wrongsAtRest(world: World): Promise<string[]> {
 function ofRow(run: RunAtRest): string[] {
   const wrongs = wrongsOfRun(run);
   if (run.cancelled && run.status !== 'cancelled') wrongs.push(`was cancelled and is ${run.status}`);
+  if (run.error_code === 'context_failed' || run.error_code === 'moderation_unavailable')
+    wrongs.push('was claimed before its messages were prepared');
   if (run.error_code === 'crashed' && run.crashes !== 3) wrongs.push(`crashed after ${run.crashes}`);
   if (run.status === 'completed' && !/^answer \d+ is 😀\.$/u.test(run.content)) {
     wrongs.push(`says ${JSON.stringify(run.content)}`);
@@ -110,19 +112,22 @@ function keysOf({ requests }: World, runs: RunAtRest[]): string[] {
 
 /** Every attempt was asked all messages of its run, and no message joined a run after that. */
 async function questionsOf({ userId }: World): Promise<string[]> {
-  const whole = await rows<{ id: number; question: string }>(
-    `SELECT r.id, array_to_string(coalesce(parts_of(r.message_id, r.joined_ids), ARRAY[q.content]), E'\\n\\n') AS question
+  const whole = await rows<{ id: number; question: string; unprepared: boolean }>(
+    `SELECT r.id, r.started_at IS NOT NULL AND 1 + cardinality(r.joined_ids) <> ANY (ARRAY[
+       coalesce((r.moderation ->> 'parts')::integer, 1), coalesce((r.context ->> 'parts')::integer, 1)]) AS unprepared, array_to_string(coalesce(parts_of(r.message_id, r.joined_ids), ARRAY[q.content]), E'\\n\\n') AS question
      FROM runs r JOIN messages q ON q.id = r.message_id WHERE r.user_id = :userId`,
     { userId },
   );
   const asked = [...questions.values()];
   questions.clear();
-  return asked
+  const fewer = whole.filter(({ unprepared }) => unprepared);
+  const wrongs = asked
     .filter((question) => whole.every((run) => run.question !== question))
     .map(
       (question) =>
         `the model was asked ${JSON.stringify(question)}, not what a run has: ${JSON.stringify(whole)}`,
     );
+  return [...wrongs, ...fewer.map(({ id }) => `run ${id}: a stage's result is of fewer messages`)];
 }
 
 /** One terminal event, the row's, whoever sent it; and nothing of an older attempt behind a newer one. */
