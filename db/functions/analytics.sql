@@ -18,12 +18,17 @@ CREATE OR REPLACE FUNCTION analytics_step(p_ms double precision) RETURNS bigint 
   SELECT ceil(ln(greatest(p_ms, 1)) / ln(1.08::float8))::bigint
 $$;
 
--- Counts the facts of a time, by quarter hours and dimensions, from the rows.
+-- Counts the facts of a time, by quarter hours and dimensions, from the rows. This and the next functions are planned at each
+-- call, for its own times: a quarter hour wants indexes, which a plan for any time does not take.
 CREATE OR REPLACE FUNCTION analytics_moments(p_from timestamptz, p_to timestamptz)
 RETURNS TABLE (start timestamptz, assistant_id bigint, language text, model text, channel text, outcome text,
   messages_in bigint, answers bigint, from_knowledge bigint, unanswered bigint, rated_up bigint, rated_down bigint,
   handoffs bigint, conversations bigint, prompt_tokens bigint, completion_tokens bigint, total_tokens bigint)
-LANGUAGE sql STABLE AS $$
+LANGUAGE plpgsql STABLE ROWS 50
+SET jit = off SET plan_cache_mode = force_custom_plan AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
   SELECT analytics_quarter(fact.at), fact.assistant_id, fact.language, fact.model, fact.channel, fact.outcome,
     count(*) FILTER (WHERE fact.kind = 'message'), count(*) FILTER (WHERE fact.kind = 'run'),
     count(*) FILTER (WHERE fact.outcome = 'completed' AND fact.cited),
@@ -55,12 +60,16 @@ LANGUAGE sql STABLE AS $$
     SELECT c.created_at, coalesce(c.assistant_id, 0), c.language, '', c.channel, '', 'conversation', false, NULL, NULL, NULL
     FROM conversations c WHERE c.created_at >= p_from AND c.created_at < p_to
   ) AS fact
-  GROUP BY 1, 2, 3, 4, 5, 6
-$$;
+  GROUP BY 1, 2, 3, 4, 5, 6;
+END $$;
 
 -- Counts what has a key: steps of the scales of speed, uses of FAQs, new accounts (key 0).
 CREATE OR REPLACE FUNCTION analytics_spreads(p_from timestamptz, p_to timestamptz)
-RETURNS TABLE (start timestamptz, assistant_id bigint, measure text, key bigint, n bigint) LANGUAGE sql STABLE AS $$
+RETURNS TABLE (start timestamptz, assistant_id bigint, measure text, key bigint, n bigint) LANGUAGE plpgsql STABLE ROWS 50
+SET jit = off SET plan_cache_mode = force_custom_plan AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
   SELECT analytics_quarter(fact.at), fact.assistant_id, fact.measure, fact.key, count(*)
   FROM (
     SELECT r.completed_at AS at, coalesce(r.assistant_id, 0) AS assistant_id, speed.measure, analytics_step(speed.ms) AS key
@@ -77,14 +86,18 @@ RETURNS TABLE (start timestamptz, assistant_id bigint, measure text, key bigint,
     UNION ALL
     SELECT u.created_at, 0, 'users_new', 0 FROM users u WHERE u.created_at >= p_from AND u.created_at < p_to
   ) AS fact
-  GROUP BY 1, 2, 3, 4
-$$;
+  GROUP BY 1, 2, 3, 4;
+END $$;
 
 -- Returns what became of conversations so far. A resolution that was followed by a reopening within seven days is none.
 CREATE OR REPLACE FUNCTION analytics_conversations(p_ids bigint[])
 RETURNS TABLE (id bigint, created_at timestamptz, last_message_at timestamptz, assistant_id bigint, language text, channel text,
   answered boolean, rated text, handed_off boolean, resolved_by_agent boolean, reopened boolean, score smallint)
-LANGUAGE sql STABLE AS $$
+LANGUAGE plpgsql STABLE ROWS 50
+SET jit = off SET plan_cache_mode = force_custom_plan AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
   SELECT c.id, c.created_at, c.last_message_at, coalesce(c.assistant_id, 0), c.language, c.channel,
     coalesce((c.fate ->> 'answered')::boolean, false) OR last.reply_id IS NOT NULL,
     coalesce(f.rating, CASE WHEN last.reply_id IS NULL THEN c.fate ->> 'rated' END),
@@ -100,15 +113,19 @@ LANGUAGE sql STABLE AS $$
       bool_or(e.resolved_at IS NOT NULL AND e.next_at < e.resolved_at + interval '7 days') AS reopened
     FROM (SELECT handoff_at, resolved_at, lead(started_at) OVER (ORDER BY id) AS next_at
       FROM episodes WHERE conversation_id = c.id) AS e) AS people ON true
-  WHERE c.id = ANY (p_ids)
-$$;
+  WHERE c.id = ANY (p_ids);
+END $$;
 
 -- Counts what became of conversations, by the quarter hour in which they began. Quiet: nobody wrote for p_quiet.
 CREATE OR REPLACE FUNCTION analytics_begun_in(p_ids bigint[], p_quiet interval)
 RETURNS TABLE (start timestamptz, assistant_id bigint, language text, channel text, begun bigint, answered bigint,
   handed_off bigint, resolved_by_bot bigint, confirmed bigint, resolved_by_agent bigint, reopened bigint, pending bigint,
   scored bigint, score_sum bigint)
-LANGUAGE sql STABLE AS $$
+LANGUAGE plpgsql STABLE ROWS 50
+SET jit = off SET plan_cache_mode = force_custom_plan AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
   SELECT analytics_quarter(one.created_at), one.assistant_id, one.language, one.channel, count(*),
     count(*) FILTER (WHERE one.answered), count(*) FILTER (WHERE one.handed_off), count(*) FILTER (WHERE one.by_bot),
     count(*) FILTER (WHERE one.by_bot AND one.rated = 'up'),
@@ -119,8 +136,8 @@ LANGUAGE sql STABLE AS $$
       known.answered AND NOT known.handed_off AND NOT known.resolved_by_agent AND known.rated IS DISTINCT FROM 'down'
         AND known.last_message_at <= clock_timestamp() - p_quiet AS by_bot
     FROM analytics_conversations(p_ids) AS known) AS one
-  GROUP BY 1, 2, 3, 4
-$$;
+  GROUP BY 1, 2, 3, 4;
+END $$;
 
 -- Says that a quarter hour is to be counted again.
 CREATE OR REPLACE FUNCTION analytics_changed(p_part text, p_time timestamptz) RETURNS void LANGUAGE sql VOLATILE AS $$
@@ -130,7 +147,7 @@ $$;
 -- Counts one day of a part as far as it is over: what was never counted and what changed since. Returns whether there
 -- was anything to count. One caller of a part runs at a time. It takes note of the changes first and counts in later
 -- statements, so that a change that commits meanwhile stays noted.
-CREATE OR REPLACE FUNCTION analytics_count(p_part text, p_quiet_h integer) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+CREATE OR REPLACE FUNCTION analytics_count(p_part text, p_quiet_h integer) RETURNS boolean LANGUAGE plpgsql VOLATILE SET jit = off AS $$
 DECLARE
   c_quarter CONSTANT interval := interval '15 minutes';
   v_quiet CONSTANT interval := make_interval(hours => p_quiet_h);
@@ -220,7 +237,7 @@ BEGIN
   SELECT 'q', quarter, coalesce(c.assistant_id, 0), m.user_id
   FROM unnest(p_quarters) AS quarter
   JOIN messages m ON m.message_type = 'user' AND m.created_at >= quarter AND m.created_at < quarter + c_quarter
-  JOIN conversations c ON c.id = m.conversation_id
+  CROSS JOIN LATERAL (SELECT assistant_id FROM conversations WHERE id = m.conversation_id OFFSET 0) AS c
   UNION
   SELECT 'q', start, assistant_id, person FROM analytics_people WHERE grain = 'k' AND start = ANY (p_quarters);
 

@@ -92,7 +92,8 @@ export async function peopleOf(ranges: Ranges, assistantId: number | null = null
        UNION ALL
        SELECT m.user_id, coalesce(c.assistant_id, 0) FROM live
        JOIN messages m ON m.message_type = 'user' AND m.created_at >= a AND m.created_at < b
-       JOIN conversations c ON c.id = m.conversation_id) AS wrote
+       -- OFFSET 0: by the index, where the planner would read all conversations.
+       CROSS JOIN LATERAL (SELECT assistant_id FROM conversations WHERE id = m.conversation_id OFFSET 0) AS c) AS wrote
      WHERE ${OF_ASSISTANT}`,
     { ...bound(ranges), assistantId },
   );
