@@ -1,3 +1,4 @@
+import { summaryOf } from '../../db/models/summary.ts';
 import { noteListed } from '../../db/models/auditReads.ts';
 import { type Assignee, type InboxRow, listAgents, listClosed, listOpen } from '../../db/models/inbox.ts';
 import { lastMessages, type MessageRow } from '../../db/models/messageView.ts';
@@ -64,7 +65,7 @@ export const inbox = serve(inboxContract, {
       ...presentHead({ ...conversation, unread }),
       messages: messages.map(presentMessage),
       notes: notes.map(presentNote),
-      summary: null,
+      summary: await summaryOf(pathId(ctx)),
     };
   },
 

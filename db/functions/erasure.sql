@@ -113,6 +113,9 @@ BEGIN
       v_erased := v_erased || jsonb_build_object(v_table, v_count);
     END LOOP;
     v_erased := v_erased || jsonb_build_object('audit_log', redact_audit_of(p_user), 'users', 1);
+    -- Without the user: the row is deleted once the mail is sent.
+    PERFORM owe_notification('account_erased', NULL, jsonb_build_object('address', email, 'language', language))
+    FROM users WHERE id = p_user AND email IS NOT NULL;
     DELETE FROM users WHERE id = p_user;
   END IF;
   UPDATE erasures SET erased = add_counts(erased, v_erased), deliveries = deliveries || v_deliveries

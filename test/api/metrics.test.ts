@@ -152,7 +152,7 @@ describe('metrics', () => {
     const kinds = all.flatMap(({ name, labels }) =>
       name === 'reconciler_findings_total' ? [labels.kind] : [],
     );
-    expect(kinds).to.have.members(['delivered', 'announced', 'embeddings', 'wiped']);
+    expect(kinds).to.have.members(['delivered', 'announced', 'told', 'embeddings', 'wiped']);
   });
 
   it('come from workers too, beside their health', async () => {
