@@ -3,6 +3,7 @@ import { toSql } from 'pgvector';
 import { knex } from '../../db/knex.ts';
 import { migrate } from '../../db/migrate.ts';
 import * as vectorsMigration from '../../db/migrations/022_faq_vectors.ts';
+import * as thresholdsMigration from '../../db/migrations/041_thresholds.ts';
 import { rows } from '../../db/sql.ts';
 import { embedFaqs } from '../../workers/embedding.ts';
 import { indexesKept } from '../../workers/housekeeping/vectors.ts';
@@ -30,9 +31,11 @@ describe('vectors of the release before', function () {
   });
   const upgrade = async () => {
     await vectorsMigration.up(knex);
+    await thresholdsMigration.up(knex);
     await migrate();
   };
   const addAsBefore = async (count: number) => {
+    await thresholdsMigration.down(knex);
     await vectorsMigration.down(knex);
     for (let i = 0; i < count; i++) {
       const faq = published(
