@@ -151,7 +151,7 @@ export const rules: Record<string, Rule> = {
     names: () => ({ body: { password: PASSWORD } }),
     but: { guest: 403 },
   }),
-  // A wrong code: 400 where one is pending from the rule above, 409 where none is.
+  // None waits: DELETE below comes first in the document.
   'POST /api/v1/users/me/second-factor/confirm': signedIn(409, {
     names: () => ({ body: { code: '123456' } }),
   }),
