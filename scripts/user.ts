@@ -1,10 +1,13 @@
-/** `npm run user -- EMAIL --role ROLE`: see USAGE. */
+/** `npm run user -- EMAIL --role ROLE`, or `--no-second-factor`: see USAGE. */
 import { parseArgs } from 'node:util';
+import type { Knex } from 'knex';
 import { GIVEN_ROLES } from '../db/models/role.ts';
 
 const USAGE = `npm run user -- EMAIL --role ${GIVEN_ROLES.join('|')}
+npm run user -- EMAIL --no-second-factor
 
-Sets the role of an account in DATABASE_URL, from its next request on. It does not create accounts.`;
+Sets the role of an account in DATABASE_URL, from its next request on, or removes its second factor, for somebody who lost it. It does not
+create accounts.`;
 
 try {
   await main();
@@ -14,18 +17,48 @@ try {
 }
 
 async function main(): Promise<void> {
-  const options = { role: { type: 'string' }, help: { type: 'boolean', short: 'h' } } as const;
+  const options = {
+    role: { type: 'string' },
+    'no-second-factor': { type: 'boolean' },
+    help: { type: 'boolean', short: 'h' },
+  } as const;
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
   if (values.help) return console.log(USAGE);
   const [email, ...more] = positionals;
   if (!email || more.length > 0) throw new Error(`the command must name one e-mail address\n\n${USAGE}`);
+  if (values['no-second-factor']) {
+    if (values.role !== undefined)
+      throw new Error(`--role and --no-second-factor exclude each other\n\n${USAGE}`);
+    await removeFactor(email);
+    return console.log(`${email} has no second factor now`);
+  }
   const role = GIVEN_ROLES.find((given) => given === values.role);
   if (role === undefined) throw new Error(`--role must be one of ${GIVEN_ROLES.join(', ')}`);
   await setRole(email, role);
   console.log(`${email} is now ${role}`);
 }
 
-async function setRole(email: string, role: string): Promise<void> {
+function setRole(email: string, role: string): Promise<void> {
+  return changed(email, 'user.role_changed', async (user, trx) => {
+    await trx('users').where({ id: user.id }).update({ role, updated_at: trx.fn.now() });
+    return { from: user.role, to: role };
+  });
+}
+
+async function removeFactor(email: string): Promise<void> {
+  const { removeSecondFactor } = await import('../db/models/secondFactor.ts');
+  return changed(email, 'user.second_factor_off', async (user, trx) => {
+    await removeSecondFactor(user.id, trx);
+    return {};
+  });
+}
+
+/** Changes an account in a transaction, with its entry of the audit log. `change` returns the details of the entry. */
+async function changed(
+  email: string,
+  action: string,
+  change: (user: { id: number; role: string }, trx: Knex) => Promise<object>,
+): Promise<void> {
   const { requireEnv } = await import('../shared/base/env.ts');
   requireEnv('DATABASE_URL');
   const { knex } = await import('../db/knex.ts');
@@ -35,11 +68,10 @@ async function setRole(email: string, role: string): Promise<void> {
     await knex.transaction(async (trx) => {
       const [user] = await trx('users').whereRaw('lower(email) = lower(?)', [email]).forNoKeyUpdate();
       if (user === undefined) throw new Error(`no account has the e-mail address ${email}`);
-      await trx('users').where({ id: user.id }).update({ role, updated_at: trx.fn.now() });
-      const details = { by: 'console', from: user.role, to: role };
+      const details = { by: 'console', ...(await change(user, trx)) };
       const target = { target_type: 'user', target_id: user.id, subject_id: user.id };
       const nobody = { actor_id: null, actor_role: null, ip: null, request_id: null };
-      await AuditEntry.write({ action: 'user.role_changed', ...nobody, ...target, details }, trx);
+      await AuditEntry.write({ action, ...nobody, ...target, details }, trx);
     });
   } finally {
     await stop();

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { credentials, newPassword, profile, user } from '../contract/account.ts';
+import { credentials, newPassword, profile, secondFactorCode, user } from '../contract/account.ts';
 import { clientEvents, contract, json, nothing } from '../contract/contract.ts';
 import { sessionHeader } from '../middleware/headers.ts';
 import { flag, prose, time } from '../contract/fields.ts';
@@ -101,9 +101,26 @@ export const authContract = contract('Sign-in', {
     who: 'anyone',
     summary: 'Sign in',
     parameters: [sessionHeader],
-    detail: '`email` may be a username.',
+    detail:
+      '`email` may be a username. Where a second factor is on, `second_factor_required` has the `second_factor_token` for ' +
+      '`POST /auth/second-factor`.',
     body: credentials,
     example: { email: 'ada@example.org', password: 'correct horse' },
+    answers: { 200: json('Signed in', signIn) },
+    problems: ['unauthenticated', 'second_factor_required'],
+  },
+  'POST /api/v1/auth/second-factor': {
+    who: 'anyone',
+    summary: 'Finish a sign-in with a code',
+    parameters: [sessionHeader],
+    detail:
+      '`token` is the `second_factor_token` of a sign-in that answered `second_factor_required`; it is good for five minutes and for ' +
+      'nothing else. `code` is what the authenticator shows, or a recovery code. Each is good once.',
+    body: closed({
+      token: Type.String({ minLength: 1, maxLength: 4096 }),
+      code: secondFactorCode,
+    }),
+    example: { token: 'eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl', code: '123456' },
     answers: { 200: json('Signed in', signIn) },
     problems: ['unauthenticated'],
   },

@@ -6,6 +6,7 @@ import {
   PASSWORD_RESET,
   REFRESH,
   REGISTRATION,
+  SECOND_FACTOR,
   SIGN_IN,
   VERIFY,
   VERIFY_SEND,
@@ -20,6 +21,8 @@ import { hashPassword } from '../../shared/accounts/password.ts';
 import { beginReset, logReset, refuseUnsentResets, resetPassword } from '../../shared/accounts/reset.ts';
 import { signOut } from '../../shared/accounts/sessions.ts';
 import { guestOf, refuseUnlessOpen, signInGuest, upgrade } from '../../shared/accounts/guests.ts';
+import { signInBySecondFactor } from '../../shared/accounts/secondFactor.ts';
+import { verifySecondFactor } from '../../shared/accounts/tokens.ts';
 import { refresh, register, signIn } from '../../shared/accounts/signin.ts';
 import { sendVerification, verifyEmail } from '../../shared/accounts/verifyEmail.ts';
 import { refuseWithoutSites, signInByHash } from '../../shared/accounts/vouched.ts';
@@ -90,6 +93,15 @@ export const authentication = serve(authContract, {
     async (ctx) => {
       const { email, password } = ctx.state.body;
       answerSignIn(ctx, await signIn(email.trim(), password, clientOf(ctx)));
+    },
+  ],
+
+  'POST /api/v1/auth/second-factor': [
+    cookieSession,
+    limitAttempts(SECOND_FACTOR, (ctx) => verifySecondFactor(ctx.state.body.token).sub),
+    async (ctx) => {
+      const { token, code } = ctx.state.body;
+      answerSignIn(ctx, await signInBySecondFactor(token, code, clientOf(ctx)));
     },
   ],
 

@@ -22,6 +22,7 @@ export const user = named(
     created_at: time,
     last_login: orNull(time),
     email_verified_at: described(orNull(time), 'null: nobody has shown that this address is theirs.'),
+    second_factor: Type.Boolean({ description: 'Whether signing in needs a code besides the password.' }),
   }),
   {
     id: 7,
@@ -40,6 +41,7 @@ export const user = named(
     created_at: '2026-11-20T09:30:00.000Z',
     last_login: '2026-11-21T08:00:00.000Z',
     email_verified_at: '2026-11-20T09:32:00.000Z',
+    second_factor: false,
   },
 );
 const present = presenter(user);
@@ -65,8 +67,11 @@ export const newPassword = Type.String({ minLength: MIN_LENGTH, maxLength: MAX_L
 /** A present password that is too short is wrong, not invalid. */
 export const presentPassword = Type.String({ minLength: 1, maxLength: 256 });
 
+/** A code of an authenticator, or a recovery code. */
+export const secondFactorCode = Type.String({ minLength: 1, maxLength: 64 });
+
 /** The body of a sign-in. `email` may be a username. */
-export const credentials = closed({
-  email: Type.String({ minLength: 1, maxLength: 254 }),
-  password: presentPassword,
-});
+const login = { email: Type.String({ minLength: 1, maxLength: 254 }), password: presentPassword };
+export const credentials = closed(login);
+/** The form of the board's sign-in. Browsers send an empty field as ''. */
+export const boardForm = closed({ ...login, code: Type.Optional(Type.String({ maxLength: 64 })) });

@@ -17,6 +17,9 @@ export const problemBody = named(
     instance: text,
     errors: Type.Optional(Type.Array(Type.Object({ path: text, message: text }))),
     retry_after_s: Type.Optional(described(count, 'As `Retry-After`.')),
+    second_factor_token: Type.Optional(
+      described(text, 'Of `second_factor_required`: for `POST /auth/second-factor`, good for five minutes.'),
+    ),
   }),
   presentProblem(problem('not_found'), '/api/v1/runs/42'),
 );

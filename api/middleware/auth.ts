@@ -2,21 +2,28 @@ import type { JwtHeader } from 'jsonwebtoken';
 import koaJwt from 'koa-jwt';
 import type { Role } from '../../db/models/role.ts';
 import { Problem, problem } from '../../shared/base/errors.ts';
-import { signedBy } from '../../shared/accounts/authenticate.ts';
+import { refuseUnenrolled, signedBy } from '../../shared/accounts/authenticate.ts';
 import { accessChecks, asClaims, secretsOf, verifyAccess } from '../../shared/accounts/tokens.ts';
 import type { Context, Next } from './context.ts';
 import { mark } from './mark.ts';
 
-/** Middleware of private routes: sets `ctx.state.user` and `ctx.state.sid`. @throws Problem `unauthenticated`, `token_expired` */
+/** Where somebody may go who still has to enrol a second factor. */
+const ENROLLING = /^\/api\/v1\/(auth\/.*|users\/me|users\/me\/second-factor(\/.*)?)$/;
+
+/**
+ * Middleware of private routes: sets `ctx.state.user` and `ctx.state.sid`.
+ * @throws Problem `unauthenticated`, `token_expired`; `forbidden` as `refuseUnenrolled` does
+ */
 export async function auth(ctx: Context, next: Next): Promise<void> {
   try {
     await verified(ctx as Parameters<typeof verified>[0], async () => {});
   } catch (err) {
     throw reason(err, ctx);
   }
+  if (!ENROLLING.test(ctx.path)) refuseUnenrolled(ctx.state.user);
   await next();
 }
-mark(auth, { security: 'token', problems: ['unauthenticated', 'token_expired'] });
+mark(auth, { security: 'token', problems: ['unauthenticated', 'token_expired', 'forbidden'] });
 
 const EDITORS: Role[] = ['admin', 'agent'];
 

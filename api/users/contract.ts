@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { newPassword, presentPassword, profile, user } from '../contract/account.ts';
+import { newPassword, presentPassword, profile, secondFactorCode, user } from '../contract/account.ts';
 import { contract, json, nothing } from '../contract/contract.ts';
 import { id, paging, text, time } from '../contract/fields.ts';
 import { closed, described, named, optional, orNull, page, presenter } from '../contract/schema.ts';
@@ -26,6 +26,20 @@ const session = named(
   },
 );
 export const presentSession = presenter(session);
+
+const enrolment = named(
+  'SecondFactor',
+  Type.Object({
+    secret: described(text, 'Base32, to type into an authenticator.'),
+    uri: described(text, '`otpauth://…`, to show as a QR code.'),
+    recovery_codes: Type.Array(text, { description: 'Each signs in once in place of a code.' }),
+  }),
+  {
+    secret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP',
+    uri: 'otpauth://totp/Parley:ada%40example.org?issuer=Parley&secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&algorithm=SHA1&digits=6&period=30',
+    recovery_codes: ['ABCD-EFGH-IJKL-MNOP'],
+  },
+);
 
 export const userContract = contract('Accounts', {
   'GET /api/v1/users/me': {
@@ -70,6 +84,34 @@ export const userContract = contract('Accounts', {
     example: { email: 'ada@example.com', password: 'correct horse' },
     answers: { 202: json('Taken', Type.Object({})) },
     problems: ['not_configured'],
+  },
+  'POST /api/v1/users/me/second-factor': {
+    who: 'signed in',
+    summary: 'Set up a second factor',
+    detail:
+      'Makes a secret for an authenticator app (TOTP) and ten recovery codes, shown this once. It counts once `/confirm` has had a code ' +
+      'of it; until then another call replaces it. `conflict` while one is on, `forbidden` where the account has no password.',
+    body: closed({ password: presentPassword }),
+    example: { password: 'correct horse' },
+    answers: { 201: json('The secret, not yet in use', enrolment) },
+    problems: ['conflict'],
+  },
+  'POST /api/v1/users/me/second-factor/confirm': {
+    who: 'signed in',
+    summary: 'Turn the second factor on',
+    detail: 'With what the authenticator shows. `conflict` where none waits to be confirmed.',
+    body: closed({ code: secondFactorCode }),
+    example: { code: '123456' },
+    answers: { 204: nothing('On: from now on, signing in needs a code') },
+    problems: ['conflict'],
+  },
+  'DELETE /api/v1/users/me/second-factor': {
+    who: 'signed in',
+    summary: 'Remove the second factor',
+    detail: 'Its secret and recovery codes are deleted. `forbidden` where the account has no password.',
+    body: closed({ password: presentPassword }),
+    example: { password: 'correct horse' },
+    answers: { 204: nothing('Removed, or there was none') },
   },
   'GET /api/v1/users/me/sessions': {
     who: 'signed in',

@@ -6,7 +6,18 @@ import { beginEmailChange } from '../../shared/accounts/verifyEmail.ts';
 import { endSession } from '../../shared/accounts/sessions.ts';
 import { strong } from '../middleware/strong-password.ts';
 import type { Context, Next } from '../middleware/context.ts';
-import { NAME_CHANGE, PASSWORD_CHANGE, PROFILE_CHANGE, VERIFY_SEND } from '../../shared/limits/attempts.ts';
+import {
+  NAME_CHANGE,
+  PASSWORD_CHANGE,
+  PROFILE_CHANGE,
+  SECOND_FACTOR_CONFIRM,
+  VERIFY_SEND,
+} from '../../shared/limits/attempts.ts';
+import {
+  beginSecondFactor,
+  confirmSecondFactor,
+  endSecondFactor,
+} from '../../shared/accounts/secondFactor.ts';
 import { limitAttempts } from '../middleware/limit-attempts.ts';
 import { presentUser } from '../contract/account.ts';
 import { pageOf } from '../contract/page.ts';
@@ -55,6 +66,28 @@ export const users = serve(userContract, {
       const { email, password } = ctx.state.body;
       await beginEmailChange({ id: ctx.state.user.id, by: by(ctx) }, email.trim(), password);
       ctx.body = {};
+    },
+  ],
+
+  'POST /api/v1/users/me/second-factor': [
+    changing,
+    async (ctx) => {
+      const owner = { id: ctx.state.user.id, by: by(ctx) };
+      ctx.body = await beginSecondFactor(owner, ctx.state.body.password);
+    },
+  ],
+
+  'POST /api/v1/users/me/second-factor/confirm': [
+    limitAttempts(SECOND_FACTOR_CONFIRM, own),
+    async (ctx) => {
+      await confirmSecondFactor({ id: ctx.state.user.id, by: by(ctx) }, ctx.state.body.code);
+    },
+  ],
+
+  'DELETE /api/v1/users/me/second-factor': [
+    changing,
+    async (ctx) => {
+      await endSecondFactor({ id: ctx.state.user.id, by: by(ctx) }, ctx.state.body.password);
     },
   ],
 

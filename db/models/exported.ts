@@ -54,7 +54,8 @@ export async function exportedAccount(
     `SELECT to_jsonb(u) - '{hashed_password,pseudonym}'::text[] AS account,
        (SELECT count(*)::integer FROM messages WHERE user_id = u.id) AS messages
      FROM (SELECT id, email, contact_email, external_id, username, first_name, last_name, avatar_url, role, status, language, timezone,
-         gdpr_consent, data_processing_consent, marketing_consent, created_at, updated_at, last_login, email_verified_at
+         gdpr_consent, data_processing_consent, marketing_consent, created_at, updated_at, last_login, email_verified_at,
+         second_factor
        FROM users) AS u WHERE id = :userId`,
     { userId },
   );

@@ -11,6 +11,7 @@ export type SignedUser = {
   language: string;
   timezone: string;
   data_processing_consent: boolean;
+  second_factor: boolean;
 };
 
 export type Spent = { session_id: number; user_id: number };
@@ -54,7 +55,7 @@ export class Session extends Model {
   /** Who is signed in by this session; undefined when it was ended or has expired, or the account is not active. */
   static findSigned(sid: number, userId: number): Promise<SignedUser | undefined> {
     return row(
-      `SELECT u.id, u.email, u.role, u.language, u.timezone, u.data_processing_consent
+      `SELECT u.id, u.email, u.role, u.language, u.timezone, u.data_processing_consent, u.second_factor
        FROM sessions s JOIN users u ON u.id = s.user_id
        WHERE s.id = :sid AND s.user_id = :userId AND s.revoked_at IS NULL AND s.expires_at > now()
          AND u.status = 'active'`,

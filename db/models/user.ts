@@ -1,5 +1,5 @@
 import { type Knex } from 'knex';
-import { Model, UniqueViolationError } from 'objection';
+import { Model, raw, UniqueViolationError } from 'objection';
 import { problem } from '../../shared/base/errors.ts';
 import { row } from '../sql.ts';
 import type { Role } from './role.ts';
@@ -36,6 +36,8 @@ export class User extends Model {
   declare email_verified_at: Date | null;
   /** When a mail server said for good that it takes no mail for `email`. */
   declare email_refused_at: Date | null;
+  /** Whether a sign-in needs a code besides the password. */
+  declare second_factor: boolean;
 
   /** Adds an account. @throws Problem `already_exists`, which names the field */
   static async register(fields: NewUser, trx: Knex): Promise<User> {
@@ -57,12 +59,15 @@ export class User extends Model {
   }
 
   /**
-   * Records a sign-in and the new password hash, and locks the row until the transaction ends. Returns undefined
+   * Records a sign-in, unless its second factor is to come, and the new password hash, and locks the row until the transaction ends. Returns undefined
    * when the account was suspended or its hash changed since `user` was read: then the caller begins no session.
    */
   static async signIn(user: User, hashed_password: string, trx: Knex): Promise<User | undefined> {
     return User.query(trx)
-      .patch({ last_login: new Date(), hashed_password })
+      .patch({
+        last_login: raw('CASE WHEN second_factor THEN last_login ELSE ?::timestamptz END', [new Date()]),
+        hashed_password,
+      })
       .where({ id: user.id, status: 'active', hashed_password: user.hashed_password })
       .returning('*')
       .first();

@@ -1,6 +1,7 @@
 import { knex } from '../../db/knex.ts';
 import { Session } from '../../db/models/session.ts';
 import { found, problem } from '../base/errors.ts';
+import { mustEnrol } from './authenticate.ts';
 import { type Client, noteSignIn } from './client.ts';
 import { type By, noted } from './noted.ts';
 import type { SignIn } from './signin.ts';
@@ -29,12 +30,12 @@ export async function endSession({ id, sid, by }: Owner): Promise<void> {
 /**
  * Notes an administrator's sign-in to Bull Board.
  * @returns the new session's id
- * @throws Problem `forbidden` for other users, and ends their session
+ * @throws Problem `forbidden` for other users, and for those who must enrol a second factor first; ends their session
  */
 export async function openBoard({ user, grant }: SignIn, client: Client): Promise<number> {
   const { sid } = verifyAccess(grant.access);
   const act = { actor: user, subject: user.id, session: sid };
-  if (user.role === 'admin') {
+  if (user.role === 'admin' && !mustEnrol(user)) {
     await noteSignIn('session.board_opened', act, client, knex);
     return sid;
   }

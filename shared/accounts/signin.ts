@@ -10,7 +10,7 @@ import { networkOf } from '../limits/network.ts';
 import { askToVerify } from './askToVerify.ts';
 import { type Client, noteSignIn } from './client.ts';
 import { hashPassword, isOutdated, passwordFits } from './password.ts';
-import { hashToken, newToken, nowS, signAccess, successorsOf } from './tokens.ts';
+import { hashToken, newToken, nowS, signAccess, signSecondFactor, successorsOf } from './tokens.ts';
 
 export type Grant = { access: string; refresh: string };
 export type SignIn = { user: User; grant: Grant };
@@ -27,18 +27,23 @@ export async function register(fields: NewUser, client: Client): Promise<SignIn>
 
 /**
  * Signs in by e-mail address or username. Every try is in the audit log.
- * @throws Problem `unauthenticated`. Every fault gets the same answer after the same work
+ * @throws Problem `unauthenticated`. Every fault gets the same answer after the same work. `second_factor_required` with a token for
+ *   the second step, where the password is right and a second factor is on
  */
 export async function signIn(login: string, password: string, client: Client): Promise<SignIn> {
   const first = await tryOnce(login, password, client);
   // A sign-in at the same time may have replaced an outdated hash. That happens once.
-  const { signedIn, found } = first.replaced ? await tryOnce(login, password, client) : first;
+  const { signedIn, secondFactorToken, found } = first.replaced
+    ? await tryOnce(login, password, client)
+    : first;
   if (signedIn) return signedIn;
+  if (secondFactorToken !== undefined)
+    throw problem('second_factor_required', undefined, { secondFactorToken });
   await noteSignIn('user.sign_in_failed', { subject: found?.id }, client, knex);
   throw problem('unauthenticated', 'E-mail address, username or password is wrong');
 }
 
-type Tried = { found: User | undefined; signedIn?: SignIn; replaced?: boolean };
+type Tried = { found: User | undefined; signedIn?: SignIn; secondFactorToken?: string; replaced?: boolean };
 
 async function tryOnce(login: string, password: string, client: Client): Promise<Tried> {
   const found = await User.findByLogin(login);
@@ -50,6 +55,7 @@ async function tryOnce(login: string, password: string, client: Client): Promise
   return knex.transaction(async (trx) => {
     const user = await User.signIn(found, hash, trx);
     if (user === undefined) return { found, replaced: true };
+    if (user.second_factor) return { found, secondFactorToken: signSecondFactor(user) };
     return { found, signedIn: { user, grant: await beginSession(user, client, trx) } };
   });
 }

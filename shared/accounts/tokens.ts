@@ -6,15 +6,22 @@ import { env } from '../base/env.ts';
 import { problem } from '../base/errors.ts';
 import { keysNamed, signingKey } from './keys.ts';
 
-/** `access`: for the API. `board`: for the operators' pages, in a cookie. */
-type Kind = 'access' | 'board';
+/**
+ * `access`: for the API. `board`: for the operators' pages, in a cookie. `second_factor`: says that the password was right, and is
+ * good for the second step of that sign-in only.
+ */
+type Kind = 'access' | 'board' | 'second_factor';
 /** The claims of a token. `exp` is in seconds since 1970. */
-export type Claims = { sub: string; sid: number; type: Kind; exp: number };
+export type Claims = { sub: string; sid: number; type: Kind; exp: number; stamp?: string };
 
 /** RFC 8725: one algorithm, and one audience for each kind of token, so that no kind passes for another. */
 const ALGORITHM = 'HS256' as const;
 const ISSUER = 'parley';
-const AUDIENCE: Record<Kind, string> = { access: 'parley-api', board: 'parley-board' };
+const AUDIENCE: Record<Kind, string> = {
+  access: 'parley-api',
+  board: 'parley-board',
+  second_factor: 'parley-second-factor',
+};
 
 /**
  * Signs an access token of ACCESS_TOKEN_TTL_S seconds with the first secret.
@@ -35,9 +42,42 @@ export function signBoard(userId: number, sid: number, lifetimeS: number): strin
   return sign(userId, { sid, type: 'board' }, lifetimeS);
 }
 
+/** Seconds. */
+const SECOND_FACTOR_LIFETIME = 300;
+/** No session has it: the sign-in has none yet. */
+const NO_SESSION = 0;
+
+/** Signs the token that the second step of a sign-in needs. It ends with the password that it was made by. */
+export function signSecondFactor({ id, hashed_password }: Pick<User, 'id' | 'hashed_password'>): string {
+  const claims = { sid: NO_SESSION, type: 'second_factor', stamp: passwordStamp(hashed_password) } as const;
+  return sign(id, claims, SECOND_FACTOR_LIFETIME);
+}
+
+/** Verifies a token of the second step. @throws Problem `unauthenticated` */
+export function verifySecondFactor(token: string): Claims {
+  try {
+    return verify(token, 'second_factor');
+  } catch {
+    // Not `token_expired`, which asks clients for a refresh.
+    throw problem('unauthenticated', 'This sign-in is over: begin again');
+  }
+}
+
+/** Names a password without telling it: another password has another stamp. */
+export function passwordStamp(hash: string | null): string {
+  return hashToken(`parley second factor ${hash ?? ''}`).slice(0, 22);
+}
+
 function sign(
   userId: number,
-  claims: { type: Kind; sid: number; iat?: number; email?: string | null; role?: Role },
+  claims: {
+    type: Kind;
+    sid: number;
+    iat?: number;
+    email?: string | null;
+    role?: Role;
+    stamp?: string;
+  },
   lifetimeS: number,
 ): string {
   const { kid, secret } = signingKey();

@@ -67,6 +67,8 @@ export const env = {
   SESSION_LIFETIME_S: integer('SESSION_LIFETIME_S', 7_776_000, 1),
   /** Whether the log shows tokens that reset a password; for development. */
   LOG_RESET_TOKENS: developmentFlag('LOG_RESET_TOKENS'),
+  /** agents: agents and administrators without a second factor can only sign in to enrol one. */
+  REQUIRE_2FA: oneOf('REQUIRE_2FA', 'off', ['off', 'agents']),
   /** The mail server, such as smtps://user:password@mail.example.org; '': none. */
   SMTP_URL: url('SMTP_URL', ['smtp:', 'smtps:']).raw,
   /** The folder that mails are written to where there is no mail server; '': none. For development. */

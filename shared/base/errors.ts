@@ -5,6 +5,7 @@ export const PROBLEMS = {
   bad_request: { status: 400, title: 'The request cannot be understood' },
   unauthenticated: { status: 401, title: 'Sign in first' },
   token_expired: { status: 401, title: 'The access token has expired' },
+  second_factor_required: { status: 401, title: 'A code of your second factor is required' },
   forbidden: { status: 403, title: 'Not allowed' },
   consent_required: { status: 403, title: 'Consent to data processing is required' },
   not_found: { status: 404, title: 'Not found' },
@@ -28,7 +29,7 @@ export const PROBLEMS = {
 export type ProblemCode = keyof typeof PROBLEMS;
 /** `path` is a JSON pointer into the body ('' is the body itself), or the name of a query field or header. */
 export type FieldError = { path: string; message: string };
-type Extra = { errors?: FieldError[]; retryAfterS?: number; cause?: unknown };
+type Extra = { errors?: FieldError[]; retryAfterS?: number; secondFactorToken?: string; cause?: unknown };
 
 /** An error that the client may see, with a stable code. `detail` is for people and shows nothing internal and no content. */
 export class Problem extends Error {
@@ -38,6 +39,8 @@ export class Problem extends Error {
   readonly errors: FieldError[] | undefined;
   /** Seconds for the header Retry-After. */
   readonly retryAfterS: number | undefined;
+  /** Of `second_factor_required`: what the second step of the sign-in needs. */
+  readonly secondFactorToken: string | undefined;
 
   constructor(code: ProblemCode, detail?: string, extra: Extra = {}) {
     super(detail ?? PROBLEMS[code].title, { cause: extra.cause });
@@ -47,6 +50,7 @@ export class Problem extends Error {
     this.detail = this.message;
     this.errors = extra.errors;
     this.retryAfterS = extra.retryAfterS;
+    this.secondFactorToken = extra.secondFactorToken;
   }
 }
 
@@ -84,6 +88,7 @@ export type ProblemBody = {
   errors?: FieldError[];
   /** The same as the header Retry-After, for sockets. */
   retry_after_s?: number;
+  second_factor_token?: string;
 };
 
 /**
@@ -91,7 +96,7 @@ export type ProblemBody = {
  * @param instance the path of the request, without its query, which may hold a token
  */
 export function presentProblem(err: unknown, instance: string): ProblemBody {
-  const { code, status, detail, errors, retryAfterS } = toProblem(err);
+  const { code, status, detail, errors, retryAfterS, secondFactorToken } = toProblem(err);
   const body = {
     type: `urn:parley:problem:${code}`,
     title: PROBLEMS[code].title,
@@ -104,6 +109,7 @@ export function presentProblem(err: unknown, instance: string): ProblemBody {
     ...body,
     ...(errors && { errors }),
     ...(retryAfterS !== undefined && { retry_after_s: Math.ceil(retryAfterS) }),
+    ...(secondFactorToken !== undefined && { second_factor_token: secondFactorToken }),
   };
 }
 

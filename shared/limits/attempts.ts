@@ -7,6 +7,7 @@ import { forget, take } from './counters.ts';
 /**
  * How often something may be tried. `pair` limits one address on one account, so a guesser elsewhere cannot lock the owner
  * out. `address` limits a client that tries one password on many accounts. `counts`: only failures, or all attempts.
+ * `account` limits an account from all addresses together, where who tries knows its password already.
  * `every` limits all attempts of an address, whatever their result. `hashes`: an attempt hashes a password, so each address
  * has a queue of its own.
  */
@@ -14,6 +15,7 @@ export type Policy = {
   counts: 'failures' | 'all';
   address: Window;
   pair?: Window;
+  account?: Window;
   every?: Window;
   hashes?: true;
 };
@@ -29,6 +31,22 @@ export const SIGN_IN: Policy = {
   address: { name: 'address-sign-in', limit: 600, seconds: QUARTER },
   every: CHECKS,
   hashes: true,
+};
+/**
+ * Three of a million codes are right at a time, so an account takes 30 wrong ones an hour, wherever they come from. Only somebody
+ * who knows its password can use these up.
+ */
+export const SECOND_FACTOR: Policy = {
+  counts: 'failures',
+  pair: { name: 'second-factor', limit: 10, seconds: QUARTER },
+  account: { name: 'account-second-factor', limit: 30, seconds: 3_600 },
+  address: { name: 'address-second-factor', limit: 600, seconds: QUARTER },
+};
+/** A limit of its own: whoever holds an access token cannot use up the one of signing in. */
+export const SECOND_FACTOR_CONFIRM: Policy = {
+  counts: 'failures',
+  pair: { name: 'second-factor-confirm', limit: 10, seconds: QUARTER },
+  address: { name: 'address-second-factor-confirm', limit: 600, seconds: QUARTER },
 };
 /** Keeps the holder of a stolen access token from guessing the password. */
 export const PASSWORD_CHANGE: Policy = {
@@ -112,7 +130,7 @@ export async function limited<T>(
   { account, ip, tell }: Trying,
   work: () => Promise<T>,
 ): Promise<T> {
-  const { address, pair, every, hashes = false } = policy;
+  const { address, pair, account: everywhere, every, hashes = false } = policy;
   const network = networkOf(ip);
   if (every !== undefined) await countIn({ ...every, key: `limit:${every.name}:${network}` }, tell);
   const counters: Counter[] = [{ ...address, key: `limit:${address.name}:${network}` }];
@@ -120,6 +138,8 @@ export async function limited<T>(
     hashes ? inLine(`hashing:${network}`, HASHING_AT_ONCE, trying) : trying();
   if (pair === undefined || account === null) return placed(() => tryOnce(policy, { counters, tell }, work));
 
+  if (everywhere !== undefined)
+    counters.push({ ...everywhere, key: `limit:${everywhere.name}:${nameless(account)}` });
   const mine = { ...pair, key: `limit:${pair.name}:${network}:${nameless(account)}` };
   return inLine(mine.key, 1, () =>
     placed(() => tryOnce(policy, { counters: [mine, ...counters], tell, pair: mine }, work)),
@@ -148,7 +168,9 @@ async function tryOnce<T>(
     if (pair !== undefined) await forget(pair);
     return done;
   } catch (err) {
-    if (!(err instanceof Problem) || err.status >= 500) await charge.giveBack();
+    // With `second_factor_required` the password was right.
+    const failed = err instanceof Problem && err.status < 500 && err.code !== 'second_factor_required';
+    if (!failed) await charge.giveBack();
     throw err;
   }
 }

@@ -42,7 +42,7 @@ export const personalData: Record<string, TableOfData> = {
       identity: 'email username first_name last_name avatar_url contact_email',
       secret: 'hashed_password',
       behaviour:
-        'language timezone gdpr_consent data_processing_consent marketing_consent created_at updated_at last_login email_verified_at email_refused_at',
+        'language timezone gdpr_consent data_processing_consent marketing_consent created_at updated_at last_login email_verified_at email_refused_at second_factor',
       technical: 'role status',
     },
   },
@@ -67,6 +67,18 @@ export const personalData: Record<string, TableOfData> = {
       link: 'id session_id user_id',
       secret: 'token_hash',
       technical: 'created_at expires_at spent_at spent_by granted_iat',
+    },
+  },
+  second_factors: {
+    purpose: 'a code besides the password at sign-in; the secret is sealed, recovery codes are hashed',
+    kept: 'until its owner removes it',
+    erased: 'account',
+    owner: 'user_id',
+    columns: {
+      link: 'user_id',
+      secret: 'sealed recovery_hashes',
+      behaviour: 'created_at confirmed_at',
+      technical: 'used_steps',
     },
   },
   password_resets: {

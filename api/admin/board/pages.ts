@@ -14,6 +14,8 @@ export function signInPage(refused?: Refused): string {
         <input name="email" required maxlength="254" autocomplete="username" autofocus></label>
       <label>Password
         <input name="password" type="password" required maxlength="256" autocomplete="current-password"></label>
+      <label>Code, if you have a second factor
+        <input name="code" maxlength="64" autocomplete="one-time-code"></label>
       <button>Sign in</button>
     </form>`,
   );
@@ -49,8 +51,9 @@ export function runPage(run: Awaited<ReturnType<typeof explanation>>): string {
 
 export type Refused = keyof typeof REFUSALS;
 const REFUSALS = {
-  wrong: 'E-mail address, username or password is wrong.',
-  'not an administrator': 'The queues are for administrators.',
+  wrong: 'E-mail address, username, password or code is wrong.',
+  'code wanted': 'A code of your second factor is wanted too.',
+  'not an administrator': 'The queues are for administrators, with a second factor where one is required.',
   'too often': 'Too many attempts. Wait a quarter of an hour.',
 };
 

@@ -38,7 +38,9 @@ export const bullBoard = serve(boardContract, {
         if (!(err instanceof Problem) || err.status >= 500) throw err;
         ctx.status = err.status;
         if (err.retryAfterS !== undefined) ctx.set('Retry-After', String(err.retryAfterS));
-        ctx.body = signInPage(REFUSED[err.status] ?? 'wrong');
+        ctx.body = signInPage(
+          err.code === 'second_factor_required' ? 'code wanted' : (REFUSED[err.status] ?? 'wrong'),
+        );
       }
     },
   ],

@@ -1,12 +1,14 @@
-import { type Signed, signedBy } from '../../../shared/accounts/authenticate.ts';
+import { refuseUnenrolled, type Signed, signedBy } from '../../../shared/accounts/authenticate.ts';
 import { openBoard } from '../../../shared/accounts/sessions.ts';
 import { clientOf } from '../../middleware/context.ts';
 import { signIn } from '../../../shared/accounts/signin.ts';
-import { signBoard, verifyBoard } from '../../../shared/accounts/tokens.ts';
+import { signInBySecondFactor } from '../../../shared/accounts/secondFactor.ts';
+import { Problem } from '../../../shared/base/errors.ts';
+import { signBoard, verifyBoard, verifySecondFactor } from '../../../shared/accounts/tokens.ts';
 import type { Context } from '../../middleware/context.ts';
-import { credentials } from '../../contract/account.ts';
+import { boardForm } from '../../contract/account.ts';
 import type { RateHeaders } from '../../../shared/limits/charge.ts';
-import { limited, SIGN_IN } from '../../../shared/limits/attempts.ts';
+import { limited, SECOND_FACTOR, SIGN_IN } from '../../../shared/limits/attempts.ts';
 import { bodyCheck, check } from '../../middleware/validate.ts';
 import { publicPath } from '../../middleware/origin.ts';
 
@@ -17,19 +19,28 @@ const COOKIE = 'parley_board';
 /** Seconds: a day's work. Logout, suspension or a change of role end it at once. */
 const LIFETIME = 43_200;
 
-const credentialsCheck = bodyCheck(credentials);
+const formCheck = bodyCheck(boardForm);
 
 export type Admin = { userId: number; sid: number };
 
 /**
  * Begins a session with the credentials of a form. Shares its limit with POST /auth/login.
- * @throws Problem `unauthenticated`, `validation_failed`, `rate_limited`; `forbidden` for users who are not administrators
+ * A code of a second factor comes with them: the form has no second page.
+ * @throws Problem `unauthenticated`, `second_factor_required`, `validation_failed`, `rate_limited`; `forbidden` for users who are not administrators
  */
 export async function signInAdmin(ctx: Context, form: unknown): Promise<Admin> {
-  const { email, password } = check(credentialsCheck, form);
+  const { email, password, code = '' } = check(formCheck, form);
   const client = clientOf(ctx);
-  const trying = { account: email, ip: ctx.ip, tell: (headers: RateHeaders) => ctx.set(headers) };
-  const signedIn = await limited(SIGN_IN, trying, () => signIn(email.trim(), password, client));
+  const from = { ip: ctx.ip, tell: (headers: RateHeaders) => ctx.set(headers) };
+  const signedIn = await limited(SIGN_IN, { ...from, account: email }, () =>
+    signIn(email.trim(), password, client),
+  ).catch((err) => {
+    if (!(err instanceof Problem) || err.secondFactorToken === undefined || code === '') throw err;
+    const token = err.secondFactorToken;
+    return limited(SECOND_FACTOR, { ...from, account: verifySecondFactor(token).sub }, () =>
+      signInBySecondFactor(token, code, client),
+    );
+  });
   return { userId: signedIn.user.id, sid: await openBoard(signedIn, client) };
 }
 
@@ -43,9 +54,11 @@ export function forgetAdmin(ctx: Context): void {
   ctx.cookies.set(COOKIE, null, attributes(ctx));
 }
 
-/** Returns who signed in by the cookie, from the session's row. @throws Problem `unauthenticated`, `token_expired` */
+/** Returns who signed in by the cookie, from the session's row. @throws Problem `unauthenticated`, `token_expired`, `forbidden` */
 export async function signedByCookie(ctx: Context): Promise<Signed> {
-  return signedBy(verifyBoard(ctx.cookies.get(COOKIE) ?? ''));
+  const signed = await signedBy(verifyBoard(ctx.cookies.get(COOKIE) ?? ''));
+  refuseUnenrolled(signed.user);
+  return signed;
 }
 
 function attributes(ctx: Context) {

@@ -104,6 +104,10 @@ export const rules: Record<string, Rule> = {
     names: ({ email }) => ({ body: { email, password: PASSWORD } }),
     but: { guest: 401 },
   }),
+  // test/api/second-factor.test.ts signs in by it.
+  'POST /api/v1/auth/second-factor': anyone(401, {
+    names: () => ({ body: { token: 'none', code: '123456' } }),
+  }),
   'POST /api/v1/auth/refresh': anyone(200, {
     names: async (of) => ({ body: { refresh_token: (await buildSession(of)).refresh } }),
   }),
@@ -141,6 +145,18 @@ export const rules: Record<string, Rule> = {
   'PATCH /api/v1/users/me': signedIn(200, { names: () => ({ body: { first_name: 'Ada' } }) }),
   'POST /api/v1/users/me/password': signedIn(204, {
     names: () => ({ body: { current_password: PASSWORD, new_password: PASSWORD } }),
+    but: { guest: 403 },
+  }),
+  'POST /api/v1/users/me/second-factor': signedIn(201, {
+    names: () => ({ body: { password: PASSWORD } }),
+    but: { guest: 403 },
+  }),
+  // None waits: DELETE below comes first in the document.
+  'POST /api/v1/users/me/second-factor/confirm': signedIn(409, {
+    names: () => ({ body: { code: '123456' } }),
+  }),
+  'DELETE /api/v1/users/me/second-factor': signedIn(204, {
+    names: () => ({ body: { password: PASSWORD } }),
     but: { guest: 403 },
   }),
   // A wrong password: the actors are still needed.
