@@ -6,9 +6,9 @@ import { rateLimited } from '../ops/metrics.ts';
  * person with several devices and a page for each conversation uses a tenth. Exports and imports take long and keep
  * Postgres busy.
  */
-const MOST = { stream: 50, socket: 200, export: 2, import: 5 };
+const MOST = { stream: 50, socket: 200, export: 2, archive: 2, import: 5 };
 /** How many all users together may hold open. */
-const IN_ALL: Partial<Record<Kind, number>> = { export: 4, import: 10 };
+const IN_ALL: Partial<Record<Kind, number>> = { export: 4, archive: 20, import: 10 };
 const held = new Map<string, number>();
 
 type Kind = keyof typeof MOST;

@@ -59,7 +59,7 @@ describe('the plain WebSocket', () => {
         [() => dial(api.url, 0, user.access), 404, 'not_found'],
         [() => dial(api.url, '99999999999999999999', user.access), 404, 'not_found'],
         [() => dial(api.url, `${user.id}/more`, user.access), 404, 'not_found'],
-        [() => connect(api.url.replace('http', 'ws')), 404, 'not_found'],
+        [() => connect(`${api.url.replace('http', 'ws')}/nothing`), 404, 'not_found'],
         [() => connect(`${api.url.replace('http', 'ws')}/socket.i`), 404, 'not_found'],
         [() => connect(`${api.url.replace('http', 'ws')}/health`), 200, ''],
       ];

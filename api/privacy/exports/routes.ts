@@ -34,7 +34,7 @@ export const exports = serve(exportContract, {
   'GET /api/v1/users/me/exports/:id/archive': async (ctx) => {
     const asked = await findExport(ctx.state.user.id, pathId(ctx));
     const ready = found(asked?.status === 'ready' ? asked : undefined);
-    holdPlace('export', ctx.state.user.id, ctx.res);
+    holdPlace('archive', ctx.state.user.id, ctx.res);
     ctx.res.setTimeout(STALLED_MS, () => ctx.res.destroy());
     ctx.type = 'application/zip';
     ctx.attachment('your-data.zip');
