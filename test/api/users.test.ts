@@ -51,6 +51,7 @@ describe('users', () => {
       'created_at',
       'last_login',
       'email_verified_at',
+      'second_factor',
     );
     expect(body.id).to.equal(user.id);
     expect(body.created_at).to.match(/^\d{4}-\d\d-\d\dT.*Z$/);
