@@ -31,7 +31,7 @@ const start = (spec) => SwaggerUIBundle({
   deepLinking: true,
   validatorUrl: null,
   persistAuthorization: false,
-  docExpansion: 'list',
+  docExpansion: 'none',
   defaultModelsExpandDepth: 0,
 });
 fetch(root + 'openapi.json').then((answer) => answer.json()).then(start);

@@ -34,6 +34,7 @@ describeBrowser('/docs in a browser', function () {
   });
 
   it("shows a route's parameters and answers", async () => {
+    await page.locator('#operations-tag-Chat').click();
     await page.locator('#operations-Chat-postChatSend').click();
     await page.getByText('Idempotency-Key').first().waitFor();
     await page.getByText('idempotency_key_reused').first().waitFor();
@@ -50,6 +51,7 @@ describeBrowser('/docs in a browser', function () {
       .getByRole('button', { name: 'Apply credentials' })
       .click();
     await page.locator('.btn-done').first().click();
+    await page.locator('#operations-tag-Accounts').click();
     await page.locator('#operations-Accounts-getUsersMe').click();
     await page.locator('#operations-Accounts-getUsersMe .try-out__btn').click();
     await page.locator('#operations-Accounts-getUsersMe .execute').click();

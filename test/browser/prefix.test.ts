@@ -29,6 +29,7 @@ describeBrowser('a browser behind a proxy that strips a prefix', function () {
 
   it('reads the documents and tries a route out', async () => {
     await page.goto(`${proxy.url}/docs`);
+    await page.locator('#operations-tag-Operators').click();
     await page.locator('#operations-Operators-getLivez').click();
     await page.locator('#operations-Operators-getLivez .try-out__btn').click();
     await page.locator('#operations-Operators-getLivez .execute').click();
