@@ -45,7 +45,7 @@ const TRIGGERS = {
     ['faq_rated_anew', 'AFTER UPDATE', 'OLD.helpful <> NEW.helpful', 'emit_faq_feedback'],
   ],
   faqs: [
-    ['faq_published', 'AFTER INSERT', `NEW.status = 'published'`, 'emit_faq'],
+    ['faq_born_published', 'AFTER INSERT', `NEW.status = 'published'`, 'emit_faq'],
     [
       'faq_published_later',
       'AFTER UPDATE OF status',

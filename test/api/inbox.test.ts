@@ -306,7 +306,9 @@ describe('the inbox', () => {
     it('a reply reaches the user’s devices, and a user’s message only the agent who has it', async () => {
       const id = await taken();
       const [phone, tablet, desk, colleague] = await Promise.all([user, user, agent, other].map(connect));
-      const told = [phone!, tablet!].map((device) => next(device, 'message'));
+      const told = [phone!, tablet!].map((device) =>
+        next(device, 'message', (text) => text.includes('"Hello"')),
+      );
       const reply = await act(agent, id, 'reply', { content: 'Hello' });
       for (const event of await Promise.all(told))
         expect(event).to.deep.equal({ conversation_id: id, message: reply.body });

@@ -3,6 +3,7 @@ import { toSql } from 'pgvector';
 import { knex } from '../../db/knex.ts';
 import { migrate } from '../../db/migrate.ts';
 import * as vectorsMigration from '../../db/migrations/022_faq_vectors.ts';
+import * as termsMigration from '../../db/migrations/040_faq_terms.ts';
 import * as thresholdsMigration from '../../db/migrations/041_thresholds.ts';
 import { rows } from '../../db/sql.ts';
 import { embedFaqs } from '../../workers/embedding.ts';
@@ -20,6 +21,11 @@ const MODEL = 'text-embedding-3-small';
 describe('vectors of the release before', function () {
   this.timeout(60_000);
   const at = withEmbeddings();
+  // That release knows two texts of an FAQ; 022 brings them back.
+  after(async () => {
+    await termsMigration.down(knex);
+    await termsMigration.up(knex);
+  });
 
   const columnsOf = (question: string, answer: string) => ({
     question_embedding: toSql(Array.from(embed(question))),
@@ -122,6 +128,8 @@ describe('vectors of the release before', function () {
     await reconcile(0);
     expect((await knex('embedding_models').first()).in_columns).to.equal(false);
     for (const topic of TOPICS) expect((await find(topic))[0]).to.equal(`Where are ${topic}?`);
-    expect(at.provider.requests).to.deep.equal([]);
+    // Only the probes of thresholds are embedded.
+    const asked = at.provider.requests.flatMap(({ texts }) => texts);
+    expect(asked.filter((text) => text.includes('Where are'))).to.deep.equal([]);
   });
 });

@@ -133,5 +133,5 @@ describe('personal data in typography', () => {
       expect(redact(text)).to.be.a('string');
       expect(whereToCut(`${'. '.repeat(10_000)}${text}`)).to.be.a('number');
     }
-  }).timeout(20_000);
+  }).timeout(60_000);
 });
