@@ -144,25 +144,34 @@ const triggers = `
 CREATE TRIGGER analytics_message_late AFTER INSERT ON messages FOR EACH ROW
   WHEN (NEW.created_at < ${LATE}) EXECUTE FUNCTION analytics_message_changed();
 CREATE TRIGGER analytics_message_moved AFTER UPDATE OF created_at, message_type ON messages FOR EACH ROW
-  WHEN ((OLD.created_at, OLD.message_type) IS DISTINCT FROM (NEW.created_at, NEW.message_type))
+  WHEN ((OLD.created_at IS DISTINCT FROM NEW.created_at OR OLD.message_type IS DISTINCT FROM NEW.message_type))
   EXECUTE FUNCTION analytics_message_changed();
 
 CREATE TRIGGER analytics_run_late AFTER INSERT ON runs FOR EACH ROW
   WHEN (NEW.completed_at < ${LATE}) EXECUTE FUNCTION analytics_run_changed();
 CREATE TRIGGER analytics_run_moved AFTER UPDATE ON runs FOR EACH ROW
   WHEN (least(OLD.completed_at, NEW.completed_at) < ${LATE} AND
-    (OLD.status, OLD.completed_at, OLD.created_at, OLD.started_at, OLD.assistant_id, OLD.language, OLD.model, OLD.sources,
-      OLD.prompt_tokens, OLD.completion_tokens, OLD.total_tokens, OLD.first_token_ms) IS DISTINCT FROM
-    (NEW.status, NEW.completed_at, NEW.created_at, NEW.started_at, NEW.assistant_id, NEW.language, NEW.model, NEW.sources,
-      NEW.prompt_tokens, NEW.completion_tokens, NEW.total_tokens, NEW.first_token_ms))
+    (
+    OLD.status IS DISTINCT FROM NEW.status
+    OR OLD.completed_at IS DISTINCT FROM NEW.completed_at
+    OR OLD.created_at IS DISTINCT FROM NEW.created_at
+    OR OLD.started_at IS DISTINCT FROM NEW.started_at
+    OR OLD.assistant_id IS DISTINCT FROM NEW.assistant_id
+    OR OLD.language IS DISTINCT FROM NEW.language
+    OR OLD.model IS DISTINCT FROM NEW.model
+    OR OLD.sources IS DISTINCT FROM NEW.sources
+    OR OLD.prompt_tokens IS DISTINCT FROM NEW.prompt_tokens
+    OR OLD.completion_tokens IS DISTINCT FROM NEW.completion_tokens
+    OR OLD.total_tokens IS DISTINCT FROM NEW.total_tokens
+    OR OLD.first_token_ms IS DISTINCT FROM NEW.first_token_ms))
   EXECUTE FUNCTION analytics_run_changed();
 
 CREATE TRIGGER analytics_conversation_late AFTER INSERT ON conversations FOR EACH ROW
   WHEN (NEW.created_at < ${LATE}) EXECUTE FUNCTION analytics_conversation_changed();
 CREATE TRIGGER analytics_conversation_moved AFTER UPDATE ON conversations FOR EACH ROW
   WHEN (OLD.last_message_at < ${QUIET} AND OLD.last_message_at <> NEW.last_message_at
-    OR (OLD.created_at, OLD.language, OLD.channel, OLD.assistant_id)
-      IS DISTINCT FROM (NEW.created_at, NEW.language, NEW.channel, NEW.assistant_id))
+    OR OLD.created_at IS DISTINCT FROM NEW.created_at OR OLD.language IS DISTINCT FROM NEW.language
+    OR OLD.channel IS DISTINCT FROM NEW.channel OR OLD.assistant_id IS DISTINCT FROM NEW.assistant_id)
   EXECUTE FUNCTION analytics_conversation_changed();
 
 CREATE TRIGGER analytics_feedback_changed AFTER INSERT OR UPDATE ON message_feedback FOR EACH ROW

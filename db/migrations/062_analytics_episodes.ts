@@ -8,8 +8,8 @@ export async function up(knex: Knex): Promise<void> {
       WHEN (NEW.reopened OR NEW.handoff_at IS NOT NULL OR NEW.resolved_at IS NOT NULL)
       EXECUTE FUNCTION analytics_episode_changed();
     CREATE TRIGGER analytics_episode_moved AFTER UPDATE ON episodes FOR EACH ROW
-      WHEN ((OLD.started_at, OLD.handoff_at, OLD.resolved_at, OLD.reopened)
-        IS DISTINCT FROM (NEW.started_at, NEW.handoff_at, NEW.resolved_at, NEW.reopened))
+      WHEN (OLD.started_at IS DISTINCT FROM NEW.started_at OR OLD.handoff_at IS DISTINCT FROM NEW.handoff_at
+        OR OLD.resolved_at IS DISTINCT FROM NEW.resolved_at OR OLD.reopened IS DISTINCT FROM NEW.reopened)
       EXECUTE FUNCTION analytics_episode_changed();
   `);
 }
