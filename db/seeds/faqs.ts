@@ -29,7 +29,7 @@ export const faqs: SeedFaq[] = [
     language: 'en',
     question: 'How do I reset my password?',
     answer:
-      'While you are signed in, send your current and your new password to POST /api/v1/users/me/password. A password has between 8 and 256 characters, and changing it signs your other devices out. Parley sends no reset links by e-mail yet: if you can no longer sign in, ask the people who run your installation.',
+      'While you are signed in, send your current and your new password to POST /api/v1/users/me/password. A password has between 8 and 256 characters, and changing it signs your other devices out. If you can no longer sign in, have a link mailed to you from the sign-in page.',
     keywords: ['password', 'reset', 'forgot', 'change'],
   },
   {
@@ -38,7 +38,7 @@ export const faqs: SeedFaq[] = [
     language: 'de',
     question: 'Wie setze ich mein Passwort zurück?',
     answer:
-      'Solange du angemeldet bist, schicke dein bisheriges und dein neues Passwort an POST /api/v1/users/me/password. Ein Passwort hat 8 bis 256 Zeichen, und eine Änderung meldet deine anderen Geräte ab. Links zum Zurücksetzen verschickt Parley noch nicht: Wenn du dich nicht mehr anmelden kannst, wende dich an die Betreiber deiner Installation.',
+      'Solange du angemeldet bist, schicke dein bisheriges und dein neues Passwort an POST /api/v1/users/me/password. Ein Passwort hat 8 bis 256 Zeichen, und eine Änderung meldet deine anderen Geräte ab. Wenn du dich nicht mehr anmelden kannst, lass dir auf der Anmeldeseite einen Link schicken.',
     keywords: ['Passwort', 'zurücksetzen', 'vergessen', 'ändern'],
   },
   {
