@@ -15,10 +15,10 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { COMPILE_CACHE } from './services/compileCache.ts';
 import { freePort } from './services/ports.ts';
 import { startRedis } from './services/redis.ts';
 import { startScratchDatabase } from './services/scratch.ts';
-import type { Summary } from '../test/support/reporter.ts';
 
 const USAGE = `npm test [-- FILE... | --grep TEXT | any option of mocha]
 
@@ -34,6 +34,9 @@ const LANES = 3;
 /** Estimates a file's time: a millisecond a byte, and this much more when it starts processes. */
 const STARTING = 15_000;
 const STARTS = /test.(flows|model|browser|clients)/;
+
+/** What TEST_SUMMARY's file holds: the counts, and how many seconds each file took. */
+export type Summary = { passed: number; failed: number; skipped: number; files: Record<string, number> };
 
 /** How many of the slowest files are named. */
 const SHOWN = 12;
@@ -96,6 +99,7 @@ async function testLane(args: string[], output: 'inherit' | number, summary = ''
   try {
     const env = {
       ...process.env,
+      ...COMPILE_CACHE,
       NODE_ENV: 'test',
       NODE_OPTIONS: '--disable-warning=ExperimentalWarning',
       LOG_LEVEL: process.env.LOG_LEVEL ?? 'warn',

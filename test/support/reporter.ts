@@ -1,9 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import Mocha from 'mocha';
-
-/** What TEST_SUMMARY's file holds: the counts, and how many seconds each file took. */
-export type Summary = { passed: number; failed: number; skipped: number; files: Record<string, number> };
+import type { Summary } from '../../scripts/test.ts';
 
 /** Mocha's spec reporter; also names what is tried again, and writes a `Summary` to the file TEST_SUMMARY. */
 export default class Reporter extends Mocha.reporters.Spec {
