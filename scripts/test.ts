@@ -20,10 +20,10 @@ import { freePort } from './services/ports.ts';
 import { startRedis } from './services/redis.ts';
 import { startScratchDatabase } from './services/scratch.ts';
 
-const USAGE = `npm test [-- FILE... | --grep TEXT | any option of mocha]
+const USAGE = `npm test [-- FILE... | --faults | --grep TEXT | any option of mocha]
 
 Builds the pages if web/ has changed. Runs test/**/*.test.ts except test/faults (or the named files) against real services,
-in three lanes. Each lane has:
+in three lanes; --faults adds test/faults in a fourth. Each lane has:
   a private Redis that keeps nothing
   with DATABASE_URL, a database of its own on that server, dropped at the end, and a role that only owns it
   (if DATABASE_URL is a superuser's); else PGlite in memory.
@@ -31,6 +31,7 @@ TEST_SUMMARY=file: also writes {"passed","failed","skipped","files":{name: secon
 
 /** How many mocha processes run side by side, each with stores of its own: tests mostly wait. */
 const LANES = 3;
+const FAULTS = '--faults';
 /** Estimates a file's time: a millisecond a byte, and this much more when it starts processes. */
 const STARTING = 15_000;
 const STARTS = /test.(flows|model|browser|clients)/;
@@ -61,10 +62,13 @@ async function main(args: string[]): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'parley-test-'));
   try {
     const lanes = lanesOf(globSync('test/**/*.test.ts', { exclude: ['test/faults/**'] }));
+    // Faults have a lane of their own: they mostly wait for leases and time limits to run out.
+    if (args.includes(FAULTS)) lanes.push(globSync('test/faults/**/*.test.ts').toSorted());
+    const options = args.filter((arg) => arg !== FAULTS);
     const results = lanes.map((files, i) => {
       const [output, summary] = [join(folder, `${i}.txt`), join(folder, `${i}.json`)];
       // Shows the first lane's output as it comes, and the others' when all have ended.
-      const code = testLane([...args, ...files], i === 0 ? 'inherit' : openSync(output, 'w'), summary);
+      const code = testLane([...options, ...files], i === 0 ? 'inherit' : openSync(output, 'w'), summary);
       return { output, summary, code };
     });
     const codes = await Promise.all(results.map(({ code }) => code));
