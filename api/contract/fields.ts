@@ -13,7 +13,9 @@ export const anything = Type.Unsafe<Record<string, unknown>>({ type: 'object' })
 
 /** An id in a body or a query. An id that no row can have is invalid. */
 export const givenId = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
-/** An id in a body. An id that no row can have is not found. */
+/** The number of an assistant's version, which Postgres keeps in 32 bits. */
+export const givenVersion = Type.Integer({ minimum: 1, maximum: 2_147_483_647 });
+/** An id in a body. An id that no row can have is not found: the handler passes it through `rowId`. */
 export const anyId = Type.Integer();
 export const language = Type.String({ maxLength: 10, pattern: '^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$' });
 export const slug = Type.String({ maxLength: 200, pattern: '^[a-z0-9]+([-_][a-z0-9]+)*$' });

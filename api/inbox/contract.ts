@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import { clientEvents, contract, json } from '../contract/contract.ts';
 import { source } from '../contract/answering.ts';
 import { conversation, message, person } from '../contract/conversation.ts';
-import { anyId, count, flag, id, paging, prose, role, text, time } from '../contract/fields.ts';
+import { anyId, count, flag, givenId, id, paging, prose, role, text, time } from '../contract/fields.ts';
 import { idempotencyKey, idempotencyReplayed, rateHeaders } from '../middleware/headers.ts';
 import { closed, defaulted, described, named, oneOf, orNull, page, presenter } from '../contract/schema.ts';
 
@@ -106,7 +106,7 @@ export const inboxContract = contract('Inbox', {
   'POST /api/v1/inbox/:id/assign': {
     who: 'editors',
     summary: 'Give a conversation to an agent, or to none',
-    body: closed({ agent_id: orNull(anyId) }),
+    body: closed({ agent_id: orNull(givenId) }),
     example: { agent_id: 12 },
     answers: changed,
     problems: ['conflict'],

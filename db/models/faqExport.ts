@@ -24,7 +24,7 @@ export async function* exportFaqs(
          f.language, f.status, f.priority, f.slug, f.meta_title, f.meta_description
        FROM faqs f LEFT JOIN faq_categories c ON c.id = f.category_id
        WHERE f.id > :afterId AND (:status = '' OR f.status = :status) AND (:language = '' OR f.language = :language)
-         AND (:category_id = 0 OR f.category_id = :category_id)
+         AND (:category_id::bigint = 0 OR f.category_id = :category_id)
        ORDER BY f.id LIMIT :limit`,
       {
         afterId,

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { source, usage } from '../../contract/answering.ts';
 import { contract, json } from '../../contract/contract.ts';
-import { givenId, id, paging, text, time } from '../../contract/fields.ts';
+import { givenVersion, id, paging, text, time } from '../../contract/fields.ts';
 import { closed, described, named, oneOf, orNull, page, presenter } from '../../contract/schema.ts';
 
 const replay = named(
@@ -45,7 +45,7 @@ export const replayContract = contract('Analytics', {
       'With the same history and passages, by the same version and model or others. The answer is stored beside the run and shown ' +
       'to nobody; its tokens are in no figure. An audit entry says who asked.',
     body: closed({
-      assistant_version: Type.Optional(orNull(givenId)),
+      assistant_version: Type.Optional(orNull(givenVersion)),
       model: Type.Optional(orNull(Type.String({ minLength: 1, maxLength: 200 }))),
     }),
     example: { assistant_version: 3 },
