@@ -17,7 +17,7 @@ import { log } from '../shared/base/log.ts';
 import { reconcilerFindings } from '../shared/ops/metrics.ts';
 import { queues } from '../shared/delivery/queues.ts';
 import { redis } from '../shared/delivery/redis.ts';
-import { tellNews } from '../shared/delivery/news.ts';
+import { tellOwed } from '../shared/delivery/news.ts';
 import { announce } from '../shared/delivery/runs.ts';
 import { onStop } from '../shared/base/stop.ts';
 import { tidy } from './tidy.ts';
@@ -148,12 +148,12 @@ async function announceEndedRuns(graceMs: number): Promise<number> {
 }
 
 async function tellOwedNews(graceMs: number): Promise<number> {
-  const owed = await newsOwed(BATCH, graceMs);
-  const results = await Promise.allSettled(owed.map(tellNews));
-  for (const result of results) {
-    if (result.status === 'rejected') log.warn({ err: result.reason }, 'news not told; told again later');
+  try {
+    return await tellOwed(await newsOwed(BATCH, graceMs));
+  } catch (err) {
+    log.warn({ err }, 'News not told; told again later');
+    return 0;
   }
-  return results.filter(({ status }) => status === 'fulfilled').length;
 }
 
 /** Chains new audit entries and logs the head. Where logs are kept elsewhere, the head reveals a rewritten audit log. */

@@ -2,7 +2,8 @@ import type { Job } from 'bullmq';
 import { loadTurn, saveVerdict } from '../db/models/turn.ts';
 import type { Payloads } from '../shared/delivery/jobs.ts';
 import { killPoint } from '../shared/ops/killpoint.ts';
-import { verdictOn, verdictOnAll } from './completion/verdict.ts';
+import { verdictOn } from '../shared/provider/moderation.ts';
+import { verdictOnAll } from './completion/verdict.ts';
 
 /** Moderates a run's question. Stores the verdict on the run. */
 export async function moderation(job: Job<Payloads['moderation']>): Promise<void> {

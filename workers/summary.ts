@@ -3,6 +3,7 @@ import { postponeSummary, saveSummary, type Talk, talkOf } from '../db/models/su
 import { log } from '../shared/base/log.ts';
 import type { Payloads } from '../shared/delivery/jobs.ts';
 import { killPoint } from '../shared/ops/killpoint.ts';
+import { asSaid, holdsEscapes } from '../shared/prompt/escape.ts';
 import { summaryPrompt } from '../shared/prompt/summary.ts';
 import { streamChat } from '../shared/provider/chat.ts';
 import { chatModels, type ModelRef } from '../shared/provider/config.ts';
@@ -40,5 +41,6 @@ async function ask(talk: Talk, model: ModelRef, signal: AbortSignal): Promise<st
   const request = { model, messages: summaryPrompt(talk), max_completion_tokens: TOKENS, temperature: 0 };
   let text = '';
   for await (const { delta } of streamChat(request, signal)) text += delta;
+  if (holdsEscapes(request.messages, [])) text = asSaid(text);
   return [...text.trim().toWellFormed().replaceAll('\0', '')].slice(0, LONGEST).join('');
 }

@@ -1,4 +1,5 @@
 import { eraseUnseenGuests } from '../shared/accounts/unseen.ts';
+import { releaseLeft } from '../db/models/people.ts';
 import { deleteOver } from '../db/models/over.ts';
 import { deleteOverNotices } from '../db/models/overNotices.ts';
 import { env } from '../shared/base/env.ts';
@@ -9,9 +10,14 @@ const BATCH = 500;
 const EVERY_MS = 60_000;
 let next = 0;
 
-/** Deletes a batch of expired rows, once a minute, and in every pass while more are left. */
+/**
+ * Deletes a batch of expired rows, once a minute, and in every pass while more are left. Conversations whose agent left wait
+ * again.
+ */
 export async function tidy(): Promise<void> {
   if (Date.now() < next) return;
+  const released = await releaseLeft(BATCH);
+  if (released > 0) log.info({ released }, 'Conversations wait again: their agents left');
   const deleted = {
     ...(await deleteOver(BATCH, env.RETENTION_SESSIONS_DAYS)),
     ...(await deleteOverNotices(BATCH)),

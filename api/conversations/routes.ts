@@ -48,7 +48,9 @@ export const conversations = serve(conversationContract, {
 
   'PUT /api/v1/conversations/:id': async (ctx) => {
     const { user, body } = ctx.state;
-    ctx.body = presentConversation(found(await changeConversation(pathId(ctx), user.id, body)));
+    const { conversation, archived } = found(await changeConversation(pathId(ctx), user.id, body));
+    if (archived) settleInBackground({ ended: [], next: null, news: conversation.id });
+    ctx.body = presentConversation(conversation);
   },
 
   'DELETE /api/v1/conversations/:id': async (ctx) => {

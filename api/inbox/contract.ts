@@ -118,7 +118,9 @@ export const inboxContract = contract('Inbox', {
     parameters: [idempotencyKey],
     body: closed({ content }),
     example: { content: 'Hello, I am looking into it.' },
-    answers: { 201: json('The message', message, { 'Idempotency-Replayed': idempotencyReplayed }) },
+    answers: {
+      201: json('The message', message, { 'Idempotency-Replayed': idempotencyReplayed, ...rateHeaders }),
+    },
     problems: ['conflict', 'idempotency_key_reused'],
   },
   'POST /api/v1/inbox/:id/note': {
@@ -127,7 +129,7 @@ export const inboxContract = contract('Inbox', {
     detail: 'Never shown to the user, and never in a prompt.',
     body: closed({ content }),
     example: { content: 'Called the billing team.' },
-    answers: { 201: json('The note', note) },
+    answers: { 201: json('The note', note, rateHeaders) },
   },
   'POST /api/v1/inbox/:id/draft': {
     who: 'editors',

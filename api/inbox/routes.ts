@@ -20,6 +20,7 @@ import { presentConversation, presentMessage } from '../contract/conversation.ts
 import { pageOf } from '../contract/page.ts';
 import { serve } from '../contract/serve.ts';
 import { pathId } from '../middleware/context.ts';
+import { limitReplies } from '../middleware/limit-replies.ts';
 import { limitSearches } from '../middleware/limit-searches.ts';
 import { inboxContract, presentAgent, presentNote } from './contract.ts';
 import { presentHead, presentItem } from './presenter.ts';
@@ -88,16 +89,22 @@ export const inbox = serve(inboxContract, {
     ctx.body = presentConversation(await assignTo(by(ctx), pathId(ctx), ctx.state.body.agent_id));
   },
 
-  'POST /api/v1/inbox/:id/reply': async (ctx) => {
-    const { content } = ctx.state.body;
-    const { message, replayed } = await reply(by(ctx), pathId(ctx), content, idempotencyKey(ctx));
-    if (replayed) ctx.set('Idempotency-Replayed', 'true');
-    ctx.body = presentMessage(message);
-  },
+  'POST /api/v1/inbox/:id/reply': [
+    limitReplies,
+    async (ctx) => {
+      const { content } = ctx.state.body;
+      const { message, replayed } = await reply(by(ctx), pathId(ctx), content, idempotencyKey(ctx));
+      if (replayed) ctx.set('Idempotency-Replayed', 'true');
+      ctx.body = presentMessage(message);
+    },
+  ],
 
-  'POST /api/v1/inbox/:id/note': async (ctx) => {
-    ctx.body = presentNote(await note(by(ctx), pathId(ctx), ctx.state.body.content));
-  },
+  'POST /api/v1/inbox/:id/note': [
+    limitReplies,
+    async (ctx) => {
+      ctx.body = presentNote(await note(by(ctx), pathId(ctx), ctx.state.body.content));
+    },
+  ],
 
   'POST /api/v1/inbox/:id/draft': [
     limitSearches,

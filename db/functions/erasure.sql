@@ -14,7 +14,8 @@ DECLARE
 BEGIN
   -- Of two administrators who leave at once, the second sees that the first has left.
   PERFORM FROM users WHERE role = 'admin' AND status = 'active' ORDER BY id FOR NO KEY UPDATE;
-  SELECT * INTO v_user FROM users WHERE id = p_user FOR UPDATE;
+  -- NO KEY: a run that ends holds its conversation and refers to its user, in a notification.
+  SELECT * INTO v_user FROM users WHERE id = p_user FOR NO KEY UPDATE;
   IF NOT FOUND THEN
     RETURN;
   END IF;
@@ -29,6 +30,7 @@ BEGIN
     ON CONFLICT (receipt) DO UPDATE SET user_id = p_user, status = 'erasing', completed_at = NULL, signature = NULL
       WHERE ledger.pseudonym = v_user.pseudonym;
     ended := shut_out(p_user);
+    PERFORM close_conversations_of(p_user);
   END IF;
   RETURN NEXT;
 END $$;
@@ -79,7 +81,8 @@ DECLARE
   v_column text;
   v_count integer;
 BEGIN
-  PERFORM FROM users WHERE id = p_user AND status = 'deleted' FOR UPDATE SKIP LOCKED;
+  -- NO KEY: who holds a conversation of the user may refer to the user, and would wait for us while we wait for the conversation.
+  PERFORM FROM users WHERE id = p_user AND status = 'deleted' FOR NO KEY UPDATE SKIP LOCKED;
   IF NOT FOUND
     OR EXISTS (SELECT FROM runs WHERE user_id = p_user AND status IN ('waiting', 'queued'))
     OR EXISTS (SELECT FROM runs WHERE user_id = p_user AND status IN ('queued', 'in_progress'))

@@ -4,6 +4,8 @@
 -- Shuts out a guest not seen for p_days: ends its sessions and runs. Returns the runs that ended here, which the caller
 -- announces; NULL if the guest was seen, has registered, or is locked by another transaction.
 CREATE OR REPLACE FUNCTION retire_guest(p_guest bigint, p_days integer) RETURNS bigint[] LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  v_ended bigint[];
 BEGIN
   PERFORM FROM users WHERE id = p_guest AND role = 'guest' AND status <> 'deleted' FOR NO KEY UPDATE SKIP LOCKED;
   IF NOT FOUND OR EXISTS (SELECT FROM sessions
@@ -11,7 +13,9 @@ BEGIN
     RETURN NULL;
   END IF;
   UPDATE users SET status = 'deleted', updated_at = clock_timestamp() WHERE id = p_guest;
-  RETURN shut_out(p_guest);
+  v_ended := shut_out(p_guest);
+  PERFORM close_conversations_of(p_guest);
+  RETURN v_ended;
 END $$;
 
 -- Removes up to p_batch messages of a guest that was shut out, with their runs, ratings and vectors. Without messages
@@ -24,7 +28,7 @@ DECLARE
   v_messages bigint[];
   v_suggestions bigint[];
 BEGIN
-  PERFORM FROM users WHERE id = p_guest AND role = 'guest' AND status = 'deleted' FOR UPDATE SKIP LOCKED;
+  PERFORM FROM users WHERE id = p_guest AND role = 'guest' AND status = 'deleted' FOR NO KEY UPDATE SKIP LOCKED;
   IF NOT FOUND
     OR EXISTS (SELECT FROM runs WHERE user_id = p_guest AND status IN ('waiting', 'queued'))
     OR EXISTS (SELECT FROM runs WHERE user_id = p_guest AND status IN ('queued', 'in_progress'))

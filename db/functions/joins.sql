@@ -61,6 +61,7 @@ BEGIN
     INSERT INTO message_keys (user_id, idempotency_key, request_hash, message_id)
     VALUES (p_run.user_id, p_key, p_hash, v_message);
   END IF;
+  PERFORM note_message(p_run.conversation_id, v_message);
   UPDATE messages SET shown_after = v_message WHERE id = p_run.reply_id;
   UPDATE runs SET joined_ids = joined_ids || v_message, language = coalesce(p_language, language),
     moderation = NULL, context = NULL,
@@ -79,6 +80,13 @@ BEGIN
     RETURN NULL;
   END IF;
   RETURN (SELECT array_agg(content ORDER BY id) FROM messages WHERE id = p_message OR id = ANY (p_joined));
+END $$;
+
+-- Returns a question as the model was asked it: with the messages that joined it; NULL: there is no such message.
+CREATE OR REPLACE FUNCTION question_of(p_message bigint) RETURNS text LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN (SELECT coalesce(array_to_string(parts_of(m.id, r.joined_ids), E'\n\n'), m.content)
+    FROM messages m LEFT JOIN runs r ON r.id = m.run_id AND r.message_id = m.id WHERE m.id = p_message);
 END $$;
 
 -- Says whether a stage's result, if there is one, is of all messages of a run.

@@ -5,7 +5,7 @@
 -- Functions that change a conversation for agents return an outcome: 'done', 'not_found', 'conflict' (another agent has
 -- it, or its state does not allow this). ended: the runs that ended here, which the caller announces.
 
-DROP FUNCTION IF EXISTS hand_over, take_over, assign_conversation, reply_as_agent, return_to_bot, resolve_conversation;
+DROP FUNCTION IF EXISTS release_left, hand_over, take_over, assign_conversation, reply_as_agent, return_to_bot, resolve_conversation;
 
 -- Notes that devices and agents have to be told of a conversation, and of a message if one is named. The caller tells them
 -- after the commit; what it does not tell is owed (shared/delivery/news.ts). The caller holds the lock.
@@ -14,6 +14,15 @@ BEGIN
   INSERT INTO conversation_news AS news (conversation_id, from_message_id, changed_at)
   VALUES (p_conversation, p_message, clock_timestamp())
   ON CONFLICT (conversation_id) DO UPDATE SET version = news.version + 1, changed_at = clock_timestamp(),
+    from_message_id = coalesce(news.from_message_id, excluded.from_message_id), state_changed = true;
+END $$;
+
+-- Notes that a user's devices have to be told of a message, and that the conversation's state is as it was. Otherwise as note_news.
+CREATE OR REPLACE FUNCTION note_message(p_conversation bigint, p_message bigint) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+  INSERT INTO conversation_news AS news (conversation_id, from_message_id, state_changed, changed_at)
+  VALUES (p_conversation, p_message, false, clock_timestamp())
+  ON CONFLICT (conversation_id) DO UPDATE SET version = news.version + 1, changed_at = clock_timestamp(),
     from_message_id = coalesce(news.from_message_id, excluded.from_message_id);
 END $$;
 
@@ -21,16 +30,18 @@ END $$;
 CREATE OR REPLACE FUNCTION open_episode(p_conversation bigint) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   v_conversation conversations;
+  v_again boolean;
   v_episode bigint;
 BEGIN
   SELECT * INTO v_conversation FROM conversations WHERE id = p_conversation;
   IF v_conversation.episode_id IS NOT NULL THEN
     RETURN v_conversation.episode_id;
   END IF;
+  v_again := v_conversation.status = 'resolved' OR EXISTS (SELECT FROM episodes WHERE conversation_id = p_conversation);
   -- A conversation that is older than episodes began with its first message.
   INSERT INTO episodes (conversation_id, user_id, assistant_id, reopened, started_at)
-  VALUES (p_conversation, v_conversation.user_id, v_conversation.assistant_id, v_conversation.status = 'resolved',
-    CASE v_conversation.status WHEN 'resolved' THEN clock_timestamp() ELSE v_conversation.created_at END)
+  VALUES (p_conversation, v_conversation.user_id, v_conversation.assistant_id, v_again,
+    CASE WHEN v_again THEN clock_timestamp() ELSE v_conversation.created_at END)
   RETURNING id INTO v_episode;
   UPDATE conversations SET episode_id = v_episode WHERE id = p_conversation;
   RETURN v_episode;
@@ -44,6 +55,24 @@ BEGIN
     outcome = NULL
   WHERE id = p_conversation AND status = 'resolved';
   IF FOUND THEN
+    PERFORM note_news(p_conversation, NULL);
+  END IF;
+END $$;
+
+-- Ends the episode of a conversation that its user leaves: p_outcome is 'deleted', 'archived' or 'erased'. Nobody waits any more:
+-- what waited or was with an agent is resolved, by no agent. The caller holds the lock.
+CREATE OR REPLACE FUNCTION close_conversation(p_conversation bigint, p_outcome text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  v_conversation conversations;
+BEGIN
+  SELECT * INTO v_conversation FROM conversations WHERE id = p_conversation;
+  IF v_conversation.episode_id IS NOT NULL THEN
+    UPDATE episodes SET closed_at = clock_timestamp(), outcome = p_outcome WHERE id = v_conversation.episode_id;
+    UPDATE conversations SET episode_id = NULL WHERE id = p_conversation;
+  END IF;
+  IF v_conversation.status IN ('waiting', 'agent') THEN
+    UPDATE conversations SET status = 'resolved', status_since = clock_timestamp(), outcome = p_outcome, waiting_since = NULL
+    WHERE id = p_conversation;
     PERFORM note_news(p_conversation, NULL);
   END IF;
 END $$;
@@ -65,6 +94,45 @@ BEGIN
   RETURN v_message;
 END $$;
 
+-- Says whether an account is an active agent or administrator.
+CREATE OR REPLACE FUNCTION is_agent(p_user bigint) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN EXISTS (SELECT FROM users WHERE id = p_user AND role IN ('agent', 'admin') AND status = 'active');
+END $$;
+
+-- Owes agents the news that a conversation waits. Who takes it within seconds spares the others the news.
+CREATE OR REPLACE FUNCTION tell_staff(p_conversation bigint) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+  PERFORM owe_notification('handoff_waiting', staff.id, '{}', '5 seconds', p_conversation)
+  FROM (SELECT id FROM users WHERE role IN ('agent', 'admin') AND status = 'active' ORDER BY id LIMIT 500) AS staff;
+END $$;
+
+-- Lets a conversation that an agent has wait for any agent. The caller holds the lock.
+CREATE OR REPLACE FUNCTION wait_for_another(p_conversation bigint) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+  UPDATE conversations SET status = 'waiting', status_since = clock_timestamp(), agent_id = NULL,
+    waiting_since = coalesce(waiting_since, clock_timestamp()), updated_at = clock_timestamp()
+  WHERE id = p_conversation;
+  PERFORM note_news(p_conversation, NULL);
+  PERFORM tell_staff(p_conversation);
+END $$;
+
+-- Lets up to p_limit conversations wait again whose agent left: the account was erased or suspended, or is no agent any more.
+-- Returns how many. Their news are owed.
+CREATE FUNCTION release_left(p_limit integer) RETURNS integer LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  v_id bigint;
+  v_count integer := 0;
+BEGIN
+  FOR v_id IN SELECT id FROM conversations WHERE status = 'agent' AND deleted_at IS NULL AND NOT is_agent(agent_id)
+    ORDER BY id LIMIT p_limit FOR NO KEY UPDATE SKIP LOCKED
+  LOOP
+    PERFORM wait_for_another(v_id);
+    v_count := v_count + 1;
+  END LOOP;
+  RETURN v_count;
+END $$;
+
 -- Lets a conversation wait for a person. Ends the runs that have not started; a running answer goes on, because nobody
 -- else speaks yet. Returns the ended runs. The caller holds the lock.
 CREATE OR REPLACE FUNCTION wait_for_person(p_conversation bigint, p_by text, p_reason text)
@@ -79,9 +147,7 @@ BEGIN
     handoff_reason = coalesce(handoff_reason, p_reason)
   WHERE id = v_episode;
   PERFORM note_news(p_conversation, NULL);
-  -- Who takes it within seconds spares the others the news.
-  PERFORM owe_notification('handoff_waiting', staff.id, '{}', '5 seconds', p_conversation)
-  FROM (SELECT id FROM users WHERE role IN ('agent', 'admin') AND status = 'active' ORDER BY id LIMIT 500) AS staff;
+  PERFORM tell_staff(p_conversation);
   RETURN end_idle_runs_of(p_conversation);
 END $$;
 
@@ -142,7 +208,7 @@ BEGIN
   RETURN cancel_runs_of(p_conversation);
 END $$;
 
--- An agent takes a conversation. Of two who take it, one gets it.
+-- An agent takes a conversation. Of two who take it, one gets it. What an agent has who left may be taken.
 CREATE FUNCTION take_over(p_conversation bigint, p_agent bigint)
 RETURNS TABLE (outcome text, ended bigint[]) LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
@@ -151,8 +217,8 @@ BEGIN
   SELECT * INTO v_conversation FROM conversations WHERE id = p_conversation AND deleted_at IS NULL FOR NO KEY UPDATE;
   ended := '{}';
   outcome := CASE WHEN v_conversation.id IS NULL THEN 'not_found' WHEN v_conversation.agent_id <> p_agent
-    AND v_conversation.status = 'agent' THEN 'conflict' ELSE 'done' END;
-  IF outcome = 'done' AND (v_conversation.status <> 'agent' OR v_conversation.agent_id IS NULL) THEN
+    AND v_conversation.status = 'agent' AND is_agent(v_conversation.agent_id) THEN 'conflict' ELSE 'done' END;
+  IF outcome = 'done' AND (v_conversation.status <> 'agent' OR v_conversation.agent_id IS DISTINCT FROM p_agent) THEN
     ended := give_to(p_conversation, p_agent);
   END IF;
   RETURN NEXT;
@@ -170,14 +236,10 @@ BEGIN
   outcome := CASE
     WHEN v_conversation.id IS NULL THEN 'not_found'
     WHEN p_agent IS NULL AND v_conversation.status NOT IN ('waiting', 'agent') THEN 'conflict'
-    WHEN p_agent IS NOT NULL AND NOT EXISTS (SELECT FROM users
-      WHERE id = p_agent AND role IN ('agent', 'admin') AND status = 'active') THEN 'no_agent'
+    WHEN p_agent IS NOT NULL AND NOT is_agent(p_agent) THEN 'no_agent'
     ELSE 'done' END;
   IF outcome = 'done' AND p_agent IS NULL AND v_conversation.status = 'agent' THEN
-    UPDATE conversations SET status = 'waiting', status_since = clock_timestamp(), agent_id = NULL,
-      waiting_since = coalesce(waiting_since, clock_timestamp()), updated_at = clock_timestamp()
-    WHERE id = p_conversation;
-    PERFORM note_news(p_conversation, NULL);
+    PERFORM wait_for_another(p_conversation);
   ELSIF outcome = 'done' AND p_agent IS NOT NULL
     AND (v_conversation.status <> 'agent' OR v_conversation.agent_id IS DISTINCT FROM p_agent) THEN
     ended := give_to(p_conversation, p_agent);

@@ -1,11 +1,12 @@
 -- Answers a question again: stores a new run and a new reply beside the earlier ones. The outcomes are those of
 -- accept_message (db/functions/runs.sql). 'not_found': the user has no such reply. 'run_in_progress': the reply
--- is not finished. 'with_agent': a person is asked for or has the conversation. message_id is the question's. Like accept_message it locks the user, then the conversation,
--- and decides in later statements.
-CREATE OR REPLACE FUNCTION regenerate_reply(
+-- is not finished. 'with_agent': a person is asked for or has the conversation. message_id is the question's. A resolved conversation
+-- is the bot's again, as after a message. Like accept_message it locks the user, then the conversation, and decides in later statements.
+DROP FUNCTION IF EXISTS regenerate_reply;
+CREATE FUNCTION regenerate_reply(
   p_user bigint, p_reply bigint, p_key text, p_hash text, p_request text, p_max_waiting integer
 ) RETURNS TABLE (outcome text, run_id bigint, conversation_id bigint, message_id bigint, reply_id bigint,
-  next jsonb, ended bigint[]) LANGUAGE plpgsql VOLATILE AS $$
+  next jsonb, ended bigint[], news boolean) LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_column
 DECLARE
   v_owner users;
@@ -24,7 +25,7 @@ BEGIN
 
   -- Looks the key up once: nobody else can store a key of this user now.
   IF p_key IS NOT NULL THEN
-    RETURN QUERY SELECT s.outcome, s.run_id, s.conversation_id, s.message_id, s.reply_id, s.next, s.ended
+    RETURN QUERY SELECT s.outcome, s.run_id, s.conversation_id, s.message_id, s.reply_id, s.next, s.ended, s.news
     FROM stored_under(p_user, p_key, p_hash) AS s;
     IF FOUND THEN
       RETURN;
@@ -46,6 +47,11 @@ BEGIN
     RETURN;
   END IF;
 
+  news := false;
+  IF EXISTS (SELECT FROM conversations WHERE id = v_conversation AND episode_id IS NULL) THEN
+    news := EXISTS (SELECT FROM conversations WHERE id = v_conversation AND status = 'resolved');
+    PERFORM reopen_conversation(v_conversation);
+  END IF;
   v_assistant := assistant_now((SELECT assistant_id FROM conversations WHERE id = v_conversation));
   v_run := nextval(pg_get_serial_sequence('runs', 'id'));
   v_head := NOT EXISTS (SELECT FROM runs WHERE conversation_id = v_conversation
@@ -68,5 +74,5 @@ BEGIN
   WHERE id = v_conversation;
 
   RETURN QUERY SELECT 'accepted', v_run, v_conversation, v_before.message_id, v_reply,
-    CASE WHEN v_head THEN jsonb_build_object('run_id', v_run, 'generation', 1, 'rank', v_rank) END, '{}'::bigint[];
+    CASE WHEN v_head THEN jsonb_build_object('run_id', v_run, 'generation', 1, 'rank', v_rank) END, '{}'::bigint[], news;
 END $$;

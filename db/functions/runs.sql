@@ -190,7 +190,7 @@ BEGIN
     RETURN;
   END IF;
   IF v_joined.id IS NOT NULL THEN
-    RETURN QUERY SELECT j.*, v_conversation.status = 'resolved', true
+    RETURN QUERY SELECT j.*, true, true
     FROM join_run(v_joined, p_content, p_language, p_metadata, p_key, p_hash) AS j;
     RETURN;
   END IF;
@@ -213,10 +213,11 @@ BEGIN
     CASE WHEN v_head THEN 'queued' ELSE 'waiting' END, coalesce(p_language, v_conversation.language), p_key,
     p_hash, p_request, CASE WHEN v_head THEN 1 ELSE 0 END, CASE WHEN v_head THEN clock_timestamp() END, v_rank,
     v_assistant.id, v_assistant.version);
+  PERFORM note_message(v_conversation.id, v_ids[1]);
 
   RETURN QUERY SELECT 'accepted', v_run, v_conversation.id, v_ids[1], v_ids[2],
     CASE WHEN v_head THEN jsonb_build_object('run_id', v_run, 'generation', 1, 'rank', v_rank) END, v_ended,
-    v_conversation.status = 'resolved', false;
+    true, false;
 END $$;
 
 -- Says whether texts of a conversation may go to the provider now. Intake asks too, but a message may wait for

@@ -68,16 +68,31 @@ export function listConversations(
 const further = `AND (c.last_message_at, c.id) <
   (timestamptz 'epoch' + :last_message_us * interval '1 microsecond', :id::bigint)`;
 
-/** Writes the fields that are given; undefined when the user has no such conversation. */
+/**
+ * Writes the fields that are given. A conversation that is archived waits for nobody any more.
+ * @returns undefined when the user has no such conversation. archived: this call archived it, and the caller tells its news
+ */
 export async function changeConversation(
   id: number,
   userId: number,
   change: ConversationChange,
-): Promise<ConversationRow | undefined> {
-  await knex('conversations')
-    .where({ id, user_id: userId, deleted_at: null })
-    .update({ ...change, updated_at: knex.fn.now() });
-  return findConversation(id, userId);
+): Promise<{ conversation: ConversationRow; archived: boolean } | undefined> {
+  const archived = await knex.transaction(async (trx) => {
+    const closing =
+      change.is_archived === true
+        ? await row<{ closed: boolean }>(
+            'SELECT archive_conversation(:id, :userId) AS closed',
+            { id, userId },
+            trx,
+          )
+        : undefined;
+    await trx('conversations')
+      .where({ id, user_id: userId, deleted_at: null })
+      .update({ ...change, updated_at: trx.fn.now() });
+    return closing?.closed === true;
+  });
+  const conversation = await findConversation(id, userId);
+  return conversation && { conversation, archived };
 }
 
 /** Deletes a user's conversation and cancels its runs; undefined when there is none. The runs that ended here are to be announced. */

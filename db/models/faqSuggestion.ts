@@ -33,7 +33,7 @@ export async function gapsToGroup(): Promise<boolean> {
 
 export function ungroupedGaps(limit: number): Promise<Gap[]> {
   return rows(
-    `SELECT g.message_id, m.content, c.language, may_be_sent(m.user_id, c.id) AS may_be_sent FROM faq_gaps g JOIN messages m ON m.id = g.message_id
+    `SELECT g.message_id, question_of(g.message_id) AS content, c.language, may_be_sent(m.user_id, c.id) AS may_be_sent FROM faq_gaps g JOIN messages m ON m.id = g.message_id
        JOIN conversations c ON c.id = m.conversation_id
      WHERE g.suggestion_id IS NULL ORDER BY g.message_id LIMIT :limit`,
     { limit },
@@ -68,7 +68,7 @@ const select = `
   FROM faq_suggestions s LEFT JOIN faqs f ON f.id = s.faq_id
   JOIN LATERAL (
     SELECT count(*) AS asked, max(m.created_at) AS last_asked_at,
-      (array_agg(left(m.content, ${EXAMPLE_CHARACTERS}) ORDER BY m.id))[1:${EXAMPLES}] AS examples,
+      (array_agg(left(question_of(m.id), ${EXAMPLE_CHARACTERS}) ORDER BY m.id))[1:${EXAMPLES}] AS examples,
       count(*) FILTER (WHERE near_enough(f.id, s.embedding_model, g.embedding, :similarity)) AS would_answer
     FROM faq_gaps g JOIN messages m ON m.id = g.message_id JOIN conversations c ON c.id = m.conversation_id
     WHERE g.suggestion_id = s.id AND c.deleted_at IS NULL) AS asked ON asked.asked > 0`;

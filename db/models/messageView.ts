@@ -63,17 +63,22 @@ export function findMessage(id: number): Promise<MessageRow | undefined> {
   return row(`SELECT ${columns} FROM messages m WHERE m.id = :id`, { id });
 }
 
-/** Returns up to `limit` messages to or from a person, from one on, oldest first: those that no run answers or wrote. */
-export function messagesOfPeople(
-  conversationId: number,
-  fromId: number,
+/**
+ * Returns up to `limit` messages of each conversation, from one message on, oldest first: what people wrote. Answers of a model are
+ * told as events of their runs.
+ */
+export function messagesToTell(
+  from: { id: number; messageId: number }[],
   limit: number,
 ): Promise<MessageRow[]> {
   return rows(
-    `SELECT ${columns} FROM messages m WHERE ${inConversation('m')}
-       AND (m.conversation_id, m.id) >= (:conversationId, :fromId) AND m.run_id IS NULL
-     ORDER BY m.conversation_id, m.id LIMIT :limit`,
-    { conversationId, fromId, limit },
+    `SELECT ${columns} FROM unnest(CAST(:ids AS bigint[]), CAST(:fromIds AS bigint[])) AS f (id, from_id) CROSS JOIN LATERAL
+       (SELECT * FROM messages WHERE messages.conversation_id BETWEEN f.id AND f.id
+          AND (messages.conversation_id, messages.id) >= (f.id, f.from_id)
+          AND (messages.run_id IS NULL OR messages.message_type = 'user')
+        ORDER BY messages.conversation_id, messages.id LIMIT :limit) m
+     ORDER BY m.conversation_id, m.id`,
+    { ids: from.map(({ id }) => id), fromIds: from.map(({ messageId }) => messageId), limit },
   );
 }
 

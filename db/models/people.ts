@@ -71,6 +71,11 @@ export async function resolveConversation(
   return only(settled).outcome;
 }
 
+/** Lets conversations wait again whose agent left; at most `limit`. Returns how many. Their news are owed. */
+export async function releaseLeft(limit: number): Promise<number> {
+  return only(await row<{ released: number }>('SELECT release_left(:limit) AS released', { limit })).released;
+}
+
 export type NoteRow = {
   id: number;
   conversation_id: number;

@@ -110,6 +110,7 @@ export const env = {
   RATE_LIMIT_PER_DAY: integer('RATE_LIMIT_PER_DAY', 10_000, 1),
   /** Searches of one user. An address may make ten times as many. */
   SEARCHES_PER_MINUTE: integer('SEARCHES_PER_MINUTE', 300, 1),
+  AGENT_REPLIES_PER_MINUTE: integer('AGENT_REPLIES_PER_MINUTE', 120, 1),
   /** Sockets of both kinds that one address may dial on one replica. */
   SOCKET_DIALS_PER_MINUTE: integer('SOCKET_DIALS_PER_MINUTE', 3_000, 1),
 } as const;

@@ -1,53 +1,100 @@
-import type { ConversationRow } from '../../db/models/conversation.ts';
-import { messagesOfPeople } from '../../db/models/messageView.ts';
-import { findNews, type News, newsTold } from '../../db/models/news.ts';
+import { messagesToTell } from '../../db/models/messageView.ts';
+import { findNews, type NewsOf, newsTold } from '../../db/models/news.ts';
 import { killPoint } from '../ops/killpoint.ts';
 import { type PeopleEvent, showConversation, showMessage } from './peopleEvents.ts';
 import { push, pushToAgents } from './push.ts';
 
-/** Messages that one statement loads. */
-const BATCH = 100;
+/** Conversations that one batch tells, and messages of each that one statement loads. */
+const BATCH = 50;
+const MESSAGES = 20;
+/** Conversations that may wait for a batch. Beyond that the reconciler tells them. */
+const MOST = 10_000;
+
+const waiting = new Set<number>();
+let telling: Promise<void> | undefined;
 
 /**
- * Tells a user's devices and the agents what they were not told of a conversation: new messages, and its state. Anything may be told
- * twice: after a crash, or when two processes tell at once. Clients know messages by id, and a state by `updated_at`.
- * @throws when Redis is away; what was not told is owed
+ * Tells a user's devices and the agents what they were not told of a conversation: new messages, and its state. This process tells
+ * one batch of conversations at a time, so a busy second costs a few statements. Anything may be told twice: after a crash, or when
+ * two processes tell at once. Clients know messages by id, and a state by `updated_at`.
+ * @throws when Redis or Postgres is away; what was not told is owed
  */
-export async function tellNews(conversationId: number): Promise<void> {
-  const found = await findNews(conversationId);
-  if (found === undefined) return;
-  const { news, conversation } = found;
-  killPoint('news.telling', conversationId);
-  if (news.from_message_id !== null && !news.deleted)
-    await tellMessages(conversation, news.assignee_id, news.from_message_id);
-  await tellState(conversation, news);
-  killPoint('news.told', conversationId);
-  await newsTold(conversationId, news.version);
+export function tellNews(conversationId: number): Promise<void> {
+  if (waiting.size < MOST) waiting.add(conversationId);
+  telling ??= tellWaiting();
+  return telling;
 }
 
-/** Only who has the conversation gets its texts: an agent who reads them must be in the audit log. */
-async function tellMessages(
-  { id, user_id }: ConversationRow,
-  assigneeId: number | null,
-  fromId: number,
-): Promise<void> {
-  for (let from = fromId; ; ) {
-    const messages = await messagesOfPeople(id, from, BATCH);
-    for (const message of messages) {
-      const event: PeopleEvent = {
-        event: 'message',
-        data: { conversation_id: id, message: showMessage(message) },
-      };
-      for (const userId of new Set([user_id, assigneeId ?? user_id]))
-        await push(userId, event.event, event.data);
+async function tellWaiting(): Promise<void> {
+  try {
+    // What is noted in the same turn of the event loop joins the first batch.
+    await Promise.resolve();
+    while (waiting.size > 0) {
+      const batch = [...waiting].slice(0, BATCH);
+      for (const id of batch) waiting.delete(id);
+      await tellBatch(batch);
     }
-    const last = messages.at(-1);
-    if (last === undefined || messages.length < BATCH) return;
-    from = last.id + 1;
+  } catch (err) {
+    // The others are owed too: they would fail in the same way.
+    waiting.clear();
+    throw err;
+  } finally {
+    telling = undefined;
   }
 }
 
-async function tellState(conversation: ConversationRow, { assignee_id, deleted }: News): Promise<void> {
+/** Tells the news of many conversations, as `tellNews` does. Returns how many had news. @throws as `tellNews` does */
+export async function tellOwed(conversationIds: number[]): Promise<number> {
+  let told = 0;
+  for (let from = 0; from < conversationIds.length; from += BATCH)
+    told += await tellBatch(conversationIds.slice(from, from + BATCH));
+  return told;
+}
+
+async function tellBatch(conversationIds: number[]): Promise<number> {
+  const found = await findNews(conversationIds);
+  if (found.length === 0) return 0;
+  killPoint('news.telling', found[0]?.conversation.id ?? 0);
+  await tellMessages(found);
+  await Promise.all(found.map(tellState));
+  killPoint('news.told', found[0]?.conversation.id ?? 0);
+  await newsTold(found.map(({ news }) => news));
+  return found.length;
+}
+
+/**
+ * Tells the user's devices of all messages to or from a person, and of the user's own. Of agents only who has the conversation gets
+ * texts, and only those before a person: an agent who reads texts must be in the audit log.
+ */
+async function tellMessages(found: NewsOf[]): Promise<void> {
+  const of = new Map(found.map((one) => [one.conversation.id, one]));
+  let from = found.flatMap(({ news, conversation: { id } }) =>
+    news.from_message_id === null || news.deleted ? [] : [{ id, messageId: news.from_message_id }],
+  );
+  while (from.length > 0) {
+    const messages = await messagesToTell(from, MESSAGES);
+    const last = new Map<number, { id: number; messageId: number; count: number }>();
+    const pushed: Promise<void>[] = [];
+    for (const message of messages) {
+      const { conversation_id: id } = message;
+      const { assignee_id = null } = of.get(id)?.news ?? {};
+      const { event, data }: PeopleEvent = {
+        event: 'message',
+        data: { conversation_id: id, message: showMessage(message) },
+      };
+      const readers = new Set([message.user_id]);
+      if (assignee_id !== null && message.run_id === null) readers.add(assignee_id);
+      for (const userId of readers) pushed.push(push(userId, event, data));
+      last.set(id, { id, messageId: message.id + 1, count: (last.get(id)?.count ?? 0) + 1 });
+    }
+    await Promise.all(pushed);
+    from = [...last.values()].filter(({ count }) => count === MESSAGES);
+  }
+}
+
+async function tellState({ conversation, news }: NewsOf): Promise<void> {
+  const { assignee_id, deleted, state_changed } = news;
+  if (!state_changed) return;
   const { id, user_id } = conversation;
   const updated: PeopleEvent = {
     event: 'conversation.updated',

@@ -6,6 +6,8 @@ import { found, problem } from '../base/errors.ts';
 import { noted } from '../accounts/noted.ts';
 import { citedIn } from '../prompt/cited.ts';
 import { decideContext, promptOf } from '../prompt/decide.ts';
+import { verdictOn } from '../provider/moderation.ts';
+import { ProviderError } from '../provider/providerErrors.ts';
 import { answerTo } from '../prompt/tryAssistant.ts';
 import type { Agent } from './inbox.ts';
 
@@ -13,8 +15,8 @@ import type { Agent } from './inbox.ts';
  * Returns what the assistant would answer to a conversation's newest question, for an agent to use or not. Stores nothing but who
  * asked.
  * @param signal aborts when the client stops waiting
- * @throws Problem `not_found`; `conflict`: nothing was asked; `consent_required`: the user took the consent back;
- *   `service_unavailable`: the model does not answer
+ * @throws Problem `not_found`; `conflict`: nothing was asked, or moderation does not allow the question or the draft;
+ *   `consent_required`: the user took the consent back; `service_unavailable`: the model or moderation does not answer
  */
 export async function draft(
   agent: Agent,
@@ -29,11 +31,30 @@ export async function draft(
   const limit = asked.assistant?.history_limit ?? env.HISTORY_LIMIT;
   const { built } = await decideContext(asked, () => historyBefore(id, asked.message_id, limit));
   const prompt = await promptOf(asked, built);
+  // What a user writes to a person was judged by nobody yet.
+  await allow(asked.question, user_id);
   const content = await answerTo(asked, prompt, built.passages, signal);
+  await allow(content, user_id);
   const offered = built.passages.map(({ faq_id, question, similarity }) => ({
     faq_id,
     question,
     similarity,
   }));
   return { content, sources: env.ANSWER_CHECK === 'off' ? offered : citedIn(content, offered) };
+}
+
+const RETRY_AFTER_S = 5;
+
+/** Lets a text pass that moderation allows. @throws Problem `conflict`, `service_unavailable` */
+async function allow(text: string, userId: number): Promise<void> {
+  try {
+    const { flagged } = await verdictOn(text.toWellFormed(), userId);
+    if (flagged) throw problem('conflict', 'Moderation does not allow this question or its answer');
+  } catch (cause) {
+    if (!(cause instanceof ProviderError)) throw cause;
+    throw problem('service_unavailable', 'Moderation gives no verdict', {
+      retryAfterS: RETRY_AFTER_S,
+      cause,
+    });
+  }
 }

@@ -154,7 +154,10 @@ export const personalData: Record<string, TableOfData> = {
     purpose: 'telling devices of changes',
     kept: 'until they are told',
     erased: 'cascade',
-    columns: { link: 'conversation_id from_message_id', technical: 'version changed_at' },
+    columns: {
+      link: 'conversation_id from_message_id',
+      technical: 'news_id version state_changed changed_at',
+    },
   },
   episodes: {
     purpose: 'figures of conversations',
@@ -163,7 +166,8 @@ export const personalData: Record<string, TableOfData> = {
     columns: {
       link: 'id conversation_id user_id assistant_id agent_id resolved_by',
       content: 'handoff_reason outcome',
-      behaviour: 'reopened started_at handoff_at handoff_by taken_at first_reply_at returned_at resolved_at',
+      behaviour:
+        'reopened started_at handoff_at handoff_by taken_at first_reply_at returned_at resolved_at closed_at',
     },
   },
   faq_gaps: {

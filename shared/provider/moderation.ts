@@ -1,3 +1,4 @@
+import { cacheKey, remember } from '../delivery/cache.ts';
 import { measured } from './measure.ts';
 import { ProviderError, toProviderError } from './providerErrors.ts';
 import { traced } from '../ops/tracing.ts';
@@ -14,6 +15,18 @@ export type Moderation = { flagged: boolean; categories: string[]; model: string
 const DEADLINE = 10_000;
 /** Tokens of a verdict: one word and a few category names. */
 const VERDICT_TOKENS = 64;
+
+/** Seconds for which a verdict is cached, per text and user. */
+const VERDICT_TTL = 3_600;
+
+/** Returns the verdict on a text of a user, or of an answer to a user; cached for an hour. @throws ProviderError */
+export async function verdictOn(text: string, user_id: number): Promise<Moderation> {
+  const model = moderationModel();
+  if (model === null) return moderate(text);
+  const name = model.by === 'chat' ? `chat:${model.name}` : model.name;
+  const key = cacheKey('verdict', { user_id }, name, text);
+  return (await remember(key, VERDICT_TTL, () => moderate(text))).value;
+}
 
 /** Asks whether a text is allowed. MODERATION_MODEL=off allows every text. @throws ProviderError */
 export async function moderate(text: string): Promise<Moderation> {

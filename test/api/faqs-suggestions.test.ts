@@ -91,6 +91,23 @@ describe('FAQ suggestions', () => {
     expect(await knex('faq_gaps').pluck('reason')).to.deep.equal(['not_cited', 'not_cited']);
   });
 
+  it('hold the whole of a burst, which is asked once', async () => {
+    const first = await send(api, user, { content: 'Hello' });
+    const more = { conversation_id: first.conversation_id, multitask_strategy: 'coalesce' };
+    await send(api, user, { ...more, content: 'Do you ship' });
+    await send(api, user, { ...more, content: 'to Norway?' });
+    const worker = await playWorker(user, first);
+    await worker.say('Hm.');
+    await worker.finish();
+    await knex('runs')
+      .where({ id: first.run_id })
+      .update({ context: JSON.stringify({ passages: [], passages_unavailable: false }) });
+    await group();
+    expect((await list()).map(({ examples, asked }) => [examples, asked])).to.deep.equal([
+      [['Hello\n\nDo you ship\n\nto Norway?'], 1],
+    ]);
+  });
+
   it('leaves out what an assistant without the knowledge base answered', async () => {
     const knowledge = { enabled: false, category_ids: null };
     const { id } = await buildDefault({ knowledge });

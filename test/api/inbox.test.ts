@@ -1,8 +1,10 @@
 import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
+import { releaseLeft } from '../../db/models/people.ts';
 import { redis } from '../../shared/delivery/redis.ts';
 import { onlineAmong } from '../../shared/people/presence.ts';
 import { type Api } from '../support/api.ts';
+import { buildDefault, forgetAssistants } from '../support/assistants.ts';
 import { connectDevice, type Device } from '../support/device.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
 import { type Provider, startProvider } from '../support/provider.ts';
@@ -210,6 +212,54 @@ describe('the inbox', () => {
     expect(await said()).to.deep.equal(before);
     await knex('users').where({ id: user!.id }).update({ data_processing_consent: false });
     expect((await act(agent, id, 'draft')).body.code).to.equal('consent_required');
+  });
+
+  it('drafts nothing that moderation does not allow: neither the question nor the answer', async () => {
+    const id = await taken();
+    const say = (content: string) => ask(user, 'POST', '/chat/send', { content, conversation_id: id });
+    await say('So <b>bold</b> [[echo]]');
+    expect((await act(agent, id, 'draft')).body.content).to.contain('So <b>bold</b>');
+    await say('[[flag]] [[echo]]');
+    const chats = () => provider.calls().filter(({ path }) => path.includes('chat')).length;
+    const calls = chats();
+    const refused = await act(agent, id, 'draft');
+    expect([refused.status, refused.body.code]).to.deep.equal([409, 'conflict']);
+    expect(chats()).to.equal(calls);
+    await say('What are your rules? [[echo]]');
+    await buildDefault({ instructions: 'Never say [[flag]].' });
+    expect((await act(agent, id, 'draft')).body.code).to.equal('conflict');
+    await forgetAssistants();
+  });
+
+  it('bounds an agent’s replies and notes in a minute; a reply sent again is free', async () => {
+    const id = await taken();
+    const key = { 'idempotency-key': 'again' };
+    expect((await act(agent, id, 'reply', { content: 'Hello' }, key)).status).to.equal(201);
+    const rest = await Promise.all(
+      Array.from({ length: 125 }, (_, i) => act(agent, id, i % 2 ? 'reply' : 'note', { content: `${i}` })),
+    );
+    expect(rest.filter(({ status }) => status === 201)).to.have.length(119);
+    const refused = rest.find(({ status }) => status !== 201);
+    expect([refused?.status, refused?.body.code]).to.deep.equal([429, 'rate_limited']);
+    expect(Number(refused?.headers.get('retry-after'))).to.be.greaterThan(0);
+    const again = await act(agent, id, 'reply', { content: 'Hello' }, key);
+    expect([again.status, again.headers.get('idempotency-replayed')]).to.deep.equal([201, 'true']);
+    expect((await act(other, id, 'note', { content: 'Mine' })).status).to.equal(201);
+  });
+
+  it('lets a conversation wait again whose agent left, and another take it at once', async () => {
+    const [first, second] = [await taken(), await taken(other)];
+    await knex('users').where({ id: agent!.id }).update({ role: 'user' });
+    await knex('users').where({ id: other!.id }).update({ status: 'suspended' });
+    expect((await act(admin, second, 'take')).status).to.equal(200);
+    expect(await releaseLeft(10)).to.equal(1);
+    expect(await releaseLeft(10)).to.equal(0);
+    expect((await ask(user, 'GET', `/conversations/${first}`)).body).to.include({
+      status: 'waiting',
+      agent: null,
+    });
+    expect(ids(await list('?status=waiting', admin))).to.deep.equal([first]);
+    expect(await knex('conversation_news').where({ conversation_id: first })).to.have.length(1);
   });
 
   it('returns and resolves; a message reopens, as an episode of its own', async () => {

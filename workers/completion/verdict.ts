@@ -1,8 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { saveVerdict, type Turn, type Verdict } from '../../db/models/turn.ts';
-import { cacheKey, remember } from '../../shared/delivery/cache.ts';
-import { moderationModel } from '../../shared/provider/config.ts';
-import { moderate } from '../../shared/provider/moderation.ts';
+import { verdictOn } from '../../shared/provider/moderation.ts';
 import { ProviderError } from '../../shared/provider/providerErrors.ts';
 
 /** Tries of a failing moderation; first and longest wait, in ms. */
@@ -85,16 +83,4 @@ export async function verdictOnAll(
   const worst = verdicts.find(({ flagged }) => flagged) ?? verdicts[0];
   if (worst === undefined) throw new Error('nothing to judge');
   return { ...worst, categories: [...new Set(verdicts.flatMap(({ categories }) => categories))] };
-}
-
-/** Seconds for which a verdict is cached, per text and user. */
-const VERDICT_TTL = 3_600;
-
-/** Returns the verdict on a text of a user, or of an answer to a user; cached for an hour. @throws ProviderError */
-export async function verdictOn(text: string, user_id: number): Promise<Verdict> {
-  const model = moderationModel();
-  if (model === null) return moderate(text);
-  const name = model.by === 'chat' ? `chat:${model.name}` : model.name;
-  const key = cacheKey('verdict', { user_id }, name, text);
-  return (await remember(key, VERDICT_TTL, () => moderate(text))).value;
 }

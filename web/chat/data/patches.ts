@@ -12,7 +12,7 @@ export function keepPatched(parley: Parley): () => void {
   const ends = [
     parley.on('sent', ({ message, taken }) => addSent(message, taken)),
     parley.on('run', ({ event }) => patchRun(event)),
-    parley.on('event', ({ event, data }) => patchEvent(event, data)),
+    parley.on('event', ({ event, data }) => patchEvent(event, data, parley.outbox.list())),
     parley.on('connected', () => {
       reloadMessages();
       reloadConversations();
@@ -68,9 +68,12 @@ function patchRun(event: RunEvent): void {
   reloadConversations();
 }
 
-function patchEvent(event: string, data: unknown): void {
+function patchEvent(event: string, data: unknown, unsent: Unsent[]): void {
   if (event === 'message') {
     const { conversation_id, message } = data as { conversation_id: number; message: Message };
+    // This page sent it, and shows it until the server confirms it.
+    const sending = ({ content, refused }: Unsent) => content === message.content && refused === undefined;
+    if (message.message_type === 'user' && unsent.some(sending)) return;
     addMessages(conversation_id, [message], false);
     setTyping(conversation_id, false);
     reloadConversations();
