@@ -86,6 +86,7 @@ export const rules: Record<string, Rule> = {
   'GET /forgot-password': anyone(200),
   'GET /reset-password': anyone(200),
   'GET /verify-email': anyone(200),
+  'GET /admin': anyone(200),
   'GET /widget': anyone(200),
   'GET /widget.js': anyone(200),
   'GET /assets/{file}': anyone(404, { names: () => ({ path: { file: 'nothing.js' } }), others: 404 }),
