@@ -11,6 +11,7 @@ import type { Resource } from './contract/serve.ts';
 import { conversations } from './conversations/routes.ts';
 import { buildDocs } from './docs/routes.ts';
 import { erasures } from './erasures/routes.ts';
+import { experiments } from './experiments/routes.ts';
 import { faqCategories } from './faqCategories/routes.ts';
 import { faqImports } from './faqs/import/routes.ts';
 import { faqs } from './faqs/routes.ts';
@@ -56,6 +57,7 @@ const resources: Resource[] = [
   faqs,
   faqCategories,
   assistants,
+  experiments,
   analytics,
   replays,
   admin,

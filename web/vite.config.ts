@@ -19,6 +19,7 @@ export default defineConfig({
       checks: { pluginTimings: false },
       input: {
         chat: join(import.meta.dirname, 'chat/index.html'),
+        admin: join(import.meta.dirname, 'admin/index.html'),
         widget: join(import.meta.dirname, 'widget/index.html'),
       },
     },

@@ -18,6 +18,7 @@ export const pageContract = contract('Pages', {
   'GET /forgot-password': html('The chat page, where a mail to reset the password is asked for'),
   'GET /reset-password': html('The chat page, where the token of a mail sets a new password'),
   'GET /verify-email': html('The chat page, where the token of a mail confirms its address'),
+  'GET /admin{/*path}': html('The panel of agents and administrators, at one of its pages'),
   'GET /widget': html('The widget’s frame, for our own pages and the sites of `WIDGET_ORIGINS`'),
   'GET /widget.js': {
     who: 'anyone',

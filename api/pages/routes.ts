@@ -7,6 +7,8 @@ import { framePolicy, pagePolicy } from './policy.ts';
 
 const chat = [pagePolicy, (ctx: Context) => sendPage(ctx, 'chat/index.html')] as const;
 
+const panel = [pagePolicy, (ctx: Context) => sendPage(ctx, 'admin/index.html')] as const;
+
 /** The pages of `web/dist`. The API needs none of them. */
 export const pages = serve(pageContract, {
   'GET /': [...chat],
@@ -16,6 +18,7 @@ export const pages = serve(pageContract, {
   'GET /forgot-password': [...chat],
   'GET /reset-password': [...chat],
   'GET /verify-email': [...chat],
+  'GET /admin{/*path}': [...panel],
   'GET /widget': [framePolicy, (ctx) => sendPage(ctx, 'widget/index.html')],
   'GET /widget.js': (ctx) => {
     // Pages of other sites load it.

@@ -53,6 +53,8 @@ BEGIN
     PERFORM reopen_conversation(v_conversation);
   END IF;
   v_assistant := assistant_now((SELECT assistant_id FROM conversations WHERE id = v_conversation));
+  v_assistant.version := (SELECT version_in(experiment_id, experiment_version, v_assistant.version)
+    FROM conversations WHERE id = v_conversation);
   v_run := nextval(pg_get_serial_sequence('runs', 'id'));
   v_head := NOT EXISTS (SELECT FROM runs WHERE conversation_id = v_conversation
     AND status IN ('queued', 'in_progress'));

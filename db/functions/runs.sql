@@ -170,7 +170,9 @@ BEGIN
       nextval(pg_get_serial_sequence('episodes', 'id'))) RETURNING * INTO v_conversation;
     INSERT INTO episodes (id, conversation_id, user_id, assistant_id)
     VALUES (v_conversation.episode_id, v_conversation.id, p_user, v_assistant.id);
+    v_assistant.version := join_experiment(v_conversation.id, v_assistant.id, v_assistant.version);
   ELSE
+    v_assistant.version := version_in(v_conversation.experiment_id, v_conversation.experiment_version, v_assistant.version);
     UPDATE conversations SET message_count = message_count + CASE WHEN v_person OR v_joined.id IS NOT NULL THEN 1 ELSE 2 END, is_active = true,
       waiting_since = CASE WHEN v_person THEN coalesce(waiting_since, clock_timestamp()) END,
       last_message_at = clock_timestamp(), updated_at = clock_timestamp(),

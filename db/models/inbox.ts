@@ -142,7 +142,7 @@ export type Drafted = {
 export function findDrafted(id: number): Promise<Drafted | undefined> {
   return row(
     `SELECT c.user_id, m.id AS message_id, m.content AS question, c.language, m.created_at,
-       assistant_of(a.id, a.version) AS assistant, may_be_sent(c.user_id, c.id) AS may_be_sent
+       assistant_of(a.id, version_in(c.experiment_id, c.experiment_version, a.version)) AS assistant, may_be_sent(c.user_id, c.id) AS may_be_sent
      FROM conversations c
        JOIN LATERAL (SELECT * FROM messages WHERE conversation_id = c.id AND message_type = 'user' ORDER BY id DESC LIMIT 1) m ON true
        LEFT JOIN LATERAL assistant_now(c.assistant_id) a ON true

@@ -95,10 +95,10 @@ export const personalData: Record<string, TableOfData> = {
     owner: 'user_id',
     exported: 'conversations.json',
     columns: {
-      link: 'id user_id assistant_id agent_id agent_read_id episode_id',
+      link: 'id user_id assistant_id agent_id agent_read_id episode_id experiment_id',
       content: 'title context tags handoff_reason outcome',
       behaviour:
-        'language message_count total_tokens duration_seconds is_active is_archived created_at updated_at last_message_at deleted_at status status_since waiting_since fate channel',
+        'language message_count total_tokens duration_seconds is_active is_archived created_at updated_at last_message_at deleted_at status status_since waiting_since fate channel experiment_version',
     },
   },
   messages: {
@@ -464,6 +464,14 @@ export const personalData: Record<string, TableOfData> = {
     kept: FOR_GOOD,
     erased: 'none',
     columns: { technical: 'assistant_id version definition created_at' },
+  },
+  experiments: {
+    purpose: 'two versions of an assistant side by side',
+    kept: FOR_GOOD,
+    erased: 'none',
+    columns: {
+      technical: 'id assistant_id version_a version_b share until created_at ended_at kept',
+    },
   },
   faqs: {
     purpose: 'the knowledge base',

@@ -22,7 +22,7 @@ describe('pages', () => {
     [...page.matchAll(/(?:href|src)="([^"]+)"/g)].map(([, part = '']) => part);
 
   it('are asked for again each time, and sent only when they changed', async () => {
-    for (const path of ['/', '/c/12', '/account']) {
+    for (const path of ['/', '/c/12', '/account', '/admin', '/admin/inbox', '/admin/inbox/12']) {
       const { statusCode, headers, bytes } = await get(path);
       expect(statusCode, path).to.equal(200);
       expect(headers['content-type']).to.equal('text/html; charset=utf-8');

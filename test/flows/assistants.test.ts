@@ -95,6 +95,31 @@ describe('assistants at work', function () {
     expect((await shown(again.body as Ids)).system).to.match(/^New\./);
   });
 
+  it('an experiment answers a conversation with one version on every replica, until it ends and keeps the other', async () => {
+    const { id } = await buildDefault({ instructions: 'Version 1.' });
+    await change(id, { instructions: 'Version 2.' });
+    const begun = await stack.post(
+      '/experiments',
+      { assistant_id: id, versions: [2, 1], share: 1 },
+      admin.access,
+    );
+    expect(begun.status, JSON.stringify(begun.body)).to.equal(201);
+    const first = await ask();
+    expect(first.system).to.match(/^Version 1\./);
+    await change(id, { instructions: 'Version 3.' }, 1);
+    const { conversation_id } = first;
+    const next = await ask({ conversation_id }, 1);
+    expect(next.system).to.match(/^Version 1\./);
+    expect((await runOf(next)).assistant).to.deep.equal({ id, version: 1 });
+    const ended = await stack.post(`/experiments/${begun.body.id}/end`, { keep: 2 }, admin.access, {
+      web: 1,
+    });
+    expect(ended.status).to.equal(200);
+    const after = await ask({ conversation_id });
+    expect(after.system).to.match(/^Version 2\./);
+    expect((await runOf(after)).assistant).to.deep.equal({ id, version: 4 });
+  });
+
   it('an archived one goes on in old conversations, and another default changes none of them', async () => {
     const { id } = await buildAssistant({ instructions: 'I am old.' });
     const first = await ask({ assistant_id: id });

@@ -52,22 +52,37 @@ export async function request<T>(
   path: string,
   options: Options = {},
 ): Promise<T> {
+  const answer = await ask(base, method, path, options);
+  const text = await read(() => answer.text());
+  if (!answer.ok) throw new Refused(problemOf(answer, text));
+  return (text === '' ? undefined : JSON.parse(text)) as T;
+}
+
+/** Gets what is a file: a table, an archive. @throws Refused, Unreachable */
+export async function requestFile(base: string, path: string, options: Options = {}): Promise<Blob> {
+  const answer = await ask(base, 'GET', path, options);
+  if (!answer.ok) throw new Refused(problemOf(answer, await read(() => answer.text())));
+  return read(() => answer.blob());
+}
+
+function ask(base: string, method: string, path: string, options: Options): Promise<Response> {
   const { body, signal = AbortSignal.timeout(WITHIN_MS) } = options;
-  let answer: Response;
-  let text: string;
-  try {
-    answer = await fetch(`${base}/api/v1${path}`, {
+  return read(() =>
+    fetch(`${base}/api/v1${path}`, {
       method,
       headers: headersOf(options),
       signal,
       ...(body && { body: JSON.stringify(body) }),
-    });
-    text = await answer.text();
+    }),
+  );
+}
+
+async function read<T>(from: () => Promise<T>): Promise<T> {
+  try {
+    return await from();
   } catch (cause) {
     throw new Unreachable(cause);
   }
-  if (!answer.ok) throw new Refused(problemOf(answer, text));
-  return (text === '' ? undefined : JSON.parse(text)) as T;
 }
 
 export function headersOf({ body, token, key, headers }: Options): Record<string, string> {

@@ -1,4 +1,4 @@
-import { type Options, Refused, request } from './http.ts';
+import { type Options, Refused, request, requestFile } from './http.ts';
 import type { Lock, SignIn, Store, User } from './types.ts';
 
 type Where = {
@@ -135,14 +135,23 @@ export class Session {
   }
 
   /** Sends a request as the user. A token that the server refuses is refreshed once. @throws Refused, Unreachable */
-  async call<T>(method: string, path: string, options: Omit<Options, 'token'> = {}): Promise<T> {
+  call<T>(method: string, path: string, options: Omit<Options, 'token'> = {}): Promise<T> {
+    return this.#signed((token) => request<T>(this.#where.base, method, path, { ...options, token }));
+  }
+
+  /** Gets a file as the user. @throws Refused, Unreachable */
+  file(path: string): Promise<Blob> {
+    return this.#signed((token) => requestFile(this.#where.base, path, { token }));
+  }
+
+  async #signed<T>(work: (token: string) => Promise<T>): Promise<T> {
     const token = await this.token();
     try {
-      return await request<T>(this.#where.base, method, path, { ...options, token });
+      return await work(token);
     } catch (err) {
       if (!(err instanceof Refused) || err.problem.status !== 401) throw err;
       if (token === this.#access) await this.refresh();
-      return request<T>(this.#where.base, method, path, { ...options, token: this.#access });
+      return work(this.#access);
     }
   }
 

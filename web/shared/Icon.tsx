@@ -21,6 +21,16 @@ const SHAPES = {
   book: 'M5 4h10a4 4 0 0 1 4 4v12H9a4 4 0 0 1-4-4zM5 16a4 4 0 0 1 4-4h10',
   warning: 'M12 4l9 16H3zM12 10v4M12 17v.5',
   chat: 'M5 5h14v11H11l-4 4v-4H5z',
+  chart: 'M4 4v16h16M8 16v-5M12 16V8M16 16v-7',
+  inbox: 'M4 13l3-8h10l3 8v6H4zM4 13h5l1 3h4l1-3h5',
+  bulb: 'M9 17a6 6 0 1 1 6 0M9 17h6M10 20h4',
+  robot: 'M5 9h14v10H5zM12 9V5M9 13v1M15 13v1M3 13v3M21 13v3',
+  people: 'M9 5a3 3 0 1 0 0 6 3 3 0 0 0 0-6zM3 19c0-3 3-5 6-5s6 2 6 5M16 5a3 3 0 0 1 0 6M17 14c2 0 4 2 4 5',
+  hook: 'M10 14a4 4 0 0 0 6 0l3-3a4 4 0 0 0-6-6l-1 1M14 10a4 4 0 0 0-6 0l-3 3a4 4 0 0 0 6 6l1-1',
+  list: 'M8 6h12M8 12h12M8 18h12M4 6v.5M4 12v.5M4 18v.5',
+  gear: 'M12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6zM12 3v3M12 18v3M3 12h3M18 12h3M5.600 5.600l2.100 2.100M16.300 16.300l2.100 2.100M5.600 18.400l2.100-2.100M16.300 7.700l2.100-2.100',
+  note: 'M5 4h14v11l-5 5H5zM14 20v-5h5M8 9h8M8 13h4',
+  bell: 'M6 17V11a6 6 0 0 1 12 0v6l2 1H4zM10 21h4',
 } as const;
 export type IconName = keyof typeof SHAPES;
 

@@ -20,9 +20,21 @@ let current: Language = 'en';
 
 /** Returns a text in the language of the page, with `{name}` filled in. With `n`, the form for that number. */
 export function t(word: Word, values: Values = {}): string {
+  return filled(words, word, values);
+}
+
+/** Makes the `t` of a part of a page that brings its own words. */
+export function wordsOf<const Words extends Record<string, string>>(sets: {
+  en: Words;
+  de: Record<keyof Words, string>;
+}): (word: keyof Words & string, values?: Values) => string {
+  return (word, values = {}) => filled(sets[current], word, values);
+}
+
+function filled(from: Record<string, string>, word: string, values: Values): string {
   const { n } = values;
   const form = typeof n === 'number' ? `${word}_${new Intl.PluralRules(current).select(n)}` : word;
-  const text = words[form] ?? words[word] ?? word;
+  const text = from[form] ?? from[word] ?? word;
   return text.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
     const value = values[name] ?? '';
     return typeof value === 'number' ? value.toLocaleString(current) : value;

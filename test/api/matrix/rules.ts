@@ -5,6 +5,7 @@ import {
   assistant,
   category,
   dataExport,
+  experiment,
   faq,
   faqImport,
   fresh,
@@ -14,6 +15,7 @@ import {
   session,
   suggestion,
   talk,
+  twoVersions,
   webhook,
   webhookDelivery,
   unsubscribing,
@@ -61,6 +63,8 @@ const ofReply = (body?: unknown) => async (of: BuiltUser) => at((await talk(of))
 const ofFaq = (body?: unknown) => async () => at(await faq(), body);
 const ofCategory = (body?: unknown) => async () => at(await category(), body);
 const ofAssistant = (body?: unknown) => async () => at(await assistant(), body);
+const experimentOf = (body?: unknown) => async () => at(await experiment(), body);
+const ofExperiment = async () => ({ body: await twoVersions() });
 const ofWebhook = (body?: unknown) => async (of: BuiltUser) => at(await webhook(of), body);
 const ofSuggestion = (body?: unknown) => async (of: BuiltUser) => at(await suggestion(of), body);
 
@@ -82,6 +86,7 @@ export const rules: Record<string, Rule> = {
   'GET /forgot-password': anyone(200),
   'GET /reset-password': anyone(200),
   'GET /verify-email': anyone(200),
+  'GET /admin': anyone(200),
   'GET /widget': anyone(200),
   'GET /widget.js': anyone(200),
   'GET /assets/{file}': anyone(404, { names: () => ({ path: { file: 'nothing.js' } }), others: 404 }),
@@ -276,6 +281,11 @@ export const rules: Record<string, Rule> = {
   'GET /api/v1/assistants/{id}/versions': admins(200, { names: ofAssistant(), others: 200 }),
   'POST /api/v1/assistants/{id}/try': admins(200, { names: ofAssistant({ content: 'Hi' }), others: 200 }),
   'POST /api/v1/assistants/{id}/default': admins(204, { names: ofAssistant(), others: 204 }),
+
+  'GET /api/v1/experiments': admins(200),
+  'POST /api/v1/experiments': admins(201, { names: ofExperiment }),
+  'GET /api/v1/experiments/{id}': admins(200, { names: experimentOf(), others: 200 }),
+  'POST /api/v1/experiments/{id}/end': admins(200, { names: experimentOf({ keep: null }), others: 200 }),
 
   'GET /api/v1/analytics/dashboard': admins(200),
   'GET /api/v1/analytics/conversations': admins(200),

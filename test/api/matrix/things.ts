@@ -2,7 +2,8 @@ import { knex } from '../../../db/knex.ts';
 import { oweNotification, showNotification } from '../../../db/models/notification.ts';
 import { rateReply } from '../../../db/models/reply.ts';
 import { acceptMessage, cancelRun } from '../../../db/models/run.ts';
-import { buildAssistant } from '../../support/assistants.ts';
+import { addExperiment } from '../../../db/models/experiment.ts';
+import { buildAssistant, buildVersions } from '../../support/assistants.ts';
 import { oweTest } from '../../../db/models/webhookDelivery.ts';
 import { unsubscribeToken } from '../../../shared/notifications/links.ts';
 import { announce } from '../../../shared/delivery/runs.ts';
@@ -116,6 +117,19 @@ export async function category(): Promise<number> {
 
 export async function assistant(): Promise<number> {
   return (await buildAssistant()).id;
+}
+
+/** The body of an experiment. */
+export async function twoVersions() {
+  return { assistant_id: (await buildVersions(2)).id, versions: [1, 2] };
+}
+
+export async function experiment(): Promise<number> {
+  const { assistant_id } = await twoVersions();
+  const wanted = { assistant_id, version_a: 1, version_b: 2, share: 0.5, until: null };
+  const added = await addExperiment(wanted, async () => {});
+  if (typeof added === 'string') throw new Error(added);
+  return added.id;
 }
 
 export async function webhook(owner: BuiltUser): Promise<number> {

@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { Alert, Button, Field } from '../../shared/controls.tsx';
 import { session } from '../../shared/session.ts';
 import { t } from '../../shared/words.ts';
-import { reasonOf, textOf, useForm } from '../enter/useForm.ts';
+import { reasonOf, textOf, useForm } from '../../shared/enter/useForm.ts';
 import { Section } from './Section.tsx';
 
 export function Password() {

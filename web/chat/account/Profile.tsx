@@ -2,7 +2,7 @@ import type { User } from '../../sdk/types.ts';
 import { Alert, Button, Field } from '../../shared/controls.tsx';
 import { toast } from '../../shared/toasts.tsx';
 import { t } from '../../shared/words.ts';
-import { reasonOf, textOf, useForm } from '../enter/useForm.ts';
+import { reasonOf, textOf, useForm } from '../../shared/enter/useForm.ts';
 import { changeUser } from './change.ts';
 import { Section } from './Section.tsx';
 

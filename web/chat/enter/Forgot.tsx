@@ -4,8 +4,8 @@ import { request } from '../../sdk/http.ts';
 import { Alert, Button, Field } from '../../shared/controls.tsx';
 import { base } from '../../shared/root.ts';
 import { t } from '../../shared/words.ts';
-import { Frame } from './Frame.tsx';
-import { reasonOf, textOf, useForm } from './useForm.ts';
+import { Frame } from '../../shared/enter/Frame.tsx';
+import { reasonOf, textOf, useForm } from '../../shared/enter/useForm.ts';
 
 /** Asks for a mail with a link that sets a new password. Does not tell whether there is such an account. */
 export function Forgot() {

@@ -2,8 +2,8 @@ import { Link, useNavigate } from 'react-router';
 import { Alert, Button, Check, Field } from '../../shared/controls.tsx';
 import { session, useUser } from '../../shared/session.ts';
 import { language, t } from '../../shared/words.ts';
-import { Frame } from './Frame.tsx';
-import { reasonOf, textOf, useForm } from './useForm.ts';
+import { Frame } from '../../shared/enter/Frame.tsx';
+import { reasonOf, textOf, useForm } from '../../shared/enter/useForm.ts';
 
 /** Makes an account, or makes a guest one. */
 export function Register() {

@@ -4,9 +4,9 @@ import { request } from '../../sdk/http.ts';
 import { Alert, Button, Field } from '../../shared/controls.tsx';
 import { base } from '../../shared/root.ts';
 import { t } from '../../shared/words.ts';
-import { Frame } from './Frame.tsx';
+import { Frame } from '../../shared/enter/Frame.tsx';
 import { linkToken } from './linkToken.ts';
-import { reasonOf, textOf, useForm } from './useForm.ts';
+import { reasonOf, textOf, useForm } from '../../shared/enter/useForm.ts';
 
 /** Sets a new password with the token of a mail. */
 export function Reset() {

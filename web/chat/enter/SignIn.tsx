@@ -1,12 +1,12 @@
 import { useState } from 'react';
 import { Link } from 'react-router';
-import { Refused } from '../../sdk/http.ts';
 import { Alert, Button, Field } from '../../shared/controls.tsx';
 import { session } from '../../shared/session.ts';
 import { language, t } from '../../shared/words.ts';
-import { Frame } from './Frame.tsx';
-import { SecondFactor } from './SecondFactor.tsx';
-import { reasonOf, textOf, useForm } from './useForm.ts';
+import { Frame } from '../../shared/enter/Frame.tsx';
+import { SecondFactor } from '../../shared/enter/SecondFactor.tsx';
+import { secondFactorOf } from '../../shared/enter/secondFactorOf.ts';
+import { reasonOf, textOf, useForm } from '../../shared/enter/useForm.ts';
 
 /** The first page: sign in, or try it as a guest. */
 export function SignIn() {
@@ -62,10 +62,4 @@ export function SignIn() {
       </form>
     </Frame>
   );
-}
-
-/** Returns the token of a sign-in that also wants a code. */
-function secondFactorOf(err: unknown): string | undefined {
-  if (!(err instanceof Refused) || err.code !== 'second_factor_required') return undefined;
-  return (err.problem as { second_factor_token?: string }).second_factor_token;
 }

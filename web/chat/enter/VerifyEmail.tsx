@@ -5,9 +5,9 @@ import { request } from '../../sdk/http.ts';
 import { Alert } from '../../shared/controls.tsx';
 import { base } from '../../shared/root.ts';
 import { t } from '../../shared/words.ts';
-import { Frame } from './Frame.tsx';
+import { Frame } from '../../shared/enter/Frame.tsx';
 import { linkToken } from './linkToken.ts';
-import { reasonOf, useForm } from './useForm.ts';
+import { reasonOf, useForm } from '../../shared/enter/useForm.ts';
 
 /** Confirms an e-mail address with the token of a mail. */
 export function VerifyEmail() {

@@ -8,7 +8,7 @@ import { toast } from '../../shared/toasts.tsx';
 import { t } from '../../shared/words.ts';
 import { addMessages, EMPTY, patchMessage, reloadMessages } from '../data/messages.ts';
 import { useParley } from '../data/parley.tsx';
-import { textOf, useForm } from '../enter/useForm.ts';
+import { textOf, useForm } from '../../shared/enter/useForm.ts';
 
 /** What can be done with an answer: copy, rate, ask for another one. */
 export function Actions({ message, isNewest }: { message: Message; isNewest: boolean }) {

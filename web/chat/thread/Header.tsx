@@ -6,7 +6,7 @@ import { Dialog } from '../../shared/Dialog.tsx';
 import { toast } from '../../shared/toasts.tsx';
 import { t } from '../../shared/words.ts';
 import { changeConversation, deleteConversation } from '../data/conversations.ts';
-import { textOf, useForm } from '../enter/useForm.ts';
+import { textOf, useForm } from '../../shared/enter/useForm.ts';
 import { useNewTalk } from '../shell/newTalk.ts';
 import type { ShellContext } from '../shell/Shell.tsx';
 

@@ -4,7 +4,7 @@ import { Button } from '../../shared/controls.tsx';
 import { session } from '../../shared/session.ts';
 import { t } from '../../shared/words.ts';
 import { useParley } from '../data/parley.tsx';
-import { reasonOf } from '../enter/useForm.ts';
+import { reasonOf } from '../../shared/enter/useForm.ts';
 import { Mine } from './Mine.tsx';
 
 type Props = { message: Unsent; onEdit: (text: string) => void };

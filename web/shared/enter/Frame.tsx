@@ -1,5 +1,5 @@
 import { type ReactNode, useEffect } from 'react';
-import { Icon } from '../../shared/Icon.tsx';
+import { Icon } from '../Icon.tsx';
 
 /** The page around a form of who is not signed in. */
 export function Frame({ title, lead, children }: { title: string; lead?: string; children: ReactNode }) {

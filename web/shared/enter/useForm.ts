@@ -1,7 +1,7 @@
 import { type FormEvent, useState } from 'react';
 import { Refused } from '../../sdk/http.ts';
 import type { Problem } from '../../sdk/types.ts';
-import { t } from '../../shared/words.ts';
+import { t } from '../words.ts';
 
 /** Sends a form once at a time, and keeps why the server refused it. */
 export function useForm(send: (fields: FormData) => Promise<void>) {

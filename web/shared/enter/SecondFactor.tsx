@@ -1,6 +1,6 @@
-import { Alert, Button, Field } from '../../shared/controls.tsx';
-import { session } from '../../shared/session.ts';
-import { t } from '../../shared/words.ts';
+import { Alert, Button, Field } from '../controls.tsx';
+import { session } from '../session.ts';
+import { t } from '../words.ts';
 import { Frame } from './Frame.tsx';
 import { reasonOf, textOf, useForm } from './useForm.ts';
 

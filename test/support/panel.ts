@@ -1,0 +1,91 @@
+import { expect } from 'chai';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { Api } from './api.ts';
+import { launchBrowser } from './browser.ts';
+import { PASSWORD } from './factories.ts';
+import { DESKTOP, expectAccessible, type Opened, openPage } from './pages.ts';
+import { serveWeb } from './web.ts';
+import { shoot } from './browser.ts';
+
+export const TABLET = { width: 820, height: 1180 };
+
+/** The looks in which each page of the panel is checked. */
+const LOOKS: Record<string, BrowserContextOptions> = {
+  light: { viewport: DESKTOP, colorScheme: 'light' },
+  dark: { viewport: DESKTOP, colorScheme: 'dark' },
+  tablet: { viewport: TABLET, colorScheme: 'light' },
+};
+
+/** A panel that is served in this process, and a browser that opens it. */
+export type Panel = {
+  api: Api;
+  /** Opens a page of the panel, and signs in. */
+  at: (user: { email: string }, path?: string, options?: BrowserContextOptions) => Promise<Page>;
+  /** Opens a page of the panel without signing in. */
+  open: (path?: string, options?: BrowserContextOptions) => Promise<Page>;
+  /** Forgets the errors of all pages: a refusal is an error of the console. */
+  forgive: () => void;
+};
+
+/** Serves the panel for the tests of a suite. After each test, all pages are closed and may have had no fault. */
+export function usePanel(): Panel {
+  let browser: Browser;
+  const opened: Opened[] = [];
+  const panel = {
+    async open(path = '', options: BrowserContextOptions = {}) {
+      const one = await openPage(browser, `${panel.api.url}/admin${path}`, options);
+      opened.push(one);
+      return one.page;
+    },
+    async at(user: { email: string }, path = '', options: BrowserContextOptions = {}) {
+      const page = await panel.open(path, options);
+      await enterPanel(page, user.email);
+      return page;
+    },
+    forgive() {
+      for (const { faults } of opened) faults.splice(0);
+    },
+  } as Panel;
+  before(async () => {
+    panel.api = await serveWeb();
+    browser = await launchBrowser();
+  });
+  afterEach(async () => {
+    const faults = opened.flatMap((one) => one.faults);
+    for (const { page } of opened.splice(0)) await page.context().close();
+    expect(faults).to.deep.equal([]);
+  });
+  after(async () => {
+    await browser?.close();
+    await panel.api?.close();
+  });
+  return panel;
+}
+
+/** Signs in on the panel's own form, and waits for its navigation. */
+export async function enterPanel(page: Page, email: string): Promise<void> {
+  await page.getByRole('textbox', { name: 'E-mail' }).fill(email);
+  await page.getByRole('textbox', { name: 'Password' }).fill(PASSWORD);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('navigation', { name: 'Admin' }).waitFor();
+}
+
+/**
+ * Checks a page in light, dark and on a tablet: no serious finding, nothing wider than the screen.
+ * @param ready waits for what the page shows
+ */
+export async function expectSound(
+  panel: Panel,
+  user: { email: string },
+  path: string,
+  ready: (page: Page) => Promise<unknown>,
+): Promise<void> {
+  for (const [look, options] of Object.entries(LOOKS)) {
+    const page = await panel.at(user, path, options);
+    await ready(page);
+    await expectAccessible(page);
+    const wide = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
+    expect(wide, `${path} ${look}`).to.be.at.most(0);
+    await shoot(page, `panel${path.replaceAll(/\W+/g, '-')}-${look}`);
+  }
+}

@@ -1,0 +1,119 @@
+import { type InfiniteData, keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { Refused } from '../../sdk/http.ts';
+import type { Page } from '../../sdk/types.ts';
+import { reasonOf } from '../../shared/enter/useForm.ts';
+import { queries } from '../../shared/queries.ts';
+import { session } from '../../shared/session.ts';
+
+/** Values of a query; empty ones are left out. */
+export type Params = Record<string, string | number | boolean | null | undefined>;
+type Shown = { data: unknown; error: Error | null; isPending: boolean };
+
+/** Writes a path with its query. */
+export function withParams(path: string, params: Params = {}): string {
+  const wanted = new URLSearchParams();
+  for (const [name, value] of Object.entries(params))
+    if (value !== undefined && value !== null && value !== '') wanted.set(name, String(value));
+  const query = wanted.toString();
+  return query === '' ? path : `${path}?${query}`;
+}
+
+/** Reads a path of the API (what follows `/api/v1`), and keeps the answer for all views that ask for the same. */
+export function useGet<T>(
+  path: string,
+  params: Params = {},
+  options: { enabled?: boolean; every?: number; keep?: boolean } = {},
+) {
+  return useQuery({
+    queryKey: [path, params],
+    queryFn: ({ signal }) => session.call<T>('GET', withParams(path, params), { signal }),
+    enabled: options.enabled ?? true,
+    ...(options.every !== undefined && { refetchInterval: options.every }),
+    ...(options.keep && { placeholderData: keepPreviousData }),
+  });
+}
+
+/** Reads a list page by page. `list` are the rows so far. */
+export function useList<T>(
+  path: string,
+  params: Params = {},
+  options: { enabled?: boolean; limit?: number } = {},
+) {
+  const query = useInfiniteQuery({
+    queryKey: [path, params],
+    initialPageParam: null as string | null,
+    enabled: options.enabled ?? true,
+    placeholderData: keepPreviousData,
+    queryFn: ({ pageParam, signal }) =>
+      session.call<Page<T>>(
+        'GET',
+        withParams(path, { ...params, limit: options.limit ?? 50, cursor: pageParam }),
+        {
+          signal,
+        },
+      ),
+    getNextPageParam: ({ next_cursor }) => next_cursor,
+  });
+  return { ...query, list: query.data?.pages.flatMap(({ data }) => data) ?? [] };
+}
+export type List<T> = Shown & {
+  list: T[];
+  hasNextPage: boolean;
+  isFetchingNextPage: boolean;
+  isPlaceholderData: boolean;
+  fetchNextPage: () => unknown;
+  refetch: () => unknown;
+};
+
+/** Sends a change. @throws Refused, Unreachable */
+export function send<T = undefined>(
+  method: 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+  path: string,
+  body?: object,
+  key?: string,
+): Promise<T> {
+  return session.call<T>(method, path, { ...(body && { body }), ...(key && { key }) });
+}
+
+/** Reads once, past all that is kept. @throws Refused, Unreachable */
+export function get<T>(path: string, params: Params = {}): Promise<T> {
+  return session.call<T>('GET', withParams(path, params));
+}
+
+/** Has views read all paths again that begin so. */
+export function reload(...beginnings: string[]): Promise<void> {
+  return queries.invalidateQueries({
+    predicate: ({ queryKey: [path] }) => beginnings.some((beginning) => String(path).startsWith(beginning)),
+  });
+}
+
+/** Changes rows of a list where they are shown, before the server has said so. Returns a function that undoes it. */
+export function patchList<T>(path: string, change: (row: T) => T | undefined): () => void {
+  const before = queries.getQueriesData<InfiniteData<Page<T>>>({ queryKey: [path] });
+  queries.setQueriesData<InfiniteData<Page<T>>>({ queryKey: [path] }, (data) => {
+    if (data?.pages === undefined) return data;
+    const pages = data.pages.map((page) => ({
+      ...page,
+      data: page.data.flatMap((row) => change(row) ?? []),
+    }));
+    return { ...data, pages };
+  });
+  return () => {
+    for (const [key, data] of before) queries.setQueryData(key, data);
+  };
+}
+
+/** Says in words why something failed. */
+export function reason(err: unknown): string {
+  return reasonOf(err instanceof Refused ? err.problem : { code: 'unreachable', status: 0 });
+}
+
+/** Saves an answer of the API that is a file, such as a table of `format=csv`. @throws Refused, Unreachable */
+export async function download(path: string, params: Params, name: string): Promise<void> {
+  const blob = await session.file(withParams(path, params));
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}

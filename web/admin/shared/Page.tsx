@@ -1,0 +1,68 @@
+import { type ReactNode, useEffect, useLayoutEffect, useRef } from 'react';
+import { useLocation } from 'react-router';
+
+/** How far down each place of the history was, so that the way back leads to the same rows. */
+const places = new Map<string, number>();
+
+/**
+ * A page of the panel: its title, its main acts, and what scrolls below.
+ * @param fill whether the page fills the height and scrolls in its own parts
+ */
+export function Page({
+  title,
+  actions,
+  fill = false,
+  children,
+}: {
+  title: string;
+  actions?: ReactNode;
+  fill?: boolean;
+  children?: ReactNode;
+}) {
+  const { key } = useLocation();
+  const box = useRef<HTMLElement>(null);
+  useEffect(() => {
+    document.title = `${title} · Parley`;
+  }, [title]);
+  useLayoutEffect(() => {
+    const main = box.current;
+    main?.scrollTo(0, places.get(key) ?? 0);
+    return () => void places.set(key, main?.scrollTop ?? 0);
+  }, [key]);
+  return (
+    <main
+      ref={box}
+      className={`grid min-h-0 min-w-0 grid-cols-[minmax(0,1fr)] ${fill ? 'grid-rows-[auto_minmax(0,1fr)]' : 'content-start overflow-y-auto'}`}
+    >
+      <header className="flex min-h-16 flex-wrap items-center justify-between gap-x-4 gap-y-2 border-b border-line px-4 py-2 lg:px-6">
+        <h1 className="text-xl font-semibold">{title}</h1>
+        {actions && <div className="flex flex-wrap items-center gap-2">{actions}</div>}
+      </header>
+      {fill ? children : <div className="grid grid-cols-[minmax(0,1fr)] gap-6 p-4 lg:p-6">{children}</div>}
+    </main>
+  );
+}
+
+/** A titled part of a page. */
+export function Panel({
+  title,
+  actions,
+  children,
+}: {
+  title: string;
+  actions?: ReactNode;
+  children: ReactNode;
+}) {
+  return (
+    <section
+      aria-label={title}
+      className="grid grid-cols-[minmax(0,1fr)] content-start gap-4 rounded-2xl border border-line p-4 lg:p-5"
+    >
+      <div className="flex flex-wrap items-center justify-between gap-2">
+        <h2 className="font-semibold">{title}</h2>
+        {actions}
+      </div>
+      {children}
+    </section>
+  );
+}
