@@ -1,4 +1,5 @@
 import { pageStore, tabLock } from '../sdk/browser.ts';
+import { EMPTY } from '../sdk/empty.ts';
 import { isTerminal } from '../sdk/events.ts';
 import { Refused } from '../sdk/http.ts';
 import { Outbox, type Unsent } from '../sdk/outbox.ts';
@@ -24,7 +25,7 @@ const PAUSE_MS = 1_000;
  */
 export class Talk {
   messages: Message[] = [];
-  status: Conversation['status'];
+  status: Conversation['status'] | undefined;
   offline = false;
   readonly session = new Session({ base, store, lock: tabLock, keep: 'store', name: 'parley.widget' });
   readonly #changed: () => void;
@@ -171,7 +172,7 @@ export class Talk {
 
   #sent({ content }: Unsent, { conversation_id, message_id, reply_id, run_id }: Taken): void {
     store.setItem(TALK, String(conversation_id));
-    const common = { conversation_id, run_id, replaces_id: null, replaced_by: null, feedback: null };
+    const common = { ...EMPTY, conversation_id, run_id };
     const created_at = new Date().toISOString();
     this.#put({ ...common, created_at, id: message_id, content, message_type: 'user', status: 'sent' });
     if (reply_id === null || run_id === null) return this.#askAgain();

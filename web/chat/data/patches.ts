@@ -1,9 +1,10 @@
+import { EMPTY } from '../../sdk/empty.ts';
 import { isTerminal, type RunEvent } from '../../sdk/events.ts';
 import type { Unsent } from '../../sdk/outbox.ts';
 import type { Parley } from '../../sdk/parley.ts';
 import type { Conversation, Message, Taken } from '../../sdk/types.ts';
 import { patchConversation, reloadConversations } from './conversations.ts';
-import { addMessages, EMPTY, isLoaded, patchMessage, reloadMessages } from './messages.ts';
+import { addMessages, isLoaded, patchMessage, reloadMessages } from './messages.ts';
 import { queries } from './queries.ts';
 import { setTyping } from './typing.ts';
 
