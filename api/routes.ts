@@ -29,6 +29,7 @@ import { replays } from './runs/replay/routes.ts';
 import { runs } from './runs/routes.ts';
 import { userAdmin } from './users/admin/routes.ts';
 import { users } from './users/routes.ts';
+import { widget } from './widget/routes.ts';
 import { webhooks } from './webhooks/routes.ts';
 import { webSocket } from './websocket/routes.ts';
 
@@ -56,6 +57,7 @@ const resources: Resource[] = [
   faqs,
   faqCategories,
   assistants,
+  widget,
   analytics,
   replays,
   admin,

@@ -1049,6 +1049,14 @@ export type WebhookSecret = {
   previous_expires_at: string;
 };
 
+export type WidgetOffer = {
+  assistant_id: number | null;
+  greeting: string | null;
+  suggested_questions: string[];
+  /** Outside the office hours: when people answer again. null: no hours, or now. */
+  opens_at: string | null;
+};
+
 /** The events that the server pushes, by name. */
 export type ServerEvents = {
   'run.status': RunStatus;

@@ -2,9 +2,11 @@
 import type * as api from './api.ts';
 
 export type {
+  Access,
   Consent,
   ConsentTexts,
   Conversation,
+  Erasure,
   ErasureBegun,
   Export,
   ExportAsked,

@@ -8,6 +8,7 @@ type Values = Record<string, string | number>;
 /** Languages of the pages. `dir` is the direction of writing. Another one needs a file of words and a line here. */
 export const LANGUAGES = {
   en: { name: 'English', dir: 'ltr', load: async () => en as Record<Word, string> },
+  ar: { name: 'العربية', dir: 'rtl', load: async () => (await import('./words/ar.ts')).ar },
   de: { name: 'Deutsch', dir: 'ltr', load: async () => (await import('./words/de.ts')).de },
 } as const;
 export type Language = keyof typeof LANGUAGES;
@@ -85,4 +86,13 @@ export function when(iso: string): string {
 
 export function dateTime(iso: string): string {
   return new Intl.DateTimeFormat(locale(), { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(iso));
+}
+
+export function number(value: number): string {
+  return value.toLocaleString(current);
+}
+
+/** Writes a share from 0 to 1. */
+export function percent(share: number): string {
+  return new Intl.NumberFormat(current, { style: 'percent' }).format(share);
 }
