@@ -30,6 +30,7 @@ import { replays } from './runs/replay/routes.ts';
 import { runs } from './runs/routes.ts';
 import { userAdmin } from './users/admin/routes.ts';
 import { users } from './users/routes.ts';
+import { widget } from './widget/routes.ts';
 import { webhooks } from './webhooks/routes.ts';
 import { webSocket } from './websocket/routes.ts';
 
@@ -58,6 +59,7 @@ const resources: Resource[] = [
   faqCategories,
   assistants,
   experiments,
+  widget,
   analytics,
   replays,
   admin,

@@ -11,6 +11,8 @@ export default defineConfig({
   build: {
     outDir: 'dist',
     emptyOutDir: true,
+    // The service worker learns from it what to keep.
+    manifest: true,
     // The policy of the pages allows neither inline scripts nor inline pictures from elsewhere.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },

@@ -8,6 +8,13 @@ const html = (what: string) => ({
   answers: { 200: other('The page', 'text/html') },
 });
 
+const icon = (size: number) => ({
+  who: 'anyone' as const,
+  summary: `The icon of the installed page, ${size} pixels wide`,
+  problems: ['not_found'] as const,
+  answers: { 200: other('The icon', 'image/png') },
+});
+
 const manifest = Type.Unsafe<unknown>({ type: 'object' });
 
 export const pageContract = contract('Pages', {
@@ -19,6 +26,7 @@ export const pageContract = contract('Pages', {
   'GET /reset-password': html('The chat page, where the token of a mail sets a new password'),
   'GET /verify-email': html('The chat page, where the token of a mail confirms its address'),
   'GET /admin{/*path}': html('The panel of agents and administrators, at one of its pages'),
+  'GET /erased': html('The chat page, at the receipt of an erasure'),
   'GET /widget': html('The widget’s frame, for our own pages and the sites of `WIDGET_ORIGINS`'),
   'GET /widget.js': {
     who: 'anyone',
@@ -35,6 +43,13 @@ export const pageContract = contract('Pages', {
     problems: ['not_found'],
     answers: { 200: other('A script, style sheet or picture', '*/*') },
   },
+  'GET /sw.js': {
+    who: 'anyone',
+    summary: 'The service worker of the chat page',
+    detail: 'Keeps the page for when there is no network, and shows what is pushed.',
+    problems: ['not_found'],
+    answers: { 200: other('The script', 'text/javascript') },
+  },
   'GET /manifest.webmanifest': {
     who: 'anyone',
     summary: 'What a device needs to install the chat page',
@@ -47,4 +62,6 @@ export const pageContract = contract('Pages', {
     problems: ['not_found'],
     answers: { 200: other('The icon', 'image/svg+xml') },
   },
+  'GET /icon-192.png': icon(192),
+  'GET /icon-512.png': icon(512),
 });

@@ -19,6 +19,7 @@ export const pages = serve(pageContract, {
   'GET /reset-password': [...chat],
   'GET /verify-email': [...chat],
   'GET /admin{/*path}': [...panel],
+  'GET /erased': [...chat],
   'GET /widget': [framePolicy, (ctx) => sendPage(ctx, 'widget/index.html')],
   'GET /widget.js': (ctx) => {
     // Pages of other sites load it.
@@ -28,8 +29,11 @@ export const pages = serve(pageContract, {
   'GET /assets/:file': (ctx) => {
     sendFile(ctx, found(`assets/${ctx.params.file}`), 'public, max-age=31536000, immutable');
   },
+  'GET /sw.js': [pagePolicy, (ctx: Context) => sendFile(ctx, found('sw.js'), 'no-cache')],
   'GET /manifest.webmanifest': (ctx) => sendFile(ctx, found('manifest.webmanifest'), HOUR),
   'GET /icon.svg': (ctx) => sendFile(ctx, found('icon.svg'), HOUR),
+  'GET /icon-192.png': (ctx) => sendFile(ctx, found('icon-192.png'), HOUR),
+  'GET /icon-512.png': (ctx) => sendFile(ctx, found('icon-512.png'), HOUR),
 });
 
 const HOUR = 'public, max-age=3600';

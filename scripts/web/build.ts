@@ -27,6 +27,8 @@ export async function buildWeb(): Promise<void> {
     const pages = { configFile: join(ROOT, 'web/vite.config.ts'), build: { outDir: folder } };
     await build({ ...pages, logLevel: 'warn' });
     await build({ configFile: false, root: ROOT, logLevel: 'warn', build: loader(folder) });
+    const define = { PARTS: JSON.stringify(partsOfChat(folder)), RELEASE: JSON.stringify(hash.slice(0, 12)) };
+    await build({ configFile: false, root: ROOT, logLevel: 'warn', define, build: worker(folder) });
     compress(folder);
     writeFileSync(join(folder, STAMP), hash);
     rmSync(DIST, { recursive: true, force: true });
@@ -44,8 +46,35 @@ function loader(outDir: string) {
   return { outDir, emptyOutDir: false, copyPublicDir: false, target: 'es2022', lib };
 }
 
+/** The service worker is one plain script at the root, because its place bounds what it sees. */
+function worker(outDir: string) {
+  const entry = join(ROOT, 'web/worker/worker.ts');
+  const lib = { entry, formats: ['iife' as const], name: 'parleyWorker', fileName: () => 'sw.js' };
+  return { outDir, emptyOutDir: false, copyPublicDir: false, target: 'es2022', lib };
+}
+
+type Chunk = { file: string; css?: string[]; imports?: string[]; dynamicImports?: string[] };
+const MANIFEST = '.vite/manifest.json';
+
+/** Returns the files that the chat page may ask for, as Vite's manifest names them. The manifest itself is not served. */
+function partsOfChat(folder: string): string[] {
+  const chunks = JSON.parse(readFileSync(join(folder, MANIFEST), 'utf8')) as Record<string, Chunk>;
+  const seen = new Set<string>();
+  const parts = new Set(['manifest.webmanifest', 'icon.svg', 'icon-192.png']);
+  const visit = (name: string): void => {
+    const chunk = chunks[name];
+    if (chunk === undefined || seen.has(name)) return;
+    seen.add(name);
+    for (const file of [chunk.file, ...(chunk.css ?? [])]) parts.add(file);
+    for (const next of [...(chunk.imports ?? []), ...(chunk.dynamicImports ?? [])]) visit(next);
+  };
+  visit('chat/index.html');
+  rmSync(join(folder, '.vite'), { recursive: true });
+  return [...parts];
+}
+
 function hashOfSources(): string {
-  const files = globSync('web/**/*.{ts,tsx,css,html,json,svg,webmanifest}', {
+  const files = globSync('web/**/*.{ts,tsx,css,html,json,svg,png,webmanifest}', {
     cwd: ROOT,
     exclude: (path) => /(^|\/)dist/.test(path),
   });

@@ -1,12 +1,11 @@
 import { QueryClientProvider } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { BrowserRouter, Navigate, Route, Routes } from 'react-router';
 import { Button } from '../shared/controls.tsx';
 import { rootPath } from '../shared/root.ts';
 import { session, useSessionState, useUser } from '../shared/session.ts';
 import { Toasts } from '../shared/toasts.tsx';
 import { isChosen, isKnown, speak, t, useLanguage } from '../shared/words.ts';
-import { Account } from './account/Account.tsx';
 import { ParleyProvider } from './data/parley.tsx';
 import { queries } from './data/queries.ts';
 import { Forgot } from './enter/Forgot.tsx';
@@ -17,6 +16,9 @@ import { VerifyEmail } from './enter/VerifyEmail.tsx';
 import { Shell } from './shell/Shell.tsx';
 import { Talk } from './thread/Talk.tsx';
 
+const Account = lazy(async () => ({ default: (await import('./account/Account.tsx')).Account }));
+const Erased = lazy(async () => ({ default: (await import('./account/Erased.tsx')).Erased }));
+
 export function App() {
   const language = useLanguage();
   return (
@@ -25,6 +27,14 @@ export function App() {
         <Routes>
           <Route path="/reset-password" element={<Reset />} />
           <Route path="/verify-email" element={<VerifyEmail />} />
+          <Route
+            path="/erased"
+            element={
+              <Suspense fallback={<Loading />}>
+                <Erased />
+              </Suspense>
+            }
+          />
           <Route path="/*" element={<Gate />} />
         </Routes>
       </BrowserRouter>
@@ -58,7 +68,14 @@ function Gate() {
         />
         <Route path="/forgot-password" element={<Navigate to="/" replace />} />
         <Route path="/*" element={<Shell />}>
-          <Route path="account" element={<Account />} />
+          <Route
+            path="account"
+            element={
+              <Suspense fallback={<Loading />}>
+                <Account />
+              </Suspense>
+            }
+          />
           <Route path="*" element={<Talk />} />
         </Route>
       </Routes>

@@ -3,10 +3,14 @@ import { createRoot } from 'react-dom/client';
 import { setTheme } from '../shared/theme.ts';
 import { preferred, speak } from '../shared/words.ts';
 import { App } from './App.tsx';
+import { keepCurrent } from './data/worker.ts';
 
 setTheme();
 await speak(preferred());
 const root = document.getElementById('root');
 if (root) createRoot(root).render(<App />);
+// What a worker keeps for later must not slow down what is wanted now.
+if (document.readyState === 'complete') keepCurrent();
+else addEventListener('load', keepCurrent, { once: true });
 // After a release, a page that is still open may ask for a part that is there no more.
 addEventListener('vite:preloadError', () => location.reload());

@@ -62,13 +62,21 @@ export class Session {
     return () => this.#changed.delete(listener);
   };
 
-  /** Takes up the sign-in of an earlier visit, if there is one. @throws Unreachable */
+  /**
+   * Takes up the sign-in of an earlier visit, if there is one. Without a network, the user is the one of that visit, whose
+   * messages can be written and wait. @throws Unreachable when nobody is known
+   */
   async restore(): Promise<void> {
     if (this.#mark === null) return this.#end();
     try {
       await this.refresh();
     } catch (err) {
-      if (!(err instanceof Refused) || err.problem.status >= 500) throw err;
+      if (err instanceof Refused && err.problem.status < 500) return;
+      const known = this.#where.store.getItem(this.#userKey);
+      if (known === null) throw err;
+      this.user = JSON.parse(known) as User;
+      this.state = 'in';
+      this.#tell();
     }
   }
 
@@ -126,6 +134,7 @@ export class Session {
   /** Says that the account has changed: what `PATCH /users/me` answered. */
   changed(user: User): void {
     this.user = user;
+    this.#keepUser(user);
     this.#tell();
   }
 
@@ -184,7 +193,16 @@ export class Session {
     this.#access = access_token;
     this.#until = Date.now() + expires_in * 1000;
     this.#where.store.setItem(this.#key, refresh_token ?? 'cookie');
+    this.#keepUser(user);
     this.#tell();
+  }
+
+  #keepUser(user: User): void {
+    try {
+      this.#where.store.setItem(this.#userKey, JSON.stringify(user));
+    } catch {
+      // The store is full: without a network nobody will be known.
+    }
   }
 
   #end(): void {
@@ -193,6 +211,7 @@ export class Session {
     this.#access = '';
     this.#until = 0;
     this.#where.store.removeItem(this.#key);
+    this.#where.store.removeItem(this.#userKey);
     this.#tell();
   }
 
@@ -206,6 +225,10 @@ export class Session {
 
   get #key(): string {
     return `${this.#name}.session`;
+  }
+
+  get #userKey(): string {
+    return `${this.#name}.user`;
   }
 
   /** The refresh token; with a cookie, a word that there is one. Saves a request that would be refused. */

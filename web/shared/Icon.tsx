@@ -20,6 +20,11 @@ const SHAPES = {
   person: 'M12 4a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM4 20c1-4 4-6 8-6s7 2 8 6',
   book: 'M5 4h10a4 4 0 0 1 4 4v12H9a4 4 0 0 1-4-4zM5 16a4 4 0 0 1 4-4h10',
   warning: 'M12 4l9 16H3zM12 10v4M12 17v.5',
+  bell: 'M6 16V11a6 6 0 0 1 12 0v5l2 2H4zM10 21h4',
+  star: 'M12 4l2.5 5.2 5.7.8-4.1 4 1 5.7-5.1-2.7-5.1 2.7 1-5.7-4.1-4 5.7-.8z',
+  hand: 'M5 15v-3a7 7 0 0 1 14 0v3M5 14h3v5H6a1 1 0 0 1-1-1zM19 14h-3v5h2a1 1 0 0 0 1-1zM17 19c0 1.5-2 2-4 2',
+  more: 'M12 6v.01M12 12v.01M12 18v.01',
+  keys: 'M3 7h18v11H3zM7 11h.01M11 11h.01M15 11h.01M8 15h8',
   chat: 'M5 5h14v11H11l-4 4v-4H5z',
   chart: 'M4 4v16h16M8 16v-5M12 16V8M16 16v-7',
   inbox: 'M4 13l3-8h10l3 8v6H4zM4 13h5l1 3h4l1-3h5',
@@ -30,16 +35,17 @@ const SHAPES = {
   list: 'M8 6h12M8 12h12M8 18h12M4 6v.5M4 12v.5M4 18v.5',
   gear: 'M12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6zM12 3v3M12 18v3M3 12h3M18 12h3M5.600 5.600l2.100 2.100M16.300 16.300l2.100 2.100M5.600 18.400l2.100-2.100M16.300 7.700l2.100-2.100',
   note: 'M5 4h14v11l-5 5H5zM14 20v-5h5M8 9h8M8 13h4',
-  bell: 'M6 17V11a6 6 0 0 1 12 0v6l2 1H4zM10 21h4',
 } as const;
 export type IconName = keyof typeof SHAPES;
 
-export function Icon({ name, className = 'size-5' }: { name: IconName; className?: string }) {
+type Props = { name: IconName; className?: string; filled?: boolean };
+
+export function Icon({ name, className = 'size-5', filled = false }: Props) {
   return (
     <svg
       viewBox="0 0 24 24"
       className={`shrink-0 ${className}`}
-      fill="none"
+      fill={filled ? 'currentColor' : 'none'}
       stroke="currentColor"
       strokeWidth="1.75"
       strokeLinecap="round"

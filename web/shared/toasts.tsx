@@ -1,7 +1,8 @@
 import { useSyncExternalStore } from 'react';
 import { t } from './words.ts';
 
-type Toast = { id: number; text: string; undo?: () => void };
+type Act = { label: string; run: () => void };
+type Toast = { id: number; text: string; act?: Act };
 const SHOWN_MS = 6_000;
 
 let list: Toast[] = [];
@@ -17,10 +18,16 @@ function put(next: Toast[]): void {
 export function toast(text: string, undo?: () => void): void {
   last += 1;
   const id = last;
-  put([...list.slice(-2), { id, text, ...(undo && { undo }) }]);
+  put([...list.slice(-2), { id, text, ...(undo && { act: { label: t('app.undo'), run: undo } }) }]);
   setTimeout(() => put(list.filter((one) => one.id !== id)), SHOWN_MS);
 }
 export const UNDO_WITHIN_MS = SHOWN_MS;
+
+/** Shows a message with something to do about it, until that is done. The same text is shown once. */
+export function notice(text: string, act: Act): void {
+  last += 1;
+  put([...list.filter((one) => one.text !== text).slice(-2), { id: last, text, act }]);
+}
 
 export function Toasts() {
   const shown = useSyncExternalStore(
@@ -35,22 +42,22 @@ export function Toasts() {
       role="status"
       className="pointer-events-none fixed inset-x-0 bottom-28 z-30 flex flex-col items-center gap-2 px-4"
     >
-      {shown.map(({ id, text, undo }) => (
+      {shown.map(({ id, text, act }) => (
         <div
           key={id}
           className="pointer-events-auto flex items-center gap-3 rounded-xl bg-ink py-2 ps-4 pe-2 text-sm text-paper shadow-lg"
         >
           <span className="py-1.5">{text}</span>
-          {undo && (
+          {act && (
             <button
               type="button"
               className="min-h-9 rounded-lg px-3 font-semibold underline underline-offset-2"
               onClick={() => {
-                undo();
+                act.run();
                 put(list.filter((one) => one.id !== id));
               }}
             >
-              {t('app.undo')}
+              {act.label}
             </button>
           )}
         </div>

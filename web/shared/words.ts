@@ -8,6 +8,7 @@ type Values = Record<string, string | number>;
 /** Languages of the pages. `dir` is the direction of writing. Another one needs a file of words and a line here. */
 export const LANGUAGES = {
   en: { name: 'English', dir: 'ltr', load: async () => en as Record<Word, string> },
+  ar: { name: 'العربية', dir: 'rtl', load: async () => (await import('./words/ar.ts')).ar },
   de: { name: 'Deutsch', dir: 'ltr', load: async () => (await import('./words/de.ts')).de },
 } as const;
 export type Language = keyof typeof LANGUAGES;
@@ -23,12 +24,12 @@ export function t(word: Word, values: Values = {}): string {
   return filled(words, word, values);
 }
 
-/** Makes the `t` of a part of a page that brings its own words. */
+/** Makes the `t` of a part of a page that brings its own words. It speaks English where it lacks the page's language. */
 export function wordsOf<const Words extends Record<string, string>>(sets: {
   en: Words;
   de: Record<keyof Words, string>;
 }): (word: keyof Words & string, values?: Values) => string {
-  return (word, values = {}) => filled(sets[current], word, values);
+  return (word, values = {}) => filled(current === 'de' ? sets.de : sets.en, word, values);
 }
 
 function filled(from: Record<string, string>, word: string, values: Values): string {
@@ -97,4 +98,13 @@ export function when(iso: string): string {
 
 export function dateTime(iso: string): string {
   return new Intl.DateTimeFormat(locale(), { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(iso));
+}
+
+export function number(value: number): string {
+  return value.toLocaleString(current);
+}
+
+/** Writes a share from 0 to 1. */
+export function percent(share: number): string {
+  return new Intl.NumberFormat(current, { style: 'percent' }).format(share);
 }

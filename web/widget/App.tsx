@@ -3,13 +3,14 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Message } from '../sdk/types.ts';
 import { isOpen, type Talk } from './talk.ts';
 import { Text } from './Text.tsx';
-import { wish, words } from './words.ts';
+import { moment, wish, words } from './words.ts';
 
 const SHAPES = {
   close: 'M6 6l12 12M18 6L6 18',
   send: 'M12 19V5M6 11l6-6 6 6',
   stop: 'M7 7h10v10H7z',
   fresh: 'M12 5v14M5 12h14',
+  ask: 'M12 4a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM4 20c1-4 4-6 8-6s7 2 8 6',
   good: 'M7 11v9H4v-9zM7 11l4-8a2 2 0 0 1 3 2l-1 4h5a2 2 0 0 1 2 2l-2 7a2 2 0 0 1-2 2H7',
   bad: 'M7 13V4H4v9zM7 13l4 8a2 2 0 0 0 3-2l-1-4h5a2 2 0 0 0 2-2l-2-7a2 2 0 0 0-2-2H7',
 };
@@ -28,7 +29,7 @@ function IconButton({ icon, ...rest }: ButtonProps) {
 
 /** @param version changes with the talk */
 export function App({ talk, onClose }: { talk: Talk; version: number; onClose: () => void }) {
-  const { messages, unsent, status } = talk;
+  const { messages, unsent, status, offer, opensAt } = talk;
   const shown = messages.filter(({ replaced_by }) => replaced_by === null);
   const open = shown.some(({ status }) => isOpen(status));
   const log = useRef<HTMLDivElement>(null);
@@ -40,11 +41,24 @@ export function App({ talk, onClose }: { talk: Talk; version: number; onClose: (
     following.current = true;
     return talk.send(text);
   };
+  const [leaving, setLeaving] = useState(false);
+  const begin = () => {
+    setLeaving(false);
+    talk.begin();
+  };
+  const isRating = !talk.isRated && (leaving || status === 'resolved');
+  const questions = wish.questions.length > 0 ? wish.questions : (offer?.suggested_questions ?? []);
+  const isFresh = shown.length + unsent.length === 0;
   return (
     <main>
       <header>
         <h1>{words.title}</h1>
-        {shown.length > 0 && <IconButton icon="fresh" onClick={() => talk.begin()} />}
+        {shown.length > 0 && (status === 'bot' || status === 'resolved') && (
+          <IconButton icon="ask" onClick={() => void talk.ask().catch(() => {})} />
+        )}
+        {shown.length > 0 && (
+          <IconButton icon="fresh" onClick={() => (talk.isRated ? begin() : setLeaving(true))} />
+        )}
         <IconButton icon="close" onClick={onClose} />
       </header>
       <div
@@ -60,7 +74,7 @@ export function App({ talk, onClose }: { talk: Talk; version: number; onClose: (
         }}
       >
         <div class="bubble theirs">
-          <Text text={wish.greeting ?? words.greeting} />
+          <Text text={wish.greeting || offer?.greeting || words.greeting} />
         </div>
         {shown.map((message) => (
           <Bubble key={message.id} message={message} talk={talk} />
@@ -80,26 +94,79 @@ export function App({ talk, onClose }: { talk: Talk; version: number; onClose: (
             )}
           </article>
         ))}
-        {shown.length + unsent.length === 0 && wish.questions.length > 0 && (
+        {isFresh && questions.length > 0 && (
           <ul class="questions">
-            {wish.questions.map((question) => (
+            {questions.map((question) => (
               <li key={question}>
-                <button type="button" onClick={() => void send(question).catch(() => {})}>
+                <button type="button" dir="auto" onClick={() => void send(question).catch(() => {})}>
                   {question}
                 </button>
               </li>
             ))}
           </ul>
         )}
-        <p role="status">{status === 'waiting' ? words.person : status === 'agent' ? words.agent : ''}</p>
+        <p role="status" class="muted">
+          {said(talk)}
+          {(isFresh || status === 'waiting') &&
+            opensAt &&
+            ` ${words.until.replace('{when}', moment(opensAt))}`}
+        </p>
+        {isRating && <Rating talk={talk} onDone={() => leaving && begin()} />}
       </div>
       <Composer talk={talk} send={send} onStop={open ? () => void talk.stop().catch(() => {}) : undefined} />
     </main>
   );
 }
 
+/** Says who answers, where that is or was a person. */
+function said({ status, agent, returned }: Talk): string {
+  if (status === 'waiting') return words.person;
+  if (status === 'agent') return agent ? `${agent}: ${words.agent}` : words.agent;
+  if (status === 'resolved') return words.resolved;
+  return returned ? words.back : '';
+}
+
+const STAR = 'M12 4l2.5 5.2 5.7.8-4.1 4 1 5.7-5.1-2.7-5.1 2.7 1-5.7-4.1-4 5.7-.8z';
+
+/** Asks how the talk was, at its end. */
+function Rating({ talk, onDone }: { talk: Talk; onDone: () => void }) {
+  const rate = async (score: number) => {
+    await talk.score(score).catch(() => talk.skip());
+    onDone();
+  };
+  return (
+    <section class="ending" aria-label={words.how}>
+      <p>{words.how}</p>
+      <div dir="ltr">
+        {[1, 2, 3, 4, 5].map((n) => (
+          <button
+            key={n}
+            type="button"
+            aria-label={words.score.replace('{n}', String(n))}
+            onClick={() => void rate(n)}
+          >
+            <svg viewBox="0 0 24 24" aria-hidden="true">
+              <path d={STAR} />
+            </svg>
+          </button>
+        ))}
+      </div>
+      <button
+        type="button"
+        class="link"
+        onClick={() => {
+          talk.skip();
+          onDone();
+        }}
+      >
+        {words.skip}
+      </button>
+    </section>
+  );
+}
+
 function Bubble({ message, talk }: { message: Message; talk: Talk }) {
-  const { content, message_type, status, feedback } = message;
+  const { content, message_type, status, feedback, agent } = message;
   if (message_type === 'user')
     return (
       <article class="mine" aria-label={words.you}>
@@ -111,7 +178,11 @@ function Bubble({ message, talk }: { message: Message; talk: Talk }) {
   const growing = isOpen(status);
   const rate = (rating: 'up' | 'down') => void talk.rate(message, rating).catch(() => {});
   return (
-    <article aria-label={words.answer} aria-busy={growing}>
+    <article
+      aria-label={message_type === 'agent' ? (agent?.name ?? words.somebody) : words.answer}
+      aria-busy={growing}
+    >
+      {message_type === 'agent' && <p class="muted name">{agent?.name ?? words.somebody}</p>}
       <div class="bubble theirs">
         {content === '' && growing ? <span class="muted">{words.thinking}</span> : <Text text={content} />}
         {status === 'failed' && <p class="danger">{words.failed}</p>}
@@ -131,7 +202,11 @@ type ComposerProps = { talk: Talk; send: (text: string) => Promise<void>; onStop
 const LIMIT = 16_000;
 
 function Composer({ talk, send, onStop }: ComposerProps) {
-  const [text, setText] = useState('');
+  const [text, change] = useState(talk.draft);
+  const setText = (next: string) => {
+    change(next);
+    talk.keepDraft(next);
+  };
   const [failed, setFailed] = useState(false);
   const field = useRef<HTMLTextAreaElement>(null);
   useEffect(() => field.current?.focus(), []);

@@ -15,13 +15,15 @@ const {
   greeting,
   questions,
 } = script.dataset;
-const german = language.startsWith('de');
-const words = german
-  ? { open: 'Chat öffnen', close: 'Chat schließen', title: 'Chat' }
-  : { open: 'Open chat', close: 'Close chat', title: 'Chat' };
+const WORDS: Record<string, [string, string]> = {
+  ar: ['فتح المحادثة', 'إغلاق المحادثة'],
+  de: ['Chat öffnen', 'Chat schließen'],
+};
+const [openChat, closeChat] = WORDS[language.slice(0, 2).toLowerCase()] ?? ['Open chat', 'Close chat'];
 const listeners: Record<string, Listener[]> = {};
 let frame: HTMLIFrameElement | undefined;
 let ready = false;
+let unread = 0;
 let identity: unknown;
 
 const host = document.createElement('div');
@@ -32,7 +34,7 @@ sheet.replaceSync(`
 button{all:initial;box-sizing:border-box;position:relative;display:grid;place-items:center;width:56px;height:56px;margin-inline-start:auto;border-radius:50%;background:var(--c,#1f6f5c);color:#fff;cursor:pointer;box-shadow:0 4px 16px #0004}
 button:focus-visible{outline:3px solid var(--c,#1f6f5c);outline-offset:3px}
 svg{width:26px;height:26px;fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;stroke-linejoin:round}
-i{position:absolute;top:2px;inset-inline-end:2px;width:14px;height:14px;border-radius:50%;background:#b3261e;border:2px solid #fff}
+i{position:absolute;top:-2px;inset-inline-end:-2px;min-width:20px;height:20px;padding:0 4px;box-sizing:border-box;border-radius:10px;background:#b3261e;color:#fff;font:700 12px/20px system-ui;text-align:center}
 iframe{display:block;width:min(24rem,calc(100vw - 2rem));height:min(36rem,calc(100dvh - 7rem));border:0;border-radius:16px;margin-bottom:12px;box-shadow:0 8px 32px #0005;background:#fff;color-scheme:normal}
 [hidden]{display:none}
 @media(max-width:480px){iframe:not([hidden]){position:fixed;inset:0;width:100%;height:100%;margin:0;border-radius:0}iframe:not([hidden])+button{display:none}}
@@ -52,11 +54,12 @@ const draw = (d: string) => {
   return svg;
 };
 const badge = document.createElement('i');
-badge.hidden = true;
 const isOpen = () => frame !== undefined && !frame.hidden;
 const show = () => {
   const open = isOpen();
-  button.setAttribute('aria-label', open ? words.close : words.open);
+  badge.hidden = unread === 0;
+  badge.textContent = String(unread);
+  button.setAttribute('aria-label', open ? closeChat : unread > 0 ? `${openChat} (${unread})` : openChat);
   button.setAttribute('aria-expanded', String(open));
   button.replaceChildren(draw(open ? 'M6 6l12 12M18 6L6 18' : 'M5 5h14v11H11l-4 4v-4H5z'), badge);
 };
@@ -69,7 +72,7 @@ const post = (parley: string, detail?: unknown) =>
 function open(): void {
   if (frame === undefined) {
     frame = document.createElement('iframe');
-    frame.title = words.title;
+    frame.title = 'Chat';
     frame.allow = 'clipboard-write';
     const wanted = { assistant, language, color, greeting, questions };
     const given = Object.entries(wanted).filter((entry): entry is [string, string] => Boolean(entry[1]));
@@ -77,7 +80,7 @@ function open(): void {
     root.prepend(frame);
   }
   frame.hidden = false;
-  badge.hidden = true;
+  unread = 0;
   show();
   post('open');
   tell('open');
@@ -101,7 +104,8 @@ addEventListener('message', ({ source, origin, data }: MessageEvent<Said>) => {
   }
   if (parley === 'close') close();
   if (parley === 'message') {
-    badge.hidden = isOpen();
+    if (!isOpen()) unread += 1;
+    show();
     tell('message', detail);
   }
 });

@@ -4,9 +4,9 @@ import { render } from 'preact';
 import type { Vouched } from '../sdk/session.ts';
 import { App } from './App.tsx';
 import { Talk } from './talk.ts';
-import { wish } from './words.ts';
+import { speak, wish } from './words.ts';
 
-document.documentElement.lang = wish.language;
+await speak();
 if (wish.color) document.documentElement.style.setProperty('--accent', wish.color);
 const root = document.getElementById('root');
 let version = 0;
@@ -27,4 +27,5 @@ addEventListener('message', ({ source, data }: MessageEvent<{ parley?: string; d
 addEventListener('keydown', ({ key }) => key === 'Escape' && tell('close'));
 draw();
 void talk.resume();
+void talk.greet();
 tell('ready');

@@ -1,6 +1,8 @@
 import { pageStore, tabLock } from '../sdk/browser.ts';
+import { EMPTY } from '../sdk/empty.ts';
 import { isTerminal } from '../sdk/events.ts';
-import { Refused } from '../sdk/http.ts';
+import type { WidgetOffer } from '../sdk/api.ts';
+import { Refused, request } from '../sdk/http.ts';
 import { Outbox, type Unsent } from '../sdk/outbox.ts';
 import { Runs } from '../sdk/runs.ts';
 import { Session, type Vouched } from '../sdk/session.ts';
@@ -12,7 +14,11 @@ const up = '..';
 const base = `${location.origin}${new URL(up, import.meta.url).pathname.replace(/\/$/, '')}`;
 const store = pageStore();
 const TALK = 'parley.widget.talk';
+const DRAFT = 'parley.widget.draft';
+const RATED = 'parley.widget.rated';
 const FRESH = 'new';
+/** By which analytics tell the widget from other clients. */
+const CHANNEL = { 'x-channel': 'widget' };
 const PAGE = 40;
 /** How often messages of a person are asked for, while one answers. */
 const ASK_EVERY_MS = 4_000;
@@ -24,7 +30,14 @@ const PAUSE_MS = 1_000;
  */
 export class Talk {
   messages: Message[] = [];
-  status: Conversation['status'];
+  status: Conversation['status'] | undefined;
+  agent: string | undefined;
+  /** When people answer again, outside the office hours. */
+  opensAt: string | null = null;
+  /** What the assistant says first, and asks to be asked. */
+  offer: WidgetOffer | undefined;
+  /** Whether a person gave the talk back while it was looked at. */
+  returned = false;
   offline = false;
   readonly session = new Session({ base, store, lock: tabLock, keep: 'store', name: 'parley.widget' });
   readonly #changed: () => void;
@@ -100,6 +113,50 @@ export class Talk {
     this.#changed();
   }
 
+  /** Asks what the assistant says first. Without an answer the widget has words of its own. */
+  async greet(): Promise<void> {
+    const { assistant, language } = wish;
+    const asked = new URLSearchParams({ language, ...(assistant && { assistant: String(assistant) }) });
+    try {
+      this.offer = await request<WidgetOffer>(base, 'GET', `/widget?${asked}`);
+      this.opensAt ??= this.offer.opens_at;
+      this.#changed();
+    } catch {}
+  }
+
+  /** Asks for a person. */
+  async ask(): Promise<void> {
+    const path = `/conversations/${this.#conversation}/handoff`;
+    this.#take(await this.session.call<Conversation>('POST', path, { body: {} }));
+    this.#changed();
+  }
+
+  /** Whether to ask how the talk was: once, and only of a talk with an answer. */
+  get isRated(): boolean {
+    return store.getItem(RATED) === String(this.#conversation) || this.messages.length < 2;
+  }
+
+  /** Says how the talk was. */
+  async score(score: number): Promise<void> {
+    await this.session.call('POST', `/conversations/${this.#conversation}/rating`, { body: { score } });
+    this.skip();
+  }
+
+  /** Asks no more how this talk was. */
+  skip(): void {
+    store.setItem(RATED, String(this.#conversation));
+    this.#changed();
+  }
+
+  get draft(): string {
+    return store.getItem(DRAFT) ?? '';
+  }
+
+  keepDraft(text: string): void {
+    if (text === '') store.removeItem(DRAFT);
+    else store.setItem(DRAFT, text);
+  }
+
   retry(key: string): void {
     this.#outbox?.retry(key);
   }
@@ -120,6 +177,7 @@ export class Talk {
     store.removeItem(TALK);
     this.messages = [];
     this.status = undefined;
+    this.returned = false;
     clearTimeout(this.#timer);
     this.#changed();
   }
@@ -166,12 +224,12 @@ export class Talk {
   #post({ content, conversation, assistant_id, key }: Unsent): Promise<Taken> {
     const where = typeof conversation === 'number' ? { conversation_id: conversation } : {};
     const body = { content, ...where, ...(assistant_id && { assistant_id }) };
-    return this.session.call<Taken>('POST', '/chat/send', { body, key });
+    return this.session.call<Taken>('POST', '/chat/send', { body, key, headers: CHANNEL });
   }
 
   #sent({ content }: Unsent, { conversation_id, message_id, reply_id, run_id }: Taken): void {
     store.setItem(TALK, String(conversation_id));
-    const common = { conversation_id, run_id, replaces_id: null, replaced_by: null, feedback: null };
+    const common = { ...EMPTY, conversation_id, run_id };
     const created_at = new Date().toISOString();
     this.#put({ ...common, created_at, id: message_id, content, message_type: 'user', status: 'sent' });
     if (reply_id === null || run_id === null) return this.#askAgain();
@@ -192,19 +250,27 @@ export class Talk {
       const known = new Set(this.messages.map((message) => message.id));
       const isFirst = this.messages.length === 0;
       this.messages = data.toReversed();
-      this.status = conversation.status;
+      this.#take(conversation);
       this.offline = false;
       for (const message of data) {
         if (message.run_id !== null && isOpen(message.status)) void this.#read(message.run_id);
         if (!isFirst && message.message_type === 'agent' && !known.has(message.id)) this.#said(message);
       }
-      if (this.status === 'waiting' || this.status === 'agent') this.#askAgain();
     } catch (err) {
       // The conversation was deleted elsewhere.
       if (!(err instanceof Refused) || err.code !== 'not_found') throw err;
       this.begin();
     }
     this.#changed();
+  }
+
+  #take({ status, agent, available_at }: Conversation): void {
+    const withPerson = this.status === 'waiting' || this.status === 'agent';
+    if (this.status !== status) this.returned = withPerson && status === 'bot';
+    this.status = status;
+    this.agent = agent?.name;
+    if (status === 'waiting') this.opensAt = available_at;
+    if (status === 'waiting' || status === 'agent') this.#askAgain();
   }
 
   #askAgain(): void {

@@ -22,33 +22,17 @@ const en = {
   unreachable: 'No connection. Your message is kept.',
   you: 'You',
   answer: 'Answer',
+  ask: 'Ask a person',
+  until: 'People answer from {when} on.',
+  back: 'The assistant answers again.',
+  resolved: 'This conversation is closed.',
+  how: 'How was this conversation?',
+  score: '{n} of 5',
+  skip: 'Skip',
+  thanks: 'Thank you',
+  somebody: 'Somebody',
 };
-const de: typeof en = {
-  title: 'Chat',
-  close: 'Chat schließen',
-  greeting: 'Wie kann ich helfen?',
-  messages: 'Nachrichten',
-  message: 'Nachricht',
-  write: 'Schreib eine Nachricht',
-  send: 'Senden',
-  stop: 'Anhalten',
-  consent:
-    'Wenn du sendest, stimmst du zu, dass deine Nachrichten verarbeitet werden, um sie zu beantworten.',
-  sending: 'Wird gesendet …',
-  thinking: 'Denkt nach …',
-  failed: 'Die Antwort ist fehlgeschlagen.',
-  stopped: 'Angehalten.',
-  refused: 'Diese Nachricht wurde nicht angenommen.',
-  again: 'Noch einmal versuchen',
-  person: 'Hier wird ein Mensch antworten.',
-  agent: 'Ein Mensch antwortet.',
-  good: 'Gute Antwort',
-  bad: 'Schlechte Antwort',
-  fresh: 'Neues Gespräch',
-  unreachable: 'Keine Verbindung. Deine Nachricht bleibt erhalten.',
-  you: 'Du',
-  answer: 'Antwort',
-};
+export type Words = typeof en;
 
 const params = new URLSearchParams(location.search);
 /** What the site's script tag asked for. */
@@ -63,4 +47,30 @@ export const wish = {
     .slice(0, 4),
   color: /^#[\da-f]{6}$/i.exec(params.get('color') ?? '')?.[0],
 };
-export const words = wish.language.startsWith('de') ? de : en;
+
+const OTHERS: Record<string, () => Promise<Words>> = {
+  ar: async () => (await import('./words/ar.ts')).ar,
+  de: async () => (await import('./words/de.ts')).de,
+};
+const RIGHT_TO_LEFT = ['ar'];
+
+export let words = en;
+
+/** Speaks the language that the site asked for, or English. */
+export async function speak(): Promise<void> {
+  const tag = wish.language.split('-')[0]?.toLowerCase() ?? '';
+  const load = OTHERS[tag];
+  // Without the words of a language the widget is of more use in English than not at all.
+  const loaded = await load?.().catch(() => undefined);
+  if (loaded) words = loaded;
+  document.documentElement.lang = loaded ? tag : 'en';
+  document.documentElement.dir = loaded && RIGHT_TO_LEFT.includes(tag) ? 'rtl' : 'ltr';
+}
+
+/** Writes when people answer again. */
+export function moment(iso: string): string {
+  const locale = document.documentElement.lang;
+  return new Intl.DateTimeFormat(locale, { weekday: 'long', hour: '2-digit', minute: '2-digit' }).format(
+    new Date(iso),
+  );
+}

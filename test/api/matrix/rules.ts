@@ -87,11 +87,15 @@ export const rules: Record<string, Rule> = {
   'GET /reset-password': anyone(200),
   'GET /verify-email': anyone(200),
   'GET /admin': anyone(200),
+  'GET /erased': anyone(200),
   'GET /widget': anyone(200),
   'GET /widget.js': anyone(200),
   'GET /assets/{file}': anyone(404, { names: () => ({ path: { file: 'nothing.js' } }), others: 404 }),
   'GET /manifest.webmanifest': anyone(200),
   'GET /icon.svg': anyone(200),
+  'GET /icon-192.png': anyone(200),
+  'GET /icon-512.png': anyone(200),
+  'GET /sw.js': anyone(200),
 
   'POST /api/v1/auth/register': anyone(201, {
     changes: 'guest',
@@ -178,6 +182,7 @@ export const rules: Record<string, Rule> = {
   'GET /api/v1/users/me/exports/{id}': owner(200, ofExport),
   'GET /api/v1/users/me/exports/{id}/archive': owner(200, ofExport),
   'GET /api/v1/consents': anyone(200),
+  'GET /api/v1/widget': anyone(200),
   'GET /api/v1/users/me/consents': signedIn(200),
   'GET /api/v1/users/me/access-log': signedIn(200),
   'GET /api/v1/users/me/sessions': signedIn(200),

@@ -6,9 +6,13 @@ import { t } from '../../shared/words.ts';
 import type { ShellContext } from '../shell/Shell.tsx';
 import { Consents } from './Consents.tsx';
 import { Devices } from './Devices.tsx';
+import { Email } from './Email.tsx';
 import { Look } from './Look.tsx';
+import { MyData } from './MyData.tsx';
+import { Notifications } from './Notifications.tsx';
 import { Password } from './Password.tsx';
 import { Profile } from './Profile.tsx';
+import { SecondFactor } from './SecondFactor.tsx';
 
 export function Account() {
   const { showList } = useOutletContext<ShellContext>();
@@ -18,6 +22,8 @@ export function Account() {
   }, []);
   if (user === null) return null;
   const isGuest = user.role === 'guest';
+  // A site vouches for accounts without a username; they have no password.
+  const hasPassword = !isGuest && user.username !== null;
   return (
     <main className="min-h-0 overflow-y-auto">
       <header className="flex min-h-14 items-center gap-1 border-b border-line px-2 md:px-4">
@@ -37,10 +43,14 @@ export function Account() {
           </div>
         )}
         {!isGuest && <Profile user={user} />}
+        {user.email !== null && <Email user={user} />}
         <Look />
-        <Consents user={user} />
-        {!isGuest && user.username !== null && <Password />}
+        <Notifications user={user} />
+        {hasPassword && <Password />}
+        {hasPassword && <SecondFactor user={user} />}
         <Devices />
+        <Consents user={user} />
+        <MyData user={user} />
         <div className="grid gap-2 border-t border-line pt-6">
           {isGuest && <p className="text-sm text-muted">{t('me.guestOut')}</p>}
           <div className="flex flex-wrap gap-2">

@@ -14,7 +14,6 @@ export function Profile({ user }: { user: User }) {
   });
   return (
     <Section title={t('me.profile')}>
-      {user.email && <p className="text-muted wrap-anywhere">{user.email}</p>}
       <form className="grid gap-4" onSubmit={form.onSubmit}>
         <div className="grid gap-4 sm:grid-cols-2">
           <Field

@@ -9,3 +9,8 @@ export type Fields = Partial<
 export async function changeUser(fields: Fields): Promise<void> {
   session.changed(await session.call<User>('PATCH', '/users/me', { body: fields }));
 }
+
+/** Fetches the account again. @throws Refused, Unreachable */
+export async function reloadUser(): Promise<void> {
+  session.changed(await session.call<User>('GET', '/users/me'));
+}

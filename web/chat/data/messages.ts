@@ -33,20 +33,6 @@ export function useMessages(conversation: number | undefined) {
   return { ...query, messages };
 }
 
-/** A message that was just sent, before it is fetched. */
-export const EMPTY: Message = {
-  id: 0,
-  conversation_id: 0,
-  content: '',
-  message_type: 'user',
-  status: 'pending',
-  run_id: null,
-  created_at: '',
-  replaces_id: null,
-  replaced_by: null,
-  feedback: null,
-};
-
 export function isOpen(status: Message['status']): boolean {
   return status === 'pending' || status === 'streaming';
 }

@@ -8,6 +8,7 @@ import { session, store } from '../../shared/session.ts';
 import { RunFeed } from './feed.ts';
 import { reloadMessages } from './messages.ts';
 import { keepPatched } from './patches.ts';
+import { renewPush } from './push.ts';
 import { queries } from './queries.ts';
 
 type Client = { parley: Parley; feed: RunFeed };
@@ -30,6 +31,7 @@ export function ParleyProvider({ children }: { children: ReactNode }) {
     addEventListener('storage', reread);
     document.addEventListener('visibilitychange', wake);
     setClient({ parley, feed });
+    void renewPush();
     return () => {
       removeEventListener('online', wake);
       removeEventListener('storage', reread);

@@ -1,9 +1,12 @@
+import type { ServerEvents } from '../../sdk/api.ts';
+import { EMPTY } from '../../sdk/empty.ts';
 import { isTerminal, type RunEvent } from '../../sdk/events.ts';
 import type { Unsent } from '../../sdk/outbox.ts';
 import type { Parley } from '../../sdk/parley.ts';
 import type { Conversation, Message, Taken } from '../../sdk/types.ts';
 import { patchConversation, reloadConversations } from './conversations.ts';
-import { addMessages, EMPTY, isLoaded, patchMessage, reloadMessages } from './messages.ts';
+import { addMessages, isLoaded, patchMessage, reloadMessages } from './messages.ts';
+import { heardNotification, reloadNotifications } from './notifications.ts';
 import { queries } from './queries.ts';
 import { setTyping } from './typing.ts';
 
@@ -16,6 +19,7 @@ export function keepPatched(parley: Parley): () => void {
     parley.on('connected', () => {
       reloadMessages();
       reloadConversations();
+      reloadNotifications();
       void queries.invalidateQueries({ queryKey: ['conversation'] });
     }),
   ];
@@ -80,5 +84,9 @@ function patchEvent(event: string, data: unknown, unsent: Unsent[]): void {
   }
   if (event === 'conversation.updated')
     patchConversation((data as { conversation: Conversation }).conversation);
-  if (event === 'typing') setTyping((data as { conversation_id: number }).conversation_id, true);
+  if (event === 'typing') {
+    const { conversation_id, by } = data as ServerEvents['typing'];
+    if (by === 'agent') setTyping(conversation_id, true);
+  }
+  if (event === 'notification') heardNotification(data as ServerEvents['notification']);
 }

@@ -1,7 +1,10 @@
-import { useEffect, useState } from 'react';
-import { Outlet, useLocation } from 'react-router';
+import { useCallback, useEffect, useState } from 'react';
+import { Outlet, useLocation, useNavigate } from 'react-router';
 import { useLive } from '../data/parley.tsx';
 import { t } from '../../shared/words.ts';
+import { onOpened } from '../data/worker.ts';
+import { KeyMap, useKeys } from './keys.tsx';
+import { useNewTalk } from './newTalk.ts';
 import { Sidebar } from './Sidebar.tsx';
 
 export type ShellContext = { showList: () => void };
@@ -17,10 +20,24 @@ export function Shell() {
     addEventListener('keydown', close);
     return () => removeEventListener('keydown', close);
   }, [open]);
+  const navigate = useNavigate();
+  useEffect(() => onOpened((path) => void navigate(path)), [navigate]);
+  const [mapped, setMapped] = useState(false);
+  const newTalk = useNewTalk();
+  useKeys({
+    search: useCallback(() => {
+      setOpen(true);
+      // The list is there after the next render.
+      setTimeout(() => document.getElementById('search')?.focus());
+    }, []),
+    begin: newTalk,
+    map: useCallback(() => setMapped(true), []),
+  });
   const context: ShellContext = { showList: () => setOpen(true) };
   return (
     <div className="grid h-dvh grid-cols-[minmax(0,1fr)] overflow-hidden grid-rows-[minmax(0,1fr)] md:grid-cols-[18rem_minmax(0,1fr)]">
-      <Sidebar open={open} onClose={() => setOpen(false)} />
+      <Sidebar open={open} onClose={() => setOpen(false)} onKeys={() => setMapped(true)} />
+      {mapped && <KeyMap onClose={() => setMapped(false)} />}
       {open && (
         <div
           className="fixed inset-0 z-10 bg-black/40 md:hidden"

@@ -1,4 +1,4 @@
-import { useDeferredValue, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { Link } from 'react-router';
 import { Icon } from '../../shared/Icon.tsx';
 import { IconButton } from '../../shared/controls.tsx';
@@ -6,11 +6,16 @@ import { useUser } from '../../shared/session.ts';
 import { t } from '../../shared/words.ts';
 import { ConversationList } from './ConversationList.tsx';
 import { useNewTalk } from './newTalk.ts';
+import { ToldButton } from './Told.tsx';
 
-export function Sidebar({ open, onClose }: { open: boolean; onClose: () => void }) {
+type Props = { open: boolean; onClose: () => void; onKeys: () => void };
+/** A pause in typing after which the list is searched. */
+const PAUSE_MS = 250;
+
+export function Sidebar({ open, onClose, onKeys }: Props) {
   const [q, setQ] = useState('');
   const [archived, setArchived] = useState(false);
-  const wanted = useDeferredValue(q.trim());
+  const wanted = useSettled(q.trim());
   const newTalk = useNewTalk();
   const user = useUser();
   const name = user?.first_name ?? user?.username ?? user?.email ?? t('list.guest');
@@ -35,6 +40,7 @@ export function Sidebar({ open, onClose }: { open: boolean; onClose: () => void 
       <div className="relative px-3 pb-2">
         <Icon name="search" className="pointer-events-none absolute start-6 top-3 size-5 text-muted" />
         <input
+          id="search"
           type="search"
           aria-label={t('list.search')}
           placeholder={t('list.search')}
@@ -56,6 +62,15 @@ export function Sidebar({ open, onClose }: { open: boolean; onClose: () => void 
           <Icon name={archived ? 'left' : 'archive'} />
           {archived ? t('list.current') : t('list.archived')}
         </button>
+        <ToldButton onOpened={onClose} />
+        <button
+          type="button"
+          className="flex min-h-11 items-center gap-3 rounded-xl px-3 text-muted hover:bg-raised hover:text-ink pointer-coarse:hidden"
+          onClick={onKeys}
+        >
+          <Icon name="keys" />
+          {t('keys.title')}
+        </button>
         <Link
           to="/account"
           aria-label={`${t('list.account')}: ${name}`}
@@ -67,4 +82,14 @@ export function Sidebar({ open, onClose }: { open: boolean; onClose: () => void 
       </div>
     </aside>
   );
+}
+
+/** Returns the value that has not changed for a while; an empty one at once. */
+function useSettled(value: string): string {
+  const [settled, setSettled] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(value), value === '' ? 0 : PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [value]);
+  return settled;
 }

@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { EMPTY } from '../../sdk/empty.ts';
 import type { Message, Taken } from '../../sdk/types.ts';
 import { Button, Field, IconButton } from '../../shared/controls.tsx';
 import { CopyButton } from '../../shared/CopyButton.tsx';
@@ -6,7 +7,7 @@ import { Dialog } from '../../shared/Dialog.tsx';
 import { session } from '../../shared/session.ts';
 import { toast } from '../../shared/toasts.tsx';
 import { t } from '../../shared/words.ts';
-import { addMessages, EMPTY, patchMessage, reloadMessages } from '../data/messages.ts';
+import { addMessages, patchMessage, reloadMessages } from '../data/messages.ts';
 import { useParley } from '../data/parley.tsx';
 import { textOf, useForm } from '../../shared/enter/useForm.ts';
 

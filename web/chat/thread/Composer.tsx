@@ -12,15 +12,17 @@ type Props = {
   onTyping: () => void;
   /** Stops the answer that grows; undefined: none does. */
   onStop: (() => void) | undefined;
+  /** Changes the last question. */
+  onEditLast: () => void;
 };
 
 /** As many code points as the server takes. */
-const LIMIT = 16_000;
+export const LIMIT = 16_000;
 const SHOW_LEFT = 1_000;
 const TYPING_EVERY_MS = 3_000;
 
 /** The field for a message. Enter sends it, Shift+Enter breaks the line; the draft is kept. */
-export function Composer({ ref, place, onSend, onTyping, onStop }: Props) {
+export function Composer({ ref, place, onSend, onTyping, onStop, onEditLast }: Props) {
   const [text, setText] = useState(() => draft(place));
   const field = useRef<HTMLTextAreaElement>(null);
   const told = useRef(0);
@@ -33,7 +35,8 @@ export function Composer({ ref, place, onSend, onTyping, onStop }: Props) {
   };
   useImperativeHandle(ref, () => ({
     write: (next) => {
-      change(next);
+      // What was begun is not lost.
+      change(text === '' ? next : `${next}\n${text}`);
       field.current?.focus();
     },
   }));
@@ -53,7 +56,13 @@ export function Composer({ ref, place, onSend, onTyping, onStop }: Props) {
   const onKeyDown = (event: KeyboardEvent) => {
     // While an input method composes, Enter accepts its word.
     const composing = event.nativeEvent.isComposing || event.keyCode === 229;
-    if (event.key !== 'Enter' || event.shiftKey || composing) return;
+    if (composing) return;
+    if (event.key === 'Escape' && !event.shiftKey && onStop) onStop();
+    if (event.key === 'ArrowUp' && text === '') {
+      event.preventDefault();
+      onEditLast();
+    }
+    if (event.key !== 'Enter' || event.shiftKey) return;
     event.preventDefault();
     send();
   };
@@ -112,6 +121,6 @@ function grow(field: HTMLTextAreaElement | null): void {
 }
 
 /** Drops what the server refuses: half characters, NUL, and white space around the text. */
-function cleaned(text: string): string {
+export function cleaned(text: string): string {
   return text.toWellFormed().replaceAll('\0', '').trim();
 }

@@ -3,10 +3,12 @@ import { useNavigate, useOutletContext } from 'react-router';
 import type { Conversation } from '../../sdk/types.ts';
 import { Button, Field, IconButton } from '../../shared/controls.tsx';
 import { Dialog } from '../../shared/Dialog.tsx';
+import { Icon, type IconName } from '../../shared/Icon.tsx';
+import { session } from '../../shared/session.ts';
 import { toast } from '../../shared/toasts.tsx';
 import { t } from '../../shared/words.ts';
-import { changeConversation, deleteConversation } from '../data/conversations.ts';
 import { textOf, useForm } from '../../shared/enter/useForm.ts';
+import { changeConversation, deleteConversation, patchConversation } from '../data/conversations.ts';
 import { useNewTalk } from '../shell/newTalk.ts';
 import type { ShellContext } from '../shell/Shell.tsx';
 
@@ -18,6 +20,7 @@ export function Header({ id, conversation }: Props) {
   const newTalk = useNewTalk();
   const navigate = useNavigate();
   const [renaming, setRenaming] = useState(false);
+  const [showing, setShowing] = useState(false);
   const archived = conversation?.is_archived ?? false;
   const archive = async () => {
     if (id === undefined) return;
@@ -34,6 +37,15 @@ export function Header({ id, conversation }: Props) {
     deleteConversation(id);
     void navigate('/');
   };
+  const acts: Act[] = [
+    { icon: 'pencil', label: t('talk.rename'), run: () => setRenaming(true) },
+    {
+      icon: 'archive',
+      label: archived ? t('talk.unarchive') : t('talk.archive'),
+      run: () => void archive(),
+    },
+    { icon: 'trash', label: t('talk.delete'), run: remove },
+  ];
   return (
     <header className="flex min-h-14 items-center gap-1 border-b border-line px-2 md:px-4">
       <IconButton icon="menu" label={t('list.show')} className="md:hidden" onClick={showList} />
@@ -42,19 +54,65 @@ export function Header({ id, conversation }: Props) {
       </h1>
       {id !== undefined && (
         <>
-          <IconButton icon="pencil" label={t('talk.rename')} onClick={() => setRenaming(true)} />
+          {canAsk(conversation) && (
+            <IconButton icon="hand" label={t('talk.askPerson')} onClick={() => void askPerson(id)} />
+          )}
+          {acts.map(({ icon, label, run }) => (
+            <IconButton key={icon} icon={icon} label={label} className="max-md:hidden" onClick={run} />
+          ))}
           <IconButton
-            icon="archive"
-            label={archived ? t('talk.unarchive') : t('talk.archive')}
-            onClick={() => void archive()}
+            icon="more"
+            label={t('talk.more')}
+            className="md:hidden"
+            onClick={() => setShowing(true)}
           />
-          <IconButton icon="trash" label={t('talk.delete')} onClick={remove} />
           <IconButton icon="plus" label={t('list.new')} className="md:hidden" onClick={newTalk} />
         </>
       )}
+      {showing && <More acts={acts} onClose={() => setShowing(false)} />}
       {renaming && conversation && <Rename conversation={conversation} onClose={() => setRenaming(false)} />}
     </header>
   );
+}
+
+type Act = { icon: IconName; label: string; run: () => void };
+
+/** What a phone has no room for in the header. */
+function More({ acts, onClose }: { acts: Act[]; onClose: () => void }) {
+  return (
+    <Dialog title={t('talk.more')} onClose={onClose}>
+      <ul className="grid gap-1">
+        {acts.map(({ icon, label, run }) => (
+          <li key={icon}>
+            <button
+              type="button"
+              className="flex min-h-12 w-full items-center gap-3 rounded-xl px-3 text-start hover:bg-raised"
+              onClick={() => {
+                onClose();
+                run();
+              }}
+            >
+              <Icon name={icon} />
+              {label}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </Dialog>
+  );
+}
+
+/** A person who is there or on the way need not be asked for. */
+function canAsk(conversation: Conversation | undefined): boolean {
+  return conversation?.status === 'bot' || conversation?.status === 'resolved';
+}
+
+async function askPerson(id: number): Promise<void> {
+  try {
+    patchConversation(await session.call<Conversation>('POST', `/conversations/${id}/handoff`, { body: {} }));
+  } catch {
+    toast(t('app.failed'));
+  }
 }
 
 function Rename({ conversation, onClose }: { conversation: Conversation; onClose: () => void }) {

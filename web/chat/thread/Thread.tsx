@@ -1,8 +1,9 @@
-import { useCallback, useMemo, useRef, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { Conversation, Source } from '../../sdk/types.ts';
 import { Icon } from '../../shared/Icon.tsx';
 import { t } from '../../shared/words.ts';
 import { isOpen, useMessages } from '../data/messages.ts';
+import { readAbout } from '../data/notifications.ts';
 import { useParley, useUnsent } from '../data/parley.tsx';
 import { Composer, type ComposerHandle } from './Composer.tsx';
 import { FaqDialog } from './FaqDialog.tsx';
@@ -31,12 +32,20 @@ export function Thread({ id, name, conversation }: Props) {
     if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
   }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
   const scroll = useScroll(messages[0]?.id, older);
+  const { toEnd } = scroll;
+  useEffect(() => {
+    if (id !== undefined) readAbout(id);
+  }, [id, messages.length]);
 
-  const send = (content: string, assistant_id?: number) => {
-    const assistant = id === undefined && assistant_id !== undefined ? { assistant_id } : {};
-    parley.outbox.add({ conversation: id ?? name, content, ...assistant });
-    scroll.toEnd();
-  };
+  const send = useCallback(
+    (content: string, assistant_id?: number) => {
+      const assistant = id === undefined && assistant_id !== undefined ? { assistant_id } : {};
+      parley.outbox.add({ conversation: id ?? name, content, ...assistant });
+      toEnd();
+    },
+    [parley, id, name, toEnd],
+  );
+  const resend = useCallback((content: string) => send(content), [send]);
   const open = messages.findLast(({ status, run_id }) => run_id !== null && isOpen(status));
   const isEmpty = id === undefined && unsent.length === 0;
   const lastMine = rows.findLast(({ kind }) => kind === 'mine')?.key;
@@ -64,7 +73,7 @@ export function Thread({ id, name, conversation }: Props) {
                   <Mine
                     key={row.key}
                     text={row.message.content}
-                    onEdit={row.key === lastMine ? edit : undefined}
+                    onResend={row.key === lastMine ? resend : undefined}
                   />
                 );
               if (row.kind === 'person') return <Person key={row.key} message={row.message} />;
@@ -92,9 +101,15 @@ export function Thread({ id, name, conversation }: Props) {
         place={id === undefined ? 'new' : String(id)}
         onSend={send}
         onTyping={() => id !== undefined && parley.say('typing', { conversation_id: id })}
+        onEditLast={editLast}
         onStop={open?.run_id ? () => void parley.stop(open.run_id ?? 0).catch(() => {}) : undefined}
       />
       {faq && <FaqDialog source={faq} onClose={() => setFaq(undefined)} />}
     </main>
   );
+}
+
+/** The button stands at the last question, wherever that is. */
+function editLast(): void {
+  document.querySelector<HTMLElement>('[data-edit-last]')?.click();
 }

@@ -4,6 +4,8 @@ import { type UIEvent, useCallback, useEffect, useLayoutEffect, useRef, useState
 const NEAR_END = 40;
 /** Within this distance of the beginning older messages are loaded. */
 const NEAR_START = 600;
+/** Safari leaves the place to the page. */
+const HOLDS = CSS.supports('overflow-anchor', 'auto');
 
 /**
  * Keeps a scrolled view where its reader wants it: at the end, or where it is.
@@ -36,8 +38,8 @@ export function useScroll(first: number | undefined, older: () => void) {
 
   useLayoutEffect(() => {
     const view = box.current;
-    // The browser holds the place itself, except at the very beginning.
-    if (view && !following.current && view.scrollTop === 0)
+    // Most browsers hold the place themselves, except at the very beginning.
+    if (view && !following.current && (!HOLDS || view.scrollTop === 0))
       view.scrollTop = view.scrollHeight - fromEnd.current;
   }, [first]);
 

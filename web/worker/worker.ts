@@ -1,0 +1,133 @@
+/**
+ * The service worker of the chat page: keeps the page for when there is no network, and shows what is pushed. It never keeps
+ * an answer of the API. Messages that wait are the page's own business: they lie in its outbox.
+ */
+const worker = globalThis as unknown as ServiceWorkerGlobalScope;
+/** What the chat page is made of. The build fills it in, so that each release is another worker. */
+declare const PARTS: string[];
+declare const RELEASE: string;
+
+const CACHE = `parley-${RELEASE}`;
+/** A page that was opened before a release may still ask for parts of the one before. */
+const KEPT_RELEASES = 2;
+const WITHIN_MS = 5_000;
+/** The encoding that a part came in does not matter any more. */
+const ANY = { ignoreVary: true };
+const PAGES = /^(c\/\d+|account|register|forgot-password|)$/;
+
+const scope = new URL(worker.registration.scope);
+const shell = scope.href;
+
+worker.addEventListener('install', (event) => {
+  event.waitUntil(keep());
+});
+
+worker.addEventListener('activate', (event) => {
+  event.waitUntil(take());
+});
+
+async function keep(): Promise<void> {
+  const cache = await caches.open(CACHE);
+  // Past the browser's own cache, which may hold the page of the release before.
+  const requests = ['', ...PARTS].map((part) => new Request(new URL(part, scope), { cache: 'no-cache' }));
+  await cache.addAll(requests);
+  // Parts have names of their own for each content, so that pages of two releases can share one worker.
+  await worker.skipWaiting();
+}
+
+async function take(): Promise<void> {
+  const names = (await caches.keys()).filter((name) => name.startsWith('parley-') && name !== CACHE);
+  const old = names.slice(0, Math.max(0, names.length - (KEPT_RELEASES - 1)));
+  await Promise.all(old.map((name) => caches.delete(name)));
+  await worker.clients.claim();
+}
+
+worker.addEventListener('fetch', (event) => {
+  const { request } = event;
+  const url = new URL(request.url);
+  if (request.method !== 'GET' || url.origin !== scope.origin || !url.pathname.startsWith(scope.pathname))
+    return;
+  const path = url.pathname.slice(scope.pathname.length);
+  if (request.mode === 'navigate') {
+    if (PAGES.test(path)) event.respondWith(page(request));
+  } else if (path.startsWith('assets/')) event.respondWith(part(request));
+  else if (PARTS.includes(path)) event.respondWith(fetch(request).catch(() => kept(request)));
+});
+
+/** Gets the page from the server; without one, or when it takes too long, the page as it was kept. */
+async function page(request: Request): Promise<Response> {
+  const asked = fetch(request);
+  const late = new Promise<undefined>((over) => setTimeout(() => over(undefined), WITHIN_MS));
+  const answer = await Promise.race([asked, late]).catch(() => undefined);
+  // A server that restarts behind a proxy answers 502.
+  if (answer && answer.status < 500) return answer;
+  return (await caches.match(shell, ANY)) ?? answer ?? asked;
+}
+
+/** A part never changes: what is kept is right. */
+async function part(request: Request): Promise<Response> {
+  return (await caches.match(request, ANY)) ?? fetch(request);
+}
+
+async function kept(request: Request): Promise<Response> {
+  return (await caches.match(request, ANY)) ?? Response.error();
+}
+
+type Pushed = { id?: number; title?: string; body?: string; url?: string; conversation_id?: number | null };
+
+worker.addEventListener('push', (event) => {
+  event.waitUntil(show(read(event.data)));
+});
+
+function read(data: PushMessageData | null): Pushed {
+  try {
+    return (data?.json() ?? {}) as Pushed;
+  } catch {
+    return {};
+  }
+}
+
+async function show({ id, title, body, url, conversation_id }: Pushed): Promise<void> {
+  const place = conversation_id ? new URL(`c/${conversation_id}`, scope).href : within(url);
+  // Browsers demand that each push is shown. One of the same talk takes the place of the last.
+  await worker.registration.showNotification(title || 'Parley', {
+    body: body ?? '',
+    tag: conversation_id ? `c${conversation_id}` : `n${id ?? 0}`,
+    icon: new URL('icon-192.png', scope).href,
+    badge: new URL('icon-192.png', scope).href,
+    data: place,
+  });
+}
+
+/** Returns an address of this site; the chat page for any other. */
+function within(url: string | undefined): string {
+  try {
+    const there = new URL(url ?? '', scope);
+    return there.origin === scope.origin && there.pathname.startsWith(scope.pathname) ? there.href : shell;
+  } catch {
+    return shell;
+  }
+}
+
+worker.addEventListener('notificationclick', (event) => {
+  event.notification.close();
+  event.waitUntil(open(within(String(event.notification.data ?? ''))));
+});
+
+/** Shows a place in a page that is open, without loading it anew; else in a new one. */
+async function open(place: string): Promise<void> {
+  const pages = await worker.clients.matchAll({ type: 'window', includeUncontrolled: true });
+  const ours = pages.filter(({ url }) => isChat(url));
+  const page =
+    ours.find(({ url }) => url === place) ??
+    ours.find(({ visibilityState }) => visibilityState === 'visible') ??
+    ours[0];
+  if (page === undefined || !isChat(place)) return void (await worker.clients.openWindow(place));
+  page.postMessage({ parley: 'open', path: `/${place.slice(scope.href.length)}` });
+  await page.focus();
+}
+
+function isChat(url: string): boolean {
+  return url.startsWith(scope.href) && PAGES.test(new URL(url).pathname.slice(scope.pathname.length));
+}
+export {};
