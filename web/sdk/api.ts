@@ -387,6 +387,111 @@ export type ErrorFrame = {
   retry_after_s?: number;
 };
 
+export type Experiment = {
+  id: number;
+  assistant_id: number;
+  /** The versions a and b. */
+  versions: number[];
+  /** Of the conversations that begin, the part that the second version answers. */
+  share: number;
+  /** No conversation joins after it. null: until it is ended. */
+  until: string | null;
+  /** `closed`: `until` is over; conversations keep their version until somebody ends it. */
+  status: 'open' | 'closed' | 'ended';
+  /** The version that was picked at the end. */
+  kept: number | null;
+  created_at: string;
+  ended_at: string | null;
+};
+
+export type ExperimentResult = {
+  id: number;
+  assistant_id: number;
+  /** The versions a and b. */
+  versions: number[];
+  /** Of the conversations that begin, the part that the second version answers. */
+  share: number;
+  /** No conversation joins after it. null: until it is ended. */
+  until: string | null;
+  /** `closed`: `until` is over; conversations keep their version until somebody ends it. */
+  status: 'open' | 'closed' | 'ended';
+  /** The version that was picked at the end. */
+  kept: number | null;
+  created_at: string;
+  ended_at: string | null;
+  /** Of version a and version b. */
+  arms: Array<{
+    version: number;
+    conversations: number;
+    /** Conversations with an answer: what the first two rates are of. */
+    involved: number;
+    pending: number;
+    answers: number;
+    tokens: number;
+    from_knowledge: number;
+    unanswered: number;
+    rated_up: number;
+    rated_down: number;
+    resolved_by_bot: number;
+    resolved_by_agent: number;
+    reopened: number;
+    resolution_rate: {
+      count: number;
+      of: number;
+      /** null: of nothing. */
+      rate: number | null;
+      /** The interval of 95 % (Wilson). */
+      low: number | null;
+      high: number | null;
+    };
+    handoff_rate: {
+      count: number;
+      of: number;
+      /** null: of nothing. */
+      rate: number | null;
+      /** The interval of 95 % (Wilson). */
+      low: number | null;
+      high: number | null;
+    };
+    /** Completed answers that cite a passage. */
+    knowledge_rate: {
+      count: number;
+      of: number;
+      /** null: of nothing. */
+      rate: number | null;
+      /** The interval of 95 % (Wilson). */
+      low: number | null;
+      high: number | null;
+    };
+    /** Of the rated replies. */
+    rated_up_rate: {
+      count: number;
+      of: number;
+      /** null: of nothing. */
+      rate: number | null;
+      /** The interval of 95 % (Wilson). */
+      low: number | null;
+      high: number | null;
+    };
+    csat: {
+      ratings: number;
+      average: number | null;
+    };
+  }>;
+  comparison: Array<{
+    figure: 'resolution_rate' | 'handoff_rate' | 'knowledge_rate' | 'rated_up_rate';
+    /** Of version b minus version a. */
+    difference: number | null;
+    /** The interval of 95 % (Newcombe). */
+    low: number | null;
+    high: number | null;
+    /** `a`, `b`: that version is better. `too_little`: fewer than 30 cases, or an interval too wide to tell. */
+    verdict: 'too_little' | 'no_difference' | 'a' | 'b';
+  }>;
+  /** That of `resolution_rate`. */
+  verdict: 'too_little' | 'no_difference' | 'a' | 'b';
+};
+
 export type Export = {
   id: number;
   status: 'queued' | 'running' | 'ready' | 'failed';
