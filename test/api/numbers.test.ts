@@ -9,7 +9,7 @@ import { rules } from './matrix/rules.ts';
 import { talk } from './matrix/things.ts';
 
 /** Numbers at which a column, a bigint or a double ends. */
-const EXTREMES = [-1, 0, 2_147_483_648, 9_007_199_254_740_993, 9.3e18, 1e30];
+const EXTREMES = [-1, 0, 2_147_483_648, 9_007_199_254_740_992, 9.3e18, 1e30];
 /** Routes that end the caller's own sign-in or account. */
 const ENDING = /logout|DELETE \/api\/v1\/users\/me$/;
 
