@@ -19,8 +19,8 @@ export function compose(reader: Reader, items: Item[], unsubscribe: string | und
   const [first] = shown;
   if (first === undefined) throw new Error('a mail without news');
   const several = { subject: filled(texts.several_subject, { count: String(shown.length) }) };
-  const greeting =
-    reader.name === null ? texts.greeting_unnamed : filled(texts.greeting, { name: reader.name });
+  const name = nameIn(reader.name);
+  const greeting = name === undefined ? texts.greeting_unnamed : filled(texts.greeting, { name });
   const intro = shown.length > 1 ? [texts.several_intro] : [];
   const why = unsubscribe === undefined ? texts.why_security : texts.why_choice;
   const after = items.some(({ topic }) => ASKED_FOR.includes(topic)) ? [texts.ignore] : [];
@@ -63,6 +63,15 @@ function timeIn(time: Date, { language, timezone }: Reader): string {
   } catch {
     return format('en', 'UTC');
   }
+}
+
+/**
+ * Returns a name for a greeting, on one line; undefined where there is none. Whoever registers a stranger's address also writes the
+ * name, so a name that holds an address or a link counts as none.
+ */
+function nameIn(name: string | null): string | undefined {
+  const line = oneLine(name ?? '');
+  return line === '' || /[@/\\<>]|\p{L}\.\p{L}{2}|\d\.\d/u.test(line) ? undefined : line;
 }
 
 /** A user agent is what a stranger sent: it is shortened and loses what is not a name. */
