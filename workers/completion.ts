@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job } from 'bullmq';
 import { claimRun, finishRun, type Kept, type Outcome, releaseRun, waitedMs } from '../db/models/run.ts';
 import { replaceContext, type Turn } from '../db/models/turn.ts';
@@ -26,7 +25,7 @@ import { Interrupted, LEASE, Lease } from './completion/lease.ts';
 import { judgeBeside, Postponed } from './completion/verdict.ts';
 import { Writer } from './completion/writer.ts';
 import { shrinkContext } from './context/shrink.ts';
-import { afterTimeout } from './completion/timeouts.ts';
+import { afterTimeout, giveUp, patiently, TooSlow } from './completion/timeouts.ts';
 import { RetryIn, waitFor } from './work.ts';
 
 /** Claims of a run after unreleased leases; the third one ends the run. */
@@ -46,7 +45,7 @@ export async function completion(job: Job<Payloads['completion']>): Promise<void
   const asked = performance.now();
   const claim = await traced('claim', {}, () =>
     claimRun(run_id, LEASE, CRASH_LIMIT, breakers.holdMs, generationOf(job.id)),
-  );
+  ).catch((err: unknown) => afterSlowClaim(run_id, err));
   if (claim.outcome === 'gone') return;
   addLogContext({ request_id: claim.request_id, user_id: claim.user_id });
   if (claim.outcome === 'busy') throw new RetryIn(claim.retry_in_ms);
@@ -65,6 +64,23 @@ export async function completion(job: Job<Payloads['completion']>): Promise<void
   } finally {
     lease.letGo();
   }
+}
+
+/**
+ * Waits after a claim that exceeded its time limit, or ends a run whose claims always do. Such a claim may have been committed:
+ * then its lease runs out, and the next claim counts a crash.
+ * @returns 'gone' when the run ended here
+ * @throws RetryIn; what is no time limit
+ */
+async function afterSlowClaim(runId: number, err: unknown): Promise<{ outcome: 'gone' }> {
+  if (!ranTooLong(err)) throw err;
+  log.warn({ err }, 'a claim ran into its time limit');
+  const wait = await afterTimeout(runId);
+  if (wait !== null) throw new RetryIn(wait);
+  const ended = await giveUp(runId, null);
+  if (ended === undefined) throw new RetryIn(AWAY);
+  await settle({ next: ended.next, ended: [runId] });
+  return { outcome: 'gone' };
 }
 
 async function answerClaimed(turn: Turn, breakers: Breakers, lease: Lease, beside: boolean): Promise<void> {
@@ -86,8 +102,17 @@ async function answerClaimed(turn: Turn, breakers: Breakers, lease: Lease, besid
 type Held = Claimed & { breakers: Breakers };
 
 async function answerJudged(claimed: Omit<Held, 'writer'>): Promise<void> {
-  const { turn, breakers, verdict } = claimed;
-  const held: Held = { ...claimed, writer: Writer.begin(turn, claimed.lease) };
+  const held: Held = { ...claimed, writer: Writer.begin(claimed.turn, claimed.lease) };
+  try {
+    await answerHeld(held);
+  } catch (err) {
+    if (!(err instanceof TooSlow)) throw err;
+    await endTooSlow(held);
+  }
+}
+
+async function answerHeld(held: Held): Promise<void> {
+  const { turn, breakers, verdict } = held;
   // With a stored verdict, the claim itself holds the run back.
   if (verdict !== null && breakers.holdMs > 0) return release(held, { delayMs: breakers.holdMs });
   const models = breakers.modelsFor(turn.retries, turn.assistant?.model ?? null);
@@ -136,7 +161,7 @@ async function conclude(held: Held, model: ModelRef, err: unknown): Promise<void
   if (trouble.comeBack) return comeBack(held, model, trouble);
   if (code === 'context_length_exceeded' && turn.context?.shrunk === false) {
     const shrunk = shrinkContext(turn.context, turn);
-    await patiently(lease, () => replaceContext(turn.run_id, lease.attempt, shrunk));
+    await patiently(turn.run_id, () => replaceContext(turn.run_id, lease.attempt, shrunk));
     return release(held, {});
   }
   // Models that are held back may answer later.
@@ -154,8 +179,8 @@ async function conclude(held: Held, model: ModelRef, err: unknown): Promise<void
  * @param model to hold back for all runs; null: wait for the models that are already held back
  */
 async function comeBack(held: Held, model: ModelRef | null, trouble: ProviderError): Promise<void> {
-  const { turn, lease } = held;
-  const waited = await patiently(lease, () => waitedMs(turn.run_id));
+  const { turn } = held;
+  const waited = await patiently(turn.run_id, () => waitedMs(turn.run_id));
   const delayMs = waitFor(trouble, waited);
   if (delayMs === null) {
     const ending = failed(trouble.code, trouble.message);
@@ -172,7 +197,7 @@ async function comeBack(held: Held, model: ModelRef | null, trouble: ProviderErr
 
 async function finish({ turn, writer, lease }: Held, ending: Ending): Promise<void> {
   const end = runStage.startTimer({ stage: 'ending' });
-  const lastSeq = await patiently(lease, () => writer.end());
+  const lastSeq = await patiently(turn.run_id, () => writer.end());
   killPoint('completion.streamed', turn.run_id);
   const { offered, sources } = sourcesOf(turn, ending, writer.content);
   const outcome: Outcome = {
@@ -184,7 +209,7 @@ async function finish({ turn, writer, lease }: Held, ending: Ending): Promise<vo
   };
   const asked = performance.now();
   const finished = await traced('finish', {}, () =>
-    patiently(lease, () => finishRun(turn.run_id, lease.attempt, lastSeq, outcome)),
+    patiently(turn.run_id, () => finishRun(turn.run_id, lease.attempt, lastSeq, outcome)),
   );
   if (finished === undefined) throw new Interrupted('lost');
   killPoint('completion.finished', turn.run_id);
@@ -204,25 +229,21 @@ async function release(
   { turn, writer, lease }: Held,
   { delayMs = 0, retried = false, waits = false }: Partial<Kept>,
 ): Promise<void> {
-  const lastSeq = await patiently(lease, () => writer.end());
+  const lastSeq = await patiently(turn.run_id, () => writer.end());
   const kept = { content: writer.content, lastSeq, delayMs, retried, waits };
   killPoint('completion.releasing', turn.run_id);
-  const dueInMs = await patiently(lease, () => releaseRun(turn.run_id, lease.attempt, kept));
+  const dueInMs = await patiently(turn.run_id, () => releaseRun(turn.run_id, lease.attempt, kept));
   if (dueInMs === undefined) throw new Interrupted('lost');
   throw new RetryIn(dueInMs);
 }
 
-/** Repeats a statement until Postgres answers: while it is unreachable, no other worker can claim the run. */
-async function patiently<T>(lease: Lease, statement: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await statement();
-    } catch (err) {
-      if (!isUnreachable(err)) throw err;
-      log.warn({ err, run_id: lease.runId }, 'waiting for Postgres');
-      await sleep(500);
-    }
-  }
+/** Ends a run whose end cannot be stored in time. The fence says whether an end was stored after all. @throws Interrupted */
+async function endTooSlow({ turn, writer, lease }: Held): Promise<void> {
+  const ended = await giveUp(turn.run_id, { attempt: lease.attempt, content: writer.content });
+  if (ended === undefined) throw new Interrupted('lost');
+  log.warn({ attempt: lease.attempt }, 'run ended: its statements are too slow');
+  await settle({ next: ended.next, ended: [turn.run_id] });
+  runsEnded.inc({ status: 'failed' });
 }
 
 /** Returns a failure of moderation under the code that a run without a verdict ends with. */

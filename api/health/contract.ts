@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { contract, json } from '../contract/contract.ts';
-import { time } from '../contract/fields.ts';
+import { text, time } from '../contract/fields.ts';
 import { described, oneOf } from '../contract/schema.ts';
 
 const check = Type.String({ pattern: '^(healthy|unhealthy: .+)$' });
@@ -11,6 +11,10 @@ const health = Type.Object({
   checks: Type.Object({ database: check, redis: check, openai: role }),
   providers: Type.Object({ chat: role, embedding: role, moderation: role }),
   mail: described(role, '`off`: no mail server is configured, and what needs mail answers `not_configured`.'),
+  warnings: described(
+    Type.Array(text),
+    'What works and could be set better. `status` does not depend on it.',
+  ),
 });
 
 /** Routes at the root, without sign-in, for operators and load balancers. */

@@ -1,8 +1,7 @@
 import { migrationsMissing } from '../../db/migrate.ts';
-import { checkRedis } from '../../shared/delivery/redisFit.ts';
+import { checkRedis, lookAtRedis, reasonsOf } from '../../shared/delivery/redisFit.ts';
 import { type Check, checkDatabase } from '../../shared/ops/checks.ts';
 import { problem } from '../../shared/base/errors.ts';
-import { lookAtRedis } from '../../shared/delivery/redisFit.ts';
 import { checkMail } from '../../shared/notifications/checkMail.ts';
 import { checkRole } from '../../shared/provider/probe.ts';
 import { stopping } from '../../shared/base/stop.ts';
@@ -27,7 +26,7 @@ export const health = serve(healthContract, {
 
   /** Answers `degraded` while the model is away, because messages wait for it. A Redis that is set wrongly also degrades. */
   'GET /health': async (ctx) => {
-    const [database, { redis, serves }, chat, embedding, moderation, mail] = await checks();
+    const [database, { redis, serves, advice }, chat, embedding, moderation, mail] = await checks();
     const down = database !== 'healthy' || !serves;
     const providers = { chat, embedding, moderation };
     const well = [database, redis, mail, ...Object.values(providers)].every((check) => WELL.includes(check));
@@ -39,6 +38,7 @@ export const health = serve(healthContract, {
       checks: { database, redis, openai: chat },
       providers,
       mail,
+      warnings: advice === '' ? [] : [`redis: ${advice}`],
     };
   },
 });
@@ -59,13 +59,14 @@ const checks = together(() =>
 const reasons = together(whyNotReady);
 
 /** Checks Redis. A Redis that answers may be of the wrong kind, which is unhealthy, or set wrongly, which only degrades. */
-async function howRedisIs(): Promise<{ redis: Check; serves: boolean }> {
+async function howRedisIs(): Promise<{ redis: Check; serves: boolean; advice: string }> {
   const redis = await checkRedis();
-  if (redis !== 'healthy') return { redis, serves: false };
+  if (redis !== 'healthy') return { redis, serves: false, advice: '' };
   const misfits = await lookAtRedis().catch(() => []);
-  const reasons = misfits.map(({ reason }) => reason).join('; ');
+  const { faults, advice } = reasonsOf(misfits);
   return {
-    redis: reasons === '' ? redis : `unhealthy: ${reasons}`,
+    redis: faults === '' ? redis : `unhealthy: ${faults}`,
+    advice,
     serves: misfits.every(({ serves }) => serves),
   };
 }

@@ -385,6 +385,32 @@ BEGIN
     CASE v_run.status WHEN 'failed' THEN p_outcome -> 'error' END, v_run.completed_at, v_ended, v_by IS NOT NULL;
 END $$;
 
+-- Ends a run whose statements ran into their time limits p_limit times: as failed, or as cancelled where that was asked for. No row:
+-- nothing changed. The fence decides: what seemed to time out may have been committed, and then the run is not the caller's any more.
+-- p_attempt: the caller's attempt, whose text p_content stays. NULL: the caller could not claim the run, and nobody else may hold it.
+CREATE OR REPLACE FUNCTION fail_slow_run(p_run bigint, p_attempt integer, p_content text, p_limit integer)
+RETURNS TABLE (next jsonb) LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  v_conversation bigint := lock_conversation_of(p_run);
+  v_run runs;
+BEGIN
+  SELECT * INTO v_run FROM runs WHERE id = p_run AND status IN ('queued', 'in_progress') AND timeouts >= p_limit
+    AND CASE WHEN p_attempt IS NULL THEN lease_until IS NULL OR lease_until < clock_timestamp()
+      ELSE attempt = p_attempt AND status = 'in_progress' END
+  FOR UPDATE;
+  IF NOT FOUND THEN
+    RETURN;
+  END IF;
+  UPDATE messages SET content = p_content WHERE id = v_run.reply_id AND p_content IS NOT NULL;
+  IF v_run.cancel_requested_at IS NULL THEN
+    PERFORM end_runs(ARRAY[p_run], 'failed', 'database_timeout', 'The database took too long to store the answer.');
+  ELSE
+    PERFORM end_runs(ARRAY[p_run], 'cancelled', NULL, NULL);
+  END IF;
+  next := promote_next(v_conversation);
+  RETURN NEXT;
+END $$;
+
 -- Cancels a user's run. No row: the user has no such run. ended: this call ended it, and the caller announces it
 -- and delivers next. An ended run stays as it is; a running one is flagged for its worker.
 CREATE OR REPLACE FUNCTION cancel_run(p_run bigint, p_user bigint)

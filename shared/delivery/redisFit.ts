@@ -1,11 +1,12 @@
+import { inProduction } from '../base/env.ts';
 import { log } from '../base/log.ts';
 import { type Check, within } from '../ops/checks.ts';
 import { redisMisfits } from '../ops/metrics.ts';
 import { lastError, redis } from './redis.ts';
 
-/** What is wrong with a Redis that answers. serves: whether work goes on all the same. */
-export type Misfit = { what: (typeof KINDS)[number]; reason: string; serves: boolean };
-const KINDS = ['cluster', 'replica', 'policy', 'version', 'persistence'] as const;
+/** What is wrong with a Redis that answers. serves: whether work goes on all the same. advised: nothing fails, but it could be better. */
+export type Misfit = { what: (typeof KINDS)[number]; reason: string; serves: boolean; advised?: true };
+const KINDS = ['cluster', 'replica', 'policy', 'version', 'persistence', 'append_only'] as const;
 
 /** The oldest major version that the tests run on. */
 const OLDEST = 7;
@@ -45,6 +46,13 @@ export function misfitsIn(info: string): Misfit[] {
       reason: 'cannot write its file, and may refuse writes until it can',
       serves: true,
     },
+    is('aof_enabled', '0') && {
+      what: 'append_only',
+      reason:
+        'keeps no append-only file: after a restart of Redis running answers begin again, and limits and caches are empty (appendonly yes)',
+      serves: true,
+      advised: true,
+    },
   ];
   return found.filter((one) => one !== false);
 }
@@ -80,10 +88,24 @@ let look: { freshUntil: number; found: Promise<Misfit[]> } = {
   found: Promise.resolve([]),
 };
 let said = '';
+let advice = '';
+
+/** Returns the reasons of faults, and what is only advised. */
+export function reasonsOf(found: Misfit[]): { faults: string; advice: string } {
+  const of = (advised: boolean) =>
+    found
+      .filter((one) => (one.advised ?? false) === advised)
+      .map(({ reason }) => reason)
+      .join('; ');
+  return { faults: of(false), advice: of(true) };
+}
 
 function noted(found: Misfit[]): Misfit[] {
   for (const what of KINDS) redisMisfits.set({ what }, found.some((one) => one.what === what) ? 1 : 0);
-  const reasons = found.map(({ reason }) => reason).join('; ');
+  const { faults: reasons, advice: advised } = reasonsOf(found);
+  if (advised !== advice && advised !== '')
+    log[inProduction ? 'warn' : 'info']({ advice: advised }, 'Redis works, and could be set better');
+  advice = advised;
   if (reasons !== said) {
     if (reasons === '') log.info('Redis is as it must be again');
     else log.error({ reasons }, 'Redis is not as it must be');

@@ -15,6 +15,7 @@ import type { Answer, Api } from '../support/api.ts';
 import { connectDevice } from '../support/device.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
 import { itNative } from '../support/native.ts';
+import { until } from '../support/until.ts';
 import { serveWeb } from '../support/web.ts';
 
 type Import = Record<string, number> & {
@@ -263,6 +264,39 @@ describe('importing FAQs', () => {
     const [res] = await once(req, 'response');
     expect(res.statusCode).to.equal(413);
     req.destroy();
+  });
+
+  it('takes five uploads of a user at a time, ten of all, and another when one has ended', async () => {
+    const begin = (as: BuiltUser) => {
+      const { hostname, port } = new URL(api.url);
+      const headers = {
+        authorization: `Bearer ${as.access}`,
+        'content-type': 'text/csv',
+        'content-length': 1_000_000,
+      };
+      const req = request({ hostname, port, method: 'POST', path: '/api/v1/faqs/import', headers });
+      req.on('error', () => {});
+      req.write('question,answer\na,b\n');
+      return req;
+    };
+    const begun = async (count: number) =>
+      until(`${count} uploads`, async () => (await knex('faq_imports').pluck('id')).length === count);
+    const [other, third] = [await buildUser({ role: 'agent' }), await buildUser({ role: 'admin' })];
+    const open = Array.from({ length: 5 }, () => begin(agent));
+    await begun(5);
+    const small = 'question,answer\nWhere?,There.\n';
+    const refused = await upload(small);
+    expect([refused.status, refused.body.code]).to.deep.equal([429, 'rate_limited']);
+    expect(refused.headers.get('retry-after')).to.equal('5');
+    open.push(...Array.from({ length: 5 }, () => begin(other)));
+    await begun(10);
+    const full = await upload(small, { as: third });
+    expect([full.status, full.body.code]).to.deep.equal([503, 'service_unavailable']);
+    open.shift()?.destroy();
+    await begun(9);
+    expect((await upload(small)).status).to.equal(202);
+    for (const req of open) req.destroy();
+    await begun(1);
   });
 
   it('deletes an upload that broke off', async () => {

@@ -114,6 +114,44 @@ describe('a user’s own message', () => {
     expect(contents(desk.told)).to.deep.equal(['to a person']);
   });
 
+  it('and all of people reach a plain WebSocket as frames of their own', async () => {
+    const { conversation_id } = await send(api, user!);
+    const wire = await dial(api.url, user!.id, user!.access);
+    open.push({ close: () => wire.socket.close() });
+    const act = (what: string, body: object = {}) =>
+      api.call('POST', `/inbox/${conversation_id}/${what}`, body, { token: agent!.access });
+    const told = (status: string) =>
+      wire.until((frame) => frame.type === 'conversation' && frame.status === status);
+    await ask('POST', `/conversations/${conversation_id}/handoff`, {});
+    expect(await told('waiting')).to.deep.equal({
+      type: 'conversation',
+      conversation_id,
+      status: 'waiting',
+      agent: null,
+      available_at: null,
+    });
+    await act('take');
+    const named = { id: agent!.id, name: agent!.username };
+    expect(await told('agent')).to.deep.include({ agent: named });
+    wire.say({ type: 'message', content: 'To a person', conversation_id });
+    const reply = await act('reply', { content: 'A person speaks.' });
+    expect(await wire.until(({ type }) => type === 'agent')).to.deep.equal({
+      type: 'agent',
+      content: 'A person speaks.',
+      conversation_id,
+      message_id: reply.body.id,
+      agent: named,
+      timestamp: reply.body.created_at,
+    });
+    await act('note', { content: 'Secretly' });
+    await act('resolve');
+    expect(await told('resolved')).to.deep.include({ agent: named });
+    expect(new Set(wire.frames.map(({ type }) => type))).to.deep.equal(
+      new Set(['conversation', 'agent', 'error']),
+    );
+    expect(JSON.stringify(wire.frames)).to.not.contain('Secretly').and.not.contain('To a person');
+  });
+
   it('of a replay or of an answer made again is not told', async () => {
     const tablet = await connect();
     const body = { content: 'once' };

@@ -9,6 +9,9 @@ import { scrape, valueOf } from '../support/exposition.ts';
 import { type OwnRedis, startOwnRedis } from '../../lab/kit/redis.ts';
 import { type Process, startProcfile } from '../../lab/kit/processes.ts';
 import { type Provider, startProvider } from '../support/provider.ts';
+import { until } from '../support/until.ts';
+
+const PRODUCTION = { NODE_ENV: 'production', JWT_SECRET: 'a secret of a test that nobody could guess' };
 
 describe('a Redis that Parley cannot use', () => {
   describe('a Cluster', () => {
@@ -87,6 +90,27 @@ describe('a Redis that Parley cannot use', () => {
       await redis.client.replicaof('NO', 'ONE');
       await expectHealth(200, 'healthy', 'healthy');
     });
+
+    it('a Redis without an append-only file draws a word, and stays healthy', async function () {
+      this.timeout(60_000);
+      await expectHealth(200, 'healthy', 'healthy');
+      const said = misfitsIn('aof_enabled:0')[0]?.reason;
+      expect((await call(`${web.url}/health`)).body.warnings).to.deep.equal([`redis: ${said}`]);
+      expect(await metric('append_only')).to.equal(1);
+      const levels = async (env: Record<string, string>) => {
+        const started = await startProcfile('web', { REDIS_URL: redis.url, LOG_LEVEL: 'info', ...env });
+        const words = started.logs.filter(({ advice }) => advice === said).map(({ level }) => level);
+        await started.stop();
+        return words;
+      };
+      expect([await levels({}), await levels(PRODUCTION)]).to.deep.equal([['info'], ['warn']]);
+      await redis.client.config('SET', 'appendonly', 'yes');
+      await until(
+        'the warning is gone',
+        async () => ((await call(`${web.url}/health`)).body.warnings as string[]).length === 0,
+      );
+      expect(await metric('append_only')).to.equal(0);
+    });
   });
 
   it('misfits are read from INFO, and a missing line counts as fit', () => {
@@ -98,5 +122,6 @@ describe('a Redis that Parley cannot use', () => {
     expect(kinds('redis_version:6.2.14')).to.deep.equal(['version']);
     expect(kinds('redis_version:10.0.0', 'cluster_enabled:1')).to.deep.equal(['cluster']);
     expect(kinds('rdb_last_bgsave_status:err')).to.deep.equal(['persistence']);
+    expect(kinds('aof_enabled:1')).to.deep.equal([]);
   });
 });

@@ -19,23 +19,33 @@ import {
   serve,
 } from '../support/servers/serve.ts';
 import { type Stack, startStack } from '../support/stack.ts';
+import { until } from '../support/until.ts';
 
 /** A provider whose verdicts come when the test says so. */
 class Slow {
   fake!: Fake;
   readonly #verdicts: { asked: Asked; res: ServerResponse }[] = [];
+  /** Requests to moderation so far. */
+  asked = 0;
+  /** How many next calls of the model fail. */
+  failing = 0;
   #chatted = Promise.withResolvers<void>();
   #judged = Promise.withResolvers<void>();
 
   async begin(): Promise<string> {
     this.fake = await serve({
       '/v1/chat/completions': ({ body }, res) => {
+        if (this.failing > 0) {
+          this.failing -= 1;
+          return json(res, 503, { error: { message: 'busy' } });
+        }
         say(res, body, 'A text of seven words is this');
         res.on('finish', () => this.#chatted.resolve());
       },
       '/v1/embeddings': embeddings,
       '/v1/moderations': (asked, res) => {
         this.#verdicts.push({ asked, res });
+        this.asked += 1;
         this.#judged.resolve();
       },
     });
@@ -48,6 +58,12 @@ class Slow {
     // What came is read meanwhile.
     await new Promise((later) => setTimeout(later, 100));
     [this.#chatted, this.#judged] = [Promise.withResolvers(), Promise.withResolvers()];
+  }
+
+  /** Resolves when moderation is being asked. */
+  async judging(): Promise<void> {
+    await this.#judged.promise;
+    this.#judged = Promise.withResolvers();
   }
 
   /** Lets moderation speak; a status stands for a failure. */
@@ -149,6 +165,26 @@ describe('moderation beside the model', () => {
     await slow.judge();
     expect(await answered).to.include({ status: 'completed', retries: 0 });
     expect(waits.map((ms) => Math.ceil(ms / 1_000))).to.deep.equal([30]);
+  });
+
+  it('ends with its claim: only the claim that has the run asks again', async () => {
+    slow.failing = 1;
+    const before = slow.asked;
+    const answered = engine.ask('a question that is claimed twice', null, {
+      beside: true,
+      between: async () => {
+        await slow.judging();
+        await slow.judge(503);
+      },
+    });
+    await until('the second claim asks', async () => slow.asked === before + 2);
+    await slow.judging();
+    await slow.judge(503);
+    // The first claim would have asked again before the second one does.
+    await slow.judging();
+    await slow.judge();
+    expect(await answered).to.include({ status: 'completed', attempt: 2 });
+    expect(slow.asked - before).to.equal(3);
   });
 
   it('is a flow without a job of its own', () => {

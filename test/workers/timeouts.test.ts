@@ -4,12 +4,14 @@ import { row, way } from '../../db/sql.ts';
 import { redis, untilReady } from '../../shared/delivery/redis.ts';
 import { completion } from '../../workers/completion.ts';
 import { context } from '../../workers/context.ts';
+import { reconcile } from '../../workers/housekeeping.ts';
 import { moderation } from '../../workers/moderation.ts';
 import { work } from '../../workers/work.ts';
 import type { Api } from '../support/api.ts';
 import { connectDevice, type Device } from '../support/device.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
 import { type Provider, startProvider } from '../support/provider.ts';
+import { until } from '../support/until.ts';
 import { send, serveWeb } from '../support/web.ts';
 
 type Trouble = { statements: RegExp; times: number; error: () => Error };
@@ -26,6 +28,8 @@ describe('a run whose statements time out while its prompt is built', () => {
   let user: BuiltUser;
   let device: Device;
   let troubles: Trouble[] = [];
+  /** Statements that run, and whose answer is lost. */
+  let lost: RegExp | undefined;
   const { run } = way;
 
   before(async () => {
@@ -35,6 +39,10 @@ describe('a run whose statements time out while its prompt is built', () => {
     workers = [work('moderation', moderation), work('context', context), work('completion', completion)];
     way.run = async (sql, bindings, db) => {
       const trouble = troubles.find(({ statements, times }) => times > 0 && statements.test(sql));
+      if (lost?.test(sql)) {
+        await run(sql, bindings, db);
+        throw silent();
+      }
       if (trouble === undefined) return run(sql, bindings, db);
       trouble.times -= 1;
       throw trouble.error();
@@ -48,6 +56,7 @@ describe('a run whose statements time out while its prompt is built', () => {
   });
   afterEach(() => {
     troubles = [];
+    lost = undefined;
   });
 
   /**
@@ -85,6 +94,49 @@ describe('a run whose statements time out while its prompt is built', () => {
       });
     });
   }
+
+  it('fails after five timeouts of its claim, which nothing else could end', async function () {
+    this.timeout(50_000);
+    const ended = await ask({ statements: /FROM claim_run/, times: Infinity, error: tooSlow });
+    expect(ended).to.include({ status: 'failed', error_code: 'database_timeout', timeouts: 5, crashes: 0 });
+  });
+
+  it('fails after five timeouts of its end, keeps its text, and the next message is answered', async function () {
+    this.timeout(50_000);
+    const statements = /FROM finish_run/;
+    const first = await send(api, user, { content: 'First [[tokens:3]]' });
+    troubles = [{ statements, times: Infinity, error: silent }];
+    const { conversation_id } = first;
+    const behind = await send(api, user, { conversation_id, content: 'Behind [[tokens:2]]' });
+    const end = (await device.ended(first.run_id)) as {
+      event: string;
+      data: { content: string; seq: number };
+    };
+    troubles = [];
+    expect([end.event, end.data.content, end.data.seq]).to.deep.equal(['run.failed', 'w1 w2 w3', 2_000_000]);
+    const kept = await row(
+      'SELECT r.status, r.error_code, m.content FROM runs r JOIN messages m ON m.id = r.reply_id WHERE r.id = :id',
+      {
+        id: first.run_id,
+      },
+    );
+    expect(kept).to.deep.equal({ status: 'failed', error_code: 'database_timeout', content: 'w1 w2 w3' });
+    expect((await device.ended(behind.run_id)).event).to.equal('response');
+  });
+
+  it('is completed once where its end was committed and only seemed to time out', async function () {
+    this.timeout(50_000);
+    lost = /FROM finish_run/;
+    const sent = await send(api, user, { content: 'Committed [[tokens:3]]' });
+    await until('the end is stored', async () =>
+      row('SELECT 1 FROM runs WHERE id = :id AND completed_at IS NOT NULL', { id: sent.run_id }),
+    );
+    lost = undefined;
+    await reconcile(0);
+    expect((await device.ended(sent.run_id)).event).to.equal('response');
+    const kept = await row('SELECT status, attempt, timeouts FROM runs WHERE id = :id', { id: sent.run_id });
+    expect(kept).to.deep.equal({ status: 'completed', attempt: 1, timeouts: 0 });
+  });
 
   it('is answered when the third try is quick enough', async function () {
     this.timeout(50_000);
