@@ -5,7 +5,7 @@ import type { ContextRecord } from '../../db/models/turn.ts';
 import { env } from '../base/env.ts';
 import { type Search, searchKnowledge, type SearchResult } from '../knowledge/search.ts';
 import { fuse } from './fuse.ts';
-import { isStory, queriesFor, sentencesOf, type Unclear } from './query.ts';
+import { clausesOf, isStory, queriesFor, sentencesOf, type Unclear } from './query.ts';
 
 /** What an answer without an assistant may use. */
 const EVERYTHING: AssistantDefinition['knowledge'] = { enabled: true, category_ids: null };
@@ -69,16 +69,17 @@ export async function findPassages(
   };
 }
 
-/** Finds the nearest FAQs, best first, also those below the thresholds. */
+/** Finds the nearest FAQs, best first. @param nearest how far below the thresholds */
 export async function findNearest(
   user_id: number,
   text: string,
   language: string,
   limit: number,
+  nearest: Search['nearest'],
   { enabled, category_ids }: AssistantDefinition['knowledge'] = EVERYTHING,
 ): Promise<ContextRecord['passages']> {
   if (env.PASSAGE_LIMIT === 0 || !enabled || category_ids?.length === 0) return [];
-  const asked = { user_id, text, language, limit, nearest: true };
+  const asked = { user_id, text, language, limit, ...(nearest && { nearest }) };
   const { faqs } = await searchKnowledge({
     ...asked,
     ...(category_ids !== null && { categories: category_ids }),
@@ -96,8 +97,10 @@ async function clarified(unclear: Unclear, first: SearchResult): Promise<Searche
   if (why === null) return null;
   const queries = await queriesFor(unclear);
   if (queries !== null && queries.length > 0) return { queries, why, by: 'model' };
-  const sentences = isStory(unclear.question) ? sentencesOf(unclear.question, unclear.language) : [];
-  return { queries: sentences, why, by: sentences.length > 0 ? 'sentences' : 'none' };
+  const parts = isStory(unclear.question)
+    ? sentencesOf(unclear.question, unclear.language)
+    : clausesOf(unclear.question);
+  return { queries: parts, why, by: parts.length > 0 ? 'sentences' : 'none' };
 }
 
 /** Returns why a question may not stand alone. An empty knowledge base needs no query. */

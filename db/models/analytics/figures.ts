@@ -91,8 +91,9 @@ export async function peopleOf(ranges: Ranges, assistantId: number | null = null
          WHERE x.grain = counted.grain AND x.start >= a AND x.start < b) AS p
        UNION ALL
        SELECT m.user_id, coalesce(c.assistant_id, 0) FROM live
-       JOIN messages m ON m.message_type = 'user' AND m.created_at >= a AND m.created_at < b
-       -- OFFSET 0: by the index, where the planner would read all conversations.
+       -- OFFSET 0: by the index, where the planner would read all messages and all conversations.
+       CROSS JOIN LATERAL (SELECT user_id, conversation_id FROM messages
+         WHERE message_type = 'user' AND created_at >= a AND created_at < b OFFSET 0) AS m
        CROSS JOIN LATERAL (SELECT assistant_id FROM conversations WHERE id = m.conversation_id OFFSET 0) AS c) AS wrote
      WHERE ${OF_ASSISTANT}`,
     { ...bound(ranges), assistantId },
@@ -136,7 +137,8 @@ export async function begunOf(
        SELECT fact.assistant_id, ${BEGUN.split(' ')
          .map((name) => `fact.${name}`)
          .join(', ')}
-       FROM analytics_begun_in(ARRAY(SELECT c.id FROM live JOIN conversations c ON c.created_at >= a AND c.created_at < b),
+       FROM analytics_begun_in(ARRAY(SELECT c.id FROM live
+           CROSS JOIN LATERAL (SELECT id FROM conversations WHERE created_at >= a AND created_at < b OFFSET 0) AS c),
          make_interval(hours => CAST(:quietH AS integer))) AS fact) AS began
      WHERE ${OF_ASSISTANT}`,
     { ...bound(ranges), quietH, assistantId },
