@@ -21,14 +21,14 @@ export type Found = {
 /** What was searched for beside the question itself, and why; by: who made the queries. */
 export type Searched = {
   queries: string[];
-  why: 'follow_up' | 'story' | 'language' | 'weak';
+  why: 'follow_up' | 'story' | 'language' | 'weak' | 'several';
   by: 'model' | 'sentences' | 'none';
 };
 
 /** FAQs that a search offers to what chooses among them. */
 const CANDIDATES = 20;
 /** How much the ranks of the question itself count beside those of its queries. */
-const BESIDE = { follow_up: 0.3, story: 0.5, language: 0.5, weak: 1 };
+const BESIDE = { follow_up: 0.3, story: 0.5, language: 0.5, weak: 1, several: 1 };
 
 /**
  * Finds passages of the knowledge base that may answer a user's question, best first. Where the question does not stand
@@ -95,7 +95,8 @@ function passageOf({ id, question, answer, similarity }: FoundFaq): ContextRecor
 async function clarified(unclear: Unclear, first: SearchResult): Promise<Searched | null> {
   const why = whyUnclear(unclear, first);
   if (why === null) return null;
-  const queries = await queriesFor(unclear);
+  // A strong hit for one clause says nothing of the others; no model is needed to look for them.
+  const queries = why === 'several' ? null : await queriesFor(unclear);
   if (queries !== null && queries.length > 0) return { queries, why, by: 'model' };
   const parts = isStory(unclear.question)
     ? sentencesOf(unclear.question, unclear.language)
@@ -113,5 +114,6 @@ function whyUnclear(
   if (isStory(question)) return 'story';
   const own = (tag: string) => tag.toLowerCase().split('-')[0];
   if (!languages.some((tag) => own(tag) === own(language))) return 'language';
-  return strong ? null : 'weak';
+  if (!strong) return 'weak';
+  return clausesOf(question).length > 0 ? 'several' : null;
 }
