@@ -236,7 +236,9 @@ BEGIN
   INSERT INTO analytics_people
   SELECT 'q', quarter, coalesce(c.assistant_id, 0), m.user_id
   FROM unnest(p_quarters) AS quarter
-  JOIN messages m ON m.message_type = 'user' AND m.created_at >= quarter AND m.created_at < quarter + c_quarter
+  -- OFFSET 0: quarter by quarter, by the index. The planner would read all messages once for all quarters.
+  CROSS JOIN LATERAL (SELECT conversation_id, user_id FROM messages
+    WHERE message_type = 'user' AND created_at >= quarter AND created_at < quarter + c_quarter OFFSET 0) AS m
   CROSS JOIN LATERAL (SELECT assistant_id FROM conversations WHERE id = m.conversation_id OFFSET 0) AS c
   UNION
   SELECT 'q', start, assistant_id, person FROM analytics_people WHERE grain = 'k' AND start = ANY (p_quarters);
@@ -259,8 +261,8 @@ END $$;
 CREATE OR REPLACE FUNCTION analytics_count_begun(p_day timestamptz, p_quarters timestamptz[], p_quiet interval)
 RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
-  v_ids CONSTANT bigint[] := ARRAY(SELECT c.id FROM unnest(p_quarters) AS quarter
-    JOIN conversations c ON c.created_at >= quarter AND c.created_at < quarter + interval '15 minutes');
+  v_ids CONSTANT bigint[] := ARRAY(SELECT c.id FROM unnest(p_quarters) AS quarter CROSS JOIN LATERAL (
+    SELECT id FROM conversations WHERE created_at >= quarter AND created_at < quarter + interval '15 minutes' OFFSET 0) AS c);
 BEGIN
   WITH kept AS (DELETE FROM analytics_begun WHERE grain = 'k' AND start = ANY (p_quarters) RETURNING *)
   INSERT INTO analytics_begun SELECT 'k', start, assistant_id, language, channel, sum(begun), sum(answered), sum(handed_off),

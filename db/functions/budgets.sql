@@ -4,7 +4,7 @@
 
 -- Reserves a share for a run that the caller holds. p_completion: the most tokens that the answer wants. The limits, NULL
 -- for none, and the prices of a token are in one unit. granted: tokens that the answer may have; 0: nothing is left. told:
--- the day just reached four fifths of its limit. No row: the fence is lost.
+-- the day just reached four fifths of its limit, which administrators are owed the news of. No row: the fence is lost.
 DROP FUNCTION IF EXISTS budget_reserve;
 CREATE FUNCTION budget_reserve(p_run bigint, p_attempt integer, p_prompt integer, p_completion integer,
   p_price_in double precision, p_price_out double precision, p_day_limit bigint, p_user_limit bigint)
@@ -32,6 +32,10 @@ BEGIN
   PERFORM budget_add(v_today, v_run.user_id, v_share);
   UPDATE budget_days d SET told = true WHERE d.day = v_today AND NOT d.told AND d.amount >= 0.8 * p_day_limit;
   told := FOUND;
+  IF told THEN
+    PERFORM owe_notification('budget_warning', admin.id) FROM (
+      SELECT id FROM users WHERE role = 'admin' AND status = 'active' ORDER BY id LIMIT 100) AS admin;
+  END IF;
   RETURN NEXT;
 END $$;
 

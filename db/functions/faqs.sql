@@ -227,11 +227,16 @@ BEGIN
     SELECT DISTINCT f.config, f.word FROM forms f
     UNION ALL
     SELECT c.config, g.word FROM unnest(configs) AS c (config) CROSS JOIN grams g),
+  light AS MATERIALIZED (
+    SELECT c.config, w.word FROM unnest(configs) AS c (config)
+      CROSS JOIN jsonb_to_recordset(p_also) AS a (word text, light boolean)
+      CROSS JOIN unnest(tsvector_to_array(to_tsvector(c.config, a.word))) AS w (word) WHERE a.light),
   total AS (SELECT count(*) AS faqs FROM faqs f WHERE f.status = 'published' AND (p_categories IS NULL OR f.category_id = ANY (p_categories))),
   -- numeric, so that equal sums are equal in any order of addition. Other forms make no known word more common. Every
   -- second gram spans two words, so a gram of no FAQ weighs half.
   weights AS (
-    SELECT t.config, t.word, CASE WHEN t.word LIKE ' %' AND count(h.id) = 0 THEN 0.5 ELSE 1 END * ln(1 + (SELECT faqs FROM total)
+    SELECT t.config, t.word, CASE WHEN t.word LIKE ' %' AND count(h.id) = 0
+        OR EXISTS (SELECT FROM light l WHERE l.config = t.config AND l.word = t.word) THEN 0.5 ELSE 1 END * ln(1 + (SELECT faqs FROM total)
       / (0.5 + coalesce(nullif(count(h.id) FILTER (WHERE h.itself), 0), count(h.id)))) AS idf
     FROM terms t LEFT JOIN hits h ON h.config = t.config AND h.word = t.word GROUP BY t.config, t.word),
   sums AS (SELECT w.config, sum(w.idf) AS idf FROM weights w GROUP BY w.config)

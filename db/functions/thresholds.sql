@@ -6,11 +6,11 @@ CREATE OR REPLACE FUNCTION embedding_set_to_calibrate(p_faqs integer) RETURNS te
     AND NOT EXISTS (SELECT FROM faq_vectors_owed o WHERE o.model = m.key AND o.failures < 2)
     AND EXISTS (SELECT FROM faqs WHERE status = 'published' OFFSET p_faqs - 1)
     AND NOT EXISTS (SELECT FROM embedding_thresholds t WHERE t.model = m.key
-      AND (t.faq_version = (SELECT version::text FROM faq_set) OR t.computed_at > clock_timestamp() - interval '1 minute'))
+      AND (t.faq_version = (SELECT version::text FROM faq_set) OR t.computed_at > clock_timestamp() - CASE WHEN faqs_exceed(5000) THEN interval '10 minutes' ELSE interval '1 minute' END))
 $$;
 
 -- Measures how near the probe questions of each language come to an FAQ, and stores the 95th percentile: one probe in twenty
--- may be about the knowledge base by chance.
+-- may be about the knowledge base by chance. Only the release before calls it: others measure coverage too.
 CREATE OR REPLACE FUNCTION calibrate_embedding_set(p_key text) RETURNS void LANGUAGE sql VOLATILE AS $$
   INSERT INTO embedding_thresholds AS t (model, language, threshold, probes, faq_version)
   SELECT p_key, p.language, percentile_cont(0.95) WITHIN GROUP (ORDER BY top.similarity), count(*),

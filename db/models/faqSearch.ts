@@ -19,6 +19,8 @@ export type FaqSet = {
   terms: number;
   /** What off-topic questions reach in these vectors, by language; empty: not measured. */
   thresholds: Record<string, number>;
+  /** The share of their words that off-topic questions find in an FAQ, by language; empty: not measured. */
+  coverages: Record<string, number>;
   /** Languages of published FAQs. */
   languages: string[];
 };
@@ -35,6 +37,8 @@ export type FaqQuery = {
   categories?: number[];
   /** Other forms of the text's words; absent: none. */
   also?: WordForm[];
+  /** Words of the text that count half; absent: none. */
+  light?: string[];
   /** Cosine similarity from which an FAQ counts as an answer. */
   similarity: number;
   /** Share of the text's words from which an FAQ counts as an answer too. */
@@ -48,6 +52,8 @@ export async function faqSet(): Promise<FaqSet> {
        coalesce((SELECT max(seq) FROM faq_terms), 0) AS terms,
        (SELECT coalesce(jsonb_object_agg(language, threshold), '{}') FROM embedding_thresholds
           WHERE model = serving_embedding_set()) AS thresholds,
+       (SELECT coalesce(jsonb_object_agg(language, coverage) FILTER (WHERE coverage IS NOT NULL), '{}') FROM embedding_thresholds
+          WHERE model = serving_embedding_set()) AS coverages,
        ARRAY(
          WITH RECURSIVE found AS (
            SELECT min(language) AS name FROM faqs WHERE status = 'published'
@@ -72,6 +78,7 @@ export function searchFaqs({
   limit,
   categories,
   also = [],
+  light = [],
   similarity,
   coverage,
 }: FaqQuery): Promise<FoundFaq[]> {
@@ -87,9 +94,14 @@ export function searchFaqs({
       similarity,
       coverage,
       categories: categories ?? null,
-      also: JSON.stringify(also),
+      also: otherForms({ also, light }),
     },
   );
+}
+
+/** The parameter p_also of search_faqs. */
+export function otherForms({ also = [], light = [] }: Pick<FaqQuery, 'also' | 'light'>): string {
+  return JSON.stringify([...also, ...light.map((word) => ({ word, light: true }))]);
 }
 
 /**

@@ -12,6 +12,7 @@ export const KINDS = [
   'knowledge_answered',
   'export_ready',
   'account_erased',
+  'budget_warning',
 ] as const;
 export type Kind = (typeof KINDS)[number];
 

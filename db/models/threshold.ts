@@ -1,10 +1,19 @@
 import { toSql } from 'pgvector';
+import type { Reached } from '../../shared/knowledge/quantile.ts';
 import { row, rows } from '../sql.ts';
 import { type EmbeddingSet, SET_COLUMNS } from './embeddingSet.ts';
+import { type FaqQuery, otherForms } from './faqSearch.ts';
 
 /** What probe questions of a language reach in a set of vectors. */
-export type Threshold = { language: string; threshold: number; probes: number; computed_at: Date };
+export type Threshold = {
+  language: string;
+  threshold: number;
+  coverage: number | null;
+  probes: number;
+  computed_at: Date;
+};
 export type Probe = { language: string; text: string };
+export type Measured = Reached & { language: string; probes: number };
 
 /** Owed: the served set, if its thresholds are of another knowledge base. @param faqs least number of published FAQs */
 export async function setToCalibrate(faqs: number): Promise<EmbeddingSet | undefined> {
@@ -47,15 +56,39 @@ export async function saveProbes(
   );
 }
 
-/** Measures a set by its probes. */
-export async function calibrate(key: string): Promise<void> {
-  await row('SELECT calibrate_embedding_set(:key)', { key });
+/** Returns the highest similarity and coverage that a probe reaches among the FAQs; undefined where it has no vector. */
+export async function reachedBy(
+  key: string,
+  { language, text }: Probe,
+  asked: Pick<FaqQuery, 'text' | 'also' | 'light'>,
+): Promise<Reached | undefined> {
+  const found = await row<{ similarity: number | null; coverage: number | null }>(
+    `SELECT max(found.similarity) AS similarity, max(found.coverage) AS coverage FROM embedding_probes p
+     CROSS JOIN LATERAL search_faqs(:words, ARRAY[p.model], ARRAY[p.vector], p.language, 20, -1, 0, NULL, CAST(:also AS jsonb)) AS found
+     WHERE p.model = :key AND p.language = :language AND p.text_hash = md5(:text)`,
+    { key, language, text, words: asked.text, also: otherForms(asked) },
+  );
+  if (found === undefined || found.similarity === null) return undefined;
+  return { similarity: found.similarity, coverage: found.coverage ?? 0 };
+}
+
+/** Stores what probes reached. @param version of the FAQs that were measured */
+export async function saveThresholds(key: string, version: string, found: Measured[]): Promise<void> {
+  await row(
+    `INSERT INTO embedding_thresholds AS t (model, language, threshold, coverage, probes, faq_version)
+     SELECT :key, m.language, m.similarity, m.coverage, m.probes, :version
+     FROM jsonb_to_recordset(CAST(:found AS jsonb)) AS m (language text, similarity float8, coverage float8, probes integer)
+     WHERE EXISTS (SELECT FROM embedding_models WHERE key = :key)
+     ON CONFLICT (model, language) DO UPDATE SET threshold = excluded.threshold, coverage = excluded.coverage,
+       probes = excluded.probes, faq_version = excluded.faq_version, computed_at = clock_timestamp()`,
+    { key, version, found: JSON.stringify(found) },
+  );
 }
 
 /** Returns the thresholds of a model's served set. */
 export function thresholdsOf(name: string): Promise<Threshold[]> {
   return rows(
-    `SELECT t.language, t.threshold, t.probes, t.computed_at FROM embedding_thresholds t
+    `SELECT t.language, t.threshold, t.coverage, t.probes, t.computed_at FROM embedding_thresholds t
      JOIN embedding_models m ON m.key = t.model WHERE m.name = :name AND m.key = serving_embedding_set() ORDER BY t.language`,
     { name },
   );

@@ -22,8 +22,8 @@ export type Labelled = {
 /** A knowledge base with labelled questions. tuned: the stand-in's word groups were made for its FAQs. */
 export type Domain = { name: string; tuned: boolean; faqs: DomainFaq[]; questions: Labelled[] };
 
-/** Names of the domains: Parley's seeded FAQs, and a public library. */
-export const DOMAINS = ['demo', 'library'] as const;
+/** Names of the domains: Parley's seeded FAQs, a public library, and a clinic. */
+export const DOMAINS = ['demo', 'library', 'clinic'] as const;
 
 /** Kinds of questions that no FAQ answers: about something else, and about the same things. */
 export const UNANSWERABLE = ['far', 'near'] as const;

@@ -1,11 +1,10 @@
 import { knex } from '../../db/knex.ts';
 import { faqSet, searchFaqs } from '../../db/models/faqSearch.ts';
-import { calibrate } from '../../db/models/threshold.ts';
 import type { HistoryMessage } from '../../db/models/message.ts';
 import type { EmbeddingSet } from '../../db/models/embeddingSet.ts';
 import { env } from '../../shared/base/env.ts';
 import { configure } from '../../shared/provider/config.ts';
-import { formsOf } from '../../shared/knowledge/mend.ts';
+import { searchedWords } from '../../shared/knowledge/search.ts';
 import { embedFor } from '../../shared/knowledge/vectors.ts';
 import { vocabulary } from '../../shared/knowledge/vocabulary.ts';
 import { choose } from '../../shared/prompt/choose.ts';
@@ -15,7 +14,7 @@ import { embedFaqs } from '../../workers/embedding.ts';
 import type { ScriptedJudge } from './judge.ts';
 import type { Domain, DomainFaq, Labelled } from './domains.ts';
 import { type Score, score, type Way } from './measure.ts';
-import { measure as measureThresholds } from '../../workers/housekeeping/thresholds.ts';
+import { calibrate, measure as measureThresholds } from '../../workers/housekeeping/thresholds.ts';
 
 /** Fills the database with a domain, and measures each way of searching it. */
 export async function measure(
@@ -69,8 +68,7 @@ async function rankings(questions: Labelled[], slugs: Slugs): Promise<Record<str
     (byVector: boolean, byWords: boolean): Way =>
     async ({ question, language }) => {
       const found = await searchFaqs({
-        text: byWords ? question : '',
-        also: formsOf(question, known),
+        ...searchedWords(byWords ? question : '', known),
         vectors: set && byVector ? [{ model: set.key, vector: vectors.get(question) ?? [] }] : [],
         language,
         limit: 5,

@@ -1,4 +1,4 @@
-import { contentWords } from './words.ts';
+import { conceptOf, contentWords, isLight } from './words.ts';
 
 /** Dimensions of text-embedding-3-small. */
 export const DIMENSIONS = 1536;
@@ -13,6 +13,11 @@ export const NATURAL: Record<string, number> & { other: number } = {
 // Trigrams make German compounds and misspellings match. A word's trigrams together weigh about a third of the word.
 const TRIGRAMS_SHARE = 0.6;
 
+/** How much a word of any question counts beside the thing that it is about, as in a real model. */
+const LIGHT_SHARE = 0.5;
+/** How much a word's meaning counts beside the word: texts in two languages come nearer, those in one language stay nearest. */
+const CONCEPT_SHARE = 0.6;
+
 /**
  * Returns a deterministic vector: words and their letter trigrams hashed into 1536 signed dimensions, length 1. Texts
  * that share words are near; other similarity of meaning is lost.
@@ -20,8 +25,10 @@ const TRIGRAMS_SHARE = 0.6;
 export function embed(text: string): Float32Array {
   const vector = new Float32Array(DIMENSIONS);
   for (const [word, times] of countOf(contentWords(text))) {
-    const weight = 1 + 0.3 * Math.log(times);
+    const weight = (isLight(word) ? LIGHT_SHARE : 1) * (1 + 0.3 * Math.log(times));
     put(vector, `w:${word}`, weight);
+    const concept = conceptOf(word);
+    if (concept !== undefined) put(vector, `c:${concept}`, weight * CONCEPT_SHARE);
     const trigrams = trigramsOf(word);
     for (const trigram of trigrams)
       put(vector, `t:${trigram}`, (weight * TRIGRAMS_SHARE) / Math.sqrt(trigrams.length));

@@ -1,3 +1,6 @@
+import { LIGHT } from '../../shared/knowledge/fillers.ts';
+import { GENERAL } from './general.ts';
+
 /**
  * Returns a text's words for comparison: lower case, without diacritics and stop words, lightly stemmed (English and
  * German share one list of endings). Merges synonyms per language, so that a German question stays nearer to the German
@@ -65,7 +68,7 @@ const GERMAN = new Set(
 
 // Synonyms: a real model knows them, word counts do not. One group per line. They were made for the seeded FAQs about Parley,
 // so `npm run eval` calls those questions in-sample.
-const ENGLISH_MEANING = meanings(`
+const ENGLISH_MEANING = meanings(0, `
   delete remove erase discard trash purge rid
   cancel stop abort halt interrupt
   reset forgot forget forgotten recover remember
@@ -90,7 +93,7 @@ const ENGLISH_MEANING = meanings(`
   answer answers answered reply replies respond response responses
   faq faqs article articles entry entries
 `);
-const GERMAN_MEANING = meanings(`
+const GERMAN_MEANING = meanings(1, `
   löschen lösche entfernen entferne wegwerfen
   abbrechen abbreche stoppen stoppe anhalten beenden
   zurücksetzen setze zurück vergessen wiederherstellen
@@ -118,11 +121,41 @@ const GERMAN_MEANING = meanings(`
   antwort antworten antwortet beantwortet beantworten
 `);
 
-function meanings(groups: string): Map<string, string> {
+/** The side of GENERAL for a language, then the groups of the seeded FAQs, which win. */
+function meanings(side: 0 | 1, groups: string): Map<string, string> {
   const found = new Map<string, string>();
-  for (const line of groups.trim().split('\n')) {
+  const general = GENERAL.trim().split('\n').map((line) => line.split('|')[side] ?? '');
+  for (const line of [...general, ...groups.trim().split('\n')]) {
     const words = rawWords(line).map(stem);
     for (const word of words) found.set(word, words[0] ?? word);
   }
   return found;
 }
+
+/** The general group of a word that `contentWords` returned, the same in both languages; undefined: none. */
+export function conceptOf(word: string): number | undefined {
+  return CONCEPTS.get(word);
+}
+
+const CONCEPTS = new Map(
+  GENERAL.trim()
+    .split('\n')
+    .flatMap((line, i) => {
+      const [english = '', german = ''] = line.split('|');
+      const of = (words: string, meaning: Map<string, string>) =>
+        rawWords(words).map((word) => [meaning.get(stem(word)) ?? stem(word), i] as const);
+      return [...of(english, ENGLISH_MEANING), ...of(german, GERMAN_MEANING)];
+    }),
+);
+
+/** Says whether a word that `contentWords` returned may stand in any question. */
+export function isLight(word: string): boolean {
+  return LIGHT_WORDS.has(word);
+}
+
+const LIGHT_WORDS = new Set(
+  rawWords([...LIGHT].join(' ')).flatMap((word) => [
+    ENGLISH_MEANING.get(stem(word)) ?? stem(word),
+    GERMAN_MEANING.get(stem(word)) ?? stem(word),
+  ]),
+);

@@ -39,7 +39,11 @@ async function thresholds(name: string): Promise<string> {
   if (env.PASSAGE_THRESHOLD !== null) return `counts from ${env.PASSAGE_THRESHOLD} (PASSAGE_THRESHOLD)`;
   const found = env.DATABASE_URL === '' ? [] : await thresholdsOf(name).catch(() => []);
   if (found.length === 0) return 'thresholds not measured yet (docs/search.md)';
-  return `counts from ${found.map(({ language, threshold }) => `${language} ${threshold.toFixed(2)}`).join(', ')}`;
+  const each = found.map(
+    ({ language, threshold, coverage }) =>
+      `${language} ${threshold.toFixed(2)}${coverage === null ? '' : ` or ${Math.round(coverage * 100)} % of the words`}`,
+  );
+  return `counts from ${each.join(', ')}`;
 }
 
 async function asked(role: string, model: ModelRef, say: Say, ask: () => Promise<string>): Promise<boolean> {

@@ -50,8 +50,8 @@ export const env = {
   PASSAGE_LIMIT: integer('PASSAGE_LIMIT', 5, 0),
   /** The least cosine similarity at which a passage counts; null: what off-topic questions reach. */
   PASSAGE_THRESHOLD: optionalNumber('PASSAGE_THRESHOLD', -1, 1),
-  /** The share of a question's words that makes a passage count although its vector is not near. */
-  PASSAGE_COVERAGE: number('PASSAGE_COVERAGE', 0.35, 0, 1),
+  /** The share of a question's words that makes a passage count although its vector is not near; null: what off-topic questions reach. */
+  PASSAGE_COVERAGE: optionalNumber('PASSAGE_COVERAGE', 0, 1),
   /** Hours of silence after which an answered conversation counts as resolved. */
   RESOLVED_AFTER_H: integer('RESOLVED_AFTER_H', 24, 1, 8_760),
   /** What counts as an answer's source: off: every passage in the prompt; cited: those that the answer cites; model: QUERY_MODEL also judges passages first. */

@@ -1,7 +1,14 @@
+import type { FaqSet } from '../../db/models/faqSearch.ts';
 import { env } from '../base/env.ts';
+import { inLanguageOf } from './threshold.ts';
+
+/** Share of the words that counts until off-topic questions were measured. */
+const UNMEASURED = 0.35;
 
 /**
- * The share of a question's words that makes an FAQ an answer although its vector is not near: PASSAGE_COVERAGE. `npm run
- * eval` chose its default: below it, unanswerable questions get answers; above it, typed-in keywords find nothing.
+ * Returns the share of a question's words from which an FAQ may be an answer although its vector is not near:
+ * PASSAGE_COVERAGE, or else what off-topic questions of that language reach among these FAQs.
  */
-export const COVERAGE = env.PASSAGE_COVERAGE;
+export function coverageIn({ coverages }: Pick<FaqSet, 'coverages'>, language: string | null): number {
+  return env.PASSAGE_COVERAGE ?? inLanguageOf(coverages, language) ?? UNMEASURED;
+}

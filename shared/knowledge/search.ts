@@ -1,7 +1,8 @@
-import { type FaqSet, faqSet, type FoundFaq, searchFaqs } from '../../db/models/faqSearch.ts';
+import { type FaqQuery, type FaqSet, faqSet, type FoundFaq, searchFaqs } from '../../db/models/faqSearch.ts';
 import { cacheKey, remember } from '../delivery/cache.ts';
-import { COVERAGE } from './coverage.ts';
-import { formsOf } from './mend.ts';
+import { coverageIn } from './coverage.ts';
+import { lightWords, withoutFillers } from './fillers.ts';
+import { formsOf, type Vocabulary } from './mend.ts';
 import { thresholdIn } from './threshold.ts';
 import { vocabulary } from './vocabulary.ts';
 import { env } from '../base/env.ts';
@@ -25,8 +26,8 @@ export type Search = {
   language: string | null;
   limit: number;
   categories?: number[];
-  /** Whether to return what is only half as near, or holds half as many of the words, as an answer must. */
-  nearest?: boolean;
+  /** Whether to return FAQs where none reaches a threshold: `half` of the way, or `any`; absent: none then. */
+  nearest?: 'half' | 'any';
 };
 export type SearchResult = {
   faqs: FoundFaq[];
@@ -38,17 +39,26 @@ export type SearchResult = {
   languages: string[];
 };
 
+/** Returns what the search by words takes of a text: no fillers, other forms of its words, and which count half. */
+export function searchedWords(text: string, known: Vocabulary): Pick<FaqQuery, 'text' | 'also' | 'light'> {
+  const words = withoutFillers(text.slice(0, WORDS_LIMIT).toWellFormed());
+  return { text: words, also: formsOf(words, known), light: lightWords(words) };
+}
+
+type Least = { similarity: number; coverage: number };
+/** Beside an FAQ that reaches a threshold, the next ones may be this share below it: ranks tell better than thresholds. */
+const BESIDE = 0.5;
 /** From where a hit is strong: share of the words, and share of the way from the threshold to 1. */
 const STRONG_COVERAGE = 0.6;
 const STRONG_NEARNESS = 0.4;
 
 /**
- * Returns published FAQs that may answer a text, best first, none below the threshold. The result includes the last change
+ * Returns published FAQs that may answer a text, best first: none unless one reaches a threshold. The result includes the last change
  * of any FAQ on every replica: the cache's key holds the version of the set, which each search reads from Postgres.
  */
 export async function searchKnowledge(search: Search): Promise<SearchResult & { cached: boolean }> {
   const set = await currentSet();
-  const key = cacheKey('search', search, set, search, env.PASSAGE_THRESHOLD, COVERAGE);
+  const key = cacheKey('search', search, set, search, env.PASSAGE_THRESHOLD, env.PASSAGE_COVERAGE);
   const { value, cached } = await remember(
     key,
     RESULT_TTL,
@@ -66,28 +76,33 @@ async function currentSet(): Promise<FaqSet> {
 
 async function find(search: Search, faqs: FaqSet): Promise<SearchResult> {
   const { vectors: set, languages } = faqs;
-  const { user_id, text, language, limit, categories, nearest = false } = search;
-  const least = nearest ? 0.5 : 1;
+  const { user_id, text, language, limit, categories, nearest } = search;
   // A token has at least one byte, so a short text needs no tokenizer. Loading it blocks the API for a third of a second.
   const question = Buffer.byteLength(text) <= QUESTION_TOKENS ? text : truncateTokens(text, QUESTION_TOKENS);
-  const words = text.slice(0, WORDS_LIMIT).toWellFormed();
   const [vector, known] = await Promise.all([
     set && questionVector(user_id, question, set),
     vocabulary(faqs),
   ]);
-  const threshold = thresholdIn(faqs, language);
+  const least = { similarity: thresholdIn(faqs, language), coverage: coverageIn(faqs, language) };
   const found = await searchFaqs({
-    text: words,
-    also: formsOf(words, known),
+    ...searchedWords(text, known),
     vectors: set && vector ? [{ model: set.key, vector }] : [],
     language,
     limit,
     categories,
-    similarity: threshold * least,
-    coverage: COVERAGE * least,
+    ...belowBy(nearest === 'any' ? 1 : BESIDE, least),
   });
+  const passes = found.some((faq) => faq.similarity >= least.similarity || faq.coverage >= least.coverage);
   const by_words_only = set !== null && vector === null;
-  return { faqs: found, by_words_only, strong: isStrong(found[0], threshold), languages };
+  const strong = isStrong(found[0], least.similarity);
+  return { faqs: passes || nearest ? found : [], by_words_only, strong, languages };
+}
+
+/** Returns thresholds lowered by a share of them. A similarity may be below zero. */
+function belowBy(share: number, { similarity, coverage }: Least): Least {
+  return share === 1
+    ? { similarity: -1, coverage: 0 }
+    : { similarity: similarity - share * Math.abs(similarity), coverage: coverage * (1 - share) };
 }
 
 function isStrong(first: FoundFaq | undefined, threshold: number): boolean {

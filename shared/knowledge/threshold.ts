@@ -9,11 +9,15 @@ const UNMEASURED = 0.35;
  * that language reach among these FAQs; of a language without such questions, the mean of the others.
  */
 export function thresholdIn({ thresholds }: Pick<FaqSet, 'thresholds'>, language: string | null): number {
-  if (env.PASSAGE_THRESHOLD !== null) return env.PASSAGE_THRESHOLD;
-  const own = thresholds[language?.toLowerCase().split('-')[0] ?? ''];
+  return env.PASSAGE_THRESHOLD ?? inLanguageOf(thresholds, language) ?? UNMEASURED;
+}
+
+/** Returns what was measured for a language, or else the mean of all; undefined where nothing was measured. */
+export function inLanguageOf(measured: Record<string, number>, language: string | null): number | undefined {
+  const own = measured[language?.toLowerCase().split('-')[0] ?? ''];
   if (own !== undefined) return own;
-  const all = Object.values(thresholds);
-  return all.length === 0 ? UNMEASURED : all.reduce((sum, one) => sum + one, 0) / all.length;
+  const all = Object.values(measured);
+  return all.length === 0 ? undefined : all.reduce((sum, one) => sum + one, 0) / all.length;
 }
 
 /** Returns the same of the present FAQs, whatever the language. */

@@ -39,7 +39,7 @@ export async function withinBudget(userId: number): Promise<void> {
 }
 
 /**
- * Reserves what an answer may use of the day's budget. The first answer beyond four fifths of it writes a line for operators.
+ * Reserves what an answer may use of the day's budget. The first answer beyond four fifths of it tells operators: by a line, and administrators by a notification.
  * @returns the tokens that the answer may have; 0: the budget is used up; undefined: the fence is lost
  */
 export async function shareOf(

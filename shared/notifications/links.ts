@@ -9,6 +9,7 @@ export const links = {
   home: () => publicUrl() + '/',
   conversation: (id: number | null) => `${publicUrl()}/${id === null ? '' : `c/${id}`}`,
   account: () => `${publicUrl()}/account`,
+  admin: () => `${publicUrl()}/admin`,
   inbox: () => `${publicUrl()}/admin/inbox`,
   resetPassword: (token: string) => `${publicUrl()}/reset-password#token=${token}`,
   verifyEmail: (token: string) => `${publicUrl()}/verify-email#token=${token}`,

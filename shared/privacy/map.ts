@@ -380,7 +380,7 @@ export const personalData: Record<string, TableOfData> = {
     purpose: 'search',
     kept: FOR_GOOD,
     erased: 'none',
-    columns: { technical: 'model language threshold probes faq_version computed_at' },
+    columns: { technical: 'model language threshold coverage probes faq_version computed_at' },
   },
   embedding_probes: {
     purpose: 'search',

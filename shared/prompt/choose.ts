@@ -26,12 +26,13 @@ export async function choose(
 ): Promise<Choice> {
   const { user_id, question, language, assistant } = asked;
   const about = searched?.queries[0] ?? question;
-  const near = (limit: number) => findNearest(user_id, about, language, limit, assistant?.knowledge);
+  const near = (limit: number, how: 'half' | 'any') =>
+    findNearest(user_id, about, language, limit, how, assistant?.knowledge);
   if (env.ANSWER_CHECK !== 'model') {
-    const nearest = found.length === 0 ? await near(OFFERED) : [];
+    const nearest = found.length === 0 ? await near(OFFERED, 'half') : [];
     return { passages: found, nearest: nearest.map((passage) => passage.question) };
   }
-  const judged = distinct([...candidates, ...(await near(JUDGED))]).slice(0, JUDGED);
+  const judged = distinct([...candidates, ...(await near(JUDGED, 'any'))]).slice(0, JUDGED);
   const before = history.find(({ message_type }) => message_type === 'user')?.content ?? '';
   const passages = (await judge({ user_id, question, before }, judged)) ?? found;
   const nearest = passages.length === 0 ? judged.slice(0, OFFERED) : [];

@@ -3,6 +3,7 @@ import { cacheKey, remember } from '../delivery/cache.ts';
 import { queryModel } from '../provider/config.ts';
 import type { Message } from '../provider/shape.ts';
 import { askSmall } from '../provider/small.ts';
+import { hasSubject } from '../knowledge/fillers.ts';
 
 /** A question that may not stand alone, and what it may refer to. */
 export type Unclear = {
@@ -53,12 +54,24 @@ export function isStory(question: string): boolean {
 export function sentencesOf(question: string, language: string): string[] {
   const sentences = [...segmenterOf(language).segment(question)]
     .map(({ segment }) => segment.trim())
-    .filter((sentence) => sentence !== '');
+    .filter(hasSubject);
   if (sentences.length < 2) return [];
   const asks = sentences.filter((sentence) => /[?？؟]$/.test(sentence));
   const rest = sentences.filter((sentence) => !asks.includes(sentence)).reverse();
   return [...asks, ...rest].slice(0, MOST_QUERIES).map((sentence) => sentence.slice(0, QUERY));
 }
+
+/** Returns the clauses of a question that asks for several things, and nothing for any other. */
+export function clausesOf(question: string): string[] {
+  const clauses = question
+    .slice(0, ASKED)
+    .split(JOINED)
+    .map((clause) => clause.trim())
+    .filter(hasSubject);
+  return clauses.length < 2 ? [] : clauses.slice(0, MOST_QUERIES).map((clause) => clause.slice(0, QUERY));
+}
+
+const JOINED = /[,;.?!،؛؟。，；？！]\s*|\s(?:and|und|sowie|et|y|e|ed|en|ou|oder|or)\s/iu;
 
 function segmenterOf(language: string): Intl.Segmenter {
   try {

@@ -5,7 +5,7 @@ import type { ContextRecord } from '../../db/models/turn.ts';
 import { env } from '../base/env.ts';
 import { type Search, searchKnowledge, type SearchResult } from '../knowledge/search.ts';
 import { fuse } from './fuse.ts';
-import { isStory, queriesFor, sentencesOf, type Unclear } from './query.ts';
+import { clausesOf, isStory, queriesFor, sentencesOf, type Unclear } from './query.ts';
 
 /** What an answer without an assistant may use. */
 const EVERYTHING: AssistantDefinition['knowledge'] = { enabled: true, category_ids: null };
@@ -21,14 +21,14 @@ export type Found = {
 /** What was searched for beside the question itself, and why; by: who made the queries. */
 export type Searched = {
   queries: string[];
-  why: 'follow_up' | 'story' | 'language' | 'weak';
+  why: 'follow_up' | 'story' | 'language' | 'weak' | 'several';
   by: 'model' | 'sentences' | 'none';
 };
 
 /** FAQs that a search offers to what chooses among them. */
 const CANDIDATES = 20;
 /** How much the ranks of the question itself count beside those of its queries. */
-const BESIDE = { follow_up: 0.3, story: 0.5, language: 0.5, weak: 1 };
+const BESIDE = { follow_up: 0.3, story: 0.5, language: 0.5, weak: 1, several: 1 };
 
 /**
  * Finds passages of the knowledge base that may answer a user's question, best first. Where the question does not stand
@@ -69,16 +69,17 @@ export async function findPassages(
   };
 }
 
-/** Finds the nearest FAQs, best first, also those below the thresholds. */
+/** Finds the nearest FAQs, best first. @param nearest how far below the thresholds */
 export async function findNearest(
   user_id: number,
   text: string,
   language: string,
   limit: number,
+  nearest: Search['nearest'],
   { enabled, category_ids }: AssistantDefinition['knowledge'] = EVERYTHING,
 ): Promise<ContextRecord['passages']> {
   if (env.PASSAGE_LIMIT === 0 || !enabled || category_ids?.length === 0) return [];
-  const asked = { user_id, text, language, limit, nearest: true };
+  const asked = { user_id, text, language, limit, ...(nearest && { nearest }) };
   const { faqs } = await searchKnowledge({
     ...asked,
     ...(category_ids !== null && { categories: category_ids }),
@@ -94,10 +95,13 @@ function passageOf({ id, question, answer, similarity }: FoundFaq): ContextRecor
 async function clarified(unclear: Unclear, first: SearchResult): Promise<Searched | null> {
   const why = whyUnclear(unclear, first);
   if (why === null) return null;
-  const queries = await queriesFor(unclear);
+  // A strong hit for one clause says nothing of the others; no model is needed to look for them.
+  const queries = why === 'several' ? null : await queriesFor(unclear);
   if (queries !== null && queries.length > 0) return { queries, why, by: 'model' };
-  const sentences = isStory(unclear.question) ? sentencesOf(unclear.question, unclear.language) : [];
-  return { queries: sentences, why, by: sentences.length > 0 ? 'sentences' : 'none' };
+  const parts = isStory(unclear.question)
+    ? sentencesOf(unclear.question, unclear.language)
+    : clausesOf(unclear.question);
+  return { queries: parts, why, by: parts.length > 0 ? 'sentences' : 'none' };
 }
 
 /** Returns why a question may not stand alone. An empty knowledge base needs no query. */
@@ -110,5 +114,6 @@ function whyUnclear(
   if (isStory(question)) return 'story';
   const own = (tag: string) => tag.toLowerCase().split('-')[0];
   if (!languages.some((tag) => own(tag) === own(language))) return 'language';
-  return strong ? null : 'weak';
+  if (!strong) return 'weak';
+  return clausesOf(question).length > 0 ? 'several' : null;
 }

@@ -115,4 +115,22 @@ describe('budgets and costs', function () {
     const { body: more } = await stack.get('/analytics/costs', admin.access);
     expect((more.users as { user_id: number | null }[]).map(({ user_id }) => user_id)).to.include(user.id);
   });
+
+  it('tell administrators at four fifths of the day, once', async () => {
+    const admin = await buildUser({ role: 'admin' });
+    await knex('budget_days').update({ amount: 800_000 });
+    await ask(await buildUser(), 'Hi');
+    await ask(await buildUser(), 'Hi');
+    const owed = await knex('notifications').where({ kind: 'budget_warning', user_id: admin.id });
+    expect(owed).to.have.length(1);
+    expect(await knex('notifications').where({ kind: 'budget_warning' }).whereNot({ user_id: admin.id })).to.satisfy(
+      (others: { user_id: number }[]) => others.every(({ user_id }) => user_id !== user.id),
+    );
+    let told: { kind: string }[] = [];
+    while (told.length === 0) {
+      await sleep(50);
+      told = (await stack.get('/notifications', admin.access)).body.data as { kind: string }[];
+    }
+    expect(told.map(({ kind }) => kind)).to.deep.equal(['budget_warning']);
+  });
 });

@@ -21,12 +21,18 @@ export async function explain(read: () => Promise<unknown[]>): Promise<{ plan: P
   await client.connect();
   await client.query('SET plan_cache_mode = force_generic_plan');
   await client.query(`PREPARE asked AS ${text}`);
-  const values = parameters.map((name) => client.escapeLiteral(String(bindings[name]))).join(', ');
+  const values = parameters.map((name) => literal(client, bindings[name])).join(', ');
   const answer = await client.query(
     `EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE asked${values && ` (${values})`}`,
   );
   await client.end();
   return { plan: answer.rows[0]['QUERY PLAN'][0].Plan, result };
+}
+
+function literal(client: pg.Client, value: unknown): string {
+  if (value === null || value === undefined) return 'NULL';
+  if (Array.isArray(value)) return client.escapeLiteral(`{${value.map((one) => JSON.stringify(one)).join()}}`);
+  return client.escapeLiteral(String(value));
 }
 
 /** Returns the nodes that read tables, outermost first. */

@@ -1,22 +1,28 @@
 import { readFileSync } from 'node:fs';
 import { pauseSet } from '../../db/models/embeddingSet.ts';
 import {
-  calibrate,
   missingProbes,
+  type Measured,
   type Probe,
+  reachedBy,
   saveProbes,
+  saveThresholds,
   setToCalibrate,
 } from '../../db/models/threshold.ts';
+import { faqSet } from '../../db/models/faqSearch.ts';
 import { log } from '../../shared/base/log.ts';
 import { stopping } from '../../shared/base/stop.ts';
+import { type Reached, thresholdsOf } from '../../shared/knowledge/quantile.ts';
+import { searchedWords } from '../../shared/knowledge/search.ts';
 import { embedFor, mayAsk } from '../../shared/knowledge/vectors.ts';
+import { vocabulary } from '../../shared/knowledge/vocabulary.ts';
 import { type EmbeddingModel, embeddingModel } from '../../shared/provider/config.ts';
 import { ProviderError } from '../../shared/provider/providerErrors.ts';
 
 /** Published FAQs from which thresholds are measured: fewer say little. */
 const LEAST_FAQS = 20;
 const FILE = new URL('../../shared/knowledge/probes.json', import.meta.url);
-/** Questions that no knowledge base answers, twenty a language. */
+/** Everyday questions that hardly any knowledge base answers. */
 const PROBES: Probe[] = Object.entries(
   JSON.parse(readFileSync(FILE, 'utf8')) as Record<string, string[]>,
 ).flatMap(([language, texts]) => texts.map((text) => ({ language, text })));
@@ -53,6 +59,22 @@ export async function measure(): Promise<void> {
   }
   await calibrate(set.key);
   log.info({ model: set.name }, 'Thresholds measured');
+}
+
+/** Measures a set by its probes, and stores the thresholds of each language. */
+export async function calibrate(key: string): Promise<void> {
+  const faqs = await faqSet();
+  const known = await vocabulary(faqs);
+  const found: Measured[] = [];
+  for (const [language, probes] of Map.groupBy(PROBES, (probe) => probe.language)) {
+    const reached: Reached[] = [];
+    for (const probe of probes) {
+      const one = await reachedBy(key, probe, searchedWords(probe.text, known));
+      if (one !== undefined) reached.push(one);
+    }
+    if (reached.length > 0) found.push({ language, probes: reached.length, ...thresholdsOf(reached) });
+  }
+  await saveThresholds(key, faqs.version, found);
 }
 
 async function embedProbes(set: Parameters<typeof embedFor>[0], { batch }: EmbeddingModel): Promise<void> {

@@ -23,7 +23,7 @@ export function usedBy(
     `WITH ${RANGES}, used AS (
        SELECT c.start, c.assistant_id, c.model, c.answers, c.prompt_tokens, c.completion_tokens, c.total_tokens
        FROM counted CROSS JOIN LATERAL (SELECT * FROM analytics_cells x
-         WHERE x.grain = counted.grain AND x.start >= a AND x.start < b) AS c WHERE c.answers > 0
+         WHERE x.grain = counted.grain AND x.start >= a AND x.start < b OFFSET 0) AS c WHERE c.answers > 0
        UNION ALL
        SELECT fact.start, fact.assistant_id, fact.model, fact.answers, fact.prompt_tokens, fact.completion_tokens, fact.total_tokens
        FROM live CROSS JOIN LATERAL analytics_moments(a, b) AS fact WHERE fact.answers > 0)

@@ -7,16 +7,19 @@ const SUMS = MOMENTS.split(',')
   .map((name) => `coalesce(sum(${name.trim()}), 0)::bigint AS ${name.trim()}`)
   .join(', ');
 
-/** The cells of a window, counted and live alike. */
+/**
+ * The cells of a window, counted and live alike. OFFSET 0: range by range, by the index. Joined, the planner would read all
+ * rollups of the table, quarter hours too, to find those of a few days.
+ */
 const CELLS = `cells AS (
     SELECT c.start, c.assistant_id, c.language, c.model, c.channel, c.outcome, ${MOMENTS.replaceAll(/\b([a-z_]+)\b/g, 'c.$1')}
     FROM counted CROSS JOIN LATERAL (SELECT * FROM analytics_cells x
-      WHERE x.grain = counted.grain AND x.start >= a AND x.start < b) AS c
+      WHERE x.grain = counted.grain AND x.start >= a AND x.start < b OFFSET 0) AS c
     UNION ALL SELECT fact.* FROM live CROSS JOIN LATERAL analytics_moments(a, b) AS fact)`;
 const SPREADS = `spreads AS (
     SELECT s.start, s.assistant_id, s.measure, s.key, s.n
     FROM counted CROSS JOIN LATERAL (SELECT * FROM analytics_spread x
-      WHERE x.grain = counted.grain AND x.start >= a AND x.start < b) AS s
+      WHERE x.grain = counted.grain AND x.start >= a AND x.start < b OFFSET 0) AS s
     UNION ALL SELECT fact.* FROM live CROSS JOIN LATERAL analytics_spreads(a, b) AS fact)`;
 const OF_ASSISTANT = `(CAST(:assistantId AS bigint) IS NULL OR assistant_id = CAST(:assistantId AS bigint))`;
 
@@ -86,15 +89,17 @@ export function usesOf(ranges: Ranges, limit: number, assistantId: number | null
 export async function peopleOf(ranges: Ranges, assistantId: number | null = null): Promise<number> {
   const counted = await row<{ people: number }>(
     `WITH ${RANGES}
-     SELECT count(DISTINCT person) AS people FROM (
-       SELECT p.person, p.assistant_id FROM counted CROSS JOIN LATERAL (SELECT * FROM analytics_people x
-         WHERE x.grain = counted.grain AND x.start >= a AND x.start < b) AS p
+     -- DISTINCT is hashed; count(DISTINCT …) would sort every person of every day.
+     SELECT count(*) AS people FROM (SELECT DISTINCT person FROM (
+       SELECT p.person, p.assistant_id FROM counted CROSS JOIN LATERAL (SELECT x.person, x.assistant_id FROM analytics_people x
+         WHERE x.grain = counted.grain AND x.start >= a AND x.start < b OFFSET 0) AS p
        UNION ALL
        SELECT m.user_id, coalesce(c.assistant_id, 0) FROM live
-       JOIN messages m ON m.message_type = 'user' AND m.created_at >= a AND m.created_at < b
-       -- OFFSET 0: by the index, where the planner would read all conversations.
+       -- OFFSET 0: by the index, where the planner would read all messages and all conversations.
+       CROSS JOIN LATERAL (SELECT user_id, conversation_id FROM messages
+         WHERE message_type = 'user' AND created_at >= a AND created_at < b OFFSET 0) AS m
        CROSS JOIN LATERAL (SELECT assistant_id FROM conversations WHERE id = m.conversation_id OFFSET 0) AS c) AS wrote
-     WHERE ${OF_ASSISTANT}`,
+     WHERE ${OF_ASSISTANT}) AS people`,
     { ...bound(ranges), assistantId },
   );
   return counted?.people ?? 0;
@@ -131,12 +136,13 @@ export async function begunOf(
          .map((name) => `b.${name}`)
          .join(', ')}
        FROM counted CROSS JOIN LATERAL (SELECT * FROM analytics_begun x
-         WHERE x.grain = counted.grain AND x.start >= a AND x.start < counted.b) AS b
+         WHERE x.grain = counted.grain AND x.start >= a AND x.start < counted.b OFFSET 0) AS b
        UNION ALL
        SELECT fact.assistant_id, ${BEGUN.split(' ')
          .map((name) => `fact.${name}`)
          .join(', ')}
-       FROM analytics_begun_in(ARRAY(SELECT c.id FROM live JOIN conversations c ON c.created_at >= a AND c.created_at < b),
+       FROM analytics_begun_in(ARRAY(SELECT c.id FROM live
+           CROSS JOIN LATERAL (SELECT id FROM conversations WHERE created_at >= a AND created_at < b OFFSET 0) AS c),
          make_interval(hours => CAST(:quietH AS integer))) AS fact) AS began
      WHERE ${OF_ASSISTANT}`,
     { ...bound(ranges), quietH, assistantId },

@@ -7,7 +7,6 @@ import { toSql } from 'pgvector';
 import { searchFaqs } from '../../../db/models/faqSearch.ts';
 import { rows } from '../../../db/sql.ts';
 import { cacheKey, remember } from '../../../shared/delivery/cache.ts';
-import { COVERAGE } from '../../../shared/knowledge/coverage.ts';
 import { env } from '../../../shared/base/env.ts';
 import { embeddingModel } from '../../../shared/provider/config.ts';
 import { redis, untilReady } from '../../../shared/delivery/redis.ts';
@@ -142,7 +141,7 @@ function fused(question: Question): Promise<number[]> {
 
 async function search({ text, vector }: Question, similarity: number): Promise<number[]> {
   const vectors = [{ model: embeddingModel()?.name ?? '', vector }];
-  const query = { text, vectors, language: 'en', limit: LIMIT, similarity, coverage: COVERAGE };
+  const query = { text, vectors, language: 'en', limit: LIMIT, similarity, coverage: env.PASSAGE_COVERAGE ?? 0.35 };
   return (await searchFaqs(query)).map(({ id }) => id);
 }
 

@@ -1,0 +1,19 @@
+import type { Knex } from 'knex';
+
+const KINDS = `'password_reset', 'email_verification', 'new_sign_in', 'answer_ready', 'agent_replied', 'handoff_waiting',
+  'knowledge_answered', 'export_ready', 'account_erased'`;
+
+/** Notifications may tell administrators that a budget of the day is nearly used up. Old rows need no new check. */
+export async function up(knex: Knex): Promise<void> {
+  await replaceCheck(knex, `${KINDS}, 'budget_warning'`);
+}
+
+export async function down(knex: Knex): Promise<void> {
+  await knex.raw(`DELETE FROM notifications WHERE kind = 'budget_warning'`);
+  await replaceCheck(knex, KINDS);
+}
+
+async function replaceCheck(knex: Knex, kinds: string): Promise<void> {
+  await knex.raw(`ALTER TABLE notifications DROP CONSTRAINT notifications_kind_check,
+    ADD CONSTRAINT notifications_kind_check CHECK (kind IN (${kinds})) NOT VALID`);
+}

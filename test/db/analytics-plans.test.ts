@@ -1,0 +1,68 @@
+import { expect } from 'chai';
+import { knex } from '../../db/knex.ts';
+import { countNext } from '../../db/models/analytics/counting.ts';
+import { begunOf, cellsOf, peopleOf, stepsOf, usesOf } from '../../db/models/analytics/figures.ts';
+import { type Range, type Ranges, rangesOf } from '../../db/models/analytics/ranges.ts';
+import { dashboard } from '../../shared/analytics/dashboard.ts';
+import { loadHistory } from '../../lab/seed/history.ts';
+import { env } from '../../shared/base/env.ts';
+import { itNative } from '../support/native.ts';
+import { explain, scansOf } from '../support/plans.ts';
+
+/** PLANS_MESSAGES=1000000 made the figures of docs/plans.md. */
+const MESSAGES = Number(process.env.PLANS_MESSAGES ?? 20_000);
+const DAYS = process.env.PLANS_MESSAGES ? 90 : 5;
+const DAY = 86_400_000;
+
+/** Explains the statements of the dashboard over a history up to the present moment. */
+describe('the planner, for the dashboard', function () {
+  this.timeout(1_200_000);
+  const to = new Date();
+  const window: Range = { from: new Date(to.getTime() - DAYS * DAY), to };
+  let moments: Ranges;
+  let begun: Ranges;
+  before(async () => {
+    await loadHistory(window, MESSAGES);
+    for (const part of ['moments', 'begun'] as const)
+      while (await countNext(part, env.RESOLVED_AFTER_H));
+    await knex.raw('ANALYZE');
+    moments = await rangesOf('moments', window, true);
+    begun = await rangesOf('begun', window, true);
+  });
+
+  const READS: Record<string, () => Promise<unknown[]>> = {
+    'facts by dimension': () => cellsOf(moments, []),
+    'scales of speed': () => stepsOf(moments),
+    'uses of FAQs': () => usesOf(moments, 10),
+    'different people': async () => [await peopleOf(moments)],
+    'fates of conversations': async () => [await begunOf(begun, env.RESOLVED_AFTER_H)],
+  };
+  for (const [name, read] of Object.entries(READS)) {
+    itNative(`reads ${name} from rollups, and from the rows only by their time`, async () => {
+      const { plan } = await explain(read);
+      if (process.env.PLANS_MESSAGES) console.log(name, JSON.stringify(plan, null, 1));
+      for (const scan of scansOf(plan).filter((one) => ROWS.includes(String(one['Relation Name']))))
+        expect(`${scan['Relation Name']}: ${scan['Node Type']}`).to.match(/Index|Bitmap/);
+    });
+  }
+
+  itNative('answers the dashboard from what was counted, and says what a look takes', async () => {
+    const took: number[] = [];
+    const asked = { ...window, timezone: 'Europe/Berlin' };
+    for (let i = 0; i < (process.env.PLANS_MESSAGES ? 100 : 2); i += 1) {
+      const began = performance.now();
+      const { totals } = await dashboard(asked, null);
+      took.push(performance.now() - began);
+      expect(totals.answers).to.equal(MESSAGES / 2);
+    }
+    if (process.env.PLANS_MESSAGES) console.log(percentiles(took));
+  });
+});
+
+const ROWS = ['messages', 'runs', 'conversations', 'message_feedback', 'episodes'];
+
+function percentiles(took: number[]): string {
+  const sorted = took.toSorted((a, b) => a - b);
+  const at = (share: number) => sorted[Math.floor(share * sorted.length)]?.toFixed(1);
+  return `dashboard: p50 ${at(0.5)} ms, p95 ${at(0.95)} ms, ${took.length} looks`;
+}
