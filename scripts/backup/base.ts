@@ -14,8 +14,9 @@ export async function base(): Promise<Manifest> {
   folder();
   const client = await connect(settings.databaseUrl);
   try {
-    const { rows } = await client.query<{ server: string }>(
-      `SELECT current_setting('server_version') AS server`,
+    // The backup begins with a checkpoint, so recovery begins here or later.
+    const { rows } = await client.query<{ server: string; wal: string }>(
+      `SELECT current_setting('server_version') AS server, pg_walfile_name(pg_current_wal_lsn()) AS wal`,
     );
     const manifest: Manifest = {
       kind: 'base',
