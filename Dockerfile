@@ -1,25 +1,62 @@
-# One image for every process type; the command says which (see Procfile). Only the pages are built, in a stage of their own.
-# It has neither lab nor test: `npm start`, `npm run chat` and `npm run seed -- --faqs` need a clone.
-FROM node:24-slim AS pages
+# One image for every process type; the command says which (see Procfile). It has neither lab nor test: `npm start`, `npm run chat`
+# and `npm run seed -- --faqs` need a clone. scripts/image.sh builds it where no engine runs, and .ci/nightly tries it.
+#   docker build --target runtime -t parley .
+#   docker build --target backup -t parley-backup .     with the commands of PostgreSQL 17
+ARG NODE_IMAGE=docker.io/library/node:24.21.0-trixie-slim
+
+FROM ${NODE_IMAGE} AS pages
 WORKDIR /app
 COPY package.json package-lock.json ./
-RUN npm ci --no-audit --no-fund
+RUN npm ci --include=dev --no-audit --no-fund
 COPY scripts scripts
 COPY web web
 RUN NODE_ENV=production node scripts/web.ts
 
-FROM node:24-slim
+FROM ${NODE_IMAGE} AS dependencies
+WORKDIR /app
+COPY package.json package-lock.json ./
+# The copy tells `npm run …` that all is installed (scripts/ensure.sh). TypeScript comes in as somebody's peer and nothing loads it;
+# source maps and declarations are for editors.
+RUN npm ci --omit=dev --no-audit --no-fund \
+  && cp package-lock.json node_modules/.installed-package-lock.json \
+  && rm -rf node_modules/typescript node_modules/@typescript node_modules/.bin/tsc node_modules/.bin/tsserver \
+  && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' -o -name '*.md' \) -delete
+
+FROM ${NODE_IMAGE} AS runtime
+ARG VERSION=0.0.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="Parley" \
+  org.opencontainers.image.description="A background-job-centric chatbot engine with a thin API" \
+  org.opencontainers.image.licenses="MIT" \
+  org.opencontainers.image.version="${VERSION}" \
+  org.opencontainers.image.revision="${REVISION}"
 WORKDIR /app
 ENV NODE_ENV=production
-COPY package.json package-lock.json ./
-# The copy tells `npm run …` that all is installed (scripts/ensure.sh).
-RUN npm ci --omit=dev --no-audit --no-fund && npm cache clean --force && cp package-lock.json node_modules/.installed-package-lock.json
+COPY package.json package-lock.json Procfile LICENSE ./
+COPY --from=dependencies /app/node_modules node_modules
 COPY api api
 COPY workers workers
 COPY shared shared
 COPY db db
 COPY scripts scripts
 COPY --from=pages /app/web/dist web/dist
-USER node
-EXPOSE 8000
+USER 1000:1000
+EXPOSE 8000 9100
+# web's; workers are asked on METRICS_PORT by whoever runs them (docker-compose.yml).
+HEALTHCHECK --interval=10s --timeout=4s --start-period=30s --retries=3 CMD ["node", "scripts/health.ts", "8000", "/livez"]
 CMD ["node", "api/server.ts"]
+
+FROM runtime AS backup
+USER 0:0
+# The server and pgvector are for trials of restores (npm run backup -- dump --trial).
+RUN apt-get update \
+  && apt-get install -y --no-install-recommends postgresql-common \
+  && sed -i 's/^#\?create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf \
+  && apt-get install -y --no-install-recommends postgresql-17 postgresql-17-pgvector age gnupg \
+  && rm -rf /var/lib/apt/lists/*
+USER 1000:1000
+HEALTHCHECK NONE
+CMD ["node", "scripts/backup.ts", "serve"]
+
+# The last stage is what a build without a target makes.
+FROM runtime

@@ -11,6 +11,7 @@
 # Runs without fsync: fast, but not for data to keep. FORCE_BUILD=1 builds pgvector even if it is installed;
 # DESTDIR changes where the build is installed.
 set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
 
 usage() { sed -n '2,12s/^# \{0,1\}//p' "$0"; }
 fail() { echo "native-postgres: $*" >&2; exit 1; }
@@ -62,7 +63,7 @@ build_pgvector() (
   apt_install "postgresql-server-dev-$major" make gcc libc6-dev
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
-  source=$(debian_source)
+  source=$("$here/debian-source.sh")
   [ -n "$source" ] || fail "found no apt source for this machine's release"
   read -r uri key <<<"$source"
   mkdir -p "$work/lists/partial"
@@ -79,33 +80,6 @@ build_pgvector() (
   make -s -C src -j"$(nproc)" OPTFLAGS= with_llvm=no PG_CONFIG="$bin/pg_config" >/dev/null
   make -s -C src install with_llvm=no PG_CONFIG="$bin/pg_config" DESTDIR="${DESTDIR:-}" >/dev/null
 )
-
-# Prints "URI keyring" of this release's own apt entry, in either format.
-debian_source() {
-  local codename
-  codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
-  {
-    { cat /etc/apt/sources.list.d/*.sources || true; } | awk -v suite="$codename" '
-      BEGIN { RS = ""; FS = "\n" }
-      {
-        uri = key = ""; hit = 0
-        for (i = 1; i <= NF; i++) {
-          n = split($i, word, /[ \t]+/)
-          if (word[1] == "URIs:") uri = word[2]
-          if (word[1] == "Signed-By:" && word[2] ~ /^\//) key = word[2]
-          if (word[1] == "Suites:") for (j = 2; j <= n; j++) if (word[j] == suite) hit = 1
-        }
-        if (hit && uri) print uri, key
-      }'
-    { cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list || true; } | awk -v suite="$codename" '
-      $1 == "deb" {
-        key = ""
-        if (match($0, /signed-by=[^] ]+/)) key = substr($0, RSTART + 10, RLENGTH - 10)
-        sub(/\[[^]]*\]/, "")
-        if ($3 == suite) print $2, key
-      }'
-  } 2>/dev/null | sed -n 1p
-}
 
 # initdb and postgres refuse to run as root.
 as_postgres() {

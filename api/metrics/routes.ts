@@ -6,6 +6,7 @@ import { metricsContract } from './contract.ts';
 import { together } from '../../shared/ops/together.ts';
 import { measureFaqs } from './faqs.ts';
 import { measureQueues } from './queues.ts';
+import { measureStores } from './stores.ts';
 
 /** Serves metrics to Prometheus. Without METRICS_TOKEN a proxy must not expose this route. */
 export const metrics = serve(metricsContract, {
@@ -17,6 +18,6 @@ export const metrics = serve(metricsContract, {
 });
 
 const measured = together(async () => {
-  await Promise.all([measureQueues(), measureFaqs()]);
+  await Promise.all([measureQueues(), measureFaqs(), measureStores()]);
   return registry.metrics();
 });

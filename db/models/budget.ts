@@ -37,3 +37,11 @@ export function reserveShare(
     { runId, attempt, ...share, day, user },
   );
 }
+
+/** Returns what all answers of the present day (UTC) have used of the budget. */
+export async function usedToday(): Promise<number> {
+  const found = await row<{ amount: number }>(
+    `SELECT amount FROM budget_days WHERE day = (now() AT TIME ZONE 'UTC')::date`,
+  );
+  return found?.amount ?? 0;
+}

@@ -51,6 +51,8 @@ export type Debts = {
   queued: number;
   in_progress: number;
   unannounced: number;
+  /** The age in seconds of the oldest run that has not ended; 0: there is none. */
+  oldest_s: number;
   /** Of so many FAQs so many lack vectors of their text; that one counts them out is the progress. */
   faqs: number;
   faqs_to_embed: number;
@@ -62,6 +64,7 @@ export async function debts(embeds: boolean): Promise<Debts> {
     `SELECT count(*) FILTER (WHERE status = 'waiting') AS waiting, count(*) FILTER (WHERE status = 'queued') AS queued,
        count(*) FILTER (WHERE status = 'in_progress') AS in_progress,
        (SELECT count(*) FROM runs WHERE completed_at IS NOT NULL AND announced_at IS NULL) AS unannounced,
+       coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::float8 AS oldest_s,
        0 AS faqs, 0 AS faqs_to_embed
      FROM runs WHERE status IN ('waiting', 'queued', 'in_progress')`,
   );

@@ -29,8 +29,11 @@ export type Ground = {
   stop: () => Promise<void>;
 };
 
-/** Starts the stores. Everything ends with `stop`, and with this process. */
-export async function startGround(): Promise<Ground> {
+/**
+ * Starts the stores. Everything ends with `stop`, and with this process.
+ * @param root the folder of the release whose schema the database gets
+ */
+export async function startGround(root = ROOT): Promise<Ground> {
   const postgres = await startCluster();
   const redis = await startRedis();
   const children = new Set<Child>();
@@ -77,7 +80,7 @@ export async function startGround(): Promise<Ground> {
   };
   const provider = await start('lab/bench/provider.ts');
   env.OPENAI_BASE_URL = `http://127.0.0.1:${provider.port}/v1`;
-  await runToEnd('scripts/migrate.ts', { ...process.env, ...env });
+  await runToEnd('scripts/migrate.ts', { ...process.env, ...env }, [], root);
 
   return {
     env,

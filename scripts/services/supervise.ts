@@ -46,8 +46,14 @@ export function keepRunning(name: string, args: string[], env: NodeJS.ProcessEnv
 }
 
 /** Runs a script of this project to its end. @throws Error with its last output when it fails */
-export async function runToEnd(script: string, env: NodeJS.ProcessEnv, args: string[] = []): Promise<void> {
+export async function runToEnd(
+  script: string,
+  env: NodeJS.ProcessEnv,
+  args: string[] = [],
+  cwd?: string,
+): Promise<void> {
   const child = spawn(process.execPath, nodeArgs([script, ...args]), {
+    cwd,
     env,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });

@@ -16,6 +16,13 @@ export function addLogContext(ids: LogContext): void {
   Object.assign(contexts.getStore() ?? {}, ids);
 }
 
+const listeners: ((level: string) => void)[] = [];
+
+/** Calls `tell` with the level of each line that is logged from now on. */
+export function onLogLine(tell: (level: string) => void): void {
+  listeners.push(tell);
+}
+
 /** The logger: JSON lines on stdout, readable lines on a terminal. Lines never hold content or an e-mail address. */
 export const log = pino(
   {
@@ -25,6 +32,12 @@ export const log = pino(
     formatters: { level: (label) => ({ level: label }) },
     serializers: { err: (err: unknown) => presentError(err) },
     mixin: () => contexts.getStore() ?? {},
+    hooks: {
+      logMethod(args, method, level) {
+        for (const tell of listeners) tell(pino.levels.labels[level] ?? '');
+        method.apply(this, args);
+      },
+    },
   },
   process.stdout.isTTY ? pinoPretty({ colorize: true, ignore: 'pid', sync: true }) : pino.destination(1),
 );

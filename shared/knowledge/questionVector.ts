@@ -85,7 +85,7 @@ function missed(err: unknown, set: EmbeddingSet): null {
 function breakerOf({ key }: EmbeddingSet): Breaker {
   const known = breakers.get(key);
   if (known !== undefined) return known;
-  const made = new Breaker(...BREAKER);
+  const made = new Breaker(...BREAKER, 'embedding');
   breakers.set(key, made);
   return made;
 }

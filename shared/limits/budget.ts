@@ -1,4 +1,4 @@
-import { reserveShare, type Limits, usedUp } from '../../db/models/budget.ts';
+import { reserveShare, type Limits, usedToday, usedUp } from '../../db/models/budget.ts';
 import { die, text } from '../base/env.ts';
 import { problem } from '../base/errors.ts';
 import { log } from '../base/log.ts';
@@ -57,4 +57,9 @@ export async function shareOf(
       'Four fifths of BUDGET_DAY are used; at the limit messages are refused',
     );
   return reserved?.granted;
+}
+
+/** Returns the used share of BUDGET_DAY, from 0 on; null without such a budget. */
+export async function budgetUsed(): Promise<number | null> {
+  return limits.day === null ? null : (await usedToday()) / Math.max(1, limits.day);
 }

@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import { knex } from '../../db/knex.ts';
 import { env } from '../base/env.ts';
+import { onLogLine } from '../base/log.ts';
 
 /**
  * The registry that `/metrics` shows: Node's metrics (event-loop lag, memory, garbage collection) and those below. Times
@@ -131,6 +132,35 @@ export const redisMisfits = gauge(
   '1 if Redis is not as it must be, as this process last saw it',
   ['what'],
 );
+
+export const redisMemoryUsed = gauge('redis_memory_used_bytes', 'Memory that Redis uses, by its INFO', []);
+export const redisMemoryMax = gauge('redis_memory_max_bytes', "Redis' maxmemory; 0: no limit", []);
+
+// What Postgres says; the same on every web replica.
+export const runsOpen = gauge('runs_open', 'Runs that have not ended or were not announced, by state', [
+  'state',
+]);
+export const runsOldest = gauge('runs_oldest_open_seconds', 'Age of the oldest run that has not ended', []);
+export const serverConnections = gauge(
+  'db_server_connections',
+  'Connections of all clients of the Postgres server',
+  [],
+);
+export const serverConnectionsMax = gauge(
+  'db_server_connections_max',
+  "The server's max_connections, less those for superusers",
+  [],
+);
+export const backupAge = gauge('backup_age_seconds', 'Time since the last success, by kind', ['kind']);
+export const budgetUsedRatio = gauge('budget_used_ratio', 'Used share of BUDGET_DAY; 0 without one', []);
+
+export const breakerOpen = gauge(
+  'provider_breaker_open',
+  '1 while this process makes no such calls, after failures in a row',
+  ['calls'],
+);
+const logLines = counter('log_lines_total', 'Lines of the log, by level', ['level']);
+onLogLine((level) => logLines.inc({ level }));
 
 // The knowledge base.
 export const faqsStored = gauge('faqs_stored', 'FAQs of any status; the same on every web replica', []);

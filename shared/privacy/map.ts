@@ -422,6 +422,12 @@ export const personalData: Record<string, TableOfData> = {
       technical: 'receipt deliveries signature',
     },
   },
+  backups: {
+    purpose: 'when a backup, or the trial of one, succeeded',
+    kept: '400 days',
+    erased: 'none',
+    columns: { technical: 'id kind name bytes finished_at' },
+  },
   exports: {
     purpose: 'exports that users asked for',
     kept: 'seven days',

@@ -17,7 +17,7 @@ export type SmallCall<T> = {
 /** Ms that a message may wait for one of these calls. */
 const LIMIT = 1_500;
 /** Failures in a row that stop the calls of this process; first and longest stop, in ms. */
-const breaker = new Breaker(3, 5_000, 60_000);
+const breaker = new Breaker(3, 5_000, 60_000, 'query');
 
 /**
  * Calls QUERY_MODEL for a small piece of JSON.

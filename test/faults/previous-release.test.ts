@@ -6,7 +6,7 @@ import { spawnProcfile } from '../../scripts/services/procfile.ts';
 import { buildGuest } from '../support/factories.ts';
 import { onNative } from '../support/native.ts';
 import { type Process, startProcfile } from '../../lab/kit/processes.ts';
-import { checkOutPreviousRelease, type Release } from '../support/previous-release.ts';
+import { checkOutPreviousRelease, type Release } from '../../lab/kit/previousRelease.ts';
 import { type Provider, startProvider } from '../support/provider.ts';
 import { WORKERS } from '../support/stack.ts';
 

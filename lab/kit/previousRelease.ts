@@ -1,7 +1,7 @@
+import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { runCommand } from './own-database.ts';
 
 /** The last commit before the first tag. */
 const BEFORE_TAGS = '83aa4328';
@@ -68,4 +68,18 @@ async function install(root: string): Promise<void> {
     rmSync(own, { recursive: true, force: true });
   }
   symlinkSync(resolve('node_modules'), own);
+}
+
+/** Runs a command to its end, with any exit code. */
+function runCommand(
+  command: string,
+  args: string[],
+  env: Record<string, string> = {},
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    const options = { env: { ...process.env, ...env }, maxBuffer: 100_000_000 };
+    execFile(command, args, options, (err, stdout, stderr) =>
+      resolve({ code: err === null ? 0 : Number(err.code) || 1, stdout, stderr }),
+    );
+  });
 }

@@ -1,0 +1,165 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFileSync, cpSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import { freePort } from '../../scripts/services/ports.ts';
+import type { Postgres } from '../kit/postgres.ts';
+import { eraseSomebody, type House, script, startHouse, startScript, verdict } from './house.ts';
+import type { Outcome } from './outcome.ts';
+
+const run = promisify(execFile);
+const RECOVERED_WITHIN_MS = 120_000;
+
+/** One base backup and the WAL after it: recovers to the moment before an accident, and then to the loss of the machine. */
+export async function walDrills(rate: number, seconds: number, encrypted: boolean): Promise<Outcome[]> {
+  const house = await startHouse(encrypted);
+  const stops = [house.stop];
+  const count = async (what: string) =>
+    (await house.ground.query<{ n: number }>(`SELECT count(*)::int AS n FROM ${what}`))[0]?.n ?? 0;
+  try {
+    await house.start();
+    const receiver = startScript('backup', ['wal'], house.env());
+    receiver.stderr?.pipe(process.stderr);
+    const gone = once(receiver, 'close');
+    const first = await house.traffic(seconds, rate);
+    await Promise.all([
+      house.traffic(2, rate).then((some) => (first.accepted += some.accepted)),
+      script('backup', ['base'], house.env()),
+    ]);
+    const pseudonym = await eraseSomebody(house);
+    const second = await house.traffic(seconds, rate);
+    const messages = await count('messages');
+    const [moment] = await house.ground.query<{ at: Date }>('SELECT clock_timestamp() AS at');
+    const until = (moment?.at ?? new Date()).toISOString();
+    await sleep(1_500);
+    // The accident: somebody deletes more than was meant.
+    await house.ground.query(`DELETE FROM notifications`);
+    await house.ground.query(`UPDATE messages SET content = 'overwritten' WHERE id % 2 = 0`);
+    const accident = Date.now();
+    const third = await house.traffic(seconds, rate);
+    const lost = Date.now();
+    // The machine is gone: what is in the store then is all there is.
+    receiver.kill('SIGKILL');
+    await gone;
+    cpSync(house.env().BACKUP_DIR ?? '', join(house.folder, 'copy'), { recursive: true });
+    await house.kill();
+    const ledgerEnv = { ...house.env(), BACKUP_DIR: join(house.folder, 'later') };
+    await script('backup', ['dump'], ledgerEnv);
+    const ledger = join(house.folder, 'later', 'ledger', 'erasures.jsonl');
+
+    const toMoment = await recover(house, until, ledger, 'moment');
+    stops.push(toMoment.server.stop);
+    const recovered = await toMoment.server.rows<{ n: number; damaged: number }>(
+      `SELECT count(*)::int AS n, count(*) FILTER (WHERE content = 'overwritten')::int AS damaged FROM messages`,
+    );
+    const wrong: string[] = [];
+    if (recovered[0]?.damaged !== 0) wrong.push('rows of after the accident are there');
+    if (recovered[0]?.n !== messages) wrong.push(`${recovered[0]?.n} messages instead of ${messages}`);
+    const here = first.accepted + second.accepted;
+    const outcomes: Outcome[] = [
+      {
+        drill: `point in time${encrypted ? ', encrypted' : ''}`,
+        accepted: here,
+        missing: Math.max(0, here - (await userMessages(toMoment.server))),
+        rpoS: (accident - Date.parse(until)) / 1_000,
+        rtoS: toMoment.rtoS,
+        answeredAfter: toMoment.owed,
+        ...(await verdict(toMoment.server, pseudonym)),
+        wrong,
+      },
+    ];
+    await house.kill();
+
+    const toEnd = await recover(house, undefined, ledger, 'end');
+    stops.push(toEnd.server.stop);
+    const all = here + third.accepted;
+    const [newest] = await toEnd.server.rows<{ at: Date | null }>(
+      'SELECT max(created_at) AS at FROM messages',
+    );
+    const found = await verdict(toEnd.server, pseudonym);
+    outcomes.push({
+      drill: `all kept WAL${encrypted ? ', encrypted' : ''}`,
+      accepted: all,
+      missing: Math.max(0, all - (await userMessages(toEnd.server))),
+      rpoS: Math.max(0, lost - (newest?.at?.getTime() ?? 0)) / 1_000,
+      rtoS: toEnd.rtoS,
+      answeredAfter: toEnd.owed,
+      ...found,
+      // The accident overwrote half of the texts, which are equal then.
+      doubled: 0,
+      wrong: [],
+    });
+    return outcomes;
+  } finally {
+    for (const stop of stops.toReversed()) await stop();
+  }
+}
+
+async function userMessages(server: Postgres): Promise<number> {
+  const [row] = await server.rows<{ n: number }>(
+    `SELECT count(*)::int AS n FROM messages WHERE message_type = 'user'`,
+  );
+  return row?.n ?? 0;
+}
+
+/** Recovers into a new server, and starts the installation on it. */
+async function recover(house: House, until: string | undefined, ledger: string, name: string) {
+  const began = Date.now();
+  const dir = join(house.folder, name);
+  mkdirSync(dir, { mode: 0o755 });
+  const data = join(dir, 'data');
+  const env = { ...house.env(), BACKUP_DIR: join(house.folder, 'copy') };
+  await script('restore', ['base', '--data', data, ...(until === undefined ? [] : ['--until', until])], env);
+  const server = await startOn(dir, house);
+  await script('restore', ['after', '--ledger', ledger], { ...env, DATABASE_URL: server.url });
+  const [owed] = await server.rows<{ n: number }>(
+    'SELECT count(*)::int AS n FROM runs WHERE completed_at IS NULL',
+  );
+  await house.start(server.url);
+  return { server, rtoS: (Date.now() - began) / 1_000, owed: owed?.n ?? 0 };
+}
+
+/** Starts a server on a recovered data folder, and waits until it takes writes. */
+async function startOn(dir: string, house: House): Promise<Postgres> {
+  const port = await freePort();
+  appendFileSync(
+    join(dir, 'data', 'postgresql.auto.conf'),
+    `port = ${port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = ''\nmax_connections = 300\n`,
+  );
+  if (process.getuid?.() === 0) await run('chown', ['-R', 'postgres', dir, join(house.folder, 'copy')]);
+  await run('scripts/native-postgres.sh', ['crash', dir]);
+  const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
+  const stop = async () => void (await run('scripts/native-postgres.sh', ['stop', dir]).catch(() => {}));
+  for (const end = Date.now() + RECOVERED_WITHIN_MS; Date.now() < end; await sleep(100)) {
+    const client = new pg.Client({ connectionString: url });
+    client.on('error', () => {});
+    try {
+      await client.connect();
+      const { rows } = await client.query<{ recovering: boolean }>(
+        'SELECT pg_is_in_recovery() AS recovering',
+      );
+      if (rows[0]?.recovering === false) return { url, stop, restart: undefined, rows: rowsOf(url) };
+    } catch {
+      // It starts.
+    } finally {
+      await client.end().catch(() => {});
+    }
+  }
+  await stop();
+  throw new Error('the recovered server takes no writes');
+}
+
+function rowsOf(url: string): Postgres['rows'] {
+  return async <Row extends pg.QueryResultRow>(sql: string) => {
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    try {
+      return (await client.query<Row>(sql)).rows;
+    } finally {
+      await client.end();
+    }
+  };
+}

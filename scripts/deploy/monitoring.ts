@@ -1,0 +1,88 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { alertsIn } from '../monitoring/expressions.ts';
+import { cases, promtoolTests, routes } from '../monitoring/cases.ts';
+import { dashboards, expressionsOf } from '../monitoring/dashboards.ts';
+import { expectNone, run, type Step } from './step.ts';
+
+const ALERTS = 'deploy/monitoring/alerts.yml';
+
+export const monitoring: Step[] = [
+  {
+    name: 'prometheus: configuration',
+    run: async (root) =>
+      void (await run('promtool', ['check', 'config', join(root, 'deploy/monitoring/prometheus.yml')])),
+    faults: [
+      { file: 'deploy/monitoring/prometheus.yml', from: 'scrape_interval: 15s', to: 'scrape_intervall: 15s' },
+    ],
+  },
+  {
+    name: 'prometheus: alerts',
+    run: (root) =>
+      inFolder(async (folder) => {
+        const known = new Set(cases.map(({ alert }) => alert));
+        const alerts = alertsIn(readFileSync(join(root, ALERTS), 'utf8'));
+        expectNone(
+          alerts
+            .filter(({ alert }) => !known.has(alert))
+            .map(({ alert }) => `no case shows that ${alert} fires`),
+        );
+        const file = join(folder, 'tests.yml');
+        writeFileSync(file, JSON.stringify(promtoolTests(join(root, ALERTS))));
+        await run('promtool', ['test', 'rules', file]);
+      }),
+    faults: [
+      { file: ALERTS, from: '> 0.02', to: '> 0.9' },
+      { file: ALERTS, from: 'alert: RedisMemory', to: 'alert: RedisMemories' },
+      { file: ALERTS, from: '- time() < 14 * 86400', to: '- time() < 14' },
+    ],
+  },
+  {
+    name: 'prometheus: expressions of dashboards',
+    run: () =>
+      inFolder(async (folder) => {
+        const expressions = dashboards.flatMap(expressionsOf);
+        const rules = expressions.map((expr, i) => ({
+          record: `panel:${i}`,
+          expr: expr.replaceAll('$__rate_interval', '5m'),
+        }));
+        const file = join(folder, 'panels.yml');
+        writeFileSync(file, JSON.stringify({ groups: [{ name: 'panels', rules }] }));
+        await run('promtool', ['check', 'rules', file]);
+      }),
+    faults: [],
+  },
+  {
+    name: 'alertmanager',
+    run: (root) =>
+      inFolder(async (folder) => {
+        const file = join(folder, 'alertmanager.yml');
+        const config = readFileSync(join(root, 'deploy/monitoring/alertmanager.yml'), 'utf8');
+        // Debian's amtool 0.25 does not know url_file, which 0.26 brought.
+        writeFileSync(
+          file,
+          config.replaceAll(/url_file: \S+secrets\/(\w+)\.url/g, "url: 'http://127.0.0.1:9/$1'"),
+        );
+        await run('amtool', ['check-config', file]);
+        for (const { labels, receiver } of routes)
+          await run('amtool', [
+            'config',
+            'routes',
+            'test',
+            `--config.file=${file}`,
+            `--verify.receivers=${receiver}`,
+            ...labels,
+          ]);
+      }),
+    faults: [
+      { file: 'deploy/monitoring/alertmanager.yml', from: 'receiver: page', to: 'receiver: ticket' },
+      { file: 'deploy/monitoring/alertmanager.yml', from: 'name: page', to: 'name: pages' },
+    ],
+  },
+];
+
+async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'parley-monitoring-'));
+  await work(folder).finally(() => rmSync(folder, { recursive: true }));
+}
