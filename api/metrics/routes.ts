@@ -5,6 +5,7 @@ import { serve } from '../contract/serve.ts';
 import { metricsContract } from './contract.ts';
 import { together } from '../../shared/ops/together.ts';
 import { measureFaqs } from './faqs.ts';
+import { measureOwed } from './owed.ts';
 import { measureQueues } from './queues.ts';
 
 /** Serves metrics to Prometheus. Without METRICS_TOKEN a proxy must not expose this route. */
@@ -17,6 +18,6 @@ export const metrics = serve(metricsContract, {
 });
 
 const measured = together(async () => {
-  await Promise.all([measureQueues(), measureFaqs()]);
+  await Promise.all([measureQueues(), measureFaqs(), measureOwed()]);
   return registry.metrics();
 });

@@ -20,6 +20,7 @@ export const REFUSABLE: readonly Kind[] = [
   'handoff_waiting',
   'knowledge_answered',
   'export_ready',
+  'webhook_disabled',
 ];
 
 /** Returns what a user wants of a kind. Nothing said means both channels. */

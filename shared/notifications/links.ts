@@ -9,6 +9,7 @@ export const links = {
   home: () => publicUrl() + '/',
   conversation: (id: number | null) => `${publicUrl()}/${id === null ? '' : `c/${id}`}`,
   account: () => `${publicUrl()}/account`,
+  webhooks: () => `${publicUrl()}/admin/webhooks`,
   inbox: () => `${publicUrl()}/admin/inbox`,
   resetPassword: (token: string) => `${publicUrl()}/reset-password#token=${token}`,
   verifyEmail: (token: string) => `${publicUrl()}/verify-email#token=${token}`,
