@@ -14,6 +14,7 @@ const WRONG: Record<Broken['fault'], string> = {
   edited: 'was edited',
   removed: 'was removed',
   cut_off: 'was removed, with all later entries',
+  forged_anchor: 'is where the log begins, and its signature is not genuine: somebody cut the log off',
   other_head: 'differs from the head noted at the time: somebody rewrote the log',
   unknown_head: 'is not in the chain: somebody rewrote the log or cut it off',
 };
@@ -39,9 +40,10 @@ async function verify(noted: string | null): Promise<void> {
   const { requireEnv } = await import('../shared/base/env.ts');
   requireEnv('DATABASE_URL');
   const { verifyAuditLog } = await import('../db/models/auditChain.ts');
+  const { isAnchor } = await import('../shared/privacy/anchors.ts');
   const { stop } = await import('../shared/base/stop.ts');
   try {
-    const found = await verifyAuditLog(noted);
+    const found = await verifyAuditLog(noted, isAnchor);
     if ('fault' in found) return complain(found);
     const waiting = found.unchained === 0 ? '' : `, ${found.unchained} more not chained yet`;
     console.log(`sound: ${found.chain_seq} entries${waiting}\nhead ${found.hash}`);

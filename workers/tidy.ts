@@ -4,6 +4,7 @@ import { deleteOver } from '../db/models/over.ts';
 import { deleteOverNotices } from '../db/models/overNotices.ts';
 import { env } from '../shared/base/env.ts';
 import { log } from '../shared/base/log.ts';
+import { retain } from '../shared/privacy/retention.ts';
 
 /** Rows per statement; a small number keeps locks short. */
 const BATCH = 500;
@@ -22,6 +23,7 @@ export async function tidy(): Promise<void> {
     ...(await deleteOver(BATCH, env.RETENTION_SESSIONS_DAYS)),
     ...(await deleteOverNotices(BATCH)),
     ...(await eraseUnseenGuests(BATCH)),
+    ...(await retain(BATCH)),
   };
   const counts = Object.values(deleted);
   if (counts.some((count) => count > 0)) log.info(deleted, 'deleted what is over');

@@ -20,6 +20,12 @@ export const problemBody = named(
     second_factor_token: Type.Optional(
       described(text, 'Of `second_factor_required`: for `POST /auth/second-factor`, good for five minutes.'),
     ),
+    consent: Type.Optional(
+      described(
+        Type.Object({ kind: oneOf('data_processing'), version: text }),
+        'Of `consent_required`: what is missing, and the version of its text (`GET /consents`).',
+      ),
+    ),
   }),
   presentProblem(problem('not_found'), '/api/v1/runs/42'),
 );

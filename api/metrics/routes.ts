@@ -5,6 +5,7 @@ import { serve } from '../contract/serve.ts';
 import { metricsContract } from './contract.ts';
 import { together } from '../../shared/ops/together.ts';
 import { measureFaqs } from './faqs.ts';
+import { measureOwed } from './owed.ts';
 import { measureQueues } from './queues.ts';
 import { measureStores } from './stores.ts';
 
@@ -18,6 +19,6 @@ export const metrics = serve(metricsContract, {
 });
 
 const measured = together(async () => {
-  await Promise.all([measureQueues(), measureFaqs(), measureStores()]);
+  await Promise.all([measureQueues(), measureFaqs(), measureOwed(), measureStores()]);
   return registry.metrics();
 });

@@ -1,7 +1,7 @@
 import { env } from '../../shared/base/env.ts';
 import type { Context, Next } from './context.ts';
 import { rateHeaders } from './headers.ts';
-import { networkOf } from '../../shared/limits/network.ts';
+import { networkKey } from '../../shared/limits/network.ts';
 import { mark } from './mark.ts';
 import { presentCharge, refusalOf, type Window } from '../../shared/limits/charge.ts';
 import { take } from '../../shared/limits/counters.ts';
@@ -24,7 +24,7 @@ export const limitSearchedLists = mark(
 async function searching(ctx: Context, next: Next): Promise<void> {
   const charge = await take([
     { ...OWN, key: `limit:search:user:${ctx.state.user.id}` },
-    { ...ADDRESS, key: `limit:search:address:${networkOf(ctx.ip)}` },
+    { ...ADDRESS, key: `limit:search:address:${networkKey(ctx.ip)}` },
   ]);
   ctx.set(presentCharge(charge, 1));
   if (charge.outcome === 'refused')

@@ -12,6 +12,7 @@ const about = {
   faq_id: described(orNull(id), 'Of `knowledge_answered`.'),
   session_id: described(orNull(id), 'Of `new_sign_in`.'),
   export_id: described(orNull(id), 'Of `export_ready`.'),
+  webhook_id: described(orNull(id), 'Of `webhook_disabled`.'),
   created_at: time,
   read_at: orNull(time),
 };
@@ -23,6 +24,7 @@ const example = {
   faq_id: null,
   session_id: null,
   export_id: null,
+  webhook_id: null,
   created_at: '2026-11-21T08:01:00.000Z',
   read_at: null,
 };

@@ -10,9 +10,20 @@ const consent = named(
     kind: oneOf('gdpr', 'data_processing', 'marketing'),
     given: Type.Boolean({ description: 'false: withdrawn.' }),
     version: described(orNull(text), 'Of the texts then in force; null: from before versions were kept.'),
+    client: described(
+      orNull(text),
+      'By which program it was said, such as `Firefox on Linux`; null: not known.',
+    ),
     at: time,
   }),
-  { id: 3, kind: 'data_processing', given: true, version: '2026-11', at: '2026-11-20T09:30:00.000Z' },
+  {
+    id: 3,
+    kind: 'data_processing',
+    given: true,
+    version: '2026-11',
+    client: 'Firefox on Linux',
+    at: '2026-11-20T09:30:00.000Z',
+  },
 );
 export const presentConsent = presenter(consent);
 

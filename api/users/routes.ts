@@ -5,7 +5,7 @@ import { changeAccount, ownAccount } from '../../shared/accounts/profile.ts';
 import { beginEmailChange } from '../../shared/accounts/verifyEmail.ts';
 import { endSession } from '../../shared/accounts/sessions.ts';
 import { strong } from '../middleware/strong-password.ts';
-import type { Context, Next } from '../middleware/context.ts';
+import { type Context, clientOf, type Next } from '../middleware/context.ts';
 import {
   NAME_CHANGE,
   PASSWORD_CHANGE,
@@ -45,7 +45,7 @@ export const users = serve(userContract, {
     limitAttempts(PROFILE_CHANGE, own),
     limitNames,
     async (ctx) => {
-      ctx.body = presentUser(await changeAccount(ctx.state.user.id, ctx.state.body, by(ctx)));
+      ctx.body = presentUser(await changeAccount(ctx.state.user.id, ctx.state.body, by(ctx), clientOf(ctx)));
     },
   ],
 

@@ -1,11 +1,13 @@
 import { deleteWebhook, findWebhook, listWebhooks } from '../../db/models/webhook.ts';
 import { listDeliveries, oweTest, retryDelivery } from '../../db/models/webhookDelivery.ts';
 import { found } from '../../shared/base/errors.ts';
+import { WEBHOOK_SEND } from '../../shared/limits/attempts.ts';
 import { addEndpoint, changeEndpoint, rotateSecret } from '../../shared/webhooks/endpoints.ts';
 import { note } from '../audit/note.ts';
 import { pageOf } from '../contract/page.ts';
 import { serve } from '../contract/serve.ts';
-import { pathId } from '../middleware/context.ts';
+import { type Context, pathId } from '../middleware/context.ts';
+import { limitAttempts } from '../middleware/limit-attempts.ts';
 import { publicPath } from '../middleware/origin.ts';
 import {
   presentDelivery,
@@ -14,6 +16,9 @@ import {
   presentWebhook,
   webhookContract,
 } from './contract.ts';
+
+/** Limits what an administrator has sent by hand. */
+const sending = limitAttempts(WEBHOOK_SEND, (ctx: Context) => String(ctx.state.user.id));
 
 export const webhooks = serve(webhookContract, {
   'GET /api/v1/webhooks': async (ctx) => {
@@ -46,9 +51,12 @@ export const webhooks = serve(webhookContract, {
     found(await deleteWebhook(pathId(ctx), note(ctx, 'webhook.deleted')));
   },
 
-  'POST /api/v1/webhooks/:id/test': async (ctx) => {
-    ctx.body = presentDelivery(found(await oweTest(pathId(ctx), note(ctx, 'webhook.tested'))));
-  },
+  'POST /api/v1/webhooks/:id/test': [
+    sending,
+    async (ctx) => {
+      ctx.body = presentDelivery(found(await oweTest(pathId(ctx), note(ctx, 'webhook.tested'))));
+    },
+  ],
 
   'POST /api/v1/webhooks/:id/secret': async (ctx) => {
     ctx.body = presentSecret(await rotateSecret(pathId(ctx), note(ctx, 'webhook.secret_rotated')));
@@ -64,9 +72,12 @@ export const webhooks = serve(webhookContract, {
     });
   },
 
-  'POST /api/v1/webhooks/:id/deliveries/:delivery_id/retry': async (ctx) => {
-    const deliveryId = pathId(ctx, 'delivery_id');
-    const along = note(ctx, 'webhook.redelivered', { details: { delivery_id: deliveryId } });
-    ctx.body = presentDelivery(found(await retryDelivery(pathId(ctx), deliveryId, along)));
-  },
+  'POST /api/v1/webhooks/:id/deliveries/:delivery_id/retry': [
+    sending,
+    async (ctx) => {
+      const deliveryId = pathId(ctx, 'delivery_id');
+      const along = note(ctx, 'webhook.redelivered', { details: { delivery_id: deliveryId } });
+      ctx.body = presentDelivery(found(await retryDelivery(pathId(ctx), deliveryId, along)));
+    },
+  ],
 });

@@ -44,12 +44,13 @@ BEGIN
     GROUP BY key) AS sums);
 END $$;
 
--- Removes who an account was from the audit log: that something happened stays. The stored hash keeps its place in the chain.
--- Returns how many entries.
+-- Removes who an account was from the audit log: that something happened stays. Parts beside the chain go. An entry of the form
+-- before them is blanked, and its stored hash keeps its place. Returns how many entries.
 CREATE OR REPLACE FUNCTION redact_audit_of(p_user bigint) RETURNS integer LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   v_count integer;
   v_more integer;
+  v_parts integer;
 BEGIN
   PERFORM set_config('parley.erasing', 'on', true);
   UPDATE audit_log SET redacted = true, details = '{}', request_id = NULL,
@@ -62,8 +63,10 @@ BEGIN
     (SELECT coalesce(jsonb_agg(one), '[]') FROM jsonb_array_elements(details -> 'ids') AS one WHERE one <> to_jsonb(p_user)))
   WHERE action = 'user.listed' AND details -> 'ids' @> to_jsonb(p_user);
   GET DIAGNOSTICS v_more = ROW_COUNT;
+  WITH gone AS (DELETE FROM audit_parts WHERE person_id = p_user RETURNING entry_id)
+  SELECT count(DISTINCT entry_id) INTO v_parts FROM gone;
   PERFORM set_config('parley.erasing', 'off', true);
-  RETURN v_count + v_more;
+  RETURN v_count + v_more + v_parts;
 END $$;
 
 -- Removes up to p_batch messages of an account that is being erased, with their runs, ratings and vectors; without messages left,
@@ -99,6 +102,7 @@ BEGIN
     'faq_gaps', (SELECT count(*) FROM faq_gaps WHERE message_id = ANY (v_messages)));
   DELETE FROM messages WHERE id = ANY (v_messages);
   PERFORM forget_faq_gaps_of(v_suggestions);
+  v_erased := v_erased || jsonb_build_object('faqs', forget_drafts_of(v_messages));
 
   gone := false;
   IF cardinality(v_messages) < p_batch THEN

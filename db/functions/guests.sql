@@ -43,11 +43,13 @@ BEGIN
     WHERE message_id = ANY (v_messages) AND suggestion_id IS NOT NULL);
   DELETE FROM messages WHERE id = ANY (v_messages);
   PERFORM forget_faq_gaps_of(v_suggestions);
+  PERFORM forget_drafts_of(v_messages);
 
   gone := false;
   IF messages < p_batch THEN
     DELETE FROM conversations WHERE id IN (SELECT id FROM conversations WHERE user_id = p_guest LIMIT p_batch);
     IF NOT EXISTS (SELECT FROM conversations WHERE user_id = p_guest) THEN
+      PERFORM redact_audit_of(p_guest);
       DELETE FROM users WHERE id = p_guest;
       gone := true;
     END IF;
@@ -65,4 +67,18 @@ BEGIN
     WHERE suggestion_id = ANY (p_suggestions) AND embedding IS NOT NULL ORDER BY suggestion_id, message_id) AS left_over
   WHERE s.id = left_over.suggestion_id
     AND NOT EXISTS (SELECT FROM faq_gaps WHERE suggestion_id = s.id AND embedding = s.embedding);
+END $$;
+
+-- Takes the words of removed messages out of drafts whose question nobody has reworded. Returns how many drafts. What an editor
+-- published stays: the editor answers for it.
+CREATE OR REPLACE FUNCTION forget_drafts_of(p_messages bigint[]) RETURNS integer LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  v_drafts bigint[] := ARRAY(SELECT id FROM faqs WHERE from_message_id = ANY (p_messages) AND status = 'draft');
+BEGIN
+  UPDATE faqs SET question = 'The question was erased.', slug = 'erased-' || id, updated_at = clock_timestamp(),
+    question_embedding = NULL, question_embedding_model = NULL, question_text_hash = NULL
+  WHERE id = ANY (v_drafts);
+  DELETE FROM faq_vectors WHERE faq_id = ANY (v_drafts) AND part = 'question';
+  UPDATE faqs SET from_message_id = NULL WHERE from_message_id = ANY (p_messages);
+  RETURN cardinality(v_drafts);
 END $$;

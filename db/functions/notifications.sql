@@ -14,15 +14,16 @@ BEGIN
 END $$;
 
 -- Owes a user the news of a sign-in, unless it is the account's first, or a browser of that name signed in before. Versions
--- do not count: p_device is a user agent without its numbers. Returns the notification's id, or NULL.
-CREATE OR REPLACE FUNCTION owe_sign_in_notice(p_session bigint, p_device text) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
+-- do not count: p_device is a user agent without its numbers, p_whole another name of it. Returns the notification's id, or NULL.
+DROP FUNCTION IF EXISTS owe_sign_in_notice(bigint, text);
+CREATE OR REPLACE FUNCTION owe_sign_in_notice(p_session bigint, p_device text, p_whole text DEFAULT NULL) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   v_session sessions;
 BEGIN
   SELECT s.* INTO v_session FROM sessions s JOIN users u ON u.id = s.user_id AND u.email IS NOT NULL WHERE s.id = p_session;
   IF NOT FOUND OR NOT EXISTS (SELECT FROM sessions WHERE user_id = v_session.user_id AND id < p_session)
     OR EXISTS (SELECT FROM sessions WHERE user_id = v_session.user_id AND id < p_session
-      AND regexp_replace(coalesce(user_agent, ''), '[0-9._]+', '', 'g') = p_device) THEN
+      AND regexp_replace(coalesce(user_agent, ''), '[0-9._]+', '', 'g') IN (p_device, coalesce(p_whole, p_device))) THEN
     RETURN NULL;
   END IF;
   RETURN owe_notification('new_sign_in', v_session.user_id, jsonb_build_object('session_id', p_session));

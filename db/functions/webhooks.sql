@@ -88,6 +88,7 @@ BEGIN
     not_before = clock_timestamp() + p_lease_ms * interval '1 ms'
   WHERE id = (SELECT id FROM webhook_deliveries
     WHERE webhook_id = p_webhook AND status = 'pending' AND not_before <= clock_timestamp()
+      AND NOT EXISTS (SELECT FROM webhooks WHERE id = p_webhook AND paused_until > clock_timestamp())
     ORDER BY not_before LIMIT 1 FOR UPDATE SKIP LOCKED)
   RETURNING * INTO v_delivery;
   IF NOT FOUND THEN
@@ -107,8 +108,10 @@ END $$;
 -- Notes how a try ended. Does nothing when there is a newer try, or when the delivery has ended. A failure is tried again after 5 s, 30 s,
 -- 2 min, 10 min, 1 h, 2 h, 4 h and then every 8 h, each up to a fifth later by chance, for 24 h. An endpoint that answers 410, or
 -- that has failed for three days without a success, is switched off. Returns why it was switched off here, else NULL.
+-- p_retry_after_s: for how long the endpoint asks to be left alone. Nothing is sent to it so long.
+DROP FUNCTION IF EXISTS record_webhook_try(bigint, integer, integer, text, text, integer);
 CREATE OR REPLACE FUNCTION record_webhook_try(p_delivery bigint, p_attempt integer, p_status integer, p_response text,
-  p_error text, p_duration_ms integer) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
+  p_error text, p_duration_ms integer, p_retry_after_s integer DEFAULT NULL) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   c_delays CONSTANT integer[] := ARRAY[5, 30, 120, 600, 3600, 7200, 14400, 28800];
   v_delivered CONSTANT boolean := coalesce(p_status BETWEEN 200 AND 299, false);
@@ -127,7 +130,8 @@ BEGIN
   END IF;
 
   v_next := clock_timestamp()
-    + c_delays[least(v_delivery.step, cardinality(c_delays))] * (1 + random() * 0.2) * interval '1 second';
+    + greatest(c_delays[least(v_delivery.step, cardinality(c_delays))], coalesce(p_retry_after_s, 0)) * (1 + random() * 0.2)
+      * interval '1 second';
   UPDATE webhook_deliveries SET response_status = p_status, response = p_response, error = p_error, duration_ms = p_duration_ms,
     status = CASE WHEN v_delivered THEN 'delivered'
       WHEN v_next > give_up_at OR NOT coalesce(v_webhook.enabled, false) THEN 'failed' ELSE 'pending' END,
@@ -136,19 +140,26 @@ BEGIN
     not_before = v_next
   WHERE id = p_delivery;
 
+  PERFORM forget_erased_in(v_delivery.webhook_id, p_delivery);
   IF v_delivered THEN
     UPDATE webhooks SET failing_since = NULL WHERE id = v_webhook.id AND failing_since IS NOT NULL;
     RETURN NULL;
   END IF;
   UPDATE webhooks SET failing_since = clock_timestamp() WHERE id = v_webhook.id AND failing_since IS NULL;
+  UPDATE webhooks SET paused_until = clock_timestamp() + p_retry_after_s * interval '1 second'
+  WHERE id = v_webhook.id AND p_retry_after_s IS NOT NULL;
   v_reason := CASE WHEN p_status = 410 THEN 'gone'
     WHEN v_webhook.failing_since < clock_timestamp() - interval '3 days' THEN 'dead' END;
   IF v_reason IS NULL OR NOT v_webhook.enabled THEN
     RETURN NULL;
   END IF;
   PERFORM switch_webhook_off(v_webhook.id, v_reason);
-  INSERT INTO audit_log (action, target_type, target_id, details)
-  VALUES ('webhook.switched_off', 'webhook', v_webhook.id, jsonb_build_object('reason', v_reason, 'delivery_id', p_delivery));
+  PERFORM add_audit_entry(NULL, NULL, 'webhook.switched_off', 'webhook', v_webhook.id, NULL, NULL, NULL,
+    jsonb_build_object('reason', v_reason, 'delivery_id', p_delivery));
+  -- Its owner is told, or all administrators where the owner is gone or no administrator any more.
+  PERFORM owe_notification('webhook_disabled', u.id, jsonb_build_object('webhook_id', v_webhook.id)) FROM users u
+  WHERE u.role = 'admin' AND u.status = 'active' AND (u.id = v_webhook.created_by
+    OR NOT EXISTS (SELECT FROM users WHERE id = v_webhook.created_by AND role = 'admin' AND status = 'active'));
   RETURN v_reason;
 END $$;
 
@@ -160,4 +171,14 @@ BEGIN
   WHERE id = p_webhook;
   UPDATE webhook_deliveries SET status = 'failed', completed_at = clock_timestamp(), error = coalesce(error, 'switched_off')
   WHERE webhook_id = p_webhook AND status = 'pending';
+  PERFORM forget_erased_in(p_webhook, NULL);
+END $$;
+
+-- Forgets which account an ended delivery of `user.erased` told of: the receiver knows now, or never will. p_delivery NULL: all of
+-- the endpoint. Such a delivery cannot be sent again.
+CREATE OR REPLACE FUNCTION forget_erased_in(p_webhook bigint, p_delivery bigint) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+  UPDATE webhook_deliveries SET data = '{}', response = NULL
+  WHERE webhook_id = p_webhook AND (p_delivery IS NULL OR id = p_delivery) AND type = 'user.erased' AND status <> 'pending'
+    AND data <> '{}';
 END $$;

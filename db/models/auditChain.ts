@@ -1,4 +1,5 @@
 import { row } from '../sql.ts';
+import { type Anchor, auditAnchor } from './auditAnchor.ts';
 
 const PASS = 1_000;
 const LOOK = 5_000;
@@ -23,9 +24,12 @@ export function auditHead(): Promise<Head | undefined> {
   );
 }
 
-/** The fault at the first broken place. `cut_off`: the log ends before the newest noted head. */
+/**
+ * The fault at the first broken place. `cut_off`: the log ends before the newest noted head. `forged_anchor`: nobody with the keys
+ * of this system signed the place where the log begins.
+ */
 export type Broken = {
-  fault: 'edited' | 'removed' | 'cut_off' | 'other_head' | 'unknown_head';
+  fault: 'forged_anchor' | 'edited' | 'removed' | 'cut_off' | 'other_head' | 'unknown_head';
   chain_seq: number | null;
   entry_id: number | null;
 };
@@ -33,14 +37,21 @@ export type Broken = {
 export type Sound = Head & { unchained: number };
 
 /**
- * Reads the whole chain in order, and compares it with the noted heads.
+ * Reads the whole chain in order, from its anchor on if old entries were deleted, and compares it with the noted heads.
+ * @param isAnchor says whether an anchor is genuine
  * @param noted a head's hash in hex that somebody kept elsewhere; the chain must contain it
  * @returns the end of a sound chain, or the first fault
  */
-export async function verifyAuditLog(noted: string | null): Promise<Sound | Broken> {
+export async function verifyAuditLog(
+  noted: string | null,
+  isAnchor: (anchor: Anchor) => Promise<boolean> = async () => true,
+): Promise<Sound | Broken> {
   // Reads the head first: entries chained meanwhile come after it.
   const head = await auditHead();
-  const end = await walk();
+  const anchor = await auditAnchor();
+  if (anchor !== undefined && !(await isAnchor(anchor)))
+    return { fault: 'forged_anchor', chain_seq: anchor.chain_seq, entry_id: null };
+  const end = await walk(anchor);
   if ('fault' in end) return end;
   if (end.chain_seq < (head?.chain_seq ?? 0))
     return { fault: 'cut_off', chain_seq: end.chain_seq + 1, entry_id: null };
@@ -58,8 +69,8 @@ type Step = { looked_at: number; last_seq: number; last_hash: string; entry_id: 
 type Fault = Omit<Step, 'fault'> & { fault: 'edited' | 'removed' };
 
 /** Checks five thousand entries a statement: a single statement over all would exceed the statement timeout. */
-async function walk(): Promise<Head | Broken> {
-  let [seq, hash] = [0, '00'.repeat(32)];
+async function walk(anchor: Head | undefined): Promise<Head | Broken> {
+  let [seq, hash] = [anchor?.chain_seq ?? 0, anchor?.hash ?? '00'.repeat(32)];
   for (;;) {
     const step = await row<Step | Fault>(
       `SELECT looked_at, last_seq, encode(last_hash, 'hex') AS last_hash, entry_id, fault

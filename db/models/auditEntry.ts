@@ -22,9 +22,7 @@ export const AuditEntry = {
   /** Adds an entry. The entry and the act commit together, with `trx`. */
   async write(entry: NewAuditEntry, trx: Knex): Promise<void> {
     await row(
-      `INSERT INTO audit_log
-         (actor_id, actor_role, action, target_type, target_id, subject_id, ip, request_id, details)
-       VALUES (:actor_id, :actor_role, :action, :target_type, :target_id, :subject_id, :ip, :request_id,
+      `SELECT add_audit_entry(:actor_id, :actor_role, :action, :target_type, :target_id, :subject_id, :ip, :request_id,
          CAST(:details AS jsonb))`,
       { ...entry, details: JSON.stringify(entry.details ?? {}) },
       trx,

@@ -17,9 +17,13 @@ export type AuditFilter = {
   to?: string;
 };
 
+/** Of both forms: entries name people themselves, or their parts do. */
+const namedAs = (kind: 'actor' | 'subject') =>
+  `id IN (SELECT id FROM audit_log WHERE ${kind}_id = :${kind}_id
+     UNION ALL SELECT entry_id FROM audit_parts WHERE person_id = :${kind}_id AND kind = '${kind}')`;
 const CONDITIONS: Record<keyof AuditFilter, string> = {
-  actor_id: 'actor_id = :actor_id',
-  subject_id: 'subject_id = :subject_id',
+  actor_id: namedAs('actor'),
+  subject_id: namedAs('subject'),
   action: 'action = :action',
   from: 'at >= CAST(:from AS timestamptz)',
   to: 'at < CAST(:to AS timestamptz)',
@@ -37,7 +41,7 @@ export function listAuditEntries(
   return rows(
     `SELECT id, at, actor_id, actor_role, action, target_type, target_id, subject_id, ip, request_id, details,
        chain_seq, encode(hash, 'hex') AS hash
-     FROM audit_log ${where} ORDER BY id DESC LIMIT :limit`,
+     FROM audit_entries ${where} ORDER BY id DESC LIMIT :limit`,
     { ...filter, limit, beforeId },
     trx,
   );

@@ -1,3 +1,4 @@
+import type { Knex } from 'knex';
 import { row, rows } from '../sql.ts';
 
 export type ConsentKind = 'gdpr' | 'data_processing' | 'marketing';
@@ -7,6 +8,8 @@ export type ConsentRow = {
   given: boolean;
   /** Names the texts that were in force; null: from before versions were kept. */
   version: string | null;
+  /** The program by which it was said, such as `Firefox on Linux`; null: not known. */
+  client: string | null;
   at: Date;
 };
 
@@ -16,11 +19,16 @@ export function listConsents(
   { limit, beforeId }: { limit: number; beforeId: number | null },
 ): Promise<ConsentRow[]> {
   return rows(
-    `SELECT id, kind, given, version, at FROM consents
+    `SELECT id, kind, given, version, client, at FROM consents
      WHERE user_id = :userId AND (CAST(:beforeId AS bigint) IS NULL OR id < :beforeId)
      ORDER BY id DESC LIMIT :limit`,
     { userId, limit, beforeId },
   );
+}
+
+/** Says by which program consents of this transaction are given or withdrawn. @param family see `familyOf` */
+export async function sayClient(family: string | null, trx: Knex): Promise<void> {
+  await row(`SELECT set_config('parley.client', :family, true)`, { family: family ?? '' }, trx);
 }
 
 /** Returns the version of the texts that are in force. */
@@ -49,8 +57,10 @@ export function listAccess(
     `SELECT e.id, e.at, e.action, e.target_type, e.target_id,
        CASE WHEN u.id IS NOT NULL THEN jsonb_build_object('id', u.id, 'role', coalesce(e.actor_role, u.role),
          'name', coalesce(nullif(trim(concat_ws(' ', u.first_name, u.last_name)), ''), u.username, '')) END AS person
-     FROM audit_log e LEFT JOIN users u ON u.id = e.actor_id
-     WHERE e.subject_id = :userId AND e.actor_id IS DISTINCT FROM :userId
+     FROM audit_entries e LEFT JOIN users u ON u.id = e.actor_id
+     WHERE e.id IN (SELECT id FROM audit_log WHERE subject_id = :userId
+         UNION ALL SELECT entry_id FROM audit_parts WHERE person_id = :userId AND kind = 'subject')
+       AND e.actor_id IS DISTINCT FROM :userId
        AND (CAST(:beforeId AS bigint) IS NULL OR e.id < :beforeId)
      ORDER BY e.id DESC LIMIT :limit`,
     { userId, limit, beforeId },

@@ -11,7 +11,7 @@ const PARTS = {
   conversation_ratings: `SELECT r.conversation_id AS id, r.score, r.comment, r.created_at, r.updated_at, c.user_id
       FROM conversation_ratings r JOIN conversations c ON c.id = r.conversation_id`,
   faq_ratings: `SELECT faq_id AS id, helpful, created_at, updated_at FROM faq_feedback`,
-  consents: `SELECT id, kind, given, version, at FROM consents`,
+  consents: `SELECT id, kind, given, version, client, at FROM consents`,
   sessions: `SELECT id, user_agent, ip, created_at, last_used_at, expires_at, revoked_at FROM sessions`,
   notifications: `SELECT id, kind, conversation_id, created_at, shown_at, read_at FROM notifications`,
 } as const;
@@ -36,7 +36,8 @@ export async function* exportedAccess(userId: number): AsyncGenerator<Record<str
   for (let after = 0; ; ) {
     const page = await rows<Record<string, unknown> & { id: number }>(
       `SELECT id, at, action, target_type, CASE WHEN actor_id = :userId THEN 'you' ELSE coalesce(actor_role, 'system') END AS by
-       FROM audit_log WHERE id > :after AND subject_id = :userId ORDER BY id LIMIT :limit`,
+       FROM audit_entries WHERE id > :after AND id IN (SELECT id FROM audit_log WHERE subject_id = :userId
+         UNION ALL SELECT entry_id FROM audit_parts WHERE person_id = :userId AND kind = 'subject') ORDER BY id LIMIT :limit`,
       { userId, after, limit: PAGE },
     );
     yield* page;

@@ -15,6 +15,8 @@ export type SuggestionRow = {
   last_asked_at: Date;
   /** The beginnings of its first questions, oldest first, unedited. */
   examples: string[];
+  /** The message of the first of them. */
+  first_id: number;
   /** How many of its questions its FAQ is near enough to answer; null without an FAQ. */
   would_answer: number | null;
 };
@@ -64,10 +66,10 @@ const EXAMPLES = 5;
 const EXAMPLE_CHARACTERS = 2_000;
 const select = `
   SELECT s.id, s.status, s.language, s.faq_id, asked.asked, asked.last_asked_at, asked.examples,
-    CASE WHEN s.faq_id IS NOT NULL THEN asked.would_answer END AS would_answer
+    asked.first_id, CASE WHEN s.faq_id IS NOT NULL THEN asked.would_answer END AS would_answer
   FROM faq_suggestions s LEFT JOIN faqs f ON f.id = s.faq_id
   JOIN LATERAL (
-    SELECT count(*) AS asked, max(m.created_at) AS last_asked_at,
+    SELECT count(*) AS asked, max(m.created_at) AS last_asked_at, min(m.id) AS first_id,
       (array_agg(left(question_of(m.id), ${EXAMPLE_CHARACTERS}) ORDER BY m.id))[1:${EXAMPLES}] AS examples,
       count(*) FILTER (WHERE near_enough(f.id, s.embedding_model, g.embedding, :similarity)) AS would_answer
     FROM faq_gaps g JOIN messages m ON m.id = g.message_id JOIN conversations c ON c.id = m.conversation_id
@@ -115,17 +117,21 @@ export async function countWouldAnswer(faqId: number, similarity: number): Promi
 
 /**
  * Turns an open suggestion into a draft FAQ, both in one transaction. Of two concurrent callers one succeeds.
+ * @param fromMessageId the message whose text the question is; null: an editor wrote the question
  * @returns the draft, or a refusal; 'decided': the suggestion is not open
  */
 export function draftSuggestion(
   id: number,
   fields: NewFaq,
+  fromMessageId: number | null,
   along: Along,
 ): Promise<WrittenFaq | Refusal | 'decided'> {
   return refused(async (trx) => {
     if (!(await close(id, 'drafted', trx))) return 'decided';
     const faq = await insertFaq(fields, along, trx);
     await trx('faq_suggestions').where({ id }).update({ faq_id: faq.id });
+    if (fromMessageId !== null)
+      await trx('faqs').where({ id: faq.id }).update({ from_message_id: fromMessageId });
     return faq;
   });
 }

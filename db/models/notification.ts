@@ -13,6 +13,7 @@ export const KINDS = [
   'export_ready',
   'account_erased',
   'budget_warning',
+  'webhook_disabled',
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
@@ -26,6 +27,7 @@ export type NotificationData = {
   session_id?: number;
   faq_id?: number;
   export_id?: number;
+  webhook_id?: number;
   /** From which the token of a link is made. */
   nonce?: string;
   /** Instead of the account's own. */
@@ -83,9 +85,16 @@ export async function oweNotification(
   return owed.id;
 }
 
-/** Owes the news of a sign-in from a device that was not seen before. @param device see `deviceOf` */
-export async function oweSignInNotice(sessionId: number, device: string, trx: Knex): Promise<void> {
-  await row('SELECT owe_sign_in_notice(:sessionId, :device)', { sessionId, device }, trx);
+/**
+ * Owes the news of a sign-in from a device that was not seen before.
+ * @param devices how sessions name it: by its family, and by its whole user agent, as an earlier release did; see `deviceOf`
+ */
+export async function oweSignInNotice(
+  sessionId: number,
+  [family, whole]: [string, string],
+  trx: Knex,
+): Promise<void> {
+  await row('SELECT owe_sign_in_notice(:sessionId, :family, :whole)', { sessionId, family, whole }, trx);
 }
 
 /** Returns a user agent without versions, as `owe_sign_in_notice` compares it. */

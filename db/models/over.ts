@@ -27,6 +27,12 @@ const KINDS = {
     ORDER BY created_at LIMIT :batch FOR UPDATE SKIP LOCKED) RETURNING id`,
   exports: `DELETE FROM exports WHERE id IN (
     SELECT id FROM exports WHERE expires_at < now() ORDER BY expires_at LIMIT :batch FOR UPDATE SKIP LOCKED) RETURNING id`,
+  budget_user_days: `DELETE FROM budget_user_days WHERE (user_id, day) IN (
+    SELECT user_id, day FROM budget_user_days WHERE day < current_date - 40
+    LIMIT :batch FOR UPDATE SKIP LOCKED) RETURNING user_id`,
+  faq_imports: `DELETE FROM faq_imports WHERE id IN (
+    SELECT id FROM faq_imports WHERE completed_at < now() - interval '90 days'
+    ORDER BY id LIMIT :batch FOR UPDATE SKIP LOCKED) RETURNING id`,
   message_keys: `DELETE FROM message_keys WHERE (user_id, idempotency_key) IN (
     SELECT user_id, idempotency_key FROM message_keys WHERE created_at < now() - interval '2 days'
     ORDER BY created_at LIMIT :batch FOR UPDATE SKIP LOCKED) RETURNING message_id`,
@@ -47,6 +53,8 @@ export async function deleteOver(batch: number, sessionDays: number): Promise<Ov
     webhook_deliveries: (await rows(KINDS.webhook_deliveries, { batch })).length,
     idempotency_keys: (await rows(KINDS.idempotency_keys, { batch })).length,
     exports: (await rows(KINDS.exports, { batch })).length,
+    budget_user_days: (await rows(KINDS.budget_user_days, { batch })).length,
+    faq_imports: (await rows(KINDS.faq_imports, { batch })).length,
     message_keys: (await rows(KINDS.message_keys, { batch })).length,
   };
 }

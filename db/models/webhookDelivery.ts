@@ -65,7 +65,7 @@ export function retryDelivery(
     const owed = await row<DeliveryRow>(
       `UPDATE webhook_deliveries SET status = 'pending', completed_at = NULL, step = 0, not_before = clock_timestamp(),
          give_up_at = clock_timestamp() + interval '24 hours'
-       WHERE id = :deliveryId AND webhook_id = :webhookId RETURNING ${columns}`,
+       WHERE id = :deliveryId AND webhook_id = :webhookId AND NOT (type = 'user.erased' AND data = '{}') RETURNING ${columns}`,
       { webhookId, deliveryId },
       trx,
     );
@@ -77,7 +77,7 @@ export function retryDelivery(
 /** Owed: endpoints with a delivery that is due. */
 export async function webhooksToDeliver(): Promise<number[]> {
   const owed = await rows<{ id: number }>(
-    `SELECT id FROM webhooks w WHERE EXISTS (SELECT FROM webhook_deliveries
+    `SELECT id FROM webhooks w WHERE (w.paused_until IS NULL OR w.paused_until <= clock_timestamp()) AND EXISTS (SELECT FROM webhook_deliveries
        WHERE webhook_id = w.id AND status = 'pending' AND not_before <= clock_timestamp()) ORDER BY id`,
   );
   return owed.map(({ id }) => id);
@@ -106,16 +106,18 @@ export type Try = {
   response: string | null;
   error: string | null;
   durationMs: number;
+  /** For how many seconds the endpoint asks to be left alone. */
+  retryAfterS?: number | null;
 };
 
 /** Notes how a try ended. Returns why the endpoint was switched off for it; null: it was not. */
 export async function recordTry(
   { id, attempt }: ClaimedDelivery,
-  tried: Try,
+  { retryAfterS = null, ...tried }: Try,
 ): Promise<'gone' | 'dead' | null> {
   const noted = await row<{ reason: 'gone' | 'dead' | null }>(
-    'SELECT record_webhook_try(:id, :attempt, :status, :response, :error, :durationMs) AS reason',
-    { id, attempt, ...tried },
+    `SELECT record_webhook_try(:id, :attempt, :status, :response, :error, :durationMs, CAST(:retryAfterS AS integer)) AS reason`,
+    { id, attempt, ...tried, retryAfterS },
   );
   return noted?.reason ?? null;
 }

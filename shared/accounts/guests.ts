@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { knex } from '../../db/knex.ts';
 import { countGuestsAlone, createGuest, type NewGuest, upgradeGuest } from '../../db/models/guest.ts';
+import { sayClient } from '../../db/models/consent.ts';
 import { Session } from '../../db/models/session.ts';
 import type { NewUser } from '../../db/models/user.ts';
 import { env } from '../base/env.ts';
@@ -8,6 +9,7 @@ import { problem } from '../base/errors.ts';
 import { askToVerify } from './askToVerify.ts';
 import { authenticate, type Signed } from './authenticate.ts';
 import { type Client, noteSignIn } from './client.ts';
+import { familyOf } from './family.ts';
 import { beginSession, type SignIn } from './signin.ts';
 import { saysGuest } from './tokens.ts';
 
@@ -20,6 +22,7 @@ export function refuseUnlessOpen(): void {
 export async function signInGuest(fields: NewGuest, client: Client): Promise<SignIn> {
   return knex.transaction(async (trx) => {
     await refuseTooMany(trx);
+    await sayClient(familyOf(client.userAgent), trx);
     const user = await createGuest(fields, trx);
     return { user, grant: await beginSession(user, client, trx) };
   });
@@ -48,6 +51,7 @@ export async function upgrade(
   client: Client,
 ): Promise<SignIn> {
   return knex.transaction(async (trx) => {
+    await sayClient(familyOf(client.userAgent), trx);
     const user = await upgradeGuest(guest.id, fields, trx);
     if (user === undefined) throw hasRegistered();
     await Session.letRunOut(user.id, env.ACCESS_TOKEN_TTL_S, trx);

@@ -1,6 +1,9 @@
 import { knex } from '../../db/knex.ts';
+import { sayClient } from '../../db/models/consent.ts';
 import { type NewUser, User } from '../../db/models/user.ts';
 import { settleInBackground } from '../delivery/settle.ts';
+import type { Client } from './client.ts';
+import { familyOf } from './family.ts';
 import { type By, noted } from './noted.ts';
 
 /** Returns a signed-in user's account. @throws Problem `unauthenticated` when the account is gone */
@@ -13,8 +16,14 @@ export function ownAccount(id: number): Promise<User> {
  * @returns the changed account
  * @throws Problem `already_exists`, `not_found`
  */
-export async function changeAccount(id: number, fields: Partial<NewUser>, by: By): Promise<User> {
+export async function changeAccount(
+  id: number,
+  fields: Partial<NewUser>,
+  by: By,
+  { userAgent }: Pick<Client, 'userAgent'>,
+): Promise<User> {
   const { user, ended } = await knex.transaction(async (trx) => {
+    await sayClient(familyOf(userAgent), trx);
     const changed = await User.change(id, fields, trx);
     const entry = noted(by, 'user.changed', { subject_id: id, details: { fields: changed.names } });
     // A change of nothing gets no entry, because entries are permanent.

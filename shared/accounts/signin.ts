@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { knex } from '../../db/knex.ts';
+import { sayClient } from '../../db/models/consent.ts';
 import { deviceOf, oweSignInNotice } from '../../db/models/notification.ts';
 import { Session } from '../../db/models/session.ts';
 import { type NewUser, User } from '../../db/models/user.ts';
@@ -9,6 +10,7 @@ import { countRefresh } from '../limits/refreshing.ts';
 import { networkOf } from '../limits/network.ts';
 import { askToVerify } from './askToVerify.ts';
 import { type Client, noteSignIn } from './client.ts';
+import { familyOf } from './family.ts';
 import { hashPassword, isOutdated, passwordFits } from './password.ts';
 import { hashToken, newToken, nowS, signAccess, signSecondFactor, successorsOf } from './tokens.ts';
 
@@ -18,6 +20,7 @@ export type SignIn = { user: User; grant: Grant };
 /** Creates the account and its first session. @throws Problem `already_exists` */
 export async function register(fields: NewUser, client: Client): Promise<SignIn> {
   return knex.transaction(async (trx) => {
+    await sayClient(familyOf(client.userAgent), trx);
     const user = await User.register({ ...fields }, trx);
     await noteSignIn('user.registered', { actor: user, subject: user.id }, client, trx);
     await askToVerify(user, trx);
@@ -85,7 +88,7 @@ async function renew(token: string, client: Client, trx: Knex): Promise<SignIn |
 
   const { session_id: sid, user_id } = spent;
   // A refusal rolls the transaction back, so nothing is spent.
-  await countRefresh(sid);
+  await countRefresh(user_id, sid);
   const lives = await Session.prolong(sid, { ...LIFETIME, tokenHash: next.tokenHash }, trx);
   const user = lives ? await User.query(trx).findById(user_id) : undefined;
   return user && { user, grant: { access: signAccess(user, sid, iat), refresh: next.token } };
@@ -126,9 +129,10 @@ async function endReplayed(tokenHash: string, client: Client, trx: Knex): Promis
 export async function beginSession(user: User, client: Client, trx: Knex): Promise<Grant> {
   const { token, tokenHash } = newToken();
   const { userAgent, ip } = client;
-  const sid = await Session.begin({ userId: user.id, userAgent, ip, tokenHash, ...LIFETIME }, trx);
+  const family = familyOf(userAgent);
+  const sid = await Session.begin({ userId: user.id, userAgent: family, ip, tokenHash, ...LIFETIME }, trx);
   await noteSignIn('user.signed_in', { actor: user, subject: user.id, session: sid }, client, trx);
-  await oweSignInNotice(sid, deviceOf(userAgent), trx);
+  await oweSignInNotice(sid, [deviceOf(family), deviceOf(userAgent)], trx);
   return { access: signAccess(user, sid), refresh: token };
 }
 

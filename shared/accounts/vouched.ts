@@ -1,9 +1,11 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { knex } from '../../db/knex.ts';
+import { sayClient } from '../../db/models/consent.ts';
 import { signInVouched, type Vouched } from '../../db/models/vouched.ts';
 import { env } from '../base/env.ts';
 import { problem } from '../base/errors.ts';
 import { type Client, noteSignIn } from './client.ts';
+import { familyOf } from './family.ts';
 import { beginSession, type SignIn } from './signin.ts';
 
 /** Does nothing with a WIDGET_SECRET. @throws Problem `not_configured` without one */
@@ -23,6 +25,7 @@ export async function signInByHash(who: Vouched, hash: string, client: Client): 
     throw notVouched();
   }
   const signedIn = await knex.transaction(async (trx) => {
+    await sayClient(familyOf(client.userAgent), trx);
     const found = await signInVouched(who, trx);
     if (found === null) return undefined;
     const { created, user } = found;

@@ -89,6 +89,11 @@ export const env = {
   PUSH_CONTENT: oneOf('PUSH_CONTENT', 'off', ['on', 'off']),
   /** For how long a session is kept after its end. */
   RETENTION_SESSIONS_DAYS: integer('RETENTION_SESSIONS_DAYS', 90, 1, 36_500),
+  /** For how long messages, and entries of the audit log, are kept; null: for good. */
+  RETENTION_MESSAGES_DAYS: optionalInteger('RETENTION_MESSAGES_DAYS', 1, 36_500),
+  RETENTION_AUDIT_DAYS: optionalInteger('RETENTION_AUDIT_DAYS', 1, 36_500),
+  /** For how long addresses are kept whole; then their network stays. */
+  IP_DAYS: integer('IP_DAYS', 30, 1, 36_500),
   /** Whether visitors may chat without an account, how many such accounts may live, and for how long one is kept unseen. */
   GUESTS: oneOf('GUESTS', 'on', ['on', 'off']),
   GUESTS_MAX: integer('GUESTS_MAX', 100_000, 1),

@@ -29,7 +29,15 @@ export const PROBLEMS = {
 export type ProblemCode = keyof typeof PROBLEMS;
 /** `path` is a JSON pointer into the body ('' is the body itself), or the name of a query field or header. */
 export type FieldError = { path: string; message: string };
-type Extra = { errors?: FieldError[]; retryAfterS?: number; secondFactorToken?: string; cause?: unknown };
+type Extra = {
+  errors?: FieldError[];
+  retryAfterS?: number;
+  secondFactorToken?: string;
+  consent?: MissingConsent;
+  cause?: unknown;
+};
+/** Of `consent_required`: which consent is missing, and the version of its text. */
+export type MissingConsent = { kind: 'data_processing'; version: string };
 
 /** An error that the client may see, with a stable code. `detail` is for people and shows nothing internal and no content. */
 export class Problem extends Error {
@@ -41,6 +49,7 @@ export class Problem extends Error {
   readonly retryAfterS: number | undefined;
   /** Of `second_factor_required`: what the second step of the sign-in needs. */
   readonly secondFactorToken: string | undefined;
+  readonly consent: MissingConsent | undefined;
 
   constructor(code: ProblemCode, detail?: string, extra: Extra = {}) {
     super(detail ?? PROBLEMS[code].title, { cause: extra.cause });
@@ -51,6 +60,7 @@ export class Problem extends Error {
     this.errors = extra.errors;
     this.retryAfterS = extra.retryAfterS;
     this.secondFactorToken = extra.secondFactorToken;
+    this.consent = extra.consent;
   }
 }
 
@@ -87,6 +97,7 @@ export type ProblemBody = {
   instance: string;
   errors?: FieldError[];
   /** The same as the header Retry-After, for sockets. */
+  consent?: MissingConsent;
   retry_after_s?: number;
   second_factor_token?: string;
 };
@@ -96,7 +107,7 @@ export type ProblemBody = {
  * @param instance the path of the request, without its query, which may hold a token
  */
 export function presentProblem(err: unknown, instance: string): ProblemBody {
-  const { code, status, detail, errors, retryAfterS, secondFactorToken } = toProblem(err);
+  const { code, status, detail, errors, retryAfterS, secondFactorToken, consent } = toProblem(err);
   const body = {
     type: `urn:parley:problem:${code}`,
     title: PROBLEMS[code].title,
@@ -110,6 +121,7 @@ export function presentProblem(err: unknown, instance: string): ProblemBody {
     ...(errors && { errors }),
     ...(retryAfterS !== undefined && { retry_after_s: Math.ceil(retryAfterS) }),
     ...(secondFactorToken !== undefined && { second_factor_token: secondFactorToken }),
+    ...(consent && { consent }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { consentRequired } from '../privacy/consentVersion.ts';
 import { createHash } from 'node:crypto';
 import { acceptMessage, type Accepted, type Refusal, type Strategy } from '../../db/models/run.ts';
 import { env } from '../base/env.ts';
@@ -122,6 +123,7 @@ export function checkKey(key: string | null): void {
 
 function refusal(outcome: Refusal): Problem {
   if (outcome === 'assistant_archived') return assistantRefused('must be an assistant that is not archived');
+  if (outcome === 'consent_required') return consentRequired();
   if (outcome === 'with_agent') return problem('conflict', 'A person is asked for or has this conversation');
   return problem(
     outcome,

@@ -1,5 +1,5 @@
-import { createHmac } from 'node:crypto';
-import { env } from '../base/env.ts';
+import { hidden } from '../base/hidden.ts';
+import type { Result } from 'ioredis';
 import { redis } from './redis.ts';
 
 /**
@@ -14,24 +14,59 @@ const ROOM = {
   queries: { slots: 2_048, bytes: 2 * 1024 },
 };
 
-/** Hides which texts share a slot. Otherwise a value's absence could show that somebody sent one of the others. */
-const SECRET = [env.DATABASE_URL, env.REDIS_URL, env.OPENAI_API_KEY].join('\n');
-
 /** The user whose value it is. Another user must not learn even that a value is kept. */
 type Whose = { user_id: number };
-/** The slot of a value, and the digest that tells it from other values of the slot. */
+/** The slot of a value, and the digest that tells it from other values of the slot. It begins with its owner's. */
 export type Key = { slot: string; digest: string; bytes: number };
 
 const underWay = new Map<string, Promise<Kept<unknown>>>();
 type Kept<T> = { value: T; cached: boolean };
 
-/** Returns the key of a user's value: a hash of the parts, not readable in Redis. A new form of value needs a new name. */
+/**
+ * Returns the key of a user's value: a hash of the parts, not readable in Redis. It hides which texts share a slot: otherwise a
+ * value's absence could show that somebody sent one of the others. A new form of value needs a new name.
+ */
 export function cacheKey(name: keyof typeof ROOM, { user_id }: Whose, ...parts: unknown[]): Key {
-  const hash = createHmac('sha256', SECRET).update(JSON.stringify([name, user_id, ...parts]));
-  const digest = hash.digest('base64url');
+  const digest = hidden(name, user_id, ...parts);
   const { slots, bytes } = ROOM[name];
   const slot = Buffer.from(digest, 'base64url').readUInt32BE() % slots;
-  return { slot: `cache:${name}:${slot}`, digest, bytes };
+  return { slot: `cache:${name}:${slot}`, digest: `${ownerOf(user_id)}${digest}`, bytes };
+}
+
+const OWNER_LENGTH = 16;
+
+function ownerOf(userId: number): string {
+  return hidden('owner', userId).slice(0, OWNER_LENGTH);
+}
+
+/** Removes a user's cached values. Looks at every slot, because no key names a user. @throws while Redis is away */
+export async function forgetCachedOf(userId: number): Promise<void> {
+  const owner = ownerOf(userId);
+  for (const [name, { slots }] of Object.entries(ROOM))
+    for (let from = 0; from < slots; from += LOOKED_AT) {
+      const keys = Array.from(
+        { length: Math.min(LOOKED_AT, slots - from) },
+        (_, i) => `cache:${name}:${from + i}`,
+      );
+      await redis.forgetOwned(keys.length, ...keys, owner);
+    }
+}
+
+/** Slots that one script looks at, so that Redis is held up for a moment only. */
+const LOOKED_AT = 256;
+
+// Looks and removes at once: between the two another user's value could take the slot.
+redis.defineCommand('forgetOwned', {
+  lua: `
+for _, key in ipairs(KEYS) do
+  if redis.call('GETRANGE', key, 0, #ARGV[1] - 1) == ARGV[1] then redis.call('UNLINK', key) end
+end`,
+});
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    forgetOwned(keys: number, ...args: string[]): Result<null, Context>;
+  }
 }
 
 /**

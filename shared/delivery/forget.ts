@@ -1,4 +1,5 @@
 import { dropLogs } from './runlog.ts';
+import { forgetCachedOf } from './cache.ts';
 import { queues } from './queues.ts';
 import { redis, untilReady } from './redis.ts';
 
@@ -24,13 +25,17 @@ export async function forgetDelivered(deliveries: string[]): Promise<void> {
   }
 }
 
-/** Removes a user's counters, whose keys hold the user's id. @throws while Redis is away */
+/** Removes a user's counters and presence, whose keys hold the user's id, and cached values. @throws while Redis is away */
 export async function forgetKeysOf(userId: number): Promise<void> {
   await untilReady(redis);
-  const own = new RegExp(`:user:${userId}(:|$)`);
+  await forgetCachedOf(userId);
+  // Nobody reads these streams of events. They name jobs by runs, conversations and notifications.
+  await Promise.all(Object.values(queues).map((queue) => redis.xtrim(queue.toKey('events'), 'MAXLEN', 0)));
+  // `charged` is what the release before wrote.
+  const own = new RegExp(`:(user|charged|online):${userId}(:|$)`);
   let cursor = '0';
   do {
-    const [next, keys] = await redis.scan(cursor, 'MATCH', `limit:*user:${userId}*`, 'COUNT', SCANNED);
+    const [next, keys] = await redis.scan(cursor, 'MATCH', `*:${userId}*`, 'COUNT', SCANNED);
     cursor = next;
     const found = keys.filter((key) => own.test(key));
     if (found.length > 0) await redis.unlink(found);

@@ -48,11 +48,20 @@ export async function draft(
   id: number,
   fields: { question?: string; answer?: string; category_id?: number | null },
 ): Promise<WrittenFaq> {
-  const { language, question: asked } = redacted(found(await findSuggestion(id, await presentThreshold())));
+  const {
+    language,
+    question: asked,
+    first_id,
+  } = redacted(found(await findSuggestion(id, await presentThreshold())));
   const { question = asked, answer = NO_ANSWER, category_id } = fields;
   const created = noted(by, 'faq.created', { details: { suggestion_id: id } });
   const drafted = await withSlug(undefined, question, (slug) =>
-    draftSuggestion(id, { question, answer, category_id, language, slug }, created),
+    draftSuggestion(
+      id,
+      { question, answer, category_id, language, slug },
+      question === asked ? first_id : null,
+      created,
+    ),
   );
   if (drafted === 'decided') throw decided();
   const faq = accepted(drafted);

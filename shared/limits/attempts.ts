@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { Problem, problem } from '../base/errors.ts';
-import { networkOf } from './network.ts';
+import { hidden } from '../base/hidden.ts';
+import { networkKey } from './network.ts';
 import { type Counter, presentCharge, type RateHeaders, refusalOf, type Window } from './charge.ts';
 import { forget, take } from './counters.ts';
 
@@ -90,6 +90,12 @@ export const VERIFY: Policy = {
   counts: 'failures',
   address: { name: 'address-verify', limit: 100, seconds: QUARTER },
 };
+/** Each is a request to another system, whose owner did not ask for it. */
+export const WEBHOOK_SEND: Policy = {
+  counts: 'all',
+  pair: { name: 'webhook-send', limit: 30, seconds: 60 },
+  address: { name: 'address-webhook-send', limit: 300, seconds: 60 },
+};
 /** Nobody guesses a token of 256 bits, but a client that tries is slowed down. */
 export const PASSWORD_RESET: Policy = {
   counts: 'failures',
@@ -131,7 +137,7 @@ export async function limited<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   const { address, pair, account: everywhere, every, hashes = false } = policy;
-  const network = networkOf(ip);
+  const network = networkKey(ip);
   if (every !== undefined) await countIn({ ...every, key: `limit:${every.name}:${network}` }, tell);
   const counters: Counter[] = [{ ...address, key: `limit:${address.name}:${network}` }];
   const placed = (trying: () => Promise<T>) =>
@@ -178,7 +184,7 @@ async function tryOnce<T>(
 /** Hashes the account, so that Redis holds no name. Upper and lower case are the same. */
 function nameless(account: string): string {
   const name = account.normalize('NFKC').trim().toLowerCase();
-  return createHash('sha256').update(name).digest('base64url').slice(0, 22);
+  return hidden('account', name).slice(0, 22);
 }
 
 /** No honest client has more attempts waiting. */

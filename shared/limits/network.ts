@@ -1,4 +1,10 @@
 import { isIP } from 'node:net';
+import { hidden } from '../base/hidden.ts';
+
+/** Returns the name of a client's network in keys of Redis, which hold no address. */
+export function networkKey(ip: string): string {
+  return hidden('network', networkOf(ip)).slice(0, 22);
+}
 
 /** Returns what limits count as one client: an IPv4 address, or the /64 of an IPv6 address, the smallest network given out. */
 export function networkOf(ip: string): string {

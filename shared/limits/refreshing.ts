@@ -9,9 +9,9 @@ import { refusalOf } from './charge.ts';
 const SECONDS = 900;
 const LIMIT = Math.max(100, Math.ceil((4 * SECONDS) / env.ACCESS_TOKEN_TTL_S));
 
-/** Counts a refresh of a session. @throws Problem `rate_limited` */
-export async function countRefresh(sid: number): Promise<void> {
+/** Counts a refresh of a user's session. @throws Problem `rate_limited` */
+export async function countRefresh(userId: number, sid: number): Promise<void> {
   const window = { name: 'refreshes', limit: LIMIT, seconds: SECONDS };
-  const charge = await take([{ ...window, key: `limit:refresh:session:${sid}` }]);
+  const charge = await take([{ ...window, key: `limit:refresh:user:${userId}:session:${sid}` }]);
   if (charge.outcome === 'refused') throw refusalOf(charge, 'This sign-in was refreshed too often: wait');
 }

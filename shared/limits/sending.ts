@@ -4,7 +4,7 @@ import type { Accepted, Channel, Refusal } from '../../db/models/run.ts';
 import { env } from '../base/env.ts';
 import type { SignedUser } from '../../db/models/session.ts';
 import { budgeted, withinBudget } from './budget.ts';
-import { networkOf } from './network.ts';
+import { networkKey } from './network.ts';
 import { type Counter, presentCharge, type RateHeaders, refusalOf, type Window } from './charge.ts';
 import { forget, take } from './counters.ts';
 
@@ -89,7 +89,7 @@ const ADDRESS_WINDOWS = WINDOWS.map(({ name, limit, seconds }) => ({
 }));
 
 function countersOf(userId: number, ip: string): Counter[] {
-  const network = networkOf(ip);
+  const network = networkKey(ip);
   return [
     ...WINDOWS.map((window) => ({ ...window, key: `limit:send:user:${userId}:${window.seconds}` })),
     ...ADDRESS_WINDOWS.map((window) => ({
@@ -101,5 +101,5 @@ function countersOf(userId: number, ip: string): Counter[] {
 
 function receiptOf(userId: number, key: string, hash: string): string {
   const request = createHash('sha256').update(`${key}\n${hash}`).digest('base64url');
-  return `limit:send:charged:${userId}:${request}`;
+  return `limit:send:user:${userId}:charged:${request}`;
 }

@@ -21,6 +21,7 @@ export const REFUSABLE: readonly Kind[] = [
   'knowledge_answered',
   'export_ready',
   'budget_warning',
+  'webhook_disabled',
 ];
 
 /** Returns what a user wants of a kind. Nothing said means both channels. */

@@ -52,6 +52,7 @@ function linkOf({ topic, token = '', conversation_id }: Item): string {
   if (topic === 'email_verification') return links.verifyEmail(token);
   if (topic === 'handoff_waiting') return links.inbox();
   if (topic === 'budget_warning') return links.admin();
+  if (topic === 'webhook_disabled') return links.webhooks();
   if (ABOUT_THE_ACCOUNT.includes(topic)) return links.account();
   return conversation_id === null ? links.home() : links.conversation(conversation_id);
 }

@@ -37,6 +37,8 @@ export async function deliverNotification(id: number): Promise<void> {
   killPoint('notification.claimed', id);
   const begins = owed.push_in_ms === null && owed.mail_in_ms === null;
   if (await isVoid(owed, begins)) return dropNotification(id);
+  // Nothing else is left of an erased account; where no mail goes out, its address has no use.
+  if (owed.kind === 'account_erased' && !mailIsConfigured()) return dropNotification(id);
   if (begins) await show(owed);
   const plan = begins ? planOf(owed) : { pushMs: owed.push_in_ms, mailMs: owed.mail_in_ms };
   const pushMs = isDue(plan.pushMs) ? await pushNow(owed) : plan.pushMs;

@@ -10,6 +10,7 @@ export const links = {
   conversation: (id: number | null) => `${publicUrl()}/${id === null ? '' : `c/${id}`}`,
   account: () => `${publicUrl()}/account`,
   admin: () => `${publicUrl()}/admin`,
+  webhooks: () => `${publicUrl()}/admin/webhooks`,
   inbox: () => `${publicUrl()}/admin/inbox`,
   resetPassword: (token: string) => `${publicUrl()}/reset-password#token=${token}`,
   verifyEmail: (token: string) => `${publicUrl()}/verify-email#token=${token}`,

@@ -14,6 +14,7 @@ import { PasswordReset } from '../../db/models/passwordReset.ts';
 import { mailedTokens } from '../accounts/tokens.ts';
 import { log } from '../base/log.ts';
 import { killPoint } from '../ops/killpoint.ts';
+import { mailTries } from '../ops/metrics.ts';
 import { choiceOf, REFUSABLE } from './choices.ts';
 import { compose, type Item } from './compose.ts';
 import { links, unsubscribeToken } from './links.ts';
@@ -41,6 +42,7 @@ export async function sendMail(id: number): Promise<void> {
     if (!(err instanceof MailError)) throw err;
     return afterRefusal(mail, err);
   }
+  mailTries.inc({ outcome: 'sent' });
   killPoint('mail.sent', id);
   // The address of an erased account is in no row afterwards.
   if (items.some(({ kind }) => kind === 'account_erased')) return forgetMail(id);
@@ -83,6 +85,7 @@ function letterOf(mail: ClaimedMail, items: Item[]): Letter {
   return {
     to: address,
     key,
+    userId: user_id,
     unsubscribe,
     ...compose({ name, address, language, timezone }, items, unsubscribe),
   };
@@ -91,7 +94,9 @@ function letterOf(mail: ClaimedMail, items: Item[]): Letter {
 /** Tries again for a day. What the server refuses for good marks the address. */
 async function afterRefusal(mail: ClaimedMail, { code, refused }: MailError): Promise<void> {
   const pause = PAUSES[mail.tries - 1] ?? 3_600;
-  if (!refused && mail.age_s + pause < DAY) {
+  const later = !refused && mail.age_s + pause < DAY;
+  mailTries.inc({ outcome: later ? 'later' : 'failed' });
+  if (later) {
     log.warn(
       { mail_id: mail.id, code, again_in_s: pause },
       'the mail server did not take a mail; it is tried again',
@@ -99,5 +104,6 @@ async function afterRefusal(mail: ClaimedMail, { code, refused }: MailError): Pr
     return postponeMail(mail.id, pause * 1_000, code);
   }
   log.warn({ mail_id: mail.id, code }, 'the mail server did not take a mail; it is given up');
+  if (mail.user_id === null) return forgetMail(mail.id);
   await giveUpMail(mail, code, refused);
 }

@@ -10,7 +10,7 @@ export function presented({
   created_at,
   read_at,
 }: NotificationRow) {
-  const { faq_id = null, session_id = null, export_id = null } = data;
+  const { faq_id = null, session_id = null, export_id = null, webhook_id = null } = data;
   return {
     id,
     kind,
@@ -19,6 +19,7 @@ export function presented({
     faq_id,
     session_id,
     export_id,
+    webhook_id,
     created_at: created_at.toISOString(),
     read_at: read_at?.toISOString() ?? null,
   };

@@ -3,6 +3,7 @@ import { dropSubscription, subscriptionsOf, type SubscriptionRow } from '../../d
 import { env } from '../base/env.ts';
 import { log } from '../base/log.ts';
 import { killPoint } from '../ops/killpoint.ts';
+import { pushTries } from '../ops/metrics.ts';
 import { OutboundError } from '../ops/outbound.ts';
 import { links } from './links.ts';
 import { filled, mailTexts } from './texts.ts';
@@ -36,6 +37,7 @@ async function pushTo(owed: Claimed, device: SubscriptionRow, payload: object): 
   try {
     const { status } = await sendPush(device, { payload, ttlS: KEPT_S, urgency, topic });
     killPoint('push.sent', owed.id);
+    pushTries.inc({ outcome: outcomeOf(status) });
     if (status === 404 || status === 410) await dropSubscription(device.id);
     else if (status < 300) await notePushed(owed.id, device.id);
     else log.info({ notification_id: owed.id, status }, 'a push was refused');
@@ -43,9 +45,16 @@ async function pushTo(owed: Claimed, device: SubscriptionRow, payload: object): 
     return status < 500 && status !== 429;
   } catch (err) {
     if (!(err instanceof OutboundError)) throw err;
+    pushTries.inc({ outcome: err.trouble === 'address_refused' ? 'failed' : 'later' });
     log.info({ notification_id: owed.id, trouble: err.trouble }, 'a push got no answer');
     return err.trouble === 'address_refused';
   }
+}
+
+function outcomeOf(status: number): 'sent' | 'gone' | 'later' | 'failed' {
+  if (status < 300) return 'sent';
+  if (status === 404 || status === 410) return 'gone';
+  return status >= 500 || status === 429 ? 'later' : 'failed';
 }
 
 /** What the device gets. It holds words of the conversation only with PUSH_CONTENT=on. */
@@ -62,6 +71,11 @@ async function payloadOf({
   const said =
     env.PUSH_CONTENT === 'on' && message_id !== null ? await beginningOfMessage(message_id) : undefined;
   const plain = kind === 'new_sign_in' ? subject : filled(body, { question: faq_question ?? '' });
-  const url = kind === 'handoff_waiting' ? links.inbox() : links.conversation(conversation_id);
+  const url = urlOf(kind, conversation_id);
   return { id, kind, title: subject, body: said ?? plain, url, conversation_id };
+}
+
+function urlOf(kind: Kind, conversationId: number | null): string {
+  if (kind === 'handoff_waiting') return links.inbox();
+  return kind === 'webhook_disabled' ? links.webhooks() : links.conversation(conversationId);
 }

@@ -1,4 +1,4 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createTransport, type SentMessageInfo, type Transporter } from 'nodemailer';
 import { env } from '../base/env.ts';
@@ -14,6 +14,8 @@ export type Letter = {
   html: string;
   /** The part of the Message-ID before the @. */
   key: string;
+  /** Whose mail it is; null: of an account that is erased. */
+  userId: number | null;
   language: string;
   /** The address of the one-click unsubscription (RFC 8058); undefined where the mail may not be refused. */
   unsubscribe: string | undefined;
@@ -112,14 +114,29 @@ function dkim() {
 }
 
 /** Writes a mail to MAIL_DIR. A second try replaces the file of the first. */
-async function writeLetter({ key }: Letter, message: ReturnType<typeof messageOf>): Promise<void> {
+async function writeLetter({ key, userId }: Letter, message: ReturnType<typeof messageOf>): Promise<void> {
   const composer = createTransport({ streamTransport: true, buffer: true, newline: 'unix', ...dkim() });
-  const { message: raw } = await composer.sendMail(message);
+  // The file stays: it must not be where an erased address is left.
+  const shown = userId === null ? { ...message, to: 'undisclosed-recipients:;' } : message;
+  const { message: raw } = await composer.sendMail(shown);
   await mkdir(env.MAIL_DIR, { recursive: true, mode: 0o700 });
-  const file = join(env.MAIL_DIR, `${key}.eml`);
+  const file = join(env.MAIL_DIR, `${prefixOf(userId)}${key}.eml`);
   await writeFile(`${file}.part`, raw as Buffer, { mode: 0o600 });
   await rename(`${file}.part`, file);
   log.warn({ file }, 'mail written to a file: SMTP_URL is not set');
+}
+
+/** Names whose mail a file holds, so that an erasure finds it. */
+function prefixOf(userId: number | null): string {
+  return userId === null ? '' : `user-${userId}-`;
+}
+
+/** Removes the files with a user's mails. Does nothing where mails are sent by a server, which keeps its own. */
+export async function forgetLetters(userId: number): Promise<void> {
+  if (env.MAIL_DIR === '') return;
+  const names = await readdir(env.MAIL_DIR).catch(() => []);
+  const theirs = names.filter((name) => name.startsWith(prefixOf(userId)));
+  await Promise.all(theirs.map((name) => rm(join(env.MAIL_DIR, name), { force: true })));
 }
 
 async function within<T>(ms: number, work: Promise<T>): Promise<T> {

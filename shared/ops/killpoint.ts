@@ -26,6 +26,8 @@ export type KillPoint =
   | 'guest.retired'
   | 'guest.erased'
   | 'export.kept'
+  | 'retention.signed'
+  | 'keys.sealed'
   | 'erasure.requested'
   | 'erasure.erased'
   | 'erasure.forgotten'

@@ -127,6 +127,27 @@ export const webhookTries = counter(
   ['outcome'],
 );
 
+export const mailTries = counter(
+  'mail_tries_total',
+  'Mails given to the mail server or the folder, by what came of them: sent, later (tried again), failed (given up)',
+  ['outcome'],
+);
+export const pushTries = counter(
+  'push_tries_total',
+  'Pushes to devices, by what came of them: sent, gone (the device is removed), later (tried again), failed',
+  ['outcome'],
+);
+export const tellingsOwed = gauge(
+  'tellings_owed',
+  'Notifications, mails and webhook deliveries that Postgres still owes, ten thousand at most; the same on every web replica',
+  ['what'],
+);
+export const tellingsLate = gauge(
+  'tellings_late_seconds',
+  'For how long the first of them has been due; 0 if none is; the same on every web replica',
+  ['what'],
+);
+
 export const redisMisfits = gauge(
   'redis_misfits',
   '1 if Redis is not as it must be, as this process last saw it',

@@ -1,3 +1,4 @@
+import { consentRequired } from '../privacy/consentVersion.ts';
 import { findDrafted, findInInbox } from '../../db/models/inbox.ts';
 import { historyBefore } from '../../db/models/message.ts';
 import { env } from '../base/env.ts';
@@ -26,7 +27,7 @@ export async function draft(
   const { user_id } = found(await findInInbox(id));
   const asked = await findDrafted(id);
   if (asked === undefined) throw problem('conflict', 'Nothing was asked in this conversation');
-  if (!asked.may_be_sent) throw problem('consent_required', 'The user does not consent to data processing');
+  if (!asked.may_be_sent) throw consentRequired('The user’s consent to data processing is missing');
   await noted(agent, 'conversation.drafted', { subject_id: user_id })(id);
   const limit = asked.assistant?.history_limit ?? env.HISTORY_LIMIT;
   const { built } = await decideContext(asked, () => historyBefore(id, asked.message_id, limit));

@@ -19,6 +19,7 @@ import { found, problem } from '../base/errors.ts';
 import { enqueue } from '../delivery/enqueue.ts';
 import { forgetDelivered, forgetKeysOf } from '../delivery/forget.ts';
 import { settleInBackground } from '../delivery/settle.ts';
+import { forgetLetters } from '../notifications/transport.ts';
 import { killPoint } from '../ops/killpoint.ts';
 import { erasedTables } from './map.ts';
 import { newReceipt, partsOf, signReceipt } from './receipts.ts';
@@ -29,6 +30,10 @@ const BATCH = 500;
 /** What stays after an erasure, as receipts say it. */
 const KEPT: Kept[] = [
   { what: 'audit log', why: 'It says that something happened, and no longer to whom.' },
+  {
+    what: 'published FAQs',
+    why: 'An editor published them, also where a question of this account gave the occasion.',
+  },
   { what: 'totals of analytics', why: 'They are counts without texts or ids.' },
   { what: 'this receipt', why: 'It proves the erasure, and lets it be repeated on a restored backup.' },
 ];
@@ -105,6 +110,7 @@ async function finish(id: number): Promise<boolean> {
   const erasure = await erasureById(id);
   if (erasure === undefined || erasure.user_id === null) return true;
   await forgetKeysOf(erasure.user_id);
+  await forgetLetters(erasure.user_id);
   killPoint('erasure.forgotten', erasure.user_id);
   const completed_at = new Date();
   const whole: Erasure = { ...erasure, status: 'erased', completed_at, kept: KEPT };

@@ -15,6 +15,8 @@ export type TableOfData = {
   erased: 'account' | 'cascade' | 'unlinked' | 'redacted' | 'none';
   /** The column with the account's id; of `account` only. */
   owner?: string;
+  /** The column with a secret that the application encrypts (shared/base/secretBox.ts): its rows' id, and its place. */
+  sealed?: { column: string; id: string; place: string; prefix: string };
   /** The file of an export; absent: not exported. */
   exported?: string;
   /** Columns by what they are. */
@@ -70,6 +72,7 @@ export const personalData: Record<string, TableOfData> = {
     },
   },
   second_factors: {
+    sealed: { column: 'sealed', id: 'user_id', place: 'user_id', prefix: 'second-factor' },
     purpose: 'a code besides the password at sign-in; the secret is sealed, recovery codes are hashed',
     kept: 'until its owner removes it',
     erased: 'account',
@@ -315,10 +318,11 @@ export const personalData: Record<string, TableOfData> = {
     columns: {
       link: 'id created_by',
       technical:
-        'url events description enabled include_content created_at updated_at disabled_at disabled_reason failing_since',
+        'url events description enabled include_content created_at updated_at disabled_at disabled_reason failing_since paused_until',
     },
   },
   webhook_secrets: {
+    sealed: { column: 'sealed', id: 'id', place: 'webhook_id', prefix: 'webhook' },
     purpose: 'signing for other systems',
     kept: 'a day after the next one',
     erased: 'none',
@@ -403,8 +407,26 @@ export const personalData: Record<string, TableOfData> = {
       link: 'id actor_id target_id subject_id',
       identity: 'ip',
       behaviour: 'at actor_role action target_type details',
-      technical: 'request_id chain_seq prev_hash hash redacted',
+      technical: 'request_id chain_seq prev_hash hash redacted parts part_hashes',
     },
+  },
+  audit_parts: {
+    purpose: 'who an entry of the audit log is about, and from where',
+    kept: 'as long as the entry',
+    erased: 'cascade',
+    exported: 'access_log.json',
+    columns: {
+      link: 'id entry_id person_id target_id',
+      identity: 'ip',
+      behaviour: 'kind details field at',
+      technical: 'request_id salt',
+    },
+  },
+  audit_anchors: {
+    purpose: 'the place where the audit log begins, once old entries are deleted',
+    kept: 'until the next one',
+    erased: 'none',
+    columns: { technical: 'chain_seq hash at key_id signature' },
   },
   audit_heads: {
     purpose: 'the end of the audit log',
@@ -451,9 +473,10 @@ export const personalData: Record<string, TableOfData> = {
     erased: 'account',
     owner: 'user_id',
     exported: 'consents.json',
-    columns: { link: 'id user_id', behaviour: 'kind given version at' },
+    columns: { link: 'id user_id', behaviour: 'kind given version client at' },
   },
   receipt_keys: {
+    sealed: { column: 'sealed', id: 'id', place: 'id', prefix: 'receipt_key' },
     purpose: 'signing receipts',
     kept: FOR_GOOD,
     erased: 'none',
@@ -485,7 +508,7 @@ export const personalData: Record<string, TableOfData> = {
     erased: 'none',
     columns: {
       technical:
-        'id category_id question answer keywords language status priority view_count helpful_count not_helpful_count slug meta_title meta_description created_at updated_at published_at question_embedding question_embedding_model question_text_hash answer_embedding answer_embedding_model answer_text_hash words',
+        'id category_id question answer keywords language status priority view_count helpful_count not_helpful_count slug meta_title meta_description created_at updated_at published_at question_embedding question_embedding_model question_text_hash answer_embedding answer_embedding_model answer_text_hash words from_message_id',
     },
   },
   faq_categories: {

@@ -39,11 +39,16 @@ export function partsOf(erasure: Erasure): Receipt {
   };
 }
 
-/** Signs a receipt with Ed25519. The first call makes the key. @returns the key's id, and the signature in base64 */
-export async function signReceipt(receipt: Receipt): Promise<{ key_id: number; signature: string }> {
+/** Signs a receipt with Ed25519. @returns the key's id, and the signature in base64 */
+export function signReceipt(receipt: Receipt): Promise<{ key_id: number; signature: string }> {
+  return signBytes(bytesOf(receipt));
+}
+
+/** Signs what this system says. The first call makes the key. @returns the key's id, and the signature in base64 */
+export async function signBytes(bytes: Buffer): Promise<{ key_id: number; signature: string }> {
   const { id, sealed } = (await receiptKey(null)) ?? (await makeKey());
   const key = createPrivateKey(unseal(sealed, place(id)));
-  return { key_id: id, signature: sign(null, bytesOf(receipt), key).toString('base64') };
+  return { key_id: id, signature: sign(null, bytes, key).toString('base64') };
 }
 
 /** Says whether a receipt is as it was signed. @param publicKey PEM */
@@ -61,7 +66,8 @@ function makeKey(): Promise<ReceiptKey> {
   return knex.transaction((trx) => keepReceiptKey(publicKey, (id) => seal(privateKey, place(id)), trx));
 }
 
-const place = (id: number) => `receipt_key:${id}`;
+/** Where the private key of receipts is kept; see `seal`. */
+export const place = (id: number) => `receipt_key:${id}`;
 
 /** JSON with the members in the order of their names, so that a receipt that was stored and read again has the same bytes. */
 function bytesOf(receipt: Receipt): Buffer {

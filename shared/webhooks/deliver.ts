@@ -6,11 +6,14 @@ import { unseal } from '../base/secretBox.ts';
 import { killPoint } from '../ops/killpoint.ts';
 import { webhookTries } from '../ops/metrics.ts';
 import { OutboundError, postOutbound, type Resolve } from '../ops/outbound.ts';
+import { retryAfterOf } from '../ops/retryAfter.ts';
 import { placeOf } from './endpoints.ts';
 import { sign } from './sign.ts';
 
 /** Ms that a try may take beyond its request before another worker makes the next one. */
 const MARGIN = 15_000;
+/** Seconds for which an endpoint may ask to be left alone. */
+const LONGEST_PAUSE_S = 3_600;
 /** The bytes that are kept of an answer. */
 const ANSWER_BYTES = 1_024;
 
@@ -44,7 +47,9 @@ async function send(delivery: ClaimedDelivery, resolve?: Resolve): Promise<Try> 
       maxBytes: ANSWER_BYTES,
       ...(resolve && { resolve }),
     });
-    return { status: answer.status, response: textOf(answer.body), error: null, durationMs: durationMs() };
+    const retryAfterS = retryAfterOf(answer.status, answer.headers['retry-after'], LONGEST_PAUSE_S);
+    const response = textOf(answer.body);
+    return { status: answer.status, response, error: null, durationMs: durationMs(), retryAfterS };
   } catch (err) {
     if (!(err instanceof OutboundError)) throw err;
     return { status: null, response: null, error: err.trouble, durationMs: durationMs() };

@@ -47,7 +47,7 @@ describe('assistants', () => {
     });
     expect((await ask('GET', `/${body.id}`)).body).to.deep.equal(body);
     const on = { target_type: 'assistant', target_id: body.id, actor_id: admin.id };
-    expect(await knex('audit_log').where(on).pluck('action')).to.deep.equal(['assistant.created']);
+    expect(await knex('audit_entries').where(on).pluck('action')).to.deep.equal(['assistant.created']);
   });
 
   it('get a new version by every change, and none by what changes nothing', async () => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { take } from '../../shared/limits/counters.ts';
-import { networkOf } from '../../shared/limits/network.ts';
+import { networkKey } from '../../shared/limits/network.ts';
 import { REFRESH, REGISTRATION, SIGN_IN } from '../../shared/limits/attempts.ts';
 import { redis, untilReady } from '../../shared/delivery/redis.ts';
 import { type Answer, type Api, call, serveApi } from '../support/api.ts';
@@ -41,7 +41,7 @@ describe('limits on attempts', () => {
   });
 
   it('count every password check by its address, also successful ones', async () => {
-    const counter = { ...SIGN_IN.every!, key: `limit:${SIGN_IN.every!.name}:${networkOf('127.0.0.1')}` };
+    const counter = { ...SIGN_IN.every!, key: `limit:${SIGN_IN.every!.name}:${networkKey('127.0.0.1')}` };
     await redis.del(counter.key);
     const { email } = await buildUser();
     expect((await signIn(email, PASSWORD)).status).to.equal(200);
@@ -72,7 +72,7 @@ describe('limits on attempts', () => {
   });
 
   it('limit failed refreshes by address', async () => {
-    const key = `limit:${REFRESH.address.name}:${networkOf('127.0.0.1')}`;
+    const key = `limit:${REFRESH.address.name}:${networkKey('127.0.0.1')}`;
     await redis.del(key);
     for (const refresh_token of ['x', 'a'.repeat(43)])
       expect((await api.call('POST', '/auth/refresh', { refresh_token })).status).to.equal(401);
@@ -124,7 +124,7 @@ describe('limits on attempts', () => {
   it('limit the attempts of one address on many accounts', async () => {
     await used('address-sign-in', SIGN_IN.address.limit);
     expectRefused(await signIn((await buildUser()).email, PASSWORD));
-    await redis.del('limit:address-sign-in:127.0.0.1');
+    await redis.del(`limit:address-sign-in:${networkKey('127.0.0.1')}`);
   });
 
   it('limit the registrations of one address', async () => {
@@ -136,7 +136,7 @@ describe('limits on attempts', () => {
       gdpr_consent: true,
     };
     expectRefused(await api.call('POST', '/auth/register', body));
-    await redis.del('limit:address-registration:127.0.0.1');
+    await redis.del(`limit:address-registration:${networkKey('127.0.0.1')}`);
   });
 
   it('cannot be evaded with an invented X-Forwarded-For', async () => {
@@ -175,7 +175,7 @@ describe('limits on attempts', () => {
 
   /** Sets a counter as if this address had come so often already. */
   async function used(name: string, often: number): Promise<void> {
-    const counter = { name, limit: often, seconds: 60, key: `limit:${name}:127.0.0.1` };
+    const counter = { name, limit: often, seconds: 60, key: `limit:${name}:${networkKey('127.0.0.1')}` };
     await redis.del(counter.key);
     await times(often, () => take([counter]));
   }

@@ -26,12 +26,14 @@ describe('the audit log', () => {
     agent = await buildUser({ role: 'agent' });
     user = await buildUser();
   });
-  beforeEach(() => unguarded((trx) => trx.raw('TRUNCATE audit_log, audit_heads')));
+  beforeEach(() =>
+    unguarded((trx) => trx.raw('TRUNCATE audit_log, audit_heads, audit_parts, audit_anchors')),
+  );
   after(() => api.close());
 
   const ask = (method: string, path: string, body?: unknown, by = agent): Promise<Answer> =>
     api.call(method, path, body, { token: by.access, headers: { 'x-request-id': 'asked-here' } });
-  const entries = (): Promise<Entry[]> => knex('audit_log').orderBy('id');
+  const entries = (): Promise<Entry[]> => knex('audit_entries').orderBy('id');
   /** Checks that the log has one entry, of an act of `by`. */
   async function expectEntry(by: BuiltUser, expected: object): Promise<void> {
     const [entry, ...more] = await entries();
@@ -45,7 +47,7 @@ describe('the audit log', () => {
       ...expected,
     });
     expect(entry?.ip).to.match(/127\.0\.0\.1$/);
-    await unguarded((trx) => trx.raw('TRUNCATE audit_log, audit_heads'));
+    await unguarded((trx) => trx.raw('TRUNCATE audit_log, audit_heads, audit_parts, audit_anchors'));
   }
 
   it('records each change of the knowledge base', async () => {

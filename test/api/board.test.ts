@@ -160,7 +160,7 @@ describe('Bull Board', () => {
     expect(await queues.embedding.isPaused()).to.equal(true);
     expect((await call(`${path}/resume`, 'PUT', undefined, options)).status).to.equal(200);
     await web.stop();
-    const noted = await knex('audit_log')
+    const noted = await knex('audit_entries')
       .where({ action: 'queue.changed', actor_id: admin.id })
       .orderBy('id');
     expect(noted.map(({ details }) => details.path)).to.deep.equal(

@@ -132,7 +132,7 @@ describe('the erasure of an account', () => {
     await api.call('GET', `/users/${user.id}`, undefined, { token: admin.access });
     await api.call('GET', '/users?limit=5', undefined, { token: admin.access });
     await rows('SELECT chain_audit_log(10000)');
-    const theirs = `SELECT id FROM audit_log WHERE actor_id = :id OR subject_id = :id OR details::text ~ ('[^0-9]' || :id || '[^0-9]')`;
+    const theirs = `SELECT id FROM audit_entries WHERE actor_id = :id OR subject_id = :id OR details::text ~ ('[^0-9]' || :id || '[^0-9]')`;
     expect((await rows(theirs, user)).length).to.be.greaterThan(0);
     await erase(user, { password: PASSWORD });
     await erasure();

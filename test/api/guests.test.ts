@@ -72,7 +72,7 @@ describe('guests', () => {
     it('is in the audit log as a sign-in', async () => {
       const { body } = await post('/auth/guest', consents);
       const { id } = body.user as { id: number };
-      const [entry, ...more] = await knex('audit_log').where({ subject_id: id });
+      const [entry, ...more] = await knex('audit_entries').where({ subject_id: id });
       expect(entry).to.include({ action: 'user.signed_in', actor_id: id, actor_role: 'guest' });
       expect(more).to.deep.equal([]);
     });
@@ -240,7 +240,7 @@ describe('guests', () => {
 
     it('is in the audit log', async () => {
       await register(guest.access);
-      const entries = await knex('audit_log').where({ subject_id: guest.id }).orderBy('id');
+      const entries = await knex('audit_entries').where({ subject_id: guest.id }).orderBy('id');
       expect(entries.map(({ action }) => action)).to.deep.equal(['user.upgraded', 'user.signed_in']);
       expect(entries[0]).to.deep.include({ actor_role: 'user', details: { session_id: guest.sid } });
     });

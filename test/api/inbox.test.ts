@@ -51,7 +51,7 @@ describe('the inbox', () => {
     return id;
   }
   const actions = (conversation: number) =>
-    knex('audit_log')
+    knex('audit_entries')
       .where({ target_type: 'conversation', target_id: conversation })
       .orderBy('id')
       .pluck('action');
@@ -315,7 +315,7 @@ describe('the inbox', () => {
       'conversation.taken',
       'conversation.listed',
     ]);
-    const [entry] = await knex('audit_log').where({ action: 'conversation.read', target_id: id });
+    const [entry] = await knex('audit_entries').where({ action: 'conversation.read', target_id: id });
     expect(entry).to.include({ actor_id: agent!.id, subject_id: user!.id, actor_role: 'agent' });
   });
 

@@ -240,7 +240,8 @@ describe('limits on sending', () => {
 
   /** Deletes the windows, or the marks of charged keys, as if they had expired. */
   async function forget(what: 'user' | 'charged', user: BuiltUser): Promise<void> {
-    const keys = await redis.keys(`limit:send:${what}:${user.id}:*`);
+    const part = what === 'user' ? '[0-9]*' : 'charged:*';
+    const keys = await redis.keys(`limit:send:user:${user.id}:${part}`);
     expect(keys.length).to.be.greaterThan(0);
     await redis.del(...keys);
   }

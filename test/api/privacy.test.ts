@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { consentVersion } from '../../db/models/consent.ts';
+import { CONSENT_VERSION } from '../../shared/privacy/consentVersion.ts';
 import { textsOf } from '../../shared/privacy/consentTexts.ts';
 import { type Api, serveApi } from '../support/api.ts';
 import { buildUser } from '../support/factories.ts';
@@ -31,6 +32,38 @@ describe('privacy', () => {
     expect(said[0]?.version).to.equal(await consentVersion());
     const other = await list('/users/me/consents', (await buildUser()).access);
     expect(other.map(({ id }) => id)).to.not.include.members(said.map(({ id }) => id));
+  });
+
+  it('keeps by which program something was said, and nothing that tells it from others of its kind', async () => {
+    const headers = {
+      'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0',
+    };
+    const guest = await api.call('POST', '/auth/guest', { gdpr_consent: true }, { headers });
+    const token = String(guest.body.access_token);
+    await api.call(
+      'PATCH',
+      '/users/me',
+      { data_processing_consent: true },
+      { token, headers: { 'user-agent': 'curl/8' } },
+    );
+    const said = await list('/users/me/consents', token);
+    expect(said.map(({ kind, client }) => [kind, client])).to.deep.equal([
+      ['data_processing', 'curl'],
+      ['gdpr', 'Firefox on Linux'],
+    ]);
+    const [session] = await list('/users/me/sessions', token);
+    expect(session?.user_agent).to.equal('Firefox on Linux');
+  });
+
+  it('names the version of the text whose consent is missing', async () => {
+    expect(await consentVersion()).to.equal(CONSENT_VERSION);
+    const user = await buildUser({ data_processing_consent: false });
+    const { body } = await api.call('POST', '/chat/send', { content: 'Hi' }, { token: user.access });
+    expect(body).to.deep.include({
+      code: 'consent_required',
+      consent: { kind: 'data_processing', version: CONSENT_VERSION },
+    });
+    expect(body.detail).to.include(CONSENT_VERSION);
   });
 
   it('shows the texts in force, in English where a language has none', async () => {

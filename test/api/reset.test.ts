@@ -53,7 +53,7 @@ describe('password reset', () => {
     expect(JSON.stringify(rows)).not.to.include(token);
     expect(rows[0].expires_at - Date.now()).to.be.within(3_500_000, 3_600_000);
     await reset(token);
-    const trail = await knex('audit_log').where({ subject_id: user.id }).orderBy('id');
+    const trail = await knex('audit_entries').where({ subject_id: user.id }).orderBy('id');
     expect(trail.map(({ action, actor_id }) => [action, actor_id])).to.deep.equal([
       ['user.reset_requested', null],
       ['user.password_reset', user.id],

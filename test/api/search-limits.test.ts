@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { redis } from '../../shared/delivery/redis.ts';
+import { networkKey } from '../../shared/limits/network.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
 import { type Answer, call } from '../support/api.ts';
 import { type Process, startProcfile } from '../../lab/kit/processes.ts';
@@ -46,7 +47,7 @@ describe('limits of searching', () => {
   it('allow an address ten times as many searches, for all users together', async () => {
     expect((await get('/faqs/search?q=a', user, '192.0.2.2')).status).to.equal(200);
     // As if 198 more had followed.
-    const key = 'limit:search:address:192.0.2.2';
+    const key = `limit:search:address:${networkKey('192.0.2.2')}`;
     const [, ends] = ((await redis.get(key)) ?? '').split(':');
     await redis.set(key, `${10 * LIMIT - 1}:${ends}`);
     const answers = [];

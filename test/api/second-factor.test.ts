@@ -42,7 +42,7 @@ describe('a second factor', function () {
   /** The code of so many steps from now. A test that begins at the end of a step sees it one step older. */
   const codeOf = (totp: TOTP, steps = 0) => totp.generate({ timestamp: Date.now() + steps * STEP_MS });
   const actionsOf = async ({ id }: BuiltUser) =>
-    (await knex('audit_log').where({ subject_id: id }).orderBy('id')).map(({ action }) => action);
+    (await knex('audit_entries').where({ subject_id: id }).orderBy('id')).map(({ action }) => action);
 
   async function pending(user: BuiltUser): Promise<Pending> {
     const { status, body } = await begin(user);
@@ -284,7 +284,7 @@ describe('a second factor', function () {
     expect(run(user.email, '--no-second-factor')).to.equal(0);
     expect(run('nobody@example.com', '--no-second-factor')).to.equal(1);
     expect((await login(user)).status).to.equal(200);
-    const entry = await knex('audit_log')
+    const entry = await knex('audit_entries')
       .where({ subject_id: user.id, action: 'user.second_factor_off' })
       .first();
     expect(entry).to.deep.include({ actor_id: null, details: { by: 'console' } });

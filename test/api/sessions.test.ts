@@ -24,7 +24,7 @@ describe('sessions', () => {
   const end = (id: number | string, token = user.access) =>
     api.call('DELETE', `/users/me/sessions/${id}`, undefined, { token });
   const refresh = (refresh_token: string) => api.call('POST', '/auth/refresh', { refresh_token });
-  const audited = (action: string) => knex('audit_log').where({ action, subject_id: user.id });
+  const audited = (action: string) => knex('audit_entries').where({ action, subject_id: user.id });
 
   it('are listed newest first, with their device and address', async () => {
     const headers = { 'user-agent': 'Firefox on a train' };
@@ -47,7 +47,7 @@ describe('sessions', () => {
     expect([refused.status, refused.body.code]).to.deep.equal([429, 'rate_limited']);
     expect(Number(refused.headers.get('retry-after'))).to.be.within(1, 900);
     expect(await knex('refresh_tokens').where({ session_id: user.sid })).to.have.length(101);
-    await redis.del(`limit:refresh:session:${user.sid}`);
+    await redis.del(`limit:refresh:user:${user.id}:session:${user.sid}`);
     expect((await refresh(token)).status).to.equal(200);
   });
 
@@ -128,10 +128,10 @@ describe('sessions', () => {
       ip: '127.0.0.1',
     });
     expect(await audited('user.sign_in_failed')).to.have.length(1);
-    const unknown = await knex('audit_log').where({ action: 'user.sign_in_failed', subject_id: null });
+    const unknown = await knex('audit_entries').where({ action: 'user.sign_in_failed', subject_id: null });
     expect(unknown[0]).to.include({ actor_id: null, target_id: null });
     expect((await audited('session.replayed'))[0]).to.include({ actor_id: null, target_id: user.sid });
     expect((await audited('session.signed_out'))[0]).to.deep.include({ details: { everywhere: false } });
-    expect(JSON.stringify(await knex('audit_log'))).not.to.include('@example.com');
+    expect(JSON.stringify(await knex('audit_entries'))).not.to.include('@example.com');
   });
 });

@@ -31,7 +31,7 @@ describe('accounts, for administrators', () => {
   const login = (email = user.email, password = PASSWORD) =>
     api.call('POST', '/auth/login', { email, password });
   const entriesOf = (id: number) =>
-    knex('audit_log').where({ target_id: id, target_type: 'user' }).orderBy('id');
+    knex('audit_entries').where({ target_id: id, target_type: 'user' }).orderBy('id');
 
   describe('GET /users', () => {
     it('lists all accounts newest first, page by page', async () => {

@@ -87,7 +87,7 @@ describe('users', () => {
 
     it('records changed fields in the audit log, and nothing without a change', async () => {
       const entries = async () => {
-        const found = await knex('audit_log')
+        const found = await knex('audit_entries')
           .where({ action: 'user.changed', subject_id: user.id })
           .orderBy('id');
         return found.map(({ details }) => details as { fields: string[] });

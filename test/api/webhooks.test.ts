@@ -75,7 +75,9 @@ describe('webhooks', () => {
     const owed = await ask('POST', `/${id}/test`);
     await ask('POST', `/${id}/deliveries/${owed.body.id}/retry`);
     await ask('DELETE', `/${id}`);
-    const entries = await knex('audit_log').where({ target_type: 'webhook', target_id: id }).orderBy('id');
+    const entries = await knex('audit_entries')
+      .where({ target_type: 'webhook', target_id: id })
+      .orderBy('id');
     expect(entries.map(({ action }) => action)).to.deep.equal([
       'webhook.created',
       'webhook.updated',
@@ -86,6 +88,20 @@ describe('webhooks', () => {
     ]);
     expect(entries.every(({ actor_id }) => actor_id === admin.id)).to.equal(true);
     expect(JSON.stringify(entries)).to.not.include(String(secret)).and.not.include('hooks.invalid');
+  });
+
+  it('are tested and sent to again by hand thirty times a minute at most', async () => {
+    const tester = await buildUser({ role: 'admin' });
+    const by = (path: string) => api.call('POST', `/webhooks/${path}`, undefined, { token: tester.access });
+    const { id } = (await ask('POST', '', NEW)).body;
+    const owed = await by(`${String(id)}/test`);
+    const again = () => by(`${String(id)}/deliveries/${String(owed.body.id)}/retry`);
+    for (let i = 1; i < 30; i += 1) expect((await again()).status, String(i)).to.equal(202);
+    const refused = await again();
+    expect([refused.status, refused.body.code]).to.deep.equal([429, 'rate_limited']);
+    expect(Number(refused.headers.get('retry-after'))).to.be.within(1, 60);
+    expect((await by(`${String(id)}/test`)).status).to.equal(429);
+    expect((await ask('POST', `/${String(id)}/test`)).status).to.equal(202);
   });
 
   it('give a new secret when asked, and say until when the previous one signs', async () => {

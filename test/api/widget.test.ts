@@ -176,7 +176,7 @@ describe('POST /auth/widget', () => {
     const id = newId();
     const answers = await Promise.all(Array.from({ length: 8 }, () => accountOf(id)));
     expect(new Set(answers.map((account) => account.id)).size).to.equal(1);
-    const entries = await knex('audit_log').where({ subject_id: answers[0]?.id, action: 'user.vouched' });
+    const entries = await knex('audit_entries').where({ subject_id: answers[0]?.id, action: 'user.vouched' });
     expect(entries).to.have.length(1);
   });
 
@@ -214,14 +214,14 @@ describe('POST /auth/widget', () => {
     const id = newId();
     const { id: account } = await accountOf(id);
     await accountOf(id);
-    const entries = await knex('audit_log').where({ subject_id: account }).orderBy('id');
+    const entries = await knex('audit_entries').where({ subject_id: account }).orderBy('id');
     expect(entries.map(({ action }) => action)).to.deep.equal([
       'user.vouched',
       'user.signed_in',
       'user.signed_in',
     ]);
     await post({ external_id: id, hash: 'no' });
-    const last = await knex('audit_log').orderBy('id', 'desc').first();
+    const last = await knex('audit_entries').orderBy('id', 'desc').first();
     expect(last).to.include({ action: 'user.vouch_failed', actor_id: null, subject_id: null });
     expect(JSON.stringify(last)).to.not.contain(id);
   });

@@ -24,7 +24,10 @@ describe('the audit log in the database', () => {
       },
       trx,
     );
-  const empty = () => unguarded((trx) => trx.raw('TRUNCATE audit_log, audit_heads RESTART IDENTITY'));
+  const empty = () =>
+    unguarded((trx) =>
+      trx.raw('TRUNCATE audit_log, audit_heads, audit_parts, audit_anchors RESTART IDENTITY'),
+    );
   const verify = (...args: string[]) =>
     spawnSync(process.execPath, ['scripts/audit.ts', 'verify', ...args], { encoding: 'utf8' });
   const noted = async () => ((await verifyAuditLog(null)) as Sound).hash;
@@ -113,7 +116,7 @@ describe('the audit log in the database', () => {
     ],
     [
       'a removed address',
-      (trx) => trx('audit_log').where({ id: 5 }).update({ ip: null }),
+      (trx) => trx('audit_parts').where({ entry_id: 5 }).update({ ip: null }),
       { fault: 'edited', chain_seq: 5, entry_id: 5 },
     ],
     [
@@ -230,7 +233,7 @@ describe('the audit log in the database', () => {
     const entry = { actor_id: id, subject_id: id, target_id: id, action: 'user.viewed', target_type: 'user' };
     await AuditEntry.write({ ...entry, actor_role: 'user', ip: null, request_id: null }, knex);
     await knex('users').where({ id }).delete();
-    expect(await knex('audit_log').where({ subject_id: id }).first()).to.include({ actor_id: id });
+    expect(await knex('audit_entries').where({ subject_id: id }).first()).to.include({ actor_id: id });
   });
 
   it('records a role set at the console', async () => {
@@ -238,7 +241,7 @@ describe('the audit log in the database', () => {
     const run = (...args: string[]) => spawnSync(process.execPath, ['scripts/user.ts', ...args]).status;
     expect(run(email, '--role', 'agent')).to.equal(0);
     expect(run('nobody@example.com', '--role', 'admin')).to.equal(1);
-    const entries = await knex('audit_log').where({ action: 'user.role_changed' });
+    const entries = await knex('audit_entries').where({ action: 'user.role_changed' });
     expect(entries).to.have.length(1);
     expect(entries[0]).to.deep.include({
       actor_id: null,

@@ -43,6 +43,8 @@ describe('expired rows', () => {
       password_resets: 1,
       webhook_deliveries: 0,
       exports: 0,
+      budget_user_days: 0,
+      faq_imports: 0,
     });
     expect([idempotency_keys, message_keys]).to.deep.equal([0, 0]);
     expect(await ids('sessions'))

@@ -8,7 +8,8 @@ describe('the map of personal data', () => {
   it('names every table and column of the schema, once', async () => {
     const found = await rows<{ name: string }>(
       `SELECT table_name || '.' || column_name AS name FROM information_schema.columns
-       WHERE table_schema = current_schema() AND table_name NOT LIKE 'knex\\_%'`,
+         JOIN information_schema.tables USING (table_schema, table_name)
+       WHERE table_schema = current_schema() AND table_name NOT LIKE 'knex\\_%' AND table_type = 'BASE TABLE'`,
     );
     const mapped = Object.entries(personalData).flatMap(([table, { columns }]) =>
       Object.values(columns).flatMap((names) => names.split(' ').map((name) => `${table}.${name}`)),

@@ -1,3 +1,4 @@
+import { createECDH } from 'node:crypto';
 import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
 import { redis } from '../../shared/delivery/redis.ts';
@@ -5,6 +6,7 @@ import type { KillPoint } from '../../shared/ops/killpoint.ts';
 import { startProcfile } from '../../lab/kit/processes.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
 import { type Mailbox, startMailbox } from '../support/mailbox.ts';
+import { startBrowser } from '../support/pushService.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 import { fell, trapped } from '../support/traps.ts';
 import { until } from '../support/until.ts';
@@ -61,6 +63,36 @@ describe('notifications when processes die and stores are emptied', function () 
       expect(await sentOf(user)).to.have.length(1);
       await heir.stop();
     });
+
+  it('a worker killed after a push leaves it pushed again under the same topic, and noted once', async () => {
+    const [user, browser, pair] = [await buildUser(), await startBrowser(), createECDH('prime256v1')];
+    const pushes = {
+      ...env,
+      VAPID_PUBLIC_KEY: pair.generateKeys('base64url'),
+      VAPID_PRIVATE_KEY: Buffer.from(pair.getPrivateKey('hex').padStart(64, '0'), 'hex').toString(
+        'base64url',
+      ),
+      // The browser's service is on this machine.
+      WEBHOOK_ALLOW_PRIVATE: 'true',
+    };
+    const { endpoint, keys } = browser.subscription;
+    await knex('push_subscriptions').insert({ user_id: user.id, session_id: user.sid, endpoint, ...keys });
+    const victim = await startProcfile('notification', { ...pushes, ...trapped('KILL_AT', 'push.sent') });
+    const id = await owe(user);
+    await fell(victim);
+    await victim.exited;
+    const heir = await startProcfile('notification', pushes);
+    await leasesEnd();
+    await browser.next(2);
+    await until('the push is noted', async () => {
+      const [told] = await knex('notifications').where({ id });
+      return told.pushed_to.length === 1;
+    });
+    expect(new Set(browser.pushes.map(({ headers }) => headers.topic)).size).to.equal(1);
+    expect(browser.pushes).to.have.length(2);
+    await heir.stop();
+    await browser.stop();
+  });
 
   it('all of 200 owed notifications are mailed once while Redis is emptied again and again', async () => {
     const users = await Promise.all(Array.from({ length: 200 }, () => buildUser()));

@@ -7,6 +7,7 @@ import { freePort } from '../../scripts/services/ports.ts';
 import { type Answer, call } from '../support/api.ts';
 import { startCollector } from '../support/collector.ts';
 import { connectDevice } from '../support/device.ts';
+import { keysOf } from '../support/everywhere.ts';
 import { buildUser } from '../support/factories.ts';
 import { startStack, type Stack, WORKERS } from '../support/stack.ts';
 import { dial } from '../support/wire.ts';
@@ -88,8 +89,8 @@ describe('personal data', function () {
     );
     const metrics = await Promise.all(metricsUrls.map(async (url) => (await fetch(url)).text()));
     const { hash } = await chained();
-    const entries = JSON.stringify(await knex('audit_log'));
-    const kept = await everythingIn(redis);
+    const entries = JSON.stringify(await knex('audit_entries'));
+    const kept = await keysOf(redis, /^run:\{\d+\}:log$/);
     const processes = ['web', ...WORKERS].flatMap((type) => stack.of(type));
     await stack.stop();
 
@@ -297,27 +298,4 @@ function isShown(command: string[]): boolean {
     command.some((arg) => ofARun.test(arg)) ||
     (command[0] === 'PUBLISH' && command[1]?.startsWith('socket.io#') === true)
   );
-}
-
-/** Returns every key with its value, except the logs of runs, which hold what their users were shown. */
-async function everythingIn(redis: Redis): Promise<string[]> {
-  const keys = (await redis.keys('*')).filter((key) => !/^run:\{\d+\}:log$/.test(key));
-  return Promise.all(keys.map(async (key) => `${key} ${JSON.stringify(await valueOf(redis, key))}`));
-}
-
-async function valueOf(redis: Redis, key: string): Promise<unknown> {
-  switch (await redis.type(key)) {
-    case 'hash':
-      return redis.hgetall(key);
-    case 'list':
-      return redis.lrange(key, 0, -1);
-    case 'set':
-      return redis.smembers(key);
-    case 'zset':
-      return redis.zrange(key, '0', '-1');
-    case 'stream':
-      return redis.xrange(key, '-', '+');
-    default:
-      return redis.get(key);
-  }
 }

@@ -145,12 +145,12 @@ describe('mail for accounts', function () {
     expect((await login('Firefox/145.0 (X11; <b>Linux</b>)')).status).to.equal(200);
     const mail = await mailbox.next(user.email);
     expect(mail.subject).to.equal('A new sign-in to your account');
-    expect(mail.text).to.include('Firefox/145.0');
+    expect(mail.text).to.include('Firefox').and.not.include('145');
     expect(mail.html).not.to.include('<b>');
     await login('Firefox/146.0 (X11; <b>Linux</b>)');
     await login('curl/8');
     const last = await mailbox.next(user.email, 2);
-    expect(last.text).to.include('curl/8');
+    expect(last.text).to.include('curl').and.not.include('curl/8');
     const { body } = await api('GET', '/notifications', undefined, { token: user.access });
     expect((body.data as { kind: string }[]).map(({ kind }) => kind)).to.deep.equal([
       'new_sign_in',

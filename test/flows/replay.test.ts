@@ -64,7 +64,9 @@ describe('a replay', function () {
     const prompt = (one: typeof second) => (one as { usage: { prompt_tokens: number } }).usage.prompt_tokens;
     expect(prompt(second)).to.be.greaterThan(prompt(answered) + 30);
     expect(await shown()).to.deep.equal(before);
-    const noted = await knex('audit_log').where({ target_type: 'run', subject_id: user.id }).orderBy('id');
+    const noted = await knex('audit_entries')
+      .where({ target_type: 'run', subject_id: user.id })
+      .orderBy('id');
     expect(noted.map(({ action }) => action)).to.include.members(['run.replayed', 'run.replays_read']);
   });
 

@@ -199,7 +199,7 @@ describe('a webhook', () => {
     await knex('users').where({ id: admin.id }).update({ first_name: 'Ada' });
     await buildUser();
     expect(await knex('webhook_deliveries').where({ type: 'user.created' })).to.deep.equal([]);
-    const entries = await knex('audit_log').where({ target_type: 'webhook', target_id: endpoint.id });
+    const entries = await knex('audit_entries').where({ target_type: 'webhook', target_id: endpoint.id });
     expect(entries.map(({ action, details }) => [action, details.reason])).to.deep.equal([
       ['webhook.switched_off', 'gone'],
     ]);
@@ -207,6 +207,65 @@ describe('a webhook', () => {
     const tested = await owe();
     await work();
     expect(await delivery(tested)).to.include({ status: 'failed', attempts: 1, response_status: 410 });
+  });
+
+  it('that asks for time is left alone so long, with all that is owed to it, and an hour at most', async () => {
+    const { received } = receiver;
+    let after = '120';
+    receiver.answer = (res) => res.writeHead(429, { 'retry-after': after }).end();
+    const [first, second] = [await owe(), await owe()];
+    await deliverNext(endpoint.id);
+    expect(await pause(first)).to.be.within(115, 150);
+    expect(await webhooksToDeliver()).to.deep.equal([]);
+    await work();
+    expect([received.length, (await delivery(second)).attempts]).to.deep.equal([1, 0]);
+    const pauseEnds = () =>
+      knex('webhooks')
+        .where({ id: endpoint.id })
+        .update({ paused_until: new Date(0) });
+    await pauseEnds();
+    after = new Date(Date.now() + 86_400_000).toUTCString();
+    await deliverNext(endpoint.id);
+    expect(await pause(second)).to.be.within(3_500, 4_400);
+    expect(((await state()).paused_until?.getTime() ?? 0) - Date.now()).to.be.at.most(3_600_000);
+    // An answer that asks for nothing leaves the pauses as they are.
+    await pauseEnds();
+    receiver.answer = (res) => res.writeHead(500, { 'retry-after': '120' }).end();
+    const third = await owe();
+    await deliverNext(endpoint.id);
+    expect(await pause(third)).to.be.within(4, 7);
+  });
+
+  it('that is switched off is made known to its owner; without one to all administrators', async () => {
+    const told = async () =>
+      (await knex('notifications').where({ kind: 'webhook_disabled' }).orderBy('id')).map(
+        ({ user_id, data }) => [user_id, data.webhook_id],
+      );
+    const others = [
+      await buildUser({ role: 'admin' }),
+      await buildUser({ role: 'admin', status: 'suspended' }),
+    ];
+    receiver.answer = (res) => res.writeHead(410).end();
+    await owe();
+    await deliverNext(endpoint.id);
+    expect((await told()).filter(([, id]) => id === endpoint.id)).to.deep.equal([[admin.id, endpoint.id]]);
+    const orphan = await buildWebhook({ created_by: admin.id, url: receiver.url });
+    await knex('webhooks').where({ id: orphan.id }).update({ created_by: null });
+    await owe(orphan.id);
+    await deliverNext(orphan.id);
+    const admins = (await told()).filter(([, id]) => id === orphan.id).map(([user]) => user);
+    expect(admins).to.include.members([admin.id, others[0]?.id]).and.not.include(others[1]?.id);
+  });
+
+  it('forgets which account was erased once it was told, and cannot be told again', async () => {
+    const { id } = await buildUser();
+    await knex('webhook_deliveries').delete();
+    await knex('users').where({ id }).delete();
+    await work();
+    expect(receiver.received.map(({ body }) => JSON.parse(body).data)).to.deep.equal([{ user_id: id }]);
+    const [row] = await knex('webhook_deliveries').where({ type: 'user.erased' });
+    expect(row).to.deep.include({ status: 'delivered', data: {} });
+    expect(await retryDelivery(endpoint.id, row.id, nothing)).to.equal(undefined);
   });
 
   it('that failed for three days is switched off; one that failed for less is not', async () => {
@@ -532,10 +591,16 @@ describe('a webhook', () => {
 });
 
 type DeliveryFields = {
+  attempts: number;
   message_id: string;
   status: string;
   created_at: Date;
   not_before: Date;
   duration_ms: number;
 };
-type WebhookState = { enabled: boolean; disabled_reason: string | null; failing_since: Date | null };
+type WebhookState = {
+  paused_until: Date | null;
+  enabled: boolean;
+  disabled_reason: string | null;
+  failing_since: Date | null;
+};

@@ -1,0 +1,30 @@
+import { rows } from '../sql.ts';
+
+/** A column with secrets that the application encrypts. `id` names a row, `place` the column that a secret's place ends with. */
+export type SealedColumn = { table: string; column: string; id: string; place: string };
+export type SealedRow = { id: number; place: number; sealed: string };
+
+/** Returns a page of sealed secrets after an id. The names come from the map of personal data, never from outside. */
+export function sealedPage(
+  { table, column, id, place }: SealedColumn,
+  afterId: number,
+  limit: number,
+): Promise<SealedRow[]> {
+  return rows(
+    `SELECT ${id} AS id, ${place} AS place, ${column} AS sealed FROM ${table} WHERE ${id} > :afterId ORDER BY ${id} LIMIT :limit`,
+    { afterId, limit },
+  );
+}
+
+/** Replaces a sealed secret, unless it was changed meanwhile. Returns whether it was the one. */
+export async function replaceSealed(
+  { table, column, id: key }: SealedColumn,
+  { id, sealed }: SealedRow,
+  anew: string,
+): Promise<boolean> {
+  const replaced = await rows(
+    `UPDATE ${table} SET ${column} = :anew WHERE ${key} = :id AND ${column} = :sealed RETURNING ${key}`,
+    { id, sealed, anew },
+  );
+  return replaced.length > 0;
+}

@@ -1,0 +1,82 @@
+import { expect } from 'chai';
+import { createECDH } from 'node:crypto';
+import { knex } from '../../../db/knex.ts';
+import type { Claimed } from '../../../db/models/notification.ts';
+import { env } from '../../../shared/base/env.ts';
+import { pushToDevices } from '../../../shared/notifications/push.ts';
+import { registry } from '../../../shared/ops/metrics.ts';
+import { type BuiltUser, buildUser } from '../../support/factories.ts';
+import { type Browser, startBrowser } from '../../support/pushService.ts';
+
+const settings = env as {
+  -readonly [Name in
+    | 'PUSH_CONTENT'
+    | 'VAPID_PUBLIC_KEY'
+    | 'VAPID_PRIVATE_KEY'
+    | 'WEBHOOK_ALLOW_PRIVATE']: unknown;
+};
+
+describe('a push', () => {
+  const before_ = { ...settings };
+  let browser: Browser;
+  let user: BuiltUser;
+  let owed: Claimed;
+  before(async () => {
+    const pair = createECDH('prime256v1');
+    Object.assign(settings, {
+      VAPID_PUBLIC_KEY: pair.generateKeys('base64url'),
+      VAPID_PRIVATE_KEY: Buffer.from(pair.getPrivateKey('hex').padStart(64, '0'), 'hex').toString(
+        'base64url',
+      ),
+      WEBHOOK_ALLOW_PRIVATE: true,
+    });
+    [browser, user] = [await startBrowser(), await buildUser()];
+    const { endpoint, keys } = browser.subscription;
+    await knex('push_subscriptions').insert({ user_id: user.id, session_id: user.sid, endpoint, ...keys });
+    const [conversation] = await knex('conversations').insert({ user_id: user.id }).returning('id');
+    const [message] = await knex('messages')
+      .insert({
+        conversation_id: conversation.id,
+        user_id: user.id,
+        message_type: 'assistant',
+        content: 'The  tower opens at nine.',
+        status: 'sent',
+      })
+      .returning('id');
+    const [row] = await knex('notifications')
+      .insert({
+        kind: 'answer_ready',
+        user_id: user.id,
+        conversation_id: conversation.id,
+        message_id: message.id,
+      })
+      .returning('*');
+    owed = { ...row, pushed_to: [], age_s: 1, language: 'en', faq_question: null } as Claimed;
+  });
+  after(async () => {
+    Object.assign(settings, before_);
+    await browser.stop();
+  });
+  const body = async () => (await browser.next(browser.pushes.length)).payload.body;
+
+  it('holds no words of a conversation, unless PUSH_CONTENT is on', async () => {
+    expect(await pushToDevices(owed)).to.equal(null);
+    expect(await body()).to.equal('The answer to your question is ready.');
+    settings.PUSH_CONTENT = 'on';
+    expect(await pushToDevices({ ...owed, pushed_to: [] })).to.equal(null);
+    expect(String(await body()).replace(/\s+/g, ' ')).to.equal('The tower opens at nine.');
+  });
+
+  it('is counted by what came of it', async () => {
+    browser.answer(503);
+    expect(await pushToDevices({ ...owed, pushed_to: [] })).to.equal(30_000);
+    browser.answer(400);
+    expect(await pushToDevices({ ...owed, pushed_to: [] })).to.equal(null);
+    browser.answer(410);
+    expect(await pushToDevices({ ...owed, pushed_to: [] })).to.equal(null);
+    const text = await registry.metrics();
+    for (const outcome of ['sent', 'later', 'failed', 'gone'])
+      expect(text).to.match(new RegExp(`^push_tries_total\\{outcome="${outcome}"\\} [1-9]`, 'm'));
+    expect(await knex('push_subscriptions').where({ user_id: user.id })).to.deep.equal([]);
+  });
+});
