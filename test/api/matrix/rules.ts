@@ -263,6 +263,8 @@ export const rules: Record<string, Rule> = {
     others: 201,
   }),
   'POST /api/v1/faqs/suggestions/{id}/dismiss': editors(204, { names: ofSuggestion(), others: 204 }),
+  'GET /api/v1/faqs/ask': editors(200, { names: () => ({ query: 'q=Q' }) }),
+  'GET /api/v1/faqs/{id}/state': editors(200, { names: ofFaq() }),
   'GET /api/v1/faqs/{id}': signedIn(200, { names: ofFaq() }),
   'PUT /api/v1/faqs/{id}': editors(200, { names: ofFaq({ answer: 'B.' }) }),
   'DELETE /api/v1/faqs/{id}': editors(204, { names: ofFaq() }),
