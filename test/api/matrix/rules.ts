@@ -190,7 +190,14 @@ export const rules: Record<string, Rule> = {
     but: { admin: 403 },
     shows: true,
   }),
+  'GET /api/v1/users/{id}/sessions': admins(200, { names: ({ id }) => at(id), others: 200 }),
+  'DELETE /api/v1/users/{id}/sessions/{session_id}': admins(204, {
+    names: async (of) => ({ path: { id: of.id, session_id: await session(of) } }),
+    others: 204,
+  }),
   'GET /api/v1/audit': admins(200),
+  'GET /api/v1/audit/export': admins(200),
+  'POST /api/v1/audit/verify': admins(200, { names: () => ({ body: {} }) }),
 
   'POST /api/v1/chat/send': owner(202, async (of) => ({
     body: { content: secretOf(of), conversation_id: (await talk(of)).conversation_id },
@@ -217,6 +224,7 @@ export const rules: Record<string, Rule> = {
   'GET /api/v1/inbox': editors(200, { shows: true }),
   'GET /api/v1/inbox/agents': editors(200, { shows: true }),
   'GET /api/v1/inbox/{id}': agents(200, ofConversation()),
+  'GET /api/v1/inbox/{id}/person': agents(200, ofConversation()),
   'GET /api/v1/inbox/{id}/messages': agents(200, ofConversation()),
   'POST /api/v1/inbox/{id}/take': agents(200, ofConversation()),
   'POST /api/v1/inbox/{id}/assign': agents(409, ofConversation({ agent_id: null })),
@@ -307,6 +315,10 @@ export const rules: Record<string, Rule> = {
   }),
   'GET /api/v1/runs/{id}/replays': admins(200, { names: ofRun, others: 200 }),
 
+  'GET /api/v1/system': admins(200),
+  'POST /api/v1/system/models': admins(200),
+  'POST /api/v1/system/mail': admins(200),
+  'POST /api/v1/system/push': admins(503),
   'GET /api/v1/admin/runs/{id}': admins(200, { names: ofRun, others: 200 }),
   'GET /admin/queues': admins(200),
   'GET /admin/queues/sign-in': anyone(200),
