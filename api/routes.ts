@@ -28,6 +28,7 @@ import { pages } from './pages/routes.ts';
 import { push } from './push/routes.ts';
 import { replays } from './runs/replay/routes.ts';
 import { runs } from './runs/routes.ts';
+import { system } from './system/routes.ts';
 import { userAdmin } from './users/admin/routes.ts';
 import { users } from './users/routes.ts';
 import { widget } from './widget/routes.ts';
@@ -64,6 +65,7 @@ const resources: Resource[] = [
   replays,
   admin,
   audit,
+  system,
   health,
   metrics,
   bullBoard,

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { env, requireEnv } from '../shared/base/env.ts';
 import { requireDataKeys } from '../shared/base/secretBox.ts';
 import { log } from '../shared/base/log.ts';
+import { beat } from '../shared/delivery/processes.ts';
 import { untilCanEnqueue } from '../shared/delivery/queues.ts';
 import { redis, untilReady } from '../shared/delivery/redis.ts';
 import { refuseCluster } from '../shared/delivery/redisFit.ts';
@@ -26,6 +27,7 @@ const heard = Promise.all([firstSubscription, delivering, untilReady(redis).then
 await Promise.race([heard, sleep(1_000, undefined, { ref: false })]);
 const { port, close } = await listen(env.PORT, env.HOST).catch(giveUp);
 onStop('http', close);
+beat(['web']);
 log.info({ port }, 'ready');
 
 function giveUp(err: NodeJS.ErrnoException): Promise<Listening> {

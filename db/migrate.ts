@@ -39,6 +39,12 @@ export async function migrationsMissing(): Promise<boolean> {
   return (await history()).pending > 0;
 }
 
+/** Returns how many migrations have run, which was the last, and how many of this release's have not run. */
+export async function migrationState(): Promise<{ done: number; newest: string | null; pending: number }> {
+  const { done, pending } = await history();
+  return { done: done.length, newest: done.at(-1)?.replace(/\.ts$/, '') ?? null, pending };
+}
+
 /** @throws Error when the database has tables but no record of migrations: a restore was incomplete */
 async function expectHistory(): Promise<void> {
   const { done } = await history();

@@ -9,7 +9,7 @@ if (process.argv.includes('--help')) console.log(USAGE);
 else {
   // What goes wrong is printed here.
   process.env.LOG_LEVEL ||= 'silent';
-  const { askModels } = await import('./models/ask.ts');
+  const { askModels } = await import('../shared/provider/askModels.ts');
   const { stop } = await import('../shared/base/stop.ts');
   process.exitCode = (await askModels((line) => console.log(line))) ? 0 : 1;
   await stop();

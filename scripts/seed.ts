@@ -2,18 +2,25 @@
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 
-const USAGE = `npm run seed [-- --faqs N]
+const USAGE = `npm run seed [-- --demo | --faqs N]
 
 Adds to DATABASE_URL the accounts admin@parley.local, agent@parley.local and demo@parley.local, the default assistant, and
 about thirty FAQs about Parley itself, in English and German. It may run again: existing rows, passwords included, stay as they are.
 
+--demo         also adds a month of made-up conversations, so that no page of the panel is empty: figures, ratings,
+               people who wait, an experiment, and questions without an answer, which the embedding worker
+               groups. Their accounts are named demo-…, and nobody can sign in to them; the conversations
+               have the tag demo. It adds them once. For an installation to try things out: figures
+               keep the totals of deleted conversations.
 --faqs N       only brings the number of synthetic FAQs up to N, published, with vectors of the stand-in, to
                try and measure search at volume. All or none; searches wait meanwhile. To remove them:
                DELETE FROM faqs WHERE slug LIKE 'synthetic-%'.
 
 SEED_PASSWORD  the password of new accounts, 8 to 256 characters; without it a random one is printed`;
 
-const { values: options } = parseArgs({ options: { faqs: { type: 'string' }, help: { type: 'boolean' } } });
+const { values: options } = parseArgs({
+  options: { demo: { type: 'boolean' }, faqs: { type: 'string' }, help: { type: 'boolean' } },
+});
 if (options.help) console.log(USAGE);
 else if (options.faqs === undefined) await main();
 else await synthetic(Number(options.faqs));
@@ -34,10 +41,25 @@ async function main(): Promise<void> {
     if (assistant) console.log('seed: added the default assistant');
     for (const email of accounts)
       console.log(`seed: ${email}, password ${given ? 'from SEED_PASSWORD' : password}`);
+    if (options.demo) await demo();
   } catch (error) {
     fail(hint(error));
   } finally {
     await stop();
+  }
+}
+
+/** Adds the made-up month. */
+async function demo(): Promise<void> {
+  const { seedDemo } = await import('../db/seeds/demo/index.ts');
+  const { chatModels } = await import('../shared/provider/config.ts');
+  const added = await seedDemo(chatModels()[0]?.name ?? 'demo');
+  if (added === undefined) console.log('seed: the made-up month is there already');
+  else {
+    const { people, conversations, messages } = added;
+    console.log(
+      `seed: added ${conversations} made-up conversations of ${people} people, ${messages} messages`,
+    );
   }
 }
 

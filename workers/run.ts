@@ -2,6 +2,7 @@ import { env, requireEnv } from '../shared/base/env.ts';
 import { type JobName, otherTypes, queuesOf, workerTypes } from '../shared/delivery/jobs.ts';
 import { log } from '../shared/base/log.ts';
 import { moderationModel, requireModels } from '../shared/provider/config.ts';
+import { beat } from '../shared/delivery/processes.ts';
 import { redis, untilReady } from '../shared/delivery/redis.ts';
 import { refuseCluster } from '../shared/delivery/redisFit.ts';
 import { requireDataKeys } from '../shared/base/secretBox.ts';
@@ -84,6 +85,7 @@ function main(types: string[]): void {
       // All at once: otherwise the other types would take jobs while the first one closes.
       return Promise.all(working.map((worker) => worker.close()));
     });
+    beat(types);
     log.info({ types }, 'ready');
   });
 }

@@ -197,9 +197,14 @@ export const assistantContract = contract('Assistants', {
     detail:
       'Shows the prompt that a conversation beginning with `content` would have, its passages and its tokens, and with `answer` what the ' +
       'model says. Stores nothing, and counts as no message.',
-    body: closed({ content: question, language: Type.Optional(language), answer: defaulted(flag, false) }),
+    body: closed({
+      content: question,
+      language: Type.Optional(language),
+      answer: defaulted(flag, false),
+      changes: Type.Optional(described(closed(optional(fields)), 'Tried as if they were saved.')),
+    }),
     example: { content: 'How do I reset my password?', answer: true },
     answers: { 200: json('What it comes to', tried) },
-    problems: ['service_unavailable'],
+    problems: ['service_unavailable', 'validation_failed'],
   },
 });

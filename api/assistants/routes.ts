@@ -83,12 +83,13 @@ export const assistants = serve(assistantContract, {
   'POST /api/v1/assistants/:id/try': [
     limitSearches,
     async (ctx) => {
-      const { content, answer, language = ctx.state.user.language } = ctx.state.body;
+      const { content, answer, changes = {}, language = ctx.state.user.language } = ctx.state.body;
+      await checkDefinition(changes);
       const assistant = found(await findAssistant(pathId(ctx)));
       const trial = { user_id: ctx.state.user.id, question: content, language, answered: answer };
       const left = new AbortController();
       ctx.res.once('close', () => left.abort());
-      ctx.body = await tryAssistant(assistant, trial, left.signal);
+      ctx.body = await tryAssistant({ ...assistant, ...changes }, trial, left.signal);
     },
   ],
 });

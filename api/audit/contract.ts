@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
-import { contract, json } from '../contract/contract.ts';
-import { anything, givenId, id, paging, role, text, time } from '../contract/fields.ts';
-import { closed, described, named, optional, orNull, page, presenter } from '../contract/schema.ts';
+import { contract, json, other } from '../contract/contract.ts';
+import { anything, count, flag, givenId, id, paging, role, text, time } from '../contract/fields.ts';
+import { closed, described, named, oneOf, optional, orNull, page, presenter } from '../contract/schema.ts';
 
 const entry = named(
   'AuditEntry',
@@ -41,22 +41,59 @@ export const presentAuditEntry = presenter(entry);
 /** A time that Postgres also accepts. */
 const moment = Type.String({ format: 'moment' });
 
+const filters = optional({
+  actor_id: givenId,
+  subject_id: givenId,
+  action: Type.String({ maxLength: 100, pattern: '^[a-z_]+\\.[a-z_]+$' }),
+  from: moment,
+  to: moment,
+});
+
+const verified = named(
+  'AuditVerified',
+  Type.Object({
+    sound: flag,
+    entries: described(orNull(count), 'How many entries the chain has; null where it is broken.'),
+    unchained: described(orNull(count), 'Entries that are not chained yet.'),
+    head: described(orNull(text), 'The hash of the last entry. Note it elsewhere.'),
+    fault: orNull(oneOf('edited', 'removed', 'cut_off', 'other_head', 'unknown_head')),
+    chain_seq: described(orNull(id), 'The first broken place.'),
+    entry_id: orNull(id),
+  }),
+  {
+    sound: true,
+    entries: 812,
+    unchained: 1,
+    head: '5f2c8d2c0b6f0e7f7f3c1a5f8c2f6f1b9d8e7c6b5a493827161504f3e2d1c0bf',
+    fault: null,
+    chain_seq: null,
+    entry_id: null,
+  },
+);
+
 export const auditContract = contract('Operators', {
   'GET /api/v1/audit': {
     who: 'admins',
     summary: 'The audit log',
     detail:
       'Who did what to whose data, the newest first. `to` is exclusive. For administrators. Each read adds an entry.',
-    query: closed({
-      ...paging,
-      ...optional({
-        actor_id: givenId,
-        subject_id: givenId,
-        action: Type.String({ maxLength: 100, pattern: '^[a-z_]+\\.[a-z_]+$' }),
-        from: moment,
-        to: moment,
-      }),
-    }),
+    query: closed({ ...paging, ...filters }),
     answers: { 200: json('A page', page(entry)) },
+  },
+  'GET /api/v1/audit/export': {
+    who: 'admins',
+    summary: 'The audit log as a table',
+    detail: 'CSV, the newest 10,000 entries that fit. For administrators. Each export adds an entry.',
+    query: closed(filters),
+    answers: { 200: other('A table', 'text/csv') },
+  },
+  'POST /api/v1/audit/verify': {
+    who: 'admins',
+    summary: 'Verify the chain of the audit log',
+    detail:
+      'Reads the whole chain, as `npm run audit -- verify` does. `head`: a hash that was noted earlier, which the chain must still contain.',
+    body: closed(optional({ head: Type.String({ pattern: '^[0-9a-f]{64}$' }) })),
+    example: {},
+    answers: { 200: json('The result', verified) },
   },
 });

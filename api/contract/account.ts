@@ -53,6 +53,30 @@ export function presentUser(
   return present({ ...row, email: row.email ?? row.contact_email });
 }
 
+/** A sign-in, as its owner and administrators see it. */
+export const session = named(
+  'Session',
+  Type.Object({
+    id: described(id, 'The `sid` of its access tokens.'),
+    user_agent: orNull(text),
+    ip: described(orNull(text), 'The address it began from.'),
+    created_at: time,
+    last_used_at: described(time, 'When it began or was last refreshed.'),
+    expires_at: described(time, 'When it ends unless it is refreshed. No refresh after 90 days.'),
+    current: Type.Boolean({ description: 'Whether this request uses it.' }),
+  }),
+  {
+    id: 31,
+    user_agent: 'Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0',
+    ip: '192.0.2.7',
+    created_at: '2026-11-20T09:30:00.000Z',
+    last_used_at: '2026-11-21T08:00:00.000Z',
+    expires_at: '2026-12-21T08:00:00.000Z',
+    current: true,
+  },
+);
+export const presentSession = presenter(session);
+
 /** The fields that an account's owner writes, at registration and later. */
 export const profile = {
   username: Type.String({ minLength: 3, maxLength: 50, pattern: '^[A-Za-z0-9_.-]+$' }),

@@ -1,7 +1,7 @@
 import { type TSchema, Type } from 'typebox';
 import type { PeopleEvent } from '../../shared/delivery/peopleEvents.ts';
 import { contract, json, nothing } from '../contract/contract.ts';
-import { conversation, message } from '../contract/conversation.ts';
+import { conversation, message, person } from '../contract/conversation.ts';
 import { flag, id, language, paging, prose } from '../contract/fields.ts';
 import { closed, defaulted, named, oneOf, optional, orNull, page } from '../contract/schema.ts';
 
@@ -69,6 +69,10 @@ export const conversationEvents = {
   typing: named('Typing', Type.Object({ conversation_id: id, by: oneOf('agent', 'user') }), {
     conversation_id: 3,
     by: 'agent',
+  }),
+  viewing: named('Viewing', Type.Object({ conversation_id: id, agent: person }), {
+    conversation_id: 3,
+    agent: { id: 12, name: 'Grace' },
   }),
   'inbox.updated': named(
     'InboxUpdated',

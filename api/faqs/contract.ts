@@ -2,7 +2,17 @@ import { Type } from 'typebox';
 import { contract, json, nothing } from '../contract/contract.ts';
 import { count, givenId, id, language, paging, prose, slug, text, time } from '../contract/fields.ts';
 import { location } from '../middleware/headers.ts';
-import { closed, named, oneOf, optional, orNull, page, presenter } from '../contract/schema.ts';
+import {
+  closed,
+  defaulted,
+  described,
+  named,
+  oneOf,
+  optional,
+  orNull,
+  page,
+  presenter,
+} from '../contract/schema.ts';
 
 const status = oneOf('draft', 'published', 'archived');
 
@@ -27,6 +37,7 @@ export const faq = named(
     created_at: time,
     updated_at: time,
     published_at: orNull(time),
+    translation_of: described(orNull(id), 'The FAQ that this one translates.'),
   }),
   {
     id: 5,
@@ -46,6 +57,7 @@ export const faq = named(
     created_at: '2026-11-20T09:30:00.000Z',
     updated_at: '2026-11-20T09:30:00.000Z',
     published_at: '2026-11-20T09:30:00.000Z',
+    translation_of: null,
   },
 );
 export const presentFaq = presenter(faq);
@@ -77,6 +89,32 @@ export const newFaq = {
   question: faqFields.question,
   answer: faqFields.answer,
 };
+const translation = { translation_of: Type.Optional(orNull(givenId)) };
+const search = {
+  q: Type.Optional(described(prose(200), 'Part of the question or of a keyword.')),
+  of: Type.Optional(described(givenId, 'This FAQ and those that translate it.')),
+};
+
+/** An FAQ near a text, and why it is an answer or is not. */
+const near = Type.Object({
+  id,
+  question: text,
+  answer: text,
+  language: text,
+  similarity: described(Type.Number(), 'The cosine.'),
+  coverage: described(Type.Number(), 'The share of the text’s words that the FAQ holds, by their rarity.'),
+  found: described(Type.Boolean(), 'Whether a search finds it: one of both is enough.'),
+});
+export const presentNear = presenter(near);
+const faqState = Type.Object({
+  embedding: described(
+    oneOf('ready', 'waiting', 'failing', 'off'),
+    '`waiting`: vectors are owed. `failing`: the model refused three times. `off`: no model makes any.',
+  ),
+  uses: described(count, 'Answers of the last thirty days that cite it.'),
+});
+export const presentState = presenter(faqState);
+
 export const faqFilter = optional({ status, language, category_id: givenId });
 
 export const faqContract = contract('Knowledge base', {
@@ -84,14 +122,14 @@ export const faqContract = contract('Knowledge base', {
     who: 'signed in',
     summary: 'FAQs',
     detail: 'Users see published ones only.',
-    query: closed({ ...paging, ...faqFilter }),
+    query: closed({ ...paging, ...faqFilter, ...search }),
     answers: { 200: json('A page', page(faq)) },
   },
   'POST /api/v1/faqs': {
     who: 'editors',
     summary: 'Write an FAQ',
     detail: 'For administrators and agents. Without `slug` the question makes one.',
-    body: closed(newFaq),
+    body: closed({ ...newFaq, ...translation }),
     example: {
       question: 'How can I change my password?',
       answer: 'Choose “Forgot password”.',
@@ -110,6 +148,34 @@ export const faqContract = contract('Knowledge base', {
       200: json('What was found', Type.Object({ data: Type.Array(foundFaq), cached: Type.Boolean() })),
     },
   },
+  'GET /api/v1/faqs/ask': {
+    who: 'editors',
+    summary: 'What a search finds, and why',
+    detail:
+      'For administrators and agents. Also shows published FAQs that are half as near, or hold half as many of the words, as an ' +
+      'answer must. 300 a minute, with searches.',
+    query: closed({
+      q: prose(1_000),
+      limit: defaulted(Type.Integer({ minimum: 1, maximum: 20 }), 10),
+      language: Type.Optional(language),
+    }),
+    answers: {
+      200: json(
+        'What is near',
+        Type.Object({
+          threshold: described(Type.Number(), 'The similarity from which an FAQ is found.'),
+          coverage: described(Type.Number(), 'The share of words from which it is found too.'),
+          by_words_only: described(Type.Boolean(), 'The text has no vector: the model is off or away.'),
+          data: Type.Array(near),
+        }),
+      ),
+    },
+  },
+  'GET /api/v1/faqs/:id/state': {
+    who: 'editors',
+    summary: 'Whether an FAQ can be found, and how much it is used',
+    answers: { 200: json('Its state', faqState) },
+  },
   'GET /api/v1/faqs/:id': {
     who: 'signed in',
     summary: 'An FAQ',
@@ -121,7 +187,7 @@ export const faqContract = contract('Knowledge base', {
     detail:
       'When this publishes the FAQ, `would_answer` counts the questions of open suggestions (and of the one it was drafted from) that it answers ' +
       'now; null while it has no vectors.',
-    body: closed(optional(faqFields)),
+    body: closed({ ...optional(faqFields), ...translation }),
     example: { status: 'archived' },
     answers: {
       200: json(

@@ -3,14 +3,16 @@ import {
   changeFaq,
   deleteFaq,
   type FaqFilter,
+  findEmbedded,
   findFaq,
   listFaqs,
   rateFaq,
   viewFaq,
 } from '../../db/models/faq.ts';
 import { countWouldAnswer } from '../../db/models/faqSuggestion.ts';
+import { recentUses } from '../../shared/analytics/knowledge.ts';
 import { found } from '../../shared/base/errors.ts';
-import { searchKnowledge } from '../../shared/knowledge/search.ts';
+import { explainSearch, searchKnowledge } from '../../shared/knowledge/search.ts';
 import { presentThreshold } from '../../shared/knowledge/threshold.ts';
 import { note } from '../audit/note.ts';
 import type { SignedUser } from '../../shared/accounts/authenticate.ts';
@@ -20,7 +22,7 @@ import { limitSearches } from '../middleware/limit-searches.ts';
 import { isEditor } from '../middleware/auth.ts';
 import { pathId } from '../middleware/context.ts';
 import { accepted } from '../../shared/knowledge/accepted.ts';
-import { faqContract, presentFaq, presentFound } from './contract.ts';
+import { faqContract, presentFaq, presentFound, presentNear, presentState } from './contract.ts';
 import { embedInBackground } from '../../shared/knowledge/embed.ts';
 import { withSlug } from '../../shared/knowledge/slug.ts';
 import { publicPath } from '../middleware/origin.ts';
@@ -58,6 +60,22 @@ export const faqs = serve(faqContract, {
       ctx.body = { data: data.map(presentFound), cached };
     },
   ],
+
+  'GET /api/v1/faqs/ask': [
+    limitSearches,
+    async (ctx) => {
+      const { q, limit, language = null } = ctx.state.query;
+      const asked = { user_id: ctx.state.user.id, text: q.trim(), language, limit };
+      const { data, ...why } = await explainSearch(asked);
+      ctx.body = { ...why, data: data.map(presentNear) };
+    },
+  ],
+
+  'GET /api/v1/faqs/:id/state': async (ctx) => {
+    const id = pathId(ctx);
+    const embedding = found(await findEmbedded(id));
+    ctx.body = presentState({ embedding, uses: await recentUses(id) });
+  },
 
   'GET /api/v1/faqs/:id': async (ctx) => {
     const id = pathId(ctx);

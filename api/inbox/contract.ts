@@ -42,8 +42,47 @@ export const inboxConversation = named(
     summary: orNull(text),
     waiting_since,
     unread: described(count, 'Before this answer.'),
+    cited: described(
+      Type.Array(Type.Object({ run_id: id, sources: Type.Array(source) })),
+      'What the shown answers of the assistant cite, by run.',
+    ),
   }),
 );
+
+const inboxPerson = named(
+  'InboxPerson',
+  Type.Object({
+    id,
+    name: described(text, "'' for guests"),
+    role,
+    language: text,
+    timezone: text,
+    created_at: time,
+    data_processing_consent: flag,
+    marketing_consent: flag,
+    conversations_count: described(count, '1,000 at most.'),
+  }),
+  {
+    id: 7,
+    name: 'Ada Lovelace',
+    role: 'user',
+    language: 'en',
+    timezone: 'Europe/London',
+    created_at: '2026-11-20T09:30:00.000Z',
+    data_processing_consent: true,
+    marketing_consent: false,
+    conversations_count: 4,
+  },
+);
+export const presentPerson = presenter(inboxPerson);
+const earlier = Type.Object({
+  id,
+  title: orNull(text),
+  status,
+  last_message_at: time,
+  score: described(orNull(count), 'How the user rated it, 1 … 5.'),
+});
+export const presentEarlier = presenter(earlier);
 
 const agent = named('Agent', Type.Object({ id, name: text, role, online: flag }), {
   id: 12,
@@ -93,6 +132,17 @@ export const inboxContract = contract('Inbox', {
     detail: 'Each read adds an entry to the audit log.',
     query: closed({ ...paging, order: defaulted(oneOf('asc', 'desc'), 'asc') }),
     answers: { 200: json('A page', page(message)) },
+  },
+  'GET /api/v1/inbox/:id/person': {
+    who: 'editors',
+    summary: 'Who asks, and what they asked before',
+    detail: 'Each read adds an entry to the audit log.',
+    answers: {
+      200: json(
+        'The user and their twenty newest conversations',
+        Type.Object({ person: inboxPerson, conversations: Type.Array(earlier) }),
+      ),
+    },
   },
   'POST /api/v1/inbox/:id/take': {
     who: 'editors',
@@ -159,6 +209,12 @@ export const inboxContract = contract('Inbox', {
 });
 
 export const inboxClientEvents = clientEvents({
+  viewing: {
+    summary: 'An agent looks at a conversation: told to all agents',
+    frame: closed({ conversation_id: anyId }),
+    answer: Type.Object({}),
+    example: { conversation_id: 3 },
+  },
   typing: {
     summary: 'Somebody types: a user to the agent, or an agent to the user',
     frame: closed({ conversation_id: anyId }),

@@ -1,12 +1,13 @@
 import { summaryOf } from '../../db/models/summary.ts';
 import { noteListed } from '../../db/models/auditReads.ts';
 import { type Assignee, type InboxRow, listAgents, listClosed, listOpen } from '../../db/models/inbox.ts';
+import { citedBy, conversationsOf, findInboxPerson } from '../../db/models/inboxPerson.ts';
 import { lastMessages, type MessageRow } from '../../db/models/messageView.ts';
 import { draft } from '../../shared/people/draft.ts';
 import {
   assignTo,
   giveBack,
-  note,
+  note as addNote,
   openConversation,
   readMessages,
   reply,
@@ -14,6 +15,8 @@ import {
   take,
 } from '../../shared/people/inbox.ts';
 import { onlineAmong } from '../../shared/people/presence.ts';
+import { found } from '../../shared/base/errors.ts';
+import { noted } from '../../shared/accounts/noted.ts';
 import { by } from '../audit/note.ts';
 import { idempotencyKey } from '../chat/answerTaken.ts';
 import { presentConversation, presentMessage } from '../contract/conversation.ts';
@@ -22,7 +25,7 @@ import { serve } from '../contract/serve.ts';
 import { pathId } from '../middleware/context.ts';
 import { limitReplies } from '../middleware/limit-replies.ts';
 import { limitSearches } from '../middleware/limit-searches.ts';
-import { inboxContract, presentAgent, presentNote } from './contract.ts';
+import { inboxContract, presentAgent, presentEarlier, presentNote, presentPerson } from './contract.ts';
 import { presentHead, presentItem } from './presenter.ts';
 
 export const inbox = serve(inboxContract, {
@@ -66,6 +69,7 @@ export const inbox = serve(inboxContract, {
       ...presentHead({ ...conversation, unread }),
       messages: messages.map(presentMessage),
       notes: notes.map(presentNote),
+      cited: await citedBy(messages.flatMap(({ run_id }) => run_id ?? [])),
       summary: await summaryOf(pathId(ctx)),
     };
   },
@@ -79,6 +83,15 @@ export const inbox = serve(inboxContract, {
         readMessages(by(ctx), pathId(ctx), { order, limit, after: after?.place ?? null }),
       present: presentMessage,
     });
+  },
+
+  'GET /api/v1/inbox/:id/person': async (ctx) => {
+    const person = found(await findInboxPerson(pathId(ctx)));
+    await noted(by(ctx), 'user.viewed', { subject_id: person.id, details: { conversation_id: pathId(ctx) } })(
+      person.id,
+    );
+    const conversations = await conversationsOf(person.id, EARLIER);
+    ctx.body = { person: presentPerson(person), conversations: conversations.map(presentEarlier) };
   },
 
   'POST /api/v1/inbox/:id/take': async (ctx) => {
@@ -102,7 +115,7 @@ export const inbox = serve(inboxContract, {
   'POST /api/v1/inbox/:id/note': [
     limitReplies,
     async (ctx) => {
-      ctx.body = presentNote(await note(by(ctx), pathId(ctx), ctx.state.body.content));
+      ctx.body = presentNote(await addNote(by(ctx), pathId(ctx), ctx.state.body.content));
     },
   ],
 
@@ -123,6 +136,8 @@ export const inbox = serve(inboxContract, {
     ctx.body = presentConversation(await resolve(by(ctx), pathId(ctx), ctx.state.body.outcome));
   },
 });
+
+const EARLIER = 20;
 
 function assigneeOf(wanted: string | undefined, me: number): Assignee {
   if (wanted === undefined) return undefined;

@@ -9,6 +9,7 @@ import { tracedRequest } from '../../shared/ops/tracing.ts';
 import { prolongSigned, type Signed, type SignedUser } from '../../shared/accounts/authenticate.ts';
 import { intake } from '../../shared/conversations/intake.ts';
 import { tellTyping } from '../../shared/people/typing.ts';
+import { tellViewing } from '../../shared/people/viewing.ts';
 import type { Sender } from '../../shared/limits/sending.ts';
 import type { ClientEvent } from '../contract/contract.ts';
 import { addressOf } from '../middleware/address.ts';
@@ -43,6 +44,10 @@ export const handlers: {
   read: ({ user }, { message_id }) => seen(user, message_id, 'read'),
   async typing({ user }, { conversation_id }) {
     await tellTyping(user, rowId(conversation_id));
+    return {};
+  },
+  async viewing({ user }, { conversation_id }) {
+    await tellViewing(user, rowId(conversation_id));
     return {};
   },
   async 'analytics.subscribe'(_signed, _frame, { socket }) {

@@ -19,11 +19,11 @@ import {
   endSecondFactor,
 } from '../../shared/accounts/secondFactor.ts';
 import { limitAttempts } from '../middleware/limit-attempts.ts';
-import { presentUser } from '../contract/account.ts';
+import { presentSession, presentUser } from '../contract/account.ts';
 import { pageOf } from '../contract/page.ts';
 import { serve } from '../contract/serve.ts';
 import { pathId } from '../middleware/context.ts';
-import { presentSession, userContract } from './contract.ts';
+import { userContract } from './contract.ts';
 
 const own = (ctx: Context) => String(ctx.state.user.id);
 const changing = limitAttempts(PASSWORD_CHANGE, own);

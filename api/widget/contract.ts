@@ -24,7 +24,7 @@ const offer = named(
 export const presentOffer = presenter(offer);
 
 export const widgetContract = contract('Assistants', {
-  'GET /api/v1/widget': {
+  'GET /api/v1/widget/offer': {
     who: 'anyone',
     summary: 'What the widget shows before the first message',
     detail:

@@ -23,6 +23,8 @@ export type FaqRow = {
   created_at: Date;
   updated_at: Date;
   published_at: Date | null;
+  /** The FAQ that this one translates. */
+  translation_of: number | null;
 };
 export type FaqFields = Pick<FaqRow, 'question' | 'answer'> &
   Partial<
@@ -36,14 +38,15 @@ export type FaqFields = Pick<FaqRow, 'question' | 'answer'> &
       | 'slug'
       | 'meta_title'
       | 'meta_description'
+      | 'translation_of'
     >
   >;
 /** An FAQ after an editor's change. The hash identifies its texts for embedding. */
 export type WrittenFaq = FaqRow & { text_hash: string };
-export type Refusal = 'slug_taken' | 'no_category';
+export type Refusal = 'slug_taken' | 'no_category' | 'no_original';
 
 const columns = `id, category_id, question, answer, keywords, language, status, priority, slug, view_count,
-  helpful_count, not_helpful_count, meta_title, meta_description, created_at, updated_at, published_at`;
+  helpful_count, not_helpful_count, meta_title, meta_description, created_at, updated_at, published_at, translation_of`;
 const written = [...columns.split(/,\s+/), 'md5(question || chr(1) || answer) AS text_hash'];
 
 /** An FAQ whatever its status; undefined when there is none. */
@@ -59,7 +62,14 @@ export function viewFaq(id: number): Promise<FaqRow | undefined> {
   );
 }
 
-export type FaqFilter = { status?: FaqStatus; language?: string; category_id?: number };
+/** `q`: part of the question or of a keyword. `of`: this FAQ and its translations. */
+export type FaqFilter = {
+  status?: FaqStatus;
+  language?: string;
+  category_id?: number;
+  q?: string;
+  of?: number;
+};
 
 /** Returns a page of FAQs, newest first. @param afterId the last id of the previous page */
 export function listFaqs(filter: FaqFilter, limit: number, afterId: number | null): Promise<FaqRow[]> {
@@ -67,11 +77,14 @@ export function listFaqs(filter: FaqFilter, limit: number, afterId: number | nul
     filter.status !== undefined && 'status = :status',
     filter.language !== undefined && 'language = :language',
     filter.category_id !== undefined && 'category_id = :category_id',
+    filter.q !== undefined && `(question ILIKE :pattern OR array_to_string(keywords, ' ') ILIKE :pattern)`,
+    filter.of !== undefined && '(id = :of OR translation_of = :of)',
     afterId !== null && 'id < :afterId',
   ].filter((condition) => condition !== false);
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
   return rows(`SELECT ${columns} FROM faqs ${where} ORDER BY id DESC LIMIT :limit`, {
     ...filter,
+    pattern: `%${(filter.q ?? '').replaceAll(/[\\%_]/g, '\\$&')}%`,
     limit,
     afterId,
   });
@@ -124,6 +137,27 @@ export async function deleteFaq(id: number, along: Along): Promise<boolean> {
   });
 }
 
+/** off: no vectors are made. waiting: some are owed. failing: the model refused them three times. */
+export type Embedded = 'ready' | 'waiting' | 'failing' | 'off';
+
+/** Says whether an FAQ has its vectors. */
+export async function findEmbedded(id: number): Promise<Embedded | undefined> {
+  const found = await row<{ embedding: Embedded }>(
+    `SELECT CASE
+         WHEN filled_embedding_set() IS NULL THEN 'off'
+         WHEN owed.failures > 2 THEN 'failing'
+         WHEN owed.failures IS NOT NULL THEN 'waiting'
+         WHEN NOT EXISTS (SELECT FROM faq_vectors v WHERE v.faq_id = f.id AND v.model = filled_embedding_set()) THEN 'waiting'
+         ELSE 'ready' END AS embedding
+     FROM faqs f
+     LEFT JOIN LATERAL (SELECT max(o.failures) AS failures FROM faq_vectors_owed o
+       WHERE o.faq_id = f.id AND o.model = filled_embedding_set()) AS owed ON true
+     WHERE f.id = :id`,
+    { id },
+  );
+  return found?.embedding;
+}
+
 /** Stores a user's verdict in place of an earlier one; returns false when no such FAQ is published. */
 export async function rateFaq(id: number, userId: number, helpful: boolean): Promise<boolean> {
   const rated = await row<{ found: boolean }>('SELECT rate_faq(:id, :userId, :helpful) AS found', {
@@ -142,6 +176,8 @@ export async function refused<T>(write: (trx: Knex) => Promise<T>): Promise<T | 
     const { constraint } = err as { constraint?: string };
     if (constraint === 'faqs_slug_key') return 'slug_taken';
     if (constraint === 'faqs_category_id_fkey') return 'no_category';
+    if (constraint === 'faqs_translation_of_fkey' || constraint === 'faqs_translation_check')
+      return 'no_original';
     throw err;
   }
 }

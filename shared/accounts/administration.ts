@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { knex } from '../../db/knex.ts';
 import type { GivenRole } from '../../db/models/role.ts';
+import { listSessions, type SessionRow } from '../../db/models/sessionView.ts';
 import { User } from '../../db/models/user.ts';
 import { listUsers, type UserFilter } from '../../db/models/userAdmin.ts';
 import { row } from '../../db/sql.ts';
@@ -37,6 +38,17 @@ export function viewAccount(by: By, id: number): Promise<User> {
     await noted(by, 'user.viewed', { subject_id: id })(id, trx);
     return viewed;
   });
+}
+
+/** Returns a page of an account's sign-ins. Notes the view in the audit log. @throws Problem `not_found` */
+export async function viewSessions(
+  by: By,
+  id: number,
+  page: { limit: number; beforeId: number | null },
+): Promise<SessionRow[]> {
+  found(await User.query().findById(id));
+  await noted(by, 'user.sessions_viewed', { subject_id: id })(id);
+  return listSessions(id, page);
 }
 
 /**

@@ -7,10 +7,11 @@ export function readAuditLog(
   by: By,
   filter: AuditFilter,
   page: { limit: number; beforeId: number | null },
+  action: 'audit.read' | 'audit.exported' = 'audit.read',
 ): Promise<AuditRow[]> {
   return knex.transaction(async (trx) => {
     const entries = await listAuditEntries(filter, page, trx);
-    await noted(by, 'audit.read', { subject_id: filter.subject_id, details: filter })(null, trx);
+    await noted(by, action, { subject_id: filter.subject_id, details: filter })(null, trx);
     return entries;
   });
 }

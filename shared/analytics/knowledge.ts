@@ -5,6 +5,7 @@ import {
   gapFigures,
   unusedFaqs,
 } from '../../db/models/analytics/knowledge.ts';
+import { usesOfFaq } from '../../db/models/analytics/figures.ts';
 import { rangesOf } from '../../db/models/analytics/ranges.ts';
 import { before, type Window } from './window.ts';
 
@@ -13,6 +14,15 @@ export type KnowledgeFigures = Window & {
   unused: { faq_id: number; question: string }[];
   gaps: GapFigures[];
 };
+
+const USED_DAYS = 30;
+
+/** Counts the answers of the last thirty days that cite an FAQ. */
+export async function recentUses(id: number): Promise<number> {
+  const to = new Date();
+  const from = new Date(to.getTime() - USED_DAYS * 86_400_000);
+  return usesOfFaq(await rangesOf('moments', { from, to }, true), id);
+}
 
 /** Returns which FAQs answered, and what was said of it; which did not; and what people asked that none answers. */
 export async function knowledge(window: Window, limit: number): Promise<KnowledgeFigures> {

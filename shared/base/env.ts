@@ -1,5 +1,8 @@
 import { type OpenHours, parseHours } from './officeHours.ts';
 
+/** Which variables this process has read: what is in force, and whether the environment says it or a default does. */
+export const readings = new Map<string, { value: string; source: 'environment' | 'default' }>();
+
 /**
  * The environment, parsed once at import: every variable under its own name, numbers as numbers. An absent required
  * variable is ''; each process calls `requireEnv` for those it needs. A malformed variable ends the process with one line.
@@ -155,7 +158,12 @@ function refuseWeakSecrets(secrets: readonly string[]): void {
 
 /** An empty variable counts as absent, because compose files pass unset variables on as empty. */
 export function text(name: string, fallback: string): string {
-  return process.env[name]?.trim() || fallback;
+  const given = process.env[name]?.trim() ?? '';
+  const value = given || fallback;
+  // Some variables are asked for again only to learn whether they are set.
+  if (given !== '' || !readings.has(name))
+    readings.set(name, { value, source: given === '' ? 'default' : 'environment' });
+  return value;
 }
 
 /** As it stands, with the spaces around it. */

@@ -16,6 +16,7 @@ export type PeopleEvent =
   | { event: 'message'; data: { conversation_id: number; message: ShownMessage } }
   | { event: 'conversation.updated'; data: { conversation: ShownConversation } }
   | { event: 'typing'; data: { conversation_id: number; by: 'agent' | 'user' } }
+  | { event: 'viewing'; data: { conversation_id: number; agent: { id: number; name: string } } }
   | {
       event: 'inbox.updated';
       data: { conversation_id: number; status: ConversationStatus; assignee_id: number | null };

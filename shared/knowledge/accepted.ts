@@ -13,5 +13,10 @@ export function accepted(result: WrittenFaq | Refusal): WrittenFaq {
       errors: [{ path: '/category_id', message: 'must be a category that exists' }],
     });
   }
+  if (result === 'no_original') {
+    throw problem('validation_failed', undefined, {
+      errors: [{ path: '/translation_of', message: 'must be another FAQ that exists' }],
+    });
+  }
   return result;
 }

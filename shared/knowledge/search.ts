@@ -68,6 +68,17 @@ export async function searchKnowledge(search: Search): Promise<SearchResult & { 
   return { ...value, cached };
 }
 
+/** Returns what is near a text, and what an FAQ must have to be found. */
+export async function explainSearch(search: Omit<Search, 'nearest' | 'categories'>) {
+  const { faqs, by_words_only } = await searchKnowledge({ ...search, nearest: true });
+  const threshold = thresholdIn(await faqSet(), search.language);
+  const data = faqs.map((faq) => ({
+    ...faq,
+    found: faq.similarity >= threshold || faq.coverage >= COVERAGE,
+  }));
+  return { threshold, coverage: COVERAGE, by_words_only, data };
+}
+
 /** Returns the present set; without vectors with EMBEDDING_MODEL=off. */
 async function currentSet(): Promise<FaqSet> {
   const set = await faqSet();

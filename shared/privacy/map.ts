@@ -508,7 +508,7 @@ export const personalData: Record<string, TableOfData> = {
     erased: 'none',
     columns: {
       technical:
-        'id category_id question answer keywords language status priority view_count helpful_count not_helpful_count slug meta_title meta_description created_at updated_at published_at question_embedding question_embedding_model question_text_hash answer_embedding answer_embedding_model answer_text_hash words from_message_id',
+        'id category_id question answer keywords language status priority view_count helpful_count not_helpful_count slug meta_title meta_description created_at updated_at published_at question_embedding question_embedding_model question_text_hash answer_embedding answer_embedding_model answer_text_hash words from_message_id translation_of',
     },
   },
   faq_categories: {

@@ -5,7 +5,7 @@ import { type BuiltUser, buildUser } from '../support/factories.ts';
 import { itNative } from '../support/native.ts';
 
 const FIELDS =
-  'id category_id question answer keywords language status priority slug view_count helpful_count not_helpful_count meta_title meta_description created_at updated_at published_at';
+  'id category_id question answer keywords language status priority slug view_count helpful_count not_helpful_count meta_title meta_description created_at updated_at published_at translation_of';
 
 describe('the knowledge base', () => {
   let api: Api;

@@ -2,9 +2,23 @@ import { verify } from '@node-rs/argon2';
 import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
 import { faqs } from '../../db/seeds/faqs.ts';
+import { seedDemo } from '../../db/seeds/demo/index.ts';
+import { makeMonth } from '../../db/seeds/demo/month.ts';
 import { seed } from '../../db/seeds/index.ts';
 import { faqSet, searchFaqs } from '../../db/models/faqSearch.ts';
 import { wantSet } from '../../db/models/embeddingSet.ts';
+import { countNext } from '../../db/models/analytics/counting.ts';
+import { listExperiments } from '../../db/models/experiment.ts';
+import { rows } from '../../db/sql.ts';
+import { dashboard } from '../../shared/analytics/dashboard.ts';
+import { resultOf } from '../../shared/analytics/experiments.ts';
+import { windowOf } from '../../shared/analytics/window.ts';
+import { env } from '../../shared/base/env.ts';
+import { miscounted, owedRuns, runsAtRest, wrongsOfRun } from '../../lab/kit/invariants.ts';
+import { call, serveApi } from '../support/api.ts';
+import { buildUser } from '../support/factories.ts';
+import { pastOfRows } from '../support/histories.ts';
+import { buildWebhook } from '../support/webhooks.ts';
 import { embeddingDebts } from '../../db/models/owed.ts';
 import { loadSyntheticFaqs } from '../../lab/seed/load.ts';
 import { syntheticFaq, syntheticQuery } from '../../lab/seed/texts.ts';
@@ -45,6 +59,107 @@ describe('the seed', () => {
     expect(count('en')).to.equal(count('de')).and.be.at.least(15);
     expect(new Set(faqs.map((faq) => faq.slug)).size).to.equal(faqs.length);
     expect(faqs.map((faq) => faq.question)).to.include('How do I reset my password?');
+  });
+});
+
+describe('the seed of a month', function () {
+  this.timeout(60_000);
+  after(() => knex.raw('TRUNCATE assistants, assistant_versions'));
+  const QUIET_MS = env.RESOLVED_AFTER_H * 3_600_000;
+
+  it('is the same month for the same time', () => {
+    const now = Date.parse('2026-11-26T12:00:00Z');
+    expect(makeMonth(now)).to.deep.equal(makeMonth(now));
+    const { talks } = makeMonth(now);
+    expect(talks.length).to.be.within(300, 600);
+    const ends = talks.flatMap(({ turns, handoff }) => [
+      ...turns.map(({ at, answerMs }) => at + answerMs),
+      handoff?.resolvedAt ?? 0,
+    ]);
+    expect(Math.max(...ends)).to.be.below(now);
+  });
+
+  it('sends nothing to other systems: it is refused while an endpoint is enabled', async () => {
+    await seed({ password: 'a password' });
+    const { id } = await buildWebhook({ created_by: (await buildUser()).id });
+    const refused = await seedDemo('m').catch((error: Error) => error.message);
+    expect(refused).to.include('webhook');
+    await knex('webhooks').where({ id }).delete();
+    expect(await knex('conversations')).to.deep.equal([]);
+  });
+
+  it('is added once, keeps the rules of all rows, and owes nobody anything', async () => {
+    const both = await Promise.all([seedDemo('m/demo'), seedDemo('m/demo')]);
+    const [added] = both.filter((one) => one !== undefined);
+    expect(both).to.include(undefined);
+    expect(added?.conversations).to.be.within(300, 600);
+    expect(await seedDemo('m/demo')).to.equal(undefined);
+
+    const query = <Row>(sql: string) => rows<Row>(sql);
+    expect(await miscounted(query)).to.deep.equal([]);
+    expect(await owedRuns(query)).to.deep.equal({});
+    expect((await runsAtRest(query)).flatMap(wrongsOfRun)).to.deep.equal([]);
+    const open = await knex('conversations').whereNull('episode_id').whereNot({ status: 'resolved' });
+    expect(open).to.deep.equal([]);
+  });
+
+  it('gives every page of the panel something to show', async () => {
+    const by = await knex('conversations')
+      .select('status')
+      .count('* as n')
+      .groupBy('status')
+      .orderBy('status');
+    const counts = Object.fromEntries(by.map(({ status, n }) => [status, Number(n)]));
+    expect(counts).to.include({ waiting: 4, agent: 2 });
+    expect(counts.resolved).to.be.above(10);
+    expect((await knex('faq_gaps').where({ reason: 'no_passage' })).length).to.be.above(40);
+    expect((await knex('conversation_notes')).length).to.be.above(3);
+    expect((await knex('faqs').sum('helpful_count as n').first())?.n).to.be.above(10);
+
+    const [experiment] = await listExperiments(null, 1, null);
+    if (experiment === undefined) throw new Error('no experiment');
+    const { arms } = await resultOf(experiment);
+    for (const arm of arms) expect(arm.conversations).to.be.above(30);
+
+    const api = await serveApi();
+    const agent = await buildUser({ role: 'agent' });
+    const inbox = await call(`${api.url}/api/v1/inbox?status=waiting`, 'GET', undefined, {
+      token: agent.access,
+    });
+    expect((inbox.body.data as unknown[]).length).to.equal(4);
+    await api.close();
+  });
+
+  it('has the figures of its rows, before and after they are counted', async () => {
+    const to = new Date();
+    const window = await windowOf(
+      { from: new Date(to.getTime() - 35 * 86_400_000).toISOString(), to: to.toISOString() },
+      'UTC',
+    );
+    const live = await dashboard(window, null);
+    for (const part of ['moments', 'begun'] as const) while (await countNext(part, env.RESOLVED_AFTER_H));
+    const { updated_at: _then, ...before } = live;
+    const { updated_at: _now, ...counted } = await dashboard(window, null);
+    expect(counted).to.deep.equal(before);
+
+    const { facts, fates } = await pastOfRows(QUIET_MS);
+    const of = (kind: string) => facts.filter((fact) => fact.kind === kind);
+    const runs = of('run');
+    expect(live.totals).to.deep.include({
+      conversations: of('conversation').length,
+      messages_in: of('message').length,
+      answers: runs.length,
+      handoffs: of('handoff').length,
+    });
+    expect(live.totals.tokens.total).to.equal(runs.reduce((sum, { tokens }) => sum + (tokens?.[2] ?? 0), 0));
+    expect(live.quality).to.include({
+      from_knowledge: runs.filter(({ status, cited }) => status === 'completed' && cited).length,
+      rated_up: of('up').length,
+      rated_down: of('down').length,
+      involved: fates.filter(({ answered }) => answered).length,
+    });
+    expect(live.quality.csat.ratings).to.equal(fates.filter(({ score }) => score !== null).length);
+    expect(live.top.faqs.length).to.be.above(5);
   });
 });
 

@@ -39,6 +39,10 @@ const en = {
   crashed: 'This page broke',
   crashedWhy: 'Reload it. If it breaks again, tell the operators what you did.',
   reload: 'Reload',
+  alarm: 'Sound and notification',
+  newWait: 'Somebody waits for a person',
+  newWaitBody: 'A conversation is in the inbox.',
+  newWaits: 'Somebody began to wait',
 };
 
 const de: Record<keyof typeof en, string> = {
@@ -80,6 +84,10 @@ const de: Record<keyof typeof en, string> = {
   crashed: 'Diese Seite ist abgestürzt',
   crashedWhy: 'Lade sie neu. Stürzt sie wieder ab, sag den Betreibern, was du getan hast.',
   reload: 'Neu laden',
+  alarm: 'Ton und Benachrichtigung',
+  newWait: 'Jemand wartet auf einen Menschen',
+  newWaitBody: 'Ein Gespräch liegt im Eingang.',
+  newWaits: 'Jemand wartet neu',
 };
 
 /** Words that all pages of the panel share. A page's own words stand in its `words.ts`. */

@@ -118,7 +118,7 @@ export class Talk {
     const { assistant, language } = wish;
     const asked = new URLSearchParams({ language, ...(assistant && { assistant: String(assistant) }) });
     try {
-      this.offer = await request<WidgetOffer>(base, 'GET', `/widget?${asked}`);
+      this.offer = await request<WidgetOffer>(base, 'GET', `/widget/offer?${asked}`);
       this.opensAt ??= this.offer.opens_at;
       this.#changed();
     } catch {}

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
-import { user } from '../../contract/account.ts';
-import { contract, json } from '../../contract/contract.ts';
+import { session, user } from '../../contract/account.ts';
+import { contract, json, nothing } from '../../contract/contract.ts';
 import { givenRole, paging, role, userStatus } from '../../contract/fields.ts';
 import { closed, oneOf, optional, page } from '../../contract/schema.ts';
 
@@ -32,5 +32,18 @@ export const userAdminContract = contract('Operators', {
     body: closed(optional({ role: givenRole, status: oneOf('active', 'suspended') }), { minProperties: 1 }),
     example: { status: 'suspended' },
     answers: { 200: json('The account, changed', user) },
+  },
+  'GET /api/v1/users/:id/sessions': {
+    who: 'admins',
+    summary: 'Where somebody is signed in',
+    detail: 'For administrators, the newest first. Noted in the audit log.',
+    query: closed(paging),
+    answers: { 200: json('A page', page(session)) },
+  },
+  'DELETE /api/v1/users/:id/sessions/:session_id': {
+    who: 'admins',
+    summary: 'End a sign-in of somebody',
+    detail: 'For administrators. Its sockets are closed within a second. Noted in the audit log.',
+    answers: { 204: nothing('Ended') },
   },
 });

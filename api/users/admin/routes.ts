@@ -1,6 +1,12 @@
-import { administer, listAccounts, viewAccount } from '../../../shared/accounts/administration.ts';
+import {
+  administer,
+  listAccounts,
+  viewAccount,
+  viewSessions,
+} from '../../../shared/accounts/administration.ts';
 import { by } from '../../audit/note.ts';
-import { presentUser } from '../../contract/account.ts';
+import { endSession } from '../../../shared/accounts/sessions.ts';
+import { presentSession, presentUser } from '../../contract/account.ts';
 import { pageOf } from '../../contract/page.ts';
 import { serve } from '../../contract/serve.ts';
 import { pathId } from '../../middleware/context.ts';
@@ -26,5 +32,19 @@ export const userAdmin = serve(userAdminContract, {
 
   'PATCH /api/v1/users/:id': async (ctx) => {
     ctx.body = presentUser(await administer(by(ctx), pathId(ctx), ctx.state.body));
+  },
+
+  'GET /api/v1/users/:id/sessions': async (ctx) => {
+    const userId = pathId(ctx);
+    ctx.body = await pageOf(ctx.state.query, {
+      list: 'user-sessions',
+      by: ['id'],
+      find: (limit, after) => viewSessions(by(ctx), userId, { limit, beforeId: after?.id ?? null }),
+      present: (session) => presentSession({ ...session, current: session.id === ctx.state.sid }),
+    });
+  },
+
+  'DELETE /api/v1/users/:id/sessions/:session_id': async (ctx) => {
+    await endSession({ id: pathId(ctx), sid: pathId(ctx, 'session_id'), by: by(ctx) });
   },
 });

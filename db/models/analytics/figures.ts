@@ -85,6 +85,16 @@ export function usesOf(ranges: Ranges, limit: number, assistantId: number | null
   );
 }
 
+/** Counts the answers that used one FAQ. */
+export async function usesOfFaq(ranges: Ranges, id: number): Promise<number> {
+  const counted = await row<{ uses: number }>(
+    `WITH ${RANGES}, ${SPREADS}
+     SELECT coalesce(sum(n), 0)::bigint AS uses FROM spreads WHERE measure = 'faq' AND key = CAST(:id AS bigint)`,
+    { ...bound(ranges), id },
+  );
+  return counted?.uses ?? 0;
+}
+
 /** Counts the different people who wrote; an erased one counts as somebody. */
 export async function peopleOf(ranges: Ranges, assistantId: number | null = null): Promise<number> {
   const counted = await row<{ people: number }>(

@@ -2,8 +2,12 @@ import type { Role } from '../../../db/models/role.ts';
 import type { BuiltUser } from '../../support/factories.ts';
 import { secretOf, talk } from './things.ts';
 
-/** A client event with ids of `of`. `only`: the role that may send it. `others`: the code of the refusal when the ids belong to another user. */
-export type EventRule = { payload: (of: BuiltUser) => Promise<object> | object; others: string; only?: Role };
+/** A client event with ids of `of`. `only`: the roles that may send it. `others`: the code of the refusal when the ids belong to another user. */
+export type EventRule = {
+  payload: (of: BuiltUser) => Promise<object> | object;
+  others: string;
+  only?: readonly Role[];
+};
 
 const message = async (of: BuiltUser) => ({
   type: 'message',
@@ -28,7 +32,12 @@ export const eventRules: Record<string, EventRule> = {
     payload: async (of) => ({ conversation_id: (await talk(of)).conversation_id }),
     others: 'not_found',
   },
-  'socket analytics.subscribe': { payload: () => ({}), others: 'forbidden', only: 'admin' },
+  'socket viewing': {
+    payload: async (of) => ({ conversation_id: (await talk(of)).conversation_id }),
+    others: 'forbidden',
+    only: ['agent', 'admin'],
+  },
+  'socket analytics.subscribe': { payload: () => ({}), others: 'forbidden', only: ['admin'] },
   'socket refresh': { payload: ({ access }) => ({ token: access }), others: 'unauthenticated' },
   'webSocket message': { payload: message, others: 'not_found' },
   'webSocket refresh': {

@@ -37,13 +37,15 @@ export function useGet<T>(
 export function useList<T>(
   path: string,
   params: Params = {},
-  options: { enabled?: boolean; limit?: number } = {},
+  options: { enabled?: boolean; limit?: number; every?: number } = {},
 ) {
-  const query = useInfiniteQuery({
+  const query = useInfiniteQuery<Page<T>, Error, InfiniteData<Page<T>>, [string, Params], string | null>({
     queryKey: [path, params],
-    initialPageParam: null as string | null,
+    initialPageParam: null,
     enabled: options.enabled ?? true,
-    placeholderData: keepPreviousData,
+    ...(options.every !== undefined && { refetchInterval: options.every }),
+    // Another filter of the same list: the old rows stay until the new ones are there.
+    placeholderData: (before, query) => (query?.queryKey[0] === path ? before : undefined),
     queryFn: ({ pageParam, signal }) =>
       session.call<Page<T>>(
         'GET',

@@ -1,4 +1,4 @@
-import { useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { NavLink, Outlet, useLocation } from 'react-router';
 import { Icon } from '../../shared/Icon.tsx';
 import { useUser } from '../../shared/session.ts';
@@ -6,6 +6,7 @@ import { useLiveState } from '../data/live.tsx';
 import type { pagesOf } from '../pages.ts';
 import { t } from '../../shared/words.ts';
 import { w } from '../words.ts';
+import { useAlarm, useUnseenWait, waitsAreSeen } from './alarm.ts';
 import { Broken } from './Broken.tsx';
 import { Settings } from './Settings.tsx';
 
@@ -13,6 +14,11 @@ import { Settings } from './Settings.tsx';
 export function Shell({ pages }: { pages: ReturnType<typeof pagesOf> }) {
   const { pathname } = useLocation();
   const main = useRef<HTMLDivElement>(null);
+  const inboxIsOpen = pathname.startsWith('/inbox');
+  useAlarm(inboxIsOpen);
+  useEffect(() => {
+    if (inboxIsOpen) waitsAreSeen();
+  }, [inboxIsOpen]);
   return (
     <div className="grid h-dvh grid-cols-[minmax(0,1fr)] grid-rows-[auto_minmax(0,1fr)] overflow-hidden sm:grid-cols-[5.5rem_minmax(0,1fr)] sm:grid-rows-[minmax(0,1fr)] lg:grid-cols-[13rem_minmax(0,1fr)]">
       <div className="flex min-h-0 border-line bg-sunken max-sm:border-b sm:flex-col sm:border-e">
@@ -34,7 +40,10 @@ export function Shell({ pages }: { pages: ReturnType<typeof pagesOf> }) {
                   to={`/${name}`}
                   className="flex min-h-11 flex-col items-center justify-center gap-0.5 rounded-xl px-2 py-1.5 text-xs text-muted hover:bg-raised hover:text-ink aria-[current=page]:bg-raised aria-[current=page]:font-medium aria-[current=page]:text-ink lg:flex-row lg:justify-start lg:gap-3 lg:px-3 lg:text-sm"
                 >
-                  <Icon name={icon} />
+                  <span className="relative">
+                    <Icon name={icon} />
+                    {name === 'inbox' && <Dot />}
+                  </span>
                   {w(name)}
                 </NavLink>
               </li>
@@ -55,6 +64,17 @@ export function Shell({ pages }: { pages: ReturnType<typeof pagesOf> }) {
       </div>
     </div>
   );
+}
+
+/** Says that somebody began to wait while another page was open. */
+function Dot() {
+  return useUnseenWait() ? (
+    <span
+      role="img"
+      aria-label={w('newWaits')}
+      className="absolute -end-1 -top-1 size-2.5 rounded-full bg-danger"
+    />
+  ) : null;
 }
 
 /** Who is signed in, and their language and colours. */

@@ -1,6 +1,6 @@
 import { thresholdsOf } from '../../db/models/threshold.ts';
-import { env } from '../../shared/base/env.ts';
-import { streamChat } from '../../shared/provider/chat.ts';
+import { env } from '../base/env.ts';
+import { streamChat } from './chat.ts';
 import {
   chatModels,
   embeddingModel,
@@ -8,11 +8,11 @@ import {
   moderationModel,
   providerOf,
   requireModels,
-} from '../../shared/provider/config.ts';
-import { embed } from '../../shared/provider/embedding.ts';
-import { forgetLearned, learnedOf } from '../../shared/provider/learned.ts';
-import { moderate } from '../../shared/provider/moderation.ts';
-import { ProviderError } from '../../shared/provider/providerErrors.ts';
+} from './config.ts';
+import { embed } from './embedding.ts';
+import { forgetLearned, learnedOf } from './learned.ts';
+import { moderate } from './moderation.ts';
+import { ProviderError } from './providerErrors.ts';
 
 type Say = (line: string) => void;
 

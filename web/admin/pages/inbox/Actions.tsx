@@ -1,0 +1,91 @@
+import { Button } from '../../../shared/controls.tsx';
+import { queries } from '../../../shared/queries.ts';
+import { useUser } from '../../../shared/session.ts';
+import { toast } from '../../../shared/toasts.tsx';
+import { reason, reload, send, useList } from '../../data/api.ts';
+import type { Agent, InboxConversation, InboxConversationHead, Status } from '../../types.ts';
+import { useKeys } from './keys.tsx';
+import { t } from './words.ts';
+
+/** Take, assign, return and resolve. What is pressed shows at once, and goes back if the server refuses. */
+export function Actions({ inbox: { conversation } }: { inbox: InboxConversation }) {
+  const me = useUser();
+  const { id, status, agent } = conversation;
+  const agents = useList<Agent>('/inbox/agents', {}, { limit: 100 });
+  const own = status === 'agent' && agent?.id === me?.id;
+  const mayEnd = own || status === 'waiting' || (status === 'agent' && me?.role === 'admin');
+  const mine = { id: me?.id ?? 0, name: me?.first_name ?? me?.username ?? '' };
+  const take = () => act(id, 'take', undefined, { status: 'agent', agent: mine }, t('taken'));
+  const resolve = () =>
+    act(id, 'resolve', {}, { status: 'resolved' }, t('resolvedNow'), () => void act(id, 'take'));
+  const giveBack = () =>
+    act(id, 'return', undefined, { status: 'bot', agent: null }, t('returned'), () => void act(id, 'take'));
+  useKeys({
+    ...(!own && { t: () => void take() }),
+    ...(mayEnd && { e: () => void resolve(), b: () => void giveBack() }),
+  });
+  return (
+    <div className="flex flex-wrap items-center gap-2">
+      {!own && (
+        <Button kind="main" onClick={() => void take()}>
+          {t('take')}
+        </Button>
+      )}
+      {mayEnd && <Button onClick={() => void resolve()}>{t('resolve')}</Button>}
+      {mayEnd && (
+        <Button kind="quiet" onClick={() => void giveBack()}>
+          {t('return')}
+        </Button>
+      )}
+      {(status === 'agent' || status === 'waiting') && (
+        <select
+          aria-label={t('assign')}
+          value={agent?.id ?? ''}
+          onChange={({ target }) => {
+            const chosen = agents.list.find((one) => String(one.id) === target.value);
+            const next = chosen === undefined ? null : { id: chosen.id, name: chosen.name };
+            const change: Change = { agent: next, status: next === null ? 'waiting' : 'agent' };
+            void act(id, 'assign', { agent_id: next?.id ?? null }, change);
+          }}
+          className="min-h-11 max-w-56 min-w-0 rounded-xl border border-edge bg-paper px-3 text-sm"
+        >
+          <option value="">
+            {t('assign')}: {t('nobody')}
+          </option>
+          {agents.list.map(({ id: agentId, name, online }) => (
+            <option key={agentId} value={agentId}>
+              {online ? t('online', { name }) : name}
+            </option>
+          ))}
+        </select>
+      )}
+    </div>
+  );
+}
+
+type Change = { status?: Status; agent?: { id: number; name: string } | null };
+
+async function act(
+  id: number,
+  what: 'take' | 'assign' | 'return' | 'resolve',
+  body?: object,
+  change: Change = {},
+  said?: string,
+  undo?: () => void,
+): Promise<void> {
+  const key = [`/inbox/${id}`, {}];
+  const before = queries.getQueryData<InboxConversation>(key);
+  const show = (next: Partial<InboxConversationHead>) =>
+    queries.setQueryData<InboxConversation>(key, (old) =>
+      old === undefined ? old : { ...old, conversation: { ...old.conversation, ...next } },
+    );
+  show(change);
+  try {
+    show(await send<InboxConversationHead>('POST', `/inbox/${id}/${what}`, body));
+    if (said !== undefined) toast(said, undo);
+  } catch (err) {
+    if (before !== undefined) queries.setQueryData(key, before);
+    toast(reason(err));
+  }
+  void reload('/inbox');
+}

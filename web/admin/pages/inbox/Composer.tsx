@@ -1,0 +1,167 @@
+import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import { Alert, Button } from '../../../shared/controls.tsx';
+import { store, useUser } from '../../../shared/session.ts';
+import { reason, reload, send } from '../../data/api.ts';
+import { useSay } from '../../data/live.tsx';
+import type { InboxConversation } from '../../types.ts';
+import { FaqPicker } from './FaqPicker.tsx';
+import { useKeys } from './keys.tsx';
+import { t } from './words.ts';
+
+type Mode = 'reply' | 'note';
+const TYPING_MS = 3_000;
+
+/** Writes replies and notes. What is written outlasts a reload. */
+export function Composer({ inbox: { conversation, user } }: { inbox: InboxConversation }) {
+  const { id } = conversation;
+  const me = useUser();
+  const own = conversation.status === 'agent' && conversation.agent?.id === me?.id;
+  const [chosen, setMode] = useState<Mode>('reply');
+  const mode = own ? chosen : 'note';
+  const place = `parley.reply.${me?.id}.${id}.${mode}`;
+  const [texts, setTexts] = useState<Record<string, string>>({});
+  const text = texts[place] ?? store.getItem(place) ?? '';
+  const [busy, setBusy] = useState(false);
+  const [refused, setRefused] = useState('');
+  const [hint, setHint] = useState('');
+  const [picks, setPicks] = useState(false);
+  const field = useRef<HTMLTextAreaElement>(null);
+  const key = useRef('');
+  const sayTyping = useTyping(id);
+
+  const write = (next: string) => {
+    setTexts((old) => ({ ...old, [place]: next }));
+    if (next === '') store.removeItem(place);
+    else store.setItem(place, next);
+  };
+  const focus = () => requestAnimationFrame(() => field.current?.focus());
+  const submit = async () => {
+    const content = text.trim();
+    if (content === '' || busy) return;
+    setBusy(true);
+    setRefused('');
+    setHint('');
+    // The same key on a second try: a reply that arrived is not stored twice.
+    key.current ||= `${Date.now()}-${Math.random().toString(36).slice(2)}`;
+    write('');
+    try {
+      await send('POST', `/inbox/${id}/${mode}`, { content }, mode === 'reply' ? key.current : undefined);
+      key.current = '';
+      await reload(`/inbox/${id}`);
+    } catch (err) {
+      write(text);
+      setRefused(reason(err));
+    }
+    setBusy(false);
+    focus();
+  };
+  const draft = async () => {
+    setBusy(true);
+    setRefused('');
+    setHint(t('drafting'));
+    try {
+      const { content } = await send<{ content: string }>('POST', `/inbox/${id}/draft`);
+      write(text.trim() === '' ? content : `${text}\n\n${content}`);
+      setHint(t('drafted'));
+    } catch (err) {
+      setHint('');
+      setRefused(reason(err));
+    }
+    setBusy(false);
+    focus();
+  };
+  const to = (next: Mode) => {
+    setMode(next);
+    focus();
+  };
+  useKeys({
+    n: () => to('note'),
+    ...(own && { r: () => to('reply'), d: () => void draft(), f: () => setPicks(true) }),
+  });
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === 'Escape') field.current?.blur();
+    if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
+    event.preventDefault();
+    void submit();
+  };
+  const name = user.name === '' ? t('guest') : user.name;
+  return (
+    <div className="grid gap-2 border-t border-line px-3 py-3 lg:px-4">
+      {own ? (
+        <div role="group" aria-label={t('mode')} className="flex gap-1">
+          {(['reply', 'note'] as const).map((one) => (
+            <button
+              key={one}
+              type="button"
+              aria-pressed={one === mode}
+              onClick={() => to(one)}
+              className="min-h-9 rounded-lg px-3 text-sm text-muted hover:bg-raised aria-pressed:bg-raised aria-pressed:font-medium aria-pressed:text-ink"
+            >
+              {t(one)}
+            </button>
+          ))}
+        </div>
+      ) : (
+        <p className="text-sm text-muted">{t('takeFirst')}</p>
+      )}
+      <Alert>{refused}</Alert>
+      <p role="status" className={hint === '' ? 'sr-only' : 'text-sm text-muted'}>
+        {hint}
+      </p>
+      <textarea
+        ref={field}
+        aria-label={mode === 'reply' ? t('reply') : t('writeNote')}
+        placeholder={mode === 'reply' ? t('replyTo', { name }) : t('writeNote')}
+        rows={3}
+        maxLength={16_000}
+        value={text}
+        onChange={({ target }) => {
+          write(target.value);
+          if (mode === 'reply') sayTyping();
+        }}
+        onKeyDown={onKeyDown}
+        className={`w-full resize-y rounded-xl border border-edge px-3 py-2 ${mode === 'note' ? 'border-dashed bg-sunken' : 'bg-paper'}`}
+      />
+      <div className="flex flex-wrap justify-end gap-2">
+        {own && (
+          <>
+            <Button kind="quiet" onClick={() => setPicks(true)}>
+              {t('faq')}
+            </Button>
+            <Button kind="quiet" disabled={busy} onClick={() => void draft()}>
+              {t('draft')}
+            </Button>
+          </>
+        )}
+        <Button kind="main" disabled={busy || text.trim() === ''} onClick={() => void submit()}>
+          {mode === 'reply' ? t('send') : t('addNote')}
+        </Button>
+      </div>
+      {picks && (
+        <FaqPicker
+          language={user.language}
+          onClose={() => setPicks(false)}
+          onPick={(answer) => {
+            write(text.trim() === '' ? answer : `${text}\n\n${answer}`);
+            setPicks(false);
+            focus();
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+/** Returns a function that tells the user, now and then, that somebody writes. */
+function useTyping(id: number): () => void {
+  const say = useSay();
+  const last = useRef(0);
+  useEffect(() => {
+    last.current = 0;
+  }, [id]);
+  return () => {
+    if (Date.now() - last.current < TYPING_MS) return;
+    last.current = Date.now();
+    say('typing', { conversation_id: id });
+  };
+}

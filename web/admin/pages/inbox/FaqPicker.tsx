@@ -1,0 +1,76 @@
+import { useState } from 'react';
+import type { Faq } from '../../../sdk/types.ts';
+import { Dialog } from '../../../shared/Dialog.tsx';
+import { useGet, useList } from '../../data/api.ts';
+import { Search, Select } from '../../shared/fields.tsx';
+import { ErrorState, Loading } from '../../shared/states.tsx';
+import { t } from './words.ts';
+
+type Category = { id: number; name: string };
+
+/** Finds a published FAQ whose answer is put into the reply. The FAQs of a category serve as canned replies. */
+export function FaqPicker({
+  language,
+  onPick,
+  onClose,
+}: {
+  language: string;
+  onPick: (answer: string) => void;
+  onClose: () => void;
+}) {
+  const [q, setQ] = useState('');
+  const [category, setCategory] = useState('');
+  const categories = useList<Category>('/faq-categories', {}, { limit: 100 });
+  const listed = useList<Faq>(
+    '/faqs',
+    { status: 'published', category_id: category },
+    { enabled: q === '', limit: 20 },
+  );
+  const searched = useGet<{ data: Faq[] }>(
+    '/faqs/search',
+    { q, limit: 10, language },
+    { enabled: q !== '', keep: true },
+  );
+  const shown = q === '' ? listed.list : (searched.data?.data ?? []);
+  const { isPending, error } = q === '' ? listed : searched;
+  return (
+    <Dialog title={t('faqTitle')} onClose={onClose}>
+      <div className="grid gap-3 sm:grid-cols-[minmax(0,1fr)_12rem]">
+        <Search label={t('faqSearch')} value={q} onChange={setQ} />
+        <Select
+          label={t('category')}
+          value={category}
+          onChange={(next) => {
+            setCategory(next);
+            setQ('');
+          }}
+          options={[
+            { value: '', text: t('allCategories') },
+            ...categories.list.map(({ id, name }) => ({ value: String(id), text: name })),
+          ]}
+        />
+      </div>
+      {error !== null && <ErrorState error={error} />}
+      {error === null && isPending && <Loading />}
+      {error === null && !isPending && shown.length === 0 && (
+        <p className="py-6 text-center text-sm text-muted">{t('faqNone')}</p>
+      )}
+      <ul className="grid grid-cols-[minmax(0,1fr)] gap-1">
+        {shown.map(({ id, question, answer, language: tag }) => (
+          <li key={id}>
+            <button
+              type="button"
+              onClick={() => onPick(answer)}
+              className="grid w-full gap-0.5 rounded-xl px-3 py-2 text-start hover:bg-raised"
+            >
+              <span className="font-medium wrap-anywhere">
+                {question} <span className="text-xs font-normal text-muted">{tag}</span>
+              </span>
+              <span className="line-clamp-2 text-sm text-muted">{answer}</span>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </Dialog>
+  );
+}

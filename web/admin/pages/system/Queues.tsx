@@ -1,0 +1,59 @@
+import { base } from '../../../shared/root.ts';
+import { language } from '../../../shared/words.ts';
+import { Panel } from '../../shared/Page.tsx';
+import type { SystemState } from '../../types.ts';
+import { Rows } from './Rows.tsx';
+import { t } from './words.ts';
+
+/** The queues with their jobs, and the way to Bull Board. */
+export function Queues({ queues }: { queues: SystemState['queues'] }) {
+  const seconds = new Intl.NumberFormat(language(), {
+    style: 'unit',
+    unit: 'second',
+    unitDisplay: 'short',
+    maximumFractionDigits: 1,
+  });
+  return (
+    <Panel
+      title={t('queues')}
+      actions={
+        <a
+          href={`${base}/admin/queues`}
+          target="_blank"
+          rel="noreferrer"
+          className="py-1 text-sm text-accent underline underline-offset-2"
+        >
+          {t('board')}
+        </a>
+      }
+    >
+      <p className="text-sm text-muted">{t('boardWhy')}</p>
+      {queues === null ? (
+        <p className="text-sm text-danger">{t('noRedis')}</p>
+      ) : (
+        <Rows
+          numbers
+          label={t('queues')}
+          head={[t('queue'), t('waiting'), t('active'), t('delayed'), t('failed'), t('oldest')]}
+          rows={queues.map(({ name, waiting, active, delayed, failed, oldest_s }) => ({
+            key: name,
+            cells: [
+              name,
+              waiting,
+              active,
+              delayed,
+              failed === 0 ? (
+                0
+              ) : (
+                <strong key="failed" className="text-danger">
+                  {failed}
+                </strong>
+              ),
+              oldest_s === 0 ? '–' : seconds.format(oldest_s),
+            ],
+          }))}
+        />
+      )}
+    </Panel>
+  );
+}

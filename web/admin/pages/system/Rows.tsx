@@ -1,0 +1,44 @@
+import type { ReactNode } from 'react';
+
+/** A small table whose rows are all there. Columns from the second on may be numbers. */
+export function Rows({
+  label,
+  head,
+  rows,
+  numbers = false,
+}: {
+  label: string;
+  head: string[];
+  rows: { key: string; cells: ReactNode[] }[];
+  numbers?: boolean;
+}) {
+  const side = (i: number) => (numbers && i > 0 ? 'text-end tabular-nums' : 'text-start');
+  return (
+    // A wide table scrolls by itself; the keyboard must reach it.
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+    <div className="overflow-x-auto" role="region" aria-label={label} tabIndex={0}>
+      <table aria-label={label} className="w-full text-sm">
+        <thead className="text-muted">
+          <tr>
+            {head.map((name, i) => (
+              <th key={name} scope="col" className={`py-1.5 pe-3 font-medium last:pe-0 ${side(i)}`}>
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(({ key, cells }) => (
+            <tr key={key} className="border-t border-line align-top">
+              {cells.map((cell, i) => (
+                <td key={head[i]} className={`py-1.5 pe-3 wrap-anywhere last:pe-0 ${side(i)}`}>
+                  {cell}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

@@ -1,0 +1,91 @@
+import { useSyncExternalStore } from 'react';
+import { rootPath } from '../../shared/root.ts';
+import { store } from '../../shared/session.ts';
+import { useEvents } from '../data/live.tsx';
+import { w } from '../words.ts';
+
+const KEY = 'parley.alarm';
+const listeners = new Set<() => void>();
+/** Conversations that wait and were told of. */
+const told = new Set<number>();
+let unseen = false;
+
+function changed(): void {
+  for (const listener of listeners) listener();
+}
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+export function useAlarmIsOn(): boolean {
+  return useSyncExternalStore(subscribe, isOn);
+}
+
+function isOn(): boolean {
+  return store.getItem(KEY) === 'on';
+}
+
+/** Turns sound and notification on or off. Asks the browser for the right to notify. */
+export async function setAlarm(on: boolean): Promise<void> {
+  store.setItem(KEY, on ? 'on' : 'off');
+  changed();
+  if (on) sound();
+  if (on && typeof Notification !== 'undefined' && Notification.permission === 'default')
+    await Notification.requestPermission().catch(() => {});
+}
+
+/** Whether somebody began to wait since the inbox was last open. */
+export function useUnseenWait(): boolean {
+  return useSyncExternalStore(subscribe, () => unseen);
+}
+
+export function waitsAreSeen(): void {
+  if (!unseen) return;
+  unseen = false;
+  changed();
+}
+
+/** Tells of each conversation that begins to wait, on every page of the panel. */
+export function useAlarm(inboxIsOpen: boolean): void {
+  useEvents((event, data) => {
+    if (event !== 'inbox.updated') return;
+    const { conversation_id, status } = data as { conversation_id: number; status: string };
+    if (status !== 'waiting') return void told.delete(conversation_id);
+    if (told.has(conversation_id)) return;
+    told.add(conversation_id);
+    if (!inboxIsOpen) {
+      unseen = true;
+      changed();
+    }
+    if (!isOn()) return;
+    sound();
+    notify(conversation_id);
+  });
+}
+
+function notify(conversation: number): void {
+  if (typeof Notification === 'undefined' || Notification.permission !== 'granted') return;
+  const shown = new Notification(w('newWait'), { body: w('newWaitBody'), tag: `wait-${conversation}` });
+  shown.addEventListener('click', () => {
+    window.focus();
+    location.assign(`${rootPath}/admin/inbox/${conversation}`);
+  });
+}
+
+/** Two short tones. A page that nobody has touched yet stays silent: browsers ask for that. */
+function sound(): void {
+  if (!navigator.userActivation?.hasBeenActive) return;
+  const context = new AudioContext();
+  for (const [at, pitch] of [
+    [0, 660],
+    [0.16, 880],
+  ] as const) {
+    const tone = new OscillatorNode(context, { frequency: pitch });
+    const volume = new GainNode(context, { gain: 0.08 });
+    tone.connect(volume).connect(context.destination);
+    tone.start(context.currentTime + at);
+    tone.stop(context.currentTime + at + 0.14);
+  }
+  setTimeout(() => void context.close(), 1_000);
+}
