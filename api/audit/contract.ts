@@ -56,7 +56,7 @@ const verified = named(
     entries: described(orNull(count), 'How many entries the chain has; null where it is broken.'),
     unchained: described(orNull(count), 'Entries that are not chained yet.'),
     head: described(orNull(text), 'The hash of the last entry. Note it elsewhere.'),
-    fault: orNull(oneOf('edited', 'removed', 'cut_off', 'other_head', 'unknown_head')),
+    fault: orNull(oneOf('edited', 'removed', 'cut_off', 'other_head', 'unknown_head', 'forged_anchor')),
     chain_seq: described(orNull(id), 'The first broken place.'),
     entry_id: orNull(id),
   }),

@@ -37,10 +37,10 @@ export const system = serve(systemContract, {
   'POST /api/v1/system/mail': [
     limitSearches,
     async (ctx) => {
-      const { email, language } = ctx.state.user;
+      const { id, email, language } = ctx.state.user;
       if (email === null) throw problem('not_configured', 'Your account has no address');
       await noted(by(ctx), 'system.mail_tested')(null);
-      await mailTest(email, language);
+      await mailTest(id, email, language);
       ctx.body = { to: email };
     },
   ],

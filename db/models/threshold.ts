@@ -1,9 +1,10 @@
 import { toSql } from 'pgvector';
-import type { Reached } from '../../shared/knowledge/quantile.ts';
 import { row, rows } from '../sql.ts';
 import { type EmbeddingSet, SET_COLUMNS } from './embeddingSet.ts';
 import { type FaqQuery, otherForms } from './faqSearch.ts';
 
+/** What a question reaches at best among the FAQs: cosine similarity, and share of its words. */
+export type Reached = { similarity: number; coverage: number };
 /** What probe questions of a language reach in a set of vectors. */
 export type Threshold = {
   language: string;

@@ -68,15 +68,15 @@ export async function searchKnowledge(search: Search): Promise<SearchResult & { 
   return { ...value, cached };
 }
 
-/** Returns what is near a text, and what an FAQ must have to be found. */
+/** Returns what is near a text, and what an FAQ must have to be found: one of the two, or half of it beside one that has it. */
 export async function explainSearch(search: Omit<Search, 'nearest' | 'categories'>) {
-  const { faqs, by_words_only } = await searchKnowledge({ ...search, nearest: true });
-  const threshold = thresholdIn(await faqSet(), search.language);
-  const data = faqs.map((faq) => ({
-    ...faq,
-    found: faq.similarity >= threshold || faq.coverage >= COVERAGE,
-  }));
-  return { threshold, coverage: COVERAGE, by_words_only, data };
+  const { faqs, by_words_only } = await searchKnowledge({ ...search, nearest: 'any' });
+  const set = await faqSet();
+  const least = { similarity: thresholdIn(set, search.language), coverage: coverageIn(set, search.language) };
+  const beside = belowBy(BESIDE, least);
+  const passes = faqs.some((faq) => reaches(faq, least));
+  const data = faqs.map((faq) => ({ ...faq, found: passes && reaches(faq, beside) }));
+  return { threshold: least.similarity, coverage: least.coverage, by_words_only, data };
 }
 
 /** Returns the present set; without vectors with EMBEDDING_MODEL=off. */
@@ -103,10 +103,14 @@ async function find(search: Search, faqs: FaqSet): Promise<SearchResult> {
     categories,
     ...belowBy(nearest === 'any' ? 1 : BESIDE, least),
   });
-  const passes = found.some((faq) => faq.similarity >= least.similarity || faq.coverage >= least.coverage);
+  const passes = found.some((faq) => reaches(faq, least));
   const by_words_only = set !== null && vector === null;
   const strong = isStrong(found[0], least.similarity);
   return { faqs: passes || nearest ? found : [], by_words_only, strong, languages };
+}
+
+function reaches(faq: FoundFaq, least: Least): boolean {
+  return faq.similarity >= least.similarity || faq.coverage >= least.coverage;
 }
 
 /** Returns thresholds lowered by a share of them. A similarity may be below zero. */

@@ -11,11 +11,12 @@ import { sendPush } from './webPush.ts';
  * Sends a test mail at once, past the queue.
  * @throws Problem `not_configured`; `service_unavailable` with the mail server's code
  */
-export async function mailTest(to: string, language: string): Promise<void> {
+export async function mailTest(userId: number, to: string, language: string): Promise<void> {
   if (!mailIsConfigured()) throw problem('not_configured', 'SMTP_URL is not set');
   const text = 'This is a test of the mail settings. Nothing needs to be done.';
   try {
     await sendLetter({
+      userId,
       to,
       subject: 'Parley: test mail',
       text,

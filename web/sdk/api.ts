@@ -182,6 +182,20 @@ export type AuditEntry = {
   hash: string | null;
 };
 
+export type AuditVerified = {
+  sound: boolean;
+  /** How many entries the chain has; null where it is broken. */
+  entries: number | null;
+  /** Entries that are not chained yet. */
+  unchained: number | null;
+  /** The hash of the last entry. Note it elsewhere. */
+  head: string | null;
+  fault: 'edited' | 'removed' | 'cut_off' | 'other_head' | 'unknown_head' | 'forged_anchor' | null;
+  /** The first broken place. */
+  chain_seq: number | null;
+  entry_id: number | null;
+};
+
 export type Consent = {
   id: number;
   kind: 'gdpr' | 'data_processing' | 'marketing';
@@ -189,6 +203,8 @@ export type Consent = {
   given: boolean;
   /** Of the texts then in force; null: from before versions were kept. */
   version: string | null;
+  /** By which program it was said, such as `Firefox on Linux`; null: not known. */
+  client: string | null;
   at: string;
 };
 
@@ -526,6 +542,8 @@ export type Faq = {
   created_at: string;
   updated_at: string;
   published_at: string | null;
+  /** The FAQ that this one translates. */
+  translation_of: number | null;
 };
 
 export type FaqCategory = {
@@ -571,6 +589,11 @@ export type InboxConversation = {
   waiting_since: string | null;
   /** Before this answer. */
   unread: number;
+  /** What the shown answers of the assistant cite, by run. */
+  cited: Array<{
+    run_id: number;
+    sources: Source[];
+  }>;
 };
 
 export type InboxItem = {
@@ -586,6 +609,20 @@ export type InboxItem = {
   waiting_since: string | null;
   /** The user’s messages that no agent was shown; 100 at most. */
   unread: number;
+};
+
+export type InboxPerson = {
+  id: number;
+  /** '' for guests */
+  name: string;
+  role: 'guest' | 'user' | 'agent' | 'admin';
+  language: string;
+  timezone: string;
+  created_at: string;
+  data_processing_consent: boolean;
+  marketing_consent: boolean;
+  /** 1,000 at most. */
+  conversations_count: number;
 };
 
 export type InboxUpdated = {
@@ -687,7 +724,7 @@ export type Note = {
 
 export type Notification = {
   id: number;
-  kind: 'password_reset' | 'email_verification' | 'new_sign_in' | 'answer_ready' | 'agent_replied' | 'handoff_waiting' | 'knowledge_answered' | 'export_ready' | 'account_erased';
+  kind: 'password_reset' | 'email_verification' | 'new_sign_in' | 'answer_ready' | 'agent_replied' | 'handoff_waiting' | 'knowledge_answered' | 'export_ready' | 'account_erased' | 'budget_warning' | 'webhook_disabled';
   conversation_id: number | null;
   message_id: number | null;
   /** Of `knowledge_answered`. */
@@ -696,13 +733,15 @@ export type Notification = {
   session_id: number | null;
   /** Of `export_ready`. */
   export_id: number | null;
+  /** Of `webhook_disabled`. */
+  webhook_id: number | null;
   created_at: string;
   read_at: string | null;
 };
 
 export type NotificationEvent = {
   id: number;
-  kind: 'password_reset' | 'email_verification' | 'new_sign_in' | 'answer_ready' | 'agent_replied' | 'handoff_waiting' | 'knowledge_answered' | 'export_ready' | 'account_erased';
+  kind: 'password_reset' | 'email_verification' | 'new_sign_in' | 'answer_ready' | 'agent_replied' | 'handoff_waiting' | 'knowledge_answered' | 'export_ready' | 'account_erased' | 'budget_warning' | 'webhook_disabled';
   conversation_id: number | null;
   message_id: number | null;
   /** Of `knowledge_answered`. */
@@ -711,6 +750,8 @@ export type NotificationEvent = {
   session_id: number | null;
   /** Of `export_ready`. */
   export_id: number | null;
+  /** Of `webhook_disabled`. */
+  webhook_id: number | null;
   created_at: string;
   read_at: string | null;
   /** How many you have not read; at most 1,000. */
@@ -754,6 +795,14 @@ export type NotificationSettings = {
     email: boolean;
     push: boolean;
   };
+  budget_warning: {
+    email: boolean;
+    push: boolean;
+  };
+  webhook_disabled: {
+    email: boolean;
+    push: boolean;
+  };
   /** Pushes, and mails that may be refused, wait for the end of these hours in your timezone. null: none. */
   quiet_hours: {
     from: string;
@@ -784,6 +833,11 @@ export type Problem = {
   retry_after_s?: number;
   /** Of `second_factor_required`: for `POST /auth/second-factor`, good for five minutes. */
   second_factor_token?: string;
+  /** Of `consent_required`: what is missing, and the version of its text (`GET /consents`). */
+  consent?: {
+    kind: 'data_processing';
+    version: string;
+  };
 };
 
 export type RefreshedFrame = {
@@ -1024,6 +1078,76 @@ export type Source = {
   similarity: number;
 };
 
+export type System = {
+  version: string;
+  node: string;
+  /** null while Redis is away. */
+  processes: Array<{
+    id: string;
+    types: string[];
+    host: string;
+    pid: number;
+    version: string;
+    started_at: string;
+    /** Every five seconds. A killed process is listed for ten minutes. */
+    seen_at: string;
+  }> | null;
+  /** null while Redis is away. */
+  queues: Array<{
+    name: string;
+    waiting: number;
+    active: number;
+    delayed: number;
+    failed: number;
+    /** For how long the oldest of the next jobs has waited. */
+    oldest_s: number;
+  }> | null;
+  owed: {
+    waiting: number;
+    queued: number;
+    in_progress: number;
+    unannounced: number;
+    faqs: number;
+    faqs_to_embed: number;
+  };
+  migrations: {
+    done: number;
+    newest: string | null;
+    pending: number;
+  };
+  models: Array<{
+    role: 'chat' | 'fallback' | 'query' | 'embedding' | 'moderation';
+    name: string | null;
+    provider: string | null;
+    kind: string | null;
+    /** As in /health; null for a fallback, which nobody asks meanwhile. */
+    check: string | null;
+  }>;
+  /** `healthy`, `off`, or `unhealthy: ` with a reason. */
+  mail: string;
+  /** Whether web push is configured. */
+  push: boolean;
+  /** Whether Bull Board may change queues. */
+  board_writable: boolean;
+  storage: {
+    /** Of the whole database. */
+    bytes: number;
+    /** The twelve largest, with their indexes; rows are an estimate. */
+    tables: Array<{
+      name: string;
+      rows: number;
+      bytes: number;
+    }>;
+  };
+  /** Variables that this replica of `web` has read. */
+  settings: Array<{
+    name: string;
+    /** null: set, and not shown because it may be a secret. */
+    value: string | null;
+    source: 'environment' | 'default';
+  }>;
+};
+
 export type Taken = {
   conversation_id: number;
   message_id: number;
@@ -1108,6 +1232,14 @@ export type UserFigures = {
   last_seen: string;
 };
 
+export type Viewing = {
+  conversation_id: number;
+  agent: {
+    id: number;
+    name: string;
+  };
+};
+
 export type Webhook = {
   id: number;
   /** http or https, without a user or a password. Private, loopback and link-local addresses are refused, now and whenever a request is made. */
@@ -1175,6 +1307,7 @@ export type ServerEvents = {
   'message': ConversationMessage;
   'conversation.updated': ConversationUpdated;
   'typing': Typing;
+  'viewing': Viewing;
   'inbox.updated': InboxUpdated;
   'analytics.live': AnalyticsLive;
   'token_expired': Problem;
