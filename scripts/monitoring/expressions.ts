@@ -1,6 +1,8 @@
 /** Words of PromQL that are no names of metrics. */
 const WORDS = new Set(
-  'and or unless bool offset by without on ignoring group_left group_right inf nan atan2 start end'.split(' '),
+  'and or unless bool offset by without on ignoring group_left group_right inf nan atan2 start end'.split(
+    ' ',
+  ),
 );
 
 /** Returns the names of metrics in an expression of PromQL. */

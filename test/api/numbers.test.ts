@@ -36,7 +36,8 @@ describe('a number in a request', function () {
         for (const extreme of EXTREMES) {
           for (const place of body)
             await expectNoFault(method, where, withNumber(named.body, place, extreme), place.join('.'));
-          for (const name of query) await expectNoFault(method, `${where}?${name}=${extreme}`, undefined, name);
+          for (const name of query)
+            await expectNoFault(method, `${where}?${name}=${extreme}`, undefined, name);
         }
       });
     }
@@ -62,7 +63,9 @@ type Described = {
 /** Returns where a route takes numbers: places in its body, and names of its query. */
 function numbersOf({ parameters = [], requestBody }: Described): { body: string[][]; query: string[] } {
   const schema = requestBody?.content['application/json']?.schema;
-  const query = parameters.filter((one) => one.in === 'query' && isNumber(one.schema)).map(({ name }) => name);
+  const query = parameters
+    .filter((one) => one.in === 'query' && isNumber(one.schema))
+    .map(({ name }) => name);
   return { body: schema === undefined ? [] : placesIn(schema), query };
 }
 
