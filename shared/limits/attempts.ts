@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Problem, problem } from '../base/errors.ts';
-import { networkOf } from './network.ts';
+import { networkOf } from './charge.ts';
 import { type Counter, presentCharge, type RateHeaders, refusalOf, type Window } from './charge.ts';
 import { forget, take } from './counters.ts';
 

@@ -214,16 +214,21 @@ describe('people in conversations, over two replicas', function () {
   it('a user’s message reaches a device at the other replica, also when its web is killed before or while it tells', async () => {
     const user = await buildUser();
     const tablet = await connect(user.access, 1);
-    const says = (content: string) => next(tablet, 'message', (data) => (data.message as Event).content === content);
+    const says = (content: string) =>
+      next(tablet, 'message', (data) => (data.message as Event).content === content);
     const heard = says('At once [[tokens:2]]');
-    const { body } = await stack.post('/chat/send', { content: 'At once [[tokens:2]]' }, user.access, { web: 0 });
+    const { body } = await stack.post('/chat/send', { content: 'At once [[tokens:2]]' }, user.access, {
+      web: 0,
+    });
     const { id } = (await heard).message as { id: number };
     expect(id).to.equal(body.message_id);
     for (const point of ['web.committed', 'news.telling', 'news.told'] as const) {
       const victim = await stack.add('web', trapped('KILL_AT', point));
       const content = `${point} [[tokens:2]]`;
       const told = says(content);
-      await call(`${victim.url}/api/v1/chat/send`, 'POST', { content }, { token: user.access }).catch(() => {});
+      await call(`${victim.url}/api/v1/chat/send`, 'POST', { content }, { token: user.access }).catch(
+        () => {},
+      );
       await fell(victim);
       await told;
     }
