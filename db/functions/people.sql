@@ -5,7 +5,7 @@
 -- Functions that change a conversation for agents return an outcome: 'done', 'not_found', 'conflict' (another agent has
 -- it, or its state does not allow this). ended: the runs that ended here, which the caller announces.
 
-DROP FUNCTION IF EXISTS may_settle, release_left, hand_over, take_over, assign_conversation, reply_as_agent, return_to_bot, resolve_conversation;
+DROP FUNCTION IF EXISTS release_left, hand_over, take_over, assign_conversation, reply_as_agent, return_to_bot, resolve_conversation;
 
 -- Notes that devices and agents have to be told of a conversation, and of a message if one is named. The caller tells them
 -- after the commit; what it does not tell is owed (shared/delivery/news.ts). The caller holds the lock.
@@ -292,7 +292,7 @@ BEGIN
 END $$;
 
 -- Says whether an agent may return or resolve a conversation. p_any: an administrator may also where another agent has it.
-CREATE OR REPLACE FUNCTION may_close(p_conversation conversations, p_agent bigint, p_any boolean)
+CREATE OR REPLACE FUNCTION may_settle(p_conversation conversations, p_agent bigint, p_any boolean)
 RETURNS text LANGUAGE plpgsql STABLE AS $$
 BEGIN
   RETURN CASE WHEN p_conversation.id IS NULL THEN 'not_found' WHEN p_conversation.status = 'agent' AND NOT p_any
@@ -306,7 +306,7 @@ DECLARE
   v_conversation conversations;
 BEGIN
   SELECT * INTO v_conversation FROM conversations WHERE id = p_conversation AND deleted_at IS NULL FOR NO KEY UPDATE;
-  outcome := may_close(v_conversation, p_agent, p_any);
+  outcome := may_settle(v_conversation, p_agent, p_any);
   IF outcome = 'done' AND v_conversation.status = 'resolved' THEN
     outcome := 'conflict';
   ELSIF outcome = 'done' AND v_conversation.status <> 'bot' THEN
@@ -327,7 +327,7 @@ DECLARE
   v_episode bigint;
 BEGIN
   SELECT * INTO v_conversation FROM conversations WHERE id = p_conversation AND deleted_at IS NULL FOR NO KEY UPDATE;
-  outcome := may_close(v_conversation, p_agent, p_any);
+  outcome := may_settle(v_conversation, p_agent, p_any);
   IF outcome = 'done' AND v_conversation.status <> 'resolved' THEN
     v_episode := open_episode(p_conversation);
     UPDATE episodes SET resolved_at = clock_timestamp(), resolved_by = p_agent, outcome = p_outcome WHERE id = v_episode;
