@@ -10,7 +10,7 @@ import { AGENTS_ROOM, userRoom } from '../shared/delivery/push.ts';
 import { authenticate, type Signed } from '../shared/accounts/authenticate.ts';
 import { noteOnline } from '../shared/people/presence.ts';
 import { holdPlace } from '../shared/limits/places.ts';
-import { networkOf } from '../shared/limits/network.ts';
+import { networkOf } from '../shared/limits/charge.ts';
 import { addressOf } from './middleware/address.ts';
 import { isEditor } from './middleware/auth.ts';
 import { BODY_LIMIT } from './middleware/body.ts';

@@ -8,6 +8,8 @@ import { retain } from '../shared/privacy/retention.ts';
 
 /** Rows per statement; a small number keeps locks short. */
 const BATCH = 500;
+/** Conversations that wait again, per pass: each owes every agent a notification. */
+const LEFT = 20;
 const EVERY_MS = 60_000;
 let next = 0;
 
@@ -17,7 +19,7 @@ let next = 0;
  */
 export async function tidy(): Promise<void> {
   if (Date.now() < next) return;
-  const released = await releaseLeft(BATCH);
+  const released = await releaseLeft(LEFT);
   if (released > 0) log.info({ released }, 'Conversations wait again: their agents left');
   const deleted = {
     ...(await deleteOver(BATCH, env.RETENTION_SESSIONS_DAYS)),
@@ -27,5 +29,5 @@ export async function tidy(): Promise<void> {
   };
   const counts = Object.values(deleted);
   if (counts.some((count) => count > 0)) log.info(deleted, 'deleted what is over');
-  next = counts.some((count) => count >= BATCH) ? 0 : Date.now() + EVERY_MS;
+  next = released === LEFT || counts.some((count) => count >= BATCH) ? 0 : Date.now() + EVERY_MS;
 }

@@ -16,7 +16,7 @@ import { limitAttempts } from '../middleware/limit-attempts.ts';
 import { clientOf } from '../middleware/context.ts';
 import { authContract } from './contract.ts';
 import { answerSignIn, cookieInstead, cookieSession, forgetCookie, forgetWorthless } from './cookie.ts';
-import { strong } from '../middleware/strong-password.ts';
+import { strong } from '../middleware/validate.ts';
 import { hashPassword } from '../../shared/accounts/password.ts';
 import { beginReset, logReset, refuseUnsentResets, resetPassword } from '../../shared/accounts/reset.ts';
 import { signOut } from '../../shared/accounts/sessions.ts';

@@ -1,8 +1,8 @@
 import { type Static, Type } from 'typebox';
-import { taken } from '../contract/answering.ts';
-import { clientEvents, contract, json } from '../contract/contract.ts';
+import { MESSAGE_REFUSED, taken, takenAs } from '../contract/answering.ts';
+import { clientEvents, contract } from '../contract/contract.ts';
 import { anyId, anything, flag, language } from '../contract/fields.ts';
-import { idempotencyKey, idempotencyReplayed, location, rateHeaders } from '../middleware/headers.ts';
+import { idempotencyKey } from '../middleware/headers.ts';
 import { closed, oneOf, orNull } from '../contract/schema.ts';
 
 const fields = {
@@ -31,22 +31,8 @@ export const chatContract = contract('Chat', {
     parameters: [idempotencyKey],
     body: sendBody,
     example: { content: 'How do I reset my password?', language: 'en' },
-    answers: {
-      202: json('Taken', taken, {
-        Location: location,
-        'Idempotency-Replayed': idempotencyReplayed,
-        ...rateHeaders,
-      }),
-    },
-    problems: [
-      'consent_required',
-      'not_found',
-      'run_in_progress',
-      'idempotency_key_reused',
-      'rate_limited',
-      'quota_exceeded',
-      'too_many_waiting_runs',
-    ],
+    answers: { 202: takenAs('Taken') },
+    problems: [...MESSAGE_REFUSED],
   },
 });
 

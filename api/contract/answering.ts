@@ -1,4 +1,6 @@
 import { type Static, Type } from 'typebox';
+import { idempotencyReplayed, location, rateHeaders } from '../middleware/headers.ts';
+import { json } from './contract.ts';
 import { count, id, real, text } from './fields.ts';
 import { described, named, oneOf, orNull } from './schema.ts';
 
@@ -36,3 +38,23 @@ export const taken = named(
   { conversation_id: 3, message_id: 81, reply_id: 82, run_id: 42, status: 'queued' },
 );
 export type TakenAnswer = Static<typeof taken>;
+
+/** Returns the answer of a route that takes a message. */
+export function takenAs(detail: string) {
+  return json(detail, taken, {
+    Location: location,
+    'Idempotency-Replayed': idempotencyReplayed,
+    ...rateHeaders,
+  });
+}
+
+/** How a route may refuse a message. */
+export const MESSAGE_REFUSED = [
+  'consent_required',
+  'not_found',
+  'run_in_progress',
+  'idempotency_key_reused',
+  'rate_limited',
+  'quota_exceeded',
+  'too_many_waiting_runs',
+] as const;

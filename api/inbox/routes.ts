@@ -23,8 +23,7 @@ import { presentConversation, presentMessage } from '../contract/conversation.ts
 import { pageOf } from '../contract/page.ts';
 import { serve } from '../contract/serve.ts';
 import { pathId } from '../middleware/context.ts';
-import { limitReplies } from '../middleware/limit-replies.ts';
-import { limitSearches } from '../middleware/limit-searches.ts';
+import { limitReplies, limitSearches } from '../middleware/limit-searches.ts';
 import { inboxContract, presentAgent, presentEarlier, presentNote, presentPerson } from './contract.ts';
 import { presentHead, presentItem } from './presenter.ts';
 

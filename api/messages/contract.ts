@@ -1,8 +1,8 @@
 import { Type } from 'typebox';
-import { taken } from '../contract/answering.ts';
+import { MESSAGE_REFUSED, takenAs } from '../contract/answering.ts';
 import { clientEvents, contract, json, nothing } from '../contract/contract.ts';
 import { anyId, id, text, time } from '../contract/fields.ts';
-import { idempotencyKey, idempotencyReplayed, location, rateHeaders } from '../middleware/headers.ts';
+import { idempotencyKey } from '../middleware/headers.ts';
 import { closed, named, oneOf, orNull, presenter } from '../contract/schema.ts';
 
 const rating = oneOf('up', 'down');
@@ -31,22 +31,9 @@ export const messageContract = contract('Messages', {
     body: closed({}),
     example: {},
     answers: {
-      202: json('Taken: `message_id` is the question, unchanged; `reply_id` the new reply', taken, {
-        Location: location,
-        'Idempotency-Replayed': idempotencyReplayed,
-        ...rateHeaders,
-      }),
+      202: takenAs('Taken: `message_id` is the question, unchanged; `reply_id` the new reply'),
     },
-    problems: [
-      'consent_required',
-      'not_found',
-      'run_in_progress',
-      'conflict',
-      'idempotency_key_reused',
-      'rate_limited',
-      'quota_exceeded',
-      'too_many_waiting_runs',
-    ],
+    problems: ['conflict', ...MESSAGE_REFUSED],
   },
   'POST /api/v1/messages/:id/feedback': {
     who: 'signed in',

@@ -1,6 +1,7 @@
 import { Ajv, type SchemaObject, type ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
 import type { Static, TSchema } from 'typebox';
+import { refuseWeak } from '../../shared/accounts/newPassword.ts';
 import { problem } from '../../shared/base/errors.ts';
 import type { Context, Next } from './context.ts';
 import { readJson } from './body.ts';
@@ -63,4 +64,15 @@ function compiler(coerceTypes: boolean): Ajv {
   });
   addFormats.default(ajv, ['email', 'date-time', 'date', 'uri']);
   return addOwnFormats(ajv);
+}
+
+/**
+ * Returns middleware that refuses a weak password in a field of the body, as `refuseWeak` does. It comes before the
+ * limits: a weak new password is not a guess at another one.
+ */
+export function strong<Field extends string>(field: Field) {
+  return (ctx: Context & { state: { body: Record<Field, string> } }, next: Next): Promise<unknown> => {
+    refuseWeak(ctx.state.body[field], `/${field}`);
+    return next();
+  };
 }

@@ -6,7 +6,7 @@ import { logFew } from '../../shared/ops/fewLines.ts';
 import { log } from '../../shared/base/log.ts';
 import { rateLimited } from '../../shared/ops/metrics.ts';
 import { Bucket, Buckets } from '../../shared/limits/buckets.ts';
-import { networkOf } from '../../shared/limits/network.ts';
+import { networkOf } from '../../shared/limits/charge.ts';
 import { addressOf } from '../middleware/address.ts';
 
 /** Packets before sign-in: of one connection, and of all such connections of a network. A client needs one. */

@@ -4,7 +4,7 @@ import { changePassword } from '../../shared/accounts/change.ts';
 import { changeAccount, ownAccount } from '../../shared/accounts/profile.ts';
 import { beginEmailChange } from '../../shared/accounts/verifyEmail.ts';
 import { endSession } from '../../shared/accounts/sessions.ts';
-import { strong } from '../middleware/strong-password.ts';
+import { strong } from '../middleware/validate.ts';
 import { type Context, clientOf, type Next } from '../middleware/context.ts';
 import {
   NAME_CHANGE,

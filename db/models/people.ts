@@ -4,7 +4,7 @@ import { row } from '../sql.ts';
 
 /** What agents do with conversations; the rules are in db/functions/people.sql. */
 export type Outcome = 'done' | 'not_found' | 'conflict' | 'no_agent';
-type Settled = { outcome: Outcome; ended: number[] };
+type Changed = { outcome: Outcome; ended: number[] };
 
 /** Hands a user's conversation over; undefined: the user has none. The runs that ended here are to be announced. */
 export function handOver(
@@ -15,12 +15,12 @@ export function handOver(
   return row('SELECT * FROM hand_over(:id, :userId, :reason)', { id, userId, reason });
 }
 
-export async function takeOver(id: number, agentId: number, trx: Knex): Promise<Settled> {
+export async function takeOver(id: number, agentId: number, trx: Knex): Promise<Changed> {
   return only(await row('SELECT * FROM take_over(:id, :agentId)', { id, agentId }, trx));
 }
 
 /** @param agentId null: lets it wait for any agent */
-export async function assign(id: number, agentId: number | null, trx: Knex): Promise<Settled> {
+export async function assign(id: number, agentId: number | null, trx: Knex): Promise<Changed> {
   return only(await row('SELECT * FROM assign_conversation(:id, :agentId)', { id, agentId }, trx));
 }
 
@@ -48,12 +48,12 @@ export async function replyAsAgent(reply: AgentReply, trx: Knex): Promise<Replie
 
 /** @param any whether it may be another agent's */
 export async function returnToBot(id: number, agentId: number, any: boolean, trx: Knex): Promise<Outcome> {
-  const settled = await row<Settled>(
+  const changed = await row<Changed>(
     'SELECT * FROM return_to_bot(:id, :agentId, :any)',
     { id, agentId, any },
     trx,
   );
-  return only(settled).outcome;
+  return only(changed).outcome;
 }
 
 /** @param any whether it may be another agent's */
@@ -63,12 +63,12 @@ export async function resolveConversation(
   { any, outcome }: { any: boolean; outcome: string },
   trx: Knex,
 ): Promise<Outcome> {
-  const settled = await row<Settled>(
+  const changed = await row<Changed>(
     'SELECT * FROM resolve_conversation(:id, :agentId, :any, :outcome)',
     { id, agentId, any, outcome },
     trx,
   );
-  return only(settled).outcome;
+  return only(changed).outcome;
 }
 
 /** Lets conversations wait again whose agent left; at most `limit`. Returns how many. Their news are owed. */

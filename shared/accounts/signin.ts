@@ -7,7 +7,7 @@ import { type NewUser, User } from '../../db/models/user.ts';
 import { env } from '../base/env.ts';
 import { problem } from '../base/errors.ts';
 import { countRefresh } from '../limits/refreshing.ts';
-import { networkOf } from '../limits/network.ts';
+import { networkOf } from '../limits/charge.ts';
 import { askToVerify } from './askToVerify.ts';
 import { type Client, noteSignIn } from './client.ts';
 import { familyOf } from './family.ts';

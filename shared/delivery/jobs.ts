@@ -71,6 +71,11 @@ const single = <Payload extends TSchema>(entry: Single<Static<Payload>> & { payl
   single: true as const,
 });
 
+/** How most single jobs are tried. */
+const retried = { kept: notAtAll, attempts: 3, backoffMs: 2_000, stalls: 3 };
+/** Postgres holds the time of the next try, so one call of the job is one try. */
+const triedOnce = { kept: notAtAll, attempts: 1, backoffMs: 0, stalls: 3 };
+
 /**
  * The catalog of jobs. One message is one flow:
  *
@@ -125,10 +130,7 @@ export const jobs = {
     id: ({ conversation_id }) => `summary-${conversation_id}`,
     owed: async (graceMs) =>
       (await conversationsToSummarise(SUMMARIES, graceMs)).map((conversation_id) => ({ conversation_id })),
-    kept: notAtAll,
-    attempts: 3,
-    backoffMs: 2_000,
-    stalls: 3,
+    ...retried,
     slots: 2,
   }),
   embedding: single({
@@ -144,10 +146,7 @@ export const jobs = {
       const faqs = await faqsToEmbed(FAQS);
       return faqs.length === 0 ? [] : [embeddingOf(faqs)];
     },
-    kept: notAtAll,
-    attempts: 3,
-    backoffMs: 2_000,
-    stalls: 3,
+    ...retried,
     slots: 2,
   }),
   /** One job an endpoint: a slow one takes one slot. Only the reconciler enqueues it, within a second. */
@@ -156,10 +155,7 @@ export const jobs = {
     payload: Type.Object({ webhook_id: Type.Integer() }),
     id: ({ webhook_id }) => `webhook-${webhook_id}`,
     owed: async () => (await webhooksToDeliver()).map((webhook_id) => ({ webhook_id })),
-    kept: notAtAll,
-    attempts: 1,
-    backoffMs: 0,
-    stalls: 3,
+    ...triedOnce,
     slots: 100,
   }),
   faq_import: single({
@@ -167,10 +163,7 @@ export const jobs = {
     payload: Type.Object({ import_id: Type.Integer() }),
     id: ({ import_id }) => `import-${import_id}`,
     owed: async (graceMs) => (await importsToDeliver(graceMs)).map((import_id) => ({ import_id })),
-    kept: notAtAll,
-    attempts: 3,
-    backoffMs: 2_000,
-    stalls: 3,
+    ...retried,
     slots: 1,
   }),
   faq_suggestions: single({
@@ -180,10 +173,7 @@ export const jobs = {
     /** Questions are grouped by what they mean; without an embedding model they wait. */
     wanted: embedsTexts,
     owed: async () => ((await gapsToGroup()) ? [{}] : []),
-    kept: notAtAll,
-    attempts: 3,
-    backoffMs: 2_000,
-    stalls: 3,
+    ...retried,
     slots: 1,
   }),
   replay: single({
@@ -191,10 +181,7 @@ export const jobs = {
     payload: Type.Object({ replay_id: Type.Integer() }),
     id: ({ replay_id }) => `replay-${replay_id}`,
     owed: () => replaysToAnswer(REPLAYS),
-    kept: notAtAll,
-    attempts: 3,
-    backoffMs: 2_000,
-    stalls: 3,
+    ...retried,
     slots: 2,
   }),
   analytics: single({
@@ -202,10 +189,7 @@ export const jobs = {
     payload: Type.Object({ part: Type.Enum(['moments', 'begun']) }),
     id: ({ part }) => `analytics-${part}`,
     owed: () => partsToCount(env.RESOLVED_AFTER_H),
-    kept: notAtAll,
-    attempts: 3,
-    backoffMs: 2_000,
-    stalls: 3,
+    ...retried,
     slots: 2,
   }),
   export: single({
@@ -213,10 +197,7 @@ export const jobs = {
     payload: Type.Object({ export_id: Type.Integer() }),
     id: ({ export_id }) => `export-${export_id}`,
     owed: async () => (await exportsOwed()).map((export_id) => ({ export_id })),
-    kept: notAtAll,
-    attempts: 3,
-    backoffMs: 2_000,
-    stalls: 3,
+    ...retried,
     slots: 1,
   }),
   erasure: single({
@@ -224,10 +205,7 @@ export const jobs = {
     payload: Type.Object({}),
     id: () => 'erasure',
     owed: async (graceMs) => ((await erasuresOwed(graceMs)).length > 0 ? [{}] : []),
-    kept: notAtAll,
-    attempts: 3,
-    backoffMs: 2_000,
-    stalls: 3,
+    ...retried,
     slots: 1,
   }),
   /** Shows, pushes and mails what a user is to be told. Postgres holds the time of the next try, so one call of the job is one try. */
@@ -236,10 +214,7 @@ export const jobs = {
     payload: Type.Object({ notification_id: Type.Integer() }),
     id: ({ notification_id }) => `notification-${notification_id}`,
     owed: async () => (await notificationsToDeliver(TOLD)).map((notification_id) => ({ notification_id })),
-    kept: notAtAll,
-    attempts: 1,
-    backoffMs: 0,
-    stalls: 3,
+    ...triedOnce,
     slots: 20,
   }),
   mail: single({
@@ -248,10 +223,7 @@ export const jobs = {
     id: ({ mail_id }) => `mail-${mail_id}`,
     wanted: mailIsConfigured,
     owed: async () => (await mailsToSend(TOLD)).map((mail_id) => ({ mail_id })),
-    kept: notAtAll,
-    attempts: 1,
-    backoffMs: 0,
-    stalls: 3,
+    ...triedOnce,
     slots: 4,
   }),
 };

@@ -1,6 +1,6 @@
 import { Problem, problem } from '../base/errors.ts';
 import { hidden } from '../base/hidden.ts';
-import { networkKey } from './network.ts';
+import { networkKey } from './charge.ts';
 import { type Counter, presentCharge, type RateHeaders, refusalOf, type Window } from './charge.ts';
 import { forget, take } from './counters.ts';
 

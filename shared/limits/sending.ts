@@ -4,7 +4,7 @@ import type { Accepted, Channel, Refusal } from '../../db/models/run.ts';
 import { env } from '../base/env.ts';
 import type { SignedUser } from '../../db/models/session.ts';
 import { budgeted, withinBudget } from './budget.ts';
-import { networkKey } from './network.ts';
+import { networkKey } from './charge.ts';
 import { type Counter, presentCharge, type RateHeaders, refusalOf, type Window } from './charge.ts';
 import { forget, take } from './counters.ts';
 

@@ -9,7 +9,7 @@ import {
   SpanStatusCode,
   trace,
 } from '@opentelemetry/api';
-import { saveTraceparent, traceparentOf } from '../../db/models/runTrace.ts';
+import { saveTraceparent, traceparentOf } from '../../db/models/run.ts';
 import { env } from '../base/env.ts';
 import { log } from '../base/log.ts';
 import { onStop } from '../base/stop.ts';

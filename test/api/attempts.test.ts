@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { take } from '../../shared/limits/counters.ts';
-import { networkKey } from '../../shared/limits/network.ts';
+import { networkKey } from '../../shared/limits/charge.ts';
 import { REFRESH, REGISTRATION, SIGN_IN } from '../../shared/limits/attempts.ts';
 import { redis, untilReady } from '../../shared/delivery/redis.ts';
 import { type Answer, type Api, call, serveApi } from '../support/api.ts';

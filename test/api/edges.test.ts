@@ -8,7 +8,7 @@ import { expect } from 'chai';
 import { io } from 'socket.io-client';
 import type { Context } from '../../api/middleware/context.ts';
 import { serverOf } from '../../api/listen.ts';
-import { networkOf } from '../../shared/limits/network.ts';
+import { networkOf } from '../../shared/limits/charge.ts';
 import { readJson } from '../../api/middleware/body.ts';
 import { type Api, call } from '../support/api.ts';
 import { connectDevice } from '../support/device.ts';

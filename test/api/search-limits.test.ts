@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { redis } from '../../shared/delivery/redis.ts';
-import { networkKey } from '../../shared/limits/network.ts';
+import { networkKey } from '../../shared/limits/charge.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
 import { type Answer, call } from '../support/api.ts';
 import { type Process, startProcfile } from '../../lab/kit/processes.ts';
