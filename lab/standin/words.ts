@@ -68,7 +68,9 @@ const GERMAN = new Set(
 
 // Synonyms: a real model knows them, word counts do not. One group per line. They were made for the seeded FAQs about Parley,
 // so `npm run eval` calls those questions in-sample.
-const ENGLISH_MEANING = meanings(0, `
+const ENGLISH_MEANING = meanings(
+  0,
+  `
   delete remove erase discard trash purge rid
   cancel stop abort halt interrupt
   reset forgot forget forgotten recover remember
@@ -92,8 +94,11 @@ const ENGLISH_MEANING = meanings(0, `
   conversation conversations chat chats thread threads
   answer answers answered reply replies respond response responses
   faq faqs article articles entry entries
-`);
-const GERMAN_MEANING = meanings(1, `
+`,
+);
+const GERMAN_MEANING = meanings(
+  1,
+  `
   löschen lösche entfernen entferne wegwerfen
   abbrechen abbreche stoppen stoppe anhalten beenden
   zurücksetzen setze zurück vergessen wiederherstellen
@@ -119,12 +124,15 @@ const GERMAN_MEANING = meanings(1, `
   senden sende schicken schicke
   unterhaltung unterhaltungen gespräch gespräche chat chats verlauf
   antwort antworten antwortet beantwortet beantworten
-`);
+`,
+);
 
 /** The side of GENERAL for a language, then the groups of the seeded FAQs, which win. */
 function meanings(side: 0 | 1, groups: string): Map<string, string> {
   const found = new Map<string, string>();
-  const general = GENERAL.trim().split('\n').map((line) => line.split('|')[side] ?? '');
+  const general = GENERAL.trim()
+    .split('\n')
+    .map((line) => line.split('|')[side] ?? '');
   for (const line of [...general, ...groups.trim().split('\n')]) {
     const words = rawWords(line).map(stem);
     for (const word of words) found.set(word, words[0] ?? word);

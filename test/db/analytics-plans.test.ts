@@ -23,8 +23,7 @@ describe('the planner, for the dashboard', function () {
   let begun: Ranges;
   before(async () => {
     await loadHistory(window, MESSAGES);
-    for (const part of ['moments', 'begun'] as const)
-      while (await countNext(part, env.RESOLVED_AFTER_H));
+    for (const part of ['moments', 'begun'] as const) while (await countNext(part, env.RESOLVED_AFTER_H));
     await knex.raw('ANALYZE');
     moments = await rangesOf('moments', window, true);
     begun = await rangesOf('begun', window, true);

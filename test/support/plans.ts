@@ -31,7 +31,8 @@ export async function explain(read: () => Promise<unknown[]>): Promise<{ plan: P
 
 function literal(client: pg.Client, value: unknown): string {
   if (value === null || value === undefined) return 'NULL';
-  if (Array.isArray(value)) return client.escapeLiteral(`{${value.map((one) => JSON.stringify(one)).join()}}`);
+  if (Array.isArray(value))
+    return client.escapeLiteral(`{${value.map((one) => JSON.stringify(one)).join()}}`);
   return client.escapeLiteral(String(value));
 }
 

@@ -141,7 +141,14 @@ function fused(question: Question): Promise<number[]> {
 
 async function search({ text, vector }: Question, similarity: number): Promise<number[]> {
   const vectors = [{ model: embeddingModel()?.name ?? '', vector }];
-  const query = { text, vectors, language: 'en', limit: LIMIT, similarity, coverage: env.PASSAGE_COVERAGE ?? 0.35 };
+  const query = {
+    text,
+    vectors,
+    language: 'en',
+    limit: LIMIT,
+    similarity,
+    coverage: env.PASSAGE_COVERAGE ?? 0.35,
+  };
   return (await searchFaqs(query)).map(({ id }) => id);
 }
 
