@@ -1,5 +1,4 @@
-/** What a question reaches at best among the FAQs: cosine similarity, and share of its words. */
-export type Reached = { similarity: number; coverage: number };
+import type { Reached } from '../../db/models/threshold.ts';
 
 /** Of off-topic questions this share reaches neither threshold by itself. */
 const STOPPED = 0.95;

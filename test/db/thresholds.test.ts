@@ -9,7 +9,8 @@ import { published, withEmbeddings } from '../support/vectors.ts';
 
 const MODEL = 'text-embedding-3-small';
 
-describe('the threshold of a model', () => {
+describe('the threshold of a model', function () {
+  this.timeout(60_000);
   const at = withEmbeddings();
   const add = async (count: number): Promise<void> => {
     const faqs = Array.from({ length: count }, (_, i) =>

@@ -4,6 +4,7 @@ import {
   missingProbes,
   type Measured,
   type Probe,
+  type Reached,
   reachedBy,
   saveProbes,
   saveThresholds,
@@ -12,7 +13,7 @@ import {
 import { faqSet } from '../../db/models/faqSearch.ts';
 import { log } from '../../shared/base/log.ts';
 import { stopping } from '../../shared/base/stop.ts';
-import { type Reached, thresholdsOf } from '../../shared/knowledge/quantile.ts';
+import { thresholdsOf } from '../../shared/knowledge/quantile.ts';
 import { searchedWords } from '../../shared/knowledge/search.ts';
 import { embedFor, mayAsk } from '../../shared/knowledge/vectors.ts';
 import { vocabulary } from '../../shared/knowledge/vocabulary.ts';
