@@ -92,7 +92,10 @@ async function find(search: Search, faqs: FaqSet): Promise<SearchResult> {
     categories,
     ...belowBy(nearest === 'any' ? 1 : BESIDE, least),
   });
-  const passes = found.some((faq) => faq.similarity >= least.similarity || faq.coverage >= least.coverage);
+  // Without a vector similarity is the share of the words.
+  const passes = found.some(
+    (faq) => faq.coverage >= least.coverage || (vector !== null && faq.similarity >= least.similarity),
+  );
   const by_words_only = set !== null && vector === null;
   const strong = isStrong(found[0], least.similarity);
   return { faqs: passes || nearest ? found : [], by_words_only, strong, languages };
