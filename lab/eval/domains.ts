@@ -23,7 +23,13 @@ export type Labelled = {
  * A knowledge base with labelled questions. tuned: the stand-in's word groups were made for its FAQs. developed: settings of
  * the search were chosen by its questions.
  */
-export type Domain = { name: string; tuned: boolean; developed: boolean; faqs: DomainFaq[]; questions: Labelled[] };
+export type Domain = {
+  name: string;
+  tuned: boolean;
+  developed: boolean;
+  faqs: DomainFaq[];
+  questions: Labelled[];
+};
 
 /** Names of the domains: Parley's seeded FAQs, a public library, and a clinic. */
 export const DOMAINS = ['demo', 'library', 'clinic'] as const;

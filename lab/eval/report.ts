@@ -10,7 +10,10 @@ export function report(results: Results[], provider: string): string {
   return results.map((result) => ofDomain(result, provider)).join('\n\n');
 }
 
-function ofDomain({ domain: { name, tuned, developed, questions, faqs }, ways }: Results, provider: string): string {
+function ofDomain(
+  { domain: { name, tuned, developed, questions, faqs }, ways }: Results,
+  provider: string,
+): string {
   const own = tuned && provider === 'the stand-in' ? 'in-sample' : 'out-of-sample';
   const sample = developed ? 'development' : own;
   const kinds = [...new Set(questions.map(({ kind }) => kind))];
