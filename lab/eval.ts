@@ -13,8 +13,8 @@ const USAGE = `npm run eval [-- --domain NAME] [--json FILE]
 
 Asks labelled questions of three knowledge bases, in English and German, and prints how well search finds:
   demo     the seeded FAQs about Parley: in-sample, because the stand-in's word groups were made for them
-  library  a public library: out-of-sample, written before anybody saw what search finds
-  clinic   a clinic: out-of-sample, written before anybody saw what search finds, and after the ranking was last changed
+  library  a public library: used to choose how thresholds are measured, so not out-of-sample any more
+  clinic   a clinic: out-of-sample, written before the search was changed and looked at once, at the end
 Kinds of questions: paraphrases, other words, typos, short ones, long stories, two topics, another language, follow-ups of
 a dialogue, and what nothing answers (far: about something else; near: about the same things).
 Ways: the ranking alone (by vector, by words, by both, no thresholds), the context stage as runs use it,

@@ -19,8 +19,17 @@ export type Labelled = {
   /** Earlier turns of the dialogue, oldest first: the question, and the FAQ that answered it. */
   before: { question: string; slug: string }[];
 };
-/** A knowledge base with labelled questions. tuned: the stand-in's word groups were made for its FAQs. */
-export type Domain = { name: string; tuned: boolean; faqs: DomainFaq[]; questions: Labelled[] };
+/**
+ * A knowledge base with labelled questions. tuned: the stand-in's word groups were made for its FAQs. developed: settings of
+ * the search were chosen by its questions.
+ */
+export type Domain = {
+  name: string;
+  tuned: boolean;
+  developed: boolean;
+  faqs: DomainFaq[];
+  questions: Labelled[];
+};
 
 /** Names of the domains: Parley's seeded FAQs, a public library, and a clinic. */
 export const DOMAINS = ['demo', 'library', 'clinic'] as const;
@@ -43,7 +52,7 @@ export async function readDomain(name: (typeof DOMAINS)[number]): Promise<Domain
   const tuned = name === 'demo';
   const faqs = tuned ? seeded : await readJson<DomainFaq[]>(`${name}/faqs.json`);
   const questions = questionsOf(await readJson<QuestionFile>(`${name}/questions.json`), faqs);
-  return { name, tuned, faqs, questions };
+  return { name, tuned, developed: name === 'library', faqs, questions };
 }
 
 async function readJson<T>(file: string): Promise<T> {

@@ -10,8 +10,12 @@ export function report(results: Results[], provider: string): string {
   return results.map((result) => ofDomain(result, provider)).join('\n\n');
 }
 
-function ofDomain({ domain: { name, tuned, questions, faqs }, ways }: Results, provider: string): string {
-  const sample = tuned && provider === 'the stand-in' ? 'in-sample' : 'out-of-sample';
+function ofDomain(
+  { domain: { name, tuned, developed, questions, faqs }, ways }: Results,
+  provider: string,
+): string {
+  const own = tuned && provider === 'the stand-in' ? 'in-sample' : 'out-of-sample';
+  const sample = developed ? 'development' : own;
   const kinds = [...new Set(questions.map(({ kind }) => kind))];
   return [
     `## ${name}: ${sample}, ${faqs.length} FAQs, ${questions.length} questions, embedded by ${provider}`,

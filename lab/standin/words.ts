@@ -66,7 +66,7 @@ const GERMAN = new Set(
   GERMAN_STOP.split(/\s+/).filter((w) => w.length > 1 && !` ${ENGLISH_STOP} `.includes(` ${w} `)),
 );
 
-// Synonyms: a real model knows them, word counts do not. One group per line. They were made for the seeded FAQs about Parley,
+// Synonyms beside those of general.ts: a real model knows them, word counts do not. One group per line. They were made for the seeded FAQs about Parley,
 // so `npm run eval` calls those questions in-sample.
 const ENGLISH_MEANING = meanings(
   0,

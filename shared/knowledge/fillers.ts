@@ -3,7 +3,8 @@
  * against each: a long friendly question would cover little of itself. English and German stop words are among them.
  */
 const FILLERS = new Set(
-  `hello hi hey dear please thanks thank would could should shall might may can cannot cant want wants wanted like need needs
+  `i me we us he it to of in at as by if or so no a an be do on up am
+  hello hi hey dear please thanks thank would could should shall might may can cannot cant want wants wanted like need needs
   wish hope think know wonder wondering tell say said ask asking asked question possible somebody someone something anybody
   anyone anything nobody nothing everything everybody thing things sort kind lot bit just really actually maybe perhaps still
   already even ever never always sometimes often quite rather very much many get got getting gets go going goes gone let make

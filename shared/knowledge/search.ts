@@ -71,11 +71,12 @@ export async function searchKnowledge(search: Search): Promise<SearchResult & { 
 /** Returns what is near a text, and what an FAQ must have to be found: one of the two, or half of it beside one that has it. */
 export async function explainSearch(search: Omit<Search, 'nearest' | 'categories'>) {
   const { faqs, by_words_only } = await searchKnowledge({ ...search, nearest: 'any' });
-  const set = await faqSet();
+  const set = await currentSet();
+  const measured = set.vectors !== null && !by_words_only;
   const least = { similarity: thresholdIn(set, search.language), coverage: coverageIn(set, search.language) };
   const beside = belowBy(BESIDE, least);
-  const passes = faqs.some((faq) => reaches(faq, least));
-  const data = faqs.map((faq) => ({ ...faq, found: passes && reaches(faq, beside) }));
+  const passes = faqs.some((faq) => reaches(faq, least, measured));
+  const data = faqs.map((faq) => ({ ...faq, found: passes && reaches(faq, beside, measured) }));
   return { threshold: least.similarity, coverage: least.coverage, by_words_only, data };
 }
 
@@ -103,14 +104,15 @@ async function find(search: Search, faqs: FaqSet): Promise<SearchResult> {
     categories,
     ...belowBy(nearest === 'any' ? 1 : BESIDE, least),
   });
-  const passes = found.some((faq) => reaches(faq, least));
+  const passes = found.some((faq) => reaches(faq, least, vector !== null));
   const by_words_only = set !== null && vector === null;
   const strong = isStrong(found[0], least.similarity);
   return { faqs: passes || nearest ? found : [], by_words_only, strong, languages };
 }
 
-function reaches(faq: FoundFaq, least: Least): boolean {
-  return faq.similarity >= least.similarity || faq.coverage >= least.coverage;
+/** @param measured whether similarity is one of vectors; without a vector it is the share of the words */
+function reaches(faq: FoundFaq, least: Least, measured: boolean): boolean {
+  return faq.coverage >= least.coverage || (measured && faq.similarity >= least.similarity);
 }
 
 /** Returns thresholds lowered by a share of them. A similarity may be below zero. */

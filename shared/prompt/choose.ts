@@ -16,7 +16,7 @@ const JUDGED = 12;
 
 /**
  * Chooses what the prompt offers. With ANSWER_CHECK=model a model reads the passages and what is near them, and decides;
- * without its verdict, and otherwise, the thresholds of the search decide.
+ * without its verdict, and otherwise, the thresholds of the search decide. No model reads a first question that is an FAQ's own.
  * @param found what the search found above the thresholds
  */
 export async function choose(
@@ -34,12 +34,19 @@ export async function choose(
   }
   const judged = distinct([...candidates, ...(await near(JUDGED, 'any'))]).slice(0, JUDGED);
   const before = history.find(({ message_type }) => message_type === 'user')?.content ?? '';
+  const same = history.length === 0 && judged.find((faq) => asWritten(faq.question) === asWritten(question));
+  if (same) return { passages: [same], nearest: [] };
   const passages = (await judge({ user_id, question, before }, judged)) ?? found;
   const nearest = passages.length === 0 ? judged.slice(0, OFFERED) : [];
   return {
     passages: passages.slice(0, env.PASSAGE_LIMIT),
     nearest: nearest.map((passage) => passage.question),
   };
+}
+
+/** Returns a question without case, punctuation and spaces: an FAQ that reads the same needs no verdict. */
+function asWritten(question: string): string {
+  return question.toLowerCase().replace(/[^\p{L}\p{M}\p{N}]+/gu, '');
 }
 
 function distinct(passages: Passages): Passages {

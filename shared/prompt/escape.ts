@@ -1,5 +1,9 @@
-/** Characters of tags that no reader sees: they can hide orders in any text. */
-const TAG_CHARACTERS = /[\u{E0000}-\u{E007F}]/gu;
+/**
+ * Characters that no reader sees and that can hide orders in any text: those of tags, and of variation selectors all that
+ * follow another one. A single one chooses a glyph.
+ */
+const TAG_CHARACTERS =
+  /[\u{E0000}-\u{E007F}]|(?<=[\u{FE00}-\u{FE0F}\u{E0100}-\u{E01EF}])[\u{FE00}-\u{FE0F}\u{E0100}-\u{E01EF}]/gu;
 /** `<` and the forms that NFKC makes of it. */
 const OPENING = /[<＜﹤]/g;
 /** What would read as an escaped `<`. Each step of escaping adds an `amp;`, so that nothing is lost. */
@@ -29,7 +33,7 @@ export function holdsEscapes(
   return fenced || said.some(({ content }) => needsEscape(content));
 }
 
-/** Returns a text without the characters of tags. */
+/** Returns a text without the characters that hide text. */
 export function withoutTagCharacters(text: string): string {
   return text.replace(TAG_CHARACTERS, '');
 }

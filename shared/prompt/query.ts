@@ -3,6 +3,7 @@ import { cacheKey, remember } from '../delivery/cache.ts';
 import { queryModel } from '../provider/config.ts';
 import type { Message } from '../provider/shape.ts';
 import { askSmall } from '../provider/small.ts';
+import { withoutTagCharacters } from './escape.ts';
 import { hasSubject } from '../knowledge/fillers.ts';
 
 /** A question that may not stand alone, and what it may refer to. */
@@ -100,11 +101,11 @@ function messagesFor({ question, languages, history }: Unclear): Message[] {
     .reverse()
     .map(({ message_type, content }) => ({
       role: message_type,
-      text: content.slice(0, SAID).toWellFormed(),
+      text: withoutTagCharacters(content).slice(0, SAID).toWellFormed(),
     }));
   const asked = {
     conversation,
-    message: question.slice(0, ASKED).toWellFormed(),
+    message: withoutTagCharacters(question).slice(0, ASKED).toWellFormed(),
     languages: languages.slice(0, MOST_LANGUAGES),
   };
   return [

@@ -9,7 +9,8 @@ import { published, withEmbeddings } from '../support/vectors.ts';
 
 const MODEL = 'text-embedding-3-small';
 
-describe('the threshold of a model', () => {
+describe('the threshold of a model', function () {
+  this.timeout(60_000);
   const at = withEmbeddings();
   const add = async (count: number): Promise<void> => {
     const faqs = Array.from({ length: count }, (_, i) =>
@@ -21,7 +22,7 @@ describe('the threshold of a model', () => {
   const minuteLater = () =>
     knex('embedding_thresholds').update({ computed_at: knex.raw("computed_at - interval '1 hour'") });
 
-  it('is measured by twenty off-topic questions a language, once there are enough FAQs', async () => {
+  it('is measured by off-topic questions of each language, once there are enough FAQs', async () => {
     await add(19);
     await measure();
     expect(await thresholdsOf(MODEL)).to.deep.equal([]);
@@ -30,9 +31,10 @@ describe('the threshold of a model', () => {
     await measure();
     const found = await thresholdsOf(MODEL);
     expect(found.map(({ language }) => language)).to.include.members(['en', 'de']);
-    for (const { probes, threshold } of found) {
-      expect(probes).to.equal(20);
+    for (const { language, probes, threshold, coverage } of found) {
+      expect(probes).to.equal(['en', 'de'].includes(language) ? 60 : 20);
       expect(threshold).to.be.within(-1, 1);
+      expect(coverage).to.be.within(0.15, 1);
     }
     const { en = 2, de = 2 } = (await faqSet()).thresholds;
     expect(thresholdIn(await faqSet(), 'en-GB')).to.equal(en);

@@ -5,6 +5,7 @@ import { buildPrompt, systemPrompt } from '../../shared/prompt/prompt.ts';
 
 const planted = JSON.parse(readFileSync(new URL('injection.json', import.meta.url), 'utf8')) as string[];
 const key = 'c0ffee123456';
+const HIDDEN = /[\u{E0000}-\u{E007F}]|[\u{E0100}-\u{E01EF}]{2}/u;
 
 describe('orders planted in an FAQ', () => {
   const harmless = { faq_id: 2, question: 'Opening hours?', answer: 'Nine to five.' };
@@ -32,7 +33,7 @@ describe('orders planted in an FAQ', () => {
           `/passages key="${key}"`,
         ]);
         expect(data.endsWith(`</passages key="${key}">`)).to.equal(true);
-        expect(data).not.to.match(/[\u{E0000}-\u{E007F}]/u);
+        expect(data).not.to.match(HIDDEN);
         // Nothing is lost but the tag characters.
         const kept = withoutTagCharacters(order).normalize('NFKC');
         expect(asSaid(data).normalize('NFKC')).to.contain(kept);
@@ -53,7 +54,7 @@ describe('orders of a user', () => {
       expect(prompt[0]?.content).to.equal(systemPrompt('en'));
       for (const { content } of prompt.slice(1)) {
         expect(tagsIn(content)).to.deep.equal([]);
-        expect(content).not.to.match(/[\u{E0000}-\u{E007F}]/u);
+        expect(content).not.to.match(HIDDEN);
         expect(asSaid(content).normalize('NFKC')).to.equal(withoutTagCharacters(order).normalize('NFKC'));
       }
     });
