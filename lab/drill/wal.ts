@@ -114,6 +114,7 @@ async function recover(house: House, until: string | undefined, ledger: string, 
   const env = { ...house.env(), BACKUP_DIR: join(house.folder, 'copy') };
   await script('restore', ['base', '--data', data, ...(until === undefined ? [] : ['--until', until])], env);
   const server = await startOn(dir, house);
+  process.stderr.write(`drill: the server takes writes after ${Date.now() - began} ms\n`);
   await script('restore', ['after', '--ledger', ledger], { ...env, DATABASE_URL: server.url });
   const [owed] = await server.rows<{ n: number }>(
     'SELECT count(*)::int AS n FROM runs WHERE completed_at IS NULL',

@@ -49,8 +49,8 @@ export const compose: Step[] = [
       { file: 'docker-compose.yml', from: 'cap_drop: [ALL]', to: 'cap_dropp: [ALL]' },
       {
         file: 'docker-compose.yml',
-        from: '${REDIS_PASSWORD:?put a REDIS_PASSWORD of letters and digits into .env}@redis',
-        to: 'redis@redis',
+        from: '${JWT_SECRET:?put a long random JWT_SECRET into .env}',
+        to: '${JWT_SECRET:-}',
       },
       { file: 'deploy/compose.small.yml', from: 'service: completion', to: 'service: completions' },
     ],
