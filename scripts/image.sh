@@ -55,4 +55,4 @@ for path in lab test node_modules/typescript node_modules/@electric-sql node_mod
   if [ -e "$root/app/$path" ]; then say "holds $path"; exit 1; fi
 done
 b inspect --type image "parley-${TARGET:-runtime}" | grep -q '"User": "1000:1000"' || { say 'does not run as 1000:1000'; exit 1; }
-if [ "${TARGET:-runtime}" = runtime ]; then node scripts/image/tries.ts "$root"; fi
+if [ "${TARGET:-runtime}" = runtime ]; then node lab/imageTries.ts "$root"; fi

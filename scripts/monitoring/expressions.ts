@@ -1,20 +1,9 @@
 /** Words of PromQL that are no names of metrics. */
-const WORDS = new Set([
-  ...[
-    'and',
-    'or',
-    'unless',
-    'bool',
-    'offset',
-    'by',
-    'without',
-    'on',
-    'ignoring',
-    'group_left',
-    'group_right',
-  ],
-  ...['inf', 'nan', 'atan2', 'start', 'end'],
-]);
+const WORDS = new Set(
+  'and or unless bool offset by without on ignoring group_left group_right inf nan atan2 start end'.split(
+    ' ',
+  ),
+);
 
 /** Returns the names of metrics in an expression of PromQL. */
 export function metricsIn(expression: string): string[] {

@@ -1,10 +1,10 @@
-/** `node scripts/image/tries.ts ROOT`: runs an unpacked image by chroot, read-only and as uid 1000: /readyz, /, one answered message. */
+/** `node lab/imageTries.ts ROOT`: runs an unpacked image by chroot, read-only and as uid 1000: /readyz, /, one answered message. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startCluster } from '../../lab/kit/postgres.ts';
-import { startProvider } from '../../lab/kit/provider.ts';
-import { freePort } from '../services/ports.ts';
-import { startRedis } from '../services/redis.ts';
+import { startCluster } from './kit/postgres.ts';
+import { startProvider } from './kit/provider.ts';
+import { freePort } from '../scripts/services/ports.ts';
+import { startRedis } from '../scripts/services/redis.ts';
 
 const [root = ''] = process.argv.slice(2);
 const READY_WITHIN_MS = 60_000;
