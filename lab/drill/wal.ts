@@ -23,7 +23,7 @@ export async function walDrills(rate: number, seconds: number, encrypted: boolea
     await house.start();
     const receiver = startScript('backup', ['wal'], house.env());
     receiver.stderr?.pipe(process.stderr);
-    const gone = once(receiver, 'close');
+    const gone = once(receiver, 'exit');
     const first = await house.traffic(seconds, rate);
     await Promise.all([
       house.traffic(2, rate).then((some) => (first.accepted += some.accepted)),
