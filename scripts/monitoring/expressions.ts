@@ -33,7 +33,7 @@ export function alertsIn(yaml: string): Alert[] {
     }));
 }
 
-/** Metrics of other exporters, which scripts/deploy-check asks these exporters for. */
+/** Metrics of other exporters, by the documents of the versions in docker-compose.yml. No test asks these exporters. */
 export const FOREIGN = [
   'up',
   'probe_success',
