@@ -29,6 +29,8 @@ export type House = {
 
 export async function startHouse(encrypted: boolean): Promise<House> {
   const ground = await startGround();
+  // A test has read its own secret already, and signs with it.
+  ground.env.JWT_SECRET = process.env.JWT_SECRET || (ground.env.JWT_SECRET ?? '');
   const folder = mkdtempSync(join(tmpdir(), 'parley-drill-'));
   // The restored server runs as another user, and reads WAL here.
   chmodSync(folder, 0o755);

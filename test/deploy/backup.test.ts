@@ -40,17 +40,18 @@ describe('what prune keeps', () => {
   });
 });
 
-(onNative ? describe : describe.skip)('npm run backup and restore', () => {
+(onNative ? describe : describe.skip)('npm run backup and restore', function () {
+  // Each test starts processes.
+  this.timeout(120_000);
   let source: Queries;
   let redis: OwnRedis;
   let dir: string;
-  before(async function () {
-    this.timeout(120_000);
+  before(async () => {
     source = await createOwnDatabase();
     redis = await startOwnRedis();
     expect(await migrate(source.url)).to.include({ code: 0 });
     await source.query(`INSERT INTO users (email, username, hashed_password, gdpr_consent, data_processing_consent)
-      SELECT n || '@example.com', 'u' || n, 'x', true, true FROM generate_series(1, 5) n`);
+      SELECT n || '@example.com', 'user' || n, 'x', true, true FROM generate_series(1, 5) n`);
   });
   beforeEach(() => {
     dir = mkdtempSync(join(tmpdir(), 'parley-backups-'));
@@ -74,8 +75,7 @@ describe('what prune keeps', () => {
     expect(existsSync(join(dir, 'ledger'))).to.equal(false);
   });
 
-  it('bring every row back, empty Redis, and erase again who was erased since', async function () {
-    this.timeout(120_000);
+  it('bring every row back, empty Redis, and erase again who was erased since', async () => {
     expect((await script('backup', ['dump'])).code).to.equal(0);
     // Erased after the dump; the ledger is of a later moment.
     const [erased] = await source.query<{ id: number; pseudonym: string }>(
@@ -90,7 +90,7 @@ describe('what prune keeps', () => {
       expect(restored.stderr).to.equal('');
       expect(restored.code).to.equal(0);
       const left = await target.query<{ username: string }>('SELECT username FROM users ORDER BY id');
-      expect(left).to.deep.equal(['u2', 'u3', 'u4', 'u5'].map((username) => ({ username })));
+      expect(left).to.deep.equal(['user2', 'user3', 'user4', 'user5'].map((username) => ({ username })));
       expect(await redis.client.exists('stale')).to.equal(0);
       const again = await script('restore', ['dump'], { DATABASE_URL: target.url });
       expect(again.stderr).to.include('has tables: restore into an empty one');
@@ -108,8 +108,7 @@ describe('what prune keeps', () => {
     expect((await script('restore', ['dump'])).stderr).to.include('was damaged');
   });
 
-  it('notice a row that the trial lacks', async function () {
-    this.timeout(120_000);
+  it('notice a row that the trial lacks', async () => {
     await script('backup', ['dump']);
     const manifest = readdirSync(dir).find((name) => name.endsWith('.json')) ?? '';
     const said = JSON.parse(readFileSync(join(dir, manifest), 'utf8')) as Manifest;

@@ -4,7 +4,9 @@ import { createOwnDatabase, migrate, type Queries, runCommand } from '../support
 import { type OwnRedis, startOwnRedis } from '../../lab/kit/redis.ts';
 import { freePort } from '../../scripts/services/ports.ts';
 
-describe('npm run doctor', () => {
+describe('npm run doctor', function () {
+  // Each test starts processes.
+  this.timeout(60_000);
   let database: Queries;
   let redis: OwnRedis;
   before(async function () {
@@ -36,8 +38,7 @@ describe('npm run doctor', () => {
     expect(stdout).to.match(/^WRONG postgres +migrations are missing\n +→ npm run migrate$/m);
   });
 
-  it('finds nothing wrong in an installation that works', async function () {
-    this.timeout(60_000);
+  it('finds nothing wrong in an installation that works', async () => {
     expect(await migrate(database.url)).to.include({ code: 0 });
     const { code, stdout } = await doctor();
     expect(stdout).not.to.include('WRONG');
