@@ -29,6 +29,8 @@ export type House = {
 
 export async function startHouse(encrypted: boolean): Promise<House> {
   const ground = await startGround();
+  // A test has read its own secret already, and signs with it.
+  ground.env.JWT_SECRET = process.env.JWT_SECRET || (ground.env.JWT_SECRET ?? '');
   const folder = mkdtempSync(join(tmpdir(), 'parley-drill-'));
   // The restored server runs as another user, and reads WAL here.
   chmodSync(folder, 0o755);
@@ -83,11 +85,13 @@ export async function startHouse(encrypted: boolean): Promise<House> {
 
 /** Runs one of the scripts as an operator does. @throws Error with what it said */
 export async function script(name: string, args: string[], env: Record<string, string>): Promise<string> {
+  const began = performance.now();
   const child = startScript(name, args, env);
   let text = '';
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (text += chunk));
   const [code] = (await once(child, 'close')) as [number | null];
   if (code !== 0) throw new Error(`${name} ${args.join(' ')} failed: ${text}`);
+  process.stderr.write(`drill: ${name} ${args.join(' ')}: ${Math.round(performance.now() - began)} ms\n`);
   return text;
 }
 

@@ -23,7 +23,7 @@ export async function walDrills(rate: number, seconds: number, encrypted: boolea
     await house.start();
     const receiver = startScript('backup', ['wal'], house.env());
     receiver.stderr?.pipe(process.stderr);
-    const gone = once(receiver, 'close');
+    const gone = once(receiver, 'exit');
     const first = await house.traffic(seconds, rate);
     await Promise.all([
       house.traffic(2, rate).then((some) => (first.accepted += some.accepted)),
@@ -114,6 +114,7 @@ async function recover(house: House, until: string | undefined, ledger: string, 
   const env = { ...house.env(), BACKUP_DIR: join(house.folder, 'copy') };
   await script('restore', ['base', '--data', data, ...(until === undefined ? [] : ['--until', until])], env);
   const server = await startOn(dir, house);
+  process.stderr.write(`drill: the server takes writes after ${Date.now() - began} ms\n`);
   await script('restore', ['after', '--ledger', ledger], { ...env, DATABASE_URL: server.url });
   const [owed] = await server.rows<{ n: number }>(
     'SELECT count(*)::int AS n FROM runs WHERE completed_at IS NULL',

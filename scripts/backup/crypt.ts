@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 
 export type Encryption = 'age' | 'gpg' | 'none';
 export type Command = [string, ...string[]];
@@ -39,7 +40,8 @@ export function decrypts(by: Encryption): Command {
   if (by === 'gpg') return ['gpg', '--batch', '--quiet', '--decrypt'];
   const identity = said('BACKUP_AGE_IDENTITY');
   if (!existsSync(identity)) throw new Error('BACKUP_AGE_IDENTITY must be the file of the private key');
-  return ['age', '--decrypt', '--identity', identity];
+  // The server's restore_command runs in another folder.
+  return ['age', '--decrypt', '--identity', resolve(identity)];
 }
 
 /** Says whether this machine can read what was encrypted. For gpg only a try tells. */

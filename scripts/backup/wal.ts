@@ -10,6 +10,9 @@ import { folder, write } from './store.ts';
 
 /** The replication slot: the server keeps WAL that was not received yet. */
 const SLOT = 'parley_backup';
+/** Runs its arguments and ends them when stdin closes, which it does even when SIGKILL ends this process. */
+const LEASH =
+  'exec 3<&0; "$@" </dev/null & pid=$!; (cat <&3 >/dev/null; kill -INT $pid 2>/dev/null) & wait $pid';
 /** How often received WAL is put into the store, and the wait before a lost connection is made anew, in ms. */
 const [EVERY_MS, AGAIN_MS] = [10_000, 5_000];
 const SEGMENT = /^[0-9A-F]{24}$/;
@@ -24,7 +27,7 @@ export async function receive(signal?: AbortSignal): Promise<void> {
   const by = encryption();
   const spool = folder('spool');
   let child: ChildProcess | undefined;
-  const stop = () => child?.kill('SIGINT');
+  const stop = () => child?.stdin?.end();
   signal?.addEventListener('abort', stop);
   process.once('SIGTERM', stop);
   await createSlot();
@@ -63,9 +66,9 @@ async function createSlot(): Promise<void> {
 function startReceiver(spool: string): ChildProcess {
   const { url, env } = apart(settings.replicationUrl);
   const args = ['-d', url, '-D', spool, '--slot', SLOT, '--no-loop', '--status-interval=2'];
-  return spawn('pg_receivewal', args, {
+  return spawn('sh', ['-c', LEASH, 'sh', 'pg_receivewal', ...args], {
     env: { ...commandEnv(), ...env },
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['pipe', 'ignore', 'inherit'],
   });
 }
 

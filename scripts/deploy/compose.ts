@@ -26,6 +26,8 @@ type Composed = {
 const SECRETS = ['POSTGRES_PASSWORD', 'DATABASE_PASSWORD', 'BACKUP_PASSWORD', 'REDIS_PASSWORD', 'JWT_SECRET'];
 const FILLED = Object.fromEntries(SECRETS.map((name) => [name, 'x'.repeat(40)]));
 const SMALL = ['-f', 'docker-compose.yml', '-f', 'deploy/compose.small.yml'];
+/** What .env holds for other containers than ours. */
+const OTHERS_SECRETS = ['POSTGRES_PASSWORD', 'DATABASE_PASSWORD', 'BACKUP_PASSWORD', 'GRAFANA_PASSWORD'];
 /** Connections that backups, the exporter and an operator may have. */
 const OTHERS = 10;
 
@@ -49,8 +51,8 @@ export const compose: Step[] = [
       { file: 'docker-compose.yml', from: 'cap_drop: [ALL]', to: 'cap_dropp: [ALL]' },
       {
         file: 'docker-compose.yml',
-        from: '${REDIS_PASSWORD:?put a REDIS_PASSWORD of letters and digits into .env}@redis',
-        to: 'redis@redis',
+        from: '${JWT_SECRET:?put a long random JWT_SECRET into .env}',
+        to: '${JWT_SECRET:-}',
       },
       { file: 'deploy/compose.small.yml', from: 'service: completion', to: 'service: completions' },
     ],
@@ -70,6 +72,7 @@ export const compose: Step[] = [
     },
     faults: [
       { file: 'docker-compose.yml', from: 'cap_drop: [ALL]', to: 'cap_drop: [NET_RAW]' },
+      { file: 'docker-compose.yml', from: "POSTGRES_PASSWORD: ''", to: "POSTGRES_PASSWORT: ''" },
       { file: 'docker-compose.yml', from: 'read_only: true', to: 'read_only: false' },
       { file: 'docker-compose.yml', from: 'image: nginx:1.28.0-alpine', to: 'image: nginx:latest' },
       { file: 'docker-compose.yml', from: 'stores: { internal: true }', to: 'stores: { internal: false }' },
@@ -105,6 +108,9 @@ function wrongsOf(name: string, service: Service): string[] {
   expect(service.security_opt?.includes('no-new-privileges:true') === true, 'it may gain privileges');
   expect(service.logging?.options?.['max-size'] !== undefined, 'its log grows without end');
   expect(service.deploy?.resources?.limits?.memory !== undefined, 'it has no limit of memory');
+  if (name === 'backup' || service.environment?.JWT_SECRET)
+    for (const secret of OTHERS_SECRETS)
+      expect(service.environment?.[secret] === '', `it gets ${secret} of .env`);
   expect(service.user !== undefined, 'its user is left to the image');
   expect(
     /:[\w.-]*\d[\w.-]*$/.test(service.image ?? '') || service.image?.startsWith('parley') === true,

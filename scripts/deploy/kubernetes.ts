@@ -47,7 +47,7 @@ export const kubernetes: Step[] = [
       },
       { file: `${FOLDER}/components/keda/scaling.yaml`, from: 'minReplicaCount: 2', to: 'minReplicas: 2' },
       { file: `${FOLDER}/components/gateway/route.yaml`, from: 'hostnames: [', to: 'hosts: [' },
-      { file: `${FOLDER}/base/kustomization.yaml`, from: '- workers.yaml', to: '- worker.yaml' },
+      { file: `${FOLDER}/base/kustomization.yaml`, from: '- workers.yaml', to: '- works.yaml' },
     ],
   },
   {

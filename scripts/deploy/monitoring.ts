@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { alertsIn } from '../monitoring/expressions.ts';
-import { cases, promtoolTests, routes } from '../monitoring/cases.ts';
+import { cases, promtoolTest, routes } from '../monitoring/cases.ts';
 import { dashboards, expressionsOf } from '../monitoring/dashboards.ts';
 import { expectNone, run, type Step } from './step.ts';
 
@@ -28,9 +28,17 @@ export const monitoring: Step[] = [
             .filter(({ alert }) => !known.has(alert))
             .map(({ alert }) => `no case shows that ${alert} fires`),
         );
-        const file = join(folder, 'tests.yml');
-        writeFileSync(file, JSON.stringify(promtoolTests(join(root, ALERTS))));
-        await run('promtool', ['test', 'rules', file]);
+        const files = cases.map((one) => {
+          const rules = join(folder, `${one.alert}.rules.yml`);
+          const rule = alerts.find(({ alert }) => alert === one.alert)?.rule;
+          if (rule === undefined) throw new Error(`there is no alert ${one.alert}`);
+          writeFileSync(rules, `groups:\n  - name: one\n    rules:\n${rule}\n`);
+          const test = join(folder, `${one.alert}.test.yml`);
+          writeFileSync(test, JSON.stringify(promtoolTest(one, rules)));
+          return test;
+        });
+        await run('promtool', ['check', 'rules', join(root, ALERTS)]);
+        await run('promtool', ['test', 'rules', ...files]);
       }),
     faults: [
       { file: ALERTS, from: '> 0.02', to: '> 0.9' },

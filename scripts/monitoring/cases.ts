@@ -157,27 +157,23 @@ export const cases: Case[] = [
   },
 ];
 
-/** Returns the unit tests for promtool: each alert is silent at first, fires, and is silent again. */
-export function promtoolTests(rulesFile: string): object {
-  const at = (minute: number, alert: string, fires: boolean) => ({
+/**
+ * Returns the unit test of a case for promtool: the alert is silent at first, fires, and is silent again.
+ * @param rulesFile holds this alert alone, because promtool evaluates all that there is
+ */
+export function promtoolTest({ alert, minutes, series }: Case, rulesFile: string): object {
+  const at = (minute: number, fires: boolean) => ({
     expr: `count(ALERTS{alertname="${alert}",alertstate="firing"})`,
     eval_time: `${minute}m`,
     exp_samples: fires ? [{ labels: '{}', value: 1 }] : [],
   });
-  return {
-    rule_files: [rulesFile],
-    evaluation_interval: '1m',
-    tests: cases.map(({ alert, minutes, series }) => ({
-      name: alert,
-      interval: '1m',
-      input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
-      promql_expr_test: [
-        at(minutes - 3, alert, false),
-        at(2 * minutes - 3, alert, true),
-        at(3 * minutes - 3, alert, false),
-      ],
-    })),
+  const test = {
+    name: alert,
+    interval: '1m',
+    input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
+    promql_expr_test: [at(minutes - 3, false), at(2 * minutes - 3, true), at(3 * minutes - 3, false)],
   };
+  return { rule_files: [rulesFile], evaluation_interval: '1m', tests: [test] };
 }
 
 /** Which receiver hears of an alert with these labels. */

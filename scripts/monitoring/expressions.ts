@@ -16,8 +16,11 @@ export function metricsIn(expression: string): string[] {
   return [...new Set(names.filter((name) => !WORDS.has(name.toLowerCase())))];
 }
 
-/** Returns the expressions of a file of alerts, by the alerts' names. */
-export function alertsIn(yaml: string): { alert: string; expr: string; runbook: string; severity: string }[] {
+/** An alert of a file; rule: its text in the file. */
+export type Alert = { alert: string; expr: string; runbook: string; severity: string; rule: string };
+
+/** Returns the alerts of a file. */
+export function alertsIn(yaml: string): Alert[] {
   return yaml
     .split(/^ {6}- alert: /m)
     .slice(1)
@@ -26,10 +29,11 @@ export function alertsIn(yaml: string): { alert: string; expr: string; runbook: 
       expr: /^ +expr: (.*)$/m.exec(text)?.[1]?.trim() ?? '',
       runbook: /^ +runbook: (\S+)$/m.exec(text)?.[1] ?? '',
       severity: /severity: (\w+)/.exec(text)?.[1] ?? '',
+      rule: `      - alert: ${text.replace(/\n\n? {2}- name: [\s\S]*$/, '')}`,
     }));
 }
 
-/** Metrics of other exporters, which scripts/deploy-check asks these exporters for. */
+/** Metrics of other exporters, by the documents of the versions in docker-compose.yml. No test asks these exporters. */
 export const FOREIGN = [
   'up',
   'probe_success',

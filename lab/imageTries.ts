@@ -1,0 +1,69 @@
+/** `node lab/imageTries.ts ROOT`: runs an unpacked image by chroot, read-only and as uid 1000: /readyz, /, one answered message. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startCluster } from './kit/postgres.ts';
+import { startProvider } from './kit/provider.ts';
+import { freePort } from '../scripts/services/ports.ts';
+import { startRedis } from '../scripts/services/redis.ts';
+
+const [root = ''] = process.argv.slice(2);
+const READY_WITHIN_MS = 60_000;
+
+const postgres = await startCluster();
+const redis = await startRedis();
+const provider = await startProvider({ chunkMs: 1 });
+const port = await freePort();
+const env = {
+  PATH: '/usr/local/bin:/usr/bin:/bin',
+  NODE_ENV: 'production',
+  HOME: '/tmp',
+  HOST: '127.0.0.1',
+  PORT: String(port),
+  DATABASE_URL: postgres.url,
+  REDIS_URL: redis.url,
+  JWT_SECRET: 'image'.repeat(8),
+  OPENAI_API_KEY: 'image',
+  OPENAI_BASE_URL: provider.url,
+};
+const running: ChildProcess[] = [];
+try {
+  const migrated = spawnSync('unshare', inside(['node', 'scripts/migrate.ts']), { env, stdio: 'inherit' });
+  if (migrated.status !== 0) throw new Error('the migrations failed');
+  const types = ['moderation', 'context', 'completion', 'housekeeping'];
+  start(['node', 'api/server.ts']);
+  start(['node', 'workers/run.ts', ...types]);
+  const url = `http://127.0.0.1:${port}`;
+  await until(
+    async () => (await fetch(`${url}/readyz`).catch(() => null))?.status === 200,
+    '/readyz is not 200',
+  );
+  const page = await fetch(url);
+  if (page.status !== 200 || !(await page.text()).includes('<script')) throw new Error('/ shows no page');
+  const smoke = spawnSync('deploy/smoke.sh', [url], { stdio: 'inherit' });
+  if (smoke.status !== 0) throw new Error('a message was not answered');
+  console.log('image: ready, read-only, as uid 1000; / shows the page; a message was answered');
+} catch (error) {
+  console.error(`image: ${error instanceof Error ? error.message : error}`);
+  process.exitCode = 1;
+} finally {
+  for (const one of running) one.kill('SIGTERM');
+  await provider.stop();
+  await redis.stop();
+  await postgres.stop();
+}
+
+/** The arguments of unshare: mounts of its own, the root read-only but for /tmp, and no right of root. */
+function inside(command: string[]): string[] {
+  const script = `mount --bind "$0" "$0" && mount -t tmpfs tmpfs "$0/tmp" && mount -t proc proc "$0/proc" && mount --bind /dev "$0/dev" && mount -o remount,bind,ro "$0" && exec chroot --userspec=1000:1000 "$0" sh -c 'cd /app && exec "$@"' sh "$@"`;
+  return ['-m', 'sh', '-c', script, root, ...command];
+}
+
+function start(command: string[]): void {
+  running.push(spawn('unshare', inside(command), { env, stdio: ['ignore', 'ignore', 'inherit'] }));
+}
+
+async function until(holds: () => Promise<boolean>, otherwise: string): Promise<void> {
+  for (const end = Date.now() + READY_WITHIN_MS; Date.now() < end; await sleep(200))
+    if (await holds()) return;
+  throw new Error(otherwise);
+}

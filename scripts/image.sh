@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# Builds the image where no container engine runs, by buildah, and tries it: /readyz, / and one answered message, read-only and as
+# uid 1000. Needs root, apt, and mounts; takes some minutes.
+#
+#   scripts/image.sh DIR      builds and tries in DIR, prints the sizes
+set -euo pipefail
+cd "$(dirname "$0")/.."
+dir=${1:?usage: scripts/image.sh DIR}
+mkdir -p "$dir"
+say() { echo "image: $*" >&2; }
+command -v buildah >/dev/null && command -v mmdebstrap >/dev/null || {
+  apt-get -qq update
+  DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install buildah mmdebstrap >/dev/null
+}
+b() { buildah --storage-driver vfs --root "$dir/store" --runroot "$dir/run" "$@"; }
+base_name=$(sed -n 's/^ARG NODE_IMAGE=//p' Dockerfile)
+suite=$(sed -n 's/.*-\([a-z]*\)-slim$/\1/p' <<<"$base_name")
+
+# No registry of images is asked: the base is made of Debian's packages and the npm package of Node.
+if ! b images -q "$base_name" >/dev/null 2>&1; then
+  say "making a base like $base_name"
+  read -r uri key <<<"$(scripts/debian-source.sh)"
+  mmdebstrap --quiet --variant=minbase --include=ca-certificates "${key:+--keyring=$key}" "$suite" "$dir/base" "$uri"
+  mkdir -p "$dir/node"
+  npm install --prefix "$dir/node" --no-audit --no-fund --loglevel=error "node@$(sed -n 's/^ARG NODE_IMAGE=.*:\([0-9.]*\)-.*/\1/p' Dockerfile)" npm@11 >&2
+  install -m 755 "$(find "$dir/node/node_modules" -path '*bin/node' -type f -size +1M | head -1)" "$dir/base/usr/local/bin/node"
+  mkdir -p "$dir/base/usr/local/lib/node_modules"
+  cp -r "$dir/node/node_modules/npm" "$dir/base/usr/local/lib/node_modules/npm"
+  ln -sf ../lib/node_modules/npm/bin/npm-cli.js "$dir/base/usr/local/bin/npm"
+  ln -sf ../lib/node_modules/npm/bin/npx-cli.js "$dir/base/usr/local/bin/npx"
+  chroot "$dir/base" groupadd -g 1000 node
+  chroot "$dir/base" useradd -u 1000 -g 1000 -m -s /bin/bash node
+  rm -rf "$dir"/base/var/cache/apt/archives/*.deb "$dir"/base/var/lib/apt/lists/*
+  container=$(b from scratch)
+  b add -q "$container" "$dir/base" / >/dev/null
+  b commit -q "$container" "$base_name" >/dev/null
+  b rm "$container" >/dev/null
+fi
+say 'building'
+volumes=(-v /etc/ssl/certs:/etc/ssl/certs:ro)
+for file in "${NODE_EXTRA_CA_CERTS:-}" "$(npm config get cafile 2>/dev/null || true)"; do
+  if [ -f "$file" ]; then volumes+=(-v "$file:$file:ro" --env "NODE_EXTRA_CA_CERTS=$file"); fi
+done
+# The build uses the npm settings of this machine, and the image does not keep them.
+if [ -f ~/.npmrc ]; then volumes+=(-v "$HOME/.npmrc:/root/.npmrc:ro"); fi
+b bud --isolation chroot --pull-never --target "${TARGET:-runtime}" "${volumes[@]}" \
+  --build-arg "VERSION=$(node -p 'require("./package.json").version')" --build-arg "REVISION=$(git rev-parse HEAD 2>/dev/null || echo unknown)" \
+  -t "parley-${TARGET:-runtime}" . >"$dir/build.log" 2>&1 || { tail -20 "$dir/build.log" >&2; exit 1; }
+
+container=$(b from --pull-never "parley-${TARGET:-runtime}")
+root=$(b mount "$container")
+trap 'b umount "$container" >/dev/null; b rm "$container" >/dev/null' EXIT
+say "base $(du -sm "$dir/base" 2>/dev/null | cut -f1) MB, image $(du -sm "$root" | cut -f1) MB, of it /app $(du -sm "$root/app" | cut -f1) MB"
+for path in lab test node_modules/typescript node_modules/@electric-sql node_modules/mocha; do
+  if [ -e "$root/app/$path" ]; then say "holds $path"; exit 1; fi
+done
+b inspect --type image "parley-${TARGET:-runtime}" | grep -q '"User": "1000:1000"' || { say 'does not run as 1000:1000'; exit 1; }
+if [ "${TARGET:-runtime}" = runtime ]; then node lab/imageTries.ts "$root"; fi

@@ -1,0 +1,131 @@
+import { expect } from 'chai';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { staying, stayingBases } from '../../scripts/backup/prune.ts';
+import type { Manifest } from '../../scripts/backup/store.ts';
+import { onNative } from '../support/native.ts';
+import { createOwnDatabase, type Ended, migrate, type Queries, runCommand } from '../support/own-database.ts';
+import { startOwnRedis, type OwnRedis } from '../../lab/kit/redis.ts';
+
+describe('what prune keeps', () => {
+  const now = new Date('2026-11-26T12:00:00Z');
+  const daysAgo = (days: number) =>
+    ({ name: `${days}`, started_at: new Date(now.getTime() - days * 86_400_000).toISOString() }) as Manifest;
+  const names = (kept: Manifest[]) => kept.map(({ name }) => Number(name));
+  const daily = Array.from({ length: 100 }, (_, days) => daysAgo(days));
+
+  it('is every dump of fourteen days, and one of each of eight weeks', () => {
+    const kept = names(staying(daily, now));
+    expect(kept.filter((days) => days <= 14)).to.have.length(15);
+    expect(kept.filter((days) => days > 14)).to.have.length(6);
+    expect(Math.max(...kept)).to.be.at.most(56);
+  });
+
+  it('is the newest dump, however old', () => {
+    expect(names(staying([daysAgo(90), daysAgo(97)], now))).to.deep.equal([90]);
+  });
+
+  it('is a base backup more than the days, for the first of these days', () => {
+    expect(names(stayingBases([1, 8, 15, 22].map(daysAgo), now))).to.deep.equal([1, 8, 15]);
+  });
+});
+
+(onNative ? describe : describe.skip)('npm run backup and restore', function () {
+  // Each test starts processes.
+  this.timeout(120_000);
+  let source: Queries;
+  let redis: OwnRedis;
+  let dir: string;
+  before(async () => {
+    source = await createOwnDatabase();
+    redis = await startOwnRedis();
+    expect(await migrate(source.url)).to.include({ code: 0 });
+    await source.query(`INSERT INTO users (email, username, hashed_password, gdpr_consent, data_processing_consent)
+      SELECT n || '@example.com', 'user' || n, 'x', true, true FROM generate_series(1, 5) n`);
+  });
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), 'parley-backups-'));
+  });
+  afterEach(() => rmSync(dir, { recursive: true }));
+  after(async () => {
+    await source.stop();
+    await redis.stop();
+  });
+
+  function script(name: string, args: string[], more: Record<string, string> = {}): Promise<Ended> {
+    const env = { DATABASE_URL: source.url, REDIS_URL: redis.url, BACKUP_DIR: dir, BACKUP_PLAIN: 'yes' };
+    return runCommand(process.execPath, [`scripts/${name}.ts`, ...args], { ...env, ...more });
+  }
+  const dumpFile = () => join(dir, readdirSync(dir).find((name) => name.endsWith('.dump')) ?? '');
+
+  it('write no backup that anybody could read, unless somebody said so', async () => {
+    const { code, stderr } = await script('backup', ['dump'], { BACKUP_PLAIN: '' });
+    expect(code).to.equal(1);
+    expect(stderr).to.include('set BACKUP_AGE_RECIPIENT or BACKUP_GPG_RECIPIENT');
+    expect(existsSync(join(dir, 'ledger'))).to.equal(false);
+  });
+
+  it('bring every row back, empty Redis, and erase again who was erased since', async () => {
+    expect((await script('backup', ['dump'])).code).to.equal(0);
+    // Erased after the dump; the ledger is of a later moment.
+    const [erased] = await source.query<{ id: number; pseudonym: string }>(
+      'SELECT id, pseudonym FROM users ORDER BY id LIMIT 1',
+    );
+    const entry = { receipt: 'r'.repeat(24), pseudonym: erased?.pseudonym, requested_at: new Date() };
+    appendFileSync(join(dir, 'ledger/erasures.jsonl'), `${JSON.stringify(entry)}\n`);
+    await redis.client.set('stale', '1');
+    const target = await createOwnDatabase();
+    try {
+      const restored = await script('restore', ['dump'], { DATABASE_URL: target.url });
+      expect(restored.stderr).to.equal('');
+      expect(restored.code).to.equal(0);
+      const left = await target.query<{ username: string }>('SELECT username FROM users ORDER BY id');
+      expect(left).to.deep.equal(['user2', 'user3', 'user4', 'user5'].map((username) => ({ username })));
+      expect(await redis.client.exists('stale')).to.equal(0);
+      const again = await script('restore', ['dump'], { DATABASE_URL: target.url });
+      expect(again.stderr).to.include('has tables: restore into an empty one');
+    } finally {
+      await target.stop();
+    }
+  });
+
+  it('notice a damaged file before they touch the database', async () => {
+    await script('backup', ['dump']);
+    appendFileSync(dumpFile(), 'x');
+    const checked = await script('backup', ['check']);
+    expect(checked.code).to.equal(1);
+    expect(checked.stderr).to.include('was damaged');
+    expect((await script('restore', ['dump'])).stderr).to.include('was damaged');
+  });
+
+  it('notice a row that the trial lacks', async () => {
+    await script('backup', ['dump']);
+    const manifest = readdirSync(dir).find((name) => name.endsWith('.json')) ?? '';
+    const said = JSON.parse(readFileSync(join(dir, manifest), 'utf8')) as Manifest;
+    writeFileSync(join(dir, manifest), JSON.stringify({ ...said, counts: { ...said.counts, users: 6 } }));
+    const checked = await script('backup', ['check']);
+    expect(checked.stderr).to.include('users: 5 instead of 6');
+  });
+
+  it('refuse a restore without the ledger, because erased people would come back', async () => {
+    mkdirSync(join(dir, 'ledger'));
+    const { code, stderr } = await script('restore', ['after']);
+    expect([code, stderr.includes('the ledger')]).to.deep.equal([1, true]);
+  });
+
+  it('leave no half file behind when the dump fails', async () => {
+    const { code } = await script('backup', ['dump'], { PATH: '/nowhere' });
+    expect(code).to.equal(1);
+    expect(readdirSync(dir).filter((name) => name.startsWith('dump-'))).to.deep.equal([]);
+  });
+});

@@ -1,0 +1,78 @@
+import { expect } from 'chai';
+import net from 'node:net';
+import { createOwnDatabase, migrate, type Queries, runCommand } from '../support/own-database.ts';
+import { type OwnRedis, startOwnRedis } from '../../lab/kit/redis.ts';
+import { freePort } from '../../scripts/services/ports.ts';
+
+describe('npm run doctor', function () {
+  // Each test starts processes.
+  this.timeout(60_000);
+  let database: Queries;
+  let redis: OwnRedis;
+  before(async function () {
+    this.timeout(60_000);
+    database = await createOwnDatabase();
+    redis = await startOwnRedis();
+  });
+  after(async () => {
+    await database.stop();
+    await redis.stop();
+  });
+
+  async function doctor(more: Record<string, string> = {}, ...args: string[]) {
+    const env = {
+      DATABASE_URL: database.url,
+      REDIS_URL: redis.url,
+      JWT_SECRET: 'doctor'.repeat(8),
+      OPENAI_API_KEY: 'x',
+      PORT: String(await freePort()),
+      DATABASE_POOL_MAX: '2',
+      SMTP_URL: '',
+    };
+    return runCommand(process.execPath, ['scripts/doctor.ts', '--offline', ...args], { ...env, ...more });
+  }
+
+  it('says what is missing and what to do, and exits with 1', async () => {
+    const { code, stdout } = await doctor();
+    expect(code).to.equal(1);
+    expect(stdout).to.match(/^WRONG postgres +migrations are missing\n +→ npm run migrate$/m);
+  });
+
+  it('finds nothing wrong in an installation that works', async () => {
+    expect(await migrate(database.url)).to.include({ code: 0 });
+    const { code, stdout } = await doctor();
+    expect(stdout).not.to.include('WRONG');
+    expect(code).to.equal(0);
+    for (const area of ['settings', 'versions', 'ports', 'disk', 'postgres', 'redis', 'clock', 'backups'])
+      expect(stdout, area).to.match(new RegExp(`^(ok|note) +${area} `, 'm'));
+  });
+
+  it('prints the line with which processes would refuse the settings', async () => {
+    const { code, stdout } = await doctor({ PORT: 'eighty' });
+    expect(code).to.equal(1);
+    expect(stdout).to.match(/^WRONG settings +PORT must be/m);
+  });
+
+  it('names a port that another program has', async () => {
+    const server = net.createServer().listen(0, '127.0.0.1');
+    await new Promise((listening) => server.once('listening', listening));
+    const port = String((server.address() as net.AddressInfo).port);
+    const { stdout } = await doctor({ PORT: port });
+    server.close();
+    expect(stdout).to.match(new RegExp(`^WRONG ports +PORT ${port} belongs to another program`, 'm'));
+  });
+
+  it('adds the pools up against max_connections', async () => {
+    const { code, stdout } = await doctor({ DATABASE_POOL_MAX: '900' });
+    expect(code).to.equal(1);
+    expect(stdout).to.match(
+      /^WRONG postgres +one process of each type, and a second web, may open 8100 connections/m,
+    );
+  });
+
+  it('names a Redis that is away, with no host and no password', async () => {
+    const { stdout } = await doctor({ REDIS_URL: `redis://:secret@127.0.0.1:${await freePort()}` });
+    expect(stdout).to.match(/^WRONG redis +unhealthy: /m);
+    expect(stdout).not.to.include('secret');
+  });
+});
