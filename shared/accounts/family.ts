@@ -26,7 +26,7 @@ const SYSTEMS: [RegExp, string][] = [
  */
 export function familyOf(userAgent: string | null): string | null {
   if (userAgent === null) return null;
-  if (!/^Mozilla\//.test(userAgent)) return programOf(userAgent);
+  if (!userAgent.startsWith('Mozilla/')) return programOf(userAgent);
   const browser = BROWSERS.find(([form]) => form.test(userAgent))?.[1] ?? 'Browser';
   const system = SYSTEMS.find(([form]) => form.test(userAgent))?.[1];
   return system === undefined ? browser : `${browser} on ${system}`;
