@@ -35,11 +35,12 @@ export const userContract = contract('Accounts', {
     who: 'signed in',
     summary: 'Change your account',
     detail:
-      'A guest has no username to change (`forbidden`). Withdrawing `data_processing_consent` cancels your waiting and running answers, and sends no further text to the model.',
+      'A new `username` needs your present `password`, where the account has one. A guest has no username to change (`forbidden`). Withdrawing `data_processing_consent` cancels your waiting and running answers, and sends no further text to the model.',
     body: closed(
       optional({
         ...profile,
         avatar_url: orNull(Type.String({ maxLength: 2048, format: 'https-url' })),
+        password: described(presentPassword, 'Your present password, beside a new `username`.'),
       }),
     ),
     example: { language: 'de', data_processing_consent: true },

@@ -1,7 +1,7 @@
 import { listSessions } from '../../db/models/sessionView.ts';
 import { by } from '../audit/note.ts';
 import { changePassword } from '../../shared/accounts/change.ts';
-import { changeAccount, ownAccount } from '../../shared/accounts/profile.ts';
+import { changeAccount, ownAccount, provePassword } from '../../shared/accounts/profile.ts';
 import { beginEmailChange } from '../../shared/accounts/verifyEmail.ts';
 import { endSession } from '../../shared/accounts/sessions.ts';
 import { strong } from '../middleware/validate.ts';
@@ -29,7 +29,7 @@ const own = (ctx: Context) => String(ctx.state.user.id);
 const changing = limitAttempts(PASSWORD_CHANGE, own);
 const naming = limitAttempts(NAME_CHANGE, own);
 
-/** Limits changes of the username only: a refusal tells that somebody has the name. */
+/** Limits changes of the username only: a refusal tells that somebody has the name, or that the password is wrong. */
 async function limitNames(ctx: Context, next: Next): Promise<unknown> {
   const { username } = ctx.state.body as { username?: string };
   if (username === undefined || username === (await ownAccount(ctx.state.user.id)).username) return next();
@@ -45,7 +45,9 @@ export const users = serve(userContract, {
     limitAttempts(PROFILE_CHANGE, own),
     limitNames,
     async (ctx) => {
-      ctx.body = presentUser(await changeAccount(ctx.state.user.id, ctx.state.body, by(ctx), clientOf(ctx)));
+      const { password, ...fields } = ctx.state.body;
+      await provePassword(ctx.state.user.id, fields, password);
+      ctx.body = presentUser(await changeAccount(ctx.state.user.id, fields, by(ctx), clientOf(ctx)));
     },
   ],
 

@@ -93,5 +93,10 @@ function otherHead(): Promise<{ chain_seq: number; entry_id: number } | undefine
 }
 
 async function stands(hash: string): Promise<boolean> {
-  return (await row(`SELECT id FROM audit_log WHERE hash = decode(:hash, 'hex')`, { hash })) !== undefined;
+  const found = await row(
+    `SELECT id FROM audit_log WHERE hash = decode(:hash, 'hex')
+     UNION ALL SELECT chain_seq FROM audit_anchors WHERE hash = decode(:hash, 'hex') LIMIT 1`,
+    { hash },
+  );
+  return found !== undefined;
 }

@@ -74,14 +74,15 @@ export function mailed(mailId: number): Promise<MailedRow[]> {
   );
 }
 
-/** Notes that a mail server took a mail. A later mark of the address is taken back: it takes mail again. */
-export async function markSent({ id, user_id, address }: ClaimedMail): Promise<void> {
-  await row(
+/** Notes that a mail server took a mail. A later mark of the address is taken back: it takes mail again. Returns whether the mail is still there. */
+export async function markSent({ id, user_id, address }: ClaimedMail): Promise<boolean> {
+  const marked = await row(
     `WITH taken AS (UPDATE users SET email_refused_at = NULL
          WHERE id = :userId AND email_refused_at IS NOT NULL AND lower(email) = lower(:address))
-     UPDATE mails SET sent_at = clock_timestamp(), due_at = NULL, error = NULL WHERE id = :id`,
+     UPDATE mails SET sent_at = clock_timestamp(), due_at = NULL, error = NULL WHERE id = :id RETURNING id`,
     { id, userId: user_id, address },
   );
+  return marked !== undefined;
 }
 
 /** Tries a mail again in `ms`. */

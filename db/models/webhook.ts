@@ -97,7 +97,7 @@ export function changeWebhook(
       .update({
         ...fields,
         updated_at: trx.fn.now(),
-        ...(on && { failing_since: null, disabled_reason: null, disabled_at: null }),
+        ...(on && { failing_since: null, disabled_reason: null, disabled_at: null, paused_until: null }),
       });
     if (fields.enabled === false && before.enabled)
       await row('SELECT switch_webhook_off(:id, NULL)', { id }, trx);

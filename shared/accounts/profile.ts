@@ -1,14 +1,34 @@
 import { knex } from '../../db/knex.ts';
 import { sayClient } from '../../db/models/consent.ts';
 import { type NewUser, User } from '../../db/models/user.ts';
+import { problem } from '../base/errors.ts';
 import { settleInBackground } from '../delivery/settle.ts';
 import type { Client } from './client.ts';
 import { familyOf } from './family.ts';
 import { type By, noted } from './noted.ts';
+import { passwordFits } from './password.ts';
 
 /** Returns a signed-in user's account. @throws Problem `unauthenticated` when the account is gone */
 export function ownAccount(id: number): Promise<User> {
   return User.own(id);
+}
+
+/**
+ * Makes sure that whoever changes a name that signs in knows the password: a stolen access token must not be enough.
+ * @throws Problem `validation_failed` for another password, or none
+ */
+export async function provePassword(
+  id: number,
+  { username }: Partial<NewUser>,
+  password: string | undefined,
+): Promise<void> {
+  if (username === undefined) return;
+  const before = await User.own(id);
+  if (before.username === username || before.hashed_password === null) return;
+  if (password !== undefined && (await passwordFits(password, before.hashed_password))) return;
+  throw problem('validation_failed', undefined, {
+    errors: [{ path: '/password', message: 'must be your present password' }],
+  });
 }
 
 /**

@@ -68,7 +68,7 @@ export const PROFILE_CHANGE: Policy = {
   pair: { name: 'profile-change', limit: 300, seconds: QUARTER },
   address: { name: 'address-profile-change', limit: 3_000, seconds: QUARTER },
 };
-/** A refusal shows that somebody has the name, so a user may make twenty guesses an hour. */
+/** A refusal shows that somebody has the name, or that the password is wrong, so a user may make twenty guesses an hour. */
 export const NAME_CHANGE: Policy = {
   counts: 'all',
   pair: { name: 'name-change', limit: 20, seconds: 3_600 },

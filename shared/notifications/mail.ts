@@ -18,7 +18,7 @@ import { mailTries } from '../ops/metrics.ts';
 import { choiceOf, REFUSABLE } from './choices.ts';
 import { compose, type Item } from './compose.ts';
 import { links, unsubscribeToken } from './links.ts';
-import { type Letter, MailError, SEND_WITHIN_MS, sendLetter } from './transport.ts';
+import { forgetLetters, type Letter, MailError, SEND_WITHIN_MS, sendLetter } from './transport.ts';
 
 /** Ms after which another worker may send a mail: longer than sending takes. */
 const LEASE = SEND_WITHIN_MS + 5_000;
@@ -46,7 +46,8 @@ export async function sendMail(id: number): Promise<void> {
   killPoint('mail.sent', id);
   // The address of an erased account is in no row afterwards.
   if (items.some(({ kind }) => kind === 'account_erased')) return forgetMail(id);
-  await markSent(mail);
+  // An erasure that went on meanwhile has looked for files already.
+  if (!(await markSent(mail)) && mail.user_id !== null) await forgetLetters(mail.user_id);
 }
 
 async function itemsOf(mail: ClaimedMail): Promise<Item[]> {

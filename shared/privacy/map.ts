@@ -32,6 +32,8 @@ export type ColumnKind = 'identity' | 'content' | 'behaviour' | 'link' | 'secret
 const WITH_ACCOUNT = 'as long as the account';
 const WITH_CONVERSATION = 'as long as the conversation';
 const FOR_GOOD = 'until somebody deletes it';
+const AS_MESSAGES = 'RETENTION_MESSAGES_DAYS; unset: until erasure';
+const AS_AUDIT = 'RETENTION_AUDIT_DAYS; unset: for good';
 
 export const personalData: Record<string, TableOfData> = {
   users: {
@@ -50,7 +52,7 @@ export const personalData: Record<string, TableOfData> = {
   },
   sessions: {
     purpose: 'sign-ins',
-    kept: 'RETENTION_SESSIONS_DAYS after their end',
+    kept: 'RETENTION_SESSIONS_DAYS after their end; the address IP_DAYS, then its network',
     erased: 'account',
     owner: 'user_id',
     exported: 'sessions.json',
@@ -93,7 +95,7 @@ export const personalData: Record<string, TableOfData> = {
   },
   conversations: {
     purpose: 'conversations',
-    kept: FOR_GOOD,
+    kept: AS_MESSAGES,
     erased: 'account',
     owner: 'user_id',
     exported: 'conversations.json',
@@ -106,7 +108,7 @@ export const personalData: Record<string, TableOfData> = {
   },
   messages: {
     purpose: 'what users, assistants and people wrote',
-    kept: WITH_CONVERSATION,
+    kept: AS_MESSAGES,
     erased: 'account',
     owner: 'user_id',
     exported: 'messages.jsonl',
@@ -199,7 +201,7 @@ export const personalData: Record<string, TableOfData> = {
   },
   faq_imports: {
     purpose: 'imports of FAQs',
-    kept: WITH_ACCOUNT,
+    kept: '90 days after their end',
     erased: 'account',
     owner: 'user_id',
     columns: {
@@ -300,7 +302,7 @@ export const personalData: Record<string, TableOfData> = {
   },
   budget_user_days: {
     purpose: 'budgets of users',
-    kept: WITH_ACCOUNT,
+    kept: '40 days',
     erased: 'account',
     owner: 'user_id',
     columns: { link: 'user_id', behaviour: 'day amount' },
@@ -400,7 +402,7 @@ export const personalData: Record<string, TableOfData> = {
   },
   audit_log: {
     purpose: 'who did what, for accountability',
-    kept: FOR_GOOD,
+    kept: AS_AUDIT,
     erased: 'redacted',
     exported: 'access_log.json',
     columns: {
@@ -412,7 +414,7 @@ export const personalData: Record<string, TableOfData> = {
   },
   audit_parts: {
     purpose: 'who an entry of the audit log is about, and from where',
-    kept: 'as long as the entry',
+    kept: AS_AUDIT,
     erased: 'cascade',
     exported: 'access_log.json',
     columns: {
@@ -430,7 +432,7 @@ export const personalData: Record<string, TableOfData> = {
   },
   audit_heads: {
     purpose: 'the end of the audit log',
-    kept: FOR_GOOD,
+    kept: AS_AUDIT,
     erased: 'none',
     columns: { technical: 'chain_seq hash at' },
   },

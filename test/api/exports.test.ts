@@ -3,6 +3,7 @@ import { fromBuffer, type ZipFile } from 'yauzl';
 import { text } from 'node:stream/consumers';
 import { knex } from '../../db/knex.ts';
 import { rows } from '../../db/sql.ts';
+import { personalData } from '../../shared/privacy/map.ts';
 import { writeExport } from '../../shared/privacy/exports.ts';
 import type { Api } from '../support/api.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
@@ -10,6 +11,17 @@ import { playWorker, send, serveWeb } from '../support/web.ts';
 
 const FILES =
   'README.html access_log.json account.json consents.json conversations.json feedback.json messages.jsonl notifications.json sessions.json';
+
+/** Columns that no file has, although the map calls them personal: what they hold is in other words there, or is of somebody else. */
+const NOT_SHOWN: Record<string, string[]> = {
+  users: ['email_refused_at'],
+  conversations: ['is_active', 'status_since', 'waiting_since', 'fate', 'channel'],
+  messages: ['shown_after'],
+  notifications: ['data'],
+  // Others who acted are named by their role; the app shows their names (GET /users/me/access-log).
+  audit_log: ['ip', 'actor_role', 'details'],
+  audit_parts: ['ip', 'kind', 'details', 'field'],
+};
 
 /** Reads an archive with another library than the one that writes it. */
 async function unzip(bytes: Buffer): Promise<Record<string, string>> {
@@ -110,6 +122,71 @@ describe('the export of an account', () => {
     expect(await addPiece(id, 1, { seq: 99, bytes: Buffer.from('late'), progress: 0.5 })).to.equal(false);
     const answer = await download(user, (await look(user, id)).url);
     expect(Object.keys(await unzip(Buffer.from(await answer.arrayBuffer()))).length).to.equal(9);
+  });
+
+  it('has a file for each table that the map of personal data says is exported, with its columns', async () => {
+    const user = await buildUser();
+    await knex('users').where({ id: user.id }).update({ marketing_consent: true, first_name: 'Ada' });
+    const sent = await send(api, user, { content: 'everything', metadata: { a: 1 } });
+    const worker = await playWorker(user, sent);
+    await worker.say('Hello');
+    await worker.finish();
+    const { conversation_id, reply_id } = sent;
+    const token = user.access;
+    await api.call('POST', `/messages/${reply_id}/feedback`, { rating: 'up', comment: 'good' }, { token });
+    await api.call(
+      'POST',
+      `/conversations/${conversation_id}/rating`,
+      { score: 5, comment: 'great' },
+      { token },
+    );
+    const [faq] = await knex('faqs')
+      .insert({
+        question: 'Why?',
+        answer: 'So.',
+        slug: 'exported',
+        status: 'published',
+        published_at: new Date(),
+      })
+      .returning('id');
+    await api.call('POST', `/faqs/${faq.id}/feedback`, { helpful: true }, { token });
+    await knex('notifications').insert({ kind: 'answer_ready', user_id: user.id, shown_at: new Date() });
+    await api.call('PATCH', '/users/me', { language: 'de' }, { token });
+    const { body } = await ask(user);
+    await writeExport(Number(body.id));
+    const answer = await download(user, (await look(user, body.id)).url);
+    const files = await unzip(Buffer.from(await answer.arrayBuffer()));
+    const read = (file: string): unknown => {
+      const text = files[file] ?? '';
+      return file.endsWith('.jsonl')
+        ? text
+            .trim()
+            .split('\n')
+            .map((line) => JSON.parse(line) as unknown)
+        : JSON.parse(text);
+    };
+    /** Every name of a field in a file, however deep. */
+    const fieldsOf = (value: unknown): string[] =>
+      Array.isArray(value)
+        ? value.flatMap(fieldsOf)
+        : typeof value === 'object' && value !== null
+          ? Object.entries(value).flatMap(([name, inner]) => [name, ...fieldsOf(inner)])
+          : [];
+    const named = new Set(Object.values(personalData).flatMap(({ exported }) => exported ?? []));
+    expect([...named, 'README.html'].toSorted()).to.deep.equal(Object.keys(files).toSorted());
+    for (const [table, { exported, columns }] of Object.entries(personalData)) {
+      if (exported === undefined) continue;
+      const fields = new Set(fieldsOf(read(exported)));
+      const personal = [columns.identity, columns.content, columns.behaviour].flatMap(
+        (names) => names?.split(' ') ?? [],
+      );
+      expect(
+        personal.filter((name) => !fields.has(name) && !NOT_SHOWN[table]?.includes(name)),
+        `${table} in ${exported}`,
+      ).to.deep.equal([]);
+      for (const secret of columns.secret?.split(' ') ?? [])
+        expect(fields.has(secret), `${table}.${secret}`).to.equal(false);
+    }
   });
 
   it('is not found after seven days', async () => {

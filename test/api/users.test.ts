@@ -69,7 +69,7 @@ describe('users', () => {
         data_processing_consent: false,
         marketing_consent: true,
       };
-      const { status, body } = await patch(fields);
+      const { status, body } = await patch({ ...fields, password: PASSWORD });
       expect(status).to.equal(200);
       expect(body).to.include({ ...fields, email: user.email, role: 'user' });
       expect((await me()).body).to.deep.equal(body);
@@ -101,11 +101,32 @@ describe('users', () => {
       expect((await entries()).slice(before.length)).to.deep.equal([{ fields: ['first_name'] }]);
     });
 
+    it('changes the username with the password only', async () => {
+      const own = await buildUser();
+      const rename = (body: object) => api.call('PATCH', '/users/me', body, { token: own.access });
+      for (const body of [{}, { password: 'not it' }]) {
+        const refused = await rename({ username: `other_${own.username}`, first_name: 'Ada', ...body });
+        expect(refused.status).to.equal(400);
+        expect(refused.body.errors).to.deep.equal([
+          { path: '/password', message: 'must be your present password' },
+        ]);
+      }
+      expect((await api.call('GET', '/users/me', undefined, { token: own.access })).body).to.include({
+        username: own.username,
+        first_name: null,
+      });
+      const { status, body } = await rename({ username: `other_${own.username}`, password: PASSWORD });
+      expect([status, body.username]).to.deep.equal([200, `other_${own.username}`]);
+      // The name that is there already needs none.
+      expect((await rename({ username: `other_${own.username}`, first_name: 'Ada' })).status).to.equal(200);
+    });
+
     it('reveals taken names twenty times an hour at most', async () => {
       const [guesser, other] = [await buildUser(), await buildUser()];
       const guess = (body: object) => api.call('PATCH', '/users/me', body, { token: guesser.access });
       const statuses: number[] = [];
-      for (let i = 0; i < 25; i += 1) statuses.push((await guess({ username: other.username })).status);
+      for (let i = 0; i < 25; i += 1)
+        statuses.push((await guess({ username: other.username, password: PASSWORD })).status);
       expect(statuses).to.deep.equal([...Array<number>(20).fill(409), ...Array<number>(5).fill(429)]);
       // The user's own name and other fields still work.
       expect((await guess({ username: guesser.username, first_name: 'Ada' })).status).to.equal(200);
@@ -126,10 +147,12 @@ describe('users', () => {
 
     it('refuses a taken username', async () => {
       const other = await buildUser();
-      const { status, body } = await patch({ username: other.username.toUpperCase() });
+      const { status, body } = await patch({ username: other.username.toUpperCase(), password: PASSWORD });
       expect(status).to.equal(409);
       expect(body.code).to.equal('already_exists');
-      expect((await patch({ username: user.username.toUpperCase() })).status).to.equal(200);
+      expect((await patch({ username: user.username.toUpperCase(), password: PASSWORD })).status).to.equal(
+        200,
+      );
     });
 
     for (const fields of [
