@@ -1,9 +1,10 @@
 import type { ConversationRow } from '../../db/models/conversation.ts';
-import { messagesOfPeople } from '../../db/models/messageView.ts';
+import { findMessage, messagesOfPeople } from '../../db/models/messageView.ts';
 import { findNews, type News, newsTold } from '../../db/models/news.ts';
 import { killPoint } from '../ops/killpoint.ts';
 import { type PeopleEvent, showConversation, showMessage } from './peopleEvents.ts';
-import { push, pushToAgents } from './push.ts';
+import { hasSeveral } from './presence.ts';
+import { push, pushToAgents, pushToOthers } from './push.ts';
 
 /** Messages that one statement loads. */
 const BATCH = 100;
@@ -23,6 +24,26 @@ export async function tellNews(conversationId: number): Promise<void> {
   await tellState(conversation, news);
   killPoint('news.told', conversationId);
   await newsTold(conversationId, news.version);
+}
+
+/** A user's message to the assistant. `socketId`: of the socket that sent it. */
+export type Said = { userId: number; messageId: number; socketId?: string | undefined };
+
+/**
+ * Shows a user's message to the user's other devices. Nothing is owed: a device that misses it finds the message in the list
+ * when the answer begins.
+ * @throws when Redis or Postgres is away
+ */
+export async function tellOthers({ userId, messageId, socketId }: Said): Promise<void> {
+  if (!(await hasSeveral(userId))) return;
+  const message = await findMessage(messageId);
+  if (message === undefined) return;
+  const { conversation_id } = message;
+  const { event, data }: PeopleEvent = {
+    event: 'message',
+    data: { conversation_id, message: showMessage(message) },
+  };
+  await pushToOthers(userId, socketId, event, data);
 }
 
 /** Only who has the conversation gets its texts: an agent who reads them must be in the audit log. */

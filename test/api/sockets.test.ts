@@ -165,6 +165,46 @@ describe('sockets', () => {
     });
   });
 
+  describe('a message to the assistant', () => {
+    it('is shown on the user’s other devices, and on no other', async () => {
+      const [sender, other, theirs] = [await signedIn(), await signedIn(), await signedIn(stranger.access)];
+      const heard: [string, unknown][] = [];
+      for (const [name, socket] of Object.entries({ sender, theirs }))
+        socket.on('message', (data) => heard.push([name, data]));
+      const shown = event(other, 'message');
+      const ack = await ask(sender, 'message', { content: 'From my phone' });
+      const { conversation_id, message } = (await shown) as { conversation_id: number; message: object };
+      expect(conversation_id).to.equal(ack.conversation_id);
+      expect(message).to.deep.include({
+        id: ack.message_id,
+        run_id: ack.run_id,
+        content: 'From my phone',
+        message_type: 'user',
+        agent: null,
+      });
+      const again = event(other, 'message');
+      const sent = await send(api, user, { content: 'By HTTP', conversation_id });
+      expect(await again).to.have.nested.include({ 'message.id': sent.message_id });
+      // The sender's socket cannot be told from others by HTTP; its own event was not sent back.
+      expect(heard.map(([name]) => name)).to.deep.equal(['sender']);
+    });
+
+    it('is not shown again when it is replayed', async () => {
+      const [sender, other] = [await signedIn(), await signedIn()];
+      const heard: { message: { content: string } }[] = [];
+      other.on('message', (data) => heard.push(data));
+      const first = { content: 'Once', idempotency_key: 'shown once' };
+      await ask(sender, 'message', first);
+      expect(await ask(sender, 'message', first)).to.include({ replayed: true });
+      const last = new Promise((resolve) =>
+        other.on('message', ({ message }) => message.content === 'Last' && resolve(0)),
+      );
+      await ask(sender, 'message', { content: 'Last' });
+      await last;
+      expect(heard.map(({ message }) => message.content)).to.deep.equal(['Once', 'Last']);
+    });
+  });
+
   describe('bad events', () => {
     it('of every kind get an error, and the socket stays open', async () => {
       const socket = await signedIn();
@@ -261,7 +301,8 @@ describe('sockets', () => {
       const ended = mine.map((socket) => event(socket, 'response'));
       await worker.announce();
       await Promise.all(ended);
-      for (const events of got) {
+      for (const heard of got) {
+        const events = heard.filter((one) => (one.event as string) !== 'message');
         expect(events.slice(0, -1)).to.deep.equal(worker.shown);
         expect(events.at(-1)?.data).to.include({
           type: 'response',
