@@ -42,6 +42,8 @@ describe('a mail', () => {
   });
 
   it('keeps a name on one line', () => {
-    expect(mailTo('Ann\r\n\r\nYour account is closed').text.split('\n')[0]).to.contain('Ann Your account is closed');
+    expect(mailTo('Ann\r\n\r\nYour account is closed').text.split('\n')[0]).to.contain(
+      'Ann Your account is closed',
+    );
   });
 });
