@@ -2,13 +2,24 @@ import { erasuresOwed } from '../db/models/erasure.ts';
 import { log } from '../shared/base/log.ts';
 import { goOnErasing } from '../shared/privacy/erasure.ts';
 
-/** Goes on with every erasure that is owed. One that waits for the end of a run stays owed. */
+/**
+ * Goes on with every erasure that is owed. One that waits for the end of a run stays owed, and so does one that fails.
+ * @throws what the first failed one threw, after the others
+ */
 export async function erasure(): Promise<void> {
+  const failures: unknown[] = [];
   for (const id of await erasuresOwed(0)) {
-    const complete = await goOnErasing(id);
-    log.info(
-      { erasure_id: id },
-      complete ? 'account erased' : 'erasure waits for a run to end; the reconciler will retry',
-    );
+    try {
+      const complete = await goOnErasing(id);
+      log.info(
+        { erasure_id: id },
+        complete ? 'account erased' : 'erasure waits for a run to end; the reconciler will retry',
+      );
+    } catch (err) {
+      // The oldest is first each time, so it must not hold up the others.
+      log.warn({ err, erasure_id: id }, 'erasure failed; the reconciler will retry');
+      failures.push(err);
+    }
   }
+  if (failures.length > 0) throw failures[0];
 }

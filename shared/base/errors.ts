@@ -27,7 +27,7 @@ export const PROBLEMS = {
 } as const;
 
 export type ProblemCode = keyof typeof PROBLEMS;
-/** `path` is a JSON pointer into the body ('' is the body itself), or the name of a query field or header. */
+/** `path` is a JSON pointer into the body or the query ('' is all of it). A header, a cursor and a mail's token go by their name. */
 export type FieldError = { path: string; message: string };
 type Extra = {
   errors?: FieldError[];

@@ -83,11 +83,18 @@ export async function intake(
   const accepted = await withinLimits(sender, { key, hash: message.request_hash }, () =>
     traced('accept', {}, () => acceptMessage(message, env.MAX_WAITING_RUNS_PER_USER)),
   );
-  return follow(accepted);
+  return follow(accepted, { userId: user.id, socketId: sender.socketId });
 }
 
-/** Starts the delivery of a stored message. Returns the answer to its sender. @throws Problem the refusal of a message */
-export function follow(accepted: Accepted | { outcome: Refusal }): Taken {
+/**
+ * Starts the delivery of a stored message. Returns the answer to its sender.
+ * @param by who wrote the message; undefined: nobody, a question is asked again
+ * @throws Problem the refusal of a message
+ */
+export function follow(
+  accepted: Accepted | { outcome: Refusal },
+  by?: { userId: number; socketId: string | undefined },
+): Taken {
   if (accepted.outcome !== 'accepted' && accepted.outcome !== 'replayed') throw refusal(accepted.outcome);
 
   const { conversation_id, run_id, message_id, reply_id, next, ended, joined = false } = accepted;
@@ -95,7 +102,12 @@ export function follow(accepted: Accepted | { outcome: Refusal }): Taken {
   const news = accepted.news === true ? conversation_id : null;
   // A run that others join keeps the trace of its first message.
   const began = accepted.outcome === 'accepted' && !joined;
-  settleInBackground({ ended, next, news }, began ? (run_id ?? undefined) : undefined);
+  // The news of a conversation with a person hold its messages.
+  const said =
+    by !== undefined && accepted.outcome === 'accepted' && run_id !== null
+      ? { ...by, messageId: message_id }
+      : undefined;
+  settleInBackground({ ended, next, news, said }, began ? (run_id ?? undefined) : undefined);
   const status = run_id === null ? 'with_agent' : joined ? 'joined' : 'queued';
   return {
     replayed: accepted.outcome === 'replayed',

@@ -2,6 +2,7 @@ import type { Queue } from 'bullmq';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Delivery } from '../../db/models/run.ts';
 import { problem } from '../base/errors.ts';
+import { log } from '../base/log.ts';
 import { answerFlow, jobOptions, type Payloads, type SingleJob, type SingleName, singles } from './jobs.ts';
 import { killPoint } from '../ops/killpoint.ts';
 import { canEnqueue, flows, loadScripts, queues } from './queues.ts';
@@ -45,4 +46,14 @@ export async function enqueue<Name extends SingleName>(name: Name, payload: Payl
   if (wanted?.() === false) return;
   const queue: Queue = queues[name];
   await queue.add(name, payload, { ...jobOptions(name), ...kept, jobId: id(payload) });
+}
+
+/**
+ * Adds a job of work that has committed, without waiting for Redis. Never throws: the reconciler enqueues what this does not. A
+ * promise that rejects unheard ends the process.
+ */
+export function enqueueSoon<Name extends SingleName>(name: Name, payload: Payloads[Name]): void {
+  enqueue(name, payload).catch((err: unknown) =>
+    log.debug({ err, queue: name }, 'Job not enqueued; the reconciler enqueues it'),
+  );
 }

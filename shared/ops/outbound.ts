@@ -14,6 +14,8 @@ const bySystem: Resolve = (host) => findAddresses(host, { all: true });
 const RESOLVES_WITHIN_MS = 3_000;
 /** The ports below 1024 that serve HTTP. The others speak protocols that a request must not reach. */
 const LOW_PORTS = ['', '80', '443'];
+/** Names of this machine (RFC 6761), which not every resolver knows. */
+const LOCAL = /(^|\.)localhost\.?$/;
 
 /**
  * Checks a URL that a client gave and that this server is going to call. Refuses other schemes, credentials, ports below
@@ -28,7 +30,7 @@ export async function faultOfUrl(given: string, resolve: Resolve = bySystem): Pr
   if (env.WEBHOOK_ALLOW_PRIVATE) return null;
   if (!LOW_PORTS.includes(url.port) && Number(url.port) < 1_024)
     return 'must be a URL with port 80, 443 or one from 1024 on';
-  const found = await addressesOf(url, resolve);
+  const found = LOCAL.test(url.hostname) ? ['127.0.0.1'] : await addressesOf(url, resolve);
   return found.every(isPublic) ? null : 'must be a URL whose host has public addresses only';
 }
 

@@ -16,7 +16,7 @@ import { User } from '../../db/models/user.ts';
 import { type By, noted } from '../accounts/noted.ts';
 import { passwordFits } from '../accounts/password.ts';
 import { found, problem } from '../base/errors.ts';
-import { enqueue } from '../delivery/enqueue.ts';
+import { enqueueSoon } from '../delivery/enqueue.ts';
 import { forgetDelivered, forgetKeysOf } from '../delivery/forget.ts';
 import { settleInBackground } from '../delivery/settle.ts';
 import { forgetLetters } from '../notifications/transport.ts';
@@ -81,7 +81,7 @@ async function shutOut(userId: number, reason: string | null, by: By): Promise<s
   });
   killPoint('erasure.requested', userId);
   settleInBackground({ ended, next: null });
-  void enqueue('erasure', {});
+  enqueueSoon('erasure', {});
   return receipt;
 }
 

@@ -9,7 +9,7 @@ import {
 } from '../../db/models/export.ts';
 import { type By, noted } from '../accounts/noted.ts';
 import { log } from '../base/log.ts';
-import { enqueue } from '../delivery/enqueue.ts';
+import { enqueueSoon } from '../delivery/enqueue.ts';
 import { killPoint } from '../ops/killpoint.ts';
 import { archiveOf } from './archive.ts';
 
@@ -23,7 +23,7 @@ export async function askForExport(userId: number, by: By): Promise<ExportRow> {
     if (found.fresh) await noted(by, 'user.export_requested', { subject_id: userId })(userId, trx);
     return found;
   });
-  if (fresh) void enqueue('export', { export_id: asked.id }).catch(() => {});
+  if (fresh) enqueueSoon('export', { export_id: asked.id });
   return asked;
 }
 

@@ -18,7 +18,7 @@ import { asSaid, holdsEscapes } from '../prompt/escape.ts';
 import { citedIn } from '../prompt/cited.ts';
 import { streamChat } from '../provider/chat.ts';
 import { chatModels, chatModelsFor } from '../provider/config.ts';
-import { ProviderError } from '../provider/providerErrors.ts';
+import { ProviderError, timedOut } from '../provider/providerErrors.ts';
 import type { Usage } from '../delivery/runEvents.ts';
 
 /** Ms that a model may take. */
@@ -52,8 +52,11 @@ export async function answerReplay(id: number): Promise<void> {
   await endReplay(id, await askAgain(replay.run_id, replay));
 }
 
-/** Asks a run's prompt again: the same history and passages, with the version's instructions. Shows it to nobody. */
-export async function askAgain(runId: number, asked: Asked): Promise<Answered> {
+/**
+ * Asks a run's prompt again: the same history and passages, with the version's instructions. Shows it to nobody.
+ * @param patienceMs how long the model may take
+ */
+export async function askAgain(runId: number, asked: Asked, patienceMs = PATIENCE): Promise<Answered> {
   const turn = await loadTurn(runId);
   // Cancelled, deleted, or without consent any more: its texts may not go to the provider.
   if (turn === undefined || turn.context === null || turn.moderation?.flagged)
@@ -67,15 +70,18 @@ export async function askAgain(runId: number, asked: Asked): Promise<Answered> {
   if (model === undefined) return failure('model_not_found');
   const { passages } = turn.context;
   const messages = await promptOf(again, turn.context);
+  const signal = AbortSignal.timeout(patienceMs);
   let [content, finish_reason, usage]: [string, string | null, Usage | null] = ['', null, null];
   try {
     const request = { model, messages, ...parametersOf(assistant) };
-    for await (const chunk of streamChat(request, AbortSignal.timeout(PATIENCE))) {
+    for await (const chunk of streamChat(request, signal)) {
       content += chunk.delta;
       finish_reason = chunk.finish_reason ?? finish_reason;
       usage = chunk.usage ?? usage;
     }
   } catch (err) {
+    // A replay that is owed for ever would be asked, and paid, again and again.
+    if (signal.aborted) return failure(timedOut(err).code);
     // The job comes back by itself when the provider asks for it.
     if (!(err instanceof ProviderError) || err.comeBack) throw err;
     return failure(err.code);

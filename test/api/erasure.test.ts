@@ -43,6 +43,35 @@ describe('the erasure of an account', () => {
     return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
   };
 
+  it('begins while Redis takes no jobs', async () => {
+    const user = await buildUser();
+    const { add } = queues.erasure;
+    // A rejection that nobody hears ends the process, and here the suite.
+    queues.erasure.add = () => Promise.reject(new Error('Redis is away'));
+    try {
+      const { status, body } = await erase(user, { password: PASSWORD });
+      expect([status, (await receipt(body.receipt)).status]).to.deep.equal([202, 'erasing']);
+    } finally {
+      queues.erasure.add = add;
+    }
+    await erasure();
+  });
+
+  it('of one account does not hold up others when it fails', async () => {
+    const [stuck, user] = [await buildUser(), await buildUser()];
+    const first = (await erase(stuck, { password: PASSWORD })).body.receipt;
+    const second = (await erase(user, { password: PASSWORD })).body.receipt;
+    await knex.raw(`CREATE FUNCTION refuse_it() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$;
+      CREATE TRIGGER refuse_it BEFORE DELETE ON users FOR EACH ROW WHEN (OLD.id = ${stuck.id}) EXECUTE FUNCTION refuse_it()`);
+    const failed = await erasure().catch((err: Error) => err);
+    await knex.raw('DROP FUNCTION refuse_it CASCADE');
+    expect(failed).to.be.instanceOf(Error);
+    expect(await receipt(first)).to.include({ status: 'erasing' });
+    expect(await receipt(second)).to.include({ status: 'erased' });
+    await erasure();
+    expect(await receipt(first)).to.include({ status: 'erased' });
+  });
+
   it('ends every sign-in at once, and leaves a signed receipt and nothing else', async () => {
     const [user, other] = [await buildUser(), await buildUser()];
     await talked(user);

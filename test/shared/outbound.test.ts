@@ -37,7 +37,7 @@ describe('a URL that a client gave', () => {
     http://example.com:22/ http://example.com:25/ https://example.com:1023/ http://example.com:0/
     http://127.0.0.1/ http://127.1/ http://127.0.1/ http://10.1.2.3/ http://192.168.0.1/ http://172.31.0.1/
     http://2130706433/ http://0x7f000001/ http://0x7f.1/ http://017700000001/ http://0177.0.0.1/
-    http://127.0.0.1./ http://１２７.0.0.1/ http://0/ http://0.0.0.0/ http://255.255.255.255/
+    http://localhost/ http://localhost./ http://LOCALHOST:8080/ http://a.localhost/ http://127.0.0.1./ http://１２７.0.0.1/ http://0/ http://0.0.0.0/ http://255.255.255.255/
     http://169.254.169.254/ http://100.64.0.1/ http://192.0.0.1/ http://198.18.0.1/ http://224.0.0.1/
     http://[::1]/ http://[::]/ http://[::ffff:127.0.0.1]/ http://[::ffff:7f00:1]/ http://[::127.0.0.1]/
     http://[fe80::1]/ http://[fd00::1]/ http://[fec0::1]/ http://[ff02::1]/ http://[2001:db8::1]/

@@ -173,7 +173,8 @@ function costOf({ context }: Turn, { text, usage }: Heard): Usage {
 
 /** Returns a conversation's title: the first question's first line, cut at a word, 60 characters at most. */
 export function titleOf(question: string): string {
-  const line = question.trim().split(/\s*\n/, 1)[0] ?? '';
+  // A pattern for the white space before the end of the line takes time quadratic in its length.
+  const line = question.trim().split('\n', 1)[0]?.trimEnd() ?? '';
   const characters = [...line.replace(/\s+/g, ' ')];
   if (characters.length <= 60) return characters.join('');
   return `${characters

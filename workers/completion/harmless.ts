@@ -16,7 +16,7 @@ const DEFINITION = /^( {0,3}\[[^\]\n]+\]):/gm;
 const OPEN_END = /(?:<[A-Za-z/!?][^<>]*|!\[[^\n]{0,300}|!|<)$/;
 /** Longest beginning that is held back, in characters. */
 const HELD = 1_000;
-const FENCE = /^ {0,3}(`{3,}|~{3,})(.*)$/;
+const FENCE = /^ {0,3}(`{3,}|~{3,})([^\n]*)$/;
 
 /**
  * Takes from an answer what a page could be made to load or run: images of other hosts, raw HTML and invisible tag

@@ -2,8 +2,7 @@ import { replaysOf, runExists } from '../../../db/models/replay.ts';
 import { scheduleReplay } from '../../../shared/replays/replay.ts';
 import { found } from '../../../shared/base/errors.ts';
 import { noted } from '../../../shared/accounts/noted.ts';
-import { enqueue } from '../../../shared/delivery/enqueue.ts';
-import { log } from '../../../shared/base/log.ts';
+import { enqueueSoon } from '../../../shared/delivery/enqueue.ts';
 import { by, note } from '../../audit/note.ts';
 import { pageOf } from '../../contract/page.ts';
 import { serve } from '../../contract/serve.ts';
@@ -16,10 +15,7 @@ export const replays = serve(replayContract, {
     const run = found(await runExists(pathId(ctx)));
     const along = note(ctx, 'run.replayed', { subject_id: run.user_id });
     const replay = await scheduleReplay(run.id, { assistant_version, model }, along);
-    // Owed anyway: the reconciler enqueues what this does not.
-    enqueue('replay', { replay_id: replay.id }).catch((err: unknown) =>
-      log.debug({ err }, 'Replay not enqueued; it is owed'),
-    );
+    enqueueSoon('replay', { replay_id: replay.id });
     ctx.body = presentReplay(replay);
   },
 
