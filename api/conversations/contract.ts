@@ -62,10 +62,7 @@ export const conversationContract = contract('Conversations', {
   },
 });
 
-/**
- * The events of conversations: to their users' devices, and to agents. They are in no run's log. `message` is an agent's, or the
- * user's own that another device sent.
- */
+/** The events of conversations with people: to their users' devices, and to agents. They are in no run's log. */
 export const conversationEvents = {
   message: named('ConversationMessage', Type.Object({ conversation_id: id, message })),
   'conversation.updated': named('ConversationUpdated', Type.Object({ conversation })),

@@ -83,18 +83,11 @@ export async function intake(
   const accepted = await withinLimits(sender, { key, hash: message.request_hash }, () =>
     traced('accept', {}, () => acceptMessage(message, env.MAX_WAITING_RUNS_PER_USER)),
   );
-  return follow(accepted, { userId: user.id, socketId: sender.socketId });
+  return follow(accepted);
 }
 
-/**
- * Starts the delivery of a stored message. Returns the answer to its sender.
- * @param by who wrote the message; undefined: nobody, a question is asked again
- * @throws Problem the refusal of a message
- */
-export function follow(
-  accepted: Accepted | { outcome: Refusal },
-  by?: { userId: number; socketId: string | undefined },
-): Taken {
+/** Starts the delivery of a stored message. Returns the answer to its sender. @throws Problem the refusal of a message */
+export function follow(accepted: Accepted | { outcome: Refusal }): Taken {
   if (accepted.outcome !== 'accepted' && accepted.outcome !== 'replayed') throw refusal(accepted.outcome);
 
   const { conversation_id, run_id, message_id, reply_id, next, ended, joined = false } = accepted;
@@ -102,12 +95,7 @@ export function follow(
   const news = accepted.news === true ? conversation_id : null;
   // A run that others join keeps the trace of its first message.
   const began = accepted.outcome === 'accepted' && !joined;
-  // The news of a conversation with a person hold its messages.
-  const said =
-    by !== undefined && accepted.outcome === 'accepted' && run_id !== null
-      ? { ...by, messageId: message_id }
-      : undefined;
-  settleInBackground({ ended, next, news, said }, began ? (run_id ?? undefined) : undefined);
+  settleInBackground({ ended, next, news }, began ? (run_id ?? undefined) : undefined);
   const status = run_id === null ? 'with_agent' : joined ? 'joined' : 'queued';
   return {
     replayed: accepted.outcome === 'replayed',

@@ -38,14 +38,6 @@ export async function isThere(userId: number): Promise<boolean> {
   return Number(replicas) > 0;
 }
 
-/** Says whether a user seems to have two devices or more. Counts only devices of this process; any on other replicas are one. */
-export async function hasSeveral(userId: number): Promise<boolean> {
-  const local = here.get(userId) ?? 0;
-  if (local > 1) return true;
-  const [, replicas] = (await redis.pubsub('NUMSUB', channelOf(userId))) as [string, number];
-  return Number(replicas) > 1 || (local === 0 && Number(replicas) > 0);
-}
-
 /** Counts the users that have a device connected to any replica. @throws while Redis is away */
 export async function howManyAreThere(userIds: number[]): Promise<number> {
   if (userIds.length === 0) return 0;

@@ -20,9 +20,9 @@ export function packet(userId: number, event: string, data: unknown): Packet {
   return packetTo(userRoom(userId), event, data);
 }
 
-function packetTo(room: string, event: string, data: unknown, but: string[] = []): Packet {
+function packetTo(room: string, event: string, data: unknown): Packet {
   captured = undefined;
-  emitter.to(room).except(but).emit(event, data);
+  emitter.to(room).emit(event, data);
   if (captured === undefined) throw new Error('the emitter published nothing');
   return captured;
 }
@@ -30,18 +30,6 @@ function packetTo(room: string, event: string, data: unknown, but: string[] = []
 /** Emits an event to a user's sockets. Sockets that are away miss it, so its content must also be stored. */
 export async function push(userId: number, event: string, data: unknown): Promise<void> {
   const { channel, payload } = packet(userId, event, data);
-  await redis.publish(channel, payload);
-}
-
-/** Emits an event to a user's sockets but one. @param socketId undefined: to all of them */
-export async function pushToOthers(
-  userId: number,
-  socketId: string | undefined,
-  event: string,
-  data: unknown,
-): Promise<void> {
-  const but = socketId === undefined ? [] : [socketId];
-  const { channel, payload } = packetTo(userRoom(userId), event, data, but);
   await redis.publish(channel, payload);
 }
 

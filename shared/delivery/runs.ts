@@ -5,7 +5,7 @@ import { deliver } from './enqueue.ts';
 import { type EndedRun, terminalEvent } from './runEvents.ts';
 import { killPoint } from '../ops/killpoint.ts';
 import { log } from '../base/log.ts';
-import { type Said, tellNews, tellOthers } from './news.ts';
+import { tellNews } from './news.ts';
 import { closeLog } from './runlog.ts';
 import { tracedStep } from '../ops/tracing.ts';
 
@@ -15,20 +15,17 @@ export type Aftermath = {
   next: Delivery | null;
   /** A conversation of which devices and agents are to be told. */
   news?: number | null;
-  /** A message that the user's other devices do not show yet. */
-  said?: Said | undefined;
 };
 
 /**
  * Announces ended runs, delivers the promoted run and tells the news of a conversation. Never throws: the change is committed, and the reconciler does what
  * fails here.
  */
-export async function settle({ ended, next, news = null, said }: Aftermath): Promise<void> {
+export async function settle({ ended, next, news = null }: Aftermath): Promise<void> {
   const results = await Promise.allSettled([
     deliver(next === null ? [] : [next]),
     ...ended.map(announce),
     ...(news === null ? [] : [tellNews(news)]),
-    ...(said === undefined ? [] : [tellOthers(said)]),
   ]);
   for (const result of results) {
     if (result.status === 'rejected')

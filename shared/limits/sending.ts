@@ -8,12 +8,11 @@ import { networkKey } from './charge.ts';
 import { type Counter, presentCharge, type RateHeaders, refusalOf, type Window } from './charge.ts';
 import { forget, take } from './counters.ts';
 
-/** The sender and the address of a message. `tell` receives the rate headers. `socketId`: of the socket that sends it. */
+/** The sender and the address of a message. `tell` receives the rate headers. */
 export type Sender = {
   user: SignedUser;
   ip: string;
   channel?: Channel;
-  socketId?: string;
   tell?: (headers: RateHeaders) => void;
 };
 type Keyed = { key: string | null; hash: string };
