@@ -205,7 +205,7 @@ function Models({ draft, put }: { draft: Definition; put: Put }) {
   const names = (system.data?.models ?? []).flatMap(({ role, name }) => (role === 'chat' ? [name] : []));
   const all = [...new Set([...names, ...(draft.model === null ? [] : [draft.model])])];
   return (
-    <div className="grid gap-4 sm:grid-cols-2">
+    <div className="grid items-start gap-4 sm:grid-cols-2">
       <Select
         label={a('model')}
         value={draft.model ?? ''}
