@@ -20,11 +20,18 @@ const PARTS = [
   'trusted-types parley',
 ];
 const CSP = [...PARTS, "frame-ancestors 'none'"].join('; ');
+const PANEL_CSP = `${CSP}; frame-src 'self'`;
 const FRAME_CSP = [...PARTS, `frame-ancestors 'self' ${env.WIDGET_ORIGINS.join(' ')}`.trim()].join('; ');
 
 /** Sets the policy of pages, which is looser than that of the API. */
 export async function pagePolicy(ctx: Context, next: Next): Promise<void> {
   ctx.set('Content-Security-Policy', CSP);
+  await next();
+}
+
+/** Sets the policy of the panel: that of pages, except that it shows the widget's frame, to try it out. */
+export async function panelPolicy(ctx: Context, next: Next): Promise<void> {
+  ctx.set('Content-Security-Policy', PANEL_CSP);
   await next();
 }
 

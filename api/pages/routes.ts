@@ -3,11 +3,11 @@ import { serve } from '../contract/serve.ts';
 import type { Context } from '../middleware/context.ts';
 import { pageContract } from './contract.ts';
 import { type BuiltFile, builtFile } from './files.ts';
-import { framePolicy, pagePolicy } from './policy.ts';
+import { framePolicy, pagePolicy, panelPolicy } from './policy.ts';
 
 const chat = [pagePolicy, (ctx: Context) => sendPage(ctx, 'chat/index.html')] as const;
 
-const panel = [pagePolicy, (ctx: Context) => sendPage(ctx, 'admin/index.html')] as const;
+const panel = [panelPolicy, (ctx: Context) => sendPage(ctx, 'admin/index.html')] as const;
 
 /** The pages of `web/dist`. The API needs none of them. */
 export const pages = serve(pageContract, {

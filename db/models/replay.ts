@@ -116,3 +116,22 @@ export function sampleOf(window: { from: Date; to: Date }, count: number): Promi
 export function runExists(id: number): Promise<{ id: number; user_id: number } | undefined> {
   return row('SELECT id, user_id FROM runs WHERE id = :id', { id });
 }
+
+export type Shown = {
+  assistant_version: number | null;
+  model: string | null;
+  content: string;
+  sources: Source[];
+  usage: Usage | null;
+};
+
+/** Returns the answer of a run that its user was shown. */
+export function originalOf(runId: number): Promise<Shown | undefined> {
+  return row(
+    `SELECT r.assistant_version, r.model, m.content, r.sources,
+       CASE WHEN r.total_tokens IS NOT NULL THEN jsonb_build_object('prompt_tokens', r.prompt_tokens,
+         'completion_tokens', r.completion_tokens, 'total_tokens', r.total_tokens) END AS usage
+     FROM runs r JOIN messages m ON m.id = r.reply_id WHERE r.id = :runId`,
+    { runId },
+  );
+}

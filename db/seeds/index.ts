@@ -65,5 +65,16 @@ async function addFaqs(trx: Knex, categories: Map<string, number>): Promise<numb
     meta_title: faq.question,
     meta_description: faq.answer.split(/(?<=\.) /)[0],
   }));
-  return (await trx('faqs').insert(rows).onConflict('slug').ignore().returning('id')).length;
+  const added = (await trx('faqs').insert(rows).onConflict('slug').ignore().returning(['id', 'slug'])) as {
+    id: number;
+    slug: string;
+  }[];
+  const idOf = new Map(added.map(({ id, slug }) => [slug, id]));
+  // A German FAQ follows the English one that it translates.
+  for (const [i, { slug, language }] of faqs.entries()) {
+    const [translated, original] = [idOf.get(slug), idOf.get(faqs[i - 1]?.slug ?? '')];
+    if (language === 'de' && translated !== undefined && original !== undefined)
+      await trx('faqs').where({ id: translated }).update({ translation_of: original });
+  }
+  return added.length;
 }

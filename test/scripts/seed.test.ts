@@ -52,6 +52,8 @@ describe('the seed', () => {
       rows.every((row) => row.status === 'published' && row.published_at && row.keywords.length > 0),
     ).to.equal(true);
     expect(rows.find((row) => row.slug === 'reset-password')).to.include({ answer: 'Edited.' });
+    // Each German one is beside its English one.
+    expect(rows.every((row) => (row.language === 'de') === (row.translation_of !== null))).to.equal(true);
   });
 
   it('has each topic in both languages, with slugs of their own', () => {

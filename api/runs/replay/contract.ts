@@ -37,6 +37,17 @@ const replay = named(
 );
 export const presentReplay = presenter(replay);
 
+/** The answer that was shown, to hold the others against. */
+const original = Type.Object({
+  assistant_version: orNull(id),
+  model: orNull(text),
+  content: text,
+  sources: Type.Array(source),
+  usage: orNull(usage),
+});
+export const presentOriginal = presenter(original);
+const replays = page(replay);
+
 export const replayContract = contract('Analytics', {
   'POST /api/v1/runs/:id/replay': {
     who: 'admins',
@@ -57,6 +68,6 @@ export const replayContract = contract('Analytics', {
     summary: 'The replays of a run',
     detail: 'An audit entry says who read them.',
     query: closed(paging),
-    answers: { 200: json('A page, oldest first', page(replay)) },
+    answers: { 200: json('A page, oldest first', Type.Intersect([replays, Type.Object({ original })])) },
   },
 });

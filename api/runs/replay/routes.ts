@@ -1,4 +1,4 @@
-import { replaysOf, runExists } from '../../../db/models/replay.ts';
+import { originalOf, replaysOf, runExists } from '../../../db/models/replay.ts';
 import { scheduleReplay } from '../../../shared/replays/replay.ts';
 import { found } from '../../../shared/base/errors.ts';
 import { noted } from '../../../shared/accounts/noted.ts';
@@ -7,7 +7,7 @@ import { by, note } from '../../audit/note.ts';
 import { pageOf } from '../../contract/page.ts';
 import { serve } from '../../contract/serve.ts';
 import { pathId } from '../../middleware/context.ts';
-import { presentReplay, replayContract } from './contract.ts';
+import { presentOriginal, presentReplay, replayContract } from './contract.ts';
 
 export const replays = serve(replayContract, {
   'POST /api/v1/runs/:id/replay': async (ctx) => {
@@ -22,11 +22,13 @@ export const replays = serve(replayContract, {
   'GET /api/v1/runs/:id/replays': async (ctx) => {
     const run = found(await runExists(pathId(ctx)));
     await noted(by(ctx), 'run.replays_read', { subject_id: run.user_id })(run.id);
-    ctx.body = await pageOf(ctx.state.query, {
+    const original = presentOriginal(found(await originalOf(run.id)));
+    const page = await pageOf(ctx.state.query, {
       list: 'replays',
       by: ['id'],
       find: (limit, after) => replaysOf(run.id, limit, after?.id ?? 0),
       present: presentReplay,
     });
+    ctx.body = { ...page, original };
   },
 });

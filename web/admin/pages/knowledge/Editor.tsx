@@ -178,7 +178,7 @@ function Form({ faq, start, original }: { faq?: Faq; start: Fields; original?: F
           value={fields.keywords}
           onChange={({ target }) => put({ keywords: target.value })}
         />
-        <div className="grid gap-4 sm:grid-cols-3">
+        <div className="grid items-start gap-4 sm:grid-cols-3">
           <Select
             label={k('language')}
             value={fields.language}
