@@ -22,7 +22,8 @@ export function toast(text: string, undo?: () => void): void {
 }
 export const UNDO_WITHIN_MS = SHOWN_MS;
 
-export function Toasts() {
+/** @param place where they stand on the page, as classes */
+export function Toasts({ place = 'inset-x-0 bottom-28' }: { place?: string }) {
   const shown = useSyncExternalStore(
     (listener) => {
       listeners.add(listener);
@@ -33,7 +34,7 @@ export function Toasts() {
   return (
     <div
       role="status"
-      className="pointer-events-none fixed inset-x-0 bottom-28 z-30 flex flex-col items-center gap-2 px-4"
+      className={`pointer-events-none fixed z-30 flex flex-col items-center gap-2 px-4 ${place}`}
     >
       {shown.map(({ id, text, undo }) => (
         <div

@@ -60,10 +60,7 @@ export function Table<Row extends { id: number | string }>({
           </thead>
           <tbody>
             {list.list.map((row) => (
-              <tr
-                key={row.id}
-                className={`relative border-t border-line align-top ${link ? 'hover:bg-sunken' : ''}`}
-              >
+              <tr key={row.id} className={`relative border-t border-line ${link ? 'hover:bg-sunken' : ''}`}>
                 {columns.map((column, i) => (
                   <td key={column.head} className={`wrap-anywhere ${shape(column)}`}>
                     {i === 0 && link ? (

@@ -1,7 +1,7 @@
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import { Alert, Button } from '../../../shared/controls.tsx';
 import { store, useUser } from '../../../shared/session.ts';
-import { reason, reload, send } from '../../data/api.ts';
+import { reason, reloadExactly, send } from '../../data/api.ts';
 import { useSay } from '../../data/live.tsx';
 import type { InboxConversation } from '../../types.ts';
 import { FaqPicker } from './FaqPicker.tsx';
@@ -47,7 +47,7 @@ export function Composer({ inbox: { conversation, user } }: { inbox: InboxConver
     try {
       await send('POST', `/inbox/${id}/${mode}`, { content }, mode === 'reply' ? key.current : undefined);
       key.current = '';
-      await reload(`/inbox/${id}`);
+      await reloadExactly(`/inbox/${id}`);
     } catch (err) {
       write(text);
       setRefused(reason(err));
@@ -125,15 +125,15 @@ export function Composer({ inbox: { conversation, user } }: { inbox: InboxConver
       <div className="flex flex-wrap justify-end gap-2">
         {own && (
           <>
-            <Button kind="quiet" onClick={() => setPicks(true)}>
+            <Button small kind="quiet" onClick={() => setPicks(true)}>
               {t('faq')}
             </Button>
-            <Button kind="quiet" disabled={busy} onClick={() => void draft()}>
+            <Button small kind="quiet" disabled={busy} onClick={() => void draft()}>
               {t('draft')}
             </Button>
           </>
         )}
-        <Button kind="main" disabled={busy || text.trim() === ''} onClick={() => void submit()}>
+        <Button small kind="main" disabled={busy || text.trim() === ''} onClick={() => void submit()}>
           {mode === 'reply' ? t('send') : t('addNote')}
         </Button>
       </div>
