@@ -10,7 +10,7 @@ import { expectSound, TABLET, usePanel } from '../support/panel.ts';
 import { playWorker, send } from '../support/web.ts';
 
 describeBrowser('the inbox of the panel', function () {
-  this.timeout(180_000);
+  this.timeout(400_000);
   const panel = usePanel();
   let agent: BuiltUser;
   before(async () => {
@@ -48,6 +48,7 @@ describeBrowser('the inbox of the panel', function () {
         answer: 'Three days.',
         language: 'en',
         status: 'published',
+        published_at: new Date(),
         slug: 'how-long',
       })
       .returning('id');

@@ -24,7 +24,7 @@ export function App() {
       <BrowserRouter basename={`${rootPath}/admin`}>
         <Gate />
       </BrowserRouter>
-      <Toasts place="inset-x-0 top-16" />
+      <Toasts place="inset-x-0 top-2" />
     </QueryClientProvider>
   );
 }
