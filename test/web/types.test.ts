@@ -7,13 +7,6 @@ import type { conversationContract } from '../../api/conversations/contract.ts';
 import type { faqContract } from '../../api/faqs/contract.ts';
 import type { runContract } from '../../api/runs/contract.ts';
 import type { userContract } from '../../api/users/contract.ts';
-import type { analyticsContract } from '../../api/analytics/contract.ts';
-import type { auditContract } from '../../api/audit/contract.ts';
-import type { inboxContract } from '../../api/inbox/contract.ts';
-import type { systemContract } from '../../api/system/contract.ts';
-import type { userAdminContract } from '../../api/users/admin/contract.ts';
-import type { webhookContract } from '../../api/webhooks/contract.ts';
-import type * as panel from '../../web/admin/types.ts';
 import type { RunEvent as ServerEvent } from '../../shared/delivery/runEvents.ts';
 import { firstSeq as serverFirstSeq } from '../../shared/delivery/runEvents.ts';
 import { firstSeq, RUN_EVENTS, type RunEvent } from '../../web/sdk/events.ts';
@@ -54,22 +47,6 @@ fits<Run>()<Answer<typeof runContract, 'GET /api/v1/runs/:id', 200>>();
 fits<Taken>()<Answer<typeof chatContract, 'POST /api/v1/chat/send', 202>>();
 fits<Faq>()<Answer<typeof faqContract, 'GET /api/v1/faqs/:id', 200>>();
 fits<RunEvent>()<ServerEvent>();
-
-fits<Page<panel.InboxItem>>()<Answer<typeof inboxContract, 'GET /api/v1/inbox', 200>>();
-fits<panel.InboxConversation>()<Answer<typeof inboxContract, 'GET /api/v1/inbox/:id', 200>>();
-fits<panel.InboxPerson>()<Answer<typeof inboxContract, 'GET /api/v1/inbox/:id/person', 200>>();
-fits<Page<panel.Agent>>()<Answer<typeof inboxContract, 'GET /api/v1/inbox/agents', 200>>();
-fits<Page<panel.Account>>()<Answer<typeof userAdminContract, 'GET /api/v1/users', 200>>();
-fits<Page<DeviceSession>>()<Answer<typeof userAdminContract, 'GET /api/v1/users/:id/sessions', 200>>();
-fits<panel.Figures>()<Answer<typeof analyticsContract, 'GET /api/v1/analytics/dashboard', 200>>();
-fits<{ data: panel.Bucket[] }>()<
-  Answer<typeof analyticsContract, 'GET /api/v1/analytics/conversations', 200>
->();
-fits<Page<panel.Webhook>>()<Answer<typeof webhookContract, 'GET /api/v1/webhooks', 200>>();
-fits<Page<panel.Delivery>>()<Answer<typeof webhookContract, 'GET /api/v1/webhooks/:id/deliveries', 200>>();
-fits<Page<panel.AuditEntry>>()<Answer<typeof auditContract, 'GET /api/v1/audit', 200>>();
-fits<panel.AuditVerified>()<Answer<typeof auditContract, 'POST /api/v1/audit/verify', 200>>();
-fits<panel.SystemState>()<Answer<typeof systemContract, 'GET /api/v1/system', 200>>();
 
 describe('the types of the client', () => {
   it('name every event of a run that the server sends', () => {

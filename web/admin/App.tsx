@@ -24,7 +24,10 @@ export function App() {
       <BrowserRouter basename={`${rootPath}/admin`}>
         <Gate />
       </BrowserRouter>
-      <Toasts place="inset-x-0 top-2" />
+      {/* At the top: at the end of the page people write. */}
+      <div className="*:top-2 *:bottom-auto">
+        <Toasts />
+      </div>
     </QueryClientProvider>
   );
 }

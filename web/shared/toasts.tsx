@@ -22,8 +22,7 @@ export function toast(text: string, undo?: () => void): void {
 }
 export const UNDO_WITHIN_MS = SHOWN_MS;
 
-/** @param place where they stand on the page, as classes */
-export function Toasts({ place = 'inset-x-0 bottom-28' }: { place?: string }) {
+export function Toasts() {
   const shown = useSyncExternalStore(
     (listener) => {
       listeners.add(listener);
@@ -34,7 +33,7 @@ export function Toasts({ place = 'inset-x-0 bottom-28' }: { place?: string }) {
   return (
     <div
       role="status"
-      className={`pointer-events-none fixed z-30 flex flex-col items-center gap-2 px-4 ${place}`}
+      className="pointer-events-none fixed inset-x-0 bottom-28 z-30 flex flex-col items-center gap-2 px-4"
     >
       {shown.map(({ id, text, undo }) => (
         <div
