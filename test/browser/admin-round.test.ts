@@ -87,6 +87,9 @@ describeBrowser('an agent’s round, over three browsers and two replicas', func
     const log = agent.getByRole('log', { name: 'Messages' });
     await log.getByText('I want to talk to a person').waitFor();
     await agent.getByRole('button', { name: 'Take' }).click();
+    await agent.getByRole('button', { name: 'Draft' }).click();
+    await agent.getByText('A draft of the assistant stands in the field').waitFor();
+    expect(await agent.getByRole('textbox', { name: 'Reply' }).inputValue()).to.not.equal('');
     await agent.getByRole('textbox', { name: 'Reply' }).fill('Your parcel is at the post office.');
     await agent.getByRole('button', { name: 'Send' }).click();
     await frame.getByText('Your parcel is at the post office.').waitFor();

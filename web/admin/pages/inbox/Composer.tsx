@@ -76,7 +76,8 @@ export function Composer({ inbox: { conversation, user } }: { inbox: InboxConver
   };
   useKeys({
     n: () => to('note'),
-    ...(own && { r: () => to('reply'), d: () => void draft(), f: () => setPicks(true) }),
+    ...(own && { r: () => to('reply') }),
+    ...(own && mode === 'reply' && { d: () => void draft(), f: () => setPicks(true) }),
   });
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === 'Escape') field.current?.blur();
@@ -123,7 +124,7 @@ export function Composer({ inbox: { conversation, user } }: { inbox: InboxConver
         className={`w-full resize-y rounded-xl border border-edge px-3 py-2 ${mode === 'note' ? 'border-dashed bg-sunken' : 'bg-paper'}`}
       />
       <div className="flex flex-wrap justify-end gap-2">
-        {own && (
+        {own && mode === 'reply' && (
           <>
             <Button small kind="quiet" onClick={() => setPicks(true)}>
               {t('faq')}
