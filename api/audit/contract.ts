@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { contract, json, other } from '../contract/contract.ts';
 import { anything, count, flag, givenId, id, paging, role, text, time } from '../contract/fields.ts';
+import { rateHeaders } from '../middleware/headers.ts';
 import { closed, described, named, oneOf, optional, orNull, page, presenter } from '../contract/schema.ts';
 
 const entry = named(
@@ -94,6 +95,6 @@ export const auditContract = contract('Operators', {
       'Reads the whole chain, as `npm run audit -- verify` does. `head`: a hash that was noted earlier, which the chain must still contain.',
     body: closed(optional({ head: Type.String({ pattern: '^[0-9a-f]{64}$' }) })),
     example: {},
-    answers: { 200: json('The result', verified) },
+    answers: { 200: json('The result', verified, rateHeaders) },
   },
 });

@@ -4,6 +4,7 @@ import { readAuditLog } from '../../shared/accounts/auditLog.ts';
 import { answerCsv } from '../analytics/csv.ts';
 import { pageOf } from '../contract/page.ts';
 import { serve } from '../contract/serve.ts';
+import { limitSearches } from '../middleware/limit-searches.ts';
 import { auditContract, presentAuditEntry } from './contract.ts';
 import { by } from './note.ts';
 
@@ -34,23 +35,26 @@ export const audit = serve(auditContract, {
     );
   },
 
-  'POST /api/v1/audit/verify': async (ctx) => {
-    const { head = null } = ctx.state.body;
-    await noted(by(ctx), 'audit.verified')(null);
-    const found = await verifyAuditLog(head);
-    ctx.body =
-      'fault' in found
-        ? { sound: false, entries: null, unchained: null, head: null, ...found }
-        : {
-            sound: true,
-            entries: found.chain_seq,
-            unchained: found.unchained,
-            head: found.hash,
-            fault: null,
-            chain_seq: null,
-            entry_id: null,
-          };
-  },
+  'POST /api/v1/audit/verify': [
+    limitSearches,
+    async (ctx) => {
+      const { head = null } = ctx.state.body;
+      await noted(by(ctx), 'audit.verified')(null);
+      const found = await verifyAuditLog(head);
+      ctx.body =
+        'fault' in found
+          ? { sound: false, entries: null, unchained: null, head: null, ...found }
+          : {
+              sound: true,
+              entries: found.chain_seq,
+              unchained: found.unchained,
+              head: found.hash,
+              fault: null,
+              chain_seq: null,
+              entry_id: null,
+            };
+    },
+  ],
 });
 
 const EXPORTED = 10_000;

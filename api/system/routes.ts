@@ -10,7 +10,13 @@ import { settingsInForce } from '../../shared/ops/settings.ts';
 import { together } from '../../shared/ops/together.ts';
 import { askModels } from '../../shared/provider/askModels.ts';
 import type { Role } from '../../shared/provider/calls.ts';
-import { chatModels, embeddingModel, type ModelRef, providerOf } from '../../shared/provider/config.ts';
+import {
+  allProviders,
+  chatModels,
+  embeddingModel,
+  type ModelRef,
+  providerOf,
+} from '../../shared/provider/config.ts';
 import { checkRole, modelOf } from '../../shared/provider/probe.ts';
 import { noted } from '../../shared/accounts/noted.ts';
 import { by } from '../audit/note.ts';
@@ -86,8 +92,19 @@ const look = together(async () => {
 const asked = together(async () => {
   const lines: string[] = [];
   const well = await askModels((line) => lines.push(line));
-  return { well, lines };
+  return { well, lines: lines.map(withoutKeys) };
 });
+
+/** Shorter keys are words, such as `none`, for servers that want any. */
+const SHORTEST = 8;
+
+/** A provider may repeat the key that it refuses. */
+function withoutKeys(line: string): string {
+  return allProviders().reduce(
+    (text, { key }) => (key.length < SHORTEST ? text : text.replaceAll(key, '…')),
+    line,
+  );
+}
 
 function presentQueue({ queue, counts, oldestS }: Awaited<ReturnType<typeof countJobs>>[number]) {
   const of = (...states: string[]) => states.reduce((sum, state) => sum + (counts[state] ?? 0), 0);

@@ -19,6 +19,8 @@ export type Beat = {
 const BEAT_MS = 5_000;
 /** A process that was killed is shown for as long, so that operators see that it is missing. */
 const SHOWN_MS = 600_000;
+/** Beats between two looks for what to forget. */
+const FORGET_AT = 60;
 const KEY = 'processes';
 
 /** The release that this process runs. */
@@ -40,8 +42,12 @@ export function beat(types: string[]): void {
     version,
     started_at: new Date().toISOString(),
   };
+  let beats = 0;
   const say = () => {
     if (redis.status !== 'ready') return;
+    beats += 1;
+    // Forgets processes that were killed, also where nobody looks at the list.
+    if (beats % FORGET_AT === 0) processes().catch(() => {});
     const seen = JSON.stringify({ ...own, seen_at: new Date().toISOString() } satisfies Beat);
     redis
       .multi()

@@ -3,8 +3,12 @@ import { readings } from '../base/env.ts';
 export type Setting = { name: string; value: string | null; source: 'environment' | 'default' };
 
 /** Names of variables that may hold a secret, or an address with one. What is set there is never shown. */
-const SECRET =
-  /(_KEY|_KEYS|_SECRET|_TOKEN|_PASSWORD|_URL|_URI|_HEADERS|_QUERY|_DIR|_ENDPOINT|_AUTH|_PRICES)$/;
+const SECRET = /(KEYS?|SECRET|TOKEN|PASSWORD|PASSPHRASE|URL|URI|HEADERS|QUERY|ENDPOINT|AUTH)$/;
+/** Values that are no secret, whatever the name of their variable. */
+const HARMLESS = /^(-?\d+(\.\d+)?|on|off|true|false)$/;
+/** Further variables whose values are shown, by the ends of their names. A variable that nobody thought of is not. */
+const SHOWN =
+  /(^HOST|^PROVIDERS|^LOG_LEVEL|^OFFICE_HOURS|^OFFICE_TIMEZONE|^MAIL_FROM|_MODEL|_FALLBACK|_ORDER|_CHECK|_ORIGINS|_KIND|_2FA|_ROLE|_EFFORT)$/;
 /** Addresses in which the environment allows neither a user nor a password. */
 const PLAIN = ['PUBLIC_URL'];
 const LONGEST = 300;
@@ -22,5 +26,6 @@ export function settingsInForce(): Setting[] {
 
 function mayShow(name: string, value: string, source: Setting['source']): boolean {
   if (source === 'default' || PLAIN.includes(name)) return true;
-  return !SECRET.test(name) && value.length <= LONGEST && !/:\/\/[^/]*@/.test(value);
+  if (SECRET.test(name) || value.length > LONGEST) return false;
+  return HARMLESS.test(value) || SHOWN.test(name);
 }

@@ -86,6 +86,8 @@ export async function expectSound(
     await expectAccessible(page);
     const wide = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
     expect(wide, `${path} ${look}`).to.be.at.most(0);
+    // A page scrolls within itself: a picture of all of it needs a tall window.
+    if (process.env.SHOTS) await page.setViewportSize({ ...page.viewportSize()!, height: 1_900 });
     await shoot(page, `panel${path.replaceAll(/\W+/g, '-')}-${look}`);
   }
 }

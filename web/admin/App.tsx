@@ -24,7 +24,10 @@ export function App() {
       <BrowserRouter basename={`${rootPath}/admin`}>
         <Gate />
       </BrowserRouter>
-      <Toasts />
+      {/* At the top: at the end of the page people write. */}
+      <div className="*:top-2 *:bottom-auto">
+        <Toasts />
+      </div>
     </QueryClientProvider>
   );
 }

@@ -8,13 +8,13 @@ const KINDS = {
   danger: 'border border-danger text-danger hover:bg-soft',
 };
 
-type ButtonProps = ComponentProps<'button'> & { kind?: keyof typeof KINDS };
+type ButtonProps = ComponentProps<'button'> & { kind?: keyof typeof KINDS; small?: boolean };
 
-export function Button({ kind = 'plain', className = '', ...rest }: ButtonProps) {
+export function Button({ kind = 'plain', small = false, className = '', ...rest }: ButtonProps) {
   return (
     <button
       type="button"
-      className={`inline-flex min-h-11 items-center justify-center gap-2 rounded-xl px-4 font-medium transition-colors disabled:opacity-50 ${KINDS[kind]} ${className}`}
+      className={`inline-flex items-center justify-center gap-2 font-medium transition-colors disabled:opacity-50 ${small ? 'min-h-9 rounded-lg px-3 text-sm' : 'min-h-11 rounded-xl px-4'} ${KINDS[kind]} ${className}`}
       {...rest}
     />
   );
@@ -65,7 +65,7 @@ export function Field({ label, hint, wrong, ...rest }: FieldProps) {
   const id = useId();
   const note = wrong ?? hint;
   return (
-    <div className="grid gap-1.5">
+    <div className="grid min-w-0 grid-cols-[minmax(0,1fr)] gap-1.5">
       <label htmlFor={id} className="text-sm font-medium">
         {label}
       </label>

@@ -22,13 +22,15 @@ export function withParams(path: string, params: Params = {}): string {
 export function useGet<T>(
   path: string,
   params: Params = {},
-  options: { enabled?: boolean; every?: number; keep?: boolean } = {},
+  options: { enabled?: boolean; every?: number; keep?: boolean; once?: boolean } = {},
 ) {
   return useQuery({
     queryKey: [path, params],
     queryFn: ({ signal }) => session.call<T>('GET', withParams(path, params), { signal }),
     enabled: options.enabled ?? true,
     ...(options.every !== undefined && { refetchInterval: options.every }),
+    // A read that is noted somewhere is not repeated by itself.
+    ...(options.once && { staleTime: Number.POSITIVE_INFINITY }),
     ...(options.keep && { placeholderData: keepPreviousData }),
   });
 }
@@ -87,6 +89,11 @@ export function reload(...beginnings: string[]): Promise<void> {
   return queries.invalidateQueries({
     predicate: ({ queryKey: [path] }) => beginnings.some((beginning) => String(path).startsWith(beginning)),
   });
+}
+
+/** The same for whole paths. */
+export function reloadExactly(...paths: string[]): Promise<void> {
+  return queries.invalidateQueries({ predicate: ({ queryKey: [path] }) => paths.includes(String(path)) });
 }
 
 /** Changes rows of a list where they are shown, before the server has said so. Returns a function that undoes it. */

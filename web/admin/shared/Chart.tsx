@@ -54,8 +54,8 @@ export function Chart({
           y: { range: (_, low, high) => [Math.min(0, low ?? 0), Math.max(high ?? 1, 1)] },
         },
         axes: [
-          { ...axis, values: (_, splits) => splits.map((one) => writeTime(one)), space: 80 },
-          { ...axis, size: 56, values: (_, splits) => splits.map((one) => write(one)) },
+          { ...axis, values: (_, splits) => splits.map((one) => writeTime(one)), space: 80, size: 32 },
+          { ...axis, size: 76, values: (_, splits) => splits.map((one) => write(one)) },
         ],
         series: [
           {},

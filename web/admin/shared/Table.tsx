@@ -60,12 +60,9 @@ export function Table<Row extends { id: number | string }>({
           </thead>
           <tbody>
             {list.list.map((row) => (
-              <tr
-                key={row.id}
-                className={`relative border-t border-line align-top ${link ? 'hover:bg-sunken' : ''}`}
-              >
+              <tr key={row.id} className={`relative border-t border-line ${link ? 'hover:bg-sunken' : ''}`}>
                 {columns.map((column, i) => (
-                  <td key={column.head} className={`wrap-anywhere ${shape(column)}`}>
+                  <td key={column.head} className={`wrap-break-word ${shape(column)}`}>
                     {i === 0 && link ? (
                       <Link to={link(row)} className="font-medium after:absolute after:inset-0">
                         {column.cell(row)}

@@ -75,7 +75,14 @@ export default function Audit() {
         label={w('audit')}
         list={list}
         columns={[
-          { head: t('at'), cell: ({ at }) => <time dateTime={at}>{dateTime(at)}</time> },
+          {
+            head: t('at'),
+            cell: ({ at }) => (
+              <time className="whitespace-nowrap" dateTime={at}>
+                {dateTime(at)}
+              </time>
+            ),
+          },
           { head: t('action'), cell: ({ action }) => <code className="font-mono text-xs">{action}</code> },
           {
             head: t('who'),
@@ -107,7 +114,7 @@ export default function Audit() {
           {
             head: t('details'),
             cell: ({ details }) => (
-              <code className="font-mono text-xs text-muted">
+              <code className="line-clamp-3 min-w-32 font-mono text-xs wrap-anywhere text-muted">
                 {Object.keys(details).length === 0 ? '' : JSON.stringify(details)}
               </code>
             ),

@@ -119,7 +119,9 @@ function CardOf({
       <dt className="text-sm text-muted">{t(name)}</dt>
       <dd className="text-2xl font-semibold tabular-nums">{now === null ? '–' : write(now, figures)}</dd>
       <dd className="flex flex-wrap items-baseline gap-x-2 text-xs text-muted">
-        {now !== null && then !== null && then !== 0 && <Change now={now} then={then} good={good} />}
+        {now !== null && then !== null && then !== 0 && (
+          <Change now={now} then={then} good={good} points={write === percent} />
+        )}
         {then !== null && <span>{t('before', { value: write(then, figures.previous) })}</span>}
         {text !== undefined && <span>{text}</span>}
       </dd>
@@ -127,14 +129,33 @@ function CardOf({
   );
 }
 
-function Change({ now, then, good }: { now: number; then: number; good: 1 | -1 | 0 }) {
-  const change = (now - then) / Math.abs(then);
+/** Shares that grow tenfold or more say only that there was next to nothing before. */
+const MOST = 10;
+
+/** How a figure has changed: a rate by points, all else by its share. */
+function Change({
+  now,
+  then,
+  good,
+  points,
+}: {
+  now: number;
+  then: number;
+  good: 1 | -1 | 0;
+  points: boolean;
+}) {
+  const change = points ? now - then : (now - then) / Math.abs(then);
+  if (!points && change >= MOST) return null;
   const better = change * good;
-  const text = new Intl.NumberFormat(language(), {
-    style: 'percent',
-    signDisplay: 'exceptZero',
-    maximumFractionDigits: Math.abs(change) < 0.1 ? 1 : 0,
-  }).format(change);
+  const text = points
+    ? t('points', {
+        n: (change * 100).toLocaleString(language(), { signDisplay: 'exceptZero', maximumFractionDigits: 1 }),
+      })
+    : new Intl.NumberFormat(language(), {
+        style: 'percent',
+        signDisplay: 'exceptZero',
+        maximumFractionDigits: Math.abs(change) < 0.1 ? 1 : 0,
+      }).format(change);
   return (
     <span
       className={`font-medium tabular-nums ${better > 0 ? 'text-accent' : better < 0 ? 'text-danger' : 'text-muted'}`}

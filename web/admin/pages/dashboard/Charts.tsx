@@ -1,4 +1,4 @@
-import { useMemo, useState } from 'react';
+import { type ReactNode, useMemo, useState } from 'react';
 import { Button } from '../../../shared/controls.tsx';
 import { language } from '../../../shared/words.ts';
 import { Chart } from '../../shared/Chart.tsx';
@@ -14,10 +14,12 @@ export function Charts({
   buckets,
   timezone,
   onCsv,
+  children,
 }: {
   buckets: Bucket[];
   timezone: string;
   onCsv: () => void;
+  children: ReactNode;
 }) {
   const hourly = buckets.length > 1 && spanOf(buckets) < 7_200_000;
   const writeTime = (seconds: number) =>
@@ -60,6 +62,7 @@ export function Charts({
           { field: 'answer_ms_p95', name: `${t('answer')}, ${t('slow')}`, dashed: true },
         ]}
       />
+      {children}
     </div>
   );
 }
@@ -100,10 +103,10 @@ function Over({
       title={title}
       actions={
         <div className="flex gap-1">
-          <Button kind="quiet" aria-pressed={table} onClick={() => setTable(!table)}>
+          <Button small kind="quiet" aria-pressed={table} onClick={() => setTable(!table)}>
             {table ? t('asChart') : t('asTable')}
           </Button>
-          <Button kind="quiet" aria-label={`${t('csv')}: ${title}`} onClick={onCsv}>
+          <Button small kind="quiet" aria-label={`${t('csv')}: ${title}`} onClick={onCsv}>
             {t('csv')}
           </Button>
         </div>

@@ -104,10 +104,11 @@ export default function Dashboard() {
               buckets={buckets.data.data}
               timezone={values.timezone}
               onCsv={() => void save('/analytics/conversations', 'conversations.csv')}
-            />
+            >
+              <Speed figures={figures.data} />
+            </Charts>
           )}
-          <div className="grid grid-cols-[minmax(0,1fr)] gap-4 lg:grid-cols-2">
-            <Speed figures={figures.data} />
+          <div className="grid grid-cols-[minmax(0,1fr)] gap-4 lg:grid-cols-3">
             <Top figures={figures.data} />
           </div>
           <p className="text-sm text-muted">{t('updated', { at: dateTime(figures.data.updated_at) })}</p>

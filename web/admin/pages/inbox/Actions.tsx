@@ -2,7 +2,7 @@ import { Button } from '../../../shared/controls.tsx';
 import { queries } from '../../../shared/queries.ts';
 import { useUser } from '../../../shared/session.ts';
 import { toast } from '../../../shared/toasts.tsx';
-import { reason, reload, send, useList } from '../../data/api.ts';
+import { reason, reloadExactly, send, useList } from '../../data/api.ts';
 import type { Agent, InboxConversation, InboxConversationHead, Status } from '../../types.ts';
 import { useKeys } from './keys.tsx';
 import { t } from './words.ts';
@@ -11,7 +11,7 @@ import { t } from './words.ts';
 export function Actions({ inbox: { conversation } }: { inbox: InboxConversation }) {
   const me = useUser();
   const { id, status, agent } = conversation;
-  const agents = useList<Agent>('/inbox/agents', {}, { limit: 100 });
+  const agents = useList<Agent>('/inbox/agents', {}, { limit: 100, every: 15_000 });
   const own = status === 'agent' && agent?.id === me?.id;
   const mayEnd = own || status === 'waiting' || (status === 'agent' && me?.role === 'admin');
   const mine = { id: me?.id ?? 0, name: me?.first_name ?? me?.username ?? '' };
@@ -27,13 +27,17 @@ export function Actions({ inbox: { conversation } }: { inbox: InboxConversation 
   return (
     <div className="flex flex-wrap items-center gap-2">
       {!own && (
-        <Button kind="main" onClick={() => void take()}>
+        <Button small kind="main" onClick={() => void take()}>
           {t('take')}
         </Button>
       )}
-      {mayEnd && <Button onClick={() => void resolve()}>{t('resolve')}</Button>}
       {mayEnd && (
-        <Button kind="quiet" onClick={() => void giveBack()}>
+        <Button small onClick={() => void resolve()}>
+          {t('resolve')}
+        </Button>
+      )}
+      {mayEnd && (
+        <Button small kind="quiet" onClick={() => void giveBack()}>
           {t('return')}
         </Button>
       )}
@@ -47,7 +51,7 @@ export function Actions({ inbox: { conversation } }: { inbox: InboxConversation 
             const change: Change = { agent: next, status: next === null ? 'waiting' : 'agent' };
             void act(id, 'assign', { agent_id: next?.id ?? null }, change);
           }}
-          className="min-h-11 max-w-56 min-w-0 rounded-xl border border-edge bg-paper px-3 text-sm"
+          className="min-h-9 max-w-48 min-w-0 rounded-lg border border-edge bg-paper px-2 text-sm"
         >
           <option value="">
             {t('assign')}: {t('nobody')}
@@ -87,5 +91,5 @@ async function act(
     if (before !== undefined) queries.setQueryData(key, before);
     toast(reason(err));
   }
-  void reload('/inbox');
+  void reloadExactly('/inbox', `/inbox/${id}`);
 }

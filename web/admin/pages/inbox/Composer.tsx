@@ -1,7 +1,7 @@
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import { Alert, Button } from '../../../shared/controls.tsx';
 import { store, useUser } from '../../../shared/session.ts';
-import { reason, reload, send } from '../../data/api.ts';
+import { reason, reloadExactly, send } from '../../data/api.ts';
 import { useSay } from '../../data/live.tsx';
 import type { InboxConversation } from '../../types.ts';
 import { FaqPicker } from './FaqPicker.tsx';
@@ -47,7 +47,7 @@ export function Composer({ inbox: { conversation, user } }: { inbox: InboxConver
     try {
       await send('POST', `/inbox/${id}/${mode}`, { content }, mode === 'reply' ? key.current : undefined);
       key.current = '';
-      await reload(`/inbox/${id}`);
+      await reloadExactly(`/inbox/${id}`);
     } catch (err) {
       write(text);
       setRefused(reason(err));
@@ -76,7 +76,8 @@ export function Composer({ inbox: { conversation, user } }: { inbox: InboxConver
   };
   useKeys({
     n: () => to('note'),
-    ...(own && { r: () => to('reply'), d: () => void draft(), f: () => setPicks(true) }),
+    ...(own && { r: () => to('reply') }),
+    ...(own && mode === 'reply' && { d: () => void draft(), f: () => setPicks(true) }),
   });
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === 'Escape') field.current?.blur();
@@ -123,17 +124,17 @@ export function Composer({ inbox: { conversation, user } }: { inbox: InboxConver
         className={`w-full resize-y rounded-xl border border-edge px-3 py-2 ${mode === 'note' ? 'border-dashed bg-sunken' : 'bg-paper'}`}
       />
       <div className="flex flex-wrap justify-end gap-2">
-        {own && (
+        {own && mode === 'reply' && (
           <>
-            <Button kind="quiet" onClick={() => setPicks(true)}>
+            <Button small kind="quiet" onClick={() => setPicks(true)}>
               {t('faq')}
             </Button>
-            <Button kind="quiet" disabled={busy} onClick={() => void draft()}>
+            <Button small kind="quiet" disabled={busy} onClick={() => void draft()}>
               {t('draft')}
             </Button>
           </>
         )}
-        <Button kind="main" disabled={busy || text.trim() === ''} onClick={() => void submit()}>
+        <Button small kind="main" disabled={busy || text.trim() === ''} onClick={() => void submit()}>
           {mode === 'reply' ? t('send') : t('addNote')}
         </Button>
       </div>

@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import { Link } from 'react-router';
 import { IconButton } from '../../../shared/controls.tsx';
-import { language, when } from '../../../shared/words.ts';
+import { dateTime, language, when } from '../../../shared/words.ts';
 import { useGet } from '../../data/api.ts';
 import { Badge, ErrorState, Loading } from '../../shared/states.tsx';
 import type { InboxPerson } from '../../types.ts';
@@ -10,7 +10,7 @@ import { t } from './words.ts';
 
 /** Who asks, and what they asked before. */
 export function PersonPane({ id, onClose }: { id: number; onClose: () => void }) {
-  const { data, error, refetch } = useGet<InboxPerson>(`/inbox/${id}/person`);
+  const { data, error, refetch } = useGet<InboxPerson>(`/inbox/${id}/person`, {}, { once: true });
   return (
     <aside aria-label={t('person')} className="min-h-0 overflow-y-auto border-line p-4 text-sm xl:border-s">
       <div className="flex items-center justify-between gap-2">
@@ -32,7 +32,7 @@ function Known({ data: { person, conversations }, current }: { data: InboxPerson
       <dl className="grid gap-2">
         <Fact name={t('language')}>{languages.of(person.language) ?? person.language}</Fact>
         <Fact name={t('timezone')}>{person.timezone}</Fact>
-        <Fact name={t('since')}>{new Date(person.created_at).toLocaleDateString(language())}</Fact>
+        <Fact name={t('since')}>{dateTime(person.created_at)}</Fact>
       </dl>
       <section className="grid gap-2">
         <h3 className="font-medium">{t('consents')}</h3>

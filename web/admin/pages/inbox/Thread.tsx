@@ -54,7 +54,7 @@ function Head({ inbox, onPerson }: { inbox: InboxConversation; onPerson: () => v
   const others = useOthers(conversation.id);
   const name = user.name === '' ? t('guest') : user.name;
   return (
-    <header className="grid gap-2 border-b border-line px-3 py-2 lg:px-4">
+    <header className="grid grid-cols-[minmax(0,1fr)] gap-2 border-b border-line px-3 py-2 lg:px-4">
       <div className="flex items-center gap-2">
         <Link
           to={`/inbox${search}`}
@@ -74,6 +74,11 @@ function Head({ inbox, onPerson }: { inbox: InboxConversation; onPerson: () => v
         <IconButton icon="person" label={t('showPerson')} onClick={onPerson} />
       </div>
       <Actions inbox={inbox} />
+      {conversation.handoff_reason !== null && (
+        <p className="text-sm wrap-anywhere text-muted">
+          {t('reason', { reason: conversation.handoff_reason })}
+        </p>
+      )}
       {others !== '' && (
         <p role="status" className="text-sm text-danger">
           {t('alsoHere', { names: others })}
@@ -126,11 +131,6 @@ function Messages({ inbox }: { inbox: InboxConversation }) {
               sources={cited.get(entry.message.run_id ?? 0)}
             />
           ),
-        )}
-        {conversation.handoff_reason !== null && (
-          <p className="rounded-xl bg-soft px-4 py-2 text-sm">
-            {t('reason', { reason: conversation.handoff_reason })}
-          </p>
         )}
         <p role="status" className="min-h-5 text-sm text-muted">
           {isTyping ? t('isTyping', { name }) : ''}

@@ -1,7 +1,7 @@
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useNavigate, useParams, Route, Routes, useLocation } from 'react-router';
 import { Button } from '../../../shared/controls.tsx';
-import { reload, useList } from '../../data/api.ts';
+import { reload, reloadExactly, useList } from '../../data/api.ts';
 import { useFilters } from '../../data/filters.ts';
 import { CONNECTED, useEvents } from '../../data/live.tsx';
 import { EmptyState } from '../../shared/states.tsx';
@@ -60,7 +60,7 @@ function Panes() {
       actions={
         <>
           <AlarmSwitch />
-          <Button kind="quiet" onClick={() => setHelp(true)}>
+          <Button small kind="quiet" onClick={() => setHelp(true)}>
             {t('keys')}
           </Button>
         </>
@@ -77,7 +77,7 @@ function Panes() {
                 type="button"
                 aria-current={one === name}
                 onClick={() => set({ list: one })}
-                className="min-h-9 rounded-lg px-2.5 text-sm text-muted hover:bg-raised aria-current:bg-raised aria-current:font-medium aria-current:text-ink"
+                className="min-h-9 rounded-lg px-2 text-sm text-muted hover:bg-raised aria-current:bg-raised aria-current:font-medium aria-current:text-ink"
               >
                 {t(one)}
               </button>
@@ -98,17 +98,20 @@ function Panes() {
   );
 }
 
-/** Reads lists and the open conversation again when something happened, at most twice a second. */
+/** Reads lists, and the conversations that something happened to, again; at most three times a second. */
 function useReloading(): void {
-  const [, setTimer] = useState<{ timer?: ReturnType<typeof setTimeout> | undefined }>({});
-  useEvents((event) => {
-    if (!['inbox.updated', 'message', CONNECTED].includes(event)) return;
-    setTimer((kept) => {
-      kept.timer ??= setTimeout(() => {
-        kept.timer = undefined;
-        void reload('/inbox');
-      }, 300);
-      return kept;
-    });
+  const due = useRef<{ paths: Set<string>; timer?: ReturnType<typeof setTimeout> }>({ paths: new Set() });
+  useEffect(() => () => clearTimeout(due.current.timer), []);
+  useEvents((event, data) => {
+    const { paths, timer } = due.current;
+    if (event === CONNECTED) return void reload('/inbox');
+    if (event !== 'inbox.updated' && event !== 'message') return;
+    const { conversation_id } = data as { conversation_id: number };
+    paths.add('/inbox').add(`/inbox/${conversation_id}`);
+    if (timer !== undefined) return;
+    due.current.timer = setTimeout(() => {
+      void reloadExactly(...paths);
+      due.current = { paths: new Set() };
+    }, 300);
   });
 }

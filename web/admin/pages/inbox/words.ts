@@ -3,9 +3,9 @@ import { wordsOf } from '../../../shared/words.ts';
 const en = {
   waiting: 'Waiting',
   mine: 'Mine',
-  all: 'All open',
+  all: 'All',
   resolved: 'Resolved',
-  bot: 'With the bot',
+  bot: 'Bot',
   lists: 'Lists',
   conversations: 'Conversations',
   none_waiting: 'Nobody waits',
@@ -98,9 +98,9 @@ const en = {
 const de: Record<keyof typeof en, string> = {
   waiting: 'Wartend',
   mine: 'Meine',
-  all: 'Alle offenen',
+  all: 'Alle',
   resolved: 'Gelöst',
-  bot: 'Beim Bot',
+  bot: 'Bot',
   lists: 'Listen',
   conversations: 'Gespräche',
   none_waiting: 'Niemand wartet',

@@ -1,4 +1,4 @@
-import { dateTime, language } from '../../../shared/words.ts';
+import { language, when } from '../../../shared/words.ts';
 import { Panel } from '../../shared/Page.tsx';
 import { Badge } from '../../shared/states.tsx';
 import type { SystemState } from '../../types.ts';
@@ -46,7 +46,7 @@ export function Processes({ processes }: { processes: SystemState['processes'] }
             types.join(', '),
             `${host} (${pid})`,
             version,
-            dateTime(started_at),
+            when(started_at),
             <Seen key={id} at={seen_at} />,
           ],
         }))}

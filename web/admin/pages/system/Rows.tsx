@@ -31,7 +31,7 @@ export function Rows({
           {rows.map(({ key, cells }) => (
             <tr key={key} className="border-t border-line align-top">
               {cells.map((cell, i) => (
-                <td key={head[i]} className={`py-1.5 pe-3 wrap-anywhere last:pe-0 ${side(i)}`}>
+                <td key={head[i]} className={`py-1.5 pe-3 wrap-break-word last:pe-0 ${side(i)}`}>
                   {cell}
                 </td>
               ))}

@@ -29,7 +29,13 @@ export function Settings({ settings }: { settings: SystemState['settings'] }) {
               <code key="name" className="font-mono text-xs">
                 {name}
               </code>,
-              value === null ? <i key="value">{t('hidden')}</i> : value === '' ? t('empty') : value,
+              value === null ? (
+                <i key="value">{t('hidden')}</i>
+              ) : (
+                <span key="value" className="wrap-anywhere">
+                  {value === '' ? t('empty') : value}
+                </span>
+              ),
               <Badge key="source" tone={source === 'environment' ? 'plain' : 'quiet'}>
                 {t(source)}
               </Badge>,

@@ -2,6 +2,7 @@ import { useState } from 'react';
 import { Button } from '../../../shared/controls.tsx';
 import { useUser } from '../../../shared/session.ts';
 import { reload, send, useGet } from '../../data/api.ts';
+import { useFilters } from '../../data/filters.ts';
 import { Confirm } from '../../shared/Confirm.tsx';
 import { TextArea } from '../../shared/fields.tsx';
 import { Panel } from '../../shared/Page.tsx';
@@ -14,12 +15,14 @@ export function Erase({ account }: { account: Account }) {
   const me = useUser();
   const [asking, setAsking] = useState(false);
   const [why, setWhy] = useState('');
-  const [receipt, setReceipt] = useState<string>();
+  // In the address, so that a reload still shows how it goes.
+  const { values, set } = useFilters({ receipt: '' });
+  const { receipt } = values;
   const word = account.email ?? account.username ?? String(account.id);
   if (me?.id === account.id) return null;
   return (
     <Panel title={t('danger')}>
-      {receipt !== undefined ? (
+      {receipt !== '' ? (
         <Receipt receipt={receipt} />
       ) : (
         <>
@@ -45,7 +48,7 @@ export function Erase({ account }: { account: Account }) {
             const begun = await send<{ receipt: string }>('POST', `/users/${account.id}/erase`, {
               reason: why.trim(),
             });
-            setReceipt(begun.receipt);
+            set({ receipt: begun.receipt });
             void reload('/users?', `/users/${account.id}/sessions`);
           }}
         >

@@ -20,7 +20,7 @@ import { t } from './words.ts';
 export function One() {
   const id = Number(useParams().id);
   const { search } = useLocation();
-  const { data, error, refetch } = useGet<Account>(`/users/${id}`);
+  const { data, error, refetch } = useGet<Account>(`/users/${id}`, {}, { once: true });
   return (
     <Page
       title={data === undefined ? w('users') : nameOf(data)}

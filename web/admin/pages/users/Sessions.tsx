@@ -36,6 +36,7 @@ export function Sessions({ id }: { id: number }) {
             head: t('end'),
             cell: (session) => (
               <Button
+                small
                 kind="quiet"
                 aria-label={t('endOf', { device: device(session) })}
                 onClick={() => void end(session)}

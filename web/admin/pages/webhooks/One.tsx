@@ -4,7 +4,7 @@ import { Button } from '../../../shared/controls.tsx';
 import { queries } from '../../../shared/queries.ts';
 import { toast } from '../../../shared/toasts.tsx';
 import { dateTime } from '../../../shared/words.ts';
-import { reason, reload, send, useGet, useList } from '../../data/api.ts';
+import { reason, reload, reloadExactly, send, useGet, useList } from '../../data/api.ts';
 import { Confirm } from '../../shared/Confirm.tsx';
 import { Page, Panel } from '../../shared/Page.tsx';
 import { Badge, EmptyState, ErrorState, Loading } from '../../shared/states.tsx';
@@ -94,8 +94,8 @@ function Known({ webhook }: { webhook: Webhook }) {
           onConfirm={async () => {
             await send('DELETE', `/webhooks/${id}`);
             await navigate('/webhooks');
-            queries.removeQueries({ queryKey: [`/webhooks/${id}`] });
-            void reload('/webhooks');
+            // Not what was read of the endpoint itself: that is gone.
+            void reloadExactly('/webhooks');
           }}
         >
           <p className="text-sm">{t('removeWhy')}</p>
@@ -162,6 +162,7 @@ function Deliveries({ id }: { id: number }) {
             head: t('retry'),
             cell: (delivery) => (
               <Button
+                small
                 kind="quiet"
                 aria-label={t('retryOf', { id: delivery.id })}
                 onClick={() => void again(delivery)}

@@ -41,7 +41,7 @@ const en = {
   removeTitle: 'Delete this endpoint',
   removeWhy: 'It gets no further events, and its deliveries are deleted with it. This cannot be undone.',
   retry: 'Send again',
-  retryOf: 'Send {id} again',
+  retryOf: 'Send again: {id}',
   retried: 'It is sent again',
   type: 'Event',
   result: 'Result',
@@ -97,7 +97,7 @@ const de: Record<keyof typeof en, string> = {
   removeWhy:
     'Er bekommt keine Ereignisse mehr, und seine Zustellungen werden mit ihm gelöscht. Das lässt sich nicht rückgängig machen.',
   retry: 'Noch einmal senden',
-  retryOf: '{id} noch einmal senden',
+  retryOf: 'Noch einmal senden: {id}',
   retried: 'Es wird noch einmal gesendet',
   type: 'Ereignis',
   result: 'Ergebnis',

@@ -1,0 +1,204 @@
+import { expect } from 'chai';
+import type { Page } from 'playwright-core';
+import { knex } from '../../db/knex.ts';
+import { redis, untilReady } from '../../shared/delivery/redis.ts';
+import { describeBrowser, shoot } from '../support/browser.ts';
+import { connectDevice } from '../support/device.ts';
+import { type BuiltUser, buildUser } from '../support/factories.ts';
+import { expectAccessible } from '../support/pages.ts';
+import { expectSound, TABLET, usePanel } from '../support/panel.ts';
+import { playWorker, send } from '../support/web.ts';
+
+describeBrowser('the inbox of the panel', function () {
+  this.timeout(400_000);
+  const panel = usePanel();
+  let agent: BuiltUser;
+  before(async () => {
+    await untilReady(redis);
+    agent = await named({ role: 'agent' }, 'Grace');
+  });
+
+  async function named(fields: Parameters<typeof buildUser>[0], first_name: string): Promise<BuiltUser> {
+    const user = await buildUser(fields);
+    await knex('users').where({ id: user.id }).update({ first_name });
+    return user;
+  }
+  /** A conversation with an answer of the bot, whose user then asked for a person. */
+  async function waiting(name: string, question: string, sources: object[] = []) {
+    const user = await named({}, name);
+    const sent = await send(panel.api, user, { content: question });
+    const worker = await playWorker(user, sent);
+    await worker.say('Have you tried to turn it off and on?');
+    await worker.finish({ sources } as object);
+    await panel.api.call(
+      'POST',
+      `/conversations/${sent.conversation_id}/handoff`,
+      { reason: 'It is urgent' },
+      { token: user.access },
+    );
+    return { user, id: sent.conversation_id };
+  }
+  const items = (page: Page) => page.getByRole('list', { name: 'Conversations' });
+  const log = (page: Page) => page.getByRole('log', { name: 'Messages' });
+
+  it('takes a conversation, replies, notes and resolves it; the user sees the reply and no note', async () => {
+    const [faq] = await knex('faqs')
+      .insert({
+        question: 'How long?',
+        answer: 'Three days.',
+        language: 'en',
+        status: 'published',
+        published_at: new Date(),
+        slug: 'how-long',
+      })
+      .returning('id');
+    const { user, id } = await waiting('Ada', 'My invoice is wrong', [
+      { faq_id: faq.id, question: 'How long?', similarity: 0.71 },
+    ]);
+    const device = await connectDevice(panel.api.url, user.access);
+    const heard: string[] = [];
+    device.socket.on('message', ({ message }: { message: { content: string } }) =>
+      heard.push(message.content),
+    );
+    const typed = new Promise((resolve) => device.socket.once('typing', resolve));
+
+    const page = await panel.at(agent, '/inbox');
+    await items(page).getByText('Ada').click();
+    await log(page).getByText('My invoice is wrong').waitFor();
+    await log(page).getByText('71 % similar').waitFor();
+    await page.getByText('Asked for a person: It is urgent').waitFor();
+    await page.getByText('Take this conversation to reply').waitFor();
+    await page.getByRole('button', { name: 'Take' }).click();
+    const reply = page.getByRole('textbox', { name: 'Reply' });
+    await reply.fill('Hello Ada, I am looking into it.');
+    expect(await typed).to.deep.equal({ conversation_id: id, by: 'agent' });
+    await page.getByRole('button', { name: 'Send' }).click();
+    await log(page).getByText('Hello Ada, I am looking into it.').waitFor();
+
+    await page.getByRole('button', { name: 'Note', exact: true }).click();
+    await page.getByRole('textbox', { name: 'Note for colleagues' }).fill('Called billing.');
+    await page.getByRole('button', { name: 'Add note' }).click();
+    await log(page).getByText('Called billing.').waitFor();
+    await shoot(page, 'panel-inbox-thread');
+
+    await device.ask('typing', { conversation_id: id });
+    await log(page).getByText('Ada is writing …').waitFor();
+    await send(panel.api, user, { content: 'Thank you!', conversation_id: id }).catch(() => {});
+    await log(page).getByText('Thank you!').waitFor();
+
+    await page.getByRole('button', { name: 'Reply', exact: true }).click();
+    await page.getByRole('button', { name: 'Insert FAQ' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('Three days.').waitFor();
+    await expectAccessible(page);
+    await shoot(page, 'panel-inbox-faq');
+    await dialog.getByRole('button', { name: /How long/ }).click();
+    expect(await reply.inputValue()).to.equal('Three days.');
+    await page.reload();
+    expect(await reply.inputValue()).to.equal('Three days.');
+    await reply.press('Enter');
+    await log(page).getByRole('article', { name: 'You' }).getByText('Three days.').waitFor();
+
+    await page.getByRole('button', { name: 'Resolve', exact: true }).click();
+    await page.getByRole('status').getByText('Resolved').waitFor();
+    await page.getByRole('button', { name: 'Undo' }).waitFor();
+    const row = await knex('conversations').where({ id }).first();
+    expect(row).to.include({ status: 'resolved', agent_id: agent.id });
+    expect(heard).to.include.members(['Hello Ada, I am looking into it.', 'Three days.']);
+    expect(heard.join()).to.not.contain('billing');
+    device.close();
+  });
+
+  it('is worked by the keyboard alone', async () => {
+    const { id } = await waiting('Kay', 'Keys only');
+    const page = await panel.at(agent, '/inbox');
+    await items(page).getByText('Kay').waitFor();
+    while (!page.url().includes(`/inbox/${id}`)) await page.keyboard.press('j');
+    await log(page).getByText('Keys only').waitFor();
+    await page.keyboard.press('t');
+    await page.getByRole('textbox', { name: 'Reply' }).waitFor();
+    await page.keyboard.press('r');
+    await page.getByRole('textbox', { name: 'Reply' }).and(page.locator(':focus')).waitFor();
+    await page.keyboard.type('By hand');
+    await page.keyboard.press('Enter');
+    await log(page).getByText('By hand').waitFor();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keys of the inbox' }).waitFor();
+    await expectAccessible(page);
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('b');
+    await page.getByText('The bot answers again').waitFor();
+    expect((await knex('conversations').where({ id }).first()).status).to.equal('bot');
+  });
+
+  it('tells of a new wait on any page, and shows two agents each other', async () => {
+    const other = await named({ role: 'admin' }, 'Alan');
+    const [one, two] = await Promise.all([panel.at(agent, '/knowledge'), panel.at(other, '/inbox')]);
+    await two.getByText('Nobody waits').or(items(two)).waitFor();
+    await two.getByRole('checkbox', { name: 'Sound and notification' }).check();
+    await two.evaluate(
+      `window.shown = [];
+       window.Notification = class extends EventTarget { static permission = 'granted'; constructor(title) { super(); shown.push(title); } };`,
+    );
+    const { id } = await waiting('Bea', 'Is anybody there?');
+    await one.getByRole('img', { name: 'Somebody began to wait' }).waitFor();
+    await items(two).getByText('Bea').click();
+    expect(await two.evaluate('shown')).to.deep.equal(['Somebody waits for a person']);
+    await log(two).getByText('Is anybody there?').waitFor();
+    await one.getByRole('link', { name: /Inbox/ }).click();
+    await items(one).getByText('Bea').click();
+    await one.getByText('Alan is looking at this too').waitFor();
+    await two.getByText('Grace is looking at this too').waitFor();
+    await one.getByRole('button', { name: 'Take' }).click();
+    await two.getByText('With Grace').first().waitFor();
+    await two.getByRole('combobox', { name: 'Assign to' }).selectOption({ label: 'Alan (online)' });
+    await one.getByText('With Alan').first().waitFor();
+    expect((await knex('conversations').where({ id }).first()).agent_id).to.equal(other.id);
+  });
+
+  it('shows who asks, and opens earlier conversations', async () => {
+    const { user, id } = await waiting('Carl', 'Now');
+    const before = await send(panel.api, user, { content: 'Once' });
+    await knex('conversations').where({ id: before.conversation_id }).update({ title: 'An older matter' });
+    const page = await panel.at(agent, `/inbox/${id}`, { viewport: TABLET });
+    await page.getByRole('button', { name: 'Show person' }).click();
+    const person = page.getByRole('complementary', { name: 'Person' });
+    await person.getByText('English').waitFor();
+    await person.getByText('An older matter').click();
+    await log(page).getByText('Once', { exact: true }).waitFor();
+    await page.goBack();
+    await log(page).getByText('Now', { exact: true }).waitFor();
+    await page.goto(`${panel.api.url}/admin/inbox/999999999`);
+    await page.getByText('does not exist any more').waitFor();
+    panel.forgive();
+  });
+
+  it('says what stands in the way, and keeps what was written', async () => {
+    const { id } = await waiting('Dan', 'Hello?');
+    const other = await named({ role: 'agent' }, 'Eve');
+    const page = await panel.at(agent, `/inbox/${id}`);
+    await page.getByRole('button', { name: 'Take' }).click();
+    const reply = page.getByRole('textbox', { name: 'Reply' });
+    await reply.fill('Too late');
+    await page.route('**/reply', async (route) => {
+      await knex('conversations').where({ id }).update({ agent_id: other.id });
+      await route.continue();
+    });
+    await page.getByRole('button', { name: 'Send' }).click();
+    await page.getByRole('alert').waitFor();
+    await page.getByText('With Eve').first().or(page.getByText('Take this conversation')).first().waitFor();
+    panel.forgive();
+  });
+
+  it('is sound in every look', async () => {
+    const { id } = await waiting('Fay', 'Does it look right?');
+    await expectSound(panel, agent, '/inbox', (page) => items(page).getByText('Fay').waitFor());
+    await expectSound(panel, agent, `/inbox/${id}?list=waiting`, (page) =>
+      log(page).getByText('Does it look right?').waitFor(),
+    );
+    await expectSound(panel, agent, '/inbox?list=mine', (page) =>
+      page.getByText('Nothing here').or(items(page)).first().waitFor(),
+    );
+  });
+});
