@@ -26,7 +26,7 @@ export function t(word: Word, values: Values = {}): string {
   const text = words[form] ?? words[word] ?? word;
   return text.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
     const value = values[name] ?? '';
-    return typeof value === 'number' ? value.toLocaleString(current) : value;
+    return typeof value === 'number' ? value.toLocaleString(locale()) : value;
   });
 }
 
@@ -89,10 +89,10 @@ export function dateTime(iso: string): string {
 }
 
 export function number(value: number): string {
-  return value.toLocaleString(current);
+  return value.toLocaleString(locale());
 }
 
 /** Writes a share from 0 to 1. */
 export function percent(share: number): string {
-  return new Intl.NumberFormat(current, { style: 'percent' }).format(share);
+  return new Intl.NumberFormat(locale(), { style: 'percent' }).format(share);
 }

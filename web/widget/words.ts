@@ -28,8 +28,8 @@ const en = {
   resolved: 'This conversation is closed.',
   how: 'How was this conversation?',
   score: '{n} of 5',
+  unrated: 'This did not work. Please try again.',
   skip: 'Skip',
-  thanks: 'Thank you',
   somebody: 'Somebody',
 };
 export type Words = typeof en;

@@ -177,7 +177,7 @@ export const rules: Record<string, Rule> = {
   'GET /api/v1/users/me/exports/{id}': owner(200, ofExport),
   'GET /api/v1/users/me/exports/{id}/archive': owner(200, ofExport),
   'GET /api/v1/consents': anyone(200),
-  'GET /api/v1/widget': anyone(200),
+  'GET /api/v1/widget/offer': anyone(200),
   'GET /api/v1/users/me/consents': signedIn(200),
   'GET /api/v1/users/me/access-log': signedIn(200),
   'GET /api/v1/users/me/sessions': signedIn(200),
