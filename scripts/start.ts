@@ -3,6 +3,7 @@ import { createECDH, type ECDH, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { COMPILE_CACHE } from './services/compileCache.ts';
 import { type Service, startPglite } from './services/database.ts';
 import { lockHolder, takeLock } from './services/lock.ts';
 import { freePort, isFree } from './services/ports.ts';
@@ -69,6 +70,7 @@ function environment(): NodeJS.ProcessEnv {
   return {
     ...vapidKeys(),
     ...process.env,
+    ...COMPILE_CACHE,
     PORT: process.env.PORT || '8000',
     LOG_LEVEL: process.env.LOG_LEVEL || 'warn',
     JWT_SECRET: process.env.JWT_SECRET || secret('jwt_secret', 32),

