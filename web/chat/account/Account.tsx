@@ -32,7 +32,7 @@ export function Account() {
     <main className="relative min-h-0 overflow-y-auto">
       <header className="flex min-h-14 items-center gap-1 border-b border-line px-2 md:px-4">
         <ListButton onClick={showList} />
-        <h1 ref={heading} tabIndex={-1} className="px-1 font-semibold">
+        <h1 ref={heading} tabIndex={-1} className="px-1 font-semibold outline-none">
           {t('me.title')}
         </h1>
       </header>
