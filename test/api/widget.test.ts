@@ -226,3 +226,34 @@ describe('POST /auth/widget', () => {
     expect(JSON.stringify(last)).to.not.contain(id);
   });
 });
+
+describe('what the widget shows before the first message', () => {
+  let api: Api;
+  before(async () => {
+    api = await serveApi();
+  });
+  after(() => api.close());
+
+  it('is the default assistant\u2019s, without its name and instructions, and nobody need sign in', async () => {
+    const { status, body } = await api.call('GET', '/widget/offer?language=de&assistant=999999');
+    expect(status).to.equal(200);
+    expect(Object.keys(body)).to.have.members([
+      'assistant_id',
+      'greeting',
+      'suggested_questions',
+      'opens_at',
+    ]);
+  });
+
+  it('says nothing of an assistant where no guests are taken, and refuses what is no language', async () => {
+    const { GUESTS } = env;
+    Object.assign(env, { GUESTS: 'off' });
+    try {
+      const { body } = await api.call('GET', '/widget/offer');
+      expect(body).to.include({ assistant_id: null, greeting: null });
+    } finally {
+      Object.assign(env, { GUESTS });
+    }
+    expect((await api.call('GET', '/widget/offer?language=<b>')).status).to.equal(400);
+  });
+});

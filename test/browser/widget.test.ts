@@ -5,10 +5,18 @@ import { expect } from 'chai';
 import type { Browser, Page } from 'playwright-core';
 import { knex } from '../../db/knex.ts';
 import { describeBrowser, launchBrowser, shoot } from '../support/browser.ts';
+import { buildAssistant, forgetAssistants } from '../support/assistants.ts';
+import { buildUser } from '../support/factories.ts';
 import { expectAccessible, PHONE, watchFaults } from '../support/pages.ts';
 import { startStack, type Stack } from '../support/stack.ts';
 
 const SECRET = 'shared with the site';
+
+/** Office hours on the day after tomorrow alone. */
+function inTwoDays(): string {
+  const day = new Date(Date.now() + 2 * 86_400_000);
+  return `${day.toLocaleDateString('en-GB', { weekday: 'short', timeZone: 'UTC' })} 09:00-17:00`;
+}
 
 /** A site of somebody else, whose own policy lets in the widget's script and frame and nothing else. */
 async function startSite(): Promise<{
@@ -41,24 +49,36 @@ describeBrowser('the widget on another site', function () {
   this.timeout(120_000);
   let site: Awaited<ReturnType<typeof startSite>>;
   let stack: Stack;
+  let assistant: { id: number };
   let browser: Browser;
   let page: Page;
   let faults: string[];
   before(async () => {
     site = await startSite();
+    assistant = await buildAssistant({
+      greeting: { en: 'Welcome to the shop', de: 'Willkommen im Laden' },
+      suggested_questions: { en: ['Do you deliver? [[tokens:3]]'], de: ['Liefert ihr?'] },
+    });
     [stack, browser] = await Promise.all([
-      startStack({ WIDGET_ORIGINS: site.url, WIDGET_SECRET: SECRET }, [
-        'web',
-        'moderation',
-        'context',
-        'completion',
-      ]),
+      startStack(
+        {
+          WIDGET_ORIGINS: site.url,
+          WIDGET_SECRET: SECRET,
+          OFFICE_HOURS: inTwoDays(),
+          OFFICE_TIMEZONE: 'UTC',
+        },
+        ['web', 'moderation', 'context', 'completion'],
+      ),
       launchBrowser(),
     ]);
   });
   beforeEach(async () => {
     stack.provider.reset();
-    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB' });
+    const context = await browser.newContext({
+      viewport: { width: 1280, height: 800 },
+      locale: 'en-GB',
+      timezoneId: 'UTC',
+    });
     page = await context.newPage();
     page.setDefaultTimeout(30_000);
     faults = watchFaults(page);
@@ -69,6 +89,7 @@ describeBrowser('the widget on another site', function () {
     site?.server.closeAllConnections();
     site?.server.close();
     await stack?.stop();
+    await forgetAssistants();
   });
 
   const visit = async (attributes = '') => {
@@ -107,6 +128,82 @@ describeBrowser('the widget on another site', function () {
     await frame().getByText(/w40/).waitFor();
     expect(await knex('users').where({ role: 'guest' })).to.have.length(1);
     expect(await knex('conversations')).to.have.length(1);
+    expect(faults).to.deep.equal([]);
+  });
+
+  it('greets as its assistant does, with the questions of that, and is counted as the widget', async () => {
+    await page.goto(`${stack.web[0]}/widget?language=de&assistant=${assistant.id}`);
+    await page.getByText('Willkommen im Laden').waitFor();
+    await page.getByRole('button', { name: 'Liefert ihr?' }).waitFor();
+    await visit(`data-assistant="${assistant.id}"`);
+    await page.getByRole('button', { name: 'Open chat' }).click();
+    await frame().getByText('Welcome to the shop').waitFor();
+    // People are there again on the day after tomorrow.
+    await frame()
+      .getByText(/People answer from .*09:00 on\./)
+      .waitFor();
+    await shoot(page, 'widget-greeting');
+    await frame()
+      .getByRole('button', { name: /Do you deliver/ })
+      .click();
+    await frame().getByText('w1 w2 w3').waitFor();
+    const talk = await knex('conversations').orderBy('id', 'desc').first();
+    expect(talk.channel).to.equal('widget');
+    expect(faults).to.deep.equal([]);
+  });
+
+  it('counts what came while it was shut', async () => {
+    await visit();
+    await page.getByRole('button', { name: 'Open chat' }).click();
+    await ask('one [[tokens:30]]');
+    await ask('two [[tokens:30]]');
+    await frame().getByText('two', { exact: false }).first().waitFor();
+    await frame().getByRole('button', { name: 'Close chat' }).click();
+    await page.getByRole('button', { name: 'Open chat (2)' }).waitFor();
+    await shoot(page, 'widget-badge');
+    expect(await page.locator('div').locator('i').first().textContent()).to.equal('2');
+    await page.getByRole('button', { name: 'Open chat (2)' }).click();
+    await frame().getByRole('button', { name: 'Close chat' }).click();
+    await page.getByRole('button', { name: 'Open chat', exact: true }).waitFor();
+    expect(faults).to.deep.equal([]);
+  });
+
+  it('hands over to a person and back, keeps a draft, and asks at the end how it was', async () => {
+    const agent = await buildUser({ role: 'agent' });
+    await knex('users').where({ id: agent.id }).update({ first_name: 'Grace' });
+    await visit();
+    await page.getByRole('button', { name: 'Open chat' }).click();
+    await ask('hello [[tokens:4]]');
+    await frame().getByText('w1 w2 w3 w4').waitFor();
+    await frame().getByRole('button', { name: 'Ask a person' }).click();
+    await frame().getByText('A person will answer here.').waitFor();
+    const { id } = await knex('conversations').orderBy('id', 'desc').first();
+    const act = (what: string, body = {}) => stack.post(`/inbox/${id}/${what}`, body, agent.access);
+    expect((await act('take')).status).to.equal(200);
+    await act('reply', { content: 'I am here.' });
+    await frame().getByRole('article', { name: 'Grace' }).getByText('I am here.').waitFor();
+    await frame().getByText('Grace: A person is answering.').waitFor();
+    await frame().getByRole('textbox', { name: 'Message' }).fill('half a thought');
+    await shoot(page, 'widget-person');
+    await page.reload();
+    await page.getByRole('button', { name: 'Open chat' }).click();
+    await frame().getByText('I am here.').waitFor();
+    expect(await frame().getByRole('textbox', { name: 'Message' }).inputValue()).to.equal('half a thought');
+    await act('resolve');
+    await frame().getByText('This conversation is closed.').waitFor();
+    await expectAccessible(page);
+    await shoot(page, 'widget-rating');
+    await frame().getByRole('button', { name: '5 of 5' }).click();
+    await frame().getByRole('button', { name: '5 of 5' }).waitFor({ state: 'detached' });
+    expect((await knex('conversation_ratings').where({ conversation_id: id }).first()).score).to.equal(5);
+
+    await frame().getByRole('button', { name: 'New conversation' }).click();
+    await frame().getByText('How can I help?').waitFor();
+    await ask('again [[tokens:5]]');
+    await frame().getByText('w1 w2 w3 w4 w5').waitFor();
+    await frame().getByRole('button', { name: 'New conversation' }).click();
+    await frame().getByRole('button', { name: 'Skip' }).click();
+    expect(await frame().getByText('w5').count()).to.equal(0);
     expect(faults).to.deep.equal([]);
   });
 

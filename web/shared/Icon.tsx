@@ -23,7 +23,7 @@ const SHAPES = {
   bell: 'M6 16V11a6 6 0 0 1 12 0v5l2 2H4zM10 21h4',
   star: 'M12 4l2.5 5.2 5.7.8-4.1 4 1 5.7-5.1-2.7-5.1 2.7 1-5.7-4.1-4 5.7-.8z',
   hand: 'M5 15v-3a7 7 0 0 1 14 0v3M5 14h3v5H6a1 1 0 0 1-1-1zM19 14h-3v5h2a1 1 0 0 0 1-1zM17 19c0 1.5-2 2-4 2',
-  more: 'M12 6v.01M12 12v.01M12 18v.01',
+  more: 'M12 5a.7.7 0 1 0 0 1.4.7.7 0 0 0 0-1.4zM12 11.3a.7.7 0 1 0 0 1.4.7.7 0 0 0 0-1.4zM12 17.6a.7.7 0 1 0 0 1.4.7.7 0 0 0 0-1.4z',
   keys: 'M3 7h18v11H3zM7 11h.01M11 11h.01M15 11h.01M8 15h8',
   chat: 'M5 5h14v11H11l-4 4v-4H5z',
   chart: 'M4 4v16h16M8 16v-5M12 16V8M16 16v-7',
@@ -38,13 +38,16 @@ const SHAPES = {
 } as const;
 export type IconName = keyof typeof SHAPES;
 
+/** These show where reading goes on, and turn with it. */
+const POINTING: IconName[] = ['left', 'right'];
+
 type Props = { name: IconName; className?: string; filled?: boolean };
 
 export function Icon({ name, className = 'size-5', filled = false }: Props) {
   return (
     <svg
       viewBox="0 0 24 24"
-      className={`shrink-0 ${className}`}
+      className={`shrink-0 ${POINTING.includes(name) ? 'rtl:-scale-x-100' : ''} ${className}`}
       fill={filled ? 'currentColor' : 'none'}
       stroke="currentColor"
       strokeWidth="1.75"

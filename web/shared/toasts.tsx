@@ -4,6 +4,8 @@ import { t } from './words.ts';
 type Act = { label: string; run: () => void };
 type Toast = { id: number; text: string; act?: Act };
 const SHOWN_MS = 6_000;
+/** Long enough to get to the button by keys. */
+export const UNDO_WITHIN_MS = 10_000;
 
 let list: Toast[] = [];
 let last = 0;
@@ -19,9 +21,8 @@ export function toast(text: string, undo?: () => void): void {
   last += 1;
   const id = last;
   put([...list.slice(-2), { id, text, ...(undo && { act: { label: t('app.undo'), run: undo } }) }]);
-  setTimeout(() => put(list.filter((one) => one.id !== id)), SHOWN_MS);
+  setTimeout(() => put(list.filter((one) => one.id !== id)), undo ? UNDO_WITHIN_MS : SHOWN_MS);
 }
-export const UNDO_WITHIN_MS = SHOWN_MS;
 
 /** Shows a message with something to do about it, until that is done. The same text is shown once. */
 export function notice(text: string, act: Act): void {
@@ -55,6 +56,8 @@ export function Toasts() {
               onClick={() => {
                 act.run();
                 put(list.filter((one) => one.id !== id));
+                // The button is gone, and the focus must not go with it.
+                document.getElementById('message')?.focus();
               }}
             >
               {act.label}

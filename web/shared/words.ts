@@ -38,7 +38,7 @@ function filled(from: Record<string, string>, word: string, values: Values): str
   const text = from[form] ?? from[word] ?? word;
   return text.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
     const value = values[name] ?? '';
-    return typeof value === 'number' ? value.toLocaleString(current) : value;
+    return typeof value === 'number' ? value.toLocaleString(locale()) : value;
   });
 }
 
@@ -101,10 +101,10 @@ export function dateTime(iso: string): string {
 }
 
 export function number(value: number): string {
-  return value.toLocaleString(current);
+  return value.toLocaleString(locale());
 }
 
 /** Writes a share from 0 to 1. */
 export function percent(share: number): string {
-  return new Intl.NumberFormat(current, { style: 'percent' }).format(share);
+  return new Intl.NumberFormat(locale(), { style: 'percent' }).format(share);
 }

@@ -130,13 +130,12 @@ const STAR = 'M12 4l2.5 5.2 5.7.8-4.1 4 1 5.7-5.1-2.7-5.1 2.7 1-5.7-4.1-4 5.7-.8
 
 /** Asks how the talk was, at its end. */
 function Rating({ talk, onDone }: { talk: Talk; onDone: () => void }) {
-  const rate = async (score: number) => {
-    await talk.score(score).catch(() => talk.skip());
-    onDone();
-  };
+  const [failed, setFailed] = useState(false);
+  const rate = (score: number) => talk.score(score).then(onDone, () => setFailed(true));
   return (
     <section class="ending" aria-label={words.how}>
       <p>{words.how}</p>
+      {failed && <p role="alert">{words.unrated}</p>}
       <div dir="ltr">
         {[1, 2, 3, 4, 5].map((n) => (
           <button
@@ -198,6 +197,11 @@ function Bubble({ message, talk }: { message: Message; talk: Talk }) {
   );
 }
 
+/** Puts the cursor into the field. The keyboard of a phone stays away until it is wanted. */
+export function focusField(): void {
+  if (matchMedia('(pointer: fine)').matches) document.querySelector('textarea')?.focus();
+}
+
 type ComposerProps = { talk: Talk; send: (text: string) => Promise<void>; onStop: (() => void) | undefined };
 const LIMIT = 16_000;
 
@@ -208,8 +212,7 @@ function Composer({ talk, send, onStop }: ComposerProps) {
     talk.keepDraft(next);
   };
   const [failed, setFailed] = useState(false);
-  const field = useRef<HTMLTextAreaElement>(null);
-  useEffect(() => field.current?.focus(), []);
+  useEffect(focusField, []);
   const content = text.toWellFormed().replaceAll('\0', '').trim();
   const submit = async () => {
     if (content === '' || content.length > LIMIT) return;
@@ -234,7 +237,6 @@ function Composer({ talk, send, onStop }: ComposerProps) {
       {talk.isNew && <p class="consent">{words.consent}</p>}
       <div class="field">
         <textarea
-          ref={field}
           aria-label={words.message}
           placeholder={words.write}
           rows={1}

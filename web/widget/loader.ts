@@ -82,6 +82,7 @@ function open(): void {
   frame.hidden = false;
   unread = 0;
   show();
+  frame.focus();
   post('open');
   tell('open');
 }

@@ -2,7 +2,7 @@
 import './widget.css';
 import { render } from 'preact';
 import type { Vouched } from '../sdk/session.ts';
-import { App } from './App.tsx';
+import { App, focusField } from './App.tsx';
 import { Talk } from './talk.ts';
 import { speak, wish } from './words.ts';
 
@@ -22,6 +22,8 @@ function draw(): void {
 
 addEventListener('message', ({ source, data }: MessageEvent<{ parley?: string; detail?: unknown }>) => {
   if (source !== parent || parent === window) return;
+  // Whoever opens the chat wants to write.
+  if (data.parley === 'open') focusField();
   if (data.parley === 'identify') void talk.identify(data.detail as Vouched);
 });
 addEventListener('keydown', ({ key }) => key === 'Escape' && tell('close'));

@@ -16,6 +16,7 @@ const store = pageStore();
 const TALK = 'parley.widget.talk';
 const DRAFT = 'parley.widget.draft';
 const RATED = 'parley.widget.rated';
+const TAG = /^(?=.{2,10}$)[a-z]{2,3}(-[a-z\d]{1,8})*$/i;
 const FRESH = 'new';
 /** By which analytics tell the widget from other clients. */
 const CHANNEL = { 'x-channel': 'widget' };
@@ -87,7 +88,7 @@ export class Talk {
     try {
       await this.session.restore();
       if (this.session.state !== 'in') return this.#changed();
-      this.#openOutbox();
+      if (this.#outbox === undefined) this.#openOutbox();
       await this.#load();
     } catch {
       this.offline = true;
@@ -116,7 +117,9 @@ export class Talk {
   /** Asks what the assistant says first. Without an answer the widget has words of its own. */
   async greet(): Promise<void> {
     const { assistant, language } = wish;
-    const asked = new URLSearchParams({ language, ...(assistant && { assistant: String(assistant) }) });
+    const asked = new URLSearchParams();
+    if (TAG.test(language)) asked.set('language', language);
+    if (assistant) asked.set('assistant', String(assistant));
     try {
       this.offer = await request<WidgetOffer>(base, 'GET', `/widget/offer?${asked}`);
       this.opensAt ??= this.offer.opens_at;

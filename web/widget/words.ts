@@ -28,8 +28,8 @@ const en = {
   resolved: 'This conversation is closed.',
   how: 'How was this conversation?',
   score: '{n} of 5',
+  unrated: 'This did not work. Please try again.',
   skip: 'Skip',
-  thanks: 'Thank you',
   somebody: 'Somebody',
 };
 export type Words = typeof en;
@@ -69,7 +69,8 @@ export async function speak(): Promise<void> {
 
 /** Writes when people answer again. */
 export function moment(iso: string): string {
-  const locale = document.documentElement.lang;
+  const { lang } = document.documentElement;
+  const locale = navigator.languages.find((tag) => tag.split('-')[0] === lang) ?? lang;
   return new Intl.DateTimeFormat(locale, { weekday: 'long', hour: '2-digit', minute: '2-digit' }).format(
     new Date(iso),
   );

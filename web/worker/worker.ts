@@ -57,6 +57,8 @@ worker.addEventListener('fetch', (event) => {
 /** Gets the page from the server; without one, or when it takes too long, the page as it was kept. */
 async function page(request: Request): Promise<Response> {
   const asked = fetch(request);
+  // It may fail when the kept page was shown long ago.
+  asked.catch(() => {});
   const late = new Promise<undefined>((over) => setTimeout(() => over(undefined), WITHIN_MS));
   const answer = await Promise.race([asked, late]).catch(() => undefined);
   // A server that restarts behind a proxy answers 502.

@@ -1,8 +1,9 @@
-import { useEffect } from 'react';
+import { useEffect, useRef } from 'react';
 import { Link, useOutletContext } from 'react-router';
-import { Button, IconButton } from '../../shared/controls.tsx';
+import { Button } from '../../shared/controls.tsx';
 import { session, useUser } from '../../shared/session.ts';
 import { t } from '../../shared/words.ts';
+import { ListButton } from '../shell/ListButton.tsx';
 import type { ShellContext } from '../shell/Shell.tsx';
 import { Consents } from './Consents.tsx';
 import { Devices } from './Devices.tsx';
@@ -17,18 +18,23 @@ import { SecondFactor } from './SecondFactor.tsx';
 export function Account() {
   const { showList } = useOutletContext<ShellContext>();
   const user = useUser();
+  const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     document.title = `${t('me.title')} · Parley`;
+    // Somebody without eyes for it hears that another page is here.
+    heading.current?.focus();
   }, []);
   if (user === null) return null;
   const isGuest = user.role === 'guest';
   // A site vouches for accounts without a username; they have no password.
   const hasPassword = !isGuest && user.username !== null;
   return (
-    <main className="min-h-0 overflow-y-auto">
+    <main className="relative min-h-0 overflow-y-auto">
       <header className="flex min-h-14 items-center gap-1 border-b border-line px-2 md:px-4">
-        <IconButton icon="menu" label={t('list.show')} className="md:hidden" onClick={showList} />
-        <h1 className="px-1 font-semibold">{t('me.title')}</h1>
+        <ListButton onClick={showList} />
+        <h1 ref={heading} tabIndex={-1} className="px-1 font-semibold outline-none">
+          {t('me.title')}
+        </h1>
       </header>
       <div className="mx-auto grid max-w-2xl gap-10 px-4 py-8">
         {isGuest && (

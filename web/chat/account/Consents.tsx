@@ -1,4 +1,5 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
 import type { Consent, ConsentTexts, Page, User } from '../../sdk/types.ts';
 import { Check } from '../../shared/controls.tsx';
 import { session } from '../../shared/session.ts';
@@ -15,28 +16,34 @@ export function Consents({ user }: { user: User }) {
     queryFn: ({ signal }) =>
       session.call<ConsentTexts>('GET', `/consents?language=${language()}`, { signal }),
   });
-  const set = (fields: Fields) => {
-    changeUser(fields)
-      .then(
-        () => toast(t('app.saved')),
-        () => toast(t('app.failed')),
-      )
-      .finally(() => client.invalidateQueries({ queryKey: ['consents'] }));
+  // What was chosen shows at once.
+  const [chosen, setChosen] = useState<Fields>({});
+  const set = async (fields: Fields) => {
+    setChosen(fields);
+    try {
+      await changeUser(fields);
+      toast(t('app.saved'));
+    } catch {
+      toast(t('app.failed'));
+    }
+    setChosen({});
+    await client.invalidateQueries({ queryKey: ['consents'] });
   };
+  const { data_processing_consent, marketing_consent } = { ...user, ...chosen };
   // Texts of another language would be read to the wrong reader.
   const texts = shown?.language === language() ? shown.texts : undefined;
   return (
     <Section title={t('me.consents')}>
       <div>
         <Check
-          checked={user.data_processing_consent}
-          onChange={({ target }) => set({ data_processing_consent: target.checked })}
+          checked={data_processing_consent}
+          onChange={({ target }) => void set({ data_processing_consent: target.checked })}
         >
           {texts?.data_processing ?? t('me.processing')}
         </Check>
         <Check
-          checked={user.marketing_consent}
-          onChange={({ target }) => set({ marketing_consent: target.checked })}
+          checked={marketing_consent}
+          onChange={({ target }) => void set({ marketing_consent: target.checked })}
         >
           {texts?.marketing ?? t('me.marketing')}
         </Check>

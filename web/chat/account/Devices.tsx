@@ -24,14 +24,14 @@ export function Devices() {
   };
   return (
     <Section title={t('me.devices')}>
-      <ul className="grid gap-2">
+      <ul aria-label={t('me.devices')} className="grid gap-2">
         {data?.data.map(({ id, user_agent, last_used_at, current }) => {
           const device = nameOf(user_agent);
           return (
             <li key={id} className="flex items-center gap-3 rounded-xl border border-line p-3">
               <span className="grid min-w-0 flex-1">
                 <span className="truncate font-medium">
-                  {device}
+                  {device}{' '}
                   {current && <span className="ms-2 text-sm font-normal text-accent">{t('me.this')}</span>}
                 </span>
                 <span className="text-sm text-muted">

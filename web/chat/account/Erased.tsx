@@ -21,6 +21,7 @@ export function Erased() {
     refetchInterval: ({ state }) => (state.data?.status === 'erased' || state.error ? false : ASK_EVERY_MS),
   });
   const link = `${base}/erased#receipt=${encodeURIComponent(receipt)}`;
+  const removed = Object.entries(data?.erased ?? {}).filter(([, count]) => count > 0);
   const gone = receipt === '' || isError;
   return (
     <Frame title={t('erased.title')}>
@@ -42,13 +43,13 @@ export function Erased() {
             </a>
             <p className="pt-1 text-muted">{t('erased.keep')}</p>
           </div>
-          {data && Object.keys(data.erased).length > 0 && (
+          {removed.length > 0 && (
             <details>
               <summary className="min-h-9 cursor-pointer py-1.5 text-sm font-medium">
                 {t('erased.rows')}
               </summary>
               <ul className="text-sm" dir="ltr">
-                {Object.entries(data.erased).map(([table, count]) => (
+                {removed.map(([table, count]) => (
                   <li key={table} className="flex justify-between gap-4">
                     <code className="font-mono">{table}</code> {number(count)}
                   </li>

@@ -88,8 +88,11 @@ function Download({ url }: { url: string }) {
   const download = async () => {
     setBusy(true);
     try {
+      const archive = new URL(url, `${base}/`);
+      // The token goes to this site alone.
+      if (archive.origin !== location.origin) throw new Error(archive.origin);
       const headers = { authorization: `Bearer ${await session.token()}` };
-      const answer = await fetch(new URL(url, `${base}/`), { headers });
+      const answer = await fetch(archive, { headers });
       if (!answer.ok) throw new Error(String(answer.status));
       const file = URL.createObjectURL(await answer.blob());
       const link = document.createElement('a');

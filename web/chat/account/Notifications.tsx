@@ -31,12 +31,16 @@ export function Notifications({ user }: { user: User }) {
     queryFn: ({ signal }) => session.call<NotificationSettings>('GET', '/users/me/notifications', { signal }),
   });
   const change = async (body: Change) => {
+    const before = client.getQueryData<NotificationSettings>(KEY);
+    // What was chosen shows at once.
+    if (before) client.setQueryData(KEY, merged(before, body));
     try {
       client.setQueryData(
         KEY,
         await session.call<NotificationSettings>('PUT', '/users/me/notifications', { body }),
       );
     } catch {
+      client.setQueryData(KEY, before);
       toast(t('app.failed'));
     }
   };
@@ -90,15 +94,22 @@ export function Notifications({ user }: { user: User }) {
   );
 }
 
+function merged(settings: NotificationSettings, change: Change): NotificationSettings {
+  const next = { ...settings };
+  if (change.quiet_hours !== undefined) next.quiet_hours = change.quiet_hours;
+  for (const { kind } of KINDS) next[kind] = { ...settings[kind], ...change[kind] };
+  return next;
+}
+
 type CellProps = { label: string; checked: boolean; disabled?: boolean; onSet: (on: boolean) => void };
 
 function Cell({ label, checked, disabled = false, onSet }: CellProps) {
   return (
     <td>
       <label className="grid min-h-11 place-items-center">
-        <span className="sr-only">{label}</span>
         <input
           type="checkbox"
+          aria-label={label}
           className="size-5 accent-accent"
           checked={checked}
           disabled={disabled}

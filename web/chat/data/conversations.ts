@@ -77,8 +77,11 @@ function setDeleting(ids: Set<number>): void {
   for (const listener of listeners) listener();
 }
 
-/** Hides a conversation, and deletes it when the time to undo is over or the page is left. */
-export function deleteConversation(id: number): void {
+/**
+ * Hides a conversation, and deletes it when the time to undo is over or the page is left.
+ * @param onUndo called when somebody takes it back
+ */
+export function deleteConversation(id: number, onUndo: () => void): void {
   setDeleting(new Set(deleting).add(id));
   const finish = async (leaving: boolean) => {
     if (!deleting.has(id)) return;
@@ -103,5 +106,6 @@ export function deleteConversation(id: number): void {
   toast(t('talk.deleted'), () => {
     clearTimeout(timer);
     forget();
+    onUndo();
   });
 }

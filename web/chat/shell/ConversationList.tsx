@@ -2,6 +2,7 @@ import { NavLink } from 'react-router';
 import type { Conversation } from '../../sdk/types.ts';
 import { Button } from '../../shared/controls.tsx';
 import { t, when } from '../../shared/words.ts';
+import { useOnline } from '../data/online.ts';
 import { useConversations } from '../data/conversations.ts';
 
 /** The conversations that fit, newest activity first. */
@@ -10,7 +11,10 @@ export function ConversationList({ q, archived }: { q: string; archived: boolean
     q,
     archived,
   );
+  const online = useOnline();
   const note = () => {
+    // The page says above that there is no network.
+    if (!online && (isPending || isError)) return '';
     if (isPending) return t('app.loading');
     if (isError) return t('app.failed');
     if (q !== '') return t('list.nothing', { q });

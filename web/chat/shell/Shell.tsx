@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useState } from 'react';
 import { Outlet, useLocation, useNavigate } from 'react-router';
+import { useOnline } from '../data/online.ts';
 import { useLive } from '../data/parley.tsx';
 import { t } from '../../shared/words.ts';
 import { onOpened } from '../data/worker.ts';
@@ -16,7 +17,10 @@ export function Shell() {
   useEffect(() => setOpen(false), [pathname]);
   useEffect(() => {
     if (!open) return;
-    const close = ({ key }: KeyboardEvent) => key === 'Escape' && setOpen(false);
+    const close = ({ key }: KeyboardEvent) => {
+      // A dialog above the list is closed alone.
+      if (key === 'Escape' && document.querySelector('dialog[open]') === null) setOpen(false);
+    };
     addEventListener('keydown', close);
     return () => removeEventListener('keydown', close);
   }, [open]);
@@ -36,6 +40,13 @@ export function Shell() {
   const context: ShellContext = { showList: () => setOpen(true) };
   return (
     <div className="grid h-dvh grid-cols-[minmax(0,1fr)] overflow-hidden grid-rows-[minmax(0,1fr)] md:grid-cols-[18rem_minmax(0,1fr)]">
+      <button
+        type="button"
+        className="sr-only focus:not-sr-only focus:fixed focus:start-2 focus:top-2 focus:z-40 focus:rounded-xl focus:bg-accent focus:px-4 focus:py-2 focus:text-on-accent"
+        onClick={() => document.querySelector<HTMLElement>('#message, h1[tabindex]')?.focus()}
+      >
+        {t('app.skip')}
+      </button>
       <Sidebar open={open} onClose={() => setOpen(false)} onKeys={() => setMapped(true)} />
       {mapped && <KeyMap onClose={() => setMapped(false)} />}
       {open && (
@@ -53,15 +64,18 @@ export function Shell() {
   );
 }
 
-/** Says that there is no connection, once that lasts. */
+/** Says that there is no network, or no connection once that lasts. */
 function Connection() {
   const live = useLive();
-  const [shown, setShown] = useState('');
+  const online = useOnline();
+  const [slow, setSlow] = useState(false);
   useEffect(() => {
-    const text = navigator.onLine ? (live === 'connecting' ? t('app.slow') : '') : t('app.offline');
-    const timer = setTimeout(() => setShown(text), text === '' ? 0 : 2_000);
+    setSlow(false);
+    if (live !== 'connecting') return;
+    const timer = setTimeout(() => setSlow(true), 2_000);
     return () => clearTimeout(timer);
   }, [live]);
+  const shown = online ? (slow ? t('app.slow') : '') : t('app.offline');
   return (
     <p role="status" className={shown === '' ? '' : 'bg-raised px-4 py-1.5 text-center text-sm'}>
       {shown}

@@ -50,7 +50,7 @@ export function Sidebar({ open, onClose, onKeys }: Props) {
           className="min-h-11 w-full rounded-xl border border-transparent bg-raised ps-10 pe-3"
         />
       </div>
-      <nav aria-label={t('list.title')} className="min-h-0 flex-1 overflow-y-auto px-3 pb-3">
+      <nav aria-label={t('list.title')} className="relative min-h-0 flex-1 overflow-y-auto px-3 pb-3">
         <ConversationList q={wanted} archived={archived} />
       </nav>
       <div className="grid gap-1 border-t border-line p-3">

@@ -9,6 +9,7 @@ import { toast } from '../../shared/toasts.tsx';
 import { t } from '../../shared/words.ts';
 import { textOf, useForm } from '../../shared/enter/useForm.ts';
 import { changeConversation, deleteConversation, patchConversation } from '../data/conversations.ts';
+import { ListButton } from '../shell/ListButton.tsx';
 import { useNewTalk } from '../shell/newTalk.ts';
 import type { ShellContext } from '../shell/Shell.tsx';
 
@@ -34,7 +35,7 @@ export function Header({ id, conversation }: Props) {
   };
   const remove = () => {
     if (id === undefined) return;
-    deleteConversation(id);
+    deleteConversation(id, () => void navigate(`/c/${id}`));
     void navigate('/');
   };
   const acts: Act[] = [
@@ -48,14 +49,22 @@ export function Header({ id, conversation }: Props) {
   ];
   return (
     <header className="flex min-h-14 items-center gap-1 border-b border-line px-2 md:px-4">
-      <IconButton icon="menu" label={t('list.show')} className="md:hidden" onClick={showList} />
+      <ListButton onClick={showList} />
       <h1 className="min-w-0 flex-1 truncate px-1 font-semibold">
         {id === undefined ? t('list.new') : (conversation?.title ?? t('list.untitled'))}
       </h1>
       {id !== undefined && (
         <>
           {canAsk(conversation) && (
-            <IconButton icon="hand" label={t('talk.askPerson')} onClick={() => void askPerson(id)} />
+            <button
+              type="button"
+              title={t('talk.askPerson')}
+              className="flex min-h-11 min-w-11 items-center justify-center gap-2 rounded-lg px-2 text-muted hover:bg-raised hover:text-ink"
+              onClick={() => void askPerson(id)}
+            >
+              <Icon name="hand" />
+              <span className="max-lg:sr-only">{t('talk.askPerson')}</span>
+            </button>
           )}
           {acts.map(({ icon, label, run }) => (
             <IconButton key={icon} icon={icon} label={label} className="max-md:hidden" onClick={run} />

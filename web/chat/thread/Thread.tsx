@@ -60,7 +60,7 @@ export function Thread({ id, name, conversation }: Props) {
           // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
           tabIndex={0}
           onScroll={scroll.onScroll}
-          className="h-full overflow-y-auto overscroll-contain px-4 outline-offset-[-2px]"
+          className="relative h-full overflow-y-auto overscroll-contain px-4 outline-offset-[-2px]"
         >
           <div ref={scroll.content} className="mx-auto grid max-w-3xl grid-cols-[minmax(0,1fr)] gap-6 py-6">
             {isFetchingNextPage && <p className="text-center text-sm text-muted">{t('talk.older')}</p>}

@@ -14,7 +14,7 @@ const MAX_DEPTH = 12;
 export function Markdown({ text, citing = NONE }: { text: string; citing?: Citing }) {
   const [blocks] = useState(() => new Blocks());
   return (
-    <div className="prose" dir="auto">
+    <div className="prose">
       {blocks.of(text).map(({ raw, token }, i) => (
         // Blocks only change at the end.
         // oxlint-disable-next-line react/no-array-index-key
@@ -68,9 +68,9 @@ function blocksOf(tokens: Token[] | undefined, citing: Citing, depth: number): R
   return tokens?.map((token, i) => <Fragment key={i}>{block(token, citing, depth + 1)}</Fragment>);
 }
 
-function list({ ordered, start, items, loose }: Tokens.List, citing: Citing, depth: number): ReactNode {
+function list({ raw, ordered, start, items, loose }: Tokens.List, citing: Citing, depth: number): ReactNode {
   const entries = items.map((item, i) => (
-    <li key={i} dir="auto">
+    <li key={i}>
       {item.task && (
         <input type="checkbox" checked={item.checked ?? false} readOnly disabled className="me-2" />
       )}
@@ -83,15 +83,28 @@ function list({ ordered, start, items, loose }: Tokens.List, citing: Citing, dep
       ))}
     </li>
   ));
-  return ordered ? <ol start={start === '' ? 1 : start}>{entries}</ol> : <ul>{entries}</ul>;
+  const dir = directionOf(raw);
+  return ordered ? (
+    <ol dir={dir} start={start === '' ? 1 : start}>
+      {entries}
+    </ol>
+  ) : (
+    <ul dir={dir}>{entries}</ul>
+  );
 }
 
-function table({ header, rows }: Tokens.Table, citing: Citing, depth: number): ReactNode {
+/** Returns the direction of the first letter, as `dir="auto"` does. That would not look into paragraphs of a list. */
+function directionOf(text: string): 'ltr' | 'rtl' {
+  const [first] = /\p{L}/u.exec(text) ?? [];
+  return first !== undefined && /[\u0590-\u08FF\uFB1D-\uFDFF\uFE70-\uFEFC]/.test(first) ? 'rtl' : 'ltr';
+}
+
+function table({ raw, header, rows }: Tokens.Table, citing: Citing, depth: number): ReactNode {
   return (
     // Somebody without a mouse scrolls a wide table by the arrow keys.
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
     <div className="overflow-x-auto" role="region" aria-label={t('reply.table')} tabIndex={0}>
-      <table>
+      <table dir={directionOf(raw)}>
         <thead>
           <tr>
             {header.map((cell, i) => (

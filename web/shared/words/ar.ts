@@ -14,6 +14,7 @@ export const ar: Record<keyof typeof en, string> & Record<string, string> = {
   'app.undo': 'تراجع',
   'app.home': 'إلى المحادثة',
   'app.failed': 'حدث خطأ ما. حاول مرة أخرى.',
+  'app.skip': 'إلى المحتوى',
   'app.newer': 'يتوفر إصدار جديد. مسوداتك محفوظة.',
   'app.reload': 'إعادة التحميل',
 

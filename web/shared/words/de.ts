@@ -13,6 +13,7 @@ export const de: Record<keyof typeof en, string> = {
   'app.undo': 'Rückgängig',
   'app.home': 'Zum Chat',
   'app.failed': 'Etwas ist schiefgegangen. Bitte versuche es noch einmal.',
+  'app.skip': 'Zum Inhalt',
   'app.newer': 'Eine neue Version ist da. Deine Entwürfe bleiben.',
   'app.reload': 'Neu laden',
 

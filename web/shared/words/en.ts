@@ -12,6 +12,7 @@ export const en = {
   'app.undo': 'Undo',
   'app.home': 'To the chat',
   'app.failed': 'Something went wrong. Please try again.',
+  'app.skip': 'To the content',
   'app.newer': 'A new version is here. Your drafts stay.',
   'app.reload': 'Reload',
 

@@ -30,7 +30,7 @@ export const ar: Words = {
   resolved: 'أُغلقت هذه المحادثة.',
   how: 'كيف كانت هذه المحادثة؟',
   score: '{n} من 5',
+  unrated: 'لم ينجح ذلك. حاول مرة أخرى.',
   skip: 'تخطٍّ',
-  thanks: 'شكرًا لك',
   somebody: 'شخص',
 };

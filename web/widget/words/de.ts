@@ -31,7 +31,7 @@ export const de: Words = {
   resolved: 'Dieses Gespräch ist abgeschlossen.',
   how: 'Wie war dieses Gespräch?',
   score: '{n} von 5',
+  unrated: 'Das hat nicht geklappt. Bitte versuche es noch einmal.',
   skip: 'Überspringen',
-  thanks: 'Danke',
   somebody: 'Jemand',
 };

@@ -1,0 +1,160 @@
+import { expect } from 'chai';
+import { knex } from '../../db/knex.ts';
+import { describeBrowser, shoot } from '../support/browser.ts';
+import { chatPages, log, message, newestRun } from '../support/chatPage.ts';
+import { type BuiltUser, buildUser } from '../support/factories.ts';
+import { expectAccessible } from '../support/pages.ts';
+import { until } from '../support/until.ts';
+import { playWorker } from '../support/web.ts';
+
+describeBrowser('the thread', function () {
+  this.timeout(120_000);
+  const pages = chatPages();
+  /** A conversation of so many messages. */
+  const long = async (user: BuiltUser, count: number) => {
+    const { conversation_id } = await pages.talk(user, 'first of all', 'yes');
+    await knex.batchInsert(
+      'messages',
+      Array.from({ length: count }, (_, i) => ({
+        conversation_id,
+        user_id: user.id,
+        content: `message ${i}\n\n${'words '.repeat(30)}`,
+        message_type: i % 2 === 0 ? 'user' : 'assistant',
+        status: 'sent',
+      })),
+      200,
+    );
+    return conversation_id;
+  };
+
+  it('of a thousand messages asks for the newest page alone, and holds its place when older ones come', async () => {
+    const user = await buildUser();
+    const id = await long(user, 1_000);
+    const page = await pages.at(user);
+    const asked: string[] = [];
+    page.on('request', (request) => {
+      if (request.url().includes('/messages?')) asked.push(request.url());
+    });
+    await page.getByRole('list', { name: 'Conversations' }).getByRole('link').click();
+    await log(page)
+      .getByText(/^message 999/)
+      .waitFor();
+    expect(asked).to.have.length(1);
+    expect(await log(page).getByRole('article').count()).to.equal(40);
+    await log(page).hover();
+    const oldest = log(page).getByRole('article').first();
+    for (let loaded = 1; loaded < 4; loaded++) {
+      const count = await log(page).getByRole('article').count();
+      await oldest.scrollIntoViewIfNeeded();
+      const first = await oldest.textContent();
+      const place = log(page)
+        .getByText(first?.slice(0, 11) ?? '', { exact: false })
+        .first();
+      const before = (await place.boundingBox())?.y ?? 0;
+      await until('older messages', async () => (await log(page).getByRole('article').count()) > count);
+      const after = (await place.boundingBox())?.y ?? 0;
+      expect(Math.abs(after - before), `place of ${first?.slice(0, 11)}`).to.be.lessThan(60);
+    }
+    expect(asked.length).to.be.at.least(4);
+    expect(page.url()).to.contain(`/c/${id}`);
+  });
+
+  it('leaves somebody who reads where they are while an answer streams', async () => {
+    const user = await buildUser();
+    const id = await long(user, 60);
+    const page = await pages.at(user, {}, `/c/${id}`);
+    await log(page)
+      .getByText(/^message 59/)
+      .waitFor();
+    await message(page).fill('Go on');
+    await page.getByRole('button', { name: 'Send' }).click();
+    await page.getByRole('button', { name: 'Stop' }).waitFor();
+    const worker = await playWorker(user, await newestRun(user));
+    await worker.say('It begins. ');
+    await log(page).getByText('It begins.').waitFor();
+    await log(page).hover();
+    await page.mouse.wheel(0, -900);
+    await page.getByRole('button', { name: 'To the newest message' }).waitFor();
+    const top = () => log(page).evaluate((box) => box.scrollTop);
+    const before = await top();
+    for (let i = 0; i < 20; i++) await worker.say(`Line ${i}.\n\n`);
+    await worker.say('The end.');
+    await log(page).getByText('The end.').waitFor({ state: 'attached' });
+    expect(Math.abs((await top()) - before)).to.be.lessThan(2);
+    await worker.finish();
+    await worker.announce();
+    await page.getByRole('button', { name: 'Stop' }).waitFor({ state: 'detached' });
+    expect(Math.abs((await top()) - before)).to.be.lessThan(2);
+  });
+
+  it('has its last question changed and sent again, and leaves the draft alone', async () => {
+    const user = await buildUser();
+    const { conversation_id } = await pages.talk(user, 'When are you opne?', 'From nine.');
+    const page = await pages.at(user, {}, `/c/${conversation_id}`);
+    await message(page).fill('half a thought');
+    await log(page).getByRole('button', { name: 'Edit the question' }).click();
+    const field = log(page).getByRole('textbox', { name: 'Edit the question' });
+    expect(await field.inputValue()).to.equal('When are you opne?');
+    await expectAccessible(page);
+    await field.fill('When are you open?');
+    await shoot(page, 'editing');
+    await log(page).getByRole('button', { name: 'Send again' }).click();
+    await log(page).getByText('When are you open?').waitFor();
+    expect(await message(page).inputValue()).to.equal('half a thought');
+    await page.getByRole('button', { name: 'Stop' }).waitFor();
+  });
+
+  it('is searched after a pause in typing, not at each letter', async () => {
+    const user = await buildUser();
+    await pages.talk(user, 'Apples', 'Red');
+    await pages.talk(user, 'Pears', 'Green');
+    const page = await pages.at(user);
+    const asked: string[] = [];
+    page.on('request', (request) => {
+      const q = new URL(request.url()).searchParams.get('q');
+      if (q !== null) asked.push(q);
+    });
+    await page
+      .getByRole('searchbox', { name: 'Search conversations' })
+      .pressSequentially('green', { delay: 10 });
+    const list = page.getByRole('list', { name: 'Conversations' });
+    await list.getByText('Apples').waitFor({ state: 'detached' });
+    expect(asked.at(-1)).to.equal('green');
+    expect(asked.length).to.be.lessThan(4);
+  });
+
+  it('is led by keys alone', async () => {
+    const user = await buildUser();
+    const { conversation_id } = await pages.talk(user, 'First question', 'An answer.');
+    const page = await pages.at(user, {}, `/c/${conversation_id}`);
+    await log(page).getByText('An answer.').waitFor();
+    await message(page).focus();
+    await page.keyboard.press('ArrowUp');
+    await log(page).getByRole('textbox', { name: 'Edit the question' }).waitFor();
+    await page.keyboard.press('Escape');
+    const focused = () => page.evaluate('document.activeElement.id');
+    expect(await focused()).to.equal('message');
+    await page.keyboard.press('Control+k');
+    await until('the field to search', async () => (await focused()) === 'search');
+    await page.keyboard.press('Shift+Escape');
+    expect(await focused()).to.equal('message');
+    await page.keyboard.press('Control+/');
+    const map = page.getByRole('dialog', { name: 'Keyboard' });
+    await map.getByText('Stop the answer').waitFor();
+    await expectAccessible(page);
+    await shoot(page, 'keys');
+    await page.keyboard.press('Escape');
+    await map.waitFor({ state: 'detached' });
+    await page.keyboard.press('Control+Shift+O');
+    await page.waitForURL((url) => url.pathname === '/');
+    await page.keyboard.type('Stop me');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Stop' }).waitFor();
+    const worker = await playWorker(user, await newestRun(user));
+    await worker.say('On and on');
+    await log(page).getByText('On and on').waitFor();
+    const stopped = page.waitForResponse((answer) => answer.url().endsWith('/cancel'));
+    await page.keyboard.press('Escape');
+    expect((await stopped).status()).to.equal(202);
+  });
+});
