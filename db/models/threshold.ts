@@ -14,8 +14,6 @@ export type Threshold = {
   computed_at: Date;
 };
 export type Probe = { language: string; text: string };
-/** What a question reaches at best among the FAQs: cosine similarity, and share of its words. */
-export type Reached = { similarity: number; coverage: number };
 export type Measured = Reached & { language: string; probes: number };
 
 /** Owed: the served set, if its thresholds are of another knowledge base. @param faqs least number of published FAQs */
