@@ -1,6 +1,7 @@
 import type { ConversationRow } from '../../db/models/conversation.ts';
 import { findMessage, messagesOfPeople } from '../../db/models/messageView.ts';
 import { findNews, type News, newsTold } from '../../db/models/news.ts';
+import { log } from '../base/log.ts';
 import { killPoint } from '../ops/killpoint.ts';
 import { type PeopleEvent, showConversation, showMessage } from './peopleEvents.ts';
 import { hasSeveral } from './presence.ts';
@@ -31,10 +32,13 @@ export type Said = { userId: number; messageId: number; socketId?: string | unde
 
 /**
  * Shows a user's message to the user's other devices. Nothing is owed: a device that misses it finds the message in the list
- * when the answer begins.
- * @throws when Redis or Postgres is away
+ * when the answer begins. Never throws.
  */
-export async function tellOthers({ userId, messageId, socketId }: Said): Promise<void> {
+export async function tellOthers(said: Said): Promise<void> {
+  await show(said).catch((err: unknown) => log.debug({ err }, 'Message not shown on other devices'));
+}
+
+async function show({ userId, messageId, socketId }: Said): Promise<void> {
   if (!(await hasSeveral(userId))) return;
   const message = await findMessage(messageId);
   if (message === undefined) return;
