@@ -1,10 +1,11 @@
 import { erasuresOwed } from '../db/models/erasure.ts';
+import { isUnreachable, ranTooLong } from '../shared/base/errors.ts';
 import { log } from '../shared/base/log.ts';
 import { goOnErasing } from '../shared/privacy/erasure.ts';
 
 /**
  * Goes on with every erasure that is owed. One that waits for the end of a run stays owed, and so does one that fails.
- * @throws what the first failed one threw, after the others
+ * @throws what the first failed one threw, after the others; at once where Postgres or Redis is away
  */
 export async function erasure(): Promise<void> {
   const failures: unknown[] = [];
@@ -16,6 +17,7 @@ export async function erasure(): Promise<void> {
         complete ? 'account erased' : 'erasure waits for a run to end; the reconciler will retry',
       );
     } catch (err) {
+      if (isUnreachable(err) && !ranTooLong(err)) throw err;
       // The oldest is first each time, so it must not hold up the others.
       log.warn({ err, erasure_id: id }, 'erasure failed; the reconciler will retry');
       failures.push(err);

@@ -160,10 +160,12 @@ export const authContract = contract('Sign-in', {
   'POST /api/v1/auth/password/reset': {
     who: 'anyone',
     summary: 'Set a new password with a token',
-    detail: 'Ends all sign-ins of the account.',
+    detail:
+      'Ends all sign-ins of the account. The token is in a mail, good once and for an hour (`gone` afterwards).',
     body: closed({ token, password: newPassword }),
     example: { token: 'q7Zc0n4yL2pXr8Vw', password: 'battery staple' },
     answers: { 204: nothing('Set') },
+    problems: ['gone'],
   },
   'POST /api/v1/auth/verify-email': {
     who: 'anyone',

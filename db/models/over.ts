@@ -13,8 +13,9 @@ const KINDS = {
   sessions: `DELETE FROM sessions WHERE id IN (
     SELECT id FROM sessions WHERE expires_at < now() - make_interval(days => :sessionDays)
     ORDER BY expires_at LIMIT :batch FOR UPDATE SKIP LOCKED) RETURNING id`,
+  // For a day after its end a token is told from one that never was.
   password_resets: `DELETE FROM password_resets WHERE id IN (
-    SELECT id FROM password_resets WHERE expires_at < now()
+    SELECT id FROM password_resets WHERE expires_at < now() - interval '1 day'
     ORDER BY expires_at LIMIT :batch FOR UPDATE SKIP LOCKED) RETURNING id`,
   // The contract keeps keys for a day at least. The run stays.
   idempotency_keys: `UPDATE runs SET idempotency_key = NULL WHERE id IN (

@@ -20,7 +20,7 @@ export const PasswordReset = {
   async begin(email: string, tokenHash: string, trx: Knex): Promise<number | undefined> {
     const begun = await row<{ user_id: number | null }>(
       `WITH expired AS (
-         DELETE FROM password_resets WHERE expires_at < now()
+         DELETE FROM password_resets WHERE expires_at < now() - interval '1 day'
            AND id IN (SELECT id FROM password_resets ORDER BY id LIMIT 10 FOR UPDATE SKIP LOCKED))
        INSERT INTO password_resets (user_id, token_hash, expires_at)
        VALUES ((SELECT id FROM users WHERE lower(email COLLATE "C") = :email AND status = 'active'),
@@ -39,6 +39,15 @@ export const PasswordReset = {
       { tokenHash },
     );
     return good?.user_id;
+  },
+
+  /** Says whether a token was good once: it was used, voided, or has run out within the last day. */
+  async isOver(tokenHash: string): Promise<boolean> {
+    const over = await row(
+      `SELECT r.id FROM password_resets r WHERE r.token_hash = :tokenHash AND r.user_id IS NOT NULL AND NOT (${GOOD})`,
+      { tokenHash },
+    );
+    return over !== undefined;
   },
 
   /** Uses a token up. Returns false when the token is not good any more. The caller holds the user's row. */

@@ -46,12 +46,15 @@ export function logReset(token: string): void {
   );
 }
 
-/** Sets a new password and ends all sessions. @throws Problem `validation_failed` for a token that is not good */
+/**
+ * Sets a new password and ends all sessions.
+ * @throws Problem `validation_failed` for an unknown token, `gone` for one that was used or has run out
+ */
 export async function resetPassword(token: string, password: string, client: Client): Promise<void> {
   const tokenHash = hashToken(token);
   const userId = await PasswordReset.find(tokenHash);
   // The check comes before hashing, so that a guess costs no hash.
-  if (userId === undefined) throw wrongToken();
+  if (userId === undefined) throw (await PasswordReset.isOver(tokenHash)) ? problem('gone') : wrongToken();
   const hashed_password = await hashPassword(password);
   await knex.transaction(async (trx) => {
     const user = await User.query(trx)
@@ -59,7 +62,7 @@ export async function resetPassword(token: string, password: string, client: Cli
       .where({ id: userId, status: 'active' })
       .returning('*')
       .first();
-    if (user === undefined || !(await PasswordReset.use(tokenHash, trx))) throw wrongToken();
+    if (user === undefined || !(await PasswordReset.use(tokenHash, trx))) throw problem('gone');
     await PasswordReset.voidAll(user.id, trx);
     // A thief may have asked for another address.
     await EmailVerification.voidAll(user.id, trx);

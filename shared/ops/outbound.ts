@@ -144,11 +144,25 @@ async function beginningOf(answer: IncomingMessage, maxBytes: number): Promise<B
   return Buffer.concat(read).subarray(0, maxBytes);
 }
 
+/**
+ * At most two lookups for checks run at once: the system's resolver shares the pool of four threads with files and hashes of
+ * passwords, and a name whose server is silent holds its thread. A host that is not looked up passes, as one that does not resolve.
+ */
+const LOOKUPS_AT_ONCE = 2;
+let lookups = 0;
+
 async function addressesOf(url: URL, resolve: Resolve): Promise<string[]> {
   const host = hostOf(url);
   if (isIP(host) !== 0) return [host];
+  if (lookups >= LOOKUPS_AT_ONCE) return [];
+  lookups += 1;
+  const looked = resolve(host)
+    .catch(() => [])
+    .finally(() => {
+      lookups -= 1;
+    });
   const late = new Promise<[]>((none) => setTimeout(none, RESOLVES_WITHIN_MS, []).unref());
-  const found = await Promise.race([resolve(host).catch(() => []), late]);
+  const found = await Promise.race([looked, late]);
   return found.map(({ address }) => address);
 }
 

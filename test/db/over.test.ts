@@ -33,7 +33,7 @@ describe('expired rows', () => {
     const [fresh, old] = [await ended(2), await ended(91)];
     await api.call('POST', '/auth/refresh', { refresh_token: user.refresh });
     await knex('password_resets').insert([
-      { user_id: user.id, token_hash: 'over', expires_at: ago(1) },
+      { user_id: user.id, token_hash: 'over', expires_at: ago(2) },
       { user_id: user.id, token_hash: 'good', expires_at: ago(-1) },
     ]);
     const { idempotency_keys, message_keys, ...deleted } = await deleteOver(100, 90);

@@ -57,6 +57,17 @@ describe('a URL that a client gave', () => {
       expect(await faultOfUrl(url, outside)).to.equal(null);
     });
 
+  it('is looked up for two callers at a time, so that silent servers of names hold up nothing else', async () => {
+    const answers: (() => void)[] = [];
+    const silent: Resolve = () => new Promise((found) => answers.push(() => found([])));
+    const asked = Array.from({ length: 5 }, () => faultOfUrl('https://silent.example/', silent));
+    expect(await asked.at(-1)).to.equal(null);
+    expect(answers).to.have.length(2);
+    for (const answer of answers) answer();
+    expect(await Promise.all(asked)).to.deep.equal([null, null, null, null, null]);
+    expect(await faultOfUrl('https://private.example/', resolving('10.0.0.1'))).to.match(/^must be /);
+  });
+
   it('is refused when one of its addresses is private', async () => {
     const both: Resolve = async () => [
       { address: '93.184.216.34', family: 4 },

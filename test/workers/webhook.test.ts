@@ -530,6 +530,19 @@ describe('a webhook', () => {
         .and.not.include('An answer');
     });
 
+    it('comes without texts of a user who has taken the consent back', async () => {
+      await knex('webhooks').where({ id: endpoint.id }).update({ include_content: true });
+      const { run_id, worker } = await answered();
+      await worker.finish();
+      await knex('users').where({ id: user.id }).update({ data_processing_consent: false });
+      const texts = JSON.stringify(await events());
+      await knex('users').where({ id: user.id }).update({ data_processing_consent: true });
+      expect(texts)
+        .to.include(`"run_id":${run_id}`)
+        .and.not.include('A question')
+        .and.not.include('An answer');
+    });
+
     it('is about a conversation that was handed to a person, and later resolved', async () => {
       const { conversation_id, worker } = await answered();
       await worker.finish();
