@@ -82,7 +82,7 @@ export async function write(
     renameSync(part, path);
   } finally {
     // It may still be about to open the file.
-    if (!stream.closed) await new Promise((closed) => stream.once('close', closed).destroy());
+    if (!stream.closed) await new Promise<void>((closed) => stream.once('close', () => closed()).destroy());
     rmSync(part, { force: true });
   }
 }
