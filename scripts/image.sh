@@ -33,14 +33,13 @@ if ! b images -q "$base_name" >/dev/null 2>&1; then
   rm -rf "$dir"/base/var/cache/apt/archives/*.deb "$dir"/base/var/lib/apt/lists/*
   container=$(b from scratch)
   b add -q "$container" "$dir/base" / >/dev/null
+  # Node trusts what this machine trusts: the build may go through a proxy of its own.
+  b config --env NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt "$container"
   b commit -q "$container" "$base_name" >/dev/null
   b rm "$container" >/dev/null
 fi
 say 'building'
 volumes=(-v /etc/ssl/certs:/etc/ssl/certs:ro)
-for file in "${NODE_EXTRA_CA_CERTS:-}" "$(npm config get cafile 2>/dev/null || true)"; do
-  if [ -f "$file" ]; then volumes+=(-v "$file:$file:ro" --env "NODE_EXTRA_CA_CERTS=$file"); fi
-done
 # The build uses the npm settings of this machine, and the image does not keep them.
 if [ -f ~/.npmrc ]; then volumes+=(-v "$HOME/.npmrc:/root/.npmrc:ro"); fi
 b bud --isolation chroot --pull-never --target "${TARGET:-runtime}" "${volumes[@]}" \

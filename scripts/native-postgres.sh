@@ -4,6 +4,7 @@
 #   scripts/native-postgres.sh install      installs missing PostgreSQL and pgvector (needs root and apt)
 #   scripts/native-postgres.sh start DIR    creates and starts a cluster in DIR, prints its DATABASE_URL
 #   scripts/native-postgres.sh crash DIR    kills the cluster and starts it again
+#   scripts/native-postgres.sh recover DIR  starts a cluster whose data folder was restored; its settings name the port
 #   scripts/native-postgres.sh stop DIR     stops the cluster and removes DIR
 #
 #   export DATABASE_URL=$(scripts/native-postgres.sh start /tmp/parley-pg); npm test
@@ -13,7 +14,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 
-usage() { sed -n '2,12s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '2,13s/^# \{0,1\}//p' "$0"; }
 fail() { echo "native-postgres: $*" >&2; exit 1; }
 say() { echo "native-postgres: $*" >&2; }
 
@@ -113,6 +114,12 @@ crash() {
   as_postgres "$bin/pg_ctl" -D "$dir/data" -l "$dir/log" -m immediate -w -t 30 restart >/dev/null
 }
 
+recover() {
+  local dir=$1 bin
+  bin=$(find_bin)
+  as_postgres "$bin/pg_ctl" -D "$dir/data" -l "$dir/log" -w -t 120 start >/dev/null
+}
+
 stop() {
   local dir=$1 bin
   bin=$(find_bin)
@@ -122,7 +129,7 @@ stop() {
 
 case "${1:-}" in
   install) install ;;
-  start | crash | stop) [ -n "${2:-}" ] || { usage >&2; exit 2; }; "$1" "$2" ;;
+  start | crash | recover | stop) [ -n "${2:-}" ] || { usage >&2; exit 2; }; "$1" "$2" ;;
   --help | -h) usage ;;
   *) usage >&2; exit 2 ;;
 esac

@@ -131,7 +131,7 @@ async function startOn(dir: string, house: House): Promise<Postgres> {
     `port = ${port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = ''\nmax_connections = 300\n`,
   );
   if (process.getuid?.() === 0) await run('chown', ['-R', 'postgres', dir, join(house.folder, 'copy')]);
-  await run('scripts/native-postgres.sh', ['crash', dir]);
+  await run('scripts/native-postgres.sh', ['recover', dir]);
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
   const stop = async () => void (await run('scripts/native-postgres.sh', ['stop', dir]).catch(() => {}));
   for (const end = Date.now() + RECOVERED_WITHIN_MS; Date.now() < end; await sleep(100)) {

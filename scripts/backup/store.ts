@@ -71,13 +71,18 @@ export async function write(
   fill: (to: NodeJS.WritableStream & import('node:stream').Writable) => Promise<unknown>,
 ) {
   const part = `${path}.part`;
+  const stream = createWriteStream(part, { mode: 0o600 });
+  // The error is told by whoever writes.
+  stream.on('error', () => {});
   try {
-    await fill(createWriteStream(part, { mode: 0o600 }));
+    await fill(stream);
     const handle = await open(part, 'r+');
     await handle.sync();
     await handle.close();
     renameSync(part, path);
   } finally {
+    // It may still be about to open the file.
+    if (!stream.closed) await new Promise<void>((closed) => stream.once('close', () => closed()).destroy());
     rmSync(part, { force: true });
   }
 }

@@ -82,7 +82,10 @@ export async function keepReceived(by = encryption(), spool = folder('spool')): 
     const from = join(spool, file);
     const full = SEGMENT.test(file) || HISTORY.test(file);
     if (!full && !PARTIAL.test(file)) continue;
-    const { mtimeMs } = statSync(from);
+    // The receiver may have renamed it meanwhile, because it is full: the next look keeps it.
+    const found = statSync(from, { throwIfNoEntry: false });
+    if (found === undefined) continue;
+    const { mtimeMs } = found;
     if (!full && kept.get(file) === String(mtimeMs)) continue;
     const to = join(wal, `${file}.gz${SUFFIX[by]}`);
     const chain: Command[] = [['gzip', '-1'], encrypts(by)];

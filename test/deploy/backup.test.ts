@@ -63,7 +63,13 @@ describe('what prune keeps', () => {
   });
 
   function script(name: string, args: string[], more: Record<string, string> = {}): Promise<Ended> {
-    const env = { DATABASE_URL: source.url, REDIS_URL: redis.url, BACKUP_DIR: dir, BACKUP_PLAIN: 'yes' };
+    const env = {
+      DATABASE_URL: source.url,
+      REDIS_URL: redis.url,
+      BACKUP_DIR: dir,
+      BACKUP_PLAIN: 'yes',
+      BACKUP_SCRATCH: join(tmpdir(), 'parley-scratch'),
+    };
     return runCommand(process.execPath, [`scripts/${name}.ts`, ...args], { ...env, ...more });
   }
   const dumpFile = () => join(dir, readdirSync(dir).find((name) => name.endsWith('.dump')) ?? '');
