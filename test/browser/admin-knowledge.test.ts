@@ -59,11 +59,9 @@ describeBrowser('the page of the knowledge base', function () {
     expect(faq).to.deep.include({ status: 'draft', keywords: ['tea', 'pot'], language: 'en' });
 
     await page.getByRole('button', { name: 'Publish' }).click();
-    await page
-      .getByText(/^Saved|^Published\./)
-      .first()
-      .waitFor();
-    expect((await knex('faqs').where({ id: faq.id }).first()).status).to.equal('published');
+    await until('it is published', async () => {
+      return (await knex('faqs').where({ id: faq.id }).first()).status === 'published';
+    });
     await page.getByRole('button', { name: 'Archive' }).click();
     await page.getByRole('button', { name: 'Undo' }).click();
     await page.getByRole('button', { name: 'Archive' }).waitFor();
