@@ -8,6 +8,7 @@ import { forgetAssistants } from '../support/assistants.ts';
 import { buildDemo } from '../support/demo.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
 import { expectSound, usePanel } from '../support/panel.ts';
+import { until } from '../support/until.ts';
 
 describeBrowser('the page of the knowledge base', function () {
   this.timeout(180_000);
@@ -29,7 +30,7 @@ describeBrowser('the page of the knowledge base', function () {
     await hit.waitFor();
     await page.waitForURL(/q=PASSW/);
     expect(page.url()).to.include('language=de');
-    expect(await table.getByRole('link').count()).to.equal(1);
+    await until('one row is left', async () => (await table.getByRole('link').count()) === 1);
     await hit.click();
     await page.getByRole('heading', { level: 1, name: 'Edit FAQ' }).waitFor();
     await page.goBack();
@@ -58,11 +59,9 @@ describeBrowser('the page of the knowledge base', function () {
     expect(faq).to.deep.include({ status: 'draft', keywords: ['tea', 'pot'], language: 'en' });
 
     await page.getByRole('button', { name: 'Publish' }).click();
-    await page
-      .getByText(/^Saved|^Published\./)
-      .first()
-      .waitFor();
-    expect((await knex('faqs').where({ id: faq.id }).first()).status).to.equal('published');
+    await until('it is published', async () => {
+      return (await knex('faqs').where({ id: faq.id }).first()).status === 'published';
+    });
     await page.getByRole('button', { name: 'Archive' }).click();
     await page.getByRole('button', { name: 'Undo' }).click();
     await page.getByRole('button', { name: 'Archive' }).waitFor();

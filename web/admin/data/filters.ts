@@ -11,8 +11,9 @@ export function useFilters<Names extends string>(defaults: Record<Names, string>
   ) as Record<Names, string>;
   const set = (changes: Partial<Record<Names, string>>) =>
     setSearch(
-      (old) => {
-        const next = new URLSearchParams(old);
+      () => {
+        // What the address says now: a search field that paused may hold an older `set`.
+        const next = new URLSearchParams(location.search);
         for (const [name, value] of Object.entries<string | undefined>(changes))
           if (value === undefined || value === defaults[name as Names]) next.delete(name);
           else next.set(name, value);

@@ -120,8 +120,8 @@ function One({ experiment }: { experiment: Experiment }) {
     >
       <p className="flex flex-wrap items-center gap-2 text-sm text-muted">
         <Badge tone={status === 'open' ? 'good' : 'quiet'}>{a(status)}</Badge>
-        {a('began', { when: dateTime(created_at) })}
-        {status === 'ended' && (kept === null ? a('keptNone') : a('kept', { version: kept }))}
+        <span>{a('began', { when: dateTime(created_at) })}</span>
+        {status === 'ended' && <span>{kept === null ? a('keptNone') : a('kept', { version: kept })}</span>}
       </p>
       {error !== null && <ErrorState error={error} again={refetch} />}
       {result && (

@@ -1,7 +1,7 @@
 import { wordsOf } from '../../../shared/words.ts';
 
 const en = {
-  lead: 'Questions that nothing answered, or whose answer was rated down, in groups of one meaning. Names, addresses and numbers are taken out.',
+  lead: 'Questions that nothing answered, or whose answer was rated down, in groups of one meaning. E-mail addresses, phone and account numbers are taken out.',
   open: 'Open',
   drafted: 'Drafted',
   dismissed: 'Dismissed',
@@ -38,7 +38,7 @@ const en = {
 export type Word = keyof typeof en;
 
 const de: Record<Word, string> = {
-  lead: 'Fragen, auf die es keine Antwort gab oder deren Antwort schlecht bewertet wurde, nach Bedeutung zusammengefasst. Namen, Adressen und Nummern sind entfernt.',
+  lead: 'Fragen, auf die es keine Antwort gab oder deren Antwort schlecht bewertet wurde, nach Bedeutung zusammengefasst. E-Mail-Adressen, Telefon- und Kontonummern sind entfernt.',
   open: 'Offen',
   drafted: 'Entworfen',
   dismissed: 'Verworfen',
