@@ -13,6 +13,8 @@ beyond an export of ten messages, and removes the account.`;
 
 /** As long as an answer. */
 const WORDS = 60;
+/** Messages of a statement, so that none runs into its time limit. */
+const BATCH = 2_000;
 
 if (process.argv[2] === '--help') {
   console.log(USAGE);
@@ -50,6 +52,12 @@ async function exported(count: number): Promise<{ archive: number; peak: number;
     );
     return { archive: size?.bytes ?? 0, peak, seconds };
   } finally {
+    const deleted = () =>
+      rows(
+        `DELETE FROM messages WHERE id IN (SELECT id FROM messages WHERE user_id = :user LIMIT ${BATCH}) RETURNING id`,
+        { user },
+      );
+    while ((await deleted()).length > 0);
     await rows('DELETE FROM users WHERE id = :user', { user });
   }
 }
@@ -64,11 +72,12 @@ async function account(count: number): Promise<number> {
     'INSERT INTO conversations (user_id) VALUES (:user) RETURNING id',
     { user },
   );
-  await rows(
-    `INSERT INTO messages (conversation_id, user_id, message_type, content, status, created_at)
-     SELECT :conversation, :user, 'user', (SELECT string_agg(md5(n::text || word::text), ' ') FROM generate_series(1, ${WORDS}) AS word),
-       'sent', now() FROM generate_series(1, :count) AS n`,
-    { conversation: conversation?.id ?? 0, user, count },
-  );
+  for (let from = 0; from < count; from += BATCH)
+    await rows(
+      `INSERT INTO messages (conversation_id, user_id, message_type, content, status, created_at)
+       SELECT :conversation, :user, 'user', (SELECT string_agg(md5(n::text || word::text), ' ') FROM generate_series(1, ${WORDS}) AS word),
+         'sent', now() FROM generate_series(CAST(:from AS integer) + 1, CAST(:to AS integer)) AS n`,
+      { conversation: conversation?.id ?? 0, user, from, to: Math.min(from + BATCH, count) },
+    );
   return user;
 }
