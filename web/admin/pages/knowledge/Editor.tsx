@@ -254,7 +254,8 @@ function Form({ faq, start, original }: { faq?: Faq; start: Fields; original?: F
             await send('DELETE', `/faqs/${faq.id}`);
             toast(k('deleted'));
             void navigate('/knowledge', { replace: true });
-            await reload('/faqs');
+            // The lists alone: this page still shows what is gone.
+            await queries.invalidateQueries({ queryKey: ['/faqs'] });
           }}
         >
           <p className="font-medium wrap-anywhere">{faq.question}</p>
