@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 
 const KINDS = `'password_reset', 'email_verification', 'new_sign_in', 'answer_ready', 'agent_replied', 'handoff_waiting',
-  'knowledge_answered', 'export_ready', 'account_erased'`;
+  'knowledge_answered', 'export_ready', 'account_erased', 'webhook_disabled'`;
 
 /** Notifications may tell administrators that a budget of the day is nearly used up. Old rows need no new check. */
 export async function up(knex: Knex): Promise<void> {
