@@ -114,13 +114,18 @@ describeBrowser('the thread', function () {
       const q = new URL(request.url()).searchParams.get('q');
       if (q !== null) asked.push(q);
     });
-    await page
-      .getByRole('searchbox', { name: 'Search conversations' })
-      .pressSequentially('green', { delay: 10 });
+    // Typed in one go, so that no pause of the machine is one in typing.
+    await page.evaluate(`(() => {
+      const field = document.getElementById('search');
+      const { set } = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value');
+      for (const text of ['g', 'gr', 'gre', 'gree', 'green']) {
+        set.call(field, text);
+        field.dispatchEvent(new Event('input', { bubbles: true }));
+      }
+    })()`);
     const list = page.getByRole('list', { name: 'Conversations' });
     await list.getByText('Apples').waitFor({ state: 'detached' });
-    expect(asked.at(-1)).to.equal('green');
-    expect(asked.length).to.be.lessThan(4);
+    expect(asked).to.deep.equal(['green']);
   });
 
   it('is led by keys alone', async () => {
