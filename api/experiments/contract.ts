@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { contract, json } from '../contract/contract.ts';
-import { count, givenId, id, paging, real, time } from '../contract/fields.ts';
+import { count, givenId, givenVersion, id, paging, real, time } from '../contract/fields.ts';
 import { closed, defaulted, described, named, oneOf, orNull, page, presenter } from '../contract/schema.ts';
 import { location } from '../middleware/headers.ts';
 
@@ -8,7 +8,7 @@ const share = described(
   Type.Number({ minimum: 0, maximum: 1 }),
   'Of the conversations that begin, the part that the second version answers.',
 );
-const versions = Type.Array(givenId, { minItems: 2, maxItems: 2, uniqueItems: true });
+const versions = Type.Array(givenVersion, { minItems: 2, maxItems: 2, uniqueItems: true });
 const fields = {
   id,
   assistant_id: id,
@@ -123,7 +123,7 @@ export const experimentContract = contract('Analytics', {
     detail:
       '`keep` is the version that answers from now on, in a new version where the assistant has another one now. null: the ' +
       'assistant stays as it is. Ends for every conversation at its next message.',
-    body: closed({ keep: orNull(givenId) }),
+    body: closed({ keep: orNull(givenVersion) }),
     example: { keep: 4 },
     answers: { 200: json('Ended', compared) },
     problems: ['conflict'],

@@ -4,7 +4,7 @@ const PAGE = 500;
 
 /** The parts of an archive, each as a statement for a page of rows after an id. Columns are named: a new one is not exported unseen. */
 const PARTS = {
-  conversations: `SELECT id, title, language, tags, context, message_count, total_tokens, duration_seconds, status, handoff_reason,
+  conversations: `SELECT id, title, language, tags, context, message_count, total_tokens, duration_seconds, status, handoff_reason, experiment_version,
       outcome, is_archived, created_at, updated_at, last_message_at, deleted_at FROM conversations`,
   messages: `SELECT id, conversation_id, message_type, content, metadata, status, created_at, delivered_at, read_at FROM messages`,
   ratings: `SELECT message_id AS id, conversation_id, rating, comment, created_at, updated_at FROM message_feedback`,

@@ -53,7 +53,7 @@ export type Debts = {
   unannounced: number;
   /** The age in seconds of the oldest run that has not ended; 0: there is none. */
   oldest_s: number;
-  /** Of so many FAQs so many lack vectors of their text; that one counts them out is the progress. */
+  /** Published FAQs, and how many of them lack vectors of their text. */
   faqs: number;
   faqs_to_embed: number;
 };

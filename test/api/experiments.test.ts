@@ -149,7 +149,7 @@ describe('experiments', () => {
     const listed = await call('GET', `/experiments?assistant_id=${assistant_id}&limit=1`);
     expect((listed.body.data as { id: number }[]).map(({ id }) => id)).to.deep.equal([second.id]);
     expect(listed.body.next_cursor).to.be.a('string');
-    const actions = await knex('audit_log').where({ actor_id: admin.id }).orderBy('id').pluck('action');
+    const actions = await knex('audit_entries').where({ actor_id: admin.id }).orderBy('id').pluck('action');
     expect(actions.slice(-4)).to.deep.equal([
       'experiment.begun',
       'experiment.ended',

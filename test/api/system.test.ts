@@ -70,6 +70,7 @@ describe('what the panel asks of the API', () => {
       'waiting',
       'queued',
       'in_progress',
+      'oldest_s',
       'unannounced',
       'faqs',
       'faqs_to_embed',
@@ -93,7 +94,9 @@ describe('what the panel asks of the API', () => {
     expect((await ask('DELETE', `/users/${user.id}/sessions/${sid}`)).status).to.equal(204);
     expect((await ask('DELETE', `/users/${user.id}/sessions/${sid}`)).status).to.equal(404);
     expect((await ask('DELETE', `/users/${user.id}/sessions/${admin.sid}`)).status).to.equal(404);
-    const noted = await knex('audit_log').where({ subject_id: user.id, actor_id: admin.id }).pluck('action');
+    const noted = await knex('audit_entries')
+      .where({ subject_id: user.id, actor_id: admin.id })
+      .pluck('action');
     expect(noted).to.include.members(['user.sessions_viewed', 'session.ended']);
   });
 
@@ -128,7 +131,9 @@ describe('what the panel asks of the API', () => {
     expect(opened.body.cited).to.deep.equal([
       { run_id: sent.run_id, sources: [{ faq_id: 5, question: 'Hours', similarity: 0.8 }] },
     ]);
-    const noted = await knex('audit_log').where({ subject_id: user.id, actor_id: agent.id }).pluck('action');
+    const noted = await knex('audit_entries')
+      .where({ subject_id: user.id, actor_id: agent.id })
+      .pluck('action');
     expect(noted).to.include('user.viewed');
   });
 

@@ -1106,6 +1106,8 @@ export type System = {
     waiting: number;
     queued: number;
     in_progress: number;
+    /** For how long the oldest unfinished run has existed. */
+    oldest_s: number;
     unannounced: number;
     faqs: number;
     faqs_to_embed: number;
