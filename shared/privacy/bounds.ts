@@ -55,6 +55,7 @@ export const bounds: Record<string, Bound> = {
   analytics_state: operators('two'),
   analytics_changes: use('until they are counted, within seconds'),
   budget_days: time('one a day'),
+  backups: time('400 days'),
   faq_imports: operators('90 days after their end'),
   faq_import_rows: operators('until they are imported; 90 days'),
   faqs: operators('what editors wrote'),
@@ -73,6 +74,7 @@ export const bounds: Record<string, Bound> = {
   receipt_keys: operators('one'),
   assistants: operators('what administrators made'),
   assistant_versions: operators('one for each change'),
+  experiments: operators('what administrators began, one at a time for each assistant'),
 };
 
 /** Returns the bounds as a table of docs/operations.md, the tables that grow first. */
