@@ -5,6 +5,7 @@ import { migrate } from '../../db/migrate.ts';
 import * as vectorsMigration from '../../db/migrations/022_faq_vectors.ts';
 import * as termsMigration from '../../db/migrations/040_faq_terms.ts';
 import * as thresholdsMigration from '../../db/migrations/041_thresholds.ts';
+import * as coverageMigration from '../../db/migrations/090_coverage_thresholds.ts';
 import { rows } from '../../db/sql.ts';
 import { embedFaqs } from '../../workers/embedding.ts';
 import { indexesKept } from '../../workers/housekeeping/vectors.ts';
@@ -38,9 +39,11 @@ describe('vectors of the release before', function () {
   const upgrade = async () => {
     await vectorsMigration.up(knex);
     await thresholdsMigration.up(knex);
+    await coverageMigration.up(knex);
     await migrate();
   };
   const addAsBefore = async (count: number) => {
+    await coverageMigration.down(knex);
     await thresholdsMigration.down(knex);
     await vectorsMigration.down(knex);
     for (let i = 0; i < count; i++) {
