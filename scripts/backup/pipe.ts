@@ -43,10 +43,10 @@ export async function through(
     before = child.stdout;
   }
   if (before !== null) streams.push(to === null ? drained(before) : pipeline(before, to));
-  const ends = await Promise.allSettled(started.map(({ ended }) => ended));
-  const flows = await Promise.allSettled(streams);
-  // A command's own words say more than the pipe that broke behind it.
-  for (const result of [...ends, ...flows]) if (result.status === 'rejected') throw result.reason;
+  // All are awaited at once: one that fails while another runs is handled. The commands come first, because a command's own words
+  // say more than the pipe that broke behind it.
+  for (const result of await Promise.allSettled([...started.map(({ ended }) => ended), ...streams]))
+    if (result.status === 'rejected') throw result.reason;
   return started.map(({ said }) => said()).join('');
 }
 

@@ -1,3 +1,4 @@
+import { undisturbed } from '../support/database.ts';
 import { expect } from 'chai';
 import { toSql } from 'pgvector';
 import { knex } from '../../db/knex.ts';
@@ -35,7 +36,7 @@ async function find(text: string, vector?: number[]): Promise<string[]> {
 
 describe('search by words', () => {
   beforeEach(async () => {
-    await knex.raw('TRUNCATE faqs, embedding_models CASCADE');
+    await undisturbed(() => knex.raw('TRUNCATE faqs, embedding_models CASCADE'));
   });
 
   it('mends spelling toward the knowledge base, also of FAQs that were just added', async () => {

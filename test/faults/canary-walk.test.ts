@@ -140,6 +140,10 @@ const AFTER = 990_000_000_000;
       admin?.access,
     );
     const theirs = await talk(other!, 'somebody else’s words');
+    await until(
+      'the answers are announced',
+      async () => (await knex('runs').whereNotNull('completed_at').whereNull('announced_at')).length === 0,
+    );
     const before = await rowsOfOthers();
 
     await idsFrom(IDS);

@@ -46,7 +46,7 @@ describe('mail for accounts', function () {
     expect(mail.header('list-unsubscribe')).to.equal('');
     const reset = { token: tokenIn(mail), password: 'battery staple horse' };
     expect((await api('POST', '/auth/password/reset', reset)).status).to.equal(204);
-    expect((await api('POST', '/auth/password/reset', reset)).status).to.equal(400);
+    expect((await api('POST', '/auth/password/reset', reset)).status).to.equal(410);
     const login = (password: string) => api('POST', '/auth/login', { email: user.email, password });
     expect(await statuses(login(PASSWORD), login('battery staple horse'))).to.deep.equal([401, 200]);
   });

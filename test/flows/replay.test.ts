@@ -1,3 +1,4 @@
+import { until } from '../support/until.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
@@ -49,6 +50,10 @@ describe('a replay', function () {
   };
 
   it('asks the same again, or another version, and changes nothing that anybody sees', async () => {
+    await until(
+      'the answers are announced',
+      async () => (await knex('runs').whereNull('announced_at')).length === 0,
+    );
     const before = await shown();
     const same = await replay({});
     expect(same.status, JSON.stringify(same.body)).to.equal(202);

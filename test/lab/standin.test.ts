@@ -254,13 +254,16 @@ describe('the stand-in for the model', () => {
 
     it('are near for paraphrases of a seeded question, and far for other topics', async () => {
       const seeds = await embedAll(faqs.map((faq) => faq.question));
-      const nearest = (vector: number[]) =>
+      // Some FAQs stand there in two languages, which are near to each other.
+      const nearest = (vector: number[], language?: string) =>
         seeds
-          .map((seed, i) => ({ slug: faqs[i]?.slug, near: dot(seed, vector) }))
+          .map((seed, i) => ({ slug: faqs[i]?.slug, language: faqs[i]?.language, near: dot(seed, vector) }))
+          .filter((one) => language === undefined || one.language === language)
           .sort((a, b) => b.near - a.near)[0];
       const asked = await embedAll(PARAPHRASES.map(([, text]) => text));
       for (const [i, [slug, text]] of PARAPHRASES.entries()) {
-        expect(nearest(asked[i] ?? []), text).to.include({ slug });
+        const { language } = faqs.find((faq) => faq.slug === slug) ?? {};
+        expect(nearest(asked[i] ?? [], language), text).to.include({ slug });
         expect(nearest(asked[i] ?? [])?.near, text).to.be.at.least(0.35);
       }
       for (const [i, vector] of (await embedAll(UNANSWERABLE)).entries()) {

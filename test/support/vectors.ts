@@ -1,3 +1,4 @@
+import { undisturbed } from './database.ts';
 import { knex } from '../../db/knex.ts';
 import { faqSet, searchFaqs } from '../../db/models/faqSearch.ts';
 import { redis, untilReady } from '../../shared/delivery/redis.ts';
@@ -19,7 +20,7 @@ export function withEmbeddings(): { provider: Embeddings } {
     await at.provider.stop();
   });
   beforeEach(async () => {
-    await knex.raw('TRUNCATE faqs, embedding_models CASCADE');
+    await undisturbed(() => knex.raw('TRUNCATE faqs, embedding_models CASCADE'));
     await configureEmbedding();
     Object.assign(at.provider, { answer: undefined, dimensions: 1_536 });
     at.provider.requests.length = 0;
