@@ -155,8 +155,8 @@ describeBrowser('the widget on another site', function () {
   it('counts what came while it was shut', async () => {
     await visit();
     await page.getByRole('button', { name: 'Open chat' }).click();
-    await ask('one [[tokens:30]]');
-    await ask('two [[tokens:30]]');
+    await ask('one [[delay:4000]]');
+    await ask('two [[delay:500]]');
     await frame().getByText('two', { exact: false }).first().waitFor();
     await frame().getByRole('button', { name: 'Close chat' }).click();
     await page.getByRole('button', { name: 'Open chat (2)' }).waitFor();
