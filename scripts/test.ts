@@ -20,21 +20,23 @@ import { freePort } from './services/ports.ts';
 import { startRedis } from './services/redis.ts';
 import { startScratchDatabase } from './services/scratch.ts';
 
-const USAGE = `npm test [-- FILE... | --faults | --grep TEXT | any option of mocha]
+const USAGE = `npm test [-- FILE... | --faults | --no-browser | --grep TEXT | any option of mocha]
 
 Builds the pages if web/ has changed. Runs test/**/*.test.ts except test/faults (or the named files) against real services,
-in three lanes; --faults adds test/faults in a fourth. Each lane has:
+in lanes side by side: two, and one of what needs a browser. --faults adds test/faults in another, --no-browser leaves the
+browser's out. Each lane has:
   a private Redis that keeps nothing
   with DATABASE_URL, a database of its own on that server, dropped at the end, and a role that only owns it
   (if DATABASE_URL is a superuser's); else PGlite in memory.
 TEST_SUMMARY=file: also writes {"passed","failed","skipped","files":{name: seconds}} to the file.`;
 
-/** How many mocha processes run side by side, each with stores of its own: tests mostly wait. */
-const LANES = 3;
+/** How many mocha processes run side by side, each with stores of its own, beside the browser's: tests mostly wait. */
+const LANES = 2;
 const FAULTS = '--faults';
+const NO_BROWSER = '--no-browser';
 /** Estimates a file's time: a millisecond a byte, and this much more when it starts processes. */
 const STARTING = 15_000;
-const STARTS = /test.(flows|model|browser|clients)/;
+const STARTS = /test.(flows|model|clients)/;
 
 /** What TEST_SUMMARY's file holds: the counts, and how many seconds each file took. */
 export type Summary = { passed: number; failed: number; skipped: number; files: Record<string, number> };
@@ -61,10 +63,12 @@ async function main(args: string[]): Promise<number> {
 
   const folder = mkdtempSync(join(tmpdir(), 'parley-test-'));
   try {
-    const lanes = lanesOf(globSync('test/**/*.test.ts', { exclude: ['test/faults/**'] }));
-    // Faults have a lane of their own: they mostly wait for leases and time limits to run out.
+    const lanes = lanesOf(globSync('test/**/*.test.ts', { exclude: ['test/faults/**', 'test/browser/**'] }));
+    // One browser at a time is as much as two cores bear.
+    if (!args.includes(NO_BROWSER)) lanes.push(globSync('test/browser/**/*.test.ts').toSorted());
+    // Faults mostly wait for leases and time limits to run out.
     if (args.includes(FAULTS)) lanes.push(globSync('test/faults/**/*.test.ts').toSorted());
-    const options = args.filter((arg) => arg !== FAULTS);
+    const options = args.filter((arg) => arg !== FAULTS && arg !== NO_BROWSER);
     const results = lanes.map((files, i) => {
       const [output, summary] = [join(folder, `${i}.txt`), join(folder, `${i}.json`)];
       // Shows the first lane's output as it comes, and the others' when all have ended.
