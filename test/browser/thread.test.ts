@@ -45,15 +45,17 @@ describeBrowser('the thread', function () {
     const oldest = log(page).getByRole('article').first();
     for (let loaded = 1; loaded < 4; loaded++) {
       const count = await log(page).getByRole('article').count();
-      await oldest.scrollIntoViewIfNeeded();
-      const first = await oldest.textContent();
-      const place = log(page)
-        .getByText(first?.slice(0, 11) ?? '', { exact: false })
-        .first();
-      const before = (await place.boundingBox())?.y ?? 0;
+      // In one step: what is loaded meanwhile would move the place between two.
+      const [first, before] = await oldest.evaluate((one) => {
+        one.scrollIntoView({ block: 'nearest' });
+        return [one.textContent?.slice(0, 11) ?? '', one.getBoundingClientRect().y] as const;
+      });
+      const place = log(page).getByText(first, { exact: false }).first();
       await until('older messages', async () => (await log(page).getByRole('article').count()) > count);
-      const after = (await place.boundingBox())?.y ?? 0;
-      expect(Math.abs(after - before), `place of ${first?.slice(0, 11)}`).to.be.lessThan(60);
+      await until(`the place of ${first}`, async () => {
+        const { y } = (await place.boundingBox()) ?? { y: Number.POSITIVE_INFINITY };
+        return Math.abs(y - before) < 60;
+      });
     }
     expect(asked.length).to.be.at.least(4);
     expect(page.url()).to.contain(`/c/${id}`);

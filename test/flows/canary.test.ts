@@ -296,6 +296,6 @@ function isShown(command: string[]): boolean {
   const ofARun = /^run:\{\d+\}:log$/;
   return (
     command.some((arg) => ofARun.test(arg)) ||
-    (command[0] === 'PUBLISH' && command[1]?.startsWith('socket.io#') === true)
+    (command[0]?.toUpperCase() === 'PUBLISH' && command[1]?.startsWith('socket.io#') === true)
   );
 }

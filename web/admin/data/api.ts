@@ -91,9 +91,14 @@ export function reload(...beginnings: string[]): Promise<void> {
   });
 }
 
-/** The same for whole paths. */
+/** Has views read whole paths again. */
 export function reloadExactly(...paths: string[]): Promise<void> {
   return queries.invalidateQueries({ predicate: ({ queryKey: [path] }) => paths.includes(String(path)) });
+}
+
+/** Gives up what is being read of paths that begin so. */
+export function stopReading(beginning: string): Promise<void> {
+  return queries.cancelQueries({ predicate: ({ queryKey: [path] }) => String(path).startsWith(beginning) });
 }
 
 /** Changes rows of a list where they are shown, before the server has said so. Returns a function that undoes it. */

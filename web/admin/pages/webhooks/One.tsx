@@ -4,7 +4,7 @@ import { Button } from '../../../shared/controls.tsx';
 import { queries } from '../../../shared/queries.ts';
 import { toast } from '../../../shared/toasts.tsx';
 import { dateTime } from '../../../shared/words.ts';
-import { reason, reload, reloadExactly, send, useGet, useList } from '../../data/api.ts';
+import { reason, reload, reloadExactly, send, stopReading, useGet, useList } from '../../data/api.ts';
 import { Confirm } from '../../shared/Confirm.tsx';
 import { Page, Panel } from '../../shared/Page.tsx';
 import { Badge, EmptyState, ErrorState, Loading } from '../../shared/states.tsx';
@@ -39,6 +39,7 @@ function Known({ webhook }: { webhook: Webhook }) {
   const { id } = webhook;
   const [asking, setAsking] = useState<'rotate' | 'remove'>();
   const [rotated, setRotated] = useState<{ secret: string; previous_expires_at: string }>();
+  const [gone, setGone] = useState(false);
   const navigate = useNavigate();
   const test = async () => {
     try {
@@ -59,7 +60,7 @@ function Known({ webhook }: { webhook: Webhook }) {
           {t('remove')}
         </Button>
       </div>
-      <Deliveries id={id} />
+      <Deliveries id={id} enabled={!gone} />
       <Panel title={t('settings')}>
         <Form
           key={JSON.stringify(webhook)}
@@ -92,7 +93,15 @@ function Known({ webhook }: { webhook: Webhook }) {
           word={new URL(webhook.url).host}
           onClose={() => setAsking(undefined)}
           onConfirm={async () => {
-            await send('DELETE', `/webhooks/${id}`);
+            // Its deliveries are read every few seconds, and a read after the deletion would fail.
+            setGone(true);
+            await stopReading(`/webhooks/${id}`);
+            try {
+              await send('DELETE', `/webhooks/${id}`);
+            } catch (err) {
+              setGone(false);
+              throw err;
+            }
             await navigate('/webhooks');
             // Not what was read of the endpoint itself: that is gone.
             void reloadExactly('/webhooks');
@@ -114,9 +123,9 @@ function Known({ webhook }: { webhook: Webhook }) {
 
 const TONES = { pending: 'plain', delivered: 'good', failed: 'bad' } as const;
 
-function Deliveries({ id }: { id: number }) {
+function Deliveries({ id, enabled }: { id: number; enabled: boolean }) {
   const path = `/webhooks/${id}/deliveries`;
-  const list = useList<Delivery>(path, {}, { limit: 25, every: 5_000 });
+  const list = useList<Delivery>(path, {}, { limit: 25, every: 5_000, enabled });
   const again = async (delivery: Delivery) => {
     try {
       await send('POST', `${path}/${delivery.id}/retry`);
