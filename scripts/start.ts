@@ -158,6 +158,7 @@ function greet(url: string, env: NodeJS.ProcessEnv, kept: string[], ms: number):
   Parley is running (${(ms / 1000).toFixed(1)} s)
 
   Open         ${url}/
+  Panel        ${url}/admin
 
   API          ${url}/api/v1
   Health       ${url}/health
