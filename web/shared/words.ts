@@ -90,10 +90,12 @@ function locale(): string {
 export function when(iso: string): string {
   const date = new Date(iso);
   const today = new Date().toDateString() === date.toDateString();
-  return new Intl.DateTimeFormat(
+  const said = new Intl.DateTimeFormat(
     locale(),
     today ? { timeStyle: 'short' } : { day: 'numeric', month: 'short' },
   ).format(date);
+  // No line breaks in the middle of it.
+  return said.replaceAll(' ', '\u00A0');
 }
 
 export function dateTime(iso: string): string {
