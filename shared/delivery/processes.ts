@@ -58,9 +58,10 @@ export function beat(types: string[]): void {
   };
   say();
   const timer = setInterval(say, BEAT_MS).unref();
-  onStop('list of processes', async () => {
+  onStop('list of processes', () => {
     clearInterval(timer);
-    if (redis.status === 'ready') await redis.hdel(KEY, id).catch(() => 0);
+    // Nothing waits for it: this hook runs before a worker gives its runs back, and Redis may hang.
+    if (redis.status === 'ready') redis.hdel(KEY, id).catch(() => {});
   });
 }
 
