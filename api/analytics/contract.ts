@@ -137,19 +137,35 @@ const dashboard = named(
 );
 export const presentDashboard = presenter(dashboard);
 
-const bucket = Type.Object({
-  start: time,
-  conversations: count,
-  messages_in: count,
-  answers: count,
-  failed: count,
-  handoffs: count,
-  rated_up: count,
-  rated_down: count,
-  tokens: count,
-  first_token_ms_p50: ms,
-  answer_ms_p95: ms,
-});
+const bucket = named(
+  'AnalyticsBucket',
+  Type.Object({
+    start: time,
+    conversations: count,
+    messages_in: count,
+    answers: count,
+    failed: count,
+    handoffs: count,
+    rated_up: count,
+    rated_down: count,
+    tokens: count,
+    first_token_ms_p50: ms,
+    answer_ms_p95: ms,
+  }),
+  {
+    start: '2026-11-20T00:00:00+00:00',
+    conversations: 12,
+    messages_in: 31,
+    answers: 30,
+    failed: 1,
+    handoffs: 2,
+    rated_up: 5,
+    rated_down: 1,
+    tokens: 23_650,
+    first_token_ms_p50: 420,
+    answer_ms_p95: 5_200,
+  },
+);
 export const presentBucket = presenter(bucket);
 const interval = oneOf(...INTERVALS);
 
