@@ -25,7 +25,7 @@ function pathOf({ instancePath, params }: ErrorObject): string {
   return field === undefined ? instancePath : pointer(instancePath, field);
 }
 
-function messageOf({ keyword, params, message }: ErrorObject): string {
+function messageOf({ keyword, params }: ErrorObject): string {
   const limit = Number(params.limit);
   switch (keyword) {
     case 'required':
@@ -42,6 +42,8 @@ function messageOf({ keyword, params, message }: ErrorObject): string {
       return `must be at least ${counted(limit, 'character')} long`;
     case 'maxLength':
       return `must be at most ${counted(limit, 'character')} long`;
+    case 'minItems':
+      return `must be at least ${counted(limit, 'item')} long`;
     case 'maxItems':
       return `must be at most ${counted(limit, 'item')} long`;
     case 'minProperties':
@@ -59,7 +61,7 @@ function messageOf({ keyword, params, message }: ErrorObject): string {
     case 'format':
       return `must be ${FORMATS[String(params.format)] ?? `a ${params.format}`}`;
     default:
-      return message ?? 'must be valid';
+      return 'must be valid';
   }
 }
 

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { contract, json, nothing } from '../contract/contract.ts';
 import { text } from '../contract/fields.ts';
-import { closed } from '../contract/schema.ts';
+import { closed, orNull } from '../contract/schema.ts';
 
 const endpoint = Type.String({ minLength: 1, maxLength: 2_048 });
 const key = (maxLength: number) => Type.String({ minLength: 1, maxLength, pattern: '^[A-Za-z0-9_-]+=*$' });
@@ -24,7 +24,7 @@ export const pushContract = contract('Notifications', {
       {
         endpoint,
         keys: closed({ p256dh: key(100), auth: key(32) }),
-        expirationTime: Type.Optional(Type.Union([Type.Number(), Type.Null()])),
+        expirationTime: Type.Optional(orNull(Type.Number())),
       },
       { additionalProperties: false },
     ),

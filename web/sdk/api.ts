@@ -846,7 +846,7 @@ export type Problem = {
   title: string;
   status: number;
   detail: string;
-  code: 'validation_failed' | 'malformed_json' | 'bad_request' | 'unauthenticated' | 'token_expired' | 'second_factor_required' | 'forbidden' | 'consent_required' | 'not_found' | 'request_timeout' | 'method_not_allowed' | 'run_in_progress' | 'already_exists' | 'conflict' | 'gone' | 'body_too_large' | 'unsupported_encoding' | 'idempotency_key_reused' | 'rate_limited' | 'quota_exceeded' | 'too_many_waiting_runs' | 'internal_error' | 'not_configured' | 'service_unavailable';
+  code: 'validation_failed' | 'malformed_json' | 'bad_request' | 'unauthenticated' | 'token_expired' | 'second_factor_required' | 'forbidden' | 'consent_required' | 'not_found' | 'request_timeout' | 'method_not_allowed' | 'run_in_progress' | 'already_exists' | 'conflict' | 'gone' | 'body_too_large' | 'unsupported_media' | 'unsupported_encoding' | 'idempotency_key_reused' | 'rate_limited' | 'quota_exceeded' | 'too_many_waiting_runs' | 'internal_error' | 'not_configured' | 'service_unavailable';
   instance: string;
   errors?: Array<{
     path: string;
