@@ -65,10 +65,13 @@ function messageOf({ keyword, params }: ErrorObject): string {
   }
 }
 
+const MOMENT = 'a date and time with an offset, such as 2026-11-20T09:30:00Z';
 const FORMATS: Record<string, string> = {
   'padded-email': 'an e-mail address',
   timezone: 'the name of a time zone, such as Europe/Berlin',
-  moment: 'a date and time with an offset, such as 2026-11-20T09:30:00Z',
+  moment: MOMENT,
+  'date-time': MOMENT,
+  'day-or-moment': `a date, or ${MOMENT}`,
   'https-url': 'an https URL',
 };
 

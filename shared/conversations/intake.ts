@@ -82,7 +82,7 @@ export async function intake(
     request_hash: requestHash(sameness),
     request_id: requestId,
   };
-  const accepted = await withinLimits(sender, { key, hash: message.request_hash }, () =>
+  const accepted = await withinLimits(sender, { key, hash: message.request_hash, conversation_id }, () =>
     traced('accept', {}, () => acceptMessage(message, env.MAX_WAITING_RUNS_PER_USER)),
   );
   return follow(accepted, message);

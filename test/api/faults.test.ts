@@ -53,10 +53,11 @@ describe('a validation message', () => {
 
   it('is in words of ours for each keyword of a request’s schema', () => {
     const known = new Ajv().RULES.all;
-    const used = new Set<string>();
+    const [used, formats] = [new Set<string>(), new Set<string>()];
     const schemas = served.flatMap(({ routes }) => routes).map(({ route: { body, query } }) => [body, query]);
     JSON.stringify(schemas, (key, value) => {
       if (known[key] && !['properties', 'items'].includes(key)) used.add(key);
+      if (key === 'format' && typeof value === 'string') formats.add(value);
       return value;
     });
     expect(used).to.include('minItems');
@@ -67,6 +68,11 @@ describe('a validation message', () => {
       );
     });
     expect(wordless).to.deep.equal([]);
+    const nameless = [...formats].filter((format) => {
+      const fault = { keyword: 'format', params: { format }, instancePath: '', schemaPath: '' };
+      return presentFaults([fault])[0]?.message === `must be a ${format}`;
+    });
+    expect(nameless).to.deep.equal([]);
   });
 
   function faultsOf(value: object) {

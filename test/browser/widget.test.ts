@@ -247,6 +247,18 @@ describeBrowser('the widget on another site', function () {
     await ask('another [[tokens:4]]');
     await frame().getByText('w1 w2 w3 w4').waitFor();
     expect(await frame().getByText('mine alone').count()).to.equal(0);
+
+    await page.reload();
+    await page.getByRole('button', { name: 'Open chat' }).waitFor();
+    await page.evaluate('Parley.identify(null); Parley.open();');
+    await ask('nobody’s [[tokens:5]]');
+    await frame().getByText('w1 w2 w3 w4 w5').waitFor();
+    expect(await frame().getByText('another').count()).to.equal(0);
+    await page.reload();
+    await page.getByRole('button', { name: 'Open chat' }).waitFor();
+    await page.evaluate('Parley.identify(null); Parley.open();');
+    await frame().getByText('nobody’s').waitFor();
+
     const asked = await knex('messages as m')
       .join('conversations as c', 'c.id', 'm.conversation_id')
       .join('users as u', 'u.id', 'c.user_id')

@@ -47,7 +47,7 @@ export class Talk {
   readonly #runs: Runs;
   readonly #reading = new Set<number>();
   #outbox: Outbox | undefined;
-  #identity: Vouched | undefined;
+  #identity: Vouched | null | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /**
@@ -99,8 +99,11 @@ export class Talk {
     this.#changed();
   }
 
-  /** Takes a user for whom the site vouches. Somebody else's talk is left, also one that is only now taken up. */
-  identify(user: Vouched): void {
+  /**
+   * Takes a user for whom the site vouches; null: nobody any more. The talk of another such user is left, also one that is only now
+   * taken up.
+   */
+  identify(user: Vouched | null): void {
     this.#identity = user;
     this.#leaveStranger();
   }
@@ -145,7 +148,7 @@ export class Talk {
     this.skip();
   }
 
-  /** Asks no more how this talk was. */
+  /** Stops asking how this talk was. */
   skip(): void {
     store.setItem(RATED, String(this.#conversation));
     this.#changed();
@@ -202,7 +205,7 @@ export class Talk {
   /** Leaves a talk that is not of the user for whom the site vouches. */
   #leaveStranger(): void {
     if (this.#identity === undefined || this.session.state !== 'in') return;
-    if (store.getItem(WHO) === this.#identity.external_id) return;
+    if (store.getItem(WHO) === (this.#identity?.external_id ?? null)) return;
     this.session.ended();
     this.#outbox?.close();
     this.#outbox = undefined;
