@@ -161,7 +161,9 @@ async function startPostgres(
     '-c',
     `unix_socket_directories=${join(folder, 'pg')}`,
   ];
-  started(folder, 'postgres', 'runuser', as(join(bin, 'postgres'), ...own, ...command.slice(1)), { PATH: env.PATH ?? '' });
+  started(folder, 'postgres', 'runuser', as(join(bin, 'postgres'), ...own, ...command.slice(1)), {
+    PATH: env.PATH ?? '',
+  });
   const admin = { ...env, PATH: `${bin}:${env.PATH}`, PGHOST: at, PGPASSWORD: env.POSTGRES_PASSWORD ?? '' };
   await until('postgres', async () => {
     await run(join(bin, 'psql'), ['-U', 'postgres', '-c', 'SELECT 1'], { env: admin });
