@@ -12,12 +12,26 @@ export function idempotencyKey(ctx: Context): string | null {
 
 /** Returns the sender of an HTTP request. Rate headers go on every answer, also on refusals. */
 export function senderOf(ctx: Context): Sender {
-  return {
-    user: ctx.state.user,
-    ip: ctx.ip,
-    channel: channelOf(ctx),
-    tell: (headers) => ctx.set(headers),
-  };
+  return { user: ctx.state.user, ...wayOf(ctx) };
+}
+
+function wayOf(ctx: Context): Required<Pick<Sender, 'ip' | 'channel' | 'tell'>> {
+  return { ip: ctx.ip, channel: channelOf(ctx), tell: (headers) => ctx.set(headers) };
+}
+
+/**
+ * Returns the sender of a request whose act checks the session. A key names the same request again in the same language: without
+ * one the user's own has to be known.
+ */
+export async function actingSender(
+  ctx: Context,
+  key: string | null,
+  language: string | undefined,
+): Promise<Sender> {
+  const { sender } = ctx.state;
+  if (sender === undefined) throw new Error('authInAct did not run');
+  const user = key !== null && language === undefined ? await sender.signed() : { id: sender.id };
+  return { user, sid: sender.sid, ...wayOf(ctx) };
 }
 
 /** Our pages say which they are, or their browser says that they are ours. */

@@ -19,7 +19,7 @@ export type SendBody = Static<typeof sendBody>;
 
 export const chatContract = contract('Chat', {
   'POST /api/v1/chat/send': {
-    who: 'signed in',
+    who: 'signed in by its act',
     summary: 'Send a message',
     detail:
       'Once this answers 202 the message is stored and will be answered exactly once. Without `conversation_id` a ' +

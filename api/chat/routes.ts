@@ -1,11 +1,12 @@
 import { serve } from '../contract/serve.ts';
 import { chatContract } from './contract.ts';
 import { intake } from '../../shared/conversations/intake.ts';
-import { answerTaken, idempotencyKey, senderOf } from './answerTaken.ts';
+import { actingSender, answerTaken, idempotencyKey } from './answerTaken.ts';
 
 export const chat = serve(chatContract, {
   'POST /api/v1/chat/send': async (ctx) => {
     const { body, requestId } = ctx.state;
-    answerTaken(ctx, await intake(senderOf(ctx), body, idempotencyKey(ctx), requestId));
+    const key = idempotencyKey(ctx);
+    answerTaken(ctx, await intake(await actingSender(ctx, key, body.language), body, key, requestId));
   },
 });

@@ -1,6 +1,6 @@
 import Router, { type RouterMiddleware } from '@koa/router';
 import type { Context, Next, State } from '../middleware/context.ts';
-import { auth, editorsOnly, requireRole } from '../middleware/auth.ts';
+import { auth, authInAct, editorsOnly, requireRole } from '../middleware/auth.ts';
 import { type Mark, marksOf } from '../middleware/mark.ts';
 import { takeBody, takeQuery } from '../middleware/validate.ts';
 import type { Contract, Handlers, Route, Routes, Who } from './contract.ts';
@@ -45,6 +45,7 @@ export function serve<const R extends Routes>(
 const RIGHTS: Record<Who, Middleware[]> = {
   anyone: [],
   'signed in': [auth],
+  'signed in by its act': [authInAct],
   editors: [auth, editorsOnly],
   admins: [auth, requireRole('admin')],
   'by its handlers': [],

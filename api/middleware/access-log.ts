@@ -10,7 +10,7 @@ export async function accessLog(ctx: Context, next: Next): Promise<void> {
       route: routePattern(ctx) ?? null,
       status: ctx.status,
       ms: Math.round(performance.now() - began),
-      user_id: ctx.state.user?.id ?? null,
+      user_id: ctx.state.user?.id ?? ctx.state.sender?.id ?? null,
     },
     'request',
   );

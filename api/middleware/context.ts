@@ -12,6 +12,8 @@ export type State = {
   user: SignedUser;
   /** The row of `sessions` that the access token names. */
   sid: number;
+  /** Who acts, where the act itself checks the session (`authInAct`); `signed` checks it and returns the user. */
+  sender?: { id: number; sid: number; signed: () => Promise<SignedUser> };
   body: unknown;
   query: unknown;
 };

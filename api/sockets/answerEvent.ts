@@ -29,8 +29,13 @@ type Answer<Event extends keyof Events> = Static<Events[Event]['answer']>;
 export const handlers: {
   [Event in keyof Events]: (signed: Signed, frame: Frame<Event>, from: From) => Promise<Answer<Event>>;
 } = {
-  async message({ user }, { type: _, idempotency_key = null, ...body }, { ip, channel }) {
-    const { replayed, answer } = await intake({ user, ip, channel }, body, idempotency_key, randomUUID());
+  async message({ user, sid }, { type: _, idempotency_key = null, ...body }, { ip, channel }) {
+    const { replayed, answer } = await intake(
+      { user, sid, ip, channel },
+      body,
+      idempotency_key,
+      randomUUID(),
+    );
     return replayed ? { replayed, ...answer } : answer;
   },
   async resume({ user }, { run_id, after_seq }) {

@@ -30,9 +30,14 @@ export async function takeFrame(
     const { token } = check(refreshCheck, frame);
     return { type: 'refreshed', ...(await prolongSigned(signed, token)) };
   }
-  const { user } = signed;
+  const { user, sid } = signed;
   const { type: _, idempotency_key = null, ...body } = check(messageCheck, frame);
-  const { replayed, answer } = await intake({ user, ip, channel: 'ws' }, body, idempotency_key, randomUUID());
+  const { replayed, answer } = await intake(
+    { user, sid, ip, channel: 'ws' },
+    body,
+    idempotency_key,
+    randomUUID(),
+  );
   if (!replayed || answer.run_id === null) return null;
 
   const run = await ownRun(user.id, answer.run_id);

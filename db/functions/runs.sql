@@ -140,8 +140,8 @@ BEGIN
     WHERE id = p_conversation AND user_id = p_user AND deleted_at IS NULL FOR NO KEY UPDATE;
   END IF;
 
-  IF p_session IS NOT NULL AND NOT EXISTS (SELECT FROM sessions s WHERE s.id = p_session AND s.user_id = p_user
-    AND s.revoked_at IS NULL AND s.expires_at > clock_timestamp()) THEN
+  IF p_session IS NOT NULL AND (v_owner.status IS DISTINCT FROM 'active' OR NOT EXISTS (SELECT FROM sessions s
+    WHERE s.id = p_session AND s.user_id = p_user AND s.revoked_at IS NULL AND s.expires_at > clock_timestamp())) THEN
     outcome := 'unauthenticated';
     RETURN NEXT;
     RETURN;

@@ -45,10 +45,8 @@ export type FaqQuery = {
   coverage: number;
 };
 
-/** Read before every search, so it has to be cheap: a few steps in an index each. */
-export async function faqSet(): Promise<FaqSet> {
-  const set = await row<FaqSet>(
-    `SELECT coalesce((SELECT version::text FROM faq_set), '') AS version,
+/** SQL of the set: one row. */
+export const FAQ_SET = `SELECT coalesce((SELECT version::text FROM faq_set), '') AS version,
        coalesce((SELECT max(seq) FROM faq_terms), 0) AS terms,
        (SELECT coalesce(jsonb_object_agg(language, threshold), '{}') FROM embedding_thresholds
           WHERE model = serving_embedding_set()) AS thresholds,
@@ -64,8 +62,11 @@ export async function faqSet(): Promise<FaqSet> {
        (SELECT jsonb_build_object(${SET_COLUMNS.map((column) => `'${column}', m.${column}`).join()})
           FROM (SELECT * FROM embedding_models WHERE ready_at IS NOT NULL ORDER BY ready_at DESC LIMIT 1) AS m
           WHERE EXISTS (SELECT FROM faqs WHERE status = 'published')
-          AND (m.in_columns OR EXISTS (SELECT FROM faq_vectors v WHERE v.model = m.key))) AS vectors`,
-  );
+          AND (m.in_columns OR EXISTS (SELECT FROM faq_vectors v WHERE v.model = m.key))) AS vectors`;
+
+/** Read before every search, so it has to be cheap: a few steps in an index each. */
+export async function faqSet(): Promise<FaqSet> {
+  const set = await row<FaqSet>(FAQ_SET);
   if (set === undefined) throw new Error('no set');
   return set;
 }

@@ -8,12 +8,12 @@ export type HistoryMessage = {
 };
 
 /**
- * Limits a list to `:conversationId`; the list must be ordered by conversation_id and id. With a plain `=` the
+ * Limits a list to one conversation; the list must be ordered by conversation_id and id. With a plain `=` the
  * planner drops conversation_id from the order. For a large conversation it may then scan the primary key, past
  * everybody's messages.
  */
-export function inConversation(table: string): string {
-  return `${table}.conversation_id BETWEEN :conversationId AND :conversationId`;
+export function inConversation(table: string, id = ':conversationId'): string {
+  return `${table}.conversation_id BETWEEN ${id} AND ${id}`;
 }
 
 /** Selects who speaks in a prompt: an agent's message is the assistant's. */
@@ -43,8 +43,12 @@ export function historyBefore(
   messageId: number,
   limit: number,
 ): Promise<HistoryMessage[]> {
-  return rows(
-    `SELECT said.id, ${speaker('said')}, said.content, said.tokens_used FROM messages first
+  return rows(historySql(':conversationId', ':messageId', ':limit'), { conversationId, messageId, limit });
+}
+
+/** Returns the SQL of `historyBefore`, of SQL expressions. */
+export function historySql(conversationId: string, messageId: string, limit: string): string {
+  return `SELECT said.id, ${speaker('said')}, said.content, said.tokens_used FROM messages first
      CROSS JOIN ${inPlace('first', 'slot')}
      CROSS JOIN LATERAL (
        SELECT one.* FROM messages one
@@ -52,11 +56,9 @@ export function historyBefore(
          AND NOT EXISTS (SELECT FROM runs r WHERE r.id = one.run_id AND one.message_type = 'user'
            AND CASE WHEN r.moderation IS NULL THEN r.status IN ('cancelled', 'failed') ELSE (r.moderation ->> 'flagged')::boolean END)
        ORDER BY one.id DESC LIMIT 1) AS said
-     WHERE ${inConversation('first')} AND (first.conversation_id, first.id) < (:conversationId, :messageId)
+     WHERE ${inConversation('first', conversationId)} AND (first.conversation_id, first.id) < (${conversationId}, ${messageId})
        AND first.alternative_of IS NULL AND first.message_type <> 'system'
-     ORDER BY first.conversation_id DESC, first.id DESC, slot.moved DESC LIMIT :limit`,
-    { conversationId, messageId, limit },
-  );
+     ORDER BY first.conversation_id DESC, first.id DESC, slot.moved DESC LIMIT ${limit}`;
 }
 
 /** Returns the texts of messages, in the order of the ids. */

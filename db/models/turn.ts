@@ -1,4 +1,6 @@
 import { row, rows } from '../sql.ts';
+import { FAQ_SET, type FaqSet } from './faqSearch.ts';
+import { type HistoryMessage, historySql } from './message.ts';
 import type { RunStatus, Source } from './runView.ts';
 import type { AssistantVersion } from './assistant.ts';
 
@@ -58,15 +60,34 @@ export type ContextRecord = Parts & {
  * @returns undefined where there is no such run, or where its texts may not be sent (any more): the claim ends that run
  */
 export function loadTurn(runId: number): Promise<Turn | undefined> {
+  return row(turnSql(), { runId });
+}
+
+/** What a prompt is chosen from: the messages before the question, newest first, and the FAQs as they are. */
+export type Chosen = { history: HistoryMessage[]; faqs: FaqSet };
+
+/**
+ * Loads a run as `loadTurn` does, with what its prompt is chosen from.
+ * @param historyLimit how many earlier messages, where the run's assistant does not say it
+ */
+export function loadAsked(runId: number, historyLimit: number): Promise<(Turn & Chosen) | undefined> {
+  const limit = "coalesce(CAST(a.assistant ->> 'history_limit' AS integer), CAST(:historyLimit AS integer))";
+  const history = historySql('r.conversation_id', 'r.message_id', limit);
   return row(
-    `SELECT r.id AS run_id, r.user_id, r.conversation_id, r.message_id, r.reply_id, r.request_id, r.status, r.attempt,
+    turnSql(`, (SELECT coalesce(json_agg(said), '[]') FROM (${history}) AS said) AS history,
+       (SELECT to_json(known) FROM (${FAQ_SET}) AS known) AS faqs`),
+    { runId, historyLimit },
+  );
+}
+
+function turnSql(more = ''): string {
+  return `SELECT r.id AS run_id, r.user_id, r.conversation_id, r.message_id, r.reply_id, r.request_id, r.status, r.attempt,
        r.retries, r.language, coalesce(array_to_string(p.parts, CAST(E'\\n\\n' AS text)), q.content) AS question, p.parts, c.title,
-       r.created_at, r.queued_at, r.moderation, r.context, assistant_of(r.assistant_id, r.assistant_version) AS assistant
+       r.created_at, r.queued_at, r.moderation, r.context, a.assistant${more}
      FROM runs r JOIN messages q ON q.id = r.message_id JOIN conversations c ON c.id = r.conversation_id
      CROSS JOIN LATERAL (SELECT parts_of(r.message_id, r.joined_ids) AS parts) p
-     WHERE r.id = :runId AND r.cancel_requested_at IS NULL AND may_be_answered(r.user_id, r.conversation_id)`,
-    { runId },
-  );
+     CROSS JOIN LATERAL (SELECT assistant_of(r.assistant_id, r.assistant_version) AS assistant) a
+     WHERE r.id = :runId AND r.cancel_requested_at IS NULL AND may_be_answered(r.user_id, r.conversation_id)`;
 }
 
 /** Says of how many messages a stage's result is: it is stored as long as no other message joined. */

@@ -41,9 +41,10 @@ const RETRY_AFTER_S = 5;
 /**
  * Accepts a message over HTTP or a socket. When this resolves, the message is committed and will be answered. Starts the
  * delivery without waiting for it.
+ * @param sender with a language, where there is a key and the message names none
  * @param body a message that passed the schema of its transport
  * @param key the idempotency key, or null
- * @throws Problem `validation_failed`, `not_found`, `consent_required`, `run_in_progress`, `idempotency_key_reused`,
+ * @throws Problem `unauthenticated`, `validation_failed`, `not_found`, `consent_required`, `run_in_progress`, `idempotency_key_reused`,
  *   `rate_limited`, `too_many_waiting_runs`
  */
 export async function intake(
@@ -63,7 +64,7 @@ export async function intake(
   const sameness = {
     content,
     conversation_id,
-    language: body.language ?? user.language,
+    language: body.language ?? user.language ?? null,
     metadata,
     multitask_strategy,
     // Left out when null, so that the hash equals the previous release's.
@@ -81,9 +82,17 @@ export async function intake(
     idempotency_key: key,
     request_hash: requestHash(sameness),
     request_id: requestId,
+    session_id: sender.sid ?? null,
   };
-  const accepted = await withinLimits(sender, { key, hash: message.request_hash, conversation_id }, () =>
-    traced('accept', {}, () => acceptMessage(message, env.MAX_WAITING_RUNS_PER_USER)),
+  const accepted = await withinLimits(
+    sender,
+    { key, hash: message.request_hash, conversation_id },
+    async () => {
+      const stored = await traced('accept', {}, () => acceptMessage(message, env.MAX_WAITING_RUNS_PER_USER));
+      // Thrown here, so that whoever is signed out takes nothing from the user's limits.
+      if (stored.outcome === 'unauthenticated') throw problem('unauthenticated');
+      return stored;
+    },
   );
   return follow(accepted, message);
 }

@@ -55,9 +55,13 @@ const STRONG_NEARNESS = 0.4;
 /**
  * Returns published FAQs that may answer a text, best first: none unless one reaches a threshold. The result includes the last change
  * of any FAQ on every replica: the cache's key holds the version of the set, which each search reads from Postgres.
+ * @param known the set as the caller has just read it; absent: reads it
  */
-export async function searchKnowledge(search: Search): Promise<SearchResult & { cached: boolean }> {
-  const set = await currentSet();
+export async function searchKnowledge(
+  search: Search,
+  known?: FaqSet,
+): Promise<SearchResult & { cached: boolean }> {
+  const set = await currentSet(known);
   const key = cacheKey('search', search, set, search, env.PASSAGE_THRESHOLD, env.PASSAGE_COVERAGE);
   const { value, cached } = await remember(
     key,
@@ -81,8 +85,8 @@ export async function explainSearch(search: Omit<Search, 'nearest' | 'categories
 }
 
 /** Returns the present set; without vectors with EMBEDDING_MODEL=off. */
-async function currentSet(): Promise<FaqSet> {
-  const set = await faqSet();
+async function currentSet(known?: FaqSet): Promise<FaqSet> {
+  const set = known ?? (await faqSet());
   return embeddingModel() === null ? { ...set, vectors: null } : set;
 }
 

@@ -8,9 +8,13 @@ import { networkKey } from './charge.ts';
 import { type Counter, presentCharge, type RateHeaders, refusalOf, type Window } from './charge.ts';
 import { forget, take } from './counters.ts';
 
-/** The sender and the address of a message. `tell` receives the rate headers. */
+/**
+ * The sender and the address of a message. `tell` receives the rate headers. A language is missing where nobody needs it. `sid`: the
+ * session, which is checked where the message is stored.
+ */
 export type Sender = {
-  user: SignedUser;
+  user: Pick<SignedUser, 'id'> & Partial<Pick<SignedUser, 'language'>>;
+  sid?: number;
   ip: string;
   channel?: Channel;
   tell?: (headers: RateHeaders) => void;

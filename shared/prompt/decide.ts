@@ -1,4 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import type { FaqSet } from '../../db/models/faqSearch.ts';
 import { type HistoryMessage, messageTexts, saveTokenCounts } from '../../db/models/message.ts';
 import type { Answering, ContextRecord } from '../../db/models/turn.ts';
 import { instructionsOf } from '../assistants/filling.ts';
@@ -31,16 +32,18 @@ const QUESTION_SHARE = 0.25;
 /**
  * Selects the content of a question's prompt, within the token budget.
  * @param remember finds earlier messages, newest first
+ * @param faqs the FAQs as they are; absent: asks for them
  */
 export async function decideContext(
   asked: Asked,
   remember: () => Promise<HistoryMessage[]>,
+  faqs?: FaqSet,
 ): Promise<Decided> {
   const { user_id, question, language, assistant } = asked;
   const budget = promptBudget(assistant);
   const remembered = remember();
   const [found, history, instructions] = await Promise.all([
-    findPassages(user_id, question, language, assistant?.knowledge, remembered),
+    findPassages(user_id, question, language, assistant?.knowledge, remembered, faqs),
     remembered,
     instructionsOf(asked),
   ]);

@@ -1,5 +1,5 @@
 import type { AssistantDefinition } from '../../db/models/assistant.ts';
-import type { FoundFaq } from '../../db/models/faqSearch.ts';
+import type { FaqSet, FoundFaq } from '../../db/models/faqSearch.ts';
 import type { HistoryMessage } from '../../db/models/message.ts';
 import type { ContextRecord } from '../../db/models/turn.ts';
 import { env } from '../base/env.ts';
@@ -35,6 +35,7 @@ const BESIDE = { follow_up: 0.3, story: 0.5, language: 0.5, weak: 1, several: 1 
  * alone, the small model says what to search for; without its answer the question itself counts.
  * @param knowledge the part that the assistant may use; absent: all
  * @param history earlier messages, newest first; absent: none
+ * @param set the FAQs as they are; absent: each search asks for them
  */
 export async function findPassages(
   user_id: number,
@@ -42,18 +43,22 @@ export async function findPassages(
   language: string,
   knowledge: AssistantDefinition['knowledge'] = EVERYTHING,
   history: Promise<HistoryMessage[]> = Promise.resolve([]),
+  set?: FaqSet,
 ): Promise<Found> {
   const { enabled, category_ids } = knowledge;
   if (env.PASSAGE_LIMIT === 0 || !enabled || category_ids?.length === 0)
     return { passages: [], candidates: [], by_words_only: false, searched: null };
   const search = (text: string) =>
-    searchKnowledge({
-      user_id,
-      text,
-      language,
-      limit: Math.max(CANDIDATES, env.PASSAGE_LIMIT),
-      ...(category_ids !== null && { categories: category_ids }),
-    } satisfies Search);
+    searchKnowledge(
+      {
+        user_id,
+        text,
+        language,
+        limit: Math.max(CANDIDATES, env.PASSAGE_LIMIT),
+        ...(category_ids !== null && { categories: category_ids }),
+      } satisfies Search,
+      set,
+    );
   const [first, before] = await Promise.all([search(question), history]);
   const unclear = { user_id, question, language, languages: first.languages, history: before };
   const searched = await clarified(unclear, first);

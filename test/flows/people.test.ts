@@ -222,16 +222,25 @@ describe('people in conversations, over two replicas', function () {
     });
     const { id } = (await heard).message as { id: number };
     expect(id).to.equal(body.message_id);
-    for (const point of ['web.committed', 'news.telling', 'news.told'] as const) {
+    // Behind a running answer a message is told by a row of its own; at the head of its conversation with its delivery.
+    const running = { content: 'Long [[tokens:4000]] [[gap:40]]', conversation_id: null };
+    const { body: long } = await stack.post('/chat/send', running, user.access, { web: 0 });
+    for (const [point, conversation_id] of [
+      ['web.committed', null],
+      ['run.delivered', null],
+      ['web.committed', long.conversation_id],
+      ['news.telling', long.conversation_id],
+      ['news.told', long.conversation_id],
+    ] as const) {
       const victim = await stack.add('web', trapped('KILL_AT', point));
-      const content = `${point} [[tokens:2]]`;
+      const content = `${point} of ${conversation_id} [[tokens:2]]`;
       const told = says(content);
-      await call(`${victim.url}/api/v1/chat/send`, 'POST', { content }, { token: user.access }).catch(
-        () => {},
-      );
+      const post = { content, conversation_id };
+      await call(`${victim.url}/api/v1/chat/send`, 'POST', post, { token: user.access }).catch(() => {});
       await fell(victim);
       await told;
     }
+    await stack.post(`/runs/${long.run_id}/cancel`, {}, user.access, { web: 0 });
   });
 
   // The last: it teaches the workers to ask this model without tools.

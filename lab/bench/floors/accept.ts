@@ -1,18 +1,18 @@
 /**
- * Floors of accept: a bare Koa that reads a body and makes the same SQL call. `calls`: also the product's calls for
- * session, limits and queue.
+ * Floors of accept: a bare Koa that reads a body and makes the same SQL call, which checks the session. `calls`: also the product's
+ * calls for limits, the message's other devices and the queue.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Koa from 'koa';
 import rawBody from 'raw-body';
 import { withinLimits } from '../../../shared/limits/sending.ts';
+import { packet } from '../../../shared/delivery/push.ts';
 import { settleInBackground } from '../../../shared/delivery/settle.ts';
 import { acceptMessage } from '../../../db/models/run.ts';
-import { Session, type SignedUser } from '../../../db/models/session.ts';
 
 type Body = { content: string; user_id: number; sid: number };
-const storeOnly = ({ content, user_id }: Body) =>
+const storeOnly = ({ content, user_id, sid }: Body) =>
   acceptMessage(
     {
       user_id,
@@ -24,15 +24,17 @@ const storeOnly = ({ content, user_id }: Body) =>
       idempotency_key: null,
       request_hash: 'bench',
       request_id: null,
+      session_id: sid,
     },
     1_000_000,
   );
 const allCalls = async (body: Body) => {
-  const user = (await Session.findSigned(body.sid, body.user_id)) as SignedUser;
-  const accepted = await withinLimits({ user, ip: '127.0.0.1' }, { key: null, hash: '' }, () =>
-    storeOnly(body),
-  );
-  if ('run_id' in accepted) settleInBackground({ ended: accepted.ended, next: accepted.next });
+  const sender = { user: { id: body.user_id }, ip: '127.0.0.1' };
+  const accepted = await withinLimits(sender, { key: null, hash: '' }, () => storeOnly(body));
+  if ('run_id' in accepted) {
+    const told = [packet(body.user_id, 'message', body)];
+    settleInBackground({ ended: accepted.ended, next: accepted.next, told });
+  }
   return accepted;
 };
 
