@@ -1,4 +1,4 @@
-import { language } from '../../../shared/words.ts';
+import { locale } from '../../../shared/words.ts';
 import { useGet } from '../../data/api.ts';
 
 export type Status = 'draft' | 'published' | 'archived';
@@ -36,7 +36,7 @@ export type Category = { id: number; name: string; slug: string; description: st
 const OFFERED = ['en', 'de', 'fr', 'es', 'it', 'nl', 'pl', 'pt', 'tr', 'uk', 'ar', 'zh', 'ja'];
 
 export function languageName(tag: string): string {
-  return new Intl.DisplayNames([language()], { type: 'language', fallback: 'code' }).of(tag) ?? tag;
+  return new Intl.DisplayNames([locale()], { type: 'language', fallback: 'code' }).of(tag) ?? tag;
 }
 
 /** Options of a choice of languages. @param more tags that must be among them */
