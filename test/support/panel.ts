@@ -89,8 +89,20 @@ export async function expectSound(
     await expectAccessible(page);
     const wide = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
     expect(wide, `${path} ${look}`).to.be.at.most(0);
+    expect(await overHeader(page), `${path} ${look}: the header's parts stand in it`).to.be.at.most(0);
     // A page scrolls within itself: a picture of all of it needs a tall window.
     if (process.env.SHOTS) await page.setViewportSize({ ...page.viewportSize()!, height: 1_900 });
     await shoot(page, `panel${path.replaceAll(/\W+/g, '-')}-${look}`);
   }
+}
+
+/** How far the parts of the page's header stand out of it, in pixels, where they have little room. */
+async function overHeader(page: Page): Promise<number> {
+  const size = page.viewportSize()!;
+  await page.setViewportSize({ width: 420, height: size.height });
+  const over = await page.evaluate<number>(
+    `(() => { const header = document.querySelector('main > header'); return header === null ? 0 : header.scrollHeight - header.clientHeight; })()`,
+  );
+  await page.setViewportSize(size);
+  return over;
 }
