@@ -31,7 +31,7 @@ type Running = Pick<Process, 'url' | 'stop'>;
     running = [];
   });
   after(async function () {
-    this.timeout(60_000);
+    this.timeout(180_000);
     release?.remove();
     await provider.stop();
   });
