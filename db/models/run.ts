@@ -9,7 +9,8 @@ export type Delivery = { run_id: number; generation: number; rank: number };
 type Next = { next: Delivery | null };
 
 /** Where a conversation began: on our pages, in the widget, over the API, or over a plain WebSocket. */
-export type Channel = 'web' | 'widget' | 'api' | 'ws';
+export const CHANNELS = ['web', 'widget', 'api', 'ws'] as const;
+export type Channel = (typeof CHANNELS)[number];
 
 /** What happens to a message while a run of its conversation is on. */
 export type Strategy = 'enqueue' | 'reject' | 'interrupt' | 'coalesce';

@@ -84,12 +84,16 @@ export async function intake(
     request_id: requestId,
     session_id: sender.sid ?? null,
   };
-  const accepted = await withinLimits(sender, { key, hash: message.request_hash }, async () => {
-    const stored = await traced('accept', {}, () => acceptMessage(message, env.MAX_WAITING_RUNS_PER_USER));
-    // Thrown here, so that whoever is signed out takes nothing from the user's limits.
-    if (stored.outcome === 'unauthenticated') throw problem('unauthenticated');
-    return stored;
-  });
+  const accepted = await withinLimits(
+    sender,
+    { key, hash: message.request_hash, conversation_id },
+    async () => {
+      const stored = await traced('accept', {}, () => acceptMessage(message, env.MAX_WAITING_RUNS_PER_USER));
+      // Thrown here, so that whoever is signed out takes nothing from the user's limits.
+      if (stored.outcome === 'unauthenticated') throw problem('unauthenticated');
+      return stored;
+    },
+  );
   return follow(accepted, message);
 }
 

@@ -4,8 +4,8 @@ import { textOf, reasonOf, useForm } from '../../../shared/enter/useForm.ts';
 import type { Webhook } from '../../types.ts';
 import { t } from './words.ts';
 
-/** What an endpoint may hear of. The server refuses any other. */
-const EVENTS = [
+/** The events that an endpoint may receive. */
+const EVENTS: Webhook['events'] = [
   'run.completed',
   'run.failed',
   'run.cancelled',
@@ -31,7 +31,7 @@ export function Form({
   onSubmit: (fields: Fields) => Promise<void>;
   onCancel?: () => void;
 }) {
-  const [events, setEvents] = useState<string[]>(webhook?.events ?? ['conversation.handoff']);
+  const [events, setEvents] = useState<Webhook['events']>(webhook?.events ?? ['conversation.handoff']);
   const form = useForm((fields) =>
     onSubmit({
       url: textOf(fields, 'url').trim(),
