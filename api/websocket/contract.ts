@@ -4,8 +4,8 @@ import { messageFrame } from '../chat/contract.ts';
 import { source, usage } from '../contract/answering.ts';
 import { contract, nothing } from '../contract/contract.ts';
 import { person } from '../contract/conversation.ts';
-import { anything, count, id, text, time } from '../contract/fields.ts';
-import { named, oneOf, optional, orNull } from '../contract/schema.ts';
+import { anyId, anything, count, id, text, time } from '../contract/fields.ts';
+import { closed, named, oneOf, optional, orNull } from '../contract/schema.ts';
 
 export const webSocketContract = contract('Chat', {
   'GET /api/v1/chat/ws/:user_id': {
@@ -14,7 +14,8 @@ export const webSocketContract = contract('Chat', {
     detail:
       'Send the access token as a subprotocol, `Sec-WebSocket-Protocol: parley, <token>`, or in the query, which proxies may log. ' +
       'Frames are JSON text. In: `{"type": "message", "content", "conversation_id"?, "language"?, "idempotency_key"?}`, and ' +
-      '`{"type": "refresh", "token"}` with a newer access token, answered by `{"type": "refreshed", "expires_at"}`. Out: ' +
+      '`{"type": "refresh", "token"}` with a newer access token, answered by `{"type": "refreshed", "expires_at"}`, and ' +
+      '`{"type": "typing", "conversation_id"}`. Out: ' +
       '`{"type": "delta", "delta"}`, `{"type": "response", "content", "timestamp"}` and `{"type": "error", "code", "message"}`, ' +
       'each with `run_id`, `conversation_id`, `message_id`, `attempt` and `seq` when it belongs to a run. On a delta with ' +
       '`"restart": true`, drop the text shown so far. All connections of a user get all frames of that user’s runs. Closes ' +
@@ -35,7 +36,11 @@ export const webSocketContract = contract('Chat', {
 });
 
 /** The frames of clients, by `type`. */
-export const framesIn = { message: messageFrame, refresh: refreshFrame };
+export const framesIn = {
+  message: messageFrame,
+  refresh: refreshFrame,
+  typing: closed({ type: Type.Literal('typing'), conversation_id: anyId }),
+};
 
 const place = { run_id: id, conversation_id: id, message_id: id, attempt: count, seq: id };
 
@@ -85,6 +90,11 @@ export const framesOut = {
       agent: orNull(person),
       available_at: orNull(time),
     }),
+  ),
+  /** Somebody types: a person to the user, or a user to the person. */
+  typing: named(
+    'TypingFrame',
+    Type.Object({ type: oneOf('typing'), conversation_id: id, by: oneOf('agent', 'user') }),
   ),
   /** The answer to `refresh`: the connection may stay until then. */
   refreshed: named('RefreshedFrame', Type.Object({ type: oneOf('refreshed'), expires_at: time })),

@@ -20,6 +20,7 @@ export function presentEvent(pushed: RunEvent | PeopleEvent): object | null {
       return { type: 'conversation', conversation_id, status, agent, available_at };
     }
     case 'typing':
+      return { type: 'typing', ...pushed.data };
     case 'viewing':
     case 'inbox.updated':
       return null;

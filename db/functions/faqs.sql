@@ -1,7 +1,7 @@
 -- Drops older versions: a function with other parameters is another function, and calls would fit both. The file runs
 -- as one transaction.
 DROP FUNCTION IF EXISTS faqs_near, faqs_near_in_columns, faq_vectors_walk, faqs_with_words, search_faqs, faq_query_words,
-  faq_query_all;
+  faq_query_all, faqs_holding;
 
 -- Stores a user's verdict on a published FAQ in place of an earlier one. Returns false when no such FAQ is published.
 CREATE OR REPLACE FUNCTION rate_faq(p_faq bigint, p_user bigint, p_helpful boolean)
@@ -24,6 +24,43 @@ BEGIN
     not_helpful_count = not_helpful_count + (NOT p_helpful)::integer - coalesce((NOT before)::integer, 0)
   WHERE id = p_faq;
   RETURN true;
+END $$;
+
+-- Returns a page of the FAQs whose question or keywords hold all words, or parts of words, of a text; the newest first. NULL
+-- narrows nothing. Looks through the newest ones first: what many hold is there. What few hold the index finds (120_faq_grams).
+CREATE OR REPLACE FUNCTION faqs_holding(p_text text, p_status text, p_language text, p_category bigint, p_original bigint,
+  p_before bigint, p_limit integer)
+RETURNS SETOF bigint LANGUAGE plpgsql STABLE SET plan_cache_mode = force_custom_plan AS $$
+DECLARE
+  newest CONSTANT integer := 1000;
+  words CONSTANT text[] := search_words(to_jsonb(regexp_split_to_array(p_text, '\s+')));
+  patterns CONSTANT text[] := search_patterns(words);
+  asked tsquery;
+  looked integer;
+  found bigint[];
+BEGIN
+  SELECT count(*), array_agg(f.id ORDER BY f.id DESC) FILTER (WHERE search_folded(faq_listed(f.question, f.keywords)) LIKE ALL (patterns))
+  INTO looked, found FROM (
+    SELECT id, question, keywords FROM faqs
+    WHERE (p_status IS NULL OR status = p_status) AND (p_language IS NULL OR language = p_language)
+      AND (p_category IS NULL OR category_id = p_category) AND (p_before IS NULL OR id < p_before)
+      AND (p_original IS NULL OR id = p_original OR translation_of = p_original)
+    ORDER BY id DESC LIMIT newest) AS f;
+  IF looked < newest OR cardinality(found) >= p_limit THEN
+    RETURN QUERY SELECT unnest(found[1:p_limit]);
+    RETURN;
+  END IF;
+  -- A word of one or two characters is not typed to its end: all grams that begin with it.
+  SELECT CAST(string_agg(CASE WHEN length(word) < 3 THEN search_lexeme(word) || ':*' ELSE search_query(ARRAY[word]) END, ' & ') AS tsquery)
+  INTO asked FROM unnest(words) AS word;
+  RETURN QUERY
+  WITH held AS MATERIALIZED (
+    SELECT id FROM faqs WHERE search_grams(0, search_folded(faq_listed(question, keywords))) @@ asked
+      AND search_folded(faq_listed(question, keywords)) LIKE ALL (patterns)
+      AND (p_status IS NULL OR status = p_status) AND (p_language IS NULL OR language = p_language)
+      AND (p_category IS NULL OR category_id = p_category) AND (p_before IS NULL OR id < p_before)
+      AND (p_original IS NULL OR id = p_original OR translation_of = p_original))
+  SELECT id FROM held ORDER BY id DESC LIMIT p_limit;
 END $$;
 
 -- Says whether there are more than p_count FAQs, by the planner's estimate. PGlite keeps no estimate: there the

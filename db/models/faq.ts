@@ -62,7 +62,7 @@ export function viewFaq(id: number): Promise<FaqRow | undefined> {
   );
 }
 
-/** `q`: part of the question or of a keyword. `of`: this FAQ and its translations. */
+/** `q`: words, or parts of words, that question and keywords hold, each of them. `of`: this FAQ and its translations. */
 export type FaqFilter = {
   status?: FaqStatus;
   language?: string;
@@ -77,14 +77,17 @@ export function listFaqs(filter: FaqFilter, limit: number, afterId: number | nul
     filter.status !== undefined && 'status = :status',
     filter.language !== undefined && 'language = :language',
     filter.category_id !== undefined && 'category_id = :category_id',
-    filter.q !== undefined && `(question ILIKE :pattern OR array_to_string(keywords, ' ') ILIKE :pattern)`,
+    filter.q !== undefined &&
+      `id IN (SELECT faqs_holding(:q, CAST(:status AS text), CAST(:language AS text), CAST(:category_id AS bigint),
+        CAST(:of AS bigint), CAST(:afterId AS bigint), :limit))`,
     filter.of !== undefined && '(id = :of OR translation_of = :of)',
     afterId !== null && 'id < :afterId',
   ].filter((condition) => condition !== false);
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
+  const none = { status: null, language: null, category_id: null, of: null };
   return rows(`SELECT ${columns} FROM faqs ${where} ORDER BY id DESC LIMIT :limit`, {
+    ...none,
     ...filter,
-    pattern: `%${(filter.q ?? '').replaceAll(/[\\%_]/g, '\\$&')}%`,
     limit,
     afterId,
   });

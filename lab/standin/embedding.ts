@@ -1,4 +1,4 @@
-import { conceptOf, contentWords, isLight } from './words.ts';
+import { conceptOf, conceptsWithin, contentWords, isLight } from './words.ts';
 
 /** Dimensions of text-embedding-3-small. */
 export const DIMENSIONS = 1536;
@@ -16,7 +16,9 @@ const TRIGRAMS_SHARE = 0.6;
 /** How much a word of any question counts beside the thing that it is about, as in a real model. */
 const LIGHT_SHARE = 0.5;
 /** How much a word's meaning counts beside the word: texts in two languages come nearer, those in one language stay nearest. */
-const CONCEPT_SHARE = 0.6;
+const CONCEPT_SHARE = 0.7;
+/** The same of a part of a compound. */
+const PART_SHARE = 0.45;
 
 /**
  * Returns a deterministic vector: words and their letter trigrams hashed into 1536 signed dimensions, length 1. Texts
@@ -29,6 +31,7 @@ export function embed(text: string): Float32Array {
     put(vector, `w:${word}`, weight);
     const concept = conceptOf(word);
     if (concept !== undefined) put(vector, `c:${concept}`, weight * CONCEPT_SHARE);
+    else for (const part of conceptsWithin(word)) put(vector, `c:${part}`, weight * PART_SHARE);
     const trigrams = trigramsOf(word);
     for (const trigram of trigrams)
       put(vector, `t:${trigram}`, (weight * TRIGRAMS_SHARE) / Math.sqrt(trigrams.length));

@@ -8,13 +8,11 @@ import { GENERAL } from './general.ts';
  */
 export function contentWords(text: string): string[] {
   const plain = text.replace(/\[\[[^\]]*\]\]/g, ' ');
-  const words = rawWords(plain)
-    .filter((word) => !STOP_WORDS.has(word))
-    .map(stem);
+  const words = rawWords(plain).filter((word) => !STOP_WORDS.has(word));
   const german =
     readsGerman(plain) ?? words.some((word) => GERMAN_MEANING.has(word) && !ENGLISH_MEANING.has(word));
   const meaning = german ? GERMAN_MEANING : ENGLISH_MEANING;
-  return words.map((word) => meaning.get(word) ?? word);
+  return words.map((word) => meaning.of(word));
 }
 
 /** Returns a text's words as they are written, without stop words and without directives in `[[…]]`. */
@@ -127,17 +125,27 @@ const GERMAN_MEANING = meanings(
 `,
 );
 
-/** The side of GENERAL for a language, then the groups of the seeded FAQs, which win. */
-function meanings(side: 0 | 1, groups: string): Map<string, string> {
-  const found = new Map<string, string>();
+type Meanings = { has: (word: string) => boolean; of: (word: string) => string };
+
+/**
+ * The side of GENERAL for a language, then the groups of the seeded FAQs, which win. A word means what its group means; another
+ * form of it does so where no second group has that stem: a `Rechner` is not a `Rechnung`.
+ */
+function meanings(side: 0 | 1, groups: string): Meanings {
+  const [exact, byStem] = [new Map<string, string>(), new Map<string, string>()];
   const general = GENERAL.trim()
     .split('\n')
     .map((line) => line.split('|')[side] ?? '');
-  for (const line of [...general, ...groups.trim().split('\n')]) {
-    const words = rawWords(line).map(stem);
-    for (const word of words) found.set(word, words[0] ?? word);
+  const lines = [...general, ...groups.trim().split('\n')].map(rawWords);
+  for (const words of lines) for (const word of words) exact.set(word, stem(words[0] ?? word));
+  for (const [word, group] of exact) {
+    const known = byStem.get(stem(word));
+    byStem.set(stem(word), known === undefined || known === group ? group : stem(word));
   }
-  return found;
+  return {
+    has: (word) => exact.has(word) || byStem.has(stem(word)),
+    of: (word) => exact.get(word) ?? byStem.get(stem(word)) ?? stem(word),
+  };
 }
 
 /** The general group of a word that `contentWords` returned, the same in both languages; undefined: none. */
@@ -145,13 +153,31 @@ export function conceptOf(word: string): number | undefined {
   return CONCEPTS.get(word);
 }
 
+/** Returns the general groups of the parts of a compound, a Schwimm-kurs: its last part, then its first. */
+export function conceptsWithin(word: string): number[] {
+  const found: number[] = [];
+  for (let at = REST; at <= word.length - PART && found.length === 0; at++) {
+    const concept = CONCEPTS.get(word.slice(at));
+    if (concept !== undefined) found.push(concept);
+  }
+  for (let end = word.length - REST; end >= PART && found.length < 2; end--) {
+    const concept = CONCEPTS.get(word.slice(0, end));
+    if (concept !== undefined) return [...found, concept];
+  }
+  return found;
+}
+
+/** Letters of a known part of a compound, and of what is left. */
+const PART = 4;
+const REST = 3;
+
 const CONCEPTS = new Map(
   GENERAL.trim()
     .split('\n')
     .flatMap((line, i) => {
       const [english = '', german = ''] = line.split('|');
-      const of = (words: string, meaning: Map<string, string>) =>
-        rawWords(words).map((word) => [meaning.get(stem(word)) ?? stem(word), i] as const);
+      const of = (words: string, meaning: Meanings) =>
+        rawWords(words).map((word) => [meaning.of(word), i] as const);
       return [...of(english, ENGLISH_MEANING), ...of(german, GERMAN_MEANING)];
     }),
 );
@@ -162,8 +188,5 @@ export function isLight(word: string): boolean {
 }
 
 const LIGHT_WORDS = new Set(
-  rawWords([...LIGHT].join(' ')).flatMap((word) => [
-    ENGLISH_MEANING.get(stem(word)) ?? stem(word),
-    GERMAN_MEANING.get(stem(word)) ?? stem(word),
-  ]),
+  rawWords([...LIGHT].join(' ')).flatMap((word) => [ENGLISH_MEANING.of(word), GERMAN_MEANING.of(word)]),
 );

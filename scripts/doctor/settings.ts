@@ -1,4 +1,5 @@
 import { env, inProduction } from '../../shared/base/env.ts';
+import { unknownProviders } from '../../shared/provider/config.ts';
 import { type Finding, note, well } from './finding.ts';
 
 /** Looks at settings that processes accept, and that an operator may not mean. */
@@ -43,5 +44,7 @@ export async function settings(): Promise<Finding[]> {
     'webhooks may go to private addresses',
     'unset WEBHOOK_ALLOW_PRIVATE unless you mean it',
   );
+  for (const line of unknownProviders())
+    hint(true, line, 'add it to PROVIDERS (docs/models.md), or correct the name of the model');
   return [well('settings', 'processes start with them'), ...found];
 }

@@ -39,13 +39,13 @@ export function withoutFillers(text: string): string {
  */
 export const LIGHT: ReadonlySet<string> = new Set(
   `change open close cancel delete remove add set reset start stop begin end find see watch show send use work help take bring
-  give keep put turn move call write read run build create install download update check choose switch buy order pay sell rent
+  give keep put turn move call write read run build create install download update check choose switch valid buy order pay sell rent
   learn play meet clean repair cost costs price long best good better new old big small high low fast cheap next last first day
   days week weeks month months year years hour hours time today yesterday tomorrow people place way name number part list
   ändern wechseln wechsle öffnen öffne schließen kündigen kündige löschen lösche entfernen entferne hinzufügen einstellen setzen
   setze stellen stelle zurücksetzen zurück starten anfangen beginnen beginnt enden stoppen beenden finden finde sehen sehe zeigen
   schicken senden benutzen nutzen verwenden helfen nehmen nehme bringen bringe geben gebe behalten legen anrufen schreiben lesen
-  laufen läuft bauen erstellen installieren herunterladen aktualisieren prüfen wählen kaufen kaufe bestellen bestelle bezahlen
+  laufen läuft bauen erstellen installieren herunterladen aktualisieren prüfen wählen gültig kaufen kaufe bestellen bestelle bezahlen
   zahlen verkaufen mieten lernen spielen treffen reinigen reparieren kosten kostet preis lang lange dauert beste gut besser neu
   neue alt große klein hoch schnell billig nächste letzte erste tag tage woche wochen monat jahr stunde zeit heute gestern morgen
   leute ort name nummer teil liste`.split(/\s+/),

@@ -12,8 +12,7 @@ const LONG = 8;
 /** Letters of a part of a compound, and of the part that is left. */
 const PART = 4;
 const REST = 3;
-/** How much a form counts, by its number of mistakes; and a part of a compound. */
-const MENDED = [1, 0.9, 0.75];
+/** How much a part of a compound counts. */
 const COMPOUND = 0.6;
 
 /** The words of the knowledge base, ready for comparison. */
@@ -71,10 +70,15 @@ function mended(word: string, plain: string, vocabulary: Vocabulary): WordForm[]
     (vocabulary.written.get(near) ?? []).map((as) => ({
       word,
       as,
-      weight: MENDED[mistakes] ?? 0,
+      weight: weightOf(mistakes, plain.length),
       mends: true,
     })),
   );
+}
+
+/** Returns how much a mended form counts: one letter of four makes another word (wine, wipe), one of ten hardly does. */
+function weightOf(mistakes: number, letters: number): number {
+  return 1 - (1.5 * mistakes) / letters;
 }
 
 /** Returns the folded words with the fewest mistakes, and no others. */

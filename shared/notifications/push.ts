@@ -5,6 +5,7 @@ import { log } from '../base/log.ts';
 import { killPoint } from '../ops/killpoint.ts';
 import { pushTries } from '../ops/metrics.ts';
 import { OutboundError } from '../ops/outbound.ts';
+import { toHost } from './hosts.ts';
 import { links } from './links.ts';
 import { filled, mailTexts } from './texts.ts';
 import { sendPush, type Urgency } from './webPush.ts';
@@ -24,18 +25,26 @@ export async function pushToDevices(owed: Claimed): Promise<number | null> {
   const devices = (await subscriptionsOf(owed.user_id)).filter(({ id }) => !owed.pushed_to.includes(id));
   if (devices.length === 0) return null;
   const payload = await payloadOf(owed);
-  const done = await Promise.all(devices.map((device) => pushTo(owed, device, payload)));
-  if (done.every(Boolean) || owed.age_s > KEPT_S) return null;
+  const push = (to: SubscriptionRow[]) => Promise.all(to.map((device) => pushTo(owed, device, payload)));
+  const first = await push(devices);
+  // A host that has answered meanwhile takes the others.
+  const second = await push(devices.filter((_, i) => first[i] === undefined));
+  const done = [...first.filter((one) => one !== undefined), ...second];
+  if (done.every((one) => one === true) || owed.age_s > KEPT_S) return null;
   return Math.min(Math.max(owed.age_s, SOONEST), LATEST) * 1_000;
 }
 
-/** Returns false when the push is to be tried again. */
-async function pushTo(owed: Claimed, device: SubscriptionRow, payload: object): Promise<boolean> {
+/** Returns false when the push is to be tried again; undefined when its host has no place now. */
+async function pushTo(owed: Claimed, device: SubscriptionRow, payload: object): Promise<boolean | undefined> {
   const urgency: Urgency = URGENT.includes(owed.kind) ? 'high' : 'normal';
   // A second try replaces the first where that still waits for the device.
   const topic = `n${owed.id}`;
   try {
-    const { status } = await sendPush(device, { payload, ttlS: KEPT_S, urgency, topic });
+    const answer = await toHost(device.endpoint, () =>
+      sendPush(device, { payload, ttlS: KEPT_S, urgency, topic }),
+    );
+    if (answer === undefined) return undefined;
+    const { status } = answer;
     killPoint('push.sent', owed.id);
     pushTries.inc({ outcome: outcomeOf(status) });
     if (status === 404 || status === 410) await dropSubscription(device.id);

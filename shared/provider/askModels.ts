@@ -8,6 +8,7 @@ import {
   moderationModel,
   providerOf,
   requireModels,
+  unknownProviders,
 } from './config.ts';
 import { embed } from './embedding.ts';
 import { forgetLearned, learnedOf } from './learned.ts';
@@ -19,6 +20,7 @@ type Say = (line: string) => void;
 /** Asks each role's models once and says what came back. @returns whether all of them answered */
 export async function askModels(say: Say): Promise<boolean> {
   requireModels();
+  for (const line of unknownProviders()) say(line);
   let well = true;
   for (const model of chatModels()) well = (await asked('chat', model, say, () => chat(model))) && well;
   const embedding = embeddingModel();

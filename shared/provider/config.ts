@@ -1,3 +1,4 @@
+import { log } from '../base/log.ts';
 import { die, env, integer, list, oneOf, optionalInteger, text, untrimmed, url } from '../base/env.ts';
 import {
   type Kind,
@@ -59,12 +60,39 @@ const LARGE_DIMENSIONS = 1_536;
 
 let configuration = read();
 
-/** Ends the process with one line when a configured model is at OpenAI and OPENAI_API_KEY is empty. */
+/**
+ * Ends the process with one line when a configured model is at OpenAI and OPENAI_API_KEY is empty. Logs a line for each model
+ * whose provider nobody named.
+ */
 export function requireModels(): void {
   const { chat, query, embedding, moderation, providers } = configuration;
   const used = [...chat, query, embedding, moderation].some((ref) => ref?.provider === 'openai');
   const openai = providers.get('openai');
   if (used && openai?.key === '' && openai.url === URLS.openai) die('OPENAI_API_KEY is not set');
+  for (const line of unknownProviders()) log.warn(line);
+}
+
+/**
+ * Returns the provider that a model seems to name and PROVIDERS does not: `claude` of `claude/sonnet`, which `openai` is asked
+ * for as it stands; undefined where there is none. Servers whose own models have a slash are believed.
+ */
+export function unknownProviderOf({ provider, model }: ModelRef): string | undefined {
+  const slash = model.indexOf('/');
+  return slash > 0 && provider === 'openai' && configuration.providers.get('openai')?.kind === 'openai'
+    ? model.slice(0, slash)
+    : undefined;
+}
+
+/** Returns a line for each model of the environment whose provider nobody named. */
+export function unknownProviders(): string[] {
+  const { chat, query, embedding, moderation } = configuration;
+  const named = [...chat, query, embedding, moderation].filter((ref) => ref !== null);
+  const lines = named.map((ref) => [ref.name, unknownProviderOf(ref)] as const);
+  return [...new Map(lines)].flatMap(([name, unknown]) =>
+    unknown === undefined
+      ? []
+      : [`PROVIDERS names no provider "${unknown}": openai is asked for the model "${name}"`],
+  );
 }
 
 /** Reads the environment again; for tests. */

@@ -9,7 +9,9 @@ import {
   moderationModel,
   providerOf,
   queryModel,
+  unknownProviderOf,
 } from './config.ts';
+import { URLS } from './presets.ts';
 import { answersGet, post } from './post.ts';
 
 /** Ms: how long a real call's outcome counts, how long a probe's does, and a probe's time limit. */
@@ -64,6 +66,9 @@ export function pathOf(role: Role, ref: ModelRef): string {
  */
 async function probe(role: Role, ref: ModelRef): Promise<void> {
   const provider = providerOf(ref);
+  // No model of OpenAI's has a slash. Other servers at its address know their own.
+  if (unknownProviderOf(ref) !== undefined && provider.url === URLS.openai)
+    throw new Refused(reasonOf('model_not_found', role));
   const signal = AbortSignal.timeout(LIMIT);
   try {
     const response = await post(provider, pathOf(role, ref), { model: ref.model }, signal);
@@ -87,5 +92,8 @@ function statusOf({ cause }: ProviderError): unknown {
 
 /** Returns the code; names the variable to correct where the code calls for it. */
 function reasonOf(code: string, role: Role): string {
-  return ['not_supported', 'model_not_found'].includes(code) ? `${code}, see ${VARIABLES[role]}` : code;
+  if (!['not_supported', 'model_not_found'].includes(code)) return code;
+  const ref = modelOf(role);
+  const unknown = ref === null ? undefined : unknownProviderOf(ref);
+  return `${code}, see ${VARIABLES[role]}${unknown === undefined ? '' : ` (PROVIDERS names no ${unknown})`}`;
 }

@@ -37,6 +37,21 @@ describe('what editors of FAQs see', () => {
     expect(seen.body.data).to.deep.equal([]);
   });
 
+  it('finds FAQs that hold all words of a search, in any order, without accents, wherever in the list they stand', async () => {
+    const old = await add({ question: 'Wann öffnet das Café am Sonntag?', keywords: ['Öffnungszeiten'] });
+    await knex.raw(
+      `INSERT INTO faqs (question, answer, slug, status, published_at, keywords)
+       SELECT 'Filler ' || n, 'A.', 'filler-' || n, 'published', now(), '{padding}' FROM generate_series(1, 1100) AS n`,
+    );
+    for (const q of ['cafe', 'sonn caf', 'OFFNUNGSZ', 'ca', 'sonntag?'])
+      expect(await listed(`q=${encodeURIComponent(q)}`), q).to.deep.equal([old.question]);
+    expect(await listed('q=cafe%20montag')).to.deep.equal([]);
+    expect(await listed('q=cafe&language=de')).to.deep.equal([]);
+    expect(await listed('q=fill%20pad&limit=2')).to.deep.equal(['Filler 1100', 'Filler 1099']);
+    expect(await listed(`q=fill&limit=100`)).to.have.length(100);
+    await knex('faqs').whereLike('slug', 'filler-%').delete();
+  });
+
   it('keeps translations together, and lets them go with the original', async () => {
     const { id } = await add({ question: 'Opening hours?' });
     const german = await add({ question: 'Öffnungszeiten?', language: 'de', translation_of: id });

@@ -7,6 +7,7 @@ import { type Api } from '../support/api.ts';
 import { buildDefault, forgetAssistants } from '../support/assistants.ts';
 import { connectDevice, type Device } from '../support/device.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
+import { inTurns } from '../support/inTurns.ts';
 import { type Provider, startProvider } from '../support/provider.ts';
 import { checkEvent } from '../support/openapi.ts';
 import { playWorker, send, serveWeb } from '../support/web.ts';
@@ -235,9 +236,7 @@ describe('the inbox', () => {
     const id = await taken();
     const key = { 'idempotency-key': 'again' };
     expect((await act(agent, id, 'reply', { content: 'Hello' }, key)).status).to.equal(201);
-    const rest = await Promise.all(
-      Array.from({ length: 125 }, (_, i) => act(agent, id, i % 2 ? 'reply' : 'note', { content: `${i}` })),
-    );
+    const rest = await inTurns(125, (i) => act(agent, id, i % 2 ? 'reply' : 'note', { content: `${i}` }));
     expect(rest.filter(({ status }) => status === 201)).to.have.length(119);
     const refused = rest.find(({ status }) => status !== 201);
     expect([refused?.status, refused?.body.code]).to.deep.equal([429, 'rate_limited']);

@@ -6,6 +6,7 @@ import { historyBefore, messageTexts } from '../../db/models/message.ts';
 import { type MessageRow, markMessage } from '../../db/models/messageView.ts';
 import type { Answer, Api } from '../support/api.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
+import { inTurns } from '../support/inTurns.ts';
 import { playWorker, send, type Sent, serveWeb } from '../support/web.ts';
 
 const NO_IDS = ['0', '-1', 'x', '1.5', '1e3', '%00', '9007199254740993', '99999999999999999999'];
@@ -299,7 +300,7 @@ describe('messages', () => {
       await knex('users').where({ id: user.id }).update({ data_processing_consent: false });
       expectProblem(await regenerate(reply_id), 403, 'consent_required');
       await knex('users').where({ id: user.id }).update({ data_processing_consent: true });
-      const sent = await Promise.all(Array.from({ length: 100 }, () => regenerate(reply_id)));
+      const sent = await inTurns(100, () => regenerate(reply_id));
       expect(sent.every(({ status }) => status === 202)).to.equal(true);
       const refused = await regenerate(reply_id);
       expectProblem(refused, 429, 'too_many_waiting_runs');

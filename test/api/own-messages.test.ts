@@ -134,6 +134,16 @@ describe('a user’s own message', () => {
     const named = { id: agent!.id, name: agent!.username };
     expect(await told('agent')).to.deep.include({ agent: named });
     wire.say({ type: 'message', content: 'To a person', conversation_id });
+    const desk = await connect(agent!);
+    desk.socket.emit('typing', { conversation_id });
+    expect(await wire.until(({ type }) => type === 'typing')).to.deep.equal({
+      type: 'typing',
+      conversation_id,
+      by: 'agent',
+    });
+    const heard = new Promise((resolve) => desk.socket.once('typing', resolve));
+    wire.say({ type: 'typing', conversation_id });
+    expect(await heard).to.deep.equal({ conversation_id, by: 'user' });
     const reply = await act('reply', { content: 'A person speaks.' });
     expect(await wire.until(({ type }) => type === 'agent')).to.deep.equal({
       type: 'agent',
@@ -147,7 +157,7 @@ describe('a user’s own message', () => {
     await act('resolve');
     expect(await told('resolved')).to.deep.include({ agent: named });
     expect(new Set(wire.frames.map(({ type }) => type))).to.deep.equal(
-      new Set(['conversation', 'agent', 'error']),
+      new Set(['conversation', 'agent', 'typing', 'error']),
     );
     expect(JSON.stringify(wire.frames)).to.not.contain('Secretly').and.not.contain('To a person');
   });

@@ -87,6 +87,34 @@ describeBrowser('the page of the knowledge base', function () {
     expect(await knex('faqs').where({ translation_of: faq.id })).to.deep.equal([]);
   });
 
+  it('asks before an FAQ that is not saved is left, by a link or by the way back, and keeps the text', async () => {
+    const page = await panel.at(agent, '/knowledge/new');
+    const question = page.getByRole('textbox', { name: 'Question' });
+    await question.fill('Half a question');
+    await page.getByRole('link', { name: 'Inbox' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Leave without saving?' });
+    await dialog.getByRole('button', { name: 'Stay here' }).click();
+    expect(await question.inputValue()).to.equal('Half a question');
+    await page.getByRole('link', { name: 'Inbox' }).click();
+    await dialog.getByRole('button', { name: 'Leave' }).click();
+    await page.getByRole('heading', { name: 'Inbox' }).waitFor();
+
+    await page.getByRole('link', { name: 'Knowledge' }).click();
+    await page.getByRole('link', { name: 'New FAQ' }).click();
+    await page.getByText('What you did not save is back.').waitFor();
+    expect(await question.inputValue()).to.equal('Half a question');
+    await page.goBack();
+    await dialog.waitFor();
+    expect(new URL(page.url()).pathname).to.equal('/admin/knowledge/new');
+    await dialog.getByRole('button', { name: 'Leave' }).click();
+    await page.waitForURL(/\/admin\/knowledge$/);
+    await page.goForward();
+    await page.getByRole('button', { name: 'Discard it' }).click();
+    expect(await question.inputValue()).to.equal('');
+    await page.getByRole('link', { name: 'Inbox' }).click();
+    await page.getByRole('heading', { name: 'Inbox' }).waitFor();
+  });
+
   it('imports a sheet: names its columns, shows the first rows, and the faults by row; a reload goes on', async () => {
     const page = await panel.at(agent, '/knowledge/import');
     const sheet =

@@ -5,7 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 import { knex } from '../../db/knex.ts';
 import { buildDefault, forgetAssistants } from '../support/assistants.ts';
 import { describeBrowser, launchBrowser, shoot } from '../support/browser.ts';
-import { buildSession, buildUser } from '../support/factories.ts';
+import { buildUser } from '../support/factories.ts';
 import { openPage, PHONE } from '../support/pages.ts';
 import { enterPanel } from '../support/panel.ts';
 import { type Stack, startStack } from '../support/stack.ts';
@@ -91,21 +91,28 @@ describeBrowser('an agent’s round, over three browsers and two replicas', func
     await agent.getByText('A draft of the assistant stands in the field').waitFor();
     expect(await agent.getByRole('textbox', { name: 'Reply' }).inputValue()).to.not.equal('');
     await agent.getByRole('textbox', { name: 'Reply' }).fill('Your parcel is at the post office.');
+    await frame.getByText('Grace is writing …').waitFor();
     await agent.getByRole('button', { name: 'Send' }).click();
     await frame.getByText('Your parcel is at the post office.').waitFor();
+    await frame.getByText('Grace is writing …').waitFor({ state: 'detached' });
+    await frame.getByRole('textbox', { name: 'Message' }).pressSequentially('Thank');
+    await log.getByText('Guest is writing …').waitFor();
     await ask('Thank you');
     await log.getByText('Thank you').waitFor();
     await shoot(agent, 'panel-round-agent');
     await shoot(customer, 'panel-round-customer');
     await agent.getByRole('button', { name: 'Resolve', exact: true }).click();
-    const { id, user_id } = await until('the conversation is resolved', () =>
+    const { id } = await until('the conversation is resolved', () =>
       knex('conversations').where({ status: 'resolved' }).first(),
     );
 
     // The customer rates; the dashboard counts all of it.
-    const { access } = await buildSession({ id: user_id, email: null, role: 'guest' });
-    const rated = await stack.post(`/conversations/${id}/rating`, { score: 5 }, access);
-    expect(rated.status).to.equal(204);
+    const rating = frame.getByRole('region', { name: 'How was this conversation?' });
+    await rating.getByRole('button', { name: '5 of 5' }).click();
+    await rating.waitFor({ state: 'detached' });
+    expect(await knex('conversation_ratings').where({ conversation_id: id }).pluck('score')).to.deep.equal([
+      5,
+    ]);
     await admin.reload();
     const volume = admin.getByRole('region', { name: 'Volume' });
     const quality = admin.getByRole('region', { name: 'Quality' });

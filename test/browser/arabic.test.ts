@@ -64,8 +64,10 @@ describeBrowser('the pages in Arabic', function () {
     const user = await buildUser();
     const page = await pages.at(user);
     await page.goto(`${pages.api().url}/account`);
+    const saved = page.waitForResponse((answer) => answer.request().method() === 'PATCH');
     await page.getByRole('combobox', { name: 'Language' }).selectOption('ar');
     await page.getByRole('heading', { name: ar['me.title'] }).waitFor();
+    await saved;
     expect((await knex('users').where({ id: user.id }).first()).language).to.equal('ar');
     await page.reload();
     await page.getByRole('heading', { name: ar['me.title'] }).waitFor();

@@ -3,7 +3,7 @@ import { row } from '../../db/sql.ts';
 import { connectDevice, type Device } from '../support/device.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
 import { expectAllAnswered, expectShownIs } from '../support/invariants.ts';
-import { type Stack, startStack } from '../support/stack.ts';
+import { type Stack, startApart } from '../support/stack.ts';
 
 describe('a worker that is killed while moderation is asked beside the model', function () {
   this.timeout(120_000);
@@ -12,7 +12,7 @@ describe('a worker that is killed while moderation is asked beside the model', f
   let device: Device;
   before(async () => {
     const types = ['web', 'context', 'completion', 'housekeeping'];
-    stack = await startStack({ MODERATION_ORDER: 'beside' }, types);
+    stack = await startApart({ MODERATION_ORDER: 'beside' }, types);
     user = await buildUser();
     device = await connectDevice(stack.web[0] ?? '', user.access);
   });

@@ -14,7 +14,7 @@ import { dumpOf, filesOf, keysOf } from '../support/everywhere.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
 import { onNative } from '../support/native.ts';
 import { type Browser, startBrowser } from '../support/pushService.ts';
-import { type Stack, startStack, WORKERS } from '../support/stack.ts';
+import { type Stack, startApart, WORKERS } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 import { type Receiver, serveReceiver } from '../support/webhooks.ts';
 
@@ -81,7 +81,7 @@ const AFTER = 990_000_000_000;
       TRUST_PROXY: '1',
       LOG_LEVEL: 'trace',
     };
-    stack = await startStack(env, ['web', ...WORKERS, 'analytics', 'notification']);
+    stack = await startApart(env, ['web', ...WORKERS, 'analytics', 'notification']);
   });
   after(async () => {
     await stack.stop();

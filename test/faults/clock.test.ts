@@ -3,13 +3,13 @@ import { row } from '../../db/sql.ts';
 import { connectClient } from '../support/client.ts';
 import { buildUser } from '../support/factories.ts';
 import { expectInvariants } from '../support/invariants.ts';
-import { type Stack, startStack } from '../support/stack.ts';
+import { type Stack, startApart } from '../support/stack.ts';
 
 describe("a worker's clock that differs from Postgres'", () => {
   let stack: Stack;
   before(async function () {
     this.timeout(150_000);
-    stack = await startStack({}, ['web', 'moderation', 'context', 'housekeeping']);
+    stack = await startApart({}, ['web', 'moderation', 'context', 'housekeeping']);
   });
   after(async function () {
     this.timeout(150_000);

@@ -4,7 +4,7 @@ import type { KillPoint } from '../../shared/ops/killpoint.ts';
 import { type Client, connectClient } from '../support/client.ts';
 import { buildUser } from '../support/factories.ts';
 import { expectInvariants } from '../support/invariants.ts';
-import { type Stack, startStack } from '../support/stack.ts';
+import { type Stack, startApart } from '../support/stack.ts';
 import { fell, trapped } from '../support/traps.ts';
 
 const coalesce = { multitask_strategy: 'coalesce' };
@@ -19,7 +19,7 @@ describe('killing processes while messages join a run', function () {
   let stack: Stack;
   let client: Client;
   before(async () => {
-    stack = await startStack({}, ['web', 'housekeeping']);
+    stack = await startApart({}, ['web', 'housekeeping']);
     client = await connectClient(await buildUser(), stack.web[0] ?? '');
   });
   after(async () => {

@@ -5,7 +5,7 @@ import { queues } from '../../shared/delivery/queues.ts';
 import { type Client, connectClient } from '../support/client.ts';
 import { buildUser } from '../support/factories.ts';
 import { expectInvariants } from '../support/invariants.ts';
-import { type Stack, startStack } from '../support/stack.ts';
+import { type Stack, startApart } from '../support/stack.ts';
 import { fell, trapped } from '../support/traps.ts';
 
 /** Where a worker dies, at which pass, and its run's counts after another worker has ended it. */
@@ -29,7 +29,7 @@ describe('killing a completion worker', () => {
 
   before(async function () {
     this.timeout(150_000);
-    stack = await startStack({}, ['web', 'moderation', 'context', 'housekeeping']);
+    stack = await startApart({}, ['web', 'moderation', 'context', 'housekeeping']);
     client = await connectClient(await buildUser(), stack.web[0] ?? '');
   });
   after(async function () {

@@ -7,7 +7,7 @@ import { connectClient } from '../support/client.ts';
 import { buildUser } from '../support/factories.ts';
 import { expectInvariants } from '../support/invariants.ts';
 import type { Process } from '../../lab/kit/processes.ts';
-import { type Stack, startStack } from '../support/stack.ts';
+import { type Stack, startApart } from '../support/stack.ts';
 import { fell, trapped } from '../support/traps.ts';
 
 /** Where a worker stops for longer than its lease and its lock. What it has written by then stays. */
@@ -28,7 +28,7 @@ describe('freezing a worker', () => {
 
   before(async function () {
     this.timeout(150_000);
-    stack = await startStack({ RATE_LIMIT_PER_MINUTE: '10000' }, [
+    stack = await startApart({ RATE_LIMIT_PER_MINUTE: '10000' }, [
       'web',
       'moderation',
       'context',

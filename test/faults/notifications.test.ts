@@ -7,7 +7,7 @@ import { startProcfile } from '../../lab/kit/processes.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
 import { type Mailbox, startMailbox } from '../support/mailbox.ts';
 import { startBrowser } from '../support/pushService.ts';
-import { type Stack, startStack } from '../support/stack.ts';
+import { type Stack, startApart } from '../support/stack.ts';
 import { fell, trapped } from '../support/traps.ts';
 import { until } from '../support/until.ts';
 
@@ -19,7 +19,7 @@ describe('notifications when processes die and stores are emptied', function () 
   before(async () => {
     mailbox = await startMailbox();
     env = { SMTP_URL: mailbox.url, PUBLIC_URL: 'https://chat.example.org' };
-    stack = await startStack(env, ['housekeeping']);
+    stack = await startApart(env, ['housekeeping']);
   });
   after(async () => {
     await stack.stop();

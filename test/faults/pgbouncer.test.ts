@@ -4,7 +4,7 @@ import { expectInvariants } from '../support/invariants.ts';
 import { onNative } from '../support/native.ts';
 import { createOwnDatabase, migrate, type Queries, runCommand } from '../support/own-database.ts';
 import { type Bouncer, hasPgbouncer, startBouncer } from '../support/pgbouncer.ts';
-import { type Stack, startStack, WORKERS } from '../support/stack.ts';
+import { type Stack, startApart, WORKERS } from '../support/stack.ts';
 
 const USERS = 4;
 const MESSAGES = 30;
@@ -74,7 +74,7 @@ const POOL = 5;
     this.timeout(150_000);
     const before = bouncer.connections();
     const processes = 2 + WORKERS.length;
-    const stack = await startStack({
+    const stack = await startApart({
       DATABASE_URL: bouncer.url,
       DATABASE_POOL_MAX: String(POOL),
       RATE_LIMIT_PER_MINUTE: '10000',

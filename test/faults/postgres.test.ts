@@ -11,7 +11,7 @@ import { type Cluster, startCluster } from '../support/cluster.ts';
 import { expectInvariants } from '../support/invariants.ts';
 import { onNative } from '../support/native.ts';
 import { type Proxy, startProxy } from '../support/proxy.ts';
-import { type Stack, startStack, WORKERS } from '../support/stack.ts';
+import { type Stack, startApart, WORKERS } from '../support/stack.ts';
 
 (onNative ? describe : describe.skip)('failures of PostgreSQL', () => {
   let cluster: Cluster;
@@ -26,7 +26,7 @@ import { type Stack, startStack, WORKERS } from '../support/stack.ts';
     proxy = await startProxy(cluster.port);
     const url = new URL(cluster.url);
     url.port = String(proxy.port);
-    stack = await startStack({
+    stack = await startApart({
       DATABASE_URL: url.href,
       RATE_LIMIT_PER_MINUTE: '10000',
       DATABASE_POOL_MAX: '10',

@@ -5,7 +5,7 @@ import { type Client, connectClient } from '../support/client.ts';
 import { buildUser } from '../support/factories.ts';
 import { expectInvariants } from '../support/invariants.ts';
 import { hashOf } from '../support/provider.ts';
-import { type Stack, startStack } from '../support/stack.ts';
+import { type Stack, startApart } from '../support/stack.ts';
 
 /** A text that makes the provider fail, and the end of its run. times:1 means that the second call succeeds. */
 type Case = {
@@ -79,7 +79,7 @@ describe('failures of the provider', () => {
 
   before(async function () {
     this.timeout(150_000);
-    stack = await startStack(DEADLINES, ['web', 'moderation', 'context', 'completion', 'housekeeping']);
+    stack = await startApart(DEADLINES, ['web', 'moderation', 'context', 'completion', 'housekeeping']);
     client = await connectClient(await buildUser(), stack.web[0] ?? '');
   });
   after(async function () {

@@ -11,7 +11,7 @@ import { connectClient } from '../support/client.ts';
 import { connectDevice, deltas, newestAttempt } from '../support/device.ts';
 import { buildUser } from '../support/factories.ts';
 import { expectInvariants, expectWhole } from '../support/invariants.ts';
-import { type Stack, startStack, WORKERS } from '../support/stack.ts';
+import { type Stack, startApart, WORKERS } from '../support/stack.ts';
 import { fell, trapped } from '../support/traps.ts';
 
 describe('races', () => {
@@ -20,7 +20,7 @@ describe('races', () => {
 
   before(async function () {
     this.timeout(150_000);
-    stack = await startStack({ RATE_LIMIT_PER_MINUTE: '10000', MAX_COMPLETION_TOKENS: '1000000' });
+    stack = await startApart({ RATE_LIMIT_PER_MINUTE: '10000', MAX_COMPLETION_TOKENS: '1000000' });
   });
   after(async function () {
     this.timeout(150_000);

@@ -8,7 +8,7 @@ import { deltas, newestAttempt } from '../support/device.ts';
 import { expectInvariants, expectWhole } from '../support/invariants.ts';
 import { type OwnRedis, startOwnRedis } from '../../lab/kit/redis.ts';
 import { type Proxy, startProxy } from '../support/proxy.ts';
-import { type Stack, startStack, WORKERS } from '../support/stack.ts';
+import { type Stack, startApart, WORKERS } from '../support/stack.ts';
 
 describe('failures of Redis', () => {
   let redis: OwnRedis;
@@ -25,7 +25,7 @@ describe('failures of Redis', () => {
     this.timeout(150_000);
     redis = await startOwnRedis();
     proxy = await startProxy(redis.port);
-    stack = await startStack({ REDIS_URL: redis.url, RUN_LOG_TTL_S: '30' }, ['web', 'web', ...WORKERS]);
+    stack = await startApart({ REDIS_URL: redis.url, RUN_LOG_TTL_S: '30' }, ['web', 'web', ...WORKERS]);
     apart = (await stack.add('web', { REDIS_URL: `redis://127.0.0.1:${proxy.port}` })).url;
     client = await connectClient(await buildUser(), stack.web[0] ?? '', stack.web[1] ?? '');
   });

@@ -7,7 +7,7 @@ import { expectInvariants } from '../support/invariants.ts';
 import { onNative } from '../support/native.ts';
 import { createOwnDatabase, migrate, type Queries, queryAt, runCommand } from '../support/own-database.ts';
 import { startOwnRedis } from '../../lab/kit/redis.ts';
-import { type Stack, startStack, WORKERS } from '../support/stack.ts';
+import { type Stack, startApart, WORKERS } from '../support/stack.ts';
 
 const CONVERSATIONS = 10;
 const MESSAGES = 3;
@@ -39,7 +39,7 @@ const BIN = 'PATH=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail
   /** Has web accept messages while no worker runs. */
   async function owe(): Promise<void> {
     const redis = await startOwnRedis();
-    const stack = await startStack({ DATABASE_URL: source.url, REDIS_URL: redis.url }, ['web']);
+    const stack = await startApart({ DATABASE_URL: source.url, REDIS_URL: redis.url }, ['web']);
     try {
       user = await register(stack);
       for (let i = 0; i < CONVERSATIONS; i += 1) {
@@ -91,7 +91,7 @@ const BIN = 'PATH=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail
       const { query } = restored;
       expect(await migrate(url)).to.deep.equal({ code: 0, stdout: '', stderr: '' });
 
-      stack = await startStack({ DATABASE_URL: url, REDIS_URL: redis.url }, ['web', ...WORKERS]);
+      stack = await startApart({ DATABASE_URL: url, REDIS_URL: redis.url }, ['web', ...WORKERS]);
       client = await connectClient(user, stack.web[0] ?? '');
       client.runs.push(...runs);
       await expectInvariants([client], 1 + WORKERS.length, {

@@ -5,7 +5,7 @@ import { buildUser } from '../support/factories.ts';
 import { expectInvariants } from '../support/invariants.ts';
 import { type OwnRedis, startOwnRedis } from '../../lab/kit/redis.ts';
 import { type Proxy, startProxy } from '../support/proxy.ts';
-import { type Stack, startStack, WORKERS } from '../support/stack.ts';
+import { type Stack, startApart, WORKERS } from '../support/stack.ts';
 
 /** How soon the run of a 202 must continue, in ms: sooner than TCP gives a connection up. */
 const GOES_ON_WITHIN = 45_000;
@@ -20,7 +20,7 @@ describe('the host of Redis vanishing without a reset', () => {
     this.timeout(150_000);
     redis = await startOwnRedis();
     proxy = await startProxy(redis.port);
-    stack = await startStack({ REDIS_URL: `redis://127.0.0.1:${proxy.port}` }, ['web', ...WORKERS]);
+    stack = await startApart({ REDIS_URL: `redis://127.0.0.1:${proxy.port}` }, ['web', ...WORKERS]);
     client = await connectClient(await buildUser(), stack.web[0] ?? '', stack.web[0] ?? '');
   });
   after(async function () {

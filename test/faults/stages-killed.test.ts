@@ -7,7 +7,7 @@ import { type Client, connectClient } from '../support/client.ts';
 import { buildUser } from '../support/factories.ts';
 import { expectInvariants } from '../support/invariants.ts';
 import type { Process } from '../../lab/kit/processes.ts';
-import { type Stack, startStack } from '../support/stack.ts';
+import { type Stack, startApart } from '../support/stack.ts';
 import { fell, trapped } from '../support/traps.ts';
 
 const STAGES: [string, KillPoint][] = [
@@ -23,7 +23,7 @@ describe('killing web, moderation, context or housekeeping', () => {
 
   before(async function () {
     this.timeout(150_000);
-    stack = await startStack({}, ['web', 'completion']);
+    stack = await startApart({}, ['web', 'completion']);
     client = await connectClient(await buildUser(), stack.web[0] ?? '');
   });
   after(async function () {

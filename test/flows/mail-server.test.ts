@@ -4,7 +4,7 @@ import { knex } from '../../db/knex.ts';
 import { startProcfile } from '../../lab/kit/processes.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
 import { type Mailbox, startMailbox } from '../support/mailbox.ts';
-import { type Stack, startStack } from '../support/stack.ts';
+import { type Stack, startApart } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 
 describe('mail servers', function () {
@@ -15,7 +15,7 @@ describe('mail servers', function () {
   before(async () => {
     mailbox = await startMailbox();
     const env = { SMTP_URL: mailbox.url, MAILS_PER_HOUR: '3' };
-    stack = await startStack(env, ['web', 'notification', 'housekeeping']);
+    stack = await startApart(env, ['web', 'notification', 'housekeeping']);
   });
   beforeEach(async () => {
     user = await buildUser();

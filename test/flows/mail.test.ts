@@ -8,7 +8,7 @@ import { startProcfile } from '../../lab/kit/processes.ts';
 import { call } from '../support/api.ts';
 import { type BuiltUser, buildUser, PASSWORD } from '../support/factories.ts';
 import { type Mailbox, startMailbox, tokenIn } from '../support/mailbox.ts';
-import { type Stack, startStack } from '../support/stack.ts';
+import { type Stack, startApart } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 
 describe('mail for accounts', function () {
@@ -23,7 +23,7 @@ describe('mail for accounts', function () {
       MAIL_FROM: 'Parley <parley@chat.example.org>',
       PUBLIC_URL: 'https://chat.example.org',
     };
-    stack = await startStack(env, ['web', 'notification', 'housekeeping']);
+    stack = await startApart(env, ['web', 'notification', 'housekeeping']);
   });
   beforeEach(async () => {
     user = await buildUser();

@@ -223,7 +223,7 @@ describe('people in conversations, over two replicas', function () {
     const { id } = (await heard).message as { id: number };
     expect(id).to.equal(body.message_id);
     // Behind a running answer a message is told by a row of its own; at the head of its conversation with its delivery.
-    const running = { content: 'Long [[tokens:4000]] [[gap:40]]', conversation_id: null };
+    const running = { content: 'Long [[tokens:900]] [[gap:400]]', conversation_id: null };
     const { body: long } = await stack.post('/chat/send', running, user.access, { web: 0 });
     for (const [point, conversation_id] of [
       ['web.committed', null],

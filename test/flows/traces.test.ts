@@ -5,7 +5,7 @@ import { type Span, startCollector } from '../support/collector.ts';
 import { connectDevice } from '../support/device.ts';
 import { buildUser } from '../support/factories.ts';
 import { call } from '../support/api.ts';
-import { type Stack, startStack } from '../support/stack.ts';
+import { type Stack, startApart } from '../support/stack.ts';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 
@@ -15,7 +15,7 @@ describe('traces', function () {
   let stack: Stack;
   before(async () => {
     collector = await startCollector();
-    stack = await startStack({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url }, [
+    stack = await startApart({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url }, [
       'web',
       'moderation',
       'context',

@@ -53,6 +53,13 @@ describe('npm run doctor', function () {
     expect(stdout).to.match(/^WRONG settings +PORT must be/m);
   });
 
+  it('names a provider that a model has and PROVIDERS lacks', async () => {
+    const { stdout } = await doctor({ CHAT_MODEL: 'claude/sonnet' });
+    expect(stdout).to.match(
+      /^note +settings +PROVIDERS names no provider "claude": openai is asked for the model "claude\/sonnet"\n +→ add it/m,
+    );
+  });
+
   it('names a port that another program has', async () => {
     const server = net.createServer().listen(0, '127.0.0.1');
     await new Promise((listening) => server.once('listening', listening));

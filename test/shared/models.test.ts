@@ -8,6 +8,7 @@ import {
   moderationModel,
   promptBudget,
   providerOf,
+  unknownProviders,
 } from '../../shared/provider/config.ts';
 
 const within = <T>(environment: Record<string, string>, look: () => T): T => {
@@ -56,6 +57,18 @@ describe('the models of the environment', () => {
       modelNamed('openai/gpt-4o'),
     );
     expect(routed).to.deep.equal({ provider: 'openai', model: 'openai/gpt-4o', name: 'openai/gpt-4o' });
+  });
+
+  it('draw a line where they name a provider that PROVIDERS does not, and not where names have slashes', () => {
+    const lines = (environment: Record<string, string>) => within(environment, unknownProviders);
+    const said = 'PROVIDERS names no provider "claude": openai is asked for the model "claude/sonnet"';
+    expect(lines({ CHAT_MODEL: 'claude/sonnet', CHAT_MODEL_FALLBACK: 'gpt-4.1-mini' })).to.deep.equal([said]);
+    expect(lines({ ...LOCAL, CHAT_MODEL: 'local/x', QUERY_MODEL: 'claude/sonnet' })).to.deep.equal([said]);
+    expect(lines({ ...LOCAL, CHAT_MODEL: 'local/meta-llama/x' })).to.deep.equal([]);
+    expect(
+      lines({ OPENAI_BASE_URL: 'https://openrouter.ai/api/v1', CHAT_MODEL: 'meta-llama/x' }),
+    ).to.deep.equal([]);
+    expect(lines({})).to.deep.equal([]);
   });
 
   it('are of the kind that their host gives away, unless it is said', () => {

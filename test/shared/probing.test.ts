@@ -1,18 +1,28 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { hasSubject, lightWords, withoutFillers } from '../../shared/knowledge/fillers.ts';
-import { thresholdsOf } from '../../shared/knowledge/quantile.ts';
+import { thresholdsOf } from '../../shared/knowledge/offTopic.ts';
 import { clausesOf, sentencesOf } from '../../shared/prompt/query.ts';
 
 describe('thresholds', () => {
   it('stop nineteen of twenty off-topic questions, by similarity and by words', () => {
-    const reached = Array.from({ length: 101 }, (_, i) => ({ similarity: i / 200, coverage: i / 100 }));
-    expect(thresholdsOf(reached)).to.deep.equal({ similarity: 0.475, coverage: 0.95 });
+    // Heads among fourteen coins, for each way that they may fall: a bell.
+    const heads = Array.from({ length: 2 ** 14 }, (_, i) => i.toString(2).replaceAll('0', '').length / 14);
+    const reached = heads.map((share) => ({ similarity: share / 2, coverage: share }));
+    const { similarity, coverage } = thresholdsOf(reached);
+    const passed = (least: number) => heads.filter((share) => share >= least).length / heads.length;
+    for (const least of [2 * similarity, coverage]) expect(passed(least)).to.be.within(0.02, 0.05);
+  });
+
+  it('move little for one odd question', () => {
+    const usual = Array.from({ length: 60 }, (_, i) => ({ similarity: 0.1 + i / 300, coverage: 0.2 }));
+    const odd = usual.with(59, { similarity: 0.9, coverage: 0.2 });
+    expect(thresholdsOf(odd).similarity - thresholdsOf(usual).similarity).to.be.within(0, 0.1);
   });
 
   it('never count a single common word as an answer', () => {
-    const reached = Array.from({ length: 20 }, () => ({ similarity: -0.1, coverage: 0 }));
-    expect(thresholdsOf(reached)).to.deep.equal({ similarity: -0.1, coverage: 0.15 });
+    const reached = Array.from({ length: 20 }, () => ({ similarity: -0.25, coverage: 0 }));
+    expect(thresholdsOf(reached)).to.deep.equal({ similarity: -0.25, coverage: 0.15 });
   });
 
   it('are measured with every probe once', () => {

@@ -10,11 +10,11 @@ import { shoot } from './browser.ts';
 export const TABLET = { width: 820, height: 1180 };
 
 /** The looks in which each page of the panel is checked. */
-const LOOKS: Record<string, BrowserContextOptions> = {
+const LOOKS = {
   light: { viewport: DESKTOP, colorScheme: 'light' },
   dark: { viewport: DESKTOP, colorScheme: 'dark' },
   tablet: { viewport: TABLET, colorScheme: 'light' },
-};
+} as const;
 
 /** A panel that is served in this process, and a browser that opens it. */
 export type Panel = {
@@ -71,7 +71,8 @@ export async function enterPanel(page: Page, email: string): Promise<void> {
 }
 
 /**
- * Checks a page in light, dark and on a tablet: no serious finding, nothing wider than the screen.
+ * Checks a page in light, dark and on a tablet: no serious finding, nothing wider than the screen. The page is opened once:
+ * each opening costs a sign-in, and two seconds where the machine is busy.
  * @param ready waits for what the page shows
  */
 export async function expectSound(
@@ -80,14 +81,28 @@ export async function expectSound(
   path: string,
   ready: (page: Page) => Promise<unknown>,
 ): Promise<void> {
-  for (const [look, options] of Object.entries(LOOKS)) {
-    const page = await panel.at(user, path, options);
+  const page = await panel.at(user, path);
+  for (const [look, { viewport, colorScheme }] of Object.entries(LOOKS)) {
+    await page.setViewportSize(viewport);
+    await page.emulateMedia({ colorScheme });
     await ready(page);
     await expectAccessible(page);
     const wide = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
     expect(wide, `${path} ${look}`).to.be.at.most(0);
+    expect(await overHeader(page), `${path} ${look}: the header's parts stand in it`).to.be.at.most(0);
     // A page scrolls within itself: a picture of all of it needs a tall window.
     if (process.env.SHOTS) await page.setViewportSize({ ...page.viewportSize()!, height: 1_900 });
     await shoot(page, `panel${path.replaceAll(/\W+/g, '-')}-${look}`);
   }
+}
+
+/** How far the parts of the page's header stand out of it, in pixels, where they have little room. */
+async function overHeader(page: Page): Promise<number> {
+  const size = page.viewportSize()!;
+  await page.setViewportSize({ width: 420, height: size.height });
+  const over = await page.evaluate<number>(
+    `(() => { const header = document.querySelector('main > header'); return header === null ? 0 : header.scrollHeight - header.clientHeight; })()`,
+  );
+  await page.setViewportSize(size);
+  return over;
 }

@@ -24,15 +24,34 @@ export type Stack = {
   stop: () => Promise<void>;
 };
 
-/** Starts two web replicas and one of each worker, or the given types. Stop it in `after`. */
-export async function startStack(
+/** Processes of their own: tests address replicas of `web`, and kill completion workers. */
+const APART = ['web', 'completion'];
+
+/**
+ * Starts two web replicas and one of each worker, or the given types. One process joins the workers, except for completion,
+ * as a start takes a second of a core. Stop it in `after`.
+ */
+export function startStack(
+  env: Record<string, string> = {},
+  types = ['web', 'web', ...WORKERS],
+): Promise<Stack> {
+  const joined = types.filter((type) => !APART.includes(type));
+  const apart = types.filter((type) => APART.includes(type));
+  return startApart(env, joined.length > 0 ? [...apart, joined.join(' ')] : apart);
+}
+
+/** Starts two web replicas and one of each worker, or the given types, each in a process of its own. Stop it in `after`. */
+export async function startApart(
   env: Record<string, string> = {},
   types = ['web', 'web', ...WORKERS],
 ): Promise<Stack> {
   const provider = await startProvider();
   // All processes share PGlite's fifty connections.
-  const shared = { ...(onNative ? {} : { DATABASE_POOL_MAX: '2' }), ...env };
-  const processes = await Promise.all(types.map((type) => startProcfile(type, shared)));
+  const settings = (type: string) => ({
+    ...(onNative ? {} : { DATABASE_POOL_MAX: String(2 * type.split(' ').length) }),
+    ...env,
+  });
+  const processes = await Promise.all(types.map((type) => startProcfile(type, settings(type))));
   const of = (type: string) => processes.filter((one) => one.type === type);
   const web = of('web').map(({ url }) => url);
   return {
@@ -40,7 +59,7 @@ export async function startStack(
     provider,
     of,
     async add(type, more = {}) {
-      const added = await startProcfile(type, { ...shared, ...more });
+      const added = await startProcfile(type, { ...settings(type), ...more });
       processes.push(added);
       return added;
     },

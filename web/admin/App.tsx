@@ -8,6 +8,7 @@ import { queries } from '../shared/queries.ts';
 import { rootPath } from '../shared/root.ts';
 import { session, useSessionState, useUser } from '../shared/session.ts';
 import { Toasts } from '../shared/toasts.tsx';
+import { LeaveDialog } from '../shared/unsaved.tsx';
 import { isChosen, isKnown, speak, t, useLanguage } from '../shared/words.ts';
 import { LiveProvider } from './data/live.tsx';
 import { pagesOf } from './pages.ts';
@@ -28,6 +29,7 @@ export function App() {
       <div className="*:top-2 *:bottom-auto">
         <Toasts />
       </div>
+      <LeaveDialog />
     </QueryClientProvider>
   );
 }

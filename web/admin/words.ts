@@ -43,6 +43,8 @@ const en = {
   newWait: 'Somebody waits for a person',
   newWaitBody: 'A conversation is in the inbox.',
   newWaits: 'Somebody began to wait',
+  restored: 'What you did not save is back.',
+  discard: 'Discard it',
 };
 
 const de: Record<keyof typeof en, string> = {
@@ -88,6 +90,8 @@ const de: Record<keyof typeof en, string> = {
   newWait: 'Jemand wartet auf einen Menschen',
   newWaitBody: 'Ein Gespräch liegt im Eingang.',
   newWaits: 'Jemand wartet neu',
+  restored: 'Was du nicht gespeichert hast, ist wieder da.',
+  discard: 'Verwerfen',
 };
 
 /** Words that all pages of the panel share. A page's own words stand in its `words.ts`. */

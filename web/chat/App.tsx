@@ -5,6 +5,7 @@ import { Button } from '../shared/controls.tsx';
 import { rootPath } from '../shared/root.ts';
 import { session, useSessionState, useUser } from '../shared/session.ts';
 import { Toasts } from '../shared/toasts.tsx';
+import { LeaveDialog } from '../shared/unsaved.tsx';
 import { isChosen, isKnown, speak, t, useLanguage } from '../shared/words.ts';
 import { ParleyProvider } from './data/parley.tsx';
 import { queries } from './data/queries.ts';
@@ -39,6 +40,7 @@ export function App() {
         </Routes>
       </BrowserRouter>
       <Toasts />
+      <LeaveDialog />
     </QueryClientProvider>
   );
 }

@@ -1209,6 +1209,12 @@ export type Typing = {
   by: 'agent' | 'user';
 };
 
+export type TypingFrame = {
+  type: 'typing';
+  conversation_id: number;
+  by: 'agent' | 'user';
+};
+
 export type Usage = {
   prompt_tokens: number;
   completion_tokens: number;

@@ -14,7 +14,7 @@ export function Button({ kind = 'plain', small = false, className = '', ...rest 
   return (
     <button
       type="button"
-      className={`inline-flex items-center justify-center gap-2 font-medium transition-colors disabled:opacity-50 ${small ? 'min-h-9 rounded-lg px-3 text-sm' : 'min-h-11 rounded-xl px-4'} ${KINDS[kind]} ${className}`}
+      className={`inline-flex items-center justify-center gap-2 font-medium transition-colors disabled:opacity-50 ${small ? 'min-h-8 rounded-lg px-3 text-sm pointer-coarse:min-h-9' : 'min-h-(--control) rounded-(--round) px-4 text-(length:--control-text)'} ${KINDS[kind]} ${className}`}
       {...rest}
     />
   );
@@ -46,7 +46,7 @@ export function IconButton({
       type="button"
       aria-label={label}
       title={label}
-      className={`inline-flex shrink-0 items-center justify-center rounded-lg transition-colors ${ICON_KINDS[kind]} ${small ? 'size-8' : 'size-11'} ${className}`}
+      className={`inline-flex shrink-0 items-center justify-center rounded-lg transition-colors ${ICON_KINDS[kind]} ${small ? 'size-8' : 'size-(--control)'} ${className}`}
       {...rest}
     >
       <Icon name={icon} className={small ? 'size-4' : 'size-5'} />
@@ -73,7 +73,7 @@ export function Field({ label, hint, wrong, ...rest }: FieldProps) {
         id={id}
         aria-invalid={wrong !== undefined}
         aria-describedby={note === undefined ? undefined : `${id}-note`}
-        className="min-h-11 w-full rounded-xl border border-edge bg-paper px-3 text-base aria-invalid:border-danger"
+        className="min-h-(--control) w-full rounded-(--round) border border-edge bg-paper px-3 text-(length:--control-text) aria-invalid:border-danger"
         {...rest}
       />
       {note !== undefined && (
@@ -89,7 +89,7 @@ type CheckProps = ComponentProps<'input'> & { children: ReactNode };
 
 export function Check({ children, ...rest }: CheckProps) {
   return (
-    <label className="flex min-h-11 items-center gap-3 py-1 text-sm">
+    <label className="flex min-h-(--control) items-center gap-3 py-1 text-sm">
       <input type="checkbox" className="size-5 shrink-0 accent-accent" {...rest} />
       <span>{children}</span>
     </label>

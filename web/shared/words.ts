@@ -82,7 +82,7 @@ export function useLanguage(): Language {
 }
 
 /** The language with the browser's region, if it names one: regions write times differently. */
-function locale(): string {
+export function locale(): string {
   return navigator.languages.find((tag) => tag.split('-')[0] === current) ?? current;
 }
 
@@ -96,6 +96,25 @@ export function when(iso: string): string {
   ).format(date);
   // No line breaks in the middle of it.
   return said.replaceAll(' ', '\u00A0');
+}
+
+const DAY_MS = 86_400_000;
+
+/** Says how long ago something was, as a heading over all of that age: today, yesterday, a week, or the month. */
+export function ageOf(iso: string): string {
+  const date = new Date(iso);
+  const days = Math.round((new Date().setHours(0, 0, 0, 0) - new Date(iso).setHours(0, 0, 0, 0)) / DAY_MS);
+  if (days > 1 && days <= 7) return t('list.week');
+  const said =
+    days <= 1
+      ? new Intl.RelativeTimeFormat(current, { numeric: 'auto' }).format(-Math.max(days, 0), 'day')
+      : new Intl.DateTimeFormat(current, { month: 'long', year: 'numeric' }).format(date);
+  return said.slice(0, 1).toLocaleUpperCase(current) + said.slice(1);
+}
+
+/** Writes when something was: the time alone where it was today. */
+export function moment(iso: string): string {
+  return new Date().toDateString() === new Date(iso).toDateString() ? when(iso) : dateTime(iso);
 }
 
 export function dateTime(iso: string): string {

@@ -119,7 +119,8 @@ export function App({ talk, onClose }: { talk: Talk; version: number; onClose: (
 }
 
 /** Says who answers, where that is or was a person. */
-function said({ status, agent, returned }: Talk): string {
+function said({ status, agent, returned, typing }: Talk): string {
+  if (typing && status === 'agent') return words.typing.replace('{name}', agent ?? words.somebody);
   if (status === 'waiting') return words.person;
   if (status === 'agent') return agent ? `${agent}: ${words.agent}` : words.agent;
   if (status === 'resolved') return words.resolved;
@@ -210,6 +211,7 @@ function Composer({ talk, send, onStop }: ComposerProps) {
   const setText = (next: string) => {
     change(next);
     talk.keepDraft(next);
+    if (next !== '') talk.types();
   };
   const [failed, setFailed] = useState(false);
   useEffect(focusField, []);

@@ -22,8 +22,12 @@ const FRESH = 'new';
 /** By which analytics tell the widget from other clients. */
 const CHANNEL = { 'x-channel': 'widget' };
 const PAGE = 40;
-/** How often messages of a person are asked for, while one answers. */
+/** How often messages of a person are asked for, while one answers and nothing tells of them; and while something does. */
 const ASK_EVERY_MS = 4_000;
+const LOOK_EVERY_MS = 20_000;
+/** How long somebody is taken to type who said so, and how often it is said. */
+const TYPES_MS = 5_000;
+const TYPING_EVERY_MS = 3_000;
 const PAUSE_MS = 1_000;
 
 /**
@@ -41,6 +45,8 @@ export class Talk {
   /** Whether a person gave the talk back while it was looked at. */
   returned = false;
   offline = false;
+  /** Whether the person who answers is typing. */
+  typing = false;
   readonly session = new Session({ base, store, lock: tabLock, keep: 'store', name: 'parley.widget' });
   readonly #changed: () => void;
   readonly #said: (message: Message) => void;
@@ -49,6 +55,9 @@ export class Talk {
   #outbox: Outbox | undefined;
   #identity: Vouched | null | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #wire: WebSocket | undefined;
+  #typed: ReturnType<typeof setTimeout> | undefined;
+  #told = 0;
 
   /**
    * @param changed called at each change
@@ -163,6 +172,13 @@ export class Talk {
     else store.setItem(DRAFT, text);
   }
 
+  /** Tells the person who answers that the user types. */
+  types(): void {
+    if (this.#wire?.readyState !== WebSocket.OPEN || Date.now() - this.#told < TYPING_EVERY_MS) return;
+    this.#told = Date.now();
+    this.#wire.send(JSON.stringify({ type: 'typing', conversation_id: this.#conversation }));
+  }
+
   retry(key: string): void {
     this.#outbox?.retry(key);
   }
@@ -184,6 +200,7 @@ export class Talk {
     this.messages = [];
     this.status = undefined;
     this.returned = false;
+    this.#hangUp();
     clearTimeout(this.#timer);
     this.#changed();
   }
@@ -286,11 +303,53 @@ export class Talk {
     this.agent = agent?.name;
     if (status === 'waiting') this.opensAt = available_at;
     if (status === 'waiting' || status === 'agent') this.#askAgain();
+    else this.#hangUp();
+  }
+
+  /** Hears at once what a person says, and that they type. Without the connection the talk is asked for now and then. */
+  async #listen(): Promise<void> {
+    if (this.#wire) return;
+    const token = await this.session.token();
+    // Another call was faster.
+    if (this.#wire) return;
+    const url = `${base.replace(/^http/, 'ws')}/api/v1/chat/ws/${this.session.user?.id}`;
+    const wire = new WebSocket(url, ['parley', token]);
+    this.#wire = wire;
+    wire.onmessage = ({ data }) => {
+      const { type, conversation_id } = JSON.parse(data as string) as {
+        type: string;
+        conversation_id: number;
+      };
+      if (conversation_id !== this.#conversation) return;
+      if (type === 'typing') this.#types(true);
+      if (type !== 'agent' && type !== 'conversation') return;
+      this.#types(false);
+      void this.#load().catch(() => {});
+    };
+    wire.onclose = () => {
+      if (this.#wire === wire) this.#wire = undefined;
+    };
+  }
+
+  #hangUp(): void {
+    this.#wire?.close();
+    this.#wire = undefined;
+    this.typing = false;
+  }
+
+  #types(typing: boolean): void {
+    clearTimeout(this.#typed);
+    if (typing) this.#typed = setTimeout(() => this.#types(false), TYPES_MS);
+    this.typing = typing;
+    this.#changed();
   }
 
   #askAgain(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#load().catch(() => this.#askAgain()), ASK_EVERY_MS);
+    const isTold = this.#wire?.readyState === WebSocket.OPEN;
+    const wait = isTold ? LOOK_EVERY_MS : ASK_EVERY_MS;
+    this.#timer = setTimeout(() => void this.#load().catch(() => this.#askAgain()), wait);
+    void this.#listen().catch(() => {});
   }
 
   /** Reads a run to its end, again after each break. */

@@ -24,6 +24,7 @@ const en = {
   answer: 'Answer',
   ask: 'Ask a person',
   until: 'People answer from {when} on.',
+  typing: '{name} is writing …',
   back: 'The assistant answers again.',
   resolved: 'This conversation is closed.',
   how: 'How was this conversation?',

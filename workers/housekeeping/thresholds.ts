@@ -13,7 +13,7 @@ import {
 import { faqSet } from '../../db/models/faqSearch.ts';
 import { log } from '../../shared/base/log.ts';
 import { stopping } from '../../shared/base/stop.ts';
-import { thresholdsOf } from '../../shared/knowledge/quantile.ts';
+import { thresholdsOf } from '../../shared/knowledge/offTopic.ts';
 import { searchedWords } from '../../shared/knowledge/search.ts';
 import { embedFor, mayAsk } from '../../shared/knowledge/vectors.ts';
 import { vocabulary } from '../../shared/knowledge/vocabulary.ts';

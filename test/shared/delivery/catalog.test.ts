@@ -13,7 +13,7 @@ describe('the catalog of jobs', () => {
   it('gives every job a process type of the Procfile', () => {
     expect(processTypes().toSorted()).to.deep.equal(['web', ...workerTypes].toSorted());
     for (const type of workerTypes)
-      expect(procfile, type).to.match(new RegExp(`^${type}: node workers/run\\.ts ${type}$`, 'm'));
+      expect(procfile, type).to.match(new RegExp(`^${type}: node --\\S+ workers/run\\.ts ${type}$`, 'm'));
     for (const name of jobNames) expect(queuesOf(jobs[name].process), name).to.include(name);
   });
 

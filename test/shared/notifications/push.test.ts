@@ -3,6 +3,7 @@ import { createECDH } from 'node:crypto';
 import { knex } from '../../../db/knex.ts';
 import type { Claimed } from '../../../db/models/notification.ts';
 import { env } from '../../../shared/base/env.ts';
+import { toHost } from '../../../shared/notifications/hosts.ts';
 import { pushToDevices } from '../../../shared/notifications/push.ts';
 import { registry } from '../../../shared/ops/metrics.ts';
 import { type BuiltUser, buildUser } from '../../support/factories.ts';
@@ -65,6 +66,40 @@ describe('a push', () => {
     settings.PUSH_CONTENT = 'on';
     expect(await pushToDevices({ ...owed, pushed_to: [] })).to.equal(null);
     expect(String(await body()).replace(/\s+/g, ' ')).to.equal('The tower opens at nine.');
+  });
+
+  it('goes to few hosts at a time that did not answer the last one, and to all that did', async () => {
+    const silent = Array.from({ length: 8 }, (_, i) => `https://silent${i}.example/push`);
+    const asked: string[] = [];
+    const end = new AbortController();
+    const never = (host: string) => () =>
+      new Promise<string>((_, reject) => {
+        asked.push(host);
+        end.signal.addEventListener('abort', () => reject(new Error('no answer')));
+      });
+    const waiting = silent.map((host) => toHost(host, never(host)).catch(() => 'failed'));
+    expect(asked).to.have.length(5);
+    // This browser's service has answered before.
+    expect(await pushToDevices({ ...owed, pushed_to: [] })).to.equal(null);
+    end.abort();
+    expect(await Promise.all(waiting)).to.deep.equal([
+      ...Array<string>(5).fill('failed'),
+      ...Array<undefined>(3).fill(undefined),
+    ]);
+    expect(await toHost('https://silent7.example/push', async () => 'answered')).to.equal('answered');
+  });
+
+  it('reaches all devices of a host that answers for the first time', async () => {
+    const service = await startBrowser();
+    const other = await buildUser();
+    const { endpoint, keys } = service.subscription;
+    const devices = Array.from({ length: 12 }, (_, i) => ({ endpoint: `${endpoint}${i}`, ...keys }));
+    await knex('push_subscriptions').insert(
+      devices.map((device) => ({ user_id: other.id, session_id: other.sid, ...device })),
+    );
+    expect(await pushToDevices({ ...owed, user_id: other.id, pushed_to: [] })).to.equal(null);
+    expect(service.pushes).to.have.length(12);
+    await service.stop();
   });
 
   it('is counted by what came of it', async () => {

@@ -20,7 +20,7 @@ export function LinkButton({
   return (
     <Link
       to={to}
-      className={`inline-flex min-h-11 items-center justify-center gap-2 rounded-xl px-4 font-medium transition-colors ${KINDS[kind]}`}
+      className={`inline-flex min-h-(--control) text-(length:--control-text) items-center justify-center gap-2 rounded-(--round) px-4 font-medium transition-colors ${KINDS[kind]}`}
     >
       {children}
     </Link>

@@ -32,10 +32,10 @@ export function Page({
   return (
     <main
       ref={box}
-      className={`grid min-h-0 min-w-0 grid-cols-[minmax(0,1fr)] ${fill ? 'grid-rows-[auto_minmax(0,1fr)]' : 'content-start overflow-y-auto'}`}
+      className={`grid min-h-0 min-w-0 grid-cols-[minmax(0,1fr)] ${fill ? 'grid-rows-[max-content_minmax(0,1fr)]' : 'auto-rows-max content-start overflow-y-auto'}`}
     >
-      <header className="flex min-h-16 flex-wrap items-center justify-between gap-x-4 gap-y-2 border-b border-line px-4 py-2 lg:px-6">
-        <h1 className="text-xl font-semibold">{title}</h1>
+      <header className="flex min-h-14 flex-wrap items-center justify-between gap-x-4 gap-y-2 border-b border-line px-4 py-2 lg:px-6">
+        <h1 className="text-lg font-semibold">{title}</h1>
         {actions && <div className="flex flex-wrap items-center gap-2">{actions}</div>}
       </header>
       {fill ? children : <div className="grid grid-cols-[minmax(0,1fr)] gap-6 p-4 lg:p-6">{children}</div>}
@@ -56,11 +56,11 @@ export function Panel({
   return (
     <section
       aria-label={title}
-      className="grid grid-cols-[minmax(0,1fr)] content-start gap-4 rounded-2xl border border-line p-4 lg:p-5"
+      className="grid grid-cols-[minmax(0,1fr)] content-start gap-3 rounded-xl border border-line p-4 lg:p-5"
     >
-      <div className="flex flex-wrap items-center justify-between gap-2">
-        <h2 className="font-semibold">{title}</h2>
-        {actions}
+      <div className="flex min-h-8 items-start justify-between gap-2">
+        <h2 className="pt-1 font-semibold">{title}</h2>
+        {actions && <div className="shrink-0">{actions}</div>}
       </div>
       {children}
     </section>

@@ -20,7 +20,7 @@ export function Select({ label, value, onChange, options }: SelectProps) {
         id={id}
         value={value}
         onChange={({ target }) => onChange(target.value)}
-        className="min-h-11 w-full min-w-0 rounded-xl border border-edge bg-paper px-3"
+        className="min-h-(--control) text-(length:--control-text) w-full min-w-0 rounded-(--round) border border-edge bg-paper px-3"
       >
         {options.map((one) => (
           <option key={one.value} value={one.value}>
@@ -45,7 +45,7 @@ export function TextArea({ label, hint, ...rest }: TextAreaProps) {
         id={id}
         rows={4}
         aria-describedby={hint === undefined ? undefined : `${id}-note`}
-        className="w-full rounded-xl border border-edge bg-paper px-3 py-2"
+        className="w-full rounded-(--round) border border-edge bg-paper px-3 py-2 text-(length:--control-text)"
         {...rest}
       />
       {hint !== undefined && (
@@ -84,7 +84,10 @@ export function Search({
         {label}
       </label>
       <div className="relative">
-        <Icon name="search" className="pointer-events-none absolute start-3 top-3 size-5 text-muted" />
+        <Icon
+          name="search"
+          className="pointer-events-none absolute inset-y-0 start-3 my-auto size-4.5 text-muted"
+        />
         <input
           id={id}
           type="search"
@@ -92,7 +95,7 @@ export function Search({
           maxLength={200}
           value={typed}
           onChange={({ target }) => setTyped(target.value)}
-          className="min-h-11 w-full rounded-xl border border-edge bg-paper ps-10 pe-3"
+          className="min-h-(--control) text-(length:--control-text) w-full rounded-(--round) border border-edge bg-paper ps-10 pe-3"
         />
       </div>
     </div>

@@ -20,7 +20,7 @@ export function Shell({ pages }: { pages: ReturnType<typeof pagesOf> }) {
     if (inboxIsOpen) waitsAreSeen();
   }, [inboxIsOpen]);
   return (
-    <div className="grid h-dvh grid-cols-[minmax(0,1fr)] grid-rows-[auto_minmax(0,1fr)] overflow-hidden sm:grid-cols-[5.5rem_minmax(0,1fr)] sm:grid-rows-[minmax(0,1fr)] lg:grid-cols-[13rem_minmax(0,1fr)]">
+    <div className="grid h-dvh grid-cols-[minmax(0,1fr)] grid-rows-[auto_minmax(0,1fr)] overflow-hidden sm:grid-cols-[5.5rem_minmax(0,1fr)] sm:grid-rows-[minmax(0,1fr)] lg:grid-cols-[12.5rem_minmax(0,1fr)]">
       <div className="flex min-h-0 border-line bg-sunken max-sm:border-b sm:flex-col sm:border-e">
         <button
           type="button"
@@ -29,7 +29,7 @@ export function Shell({ pages }: { pages: ReturnType<typeof pagesOf> }) {
         >
           {w('skip')}
         </button>
-        <p className="hidden items-center gap-2 px-5 pt-5 pb-3 font-semibold text-accent lg:flex">
+        <p className="hidden items-center gap-2 min-h-14 px-5 font-semibold text-accent lg:flex">
           <Icon name="chat" /> Parley
         </p>
         <nav aria-label={w('admin')} className="min-h-0 min-w-0 flex-1 overflow-auto p-2">
@@ -38,7 +38,7 @@ export function Shell({ pages }: { pages: ReturnType<typeof pagesOf> }) {
               <li key={name}>
                 <NavLink
                   to={`/${name}`}
-                  className="flex min-h-11 flex-col items-center justify-center gap-0.5 rounded-xl px-2 py-1.5 text-xs text-muted hover:bg-raised hover:text-ink aria-[current=page]:bg-raised aria-[current=page]:font-medium aria-[current=page]:text-ink lg:flex-row lg:justify-start lg:gap-3 lg:px-3 lg:text-sm"
+                  className="flex min-h-11 flex-col items-center justify-center gap-0.5 rounded-lg px-2 py-1.5 text-xs text-muted hover:bg-raised hover:text-ink aria-[current=page]:bg-raised aria-[current=page]:font-medium aria-[current=page]:text-ink lg:min-h-9 lg:flex-row lg:justify-start lg:gap-3 lg:px-3 lg:text-sm"
                 >
                   <span className="relative">
                     <Icon name={icon} />

@@ -3,10 +3,12 @@ import { Alert, Button, Field } from '../../shared/controls.tsx';
 import { session } from '../../shared/session.ts';
 import { t } from '../../shared/words.ts';
 import { reasonOf, textOf, useForm } from '../../shared/enter/useForm.ts';
+import { useUnsavedForm } from '../../shared/unsaved.tsx';
 import { Section } from './Section.tsx';
 
 export function Password() {
   const [changed, setChanged] = useState(0);
+  const fields = useUnsavedForm();
   const form = useForm(async (fields) => {
     const body = { current_password: textOf(fields, 'present'), new_password: textOf(fields, 'new') };
     await session.call('POST', '/users/me/password', { body });
@@ -19,7 +21,7 @@ export function Password() {
   };
   return (
     <Section title={t('me.password')}>
-      <form key={changed} className="grid gap-4" onSubmit={form.onSubmit}>
+      <form key={changed} ref={fields} className="grid gap-4" onSubmit={form.onSubmit}>
         <div className="grid gap-4 sm:grid-cols-2">
           <Field
             label={t('me.present')}

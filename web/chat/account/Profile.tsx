@@ -4,9 +4,11 @@ import { toast } from '../../shared/toasts.tsx';
 import { t } from '../../shared/words.ts';
 import { reasonOf, textOf, useForm } from '../../shared/enter/useForm.ts';
 import { changeUser } from './change.ts';
+import { useUnsavedForm } from '../../shared/unsaved.tsx';
 import { Section } from './Section.tsx';
 
 export function Profile({ user }: { user: User }) {
+  const fields = useUnsavedForm();
   const form = useForm(async (fields) => {
     const [first, last] = [textOf(fields, 'first').trim(), textOf(fields, 'last').trim()];
     await changeUser({ first_name: first || null, last_name: last || null });
@@ -14,7 +16,7 @@ export function Profile({ user }: { user: User }) {
   });
   return (
     <Section title={t('me.profile')}>
-      <form className="grid gap-4" onSubmit={form.onSubmit}>
+      <form ref={fields} className="grid gap-4" onSubmit={form.onSubmit}>
         <div className="grid gap-4 sm:grid-cols-2">
           <Field
             label={t('me.first')}

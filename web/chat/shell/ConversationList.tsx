@@ -1,7 +1,7 @@
 import { NavLink } from 'react-router';
 import type { Conversation } from '../../sdk/types.ts';
 import { Button } from '../../shared/controls.tsx';
-import { t, when } from '../../shared/words.ts';
+import { ageOf, t, when } from '../../shared/words.ts';
 import { useOnline } from '../data/online.ts';
 import { useConversations } from '../data/conversations.ts';
 
@@ -23,11 +23,20 @@ export function ConversationList({ q, archived }: { q: string; archived: boolean
   return (
     <>
       <ul aria-label={t('list.title')} className="grid grid-cols-[minmax(0,1fr)] gap-0.5">
-        {list.map((one) => (
-          <li key={one.id}>
-            <Entry conversation={one} />
-          </li>
-        ))}
+        {list.map((one, i) => {
+          const age = ageOf(one.last_message_at);
+          const before = list[i - 1];
+          return (
+            <li key={one.id}>
+              {(before === undefined || ageOf(before.last_message_at) !== age) && (
+                <h3 className={`px-3 pb-1 text-xs font-medium text-muted ${i === 0 ? 'pt-1' : 'pt-4'}`}>
+                  {age}
+                </h3>
+              )}
+              <Entry conversation={one} />
+            </li>
+          );
+        })}
       </ul>
       {list.length === 0 && <p className="px-3 py-6 text-center text-sm text-muted">{note()}</p>}
       {hasNextPage && (
@@ -49,15 +58,13 @@ function Entry({ conversation: { id, title, last_message_at, status } }: { conve
   return (
     <NavLink
       to={`/c/${id}`}
-      className="flex min-h-11 items-center gap-2 rounded-xl px-3 py-2 hover:bg-raised aria-[current=page]:bg-raised aria-[current=page]:font-medium"
+      title={when(last_message_at)}
+      className="flex min-h-9 items-center gap-2 rounded-lg px-3 py-1.5 text-sm hover:bg-raised aria-[current=page]:bg-raised aria-[current=page]:font-medium pointer-coarse:min-h-11 pointer-coarse:text-base"
     >
       {withPerson && (
         <span role="img" aria-label={t('list.waiting')} className="size-2 rounded-full bg-accent" />
       )}
       <span className="min-w-0 flex-1 truncate">{title ?? t('list.untitled')}</span>
-      <time dateTime={last_message_at} className="text-xs font-normal text-muted">
-        {when(last_message_at)}
-      </time>
     </NavLink>
   );
 }

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 import { Link } from 'react-router';
 import { Icon } from '../../shared/Icon.tsx';
-import { IconButton } from '../../shared/controls.tsx';
+import { Button, IconButton } from '../../shared/controls.tsx';
 import { useUser } from '../../shared/session.ts';
 import { t } from '../../shared/words.ts';
 import { ConversationList } from './ConversationList.tsx';
@@ -50,35 +50,38 @@ export function Sidebar({ open, onClose, onKeys }: Props) {
           className="min-h-11 w-full rounded-xl border border-transparent bg-raised ps-10 pe-3"
         />
       </div>
+      {archived && (
+        <p className="flex items-center justify-between gap-2 ps-6 pe-3 pb-1 text-sm">
+          <span className="font-medium">{t('list.archived')}</span>
+          <Button small kind="quiet" onClick={() => setArchived(false)}>
+            <Icon name="left" className="size-4" />
+            {t('list.current')}
+          </Button>
+        </p>
+      )}
       <nav aria-label={t('list.title')} className="relative min-h-0 flex-1 overflow-y-auto px-3 pb-3">
         <ConversationList q={wanted} archived={archived} />
       </nav>
-      <div className="grid gap-1 border-t border-line p-3">
-        <button
-          type="button"
-          className="flex min-h-11 items-center gap-3 rounded-xl px-3 text-muted hover:bg-raised hover:text-ink"
-          onClick={() => setArchived(!archived)}
-        >
-          <Icon name={archived ? 'left' : 'archive'} />
-          {archived ? t('list.current') : t('list.archived')}
-        </button>
-        <ToldButton onOpened={onClose} />
-        <button
-          type="button"
-          className="flex min-h-11 items-center gap-3 rounded-xl px-3 text-muted hover:bg-raised hover:text-ink pointer-coarse:hidden"
-          onClick={onKeys}
-        >
-          <Icon name="keys" />
-          {t('keys.title')}
-        </button>
+      <div className="flex items-center gap-0.5 border-t border-line p-2">
         <Link
           to="/account"
           aria-label={`${t('list.account')}: ${name}`}
-          className="flex min-h-11 items-center gap-3 rounded-xl px-3 hover:bg-raised"
+          className="flex min-h-11 min-w-0 flex-1 items-center gap-2.5 rounded-lg px-2 hover:bg-raised"
         >
-          <Icon name="person" />
-          <span className="truncate">{name}</span>
+          <span
+            data-initial={[...name][0]?.toLocaleUpperCase()}
+            className="grid size-8 shrink-0 place-items-center rounded-full bg-accent text-sm font-semibold text-on-accent before:content-[attr(data-initial)]"
+          />
+          <span className="truncate text-sm font-medium">{name}</span>
         </Link>
+        <ToldButton onOpened={onClose} />
+        <IconButton
+          icon="archive"
+          label={t('list.archived')}
+          aria-pressed={archived}
+          onClick={() => setArchived(!archived)}
+        />
+        <IconButton icon="keys" label={t('keys.title')} className="pointer-coarse:hidden" onClick={onKeys} />
       </div>
     </aside>
   );

@@ -5,6 +5,7 @@ import { Button } from '../../shared/controls.tsx';
 import { Dialog } from '../../shared/Dialog.tsx';
 import { Icon } from '../../shared/Icon.tsx';
 import { toast } from '../../shared/toasts.tsx';
+import { leave } from '../../shared/unsaved.tsx';
 import { dateTime, number, t, type Word } from '../../shared/words.ts';
 import { readNotifications, useNotifications, useUnread } from '../data/notifications.ts';
 
@@ -16,13 +17,14 @@ export function ToldButton({ onOpened }: { onOpened: () => void }) {
     <>
       <button
         type="button"
-        className="flex min-h-11 items-center gap-3 rounded-xl px-3 text-muted hover:bg-raised hover:text-ink"
+        title={t('told.title')}
+        className="relative inline-flex size-11 shrink-0 items-center justify-center rounded-lg text-muted hover:bg-raised hover:text-ink"
         onClick={() => setOpen(true)}
       >
         <Icon name="bell" />
-        <span className="flex-1 text-start">{t('told.title')}</span>
+        <span className="sr-only">{t('told.title')}</span>
         {unread > 0 && (
-          <span className="grid min-w-6 place-items-center rounded-full bg-accent px-1.5 text-sm font-medium text-on-accent">
+          <span className="absolute end-1 top-1 grid min-w-4.5 place-items-center rounded-full border-2 border-sunken bg-accent px-1 text-[0.6875rem] leading-4 font-semibold text-on-accent">
             {number(unread)} <span className="sr-only">{t('told.unread')}</span>
           </span>
         )}
@@ -46,8 +48,8 @@ function Told({ onClose, onGone }: { onClose: () => void; onGone: () => void }) 
   const unread = list.filter(({ read_at }) => read_at === null).map(({ id }) => id);
   const go = (one: Notification) => {
     if (one.read_at === null) void readNotifications([one.id]).catch(() => {});
-    void navigate(placeOf(one));
     onGone();
+    leave(() => void navigate(placeOf(one)));
   };
   return (
     <Dialog title={t('told.title')} onClose={onClose}>

@@ -1,11 +1,12 @@
 import { useCallback } from 'react';
 import { useNavigate } from 'react-router';
+import { leave } from '../../shared/unsaved.tsx';
 
 /** Opens an empty conversation and puts the cursor into its message. */
 export function useNewTalk(): () => void {
   const navigate = useNavigate();
   return useCallback(() => {
     // A new state makes a new place even where the page is empty already.
-    void navigate('/', { state: { began: Date.now() } });
+    leave(() => void navigate('/', { state: { began: Date.now() } }));
   }, [navigate]);
 }

@@ -16,21 +16,24 @@ export const Mine = memo(({ text, onResend, children }: Props) => {
   if (editing && onResend) return <Edit text={text} onSend={onResend} onClose={() => setEditing(false)} />;
   return (
     <article aria-label={t('talk.you')} className="group grid justify-items-end gap-1">
-      <div
-        className="max-w-[85%] rounded-2xl rounded-ee-md bg-raised px-4 py-2.5 whitespace-pre-wrap wrap-anywhere"
-        dir="auto"
-      >
-        {text}
+      <div className="flex max-w-[85%] items-center gap-1">
+        {onResend && (
+          <IconButton
+            small
+            icon="pencil"
+            label={t('mine.edit')}
+            data-edit-last
+            className="transition-opacity focus-visible:opacity-100 pointer-fine:opacity-0 pointer-fine:group-hover:opacity-100"
+            onClick={() => setEditing(true)}
+          />
+        )}
+        <div
+          className="min-w-0 rounded-2xl rounded-ee-md bg-raised px-4 py-2.5 whitespace-pre-wrap wrap-anywhere"
+          dir="auto"
+        >
+          {text}
+        </div>
       </div>
-      {onResend && (
-        <IconButton
-          small
-          icon="pencil"
-          label={t('mine.edit')}
-          data-edit-last
-          onClick={() => setEditing(true)}
-        />
-      )}
       {children}
     </article>
   );

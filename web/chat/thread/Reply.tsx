@@ -59,7 +59,7 @@ function Body({ message, isNewest, onSource, children }: BodyProps) {
       <Ending message={message} error={run?.error?.message} isCut={run?.status === 'incomplete'} />
       {sources.length > 0 && <Sources sources={sources} onSource={onSource} />}
       {!growing && (
-        <div className="flex flex-wrap items-center">
+        <div className="-ms-2 flex flex-wrap items-center">
           <Actions message={message} isNewest={isNewest} />
           {children}
         </div>

@@ -103,12 +103,20 @@ function table({ raw, header, rows }: Tokens.Table, citing: Citing, depth: numbe
   return (
     // Somebody without a mouse scrolls a wide table by the arrow keys.
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <div className="overflow-x-auto" role="region" aria-label={t('reply.table')} tabIndex={0}>
+    <div
+      className="overflow-x-auto rounded-xl border border-line"
+      role="region"
+      aria-label={t('reply.table')}
+      // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+      tabIndex={0}
+    >
       <table dir={directionOf(raw)}>
         <thead>
           <tr>
             {header.map((cell, i) => (
-              <th key={i}>{inline(cell.tokens, citing, depth)}</th>
+              <th key={i} data-align={cell.align}>
+                {inline(cell.tokens, citing, depth)}
+              </th>
             ))}
           </tr>
         </thead>
@@ -116,7 +124,9 @@ function table({ raw, header, rows }: Tokens.Table, citing: Citing, depth: numbe
           {rows.map((row, i) => (
             <tr key={i}>
               {row.map((cell, j) => (
-                <td key={j}>{inline(cell.tokens, citing, depth)}</td>
+                <td key={j} data-align={cell.align}>
+                  {inline(cell.tokens, citing, depth)}
+                </td>
               ))}
             </tr>
           ))}

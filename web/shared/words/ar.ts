@@ -65,7 +65,12 @@ export const ar: Record<keyof typeof en, string> & Record<string, string> = {
   'verify.working': 'جارٍ تأكيد عنوانك …',
   'verify.done': 'تم تأكيد عنوانك.',
 
+  'unsaved.title': 'المغادرة دون حفظ؟',
+  'unsaved.text': 'لم يُحفظ ما غيّرته هنا بعد.',
+  'unsaved.stay': 'البقاء هنا',
+  'unsaved.leave': 'مغادرة',
   'list.title': 'المحادثات',
+  'list.week': 'آخر 7 أيام',
   'list.new': 'محادثة جديدة',
   'list.search': 'البحث في المحادثات',
   'list.show': 'إظهار المحادثات',

@@ -65,7 +65,12 @@ export const de: Record<keyof typeof en, string> = {
   'verify.working': 'Deine Adresse wird bestätigt …',
   'verify.done': 'Deine Adresse ist bestätigt.',
 
+  'unsaved.title': 'Ohne Speichern verlassen?',
+  'unsaved.text': 'Was du hier geändert hast, ist noch nicht gespeichert.',
+  'unsaved.stay': 'Hier bleiben',
+  'unsaved.leave': 'Verlassen',
   'list.title': 'Gespräche',
+  'list.week': 'Letzte 7 Tage',
   'list.new': 'Neues Gespräch',
   'list.search': 'Gespräche durchsuchen',
   'list.show': 'Gespräche zeigen',

@@ -63,7 +63,12 @@ export const en = {
   'verify.working': 'Your address is being confirmed …',
   'verify.done': 'Your address is confirmed.',
 
+  'unsaved.title': 'Leave without saving?',
+  'unsaved.text': 'What you changed here is not saved yet.',
+  'unsaved.stay': 'Stay here',
+  'unsaved.leave': 'Leave',
   'list.title': 'Conversations',
+  'list.week': 'Last 7 days',
   'list.new': 'New conversation',
   'list.search': 'Search conversations',
   'list.show': 'Show conversations',

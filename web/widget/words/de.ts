@@ -27,6 +27,7 @@ export const de: Words = {
   answer: 'Antwort',
   ask: 'Einen Menschen fragen',
   until: 'Menschen antworten ab {when}.',
+  typing: '{name} schreibt …',
   back: 'Jetzt antwortet wieder der Assistent.',
   resolved: 'Dieses Gespräch ist abgeschlossen.',
   how: 'Wie war dieses Gespräch?',

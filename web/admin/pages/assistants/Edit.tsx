@@ -5,6 +5,8 @@ import { toast } from '../../../shared/toasts.tsx';
 import { reason, reload, send, useGet } from '../../data/api.ts';
 import { Confirm } from '../../shared/Confirm.tsx';
 import { Panel } from '../../shared/Page.tsx';
+import { Restored } from '../../shared/Restored.tsx';
+import { useKept } from '../../shared/useKept.ts';
 import { Select, TextArea } from '../../shared/fields.tsx';
 import { type Assistant, changesOf, type Definition, definitionOf, languageName, TAGS } from './data.ts';
 import { Try } from './Try.tsx';
@@ -14,7 +16,8 @@ const MOST = 8_000;
 type Put = (change: Partial<Definition>) => void;
 
 export function Edit({ assistant }: { assistant: Assistant }) {
-  const [draft, setDraft] = useState(() => definitionOf(assistant));
+  const form = useKept(`assistant.${assistant.id}`, definitionOf(assistant));
+  const { value: draft, set: setDraft } = form;
   const [busy, setBusy] = useState(false);
   const [refused, setRefused] = useState('');
   const [archiving, setArchiving] = useState(false);
@@ -39,7 +42,7 @@ export function Edit({ assistant }: { assistant: Assistant }) {
     act(async () => {
       const saved = await send<Assistant>('PUT', path, changes);
       keep(saved);
-      setDraft(definitionOf(saved));
+      setDraft(() => definitionOf(saved));
       toast(a('saved', { version: saved.version }));
       await reload('/assistants');
     });
@@ -53,6 +56,7 @@ export function Edit({ assistant }: { assistant: Assistant }) {
           void save();
         }}
       >
+        <Restored form={form} />
         {assistant.is_archived && <Alert>{a('isArchived')}</Alert>}
         <Field
           label={a('name')}
@@ -112,7 +116,7 @@ export function Edit({ assistant }: { assistant: Assistant }) {
           field={(tag, value, change) => (
             <TextArea
               label={`${a('questions')}: ${languageName(tag)}`}
-              rows={3}
+              rows={4}
               defaultValue={value.join('\n')}
               onChange={({ target }) =>
                 change(
@@ -304,19 +308,19 @@ function ByLanguage<T>({
   return (
     <Panel title={label}>
       {Object.entries(values).map(([tag, value]) => (
-        <div key={tag} className="grid gap-1">
+        <div key={tag} className="relative">
           {field(tag, value, (next) => onChange({ ...values, [tag]: next }))}
-          <div>
-            <Button
-              kind="quiet"
-              aria-label={`${a('remove')}: ${label}, ${languageName(tag)}`}
-              onClick={() =>
-                onChange(Object.fromEntries(Object.entries(values).filter(([one]) => one !== tag)))
-              }
-            >
-              {a('remove')}
-            </Button>
-          </div>
+          <Button
+            small
+            kind="quiet"
+            className="absolute end-0 -top-2"
+            aria-label={`${a('remove')}: ${label}, ${languageName(tag)}`}
+            onClick={() =>
+              onChange(Object.fromEntries(Object.entries(values).filter(([one]) => one !== tag)))
+            }
+          >
+            {a('remove')}
+          </Button>
         </div>
       ))}
       <div className="max-w-60">

@@ -1,4 +1,4 @@
-import { language } from '../../../shared/words.ts';
+import { locale } from '../../../shared/words.ts';
 
 export type Definition = {
   name: string;
@@ -85,5 +85,5 @@ export function changesOf(before: Definition, next: Definition): Partial<Definit
 export const TAGS = ['en', 'de', 'fr', 'es', 'it', 'nl', 'pl', 'pt', 'tr', 'uk', 'ar', 'zh', 'ja'];
 
 export function languageName(tag: string): string {
-  return new Intl.DisplayNames([language()], { type: 'language', fallback: 'code' }).of(tag) ?? tag;
+  return new Intl.DisplayNames([locale()], { type: 'language', fallback: 'code' }).of(tag) ?? tag;
 }

@@ -126,7 +126,7 @@ function One() {
             key={name}
             end
             to={`/assistants/${id}${path}`}
-            className="min-h-11 border-b-2 border-transparent px-3 py-2.5 text-sm text-muted hover:text-ink aria-[current=page]:border-accent aria-[current=page]:font-medium aria-[current=page]:text-ink"
+            className="min-h-(--control) border-b-2 border-transparent px-3 py-2.5 text-sm text-muted hover:text-ink aria-[current=page]:border-accent aria-[current=page]:font-medium aria-[current=page]:text-ink"
           >
             {a(name)}
           </NavLink>

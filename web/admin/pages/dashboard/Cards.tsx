@@ -1,4 +1,4 @@
-import { language } from '../../../shared/words.ts';
+import { locale } from '../../../shared/words.ts';
 import type { Figures, Quality, Totals } from '../../types.ts';
 import { t } from './words.ts';
 
@@ -14,14 +14,14 @@ type Card = {
 };
 
 const percent = (value: number) =>
-  new Intl.NumberFormat(language(), { style: 'percent', maximumFractionDigits: 1 }).format(value);
+  new Intl.NumberFormat(locale(), { style: 'percent', maximumFractionDigits: 1 }).format(value);
 const count = (value: number) =>
-  new Intl.NumberFormat(language(), {
+  new Intl.NumberFormat(locale(), {
     notation: value >= 100_000 ? 'compact' : 'standard',
     maximumFractionDigits: 1,
   }).format(value);
 const money = (value: number, { totals }: Shown) =>
-  new Intl.NumberFormat(language(), {
+  new Intl.NumberFormat(locale(), {
     style: 'currency',
     currency: totals.cost?.currency ?? 'USD',
     maximumSignificantDigits: 3,
@@ -68,7 +68,7 @@ const QUALITY: Card[] = [
   {
     name: 'csat',
     of: ({ quality }) => quality.csat.average,
-    write: (value) => value.toLocaleString(language(), { maximumFractionDigits: 1 }),
+    write: (value) => value.toLocaleString(locale(), { maximumFractionDigits: 1 }),
     note: ({ quality }) => t('csatOf', { n: quality.csat.ratings }),
     good: 1,
   },
@@ -94,7 +94,7 @@ export function Cards({ figures }: { figures: Figures }) {
       ).map(([name, cards]) => (
         <section key={name} aria-label={t(name)} className="grid gap-3">
           <h2 className="font-semibold">{t(name)}</h2>
-          <dl className="grid grid-cols-2 gap-3 sm:grid-cols-3 xl:grid-cols-4">
+          <dl className="grid grid-cols-2 gap-3 md:grid-cols-4">
             {cards.map((card) => (
               <CardOf key={card.name} card={card} figures={figures} />
             ))}
@@ -115,11 +115,11 @@ function CardOf({
   const [now, then] = [of(figures), of(figures.previous)];
   const text = note?.(figures);
   return (
-    <div className="flex flex-col gap-0.5 rounded-2xl border border-line px-4 py-3">
+    <div className="flex flex-col gap-0.5 rounded-xl border border-line px-4 py-3">
       <dt className="text-sm text-muted">{t(name)}</dt>
       <dd className="text-2xl font-semibold tabular-nums">{now === null ? '–' : write(now, figures)}</dd>
       <dd className="flex flex-wrap items-baseline gap-x-2 text-xs text-muted">
-        {now !== null && then !== null && then !== 0 && (
+        {now !== null && then !== null && then !== 0 && now !== then && (
           <Change now={now} then={then} good={good} points={write === percent} />
         )}
         {then !== null && <span>{t('before', { value: write(then, figures.previous) })}</span>}
@@ -149,9 +149,9 @@ function Change({
   const better = change * good;
   const text = points
     ? t('points', {
-        n: (change * 100).toLocaleString(language(), { signDisplay: 'exceptZero', maximumFractionDigits: 1 }),
+        n: (change * 100).toLocaleString(locale(), { signDisplay: 'exceptZero', maximumFractionDigits: 1 }),
       })
-    : new Intl.NumberFormat(language(), {
+    : new Intl.NumberFormat(locale(), {
         style: 'percent',
         signDisplay: 'exceptZero',
         maximumFractionDigits: Math.abs(change) < 0.1 ? 1 : 0,

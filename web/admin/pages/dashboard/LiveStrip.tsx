@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react';
-import { language } from '../../../shared/words.ts';
+import { locale } from '../../../shared/words.ts';
 import { CONNECTED, useEvents, useLiveState, useSay } from '../../data/live.tsx';
 import type { Live } from '../../types.ts';
 import { t } from './words.ts';
@@ -29,13 +29,13 @@ export function LiveStrip() {
   const write = (name: (typeof SHOWN)[number]) => {
     const value = live?.[name];
     if (value === undefined || value === null) return '–';
-    return value.toLocaleString(language()) + (name === 'first_token_ms_p50' ? ' ms' : '');
+    return value.toLocaleString(locale()) + (name === 'first_token_ms_p50' ? ' ms' : '');
   };
   return (
     <section aria-label={t('now')} className="rounded-2xl bg-sunken px-4 py-3">
       <dl className="grid grid-cols-2 gap-x-4 gap-y-2 sm:grid-cols-3 xl:grid-cols-6">
         {SHOWN.map((name) => (
-          <div key={name} className="flex flex-col-reverse">
+          <div key={name} className="flex flex-col-reverse justify-end">
             <dt className="text-xs text-muted">{t(name)}</dt>
             <dd
               className={`text-lg font-semibold tabular-nums ${name === 'conversations_waiting' && (live?.[name] ?? 0) > 0 ? 'text-danger' : ''}`}

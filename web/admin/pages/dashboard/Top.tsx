@@ -1,13 +1,13 @@
 import type { ReactNode } from 'react';
 import { Link } from 'react-router';
-import { language } from '../../../shared/words.ts';
+import { locale } from '../../../shared/words.ts';
 import { Panel } from '../../shared/Page.tsx';
 import type { Figures } from '../../types.ts';
 import { t } from './words.ts';
 
 /** How long people wait, for whom it is usual and for whom it is worst. */
 export function Speed({ figures: { speed } }: { figures: Figures }) {
-  const ms = (value: number | null) => (value === null ? '–' : `${value.toLocaleString(language())} ms`);
+  const ms = (value: number | null) => (value === null ? '–' : `${value.toLocaleString(locale())} ms`);
   return (
     <Panel title={t('speed')}>
       <Rows
@@ -26,8 +26,8 @@ export function Speed({ figures: { speed } }: { figures: Figures }) {
 }
 
 export function Top({ figures: { top } }: { figures: Figures }) {
-  const names = new Intl.DisplayNames(language(), { type: 'language' });
-  const count = (value: number) => value.toLocaleString(language());
+  const names = new Intl.DisplayNames(locale(), { type: 'language' });
+  const count = (value: number) => value.toLocaleString(locale());
   return (
     <>
       <Panel title={t('topFaqs')}>
@@ -83,7 +83,10 @@ function Rows({ label, head, rows }: { label: string; head: string[]; rows: Reac
           // oxlint-disable-next-line react/no-array-index-key
           <tr key={row} className="border-t border-line">
             {cells.map((cell, i) => (
-              <td key={head[i]} className={`py-1.5 wrap-anywhere ${i === 0 ? '' : 'text-end tabular-nums'}`}>
+              <td
+                key={head[i]}
+                className={`py-1.5 ${i === 0 ? 'wrap-anywhere' : 'ps-3 text-end whitespace-nowrap tabular-nums'}`}
+              >
                 {cell}
               </td>
             ))}

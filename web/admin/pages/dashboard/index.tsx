@@ -108,7 +108,7 @@ export default function Dashboard() {
               <Speed figures={figures.data} />
             </Charts>
           )}
-          <div className="grid grid-cols-[minmax(0,1fr)] gap-4 lg:grid-cols-3">
+          <div className="grid grid-cols-[minmax(0,1fr)] gap-4 lg:grid-cols-[2fr_1fr_1.4fr]">
             <Top figures={figures.data} />
           </div>
           <p className="text-sm text-muted">{t('updated', { at: dateTime(figures.data.updated_at) })}</p>

@@ -51,7 +51,7 @@ export function Actions({ inbox: { conversation } }: { inbox: InboxConversation 
             const change: Change = { agent: next, status: next === null ? 'waiting' : 'agent' };
             void act(id, 'assign', { agent_id: next?.id ?? null }, change);
           }}
-          className="min-h-9 max-w-48 min-w-0 rounded-lg border border-edge bg-paper px-2 text-sm"
+          className="min-h-8 max-w-40 min-w-0 rounded-lg border border-edge bg-paper px-2 text-sm pointer-coarse:min-h-9"
         >
           <option value="">
             {t('assign')}: {t('nobody')}

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 import { NavLink, useLocation } from 'react-router';
 import { Button } from '../../../shared/controls.tsx';
-import { language } from '../../../shared/words.ts';
+import { locale } from '../../../shared/words.ts';
 import type { List } from '../../data/api.ts';
 import { Badge, EmptyState, ErrorState, Loading } from '../../shared/states.tsx';
 import type { InboxItem } from '../../types.ts';
@@ -70,7 +70,7 @@ function Item({ item, isChosen }: { item: InboxItem; isChosen: boolean }) {
     <NavLink
       to={`/inbox/${conversation.id}${search}`}
       aria-current={isChosen ? 'page' : undefined}
-      className="grid gap-1 rounded-xl px-3 py-2.5 hover:bg-raised aria-[current=page]:bg-raised"
+      className="grid gap-0.5 rounded-lg px-3 py-2 hover:bg-raised aria-[current=page]:bg-raised"
     >
       <span className="flex items-center justify-between gap-2">
         <span className={`min-w-0 truncate ${unread > 0 ? 'font-semibold' : 'font-medium'}`}>{who}</span>
@@ -82,7 +82,7 @@ function Item({ item, isChosen }: { item: InboxItem; isChosen: boolean }) {
       <span className="flex flex-wrap items-center gap-1.5 text-xs text-muted">
         {waiting_since !== null && (
           <Badge tone={minutesSince(waiting_since) >= 5 ? 'bad' : 'plain'}>
-            {t('waits', { time: duration(waiting_since) })}
+            {minutesSince(waiting_since) < 1 ? t('waitsNow') : t('waits', { time: duration(waiting_since) })}
           </Badge>
         )}
         {conversation.agent !== null && <span>{t('with', { name: conversation.agent.name })}</span>}
@@ -105,7 +105,7 @@ function duration(iso: string): string {
       : minutes < 1_440
         ? (['hour', Math.floor(minutes / 60)] as const)
         : (['day', Math.floor(minutes / 1_440)] as const);
-  return new Intl.NumberFormat(language(), { style: 'unit', unit, unitDisplay: 'short' }).format(value);
+  return new Intl.NumberFormat(locale(), { style: 'unit', unit, unitDisplay: 'short' }).format(value);
 }
 
 /** Draws again twice a minute, because times of waiting grow. */

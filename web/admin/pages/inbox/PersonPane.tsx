@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import { Link } from 'react-router';
 import { IconButton } from '../../../shared/controls.tsx';
-import { dateTime, language, when } from '../../../shared/words.ts';
+import { dateTime, locale, when } from '../../../shared/words.ts';
 import { useGet } from '../../data/api.ts';
 import { Badge, ErrorState, Loading } from '../../shared/states.tsx';
 import type { InboxPerson } from '../../types.ts';
@@ -25,7 +25,7 @@ export function PersonPane({ id, onClose }: { id: number; onClose: () => void })
 }
 
 function Known({ data: { person, conversations }, current }: { data: InboxPerson; current: number }) {
-  const languages = new Intl.DisplayNames(language(), { type: 'language' });
+  const languages = new Intl.DisplayNames(locale(), { type: 'language' });
   const earlier = conversations.filter(({ id }) => id !== current);
   return (
     <div className="grid gap-6 pt-2">

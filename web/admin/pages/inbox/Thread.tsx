@@ -6,7 +6,7 @@ import { Button, IconButton } from '../../../shared/controls.tsx';
 import { Icon } from '../../../shared/Icon.tsx';
 import { Markdown } from '../../../shared/markdown/Markdown.tsx';
 import { useUser } from '../../../shared/session.ts';
-import { dateTime } from '../../../shared/words.ts';
+import { moment } from '../../../shared/words.ts';
 import { useGet, useList } from '../../data/api.ts';
 import { ErrorState, EmptyState, Loading } from '../../shared/states.tsx';
 import type { InboxConversation, InboxMessage, Note } from '../../types.ts';
@@ -171,11 +171,11 @@ function MessageRow({
     >
       <p className="flex flex-wrap gap-x-2 text-xs text-muted">
         <span className="font-medium">{who}</span>
-        <time dateTime={created_at}>{dateTime(created_at)}</time>
+        <time dateTime={created_at}>{moment(created_at)}</time>
         {status === 'failed' && <span className="text-danger">{status}</span>}
       </p>
       <div className={`min-w-0 rounded-2xl px-4 py-2.5 ${tone}`}>
-        {message_type === 'assistant' ? (
+        {message_type !== 'user' ? (
           <Markdown text={content} />
         ) : (
           <p className="whitespace-pre-wrap wrap-anywhere">{content}</p>
@@ -218,7 +218,7 @@ function NoteRow({ note }: { note: Note }) {
       <p className="flex flex-wrap items-center gap-x-2 text-xs text-muted">
         <Icon name="note" className="size-4" />
         <span className="font-medium">{t('noteBy', { name: note.agent?.name ?? '' })}</span>
-        <time dateTime={note.created_at}>{dateTime(note.created_at)}</time>
+        <time dateTime={note.created_at}>{moment(note.created_at)}</time>
       </p>
       <p className="text-sm whitespace-pre-wrap wrap-anywhere">{note.content}</p>
     </article>

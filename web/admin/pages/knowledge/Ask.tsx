@@ -16,7 +16,7 @@ export function Ask() {
   return (
     <Page title={k('askTitle')} actions={<LinkButton to="/knowledge">{k('backToList')}</LinkButton>}>
       <p className="text-sm text-muted">{k('askLead')}</p>
-      <div className="grid gap-4 sm:grid-cols-[2fr_1fr]">
+      <div className="grid items-end gap-4 sm:grid-cols-[2fr_1fr]">
         <Search label={k('askLabel')} value={values.q} onChange={(q) => set({ q })} />
         <Select
           label={k('language')}

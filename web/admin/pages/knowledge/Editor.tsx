@@ -9,6 +9,8 @@ import { Confirm } from '../../shared/Confirm.tsx';
 import { LinkButton } from '../../shared/LinkButton.tsx';
 import { Page, Panel } from '../../shared/Page.tsx';
 import { ErrorState, Loading } from '../../shared/states.tsx';
+import { Restored } from '../../shared/Restored.tsx';
+import { useKept } from '../../shared/useKept.ts';
 import { useDebounced } from '../../shared/useDebounced.ts';
 import { Select, TextArea } from '../../shared/fields.tsx';
 import { StatusBadge } from './Badges.tsx';
@@ -109,13 +111,13 @@ function bodyOf({ category, keywords, priority, slug, ...rest }: Fields) {
 function Form({ faq, start, original }: { faq?: Faq; start: Fields; original?: Faq | undefined }) {
   const navigate = useNavigate();
   const categories = useCategories();
-  const [fields, setFields] = useState(start);
   const [kept, setKept] = useState(start);
+  const form = useKept(faq ? `faq.${faq.id}` : `faq.new.${original?.id ?? ''}.${start.language}`, kept);
+  const { value: fields, set: setFields, changed } = form;
   const [busy, setBusy] = useState(false);
   const [refused, setRefused] = useState('');
   const [removing, setRemoving] = useState(false);
   const put = (change: Partial<Fields>) => setFields((old) => ({ ...old, ...change }));
-  const changed = JSON.stringify(fields) !== JSON.stringify(kept);
 
   const save = async (next: Fields) => {
     setBusy(true);
@@ -125,6 +127,7 @@ function Form({ faq, start, original }: { faq?: Faq; start: Fields; original?: F
         const translation = original && { translation_of: original.translation_of ?? original.id };
         const added = await send<Faq>('POST', '/faqs', { ...bodyOf(next), ...translation });
         toast(k('saved'));
+        form.done();
         await reload('/faqs');
         void navigate(`/knowledge/${added.id}`, { replace: true });
         return;
@@ -135,7 +138,7 @@ function Form({ faq, start, original }: { faq?: Faq; start: Fields; original?: F
         bodyOf(next),
       );
       queries.setQueryData([`/faqs/${faq.id}`, {}], saved);
-      setFields(fieldsOf(saved));
+      setFields(() => fieldsOf(saved));
       setKept(fieldsOf(saved));
       const n = kept.status === 'published' ? undefined : saved.would_answer;
       toast(typeof n === 'number' ? k('wouldAnswer', { n }) : k('saved'));
@@ -164,6 +167,7 @@ function Form({ faq, start, original }: { faq?: Faq; start: Fields; original?: F
           void save(fields);
         }}
       >
+        <Restored form={form} />
         <Field
           label={k('question')}
           value={fields.question}
@@ -240,7 +244,7 @@ function Form({ faq, start, original }: { faq?: Faq; start: Fields; original?: F
         </div>
       </form>
       <div className="grid content-start gap-4">
-        <Similar question={fields.question} language={fields.language} self={faq?.id} />
+        <Similar question={fields.question} language={fields.language} of={faq ?? original} />
         {faq && <StatePanel faq={faq} />}
         {(faq ?? original) && <Languages faq={(faq ?? original) as Faq} isNew={faq === undefined} />}
       </div>
@@ -270,14 +274,26 @@ function Form({ faq, start, original }: { faq?: Faq; start: Fields; original?: F
 function Answer({ value, onChange }: { value: string; onChange: (value: string) => void }) {
   const [seen, setSeen] = useState(false);
   return (
-    <div className="grid gap-2">
+    <div className="relative">
+      <Button
+        small
+        kind="quiet"
+        aria-pressed={seen}
+        className="absolute end-0 -top-2"
+        onClick={() => setSeen(!seen)}
+      >
+        {k(seen ? 'write' : 'preview')}
+      </Button>
       {seen ? (
-        <section
-          aria-label={k('preview')}
-          className="min-h-56 rounded-xl border border-line bg-sunken px-4 py-3"
-        >
-          <Markdown text={value} />
-        </section>
+        <div className="grid gap-1.5">
+          <p className="text-sm font-medium">{k('answer')}</p>
+          <section
+            aria-label={k('preview')}
+            className="min-h-56 rounded-(--round) border border-line bg-sunken px-4 py-3"
+          >
+            <Markdown text={value} />
+          </section>
+        </div>
       ) : (
         <TextArea
           label={k('answer')}
@@ -288,11 +304,6 @@ function Answer({ value, onChange }: { value: string; onChange: (value: string) 
           onChange={({ target }) => onChange(target.value)}
         />
       )}
-      <div>
-        <Button kind="quiet" aria-pressed={seen} onClick={() => setSeen(!seen)}>
-          {k(seen ? 'write' : 'preview')}
-        </Button>
-      </div>
     </div>
   );
 }
@@ -301,20 +312,24 @@ function Answer({ value, onChange }: { value: string; onChange: (value: string) 
 function Similar({
   question,
   language,
-  self,
+  of,
 }: {
   question: string;
   language: string;
-  self?: number | undefined;
+  /** The FAQ itself, or the one that it translates: its other languages say the same on purpose. */
+  of: Faq | undefined;
 }) {
+  const root = of && (of.translation_of ?? of.id);
+  const family = useGet<{ data: Faq[] }>('/faqs', { of: root }, { enabled: root !== undefined });
+  const known = new Set([root, of?.id, ...(family.data?.data ?? []).map(({ id }) => id)]);
   const q = useDebounced(question.trim());
   const { data } = useGet<Asked>(
     '/faqs/ask',
     { q, language, limit: 6 },
     { enabled: q.length > 3, keep: true },
   );
-  if (data === undefined || q.length <= 3) return null;
-  const near = data.data.filter(({ id, found }) => found && id !== self).slice(0, 5);
+  if (data === undefined || q.length <= 3 || family.isLoading) return null;
+  const near = data.data.filter(({ id, found }) => found && !known.has(id)).slice(0, 5);
   if (near.length === 0) return <p className="text-sm text-muted">{k('noSimilar')}</p>;
   return (
     <Panel title={k('similar')}>

@@ -88,7 +88,7 @@ function Choose({ onBegun }: { onBegun: (id: number) => void }) {
         label={k('file')}
         type="file"
         accept=".csv,.tsv,.txt,.json,text/csv,application/json"
-        className="min-h-11 w-full rounded-xl border border-edge p-2 file:me-3 file:rounded-lg file:border-0 file:bg-raised file:px-3 file:py-1.5 file:text-ink"
+        className="min-h-(--control) text-(length:--control-text) w-full rounded-(--round) border border-edge p-2 file:me-3 file:rounded-lg file:border-0 file:bg-raised file:px-3 file:py-1.5 file:text-ink"
         onChange={({ target }) => void read(target.files?.[0])}
       />
       <Alert>{refused}</Alert>

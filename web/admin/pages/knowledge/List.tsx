@@ -37,7 +37,7 @@ export function List() {
   ];
   return (
     <Page title={w('knowledge')} actions={<Actions filter={values} />}>
-      <div className="grid gap-4 sm:grid-cols-2 lg:grid-cols-[2fr_1fr_1fr_1fr]">
+      <div className="grid items-end gap-4 sm:grid-cols-2 lg:grid-cols-[2fr_1fr_1fr_1fr]">
         <Search label={k('find')} value={values.q} onChange={(q) => filters.set({ q })} />
         <Select
           label={k('status')}

@@ -1,5 +1,5 @@
 import type { FaqCategory as Category, Faq } from '../../../sdk/api.ts';
-import { language } from '../../../shared/words.ts';
+import { locale } from '../../../shared/words.ts';
 import { useGet } from '../../data/api.ts';
 
 export type { Category, Faq };
@@ -21,7 +21,7 @@ export type State = { embedding: 'ready' | 'waiting' | 'failing' | 'off'; uses: 
 const OFFERED = ['en', 'de', 'fr', 'es', 'it', 'nl', 'pl', 'pt', 'tr', 'uk', 'ar', 'zh', 'ja'];
 
 export function languageName(tag: string): string {
-  return new Intl.DisplayNames([language()], { type: 'language', fallback: 'code' }).of(tag) ?? tag;
+  return new Intl.DisplayNames([locale()], { type: 'language', fallback: 'code' }).of(tag) ?? tag;
 }
 
 /** Options of a choice of languages. @param more tags that must be among them */

@@ -6,6 +6,8 @@ import { dateTime } from '../../../shared/words.ts';
 import { patchList, reason, reload, send, useGet, useList } from '../../data/api.ts';
 import { useFilters } from '../../data/filters.ts';
 import { LinkButton } from '../../shared/LinkButton.tsx';
+import { Restored } from '../../shared/Restored.tsx';
+import { useKept } from '../../shared/useKept.ts';
 import { Page } from '../../shared/Page.tsx';
 import { Badge, EmptyState, ErrorState, Loading } from '../../shared/states.tsx';
 import { Select, TextArea } from '../../shared/fields.tsx';
@@ -161,9 +163,13 @@ async function publishFaq(id: number): Promise<void> {
 }
 
 function Draft({ suggestion, onClose }: { suggestion: Suggestion; onClose: () => void }) {
-  const [question, setQuestion] = useState(suggestion.question);
-  const [answer, setAnswer] = useState('');
-  const [category, setCategory] = useState('');
+  const form = useKept(`suggestion.${suggestion.id}`, {
+    question: suggestion.question,
+    answer: '',
+    category: '',
+  });
+  const { question, answer, category } = form.value;
+  const put = (change: Partial<typeof form.value>) => form.set((old) => ({ ...old, ...change }));
   const [busy, setBusy] = useState(false);
   const [refused, setRefused] = useState('');
   const categories = useGet<{ data: { id: number; name: string }[] }>('/faq-categories', { limit: 100 });
@@ -178,6 +184,7 @@ function Draft({ suggestion, onClose }: { suggestion: Suggestion; onClose: () =>
       });
       if (andPublish) await publishFaq(faq.id);
       else toast(s('saved'));
+      form.done();
       await reload('/faqs');
       onClose();
     } catch (err) {
@@ -195,23 +202,24 @@ function Draft({ suggestion, onClose }: { suggestion: Suggestion; onClose: () =>
           if (ready) void save(false);
         }}
       >
+        <Restored form={form} />
         <Field
           label={s('question')}
           value={question}
           maxLength={1_000}
-          onChange={({ target }) => setQuestion(target.value)}
+          onChange={({ target }) => put({ question: target.value })}
         />
         <TextArea
           label={s('answer')}
           rows={6}
           maxLength={20_000}
           value={answer}
-          onChange={({ target }) => setAnswer(target.value)}
+          onChange={({ target }) => put({ answer: target.value })}
         />
         <Select
           label={s('category')}
           value={category}
-          onChange={setCategory}
+          onChange={(chosen) => put({ category: chosen })}
           options={[
             { value: '', text: s('noCategory') },
             ...(categories.data?.data ?? []).map(({ id, name }) => ({ value: String(id), text: name })),

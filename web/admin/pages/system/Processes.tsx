@@ -1,4 +1,4 @@
-import { language, when } from '../../../shared/words.ts';
+import { locale, when } from '../../../shared/words.ts';
 import { Panel } from '../../shared/Page.tsx';
 import { Badge } from '../../shared/states.tsx';
 import type { SystemState } from '../../types.ts';
@@ -57,7 +57,7 @@ export function Processes({ processes }: { processes: SystemState['processes'] }
 
 function Seen({ at }: { at: string }) {
   const seconds = Math.max(0, Math.round((Date.now() - Date.parse(at)) / 1_000));
-  const text = new Intl.NumberFormat(language(), {
+  const text = new Intl.NumberFormat(locale(), {
     style: 'unit',
     unit: 'second',
     unitDisplay: 'short',

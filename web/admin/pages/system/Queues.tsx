@@ -1,5 +1,5 @@
 import { base } from '../../../shared/root.ts';
-import { language } from '../../../shared/words.ts';
+import { locale } from '../../../shared/words.ts';
 import { Panel } from '../../shared/Page.tsx';
 import type { SystemState } from '../../types.ts';
 import { Rows } from './Rows.tsx';
@@ -7,7 +7,7 @@ import { t } from './words.ts';
 
 /** The queues with their jobs, and the way to Bull Board. */
 export function Queues({ queues }: { queues: SystemState['queues'] }) {
-  const seconds = new Intl.NumberFormat(language(), {
+  const seconds = new Intl.NumberFormat(locale(), {
     style: 'unit',
     unit: 'second',
     unitDisplay: 'short',

@@ -1,4 +1,4 @@
-import { language } from '../../../shared/words.ts';
+import { locale } from '../../../shared/words.ts';
 import { Panel } from '../../shared/Page.tsx';
 import type { SystemState } from '../../types.ts';
 import { Rows } from './Rows.tsx';
@@ -16,7 +16,7 @@ export function Storage({ system: { storage, settings } }: { system: SystemState
         head={[t('table'), t('rows'), t('size')]}
         rows={storage.tables.map(({ name, rows, bytes }) => ({
           key: name,
-          cells: [name, rows.toLocaleString(language()), sizeOf(bytes)],
+          cells: [name, rows.toLocaleString(locale()), sizeOf(bytes)],
         }))}
       />
       <h3 className="text-sm font-medium">{t('retention')}</h3>
@@ -36,7 +36,7 @@ export function Storage({ system: { storage, settings } }: { system: SystemState
 function sizeOf(bytes: number): string {
   const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'];
   const power = Math.min(bytes === 0 ? 0 : Math.floor(Math.log10(bytes) / 3), units.length - 1);
-  return new Intl.NumberFormat(language(), {
+  return new Intl.NumberFormat(locale(), {
     style: 'unit',
     unit: units[power] ?? 'byte',
     unitDisplay: 'short',

@@ -33,12 +33,16 @@ export default function System() {
       {data !== undefined && (
         <>
           <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-4 xl:grid-cols-2">
-            <Processes processes={data.processes} />
-            <Queues queues={data.queues} />
-            <Models models={data.models} />
-            <Owed system={data} />
-            <Storage system={data} />
-            <Tests system={data} />
+            <div className="grid grid-cols-[minmax(0,1fr)] gap-4">
+              <Processes processes={data.processes} />
+              <Models models={data.models} />
+              <Storage system={data} />
+            </div>
+            <div className="grid grid-cols-[minmax(0,1fr)] gap-4">
+              <Queues queues={data.queues} />
+              <Owed system={data} />
+              <Tests system={data} />
+            </div>
           </div>
           <Settings settings={data.settings} />
         </>

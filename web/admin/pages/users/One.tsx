@@ -4,7 +4,7 @@ import { Button } from '../../../shared/controls.tsx';
 import { queries } from '../../../shared/queries.ts';
 import { useUser } from '../../../shared/session.ts';
 import { toast } from '../../../shared/toasts.tsx';
-import { dateTime, language } from '../../../shared/words.ts';
+import { dateTime, locale } from '../../../shared/words.ts';
 import { reason, reload, send, useGet } from '../../data/api.ts';
 import { Select } from '../../shared/fields.tsx';
 import { Page, Panel } from '../../shared/Page.tsx';
@@ -38,38 +38,42 @@ export function One() {
 }
 
 function Known({ account }: { account: Account }) {
-  const languages = new Intl.DisplayNames(language(), { type: 'language' });
+  const languages = new Intl.DisplayNames(locale(), { type: 'language' });
   const yesNo = (yes: boolean) => (yes ? w('yes') : w('no'));
   return (
-    <div className="grid grid-cols-[minmax(0,1fr)] gap-4 lg:grid-cols-2">
-      <Panel title={t('account')}>
-        <dl className="grid gap-2 text-sm">
-          <Fact name={t('status')}>
-            <StatusBadge status={account.status} />
-          </Fact>
-          <Fact name={t('email')}>{account.email ?? '–'}</Fact>
-          <Fact name={t('username')}>{account.username ?? '–'}</Fact>
-          <Fact name={t('language')}>{languages.of(account.language) ?? account.language}</Fact>
-          <Fact name={t('timezone')}>{account.timezone}</Fact>
-          <Fact name={t('verified')}>{yesNo(Boolean(account.email_verified_at))}</Fact>
-          <Fact name={t('secondFactor')}>{yesNo(account.second_factor)}</Fact>
-          <Fact name={t('consents')}>{yesNo(account.data_processing_consent)}</Fact>
-          <Fact name={t('since')}>{dateTime(account.created_at)}</Fact>
-          <Fact name={t('lastLogin')}>
-            {account.last_login === null ? w('never') : dateTime(account.last_login)}
-          </Fact>
-        </dl>
-        <Link
-          className="w-fit text-sm text-accent underline underline-offset-2"
-          to={`/audit?subject_id=${account.id}`}
-        >
-          {t('log')}
-        </Link>
-      </Panel>
-      <Rights account={account} />
-      <UserFigures id={account.id} />
-      <Sessions id={account.id} />
-      <Erase account={account} />
+    <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,3fr)]">
+      <div className="grid grid-cols-[minmax(0,1fr)] gap-4">
+        <Panel title={t('account')}>
+          <dl className="grid gap-2 text-sm">
+            <Fact name={t('status')}>
+              <StatusBadge status={account.status} />
+            </Fact>
+            <Fact name={t('email')}>{account.email ?? '–'}</Fact>
+            <Fact name={t('username')}>{account.username ?? '–'}</Fact>
+            <Fact name={t('language')}>{languages.of(account.language) ?? account.language}</Fact>
+            <Fact name={t('timezone')}>{account.timezone}</Fact>
+            <Fact name={t('verified')}>{yesNo(Boolean(account.email_verified_at))}</Fact>
+            <Fact name={t('secondFactor')}>{yesNo(account.second_factor)}</Fact>
+            <Fact name={t('consents')}>{yesNo(account.data_processing_consent)}</Fact>
+            <Fact name={t('since')}>{dateTime(account.created_at)}</Fact>
+            <Fact name={t('lastLogin')}>
+              {account.last_login === null ? w('never') : dateTime(account.last_login)}
+            </Fact>
+          </dl>
+          <Link
+            className="w-fit text-sm text-accent underline underline-offset-2"
+            to={`/audit?subject_id=${account.id}`}
+          >
+            {t('log')}
+          </Link>
+        </Panel>
+        <UserFigures id={account.id} />
+      </div>
+      <div className="grid grid-cols-[minmax(0,1fr)] gap-4">
+        <Rights account={account} />
+        <Sessions id={account.id} />
+        <Erase account={account} />
+      </div>
     </div>
   );
 }
@@ -141,7 +145,7 @@ type Figures = { totals: { conversations: number; messages_in: number; answers: 
 
 function UserFigures({ id }: { id: number }) {
   const { data, error, refetch } = useGet<Figures>(`/analytics/user/${id}`);
-  const count = (value: number) => value.toLocaleString(language());
+  const count = (value: number) => value.toLocaleString(locale());
   return (
     <Panel title={t('figures')}>
       {error !== null && <ErrorState error={error} again={refetch} />}

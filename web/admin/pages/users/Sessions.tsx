@@ -1,7 +1,7 @@
 import { Button } from '../../../shared/controls.tsx';
 import type { DeviceSession } from '../../../sdk/types.ts';
 import { toast } from '../../../shared/toasts.tsx';
-import { dateTime } from '../../../shared/words.ts';
+import { moment } from '../../../shared/words.ts';
 import { patchList, reason, reload, send, useList } from '../../data/api.ts';
 import { Panel } from '../../shared/Page.tsx';
 import { Table } from '../../shared/Table.tsx';
@@ -31,7 +31,7 @@ export function Sessions({ id }: { id: number }) {
         columns={[
           { head: t('device'), cell: device },
           { head: t('address'), cell: ({ ip }) => ip ?? '–', wide: true },
-          { head: t('lastUsed'), cell: ({ last_used_at }) => dateTime(last_used_at) },
+          { head: t('lastUsed'), cell: ({ last_used_at }) => moment(last_used_at) },
           {
             head: t('end'),
             cell: (session) => (

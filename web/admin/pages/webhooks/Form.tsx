@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { Alert, Button, Check, Field } from '../../../shared/controls.tsx';
 import { textOf, reasonOf, useForm } from '../../../shared/enter/useForm.ts';
+import { useUnsaved, useUnsavedForm } from '../../../shared/unsaved.tsx';
 import type { Webhook } from '../../types.ts';
 import { t } from './words.ts';
 
@@ -32,6 +33,9 @@ export function Form({
   onCancel?: () => void;
 }) {
   const [events, setEvents] = useState<Webhook['events']>(webhook?.events ?? ['conversation.handoff']);
+  const fields = useUnsavedForm();
+  const started = webhook?.events ?? ['conversation.handoff'];
+  useUnsaved([...events].sort().join() !== [...started].sort().join());
   const form = useForm((fields) =>
     onSubmit({
       url: textOf(fields, 'url').trim(),
@@ -45,7 +49,7 @@ export function Form({
     ?.map(({ path, message }) => `${path.replace('/', '')} ${message}`)
     .join('; ');
   return (
-    <form className="grid gap-4" onSubmit={form.onSubmit}>
+    <form ref={fields} className="grid gap-4" onSubmit={form.onSubmit}>
       <Field
         label={t('url')}
         name="url"

@@ -1,0 +1,131 @@
+import { type RefObject, useEffect, useRef, useSyncExternalStore } from 'react';
+import { Button } from './controls.tsx';
+import { Dialog } from './Dialog.tsx';
+import { t } from './words.ts';
+
+/** Each says whether its form holds what is not saved. */
+const forms = new Set<() => boolean>();
+const listeners = new Set<() => void>();
+/** Where somebody wanted to go, until they say whether they leave. */
+let wanted: (() => void) | undefined;
+/** The number of the entry of the history where the form is. */
+let place = 0;
+/** A step of the history that only takes back another one. */
+let isStepBack = false;
+
+function ask(go: (() => void) | undefined): void {
+  wanted = go;
+  for (const listener of listeners) listener();
+}
+
+function isUnsaved(): boolean {
+  return [...forms].some((changed) => changed());
+}
+
+/** Goes somewhere at once, or after a question where a form holds what is not saved. */
+export function leave(go: () => void): void {
+  if (isUnsaved()) ask(go);
+  else go();
+}
+
+function register(changed: () => boolean): () => void {
+  forms.add(changed);
+  place = placeNow();
+  return () => void forms.delete(changed);
+}
+
+/** Has somebody asked before they leave a page whose form is not saved. @param changed whether it holds a change */
+export function useUnsaved(changed: boolean | (() => boolean)): void {
+  const now = useRef(changed);
+  now.current = changed;
+  useEffect(() => {
+    return register(() => (typeof now.current === 'function' ? now.current() : now.current));
+  }, []);
+}
+
+/** As `useUnsaved`, for a form whose fields keep their own values. @returns where the form belongs */
+export function useUnsavedForm(): RefObject<HTMLFormElement | null> {
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    return register(() => [...(form.current?.elements ?? [])].some(isTouched));
+  }, []);
+  return form;
+}
+
+function isTouched(field: Element): boolean {
+  if (!(field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement)) return false;
+  if (field instanceof HTMLInputElement && field.type === 'checkbox')
+    return field.checked !== field.defaultChecked;
+  return field.value !== field.defaultValue;
+}
+
+addEventListener('beforeunload', (event) => {
+  if (isUnsaved()) event.preventDefault();
+});
+
+// Before the router, which takes links and steps of the history for decided. This module is loaded first.
+document.addEventListener(
+  'click',
+  (event) => {
+    const { target, metaKey, ctrlKey, shiftKey, altKey, button } = event;
+    const link = target instanceof Element ? target.closest<HTMLAnchorElement>('a[href]') : null;
+    if (link === null || button !== 0 || metaKey || ctrlKey || shiftKey || altKey) return;
+    if (link.target === '_blank' || link.origin !== location.origin || link.hasAttribute('download')) return;
+    if (link.href === location.href || !isUnsaved()) return;
+    event.preventDefault();
+    event.stopPropagation();
+    ask(() => link.click());
+  },
+  true,
+);
+
+addEventListener('popstate', (event) => {
+  if (isStepBack) {
+    isStepBack = false;
+    event.stopImmediatePropagation();
+    return;
+  }
+  const by = placeNow() - place;
+  if (by === 0 || !isUnsaved()) return;
+  event.stopImmediatePropagation();
+  isStepBack = true;
+  history.go(-by);
+  ask(() => history.go(by));
+});
+
+/** The number that the router gives each entry of the history. */
+function placeNow(): number {
+  return Number((history.state as { idx?: number } | null)?.idx ?? 0);
+}
+
+/** Asks whether somebody leaves a form that is not saved. */
+export function LeaveDialog() {
+  const go = useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    () => wanted,
+  );
+  if (go === undefined) return null;
+  return (
+    <Dialog title={t('unsaved.title')} onClose={() => ask(undefined)}>
+      <p>{t('unsaved.text')}</p>
+      <div className="flex flex-wrap justify-end gap-2">
+        <Button
+          kind="quiet"
+          onClick={() => {
+            forms.clear();
+            ask(undefined);
+            go();
+          }}
+        >
+          {t('unsaved.leave')}
+        </Button>
+        <Button kind="main" onClick={() => ask(undefined)}>
+          {t('unsaved.stay')}
+        </Button>
+      </div>
+    </Dialog>
+  );
+}
