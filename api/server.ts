@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { collectLoading } from '../shared/base/collected.ts';
 import { env, requireEnv } from '../shared/base/env.ts';
 import { requireDataKeys } from '../shared/base/secretBox.ts';
 import { log } from '../shared/base/log.ts';
@@ -25,6 +26,7 @@ await startTracing('parley-web');
 const delivering = untilCanEnqueue().catch((err) => log.warn({ err }, 'web cannot add jobs yet'));
 const heard = Promise.all([firstSubscription, delivering, untilReady(redis).then(refuseCluster)]);
 await Promise.race([heard, sleep(1_000, undefined, { ref: false })]);
+collectLoading();
 const { port, close } = await listen(env.PORT, env.HOST).catch(giveUp);
 onStop('http', close);
 beat(['web']);

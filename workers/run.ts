@@ -1,3 +1,4 @@
+import { collectLoading } from '../shared/base/collected.ts';
 import { env, requireEnv } from '../shared/base/env.ts';
 import { type JobName, otherTypes, queuesOf, workerTypes } from '../shared/delivery/jobs.ts';
 import { log } from '../shared/base/log.ts';
@@ -69,6 +70,7 @@ function main(types: string[]): void {
       // All at once: otherwise the other types would take jobs while the first one closes.
       return Promise.all(working.map((worker) => worker.close()));
     });
+    collectLoading();
     beat(types);
     log.info({ types }, 'ready');
   });

@@ -4,7 +4,7 @@ import { row, rows } from '../../db/sql.ts';
 import { connectDevice, type Device } from '../support/device.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
 import { expectAllAnswered, expectShownIs } from '../support/invariants.ts';
-import { startStack, type Stack } from '../support/stack.ts';
+import { startApart, type Stack } from '../support/stack.ts';
 
 describe('crashes in the middle of an answer', () => {
   let stack: Stack;
@@ -13,7 +13,7 @@ describe('crashes in the middle of an answer', () => {
 
   before(async function () {
     this.timeout(60_000);
-    stack = await startStack();
+    stack = await startApart();
   });
   beforeEach(async () => {
     stack.provider.reset();

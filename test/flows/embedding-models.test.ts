@@ -4,7 +4,7 @@ import { faqSet } from '../../db/models/faqSearch.ts';
 import { rows } from '../../db/sql.ts';
 import { connectDevice, type Device } from '../support/device.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
-import { startStack, type Stack, WORKERS } from '../support/stack.ts';
+import { startApart, type Stack, WORKERS } from '../support/stack.ts';
 
 const TOPICS = ['apples', 'bicycles', 'carpets', 'dentists', 'elephants'];
 /** Those that embed. */
@@ -22,7 +22,7 @@ describe('embedding models that change, or are not there', function () {
 
   const start = async (env: Record<string, string>) => {
     await knex.raw('TRUNCATE faqs, embedding_models, conversations CASCADE');
-    stack = await startStack(env, ['web', ...WORKERS]);
+    stack = await startApart(env, ['web', ...WORKERS]);
     user = await buildUser();
     device = await connectDevice(stack.web[0] ?? '', user.access);
   };

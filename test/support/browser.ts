@@ -6,9 +6,14 @@ const executablePath = [process.env.CHROMIUM ?? '', ...PLACES].find(
   (path) => path !== '' && existsSync(path),
 );
 
-/** `describe` where Chromium is installed (or CHROMIUM names one); skipped elsewhere. */
-export const describeBrowser: Mocha.SuiteFunction | Mocha.PendingSuiteFunction =
-  executablePath === undefined ? describe.skip : describe;
+/**
+ * `describe` where Chromium is installed (or CHROMIUM names one); skipped elsewhere. Mocha gives each file a `describe` of its
+ * own: one that is kept counts the time of all files as that of the first.
+ */
+export function describeBrowser(title: string, tests: (this: Mocha.Suite) => void): void {
+  if (executablePath === undefined) describe.skip(title, tests);
+  else describe(title, tests);
+}
 
 export function launchBrowser(): Promise<Browser> {
   return chromium.launch({

@@ -71,8 +71,8 @@ export async function enterPanel(page: Page, email: string): Promise<void> {
 }
 
 /**
- * Checks a page in light, dark and on a tablet: no serious finding, nothing wider than the screen. The page is opened once:
- * each opening costs a sign-in, and two seconds where the machine is busy.
+ * Checks a page in light, dark and on a tablet: no serious finding, nothing wider than the screen. One sign-in serves
+ * all looks; the page is loaded anew for each, because some choose their layout when they load.
  * @param ready waits for what the page shows
  */
 export async function expectSound(
@@ -85,6 +85,7 @@ export async function expectSound(
   for (const [look, { viewport, colorScheme }] of Object.entries(LOOKS)) {
     await page.setViewportSize(viewport);
     await page.emulateMedia({ colorScheme });
+    await page.reload();
     await ready(page);
     await expectAccessible(page);
     const wide = await page.evaluate('document.documentElement.scrollWidth - innerWidth');

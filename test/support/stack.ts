@@ -52,7 +52,13 @@ export async function startApart(
     ...env,
   });
   const processes = await Promise.all(types.map((type) => startProcfile(type, settings(type))));
-  const of = (type: string) => processes.filter((one) => one.type === type);
+  const of = (type: string) => {
+    const found = processes.filter((one) => one.type === type);
+    // Otherwise a test would stop nobody, and never know.
+    if (found.length === 0 && processes.some((one) => one.type.split(' ').includes(type)))
+      throw new Error(`${type} shares a process with others: use startApart`);
+    return found;
+  };
   const web = of('web').map(({ url }) => url);
   return {
     web,
