@@ -1,5 +1,6 @@
 /** `node lab/imageTries.ts ROOT`: runs an unpacked image by chroot, read-only and as uid 1000: /readyz, /, one answered message. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startCluster } from './kit/postgres.ts';
 import { startProvider } from './kit/provider.ts';
@@ -7,7 +8,7 @@ import { freePort } from '../scripts/services/ports.ts';
 import { startRedis } from '../scripts/services/redis.ts';
 
 const [root = ''] = process.argv.slice(2);
-const READY_WITHIN_MS = 60_000;
+const READY_WITHIN_MS = 120_000;
 
 const postgres = await startCluster();
 const redis = await startRedis();
@@ -26,6 +27,7 @@ const env = {
   OPENAI_BASE_URL: provider.url,
 };
 const running: ChildProcess[] = [];
+let said = '';
 try {
   const migrated = spawnSync('unshare', inside(['node', 'scripts/migrate.ts']), { env, stdio: 'inherit' });
   if (migrated.status !== 0) throw new Error('the migrations failed');
@@ -39,8 +41,14 @@ try {
   );
   const page = await fetch(url);
   if (page.status !== 200 || !(await page.text()).includes('<script')) throw new Error('/ shows no page');
-  const smoke = spawnSync('deploy/smoke.sh', [url], { stdio: 'inherit' });
-  if (smoke.status !== 0) throw new Error('a message was not answered');
+  // Not spawnSync: the model's stand-in answers from this process.
+  const [status] = await once(spawn('deploy/smoke.sh', [url], { stdio: 'inherit' }), 'exit');
+  if (status !== 0) {
+    const ended = await postgres.rows(
+      'SELECT status, error_code, error_message, attempt, created_at, completed_at FROM runs',
+    );
+    throw new Error(`a message was not answered: ${JSON.stringify(ended)}; ${said.slice(-2_000)}`);
+  }
   console.log('image: ready, read-only, as uid 1000; / shows the page; a message was answered');
 } catch (error) {
   console.error(`image: ${error instanceof Error ? error.message : error}`);
@@ -59,7 +67,9 @@ function inside(command: string[]): string[] {
 }
 
 function start(command: string[]): void {
-  running.push(spawn('unshare', inside(command), { env, stdio: ['ignore', 'ignore', 'inherit'] }));
+  const child = spawn('unshare', inside(command), { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  child.stdout.on('data', (chunk) => (said += chunk));
+  running.push(child);
 }
 
 async function until(holds: () => Promise<boolean>, otherwise: string): Promise<void> {

@@ -37,8 +37,13 @@ export const proxies: Step[] = [
   {
     name: 'shell scripts',
     run: async (root) => {
-      for (const file of ['upgrade.sh', 'prepare.sh', 'postgres/roles.sh', 'redis/start.sh'])
-        await run('bash', ['-n', join(root, 'deploy', file)]);
+      const deploy = ['upgrade.sh', 'prepare.sh', 'smoke.sh', 'postgres/roles.sh', 'redis/start.sh'];
+      for (const file of [
+        ...deploy.map((name) => `deploy/${name}`),
+        'scripts/image.sh',
+        'scripts/release.sh',
+      ])
+        await run('bash', ['-n', join(root, file)]);
     },
     faults: [{ file: 'deploy/prepare.sh', from: 'chown "$backup"', to: 'chown "$backup' }],
   },
