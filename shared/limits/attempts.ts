@@ -68,6 +68,12 @@ export const PROFILE_CHANGE: Policy = {
   pair: { name: 'profile-change', limit: 300, seconds: QUARTER },
   address: { name: 'address-profile-change', limit: 3_000, seconds: QUARTER },
 };
+/** Each looks up a name that the user chose, and a device takes one at most now and then. */
+export const PUSH_SUBSCRIBE: Policy = {
+  counts: 'all',
+  pair: { name: 'push-subscribe', limit: 60, seconds: QUARTER },
+  address: { name: 'address-push-subscribe', limit: 1_200, seconds: QUARTER },
+};
 /** A refusal shows that somebody has the name, or that the password is wrong, so a user may make twenty guesses an hour. */
 export const NAME_CHANGE: Policy = {
   counts: 'all',
