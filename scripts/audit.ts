@@ -53,7 +53,9 @@ async function verify(noted: string | null): Promise<void> {
 }
 
 function complain({ fault, chain_seq, entry_id }: Broken): void {
+  const lost =
+    fault === 'removed' && entry_id !== null ? 'lost a part that no erasure removed' : WRONG[fault];
   const what = chain_seq === null ? 'the head' : `entry ${chain_seq} of the chain`;
-  console.error(`broken: ${what}${entry_id === null ? '' : ` (id ${entry_id})`} ${WRONG[fault]}`);
+  console.error(`broken: ${what}${entry_id === null ? '' : ` (id ${entry_id})`} ${lost}`);
   process.exitCode = 1;
 }

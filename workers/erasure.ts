@@ -1,7 +1,7 @@
-import { erasuresOwed } from '../db/models/erasure.ts';
-import { isUnreachable, ranTooLong } from '../shared/base/errors.ts';
+import { erasureById, erasuresOwed } from '../db/models/erasure.ts';
 import { log } from '../shared/base/log.ts';
 import { goOnErasing } from '../shared/privacy/erasure.ts';
+import { erasureFailed } from '../shared/privacy/erasureFailed.ts';
 
 /**
  * Goes on with every erasure that is owed. One that waits for the end of a run stays owed, and so does one that fails.
@@ -17,9 +17,8 @@ export async function erasure(): Promise<void> {
         complete ? 'account erased' : 'erasure waits for a run to end; the reconciler will retry',
       );
     } catch (err) {
-      if (isUnreachable(err) && !ranTooLong(err)) throw err;
-      // The oldest is first each time, so it must not hold up the others.
-      log.warn({ err, erasure_id: id }, 'erasure failed; the reconciler will retry');
+      const failed = await erasureById(id);
+      await erasureFailed('account', failed?.user_id ?? 0, err);
       failures.push(err);
     }
   }

@@ -59,7 +59,10 @@ const verified = named(
     head: described(orNull(text), 'The hash of the last entry. Note it elsewhere.'),
     fault: orNull(oneOf('edited', 'removed', 'cut_off', 'other_head', 'unknown_head', 'forged_anchor')),
     chain_seq: described(orNull(id), 'The first broken place.'),
-    entry_id: orNull(id),
+    entry_id: described(
+      orNull(id),
+      'With `removed`: the entry that lost a part which no erasure removed; null: the entry is gone.',
+    ),
   }),
   {
     sound: true,

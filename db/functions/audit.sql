@@ -131,12 +131,14 @@ BEGIN
 END $$;
 
 -- Checks the chain from a place whose hash is known. fault names the fault at the place last_seq; NULL: the
--- checked entries are sound.
+-- checked entries are sound. removed with an entry_id: of that entry, a part is gone that no erasure removed.
 CREATE OR REPLACE FUNCTION check_audit_chain(p_after bigint, p_hash bytea, p_limit integer)
 RETURNS TABLE (looked_at integer, last_seq bigint, last_hash bytea, entry_id bigint, fault text)
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
   v_entry audit_log;
+  -- Keys are the parts that erasures say they removed; read where the first part is missing.
+  v_erased jsonb;
 BEGIN
   looked_at := 0;
   last_seq := p_after;
@@ -147,10 +149,25 @@ BEGIN
       WHEN v_entry.prev_hash <> last_hash THEN 'edited'
       -- An erasure removed who it was about: its hash is that of the entry before.
       WHEN NOT v_entry.redacted AND v_entry.hash <> audit_hash(last_hash, v_entry.chain_seq, v_entry) THEN 'edited'
-      -- A part that is gone was erased; one that is there must be the one that was written.
+      -- A part that is there must be the one that was written.
       WHEN v_entry.parts <> '{}' AND EXISTS (SELECT FROM audit_parts p WHERE p.entry_id = v_entry.id
         AND v_entry.part_hashes[array_position(v_entry.parts, p.id)] IS DISTINCT FROM audit_part_hash(p)) THEN 'edited'
     END;
+    -- One that is gone was erased, and an entry of the erasure names it; or else somebody removed it.
+    IF fault IS NULL AND cardinality(v_entry.parts) > (SELECT count(*) FROM audit_parts p
+        WHERE p.entry_id = v_entry.id AND p.id = ANY (v_entry.parts)) THEN
+      v_erased := coalesce(v_erased, (SELECT jsonb_object_agg(part, 1) FROM audit_log e
+        CROSS JOIN LATERAL jsonb_array_elements_text(e.details -> 'parts') AS part WHERE e.action = 'audit.parts_erased'), '{}');
+      IF EXISTS (SELECT FROM unnest(v_entry.parts) AS part WHERE v_erased ->> part::text IS NULL
+          AND NOT EXISTS (SELECT FROM audit_parts p WHERE p.id = part)) THEN
+        fault := 'removed';
+        entry_id := v_entry.id;
+        looked_at := looked_at + 1;
+        last_seq := last_seq + 1;
+        last_hash := v_entry.hash;
+        EXIT;
+      END IF;
+    END IF;
     looked_at := looked_at + 1;
     last_seq := last_seq + 1;
     last_hash := v_entry.hash;

@@ -4,7 +4,7 @@
 
 -- Reserves a share for a run that the caller holds. p_completion: the most tokens that the answer wants. The limits, NULL
 -- for none, and the prices of a token are in one unit. granted: tokens that the answer may have; 0: nothing is left. told:
--- the day just reached four fifths of its limit, which administrators are owed the news of. No row: the fence is lost.
+-- the day just reached four fifths of its limit, which administrators are owed the news of; a user is owed that of the own. No row: the fence is lost.
 DROP FUNCTION IF EXISTS budget_reserve;
 CREATE FUNCTION budget_reserve(p_run bigint, p_attempt integer, p_prompt integer, p_completion integer,
   p_price_in double precision, p_price_out double precision, p_day_limit bigint, p_user_limit bigint)
@@ -23,6 +23,12 @@ BEGIN
   PERFORM budget_add(v_run.reserved_on, v_run.user_id, -coalesce(v_run.reserved, 0));
   PERFORM budget_add(v_today, v_run.user_id, 0);
   -- budget_add has locked both rows: nobody else reserves meanwhile.
+  -- By what was used before this run: one answer alone may reserve most of a user's day.
+  UPDATE budget_user_days d SET told = true
+  WHERE d.day = v_today AND d.user_id = v_run.user_id AND NOT d.told AND d.amount >= 0.8 * p_user_limit;
+  IF FOUND THEN
+    PERFORM owe_notification('user_budget_warning', v_run.user_id);
+  END IF;
   SELECT least(p_day_limit - (SELECT amount FROM budget_days WHERE day = v_today),
     p_user_limit - (SELECT amount FROM budget_user_days WHERE day = v_today AND user_id = v_run.user_id)) INTO v_left;
   granted := CASE WHEN v_left IS NULL THEN p_completion WHEN v_left <= v_prompt THEN 0 WHEN p_price_out <= 0 THEN p_completion

@@ -51,6 +51,7 @@ DECLARE
   v_count integer;
   v_more integer;
   v_parts integer;
+  v_gone uuid[];
 BEGIN
   PERFORM set_config('parley.erasing', 'on', true);
   UPDATE audit_log SET redacted = true, details = '{}', request_id = NULL,
@@ -63,8 +64,14 @@ BEGIN
     (SELECT coalesce(jsonb_agg(one), '[]') FROM jsonb_array_elements(details -> 'ids') AS one WHERE one <> to_jsonb(p_user)))
   WHERE action = 'user.listed' AND details -> 'ids' @> to_jsonb(p_user);
   GET DIAGNOSTICS v_more = ROW_COUNT;
-  WITH gone AS (DELETE FROM audit_parts WHERE person_id = p_user RETURNING entry_id)
-  SELECT count(DISTINCT entry_id) INTO v_parts FROM gone;
+  WITH gone AS (DELETE FROM audit_parts WHERE person_id = p_user RETURNING id, entry_id)
+  SELECT count(DISTINCT entry_id), array_agg(id ORDER BY id) INTO v_parts, v_gone FROM gone;
+  -- The chain says which parts an erasure removed: of any other that is gone, verification says so.
+  FOR i IN 0 .. (coalesce(cardinality(v_gone), 0) - 1) / 1000 LOOP
+    EXIT WHEN v_gone IS NULL;
+    PERFORM add_audit_entry(NULL, NULL, 'audit.parts_erased', 'audit', NULL, NULL, NULL, NULL,
+      jsonb_build_object('parts', to_jsonb(v_gone[i * 1000 + 1 : (i + 1) * 1000])));
+  END LOOP;
   PERFORM set_config('parley.erasing', 'off', true);
   RETURN v_count + v_more + v_parts;
 END $$;

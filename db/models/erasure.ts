@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { row, rows } from '../sql.ts';
+import { mayBeTried } from './erasureFailure.ts';
 
 export type Counts = Record<string, number>;
 export type Erasure = {
@@ -51,7 +52,7 @@ export function erasureById(id: number): Promise<Erasure | undefined> {
 export async function erasuresOwed(graceMs: number): Promise<number[]> {
   const owed = await rows<{ id: number }>(
     `SELECT id FROM erasures WHERE status = 'erasing'
-       AND requested_at < clock_timestamp() - :graceMs * interval '1 ms'
+       AND requested_at < clock_timestamp() - :graceMs * interval '1 ms' AND ${mayBeTried('erasures.user_id')}
      ORDER BY requested_at LIMIT 100`,
     { graceMs },
   );

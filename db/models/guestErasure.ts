@@ -1,4 +1,5 @@
 import { row, rows } from '../sql.ts';
+import { mayBeTried } from './erasureFailure.ts';
 
 /** Returns a batch of guests not seen for `days`, oldest first. */
 export async function unseenGuests(days: number, batch: number): Promise<number[]> {
@@ -7,6 +8,7 @@ export async function unseenGuests(days: number, batch: number): Promise<number[
        AND created_at < now() - make_interval(days => :days)
        AND NOT EXISTS (SELECT FROM sessions
          WHERE user_id = u.id AND last_used_at > now() - make_interval(days => :days))
+       AND ${mayBeTried('u.id')}
      ORDER BY created_at LIMIT :batch`,
     { days, batch },
   );
@@ -27,6 +29,7 @@ export async function guestsLeft(batch: number): Promise<number[]> {
   const found = await rows<{ id: number }>(
     `SELECT id FROM users u WHERE role = 'guest' AND status = 'deleted'
        AND NOT EXISTS (SELECT FROM erasures WHERE user_id = u.id AND status = 'erasing')
+       AND ${mayBeTried('u.id')}
      ORDER BY id LIMIT :batch`,
     { batch },
   );

@@ -13,6 +13,7 @@ export const KINDS = [
   'export_ready',
   'account_erased',
   'budget_warning',
+  'user_budget_warning',
   'webhook_disabled',
 ] as const;
 export type Kind = (typeof KINDS)[number];

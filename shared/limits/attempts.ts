@@ -74,6 +74,12 @@ export const EXPORT: Policy = {
   pair: { name: 'account-export', limit: 20, seconds: 3_600 },
   address: { name: 'address-account-export', limit: 600, seconds: 3_600 },
 };
+/** Each looks up a name that the user chose, and a device takes one at most now and then. */
+export const PUSH_SUBSCRIBE: Policy = {
+  counts: 'all',
+  pair: { name: 'push-subscribe', limit: 60, seconds: QUARTER },
+  address: { name: 'address-push-subscribe', limit: 1_200, seconds: QUARTER },
+};
 /** A refusal shows that somebody has the name, or that the password is wrong, so a user may make twenty guesses an hour. */
 export const NAME_CHANGE: Policy = {
   counts: 'all',

@@ -21,6 +21,7 @@ export const REFUSABLE: readonly Kind[] = [
   'knowledge_answered',
   'export_ready',
   'budget_warning',
+  'user_budget_warning',
   'webhook_disabled',
 ];
 

@@ -93,6 +93,10 @@ export const guardWindows = counter('guard_windows_total', 'Pieces of answers th
   'outcome',
 ]);
 
+export const erasureFailures = counter('erasure_failures_total', 'Erasures that failed and are tried again', [
+  'kind',
+]);
+
 // Jobs and queues.
 export const jobDuration = histogram(
   'job_duration_seconds',

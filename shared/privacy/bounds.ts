@@ -46,6 +46,7 @@ export const bounds: Record<string, Bound> = {
   audit_heads: use('RETENTION_AUDIT_DAYS; unset: one a second at most'),
   audit_anchors: operators('one'),
   erasures: use('one for each erased account; kept, because it proves the erasure'),
+  erasure_failures: use('one for each account whose erasure failed; goes with the account'),
   exports: use('seven days; one at a time for each account'),
   export_chunks: use('seven days'),
   analytics_people: use(

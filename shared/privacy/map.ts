@@ -300,12 +300,19 @@ export const personalData: Record<string, TableOfData> = {
         'assistant_version model status finish_reason prompt_tokens completion_tokens total_tokens error_code created_at completed_at',
     },
   },
+  erasure_failures: {
+    purpose: 'erasures that failed, and when they are tried again',
+    kept: 'until the account is erased',
+    erased: 'account',
+    owner: 'user_id',
+    columns: { link: 'user_id', technical: 'tries failed_at not_before' },
+  },
   budget_user_days: {
     purpose: 'budgets of users',
     kept: '40 days',
     erased: 'account',
     owner: 'user_id',
-    columns: { link: 'user_id', behaviour: 'day amount' },
+    columns: { link: 'user_id', behaviour: 'day amount', technical: 'told' },
   },
   budget_days: {
     purpose: 'the budget of all',

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { take } from '../../shared/limits/counters.ts';
 import { networkKey } from '../../shared/limits/charge.ts';
-import { REFRESH, REGISTRATION, SIGN_IN } from '../../shared/limits/attempts.ts';
+import { PUSH_SUBSCRIBE, REFRESH, REGISTRATION, SIGN_IN } from '../../shared/limits/attempts.ts';
 import { redis, untilReady } from '../../shared/delivery/redis.ts';
 import { type Answer, type Api, call, serveApi } from '../support/api.ts';
 import { buildUser, PASSWORD } from '../support/factories.ts';
@@ -38,6 +38,23 @@ describe('limits on attempts', () => {
     // The limit holds for any spelling of the address.
     expectRefused(await signIn(` ${email.toUpperCase()} `, PASSWORD));
     expect((await signIn((await buildUser()).email, PASSWORD)).status).to.equal(200);
+  });
+
+  it('bound how often a user offers a device for pushes', async () => {
+    const [user, other] = [await buildUser(), await buildUser()];
+    const offer = ({ access }: { access: string }) => {
+      const keys = { p256dh: 'BCVx', auth: 'BTBZ' };
+      return api.call(
+        'POST',
+        '/push/subscriptions',
+        { endpoint: 'https://push.example/1', keys },
+        { token: access },
+      );
+    };
+    const answers = await times(PUSH_SUBSCRIBE.pair!.limit + 5, () => offer(user));
+    expect(count(answers, 429)).to.equal(5);
+    expectRefused(await offer(user));
+    expect((await offer(other)).body.code).to.equal('not_configured');
   });
 
   it('count every password check by its address, also successful ones', async () => {

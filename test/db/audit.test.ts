@@ -120,6 +120,11 @@ describe('the audit log in the database', () => {
       { fault: 'edited', chain_seq: 5, entry_id: 5 },
     ],
     [
+      'a removed part',
+      (trx) => trx('audit_parts').where({ entry_id: 5 }).delete(),
+      { fault: 'removed', chain_seq: 5, entry_id: 5 },
+    ],
+    [
       'an entry edited and hashed again',
       (trx) =>
         trx.raw(`UPDATE audit_log SET actor_id = 5 WHERE id = 2;
@@ -226,6 +231,43 @@ describe('the audit log in the database', () => {
       })
       .catch(() => {});
     expect(await knex('audit_log').where({ action: 'a.undone' })).to.deep.equal([]);
+  });
+
+  it('tells a part that an erasure removed from one that somebody removed', async () => {
+    const id = 1_001;
+    const of = { target_id: id, action: 'user.viewed', target_type: 'user', ip: null, request_id: null };
+    for (const subject_id of [id, id + 1])
+      await AuditEntry.write({ ...of, actor_id: id, actor_role: 'user', subject_id }, knex);
+    await knex.raw('SELECT redact_audit_of(?)', [id]);
+    await chainAuditLog();
+    const gone = await knex('audit_log').where({ action: 'audit.parts_erased' });
+    expect(gone.map(({ details }) => details.parts.length)).to.deep.equal([3]);
+    expect(await verifyAuditLog(null)).to.include({ chain_seq: 9 });
+    expect(JSON.stringify(gone)).to.not.contain(id);
+
+    await unguarded((trx) =>
+      trx('audit_parts')
+        .where({ person_id: id + 1 })
+        .delete(),
+    );
+    expect(await verifyAuditLog(null)).to.deep.equal({ fault: 'removed', chain_seq: 8, entry_id: 8 });
+    expect(verify().stderr).to.equal(
+      'broken: entry 8 of the chain (id 8) lost a part that no erasure removed\n',
+    );
+    // Nor does taking the erasure's entry out of the log help.
+    await unguarded((trx) => trx('audit_log').where({ action: 'audit.parts_erased' }).delete());
+    expect(await verifyAuditLog(null)).to.include({ fault: 'removed', chain_seq: 7, entry_id: 7 });
+  });
+
+  it('names many erased parts in entries of a thousand each', async () => {
+    const id = 1_002;
+    await knex.raw(
+      `SELECT add_audit_entry(?, 'user', 'user.viewed', 'user', ?, NULL, NULL, NULL, '{}') FROM generate_series(1, 1300)`,
+      [id, id],
+    );
+    await knex.raw('SELECT redact_audit_of(?)', [id]);
+    const gone = await knex('audit_log').where({ action: 'audit.parts_erased' }).orderBy('id');
+    expect(gone.map(({ details }) => details.parts.length)).to.deep.equal([1_000, 300]);
   });
 
   it('keeps the entries of a deleted user', async () => {

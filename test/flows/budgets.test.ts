@@ -130,6 +130,22 @@ describe('budgets and costs', function () {
     expect((more.users as { user_id: number | null }[]).map(({ user_id }) => user_id)).to.include(user.id);
   });
 
+  it('tell a user at four fifths of the own one, once a day, and nobody else', async () => {
+    const [user, other] = [await buildUser(), await buildUser()];
+    await ask(user, 'Hi');
+    await ask(other, 'Hi');
+    const warned = () =>
+      knex('notifications').where({ kind: 'user_budget_warning' }).orderBy('id').pluck('user_id');
+    expect(await warned()).to.deep.equal([]);
+    await knex('budget_user_days')
+      .where({ user_id: user.id })
+      .update({ amount: BUDGET * 0.8 });
+    await ask(user, 'Hi');
+    await ask(user, 'Hi');
+    await ask(other, 'Hi');
+    expect(await warned()).to.deep.equal([user.id]);
+  });
+
   it('tell administrators at four fifths of the day, once', async () => {
     const admin = await buildUser({ role: 'admin' });
     await knex('budget_days').update({ amount: 800_000 });

@@ -207,6 +207,7 @@ export type AuditVerified = {
   fault: 'edited' | 'removed' | 'cut_off' | 'other_head' | 'unknown_head' | 'forged_anchor' | null;
   /** The first broken place. */
   chain_seq: number | null;
+  /** With `removed`: the entry that lost a part which no erasure removed; null: the entry is gone. */
   entry_id: number | null;
 };
 
@@ -747,7 +748,7 @@ export type Note = {
 
 export type Notification = {
   id: number;
-  kind: 'password_reset' | 'email_verification' | 'new_sign_in' | 'answer_ready' | 'agent_replied' | 'handoff_waiting' | 'knowledge_answered' | 'export_ready' | 'account_erased' | 'budget_warning' | 'webhook_disabled';
+  kind: 'password_reset' | 'email_verification' | 'new_sign_in' | 'answer_ready' | 'agent_replied' | 'handoff_waiting' | 'knowledge_answered' | 'export_ready' | 'account_erased' | 'budget_warning' | 'user_budget_warning' | 'webhook_disabled';
   conversation_id: number | null;
   message_id: number | null;
   /** Of `knowledge_answered`. */
@@ -764,7 +765,7 @@ export type Notification = {
 
 export type NotificationEvent = {
   id: number;
-  kind: 'password_reset' | 'email_verification' | 'new_sign_in' | 'answer_ready' | 'agent_replied' | 'handoff_waiting' | 'knowledge_answered' | 'export_ready' | 'account_erased' | 'budget_warning' | 'webhook_disabled';
+  kind: 'password_reset' | 'email_verification' | 'new_sign_in' | 'answer_ready' | 'agent_replied' | 'handoff_waiting' | 'knowledge_answered' | 'export_ready' | 'account_erased' | 'budget_warning' | 'user_budget_warning' | 'webhook_disabled';
   conversation_id: number | null;
   message_id: number | null;
   /** Of `knowledge_answered`. */
@@ -819,6 +820,10 @@ export type NotificationSettings = {
     push: boolean;
   };
   budget_warning: {
+    email: boolean;
+    push: boolean;
+  };
+  user_budget_warning: {
     email: boolean;
     push: boolean;
   };

@@ -3,6 +3,7 @@ import { knex } from '../../../db/knex.ts';
 import { rateReply } from '../../../db/models/reply.ts';
 import { claimRun } from '../../../db/models/run.ts';
 import { eraseUnseenGuests } from '../../../shared/accounts/unseen.ts';
+import { erasureFailures } from '../../../shared/ops/metrics.ts';
 import { redis, untilReady } from '../../../shared/delivery/redis.ts';
 import { type BuiltUser, buildGuest, buildUser } from '../../support/factories.ts';
 import { itNative } from '../../support/native.ts';
@@ -87,6 +88,42 @@ describe('a guest who was not seen for RETENTION_GUESTS_DAYS', () => {
     expect(await rowsOf(other.id)).to.deep.equal(before);
     expect(await redis.exists(`run:{${theirs.run_id}}:log`)).to.equal(1);
     expect(await eraseUnseenGuests(500)).to.deep.equal(nothing);
+  });
+
+  it('is erased although an older one fails: that one waits, longer each time, and is counted', async () => {
+    const stuck = guest;
+    const others = [await buildGuest(), await buildGuest()];
+    for (const one of [stuck, ...others]) await unseen(31, one);
+    await knex.raw(`CREATE FUNCTION refuse_it() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$;
+      CREATE TRIGGER refuse_it BEFORE DELETE ON users FOR EACH ROW WHEN (OLD.id = ${stuck.id}) EXECUTE FUNCTION refuse_it()`);
+    const failures = async () => {
+      const { values } = await erasureFailures.get();
+      return values.find(({ labels }) => labels.kind === 'guest')?.value ?? 0;
+    };
+    const before = await failures();
+    // One place a pass: the failing one must not take it for good.
+    for (let pass = 0; pass < 4; pass += 1) await eraseUnseenGuests(1);
+    expect(
+      await knex('users')
+        .whereIn(
+          'id',
+          [stuck, ...others].map(({ id }) => id),
+        )
+        .pluck('id'),
+    ).to.deep.equal([stuck.id]);
+    expect((await failures()) - before).to.equal(1);
+    await knex('erasure_failures').update({ not_before: knex.fn.now() });
+    await eraseUnseenGuests(1);
+    const [waits] = await knex('erasure_failures').select(
+      'tries',
+      knex.raw('not_before - failed_at AS wait'),
+    );
+    expect(waits).to.deep.include({ tries: 2 });
+    expect(waits.wait.minutes).to.equal(1);
+    await knex.raw('DROP FUNCTION refuse_it CASCADE');
+    await knex('erasure_failures').update({ not_before: knex.fn.now() });
+    expect(await eraseUnseenGuests(1)).to.include({ guests_erased: 1 });
+    expect(await knex('erasure_failures')).to.deep.equal([]);
   });
 
   it('is the only one: guests who were seen, users and vouched accounts stay', async () => {
