@@ -52,7 +52,7 @@ export async function readDomain(name: (typeof DOMAINS)[number]): Promise<Domain
   const tuned = name === 'demo';
   const faqs = tuned ? seeded : await readJson<DomainFaq[]>(`${name}/faqs.json`);
   const questions = questionsOf(await readJson<QuestionFile>(`${name}/questions.json`), faqs);
-  return { name, tuned, developed: name === 'library', faqs, questions };
+  return { name, tuned, developed: !tuned, faqs, questions };
 }
 
 async function readJson<T>(file: string): Promise<T> {

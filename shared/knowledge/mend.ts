@@ -21,8 +21,8 @@ export type Vocabulary = {
   words: Set<string>;
   /** The written words of a folded one. */
   written: Map<string, string[]>;
-  /** Folded words by length. */
-  byLength: Map<number, string[]>;
+  /** Folded words by length, and which letters each has. */
+  byLength: Map<number, { words: string[]; letters: number[] }>;
 };
 
 export function emptyVocabulary(): Vocabulary {
@@ -40,8 +40,26 @@ export function addWord(vocabulary: Vocabulary, word: string): void {
   }
   vocabulary.written.set(plain, [word]);
   const alike = vocabulary.byLength.get(plain.length);
-  if (alike === undefined) vocabulary.byLength.set(plain.length, [plain]);
-  else alike.push(plain);
+  if (alike === undefined)
+    vocabulary.byLength.set(plain.length, { words: [plain], letters: [lettersIn(plain)] });
+  else {
+    alike.words.push(plain);
+    alike.letters.push(lettersIn(plain));
+  }
+}
+
+/** Returns a word's letters as a set of bits. A mistake changes two of them at most. */
+function lettersIn(word: string): number {
+  let letters = 0;
+  for (let i = 0; i < word.length; i++) letters |= 1 << (word.charCodeAt(i) & 31);
+  return letters;
+}
+
+/** Returns the number of bits, after the parallel count of Hacker's Delight. */
+function bitsOf(set: number): number {
+  let n = set - ((set >>> 1) & 0x5555_5555);
+  n = (n & 0x3333_3333) + ((n >>> 2) & 0x3333_3333);
+  return Math.imul((n + (n >>> 4)) & 0x0f0f_0f0f, 0x0101_0101) >>> 24;
 }
 
 /**
@@ -86,9 +104,13 @@ function nearest(plain: string, { written, byLength }: Vocabulary): { near: stri
   if (written.has(plain)) return [{ near: plain, mistakes: 0 }];
   let most = plain.length < LONG ? 1 : 2;
   let found: string[] = [];
+  const letters = lettersIn(plain);
   for (const length of lengthsNear(plain.length, most)) {
-    for (const candidate of byLength.get(length) ?? []) {
-      if (candidate.length < SHORT) continue;
+    if (length < SHORT) continue;
+    const alike = byLength.get(length);
+    for (const [i, candidate] of (alike?.words ?? []).entries()) {
+      // Hardly any word has nearly the same letters: of thirty thousand, some hundred are compared.
+      if (bitsOf((alike?.letters[i] ?? 0) ^ letters) > 2 * most) continue;
       const mistakes = distance(plain, candidate, most);
       if (mistakes > most) continue;
       // Two mistakes at once are seldom in the first letter.
@@ -122,7 +144,7 @@ function compounds(word: string, plain: string, { words, written, byLength }: Vo
       .filter((length) => length >= plain.length + PART)
       .sort((a, b) => a - b);
     const holders = longer.flatMap((length) =>
-      (byLength.get(length) ?? []).filter((one) => one.endsWith(plain) || one.startsWith(plain)),
+      (byLength.get(length)?.words ?? []).filter((one) => one.endsWith(plain) || one.startsWith(plain)),
     );
     found.push(...holders.slice(0, MOST_COMPOUNDS));
   }

@@ -16,23 +16,30 @@ const JUDGED = 12;
 
 /**
  * Chooses what the prompt offers. With ANSWER_CHECK=model a model reads the passages and what is near them, and decides;
- * without its verdict, and otherwise, the thresholds of the search decide. No model reads a first question that is an FAQ's own.
+ * without its verdict, and otherwise, the thresholds of the search decide. No model reads a first question that is an FAQ's own or
+ * surely about one, nor one that no FAQ is near.
  * @param found what the search found above the thresholds
  */
 export async function choose(
   asked: Asked,
-  { passages: found, candidates, searched }: Pick<Found, 'passages' | 'candidates' | 'searched'>,
+  {
+    passages: found,
+    candidates,
+    searched,
+    sure,
+  }: Pick<Found, 'passages' | 'candidates' | 'searched' | 'sure'>,
   history: HistoryMessage[],
 ): Promise<Choice> {
   const { user_id, question, language, assistant } = asked;
   const about = searched?.queries[0] ?? question;
-  const near = (limit: number, how: 'half' | 'any') =>
+  const near = (limit: number, how: 'half' | 'near') =>
     findNearest(user_id, about, language, limit, how, assistant?.knowledge);
   if (env.ANSWER_CHECK !== 'model') {
     const nearest = found.length === 0 ? await near(OFFERED, 'half') : [];
     return { passages: found, nearest: nearest.map((passage) => passage.question) };
   }
-  const judged = distinct([...candidates, ...(await near(JUDGED, 'any'))]).slice(0, JUDGED);
+  if (sure) return { passages: found.slice(0, 1), nearest: [] };
+  const judged = distinct([...candidates, ...(await near(JUDGED, 'near'))]).slice(0, JUDGED);
   const before = history.find(({ message_type }) => message_type === 'user')?.content ?? '';
   const same = history.length === 0 && judged.find((faq) => asWritten(faq.question) === asWritten(question));
   if (same) return { passages: [same], nearest: [] };

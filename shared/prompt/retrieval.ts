@@ -17,6 +17,8 @@ export type Found = {
   /** True when the question has no vector: the passages contain its words. */
   by_words_only: boolean;
   searched: Searched | null;
+  /** Whether the first passage is so clearly about the question that no model need read it. */
+  sure: boolean;
 };
 /** What was searched for beside the question itself, and why; by: who made the queries. */
 export type Searched = {
@@ -47,7 +49,7 @@ export async function findPassages(
 ): Promise<Found> {
   const { enabled, category_ids } = knowledge;
   if (env.PASSAGE_LIMIT === 0 || !enabled || category_ids?.length === 0)
-    return { passages: [], candidates: [], by_words_only: false, searched: null };
+    return { passages: [], candidates: [], by_words_only: false, searched: null, sure: false };
   const search = (text: string) =>
     searchKnowledge(
       {
@@ -71,6 +73,7 @@ export async function findPassages(
     candidates: candidates.slice(0, CANDIDATES),
     by_words_only: [first, ...more].every(({ by_words_only }) => by_words_only),
     searched,
+    sure: first.sure && searched === null,
   };
 }
 

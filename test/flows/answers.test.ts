@@ -259,6 +259,8 @@ describe('an answer with ANSWER_CHECK=model', function () {
         { question: `When does the bakery ${when}?`, answer: 'At six.', status: 'published' },
         access,
       );
+    const question = 'Where can customers park bicycles?';
+    await stack.post('/faqs', { question, answer: 'In the yard.', status: 'published' }, access);
     await allEmbedded();
   });
   after(async () => {
@@ -269,10 +271,19 @@ describe('an answer with ANSWER_CHECK=model', function () {
 
   const idsIn = ({ messages }: Body) =>
     [...JSON.stringify(messages).matchAll(/<passage id=\\"(\d+)\\">/g)].map(([, id]) => Number(id));
-  const ask = async (content: string) => {
-    const sent = await stack.post('/chat/send', { content }, user.access);
+  const ask = async (content: string, conversation_id?: number) => {
+    const before = fake.chats().length;
+    const sent = await stack.post('/chat/send', { content, conversation_id }, user.access);
     const end = (await device.ended(Number(sent.body.run_id))).data as unknown as End;
-    return { end, prompt: fake.chats().at(-1)?.body.messages ?? [] };
+    const calls = fake.chats().slice(before);
+    const asked = calls.map(({ body }) => body.messages?.at(-1)?.content ?? '');
+    return {
+      end,
+      prompt: calls.at(-1)?.body.messages ?? [],
+      calls: calls.length,
+      verdicts: asked.filter((text) => text.startsWith('<passages>')).length,
+      conversation: Number(sent.body.conversation_id),
+    };
   };
 
   it('is given the passages alone that answer the question, says the model', async () => {
@@ -294,5 +305,28 @@ describe('an answer with ANSWER_CHECK=model', function () {
     const { end } = await ask('When does the bakery close today?');
     expect(end.offered).to.have.length(2);
     expect(end.content).to.match(/^As written \[\d+\]\[\d+\]\.$/);
+  });
+
+  it('costs no call but its own where an FAQ has the question as it is written', async () => {
+    verdict = () => '{"ids": []}';
+    const { end, calls } = await ask('when does the BAKERY close');
+    expect(calls).to.equal(1);
+    expect(end.offered).to.have.length(1);
+  });
+
+  it('costs no call but its own where one FAQ alone holds nearly all words of a first question', async () => {
+    verdict = () => '{"ids": []}';
+    const { end, calls, conversation } = await ask('May customers park their bicycles?');
+    expect(calls).to.equal(1);
+    expect(end.offered).to.have.length(1);
+    const later = await ask('May customers park their bicycles here?', conversation);
+    expect(later.verdicts).to.equal(1);
+  });
+
+  it('is asked no verdict where no FAQ is near', async () => {
+    verdict = (ids) => JSON.stringify({ ids });
+    const { end, verdicts } = await ask('Xylophone quartz vortex?');
+    expect(verdicts).to.equal(0);
+    expect([end.offered, end.sources]).to.deep.equal([[], []]);
   });
 });

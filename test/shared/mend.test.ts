@@ -15,6 +15,31 @@ describe('the forms of a word', () => {
       expect(standing(typed, 'password', 'pastry')).to.deep.equal([`${typed} → password`]);
   });
 
+  it('are found wherever the one mistake is', () => {
+    const word = 'delivery';
+    for (let i = 1; i < word.length; i += 1) {
+      const [before, after] = [word.slice(0, i), word.slice(i)];
+      const typed = [`${before}${after.slice(1)}`, `${before}x${after}`, `${before}x${after.slice(1)}`];
+      for (const one of typed) expect(standing(one, word, 'pastry'), one).to.deep.equal([`${one} → ${word}`]);
+    }
+  });
+
+  it('count less the shorter the word is', () => {
+    const weight = (typed: string, known: string) => {
+      const vocabulary = emptyVocabulary();
+      addWord(vocabulary, known);
+      return formsOf(typed, vocabulary)[0]?.weight ?? 0;
+    };
+    const [wipe, word, long] = [
+      weight('wine', 'wipe'),
+      weight('ordre', 'order'),
+      weight('delivry', 'delivery'),
+    ];
+    expect(wipe).to.be.within(0.5, word);
+    expect(word).to.be.below(long);
+    expect(long).to.be.below(1);
+  });
+
   it('may be two mistakes away from eight letters on, but not in the first letter', () => {
     expect(standing('convrsatoin', 'conversation')).to.deep.equal(['convrsatoin → conversation']);
     expect(standing('pasrod', 'password')).to.deep.equal([]);
