@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { follow } from './chat/follow.ts';
 import { Screen } from './chat/screen.ts';
+import { visible } from './services/visible.ts';
 import type { End } from '../web/sdk/view.ts';
 
 const USAGE = `npm run chat -- "text" [--conversation ID] [--email demo@parley.local] [--password …]
@@ -103,7 +104,7 @@ function report({ event: { event, data }, text }: End): number {
   if (text !== '') process.stdout.write('\n');
   if (event === 'response') {
     for (const { faq_id, question, similarity } of data.sources)
-      console.log(`  [${faq_id}] ${question} (${similarity.toFixed(2)})`);
+      console.log(`  [${faq_id}] ${visible(question)} (${similarity.toFixed(2)})`);
     if (data.finish_reason === 'length') console.error('(cut off at the token limit)');
   }
   if (event === 'run.failed') console.error(`failed: ${data.error.code}: ${data.error.message}`);

@@ -1,11 +1,19 @@
+import { visible } from '../services/visible.ts';
+
 /**
  * Shows a growing text. When a new attempt repeats the shown text, nothing moves. When it differs, the terminal
  * is cleared and written again; a pipe gets the new text on a line of its own.
  */
 export class Screen {
+  readonly #out: (part: string) => void;
   #shown = '';
 
-  show(text: string, final = false): void {
+  constructor(out = (part: string) => void process.stdout.write(part)) {
+    this.#out = out;
+  }
+
+  show(said: string, final = false): void {
+    const text = visible(said);
     if (text.startsWith(this.#shown)) this.#write(text.slice(this.#shown.length), text);
     else if (final || !this.#shown.startsWith(text)) {
       this.#clear();
@@ -14,7 +22,7 @@ export class Screen {
   }
 
   #write(part: string, shown: string): void {
-    process.stdout.write(part);
+    this.#out(part);
     this.#shown = shown;
   }
 

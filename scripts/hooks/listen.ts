@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { isSignedBy } from '../../shared/webhooks/sign.ts';
+import { visible } from '../services/visible.ts';
 
 type Settings = { port: number; status: number; secrets: string[] };
 const MOST_BYTES = 1_048_576;
@@ -60,10 +61,4 @@ function shown(body: string): string {
   } catch {
     return `  ${visible(body)}`;
   }
-}
-
-/** A stranger's text must not move the cursor of the terminal. */
-function visible(text: string): string {
-  // oxlint-disable-next-line no-control-regex
-  return text.replaceAll(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, '\u{fffd}');
 }

@@ -1,3 +1,5 @@
+import { visible } from '../services/visible.ts';
+
 type Person = { id: number; name: string };
 type Message = {
   id: number;
@@ -50,7 +52,7 @@ export class Inbox {
   constructor(url: string, signIn: () => Promise<string>, print: (line: string) => void) {
     this.#url = url;
     this.#signIn = signIn;
-    this.#print = print;
+    this.#print = (line) => print(visible(line));
   }
 
   /** Does what a command says. Returns false when it was refused or is not one. */

@@ -1,4 +1,5 @@
 import { openSocket } from '../../lab/kit/device.ts';
+import { visible } from '../services/visible.ts';
 
 type Told = { conversation_id: number; message: { message_type: string; content: string } };
 type Updated = { conversation_id: number; status: string };
@@ -12,7 +13,7 @@ export async function listenTo(
   let token = await signIn();
   const socket = openSocket(url, (send) => send({ token }));
   socket.on('message', ({ conversation_id, message }: Told) => {
-    if (message.message_type === 'user') print(`[${conversation_id}] user: ${message.content}`);
+    if (message.message_type === 'user') print(`[${conversation_id}] user: ${visible(message.content)}`);
   });
   socket.on('inbox.updated', ({ conversation_id, status }: Updated) => {
     if (status === 'waiting') print(`[${conversation_id}] waits for a person`);

@@ -7,7 +7,7 @@ import { forget, take } from './counters.ts';
 /**
  * How often something may be tried. `pair` limits one address on one account, so a guesser elsewhere cannot lock the owner
  * out. `address` limits a client that tries one password on many accounts. `counts`: only failures, or all attempts.
- * `account` limits an account from all addresses together, where who tries knows its password already.
+ * `account` limits an account from all addresses together, where whoever tries has proved to be its owner, or knows its password.
  * `every` limits all attempts of an address, whatever their result. `hashes`: an attempt hashes a password, so each address
  * has a queue of its own.
  */
@@ -72,6 +72,7 @@ export const PROFILE_CHANGE: Policy = {
 export const EXPORT: Policy = {
   counts: 'all',
   pair: { name: 'account-export', limit: 20, seconds: 3_600 },
+  account: { name: 'account-exports', limit: 20, seconds: 3_600 },
   address: { name: 'address-account-export', limit: 600, seconds: 3_600 },
 };
 /** Each looks up a name that the user chose, and a device takes one at most now and then. */

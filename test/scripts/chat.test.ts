@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { Server, type Socket } from 'socket.io';
 import { follow, type Question } from '../../scripts/chat/follow.ts';
+import { Screen } from '../../scripts/chat/screen.ts';
 import { type End, RunView } from '../../web/sdk/view.ts';
 import type { RunEvent } from '../../shared/delivery/runEvents.ts';
 import { startPrefixProxy } from '../support/prefix.ts';
@@ -23,6 +24,16 @@ const pushed = (name: string, attempt: number, seq: number, more = {}) =>
 const of = (end: End | null | undefined) => ({ name: end?.event.event, text: end?.text });
 
 describe('the terminal client', () => {
+  it('shows an answer without what moves the cursor or fills the clipboard, as it grows', () => {
+    let out = '';
+    const screen = new Screen((part) => {
+      out += part;
+    });
+    for (const text of ['Hi\u001b', 'Hi\u001b]52;c;cm0=\u0007', 'Hi\u001b]52;c;cm0=\u0007 all\n'])
+      screen.show(text);
+    expect(out).to.equal('Hi\u{fffd}]52;c;cm0=\u{fffd} all\n');
+  });
+
   describe('view of a run', () => {
     it('orders events, ignores duplicates and older attempts, and detects gaps', () => {
       const view = new RunView();

@@ -111,6 +111,24 @@ describe('the inbox in a terminal', () => {
     ]);
   });
 
+  it('shows what a stranger wrote without what moves the cursor or fills the clipboard', async () => {
+    const [user, content] = [
+      { id: 9, name: '\u001b]0;root\u0007Eve', language: 'en' },
+      'Hi\u001b]52;c;cm0gLXJm\u0007\r\u009b2K\u202e',
+    ];
+    says({
+      ...item,
+      user,
+      messages: [{ message_type: 'user', content, agent: null }],
+      notes: [],
+      summary: null,
+    });
+    await inbox().run(['show', '3']);
+    // oxlint-disable-next-line no-control-regex
+    expect(printed.join('\n')).to.not.match(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
+    expect(printed.join('\n')).to.contain('Eve: Hi');
+  });
+
   it('takes, replies, notes, drafts, returns and resolves; the id may be left out', async () => {
     const desk = inbox();
     says(
