@@ -8,6 +8,7 @@ FROM ${NODE_IMAGE} AS pages
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --include=dev --no-audit --no-fund
+COPY tsconfig.json ./
 COPY scripts scripts
 COPY web web
 RUN NODE_ENV=production node scripts/web.ts
@@ -16,10 +17,11 @@ FROM ${NODE_IMAGE} AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
 # The copy tells `npm run …` that all is installed (scripts/ensure.sh). TypeScript comes in as somebody's peer and nothing loads it;
-# source maps and declarations are for editors.
+# source maps, declarations and the sources of openai are for editors. sbom.cdx.json is the bill of materials (CycloneDX).
 RUN npm ci --omit=dev --no-audit --no-fund \
+  && npm sbom --package-lock-only --omit=dev --sbom-format=cyclonedx >sbom.cdx.json \
   && cp package-lock.json node_modules/.installed-package-lock.json \
-  && rm -rf node_modules/typescript node_modules/@typescript node_modules/.bin/tsc node_modules/.bin/tsserver \
+  && rm -rf node_modules/typescript node_modules/@typescript node_modules/.bin/tsc node_modules/.bin/tsserver node_modules/openai/src \
   && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' -o -name '*.md' \) -delete
 
 FROM ${NODE_IMAGE} AS runtime
@@ -33,6 +35,7 @@ LABEL org.opencontainers.image.title="Parley" \
 WORKDIR /app
 ENV NODE_ENV=production
 COPY package.json package-lock.json Procfile LICENSE ./
+COPY --from=dependencies /app/sbom.cdx.json ./
 COPY --from=dependencies /app/node_modules node_modules
 COPY api api
 COPY workers workers

@@ -14,7 +14,7 @@ const redis = await startRedis();
 const provider = await startProvider({ chunkMs: 1 });
 const port = await freePort();
 const env = {
-  PATH: '/usr/local/bin:/usr/bin:/bin',
+  PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin',
   NODE_ENV: 'production',
   HOME: '/tmp',
   HOST: '127.0.0.1',

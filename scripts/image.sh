@@ -50,6 +50,9 @@ container=$(b from --pull-never "parley-${TARGET:-runtime}")
 root=$(b mount "$container")
 trap 'b umount "$container" >/dev/null; b rm "$container" >/dev/null' EXIT
 say "base $(du -sm "$dir/base" 2>/dev/null | cut -f1) MB, image $(du -sm "$root" | cut -f1) MB, of it /app $(du -sm "$root/app" | cut -f1) MB"
+for path in sbom.cdx.json web/dist/sources.txt node_modules/.installed-package-lock.json; do
+  if [ ! -e "$root/app/$path" ]; then say "lacks $path"; exit 1; fi
+done
 for path in lab test node_modules/typescript node_modules/@electric-sql node_modules/mocha; do
   if [ -e "$root/app/$path" ]; then say "holds $path"; exit 1; fi
 done

@@ -117,7 +117,9 @@ crash() {
 recover() {
   local dir=$1 bin
   bin=$(find_bin)
-  as_postgres "$bin/pg_ctl" -D "$dir/data" -l "$dir/log" -w -t 120 start >/dev/null
+  as_postgres "$bin/pg_ctl" -D "$dir/data" -l "$dir/log" -w -t 120 start >/dev/null && return
+  tail -20 "$dir/log" >&2 || true
+  fail 'PostgreSQL did not recover'
 }
 
 stop() {

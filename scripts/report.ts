@@ -38,7 +38,7 @@ async function main(): Promise<void> {
     const window = await windowOf(values, 'UTC');
     const long = window.to.getTime() - window.from.getTime() > 100 * 86_400_000;
     const page = reportPage({
-      dashboard: await dashboard(window, null),
+      dashboard: await dashboard(window),
       buckets: await overTime(window, long ? 'week' : 'day'),
       costs: await costs(window),
       knowledge: await knowledge(window, 20),

@@ -3,7 +3,7 @@ import { createECDH, type ECDH, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { COMPILE_CACHE } from './services/compileCache.ts';
+import { COMPILE_CACHE, SMALL_HEAP } from './services/compileCache.ts';
 import { type Service, startPglite } from './services/database.ts';
 import { lockHolder, takeLock } from './services/lock.ts';
 import { freePort, isFree } from './services/ports.ts';
@@ -20,7 +20,7 @@ Runs all of Parley on this machine until Ctrl-C. It starts what the environment 
                    costs nothing and knows little
   SMTP_URL         else mails are written to .data/mail/
   PORT             8000, where the API listens
-  METRICS_PORT     metrics of the workers there, of completion on the next port; else none
+  METRICS_PORT     metrics of the workers there; else none
   LOG_LEVEL        warn; info shows every request and job
 All other variables: .env.example.`;
 
@@ -71,6 +71,7 @@ function environment(): NodeJS.ProcessEnv {
     ...vapidKeys(),
     ...process.env,
     ...COMPILE_CACHE,
+    NODE_OPTIONS: `${SMALL_HEAP} ${process.env.NODE_OPTIONS ?? ''}`.trim(),
     PORT: process.env.PORT || '8000',
     LOG_LEVEL: process.env.LOG_LEVEL || 'warn',
     JWT_SECRET: process.env.JWT_SECRET || secret('jwt_secret', 32),
@@ -132,12 +133,10 @@ async function keepUp(
 }
 
 function startApps(env: NodeJS.ProcessEnv): void {
-  const light = processTypes().filter((type) => !['web', 'completion'].includes(type));
+  // All workers in one process, as in deploy/compose.small.yml: seven would hold the same code seven times.
+  const workers = processTypes().filter((type) => type !== 'web');
   apps.push(keepRunning('web', ['api/server.ts'], env));
-  apps.push(keepRunning('workers', ['workers/run.ts', ...light], env));
-  // One machine: each process has a port of its own.
-  const next = env.METRICS_PORT ? String(Number(env.METRICS_PORT) + 1) : '';
-  apps.push(keepRunning('completion', ['workers/run.ts', 'completion'], { ...env, METRICS_PORT: next }));
+  apps.push(keepRunning('workers', ['workers/run.ts', ...workers], env));
 }
 
 async function untilReady(port: number): Promise<void> {
@@ -176,10 +175,8 @@ function greet(url: string, env: NodeJS.ProcessEnv, kept: string[], ms: number):
 }
 
 function metricsOf(url: string, { METRICS_PORT }: NodeJS.ProcessEnv): string {
-  const ports = METRICS_PORT ? [Number(METRICS_PORT), Number(METRICS_PORT) + 1] : [];
-  return [url, ...ports.map((port) => `http://127.0.0.1:${port}`)]
-    .map((base) => `${base}/metrics`)
-    .join(', ');
+  const workers = METRICS_PORT ? `, http://127.0.0.1:${METRICS_PORT}/metrics` : '';
+  return `${url}/metrics${workers}`;
 }
 
 /** The keys of web push: browsers forget their subscriptions when these change. */

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
 
 /** A link [`name`](path) names what the file defines. */
@@ -14,6 +14,23 @@ for (const page of ['ARCHITECTURE.md']) {
     }
   });
 }
+
+describe('the documents', () => {
+  const twiceIn = (found: string[]) => found.filter((one, i) => found.indexOf(one) < i);
+
+  for (const page of globSync('{*.md,docs/*.md}'))
+    it(`${page} says nothing twice`, () => {
+      const sentences = readFileSync(page, 'utf8')
+        .split('\n')
+        .filter((line) => line.length > 60 && !line.startsWith('|'));
+      expect(twiceIn(sentences)).to.deep.equal([]);
+    });
+
+  it('.env.example names each variable once', () => {
+    const names = [...readFileSync('.env.example', 'utf8').matchAll(/^(?:# )?([A-Z][A-Z0-9_]+)=/gm)];
+    expect(twiceIn(names.map(([, name = '']) => name))).to.deep.equal([]);
+  });
+});
 
 function definitionOf(name: string): RegExp {
   return new RegExp(

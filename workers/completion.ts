@@ -70,7 +70,7 @@ export async function completion(job: Job<Payloads['completion']>): Promise<void
  * Waits after a claim that exceeded its time limit, or ends a run whose claims always do. Such a claim may have been committed:
  * then its lease runs out, and the next claim counts a crash.
  * @returns 'gone' when the run ended here
- * @throws RetryIn; what is no time limit
+ * @throws RetryIn; errors that are not a time limit of Postgres
  */
 async function afterSlowClaim(runId: number, err: unknown): Promise<{ outcome: 'gone' }> {
   if (!ranTooLong(err)) throw err;

@@ -17,7 +17,7 @@ import { log } from '../shared/base/log.ts';
 import { reconcilerFindings } from '../shared/ops/metrics.ts';
 import { queues } from '../shared/delivery/queues.ts';
 import { redis } from '../shared/delivery/redis.ts';
-import { tellOwed } from '../shared/delivery/news.ts';
+import { tellOwed, tellQuestions } from '../shared/delivery/news.ts';
 import { announce } from '../shared/delivery/runs.ts';
 import { onStop } from '../shared/base/stop.ts';
 import { tidy } from './tidy.ts';
@@ -106,6 +106,8 @@ async function deliverOwedRuns(graceMs: number): Promise<number> {
     const owed = await jobs.completion.owed(afterId, BATCH, graceMs);
     const lost = await withoutLiveJob(owed);
     if (lost.length > 0) {
+      // Before the generation rises: it says that the question was told.
+      await tellQuestions(lost.map(({ run_id }) => run_id));
       const again = await nextGeneration(lost);
       killPoint('housekeeping.raised', lost[0]?.run_id ?? 0);
       await deliver(again);

@@ -9,46 +9,30 @@ import { requireDataKeys } from '../shared/base/secretBox.ts';
 import { onStop, stopOnSignals } from '../shared/base/stop.ts';
 import { requireNotifications } from '../shared/ops/mailSettings.ts';
 import { startTracing } from '../shared/ops/tracing.ts';
-import { countTokens } from '../shared/provider/tokens.ts';
-import { analytics } from './analytics.ts';
-import { completion } from './completion.ts';
 import { drain } from './completion/lease.ts';
-import { webhook } from './webhook.ts';
-import { context } from './context.ts';
-import { embedding } from './embedding.ts';
-import { erasure } from './erasure.ts';
-import { exportData } from './export.ts';
-import { faqImport } from './faqImport.ts';
-import { faqSuggestions } from './faqSuggestions.ts';
 import { serveHealth } from './health.ts';
-import { startHousekeeping } from './housekeeping.ts';
-import { mail } from './mail.ts';
-import { moderation } from './moderation.ts';
-import { notification } from './notification.ts';
-import { summary } from './summary.ts';
-import { replay } from './replay.ts';
 import { type Handler, work } from './work.ts';
 
-/** The type makes a job without a handler a compile error. */
-const handlers: { [Name in JobName]: Handler<Name> } = {
-  moderation,
-  context,
-  completion,
-  summary,
-  embedding,
-  webhook,
-  faq_import: faqImport,
-  faq_suggestions: faqSuggestions,
-  analytics,
-  erasure,
-  export: exportData,
-  replay,
-  notification,
-  mail,
+/** Loads the handler of each job: a process holds those of its own types. The type makes a job without a handler a compile error. */
+const handlers: { [Name in JobName]: () => Promise<Handler<Name>> } = {
+  moderation: async () => (await import('./moderation.ts')).moderation,
+  context: async () => (await import('./context.ts')).context,
+  completion: async () => (await import('./completion.ts')).completion,
+  summary: async () => (await import('./summary.ts')).summary,
+  embedding: async () => (await import('./embedding.ts')).embedding,
+  webhook: async () => (await import('./webhook.ts')).webhook,
+  faq_import: async () => (await import('./faqImport.ts')).faqImport,
+  faq_suggestions: async () => (await import('./faqSuggestions.ts')).faqSuggestions,
+  analytics: async () => (await import('./analytics.ts')).analytics,
+  erasure: async () => (await import('./erasure.ts')).erasure,
+  export: async () => (await import('./export.ts')).exportData,
+  replay: async () => (await import('./replay.ts')).replay,
+  notification: async () => (await import('./notification.ts')).notification,
+  mail: async () => (await import('./mail.ts')).mail,
 };
 
-const others: Record<(typeof otherTypes)[number], () => void> = {
-  housekeeping: startHousekeeping,
+const others: Record<(typeof otherTypes)[number], () => Promise<() => void>> = {
+  housekeeping: async () => (await import('./housekeeping.ts')).startHousekeeping,
 };
 
 /** BullMQ workers of this process. */
@@ -90,13 +74,13 @@ function main(types: string[]): void {
   });
 }
 
-/** Starts a type. Loads the tokenizer now, since that takes half a second and would delay the first answer. */
+/** Starts a type. */
 async function start(type: string): Promise<unknown> {
   const names = queuesOf(type);
   const other = otherTypes.find((one) => one === type);
-  if (other !== undefined) others[other]();
-  if (type === 'context') countTokens('');
-  const started = names.map((name) => work(name, handlers[name] as Handler<typeof name>));
+  if (other !== undefined) (await others[other]())();
+  const loaded = await Promise.all(names.map((name) => handlers[name]()));
+  const started = names.map((name, i) => work(name, loaded[i] as Handler<typeof name>));
   working.push(...started);
   return Promise.all(started.map((worker) => worker.waitUntilReady()));
 }

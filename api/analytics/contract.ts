@@ -3,6 +3,7 @@ import { clientEvents, contract, jsonOrCsv, nothing } from '../contract/contract
 import { count, givenId, id, paging, real, text, time } from '../contract/fields.ts';
 import { closed, defaulted, described, named, oneOf, orNull, presenter } from '../contract/schema.ts';
 import { INTERVALS } from '../../db/models/analytics/window.ts';
+import { CHANNELS } from '../../db/models/run.ts';
 
 const windowFields = {
   from: Type.Optional(Type.String({ format: 'day-or-moment', description: 'A date or a time; inclusive.' })),
@@ -14,7 +15,12 @@ const windowFields = {
   ),
   format: defaulted(oneOf('json', 'csv'), 'json'),
 };
-const ofAssistant = { assistant_id: Type.Optional(givenId) };
+const of = {
+  assistant_id: Type.Optional(givenId),
+  channel: Type.Optional(
+    described(oneOf(...CHANNELS), 'How the conversations began. Left out: all. `users_new` has no channel.'),
+  ),
+};
 
 const cost = orNull(
   Type.Object({
@@ -137,19 +143,35 @@ const dashboard = named(
 );
 export const presentDashboard = presenter(dashboard);
 
-const bucket = Type.Object({
-  start: time,
-  conversations: count,
-  messages_in: count,
-  answers: count,
-  failed: count,
-  handoffs: count,
-  rated_up: count,
-  rated_down: count,
-  tokens: count,
-  first_token_ms_p50: ms,
-  answer_ms_p95: ms,
-});
+const bucket = named(
+  'AnalyticsBucket',
+  Type.Object({
+    start: time,
+    conversations: count,
+    messages_in: count,
+    answers: count,
+    failed: count,
+    handoffs: count,
+    rated_up: count,
+    rated_down: count,
+    tokens: count,
+    first_token_ms_p50: ms,
+    answer_ms_p95: ms,
+  }),
+  {
+    start: '2026-11-20T00:00:00+00:00',
+    conversations: 12,
+    messages_in: 31,
+    answers: 30,
+    failed: 1,
+    handoffs: 2,
+    rated_up: 5,
+    rated_down: 1,
+    tokens: 23_650,
+    first_token_ms_p50: 420,
+    answer_ms_p95: 5_200,
+  },
+);
 export const presentBucket = presenter(bucket);
 const interval = oneOf(...INTERVALS);
 
@@ -273,14 +295,14 @@ export const analyticsContract = contract('Analytics', {
     who: 'admins',
     summary: 'The figures of a window, and of the window before it',
     detail: definitions,
-    query: closed({ ...windowFields, ...ofAssistant }),
+    query: closed({ ...windowFields, ...of }),
     answers: { 200: jsonOrCsv('The figures', dashboard) },
   },
   'GET /api/v1/analytics/conversations': {
     who: 'admins',
     summary: 'Figures over time',
     detail: `${definitions} Every bucket is there, as long as it is where clocks change. The first one may begin before the window; it then shows \`from\`.`,
-    query: closed({ ...windowFields, ...ofAssistant, interval: defaulted(interval, 'day') }),
+    query: closed({ ...windowFields, ...of, interval: defaulted(interval, 'day') }),
     answers: {
       200: jsonOrCsv('The buckets', Type.Object({ interval, timezone: text, data: Type.Array(bucket) })),
     },

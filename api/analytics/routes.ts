@@ -35,8 +35,9 @@ const BUCKET = [
 
 export const analytics = serve(analyticsContract, {
   'GET /api/v1/analytics/dashboard': async (ctx) => {
-    const { format, assistant_id = null, ...asked } = ctx.state.query;
-    const figures = await dashboard(await windowOf(asked, ctx.state.user.timezone), assistant_id);
+    const { format, assistant_id: assistantId = null, channel = null, ...asked } = ctx.state.query;
+    const window = await windowOf(asked, ctx.state.user.timezone);
+    const figures = await dashboard(window, { assistantId, channel });
     if (format === 'json') {
       ctx.body = presentDashboard(figures);
       return;
@@ -63,9 +64,9 @@ export const analytics = serve(analyticsContract, {
   },
 
   'GET /api/v1/analytics/conversations': async (ctx) => {
-    const { format, interval, assistant_id = null, ...asked } = ctx.state.query;
+    const { format, interval, assistant_id: assistantId = null, channel = null, ...asked } = ctx.state.query;
     const window = await windowOf(asked, ctx.state.user.timezone);
-    const buckets = await overTime(window, interval, assistant_id);
+    const buckets = await overTime(window, interval, { assistantId, channel });
     if (format === 'csv') answerList(ctx, 'conversations', BUCKET, buckets);
     else ctx.body = { interval, timezone: window.timezone, data: buckets.map(presentBucket) };
   },

@@ -75,13 +75,23 @@ const inboxPerson = named(
   },
 );
 export const presentPerson = presenter(inboxPerson);
-const earlier = Type.Object({
-  id,
-  title: orNull(text),
-  status,
-  last_message_at: time,
-  score: described(orNull(count), 'How the user rated it, 1 … 5.'),
-});
+const earlier = named(
+  'EarlierConversation',
+  Type.Object({
+    id,
+    title: orNull(text),
+    status,
+    last_message_at: time,
+    score: described(orNull(count), 'How the user rated it, 1 … 5.'),
+  }),
+  {
+    id: 41,
+    title: 'Returning an order',
+    status: 'resolved',
+    last_message_at: '2026-11-20T09:30:00.000Z',
+    score: 5,
+  },
+);
 export const presentEarlier = presenter(earlier);
 
 const agent = named('Agent', Type.Object({ id, name: text, role, online: flag }), {

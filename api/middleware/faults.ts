@@ -25,7 +25,7 @@ function pathOf({ instancePath, params }: ErrorObject): string {
   return field === undefined ? instancePath : pointer(instancePath, field);
 }
 
-function messageOf({ keyword, params, message }: ErrorObject): string {
+function messageOf({ keyword, params }: ErrorObject): string {
   const limit = Number(params.limit);
   switch (keyword) {
     case 'required':
@@ -42,6 +42,8 @@ function messageOf({ keyword, params, message }: ErrorObject): string {
       return `must be at least ${counted(limit, 'character')} long`;
     case 'maxLength':
       return `must be at most ${counted(limit, 'character')} long`;
+    case 'minItems':
+      return `must be at least ${counted(limit, 'item')} long`;
     case 'maxItems':
       return `must be at most ${counted(limit, 'item')} long`;
     case 'minProperties':
@@ -59,14 +61,17 @@ function messageOf({ keyword, params, message }: ErrorObject): string {
     case 'format':
       return `must be ${FORMATS[String(params.format)] ?? `a ${params.format}`}`;
     default:
-      return message ?? 'must be valid';
+      return 'must be valid';
   }
 }
 
+const MOMENT = 'a date and time with an offset, such as 2026-11-20T09:30:00Z';
 const FORMATS: Record<string, string> = {
   'padded-email': 'an e-mail address',
   timezone: 'the name of a time zone, such as Europe/Berlin',
-  moment: 'a date and time with an offset, such as 2026-11-20T09:30:00Z',
+  moment: MOMENT,
+  'date-time': MOMENT,
+  'day-or-moment': `a date, or ${MOMENT}`,
   'https-url': 'an https URL',
 };
 

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { contract, json, nothing } from '../contract/contract.ts';
 import { text } from '../contract/fields.ts';
-import { closed } from '../contract/schema.ts';
+import { closed, orNull } from '../contract/schema.ts';
 
 const endpoint = Type.String({ minLength: 1, maxLength: 2_048 });
 const key = (maxLength: number) => Type.String({ minLength: 1, maxLength, pattern: '^[A-Za-z0-9_-]+=*$' });
@@ -16,7 +16,7 @@ export const pushContract = contract('Notifications', {
   },
   'POST /api/v1/push/subscriptions': {
     who: 'signed in',
-    summary: 'Have this device told',
+    summary: 'Have notifications pushed to this device',
     detail:
       'The body is what `PushSubscription.toJSON()` returns. A push is JSON: `{id, kind, title, body, url, conversation_id}`; the words of a conversation ' +
       'are in it only with `PUSH_CONTENT=on`. Pushes end with this sign-in. Twenty devices of a user; a further one replaces the oldest.',
@@ -24,7 +24,7 @@ export const pushContract = contract('Notifications', {
       {
         endpoint,
         keys: closed({ p256dh: key(100), auth: key(32) }),
-        expirationTime: Type.Optional(Type.Union([Type.Number(), Type.Null()])),
+        expirationTime: Type.Optional(orNull(Type.Number())),
       },
       { additionalProperties: false },
     ),
@@ -40,9 +40,9 @@ export const pushContract = contract('Notifications', {
   },
   'DELETE /api/v1/push/subscriptions': {
     who: 'signed in',
-    summary: 'Have this device told no more',
+    summary: 'Stop pushes to this device',
     body: closed({ endpoint }),
     example: { endpoint: 'https://push.example.net/send/f4Kx' },
-    answers: { 204: nothing('It is told no more') },
+    answers: { 204: nothing('Nothing more is pushed to it') },
   },
 });

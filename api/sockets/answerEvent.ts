@@ -85,6 +85,8 @@ export async function answerEvent(socket: Socket, event: unknown, args: unknown[
   const [payload, acknowledge] = isAcknowledgement(last)
     ? [args[0] === last ? undefined : args[0], last]
     : [args[0]];
+  // As an empty body of HTTP.
+  const sent = payload === undefined ? {} : payload;
   const waiting = unanswered.get(socket) ?? 0;
   unanswered.set(socket, waiting + 1);
   try {
@@ -96,7 +98,7 @@ export async function answerEvent(socket: Socket, event: unknown, args: unknown[
       channel: socket.handshake.auth.channel === 'widget' ? 'widget' : 'web',
     };
     const answer = await tracedRequest({}, `socket ${event}`, () =>
-      take(event, socket.data as Signed, payload, from),
+      take(event, socket.data as Signed, sent, from),
     );
     acknowledge?.({ ok: true, ...answer });
   } catch (err) {

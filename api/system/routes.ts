@@ -10,13 +10,8 @@ import { settingsInForce } from '../../shared/ops/settings.ts';
 import { together } from '../../shared/ops/checks.ts';
 import { askModels } from '../../shared/provider/askModels.ts';
 import type { Role } from '../../shared/provider/calls.ts';
-import {
-  allProviders,
-  chatModels,
-  embeddingModel,
-  type ModelRef,
-  providerOf,
-} from '../../shared/provider/config.ts';
+import { chatModels, embeddingModel, type ModelRef, providerOf } from '../../shared/provider/config.ts';
+import { withoutKeys } from '../../shared/provider/hidden.ts';
 import { checkRole, modelOf } from '../../shared/provider/probe.ts';
 import { noted } from '../../shared/accounts/noted.ts';
 import { by } from '../audit/note.ts';
@@ -92,19 +87,8 @@ const look = together(async () => {
 const asked = together(async () => {
   const lines: string[] = [];
   const well = await askModels((line) => lines.push(line));
-  return { well, lines: lines.map(withoutKeys) };
+  return { well, lines: lines.map((line) => withoutKeys(line)) };
 });
-
-/** Shorter keys are words, such as `none`, for servers that want any. */
-const SHORTEST = 8;
-
-/** A provider may repeat the key that it refuses. */
-function withoutKeys(line: string): string {
-  return allProviders().reduce(
-    (text, { key }) => (key.length < SHORTEST ? text : text.replaceAll(key, '…')),
-    line,
-  );
-}
 
 function presentQueue({ queue, counts, oldestS }: Awaited<ReturnType<typeof countJobs>>[number]) {
   const of = (...states: string[]) => states.reduce((sum, state) => sum + (counts[state] ?? 0), 0);

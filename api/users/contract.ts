@@ -35,7 +35,7 @@ export const userContract = contract('Accounts', {
     who: 'signed in',
     summary: 'Change your account',
     detail:
-      'A new `username` needs your present `password`, where the account has one. A guest has no username to change (`forbidden`). Withdrawing `data_processing_consent` cancels your waiting and running answers, and sends no further text to the model.',
+      'A new `username` needs your present `password`. An account without a password, as a guest’s, has no username (`forbidden`). Withdrawing `data_processing_consent` cancels your waiting and running answers, and sends no further text to the model.',
     body: closed(
       optional({
         ...profile,

@@ -2,7 +2,7 @@
 -- rating of a reply). 'begun' says what became of the conversations that began in a quarter hour. A rollup is counted
 -- from the rows and replaced; nothing is ever added to one. docs/analytics.md defines the figures.
 
-DROP FUNCTION IF EXISTS analytics_moments, analytics_spreads, analytics_conversations, analytics_begun_in;
+DROP FUNCTION IF EXISTS analytics_moments, analytics_spreads, analytics_measures, analytics_conversations, analytics_begun_in;
 
 CREATE OR REPLACE FUNCTION analytics_quarter(p_time timestamptz) RETURNS timestamptz LANGUAGE sql IMMUTABLE AS $$
   SELECT date_bin(interval '15 minutes', p_time, timestamptz '2000-01-01 00:00:00+00')
@@ -63,31 +63,39 @@ BEGIN
   GROUP BY 1, 2, 3, 4, 5, 6;
 END $$;
 
--- Counts what has a key: steps of the scales of speed, uses of FAQs, new accounts (key 0).
-CREATE OR REPLACE FUNCTION analytics_spreads(p_from timestamptz, p_to timestamptz)
-RETURNS TABLE (start timestamptz, assistant_id bigint, measure text, key bigint, n bigint) LANGUAGE plpgsql STABLE ROWS 50
+-- Counts what has a key: steps of the scales of speed, uses of FAQs, new accounts (key 0; of no channel).
+CREATE OR REPLACE FUNCTION analytics_measures(p_from timestamptz, p_to timestamptz)
+RETURNS TABLE (start timestamptz, assistant_id bigint, measure text, key bigint, n bigint, channel text)
+LANGUAGE plpgsql STABLE ROWS 50
 SET jit = off SET plan_cache_mode = force_custom_plan AS $$
 #variable_conflict use_column
 BEGIN
   RETURN QUERY
-  SELECT analytics_quarter(fact.at), fact.assistant_id, fact.measure, fact.key, count(*)
+  SELECT analytics_quarter(fact.at), fact.assistant_id, fact.measure, fact.key, count(*), fact.channel
   FROM (
-    SELECT r.completed_at AS at, coalesce(r.assistant_id, 0) AS assistant_id, speed.measure, analytics_step(speed.ms) AS key
-    FROM runs r CROSS JOIN LATERAL (VALUES
+    SELECT r.completed_at AS at, coalesce(r.assistant_id, 0) AS assistant_id, speed.measure, analytics_step(speed.ms) AS key,
+      c.channel
+    FROM runs r JOIN conversations c ON c.id = r.conversation_id CROSS JOIN LATERAL (VALUES
       ('first_token_ms', CASE WHEN r.status IN ('completed', 'incomplete') THEN r.first_token_ms::float8 END),
       ('answer_ms', CASE WHEN r.status IN ('completed', 'incomplete')
         THEN (extract(epoch FROM r.completed_at - r.created_at) * 1000)::float8 END),
       ('waited_ms', (extract(epoch FROM r.started_at - r.created_at) * 1000)::float8)) AS speed (measure, ms)
     WHERE r.completed_at IS NOT NULL AND r.completed_at >= p_from AND r.completed_at < p_to AND speed.ms IS NOT NULL
     UNION ALL
-    SELECT r.completed_at, coalesce(r.assistant_id, 0), 'faq', (source ->> 'faq_id')::bigint
-    FROM runs r CROSS JOIN LATERAL jsonb_array_elements(r.sources) AS source
+    SELECT r.completed_at, coalesce(r.assistant_id, 0), 'faq', (source ->> 'faq_id')::bigint, c.channel
+    FROM runs r JOIN conversations c ON c.id = r.conversation_id CROSS JOIN LATERAL jsonb_array_elements(r.sources) AS source
     WHERE r.completed_at IS NOT NULL AND r.completed_at >= p_from AND r.completed_at < p_to
     UNION ALL
-    SELECT u.created_at, 0, 'users_new', 0 FROM users u WHERE u.created_at >= p_from AND u.created_at < p_to
+    SELECT u.created_at, 0, 'users_new', 0, NULL FROM users u WHERE u.created_at >= p_from AND u.created_at < p_to
   ) AS fact
-  GROUP BY 1, 2, 3, 4;
+  GROUP BY 1, 2, 3, 4, 6;
 END $$;
+
+-- The release before this one asks without channels. Goes with the next release.
+CREATE OR REPLACE FUNCTION analytics_spreads(p_from timestamptz, p_to timestamptz)
+RETURNS TABLE (start timestamptz, assistant_id bigint, measure text, key bigint, n bigint) LANGUAGE sql STABLE ROWS 50 AS $$
+  SELECT start, assistant_id, measure, key, n FROM analytics_measures(p_from, p_to)
+$$;
 
 -- Returns what became of conversations so far. A resolution that was followed by a reopening within seven days is none.
 CREATE OR REPLACE FUNCTION analytics_conversations(p_ids bigint[])
@@ -151,19 +159,23 @@ CREATE OR REPLACE FUNCTION analytics_count(p_part text, p_quiet_h integer) RETUR
 DECLARE
   c_quarter CONSTANT interval := interval '15 minutes';
   v_quiet CONSTANT interval := make_interval(hours => p_quiet_h);
+  c_day CONSTANT interval := interval '1 day';
   -- A fact is committed within seconds of its time; after five minutes nobody is on the way.
   v_horizon CONSTANT timestamptz := analytics_quarter(clock_timestamp() - interval '5 minutes'
     - CASE WHEN p_part = 'begun' THEN v_quiet ELSE interval '0' END);
   v_state analytics_state;
   v_day timestamptz;
+  v_from timestamptz;
   v_to timestamptz;
+  v_renewed_to timestamptz;
   v_quarters timestamptz[];
   v_ids bigint[];
 BEGIN
-  INSERT INTO analytics_state (part, counted_to, quiet_h) SELECT p_part, analytics_day(least(
+  INSERT INTO analytics_state (part, counted_to, quiet_h, renewed_to) SELECT p_part, began, p_quiet_h, began
+  FROM (SELECT analytics_day(least(
     (SELECT min(created_at) FROM users), (SELECT min(created_at) FROM conversations),
     (SELECT min(created_at) FROM messages WHERE message_type = 'user'),
-    (SELECT min(completed_at) FROM runs WHERE completed_at IS NOT NULL), v_horizon)), p_quiet_h
+    (SELECT min(completed_at) FROM runs WHERE completed_at IS NOT NULL), v_horizon)) AS began) AS oldest
   WHERE NOT EXISTS (SELECT FROM analytics_state WHERE part = p_part) ON CONFLICT DO NOTHING;
   SELECT * INTO v_state FROM analytics_state WHERE part = p_part FOR UPDATE;
   IF v_state.quiet_h <> p_quiet_h AND p_part = 'begun' THEN
@@ -172,13 +184,25 @@ BEGIN
     DELETE FROM analytics_begun WHERE grain <> 'k';
   END IF;
 
+  IF p_part = 'begun' THEN
+    v_state.renewed_to := v_state.counted_to;
+  ELSIF v_state.renewed_to IS NULL THEN
+    v_state.renewed_to := least(v_state.counted_to, (SELECT analytics_day(min(start)) FROM analytics_people WHERE grain = 'q'),
+      (SELECT analytics_day(min(start)) FROM analytics_spread WHERE grain = 'q'));
+  END IF;
+
   IF v_state.counted_to < v_horizon THEN
     v_day := analytics_day(v_state.counted_to);
-    v_to := least(v_day + interval '1 day', v_horizon);
+    v_to := least(v_day + c_day, v_horizon);
+    v_from := v_state.counted_to;
   ELSE
     v_day := (SELECT analytics_day(start) FROM analytics_changes WHERE part = p_part AND due_at <= clock_timestamp()
       AND start < v_state.counted_to ORDER BY due_at LIMIT 1);
-    v_to := least(v_day + interval '1 day', v_state.counted_to);
+    IF v_day IS NULL AND v_state.renewed_to < v_state.counted_to THEN
+      v_day := analytics_day(v_state.renewed_to);
+      v_from := v_state.renewed_to;
+    END IF;
+    v_to := least(v_day + c_day, v_state.counted_to);
   END IF;
   IF v_day IS NULL THEN
     RETURN false;
@@ -187,22 +211,47 @@ BEGIN
     WHERE part = p_part AND start >= v_day AND start < v_to AND (start >= v_state.counted_to OR due_at <= clock_timestamp())
     RETURNING start)
   SELECT array_agg(DISTINCT quarter) INTO v_quarters FROM (SELECT start AS quarter FROM noted
-    UNION ALL SELECT generate_series(greatest(v_day, v_state.counted_to), v_to - c_quarter, c_quarter)) AS all_of_them;
+    UNION ALL SELECT generate_series(v_from, v_to - c_quarter, c_quarter)) AS all_of_them;
+  v_renewed_to := CASE WHEN v_state.renewed_to BETWEEN v_from AND v_to THEN v_to ELSE v_state.renewed_to END;
 
   IF p_part = 'moments' THEN
-    PERFORM analytics_count_moments(v_day, v_quarters);
+    PERFORM analytics_count_moments(v_quarters);
+    IF v_to = v_day + c_day THEN
+      PERFORM analytics_count_day(v_day), analytics_count_people(v_day, v_renewed_to);
+    END IF;
   ELSE
     PERFORM analytics_count_begun(v_day, v_quarters, v_quiet);
   END IF;
-  UPDATE analytics_state SET counted_to = greatest(v_state.counted_to, v_to), quiet_h = p_quiet_h WHERE part = p_part;
+  UPDATE analytics_state SET counted_to = greatest(v_state.counted_to, v_to), quiet_h = p_quiet_h, renewed_to = v_renewed_to
+  WHERE part = p_part;
   RETURN true;
 END $$;
 
--- Replaces the rollups of some quarter hours of a day, and the day's. What deleted rows left is put together first.
-CREATE OR REPLACE FUNCTION analytics_count_moments(p_day timestamptz, p_quarters timestamptz[])
+-- Returns those of some quarter hours of a day in which anything happened: counting the others would plan for nothing.
+CREATE OR REPLACE FUNCTION analytics_busy(p_quarters timestamptz[]) RETURNS timestamptz[] LANGUAGE plpgsql STABLE
+SET jit = off SET plan_cache_mode = force_custom_plan AS $$
+DECLARE
+  v_from CONSTANT timestamptz := (SELECT min(quarter) FROM unnest(p_quarters) AS quarter);
+  v_to CONSTANT timestamptz := (SELECT max(quarter) + interval '15 minutes' FROM unnest(p_quarters) AS quarter);
+BEGIN
+  RETURN ARRAY(SELECT DISTINCT quarter FROM (
+      SELECT analytics_quarter(created_at) FROM messages WHERE message_type = 'user' AND created_at >= v_from AND created_at < v_to
+      UNION ALL SELECT analytics_quarter(completed_at) FROM runs
+        WHERE completed_at IS NOT NULL AND completed_at >= v_from AND completed_at < v_to
+      UNION ALL SELECT analytics_quarter(created_at) FROM message_feedback WHERE created_at >= v_from AND created_at < v_to
+      UNION ALL SELECT analytics_quarter(handoff_at) FROM episodes
+        WHERE handoff_at IS NOT NULL AND handoff_at >= v_from AND handoff_at < v_to
+      UNION ALL SELECT analytics_quarter(created_at) FROM conversations WHERE created_at >= v_from AND created_at < v_to
+      UNION ALL SELECT analytics_quarter(created_at) FROM users WHERE created_at >= v_from AND created_at < v_to) AS facts (quarter)
+    WHERE quarter = ANY (p_quarters));
+END $$;
+
+-- Replaces the rollups of some quarter hours of a day. What deleted rows left is put together first.
+CREATE OR REPLACE FUNCTION analytics_count_moments(p_quarters timestamptz[])
 RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   c_quarter CONSTANT interval := interval '15 minutes';
+  v_busy CONSTANT timestamptz[] := analytics_busy(p_quarters);
 BEGIN
   WITH kept AS (DELETE FROM analytics_cells WHERE grain = 'k' AND start = ANY (p_quarters) RETURNING *)
   INSERT INTO analytics_cells SELECT 'k', start, assistant_id, language, model, channel, outcome, sum(messages_in), sum(answers),
@@ -210,51 +259,93 @@ BEGIN
     sum(prompt_tokens), sum(completion_tokens), sum(total_tokens)
   FROM kept GROUP BY 2, 3, 4, 5, 6, 7;
   WITH kept AS (DELETE FROM analytics_spread WHERE grain = 'k' AND start = ANY (p_quarters) RETURNING *)
-  INSERT INTO analytics_spread SELECT 'k', start, assistant_id, measure, key, sum(n) FROM kept GROUP BY 2, 3, 4, 5;
+  INSERT INTO analytics_spread SELECT 'k', start, assistant_id, measure, key, sum(n), channel FROM kept GROUP BY 2, 3, 4, 5, 7;
   WITH kept AS (DELETE FROM analytics_people WHERE grain = 'k' AND start = ANY (p_quarters) RETURNING *)
-  INSERT INTO analytics_people SELECT DISTINCT 'k'::"char", start, assistant_id, person FROM kept;
+  INSERT INTO analytics_people SELECT DISTINCT 'k'::"char", start, assistant_id, person, channel FROM kept;
 
   DELETE FROM analytics_cells WHERE grain = 'q' AND start = ANY (p_quarters);
   INSERT INTO analytics_cells SELECT 'q', counted.start, assistant_id, language, model, channel, outcome, sum(messages_in),
     sum(answers), sum(from_knowledge), sum(unanswered), sum(rated_up), sum(rated_down), sum(handoffs), sum(conversations),
     sum(prompt_tokens), sum(completion_tokens), sum(total_tokens)
   FROM (
-    SELECT fact.* FROM unnest(p_quarters) AS quarter CROSS JOIN LATERAL analytics_moments(quarter, quarter + c_quarter) AS fact
+    SELECT fact.* FROM unnest(v_busy) AS quarter CROSS JOIN LATERAL analytics_moments(quarter, quarter + c_quarter) AS fact
     UNION ALL
     SELECT start, assistant_id, language, model, channel, outcome, messages_in, answers, from_knowledge, unanswered,
       rated_up, rated_down, handoffs, conversations, prompt_tokens, completion_tokens, total_tokens
     FROM analytics_cells WHERE grain = 'k' AND start = ANY (p_quarters)) AS counted
   GROUP BY 2, 3, 4, 5, 6, 7;
   DELETE FROM analytics_spread WHERE grain = 'q' AND start = ANY (p_quarters);
-  INSERT INTO analytics_spread SELECT 'q', counted.start, assistant_id, measure, key, sum(n)
+  INSERT INTO analytics_spread SELECT 'q', counted.start, assistant_id, measure, key, sum(n), channel
   FROM (
-    SELECT fact.* FROM unnest(p_quarters) AS quarter CROSS JOIN LATERAL analytics_spreads(quarter, quarter + c_quarter) AS fact
+    SELECT fact.* FROM unnest(v_busy) AS quarter CROSS JOIN LATERAL analytics_measures(quarter, quarter + c_quarter) AS fact
     UNION ALL
-    SELECT start, assistant_id, measure, key, n FROM analytics_spread WHERE grain = 'k' AND start = ANY (p_quarters)) AS counted
-  GROUP BY 2, 3, 4, 5;
+    SELECT start, assistant_id, measure, key, n, channel
+    FROM analytics_spread WHERE grain = 'k' AND start = ANY (p_quarters)) AS counted
+  GROUP BY 2, 3, 4, 5, 7;
   DELETE FROM analytics_people WHERE grain = 'q' AND start = ANY (p_quarters);
   INSERT INTO analytics_people
-  SELECT 'q', quarter, coalesce(c.assistant_id, 0), m.user_id
-  FROM unnest(p_quarters) AS quarter
+  SELECT 'q', quarter, coalesce(c.assistant_id, 0), m.user_id, c.channel
+  FROM unnest(v_busy) AS quarter
   -- OFFSET 0: quarter by quarter, by the index. The planner would read all messages once for all quarters.
   CROSS JOIN LATERAL (SELECT conversation_id, user_id FROM messages
     WHERE message_type = 'user' AND created_at >= quarter AND created_at < quarter + c_quarter OFFSET 0) AS m
-  CROSS JOIN LATERAL (SELECT assistant_id FROM conversations WHERE id = m.conversation_id OFFSET 0) AS c
+  CROSS JOIN LATERAL (SELECT assistant_id, channel FROM conversations WHERE id = m.conversation_id OFFSET 0) AS c
   UNION
-  SELECT 'q', start, assistant_id, person FROM analytics_people WHERE grain = 'k' AND start = ANY (p_quarters);
+  SELECT 'q', start, assistant_id, person, channel FROM analytics_people WHERE grain = 'k' AND start = ANY (p_quarters);
+END $$;
 
+-- Replaces the rollups of a day that is over by the sums of its quarter hours.
+CREATE OR REPLACE FUNCTION analytics_count_day(p_day timestamptz) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
   DELETE FROM analytics_cells WHERE grain = 'd' AND start = p_day;
   INSERT INTO analytics_cells SELECT 'd', p_day, assistant_id, language, model, channel, outcome, sum(messages_in), sum(answers),
     sum(from_knowledge), sum(unanswered), sum(rated_up), sum(rated_down), sum(handoffs), sum(conversations),
     sum(prompt_tokens), sum(completion_tokens), sum(total_tokens)
   FROM analytics_cells WHERE grain = 'q' AND start >= p_day AND start < p_day + interval '1 day' GROUP BY 3, 4, 5, 6, 7;
   DELETE FROM analytics_spread WHERE grain = 'd' AND start = p_day;
-  INSERT INTO analytics_spread SELECT 'd', p_day, assistant_id, measure, key, sum(n)
-  FROM analytics_spread WHERE grain = 'q' AND start >= p_day AND start < p_day + interval '1 day' GROUP BY 3, 4, 5;
-  DELETE FROM analytics_people WHERE grain = 'd' AND start = p_day;
-  INSERT INTO analytics_people SELECT DISTINCT 'd'::"char", p_day, assistant_id, person
-  FROM analytics_people WHERE grain = 'q' AND start >= p_day AND start < p_day + interval '1 day';
+  INSERT INTO analytics_spread SELECT 'd', p_day, assistant_id, measure, key, sum(n), channel
+  FROM analytics_spread WHERE grain = 'q' AND start >= p_day AND start < p_day + interval '1 day' GROUP BY 3, 4, 5, 7;
 END $$;
+
+-- Replaces the people of a day that is over, and counts how many of them came back. Whoever is new on the day, or gone from
+-- it, came back later to another day than was counted: counts those days again. @param p_before counts no day from there on
+CREATE OR REPLACE FUNCTION analytics_count_people(p_day timestamptz, p_before timestamptz) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  v_days timestamptz[];
+BEGIN
+  WITH was AS (DELETE FROM analytics_people WHERE grain = 'd' AND start = p_day RETURNING assistant_id, channel, person),
+  now AS (SELECT DISTINCT assistant_id, channel, person FROM analytics_people
+    WHERE grain = 'q' AND start >= p_day AND start < p_day + interval '1 day'),
+  stored AS (INSERT INTO analytics_people (grain, start, assistant_id, channel, person) SELECT 'd', p_day, * FROM now),
+  changed AS ((TABLE was EXCEPT TABLE now) UNION ALL (TABLE now EXCEPT TABLE was))
+  SELECT array_agg(DISTINCT later.start) INTO v_days
+  FROM changed CROSS JOIN LATERAL analytics_sets(assistant_id, channel) AS of
+  CROSS JOIN LATERAL (SELECT d.start FROM analytics_people d
+    WHERE d.grain = 'd' AND d.person = changed.person AND d.start > p_day AND d.start < p_before
+      AND (of.assistant_id = -1 OR d.assistant_id = of.assistant_id) AND (of.channel = '' OR d.channel = of.channel)
+    ORDER BY d.start LIMIT 1) AS later;
+  v_days := p_day || v_days;
+
+  DELETE FROM analytics_returns WHERE start = ANY (v_days);
+  INSERT INTO analytics_returns (assistant_id, channel, start, before, n)
+  SELECT one.assistant_id, one.channel, one.start, coalesce(earlier.start, '-infinity'), count(*)
+  FROM (SELECT DISTINCT of.assistant_id, of.channel, d.start, d.person
+    FROM unnest(v_days) AS day CROSS JOIN LATERAL (SELECT * FROM analytics_people x
+      WHERE x.grain = 'd' AND x.start = day OFFSET 0) AS d
+    CROSS JOIN LATERAL analytics_sets(d.assistant_id, d.channel) AS of) AS one
+  LEFT JOIN LATERAL (SELECT x.start FROM analytics_people x
+    WHERE x.grain = 'd' AND x.person = one.person AND x.start < one.start
+      AND (one.assistant_id = -1 OR x.assistant_id = one.assistant_id) AND (one.channel = '' OR x.channel = one.channel)
+    ORDER BY x.start DESC LIMIT 1) AS earlier ON true
+  GROUP BY 1, 2, 3, 4;
+END $$;
+
+-- Returns the sets in which somebody counts who wrote to an assistant by a channel; analytics_returns says what -1 and '' are.
+CREATE OR REPLACE FUNCTION analytics_sets(p_assistant bigint, p_channel text)
+RETURNS TABLE (assistant_id bigint, channel text) LANGUAGE sql IMMUTABLE ROWS 4 AS $$
+  VALUES (-1::bigint, ''), (p_assistant, '')
+  UNION ALL SELECT * FROM (VALUES (-1::bigint, p_channel), (p_assistant, p_channel)) AS narrow WHERE p_channel IS NOT NULL
+$$;
 
 -- Like analytics_count_moments. A quarter hour with a conversation that is not quiet yet stays noted as changed until it
 -- may be: readers count it from the rows meanwhile.
@@ -377,8 +468,8 @@ BEGIN
     INSERT INTO analytics_cells (grain, start, assistant_id, language, model, channel, outcome, messages_in)
     VALUES ('k', analytics_quarter(OLD.created_at), coalesce(v_of.assistant_id, 0), coalesce(v_of.language, 'en'), '',
       coalesce(v_of.channel, 'api'), '', 1);
-    INSERT INTO analytics_people
-    VALUES ('k', analytics_quarter(OLD.created_at), coalesce(v_of.assistant_id, 0), OLD.user_id);
+    INSERT INTO analytics_people (grain, start, assistant_id, channel, person)
+    VALUES ('k', analytics_quarter(OLD.created_at), coalesce(v_of.assistant_id, 0), coalesce(v_of.channel, 'api'), OLD.user_id);
     PERFORM analytics_changed('moments', OLD.created_at);
   END IF;
   RETURN OLD;
@@ -388,6 +479,7 @@ CREATE OR REPLACE FUNCTION analytics_run_deleted() RETURNS trigger LANGUAGE plpg
 DECLARE
   v_start CONSTANT timestamptz := analytics_quarter(OLD.completed_at);
   v_assistant CONSTANT bigint := coalesce(OLD.assistant_id, 0);
+  v_channel CONSTANT text := coalesce((SELECT channel FROM conversations WHERE id = OLD.conversation_id), 'api');
 BEGIN
   IF v_start IS NULL THEN
     RETURN OLD;
@@ -395,18 +487,18 @@ BEGIN
   INSERT INTO analytics_cells (grain, start, assistant_id, language, model, channel, outcome, answers, from_knowledge, unanswered,
     prompt_tokens, completion_tokens, total_tokens)
   VALUES ('k', v_start, v_assistant, OLD.language, coalesce(OLD.model, ''),
-    coalesce((SELECT channel FROM conversations WHERE id = OLD.conversation_id), 'api'), OLD.status, 1,
+    v_channel, OLD.status, 1,
     (OLD.status = 'completed' AND OLD.sources <> '[]')::integer, (OLD.status = 'completed' AND OLD.sources = '[]')::integer,
     coalesce(OLD.prompt_tokens, 0), coalesce(OLD.completion_tokens, 0), coalesce(OLD.total_tokens, 0));
   INSERT INTO analytics_spread
-  SELECT 'k', v_start, v_assistant, measure, analytics_step(ms), 1 FROM (VALUES
+  SELECT 'k', v_start, v_assistant, measure, analytics_step(ms), 1, v_channel FROM (VALUES
     ('first_token_ms', CASE WHEN OLD.status IN ('completed', 'incomplete') THEN OLD.first_token_ms::float8 END),
     ('answer_ms', CASE WHEN OLD.status IN ('completed', 'incomplete')
       THEN (extract(epoch FROM OLD.completed_at - OLD.created_at) * 1000)::float8 END),
     ('waited_ms', (extract(epoch FROM OLD.started_at - OLD.created_at) * 1000)::float8)) AS speed (measure, ms)
   WHERE ms IS NOT NULL
   UNION ALL
-  SELECT 'k', v_start, v_assistant, 'faq', (source ->> 'faq_id')::bigint, 1 FROM jsonb_array_elements(OLD.sources) AS source;
+  SELECT 'k', v_start, v_assistant, 'faq', (source ->> 'faq_id')::bigint, 1, v_channel FROM jsonb_array_elements(OLD.sources) AS source;
   PERFORM analytics_changed('moments', OLD.completed_at);
   RETURN OLD;
 END $$;

@@ -43,6 +43,9 @@ END $$;
 CREATE OR REPLACE FUNCTION end_runs(p_runs bigint[], p_status text, p_code text, p_message text)
 RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
+  -- Who delivers a run tells its question (accept_message). A run that ends before may not have been delivered.
+  PERFORM note_message(r.conversation_id, r.message_id) FROM runs r JOIN messages q ON q.id = r.message_id AND q.run_id = r.id
+  WHERE r.id = ANY (p_runs) AND r.attempt = 0 AND r.generation = 1;
   WITH ended AS (
     UPDATE runs SET status = p_status, error_code = p_code, error_message = p_message,
       attempt = greatest(attempt + 1, 2), last_seq = greatest(attempt + 1, 2) * 1000000::bigint - 1,
@@ -105,12 +108,15 @@ END $$;
 -- is for a conversation that begins here. While a person is asked for or has the conversation, a message is stored without
 -- reply and run, which are NULL then. news: the caller tells devices and agents of the conversation (people.sql).
 -- joined: the message joined a run (joins.sql).
+-- p_session: the session that sends; NULL: the caller has checked it. p_tells: the caller tells the user's devices of a message
+-- whose run it delivers, and the reconciler does so where it delivers that run first. told_of_at is the message's time then, and
+-- nothing is noted. NULL: what is to be told is noted.
 CREATE OR REPLACE FUNCTION accept_message(
   p_user bigint, p_conversation bigint, p_content text, p_language text, p_metadata jsonb, p_strategy text,
   p_key text, p_hash text, p_request text, p_max_waiting integer, p_assistant bigint DEFAULT NULL,
-  p_channel text DEFAULT 'api'
+  p_channel text DEFAULT 'api', p_session bigint DEFAULT NULL, p_tells boolean DEFAULT false
 ) RETURNS TABLE (outcome text, run_id bigint, conversation_id bigint, message_id bigint, reply_id bigint,
-  next jsonb, ended bigint[], news boolean, joined boolean)
+  next jsonb, ended bigint[], news boolean, joined boolean, told_of_at timestamptz)
 LANGUAGE plpgsql VOLATILE SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 DECLARE
@@ -124,6 +130,7 @@ DECLARE
   v_rank integer := 1;
   v_run bigint;
   v_ids bigint[];
+  v_at timestamptz;
 BEGIN
   -- Locks the user before the conversation. Messages of one user are counted and ranked one by one, and nobody
   -- else can store a key of theirs meanwhile.
@@ -133,8 +140,15 @@ BEGIN
     WHERE id = p_conversation AND user_id = p_user AND deleted_at IS NULL FOR NO KEY UPDATE;
   END IF;
 
+  IF p_session IS NOT NULL AND NOT EXISTS (SELECT FROM sessions s WHERE s.id = p_session AND s.user_id = p_user
+    AND s.revoked_at IS NULL AND s.expires_at > clock_timestamp()) THEN
+    outcome := 'unauthenticated';
+    RETURN NEXT;
+    RETURN;
+  END IF;
+
   IF p_key IS NOT NULL THEN
-    RETURN QUERY SELECT * FROM stored_under(p_user, p_key, p_hash);
+    RETURN QUERY SELECT s.*, NULL::timestamptz FROM stored_under(p_user, p_key, p_hash) AS s;
     IF FOUND THEN
       RETURN;
     END IF;
@@ -188,11 +202,11 @@ BEGIN
   IF v_person THEN
     message_id := store_for_person(v_conversation.id, p_user, p_content, p_metadata, p_key, p_hash);
     RETURN QUERY SELECT 'accepted', NULL::bigint, v_conversation.id, message_id, NULL::bigint, NULL::jsonb, v_ended, true,
-      false;
+      false, NULL::timestamptz;
     RETURN;
   END IF;
   IF v_joined.id IS NOT NULL THEN
-    RETURN QUERY SELECT j.*, true, true
+    RETURN QUERY SELECT j.*, true, true, NULL::timestamptz
     FROM join_run(v_joined, p_content, p_language, p_metadata, p_key, p_hash) AS j;
     RETURN;
   END IF;
@@ -207,19 +221,22 @@ BEGIN
   WITH stored AS (
     INSERT INTO messages (conversation_id, user_id, run_id, content, message_type, status, metadata)
     VALUES (v_conversation.id, p_user, v_run, p_content, 'user', 'sent', p_metadata),
-      (v_conversation.id, p_user, v_run, '', 'assistant', 'pending', '{}') RETURNING id)
-  SELECT array_agg(id ORDER BY id) INTO v_ids FROM stored;
+      (v_conversation.id, p_user, v_run, '', 'assistant', 'pending', '{}') RETURNING id, created_at)
+  SELECT array_agg(id ORDER BY id), min(created_at) INTO v_ids, v_at FROM stored;
   INSERT INTO runs (id, user_id, conversation_id, message_id, reply_id, status, language, idempotency_key,
     request_hash, request_id, generation, queued_at, rank, assistant_id, assistant_version)
   VALUES (v_run, p_user, v_conversation.id, v_ids[1], v_ids[2],
     CASE WHEN v_head THEN 'queued' ELSE 'waiting' END, coalesce(p_language, v_conversation.language), p_key,
     p_hash, p_request, CASE WHEN v_head THEN 1 ELSE 0 END, CASE WHEN v_head THEN clock_timestamp() END, v_rank,
     v_assistant.id, v_assistant.version);
-  PERFORM note_message(v_conversation.id, v_ids[1]);
+  IF NOT (v_head AND p_tells) THEN
+    PERFORM note_message(v_conversation.id, v_ids[1]);
+  END IF;
 
   RETURN QUERY SELECT 'accepted', v_run, v_conversation.id, v_ids[1], v_ids[2],
     CASE WHEN v_head THEN jsonb_build_object('run_id', v_run, 'generation', 1, 'rank', v_rank) END, v_ended,
-    true, false;
+    NOT (v_head AND p_tells) OR p_conversation IS NOT NULL AND v_conversation.episode_id IS NULL, false,
+    CASE WHEN v_head AND p_tells THEN v_at END;
 END $$;
 
 -- Says whether texts of a conversation may go to the provider now. Intake asks too, but a message may wait for

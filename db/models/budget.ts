@@ -10,17 +10,24 @@ export type Share = {
   price_out: number;
 };
 
-/** Says whether a budget of the present day (UTC) is used up for a user, and in how many seconds the day ends. */
+/**
+ * Says whether a budget of the present day (UTC) is used up for a user's message, and in how many seconds the day ends. A message
+ * that a person answers uses none.
+ * @param conversationId null where no person can be the one who answers
+ */
 export async function usedUp(
   userId: number,
+  conversationId: number | null,
   { day, user }: Limits,
 ): Promise<{ ends_in_s: number } | undefined> {
   return row(
     `SELECT ceil(extract(epoch FROM date_trunc('day', now() AT TIME ZONE 'UTC') + interval '1 day' - now() AT TIME ZONE 'UTC'))::float8
        AS ends_in_s
-     WHERE (SELECT amount FROM budget_days WHERE day = (now() AT TIME ZONE 'UTC')::date) >= CAST(:day AS bigint)
-       OR (SELECT amount FROM budget_user_days WHERE day = (now() AT TIME ZONE 'UTC')::date AND user_id = :userId) >= CAST(:user AS bigint)`,
-    { userId, day, user },
+     WHERE ((SELECT amount FROM budget_days WHERE day = (now() AT TIME ZONE 'UTC')::date) >= CAST(:day AS bigint)
+       OR (SELECT amount FROM budget_user_days WHERE day = (now() AT TIME ZONE 'UTC')::date AND user_id = :userId) >= CAST(:user AS bigint))
+       AND NOT EXISTS (SELECT FROM conversations WHERE id = CAST(:conversationId AS bigint) AND user_id = :userId
+         AND status IN ('waiting', 'agent') AND deleted_at IS NULL)`,
+    { userId, conversationId, day, user },
   );
 }
 

@@ -86,13 +86,16 @@ export async function addPiece(
   return added !== undefined;
 }
 
-/** Completes an export, and owes its user the news. @returns false when another attempt has it */
+/** Completes an export, in place of the user's earlier ones, and owes its user the news. @returns false when another attempt has it */
 export async function completeExport(id: number, attempt: number): Promise<boolean> {
   const done = await row(
     `WITH done AS (
        UPDATE exports SET status = 'ready', progress = 1, lease_until = NULL, completed_at = clock_timestamp(),
          expires_at = clock_timestamp() + make_interval(days => :days)
-       WHERE id = :id AND attempt = :attempt AND status = 'running' RETURNING user_id)
+       WHERE id = :id AND attempt = :attempt AND status = 'running' RETURNING user_id),
+     earlier AS (
+       UPDATE exports SET expires_at = clock_timestamp()
+       WHERE user_id = (SELECT user_id FROM done) AND id <> :id AND expires_at > clock_timestamp())
      SELECT owe_notification('export_ready', user_id, jsonb_build_object('export_id', CAST(:id AS bigint))) AS told FROM done`,
     { id, attempt, days: KEPT_DAYS },
   );
@@ -104,14 +107,18 @@ export async function releaseExport(id: number, attempt: number): Promise<void> 
   await rows('UPDATE exports SET lease_until = NULL WHERE id = :id AND attempt = :attempt', { id, attempt });
 }
 
-/** Reads the pieces of an archive in order, one at a time. */
+/** Reads the pieces of an archive in order, one at a time. @throws where one was removed meanwhile: half an archive looks like a whole one */
 export async function* piecesOf(id: number): AsyncGenerator<Buffer> {
-  for (let seq = 0; ; seq += 1) {
+  const found = await row<{ pieces: number }>(
+    'SELECT count(*)::integer AS pieces FROM export_chunks WHERE export_id = :id',
+    { id },
+  );
+  for (let seq = 0; seq < (found?.pieces ?? 0); seq += 1) {
     const piece = await row<{ bytes: Buffer }>(
       'SELECT bytes FROM export_chunks WHERE export_id = :id AND seq = :seq',
       { id, seq },
     );
-    if (piece === undefined) return;
+    if (piece === undefined) throw new Error('a piece of an archive was removed while it was read');
     yield piece.bytes;
   }
 }

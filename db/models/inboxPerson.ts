@@ -4,7 +4,7 @@ import type { Role } from './role.ts';
 import { nameOf } from './person.ts';
 import type { Source } from './runView.ts';
 
-/** What agents see of who asks. */
+/** What agents see of a conversation’s user. */
 export type InboxPerson = {
   id: number;
   name: string;

@@ -82,6 +82,40 @@ export function messagesToTell(
   );
 }
 
+/** Returns the questions of runs that may never have been delivered: nobody has claimed them, nor raised their generation. */
+export function questionsToTell(runIds: number[]): Promise<MessageRow[]> {
+  return rows(
+    `SELECT ${columns} FROM runs r JOIN messages m ON m.id = r.message_id AND m.run_id = r.id
+       JOIN conversations c ON c.id = r.conversation_id AND c.deleted_at IS NULL
+     WHERE r.id = ANY (:runIds) AND r.attempt = 0 AND r.generation = 1 ORDER BY m.id`,
+    { runIds },
+  );
+}
+
+/** Returns the row of a question that was just stored. */
+export function newQuestion(
+  stored: Pick<
+    MessageRow,
+    'id' | 'conversation_id' | 'user_id' | 'content' | 'run_id' | 'metadata' | 'created_at'
+  >,
+): MessageRow {
+  return {
+    ...stored,
+    place: stored.id,
+    message_type: 'user',
+    status: 'sent',
+    tokens_used: null,
+    model_used: null,
+    response_time_ms: null,
+    delivered_at: null,
+    read_at: null,
+    replaces_id: null,
+    replaced_by: null,
+    feedback: null,
+    agent: null,
+  };
+}
+
 /** The steps from sent to read. Each step implies those before it; none is taken back. */
 const STEPS = {
   // Whoever has the message is not told of it.

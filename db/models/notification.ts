@@ -68,7 +68,7 @@ export type Claimed = {
 /**
  * Owes a notification, in the transaction of its act.
  * @param userId undefined: nobody; the same work is done
- * @returns its id, for who enqueues it at once
+ * @returns its id, for a caller that enqueues it at once
  */
 export async function oweNotification(
   kind: Kind,

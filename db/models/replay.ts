@@ -112,9 +112,13 @@ export function sampleOf(window: { from: Date; to: Date }, count: number): Promi
   );
 }
 
-/** A run by its id, whoever's it is. */
+/** A run by its id, whoever's it is. Undefined: there is none, or its user has deleted the conversation. */
 export function runExists(id: number): Promise<{ id: number; user_id: number } | undefined> {
-  return row('SELECT id, user_id FROM runs WHERE id = :id', { id });
+  return row(
+    `SELECT r.id, r.user_id FROM runs r JOIN conversations c ON c.id = r.conversation_id
+     WHERE r.id = :id AND c.deleted_at IS NULL`,
+    { id },
+  );
 }
 
 export type Shown = {

@@ -9,7 +9,8 @@ export type Delivery = { run_id: number; generation: number; rank: number };
 type Next = { next: Delivery | null };
 
 /** Where a conversation began: on our pages, in the widget, over the API, or over a plain WebSocket. */
-export type Channel = 'web' | 'widget' | 'api' | 'ws';
+export const CHANNELS = ['web', 'widget', 'api', 'ws'] as const;
+export type Channel = (typeof CHANNELS)[number];
 
 /** What happens to a message while a run of its conversation is on. */
 export type Strategy = 'enqueue' | 'reject' | 'interrupt' | 'coalesce';
@@ -28,6 +29,8 @@ export type Message = {
   idempotency_key: string | null;
   request_hash: string;
   request_id: string | null;
+  /** The session that sends, which is checked in the same statement; null, or absent: it was checked. */
+  session_id?: number | null;
 };
 export type Refusal =
   | 'unauthenticated'
@@ -53,17 +56,22 @@ export type Accepted = {
   news?: boolean;
   /** Whether the message joined a run that waits. */
   joined?: boolean;
+  /** When a message was stored of which the caller tells the user's devices; null, or absent: it is among the news, or told. */
+  told_of_at?: Date | null;
 };
 
-/** Stores a message with its run, or finds the one its key names, or refuses and stores nothing. */
+/**
+ * Stores a message with its run, or finds the one its key names, or refuses and stores nothing. The caller delivers the run and
+ * tells the user's devices of its message (`told_of_at`); what it does not do is owed.
+ */
 export async function acceptMessage(
   message: Message,
   maxWaiting: number,
 ): Promise<Accepted | { outcome: Refusal }> {
   const accepted = await row<Accepted | { outcome: Refusal }>(
     `SELECT * FROM accept_message(:user_id, :conversation_id, :content, :language, :metadata, :multitask_strategy,
-       :idempotency_key, :request_hash, :request_id, :maxWaiting, :assistant_id, :channel)`,
-    { assistant_id: null, channel: 'api', ...message, maxWaiting },
+       :idempotency_key, :request_hash, :request_id, :maxWaiting, :assistant_id, :channel, :session_id, true)`,
+    { assistant_id: null, channel: 'api', session_id: null, ...message, maxWaiting },
   );
   if (accepted === undefined) throw new Error('accept_message returned nothing');
   return accepted;

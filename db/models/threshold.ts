@@ -35,7 +35,7 @@ export function missingProbes(key: string, probes: Probe[]): Promise<Probe[]> {
   );
 }
 
-/** Stores vectors of probes. Those of an earlier release, which are no probes any more, go. */
+/** Stores vectors of probes. Removes those that only an earlier release uses. */
 export async function saveProbes(
   key: string,
   all: Probe[],

@@ -116,13 +116,14 @@ export class User extends Model {
   /**
    * Changes the fields that differ, and locks the row until the transaction ends.
    * @returns the account, and the names of the changed fields
-   * @throws Problem `already_exists`; `forbidden` for the username of a guest; `not_found` when the account is gone
+   * @throws Problem `already_exists`; `forbidden` for the username of an account without a password; `not_found` when the account is gone
    */
   static async change(id: number, fields: Partial<NewUser>, trx: Knex): Promise<Changed> {
     const before = await User.query(trx).findById(id).forNoKeyUpdate();
     if (before === undefined) throw problem('not_found');
-    if (before.role === 'guest' && fields.username !== undefined)
-      throw problem('forbidden', 'A guest gets a username by registering');
+    // Nobody signs in by it, and it would be taken from those who do.
+    if (before.hashed_password === null && fields.username !== undefined)
+      throw problem('forbidden', 'An account without a password has no username');
     const names = (Object.keys(fields) as (keyof NewUser)[]).filter((name) => fields[name] !== before[name]);
     if (names.length === 0) return { user: before, names };
     const patch = Object.fromEntries(names.map((name) => [name, fields[name]]));

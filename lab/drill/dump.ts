@@ -15,7 +15,7 @@ export async function dumpDrill(rate: number, seconds: number, encrypted: boolea
       house.traffic(seconds, rate),
       script('backup', ['dump', '--trial'], house.env()),
     ]);
-    const pseudonym = await eraseSomebody(house);
+    const erased = await eraseSomebody(house);
     const manifest = dumpOf(house.env().BACKUP_DIR ?? '');
     // The ledger of a later moment, as the service writes it every five minutes.
     await script('backup', ['dump'], { ...house.env(), BACKUP_DIR: join(house.folder, 'later') });
@@ -32,8 +32,8 @@ export async function dumpDrill(rate: number, seconds: number, encrypted: boolea
     );
     await house.start(server.url);
     const rtoS = (Date.now() - lost) / 1_000;
-    const accepted = before.accepted + during.accepted + after.accepted;
-    const found = await verdict(server, pseudonym);
+    const accepted = before.accepted + during.accepted + after.accepted - erased.messages;
+    const found = await verdict(server, erased.pseudonym);
     const [stored] = await server.rows<{ n: number }>(
       `SELECT count(*)::int AS n FROM messages WHERE message_type = 'user'`,
     );

@@ -100,16 +100,20 @@ export function startScript(name: string, args: string[], env: Record<string, st
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  process.once('exit', () => child.kill('SIGKILL'));
+  const end = () => child.kill('SIGKILL');
+  process.once('exit', end);
+  child.once('exit', () => process.off('exit', end));
   return child;
 }
 
-/** Erases an account, as its owner would. The processes do the rest. */
-export async function eraseSomebody(house: House): Promise<string> {
+/** Erases an account, as its owner would. The processes do the rest. Returns how many messages it had posted, too. */
+export async function eraseSomebody(house: House): Promise<{ pseudonym: string; messages: number }> {
   const id = house.users.at(-1)?.id;
-  const [row] = await house.ground.query<{ pseudonym: string }>('SELECT pseudonym FROM users WHERE id = $1', [
-    id,
-  ]);
+  const [row] = await house.ground.query<{ pseudonym: string; messages: number }>(
+    `SELECT pseudonym, (SELECT count(*)::int FROM messages m WHERE m.user_id = u.id AND message_type = 'user') AS messages
+     FROM users u WHERE id = $1`,
+    [id],
+  );
   // Nobody posts in its name from here on.
   house.users.pop();
   await house.ground.query(`SELECT * FROM begin_erasure($1, 'drill', NULL)`, [id]);
@@ -117,7 +121,7 @@ export async function eraseSomebody(house: House): Promise<string> {
     const [found] = await house.ground.query<{ n: number }>(
       `SELECT count(*)::int AS n FROM erasures WHERE status = 'erased'`,
     );
-    if (found?.n === 1) return row?.pseudonym ?? '';
+    if (found?.n === 1) return row ?? { pseudonym: '', messages: 0 };
   }
   throw new Error('the account was not erased within 30 s');
 }

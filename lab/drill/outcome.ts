@@ -1,8 +1,9 @@
 /** What a drill found. Times in seconds. */
 export type Outcome = {
   drill: string;
+  /** Messages with a 202, without those of the erased account. */
   accepted: number;
-  /** Messages with a 202 that the restored database lacks. */
+  /** Of these, those that the restored database lacks. */
   missing: number;
   /** How old what was restored is: from its moment to the loss. */
   rpoS: number;

@@ -1,17 +1,11 @@
-import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, cpSync, mkdirSync } from 'node:fs';
+import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
-import pg from 'pg';
-import { freePort } from '../../scripts/services/ports.ts';
 import type { Postgres } from '../kit/postgres.ts';
+import { startRecovered } from '../kit/recovered.ts';
 import { eraseSomebody, type House, script, startHouse, startScript, verdict } from './house.ts';
 import type { Outcome } from './outcome.ts';
-
-const run = promisify(execFile);
-const RECOVERED_WITHIN_MS = 120_000;
 
 /** One base backup and the WAL after it: recovers to the moment before an accident, and then to the loss of the machine. */
 export async function walDrills(rate: number, seconds: number, encrypted: boolean): Promise<Outcome[]> {
@@ -29,7 +23,7 @@ export async function walDrills(rate: number, seconds: number, encrypted: boolea
       house.traffic(2, rate).then((some) => (first.accepted += some.accepted)),
       script('backup', ['base'], house.env()),
     ]);
-    const pseudonym = await eraseSomebody(house);
+    const erased = await eraseSomebody(house);
     const second = await house.traffic(seconds, rate);
     const messages = await count('messages');
     const [moment] = await house.ground.query<{ at: Date }>('SELECT clock_timestamp() AS at');
@@ -58,7 +52,7 @@ export async function walDrills(rate: number, seconds: number, encrypted: boolea
     const wrong: string[] = [];
     if (recovered[0]?.damaged !== 0) wrong.push('rows of after the accident are there');
     if (recovered[0]?.n !== messages) wrong.push(`${recovered[0]?.n} messages instead of ${messages}`);
-    const here = first.accepted + second.accepted;
+    const here = first.accepted + second.accepted - erased.messages;
     const outcomes: Outcome[] = [
       {
         drill: `point in time${encrypted ? ', encrypted' : ''}`,
@@ -67,7 +61,7 @@ export async function walDrills(rate: number, seconds: number, encrypted: boolea
         rpoS: (accident - Date.parse(until)) / 1_000,
         rtoS: toMoment.rtoS,
         answeredAfter: toMoment.owed,
-        ...(await verdict(toMoment.server, pseudonym)),
+        ...(await verdict(toMoment.server, erased.pseudonym)),
         wrong,
       },
     ];
@@ -79,7 +73,7 @@ export async function walDrills(rate: number, seconds: number, encrypted: boolea
     const [newest] = await toEnd.server.rows<{ at: Date | null }>(
       'SELECT max(created_at) AS at FROM messages',
     );
-    const found = await verdict(toEnd.server, pseudonym);
+    const found = await verdict(toEnd.server, erased.pseudonym);
     outcomes.push({
       drill: `all kept WAL${encrypted ? ', encrypted' : ''}`,
       accepted: all,
@@ -113,7 +107,7 @@ async function recover(house: House, until: string | undefined, ledger: string, 
   const data = join(dir, 'data');
   const env = { ...house.env(), BACKUP_DIR: join(house.folder, 'copy') };
   await script('restore', ['base', '--data', data, ...(until === undefined ? [] : ['--until', until])], env);
-  const server = await startOn(dir, house);
+  const server = await startRecovered(dir, [join(house.folder, 'copy')]);
   process.stderr.write(`drill: the server takes writes after ${Date.now() - began} ms\n`);
   await script('restore', ['after', '--ledger', ledger], { ...env, DATABASE_URL: server.url });
   const [owed] = await server.rows<{ n: number }>(
@@ -121,46 +115,4 @@ async function recover(house: House, until: string | undefined, ledger: string, 
   );
   await house.start(server.url);
   return { server, rtoS: (Date.now() - began) / 1_000, owed: owed?.n ?? 0 };
-}
-
-/** Starts a server on a recovered data folder, and waits until it takes writes. */
-async function startOn(dir: string, house: House): Promise<Postgres> {
-  const port = await freePort();
-  appendFileSync(
-    join(dir, 'data', 'postgresql.auto.conf'),
-    `port = ${port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = ''\nmax_connections = 300\n`,
-  );
-  if (process.getuid?.() === 0) await run('chown', ['-R', 'postgres', dir, join(house.folder, 'copy')]);
-  await run('scripts/native-postgres.sh', ['recover', dir]);
-  const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
-  const stop = async () => void (await run('scripts/native-postgres.sh', ['stop', dir]).catch(() => {}));
-  for (const end = Date.now() + RECOVERED_WITHIN_MS; Date.now() < end; await sleep(100)) {
-    const client = new pg.Client({ connectionString: url });
-    client.on('error', () => {});
-    try {
-      await client.connect();
-      const { rows } = await client.query<{ recovering: boolean }>(
-        'SELECT pg_is_in_recovery() AS recovering',
-      );
-      if (rows[0]?.recovering === false) return { url, stop, restart: undefined, rows: rowsOf(url) };
-    } catch {
-      // It starts.
-    } finally {
-      await client.end().catch(() => {});
-    }
-  }
-  await stop();
-  throw new Error('the recovered server takes no writes');
-}
-
-function rowsOf(url: string): Postgres['rows'] {
-  return async <Row extends pg.QueryResultRow>(sql: string) => {
-    const client = new pg.Client({ connectionString: url });
-    await client.connect();
-    try {
-      return (await client.query<Row>(sql)).rows;
-    } finally {
-      await client.end();
-    }
-  };
 }

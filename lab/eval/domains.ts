@@ -31,8 +31,8 @@ export type Domain = {
   questions: Labelled[];
 };
 
-/** Names of the domains: Parley's seeded FAQs, a public library, and a clinic. */
-export const DOMAINS = ['demo', 'library', 'clinic'] as const;
+/** Names of the domains: Parley's seeded FAQs, a public library, a clinic, and a municipal utility. */
+export const DOMAINS = ['demo', 'library', 'clinic', 'utility'] as const;
 
 /** Kinds of questions that no FAQ answers: about something else, and about the same things. */
 export const UNANSWERABLE = ['far', 'near'] as const;

@@ -61,7 +61,8 @@ async function useServer(server: string): Promise<Postgres> {
   return { url: url.href, restart: undefined, rows: rowsOf(url.href), stop };
 }
 
-function rowsOf(url: string): Postgres['rows'] {
+/** Runs statements at a server, one connection each. */
+export function rowsOf(url: string): Postgres['rows'] {
   return async <Row extends pg.QueryResultRow>(sql: string) => {
     for (const until = Date.now() + PATIENCE_MS; ; await sleep(200)) {
       const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 3_000 });

@@ -3,7 +3,7 @@ import { connect, countRows, expectSame } from './counts.ts';
 import { encrypts, encryption, SUFFIX } from './crypt.ts';
 import { writeLedger } from './ledger.ts';
 import { noted } from './noted.ts';
-import { apart, through, twice } from './pipe.ts';
+import { apart, throwFirst, through, twice } from './pipe.ts';
 import { startScratch } from './scratch.ts';
 import { settings } from './settings.ts';
 import { type Manifest, folder, nameAt, note, pathOf, sizeAndHash, write } from './store.ts';
@@ -50,7 +50,8 @@ export async function dump(trial: boolean): Promise<Manifest> {
         flows.push(
           through(tried, [['pg_restore', '--exit-on-error', '--no-owner', '-d', scratch.url]], null),
         );
-      await together(flows);
+      // Waits for all, so that nothing goes on behind an error.
+      throwFirst(await Promise.allSettled(flows));
     });
     manifest.counts = await countRows(client);
     if (scratch !== null) expectSame(manifest.counts, await scratch.counts());
@@ -66,10 +67,4 @@ export async function dump(trial: boolean): Promise<Manifest> {
     await client.end().catch(() => {});
     await scratch?.stop();
   }
-}
-
-/** Waits for all, so that the first error is told and nothing goes on behind it. */
-async function together(flows: Promise<unknown>[]): Promise<void> {
-  const failed = (await Promise.allSettled(flows)).find((one) => one.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
 }

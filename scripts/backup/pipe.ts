@@ -26,7 +26,7 @@ export function commandEnv(): NodeJS.ProcessEnv {
  * @param from null: the first command has no input
  * @param to null: the last command's output is dropped
  * @param env added to the environment of the commands
- * @throws Error with the end of what a failed command said
+ * @throws Error with the end of what a failed command said: of the one that broke the others, where several failed
  */
 export async function through(
   from: Readable | null,
@@ -43,11 +43,39 @@ export async function through(
     before = child.stdout;
   }
   if (before !== null) streams.push(to === null ? drained(before) : pipeline(before, to));
-  // All are awaited at once: one that fails while another runs is handled. The commands come first, because a command's own words
-  // say more than the pipe that broke behind it.
-  for (const result of await Promise.allSettled([...started.map(({ ended }) => ended), ...streams]))
-    if (result.status === 'rejected') throw result.reason;
+  // All are awaited at once: one that fails while another runs is handled.
+  const ends = Promise.allSettled(started.map(({ ended }) => ended));
+  const pipes = await Promise.allSettled(streams);
+  throwCause(await ends, pipes.slice(from === null ? 0 : 1));
+  throwFirst(pipes);
   return started.map(({ said }) => said()).join('');
+}
+
+/** Throws what failed by itself, rather than what failed because a pipe behind it broke. */
+export function throwFirst(results: PromiseSettledResult<unknown>[]): void {
+  const reasons = results.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+  if (reasons.length > 0) throw reasons.find((reason) => !BROKEN.has(codeOf(reason))) ?? reasons[0];
+}
+
+const BROKEN = new Set(['EPIPE', 'ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_DESTROYED']);
+
+/**
+ * Throws the failure of a command that did not start, or whose reader took all it wrote.
+ * @param pipes the pipe behind each command
+ */
+function throwCause(ends: PromiseSettledResult<void>[], pipes: PromiseSettledResult<unknown>[]): void {
+  throwFirst(ends.filter((end) => end.status === 'rejected' && end.reason instanceof NotStarted));
+  throwFirst(ends.filter((_, n) => pipes[n]?.status === 'fulfilled'));
+  // The last pipe's own reason, such as a full disk, says more than the commands that it broke.
+  throwFirst(pipes.filter((one) => one.status === 'rejected' && !BROKEN.has(codeOf(one.reason))));
+  const [broken] = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason as Error] : []));
+  if (broken !== undefined) throw Object.assign(broken, { code: 'EPIPE' });
+}
+
+class NotStarted extends Error {}
+
+function codeOf(reason: unknown): string {
+  return String((reason as NodeJS.ErrnoException | undefined)?.code ?? '');
 }
 
 /** Copies a stream to two readers. The slower one holds the other back. */
@@ -74,11 +102,12 @@ function start([name, ...args]: Command, env: Record<string, string>): Started {
   });
   const failed = new Promise<never>((_, reject) => {
     child.once('error', (err: NodeJS.ErrnoException) =>
-      reject(err.code === 'ENOENT' ? new Error(`${name} is not installed`) : err),
+      reject(new NotStarted(err.code === 'ENOENT' ? `${name} is not installed` : err.message)),
     );
   });
-  const closed = once(child, 'close').then(([code]) => {
-    if (code !== 0) throw new Error(`${name} failed: ${text.trim().split('\n').slice(-3).join(' ') || code}`);
+  const closed = once(child, 'close').then(([code, signal]) => {
+    const last = text.trim().split('\n').slice(-3).join(' ');
+    if (code !== 0) throw new Error(`${name} failed: ${last || (signal ?? `exit code ${code}`)}`);
   });
   const ended = Promise.race([closed, failed]);
   ended.catch(() => {});

@@ -35,12 +35,19 @@ export async function restoreBase(
   const script = join(resolve(data), 'restore-wal.sh');
   writeFileSync(script, walScript(manifest), { mode: 0o755 });
   const target =
-    until === undefined ? '' : `recovery_target_time = '${until}'\nrecovery_target_action = promote\n`;
+    until === undefined
+      ? ''
+      : `recovery_target_time = '${asServerReads(until)}'\nrecovery_target_action = promote\n`;
   await appendFile(join(data, 'postgresql.auto.conf'), `restore_command = '"${script}" %f "%p"'\n${target}`);
   writeFileSync(join(data, 'recovery.signal'), '');
   console.log(
     `unpacked ${manifest.name} into ${data}: start the server, and run npm run restore -- after when it takes writes`,
   );
+}
+
+/** PostgreSQL reads its settings before it knows names of zones, `Z` among them. */
+function asServerReads(time: string): string {
+  return time.replace('T', ' ').replace(/Z$/, '+00');
 }
 
 function newestBefore(until: string | undefined): Manifest {

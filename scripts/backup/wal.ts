@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createReadStream, existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, encrypts, encryption, SUFFIX } from './crypt.ts';
@@ -82,18 +83,25 @@ export async function keepReceived(by = encryption(), spool = folder('spool')): 
     const from = join(spool, file);
     const full = SEGMENT.test(file) || HISTORY.test(file);
     if (!full && !PARTIAL.test(file)) continue;
-    // The receiver may have renamed it meanwhile, because it is full: the next look keeps it.
-    const found = statSync(from, { throwIfNoEntry: false });
-    if (found === undefined) continue;
-    const { mtimeMs } = found;
-    if (!full && kept.get(file) === String(mtimeMs)) continue;
+    // The receiver renames a file that is full. One that is open already is read all the same.
+    const opened = await open(from).catch(nothingThere);
+    if (opened === null) continue;
+    const { mtimeMs } = await opened.stat();
     const to = join(wal, `${file}.gz${SUFFIX[by]}`);
+    const unchanged = full ? existsSync(to) : kept.get(file) === String(mtimeMs);
     const chain: Command[] = [['gzip', '-1'], encrypts(by)];
-    if (!full || !existsSync(to)) await write(to, (stream) => through(createReadStream(from), chain, stream));
+    if (unchanged) await opened.close();
+    else await write(to, (stream) => through(opened.createReadStream(), chain, stream));
+    if (!full && unchanged) continue;
     kept.set(file, String(mtimeMs));
     if (!full) continue;
     rmSync(from);
     rmSync(join(wal, `${file}.partial.gz${SUFFIX[by]}`), { force: true });
     kept.delete(`${file}.partial`);
   }
+}
+
+function nothingThere(error: NodeJS.ErrnoException): null {
+  if (error.code === 'ENOENT') return null;
+  throw error;
 }

@@ -94,7 +94,7 @@ export const compose: Step[] = [
           throw new Error(`${sum} connections of pools and ${OTHERS} others exceed ${most}`);
       }
     },
-    faults: [{ file: 'docker-compose.yml', from: 'max_connections=160', to: 'max_connections=100' }],
+    faults: [{ file: 'docker-compose.yml', from: 'max_connections=200', to: 'max_connections=100' }],
   },
 ];
 

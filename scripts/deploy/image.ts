@@ -18,6 +18,7 @@ export const image: Step[] = [
         [/org\.opencontainers\.image\.version/.test(runtime), 'it has no OCI labels'],
         [!/^COPY .*\b(lab|test)\b/m.test(runtime), 'it holds lab or test'],
         [/^RUN npm ci --omit=dev/m.test(stage('dependencies')), 'it holds development dependencies'],
+        [/npm sbom .*>sbom\.cdx\.json/.test(text), 'it has no bill of materials'],
         [/rm -rf node_modules\/typescript/.test(stage('dependencies')), 'it holds TypeScript'],
         [/^\.env$/m.test(readFileSync(join(root, '.dockerignore'), 'utf8')), '.env would be copied'],
       ];
@@ -25,8 +26,9 @@ export const image: Step[] = [
     },
     faults: [
       { file: 'Dockerfile', from: 'COPY db db\nCOPY scripts scripts', to: 'COPY db db\nCOPY lab lab' },
-      { file: 'Dockerfile', from: 'EXPOSE 8000 9100\n', to: 'EXPOSE 8000 9100\nUSER root\nRUN true\n#' },
+      { file: 'Dockerfile', from: 'USER 1000:1000\nEXPOSE', to: 'EXPOSE' },
+      { file: 'Dockerfile', from: 'npm sbom', to: 'true' },
       { file: 'Dockerfile', from: 'npm ci --omit=dev', to: 'npm ci' },
-    ].filter(({ to }) => !to.includes('USER root')),
+    ],
   },
 ];

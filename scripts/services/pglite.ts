@@ -24,7 +24,11 @@ if (!inMemory) {
   }
 }
 
-const db = await PGlite.create(inMemory ? 'memory://' : folder, { extensions: { vector } });
+const db = await PGlite.create(inMemory ? 'memory://' : folder, {
+  extensions: { vector },
+  // Of the folder's files the system keeps copies anyway; 128 MB more would stay in this process.
+  ...(!inMemory && { startParams: [...PGlite.defaultStartParams, '-c', 'shared_buffers=16MB'] }),
+});
 const server = await servePostgres(db, Number(process.argv[3] ?? 0));
 const { port } = server.address() as AddressInfo;
 

@@ -1,5 +1,5 @@
-import { dictionary } from '@zxcvbn-ts/language-common';
 import { problem } from '../base/errors.ts';
+import { lazily } from '../base/lazily.ts';
 
 /** Bounds in code points. */
 export const MIN_LENGTH = 8;
@@ -15,7 +15,7 @@ export function refuseWeak(password: string, path: string): void {
   const text = normalForm(password);
   if ([...text].length < MIN_LENGTH) throw weak(path, `must be at least ${MIN_LENGTH} characters long`);
   const word = text.toLowerCase();
-  if (COMMON.has(word)) throw weak(path, 'must be less common');
+  if (common().has(word)) throw weak(path, 'must be less common');
   if (/^[^\p{L}]*parley[^\p{L}]*$/u.test(word))
     throw weak(path, 'must be more than the name of this service');
 }
@@ -28,10 +28,17 @@ export function normalForm(password: string): string {
   return password.normalize('NFC');
 }
 
-/** The list is in lower case, the most common first. Shorter passwords fail by their length. */
-const COMMON = new Set(
-  dictionary['passwords-common'].slice(0, 10_000).filter((password) => password.length >= MIN_LENGTH),
-);
+let known: Set<string> | undefined;
+
+function common(): Set<string> {
+  return (known ??= new Set(readCommon()));
+}
+
+/** Returns the common passwords. The list is in lower case, the most common first. Shorter passwords fail by their length. */
+function readCommon(): string[] {
+  const { dictionary } = lazily('@zxcvbn-ts/language-common') as typeof import('@zxcvbn-ts/language-common');
+  return dictionary['passwords-common'].slice(0, 10_000).filter((password) => password.length >= MIN_LENGTH);
+}
 
 function weak(path: string, message: string) {
   return problem('validation_failed', undefined, { errors: [{ path, message }] });

@@ -1,5 +1,3 @@
-import * as argon2 from '@node-rs/argon2';
-import * as bcrypt from '@node-rs/bcrypt';
 import { normalForm } from './newPassword.ts';
 import { whenFree } from './whenFree.ts';
 
@@ -12,7 +10,10 @@ const AT_THIS_COST = '$argon2id$v=19$m=47104,t=3,p=1$';
 
 /** Hashes a password for storing. @throws Problem `service_unavailable` if too many calls wait */
 export function hashPassword(password: string): Promise<string> {
-  return whenFree(() => argon2.hash(normalForm(password), COST));
+  return whenFree(async () => {
+    const argon2 = await import('@node-rs/argon2');
+    return argon2.hash(normalForm(password), COST);
+  });
 }
 
 /**
@@ -21,8 +22,12 @@ export function hashPassword(password: string): Promise<string> {
  */
 export async function passwordFits(password: string, hash: string | undefined): Promise<boolean> {
   return whenFree(async () => {
-    if (hash !== undefined && BCRYPT.test(hash)) return bcrypt.verify(password, hash);
+    if (hash !== undefined && BCRYPT.test(hash)) {
+      const bcrypt = await import('@node-rs/bcrypt');
+      return bcrypt.verify(password, hash);
+    }
     const known = hash !== undefined && ARGON2.test(hash) ? hash : undefined;
+    const argon2 = await import('@node-rs/argon2');
     const fits = await argon2.verify(known ?? DUMMY, normalForm(password));
     return fits && known !== undefined;
   });

@@ -8,7 +8,7 @@ import {
   stepsOf,
   usesOf,
 } from '../../db/models/analytics/figures.ts';
-import { type Range, rangesOf } from '../../db/models/analytics/ranges.ts';
+import { ALL, type Of, type Range, rangesOf } from '../../db/models/analytics/ranges.ts';
 import { env } from '../base/env.ts';
 import { type Percentiles, percentilesOf } from './percentiles.ts';
 import { type Cost, costOf, priceChanges } from './prices.ts';
@@ -62,13 +62,10 @@ export type Dashboard = {
   };
 };
 
-/** Returns the figures of a window, and those of the window before it. @param assistantId null: of all assistants */
-export async function dashboard(window: Window, assistantId: number | null): Promise<Dashboard> {
+/** Returns the figures of a window, and those of the window before it. */
+export async function dashboard(window: Window, of = ALL): Promise<Dashboard> {
   const updated_at = new Date();
-  const [now, then] = await Promise.all([
-    figuresOf(window, assistantId),
-    figuresOf(before(window), assistantId),
-  ]);
+  const [now, then] = await Promise.all([figuresOf(window, of), figuresOf(before(window), of)]);
   const { totals, quality, cells, steps, ranges } = now;
   return {
     ...window,
@@ -82,7 +79,7 @@ export async function dashboard(window: Window, assistantId: number | null): Pro
     },
     previous: { totals: then.totals, quality: then.quality },
     top: {
-      faqs: await usesOf(ranges, TOP, assistantId),
+      faqs: await usesOf(ranges, TOP, of),
       languages: grouped(cells, 'language')
         .map(([language, own]) => ({ language, messages: sum(own, 'messages_in') }))
         .filter(({ messages }) => messages > 0)
@@ -97,16 +94,16 @@ export async function dashboard(window: Window, assistantId: number | null): Pro
   };
 }
 
-async function figuresOf(window: Range, assistantId: number | null) {
+async function figuresOf(window: Range, of: Of) {
   const [ranges, begunRanges] = await Promise.all([
-    rangesOf('moments', window, true),
+    rangesOf('moments', window, true, of),
     rangesOf('begun', window, true),
   ]);
   const [cells, steps, users_active, begun] = await Promise.all([
-    cellsOf(ranges, priceChanges(), assistantId),
-    stepsOf(ranges, assistantId),
-    peopleOf(ranges, assistantId),
-    begunOf(begunRanges, env.RESOLVED_AFTER_H, assistantId),
+    cellsOf(ranges, priceChanges(), of),
+    stepsOf(ranges, of),
+    peopleOf(ranges, of),
+    begunOf(begunRanges, env.RESOLVED_AFTER_H, of),
   ]);
   const totals = totalsOf(cells, users_active, steps.find(({ measure }) => measure === 'users_new')?.n ?? 0);
   return { ranges, cells, steps, totals, quality: qualityOf(cells, begun, totals.cost) };

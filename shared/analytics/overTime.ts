@@ -1,5 +1,5 @@
 import { bucketsOf, bucketStepsOf } from '../../db/models/analytics/figures.ts';
-import { rangesOf } from '../../db/models/analytics/ranges.ts';
+import { ALL, rangesOf } from '../../db/models/analytics/ranges.ts';
 import type { Interval } from '../../db/models/analytics/window.ts';
 import { percentile } from './percentiles.ts';
 import { bucketsIn, type Window } from './window.ts';
@@ -19,16 +19,12 @@ export type Bucket = {
 };
 
 /** Returns the figures of a window by hours, days, weeks or months of its timezone. Every bucket is there, the empty ones too. */
-export async function overTime(
-  window: Window,
-  interval: Interval,
-  assistantId: number | null = null,
-): Promise<Bucket[]> {
+export async function overTime(window: Window, interval: Interval, of = ALL): Promise<Bucket[]> {
   const starts = await bucketsIn(window, interval);
-  const ranges = await rangesOf('moments', window, starts.every(isMidnight));
+  const ranges = await rangesOf('moments', window, starts.every(isMidnight), of);
   const [counts, steps] = await Promise.all([
-    bucketsOf(ranges, starts, assistantId),
-    bucketStepsOf(ranges, starts, assistantId),
+    bucketsOf(ranges, starts, of),
+    bucketStepsOf(ranges, starts, of),
   ]);
   const byBucket = new Map(counts.map((counted) => [counted.bucket, counted]));
   const stepsBy = Map.groupBy(steps, ({ bucket, measure }) => `${bucket} ${measure}`);

@@ -19,8 +19,8 @@ export type PublicOffer = {
 
 /**
  * Returns what a visitor may know of an assistant before the first message, at most 30 s old, and when people answer again.
+ * With GUESTS=off it holds nothing of an assistant.
  * @param id the assistant; undefined or unknown: the default
- * With GUESTS=off nobody is told of an assistant.
  */
 export async function publicOffer(id: number | undefined, language: string): Promise<PublicOffer> {
   const list = env.GUESTS === 'off' ? [] : await offered();

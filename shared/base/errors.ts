@@ -16,6 +16,7 @@ export const PROBLEMS = {
   conflict: { status: 409, title: 'Its state does not allow this, or somebody else was first' },
   gone: { status: 410, title: 'This link was used or has run out' },
   body_too_large: { status: 413, title: 'The body is too large' },
+  unsupported_media: { status: 415, title: 'This content type is not supported' },
   unsupported_encoding: { status: 415, title: 'This content encoding is not supported' },
   idempotency_key_reused: { status: 422, title: 'This idempotency key was used for another request' },
   rate_limited: { status: 429, title: 'Too many requests' },

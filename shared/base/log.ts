@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import pino from 'pino';
-import pinoPretty from 'pino-pretty';
+import type pinoPretty from 'pino-pretty';
 import { env } from './env.ts';
+import { lazily } from './lazily.ts';
 
 type LogContext = Record<string, string | number | null | undefined>;
 const contexts = new AsyncLocalStorage<LogContext>();
@@ -39,8 +40,13 @@ export const log = pino(
       },
     },
   },
-  process.stdout.isTTY ? pinoPretty({ colorize: true, ignore: 'pid', sync: true }) : pino.destination(1),
+  process.stdout.isTTY ? readable() : pino.destination(1),
 );
+
+function readable(): pinoPretty.PrettyStream {
+  const pretty = lazily('pino-pretty') as typeof pinoPretty;
+  return pretty({ colorize: true, ignore: 'pid', sync: true });
+}
 
 /** Bounds of a logged error: frames of its stack, characters of its message, causes within causes. */
 const FRAMES = 20;

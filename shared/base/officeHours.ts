@@ -5,7 +5,7 @@ const DAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
 const ENTRY = /^([a-z]{3})(?:-([a-z]{3}))? (\d{2}):(\d{2})-(\d{2}):(\d{2})$/i;
 const [DAY, MINUTE] = [1440, 60_000];
 
-/** Parses `Mon-Fri 09:00-17:00, Sat 10:00-14:00`; '' is no hours. Returns null for anything else. */
+/** Parses `Mon-Fri 09:00-17:00, Sat 10:00-14:00`; '' means none. Returns null for anything else. */
 export function parseHours(list: string): OpenHours[] | null {
   const entries = list.split(',').map((entry) => entry.trim().replace(/\s+/g, ' '));
   const parsed = entries.filter((entry) => entry !== '').map(parseEntry);

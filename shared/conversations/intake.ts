@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import { acceptMessage, type Accepted, type Refusal, type Strategy } from '../../db/models/run.ts';
 import { env } from '../base/env.ts';
 import { type Problem, problem, rowId } from '../base/errors.ts';
+import { type MessageRow, newQuestion } from '../../db/models/messageView.ts';
+import { packetOf } from '../delivery/news.ts';
 import { killPoint } from '../ops/killpoint.ts';
 import { traced } from '../ops/tracing.ts';
 import { type Sender, withinLimits } from '../limits/sending.ts';
@@ -80,27 +82,42 @@ export async function intake(
     request_hash: requestHash(sameness),
     request_id: requestId,
   };
-  const accepted = await withinLimits(sender, { key, hash: message.request_hash }, () =>
+  const accepted = await withinLimits(sender, { key, hash: message.request_hash, conversation_id }, () =>
     traced('accept', {}, () => acceptMessage(message, env.MAX_WAITING_RUNS_PER_USER)),
   );
-  return follow(accepted);
+  return follow(accepted, message);
 }
 
-/** Starts the delivery of a stored message. Returns the answer to its sender. @throws Problem the refusal of a message */
-export function follow(accepted: Accepted | { outcome: Refusal }): Taken {
+type Sent = Pick<MessageRow, 'user_id' | 'content' | 'metadata'>;
+
+/**
+ * Starts the delivery of a stored message. Returns the answer to its sender.
+ * @param message what was sent; absent: a question is answered again
+ * @throws Problem the refusal of a message
+ */
+export function follow(accepted: Accepted | { outcome: Refusal }, message?: Sent): Taken {
   if (accepted.outcome !== 'accepted' && accepted.outcome !== 'replayed') throw refusal(accepted.outcome);
 
-  const { conversation_id, run_id, message_id, reply_id, next, ended, joined = false } = accepted;
+  const { conversation_id, run_id, message_id, reply_id, next, ended, joined = false, told_of_at } = accepted;
   killPoint('web.committed', run_id ?? 0);
   const news = accepted.news === true ? conversation_id : null;
   // A run that others join keeps the trace of its first message.
   const began = accepted.outcome === 'accepted' && !joined;
-  settleInBackground({ ended, next, news }, began ? (run_id ?? undefined) : undefined);
+  const told = message && told_of_at ? [packetOf(question(message, accepted, told_of_at))] : [];
+  settleInBackground({ ended, next, news, told }, began ? (run_id ?? undefined) : undefined);
   const status = run_id === null ? 'with_agent' : joined ? 'joined' : 'queued';
   return {
     replayed: accepted.outcome === 'replayed',
     answer: { conversation_id, message_id, reply_id, run_id, status },
   };
+}
+
+function question(
+  { user_id, content, metadata }: Sent,
+  { message_id: id, conversation_id, run_id }: Accepted,
+  created_at: Date,
+): MessageRow {
+  return newQuestion({ id, conversation_id, run_id, user_id, content, metadata, created_at });
 }
 
 /** Returns a hash that tells two requests of one key apart. */

@@ -5,28 +5,33 @@ import { problem } from '../base/errors.ts';
 import { log } from '../base/log.ts';
 import { answerFlow, jobOptions, type Payloads, type SingleJob, type SingleName, singles } from './jobs.ts';
 import { killPoint } from '../ops/killpoint.ts';
-import { canEnqueue, flows, loadScripts, queues } from './queues.ts';
+import type { Packet } from './push.ts';
+import { canEnqueue, flows, loadScripts, publishFirst, queues } from './queues.ts';
 
 /**
  * Adds the flows of runs. Flows of one turn of the event loop go to Redis together.
+ * @param before what is published before: where Redis has the flows, it published this
  * @throws Problem `service_unavailable` while Redis is away. A caller that has committed ignores that: the delivery is owed
  */
-export async function deliver(deliveries: Delivery[]): Promise<void> {
+export async function deliver(deliveries: Delivery[], before: Packet[] = []): Promise<void> {
   if (deliveries.length === 0) return;
   if (!canEnqueue()) throw problem('service_unavailable', 'Jobs cannot be added at the moment');
   batch.push(...deliveries);
+  packets.push(...before);
   adding ??= addBatch();
   await adding;
   killPoint('run.delivered', deliveries[0]?.run_id ?? 0);
 }
 
 let batch: Delivery[] = [];
+let packets: Packet[] = [];
 let adding: Promise<void> | undefined;
 
 async function addBatch(): Promise<void> {
   await nextTurn();
   const flowsToAdd = batch.map(answerFlow);
-  batch = [];
+  publishFirst(packets);
+  [batch, packets] = [[], []];
   adding = undefined;
   try {
     await flows.addBulk(flowsToAdd);

@@ -1,8 +1,8 @@
-import { messagesToTell } from '../../db/models/messageView.ts';
+import { type MessageRow, messagesToTell, questionsToTell } from '../../db/models/messageView.ts';
 import { findNews, type NewsOf, newsTold } from '../../db/models/news.ts';
 import { killPoint } from '../ops/killpoint.ts';
 import { type PeopleEvent, showConversation, showMessage } from './peopleEvents.ts';
-import { push, pushToAgents } from './push.ts';
+import { type Packet, packet, push, pushToAgents } from './push.ts';
 
 /** Conversations that one batch tells, and messages of each that one statement loads. */
 const BATCH = 50;
@@ -78,10 +78,7 @@ async function tellMessages(found: NewsOf[]): Promise<void> {
     for (const message of messages) {
       const { conversation_id: id } = message;
       const { assignee_id = null } = of.get(id)?.news ?? {};
-      const { event, data }: PeopleEvent = {
-        event: 'message',
-        data: { conversation_id: id, message: showMessage(message) },
-      };
+      const { event, data } = told(message);
       const readers = new Set([message.user_id]);
       if (assignee_id !== null && message.run_id === null) readers.add(assignee_id);
       for (const userId of readers) pushed.push(push(userId, event, data));
@@ -90,6 +87,27 @@ async function tellMessages(found: NewsOf[]): Promise<void> {
     await Promise.all(pushed);
     from = [...last.values()].filter(({ count }) => count === MESSAGES);
   }
+}
+
+/**
+ * Tells the user's devices of the questions of runs that may never have been delivered. Who delivers a run for the first time tells
+ * its question before; so a question whose run has a job was told.
+ * @throws when Redis or Postgres is away
+ */
+export async function tellQuestions(runIds: number[]): Promise<void> {
+  const questions = await questionsToTell(runIds);
+  await Promise.all(questions.map((question) => push(question.user_id, 'message', told(question).data)));
+}
+
+/** Returns what tells a user's devices of a message of theirs. */
+export function packetOf(message: MessageRow): Packet {
+  const { event, data } = told(message);
+  return packet(message.user_id, event, data);
+}
+
+function told(message: MessageRow): PeopleEvent & { event: 'message' } {
+  const { conversation_id } = message;
+  return { event: 'message', data: { conversation_id, message: showMessage(message) } };
 }
 
 async function tellState({ conversation, news }: NewsOf): Promise<void> {

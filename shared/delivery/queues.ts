@@ -1,6 +1,7 @@
 import { FlowProducer, Queue } from 'bullmq';
 import { type JobName, jobNames, type Payloads } from './jobs.ts';
 import { log } from '../base/log.ts';
+import type { Packet } from './push.ts';
 import { connect, untilReady } from './redis.ts';
 import { onStop } from '../base/stop.ts';
 
@@ -67,10 +68,25 @@ async function loadOnce(): Promise<void> {
   loadedThrough = stream;
 }
 
+/** What the next flows are added after. */
+let waiting: Packet[] = [];
+
+/** Publishes packets before the next flows, on their connection and in their write: Redis takes both in order, or no flow. */
+export function publishFirst(packets: Packet[]): void {
+  waiting.push(...packets);
+}
+
+/** Publishes what the next flows are added after. What is not published has no flow, and is owed as that is. */
+export function publishWaiting(): void {
+  for (const { channel, payload } of waiting) producer.publish(channel, payload).catch(() => {});
+  waiting = [];
+}
+
 // BullMQ misses the failure of one part of a flow and would report the whole flow as added.
 const backend = flows.getBackend();
 const addFlow = backend.addFlow.bind(backend);
 backend.addFlow = async (entries) => {
+  publishWaiting();
   const results = await addFlow(entries);
   const failed = results?.find(([err]) => err !== null);
   if (failed?.[0]) throw failed[0];

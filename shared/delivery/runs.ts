@@ -6,6 +6,7 @@ import { type EndedRun, terminalEvent } from './runEvents.ts';
 import { killPoint } from '../ops/killpoint.ts';
 import { log } from '../base/log.ts';
 import { tellNews } from './news.ts';
+import type { Packet } from './push.ts';
 import { closeLog } from './runlog.ts';
 import { tracedStep } from '../ops/tracing.ts';
 
@@ -15,15 +16,17 @@ export type Aftermath = {
   next: Delivery | null;
   /** A conversation of which devices and agents are to be told. */
   news?: number | null;
+  /** What tells the user's devices of the message of `next`. */
+  told?: Packet[];
 };
 
 /**
  * Announces ended runs, delivers the promoted run and tells the news of a conversation. Never throws: the change is committed, and the reconciler does what
  * fails here.
  */
-export async function settle({ ended, next, news = null }: Aftermath): Promise<void> {
+export async function settle({ ended, next, news = null, told = [] }: Aftermath): Promise<void> {
   const results = await Promise.allSettled([
-    deliver(next === null ? [] : [next]),
+    deliver(next === null ? [] : [next], told),
     ...ended.map(announce),
     ...(news === null ? [] : [tellNews(news)]),
   ]);

@@ -68,6 +68,12 @@ export const PROFILE_CHANGE: Policy = {
   pair: { name: 'profile-change', limit: 300, seconds: QUARTER },
   address: { name: 'address-profile-change', limit: 3_000, seconds: QUARTER },
 };
+/** Each export reads and writes all that an account has. */
+export const EXPORT: Policy = {
+  counts: 'all',
+  pair: { name: 'account-export', limit: 20, seconds: 3_600 },
+  address: { name: 'address-account-export', limit: 600, seconds: 3_600 },
+};
 /** A refusal shows that somebody has the name, or that the password is wrong, so a user may make twenty guesses an hour. */
 export const NAME_CHANGE: Policy = {
   counts: 'all',

@@ -27,10 +27,14 @@ function budget(name: string): { limit: number; unit: string } | null {
   return { limit: Math.round(Number(amount) * 1_000_000), unit: currency };
 }
 
-/** Refuses new messages of a user whose budget, or everybody's, is used up. @throws Problem `quota_exceeded` */
-export async function withinBudget(userId: number): Promise<void> {
+/**
+ * Refuses new messages of a user whose budget, or everybody's, is used up, but those to a person.
+ * @param conversationId null where no person can be the one who answers
+ * @throws Problem `quota_exceeded`
+ */
+export async function withinBudget(userId: number, conversationId: number | null): Promise<void> {
   if (!budgeted) return;
-  const over = await usedUp(userId, limits);
+  const over = await usedUp(userId, conversationId, limits);
   if (over === undefined) return;
   const ends = new Date(Date.now() + over.ends_in_s * 1_000).toISOString().slice(0, 16);
   throw problem('quota_exceeded', `The budget of the day is used up; a new one begins at ${ends}Z`, {

@@ -15,18 +15,19 @@ export type Sender = {
   channel?: Channel;
   tell?: (headers: RateHeaders) => void;
 };
-type Keyed = { key: string | null; hash: string };
+/** `conversation_id`: none where no person can be the one who answers. */
+type Keyed = { key: string | null; hash: string; conversation_id?: number | null };
 
 /**
  * Stores a message by `accept` if the limits of its user and its address allow it. The windows are a minute, an hour and a
  * day, over all transports. If one window refuses a message, no window counts it. A replay is free, even when the limit is
  * reached: its receipt shows it within the minute, later Postgres does.
- * @param keyed the idempotency key, and the hash that tells two requests of one key apart
+ * @param keyed the idempotency key, the hash that tells two requests of one key apart, and the conversation
  * @throws Problem `rate_limited`, `quota_exceeded`; what `accept` throws, and then the message is not counted
  */
 export async function withinLimits(
   { user, ip, tell }: Sender,
-  { key, hash }: Keyed,
+  { key, hash, conversation_id }: Keyed,
   accept: () => Promise<Accepted | { outcome: Refusal }>,
 ): Promise<Accepted | { outcome: Refusal }> {
   const began = performance.now();
@@ -39,7 +40,7 @@ export async function withinLimits(
     throw refusalOf(charge, 'Too many messages: RateLimit says when there may be more');
   }
   try {
-    const accepted = (await beyondBudget(user.id, key, hash)) ?? (await accept());
+    const accepted = (await beyondBudget(user.id, { key, hash, conversation_id })) ?? (await accept());
     // A refused message loses its receipt, so that sending it again counts again.
     if (receipt !== null && !isStored(accepted)) await forget({ key: receipt });
     if (!isStored(accepted) || accepted.outcome !== 'replayed' || charge.outcome === 'free') return accepted;
@@ -56,10 +57,10 @@ export async function withinLimits(
 }
 
 /** Returns the message that a key has stored already, where a budget allows no new one. @throws Problem `quota_exceeded` */
-async function beyondBudget(userId: number, key: string | null, hash: string) {
+async function beyondBudget(userId: number, { key, hash, conversation_id }: Keyed) {
   if (!budgeted) return undefined;
   try {
-    await withinBudget(userId);
+    await withinBudget(userId, conversation_id ?? null);
     return undefined;
   } catch (err) {
     const known = key === null ? undefined : await storedUnder(userId, key, hash);

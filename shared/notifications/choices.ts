@@ -9,7 +9,7 @@ export const ALWAYS_MAILED: readonly Kind[] = [
 ];
 /** Kinds that only a link in a mail serves: the app does not list them, and no device gets them. */
 export const ONLY_MAILED: readonly Kind[] = ['password_reset', 'email_verification', 'account_erased'];
-/** Kinds that nobody is told who is there. */
+/** Kinds that are told only to users without a connected device. */
 export const FOR_THE_ABSENT: readonly Kind[] = ['answer_ready', 'agent_replied'];
 /** Kinds that are mailed only where nobody has looked for a while. */
 export const MAILED_LATER: readonly Kind[] = [...FOR_THE_ABSENT, 'handoff_waiting'];

@@ -86,7 +86,7 @@ function addressOf({ data, email }: Claimed): string | null {
   return data.address ?? email;
 }
 
-/** Pushes to the devices that have it not. Returns when to try again. */
+/** Pushes to the devices that do not have it yet. Returns when to try again. */
 async function pushNow(owed: Claimed): Promise<Due> {
   const { kind, kinds, user_id, seen } = owed;
   if (seen || user_id === null || !choiceOf(kinds, kind).push) return null;

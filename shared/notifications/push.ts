@@ -16,7 +16,7 @@ const [SOONEST, LATEST] = [30, 3_600];
 const URGENT: readonly Kind[] = ['agent_replied', 'handoff_waiting', 'new_sign_in'];
 
 /**
- * Pushes a notification to its user's devices that have it not. Removes devices that their service does not know any more.
+ * Pushes a notification to those devices of its user that do not have it yet. Removes devices that their service does not know any more.
  * @returns in how many ms to try the others again; null: nothing is left to do
  */
 export async function pushToDevices(owed: Claimed): Promise<number | null> {

@@ -1,6 +1,6 @@
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createTransport, type SentMessageInfo, type Transporter } from 'nodemailer';
+import type { SentMessageInfo, Transporter } from 'nodemailer';
 import { env } from '../base/env.ts';
 import { log } from '../base/log.ts';
 import { onStop } from '../base/stop.ts';
@@ -45,7 +45,7 @@ export async function sendLetter(letter: Letter): Promise<void> {
   const message = messageOf(letter);
   if (env.SMTP_URL === '') return writeLetter(letter, message);
   try {
-    await within(WHOLE, transport().sendMail(message));
+    await within(WHOLE, (await transport()).sendMail(message));
   } catch (err) {
     throw mailError(err);
   }
@@ -54,7 +54,7 @@ export async function sendLetter(letter: Letter): Promise<void> {
 /** Asks the mail server for its greeting and tries the sign-in. @throws MailError */
 export async function tryMailServer(): Promise<void> {
   try {
-    await within(STEP, transport().verify());
+    await within(STEP, (await transport()).verify());
   } catch (err) {
     throw mailError(err);
   }
@@ -83,13 +83,17 @@ function messageOf({ to, subject, text, html, key, language, unsubscribe }: Lett
   };
 }
 
-let open: Transporter | undefined;
+let opened: Promise<Transporter<SentMessageInfo>> | undefined;
 
 /** Returns the pool of connections to the mail server, which opens at the first mail. */
-function transport(): Transporter<SentMessageInfo> {
-  if (open !== undefined) return open;
+function transport(): Promise<Transporter<SentMessageInfo>> {
+  return (opened ??= open());
+}
+
+async function open(): Promise<Transporter<SentMessageInfo>> {
+  const { createTransport } = await import('nodemailer');
   const { hostname } = new URL(env.SMTP_URL);
-  open = createTransport(
+  const pool = createTransport(
     {
       url: env.SMTP_URL,
       pool: true,
@@ -104,8 +108,8 @@ function transport(): Transporter<SentMessageInfo> {
     },
     {},
   );
-  onStop('mail', () => open?.close());
-  return open;
+  onStop('mail', () => pool.close());
+  return pool;
 }
 
 function dkim() {
@@ -115,6 +119,7 @@ function dkim() {
 
 /** Writes a mail to MAIL_DIR. A second try replaces the file of the first. */
 async function writeLetter({ key, userId }: Letter, message: ReturnType<typeof messageOf>): Promise<void> {
+  const { createTransport } = await import('nodemailer');
   const composer = createTransport({ streamTransport: true, buffer: true, newline: 'unix', ...dkim() });
   // The file stays: it must not be where an erased address is left.
   const shown = userId === null ? { ...message, to: 'undisclosed-recipients:;' } : message;

@@ -4,7 +4,7 @@ export type Setting = { name: string; value: string | null; source: 'environment
 
 /** Names of variables that may hold a secret, or an address with one. What is set there is never shown. */
 const SECRET = /(KEYS?|SECRET|TOKEN|PASSWORD|PASSPHRASE|URL|URI|HEADERS|QUERY|ENDPOINT|AUTH)$/;
-/** Values that are no secret, whatever the name of their variable. */
+/** Values that cannot be a secret, whatever the name of their variable. */
 const HARMLESS = /^(-?\d+(\.\d+)?|on|off|true|false)$/;
 /** Further variables whose values are shown, by the ends of their names. A variable that nobody thought of is not. */
 const SHOWN =

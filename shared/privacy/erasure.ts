@@ -53,8 +53,13 @@ export async function eraseOwn(userId: number, password: string | undefined, by:
   return shutOut(userId, null, by);
 }
 
-/** Erases an account for an administrator. @returns the receipt @throws Problem `not_found`, `conflict` */
-export function eraseFor(by: By, userId: number, reason: string): Promise<string> {
+/**
+ * Erases somebody else's account for an administrator: one's own wants the password (`eraseOwn`).
+ * @returns the receipt
+ * @throws Problem `not_found`, `conflict`, `forbidden`
+ */
+export async function eraseFor(by: By, userId: number, reason: string): Promise<string> {
+  if (by.actor_id === userId) throw problem('forbidden', 'Erase your own account with DELETE /users/me');
   return shutOut(userId, reason, by);
 }
 

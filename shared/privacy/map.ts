@@ -362,19 +362,25 @@ export const personalData: Record<string, TableOfData> = {
     purpose: 'figures: how many different people; an erased one becomes a random number',
     kept: FOR_GOOD,
     erased: 'unlinked',
-    columns: { link: 'person', technical: 'grain start assistant_id' },
+    columns: { link: 'person', technical: 'grain start assistant_id channel' },
+  },
+  analytics_returns: {
+    purpose: 'figures: how many people came back, by the day on which they had written before',
+    kept: FOR_GOOD,
+    erased: 'none',
+    columns: { technical: 'assistant_id channel start before n' },
   },
   analytics_spread: {
     purpose: 'figures: percentiles',
     kept: FOR_GOOD,
     erased: 'none',
-    columns: { technical: 'grain start assistant_id measure key n' },
+    columns: { technical: 'grain start assistant_id measure key n channel' },
   },
   analytics_state: {
     purpose: 'figures: how far they are counted',
     kept: FOR_GOOD,
     erased: 'none',
-    columns: { technical: 'part counted_to quiet_h' },
+    columns: { technical: 'part counted_to quiet_h renewed_to' },
   },
   analytics_changes: {
     purpose: 'figures: what changed late',

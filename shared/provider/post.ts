@@ -1,5 +1,4 @@
-import OpenAI from 'openai';
-import { Agent, EnvHttpProxyAgent, fetch as httpFetch } from 'undici';
+import type OpenAI from 'openai';
 import { text as variable } from '../base/env.ts';
 import { ProviderError, timedOut, toProviderError } from './providerErrors.ts';
 import type { Provider } from './config.ts';
@@ -14,14 +13,33 @@ const NEVER = 86_400_000;
 
 /** Node's own client gives up after five minutes; a model may load for longer. */
 const patience = { headersTimeout: 0, bodyTimeout: 0 };
-const patient =
-  variable('NODE_USE_ENV_PROXY', '') === '1' ? new EnvHttpProxyAgent(patience) : new Agent(patience);
+
+/** The SDK, and a fetch for it, which throws a ProviderError for an error answer before the SDK reads it. */
+type Sdk = typeof import('openai') & { ask: (url: string, init?: object) => Promise<Response> };
+let loaded: Promise<Sdk> | undefined;
+
+/** Loads the SDK at the first call: most processes make none, and 12 MiB of heap is a lot for them. */
+function sdk(): Promise<Sdk> {
+  return (loaded ??= load());
+}
+
+async function load(): Promise<Sdk> {
+  const [openai, { Agent, EnvHttpProxyAgent, fetch }] = await Promise.all([
+    import('openai'),
+    import('undici'),
+  ]);
+  const dispatcher =
+    variable('NODE_USE_ENV_PROXY', '') === '1' ? new EnvHttpProxyAgent(patience) : new Agent(patience);
+  const ask = async (url: string, init?: object): Promise<Response> =>
+    answered((await fetch(url, { ...init, dispatcher })) as unknown as Response);
+  return { ...openai, ask };
+}
 
 /** Clients by provider. A changed setting makes a new client. */
 const clients = new Map<string, { client: OpenAI; made: string }>();
 
 /** Returns a provider's client. The SDK builds requests only: it drops the error details of other servers' answers. */
-function clientOf({ name, url, key, query, headers, settings }: Provider): OpenAI {
+function clientOf({ OpenAI, ask }: Sdk, { name, url, key, query, headers, settings }: Provider): OpenAI {
   const made = JSON.stringify([url, key, query, headers, settings.auth]);
   const kept = clients.get(name);
   if (kept?.made === made) return kept.client;
@@ -41,18 +59,14 @@ function clientOf({ name, url, key, query, headers, settings }: Provider): OpenA
     maxRetries: 0,
     timeout: NEVER,
     logLevel: 'off',
-    fetch: ask,
+    fetch: (input, init) => ask(String(input), init as object),
   });
   clients.set(name, { client, made });
   return client;
 }
 
-/** Fetches for the SDK. @throws ProviderError for an error answer, before the SDK reads it */
-async function ask(input: string | URL | Request, init?: RequestInit): Promise<Response> {
-  const response = (await httpFetch(String(input), {
-    ...(init as object),
-    dispatcher: patient,
-  })) as unknown as Response;
+/** Returns the answer. @throws ProviderError for an error answer */
+async function answered(response: Response): Promise<Response> {
   if (response.ok) return response;
   const body = await readText(response, MOST_OF_AN_ERROR).catch(() => '');
   throw (
@@ -71,17 +85,25 @@ export async function post(
   body: object,
   signal: AbortSignal,
 ): Promise<Response> {
+  const openai = await sdk();
   try {
-    return await clientOf(provider).post(path, { body, signal }).asResponse();
+    return await clientOf(openai, provider).post(path, { body, signal }).asResponse();
   } catch (err) {
-    throw toProviderError(err);
+    throw troubleIn(openai, err);
   }
+}
+
+/** Returns the ProviderError of what the SDK threw. */
+function troubleIn({ APIConnectionError, APIConnectionTimeoutError }: Sdk, err: unknown): ProviderError {
+  if (err instanceof APIConnectionError && err.cause instanceof ProviderError) return err.cause;
+  return err instanceof APIConnectionTimeoutError ? timedOut(err) : toProviderError(err);
 }
 
 /** Says whether a server answers a GET, with the key and the settings of its provider. */
 export async function answersGet(provider: Provider, path: string, signal: AbortSignal): Promise<boolean> {
   try {
-    const response = await clientOf(provider).get(path, { signal }).asResponse();
+    const client = clientOf(await sdk(), provider);
+    const response = await client.get(path, { signal }).asResponse();
     await response.body?.cancel();
     return true;
   } catch {

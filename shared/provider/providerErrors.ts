@@ -1,5 +1,3 @@
-import { APIConnectionError, APIConnectionTimeoutError } from 'openai';
-
 /**
  * rate_limited: call again after retryAfterMs. loading: the model is loading, call again soon. unavailable, timeout: a
  * retry may help. rejected: no retry of this request helps.
@@ -73,8 +71,6 @@ export function timedOut(cause: unknown): ProviderError {
 /** Returns the ProviderError of any error that a call throws. */
 export function toProviderError(err: unknown): ProviderError {
   if (err instanceof ProviderError) return err;
-  if (err instanceof APIConnectionError && err.cause instanceof ProviderError) return err.cause;
-  if (err instanceof APIConnectionTimeoutError) return timedOut(err);
   return new ProviderError(
     'unavailable',
     'provider_unavailable',

@@ -1,4 +1,5 @@
-import { get_encoding, type Tiktoken } from 'tiktoken';
+import type { Tiktoken } from 'tiktoken';
+import { lazily } from '../base/lazily.ts';
 
 /**
  * Cuts long texts without breaks, which make byte-pair encoding superlinear: 50,000 × "x" takes minutes, 5,000 ×
@@ -6,10 +7,13 @@ import { get_encoding, type Tiktoken } from 'tiktoken';
  */
 const UNBROKEN = /\S{256}(?=\S)|[^\p{L}\p{N}]{64}(?=[^\p{L}\p{N}])/gu;
 
-/** Encoding of current OpenAI chat models; close enough for other models, since the budget leaves slack. */
+/**
+ * Encoding of current OpenAI chat models; close enough for other models, since the budget leaves slack. It takes 70 MiB, so
+ * only a process that counts loads it.
+ */
 let encoding: Tiktoken | undefined;
 function o200k(): Tiktoken {
-  encoding ??= get_encoding('o200k_base');
+  encoding ??= (lazily('tiktoken') as typeof import('tiktoken')).get_encoding('o200k_base');
   return encoding;
 }
 

@@ -29,7 +29,7 @@ export class ToolCalls {
   readonly #offered: string[];
   readonly #calls = new Map<number, { name: string; input: string }>();
 
-  /** @param offered the tools of the request; a call of any other is no call */
+  /** @param offered the tools of the request; a call of any other is dropped */
   constructor(offered: readonly Tool[]) {
     this.#offered = offered.map(({ name }) => name);
   }

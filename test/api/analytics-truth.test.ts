@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { countNext } from '../../db/models/analytics/counting.ts';
 import { knex } from '../../db/knex.ts';
+import { type Channel, CHANNELS } from '../../db/models/run.ts';
 import { rateReply, unrateReply } from '../../db/models/reply.ts';
 import { env } from '../../shared/base/env.ts';
 import { ERROR } from '../../shared/analytics/percentiles.ts';
@@ -38,6 +39,8 @@ type Step =
   | { do: 'change'; which: number; tokens: number; minutesAgo: number }
   | { do: 'cancel'; which: number }
   | { do: 'speak'; which: number; language: string }
+  | { do: 'move'; which: number; channel: Channel }
+  | { do: 'upgrade' }
   | { do: 'erase'; who: number }
   | { do: 'forget messages'; which: number }
   | { do: 'count'; how: 'once' | 'all' | 'twice at once' | 'killed' };
@@ -58,6 +61,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         minutesAgo,
         goesOn: fc.option(which),
         status: fc.constantFrom('completed' as const, 'completed', 'incomplete', 'failed', 'cancelled'),
+        channel: fc.constantFrom(...CHANNELS),
         language: fc.constantFrom('en', 'de'),
         model: fc.constantFrom('a/small', 'b/large'),
         tokens: fc.tuple(fc.nat(5_000), fc.nat(900)),
@@ -82,6 +86,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ do: fc.constant('change' as const), which, tokens: fc.nat(500), minutesAgo }),
   fc.record({ do: fc.constant('cancel' as const), which }),
   fc.record({ do: fc.constant('speak' as const), which, language: fc.constantFrom('en', 'fr') }),
+  fc.record({ do: fc.constant('move' as const), which, channel: fc.constantFrom(...CHANNELS) }),
+  fc.record({ do: fc.constant('upgrade' as const) }),
   fc.record({ do: fc.constant('erase' as const), who: fc.nat(PEOPLE - 1) }),
   fc.record({ do: fc.constant('forget messages' as const), which }),
   {
@@ -99,6 +105,7 @@ const window = fc.record({
   whole: fc.boolean(),
   timezone: fc.constantFrom(...ZONES),
   interval: fc.constantFrom('hour', 'day', 'week', 'month'),
+  channel: fc.option(fc.constantFrom(...CHANNELS)),
 });
 
 const EVERYTHING = {
@@ -107,6 +114,7 @@ const EVERYTHING = {
   whole: true,
   timezone: 'Europe/Berlin',
   interval: 'day',
+  channel: null,
 };
 
 describe('analytics, whatever happened and whatever was counted,', function () {
@@ -144,7 +152,7 @@ describe('analytics, whatever happened and whatever was counted,', function () {
 
   async function begin() {
     await knex.raw(`TRUNCATE users, conversations, messages, runs, analytics_state, analytics_changes, analytics_cells,
-      analytics_spread, analytics_people, analytics_begun RESTART IDENTITY CASCADE`);
+      analytics_spread, analytics_people, analytics_returns, analytics_begun RESTART IDENTITY CASCADE`);
     admin = await buildUser({ role: 'admin' });
     const people = await Promise.all(Array.from({ length: PEOPLE }, () => buildUser()));
     await knex('users')
@@ -173,6 +181,7 @@ describe('analytics, whatever happened and whatever was counted,', function () {
     };
     const take = async (one: Step): Promise<void> => {
       if (one.do === 'count') return count(one.how);
+      if (one.do === 'upgrade') return upgrade();
       if (one.do === 'tell') {
         const { who, minutesAgo: ago, goesOn, ...told } = one.what;
         const person = people[who]!;
@@ -222,6 +231,8 @@ describe('analytics, whatever happened and whatever was counted,', function () {
           .update({ status: 'cancelled', error_code: null, error_message: null });
       if (one.do === 'speak')
         await knex('conversations').where({ id: conversation }).update({ language: one.language });
+      if (one.do === 'move')
+        await knex('conversations').where({ id: conversation }).update({ channel: one.channel });
       if (one.do === 'forget messages') {
         // Retention: the messages go, the conversation stays, and what became of it.
         if (forgotten.has(conversation)) return;
@@ -239,6 +250,16 @@ describe('analytics, whatever happened and whatever was counted,', function () {
   async function fatesBy() {
     const { fates } = await past();
     return new Map(fates.map((fate) => [fate.id, { ...fate, ...forgotten.get(fate.id) }]));
+  }
+
+  /** Leaves what the release before this one counted: no channels, and nobody who came back. */
+  async function upgrade(): Promise<void> {
+    await knex.transaction(async (trx) => {
+      await trx('analytics_state').update({ renewed_to: null });
+      await trx('analytics_returns').delete();
+      for (const table of ['analytics_spread', 'analytics_people'])
+        await trx(table).whereNot({ grain: 'k' }).update({ channel: null });
+    });
   }
 
   async function count(how: 'once' | 'all' | 'twice at once' | 'killed'): Promise<void> {
@@ -265,7 +286,14 @@ describe('analytics, whatever happened and whatever was counted,', function () {
     top: { models: { model: string; answers: number }[] };
     data: Bucket[];
   };
-  type Asked = { from: number; minutes: number; whole: boolean; timezone: string; interval: string };
+  type Asked = {
+    from: number;
+    minutes: number;
+    whole: boolean;
+    timezone: string;
+    interval: string;
+    channel: Channel | null;
+  };
 
   async function expectTruth(erased: Past, asked: Asked): Promise<void> {
     const unit = asked.whole ? DAY : MINUTE;
@@ -273,7 +301,11 @@ describe('analytics, whatever happened and whatever was counted,', function () {
     const to = from + Math.max(1, Math.ceil((asked.minutes * MINUTE) / unit)) * unit;
     const query = `from=${new Date(from).toISOString()}&to=${new Date(to).toISOString()}&timezone=${asked.timezone}`;
     const rows = await past();
-    const facts = [...rows.facts, ...erased.facts];
+    const { channel } = asked;
+    const among = channel === null ? query : `${query}&channel=${channel}`;
+    const facts = [...rows.facts, ...erased.facts].filter(
+      (fact) => channel === null || fact.kind === 'user' || fact.channel === channel,
+    );
     const within = (a: number, b: number) => facts.filter(({ at }) => at >= a && at < b);
     const get = async (path: string) => {
       const { status, body } = await api.call('GET', `/analytics/${path}`, undefined, {
@@ -283,12 +315,12 @@ describe('analytics, whatever happened and whatever was counted,', function () {
       return body as Said;
     };
 
-    const { totals, quality, speed, previous, top } = await get(`dashboard?${query}`);
+    const { totals, quality, speed, previous, top } = await get(`dashboard?${among}`);
     const own = within(from, to);
     expect(totals).to.deep.equal(totalsOf(own));
     expect(previous.totals).to.deep.equal(totalsOf(within(2 * from - to, from)));
     const began = [...(await fatesBy()).values(), ...erased.fates].filter(
-      (fate) => fate.began >= from && fate.began < to,
+      (fate) => fate.began >= from && fate.began < to && (channel === null || fate.channel === channel),
     );
     const byBot = began.filter(
       ({ answered, rated, quiet, handedOff }) => answered && quiet && !handedOff && rated !== 'down',
@@ -319,7 +351,7 @@ describe('analytics, whatever happened and whatever was counted,', function () {
       expect(answers).to.equal(runs.filter((run) => run.model === model).length);
 
     if (asked.interval === 'hour' && to - from > 20 * DAY) return;
-    const { data } = await get(`conversations?${query}&interval=${asked.interval}`);
+    const { data } = await get(`conversations?${among}&interval=${asked.interval}`);
     expectBuckets(data, facts, from, to, asked);
 
     const [somebody] = await knex('users').where({ role: 'user' }).limit(1);

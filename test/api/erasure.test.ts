@@ -113,6 +113,19 @@ describe('the erasure of an account', () => {
     expect(both.map(({ status }) => status).toSorted()).to.deep.equal([202, 409]);
   });
 
+  it('of one’s own account wants the password, of administrators too', async () => {
+    const [admin, other] = [await buildUser({ role: 'admin' }), await buildUser({ role: 'admin' })];
+    const refused = await api.call(
+      'POST',
+      `/users/${admin.id}/erase`,
+      { reason: 'a stolen token' },
+      { token: admin.access },
+    );
+    expect([refused.status, refused.body.code]).to.deep.equal([403, 'forbidden']);
+    const path = `/users/${other.id}/erase`;
+    expect((await api.call('POST', path, { reason: 'left' }, { token: admin.access })).status).to.equal(202);
+  });
+
   it('is done once where it is asked for twice at once', async () => {
     const [admin, user] = [await buildUser({ role: 'admin' }), await buildUser()];
     const asked = () =>

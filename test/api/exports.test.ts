@@ -108,6 +108,33 @@ describe('the export of an account', () => {
     expect((await ask(user)).body.id).to.not.equal(body.id);
   });
 
+  it('takes the place of the earlier ones, and is asked for twenty times an hour', async () => {
+    const user = await buildUser();
+    const made: number[] = [];
+    for (let i = 0; i < 2; i += 1) {
+      made.push(Number((await ask(user)).body.id));
+      await writeExport(made[i] ?? 0);
+    }
+    const shown = await Promise.all(made.map((id) => look(user, id)));
+    expect(shown.map(({ status }) => status)).to.deep.equal([404, 'ready']);
+    const more = [];
+    for (let i = 0; i < 19; i += 1) more.push((await ask(user)).status);
+    expect(more).to.deep.equal([...Array<number>(18).fill(202), 429]);
+  });
+
+  it('is cut off where a piece is removed while it is downloaded', async () => {
+    const user = await buildUser();
+    const id = Number((await ask(user)).body.id);
+    await writeExport(id);
+    await knex('export_chunks').insert({ export_id: id, seq: 2, bytes: Buffer.from('after a hole') });
+    const answer = await download(user, (await look(user, id)).url);
+    const failed = await answer.arrayBuffer().then(
+      () => undefined,
+      (err: Error) => err.message,
+    );
+    expect(failed).to.equal('terminated');
+  });
+
   it('begins anew after a worker that died, and takes no piece of one that was only slow', async () => {
     const user = await buildUser();
     const { body } = await ask(user);

@@ -231,6 +231,20 @@ describe('importing FAQs', () => {
     await expectRefused(upload('question,answer\na,b', { as: user }), 403, 'forbidden');
   });
 
+  it('refuses what says that it is neither JSON nor CSV', async () => {
+    const csv = 'question,answer\na,b';
+    for (const type of [
+      'application/xml',
+      'image/svg+xml',
+      'text/html',
+      'multipart/form-data; boundary=x',
+      'application/pdf',
+    ])
+      await expectRefused(upload(csv, { type }), 415, 'unsupported_media');
+    for (const type of ['text/plain', 'application/octet-stream', 'application/vnd.ms-excel'])
+      expect(await bring(csv, { type })).to.deep.include({ imported: 1 });
+  });
+
   it('accepts compressed uploads and refuses bombs', async () => {
     const headers = { 'content-encoding': 'gzip' };
     expect(await bring(gzipSync('question,answer\na,b'), { headers })).to.deep.include({ imported: 1 });

@@ -1,7 +1,10 @@
+import { Ajv } from 'ajv';
 import { expect } from 'chai';
 import { Type } from 'typebox';
 import { closed, oneOf, optional, orNull } from '../../api/contract/schema.ts';
+import { presentFaults } from '../../api/middleware/faults.ts';
 import { bodyCheck, check } from '../../api/middleware/validate.ts';
+import { served } from '../../api/routes.ts';
 import { Problem } from '../../shared/base/errors.ts';
 
 describe('a validation message', () => {
@@ -16,7 +19,7 @@ describe('a validation message', () => {
         title: orNull(Type.String()),
         status: oneOf('draft', 'published'),
         consent: Type.Literal(true),
-        tags: Type.Array(Type.String(), { maxItems: 2, uniqueItems: true }),
+        tags: Type.Array(Type.String(), { minItems: 1, maxItems: 2, uniqueItems: true }),
       }),
       { minProperties: 1 },
     ),
@@ -39,6 +42,7 @@ describe('a validation message', () => {
     ['another word of another type', { status: 1 }, ['must be a string']],
     ['another constant', { consent: false }, ['must be true']],
     ['another constant of another type', { consent: 'yes' }, ['must be a boolean']],
+    ['an empty list', { tags: [] }, ['must be at least 1 item long']],
     ['a list with too many', { tags: ['a', 'a', 'a'] }, ['must be at most 2 items long']],
     ['a list with doubles', { tags: ['a', 'a'] }, ['must be a list without doubles']],
   ];
@@ -46,6 +50,30 @@ describe('a validation message', () => {
     it(`says what a field must be: ${what}`, () => {
       expect(faultsOf(value).map(({ message }) => message)).to.deep.equal(messages);
     });
+
+  it('is in words of ours for each keyword of a request’s schema', () => {
+    const known = new Ajv().RULES.all;
+    const [used, formats] = [new Set<string>(), new Set<string>()];
+    const schemas = served.flatMap(({ routes }) => routes).map(({ route: { body, query } }) => [body, query]);
+    JSON.stringify(schemas, (key, value) => {
+      if (known[key] && !['properties', 'items'].includes(key)) used.add(key);
+      if (key === 'format' && typeof value === 'string') formats.add(value);
+      return value;
+    });
+    expect(used).to.include('minItems');
+    const wordless = [...used].filter((keyword) => {
+      const params = { limit: 1, type: 'string', allowedValues: [] };
+      return (
+        presentFaults([{ keyword, params, instancePath: '', schemaPath: '' }])[0]?.message === 'must be valid'
+      );
+    });
+    expect(wordless).to.deep.equal([]);
+    const nameless = [...formats].filter((format) => {
+      const fault = { keyword: 'format', params: { format }, instancePath: '', schemaPath: '' };
+      return presentFaults([fault])[0]?.message === `must be a ${format}`;
+    });
+    expect(nameless).to.deep.equal([]);
+  });
 
   function faultsOf(value: object) {
     try {

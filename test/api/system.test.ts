@@ -3,6 +3,7 @@ import { knex } from '../../db/knex.ts';
 import { beat } from '../../shared/delivery/processes.ts';
 import { redis, untilReady } from '../../shared/delivery/redis.ts';
 import { settingsInForce } from '../../shared/ops/settings.ts';
+import { withoutKeys } from '../../shared/provider/hidden.ts';
 import type { Api } from '../support/api.ts';
 import { connectDevice } from '../support/device.ts';
 import { type BuiltUser, buildSession, buildUser } from '../support/factories.ts';
@@ -84,6 +85,12 @@ describe('what the panel asks of the API', () => {
     expect((body.lines as string[]).join('\n'))
       .to.contain('dimensions')
       .and.contain('first token after');
+  });
+
+  it('hides keys that a provider repeats, also those of headers and queries', () => {
+    const sent = { key: 'none', headers: { 'x-key': 'header-secret' }, query: { sig: 'query-secret' } };
+    const said = withoutKeys('none: header-secret and query-secret are refused', [sent]);
+    expect(said).to.equal('none: … and … are refused');
   });
 
   it('shows and ends sign-ins of somebody, with entries in the audit log', async () => {

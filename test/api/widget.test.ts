@@ -55,6 +55,14 @@ describe('POST /auth/widget', () => {
     expect((await accountOf(other)).id).to.not.equal((body.user as Account).id);
   });
 
+  it('takes no username from those who sign in by one', async () => {
+    const { body } = await signIn(newId());
+    const token = String(body.access_token);
+    const refused = await api.call('PATCH', '/users/me', { username: `shop${process.pid}` }, { token });
+    expect([refused.status, refused.body.code]).to.deep.equal([403, 'forbidden']);
+    expect((await api.call('PATCH', '/users/me', { first_name: 'Ada' }, { token })).status).to.equal(200);
+  });
+
   it('stores what the page says anew, and keeps what it leaves out', async () => {
     const id = newId();
     await accountOf(id, { name: 'Ada', email: 'ada@site.example', language: 'de' });

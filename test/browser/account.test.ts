@@ -59,6 +59,8 @@ describeBrowser('the account page', function () {
     await dialog.getByRole('textbox', { name: /Type/ }).fill('erase');
     await expectAccessible(page);
     await shoot(page, 'erase');
+    // What an agent wrote in the panel.
+    await page.evaluate(`localStorage.setItem('parley.reply.${user.id}.1.note', 'secret draft of a note')`);
     await submit.click();
     await page.getByText('The account is being erased').waitFor();
     const link = (await page.getByRole('link', { name: /erased#receipt=/ }).getAttribute('href')) ?? '';

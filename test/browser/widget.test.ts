@@ -230,6 +230,48 @@ describeBrowser('the widget on another site', function () {
     expect(faults).to.deep.equal([]);
   });
 
+  it('shows nothing of an earlier user to the one for whom the site vouches now', async () => {
+    const openAs = async (id: string) => {
+      await page.getByRole('button', { name: 'Open chat' }).waitFor();
+      const hash = createHmac('sha256', SECRET).update(id).digest('hex');
+      await page.evaluate(`Parley.identify({ external_id: '${id}', hash: '${hash}' }); Parley.open();`);
+    };
+    await visit();
+    await openAs('customer 8');
+    await ask('mine alone [[tokens:3]]');
+    await frame().getByText('w1 w2 w3').waitFor();
+    await frame().getByRole('textbox', { name: 'Message' }).fill('half a secret');
+
+    await page.reload();
+    await openAs('customer 9');
+    await ask('another [[tokens:4]]');
+    await frame().getByText('w1 w2 w3 w4').waitFor();
+    expect(await frame().getByText('mine alone').count()).to.equal(0);
+
+    await page.reload();
+    await page.getByRole('button', { name: 'Open chat' }).waitFor();
+    await page.evaluate('Parley.identify(null); Parley.open();');
+    await ask('nobody’s [[tokens:5]]');
+    await frame().getByText('w1 w2 w3 w4 w5').waitFor();
+    expect(await frame().getByText('another').count()).to.equal(0);
+    await page.reload();
+    await page.getByRole('button', { name: 'Open chat' }).waitFor();
+    await page.evaluate('Parley.identify(null); Parley.open();');
+    await frame().getByText('nobody’s').waitFor();
+
+    const asked = await knex('messages as m')
+      .join('conversations as c', 'c.id', 'm.conversation_id')
+      .join('users as u', 'u.id', 'c.user_id')
+      .where({ 'm.message_type': 'user' })
+      .whereIn('u.external_id', ['customer 8', 'customer 9'])
+      .orderBy('m.id')
+      .select('u.external_id', 'm.content');
+    expect(asked).to.deep.equal([
+      { external_id: 'customer 8', content: 'mine alone [[tokens:3]]' },
+      { external_id: 'customer 9', content: 'another [[tokens:4]]' },
+    ]);
+  });
+
   it('fills a phone and closes again', async () => {
     await page.setViewportSize(PHONE);
     await visit('data-language="de"');

@@ -11,11 +11,32 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Command } from '../../scripts/backup/crypt.ts';
+import { through } from '../../scripts/backup/pipe.ts';
 import { staying, stayingBases } from '../../scripts/backup/prune.ts';
 import type { Manifest } from '../../scripts/backup/store.ts';
 import { onNative } from '../support/native.ts';
 import { createOwnDatabase, type Ended, migrate, type Queries, runCommand } from '../support/own-database.ts';
 import { startOwnRedis, type OwnRedis } from '../../lab/kit/redis.ts';
+
+describe('a chain of commands', () => {
+  const failure = (...commands: Command[]) =>
+    through(null, commands, null).then(
+      () => 'none',
+      (error: Error) => error.message,
+    );
+  const endless: Command = ['sh', '-c', 'while echo y; do :; done'];
+
+  it('names the command that failed, not the one before it whose pipe broke', async () => {
+    expect(await failure(endless, ['sh', '-c', 'echo wrong >&2; exit 3'])).to.equal('sh failed: wrong');
+    expect(await failure(endless, ['no-such-command'])).to.equal('no-such-command is not installed');
+    expect(await failure(['sh', '-c', 'echo first >&2; exit 3'], ['cat'])).to.equal('sh failed: first');
+  });
+
+  it('names the signal that ended a command', async () => {
+    expect(await failure(['sh', '-c', 'kill -9 $$'], ['cat'])).to.equal('sh failed: SIGKILL');
+  });
+});
 
 describe('what prune keeps', () => {
   const now = new Date('2026-11-26T12:00:00Z');
@@ -130,8 +151,8 @@ describe('what prune keeps', () => {
   });
 
   it('leave no half file behind when the dump fails', async () => {
-    const { code } = await script('backup', ['dump'], { PATH: '/nowhere' });
-    expect(code).to.equal(1);
+    const { code, stderr } = await script('backup', ['dump'], { PATH: '/nowhere' });
+    expect([code, stderr]).to.deep.equal([1, 'npm run backup: cat is not installed\n']);
     expect(readdirSync(dir).filter((name) => name.startsWith('dump-'))).to.deep.equal([]);
   });
 });

@@ -92,6 +92,20 @@ describe('budgets and costs', function () {
     expect((await ask(await buildUser(), 'Hi')).status).to.equal('completed');
   });
 
+  it('refuse no message to a person, which no model answers', async () => {
+    const { conversation_id } = (await knex('runs').where({ user_id: user.id }).first()) as {
+      conversation_id: number;
+    };
+    const say = (content: string, whose = user) =>
+      stack.post('/chat/send', { content, conversation_id }, whose.access);
+    await stack.post(`/conversations/${conversation_id}/handoff`, {}, user.access);
+    const told = await say('Is anybody there?');
+    expect([told.status, told.body.status]).to.deep.equal([202, 'with_agent']);
+    const elsewhere = await stack.post('/chat/send', { content: 'More' }, user.access);
+    expect(elsewhere.body.code).to.equal('quota_exceeded');
+    expect((await say('Mine?', await buildUser())).body.code).to.equal('not_found');
+  });
+
   it('cost what the model’s own price says, by day, model, assistant and user', async () => {
     const admin = await buildUser({ role: 'admin' });
     const [used] = await knex('runs').sum({ input: 'prompt_tokens', output: 'completion_tokens' });

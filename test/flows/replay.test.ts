@@ -105,4 +105,12 @@ describe('a replay', function () {
       'npm run replay: --sample must be a number from 1 to 10000\n',
     );
   });
+
+  it('is not made, and not shown beside the answer, once the user has deleted the conversation', async () => {
+    const { conversation_id } = await knex('runs').where({ id: run }).first();
+    const path = `${stack.web[0]}/api/v1/conversations/${conversation_id}`;
+    await fetch(path, { method: 'DELETE', headers: { authorization: `Bearer ${user.access}` } });
+    const answers = [await replay({}), await stack.get(`/runs/${run}/replays`, admin.access)];
+    expect(answers.map(({ status }) => status)).to.deep.equal([404, 404]);
+  });
 });

@@ -24,6 +24,8 @@ let listening: Device | undefined;
 /** A client that follows the contract, and a record of everything pushed to it. */
 export class Device {
   readonly pushed: RunEvent[] = [];
+  /** The user's own messages, by id. */
+  readonly told = new Set<number>();
   readonly wrongs: string[] = [];
   readonly runs = new Map<number, Shown>();
   readonly #userId: number;
@@ -55,6 +57,7 @@ export class Device {
     const event = { event: packet.data[0], data: packet.data[1] } as RunEvent;
     // An event for the user of an earlier life.
     if (channel !== `socket.io#/#${userRoom(this.#userId)}#`) return;
+    if ('message' in event.data) this.told.add((event.data.message as { id: number }).id);
     // Events of conversations with people belong to no run.
     if (!('run_id' in event.data)) return;
     this.pushed.push(event);

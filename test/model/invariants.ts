@@ -64,9 +64,9 @@ async function countersOf({ userId }: World, runs: RunAtRest[]): Promise<string[
 
 /**
  * While a person is asked for no run starts, and once a person has the conversation none is completed. Each message without a run is
- * stored once, and all news are told.
+ * stored once, all news are told, and devices were told of each message.
  */
-async function quietOf({ userId, requests }: World): Promise<string[]> {
+async function quietOf({ userId, requests, device }: World): Promise<string[]> {
   const spoke = await rows<{ id: number; what: string }>(
     `SELECT r.id, CASE WHEN r.started_at > e.handoff_at THEN 'started after a handoff' ELSE 'completed after a take' END AS what
      FROM runs r JOIN episodes e ON e.conversation_id = r.conversation_id WHERE r.user_id = :userId
@@ -89,6 +89,9 @@ async function quietOf({ userId, requests }: World): Promise<string[]> {
       ? []
       : [`before a person stand ${stored.map(({ content }) => content)}, accepted were ${stand}`]),
     ...(untold.length > 0 ? ['news were not told'] : []),
+    ...(requests.deleted ? [] : requests.posts)
+      .filter(({ messageId }) => messageId !== null && !device.told.has(messageId))
+      .map(({ key }) => `no device was told of "${key}"`),
   ];
 }
 

@@ -2,7 +2,7 @@ import timers from 'node:timers/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { way } from '../../db/sql.ts';
 import { singleNames } from '../../shared/delivery/jobs.ts';
-import { flows, queues } from '../../shared/delivery/queues.ts';
+import { flows, publishWaiting, queues } from '../../shared/delivery/queues.ts';
 import { redis } from '../../shared/delivery/redis.ts';
 import { asked, clock, currentActor, type Step } from './control.ts';
 import type { Deliveries } from './deliveries.ts';
@@ -54,7 +54,10 @@ export function wire(deliveries: () => Deliveries): () => void {
     ),
     replace(flows, 'addBulk', () => (flow: { opts: { jobId: string } }[]) => {
       const ids = flow.map(({ opts }) => opts.jobId);
-      return asked({ label: `deliver ${ids.join(' ')}`, kind: 'redis' }, () => deliveries().add(ids));
+      return asked({ label: `deliver ${ids.join(' ')}`, kind: 'redis' }, () => {
+        publishWaiting();
+        return deliveries().add(ids);
+      });
     }),
     // The model is about runs. Nobody works these queues here, and what they are owed adds up.
     ...singleNames.map((name) => replace(queues[name], 'add', () => async () => {})),

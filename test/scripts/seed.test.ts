@@ -138,10 +138,10 @@ describe('the seed of a month', function () {
       { from: new Date(to.getTime() - 35 * 86_400_000).toISOString(), to: to.toISOString() },
       'UTC',
     );
-    const live = await dashboard(window, null);
+    const live = await dashboard(window);
     for (const part of ['moments', 'begun'] as const) while (await countNext(part, env.RESOLVED_AFTER_H));
     const { updated_at: _then, ...before } = live;
-    const { updated_at: _now, ...counted } = await dashboard(window, null);
+    const { updated_at: _now, ...counted } = await dashboard(window);
     expect(counted).to.deep.equal(before);
 
     const { facts, fates } = await pastOfRows(QUIET_MS);

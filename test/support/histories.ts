@@ -1,10 +1,13 @@
 import { knex } from '../../db/knex.ts';
+import type { Channel } from '../../db/models/run.ts';
 
 /** A thing that happened, as a plain recount sees it. `at`: ms. */
 export type Fact = {
   at: number;
   kind: 'message' | 'run' | 'up' | 'down' | 'conversation' | 'user' | 'handoff';
   user: number;
+  /** An account has none. */
+  channel?: Channel;
   status?: string;
   cited?: boolean;
   language?: string;
@@ -18,6 +21,7 @@ export type Fact = {
 /** What became of a conversation. */
 export type Fate = {
   id: number;
+  channel: Channel;
   began: number;
   answered: boolean;
   rated: string | null;
@@ -42,16 +46,23 @@ export async function pastOfRows(quietMs: number): Promise<Past> {
   ]);
   const ms = (time: Date | null) => (time === null ? null : time.getTime());
   const byId = new Map(conversations.map((one) => [one.id, one]));
+  const channelOf = (one: { conversation_id: string }): Channel => byId.get(one.conversation_id).channel;
   const facts: Fact[] = [
     ...users.map(({ id, created_at }): Fact => ({ at: ms(created_at)!, kind: 'user', user: id })),
     ...conversations.map(
-      ({ user_id, created_at }): Fact => ({ at: ms(created_at)!, kind: 'conversation', user: user_id }),
+      ({ user_id, created_at, channel }): Fact => ({
+        at: ms(created_at)!,
+        kind: 'conversation',
+        user: user_id,
+        channel,
+      }),
     ),
     ...messages.map(
       (one): Fact => ({
         at: ms(one.created_at)!,
         kind: 'message',
         user: one.user_id,
+        channel: channelOf(one),
         language: byId.get(one.conversation_id).language,
       }),
     ),
@@ -62,6 +73,7 @@ export async function pastOfRows(quietMs: number): Promise<Past> {
         at: ms(run.completed_at)!,
         kind: 'run',
         user: run.user_id,
+        channel: channelOf(run),
         status: run.status,
         cited: run.sources.length > 0,
         model: run.model,
@@ -72,8 +84,22 @@ export async function pastOfRows(quietMs: number): Promise<Past> {
         faqs: run.sources.map(({ faq_id }: { faq_id: number }) => faq_id),
       };
     }),
-    ...feedback.map((one): Fact => ({ at: ms(one.created_at)!, kind: one.rating, user: one.user_id })),
-    ...episodes.map((one): Fact => ({ at: ms(one.handoff_at)!, kind: 'handoff', user: one.user_id })),
+    ...feedback.map(
+      (one): Fact => ({
+        at: ms(one.created_at)!,
+        kind: one.rating,
+        user: one.user_id,
+        channel: channelOf(one),
+      }),
+    ),
+    ...episodes.map(
+      (one): Fact => ({
+        at: ms(one.handoff_at)!,
+        kind: 'handoff',
+        user: one.user_id,
+        channel: channelOf(one),
+      }),
+    ),
   ];
   const fates = conversations.map((one): Fate => {
     const answers = runs
@@ -82,6 +108,7 @@ export async function pastOfRows(quietMs: number): Promise<Past> {
     const last = answers.at(-1);
     return {
       id: Number(one.id),
+      channel: one.channel,
       began: ms(one.created_at)!,
       answered: last !== undefined,
       rated: feedback.find(({ message_id }) => message_id === last?.reply_id)?.rating ?? null,
@@ -107,6 +134,7 @@ export type Told = {
   conversation?: number;
   at: number;
   status: 'completed' | 'incomplete' | 'failed' | 'cancelled';
+  channel?: Channel;
   language: string;
   model: string;
   tokens: [number, number];
@@ -127,6 +155,7 @@ export async function tell(told: Told): Promise<{ conversation: number; run: num
         .insert({
           user_id: told.user,
           language: told.language,
+          channel: told.channel ?? 'api',
           created_at: at,
           last_message_at: after(told.answerMs),
         })

@@ -8,5 +8,5 @@ setTheme();
 await speak(preferred());
 const root = document.getElementById('root');
 if (root) createRoot(root).render(<App />);
-// After a release, a page that is still open may ask for a part that is there no more.
+// After a release, a page that is still open may ask for a part that does not exist any more.
 addEventListener('vite:preloadError', () => location.reload());

@@ -45,7 +45,7 @@ export function App() {
   );
 }
 
-/** Shows the chat to who is signed in, and the ways in to everybody else. */
+/** Shows the chat to signed-in users, and the ways in to everybody else. */
 function Gate() {
   const state = useSessionState();
   const user = useUser();

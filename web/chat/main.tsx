@@ -12,5 +12,5 @@ if (root) createRoot(root).render(<App />);
 // What a worker keeps for later must not slow down what is wanted now.
 if (document.readyState === 'complete') keepCurrent();
 else addEventListener('load', keepCurrent, { once: true });
-// After a release, a page that is still open may ask for a part that is there no more.
+// After a release, a page that is still open may ask for a part that does not exist any more.
 addEventListener('vite:preloadError', () => location.reload());

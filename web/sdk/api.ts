@@ -33,6 +33,20 @@ export type AgentFrame = {
   timestamp: string;
 };
 
+export type AnalyticsBucket = {
+  start: string;
+  conversations: number;
+  messages_in: number;
+  answers: number;
+  failed: number;
+  handoffs: number;
+  rated_up: number;
+  rated_down: number;
+  tokens: number;
+  first_token_ms_p50: number | null;
+  answer_ms_p95: number | null;
+};
+
 export type AnalyticsLive = {
   runs_in_progress: number;
   /** Runs that wait for a worker, or for another run of their conversation. */
@@ -364,6 +378,15 @@ export type DeltaFrame = {
   message_id: number;
   attempt: number;
   seq: number;
+};
+
+export type EarlierConversation = {
+  id: number;
+  title: string | null;
+  status: 'bot' | 'waiting' | 'agent' | 'resolved';
+  last_message_at: string;
+  /** How the user rated it, 1 … 5. */
+  score: number | null;
 };
 
 export type Erasure = {
@@ -823,7 +846,7 @@ export type Problem = {
   title: string;
   status: number;
   detail: string;
-  code: 'validation_failed' | 'malformed_json' | 'bad_request' | 'unauthenticated' | 'token_expired' | 'second_factor_required' | 'forbidden' | 'consent_required' | 'not_found' | 'request_timeout' | 'method_not_allowed' | 'run_in_progress' | 'already_exists' | 'conflict' | 'gone' | 'body_too_large' | 'unsupported_encoding' | 'idempotency_key_reused' | 'rate_limited' | 'quota_exceeded' | 'too_many_waiting_runs' | 'internal_error' | 'not_configured' | 'service_unavailable';
+  code: 'validation_failed' | 'malformed_json' | 'bad_request' | 'unauthenticated' | 'token_expired' | 'second_factor_required' | 'forbidden' | 'consent_required' | 'not_found' | 'request_timeout' | 'method_not_allowed' | 'run_in_progress' | 'already_exists' | 'conflict' | 'gone' | 'body_too_large' | 'unsupported_media' | 'unsupported_encoding' | 'idempotency_key_reused' | 'rate_limited' | 'quota_exceeded' | 'too_many_waiting_runs' | 'internal_error' | 'not_configured' | 'service_unavailable';
   instance: string;
   errors?: Array<{
     path: string;

@@ -121,7 +121,7 @@ export class Session {
     return this.#access;
   }
 
-  /** Gets new tokens. Ends the sign-in if the server knows it no more. @throws Refused, Unreachable */
+  /** Gets new tokens. Ends the sign-in if the server does not know it any more. @throws Refused, Unreachable */
   refresh(): Promise<void> {
     this.#refreshing ??= this.#where
       .lock(`${this.#name}.refresh`, () => this.#refresh())

@@ -101,7 +101,7 @@ addEventListener('message', ({ source, origin, data }: MessageEvent<Said>) => {
   const { parley, detail } = data;
   if (parley === 'ready') {
     ready = true;
-    if (identity) post('identify', identity);
+    if (identity !== undefined) post('identify', identity);
   }
   if (parley === 'close') close();
   if (parley === 'message') {
@@ -119,7 +119,7 @@ Object.assign(window, {
   Parley: {
     open,
     close,
-    /** The site vouches for its user: `{external_id, hash, email?, name?}`, with the hash that its server made. */
+    /** The site vouches for its user: `{external_id, hash, email?, name?}`, with the hash that its server made. null: for nobody any more. */
     identify(user: unknown) {
       identity = user;
       post('identify', user);

@@ -24,7 +24,7 @@ addEventListener('message', ({ source, data }: MessageEvent<{ parley?: string; d
   if (source !== parent || parent === window) return;
   // Whoever opens the chat wants to write.
   if (data.parley === 'open') focusField();
-  if (data.parley === 'identify') void talk.identify(data.detail as Vouched);
+  if (data.parley === 'identify') talk.identify(data.detail as Vouched | null);
 });
 addEventListener('keydown', ({ key }) => key === 'Escape' && tell('close'));
 draw();

@@ -16,6 +16,7 @@ const store = pageStore();
 const TALK = 'parley.widget.talk';
 const DRAFT = 'parley.widget.draft';
 const RATED = 'parley.widget.rated';
+const WHO = 'parley.widget.who';
 const TAG = /^(?=.{2,10}$)[a-z]{2,3}(-[a-z\d]{1,8})*$/i;
 const FRESH = 'new';
 /** By which analytics tell the widget from other clients. */
@@ -52,7 +53,7 @@ export class Talk {
   readonly #runs: Runs;
   readonly #reading = new Set<number>();
   #outbox: Outbox | undefined;
-  #identity: Vouched | undefined;
+  #identity: Vouched | null | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #wire: WebSocket | undefined;
   #typed: ReturnType<typeof setTimeout> | undefined;
@@ -96,6 +97,7 @@ export class Talk {
   async resume(): Promise<void> {
     try {
       await this.session.restore();
+      this.#leaveStranger();
       if (this.session.state !== 'in') return this.#changed();
       if (this.#outbox === undefined) this.#openOutbox();
       await this.#load();
@@ -106,12 +108,13 @@ export class Talk {
     this.#changed();
   }
 
-  /** Takes a user for whom the site vouches. Somebody else's talk is left. */
-  async identify(user: Vouched): Promise<void> {
-    const known = store.getItem('parley.widget.who');
+  /**
+   * Takes a user for whom the site vouches; null: nobody any more. The talk of another such user is left, also one that is only now
+   * taken up.
+   */
+  identify(user: Vouched | null): void {
     this.#identity = user;
-    if (known === user.external_id && this.session.state === 'in') return;
-    if (this.session.state === 'in') this.#leave();
+    this.#leaveStranger();
   }
 
   /** Sends a message; the first one makes a guest, or signs in whom the site vouches for. */
@@ -154,7 +157,7 @@ export class Talk {
     this.skip();
   }
 
-  /** Asks no more how this talk was. */
+  /** Stops asking how this talk was. */
   skip(): void {
     store.setItem(RATED, String(this.#conversation));
     this.#changed();
@@ -208,15 +211,22 @@ export class Talk {
     const timezone = Intl.DateTimeFormat().resolvedOptions().timeZone;
     if (this.#identity) {
       await this.session.widget({ language, ...this.#identity, ...consents });
-      store.setItem('parley.widget.who', this.#identity.external_id);
-    } else await this.session.guest({ language, timezone, ...consents });
+      store.setItem(WHO, this.#identity.external_id);
+    } else {
+      await this.session.guest({ language, timezone, ...consents });
+      store.removeItem(WHO);
+    }
     this.#openOutbox();
   }
 
-  #leave(): void {
+  /** Leaves a talk that is not of the user for whom the site vouches. */
+  #leaveStranger(): void {
+    if (this.#identity === undefined || this.session.state !== 'in') return;
+    if (store.getItem(WHO) === (this.#identity?.external_id ?? null)) return;
     this.session.ended();
     this.#outbox?.close();
     this.#outbox = undefined;
+    for (const key of [WHO, DRAFT, RATED]) store.removeItem(key);
     this.begin();
   }
 
@@ -267,6 +277,8 @@ export class Talk {
         this.session.call<Page<Message>>('GET', `${path}/messages?order=desc&limit=${PAGE}`),
         this.session.call<Conversation>('GET', path),
       ]);
+      // Left meanwhile.
+      if (this.#conversation !== id) return;
       const known = new Set(this.messages.map((message) => message.id));
       const isFirst = this.messages.length === 0;
       this.messages = data.toReversed();

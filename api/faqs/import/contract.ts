@@ -33,7 +33,7 @@ export const faqImportContract = contract('Knowledge base', {
       '`question`, `answer`, `category`, `keywords` with `|` between them (`\\|` is a `|` of a keyword), `language`, `status`, ' +
       '`priority`, `slug`, `meta_title`, `meta_description`. Up to 50 MB and 100,000 FAQs. CSV may be as spreadsheets write it: separated by commas, ' +
       'semicolons or tabs, or by the character that a first line `sep=;` names; in UTF-8, in UTF-16 with a byte order mark, else in Windows-1252 or the ' +
-      '`charset` of the content type. Blank lines and columns do not count. If the content type is neither JSON nor CSV, the first character decides. ' +
+      '`charset` of the content type. Blank lines and columns do not count. If the content type is neither JSON nor CSV, the first character decides; XML, forms and the like are refused (`unsupported_media`). ' +
       'The import runs in the background, and `faq.import` events report its progress to your sockets. `all_or_nothing`: with one fault nothing is imported.',
     query: closed({ all_or_nothing: defaulted(Type.Boolean(), false) }),
     answers: {
@@ -43,6 +43,7 @@ export const faqImportContract = contract('Knowledge base', {
       'validation_failed',
       'malformed_json',
       'body_too_large',
+      'unsupported_media',
       'unsupported_encoding',
       'bad_request',
       'rate_limited',

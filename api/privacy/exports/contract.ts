@@ -30,7 +30,8 @@ export const exportContract = contract('Privacy', {
   'POST /api/v1/users/me/export': {
     who: 'signed in',
     summary: 'Ask for your data',
-    detail: 'One at a time: while one is under way, that one is returned.',
+    detail:
+      'One at a time: while one is under way, that one is returned. A new archive takes the place of earlier ones. Twenty an hour.',
     answers: { 202: json('Asked for', asked) },
   },
   'GET /api/v1/users/me/exports/:id': {

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { findExport, piecesOf } from '../../../db/models/export.ts';
 import { found } from '../../../shared/base/errors.ts';
-import { PROFILE_CHANGE } from '../../../shared/limits/attempts.ts';
+import { EXPORT } from '../../../shared/limits/attempts.ts';
 import { holdPlace } from '../../../shared/limits/places.ts';
 import { askForExport } from '../../../shared/privacy/exports.ts';
 import { by } from '../../audit/note.ts';
@@ -17,7 +17,7 @@ const own = (ctx: Context) => String(ctx.state.user.id);
 
 export const exports = serve(exportContract, {
   'POST /api/v1/users/me/export': [
-    limitAttempts(PROFILE_CHANGE, own),
+    limitAttempts(EXPORT, own),
     async (ctx) => {
       const asked = await askForExport(ctx.state.user.id, by(ctx));
       ctx.set('Location', publicPath(`/api/v1/users/me/exports/${asked.id}`));

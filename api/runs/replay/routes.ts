@@ -7,17 +7,21 @@ import { by, note } from '../../audit/note.ts';
 import { pageOf } from '../../contract/page.ts';
 import { serve } from '../../contract/serve.ts';
 import { pathId } from '../../middleware/context.ts';
+import { limitSearches } from '../../middleware/limit-searches.ts';
 import { presentOriginal, presentReplay, replayContract } from './contract.ts';
 
 export const replays = serve(replayContract, {
-  'POST /api/v1/runs/:id/replay': async (ctx) => {
-    const { assistant_version = null, model = null } = ctx.state.body;
-    const run = found(await runExists(pathId(ctx)));
-    const along = note(ctx, 'run.replayed', { subject_id: run.user_id });
-    const replay = await scheduleReplay(run.id, { assistant_version, model }, along);
-    enqueueSoon('replay', { replay_id: replay.id });
-    ctx.body = presentReplay(replay);
-  },
+  'POST /api/v1/runs/:id/replay': [
+    limitSearches,
+    async (ctx) => {
+      const { assistant_version = null, model = null } = ctx.state.body;
+      const run = found(await runExists(pathId(ctx)));
+      const along = note(ctx, 'run.replayed', { subject_id: run.user_id });
+      const replay = await scheduleReplay(run.id, { assistant_version, model }, along);
+      enqueueSoon('replay', { replay_id: replay.id });
+      ctx.body = presentReplay(replay);
+    },
+  ],
 
   'GET /api/v1/runs/:id/replays': async (ctx) => {
     const run = found(await runExists(pathId(ctx)));

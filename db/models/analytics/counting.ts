@@ -9,6 +9,7 @@ export function partsToCount(quietH: number): Promise<{ part: Part }[]> {
      WHERE s.part IS NULL
        OR s.counted_to < analytics_quarter(clock_timestamp() - interval '5 minutes' - make_interval(hours => p.hours))
        OR (p.part = 'begun' AND s.quiet_h <> p.hours)
+       OR (p.part = 'moments' AND (s.renewed_to IS NULL OR s.renewed_to < s.counted_to))
        OR EXISTS (SELECT FROM analytics_changes c
          WHERE c.part = p.part AND c.due_at <= clock_timestamp() AND c.start < s.counted_to)`,
     { quietH },

@@ -1,5 +1,5 @@
 import { row, rows } from '../../sql.ts';
-import { bound, type Range, RANGES, type Ranges } from './ranges.ts';
+import { ALL, bound, dayStarts, type Range, RANGES, type Ranges, startOfDay } from './ranges.ts';
 
 const MOMENTS = `messages_in, answers, from_knowledge, unanswered, rated_up, rated_down, handoffs, conversations,
   prompt_tokens, completion_tokens, total_tokens`;
@@ -17,11 +17,12 @@ const CELLS = `cells AS (
       WHERE x.grain = counted.grain AND x.start >= a AND x.start < b OFFSET 0) AS c
     UNION ALL SELECT fact.* FROM live CROSS JOIN LATERAL analytics_moments(a, b) AS fact)`;
 const SPREADS = `spreads AS (
-    SELECT s.start, s.assistant_id, s.measure, s.key, s.n
+    SELECT s.start, s.assistant_id, s.measure, s.key, s.n, s.channel
     FROM counted CROSS JOIN LATERAL (SELECT * FROM analytics_spread x
       WHERE x.grain = counted.grain AND x.start >= a AND x.start < b OFFSET 0) AS s
-    UNION ALL SELECT fact.* FROM live CROSS JOIN LATERAL analytics_spreads(a, b) AS fact)`;
-const OF_ASSISTANT = `(CAST(:assistantId AS bigint) IS NULL OR assistant_id = CAST(:assistantId AS bigint))`;
+    UNION ALL SELECT fact.* FROM live CROSS JOIN LATERAL analytics_measures(a, b) AS fact)`;
+const WANTED = `(CAST(:assistantId AS bigint) IS NULL OR assistant_id = CAST(:assistantId AS bigint))
+  AND (CAST(:channel AS text) IS NULL OR channel = CAST(:channel AS text))`;
 
 export type Counts = {
   messages_in: number;
@@ -49,39 +50,39 @@ export type Cell = Counts & {
  * Counts the facts of a window.
  * @param periods times in order, such as those at which prices change: cells of different periods stay apart
  */
-export function cellsOf(ranges: Ranges, periods: Date[], assistantId: number | null = null): Promise<Cell[]> {
+export function cellsOf(ranges: Ranges, periods: Date[], of = ALL): Promise<Cell[]> {
   return rows(
     `WITH ${RANGES}, ${CELLS}
      SELECT language, model, outcome, assistant_id,
        CASE WHEN cardinality(CAST(:periods AS timestamptz[])) = 0 THEN 0
          ELSE width_bucket(start, CAST(:periods AS timestamptz[])) END AS period, ${SUMS}
-     FROM cells WHERE ${OF_ASSISTANT} GROUP BY 1, 2, 3, 4, 5`,
-    { ...bound(ranges), periods: periods.map((at) => at.toISOString()), assistantId },
+     FROM cells WHERE ${WANTED} GROUP BY 1, 2, 3, 4, 5`,
+    { ...bound(ranges), periods: periods.map((at) => at.toISOString()), ...of },
   );
 }
 
 export type Step = { measure: string; key: number; n: number };
 
 /** The scales of speed, and the number of new accounts. */
-export function stepsOf(ranges: Ranges, assistantId: number | null = null): Promise<Step[]> {
+export function stepsOf(ranges: Ranges, of = ALL): Promise<Step[]> {
   return rows(
     `WITH ${RANGES}, ${SPREADS}
      SELECT measure, key, sum(n)::bigint AS n FROM spreads
-     WHERE measure <> 'faq' AND (measure = 'users_new' OR ${OF_ASSISTANT}) GROUP BY 1, 2 ORDER BY 1, 2`,
-    { ...bound(ranges), assistantId },
+     WHERE measure <> 'faq' AND (measure = 'users_new' OR (${WANTED})) GROUP BY 1, 2 ORDER BY 1, 2`,
+    { ...bound(ranges), ...of },
   );
 }
 
 export type FaqUse = { faq_id: number; question: string; uses: number };
 
 /** The FAQs that answers used most; those that exist still. */
-export function usesOf(ranges: Ranges, limit: number, assistantId: number | null = null): Promise<FaqUse[]> {
+export function usesOf(ranges: Ranges, limit: number, of = ALL): Promise<FaqUse[]> {
   return rows(
     `WITH ${RANGES}, ${SPREADS}, used AS (
-       SELECT key, sum(n)::bigint AS uses FROM spreads WHERE measure = 'faq' AND ${OF_ASSISTANT} GROUP BY key)
+       SELECT key, sum(n)::bigint AS uses FROM spreads WHERE measure = 'faq' AND ${WANTED} GROUP BY key)
      SELECT f.id AS faq_id, f.question, used.uses FROM used JOIN faqs f ON f.id = used.key
      ORDER BY used.uses DESC, f.id LIMIT :limit`,
-    { ...bound(ranges), assistantId, limit },
+    { ...bound(ranges), ...of, limit },
   );
 }
 
@@ -95,24 +96,61 @@ export async function usesOfFaq(ranges: Ranges, id: number): Promise<number> {
   return counted?.uses ?? 0;
 }
 
-/** Counts the different people who wrote; an erased one counts as somebody. */
-export async function peopleOf(ranges: Ranges, assistantId: number | null = null): Promise<number> {
+/**
+ * Counts the different people who wrote; an erased one counts as somebody. Whole days between the window's ends come from
+ * `analytics_returns`, which was counted with the people of each day: those who had not written since the first of the days.
+ * People of other quarter hours, and of days that have changed since (`stale`), are looked up one by one among the days'.
+ */
+export async function peopleOf(ranges: Ranges, of = ALL): Promise<number> {
+  const { days, rest, stale } = daysOfPeople(ranges);
   const counted = await row<{ people: number }>(
-    `WITH ${RANGES}
-     -- DISTINCT is hashed; count(DISTINCT …) would sort every person of every day.
-     SELECT count(*) AS people FROM (SELECT DISTINCT person FROM (
-       SELECT p.person, p.assistant_id FROM counted CROSS JOIN LATERAL (SELECT x.person, x.assistant_id FROM analytics_people x
-         WHERE x.grain = counted.grain AND x.start >= a AND x.start < b OFFSET 0) AS p
-       UNION ALL
-       SELECT m.user_id, coalesce(c.assistant_id, 0) FROM live
-       -- OFFSET 0: by the index, where the planner would read all messages and all conversations.
-       CROSS JOIN LATERAL (SELECT user_id, conversation_id FROM messages
-         WHERE message_type = 'user' AND created_at >= a AND created_at < b OFFSET 0) AS m
-       CROSS JOIN LATERAL (SELECT assistant_id FROM conversations WHERE id = m.conversation_id OFFSET 0) AS c) AS wrote
-     WHERE ${OF_ASSISTANT}) AS people`,
-    { ...bound(ranges), assistantId },
+    `WITH ${RANGES}, here AS MATERIALIZED (
+       SELECT DISTINCT person FROM (
+         SELECT p.person, p.assistant_id, p.channel FROM counted CROSS JOIN LATERAL (SELECT * FROM analytics_people x
+           WHERE x.grain = counted.grain AND x.start >= a AND x.start < b OFFSET 0) AS p
+         UNION ALL
+         SELECT m.user_id, coalesce(c.assistant_id, 0), c.channel FROM live
+         -- OFFSET 0: by the index, where the planner would read all messages and all conversations.
+         CROSS JOIN LATERAL (SELECT user_id, conversation_id FROM messages
+           WHERE message_type = 'user' AND created_at >= a AND created_at < b OFFSET 0) AS m
+         CROSS JOIN LATERAL (SELECT assistant_id, channel FROM conversations WHERE id = m.conversation_id OFFSET 0) AS c) AS wrote
+       WHERE ${WANTED}),
+     gone AS MATERIALIZED (
+       SELECT DISTINCT person FROM unnest(CAST(:stale AS timestamptz[])) AS day
+       CROSS JOIN LATERAL (SELECT * FROM analytics_people x WHERE x.grain = 'd' AND x.start = day OFFSET 0) AS p
+       WHERE (${WANTED}) AND NOT EXISTS (SELECT FROM here WHERE here.person = p.person))
+     SELECT coalesce((SELECT sum(n) FROM analytics_returns
+         WHERE assistant_id = coalesce(CAST(:assistantId AS bigint), -1) AND channel = coalesce(CAST(:channel AS text), '')
+           AND start >= CAST(:from AS timestamptz) AND start < CAST(:to AS timestamptz) AND before < CAST(:from AS timestamptz)), 0)::bigint
+       -- A scalar subquery is asked once for each person; joined, all days of all people would be read.
+       + (SELECT count(*) FROM here WHERE (SELECT ${onDays('here')} LIMIT 1) IS NULL)
+       - (SELECT count(*) FROM gone WHERE (SELECT ${onDays('gone')} AND start <> ALL (CAST(:stale AS timestamptz[])) LIMIT 1) IS NULL)
+       AS people`,
+    { ...bound(rest), ...of, ...days, stale: stale.map((day) => day.toISOString()) },
   );
   return counted?.people ?? 0;
+}
+
+const onDays = (of: string) => `true FROM analytics_people
+  WHERE grain = 'd' AND person = ${of}.person AND start >= CAST(:from AS timestamptz) AND start < CAST(:to AS timestamptz)
+    AND ${WANTED}`;
+
+/** Splits the ranges of a window: the days from the first whole one to the last, the stale ones among them, and all the rest. */
+function daysOfPeople(ranges: Ranges) {
+  const known = ranges.days
+    .map(({ from, to }) => ({ from, to: to < ranges.renewedTo ? to : startOfDay(ranges.renewedTo) }))
+    .filter(({ from, to }) => from < to);
+  const [first, last] = [known[0], known.at(-1)];
+  const stale = known.slice(1).flatMap(({ from }, i) => dayStarts({ from: known[i]!.to, to: from }));
+  const later = ranges.days
+    .map(({ from, to }) => ({ from: last !== undefined && from < last.to ? last.to : from, to }))
+    .filter(({ from, to }) => from < to);
+  const never = new Date(0);
+  return {
+    days: { from: first?.from ?? never, to: last?.to ?? never },
+    rest: { ...ranges, days: later },
+    stale,
+  };
 }
 
 export type Begun = {
@@ -134,28 +172,24 @@ const BEGUN_SUMS = BEGUN.split(' ')
   .join(', ');
 
 /** What became of the conversations that began in a window. @param quietH hours of silence after which one is over */
-export async function begunOf(
-  ranges: Ranges,
-  quietH: number,
-  assistantId: number | null = null,
-): Promise<Begun> {
+export async function begunOf(ranges: Ranges, quietH: number, of = ALL): Promise<Begun> {
   const counted = await row<Begun>(
     `WITH ${RANGES}
      SELECT ${BEGUN_SUMS} FROM (
-       SELECT b.assistant_id, ${BEGUN.split(' ')
+       SELECT b.assistant_id, b.channel, ${BEGUN.split(' ')
          .map((name) => `b.${name}`)
          .join(', ')}
        FROM counted CROSS JOIN LATERAL (SELECT * FROM analytics_begun x
          WHERE x.grain = counted.grain AND x.start >= a AND x.start < counted.b OFFSET 0) AS b
        UNION ALL
-       SELECT fact.assistant_id, ${BEGUN.split(' ')
+       SELECT fact.assistant_id, fact.channel, ${BEGUN.split(' ')
          .map((name) => `fact.${name}`)
          .join(', ')}
        FROM analytics_begun_in(ARRAY(SELECT c.id FROM live
            CROSS JOIN LATERAL (SELECT id FROM conversations WHERE created_at >= a AND created_at < b OFFSET 0) AS c),
          make_interval(hours => CAST(:quietH AS integer))) AS fact) AS began
-     WHERE ${OF_ASSISTANT}`,
-    { ...bound(ranges), quietH, assistantId },
+     WHERE ${WANTED}`,
+    { ...bound(ranges), quietH, ...of },
   );
   if (counted === undefined) throw new Error('no sums');
   return counted;
@@ -164,17 +198,13 @@ export async function begunOf(
 export type Bucketed = Counts & { bucket: number; failed: number };
 
 /** Counts the facts of a window by buckets. @param starts where the buckets begin, in order; the first holds all before it */
-export function bucketsOf(
-  ranges: Ranges,
-  starts: Date[],
-  assistantId: number | null = null,
-): Promise<Bucketed[]> {
+export function bucketsOf(ranges: Ranges, starts: Date[], of = ALL): Promise<Bucketed[]> {
   return rows(
     `WITH ${RANGES}, ${CELLS}
      SELECT greatest(width_bucket(start, CAST(:starts AS timestamptz[])), 1) - 1 AS bucket,
        coalesce(sum(answers) FILTER (WHERE outcome = 'failed'), 0)::bigint AS failed, ${SUMS}
-     FROM cells WHERE ${OF_ASSISTANT} GROUP BY 1 ORDER BY 1`,
-    { ...bound(ranges), starts: starts.map((at) => at.toISOString()), assistantId },
+     FROM cells WHERE ${WANTED} GROUP BY 1 ORDER BY 1`,
+    { ...bound(ranges), starts: starts.map((at) => at.toISOString()), ...of },
   );
 }
 
@@ -182,13 +212,13 @@ export function bucketsOf(
 export function bucketStepsOf(
   ranges: Ranges,
   starts: Date[],
-  assistantId: number | null = null,
+  of = ALL,
 ): Promise<(Step & { bucket: number })[]> {
   return rows(
     `WITH ${RANGES}, ${SPREADS}
      SELECT greatest(width_bucket(start, CAST(:starts AS timestamptz[])), 1) - 1 AS bucket, measure, key, sum(n)::bigint AS n
-     FROM spreads WHERE measure IN ('first_token_ms', 'answer_ms') AND ${OF_ASSISTANT} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`,
-    { ...bound(ranges), starts: starts.map((at) => at.toISOString()), assistantId },
+     FROM spreads WHERE measure IN ('first_token_ms', 'answer_ms') AND ${WANTED} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`,
+    { ...bound(ranges), starts: starts.map((at) => at.toISOString()), ...of },
   );
 }
 

@@ -40,7 +40,7 @@ const USED = `WITH ${RANGES}, used AS (
     SELECT key, sum(n)::bigint AS uses FROM (
       SELECT s.measure, s.key, s.n FROM counted CROSS JOIN LATERAL (SELECT * FROM analytics_spread x
         WHERE x.grain = counted.grain AND x.start >= a AND x.start < b OFFSET 0) AS s
-      UNION ALL SELECT fact.measure, fact.key, fact.n FROM live CROSS JOIN LATERAL analytics_spreads(a, b) AS fact) AS all_of_them
+      UNION ALL SELECT fact.measure, fact.key, fact.n FROM live CROSS JOIN LATERAL analytics_measures(a, b) AS fact) AS all_of_them
     WHERE measure = 'faq' GROUP BY key)`;
 
 export type GapFigures = {

@@ -2,8 +2,11 @@ import { row, rows } from '../../sql.ts';
 
 /** Part of a window, from inclusive, to exclusive. */
 export type Range = { from: Date; to: Date };
-/** Which rollups, and which rows, together make a window. */
-export type Ranges = { days: Range[]; quarters: Range[]; live: Range[] };
+/** Which rollups, and which rows, together make a window. `renewedTo`: rollups before it know channels, and who came back. */
+export type Ranges = { days: Range[]; quarters: Range[]; live: Range[]; renewedTo: Date };
+/** What figures are of: null is all of them. */
+export type Of = { assistantId: number | null; channel: string | null };
+export const ALL: Of = { assistantId: null, channel: null };
 export type Part = 'moments' | 'begun';
 
 export const QUARTER = 15 * 60_000;
@@ -13,25 +16,37 @@ const DAY = 96 * QUARTER;
  * Says which rollups of a window hold what the rows hold: those that are counted and have not changed since. The rest of
  * the window is `live`: its figures come from the rows.
  * @param byDays false: for figures by parts of days, no rollup of a whole day is taken
+ * @param channel of which the figures are to be; rollups that know no channels are no part of the ranges then
  */
-export async function rangesOf(part: Part, window: Range, byDays: boolean): Promise<Ranges> {
+export async function rangesOf(
+  part: Part,
+  window: Range,
+  byDays: boolean,
+  { channel }: Of = ALL,
+): Promise<Ranges> {
   const [state, changed] = await Promise.all([
-    row<{ counted_to: Date }>('SELECT counted_to FROM analytics_state WHERE part = :part', { part }),
+    row<{ counted_to: Date; renewed_to: Date | null }>(
+      'SELECT counted_to, renewed_to FROM analytics_state WHERE part = :part',
+      { part },
+    ),
     rows<{ start: Date }>(
       `SELECT DISTINCT start FROM analytics_changes WHERE part = :part AND start >= :from AND start < :to ORDER BY start`,
       { part, ...window },
     ),
   ]);
-  return split(
-    window,
-    state?.counted_to ?? window.from,
-    changed.map(({ start }) => start),
-    byDays,
-  );
+  const renewedTo = state?.renewed_to ?? window.from;
+  const starts = changed.map(({ start }) => start);
+  const countedTo = part === 'moments' && channel !== null ? renewedTo : (state?.counted_to ?? window.from);
+  return { ...split(window, countedTo, starts, byDays), renewedTo };
 }
 
 /** Splits a window; see `rangesOf`. @param changed quarter hours, oldest first */
-export function split(window: Range, countedTo: Date, changed: Date[], byDays: boolean): Ranges {
+export function split(
+  window: Range,
+  countedTo: Date,
+  changed: Date[],
+  byDays: boolean,
+): Omit<Ranges, 'renewedTo'> {
   const from = Math.ceil(window.from.getTime() / QUARTER) * QUARTER;
   const to = Math.floor(Math.min(window.to.getTime(), countedTo.getTime()) / QUARTER) * QUARTER;
   if (from >= to) return { days: [], quarters: [], live: [window] };
@@ -57,6 +72,19 @@ export function split(window: Range, countedTo: Date, changed: Date[], byDays: b
   }
 }
 
+/** Returns where the day of UTC begins that a time belongs to. */
+export function startOfDay(at: Date): Date {
+  return new Date(Math.floor(at.getTime() / DAY) * DAY);
+}
+
+/** Returns where the days of a range of whole days begin. */
+export function dayStarts({ from, to }: Range): Date[] {
+  return Array.from(
+    { length: (to.getTime() - from.getTime()) / DAY },
+    (_, i) => new Date(from.getTime() + i * DAY),
+  );
+}
+
 type Spans = [number, number][];
 
 /** Adds a span, or prolongs the last one. */
@@ -72,7 +100,7 @@ function dated(spans: Spans): Range[] {
 }
 
 /** The ranges as bindings of the statements that begin with `RANGES`. */
-export function bound({ days, quarters, live }: Ranges) {
+export function bound({ days, quarters, live }: Omit<Ranges, 'renewedTo'>) {
   const iso = (ranges: Range[], end: keyof Range) => ranges.map((range) => range[end].toISOString());
   return {
     daysFrom: iso(days, 'from'),

@@ -1,16 +1,23 @@
+import { problem } from '../../base/errors.ts';
 import { csvItems } from './csv.ts';
 import { type Item, jsonItems } from './json.ts';
 
 /** The format of an upload; `unknown`: its first character decides. */
 export type Format = 'csv' | 'json' | 'unknown';
 
+/** Content types that are neither CSV nor JSON for certain. A form would be read as its own boundary, a page as its mark-up. */
+const NEITHER =
+  /^(multipart|image|audio|video|font)\/|^text\/html$|[/+]xml$|^application\/(zip|gzip|pdf|x-www-form-urlencoded|vnd\.(openxmlformats|oasis)\b.*)$/i;
+
 /**
  * Returns the format that the content type names. Browsers on Windows may name a .csv file after the program that opens it
  * (`application/vnd.ms-excel`). Such a type counts as unknown.
+ * @throws Problem `unsupported_media` for a type that is neither CSV nor JSON for certain
  */
 export function formatOf(contentType: string): Format {
   if (/^(text\/(x-)?csv|text\/(tab|comma)-separated-values|application\/(x-)?csv)$/i.test(contentType))
     return 'csv';
+  if (NEITHER.test(contentType)) throw problem('unsupported_media', 'Send a JSON array, or CSV');
   return /^application\/([\w.-]+\+)?json$/i.test(contentType) ? 'json' : 'unknown';
 }
 

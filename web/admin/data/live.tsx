@@ -13,7 +13,7 @@ const Context = createContext<Client | undefined>(undefined);
 /** A name under which listeners hear that a connection was made: what was pushed before may be lost. */
 export const CONNECTED = 'connected';
 
-/** Opens the socket of who is signed in, and closes it at the end of the sign-in. */
+/** Opens the signed-in user’s socket, and closes it at the end of the sign-in. */
 export function LiveProvider({ children }: { children: ReactNode }) {
   const [client, setClient] = useState<Client>();
   const [state, setState] = useState<LiveState | 'first'>('first');

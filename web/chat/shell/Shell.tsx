@@ -10,7 +10,7 @@ import { Sidebar } from './Sidebar.tsx';
 
 export type ShellContext = { showList: () => void };
 
-/** The page of who is signed in: conversations beside the talk, or above it on a phone. */
+/** The page of signed-in users: conversations beside the talk, or above it on a phone. */
 export function Shell() {
   const [open, setOpen] = useState(false);
   const { pathname } = useLocation();

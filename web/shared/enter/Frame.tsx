@@ -1,7 +1,7 @@
 import { type ReactNode, useEffect } from 'react';
 import { Icon } from '../Icon.tsx';
 
-/** The page around a form of who is not signed in. */
+/** The page around a form for people who are not signed in. */
 export function Frame({ title, lead, children }: { title: string; lead?: string; children: ReactNode }) {
   useEffect(() => {
     document.title = `${title} · Parley`;

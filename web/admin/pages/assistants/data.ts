@@ -21,13 +21,7 @@ export type Assistant = Definition & {
   is_archived: boolean;
   updated_at: string;
 };
-export type Tried = {
-  prompt: { role: string; content: string }[];
-  passages: { faq_id: number; question: string; answer: string; similarity: number }[];
-  tokens: number;
-  tokens_by_part: { system: number; passages: number; history: number; question: number };
-  answer: string | null;
-};
+export type { TriedAssistant as Tried } from '../../../sdk/api.ts';
 export const VERDICTS = ['too_little', 'no_difference', 'a', 'b'] as const;
 export type Verdict = (typeof VERDICTS)[number];
 export type Experiment = {

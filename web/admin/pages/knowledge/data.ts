@@ -1,24 +1,10 @@
+import type { FaqCategory as Category, Faq } from '../../../sdk/api.ts';
 import { locale } from '../../../shared/words.ts';
 import { useGet } from '../../data/api.ts';
 
-export type Status = 'draft' | 'published' | 'archived';
+export type { Category, Faq };
+export type Status = Faq['status'];
 export const STATUSES: Status[] = ['published', 'draft', 'archived'];
-export type Faq = {
-  id: number;
-  category_id: number | null;
-  question: string;
-  answer: string;
-  keywords: string[];
-  language: string;
-  status: Status;
-  priority: number;
-  slug: string;
-  view_count: number;
-  helpful_count: number;
-  not_helpful_count: number;
-  updated_at: string;
-  translation_of: number | null;
-};
 export type Near = {
   id: number;
   question: string;
@@ -30,7 +16,6 @@ export type Near = {
 };
 export type Asked = { threshold: number; coverage: number; by_words_only: boolean; data: Near[] };
 export type State = { embedding: 'ready' | 'waiting' | 'failing' | 'off'; uses: number };
-export type Category = { id: number; name: string; slug: string; description: string | null };
 
 /** Languages that the choice offers; a list shows others where FAQs have them. */
 const OFFERED = ['en', 'de', 'fr', 'es', 'it', 'nl', 'pl', 'pt', 'tr', 'uk', 'ar', 'zh', 'ja'];

@@ -5,8 +5,8 @@ import { useUnsaved, useUnsavedForm } from '../../../shared/unsaved.tsx';
 import type { Webhook } from '../../types.ts';
 import { t } from './words.ts';
 
-/** What an endpoint may hear of. The server refuses any other. */
-const EVENTS = [
+/** The events that an endpoint may receive. */
+const EVENTS: Webhook['events'] = [
   'run.completed',
   'run.failed',
   'run.cancelled',
@@ -32,7 +32,7 @@ export function Form({
   onSubmit: (fields: Fields) => Promise<void>;
   onCancel?: () => void;
 }) {
-  const [events, setEvents] = useState<string[]>(webhook?.events ?? ['conversation.handoff']);
+  const [events, setEvents] = useState<Webhook['events']>(webhook?.events ?? ['conversation.handoff']);
   const fields = useUnsavedForm();
   const started = webhook?.events ?? ['conversation.handoff'];
   useUnsaved([...events].sort().join() !== [...started].sort().join());
