@@ -1,7 +1,7 @@
 import { erasureById, erasuresOwed } from '../db/models/erasure.ts';
 import { log } from '../shared/base/log.ts';
 import { goOnErasing } from '../shared/privacy/erasure.ts';
-import { erasureFailed } from '../shared/privacy/erasureFailed.ts';
+import { erasureFailed } from '../shared/accounts/erasureFailed.ts';
 
 /**
  * Goes on with every erasure that is owed. One that waits for the end of a run stays owed, and so does one that fails.

@@ -3,7 +3,7 @@ import { env } from '../base/env.ts';
 import { dropLogs } from '../delivery/runlog.ts';
 import { settle } from '../delivery/runs.ts';
 import { killPoint } from '../ops/killpoint.ts';
-import { erasureFailed } from '../privacy/erasureFailed.ts';
+import { erasureFailed } from './erasureFailed.ts';
 
 /** Numbers of retired guests, erased guests and removed messages. */
 export type Unseen = { guests_retired: number; guests_erased: number; guest_messages: number };
