@@ -1,13 +1,11 @@
 import { rows } from '../sql.ts';
 import type { Delivery } from './run.ts';
 
-/** Marks ended runs as announced. Leaves out those whose rows somebody changes now: they are announced again. */
-export async function markAnnounced(runIds: number[]): Promise<void> {
+export async function markAnnounced(runId: number): Promise<void> {
   await rows(
-    `UPDATE runs SET announced_at = clock_timestamp() WHERE id = ANY (ARRAY(
-       SELECT id FROM runs WHERE id = ANY (:runIds) AND completed_at IS NOT NULL AND announced_at IS NULL
-       FOR NO KEY UPDATE SKIP LOCKED))`,
-    { runIds },
+    `UPDATE runs SET announced_at = clock_timestamp()
+     WHERE id = :runId AND completed_at IS NOT NULL AND announced_at IS NULL`,
+    { runId },
   );
 }
 

@@ -4,7 +4,6 @@ import { markAnnounced } from '../../db/models/owed.ts';
 import { deliver } from './enqueue.ts';
 import { type EndedRun, terminalEvent } from './runEvents.ts';
 import { killPoint } from '../ops/killpoint.ts';
-import { inBatches } from '../base/batches.ts';
 import { log } from '../base/log.ts';
 import { tellNews } from './news.ts';
 import type { Packet } from './push.ts';
@@ -51,14 +50,10 @@ export async function announce(ended: number | EndedRun): Promise<void> {
   await tracedStep('announce', run.id, async () => {
     await closeLog(run.user_id, terminalEvent(run));
     killPoint('run.closed', run.id);
-    await mark(run.id);
+    await markAnnounced(run.id);
     killPoint('run.announced', run.id);
   });
 }
-
-/** Runs that one statement marks. A lost mark is made again: the event is sent twice, with one seq. */
-const MARKS = 100;
-const mark = inBatches(MARKS, markAnnounced);
 
 function idOf(ended: number | EndedRun): number {
   return typeof ended === 'number' ? ended : ended.id;
