@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Agent } from './chaos/agent.ts';
 import { Faults } from './chaos/faults.ts';
+import { Figures } from './chaos/figures.ts';
 import { Journal } from './chaos/journal.ts';
 import { describe, makeReport, printReport } from './chaos/report.ts';
 import { addFaqs, play } from './chaos/play.ts';
@@ -24,7 +25,7 @@ restarts everything at random: --kills processes by SIGKILL (and a few by SIGTER
 (Redis emptied, Redis killed, PostgreSQL killed), connections and the model besides. Then it waits for rest and checks
 that no message was lost, doubled or spliced, in the rows and on every device: each was answered once, joined to one answer,
 or stood once before a person. Users hand conversations over, agents take them, reply and give them back; while an agent has
-one, the bot says nothing.
+one, the bot says nothing. Old conversations change and go meanwhile; at the end the dashboard must say what the rows say.
 
 The seed decides what is sent and which fault strikes where, at which message; the same seed is the same schedule.
 Exit code 1 when anything is wrong; what is known of the runs concerned is then in a file.
@@ -92,6 +93,7 @@ async function main(): Promise<number> {
       return new Agent(name, await User.signUpAgent(name, stack), stack.urls, journal);
     }),
   );
+  const figures = await Figures.begin(`figures_${options.seed}`, stack);
   const faults = new Faults(stack, users, journal);
   const progress = setInterval(() => say(options, journal, faults, began), PROGRESS_MS);
   stops.unshift(async () => clearInterval(progress));
@@ -102,12 +104,14 @@ async function main(): Promise<number> {
     users,
     agents,
     faults,
+    figures,
     stack,
   );
   const left = await comeToRest(stack, users);
   for (const what of left) journal.wrong('other', `not at rest: ${what}`);
   clearInterval(progress);
   await verify(stack, users, agents, journal);
+  await figures.check(journal);
 
   const report = makeReport(options, journal, users, agents, faults.counts, Date.now() - began);
   printReport(report);

@@ -11,10 +11,10 @@ const USAGE = `node lab/exportMemory.ts [MESSAGES]
 Adds an account with so many messages (200000) to DATABASE_URL, writes its export, prints how much memory that took
 beyond an export of ten messages, and removes the account.`;
 
-/** As long as an answer. */
-const WORDS = 60;
+/** As long as a short answer. */
+const WORDS = 20;
 /** Messages of a statement, so that none runs into its time limit. */
-const BATCH = 2_000;
+const BATCH = 500;
 
 if (process.argv[2] === '--help') {
   console.log(USAGE);

@@ -3,6 +3,7 @@
 -- from the rows and replaced; nothing is ever added to one. docs/analytics.md defines the figures.
 
 DROP FUNCTION IF EXISTS analytics_moments, analytics_spreads, analytics_measures, analytics_conversations, analytics_begun_in;
+DROP FUNCTION IF EXISTS analytics_count_moments(timestamptz, timestamptz[]);
 
 CREATE OR REPLACE FUNCTION analytics_quarter(p_time timestamptz) RETURNS timestamptz LANGUAGE sql IMMUTABLE AS $$
   SELECT date_bin(interval '15 minutes', p_time, timestamptz '2000-01-01 00:00:00+00')

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Agent } from './agent.ts';
 import type { Faults } from './faults.ts';
+import type { Figures } from './figures.ts';
 import type { Options, Plan } from './schedule.ts';
 import type { Stack } from './stack.ts';
 import type { User } from './user.ts';
@@ -15,6 +16,7 @@ export async function play(
   users: User[],
   agents: Agent[],
   faults: Faults,
+  figures: Figures,
   stack: Stack,
 ): Promise<void> {
   const step = (options.minutes * 60_000) / options.messages;
@@ -28,7 +30,10 @@ export async function play(
     ...plan.faults.map((fault) => ({ at: fault.at, act: () => faults.inject(fault) })),
     ...plan.messages
       .filter(({ index }) => index % 25 === 24)
-      .map(({ index }) => ({ at: index + 0.5, act: () => void sent.push(editFaq(stack, index)) })),
+      .map(({ index }) => ({
+        at: index + 0.5,
+        act: () => void sent.push(editFaq(stack, index), figures.change()),
+      })),
   ].toSorted((a, b) => a.at - b.at);
   let over = false;
   const working = agents.map((agent) => agent.work(() => over, giveUp.signal));

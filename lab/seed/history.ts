@@ -2,6 +2,9 @@ import { knex } from '../../db/knex.ts';
 import type { Range } from '../../db/models/analytics/ranges.ts';
 import { rows } from '../../db/sql.ts';
 
+/** Conversations of a statement, so that none runs into its time limit on a busy machine. */
+const BATCH_SIZE = 200;
+
 /**
  * Adds a history, spread evenly over a window: conversations of two turns, each a message, a run and a reply. Stores it
  * without the triggers that note what changes late, so it has to lie in a database of its own.
@@ -32,8 +35,8 @@ export async function loadHistory({ from, to }: Range, count: number): Promise<v
     { faq: number },
   ];
   const ids = { last_user, last_message, last_conversation, users };
-  for (let n = 0; n < conversations; n += 1_000) {
-    const batch = { ...given, ...ids, first: n + 1, last: Math.min(conversations, n + 1_000) };
+  for (let n = 0; n < conversations; n += BATCH_SIZE) {
+    const batch = { ...given, ...ids, first: n + 1, last: Math.min(conversations, n + BATCH_SIZE) };
     await rows(CONVERSATION, batch);
     await rows(MESSAGE, batch);
     await rows(RUN, { ...batch, faq });

@@ -33,7 +33,7 @@ function literal(client: pg.Client, value: unknown): string {
   if (value === null || value === undefined) return 'NULL';
   if (Array.isArray(value))
     return client.escapeLiteral(`{${value.map((one) => JSON.stringify(one)).join()}}`);
-  return client.escapeLiteral(String(value));
+  return client.escapeLiteral(value instanceof Date ? value.toISOString() : String(value));
 }
 
 /** Returns the nodes that read tables, outermost first. */
