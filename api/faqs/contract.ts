@@ -91,7 +91,7 @@ export const newFaq = {
 };
 const translation = { translation_of: Type.Optional(orNull(givenId)) };
 const search = {
-  q: Type.Optional(described(prose(200), 'Part of the question or of a keyword.')),
+  q: Type.Optional(described(prose(200), 'Words, or parts of words, that question and keywords hold.')),
   of: Type.Optional(described(givenId, 'This FAQ and those that translate it.')),
 };
 
@@ -106,14 +106,16 @@ const near = Type.Object({
   found: described(Type.Boolean(), 'Whether a search finds it: one of both is enough.'),
 });
 export const presentNear = presenter(near);
+const embedding = described(
+  oneOf('ready', 'waiting', 'failing', 'off'),
+  '`waiting`: vectors are owed. `failing`: the model refused three times. `off`: no model makes any.',
+);
 const faqState = Type.Object({
-  embedding: described(
-    oneOf('ready', 'waiting', 'failing', 'off'),
-    '`waiting`: vectors are owed. `failing`: the model refused three times. `off`: no model makes any.',
-  ),
+  embedding,
   uses: described(count, 'Answers of the last thirty days that cite it.'),
 });
 export const presentState = presenter(faqState);
+const states = Type.Array(Type.Object({ id, embedding }));
 
 export const faqFilter = optional({ status, language, category_id: givenId });
 
@@ -121,9 +123,11 @@ export const faqContract = contract('Knowledge base', {
   'GET /api/v1/faqs': {
     who: 'signed in',
     summary: 'FAQs',
-    detail: 'Users see published ones only.',
+    detail: 'Users see published ones only. Editors also get `states`, one for each FAQ of the page.',
     query: closed({ ...paging, ...faqFilter, ...search }),
-    answers: { 200: json('A page', page(faq)) },
+    answers: {
+      200: json('A page', Type.Intersect([page(faq), Type.Object({ states: Type.Optional(states) })])),
+    },
   },
   'POST /api/v1/faqs': {
     who: 'editors',

@@ -31,7 +31,7 @@ export const faqs = serve(faqContract, {
   'GET /api/v1/faqs': async (ctx) => {
     const { limit, cursor, ...filter } = ctx.state.query;
     const visible = visibleTo(ctx.state.user, filter);
-    ctx.body = await pageOf(
+    const page = await pageOf(
       { limit, cursor },
       {
         list: 'faqs',
@@ -40,6 +40,8 @@ export const faqs = serve(faqContract, {
         present: presentFaq,
       },
     );
+    const states = isEditor(ctx.state.user) && { states: await findEmbedded(page.data.map(({ id }) => id)) };
+    ctx.body = { ...page, ...states };
   },
 
   'POST /api/v1/faqs': async (ctx) => {
@@ -73,7 +75,7 @@ export const faqs = serve(faqContract, {
 
   'GET /api/v1/faqs/:id/state': async (ctx) => {
     const id = pathId(ctx);
-    const embedding = found(await findEmbedded(id));
+    const { embedding } = found((await findEmbedded([id]))[0]);
     ctx.body = presentState({ embedding, uses: await recentUses(id) });
   },
 

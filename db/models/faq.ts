@@ -143,10 +143,10 @@ export async function deleteFaq(id: number, along: Along): Promise<boolean> {
 /** off: no vectors are made. waiting: some are owed. failing: the model refused them three times. */
 export type Embedded = 'ready' | 'waiting' | 'failing' | 'off';
 
-/** Says whether an FAQ has its vectors. */
-export async function findEmbedded(id: number): Promise<Embedded | undefined> {
-  const found = await row<{ embedding: Embedded }>(
-    `SELECT CASE
+/** Says of each FAQ whether it has its vectors. */
+export function findEmbedded(ids: number[]): Promise<{ id: number; embedding: Embedded }[]> {
+  return rows(
+    `SELECT f.id, CASE
          WHEN filled_embedding_set() IS NULL THEN 'off'
          WHEN owed.failures > 2 THEN 'failing'
          WHEN owed.failures IS NOT NULL THEN 'waiting'
@@ -155,10 +155,9 @@ export async function findEmbedded(id: number): Promise<Embedded | undefined> {
      FROM faqs f
      LEFT JOIN LATERAL (SELECT max(o.failures) AS failures FROM faq_vectors_owed o
        WHERE o.faq_id = f.id AND o.model = filled_embedding_set()) AS owed ON true
-     WHERE f.id = :id`,
-    { id },
+     WHERE f.id = ANY (:ids)`,
+    { ids },
   );
-  return found?.embedding;
 }
 
 /** Stores a user's verdict in place of an earlier one; returns false when no such FAQ is published. */

@@ -66,6 +66,16 @@ describe('what editors of FAQs see', () => {
     expect((await call('GET', `/faqs/${german.id}`)).body.translation_of).to.equal(null);
   });
 
+  it('says to editors, and to nobody else, whether each FAQ of a list has its vectors', async () => {
+    const { id } = await add({ question: 'Which vector?' });
+    const { body } = await call('GET', '/faqs?q=vector');
+    const { embedding } = (await call('GET', `/faqs/${id}/state`)).body;
+    expect(body.states).to.deep.equal([{ id, embedding }]);
+    const user = await buildUser();
+    const seen = await api.call('GET', '/faqs?q=vector', undefined, { token: user.access });
+    expect(seen.body).to.have.all.keys('data', 'next_cursor');
+  });
+
   it('says what a search finds and why', async () => {
     const { id } = await add({ question: 'How do I return a broken teapot?', keywords: ['teapot'] });
     const { body } = await call('GET', '/faqs/ask?q=return%20broken%20teapot');

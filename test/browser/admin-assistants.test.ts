@@ -94,6 +94,16 @@ describeBrowser('the page of assistants', function () {
     expect(page.url()).to.include(`run=${run.id}`);
   });
 
+  it('lets an answer to ask again be chosen from a conversation', async () => {
+    const page = await panel.at(admin, `/assistants/${helpdesk}/replays`);
+    await page.getByRole('list', { name: 'Conversations' }).getByRole('button').first().click();
+    await page.getByRole('list', { name: 'Answers' }).getByRole('button').first().click();
+    await page.getByRole('region', { name: 'As it was shown' }).waitFor();
+    expect(new URL(page.url()).search).to.match(/^\?run=\d+$/);
+    await page.getByRole('button', { name: 'Choose another' }).click();
+    await page.getByRole('list', { name: 'Conversations' }).waitFor();
+  });
+
   it('gives the line for a site, and shows the widget itself', async () => {
     const page = await panel.at(admin, `/assistants/${helpdesk}/widget`);
     await page.getByRole('combobox', { name: 'Language' }).selectOption('de');

@@ -35,13 +35,19 @@ export function useGet<T>(
   });
 }
 
-/** Reads a list page by page. `list` are the rows so far. */
-export function useList<T>(
+/** Reads a list page by page. `list` are the rows so far; `More` is what its pages say beside them. */
+export function useList<T, More extends object = object>(
   path: string,
   params: Params = {},
   options: { enabled?: boolean; limit?: number; every?: number } = {},
 ) {
-  const query = useInfiniteQuery<Page<T>, Error, InfiniteData<Page<T>>, [string, Params], string | null>({
+  const query = useInfiniteQuery<
+    Page<T> & More,
+    Error,
+    InfiniteData<Page<T> & More>,
+    [string, Params],
+    string | null
+  >({
     queryKey: [path, params],
     initialPageParam: null,
     enabled: options.enabled ?? true,
@@ -49,7 +55,7 @@ export function useList<T>(
     // Another filter of the same list: the old rows stay until the new ones are there.
     placeholderData: (before, query) => (query?.queryKey[0] === path ? before : undefined),
     queryFn: ({ pageParam, signal }) =>
-      session.call<Page<T>>(
+      session.call<Page<T> & More>(
         'GET',
         withParams(path, { ...params, limit: options.limit ?? 50, cursor: pageParam }),
         {
@@ -58,7 +64,8 @@ export function useList<T>(
       ),
     getNextPageParam: ({ next_cursor }) => next_cursor,
   });
-  return { ...query, list: query.data?.pages.flatMap(({ data }) => data) ?? [] };
+  const pages = query.data?.pages ?? [];
+  return { ...query, pages, list: pages.flatMap(({ data }) => data) };
 }
 export type List<T> = Shown & {
   list: T[];

@@ -18,6 +18,8 @@ export function useScroll(first: number | undefined, older: () => void) {
   const following = useRef(true);
   /** How far the view was from the end of the content. */
   const fromEnd = useRef(0);
+  /** Where the view was at its last move. */
+  const top = useRef(0);
   const [atEnd, setAtEnd] = useState(true);
 
   const toEnd = useCallback(() => {
@@ -45,7 +47,9 @@ export function useScroll(first: number | undefined, older: () => void) {
 
   const onScroll = ({ currentTarget: view }: UIEvent) => {
     const left = view.scrollHeight - view.scrollTop - view.clientHeight;
-    following.current = left < NEAR_END;
+    // What grew below moves nobody: only a way up leaves the end.
+    following.current = left < NEAR_END || (following.current && view.scrollTop >= top.current);
+    top.current = view.scrollTop;
     fromEnd.current = view.scrollHeight - view.scrollTop;
     setAtEnd(following.current);
     if (view.scrollTop < NEAR_START) older();

@@ -7,6 +7,7 @@ import { Panel } from '../../shared/Page.tsx';
 import { EmptyState, ErrorState } from '../../shared/states.tsx';
 import { Select } from '../../shared/fields.tsx';
 import type { Assistant } from './data.ts';
+import { Choose } from './Choose.tsx';
 import { a } from './words.ts';
 
 type Answer = {
@@ -30,6 +31,10 @@ export function Replays({ assistant }: { assistant: Assistant }) {
     { limit: 100 },
     { enabled: values.run !== '', every: 3_000 },
   );
+  const choose = (run: number | '') => {
+    setTyped(String(run));
+    set({ run: String(run) });
+  };
   const again = async () => {
     setRefused('');
     try {
@@ -57,10 +62,16 @@ export function Replays({ assistant }: { assistant: Assistant }) {
           value={typed}
           onChange={({ target }) => setTyped(target.value)}
         />
-        <Button type="submit" className="mt-7" disabled={!/^\d{1,16}$/.test(typed.trim())}>
+        {values.run !== '' && (
+          <Button className="mt-6.5" onClick={() => choose('')}>
+            {a('chooseAnother')}
+          </Button>
+        )}
+        <Button type="submit" className="mt-6.5" disabled={!/^\d{1,16}$/.test(typed.trim())}>
           {a('look')}
         </Button>
       </form>
+      {values.run === '' && <Choose onChoose={choose} />}
       {replays.error !== null && <ErrorState error={replays.error} again={replays.refetch} />}
       {replays.data && (
         <>

@@ -16,6 +16,7 @@ import { Speed, Top } from './Top.tsx';
 import { t } from './words.ts';
 
 const RANGES = { days7: 7, days30: 30, days90: 90 } as const;
+const CHANNELS = ['web', 'widget', 'api', 'ws'] as const;
 const DAY_MS = 86_400_000;
 
 /** The figures of a range and of the range before it. */
@@ -28,6 +29,7 @@ export default function Dashboard() {
     to: '',
     timezone: user?.timezone ?? here,
     assistant: '',
+    channel: '',
   });
   const assistants = useList<{ id: number; name: string }>('/assistants', { all: true }, { limit: 100 });
   const params = windowOf(values);
@@ -47,7 +49,7 @@ export default function Dashboard() {
       actions={<Button onClick={() => void save('/analytics/dashboard', 'dashboard.csv')}>{t('csv')}</Button>}
     >
       <LiveStrip />
-      <div className="grid gap-3 sm:grid-cols-3 lg:grid-cols-5">
+      <div className="grid gap-3 sm:grid-cols-2 md:grid-cols-4 xl:grid-cols-6">
         <Select
           label={t('range')}
           value={values.range}
@@ -67,6 +69,15 @@ export default function Dashboard() {
           options={[
             { value: '', text: t('all') },
             ...assistants.list.map(({ id, name }) => ({ value: String(id), text: name })),
+          ]}
+        />
+        <Select
+          label={t('channel')}
+          value={values.channel}
+          onChange={(channel) => set({ channel })}
+          options={[
+            { value: '', text: t('allChannels') },
+            ...CHANNELS.map((value) => ({ value, text: t(`channel_${value}`) })),
           ]}
         />
         {values.range === 'own' && (
@@ -129,12 +140,13 @@ function windowOf(values: {
   to: string;
   timezone: string;
   assistant: string;
+  channel: string;
 }): Params {
-  const { timezone, assistant: assistant_id } = values;
-  if (values.range === 'own') return { from: values.from, to: values.to, timezone, assistant_id };
+  const { timezone, assistant: assistant_id, channel } = values;
+  if (values.range === 'own') return { from: values.from, to: values.to, timezone, assistant_id, channel };
   const days = RANGES[values.range as keyof typeof RANGES] ?? 30;
   const day = (at: number) => new Intl.DateTimeFormat('sv-SE', { timeZone: timezone }).format(at);
-  return { from: day(Date.now() - (days - 1) * DAY_MS), timezone, assistant_id };
+  return { from: day(Date.now() - (days - 1) * DAY_MS), timezone, assistant_id, channel };
 }
 
 function daysOf({ from, to }: Params): number {

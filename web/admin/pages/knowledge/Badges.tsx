@@ -1,9 +1,15 @@
 import { Badge } from '../../shared/states.tsx';
-import type { Status } from './data.ts';
+import type { State, Status } from './data.ts';
 import { k } from './words.ts';
 
 export function StatusBadge({ status }: { status: Status }) {
   return (
     <Badge tone={status === 'published' ? 'good' : status === 'draft' ? 'plain' : 'quiet'}>{k(status)}</Badge>
   );
+}
+
+/** Says where an FAQ is not yet, or no more, found by its meaning. */
+export function EmbeddingBadge({ state }: { state: State['embedding'] | undefined }) {
+  if (state === 'waiting') return <Badge>{k('notYetFound')}</Badge>;
+  return state === 'failing' ? <Badge tone="bad">{k('neverFound')}</Badge> : null;
 }

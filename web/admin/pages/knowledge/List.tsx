@@ -11,21 +11,32 @@ import { EmptyState } from '../../shared/states.tsx';
 import { Search, Select } from '../../shared/fields.tsx';
 import { type Column, Table } from '../../shared/Table.tsx';
 import { w } from '../../words.ts';
-import { StatusBadge } from './Badges.tsx';
-import { type Faq, languageName, languageOptions, STATUSES, useCategories } from './data.ts';
+import { EmbeddingBadge, StatusBadge } from './Badges.tsx';
+import { type Faq, languageName, languageOptions, type State, STATUSES, useCategories } from './data.ts';
 import { k } from './words.ts';
 
 export function List() {
   const filters = useFilters({ q: '', status: '', language: '', category_id: '' });
   const { values } = filters;
-  const faqs = useList<Faq>('/faqs', values);
+  const faqs = useList<Faq, { states?: { id: number; embedding: State['embedding'] }[] }>('/faqs', values);
   const categories = useCategories();
   const nameOf = (id: number | null) => categories.find((one) => one.id === id)?.name ?? '';
+  const states = new Map(
+    faqs.pages.flatMap(({ states: of = [] }) => of.map((one) => [one.id, one.embedding])),
+  );
   const columns: Column<Faq>[] = [
     { head: k('question'), cell: ({ question }) => question },
     { head: k('language'), cell: (faq) => languageName(faq.language) },
     { head: k('category'), cell: ({ category_id }) => nameOf(category_id), wide: true },
-    { head: k('status'), cell: ({ status }) => <StatusBadge status={status} /> },
+    {
+      head: k('status'),
+      cell: ({ id, status }) => (
+        <span className="flex flex-wrap gap-1">
+          <StatusBadge status={status} />
+          <EmbeddingBadge state={states.get(id)} />
+        </span>
+      ),
+    },
     { head: k('views'), cell: ({ view_count }) => view_count.toLocaleString(), number: true, wide: true },
     {
       head: k('ratings'),

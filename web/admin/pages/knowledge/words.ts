@@ -1,6 +1,8 @@
 import { wordsOf } from '../../../shared/words.ts';
 
 const en = {
+  notYetFound: 'Vector due',
+  neverFound: 'No vector',
   new: 'New FAQ',
   import: 'Import',
   export: 'Export',
@@ -112,6 +114,8 @@ const en = {
 export type Word = keyof typeof en;
 
 const de: Record<Word, string> = {
+  notYetFound: 'Vektor steht aus',
+  neverFound: 'Kein Vektor',
   new: 'Neue FAQ',
   import: 'Importieren',
   export: 'Exportieren',
