@@ -4,6 +4,8 @@ import { deltas } from './figures/deltas.ts';
 import { durability } from './figures/durability.ts';
 import { guard } from './figures/guard.ts';
 import { overhead } from './figures/overhead.ts';
+import { owed } from './figures/owed.ts';
+import { retention } from './figures/retention.ts';
 import { search } from './figures/search.ts';
 import { slow } from './figures/slow.ts';
 import { sockets } from './figures/sockets.ts';
@@ -30,4 +32,6 @@ export const figures: Figure[] = [
   { name: 'guard', named: true, prepare: guard },
   { name: 'slow', named: true, prepare: slow },
   { name: 'search', named: true, prepare: search },
+  { name: 'owed', named: true, prepare: owed },
+  { name: 'retention', named: true, prepare: retention },
 ];

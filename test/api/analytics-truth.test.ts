@@ -7,13 +7,15 @@ import { rateReply, unrateReply } from '../../db/models/reply.ts';
 import { env } from '../../shared/base/env.ts';
 import { ERROR } from '../../shared/analytics/percentiles.ts';
 import { type Api, serveApi } from '../support/api.ts';
+import { buildAssistant, forgetAssistants } from '../support/assistants.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
 import { type Fact, kept, type Past, pastOfRows, tell, type Told } from '../support/histories.ts';
 
 const MINUTE = 60_000;
 const DAY = 1_440 * MINUTE;
 const PAST_DAYS = 45;
-const PEOPLE = 3;
+/** Costs tell people apart from five on. */
+const PEOPLE = 6;
 /** Offsets of half hours and quarters, clocks that change by an hour and by half of one. */
 const ZONES = [
   'UTC',
@@ -40,6 +42,7 @@ type Step =
   | { do: 'cancel'; which: number }
   | { do: 'speak'; which: number; language: string }
   | { do: 'move'; which: number; channel: Channel }
+  | { do: 'miss'; which: number; suggestion: number }
   | { do: 'upgrade' }
   | { do: 'erase'; who: number }
   | { do: 'forget messages'; which: number }
@@ -62,13 +65,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         goesOn: fc.option(which),
         status: fc.constantFrom('completed' as const, 'completed', 'incomplete', 'failed', 'cancelled'),
         channel: fc.constantFrom(...CHANNELS),
+        assistant: fc.option(fc.nat(1)),
         language: fc.constantFrom('en', 'de'),
         model: fc.constantFrom('a/small', 'b/large'),
         tokens: fc.tuple(fc.nat(5_000), fc.nat(900)),
         waitedMs: fc.nat(3_000),
         firstMs: fc.integer({ min: 1, max: 60_000 }),
         answerMs: fc.integer({ min: 1, max: 90_000 }),
-        faq: fc.option(fc.integer({ min: 1, max: 3 })),
+        faq: fc.option(fc.nat(2)),
       }),
     }),
   },
@@ -87,6 +91,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ do: fc.constant('cancel' as const), which }),
   fc.record({ do: fc.constant('speak' as const), which, language: fc.constantFrom('en', 'fr') }),
   fc.record({ do: fc.constant('move' as const), which, channel: fc.constantFrom(...CHANNELS) }),
+  fc.record({ do: fc.constant('miss' as const), which, suggestion: fc.nat(1) }),
   fc.record({ do: fc.constant('upgrade' as const) }),
   fc.record({ do: fc.constant('erase' as const), who: fc.nat(PEOPLE - 1) }),
   fc.record({ do: fc.constant('forget messages' as const), which }),
@@ -106,6 +111,7 @@ const window = fc.record({
   timezone: fc.constantFrom(...ZONES),
   interval: fc.constantFrom('hour', 'day', 'week', 'month'),
   channel: fc.option(fc.constantFrom(...CHANNELS)),
+  assistant: fc.option(fc.nat(1)),
 });
 
 const EVERYTHING = {
@@ -115,16 +121,37 @@ const EVERYTHING = {
   timezone: 'Europe/Berlin',
   interval: 'day',
   channel: null,
+  assistant: null,
 };
 
 describe('analytics, whatever happened and whatever was counted,', function () {
   this.timeout(240_000);
   let api: Api;
   let admin: BuiltUser;
+  /** The last one answers nothing. */
+  let faqs: number[];
+  let assistants: number[];
   before(async () => {
     api = await serveApi();
+    faqs = await Promise.all([0, 1, 2, 3].map(publishFaq));
+    assistants = [(await buildAssistant()).id, (await buildAssistant()).id];
   });
-  after(() => api.close());
+  after(async () => {
+    await forgetAssistants();
+    await api.close();
+  });
+
+  async function publishFaq(n: number): Promise<number> {
+    const faq = {
+      question: `Q${n}`,
+      answer: 'A',
+      slug: `truth-${n}`,
+      status: 'published',
+      published_at: new Date(n),
+    };
+    const [{ id }] = await knex('faqs').insert(faq).returning('id');
+    return Number(id);
+  }
 
   it('say what a plain recount of the rows says, in every route, to the last token', async () => {
     await fc.assert(
@@ -152,8 +179,10 @@ describe('analytics, whatever happened and whatever was counted,', function () {
 
   async function begin() {
     await knex.raw(`TRUNCATE users, conversations, messages, runs, analytics_state, analytics_changes, analytics_cells,
-      analytics_spread, analytics_people, analytics_returns, analytics_begun RESTART IDENTITY CASCADE`);
+      analytics_spread, analytics_people, analytics_returns, analytics_begun, faq_suggestions, faq_gaps RESTART IDENTITY CASCADE`);
     admin = await buildUser({ role: 'admin' });
+    await knex.raw(`INSERT INTO faq_suggestions (language, embedding, embedding_model)
+      SELECT language, CAST(array_fill(0.1, ARRAY[1536]) AS vector), 'test' FROM (VALUES ('en'), ('de')) AS made (language)`);
     const people = await Promise.all(Array.from({ length: PEOPLE }, () => buildUser()));
     await knex('users')
       .whereIn(
@@ -164,7 +193,7 @@ describe('analytics, whatever happened and whatever was counted,', function () {
     const gone = new Set<number>();
     const erased: Past = { facts: [], fates: [] };
     forgotten.clear();
-    const talks: { user: number; conversation: number; run: number; reply: number }[] = [];
+    const talks: { user: number; conversation: number; run: number; question: number; reply: number }[] = [];
     const live = () => talks.filter(({ user }) => !gone.has(user));
     const pick = (index: number) => live()[index % Math.max(1, live().length)];
     /** Deletes rows, and notes what they were. */
@@ -183,14 +212,19 @@ describe('analytics, whatever happened and whatever was counted,', function () {
       if (one.do === 'count') return count(one.how);
       if (one.do === 'upgrade') return upgrade();
       if (one.do === 'tell') {
-        const { who, minutesAgo: ago, goesOn, ...told } = one.what;
+        const { who, minutesAgo: ago, goesOn, faq, assistant = null, ...told } = one.what;
         const person = people[who]!;
         if (gone.has(person.id)) return;
         const own = live().filter(({ user }) => user === person.id);
         const conversation =
           goesOn === null ? undefined : own[goesOn % Math.max(1, own.length)]?.conversation;
         const user = person.id;
-        talks.push({ user, ...(await tell({ ...told, user, conversation, at: Date.now() - ago * MINUTE })) });
+        const of = {
+          faq: faq === null ? null : faqs[faq]!,
+          assistant: assistant === null ? null : assistants[assistant]!,
+        };
+        const at = Date.now() - ago * MINUTE;
+        talks.push({ user, ...(await tell({ ...told, ...of, user, conversation, at })) });
         return;
       }
       if (one.do === 'erase') {
@@ -207,7 +241,7 @@ describe('analytics, whatever happened and whatever was counted,', function () {
       }
       const talk = pick(one.which);
       if (talk === undefined) return;
-      const { conversation, run, reply, user } = talk;
+      const { conversation, run, question, reply, user } = talk;
       if (one.do === 'rate') await rateReply(reply, user, { rating: one.rating, comment: null });
       if (one.do === 'unrate') await unrateReply(reply, user);
       if (one.do === 'score')
@@ -231,6 +265,11 @@ describe('analytics, whatever happened and whatever was counted,', function () {
           .update({ status: 'cancelled', error_code: null, error_message: null });
       if (one.do === 'speak')
         await knex('conversations').where({ id: conversation }).update({ language: one.language });
+      if (one.do === 'miss')
+        await knex('faq_gaps')
+          .insert({ message_id: question, reason: 'no_passage', suggestion_id: one.suggestion + 1 })
+          .onConflict('message_id')
+          .merge();
       if (one.do === 'move')
         await knex('conversations').where({ id: conversation }).update({ channel: one.channel });
       if (one.do === 'forget messages') {
@@ -293,6 +332,7 @@ describe('analytics, whatever happened and whatever was counted,', function () {
     timezone: string;
     interval: string;
     channel: Channel | null;
+    assistant: number | null;
   };
 
   async function expectTruth(erased: Past, asked: Asked): Promise<void> {
@@ -302,25 +342,25 @@ describe('analytics, whatever happened and whatever was counted,', function () {
     const query = `from=${new Date(from).toISOString()}&to=${new Date(to).toISOString()}&timezone=${asked.timezone}`;
     const rows = await past();
     const { channel } = asked;
-    const among = channel === null ? query : `${query}&channel=${channel}`;
-    const facts = [...rows.facts, ...erased.facts].filter(
-      (fact) => channel === null || fact.kind === 'user' || fact.channel === channel,
-    );
+    const assistant = asked.assistant === null ? null : assistants[asked.assistant]!;
+    const among = [
+      query,
+      ...(channel === null ? [] : [`channel=${channel}`]),
+      ...(assistant === null ? [] : [`assistant_id=${assistant}`]),
+    ].join('&');
+    const wanted = (one: { channel?: Channel; assistant?: number | null }) =>
+      (channel === null || one.channel === channel) && (assistant === null || one.assistant === assistant);
+    const everything = [...rows.facts, ...erased.facts];
+    const facts = everything.filter((fact) => fact.kind === 'user' || wanted(fact));
     const within = (a: number, b: number) => facts.filter(({ at }) => at >= a && at < b);
-    const get = async (path: string) => {
-      const { status, body } = await api.call('GET', `/analytics/${path}`, undefined, {
-        token: admin.access,
-      });
-      expect(status, JSON.stringify(body)).to.equal(200);
-      return body as Said;
-    };
+    const get = (path: string) => figures<Said>(path);
 
     const { totals, quality, speed, previous, top } = await get(`dashboard?${among}`);
     const own = within(from, to);
     expect(totals).to.deep.equal(totalsOf(own));
     expect(previous.totals).to.deep.equal(totalsOf(within(2 * from - to, from)));
     const began = [...(await fatesBy()).values(), ...erased.fates].filter(
-      (fate) => fate.began >= from && fate.began < to && (channel === null || fate.channel === channel),
+      (fate) => fate.began >= from && fate.began < to && wanted(fate),
     );
     const byBot = began.filter(
       ({ answered, rated, quiet, handedOff }) => answered && quiet && !handedOff && rated !== 'down',
@@ -350,9 +390,13 @@ describe('analytics, whatever happened and whatever was counted,', function () {
     for (const { model, answers } of top.models)
       expect(answers).to.equal(runs.filter((run) => run.model === model).length);
 
-    if (asked.interval === 'hour' && to - from > 20 * DAY) return;
-    const { data } = await get(`conversations?${among}&interval=${asked.interval}`);
-    expectBuckets(data, facts, from, to, asked);
+    if (asked.interval !== 'hour' || to - from <= 20 * DAY) {
+      const { data } = await get(`conversations?${among}&interval=${asked.interval}`);
+      expectBuckets(data, facts, from, to, asked);
+    }
+
+    await expectCosts(rows, everything, from, to, query, asked.timezone);
+    await expectKnowledge(everything, from, to, query);
 
     const [somebody] = await knex('users').where({ role: 'user' }).limit(1);
     if (somebody === undefined) return;
@@ -365,6 +409,116 @@ describe('analytics, whatever happened and whatever was counted,', function () {
       rated_up: countOf(ofThem, 'up'),
       rated_down: countOf(ofThem, 'down'),
     });
+  }
+
+  async function figures<Found>(path: string): Promise<Found> {
+    const { status, body } = await api.call('GET', `/analytics/${path}`, undefined, { token: admin.access });
+    expect(status, JSON.stringify(body)).to.equal(200);
+    return body as Found;
+  }
+
+  type Sum = { answers: number; tokens: number; amount: null };
+  const sumOf = (runs: Fact[]): Sum => ({ answers: runs.length, tokens: tokensOf(runs, 2), amount: null });
+  const by = <Key>(runs: Fact[], key: (run: Fact) => Key) =>
+    [...Map.groupBy(runs, key)].map(([name, own]) => ({ key: name, ...sumOf(own) }));
+  const inOrder = <One extends { key: unknown }>(list: One[]) =>
+    list.toSorted((a, b) => String(a.key).localeCompare(String(b.key)));
+
+  async function expectCosts(
+    rows: Past,
+    facts: Fact[],
+    from: number,
+    to: number,
+    query: string,
+    timezone: string,
+  ): Promise<void> {
+    type Line = Sum & Record<string, unknown>;
+    const {
+      total,
+      days,
+      models,
+      assistants: byAssistant,
+      users,
+    } = await figures<Record<'days' | 'models' | 'assistants' | 'users', Line[]> & { total: Sum }>(
+      `costs?${query}`,
+    );
+    const ended = (fact: Fact) => fact.kind === 'run' && fact.at >= from && fact.at < to;
+    const runs = facts.filter(ended);
+    const keyed = (list: Line[], name: string) =>
+      inOrder(list.map(({ [name]: key, ...sum }) => ({ key, ...sum }) as { key: unknown } & Sum));
+    expect(total).to.deep.equal({ ...sumOf(runs), unpriced_tokens: null });
+    expect(keyed(models, 'model')).to.deep.equal(inOrder(by(runs, ({ model }) => model ?? '')));
+    expect(keyed(byAssistant, 'assistant_id')).to.deep.equal(
+      inOrder(by(runs, ({ assistant }) => assistant ?? null)),
+    );
+    // Erased people are no longer told apart from anybody, so they are not here.
+    const own = rows.facts.filter((fact) => ended(fact) && fact.counted === true);
+    const people = new Set(own.map(({ user }) => user)).size;
+    expect(keyed(users, 'user_id')).to.deep.equal(inOrder(by(own, ({ user }) => (people < 5 ? null : user))));
+    const starts = days.map(({ start }) => Date.parse(String(start)));
+    expect(starts[0]).to.equal(from);
+    for (const [i, { start, ...day }] of days.entries()) {
+      const [begin, end] = [starts[i]!, starts[i + 1] ?? to];
+      if (i > 0) expectBoundary(begin, timezone, 'day');
+      expect(end - begin).to.be.within(1, LONGEST.day!);
+      expect(day, String(start)).to.deep.equal(sumOf(runs.filter(({ at }) => at >= begin && at < end)));
+    }
+  }
+
+  async function expectKnowledge(facts: Fact[], from: number, to: number, query: string): Promise<void> {
+    type Faq = { faq_id: number; question: string; uses: number; rated_up: number; rated_down: number };
+    type Gap = { suggestion_id: number; asked: number; asked_before: number };
+    const said = await figures<{ faqs: Faq[]; unused: { faq_id: number }[]; gaps: Gap[] }>(
+      `knowledge?${query}&limit=100`,
+    );
+    const within = (at: number) => at >= from && at < to;
+    const uses = (id: number) =>
+      facts
+        .filter(({ kind, at }) => kind === 'run' && within(at))
+        .flatMap((run) => run.faqs ?? [])
+        .filter((faq) => faq === id).length;
+    const cited = await knex('message_feedback')
+      .join('runs', 'runs.reply_id', 'message_feedback.message_id')
+      .select('rating', 'sources', 'message_feedback.created_at as at');
+    const rated = (id: number, rating: string) =>
+      cited.filter(
+        (one) =>
+          one.rating === rating &&
+          within(one.at.getTime()) &&
+          one.sources.some(({ faq_id }: { faq_id: number }) => faq_id === id),
+      ).length;
+    const counted = faqs
+      .map((faq_id, n) => ({
+        faq_id,
+        question: `Q${n}`,
+        uses: uses(faq_id),
+        rated_up: rated(faq_id, 'up'),
+        rated_down: rated(faq_id, 'down'),
+        helpful: 0,
+        not_helpful: 0,
+      }))
+      .toSorted((a, b) => b.uses - a.uses || a.faq_id - b.faq_id);
+    expect(said.faqs).to.deep.equal(counted.filter((one) => one.uses + one.rated_up + one.rated_down > 0));
+    expect(said.unused.map(({ faq_id }) => faq_id)).to.deep.equal(faqs.filter((id) => uses(id) === 0));
+    const missed = await knex('faq_gaps')
+      .join('messages', 'messages.id', 'faq_gaps.message_id')
+      .select('suggestion_id', 'messages.created_at as at');
+    const asked = (id: number, a: number, b: number) =>
+      missed.filter(
+        ({ suggestion_id, at }) => Number(suggestion_id) === id && at.getTime() >= a && at.getTime() < b,
+      ).length;
+    const gaps = [1, 2]
+      .map((id) => ({ id, now: asked(id, from, to), before: asked(id, 2 * from - to, from) }))
+      .filter(({ now, before }) => now + before > 0)
+      .toSorted((a, b) => b.now - a.now || a.id - b.id)
+      .map(({ id, now, before }) => ({ suggestion_id: id, asked: now, asked_before: before }));
+    expect(
+      said.gaps.map(({ suggestion_id, asked: now, asked_before }) => ({
+        suggestion_id,
+        asked: now,
+        asked_before,
+      })),
+    ).to.deep.equal(gaps);
   }
 
   const countOf = (facts: Fact[], kind: Fact['kind']) => facts.filter((fact) => fact.kind === kind).length;

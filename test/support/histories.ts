@@ -8,11 +8,14 @@ export type Fact = {
   user: number;
   /** An account has none. */
   channel?: Channel;
+  assistant?: number | null;
   status?: string;
   cited?: boolean;
   language?: string;
   model?: string | null;
   tokens?: [prompt: number, completion: number, total: number];
+  /** Whether its tokens were counted. */
+  counted?: boolean;
   first?: number | null;
   answer?: number | null;
   waited?: number | null;
@@ -22,6 +25,7 @@ export type Fact = {
 export type Fate = {
   id: number;
   channel: Channel;
+  assistant: number | null;
   began: number;
   answered: boolean;
   rated: string | null;
@@ -32,6 +36,11 @@ export type Fate = {
 export type Past = { facts: Fact[]; fates: Fate[] };
 
 const QUARTER = 900_000;
+const idOf = (id: string | null) => (id === null ? null : Number(id));
+const belongings = (one: { channel: Channel; assistant_id: string | null }) => ({
+  channel: one.channel,
+  assistant: idOf(one.assistant_id),
+});
 
 /** Reads every row and counts nothing: the plain truth that analytics is held against. */
 export async function pastOfRows(quietMs: number): Promise<Past> {
@@ -46,15 +55,15 @@ export async function pastOfRows(quietMs: number): Promise<Past> {
   ]);
   const ms = (time: Date | null) => (time === null ? null : time.getTime());
   const byId = new Map(conversations.map((one) => [one.id, one]));
-  const channelOf = (one: { conversation_id: string }): Channel => byId.get(one.conversation_id).channel;
+  const of = (one: { conversation_id: string }) => belongings(byId.get(one.conversation_id));
   const facts: Fact[] = [
     ...users.map(({ id, created_at }): Fact => ({ at: ms(created_at)!, kind: 'user', user: id })),
     ...conversations.map(
-      ({ user_id, created_at, channel }): Fact => ({
-        at: ms(created_at)!,
+      (one): Fact => ({
+        at: ms(one.created_at)!,
         kind: 'conversation',
-        user: user_id,
-        channel,
+        user: one.user_id,
+        ...belongings(one),
       }),
     ),
     ...messages.map(
@@ -62,7 +71,7 @@ export async function pastOfRows(quietMs: number): Promise<Past> {
         at: ms(one.created_at)!,
         kind: 'message',
         user: one.user_id,
-        channel: channelOf(one),
+        ...of(one),
         language: byId.get(one.conversation_id).language,
       }),
     ),
@@ -73,10 +82,12 @@ export async function pastOfRows(quietMs: number): Promise<Past> {
         at: ms(run.completed_at)!,
         kind: 'run',
         user: run.user_id,
-        channel: channelOf(run),
+        ...of(run),
+        assistant: idOf(run.assistant_id),
         status: run.status,
         cited: run.sources.length > 0,
         model: run.model,
+        counted: run.total_tokens !== null,
         tokens: [run.prompt_tokens ?? 0, run.completion_tokens ?? 0, run.total_tokens ?? 0],
         first: answered ? run.first_token_ms : null,
         answer: answered ? since(run.completed_at) : null,
@@ -89,7 +100,7 @@ export async function pastOfRows(quietMs: number): Promise<Past> {
         at: ms(one.created_at)!,
         kind: one.rating,
         user: one.user_id,
-        channel: channelOf(one),
+        ...of(one),
       }),
     ),
     ...episodes.map(
@@ -97,7 +108,7 @@ export async function pastOfRows(quietMs: number): Promise<Past> {
         at: ms(one.handoff_at)!,
         kind: 'handoff',
         user: one.user_id,
-        channel: channelOf(one),
+        ...of(one),
       }),
     ),
   ];
@@ -108,7 +119,7 @@ export async function pastOfRows(quietMs: number): Promise<Past> {
     const last = answers.at(-1);
     return {
       id: Number(one.id),
-      channel: one.channel,
+      ...belongings(one),
       began: ms(one.created_at)!,
       answered: last !== undefined,
       rated: feedback.find(({ message_id }) => message_id === last?.reply_id)?.rating ?? null,
@@ -135,6 +146,7 @@ export type Told = {
   at: number;
   status: 'completed' | 'incomplete' | 'failed' | 'cancelled';
   channel?: Channel;
+  assistant?: number | null;
   language: string;
   model: string;
   tokens: [number, number];
@@ -145,7 +157,9 @@ export type Told = {
 };
 
 /** Stores a question and its ended run at a time of the past, in a new conversation or an old one. Returns the ids. */
-export async function tell(told: Told): Promise<{ conversation: number; run: number; reply: number }> {
+export async function tell(
+  told: Told,
+): Promise<{ conversation: number; run: number; question: number; reply: number }> {
   const at = new Date(told.at);
   const after = (ms: number) => new Date(told.at + ms);
   return knex.transaction(async (trx) => {
@@ -156,6 +170,7 @@ export async function tell(told: Told): Promise<{ conversation: number; run: num
           user_id: told.user,
           language: told.language,
           channel: told.channel ?? 'api',
+          assistant_id: told.assistant ?? null,
           created_at: at,
           last_message_at: after(told.answerMs),
         })
@@ -181,6 +196,7 @@ export async function tell(told: Told): Promise<{ conversation: number; run: num
       id: run,
       user_id: told.user,
       conversation_id: conversation,
+      assistant_id: told.assistant ?? null,
       message_id: question.id,
       reply_id: reply.id,
       status: told.status,
@@ -200,6 +216,6 @@ export async function tell(told: Told): Promise<{ conversation: number; run: num
         first_token_ms: told.firstMs,
       }),
     });
-    return { conversation, run, reply: Number(reply.id) };
+    return { conversation, run, question: Number(question.id), reply: Number(reply.id) };
   });
 }
