@@ -197,6 +197,7 @@ export async function tell(
       user_id: told.user,
       conversation_id: conversation,
       assistant_id: told.assistant ?? null,
+      assistant_version: told.assistant ? 1 : null,
       message_id: question.id,
       reply_id: reply.id,
       status: told.status,
