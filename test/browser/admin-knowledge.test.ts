@@ -99,7 +99,7 @@ describeBrowser('the page of the knowledge base', function () {
     await dialog.getByRole('button', { name: 'Leave' }).click();
     await page.getByRole('heading', { name: 'Inbox' }).waitFor();
 
-    await page.getByRole('link', { name: 'Knowledge' }).click();
+    await page.getByRole('link', { name: 'Knowledge', exact: true }).click();
     await page.getByRole('link', { name: 'New FAQ' }).click();
     await page.getByText('What you did not save is back.').waitFor();
     expect(await question.inputValue()).to.equal('Half a question');

@@ -1,9 +1,10 @@
 import { io, type Socket } from 'socket.io-client';
 import { RUN_EVENTS, type RunEvent } from './events.ts';
-import { Unreachable } from './http.ts';
+import { isReachable, Unreachable } from './http.ts';
 import type { Resumed } from './runs.ts';
 import type { Session } from './session.ts';
 
+/** `streams`: the server answers, but no socket connects. `offline`: it does not answer. */
 export type LiveState = 'connecting' | 'live' | 'streams' | 'offline';
 type Ways = {
   base: string;
@@ -61,7 +62,7 @@ export class Live {
     });
     this.#socket.on('connect_error', (err: Error & { data?: { code: string } }) => {
       this.#failed += 1;
-      if (this.#failed >= TRIES) this.#be('streams');
+      if (this.#failed >= TRIES) void this.#look();
       const { code } = err.data ?? {};
       if (code !== undefined) void this.#again(SIGNED_OUT.includes(code));
     });
@@ -104,6 +105,11 @@ export class Live {
     } catch (cause) {
       throw new Unreachable(cause);
     }
+  }
+
+  async #look(): Promise<void> {
+    const state = (await isReachable(this.#ways.base)) ? 'streams' : 'offline';
+    if (!this.#socket.connected) this.#be(state);
   }
 
   /** Connects after a refusal, which the socket does not do by itself. */

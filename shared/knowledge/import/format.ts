@@ -5,9 +5,10 @@ import { type Item, jsonItems } from './json.ts';
 /** The format of an upload; `unknown`: its first character decides. */
 export type Format = 'csv' | 'json' | 'unknown';
 
-/** Content types that are neither CSV nor JSON for certain. A form would be read as its own boundary, a page as its mark-up. */
+/** Content types that are neither CSV nor JSON for certain. A form would be read as its own boundary, a page as
+ * its mark-up. Not `application/x-www-form-urlencoded`, which curl names where nobody says otherwise. */
 const NEITHER =
-  /^(multipart|image|audio|video|font)\/|^text\/html$|[/+]xml$|^application\/(zip|gzip|pdf|x-www-form-urlencoded|vnd\.(openxmlformats|oasis)\b.*)$/i;
+  /^(multipart|image|audio|video|font)\/|^text\/html$|[/+]xml$|^application\/(zip|gzip|pdf|vnd\.(openxmlformats|oasis)\b.*)$/i;
 
 /**
  * Returns the format that the content type names. Browsers on Windows may name a .csv file after the program that opens it

@@ -102,7 +102,9 @@ function Me() {
 function Connection() {
   const live = useLiveState();
   const text =
-    live === 'live' || live === 'first' ? '' : t(navigator.onLine ? 'app.slow' : 'app.unreachable');
+    live === 'live' || live === 'first'
+      ? ''
+      : t(navigator.onLine && live !== 'offline' ? 'app.slow' : 'app.unreachable');
   return (
     <p role="status" className={text === '' ? '' : 'bg-raised px-4 py-1.5 text-center text-sm'}>
       {text}

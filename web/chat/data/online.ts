@@ -1,4 +1,5 @@
 import { useSyncExternalStore } from 'react';
+import { useLive } from './parley.tsx';
 
 function subscribe(listener: () => void): () => void {
   addEventListener('online', listener);
@@ -9,7 +10,8 @@ function subscribe(listener: () => void): () => void {
   };
 }
 
-/** Says whether the device has a network. It may still not reach the server. */
+/** Says whether the device has a network, and the server answers. */
 export function useOnline(): boolean {
-  return useSyncExternalStore(subscribe, () => navigator.onLine);
+  const live = useLive();
+  return useSyncExternalStore(subscribe, () => navigator.onLine) && live !== 'offline';
 }
