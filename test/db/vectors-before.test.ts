@@ -11,6 +11,7 @@ import { embedFaqs } from '../../workers/embedding.ts';
 import { indexesKept } from '../../workers/housekeeping/vectors.ts';
 import { reconcile } from '../../workers/housekeeping.ts';
 import { syntheticFaq } from '../../lab/seed/texts.ts';
+import { undisturbed } from '../support/database.ts';
 import { configureEmbedding } from '../support/models.ts';
 import { itNative } from '../support/native.ts';
 import { vectorOf } from '../support/embeddings.ts';
@@ -24,7 +25,7 @@ describe('vectors of the release before', function () {
   const at = withEmbeddings();
   // That release knows two texts of an FAQ; 022 brings them back.
   after(async () => {
-    await termsMigration.down(knex);
+    await undisturbed(() => termsMigration.down(knex));
     await termsMigration.up(knex);
   });
 
@@ -124,13 +125,20 @@ describe('vectors of the release before', function () {
 
   itNative('wait for the index where there are many, and serve meanwhile', async () => {
     await addAsBefore(320);
+    // Not the topics: an index of neighbours may miss what is like nothing else.
+    const expectFound = async () => {
+      for (const n of [5, 60, 110, 200, 319]) {
+        const { question } = syntheticFaq(n);
+        expect((await find(question))[0]).to.equal(question);
+      }
+    };
     await reconcile(0);
     expect((await knex('embedding_models').first()).in_columns).to.equal(true);
-    for (const topic of TOPICS) expect((await find(topic))[0]).to.equal(`Where are ${topic}?`);
+    await expectFound();
     await indexesKept();
     await reconcile(0);
     expect((await knex('embedding_models').first()).in_columns).to.equal(false);
-    for (const topic of TOPICS) expect((await find(topic))[0]).to.equal(`Where are ${topic}?`);
+    await expectFound();
     // Only the probes of thresholds are embedded.
     const asked = at.provider.requests.flatMap(({ texts }) => texts);
     expect(asked.filter((text) => text.includes('Where are'))).to.deep.equal([]);

@@ -20,11 +20,11 @@ async function truncate(): Promise<void> {
     await undisturbed(() => unguarded((trx) => trx.raw(`TRUNCATE ${names} RESTART IDENTITY CASCADE`)));
 }
 
-/** Runs a TRUNCATE again when a statement that a test left behind reads the same tables in another order. */
-export async function undisturbed<T>(truncation: () => PromiseLike<T>): Promise<T> {
+/** Runs what locks whole tables again when a statement that a test left behind reads them in another order. */
+export async function undisturbed<T>(locks: () => PromiseLike<T>): Promise<T> {
   for (let more = TRIES; ; more -= 1) {
     try {
-      return await truncation();
+      return await locks();
     } catch (err) {
       if (more === 0 || (err as { code?: string }).code !== DEADLOCK) throw err;
     }
