@@ -239,7 +239,7 @@ export const ar: Record<keyof typeof en, string> & Record<string, string> = {
   'factor.copyCodes': 'نسخ رموز الاسترداد',
   'factor.codesLead': 'كل رمز يسجّل دخولك مرة واحدة إن ضاع الهاتف. تُعرض الآن فقط: احفظها في مكان آمن.',
   'factor.kept': 'لقد حفظتها',
-  'tell.title': 'بماذا تُخبَر',
+  'tell.title': 'الإشعارات',
   'tell.what': 'متى',
   'tell.email': 'بريد',
   'tell.push': 'إشعار',

@@ -233,7 +233,7 @@ export const de: Record<keyof typeof en, string> = {
   'factor.codesLead':
     'Jeder meldet dich einmal an, wenn das Telefon fort ist. Sie werden nur jetzt gezeigt: Bewahre sie gut auf.',
   'factor.kept': 'Ich habe sie aufbewahrt',
-  'tell.title': 'Was dir mitgeteilt wird',
+  'tell.title': 'Benachrichtigungen',
   'tell.what': 'Wann',
   'tell.email': 'E-Mail',
   'tell.push': 'Push',

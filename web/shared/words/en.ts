@@ -231,7 +231,7 @@ export const en = {
   'factor.codesLead':
     'Each signs you in once when the phone is lost. They are shown only now: keep them in a safe place.',
   'factor.kept': 'I have kept them',
-  'tell.title': 'What you are told',
+  'tell.title': 'Notifications',
   'tell.what': 'When',
   'tell.email': 'E-mail',
   'tell.push': 'Push',
