@@ -3,23 +3,30 @@ import type { NotificationSettings, User } from '../../sdk/types.ts';
 import { Check } from '../../shared/controls.tsx';
 import { session } from '../../shared/session.ts';
 import { toast } from '../../shared/toasts.tsx';
-import { t, type Word } from '../../shared/words.ts';
+import { t } from '../../shared/words.ts';
 import { PushHere } from './PushHere.tsx';
 import { Section } from './Section.tsx';
 
-type Kind = Exclude<keyof NotificationSettings, 'quiet_hours'>;
-type Change = Partial<{ [K in Kind]: { email?: boolean; push?: boolean } }> &
-  Partial<Pick<NotificationSettings, 'quiet_hours'>>;
-
-/** Kinds that can be chosen, and who is told them. The others are always mailed and never pushed. */
-const KINDS: { kind: Kind; for?: User['role'][]; alwaysMailed?: true }[] = [
+type Choosable = {
+  kind: Exclude<keyof NotificationSettings, 'quiet_hours'>;
+  for?: User['role'][];
+  alwaysMailed?: true;
+};
+/** Kinds that can be chosen, and by whom. The others are always mailed and never pushed. */
+const KINDS = [
   { kind: 'answer_ready' },
   { kind: 'agent_replied' },
   { kind: 'knowledge_answered' },
   { kind: 'export_ready' },
+  { kind: 'user_budget_warning' },
   { kind: 'handoff_waiting', for: ['agent', 'admin'] },
+  { kind: 'budget_warning', for: ['admin'] },
+  { kind: 'webhook_disabled', for: ['admin'] },
   { kind: 'new_sign_in', alwaysMailed: true },
-];
+] as const satisfies Choosable[];
+type Kind = (typeof KINDS)[number]['kind'];
+type Change = Partial<{ [K in Kind]: { email?: boolean; push?: boolean } }> &
+  Partial<Pick<NotificationSettings, 'quiet_hours'>>;
 const KEY = ['notification settings'];
 const QUIET = { from: '22:00', to: '07:00' };
 
@@ -45,7 +52,9 @@ export function Notifications({ user }: { user: User }) {
     }
   };
   if (data === undefined) return null;
-  const kinds = KINDS.filter(({ for: roles }) => roles?.includes(user.role) ?? true);
+  const kinds = (KINDS as readonly (Choosable & { kind: Kind })[]).filter(
+    ({ for: roles }) => roles?.includes(user.role) ?? true,
+  );
   const hasMail = user.email !== null;
   return (
     <Section title={t('tell.title')}>
@@ -70,18 +79,18 @@ export function Notifications({ user }: { user: User }) {
           {kinds.map(({ kind, alwaysMailed = false }) => (
             <tr key={kind} className="border-t border-line">
               <th scope="row" className="py-2 pe-2 text-start font-normal">
-                {t(`tell.${kind}` as Word)}
+                {t(`tell.${kind}`)}
               </th>
               {hasMail && (
                 <Cell
-                  label={`${t(`tell.${kind}` as Word)}: ${t('tell.email')}`}
+                  label={`${t(`tell.${kind}`)}: ${t('tell.email')}`}
                   checked={alwaysMailed || data[kind].email}
                   disabled={alwaysMailed}
                   onSet={(email) => void change({ [kind]: { email } })}
                 />
               )}
               <Cell
-                label={`${t(`tell.${kind}` as Word)}: ${t('tell.push')}`}
+                label={`${t(`tell.${kind}`)}: ${t('tell.push')}`}
                 checked={data[kind].push}
                 onSet={(push) => void change({ [kind]: { push } })}
               />

@@ -6,7 +6,7 @@ import { Dialog } from '../../shared/Dialog.tsx';
 import { Icon } from '../../shared/Icon.tsx';
 import { toast } from '../../shared/toasts.tsx';
 import { leave } from '../../shared/unsaved.tsx';
-import { dateTime, number, t, type Word } from '../../shared/words.ts';
+import { dateTime, number, t } from '../../shared/words.ts';
 import { readNotifications, useNotifications, useUnread } from '../data/notifications.ts';
 
 /** The way to what the user was told, with how much of it is new. */
@@ -79,7 +79,7 @@ function Told({ onClose, onGone }: { onClose: () => void; onGone: () => void }) 
               />
               <span className="grid min-w-0 flex-1">
                 <span className={one.read_at === null ? 'font-medium' : ''}>
-                  {t(`told.${one.kind}` as Word)}
+                  {t(`told.${one.kind}`)}
                   {one.read_at === null && <span className="sr-only">, {t('told.unread')}</span>}
                 </span>
                 <time dateTime={one.created_at} className="text-sm text-muted">
@@ -100,6 +100,6 @@ function Told({ onClose, onGone }: { onClose: () => void; onGone: () => void }) 
 }
 
 function placeOf({ conversation_id, kind }: Notification): string {
-  if (kind === 'new_sign_in' || kind === 'export_ready') return '/account';
+  if (['new_sign_in', 'export_ready', 'email_verification'].includes(kind)) return '/account';
   return conversation_id === null ? '/' : `/c/${conversation_id}`;
 }
