@@ -1,4 +1,3 @@
-import { constants, setPriority } from 'node:os';
 import { collectLoading } from '../shared/base/collected.ts';
 import { env, requireEnv } from '../shared/base/env.ts';
 import { type JobName, otherTypes, queuesOf, workerTypes } from '../shared/delivery/jobs.ts';
@@ -40,9 +39,6 @@ const others: Record<(typeof otherTypes)[number], () => Promise<() => void>> = {
 /** BullMQ workers of this process. */
 const working: ReturnType<typeof work>[] = [];
 
-/** Types that no answer waits for. A process of these alone gives way where it shares its cores with others. */
-const GIVE_WAY = ['notification'];
-
 /** Ms of the grace period that remain for the release of runs. */
 const RELEASE_TIME = 5_000;
 
@@ -61,7 +57,6 @@ function main(types: string[]): void {
   if (types.includes('moderation') && moderationModel() === null)
     log.warn('MODERATION_MODEL is off: no message is checked');
   if (types.includes('notification')) requireDataKeys();
-  if (types.every((type) => GIVE_WAY.includes(type))) setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
   stopOnSignals();
   serveHealth();
   const idle = setInterval(() => {}, 60_000);
