@@ -39,8 +39,7 @@ export function Notifications({ user }: { user: User }) {
   });
   const change = async (body: Change) => {
     const before = client.getQueryData<NotificationSettings>(KEY);
-    // What was chosen shows at once, and no answer of an earlier reading takes it back.
-    void client.cancelQueries({ queryKey: KEY });
+    // What was chosen shows at once.
     if (before) client.setQueryData(KEY, merged(before, body));
     try {
       client.setQueryData(
