@@ -148,12 +148,12 @@ describeBrowser('the account page', function () {
 
   it('says what the user is told, where and when not', async () => {
     const { user, page } = await account();
-    await page.getByRole('checkbox', { name: 'An answer is ready and you are away: E-mail' }).uncheck();
-    await page.getByRole('checkbox', { name: 'A person replied and you are away: Push' }).uncheck();
+    await page.getByRole('checkbox', { name: 'An answer is ready and you are away: E-mail' }).click();
+    await page.getByRole('checkbox', { name: 'A person replied and you are away: Push' }).click();
     expect(
       await page.getByRole('checkbox', { name: 'New sign-in to your account: E-mail' }).isDisabled(),
     ).to.equal(true);
-    await page.getByRole('checkbox', { name: 'Quiet hours' }).check();
+    await page.getByRole('checkbox', { name: 'Quiet hours' }).click();
     await page.getByLabel('From').fill('21:30');
     await page.getByLabel('To', { exact: true }).fill('06:15');
     const saved = page.waitForResponse(
