@@ -27,8 +27,8 @@ export async function auth(ctx: Context, next: Next): Promise<void> {
 mark(auth, { security: 'token', problems: ['unauthenticated', 'token_expired', 'forbidden'] });
 
 /**
- * Middleware of a route whose act checks session and account in its own statement: sets `ctx.state.sender`. Where anything is refused,
- * it checks them first: whoever is signed out learns nothing else. With REQUIRE_2FA it checks them at once.
+ * Middleware of a route whose act checks session and account in its own statement. Sets `ctx.state.sender`. Before any refusal it
+ * checks both, so that a signed-out sender gets a 401 and nothing else. With REQUIRE_2FA it checks both before the route.
  * @throws Problem as `auth` does; what the route throws
  */
 export async function authInAct(ctx: Context, next: Next): Promise<void> {

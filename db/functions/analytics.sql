@@ -308,8 +308,8 @@ BEGIN
   FROM analytics_spread WHERE grain = 'q' AND start >= p_day AND start < p_day + interval '1 day' GROUP BY 3, 4, 5, 7;
 END $$;
 
--- Replaces the people of a day that is over, and counts how many of them came back. Whoever is new on the day, or gone from
--- it, came back later to another day than was counted: counts those days again. @param p_before counts no day from there on
+-- Replaces the people of a day that is over, and counts how many of them came back. Where the day gained or lost a person,
+-- counts the days again on which that person came back later. @param p_before the first day that is not counted
 CREATE OR REPLACE FUNCTION analytics_count_people(p_day timestamptz, p_before timestamptz) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   v_days timestamptz[];

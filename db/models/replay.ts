@@ -112,7 +112,7 @@ export function sampleOf(window: { from: Date; to: Date }, count: number): Promi
   );
 }
 
-/** A run by its id, whoever's it is. Undefined: there is none, or its user has deleted the conversation. */
+/** Returns a run of any user. Undefined: there is no such run, or its conversation is deleted. */
 export function runExists(id: number): Promise<{ id: number; user_id: number } | undefined> {
   return row(
     `SELECT r.id, r.user_id FROM runs r JOIN conversations c ON c.id = r.conversation_id

@@ -31,7 +31,7 @@ export const exportContract = contract('Privacy', {
     who: 'signed in',
     summary: 'Ask for your data',
     detail:
-      'One at a time: while one is under way, that one is returned. A new archive takes the place of earlier ones. Twenty an hour.',
+      'A user has one export at a time: while it is under way, asking again returns it. A new archive replaces earlier ones. The limit is twenty an hour.',
     answers: { 202: json('Asked for', asked) },
   },
   'GET /api/v1/users/me/exports/:id': {

@@ -16,7 +16,7 @@ const DAY = 96 * QUARTER;
  * Says which rollups of a window hold what the rows hold: those that are counted and have not changed since. The rest of
  * the window is `live`: its figures come from the rows.
  * @param byDays false: for figures by parts of days, no rollup of a whole day is taken
- * @param channel of which the figures are to be; rollups that know no channels are no part of the ranges then
+ * @param channel the channel of the figures. With one, the ranges leave out rollups that were counted without channels
  */
 export async function rangesOf(
   part: Part,
