@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import type { Socket } from 'socket.io-client';
 import { connect } from './clients.ts';
 import { type BenchUser, hangUp, makeUsers, post, SEND } from './load.ts';
-import { addFaqs } from './messages.ts';
+import { addFaqs, newQuestion } from './messages.ts';
 import type { Resting } from './rest.ts';
 import { type Child, type Ground, startGround } from './stack.ts';
 
@@ -77,7 +77,7 @@ async function load(
     await sleep(Math.max(0, began + (i * 1_000) / rate - performance.now()));
     const { token } = users[(i * 7) % users.length] as BenchUser;
     sent.push(
-      post(web(i), SEND, { content: `soak ${i} ${Math.random()} tokens:32` }, token).then(
+      post(web(i), SEND, { content: newQuestion(i) }, token).then(
         () => 1,
         () => 0,
       ),

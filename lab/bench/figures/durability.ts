@@ -1,6 +1,6 @@
 import { ends } from '../clients.ts';
 import { type BenchUser, makeUsers, post } from '../load.ts';
-import { MESSAGES, productRate, rate, WARM_UP } from '../messages.ts';
+import { MESSAGES, newQuestion, productRate, rate, WARM_UP } from '../messages.ts';
 import { startPlain } from '../plain.ts';
 import type { Measured } from '../report.ts';
 import type { Ground } from '../stack.ts';
@@ -13,7 +13,7 @@ export async function durability(ground: Ground): Promise<(round: number) => Pro
   const ended = await ends(users, sockets.port, 'message_id');
   const plain = async (i: number) => {
     const user = users[i % users.length] as BenchUser;
-    const content = `q${i} ${Math.random()} tokens:32`;
+    const content = newQuestion(i);
     const sent = await post<{ message_id: number }>(web.port, '/', { content, user_id: user.id }, '');
     await ended(sent.message_id);
   };

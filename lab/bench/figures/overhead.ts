@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { firstDeltas } from '../clients.ts';
 import { type BenchUser, ceiling, latencies, makeUsers, percentile, post, SEND } from '../load.ts';
-import { addFaqs, rate, WARM_UP } from '../messages.ts';
+import { addFaqs, newQuestion, rate, WARM_UP } from '../messages.ts';
 import { startPlain } from '../plain.ts';
 import type { Measured } from '../report.ts';
 import { type Ground, WORKERS } from '../stack.ts';
@@ -24,14 +24,13 @@ export async function overhead(ground: Ground): Promise<(round: number) => Promi
   const firsts = await firstDeltas(users, other.port, 'run_id');
   const plainFirsts = await firstDeltas(users, plain.sockets.port, 'message_id');
   const userOf = (i: number) => users[i % users.length] as BenchUser;
-  const question = (i: number) => `q${i} ${Math.random()} tokens:32`;
 
   const ours = async (i: number) => {
     const { token } = userOf(i);
-    return firsts((await post<{ run_id: number }>(web.port, SEND, { content: question(i) }, token)).run_id);
+    return firsts((await post<{ run_id: number }>(web.port, SEND, { content: newQuestion(i) }, token)).run_id);
   };
   const floor = async (i: number) => {
-    const body = { content: question(i), user_id: userOf(i).id };
+    const body = { content: newQuestion(i), user_id: userOf(i).id };
     return plainFirsts((await post<{ message_id: number }>(plain.web.port, '/', body, '')).message_id);
   };
   for (const send of [ours, floor]) await rate(WARM_UP, async (i) => void (await send(i)));

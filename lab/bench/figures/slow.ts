@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { firstDeltas } from '../clients.ts';
 import { type BenchUser, makeUsers, median, post, SEND } from '../load.ts';
-import { addFaqs } from '../messages.ts';
+import { addFaqs, newQuestion } from '../messages.ts';
 import type { Measured } from '../report.ts';
 import { type Child, type Ground, WORKERS } from '../stack.ts';
 
@@ -28,7 +28,7 @@ export async function slow(ground: Ground): Promise<() => Promise<Measured[]>> {
   const ask = async ({ port }: Child, count: number): Promise<number> => {
     const times: number[] = [];
     for (let i = 0; i < count; i += 1) {
-      const content = `q${i} ${Math.random()} tokens:8`;
+      const content = newQuestion(i, 8);
       const began = performance.now();
       const { run_id } = await post<{ run_id: number }>(port, SEND, { content }, user.token);
       times.push((await firsts(run_id)) - began);
