@@ -43,7 +43,7 @@ export async function addFaqs(ground: Ground): Promise<void> {
   await ground.query(
     `INSERT INTO faqs (slug, question, answer, status, published_at)
      SELECT 'thing-' || n, text, text, 'published', now()
-     FROM (SELECT n, 'What is thing number ' || n || '?' AS text FROM generate_series(1, 50) AS n) AS made`,
+     FROM (SELECT n, 'What is the thing called n' || n || '?' AS text FROM generate_series(1, 50) AS n) AS made`,
   );
   await ground.query(
     `INSERT INTO embedding_models (key, name, provider, model, dimensions, filled_to, filled_parts, ready_at)

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
+import { rows } from '../../db/sql.ts';
 import { embedFaqs } from '../../workers/embedding.ts';
 import { reconcile } from '../../workers/housekeeping.ts';
 import { configureEmbedding } from '../support/models.ts';
@@ -41,6 +42,15 @@ describe('vectors of another model', function () {
       expect(await sets()).to.deep.equal([model]);
       expect(await knex('faq_vectors').distinct('model').pluck('model')).to.deep.equal([model]);
     }
+  });
+
+  it('lie in their rows where they fit a page', async () => {
+    await embedFaqs(await addTopics());
+    const [size] = await rows<{ vectors: number; pages: number }>(
+      'SELECT count(*) AS vectors, count(DISTINCT (ctid::text::point)[0]) AS pages FROM faq_vectors',
+    );
+    expect(size?.vectors).to.be.above(0);
+    expect(size?.pages).to.equal(size?.vectors);
   });
 
   it('are embedded for edits too while both are there', async () => {
