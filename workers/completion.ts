@@ -5,7 +5,7 @@ import { isUnreachable, ranTooLong } from '../shared/base/errors.ts';
 import { parametersOf } from '../shared/assistants/parameters.ts';
 import { generationOf, type Payloads } from '../shared/delivery/jobs.ts';
 import { killPoint } from '../shared/ops/killpoint.ts';
-import { addLogContext, log } from '../shared/base/log.ts';
+import { addLogFields, log } from '../shared/base/log.ts';
 import { runRestarts, runStage, runsEnded } from '../shared/ops/metrics.ts';
 import { chatModels, type ModelRef } from '../shared/provider/config.ts';
 import { ProviderError } from '../shared/provider/providerErrors.ts';
@@ -47,7 +47,7 @@ export async function completion(job: Job<Payloads['completion']>): Promise<void
     claimRun(run_id, LEASE, CRASH_LIMIT, breakers.holdMs, generationOf(job.id)),
   ).catch((err: unknown) => afterSlowClaim(run_id, err));
   if (claim.outcome === 'gone') return;
-  addLogContext({ request_id: claim.request_id, user_id: claim.user_id });
+  addLogFields({ request_id: claim.request_id, user_id: claim.user_id });
   if (claim.outcome === 'busy') throw new RetryIn(claim.retry_in_ms);
   if (claim.outcome === 'ended') return settle({ next: claim.next, ended: [run_id] });
   if (claim.outcome === 'unprepared') return settle({ next: claim.next, ended: [] });

@@ -9,7 +9,7 @@ import { found } from '../../shared/base/errors.ts';
 import { pageOf } from '../contract/page.ts';
 import { serve } from '../contract/serve.ts';
 import { limitSearchedLists } from '../middleware/limit-searches.ts';
-import { pathId } from '../middleware/context.ts';
+import { pathId } from '../middleware/ctx.ts';
 import { settleInBackground } from '../../shared/delivery/settle.ts';
 import { presentConversation, presentMessage } from '../contract/conversation.ts';
 import { askForPerson } from '../../shared/people/askForPerson.ts';

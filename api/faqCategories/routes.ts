@@ -12,7 +12,7 @@ import { pageOf } from '../contract/page.ts';
 import { serve } from '../contract/serve.ts';
 import { withSlug } from '../../shared/knowledge/slug.ts';
 import { publicPath } from '../middleware/origin.ts';
-import { pathId } from '../middleware/context.ts';
+import { pathId } from '../middleware/ctx.ts';
 import { faqCategoryContract, presentFaqCategory } from './contract.ts';
 
 export const faqCategories = serve(faqCategoryContract, {

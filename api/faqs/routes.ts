@@ -20,7 +20,7 @@ import { pageOf } from '../contract/page.ts';
 import { serve } from '../contract/serve.ts';
 import { limitSearches } from '../middleware/limit-searches.ts';
 import { isEditor } from '../middleware/auth.ts';
-import { pathId } from '../middleware/context.ts';
+import { pathId } from '../middleware/ctx.ts';
 import { accepted } from '../../shared/knowledge/accepted.ts';
 import { faqContract, presentFaq, presentFound, presentNear, presentState } from './contract.ts';
 import { embedInBackground } from '../../shared/knowledge/embed.ts';

@@ -69,7 +69,7 @@ export async function tracedStep<T>(
 ): Promise<T> {
   if (!on) return work();
   const inside = trace.getActiveSpan() !== undefined;
-  const parent = inside || runId === undefined ? context.active() : await contextOf(runId);
+  const parent = inside || runId === undefined ? context.active() : await parentOf(runId);
   return spanned(parent, name, SpanKind.CONSUMER, { 'parley.run_id': runId }, work);
 }
 
@@ -91,7 +91,7 @@ export async function keepTrace(runId: number): Promise<void> {
   await saveTraceparent(runId, headers.traceparent).catch((err) => log.debug({ err }, 'trace not stored'));
 }
 
-async function contextOf(runId: number): Promise<Context> {
+async function parentOf(runId: number): Promise<Context> {
   const traceparent = await traceparentOf(runId).catch(() => null);
   return propagation.extract(ROOT_CONTEXT, { traceparent: traceparent ?? undefined });
 }

@@ -10,7 +10,7 @@ import { env } from '../../shared/base/env.ts';
 import { seal } from '../../shared/base/secretBox.ts';
 import type { Payloads } from '../../shared/delivery/jobs.ts';
 import { deliverNext } from '../../shared/webhooks/deliver.ts';
-import { placeOf } from '../../shared/webhooks/endpoints.ts';
+import { labelOf } from '../../shared/webhooks/endpoints.ts';
 import { newSecret, sign } from '../../shared/webhooks/sign.ts';
 import { webhook } from '../../workers/webhook.ts';
 import type { Api } from '../support/api.ts';
@@ -98,7 +98,7 @@ describe('a webhook', () => {
 
   it('is signed with the new and the previous secret for a day after a rotation', async () => {
     const secret = newSecret();
-    const rotation = { sealed: seal(secret, placeOf(endpoint.id)), untilMs: 86_400_000 };
+    const rotation = { sealed: seal(secret, labelOf(endpoint.id)), untilMs: 86_400_000 };
     await rotateWebhookSecret(endpoint.id, rotation, nothing);
     await owe();
     await work();
