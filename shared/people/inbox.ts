@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { knex } from '../../db/knex.ts';
-import { findConversation, type ConversationRow } from '../../db/models/conversation.ts';
+import { Conversation, type ConversationRow } from '../../db/models/conversation.ts';
 import { findInInbox, findNote, type InboxRow, markSeen, newestNotes } from '../../db/models/inbox.ts';
 import { findMessage, listMessages, type MessageRow } from '../../db/models/messageView.ts';
 import {
@@ -139,7 +139,7 @@ async function change(
   });
   killPoint('people.committed', id);
   settleInBackground({ ended, next: null, news: id });
-  return found(await findConversation(id, userId));
+  return found(await Conversation.find(id, userId));
 }
 
 async function subject(id: number, trx: Knex): Promise<{ subject_id: number }> {

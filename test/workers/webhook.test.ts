@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { expect } from 'chai';
 import type { Job } from 'bullmq';
 import { knex } from '../../db/knex.ts';
-import { changeFaq } from '../../db/models/faq.ts';
+import { Faq } from '../../db/models/faq.ts';
 import { deleteOver } from '../../db/models/over.ts';
 import { oweTest, retryDelivery, webhooksToDeliver } from '../../db/models/webhookDelivery.ts';
 import { rotateWebhookSecret } from '../../db/models/webhook.ts';
@@ -456,8 +456,8 @@ describe('a webhook', () => {
       await write({ status: 'archived' });
       const published = await write({ status: 'published', language: 'de' });
       for (const answer of ['B.', 'C.'])
-        await changeFaq(Number(published.body.id), { answer, status: 'published' }, nothing);
-      await changeFaq(Number(draft.body.id), { status: 'published' }, nothing);
+        await Faq.change(Number(published.body.id), { answer, status: 'published' }, nothing);
+      await Faq.change(Number(draft.body.id), { status: 'published' }, nothing);
       const came = await events();
       expect(came.map(({ type, data }) => [type, data.faq_id, data.language])).to.deep.equal([
         ['faq.published', published.body.id, 'de'],
