@@ -1,6 +1,7 @@
 import { ends } from './clients.ts';
-import { type BenchUser, makeUsers, post, SEND } from './load.ts';
-import { type Ground, WORKERS } from './stack.ts';
+import { post } from './load.ts';
+import { type LabUser, makeUsers, SEND } from '../kit/users.ts';
+import { type Ground, WORKERS } from '../kit/ground.ts';
 
 /** Messages per round; messages at once. */
 export const MESSAGES = 400;
@@ -21,7 +22,7 @@ export async function productRate(
   const senders = await makeUsers(ground, users);
   const ended = await ends(senders, web.port, 'run_id');
   const send = async (i: number) => {
-    const user = senders[i % senders.length] as BenchUser;
+    const user = senders[i % senders.length] as LabUser;
     const content = `q${i} ${Math.random()} tokens:32`;
     const sent = await post<{ run_id: number }>(web.port, SEND, { content }, user.token);
     await ended(sent.run_id);
