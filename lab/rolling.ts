@@ -66,7 +66,7 @@ else {
 async function restart(name: ProxyName, rounds: number): Promise<Outcome> {
   const ground = await startGround();
   const passes = Array.from({ length: rounds }, () => ({ says: 'restarting', root: undefined }));
-  return roll(name, ground, TYPES, undefined, passes);
+  return roll(name, ground, { types: TYPES, first: undefined, rounds: passes });
 }
 
 async function upgrade(name: ProxyName): Promise<Outcome> {
@@ -75,10 +75,11 @@ async function upgrade(name: ProxyName): Promise<Outcome> {
   try {
     const ground = await startGround(before.root);
     const known = TYPES.filter((type) => hasType(before.root, type));
-    const outcome = await roll(name, ground, known, before.root, [
+    const rounds = [
       { says: 'upgrading', root: undefined },
       { says: `back to ${before.name}:`, root: before.root },
-    ]);
+    ];
+    const outcome = await roll(name, ground, { types: known, first: before.root, rounds });
     return { ...outcome, proxy: `${outcome.proxy}, from ${before.name} and back` };
   } finally {
     before.remove();
@@ -93,9 +94,7 @@ function hasType(root: string, type: string): boolean {
 async function roll(
   name: ProxyName,
   ground: Ground,
-  types: string[],
-  first: string | undefined,
-  rounds: Round[],
+  { types, first, rounds }: { types: string[]; first: string | undefined; rounds: Round[] },
 ): Promise<Outcome> {
   const stops = [() => ground.stop()];
   try {

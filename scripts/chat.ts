@@ -42,7 +42,10 @@ async function main(): Promise<number> {
   const question = { content, idempotency_key: crypto.randomUUID(), ...conversation(values.conversation) };
   const screen = new Screen();
   const signIn = () => login(url, values.email, password);
-  const end = await follow(url, question, signIn, (text) => screen.show(text), cancelOnCtrlC());
+  const end = await follow(url, question, signIn, {
+    onText: (text) => screen.show(text),
+    interrupt: cancelOnCtrlC(),
+  });
   if (end === null) {
     console.error('A person is asked for or has this conversation: the message is stored and told.');
     return 0;

@@ -44,7 +44,12 @@ export async function completion(job: Job<Payloads['completion']>): Promise<void
   const breakers = await askBreakers();
   const asked = performance.now();
   const claim = await traced('claim', {}, () =>
-    claimRun(run_id, LEASE, CRASH_LIMIT, breakers.holdMs, generationOf(job.id)),
+    claimRun(run_id, {
+      leaseMs: LEASE,
+      crashLimit: CRASH_LIMIT,
+      holdMs: breakers.holdMs,
+      generation: generationOf(job.id),
+    }),
   ).catch((err: unknown) => afterSlowClaim(run_id, err));
   if (claim.outcome === 'gone') return;
   addLogFields({ request_id: claim.request_id, user_id: claim.user_id });
@@ -248,11 +253,11 @@ async function endTooSlow({ turn, writer, lease }: Held): Promise<void> {
 
 /** Returns a failure of moderation under the code that a run without a verdict ends with. */
 function unchecked({ trouble, cause, retryAfterMs }: ProviderError): ProviderError {
-  return new ProviderError(trouble, ...UNCHECKED, cause, { retryAfterMs });
+  return new ProviderError(trouble, ...UNCHECKED, { cause, retryAfterMs });
 }
 
 /** Wraps an internal error, to retry it like a provider's: the conversation must not hang. */
 function asProviderError(err: unknown): ProviderError {
   if (err instanceof ProviderError) return err;
-  return new ProviderError('unavailable', 'internal_error', 'Something went wrong here.', err);
+  return new ProviderError('unavailable', 'internal_error', 'Something went wrong here.', { cause: err });
 }

@@ -8,7 +8,7 @@ import { presentSignIn } from './presenter.ts';
 import type { Grant } from '../../shared/accounts/signin.ts';
 
 /** Says whether a client wants its refresh token in a cookie. */
-export function wantsCookie(ctx: Ctx): boolean {
+function wantsCookie(ctx: Ctx): boolean {
   return ctx.get('X-Session') === 'cookie';
 }
 

@@ -126,19 +126,6 @@ export function moderationModel(): ModerationModel | null {
   return configuration.moderation;
 }
 
-/** Returns the embedding model of a name stored in a row. An older model gets no prefixes. */
-export function embeddingModelNamed(name: string): EmbeddingModel {
-  const present = configuration.embedding;
-  if (present?.name === name) return present;
-  const older = readEmbedding(configuration.providers, name);
-  return {
-    ...older,
-    dimensions: name === 'text-embedding-3-large' ? LARGE_DIMENSIONS : null,
-    queryPrefix: '',
-    documentPrefix: '',
-  };
-}
-
 /** Returns the model of a name from the environment or a row. A prefix counts only if it names a provider. */
 export function modelNamed(name: string): ModelRef {
   return refOf(name, configuration.providers);
