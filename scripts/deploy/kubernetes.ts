@@ -155,10 +155,6 @@ function wrongsOf(objects: Rendered[]): string[] {
           container.resources.limits?.memory !== undefined,
         'it says no memory',
       );
-      expect(
-        /:[\w.-]*\d[\w.-]*$/.test(container.image ?? ''),
-        `its image ${container.image} names no version`,
-      );
       if (one.metadata.name !== 'backup')
         expect(container.readinessProbe !== undefined, 'nothing asks whether it is ready');
     }
