@@ -1,7 +1,7 @@
 import Koa from 'koa';
 import { env } from '../shared/base/env.ts';
 import { log } from '../shared/base/log.ts';
-import type { State } from './middleware/context.ts';
+import type { State } from './middleware/ctx.ts';
 import { accessLog } from './middleware/access-log.ts';
 import { address } from './middleware/address.ts';
 import { cors } from './middleware/cors.ts';

@@ -6,7 +6,7 @@ import { assistants } from './assistants/routes.ts';
 import { audit } from './audit/routes.ts';
 import { authentication } from './auth/routes.ts';
 import { chat } from './chat/routes.ts';
-import type { State } from './middleware/context.ts';
+import type { State } from './middleware/ctx.ts';
 import type { Resource } from './contract/serve.ts';
 import { conversations } from './conversations/routes.ts';
 import { buildDocs } from './docs/routes.ts';

@@ -9,7 +9,7 @@ import { arrive } from '../shared/delivery/presence.ts';
 import { AGENTS_ROOM, userRoom } from '../shared/delivery/push.ts';
 import { authenticate, type Signed } from '../shared/accounts/authenticate.ts';
 import { noteOnline } from '../shared/people/presence.ts';
-import { holdPlace } from '../shared/limits/places.ts';
+import { limitConnections } from '../shared/limits/connections.ts';
 import { networkOf } from '../shared/limits/charge.ts';
 import { addressOf } from './middleware/address.ts';
 import { isEditor } from './middleware/auth.ts';
@@ -132,7 +132,7 @@ async function signedOnce(socket: Socket): Promise<Signed> {
     const { token } = handshake.auth;
     if (typeof token !== 'string') throw problem('unauthenticated');
     const signed = await authenticate(token);
-    holdPlace('socket', signed.user.id, request.socket);
+    limitConnections('socket', signed.user.id, request.socket);
     boundedSocket(conn)?.signedIn(signed.user.id, 'events');
     return signed;
   } catch (err) {

@@ -8,7 +8,7 @@ import { growth } from './bench/growth.ts';
 import { median } from './bench/load.ts';
 import { compare, type Line, type Measured, ratios, table, writeCharts } from './bench/report.ts';
 import { soak } from './bench/soak.ts';
-import { startGround } from './bench/stack.ts';
+import { startGround } from './kit/ground.ts';
 
 const USAGE = `npm run bench [-- NAME... OPTIONS]
 

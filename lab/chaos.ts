@@ -98,22 +98,22 @@ async function main(): Promise<number> {
   const progress = setInterval(() => say(options, journal, faults, began), PROGRESS_MS);
   stops.unshift(async () => clearInterval(progress));
 
-  await play(
-    makePlan(options, types, stack.postgres.restart !== undefined),
-    options,
-    users,
-    agents,
-    faults,
-    figures,
-    stack,
-  );
+  const plan = makePlan(options, types, stack.postgres.restart !== undefined);
+  await play({ plan, options, users, agents, faults, figures, stack });
   const left = await comeToRest(stack, users);
   for (const what of left) journal.wrong('other', `not at rest: ${what}`);
   clearInterval(progress);
   await verify(stack, users, agents, journal);
   await figures.check(journal);
 
-  const report = makeReport(options, journal, users, agents, faults.counts, Date.now() - began);
+  const report = makeReport({
+    options,
+    journal,
+    users,
+    agents,
+    faults: faults.counts,
+    durationMs: Date.now() - began,
+  });
   printReport(report);
   if (values.json) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
   const file = join(tmpdir(), `parley-chaos-${options.seed}.log`);

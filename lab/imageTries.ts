@@ -2,29 +2,21 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startCluster } from './kit/postgres.ts';
-import { startProvider } from './kit/provider.ts';
+import { startGround } from './kit/ground.ts';
 import { freePort } from '../scripts/services/ports.ts';
-import { startRedis } from '../scripts/services/redis.ts';
 
 const [root = ''] = process.argv.slice(2);
 const READY_WITHIN_MS = 120_000;
 
-const postgres = await startCluster();
-const redis = await startRedis();
-const provider = await startProvider({ chunkMs: 1 });
+const ground = await startGround(null);
 const port = await freePort();
 const env = {
+  ...ground.env,
   PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin',
   NODE_ENV: 'production',
   HOME: '/tmp',
-  HOST: '127.0.0.1',
   PORT: String(port),
-  DATABASE_URL: postgres.url,
-  REDIS_URL: redis.url,
-  JWT_SECRET: 'image'.repeat(8),
-  OPENAI_API_KEY: 'image',
-  OPENAI_BASE_URL: provider.url,
+  LOG_LEVEL: 'info',
 };
 const running: ChildProcess[] = [];
 let said = '';
@@ -41,10 +33,9 @@ try {
   );
   const page = await fetch(url);
   if (page.status !== 200 || !(await page.text()).includes('<script')) throw new Error('/ shows no page');
-  // Not spawnSync: the model's stand-in answers from this process.
   const [status] = await once(spawn('deploy/smoke.sh', [url], { stdio: 'inherit' }), 'exit');
   if (status !== 0) {
-    const ended = await postgres.rows(
+    const ended = await ground.query(
       'SELECT status, error_code, error_message, attempt, created_at, completed_at FROM runs',
     );
     throw new Error(`a message was not answered: ${JSON.stringify(ended)}; ${said.slice(-2_000)}`);
@@ -55,9 +46,7 @@ try {
   process.exitCode = 1;
 } finally {
   for (const one of running) one.kill('SIGTERM');
-  await provider.stop();
-  await redis.stop();
-  await postgres.stop();
+  await ground.stop();
 }
 
 /** The arguments of unshare: mounts of its own, the root read-only but for /tmp, and no right of root. */

@@ -3,11 +3,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { makeUsers } from './bench/load.ts';
-import { type Ground, startGround } from './bench/stack.ts';
+import { makeUsers } from './kit/users.ts';
+import { type Ground, startGround } from './kit/ground.ts';
+import { countDoubled, untilAnnounced } from './kit/invariants.ts';
 import { checkOutPreviousRelease } from './kit/previousRelease.ts';
 import { PROXIES, type ProxyName, startProxy } from './rolling/proxies.ts';
-import { ask, postMessages } from './rolling/traffic.ts';
+import { ask, postMessages } from './kit/traffic.ts';
 import { freePort } from '../scripts/services/ports.ts';
 import { processTypes, spawnProcfile } from '../scripts/services/procfile.ts';
 import { runToEnd } from '../scripts/services/supervise.ts';
@@ -65,7 +66,7 @@ else {
 async function restart(name: ProxyName, rounds: number): Promise<Outcome> {
   const ground = await startGround();
   const passes = Array.from({ length: rounds }, () => ({ says: 'restarting', root: undefined }));
-  return roll(name, ground, TYPES, undefined, passes);
+  return roll(name, ground, { types: TYPES, first: undefined, rounds: passes });
 }
 
 async function upgrade(name: ProxyName): Promise<Outcome> {
@@ -74,10 +75,11 @@ async function upgrade(name: ProxyName): Promise<Outcome> {
   try {
     const ground = await startGround(before.root);
     const known = TYPES.filter((type) => hasType(before.root, type));
-    const outcome = await roll(name, ground, known, before.root, [
+    const rounds = [
       { says: 'upgrading', root: undefined },
       { says: `back to ${before.name}:`, root: before.root },
-    ]);
+    ];
+    const outcome = await roll(name, ground, { types: known, first: before.root, rounds });
     return { ...outcome, proxy: `${outcome.proxy}, from ${before.name} and back` };
   } finally {
     before.remove();
@@ -92,9 +94,7 @@ function hasType(root: string, type: string): boolean {
 async function roll(
   name: ProxyName,
   ground: Ground,
-  types: string[],
-  first: string | undefined,
-  rounds: Round[],
+  { types, first, rounds }: { types: string[]; first: string | undefined; rounds: Round[] },
 ): Promise<Outcome> {
   const stops = [() => ground.stop()];
   try {
@@ -159,16 +159,12 @@ async function startOld(
 
 /** Waits until nothing is owed. Returns the numbers of unanswered messages and of messages stored or answered twice. */
 async function count(ground: Ground, accepted: number): Promise<{ lost: number; doubled: number }> {
-  const open = 'SELECT count(*)::int AS open FROM runs WHERE announced_at IS NULL';
-  for (const until = Date.now() + ENDED_WITHIN_MS; Date.now() < until; await sleep(250))
-    if ((await ground.query<{ open: number }>(open))[0]?.open === 0) break;
-  const [found] = await ground.query<{ completed: number; doubled: number }>(
-    `SELECT (SELECT count(*)::int FROM runs WHERE status = 'completed' AND announced_at IS NOT NULL) AS completed,
-       (SELECT coalesce(sum(copies - 1), 0)::int FROM (
-          SELECT count(*) AS copies FROM messages WHERE message_type = 'user' GROUP BY content
-          UNION ALL SELECT count(*) FROM messages WHERE message_type = 'assistant' GROUP BY run_id) AS of_each) AS doubled`,
+  await untilAnnounced(ground.query, ENDED_WITHIN_MS);
+  const [found] = await ground.query<{ completed: number }>(
+    `SELECT count(*)::int AS completed FROM runs WHERE status = 'completed' AND announced_at IS NOT NULL`,
   );
-  return { lost: Math.max(0, accepted - (found?.completed ?? 0)), doubled: found?.doubled ?? 0 };
+  const lost = Math.max(0, accepted - (found?.completed ?? 0));
+  return { lost, doubled: await countDoubled(ground.query) };
 }
 
 function isWell({ failed, lost, doubled }: Outcome): boolean {

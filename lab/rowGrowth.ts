@@ -1,10 +1,10 @@
 /** `node lab/rowGrowth.ts [MESSAGES]`: answers messages and prints what each adds to Postgres: tables, indexes and WAL. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { processTypes } from '../scripts/services/procfile.ts';
-import { makeUsers } from './bench/load.ts';
-import { startGround } from './bench/stack.ts';
-import { type Process, startProcfile } from './kit/processes.ts';
-import { postMessages } from './rolling/traffic.ts';
+import { makeUsers } from './kit/users.ts';
+import { startGround } from './kit/ground.ts';
+import { untilAnnounced } from './kit/invariants.ts';
+import type { Process } from './kit/processes.ts';
+import { postMessages } from './kit/traffic.ts';
 
 const messages = Number(process.argv[2] ?? 2_000);
 const RATE = 20;
@@ -15,10 +15,8 @@ type Sizes = Record<string, { table: number; indexes: number }>;
 const ground = await startGround();
 let running: Process[] = [];
 try {
-  running = await Promise.all(
-    processTypes().map((type) => startProcfile(type, { ...ground.env, LOG_LEVEL: 'info' })),
-  );
-  const web = running.find(({ url }) => url !== '')?.url ?? '';
+  const { web, processes } = await ground.startAll();
+  running = processes;
   const users = await makeUsers(ground, 50);
   // The first messages fill pages and plans that all later ones share.
   await answered(web, users, 200);
@@ -50,12 +48,7 @@ async function answered(web: string, users: Awaited<ReturnType<typeof makeUsers>
   const traffic = postMessages(web, users, RATE, first);
   await sleep((count / RATE) * 1_000);
   const { accepted } = await traffic.end();
-  for (const until = Date.now() + ENDED_WITHIN_MS; Date.now() < until; await sleep(500)) {
-    const [open] = await ground.query<{ n: number }>(
-      'SELECT count(*)::int AS n FROM runs WHERE announced_at IS NULL',
-    );
-    if (open?.n === 0) break;
-  }
+  await untilAnnounced(ground.query, ENDED_WITHIN_MS);
   return accepted;
 }
 

@@ -1,6 +1,6 @@
 /** `npm run chat -- "text"`: see USAGE. */
-import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { addressOf, login, passwordOf, readRuntime } from './chat/account.ts';
 import { follow } from './chat/follow.ts';
 import { Screen } from './chat/screen.ts';
 import { visible } from './services/visible.ts';
@@ -36,16 +36,16 @@ async function main(): Promise<number> {
     return values.help ? 0 : 1;
   }
   const runtime = await readRuntime();
-  const url = (process.env.PARLEY_URL || runtime.url || 'http://127.0.0.1:8000').replace(/\/+$/, '');
-  if (!/^https?:$/.test(URL.parse(url)?.protocol ?? ''))
-    throw new Error('PARLEY_URL must be a URL that begins with http:// or https://');
-  const password = values.password ?? (process.env.SEED_PASSWORD || runtime.seed_password);
-  if (!password) throw new Error('the password is missing: set --password or SEED_PASSWORD');
+  const url = addressOf(runtime);
+  const password = passwordOf(values.password, runtime);
 
   const question = { content, idempotency_key: crypto.randomUUID(), ...conversation(values.conversation) };
   const screen = new Screen();
   const signIn = () => login(url, values.email, password);
-  const end = await follow(url, question, signIn, (text) => screen.show(text), cancelOnCtrlC());
+  const end = await follow(url, question, signIn, {
+    onText: (text) => screen.show(text),
+    interrupt: cancelOnCtrlC(),
+  });
   if (end === null) {
     console.error('A person is asked for or has this conversation: the message is stored and told.');
     return 0;
@@ -58,36 +58,6 @@ function conversation(id: string | undefined): { conversation_id?: number } {
   if (id === undefined) return {};
   if (!/^\d+$/.test(id)) throw new Error('--conversation must be a number');
   return { conversation_id: Number(id) };
-}
-
-/** Reads what `npm start` wrote down; empty when it does not run here. */
-async function readRuntime(): Promise<{ url?: string; seed_password?: string }> {
-  try {
-    return JSON.parse(await readFile(new URL('../.data/runtime.json', import.meta.url), 'utf8'));
-  } catch {
-    return {};
-  }
-}
-
-async function login(url: string, email: string, password: string): Promise<string> {
-  const res = await fetch(`${url}/api/v1/auth/login`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ email, password }),
-    signal: AbortSignal.timeout(10_000),
-  }).catch(() => {
-    throw new Error(`cannot reach Parley at ${url}: start it with npm start, or set PARLEY_URL`);
-  });
-  const body = (await res.json().catch(() => ({}))) as {
-    access_token?: string;
-    code?: string;
-    detail?: string;
-  };
-  if (body.access_token) return body.access_token;
-  if (res.status === 401) throw new Error(`${url} rejected the password of ${email}`);
-  throw new Error(
-    `${url} refused the sign-in: ${res.status} ${body.code ?? ''} ${body.detail ?? ''}`.trimEnd(),
-  );
 }
 
 /** Aborts at the first Ctrl-C; exits at the second. */

@@ -13,7 +13,8 @@ command -v buildah >/dev/null && command -v mmdebstrap >/dev/null || {
   DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install buildah mmdebstrap >/dev/null
 }
 b() { buildah --storage-driver vfs --root "$dir/store" --runroot "$dir/run" "$@"; }
-base_name=$(sed -n 's/^ARG NODE_IMAGE=//p' Dockerfile)
+# Without a digest: the base that is made here has another one.
+base_name=$(sed -n 's/^ARG NODE_IMAGE=\([^@]*\).*/\1/p' Dockerfile)
 suite=$(sed -n 's/.*-\([a-z]*\)-slim$/\1/p' <<<"$base_name")
 
 # No registry of images is asked: the base is made of Debian's packages and the npm package of Node.
@@ -43,18 +44,33 @@ volumes=(-v /etc/ssl/certs:/etc/ssl/certs:ro)
 # The build uses the npm settings of this machine, and the image does not keep them.
 if [ -f ~/.npmrc ]; then volumes+=(-v "$HOME/.npmrc:/root/.npmrc:ro"); fi
 b bud --isolation chroot --pull-never --target "${TARGET:-runtime}" "${volumes[@]}" \
-  --build-arg "VERSION=$(node -p 'require("./package.json").version')" --build-arg "REVISION=$(git rev-parse HEAD 2>/dev/null || echo unknown)" \
+  --build-arg "NODE_IMAGE=$base_name" --build-arg "VERSION=$(node -p 'require("./package.json").version')" --build-arg "REVISION=$(git rev-parse HEAD 2>/dev/null || echo unknown)" \
   -t "parley-${TARGET:-runtime}" . >"$dir/build.log" 2>&1 || { tail -20 "$dir/build.log" >&2; exit 1; }
 
 container=$(b from --pull-never "parley-${TARGET:-runtime}")
 root=$(b mount "$container")
 trap 'b umount "$container" >/dev/null; b rm "$container" >/dev/null' EXIT
 say "base $(du -sm "$dir/base" 2>/dev/null | cut -f1) MB, image $(du -sm "$root" | cut -f1) MB, of it /app $(du -sm "$root/app" | cut -f1) MB"
-for path in sbom.cdx.json web/dist/sources.txt node_modules/.installed-package-lock.json; do
-  if [ ! -e "$root/app/$path" ]; then say "lacks $path"; exit 1; fi
-done
-for path in lab test node_modules/typescript node_modules/@electric-sql node_modules/mocha; do
-  if [ -e "$root/app/$path" ]; then say "holds $path"; exit 1; fi
-done
+# Prints what the image lacks, and what it holds that is of no use in it.
+wrongs() {
+  local path
+  for path in sbom.cdx.json web/dist/sources.txt node_modules/.installed-package-lock.json; do [ -e "$root/app/$path" ] || echo "lacks $path"; done
+  for path in lab test node_modules/typescript node_modules/@electric-sql node_modules/mocha; do [ ! -e "$root/app/$path" ] || echo "holds $path"; done
+}
+if [ -n "$(wrongs)" ]; then say "$(wrongs)"; exit 1; fi
 b inspect --type image "parley-${TARGET:-runtime}" | grep -q '"User": "1000:1000"' || { say 'does not run as 1000:1000'; exit 1; }
-if [ "${TARGET:-runtime}" = runtime ]; then node lab/imageTries.ts "$root"; fi
+if [ "${TARGET:-runtime}" != runtime ]; then exit 0; fi
+node lab/imageTries.ts "$root"
+
+say 'planting faults'
+mkdir "$root/app/lab"
+mv "$root/app/sbom.cdx.json" "$dir/"
+[ "$(wrongs)" = $'lacks sbom.cdx.json\nholds lab' ] || { say 'did not find what was planted'; exit 1; }
+rmdir "$root/app/lab"
+mv "$dir/sbom.cdx.json" "$root/app/"
+mv "$root/app/web/dist" "$dir/"
+if node lab/imageTries.ts "$root" >"$dir/planted.log" 2>&1 || ! grep -q '/ shows no page' "$dir/planted.log"; then
+  say "an image without pages passed: $(tail -3 "$dir/planted.log")"
+  exit 1
+fi
+say 'planted faults were found'

@@ -5,7 +5,7 @@ import { isUnreachable, ranTooLong } from '../shared/base/errors.ts';
 import { parametersOf } from '../shared/assistants/parameters.ts';
 import { generationOf, type Payloads } from '../shared/delivery/jobs.ts';
 import { killPoint } from '../shared/ops/killpoint.ts';
-import { addLogContext, log } from '../shared/base/log.ts';
+import { addLogFields, log } from '../shared/base/log.ts';
 import { runRestarts, runStage, runsEnded } from '../shared/ops/metrics.ts';
 import { chatModels, type ModelRef } from '../shared/provider/config.ts';
 import { ProviderError } from '../shared/provider/providerErrors.ts';
@@ -44,10 +44,15 @@ export async function completion(job: Job<Payloads['completion']>): Promise<void
   const breakers = await askBreakers();
   const asked = performance.now();
   const claim = await traced('claim', {}, () =>
-    claimRun(run_id, LEASE, CRASH_LIMIT, breakers.holdMs, generationOf(job.id)),
+    claimRun(run_id, {
+      leaseMs: LEASE,
+      crashLimit: CRASH_LIMIT,
+      holdMs: breakers.holdMs,
+      generation: generationOf(job.id),
+    }),
   ).catch((err: unknown) => afterSlowClaim(run_id, err));
   if (claim.outcome === 'gone') return;
-  addLogContext({ request_id: claim.request_id, user_id: claim.user_id });
+  addLogFields({ request_id: claim.request_id, user_id: claim.user_id });
   if (claim.outcome === 'busy') throw new RetryIn(claim.retry_in_ms);
   if (claim.outcome === 'ended') return settle({ next: claim.next, ended: [run_id] });
   if (claim.outcome === 'unprepared') return settle({ next: claim.next, ended: [] });
@@ -248,11 +253,11 @@ async function endTooSlow({ turn, writer, lease }: Held): Promise<void> {
 
 /** Returns a failure of moderation under the code that a run without a verdict ends with. */
 function unchecked({ trouble, cause, retryAfterMs }: ProviderError): ProviderError {
-  return new ProviderError(trouble, ...UNCHECKED, cause, { retryAfterMs });
+  return new ProviderError(trouble, ...UNCHECKED, { cause, retryAfterMs });
 }
 
 /** Wraps an internal error, to retry it like a provider's: the conversation must not hang. */
 function asProviderError(err: unknown): ProviderError {
   if (err instanceof ProviderError) return err;
-  return new ProviderError('unavailable', 'internal_error', 'Something went wrong here.', err);
+  return new ProviderError('unavailable', 'internal_error', 'Something went wrong here.', { cause: err });
 }

@@ -3,7 +3,7 @@ import { Check } from 'typebox/value';
 import { env } from '../shared/base/env.ts';
 import { isUnreachable, ranTooLong } from '../shared/base/errors.ts';
 import { type JobName, jobs, type Payloads } from '../shared/delivery/jobs.ts';
-import { log, withLogContext } from '../shared/base/log.ts';
+import { log, withLogFields } from '../shared/base/log.ts';
 import { jobDuration, jobPutBacks, jobRetries } from '../shared/ops/metrics.ts';
 import { ProviderError } from '../shared/provider/providerErrors.ts';
 import { connect } from '../shared/delivery/redis.ts';
@@ -55,7 +55,7 @@ function runJob<Name extends JobName>(
 ) {
   const run_id = 'run_id' in job.data ? job.data.run_id : undefined;
   const queue = job.queueName;
-  return withLogContext({ queue, job_id: job.id, run_id }, async () => {
+  return withLogFields({ queue, job_id: job.id, run_id }, async () => {
     const began = performance.now();
     const end = jobDuration.startTimer({ queue });
     if (job.attemptsMade > 0) jobRetries.inc({ queue });

@@ -1,8 +1,8 @@
 import { explained } from '../../shared/conversations/ownRun.ts';
 import { by } from '../audit/note.ts';
-import type { RouteContext } from '../middleware/context.ts';
+import type { RouteCtx } from '../middleware/ctx.ts';
 import { serve } from '../contract/serve.ts';
-import { pathId } from '../middleware/context.ts';
+import { pathId } from '../middleware/ctx.ts';
 import { adminContract, presentExplanation } from './contract.ts';
 
 export const admin = serve(adminContract, {
@@ -12,6 +12,6 @@ export const admin = serve(adminContract, {
 });
 
 /** Returns what operators may know of the run in the path, and notes the look in the audit log. @throws Problem `not_found` */
-export async function explanation(ctx: RouteContext) {
+export async function explanation(ctx: RouteCtx) {
   return presentExplanation(await explained(by(ctx), pathId(ctx)));
 }

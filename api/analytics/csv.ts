@@ -1,11 +1,11 @@
 import { stringify } from 'csv-stringify/sync';
-import type { Context } from '../middleware/context.ts';
+import type { Ctx } from '../middleware/ctx.ts';
 import { escapeFormula } from '../../shared/knowledge/import/formulas.ts';
 
 type Value = string | number | Date | null | undefined;
 
 /** Answers a table of stable columns, for spreadsheets: texts that could be formulas are escaped. */
-export function answerCsv(ctx: Context, name: string, columns: readonly string[], table: Value[][]): void {
+export function answerCsv(ctx: Ctx, name: string, columns: readonly string[], table: Value[][]): void {
   ctx.type = 'text/csv';
   ctx.attachment(`${name}.csv`);
   const cells = table.map((line) => line.map(written));
@@ -14,7 +14,7 @@ export function answerCsv(ctx: Context, name: string, columns: readonly string[]
 
 /** Answers objects of one kind as a table: a column for each field. */
 export function answerList<Row extends Record<string, Value>>(
-  ctx: Context,
+  ctx: Ctx,
   name: string,
   columns: readonly (keyof Row & string)[],
   list: Row[],

@@ -6,7 +6,7 @@ import { overTime } from '../../shared/analytics/overTime.ts';
 import { windowOf } from '../../shared/analytics/window.ts';
 import { found, problem } from '../../shared/base/errors.ts';
 import { serve } from '../contract/serve.ts';
-import { pathId } from '../middleware/context.ts';
+import { pathId } from '../middleware/ctx.ts';
 import {
   analyticsContract,
   presentBucket,

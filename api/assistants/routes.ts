@@ -18,7 +18,7 @@ import { note } from '../audit/note.ts';
 import { pageOf } from '../contract/page.ts';
 import { serve } from '../contract/serve.ts';
 import { limitSearches } from '../middleware/limit-searches.ts';
-import { pathId } from '../middleware/context.ts';
+import { pathId } from '../middleware/ctx.ts';
 import { publicPath } from '../middleware/origin.ts';
 import { assistantContract, presentAssistant, presentOffered, presentVersion } from './contract.ts';
 

@@ -13,7 +13,7 @@ import {
   WIDGET,
 } from '../../shared/limits/attempts.ts';
 import { limitAttempts } from '../middleware/limit-attempts.ts';
-import { clientOf } from '../middleware/context.ts';
+import { clientOf } from '../middleware/ctx.ts';
 import { authContract } from './contract.ts';
 import { answerSignIn, cookieInstead, cookieSession, forgetCookie, forgetWorthless } from './cookie.ts';
 import { strong } from '../middleware/validate.ts';
@@ -26,21 +26,21 @@ import { verifySecondFactor } from '../../shared/accounts/tokens.ts';
 import { refresh, register, signIn } from '../../shared/accounts/signin.ts';
 import { sendVerification, verifyEmail } from '../../shared/accounts/verifyEmail.ts';
 import { refuseWithoutSites, signInByHash } from '../../shared/accounts/vouched.ts';
-import type { Context, Next } from '../middleware/context.ts';
+import type { Ctx, Next } from '../middleware/ctx.ts';
 import { bearer } from '../middleware/auth.ts';
 
 /** Before the limits: a refusal for good uses nothing up. */
-function ifOpen(_ctx: Context, next: Next): Promise<unknown> {
+function ifOpen(_ctx: Ctx, next: Next): Promise<unknown> {
   refuseUnlessOpen();
   return next();
 }
 
-function ifConfigured(_ctx: Context, next: Next): Promise<unknown> {
+function ifConfigured(_ctx: Ctx, next: Next): Promise<unknown> {
   refuseWithoutSites();
   return next();
 }
 
-function ifSent(_ctx: Context, next: Next): Promise<unknown> {
+function ifSent(_ctx: Ctx, next: Next): Promise<unknown> {
   refuseUnsentResets();
   return next();
 }

@@ -1,21 +1,21 @@
 import type { Channel } from '../../db/models/run.ts';
-import type { Context } from '../middleware/context.ts';
+import type { Ctx } from '../middleware/ctx.ts';
 import type { TakenAnswer } from '../contract/answering.ts';
 import type { Sender } from '../../shared/limits/sending.ts';
 import type { Taken } from '../../shared/conversations/intake.ts';
 import { publicPath } from '../middleware/origin.ts';
 
 /** Returns the idempotency key; null without the header. An empty header is a key, which `checkKey` refuses. */
-export function idempotencyKey(ctx: Context): string | null {
+export function idempotencyKey(ctx: Ctx): string | null {
   return 'idempotency-key' in ctx.headers ? ctx.get('Idempotency-Key') : null;
 }
 
 /** Returns the sender of an HTTP request. Rate headers go on every answer, also on refusals. */
-export function senderOf(ctx: Context): Sender {
+export function senderOf(ctx: Ctx): Sender {
   return { user: ctx.state.user, ...wayOf(ctx) };
 }
 
-function wayOf(ctx: Context): Required<Pick<Sender, 'ip' | 'channel' | 'tell'>> {
+function wayOf(ctx: Ctx): Required<Pick<Sender, 'ip' | 'channel' | 'tell'>> {
   return { ip: ctx.ip, channel: channelOf(ctx), tell: (headers) => ctx.set(headers) };
 }
 
@@ -24,7 +24,7 @@ function wayOf(ctx: Context): Required<Pick<Sender, 'ip' | 'channel' | 'tell'>> 
  * one the user's own has to be known.
  */
 export async function actingSender(
-  ctx: Context,
+  ctx: Ctx,
   key: string | null,
   language: string | undefined,
 ): Promise<Sender> {
@@ -35,14 +35,14 @@ export async function actingSender(
 }
 
 /** Our pages say which they are, or their browser says that they are ours. */
-function channelOf(ctx: Context): Channel {
+function channelOf(ctx: Ctx): Channel {
   const said = ctx.get('X-Channel');
   if (said === 'web' || said === 'widget') return said;
   return ctx.get('Sec-Fetch-Site') === 'same-origin' ? 'web' : 'api';
 }
 
 /** Answers that the message is stored, with the address of its run, or else of its conversation's messages. */
-export function answerTaken(ctx: Context & { body: TakenAnswer }, { replayed, answer }: Taken): void {
+export function answerTaken(ctx: Ctx & { body: TakenAnswer }, { replayed, answer }: Taken): void {
   const { run_id, conversation_id } = answer;
   const where = run_id === null ? `conversations/${conversation_id}/messages` : `runs/${run_id}`;
   ctx.set('Location', publicPath(`/api/v1/${where}`));

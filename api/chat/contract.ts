@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox';
+import { Type } from 'typebox';
 import { MESSAGE_REFUSED, taken, takenAs } from '../contract/answering.ts';
 import { clientEvents, contract } from '../contract/contract.ts';
 import { anyId, anything, flag, language } from '../contract/fields.ts';
@@ -15,7 +15,6 @@ const fields = {
   multitask_strategy: Type.Optional(oneOf('enqueue', 'reject', 'interrupt', 'coalesce')),
 };
 const sendBody = closed(fields);
-export type SendBody = Static<typeof sendBody>;
 
 export const chatContract = contract('Chat', {
   'POST /api/v1/chat/send': {

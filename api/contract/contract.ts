@@ -1,6 +1,6 @@
 import type { Static, TSchema } from 'typebox';
 import type { ProblemCode } from '../../shared/base/errors.ts';
-import type { Next, RouteContext } from '../middleware/context.ts';
+import type { Next, RouteCtx } from '../middleware/ctx.ts';
 import type { Header, Parameter } from '../middleware/headers.ts';
 
 /** Who may use a route. `signed in by its act`: its statement checks the session. `by its handlers`: the first of them decides. */
@@ -57,10 +57,8 @@ export function nothing(what: string) {
   return { what };
 }
 
-/** The context of a route, with `query`, `body` and answers typed by its contract. */
-export type RouteOf<R> = R extends Route
-  ? RouteContext & { state: StateOf<R>; body: Said<R['answers']> }
-  : never;
+/** The `ctx` of a route, with `query`, `body` and answers typed by its contract. */
+export type RouteOf<R> = R extends Route ? RouteCtx & { state: StateOf<R>; body: Said<R['answers']> } : never;
 type StateOf<R extends Route> = {
   query: Checked<R['query']>;
   body: Checked<R['body']>;

@@ -1,5 +1,5 @@
 import Router, { type RouterMiddleware } from '@koa/router';
-import type { Context, Next, State } from '../middleware/context.ts';
+import type { Ctx, Next, State } from '../middleware/ctx.ts';
 import { auth, authInAct, editorsOnly, requireRole } from '../middleware/auth.ts';
 import { type Mark, marksOf } from '../middleware/mark.ts';
 import { takeBody, takeQuery } from '../middleware/validate.ts';
@@ -58,7 +58,7 @@ function checks({ query, body }: Route): Middleware[] {
 /** Sets the status when the contract has one alone. Leaves 200 to Koa, so that a handler that forgot its body is a 404. */
 function preset({ answers }: Route): Middleware {
   const [status = 0, ...more] = Object.keys(answers).map(Number);
-  return (ctx: Context, next: Next) => {
+  return (ctx: Ctx, next: Next) => {
     if (status > 200 && more.length === 0) ctx.status = status;
     return next();
   };

@@ -1,15 +1,10 @@
-import {
-  changeConversation,
-  deleteConversation,
-  findConversation,
-  listConversations,
-} from '../../db/models/conversation.ts';
+import { Conversation } from '../../db/models/conversation.ts';
 import { listMessages } from '../../db/models/messageView.ts';
 import { found } from '../../shared/base/errors.ts';
 import { pageOf } from '../contract/page.ts';
 import { serve } from '../contract/serve.ts';
 import { limitSearchedLists } from '../middleware/limit-searches.ts';
-import { pathId } from '../middleware/context.ts';
+import { pathId } from '../middleware/ctx.ts';
 import { settleInBackground } from '../../shared/delivery/settle.ts';
 import { presentConversation, presentMessage } from '../contract/conversation.ts';
 import { askForPerson } from '../../shared/people/askForPerson.ts';
@@ -23,14 +18,14 @@ export const conversations = serve(conversationContract, {
       ctx.body = await pageOf(query, {
         list: 'conversations',
         by: ['last_message_us', 'id'],
-        find: (limit, after) => listConversations(ctx.state.user.id, { archived, q, limit, after }),
+        find: (limit, after) => Conversation.list(ctx.state.user.id, { archived, q, limit, after }),
         present: presentConversation,
       });
     },
   ],
 
   'GET /api/v1/conversations/:id': async (ctx) => {
-    ctx.body = presentConversation(found(await findConversation(pathId(ctx), ctx.state.user.id)));
+    ctx.body = presentConversation(found(await Conversation.find(pathId(ctx), ctx.state.user.id)));
   },
 
   'GET /api/v1/conversations/:id/messages': async (ctx) => {
@@ -39,7 +34,7 @@ export const conversations = serve(conversationContract, {
       list: 'messages',
       by: ['place'],
       find: async (limit, after) => {
-        const { id } = found(await findConversation(pathId(ctx), ctx.state.user.id));
+        const { id } = found(await Conversation.find(pathId(ctx), ctx.state.user.id));
         return listMessages(id, { order, limit, after: after?.place ?? null });
       },
       present: presentMessage,
@@ -48,13 +43,13 @@ export const conversations = serve(conversationContract, {
 
   'PUT /api/v1/conversations/:id': async (ctx) => {
     const { user, body } = ctx.state;
-    const { conversation, archived } = found(await changeConversation(pathId(ctx), user.id, body));
+    const { conversation, archived } = found(await Conversation.change(pathId(ctx), user.id, body));
     if (archived) settleInBackground({ ended: [], next: null, news: conversation.id });
     ctx.body = presentConversation(conversation);
   },
 
   'DELETE /api/v1/conversations/:id': async (ctx) => {
-    const { ended } = found(await deleteConversation(pathId(ctx), ctx.state.user.id));
+    const { ended } = found(await Conversation.remove(pathId(ctx), ctx.state.user.id));
     settleInBackground({ ended, next: null, news: pathId(ctx) });
   },
 

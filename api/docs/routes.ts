@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { env } from '../../shared/base/env.ts';
 import { problem } from '../../shared/base/errors.ts';
-import type { Context, Next } from '../middleware/context.ts';
+import type { Ctx, Next } from '../middleware/ctx.ts';
 import { type Resource, serve } from '../contract/serve.ts';
 import { buildAsyncapi } from './asyncapi.ts';
 import { docsContract } from './contract.ts';
@@ -80,12 +80,12 @@ const CSP = [
 ].join('; ');
 
 /** Hides the documents if an operator set DOCS=off. @throws Problem `not_found` */
-async function shown(_: Context, next: Next): Promise<void> {
+async function shown(_: Ctx, next: Next): Promise<void> {
   if (env.DOCS === 'off') throw problem('not_found');
   await next();
 }
 
-async function headers(ctx: Context, next: Next): Promise<void> {
+async function headers(ctx: Ctx, next: Next): Promise<void> {
   ctx.set('Content-Security-Policy', CSP);
   await next();
 }

@@ -5,11 +5,11 @@ import { eraseFor, eraseOwn } from '../../shared/privacy/erasure.ts';
 import { receiptOf } from '../../shared/privacy/receipts.ts';
 import { by } from '../audit/note.ts';
 import { serve } from '../contract/serve.ts';
-import { type Context, pathId } from '../middleware/context.ts';
+import { type Ctx, pathId } from '../middleware/ctx.ts';
 import { limitAttempts } from '../middleware/limit-attempts.ts';
 import { erasureContract, presentReceipt } from './contract.ts';
 
-const own = (ctx: Context) => String(ctx.state.user.id);
+const own = (ctx: Ctx) => String(ctx.state.user.id);
 
 export const erasures = serve(erasureContract, {
   'DELETE /api/v1/users/me': [

@@ -4,7 +4,7 @@ import { found } from '../../shared/base/errors.ts';
 import { note } from '../audit/note.ts';
 import { pageOf } from '../contract/page.ts';
 import { serve } from '../contract/serve.ts';
-import { pathId } from '../middleware/context.ts';
+import { pathId } from '../middleware/ctx.ts';
 import { publicPath } from '../middleware/origin.ts';
 import { experimentContract, presentExperiment, presentResult } from './contract.ts';
 

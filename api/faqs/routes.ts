@@ -1,14 +1,4 @@
-import {
-  addFaq,
-  changeFaq,
-  deleteFaq,
-  type FaqFilter,
-  findEmbedded,
-  findFaq,
-  listFaqs,
-  rateFaq,
-  viewFaq,
-} from '../../db/models/faq.ts';
+import { Faq, type FaqFilter, findEmbedded, rateFaq } from '../../db/models/faq.ts';
 import { countWouldAnswer } from '../../db/models/faqSuggestion.ts';
 import { recentUses } from '../../shared/analytics/knowledge.ts';
 import { found } from '../../shared/base/errors.ts';
@@ -20,7 +10,7 @@ import { pageOf } from '../contract/page.ts';
 import { serve } from '../contract/serve.ts';
 import { limitSearches } from '../middleware/limit-searches.ts';
 import { isEditor } from '../middleware/auth.ts';
-import { pathId } from '../middleware/context.ts';
+import { pathId } from '../middleware/ctx.ts';
 import { accepted } from '../../shared/knowledge/accepted.ts';
 import { faqContract, presentFaq, presentFound, presentNear, presentState } from './contract.ts';
 import { embedInBackground } from '../../shared/knowledge/embed.ts';
@@ -36,7 +26,7 @@ export const faqs = serve(faqContract, {
       {
         list: 'faqs',
         by: ['id'],
-        find: async (count, after) => (visible === null ? [] : listFaqs(visible, count, after?.id ?? null)),
+        find: async (count, after) => (visible === null ? [] : Faq.list(visible, count, after?.id ?? null)),
         present: presentFaq,
       },
     );
@@ -46,7 +36,7 @@ export const faqs = serve(faqContract, {
 
   'POST /api/v1/faqs': async (ctx) => {
     const fields = ctx.state.body;
-    const add = (slug: string) => addFaq({ ...fields, slug }, note(ctx, 'faq.created'));
+    const add = (slug: string) => Faq.add({ ...fields, slug }, note(ctx, 'faq.created'));
     const faq = accepted(await withSlug(fields.slug, fields.question, add));
     embedInBackground(faq);
     ctx.set('Location', publicPath(`/api/v1/faqs/${faq.id}`));
@@ -81,13 +71,13 @@ export const faqs = serve(faqContract, {
 
   'GET /api/v1/faqs/:id': async (ctx) => {
     const id = pathId(ctx);
-    ctx.body = presentFaq(found(await (isEditor(ctx.state.user) ? findFaq(id) : viewFaq(id))));
+    ctx.body = presentFaq(found(await (isEditor(ctx.state.user) ? Faq.find(id) : Faq.view(id))));
   },
 
   'PUT /api/v1/faqs/:id': async (ctx) => {
     const fields = ctx.state.body;
     const along = note(ctx, 'faq.updated', { details: { fields: Object.keys(fields) } });
-    const faq = accepted(found(await changeFaq(pathId(ctx), fields, along)));
+    const faq = accepted(found(await Faq.change(pathId(ctx), fields, along)));
     embedInBackground(faq);
     const published = fields.status === 'published';
     const would_answer = published ? await countWouldAnswer(faq.id, await presentThreshold()) : null;
@@ -95,7 +85,7 @@ export const faqs = serve(faqContract, {
   },
 
   'DELETE /api/v1/faqs/:id': async (ctx) => {
-    found(await deleteFaq(pathId(ctx), note(ctx, 'faq.deleted')));
+    found(await Faq.remove(pathId(ctx), note(ctx, 'faq.deleted')));
   },
 
   'POST /api/v1/faqs/:id/feedback': async (ctx) => {

@@ -22,7 +22,7 @@ import { idempotencyKey } from '../chat/answerTaken.ts';
 import { presentConversation, presentMessage } from '../contract/conversation.ts';
 import { pageOf } from '../contract/page.ts';
 import { serve } from '../contract/serve.ts';
-import { pathId } from '../middleware/context.ts';
+import { pathId } from '../middleware/ctx.ts';
 import { limitReplies, limitSearches } from '../middleware/limit-searches.ts';
 import { inboxContract, presentAgent, presentEarlier, presentNote, presentPerson } from './contract.ts';
 import { presentHead, presentItem } from './presenter.ts';

@@ -2,7 +2,7 @@ import { rateReply, unrateReply } from '../../db/models/reply.ts';
 import { found } from '../../shared/base/errors.ts';
 import { answerTaken, idempotencyKey, senderOf } from '../chat/answerTaken.ts';
 import { serve } from '../contract/serve.ts';
-import { pathId } from '../middleware/context.ts';
+import { pathId } from '../middleware/ctx.ts';
 import { messageContract, presentFeedback } from './contract.ts';
 import { regenerate } from '../../shared/conversations/regenerate.ts';
 

@@ -1,7 +1,7 @@
-import { type Context, type Next, routePattern } from './context.ts';
+import { type Ctx, type Next, routePattern } from './ctx.ts';
 
 /** Logs one line per request, without content. Names the route's pattern, because a path may hold ids or a token. */
-export async function accessLog(ctx: Context, next: Next): Promise<void> {
+export async function accessLog(ctx: Ctx, next: Next): Promise<void> {
   const began = performance.now();
   await next();
   ctx.state.log.info(

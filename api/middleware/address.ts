@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { env } from '../../shared/base/env.ts';
-import type { Context, Next } from './context.ts';
+import type { Ctx, Next } from './ctx.ts';
 
 /**
  * Returns the client's address. Each of TRUST_PROXY proxies has added the address it heard from to `X-Forwarded-For`.
@@ -22,7 +22,7 @@ export function hostOf(request: IncomingMessage): string {
 }
 
 /** Middleware: sets `ctx.ip` to the client's address. */
-export async function address(ctx: Context, next: Next): Promise<void> {
+export async function address(ctx: Ctx, next: Next): Promise<void> {
   ctx.request.ip = addressOf(ctx.req);
   await next();
 }

@@ -5,7 +5,7 @@ import { env } from '../../shared/base/env.ts';
 import { Problem, problem } from '../../shared/base/errors.ts';
 import { refuseUnenrolled, signedBy } from '../../shared/accounts/authenticate.ts';
 import { accessChecks, asClaims, secretsOf, verifyAccess } from '../../shared/accounts/tokens.ts';
-import type { Context, Next } from './context.ts';
+import type { Ctx, Next } from './ctx.ts';
 import { mark } from './mark.ts';
 
 /** Where somebody may go who still has to enrol a second factor. */
@@ -15,7 +15,7 @@ const ENROLLING = /^\/api\/v1\/(auth\/.*|users\/me|users\/me\/second-factor(\/.*
  * Middleware of private routes: sets `ctx.state.user` and `ctx.state.sid`.
  * @throws Problem `unauthenticated`, `token_expired`; `forbidden` as `refuseUnenrolled` does
  */
-export async function auth(ctx: Context, next: Next): Promise<void> {
+export async function auth(ctx: Ctx, next: Next): Promise<void> {
   try {
     await verified(ctx as Parameters<typeof verified>[0], async () => {});
   } catch (err) {
@@ -31,7 +31,7 @@ mark(auth, { security: 'token', problems: ['unauthenticated', 'token_expired', '
  * checks both, so that a signed-out sender gets a 401 and nothing else. With REQUIRE_2FA it checks both before the route.
  * @throws Problem as `auth` does; what the route throws
  */
-export async function authInAct(ctx: Context, next: Next): Promise<void> {
+export async function authInAct(ctx: Ctx, next: Next): Promise<void> {
   if (env.REQUIRE_2FA !== 'off') return auth(ctx, () => nextAs(ctx, next));
   try {
     await signature(ctx as Parameters<typeof signature>[0], async () => {});
@@ -50,7 +50,7 @@ export async function authInAct(ctx: Context, next: Next): Promise<void> {
 }
 mark(authInAct, { security: 'token', problems: ['unauthenticated', 'token_expired', 'forbidden'] });
 
-function nextAs(ctx: Context, next: Next): Promise<unknown> {
+function nextAs(ctx: Ctx, next: Next): Promise<unknown> {
   const { user, sid } = ctx.state;
   ctx.state.sender = { id: user.id, sid, signed: async () => user };
   return next();
@@ -67,7 +67,7 @@ export const editorsOnly = requireRole(...EDITORS);
 
 /** Returns middleware behind `auth` that throws `forbidden` unless the user has one of the roles. */
 export function requireRole(...roles: Role[]) {
-  const middleware = async (ctx: Context, next: Next): Promise<void> => {
+  const middleware = async (ctx: Ctx, next: Next): Promise<void> => {
     if (!roles.includes(ctx.state.user.role)) throw problem('forbidden');
     await next();
   };
@@ -91,12 +91,12 @@ const verified = koaJwt({
 });
 
 /** The token of a request's Authorization header; '' where there is none. */
-export function bearer(ctx: Context): string {
+export function bearer(ctx: Ctx): string {
   return /^Bearer +(\S+)$/i.exec(ctx.get('Authorization').trim())?.[1] ?? '';
 }
 
 /** Returns why a token was refused. koa-jwt answers every fault with 401, so the token is verified once more. */
-function reason(err: unknown, ctx: Context): unknown {
+function reason(err: unknown, ctx: Ctx): unknown {
   const { originalError } = err as { originalError?: unknown };
   if (originalError instanceof Problem) return originalError;
   try {

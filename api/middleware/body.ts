@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { createBrotliDecompress, createUnzip } from 'node:zlib';
 import rawBody from 'raw-body';
 import { Problem, problem } from '../../shared/base/errors.ts';
-import type { Context } from './context.ts';
+import type { Ctx } from './ctx.ts';
 
 /** Bytes of a body, after inflation. */
 export const BODY_LIMIT = 256 * 1024;
@@ -12,7 +12,7 @@ export const BODY_LIMIT = 256 * 1024;
  * Reads the body as JSON, whatever its content type says. An empty body is `{}`.
  * @throws Problem `body_too_large`, `unsupported_encoding`, `request_timeout`; `malformed_json` for what is not UTF-8 or not JSON
  */
-export async function readJson(ctx: Context): Promise<unknown> {
+export async function readJson(ctx: Ctx): Promise<unknown> {
   return parseJson(await readBytes(ctx.req));
 }
 
@@ -29,7 +29,7 @@ export function parseJson(bytes: Uint8Array): unknown {
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** Reads the body of an HTML form. @throws Problem as `readJson` does */
-export async function readForm(ctx: Context): Promise<Record<string, string>> {
+export async function readForm(ctx: Ctx): Promise<Record<string, string>> {
   return Object.fromEntries(new URLSearchParams((await readBytes(ctx.req)).toString()));
 }
 

@@ -28,7 +28,7 @@ export const cors = koaCors({
     'Location',
   ],
   maxAge: 600,
-  // `errors`, further out, answers on the same context, so the headers set here stay.
+  // `errors`, further out, answers on the same `ctx`, so the headers set here stay.
   keepHeadersOnError: false,
 });
 

@@ -1,8 +1,8 @@
 import { type ProblemCode, Problem, presentProblem, problem, toProblem } from '../../shared/base/errors.ts';
-import type { Context, Next } from './context.ts';
+import type { Ctx, Next } from './ctx.ts';
 
 /** Turns what is thrown behind it, and answers without a body (404, 405), into application/problem+json. */
-export async function errors(ctx: Context, next: Next): Promise<void> {
+export async function errors(ctx: Ctx, next: Next): Promise<void> {
   try {
     await next();
     if (!ctx.headerSent && (ctx.body ?? null) === null && ctx.respond !== false) refuseUnrouted(ctx.status);
@@ -35,7 +35,7 @@ const KOA_CODES: Record<number, ProblemCode> = {
   415: 'unsupported_encoding',
 };
 
-function answer(ctx: Context, err: Problem): void {
+function answer(ctx: Ctx, err: Problem): void {
   // A problem without a cause was raised on purpose (draining, a full queue) and is not a fault.
   if (err.status >= 500 && err.cause !== undefined)
     ctx.state.log.error({ err: err.cause, code: err.code }, 'request failed');

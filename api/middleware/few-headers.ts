@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { problem } from '../../shared/base/errors.ts';
-import type { Context, Next } from './context.ts';
+import type { Ctx, Next } from './ctx.ts';
 
 /** Node limits the bytes of all headers (16 KiB). Beyond a certain number Node drops headers, and one of them may matter. */
 const MAX_HEADERS = 100;
 
 /** Refuses a request with too many headers or with two hosts. @throws Problem `bad_request` */
-export async function fewHeaders(ctx: Context, next: Next): Promise<void> {
+export async function fewHeaders(ctx: Ctx, next: Next): Promise<void> {
   if (ctx.req.rawHeaders.length > 2 * MAX_HEADERS)
     throw problem('bad_request', `The request must have at most ${MAX_HEADERS} headers`);
   refuseTwoHosts(ctx.req);

@@ -1,8 +1,8 @@
 import { httpDuration, httpRequests } from '../../shared/ops/metrics.ts';
-import { type Context, type Next, routePattern } from './context.ts';
+import { type Ctx, type Next, routePattern } from './ctx.ts';
 
 /** Counts and times every request under its route's pattern. Paths hold ids, so there is no limit to their number. */
-export async function httpMetrics(ctx: Context, next: Next): Promise<void> {
+export async function httpMetrics(ctx: Ctx, next: Next): Promise<void> {
   const end = httpDuration.startTimer();
   await next();
   const endpoint = routePattern(ctx) ?? 'unmatched';

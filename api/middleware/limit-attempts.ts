@@ -1,6 +1,6 @@
 import { problem } from '../../shared/base/errors.ts';
 import { limited, type Policy } from '../../shared/limits/attempts.ts';
-import type { Context, Next } from './context.ts';
+import type { Ctx, Next } from './ctx.ts';
 import { rateHeaders } from './headers.ts';
 import { mark } from './mark.ts';
 import { isForeign } from './origin.ts';
@@ -9,11 +9,11 @@ import { isForeign } from './origin.ts';
  * Returns middleware that limits how often the handlers behind it may be tried.
  * @param whose returns the account that is tried, as typed, or its id; null when the policy has no pair
  */
-export function limitAttempts<Ctx extends Context>(
+export function limitAttempts<Own extends Ctx>(
   policy: Policy,
-  whose: (ctx: Ctx) => string | null = () => null,
+  whose: (ctx: Own) => string | null = () => null,
 ) {
-  const middleware = async (ctx: Ctx, next: Next): Promise<unknown> => {
+  const middleware = async (ctx: Own, next: Next): Promise<unknown> => {
     // CORS hides answers from pages of other sites, but lets their requests in. Such a page could use up its visitor's attempts.
     if (isForeign(ctx.req)) throw problem('forbidden', 'This origin may not make this request');
     return limited(policy, { account: whose(ctx), ip: ctx.ip, tell: (headers) => ctx.set(headers) }, next);

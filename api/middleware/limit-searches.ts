@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { env } from '../../shared/base/env.ts';
-import type { Context, Next } from './context.ts';
+import type { Ctx, Next } from './ctx.ts';
 import { rateHeaders } from './headers.ts';
 import { mark } from './mark.ts';
 import {
@@ -24,7 +24,7 @@ export const limitSearches = mark(searching, { problems: ['rate_limited'], heade
 
 /** The same for a list. A request counts only when its query has `q`. */
 export const limitSearchedLists = mark(
-  async (ctx: Context, next: Next): Promise<void> =>
+  async (ctx: Ctx, next: Next): Promise<void> =>
     ctx.query.q === undefined ? void (await next()) : searching(ctx, next),
   { problems: ['rate_limited'] },
 );
@@ -34,7 +34,7 @@ export const limitSearchedLists = mark(
  * @throws Problem `rate_limited`
  */
 export const limitReplies = mark(
-  async (ctx: Context, next: Next): Promise<void> => {
+  async (ctx: Ctx, next: Next): Promise<void> => {
     const { id } = ctx.state.user;
     const key = ctx.get('Idempotency-Key');
     const sent = createHash('sha256').update(`${ctx.path}\n${key}`).digest('base64url');
@@ -45,7 +45,7 @@ export const limitReplies = mark(
   { problems: ['rate_limited'], headers: rateHeaders },
 );
 
-async function searching(ctx: Context, next: Next): Promise<void> {
+async function searching(ctx: Ctx, next: Next): Promise<void> {
   const counters = [
     { ...OWN, key: `limit:search:user:${ctx.state.user.id}` },
     { ...ADDRESS, key: `limit:search:address:${networkKey(ctx.ip)}` },
@@ -56,7 +56,7 @@ async function searching(ctx: Context, next: Next): Promise<void> {
 
 /** Charges a request, and says in its headers how many more there may be. @throws Problem `rate_limited` */
 async function charge(
-  ctx: Context,
+  ctx: Ctx,
   counters: Counter[],
   what: string,
   receipt: string | null = null,

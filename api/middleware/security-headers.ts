@@ -1,5 +1,5 @@
 import helmet from 'koa-helmet';
-import type { Context, Next } from './context.ts';
+import type { Ctx, Next } from './ctx.ts';
 
 /**
  * Answers are data and load nothing, so the policy is the strictest. The pages /docs and /admin/queues set their own
@@ -19,7 +19,7 @@ const overTls = helmet({
 });
 
 /** Sets helmet's headers, and keeps answers out of caches: they hold tokens and conversations. */
-export async function securityHeaders(ctx: Context, next: Next): Promise<void> {
+export async function securityHeaders(ctx: Ctx, next: Next): Promise<void> {
   ctx.set('Cache-Control', 'no-store');
   // Strict-Transport-Security must not be sent over plain HTTP (RFC 6797).
   const protect = ctx.secure ? overTls : plain;

@@ -1,8 +1,8 @@
 import { tracedRequest } from '../../shared/ops/tracing.ts';
-import { type Context, type Next, routePattern } from './context.ts';
+import { type Ctx, type Next, routePattern } from './ctx.ts';
 
 /** Traces each request to the API as a span named after its route's pattern. Probes and pages have no span. */
-export async function traceRequest(ctx: Context, next: Next): Promise<void> {
+export async function traceRequest(ctx: Ctx, next: Next): Promise<void> {
   if (!ctx.path.startsWith('/api/')) return void (await next());
   await tracedRequest(ctx.headers, ctx.method, async (span) => {
     await next();

@@ -3,7 +3,7 @@ import addFormats from 'ajv-formats';
 import type { Static, TSchema } from 'typebox';
 import { refuseWeak } from '../../shared/accounts/newPassword.ts';
 import { problem } from '../../shared/base/errors.ts';
-import type { Context, Next } from './context.ts';
+import type { Ctx, Next } from './ctx.ts';
 import { readJson } from './body.ts';
 import { checkFew } from './few.ts';
 import { presentFaults } from './faults.ts';
@@ -21,7 +21,7 @@ export function bodyCheck<T extends TSchema>(schema: T): Schema<Static<T>> {
 /** Middleware: reads the body as JSON into `ctx.state.body`. @throws Problem as `readJson` and `check` do */
 export function takeBody(schema: TSchema) {
   const fits = bodyCheck(schema);
-  return async (ctx: Context, next: Next): Promise<void> => {
+  return async (ctx: Ctx, next: Next): Promise<void> => {
     ctx.state.body = check(fits, await readJson(ctx));
     await next();
   };
@@ -30,7 +30,7 @@ export function takeBody(schema: TSchema) {
 /** Middleware: reads the query string into `ctx.state.query`, with text turned into numbers and booleans. @throws as `check` */
 export function takeQuery(schema: TSchema) {
   const fits = whenUsed(forQueries, schema);
-  return async (ctx: Context, next: Next): Promise<void> => {
+  return async (ctx: Ctx, next: Next): Promise<void> => {
     ctx.state.query = check(fits, { ...ctx.query });
     await next();
   };
@@ -71,7 +71,7 @@ function compiler(coerceTypes: boolean): Ajv {
  * limits: a weak new password is not a guess at another one.
  */
 export function strong<Field extends string>(field: Field) {
-  return (ctx: Context & { state: { body: Record<Field, string> } }, next: Next): Promise<unknown> => {
+  return (ctx: Ctx & { state: { body: Record<Field, string> } }, next: Next): Promise<unknown> => {
     refuseWeak(ctx.state.body[field], `/${field}`);
     return next();
   };

@@ -4,7 +4,7 @@ import { presented } from '../../shared/notifications/present.ts';
 import { changeOwnSettings, ownSettings } from '../../shared/notifications/settings.ts';
 import { pageOf } from '../contract/page.ts';
 import { serve } from '../contract/serve.ts';
-import { pathId } from '../middleware/context.ts';
+import { pathId } from '../middleware/ctx.ts';
 import { notificationContract } from './contract.ts';
 
 export const notifications = serve(notificationContract, {

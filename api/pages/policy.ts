@@ -1,5 +1,5 @@
 import { env } from '../../shared/base/env.ts';
-import type { Context, Next } from '../middleware/context.ts';
+import type { Ctx, Next } from '../middleware/ctx.ts';
 
 /**
  * What a page may load: files of this server, nothing inline. Trusted Types refuse strings where scripts could begin.
@@ -24,19 +24,19 @@ const PANEL_CSP = `${CSP}; frame-src 'self'`;
 const FRAME_CSP = [...PARTS, `frame-ancestors 'self' ${env.WIDGET_ORIGINS.join(' ')}`.trim()].join('; ');
 
 /** Sets the policy of pages, which is looser than that of the API. */
-export async function pagePolicy(ctx: Context, next: Next): Promise<void> {
+export async function pagePolicy(ctx: Ctx, next: Next): Promise<void> {
   ctx.set('Content-Security-Policy', CSP);
   await next();
 }
 
 /** Sets the policy of the panel: that of pages, except that it shows the widget's frame, to try it out. */
-export async function panelPolicy(ctx: Context, next: Next): Promise<void> {
+export async function panelPolicy(ctx: Ctx, next: Next): Promise<void> {
   ctx.set('Content-Security-Policy', PANEL_CSP);
   await next();
 }
 
 /** Sets the policy of the widget's frame: that of pages, except that the sites of WIDGET_ORIGINS may show it. */
-export async function framePolicy(ctx: Context, next: Next): Promise<void> {
+export async function framePolicy(ctx: Ctx, next: Next): Promise<void> {
   ctx.set('Content-Security-Policy', FRAME_CSP);
   // It knows no list of sites, and `frame-ancestors` says more.
   ctx.remove('X-Frame-Options');

@@ -1,13 +1,13 @@
 import { problem } from '../../shared/base/errors.ts';
 import { serve } from '../contract/serve.ts';
-import type { Context } from '../middleware/context.ts';
+import type { Ctx } from '../middleware/ctx.ts';
 import { pageContract } from './contract.ts';
 import { type BuiltFile, builtFile } from './files.ts';
 import { framePolicy, pagePolicy, panelPolicy } from './policy.ts';
 
-const chat = [pagePolicy, (ctx: Context) => sendPage(ctx, 'chat/index.html')] as const;
+const chat = [pagePolicy, (ctx: Ctx) => sendPage(ctx, 'chat/index.html')] as const;
 
-const panel = [panelPolicy, (ctx: Context) => sendPage(ctx, 'admin/index.html')] as const;
+const panel = [panelPolicy, (ctx: Ctx) => sendPage(ctx, 'admin/index.html')] as const;
 
 /** The pages of `web/dist`. The API needs none of them. */
 export const pages = serve(pageContract, {
@@ -29,7 +29,7 @@ export const pages = serve(pageContract, {
   'GET /assets/:file': (ctx) => {
     sendFile(ctx, found(`assets/${ctx.params.file}`), 'public, max-age=31536000, immutable');
   },
-  'GET /sw.js': [pagePolicy, (ctx: Context) => sendFile(ctx, found('sw.js'), 'no-cache')],
+  'GET /sw.js': [pagePolicy, (ctx: Ctx) => sendFile(ctx, found('sw.js'), 'no-cache')],
   'GET /manifest.webmanifest': (ctx) => sendFile(ctx, found('manifest.webmanifest'), HOUR),
   'GET /icon.svg': (ctx) => sendFile(ctx, found('icon.svg'), HOUR),
   'GET /icon-192.png': (ctx) => sendFile(ctx, found('icon-192.png'), HOUR),
@@ -39,7 +39,7 @@ export const pages = serve(pageContract, {
 const HOUR = 'public, max-age=3600';
 
 /** Sends a page, which a browser must ask for again each time. @throws Problem `not_configured` without a build */
-function sendPage(ctx: Context, path: string): void {
+function sendPage(ctx: Ctx, path: string): void {
   const file = builtFile(path);
   if (file === undefined) throw problem('not_configured', 'The pages are not built: run `npm run web`');
   sendFile(ctx, file, 'no-cache');
@@ -52,7 +52,7 @@ function found(path: string): BuiltFile {
 }
 
 /** Sends a file in the smallest form that the client takes, or a 304. */
-function sendFile(ctx: Context, file: BuiltFile, caching: string): void {
+function sendFile(ctx: Ctx, file: BuiltFile, caching: string): void {
   ctx.status = 200;
   ctx.set({ 'Cache-Control': caching, ETag: file.etag, Vary: 'Accept-Encoding' });
   if (ctx.fresh) {

@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
 import { authenticate } from '../../shared/accounts/authenticate.ts';
-import type { Context } from '../middleware/context.ts';
+import type { Ctx } from '../middleware/ctx.ts';
 import { serve } from '../contract/serve.ts';
-import { holdPlace } from '../../shared/limits/places.ts';
-import { pathId } from '../middleware/context.ts';
+import { limitConnections } from '../../shared/limits/connections.ts';
+import { pathId } from '../middleware/ctx.ts';
 import { presentRun, runContract } from './contract.ts';
 import { cancel, ownRun } from '../../shared/conversations/ownRun.ts';
 import { resume } from '../../shared/conversations/resume.ts';
@@ -26,7 +26,7 @@ export const runs = serve(runContract, {
   'GET /api/v1/runs/:id/events': async (ctx) => {
     const afterSeq = afterSeqOf(ctx.state.query, ctx.get('Last-Event-ID'));
     const run = await ownRun(ctx.state.user.id, pathId(ctx));
-    holdPlace('stream', ctx.state.user.id, ctx.res);
+    limitConnections('stream', ctx.state.user.id, ctx.res);
     const first = await resume(run, afterSeq);
     if (first.done && first.events.length === 0) {
       // EventSource dials again after a 200. Only a 204 stops it.
@@ -42,6 +42,6 @@ export const runs = serve(runContract, {
   },
 });
 
-function bearer(ctx: Context): string {
+function bearer(ctx: Ctx): string {
   return ctx.get('Authorization').trim().split(' ')[1] ?? '';
 }

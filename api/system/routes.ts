@@ -11,7 +11,7 @@ import { together } from '../../shared/ops/checks.ts';
 import { askModels } from '../../shared/provider/askModels.ts';
 import type { Role } from '../../shared/provider/calls.ts';
 import { chatModels, embeddingModel, type ModelRef, providerOf } from '../../shared/provider/config.ts';
-import { withoutKeys } from '../../shared/provider/hidden.ts';
+import { withoutKeys } from '../../shared/provider/withoutKeys.ts';
 import { checkRole, modelOf } from '../../shared/provider/probe.ts';
 import { noted } from '../../shared/accounts/noted.ts';
 import { by } from '../audit/note.ts';

@@ -5,7 +5,7 @@ import { changeAccount, ownAccount, provePassword } from '../../shared/accounts/
 import { beginEmailChange } from '../../shared/accounts/verifyEmail.ts';
 import { endSession } from '../../shared/accounts/sessions.ts';
 import { strong } from '../middleware/validate.ts';
-import { type Context, clientOf, type Next } from '../middleware/context.ts';
+import { type Ctx, clientOf, type Next } from '../middleware/ctx.ts';
 import {
   NAME_CHANGE,
   PASSWORD_CHANGE,
@@ -22,15 +22,15 @@ import { limitAttempts } from '../middleware/limit-attempts.ts';
 import { presentSession, presentUser } from '../contract/account.ts';
 import { pageOf } from '../contract/page.ts';
 import { serve } from '../contract/serve.ts';
-import { pathId } from '../middleware/context.ts';
+import { pathId } from '../middleware/ctx.ts';
 import { userContract } from './contract.ts';
 
-const own = (ctx: Context) => String(ctx.state.user.id);
+const own = (ctx: Ctx) => String(ctx.state.user.id);
 const changing = limitAttempts(PASSWORD_CHANGE, own);
 const naming = limitAttempts(NAME_CHANGE, own);
 
 /** Limits changes of the username only: a refusal tells that somebody has the name, or that the password is wrong. */
-async function limitNames(ctx: Context, next: Next): Promise<unknown> {
+async function limitNames(ctx: Ctx, next: Next): Promise<unknown> {
   const { username } = ctx.state.body as { username?: string };
   if (username === undefined || username === (await ownAccount(ctx.state.user.id)).username) return next();
   return naming(ctx, next);

@@ -6,7 +6,7 @@ import { addEndpoint, changeEndpoint, rotateSecret } from '../../shared/webhooks
 import { note } from '../audit/note.ts';
 import { pageOf } from '../contract/page.ts';
 import { serve } from '../contract/serve.ts';
-import { type Context, pathId } from '../middleware/context.ts';
+import { type Ctx, pathId } from '../middleware/ctx.ts';
 import { limitAttempts } from '../middleware/limit-attempts.ts';
 import { publicPath } from '../middleware/origin.ts';
 import {
@@ -18,7 +18,7 @@ import {
 } from './contract.ts';
 
 /** Limits what an administrator has sent by hand. */
-const sending = limitAttempts(WEBHOOK_SEND, (ctx: Context) => String(ctx.state.user.id));
+const sending = limitAttempts(WEBHOOK_SEND, (ctx: Ctx) => String(ctx.state.user.id));
 
 export const webhooks = serve(webhookContract, {
   'GET /api/v1/webhooks': async (ctx) => {

@@ -42,7 +42,7 @@ export const framesIn = {
   typing: closed({ type: Type.Literal('typing'), conversation_id: anyId }),
 };
 
-const place = { run_id: id, conversation_id: id, message_id: id, attempt: count, seq: id };
+const ids = { run_id: id, conversation_id: id, message_id: id, attempt: count, seq: id };
 
 /** The frames of the server, by `type`; see frames.ts. */
 export const framesOut = {
@@ -52,7 +52,7 @@ export const framesOut = {
       type: oneOf('delta'),
       delta: text,
       restart: Type.Optional(Type.Boolean({ description: 'true: drop the text shown so far' })),
-      ...place,
+      ...ids,
     }),
   ),
   response: named(
@@ -61,7 +61,7 @@ export const framesOut = {
       type: oneOf('response'),
       content: text,
       timestamp: time,
-      ...place,
+      ...ids,
       sources: Type.Array(source),
       offered: Type.Array(source),
       usage: orNull(usage),
@@ -106,7 +106,7 @@ export const framesOut = {
       code: text,
       message: text,
       ...optional({
-        ...place,
+        ...ids,
         content: text,
         status: count,
         errors: Type.Array(anything),

@@ -31,20 +31,20 @@ export function presentEvent(pushed: RunEvent | PeopleEvent): object | null {
 
 function presentRunEvent({ event, data }: RunEvent): object | null {
   const { run_id, conversation_id, message_id, attempt, seq } = data;
-  const place = { run_id, conversation_id, message_id, attempt, seq };
+  const ids = { run_id, conversation_id, message_id, attempt, seq };
   switch (event) {
     case 'response.delta':
-      return { type: 'delta', delta: data.delta, ...place };
+      return { type: 'delta', delta: data.delta, ...ids };
     case 'response.restart':
-      return { type: 'delta', delta: '', restart: true, ...place };
+      return { type: 'delta', delta: '', restart: true, ...ids };
     case 'response': {
       const { content, timestamp, sources, offered, usage, finish_reason } = data;
-      return { type: 'response', content, timestamp, ...place, sources, offered, usage, finish_reason };
+      return { type: 'response', content, timestamp, ...ids, sources, offered, usage, finish_reason };
     }
     case 'run.failed':
-      return { type: 'error', ...data.error, ...place, content: data.content };
+      return { type: 'error', ...data.error, ...ids, content: data.content };
     case 'run.cancelled':
-      return { type: 'error', ...CANCELLED, ...place, content: data.content };
+      return { type: 'error', ...CANCELLED, ...ids, content: data.content };
     default:
       return null;
   }

@@ -1,8 +1,8 @@
 import { problem } from '../../shared/base/errors.ts';
 import { authenticate } from '../../shared/accounts/authenticate.ts';
 import { serve } from '../contract/serve.ts';
-import { holdPlace } from '../../shared/limits/places.ts';
-import { pathId } from '../middleware/context.ts';
+import { limitConnections } from '../../shared/limits/connections.ts';
+import { pathId } from '../middleware/ctx.ts';
 import { isForeign } from '../middleware/origin.ts';
 import { isUpgrade, offeredToken, upgrade } from './upgrades.ts';
 import { serveWebSocket } from './connections.ts';
@@ -17,8 +17,8 @@ export const webSocket = serve(webSocketContract, {
     const signed = await authenticate(token);
     ctx.state.user = signed.user;
     if (pathId(ctx, 'user_id') !== signed.user.id) throw problem('not_found');
-    // A connection that asks for an upgrade is closed in any case, so its place is freed.
-    if (isUpgrade(ctx)) holdPlace('socket', signed.user.id, ctx.req.socket);
+    // A connection that asks for an upgrade is closed in any case, so it is not counted for long.
+    if (isUpgrade(ctx)) limitConnections('socket', signed.user.id, ctx.req.socket);
     upgrade(ctx, (socket) => serveWebSocket(socket, signed, ctx.ip));
   },
 });

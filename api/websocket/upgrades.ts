@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { type ServerOptions, WebSocketServer } from 'ws';
 import { problem } from '../../shared/base/errors.ts';
 import { stopping } from '../../shared/base/stop.ts';
-import type { Context } from '../middleware/context.ts';
+import type { Ctx } from '../middleware/ctx.ts';
 import { BODY_LIMIT } from '../middleware/body.ts';
 import { refuseRaw } from '../middleware/raw.ts';
 import { BoundedSocket, countDial } from '../sockets/bounded.ts';
@@ -56,7 +56,7 @@ export function routeUpgrades(http: Server, handle: RequestListener): void {
 }
 
 /** Returns the token that a client offers as a subprotocol, or undefined. */
-export function offeredToken(ctx: Context): string | undefined {
+export function offeredToken(ctx: Ctx): string | undefined {
   const offered = ctx
     .get('Sec-WebSocket-Protocol')
     .split(',', 3)
@@ -64,12 +64,12 @@ export function offeredToken(ctx: Context): string | undefined {
   return offered.includes(PROTOCOL) ? offered.find((name) => name !== PROTOCOL && name !== '') : undefined;
 }
 
-export function isUpgrade(ctx: Context): boolean {
+export function isUpgrade(ctx: Ctx): boolean {
   return upgrades.has(ctx.req);
 }
 
 /** Turns a request into a WebSocket. ws itself refuses a bad handshake. @throws Problem `bad_request`, `service_unavailable` */
-export function upgrade(ctx: Context, connected: (socket: BoundedSocket) => void): void {
+export function upgrade(ctx: Ctx, connected: (socket: BoundedSocket) => void): void {
   const asked = upgrades.get(ctx.req);
   if (asked === undefined) throw problem('bad_request', 'This route is a WebSocket: ask for an upgrade');
   if (stopping()) throw problem('service_unavailable', undefined, { retryAfterS: 1 });

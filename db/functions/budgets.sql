@@ -1,4 +1,4 @@
--- Budgets of a day. A run reserves its share when its model is about to be called, and settles when it ends: in the
+-- Budgets of a day. A run reserves its share when its model is about to be called, and books what it used when it ends: in the
 -- transaction that ends it, so once. A later attempt's share replaces an earlier one's: what a crashed attempt cost nobody
 -- knows, and the row of the run counts the last attempt alone.
 

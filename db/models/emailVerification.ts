@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { row } from '../sql.ts';
 
 /** Seconds for which the link in a mail is good. */
-export const VERIFY_WITHIN_S = 3_600;
+const VERIFY_WITHIN_S = 3_600;
 
 export type Verification = { user_id: number; email: string; state: 'good' | 'used' | 'expired' };
 

@@ -1,35 +1,14 @@
 import type { Knex } from 'knex';
-import { knex } from '../knex.ts';
+import { Model, raw } from 'objection';
 import { row, rows } from '../sql.ts';
 import type { Along } from './auditEntry.ts';
 
 export type FaqStatus = 'draft' | 'published' | 'archived';
 
-export type FaqRow = {
-  id: number;
-  category_id: number | null;
-  question: string;
-  answer: string;
-  keywords: string[];
-  language: string;
-  status: FaqStatus;
-  priority: number;
-  slug: string;
-  view_count: number;
-  helpful_count: number;
-  not_helpful_count: number;
-  meta_title: string | null;
-  meta_description: string | null;
-  created_at: Date;
-  updated_at: Date;
-  published_at: Date | null;
-  /** The FAQ that this one translates. */
-  translation_of: number | null;
-};
-export type FaqFields = Pick<FaqRow, 'question' | 'answer'> &
+export type FaqFields = Pick<Faq, 'question' | 'answer'> &
   Partial<
     Pick<
-      FaqRow,
+      Faq,
       | 'category_id'
       | 'keywords'
       | 'language'
@@ -41,27 +20,10 @@ export type FaqFields = Pick<FaqRow, 'question' | 'answer'> &
       | 'translation_of'
     >
   >;
+export type NewFaq = FaqFields & { slug: string };
 /** An FAQ after an editor's change. The hash identifies its texts for embedding. */
-export type WrittenFaq = FaqRow & { text_hash: string };
+export type WrittenFaq = Faq & { text_hash: string };
 export type Refusal = 'slug_taken' | 'no_category' | 'no_original';
-
-const columns = `id, category_id, question, answer, keywords, language, status, priority, slug, view_count,
-  helpful_count, not_helpful_count, meta_title, meta_description, created_at, updated_at, published_at, translation_of`;
-const written = [...columns.split(/,\s+/), 'md5(question || chr(1) || answer) AS text_hash'];
-
-/** An FAQ whatever its status; undefined when there is none. */
-export function findFaq(id: number): Promise<FaqRow | undefined> {
-  return row(`SELECT ${columns} FROM faqs WHERE id = :id`, { id });
-}
-
-/** A published FAQ, which counts as a view; undefined when there is none. */
-export function viewFaq(id: number): Promise<FaqRow | undefined> {
-  return row(
-    `UPDATE faqs SET view_count = view_count + 1 WHERE id = :id AND status = 'published' RETURNING ${columns}`,
-    { id },
-  );
-}
-
 /** `q`: words, or parts of words, that question and keywords hold, each of them. `of`: this FAQ and its translations. */
 export type FaqFilter = {
   status?: FaqStatus;
@@ -71,73 +33,114 @@ export type FaqFilter = {
   of?: number;
 };
 
-/** Returns a page of FAQs, newest first. @param afterId the last id of the previous page */
-export function listFaqs(filter: FaqFilter, limit: number, afterId: number | null): Promise<FaqRow[]> {
-  const conditions = [
-    filter.status !== undefined && 'status = :status',
-    filter.language !== undefined && 'language = :language',
-    filter.category_id !== undefined && 'category_id = :category_id',
-    filter.q !== undefined &&
-      `id IN (SELECT faqs_holding(:q, CAST(:status AS text), CAST(:language AS text), CAST(:category_id AS bigint),
-        CAST(:of AS bigint), CAST(:afterId AS bigint), :limit))`,
-    filter.of !== undefined && '(id = :of OR translation_of = :of)',
-    afterId !== null && 'id < :afterId',
-  ].filter((condition) => condition !== false);
-  const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
-  const none = { status: null, language: null, category_id: null, of: null };
-  return rows(`SELECT ${columns} FROM faqs ${where} ORDER BY id DESC LIMIT :limit`, {
-    ...none,
-    ...filter,
-    limit,
-    afterId,
-  });
-}
+/** What editors and readers see of a row. It has vectors too, which are large. */
+const columns =
+  `id category_id question answer keywords language status priority slug view_count helpful_count
+  not_helpful_count meta_title meta_description created_at updated_at published_at translation_of`.split(
+    /\s+/,
+  );
+const written = [...columns, raw('md5(question || chr(1) || answer) AS text_hash')];
 
-export type NewFaq = FaqFields & { slug: string };
+/** A question with its answer. Slugs are unique. */
+export class Faq extends Model {
+  static override tableName = 'faqs';
 
-/** Adds an FAQ; returns a refusal when the slug is taken or the category does not exist. */
-export function addFaq(fields: NewFaq, along: Along): Promise<WrittenFaq | Refusal> {
-  return refused((trx) => insertFaq(fields, along, trx));
-}
+  declare id: number;
+  declare category_id: number | null;
+  declare question: string;
+  declare answer: string;
+  declare keywords: string[];
+  declare language: string;
+  declare status: FaqStatus;
+  declare priority: number;
+  declare slug: string;
+  declare view_count: number;
+  declare helpful_count: number;
+  declare not_helpful_count: number;
+  declare meta_title: string | null;
+  declare meta_description: string | null;
+  declare created_at: Date;
+  declare updated_at: Date;
+  declare published_at: Date | null;
+  /** The FAQ that this one translates. */
+  declare translation_of: number | null;
 
-/** Adds an FAQ in the caller's transaction. @throws the database's error, which `refused` turns into a refusal */
-export async function insertFaq(fields: NewFaq, along: Along, trx: Knex): Promise<WrittenFaq> {
-  const published_at = fields.status === 'published' ? knex.fn.now() : null;
-  const [faq] = (await trx('faqs')
-    .insert({ ...fields, published_at })
-    .returning(written.map((column) => knex.raw(column)))) as [WrittenFaq];
-  await along(faq.id, trx);
-  return faq;
-}
+  /** An FAQ whatever its status; undefined when there is none. */
+  static async find(id: number): Promise<Faq | undefined> {
+    return Faq.query().findById(id).select(columns);
+  }
 
-/** Writes the fields that are given; undefined when there is no such FAQ. */
-export function changeFaq(
-  id: number,
-  fields: Partial<FaqFields>,
-  along: Along,
-): Promise<WrittenFaq | Refusal | undefined> {
-  return refused(async (trx) => {
-    const [faq] = (await trx('faqs')
-      .where({ id })
-      .update({
-        ...fields,
-        updated_at: knex.fn.now(),
-        // The time of the first publication, which outlasts a later unpublishing.
-        ...(fields.status === 'published' && { published_at: knex.raw('coalesce(published_at, now())') }),
-      })
-      .returning(written.map((column) => knex.raw(column)))) as [WrittenFaq?];
-    if (faq !== undefined) await along(id, trx);
-    return faq;
-  });
-}
+  /** A published FAQ, which counts as a view; undefined when there is none. */
+  static async view(id: number): Promise<Faq | undefined> {
+    return Faq.query()
+      .patch({ view_count: raw('view_count + 1') })
+      .where({ id, status: 'published' })
+      .returning(columns)
+      .first();
+  }
 
-/** Deletes an FAQ; returns false when it does not exist. */
-export async function deleteFaq(id: number, along: Along): Promise<boolean> {
-  return knex.transaction(async (trx) => {
-    const deleted = await trx('faqs').where({ id }).delete();
-    if (deleted > 0) await along(id, trx);
-    return deleted > 0;
-  });
+  /** Returns a page of FAQs, newest first. @param afterId the last id of the previous page */
+  static async list(filter: FaqFilter, limit: number, afterId: number | null): Promise<Faq[]> {
+    const { q, of, ...same } = filter;
+    const page = Faq.query().select(columns).where(same).orderBy('id', 'desc').limit(limit);
+    if (afterId !== null) page.where('id', '<', afterId);
+    if (of !== undefined) page.where((either) => either.where('id', of).orWhere('translation_of', of));
+    if (q !== undefined) {
+      const none = { status: null, language: null, category_id: null, of: null };
+      page.whereRaw(
+        `id IN (SELECT faqs_holding(:q, CAST(:status AS text), CAST(:language AS text), CAST(:category_id AS bigint),
+          CAST(:of AS bigint), CAST(:afterId AS bigint), :limit))`,
+        { ...none, ...filter, afterId, limit },
+      );
+    }
+    return page;
+  }
+
+  /** Adds an FAQ; returns a refusal when the slug is taken or the category does not exist. */
+  static add(fields: NewFaq, along: Along): Promise<WrittenFaq | Refusal> {
+    return refused((trx) => Faq.insert(fields, along, trx));
+  }
+
+  /** Adds an FAQ in the caller's transaction. @throws the database's error, which `refused` turns into a refusal */
+  static async insert(fields: NewFaq, along: Along, trx: Knex): Promise<WrittenFaq> {
+    const published_at = fields.status === 'published' ? Faq.fn.now() : null;
+    const faq = await Faq.query(trx)
+      .insert({ ...fields, published_at })
+      .returning(written);
+    await along(faq.id, trx);
+    return faq as WrittenFaq;
+  }
+
+  /** Writes the fields that are given; undefined when there is no such FAQ. */
+  static change(
+    id: number,
+    fields: Partial<FaqFields>,
+    along: Along,
+  ): Promise<WrittenFaq | Refusal | undefined> {
+    return refused(async (trx) => {
+      const faq = await Faq.query(trx)
+        .patch({
+          ...fields,
+          updated_at: Faq.fn.now(),
+          // The time of the first publication, which outlasts a later unpublishing.
+          ...(fields.status === 'published' && { published_at: raw('coalesce(published_at, now())') }),
+        })
+        .where({ id })
+        .returning(written)
+        .first();
+      if (faq !== undefined) await along(id, trx);
+      return faq as WrittenFaq | undefined;
+    });
+  }
+
+  /** Deletes an FAQ; returns false when it does not exist. */
+  static remove(id: number, along: Along): Promise<boolean> {
+    return Faq.transaction(async (trx) => {
+      const deleted = await Faq.query(trx).deleteById(id);
+      if (deleted > 0) await along(id, trx);
+      return deleted > 0;
+    });
+  }
 }
 
 /** off: no vectors are made. waiting: some are owed. failing: the model refused them three times. */
@@ -173,7 +176,7 @@ export async function rateFaq(id: number, userId: number, helpful: boolean): Pro
 /** Runs a write in one transaction; returns a refusal for a taken slug or a missing category. */
 export async function refused<T>(write: (trx: Knex) => Promise<T>): Promise<T | Refusal> {
   try {
-    return await knex.transaction(write);
+    return await Faq.transaction(write);
   } catch (err) {
     const { constraint } = err as { constraint?: string };
     if (constraint === 'faqs_slug_key') return 'slug_taken';

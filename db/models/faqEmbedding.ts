@@ -66,7 +66,7 @@ async function save(key: string, texts: Embedded[]): Promise<void> {
     `SELECT save_faq_vectors(:key, CAST(:ids AS bigint[]), CAST(:parts AS text[]), CAST(:texts AS text[]), CAST(:vectors AS vector[]))`,
     {
       key,
-      ...placesOf(texts),
+      ...columnsOf(texts),
       texts: texts.map(({ text }) => text),
       vectors: texts.map(({ vector }) => toSql(vector) as string),
     },
@@ -80,7 +80,7 @@ export async function postponeTexts(key: string, texts: OwedText[], ms: number, 
        due_at = clock_timestamp() + least(:most, :ms * power(2, least(failures, 16))) * interval '1 ms'
      FROM unnest(CAST(:ids AS bigint[]), CAST(:parts AS text[])) AS t (faq_id, part)
      WHERE o.model = :key AND o.faq_id = t.faq_id AND o.part = t.part`,
-    { key, ms, most, ...placesOf(texts) },
+    { key, ms, most, ...columnsOf(texts) },
   );
 }
 
@@ -90,10 +90,10 @@ export async function extendClaims(key: string, texts: OwedText[], ms: number): 
     `UPDATE faq_vectors_owed o SET due_at = clock_timestamp() + :ms * interval '1 ms'
      FROM unnest(CAST(:ids AS bigint[]), CAST(:parts AS text[])) AS t (faq_id, part)
      WHERE o.model = :key AND o.faq_id = t.faq_id AND o.part = t.part`,
-    { key, ms, ...placesOf(texts) },
+    { key, ms, ...columnsOf(texts) },
   );
 }
 
-function placesOf(texts: OwedText[]): { ids: number[]; parts: string[] } {
+function columnsOf(texts: OwedText[]): { ids: number[]; parts: string[] } {
   return { ids: texts.map(({ faq_id }) => faq_id), parts: texts.map(({ part }) => part) };
 }

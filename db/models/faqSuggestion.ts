@@ -3,7 +3,7 @@ import { toSql } from 'pgvector';
 import { knex } from '../knex.ts';
 import { row, rows } from '../sql.ts';
 import type { Along } from './auditEntry.ts';
-import { insertFaq, type NewFaq, type Refusal, refused, type WrittenFaq } from './faq.ts';
+import { Faq, type NewFaq, type Refusal, refused, type WrittenFaq } from './faq.ts';
 
 export type SuggestionStatus = 'open' | 'drafted' | 'dismissed';
 export type SuggestionRow = {
@@ -128,7 +128,7 @@ export function draftSuggestion(
 ): Promise<WrittenFaq | Refusal | 'decided'> {
   return refused(async (trx) => {
     if (!(await close(id, 'drafted', trx))) return 'decided';
-    const faq = await insertFaq(fields, along, trx);
+    const faq = await Faq.insert(fields, along, trx);
     await trx('faq_suggestions').where({ id }).update({ faq_id: faq.id });
     if (fromMessageId !== null)
       await trx('faqs').where({ id: faq.id }).update({ from_message_id: fromMessageId });

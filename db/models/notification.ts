@@ -128,7 +128,7 @@ export async function dropNotification(id: number): Promise<void> {
 }
 
 /** Says in how many ms a notification is to be pushed and mailed; null: not any more. */
-export async function settleNotification(id: number, pushMs: number | null, mailMs: number | null) {
+export async function scheduleNotification(id: number, pushMs: number | null, mailMs: number | null) {
   await row(
     'SELECT settle_notification(:id, CAST(:pushMs AS double precision), CAST(:mailMs AS double precision))',
     {

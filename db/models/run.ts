@@ -92,10 +92,12 @@ export type Claim =
  */
 export async function claimRun(
   runId: number,
-  leaseMs: number,
-  crashLimit: number,
-  holdMs = 0,
-  generation: number | null = null,
+  {
+    leaseMs,
+    crashLimit,
+    holdMs = 0,
+    generation = null,
+  }: { leaseMs: number; crashLimit: number; holdMs?: number; generation?: number | null },
 ): Promise<Claim> {
   const claim = await row<Claim>(
     `SELECT *, ceil(extract(epoch FROM retry_at - clock_timestamp()) * 1000)::float8 AS retry_in_ms

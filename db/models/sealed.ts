@@ -1,17 +1,17 @@
 import { rows } from '../sql.ts';
 
-/** A column with secrets that the application encrypts. `id` names a row, `place` the column that a secret's place ends with. */
-export type SealedColumn = { table: string; column: string; id: string; place: string };
-export type SealedRow = { id: number; place: number; sealed: string };
+/** A column with secrets that the application encrypts. `id` names a row, `label` the column that a secret's label ends with. */
+export type SealedColumn = { table: string; column: string; id: string; label: string };
+export type SealedRow = { id: number; label: number; sealed: string };
 
 /** Returns a page of sealed secrets after an id. The names come from the map of personal data, never from outside. */
 export function sealedPage(
-  { table, column, id, place }: SealedColumn,
+  { table, column, id, label }: SealedColumn,
   afterId: number,
   limit: number,
 ): Promise<SealedRow[]> {
   return rows(
-    `SELECT ${id} AS id, ${place} AS place, ${column} AS sealed FROM ${table} WHERE ${id} > :afterId ORDER BY ${id} LIMIT :limit`,
+    `SELECT ${id} AS id, ${label} AS label, ${column} AS sealed FROM ${table} WHERE ${id} > :afterId ORDER BY ${id} LIMIT :limit`,
     { afterId, limit },
   );
 }

@@ -31,7 +31,7 @@ export function missingProbes(key: string, probes: Probe[]): Promise<Probe[]> {
     `SELECT language, text FROM unnest(CAST(:languages AS text[]), CAST(:texts AS text[])) AS p (language, text)
      WHERE NOT EXISTS (SELECT FROM embedding_probes e
        WHERE e.model = :key AND e.language = p.language AND e.text_hash = md5(p.text))`,
-    { key, ...placesOf(probes) },
+    { key, ...columnsOf(probes) },
   );
 }
 
@@ -47,13 +47,13 @@ export async function saveProbes(
      SELECT :key, language, md5(text), vector
      FROM unnest(CAST(:languages AS text[]), CAST(:texts AS text[]), CAST(:vectors AS vector[])) AS p (language, text, vector)
      ON CONFLICT DO NOTHING`,
-    { key, ...placesOf(made), vectors: vectors.map((vector) => toSql(vector) as string) },
+    { key, ...columnsOf(made), vectors: vectors.map((vector) => toSql(vector) as string) },
   );
   await row(
     `DELETE FROM embedding_probes e WHERE e.model = :key AND NOT EXISTS (
        SELECT FROM unnest(CAST(:languages AS text[]), CAST(:texts AS text[])) AS p (language, text)
        WHERE p.language = e.language AND md5(p.text) = e.text_hash)`,
-    { key, ...placesOf(all) },
+    { key, ...columnsOf(all) },
   );
 }
 
@@ -95,6 +95,6 @@ export function thresholdsOf(name: string): Promise<Threshold[]> {
   );
 }
 
-function placesOf(probes: Probe[]): { languages: string[]; texts: string[] } {
+function columnsOf(probes: Probe[]): { languages: string[]; texts: string[] } {
   return { languages: probes.map(({ language }) => language), texts: probes.map(({ text }) => text) };
 }

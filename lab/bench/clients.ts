@@ -1,6 +1,6 @@
 import type { Socket } from 'socket.io-client';
 import { openSocket } from '../kit/device.ts';
-import type { BenchUser } from './load.ts';
+import type { LabUser } from '../kit/users.ts';
 
 /** Returns a connected Socket.IO client. */
 export async function connect(port: number, auth: object): Promise<Socket> {
@@ -14,7 +14,7 @@ export async function connect(port: number, auth: object): Promise<Socket> {
 
 /** Connects every user. Returns a function that resolves at the `response` of an id. */
 export async function ends(
-  users: BenchUser[],
+  users: LabUser[],
   port: number,
   id: 'run_id' | 'message_id',
 ): Promise<(wanted: number) => Promise<void>> {
@@ -33,7 +33,7 @@ export async function ends(
 
 /** Connects every user. Returns a function that resolves with the time of an id's first delta. */
 export async function firstDeltas(
-  users: BenchUser[],
+  users: LabUser[],
   port: number,
   id: 'run_id' | 'message_id',
 ): Promise<(wanted: number) => Promise<number>> {

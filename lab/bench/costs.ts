@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { Redis } from 'ioredis';
 import type { Count } from './count.ts';
 import { productRate } from './messages.ts';
-import { type Child, type Ground, startGround, WORKERS } from './stack.ts';
+import { type Child, type Ground, startGround, WORKERS } from '../kit/ground.ts';
 
 /** Costs of one message in a stage; CPU in ms, bytes both ways. */
 export type Cost = { stage: string } & Partial<Count>;

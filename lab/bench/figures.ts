@@ -11,7 +11,7 @@ import { slow } from './figures/slow.ts';
 import { sockets } from './figures/sockets.ts';
 import { throughput } from './figures/throughput.ts';
 import type { Measured } from './report.ts';
-import type { Ground } from './stack.ts';
+import type { Ground } from '../kit/ground.ts';
 
 /** A measurement. `prepare` starts its processes and returns the function that runs one round. */
 export type Figure = {

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { io } from 'socket.io-client';
 import { MESSAGES, productRate } from './messages.ts';
-import { ceiling, makeUsers, median, post } from './load.ts';
-import { type Ground, startGround } from './stack.ts';
+import { ceiling, median, post } from './load.ts';
+import { makeUsers } from '../kit/users.ts';
+import { type Ground, startGround } from '../kit/ground.ts';
 
 export type Curve = { title: string; points: [x: string, y: string][] };
 const ROUNDS = 3;

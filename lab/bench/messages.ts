@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { ends } from './clients.ts';
-import { type BenchUser, makeUsers, post, SEND } from './load.ts';
-import { type Ground, WORKERS } from './stack.ts';
+import { post } from './load.ts';
+import { type LabUser, makeUsers, SEND } from '../kit/users.ts';
+import { type Ground, WORKERS } from '../kit/ground.ts';
 
 /** Messages per round; messages at once. */
 export const MESSAGES = 400;
@@ -22,7 +23,7 @@ export async function productRate(
   const senders = await makeUsers(ground, users);
   const ended = await ends(senders, web.port, 'run_id');
   const send = async (i: number) => {
-    const user = senders[i % senders.length] as BenchUser;
+    const user = senders[i % senders.length] as LabUser;
     const sent = await post<{ run_id: number }>(web.port, SEND, { content: newQuestion(i) }, user.token);
     await ended(sent.run_id);
   };

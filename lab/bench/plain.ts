@@ -1,4 +1,4 @@
-import type { Child, Ground } from './stack.ts';
+import type { Child, Ground } from '../kit/ground.ts';
 
 /** Starts the program without durability, one process of each type, and the socket server of its pushes. */
 export async function startPlain(ground: Ground): Promise<{ web: Child; sockets: Child }> {

@@ -3,10 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { Socket } from 'socket.io-client';
 import { connect } from './clients.ts';
-import { type BenchUser, hangUp, makeUsers, post, SEND } from './load.ts';
+import { hangUp, post } from './load.ts';
+import { type LabUser, makeUsers, SEND } from '../kit/users.ts';
 import { addFaqs, newQuestion } from './messages.ts';
 import type { Resting } from './rest.ts';
-import { type Child, type Ground, startGround } from './stack.ts';
+import { type Child, type Ground, startGround } from '../kit/ground.ts';
 
 /** Per round: minutes, idle sockets, messages per second. How many rounds. */
 export type SoakOptions = { minutes: number; sockets: number; rate: number; rounds: number };
@@ -75,7 +76,7 @@ async function load(
   const sent: Promise<number>[] = [];
   for (let i = 0; i < total; i += 1) {
     await sleep(Math.max(0, began + (i * 1_000) / rate - performance.now()));
-    const { token } = users[(i * 7) % users.length] as BenchUser;
+    const { token } = users[(i * 7) % users.length] as LabUser;
     sent.push(
       post(web(i), SEND, { content: newQuestion(i) }, token).then(
         () => 1,

@@ -51,24 +51,26 @@ export class Agent {
   }
 
   async #answer(conversation: number, giveUp: AbortSignal): Promise<void> {
-    if ((await this.#ask(conversation, 'take', {}, giveUp)) !== 200) return;
+    if ((await this.#ask(conversation, 'take', giveUp, { body: {} })) !== 200) return;
     const from = Date.now();
     const text = `Reply ${this.replies.length + 1} of ${this.name} to conversation ${conversation}`;
-    const replied = await this.#ask(conversation, 'reply', { content: text }, giveUp, crypto.randomUUID());
+    const replied = await this.#ask(conversation, 'reply', giveUp, {
+      body: { content: text },
+      key: crypto.randomUUID(),
+    });
     if (replied === 201) this.replies.push(text);
     await sleep(HELD * Math.random());
     this.held.push({ conversation, from, to: Date.now() });
     const last = Math.random() < 0.7 ? 'return' : 'resolve';
-    await this.#ask(conversation, last, last === 'resolve' ? {} : undefined, giveUp);
+    await this.#ask(conversation, last, giveUp, { body: last === 'resolve' ? {} : undefined });
   }
 
   /** Asks replicas until one answers. Returns the status; undefined when the signal aborted. */
   async #ask(
     conversation: number,
     what: string,
-    body: object | undefined,
     giveUp: AbortSignal,
-    key?: string,
+    { body, key }: { body?: object | undefined; key?: string } = {},
   ): Promise<number | undefined> {
     const headers = { authorization: `Bearer ${this.#token}`, ...(key && { 'idempotency-key': key }) };
     for (; !giveUp.aborted; await sleep(200)) {

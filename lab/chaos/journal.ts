@@ -109,9 +109,9 @@ export class Journal {
     for (const story of this.stories.values()) {
       if (story.message === undefined || story.acceptedAt === undefined || story.endedAt !== undefined)
         continue;
-      const place = `${story.message.user}/${story.message.conversation}`;
-      const head = heads.get(place);
-      if (head === undefined || story.id < head.id) heads.set(place, story);
+      const thread = `${story.message.user}/${story.message.conversation}`;
+      const head = heads.get(thread);
+      if (head === undefined || story.id < head.id) heads.set(thread, story);
     }
     return [...heads.values()];
   }

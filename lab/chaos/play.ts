@@ -9,16 +9,18 @@ import type { User } from './user.ts';
 /** Ms after the last fault for which clients retry messages. */
 const TAKEN_WITHIN_MS = 45_000;
 
+type Round = {
+  plan: Plan;
+  options: Options;
+  users: User[];
+  agents: Agent[];
+  faults: Faults;
+  figures: Figures;
+  stack: Stack;
+};
+
 /** Sends the messages evenly over the minutes and injects the faults in between. Resolves after both. */
-export async function play(
-  plan: Plan,
-  options: Options,
-  users: User[],
-  agents: Agent[],
-  faults: Faults,
-  figures: Figures,
-  stack: Stack,
-): Promise<void> {
+export async function play({ plan, options, users, agents, faults, figures, stack }: Round): Promise<void> {
   const step = (options.minutes * 60_000) / options.messages;
   const giveUp = new AbortController();
   const sent: Promise<void>[] = [];

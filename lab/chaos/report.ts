@@ -31,15 +31,17 @@ export type Report = Options & {
   recovery_from_first: Times | null;
 };
 
+type Round = {
+  options: Options;
+  journal: Journal;
+  users: User[];
+  agents: Agent[];
+  faults: ReadonlyMap<string, number>;
+  durationMs: number;
+};
+
 /** Sums up a round. */
-export function makeReport(
-  options: Options,
-  journal: Journal,
-  users: User[],
-  agents: Agent[],
-  faults: ReadonlyMap<string, number>,
-  durationMs: number,
-): Report {
+export function makeReport({ options, journal, users, agents, faults, durationMs }: Round): Report {
   const accepted = [...journal.stories.values()].filter(({ message }) => message !== undefined);
   const hit = recoveries(journal);
   const kinds = [...new Set(hit.map(({ kind }) => kind))].toSorted();

@@ -15,7 +15,7 @@ import { COPIES } from './schedule.ts';
 const READY_WITHIN_MS = 60_000;
 
 /** Keeps one process running: starts a successor at once when the process dies. */
-export class Slot {
+class Slot {
   readonly type: string;
   readonly index: number;
   readonly url: string;

@@ -29,7 +29,7 @@ export async function verify(
   for (const user of users) {
     for (const message of user.untaken) journal.wrong('lost', `message ${message.index} was never taken`);
     for (const [runId, parts] of user.accepted)
-      checkRun(byId.get(runId), runId, parts, mayBeCancelled(runId, parts, user), journal);
+      checkRun(byId.get(runId), { runId, parts, cancellable: mayBeCancelled(runId, parts, user) }, journal);
     for (const device of user.devices) checkDevice(device, user, byId, journal);
     await checkLateDevices(user, byId, journal);
   }
@@ -60,9 +60,7 @@ function mayBeCancelled(runId: number, parts: Map<number, Planned>, user: User):
 /** I1, I2: accepted messages have one answer, the right one. Cancelled ones have the answer's beginning. */
 function checkRun(
   row: RunAtRest | undefined,
-  runId: number,
-  parts: Map<number, Planned>,
-  cancellable: boolean,
+  { runId, parts, cancellable }: { runId: number; parts: Map<number, Planned>; cancellable: boolean },
   journal: Journal,
 ): void {
   if (!row) return journal.wrong('lost', 'there is no such run', runId);

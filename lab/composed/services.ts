@@ -48,8 +48,8 @@ export async function startComposed(folder: string): Promise<Composed> {
     BACKUP_DIR: join(folder, 'backups'),
     BACKUP_PLAIN: 'yes',
   });
-  const start = (name: string, [command = '', ...args]: string[], more: Record<string, string> = {}) =>
-    started(folder, name, command, args, { ...env(name), ...more });
+  const start = (name: string, command: string[], more: Record<string, string> = {}) =>
+    started(folder, name, command, { ...env(name), ...more });
   const composed = { services, env, folder, exporters: process.env.EXPORTERS !== undefined };
 
   await startPostgres(folder, at('postgres'), env('postgres'), services.postgres?.command ?? []);
@@ -162,7 +162,7 @@ async function startPostgres(
     '-c',
     `unix_socket_directories=${join(folder, 'pg')}`,
   ];
-  started(folder, 'postgres', 'runuser', as(join(bin, 'postgres'), ...own, ...command.slice(1)), {
+  started(folder, 'postgres', ['runuser', ...as(join(bin, 'postgres'), ...own, ...command.slice(1))], {
     PATH: env.PATH ?? '',
   });
   const admin = { ...env, PATH: `${bin}:${env.PATH}`, PGHOST: at, PGPASSWORD: env.POSTGRES_PASSWORD ?? '' };
@@ -185,8 +185,7 @@ function nginxConf(folder: string): string {
 function started(
   folder: string,
   name: string,
-  command: string,
-  args: string[],
+  [command = '', ...args]: string[],
   env: Record<string, string>,
 ): ChildProcess {
   const child = spawn(command, args, {

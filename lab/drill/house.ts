@@ -4,19 +4,19 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { processTypes } from '../../scripts/services/procfile.ts';
-import { type Ground, startGround } from '../bench/stack.ts';
-import { type BenchUser, makeUsers } from '../bench/load.ts';
-import { type Process, startProcfile } from '../kit/processes.ts';
+import { type Ground, startGround } from '../kit/ground.ts';
+import { type LabUser, makeUsers } from '../kit/users.ts';
+import { countDoubled, untilAnnounced } from '../kit/invariants.ts';
+import type { Process } from '../kit/processes.ts';
 import { type Postgres, startPostgres } from '../kit/postgres.ts';
-import { postMessages, type Posted } from '../rolling/traffic.ts';
+import { postMessages, type Posted } from '../kit/traffic.ts';
 
 const ENDED_WITHIN_MS = 120_000;
 
 /** An installation with users, and a folder for its backups. */
 export type House = {
   ground: Ground;
-  users: BenchUser[];
+  users: LabUser[];
   folder: string;
   /** The environment of npm run backup and restore; `databaseUrl` replaces the installation's. */
   env: (databaseUrl?: string) => Record<string, string>;
@@ -62,9 +62,7 @@ export async function startHouse(encrypted: boolean): Promise<House> {
     env,
     kill,
     async start(databaseUrl) {
-      const settings = { ...env(databaseUrl), LOG_LEVEL: 'info' };
-      running = await Promise.all(processTypes().map((type) => startProcfile(type, settings)));
-      web = running.find(({ url }) => url !== '')?.url ?? '';
+      ({ web, processes: running } = await ground.startAll(env(databaseUrl)));
     },
     async traffic(seconds, rate) {
       const going = postMessages(web, users, rate, posted);
@@ -127,18 +125,13 @@ export async function eraseSomebody(house: House): Promise<{ pseudonym: string; 
 }
 
 /** Waits until nothing is owed. Returns what is wrong with the restored messages. */
-export async function verdict(postgres: Postgres, pseudonym: string) {
-  const open = 'SELECT count(*)::int AS n FROM runs WHERE announced_at IS NULL';
-  for (const until = Date.now() + ENDED_WITHIN_MS; Date.now() < until; await sleep(250))
-    if ((await postgres.rows<{ n: number }>(open))[0]?.n === 0) break;
-  const [found] = await postgres.rows<{ unanswered: number; doubled: number; back: number }>(
+export async function verdict({ rows }: Postgres, pseudonym: string) {
+  await untilAnnounced(rows, ENDED_WITHIN_MS);
+  const [found] = await rows<{ unanswered: number; back: number }>(
     `SELECT (SELECT count(*)::int FROM runs WHERE announced_at IS NULL OR status <> 'completed') AS unanswered,
-       (SELECT coalesce(sum(copies - 1), 0)::int FROM (
-          SELECT count(*) AS copies FROM messages WHERE message_type = 'user' GROUP BY content
-          UNION ALL SELECT count(*) FROM messages WHERE message_type = 'assistant' GROUP BY run_id) AS of_each) AS doubled,
        (SELECT count(*)::int FROM users WHERE pseudonym::text = '${pseudonym}') AS back`,
   );
-  return found ?? { unanswered: -1, doubled: -1, back: -1 };
+  return { ...(found ?? { unanswered: -1, back: -1 }), doubled: await countDoubled(rows) };
 }
 
 /** Starts an empty cluster for a restore of a dump. */

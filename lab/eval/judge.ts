@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import type { Domain } from './domains.ts';
 
 /** Share of verdicts that are right. */
-export const RIGHT = 0.95;
+const RIGHT = 0.95;
 
 /**
  * A model that only answers the listwise call of ANSWER_CHECK=model, from a domain's labels. Of every hundred questions it

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
 import { firstSeq, type RunEvent } from '../../shared/delivery/runEvents.ts';
@@ -109,4 +110,22 @@ export async function undoneJobs(redis: Redis, only?: string[]): Promise<Record<
     if (count > 0) found[`${queue} ${state}`] = count;
   }
   return found;
+}
+
+/** Waits until every run has ended and was announced, for `withinMs` at most. Returns whether all were. */
+export async function untilAnnounced(query: Query, withinMs: number): Promise<boolean> {
+  const left = 'SELECT count(*)::int AS left FROM runs WHERE announced_at IS NULL';
+  for (const until = Date.now() + withinMs; Date.now() < until; await sleep(250))
+    if ((await query<{ left: number }>(left))[0]?.left === 0) return true;
+  return false;
+}
+
+/** Returns how many questions and replies are stored once too often. No two questions may have the same text. */
+export async function countDoubled(query: Query): Promise<number> {
+  const [found] = await query<{ doubled: number }>(
+    `SELECT coalesce(sum(copies - 1), 0)::int AS doubled FROM (
+       SELECT count(*) AS copies FROM messages WHERE message_type = 'user' GROUP BY content
+       UNION ALL SELECT count(*) FROM messages WHERE message_type = 'assistant' GROUP BY run_id) AS of_each`,
+  );
+  return found?.doubled ?? 0;
 }

@@ -77,7 +77,7 @@ function startReceiver(spool: string): ChildProcess {
 const kept = new Map<string, string>();
 
 /** Puts what was received into the store; full files leave the spool. */
-export async function keepReceived(by = encryption(), spool = folder('spool')): Promise<void> {
+async function keepReceived(by = encryption(), spool = folder('spool')): Promise<void> {
   const wal = folder('wal');
   for (const file of readdirSync(spool).toSorted()) {
     const from = join(spool, file);

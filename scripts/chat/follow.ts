@@ -22,8 +22,7 @@ export async function follow(
   url: string,
   question: Question,
   signIn: () => Promise<string>,
-  onText: (text: string) => void,
-  interrupt: AbortSignal,
+  { onText, interrupt }: { onText: (text: string) => void; interrupt: AbortSignal },
 ): Promise<End | null> {
   let token = await signIn();
   let runId: number | undefined;

@@ -4,13 +4,22 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { compose } from './compose.ts';
 import { image } from './image.ts';
+import { images } from './images.ts';
 import { kubernetes } from './kubernetes.ts';
 import { monitoring } from './monitoring.ts';
 import { proxies } from './proxies.ts';
 import { MissingTool, type Step } from './step.ts';
 import { workflows } from './workflows.ts';
 
-const steps: Step[] = [...compose, ...proxies, ...monitoring, ...kubernetes, ...workflows, ...image];
+const steps: Step[] = [
+  ...compose,
+  ...proxies,
+  ...monitoring,
+  ...kubernetes,
+  ...workflows,
+  ...images,
+  ...image,
+];
 const args = process.argv.slice(2);
 const planted = args.includes('--planted');
 const asked = args.filter((arg) => !arg.startsWith('--'));

@@ -37,7 +37,14 @@ export const proxies: Step[] = [
   {
     name: 'shell scripts',
     run: async (root) => {
-      const deploy = ['upgrade.sh', 'prepare.sh', 'smoke.sh', 'postgres/roles.sh', 'redis/start.sh'];
+      const deploy = [
+        'upgrade.sh',
+        'prepare.sh',
+        'smoke.sh',
+        'pin.sh',
+        'postgres/roles.sh',
+        'redis/start.sh',
+      ];
       for (const file of [
         ...deploy.map((name) => `deploy/${name}`),
         'scripts/image.sh',

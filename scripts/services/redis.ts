@@ -76,13 +76,13 @@ function answers(port: number): Promise<boolean> {
 }
 
 function findRedis(): string | undefined {
-  const places = [
+  const candidates = [
     'redis-server',
     '/usr/bin/redis-server',
     '/usr/local/bin/redis-server',
     '/opt/homebrew/bin/redis-server',
   ];
-  return places.find((place) => works(place, '--version'));
+  return candidates.find((candidate) => works(candidate, '--version'));
 }
 
 function installRedis(): string {

@@ -23,7 +23,7 @@ import { newRecoveryCodes, newSecret, recoveryHash, stepOf } from './totp.ts';
 type Owner = { id: number; by: By };
 export type Enrolment = { secret: string; uri: string; recovery_codes: string[] };
 
-const placeOf = (userId: number) => `second-factor:${userId}`;
+const labelOf = (userId: number) => `second-factor:${userId}`;
 
 /**
  * Begins to enrol a second factor: it counts once it is confirmed. An earlier one that was not confirmed is gone.
@@ -35,7 +35,7 @@ export async function beginSecondFactor(owner: Owner, password: string): Promise
   const { codes, hashes } = newRecoveryCodes();
   await knex.transaction(async (trx) => {
     await unchanged(user, trx);
-    const sealed = seal(secret, placeOf(user.id));
+    const sealed = seal(secret, labelOf(user.id));
     if (!(await keepPending({ userId: user.id, sealed, hashes }, trx)))
       throw problem('conflict', 'A second factor is on: remove it first');
     await noted(owner.by, 'user.second_factor_begun', { subject_id: user.id })(user.id, trx);
@@ -52,7 +52,7 @@ export async function confirmSecondFactor({ id, by }: Owner, code: string): Prom
     if ((await lockedAccount(id, trx)) === undefined) throw problem('unauthenticated');
     const sealed = await sealedSecret(id, 'pending', trx);
     if (sealed === undefined) throw problem('conflict', 'No second factor waits to be confirmed');
-    const step = stepOf(unseal(sealed, placeOf(id)), code);
+    const step = stepOf(unseal(sealed, labelOf(id)), code);
     if (step === undefined)
       throw problem('validation_failed', undefined, {
         errors: [{ path: '/code', message: 'must be the code that the authenticator shows now' }],
@@ -99,7 +99,7 @@ export async function signInBySecondFactor(token: string, code: string, client: 
 
 async function useCode(userId: number, code: string, trx: Knex): Promise<'totp' | 'recovery' | undefined> {
   const sealed = await sealedSecret(userId, 'confirmed', trx);
-  const step = sealed === undefined ? undefined : stepOf(unseal(sealed, placeOf(userId)), code);
+  const step = sealed === undefined ? undefined : stepOf(unseal(sealed, labelOf(userId)), code);
   if (step !== undefined) return (await useStep(userId, step, trx)) ? 'totp' : undefined;
   return (await useRecoveryCode(userId, recoveryHash(code), trx)) ? 'recovery' : undefined;
 }

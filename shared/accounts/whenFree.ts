@@ -18,7 +18,7 @@ export async function whenFree<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } finally {
     const next = waiting.shift();
-    // Passes the place on instead of freeing it, so that no new call takes it first.
+    // Passes the slot on instead of freeing it, so that no new call takes it first.
     if (next) next();
     else running--;
   }

@@ -4,17 +4,17 @@ import type pinoPretty from 'pino-pretty';
 import { env } from './env.ts';
 import { lazily } from './lazily.ts';
 
-type LogContext = Record<string, string | number | null | undefined>;
-const contexts = new AsyncLocalStorage<LogContext>();
+type LogFields = Record<string, string | number | null | undefined>;
+const fields = new AsyncLocalStorage<LogFields>();
 
 /** Runs `work`. Every line logged within it carries these ids. */
-export function withLogContext<T>(ids: LogContext, work: () => T): T {
-  return contexts.run({ ...ids }, work);
+export function withLogFields<T>(ids: LogFields, work: () => T): T {
+  return fields.run({ ...ids }, work);
 }
 
-/** Adds ids to all further lines of the present context. */
-export function addLogContext(ids: LogContext): void {
-  Object.assign(contexts.getStore() ?? {}, ids);
+/** Adds ids to all further lines of the present work. */
+export function addLogFields(ids: LogFields): void {
+  Object.assign(fields.getStore() ?? {}, ids);
 }
 
 const listeners: ((level: string) => void)[] = [];
@@ -32,7 +32,7 @@ export const log = pino(
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
     serializers: { err: (err: unknown) => presentError(err) },
-    mixin: () => contexts.getStore() ?? {},
+    mixin: () => fields.getStore() ?? {},
     hooks: {
       logMethod(args, method, level) {
         for (const tell of listeners) tell(pino.levels.labels[level] ?? '');

@@ -8,23 +8,23 @@ const KEY_LENGTH = 32;
 
 /**
  * Encrypts a secret for a row, with AES-256-GCM under the first of DATA_KEYS, or without any under the first of JWT_SECRET.
- * @param place where the secret is kept, such as `webhook:7`; the text opens in this place only
+ * @param label names where the secret is kept, such as `webhook:7`; the text opens under this label only
  * @returns a text that names its key, `v1.key.nonce.sealed`
  */
-export function seal(secret: string, place: string): string {
+export function seal(secret: string, label: string): string {
   const [key] = keys();
   if (key === undefined) throw new Error('neither DATA_KEYS nor JWT_SECRET is set');
   const nonce = randomBytes(NONCE_BYTES);
-  const cipher = createCipheriv(ALGORITHM, key.bytes, nonce).setAAD(Buffer.from(place));
+  const cipher = createCipheriv(ALGORITHM, key.bytes, nonce).setAAD(Buffer.from(label));
   const sealed = Buffer.concat([cipher.update(secret, 'utf8'), cipher.final(), cipher.getAuthTag()]);
   return [VERSION, key.name, nonce.toString('base64url'), sealed.toString('base64url')].join('.');
 }
 
 /**
  * Decrypts what `seal` returned, under whichever key sealed it.
- * @throws Error when that key is not configured any more, or when text or place was changed
+ * @throws Error when that key is not configured any more, or when text or label was changed
  */
-export function unseal(text: string, place: string): string {
+export function unseal(text: string, label: string): string {
   const [version, name, nonce = '', sealed = ''] = text.split('.');
   const key = keys().find((one) => one.name === name);
   if (version !== VERSION || key === undefined) throw new Error('no configured key opens this secret');
@@ -32,7 +32,7 @@ export function unseal(text: string, place: string): string {
   const decipher = createDecipheriv(ALGORITHM, key.bytes, Buffer.from(nonce, 'base64url'), {
     authTagLength: TAG_BYTES,
   })
-    .setAAD(Buffer.from(place))
+    .setAAD(Buffer.from(label))
     .setAuthTag(bytes.subarray(-TAG_BYTES));
   return decipher.update(bytes.subarray(0, -TAG_BYTES), undefined, 'utf8') + decipher.final('utf8');
 }

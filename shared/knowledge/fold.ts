@@ -1,8 +1,8 @@
 /**
- * A copy of a text in plain typography, to search for patterns, and the way back: `placeOf` returns the part of the text
+ * A copy of a text in plain typography, to search for patterns, and the way back: `rangeOf` returns the part of the text
  * that a part of the copy came from. That part begins and ends between characters, and includes invisible ones at its end.
  */
-export type Copy = { text: string; placeOf: (start: number, end: number) => [number, number] };
+export type Copy = { text: string; rangeOf: (start: number, end: number) => [number, number] };
 
 /**
  * Folds spaces, dashes, digits and letters to their plain forms (NFKC, and the digits of every script). Drops invisible
@@ -27,11 +27,11 @@ export function fold(text: string, dashesAfterLetters: boolean): Copy {
     copy += plain;
     if (plain !== '') afterLetter = /\p{L}$/u.test(plain);
   }
-  return { text: copy, placeOf: (start, end) => [starts[start] ?? text.length, ends[end - 1] ?? 0] };
+  return { text: copy, rangeOf: (start, end) => [starts[start] ?? text.length, ends[end - 1] ?? 0] };
 }
 
 export function unfolded(text: string): Copy {
-  return { text, placeOf: (start, end) => [start, end] };
+  return { text, rangeOf: (start, end) => [start, end] };
 }
 
 const PLAIN = /^[\n\x20-\x7e]*$/;

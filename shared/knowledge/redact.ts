@@ -51,7 +51,7 @@ function replaceAll(
     for (const [i, copyOf] of COPIES.entries()) {
       const copy = (subject.copies[i] ??= copyOf(subject.text));
       if (copy.text === subject.text && copyOf !== unfolded) continue;
-      const unknown = [...placesOf(pattern, copy.text, lengthOf)].filter(
+      const unknown = [...rangesOf(pattern, copy.text, lengthOf)].filter(
         ([start, end]) => !isKnown(keyOf(copy.text.slice(start, end)), known),
       );
       if (unknown.length > 0) subject = { text: replaceIn(subject.text, copy, unknown, name), copies: [] };
@@ -59,10 +59,10 @@ function replaceAll(
   return subject.text;
 }
 
-function replaceIn(text: string, copy: Copy, places: [number, number][], name: string): string {
+function replaceIn(text: string, copy: Copy, ranges: [number, number][], name: string): string {
   let [safe, from] = ['', 0];
-  for (const [start, end] of places) {
-    const [begins, ends] = copy.placeOf(start, end);
+  for (const [start, end] of ranges) {
+    const [begins, ends] = copy.rangeOf(start, end);
     safe += `${text.slice(from, Math.max(from, begins))}${name}`;
     from = ends;
   }
@@ -107,7 +107,7 @@ const EXACT: [RegExp, string, LengthOf][] = [
   [WRITTEN_PHONE, '[phone]', whole],
 ];
 
-function* placesOf(pattern: RegExp, text: string, lengthOf: LengthOf): Generator<[number, number]> {
+function* rangesOf(pattern: RegExp, text: string, lengthOf: LengthOf): Generator<[number, number]> {
   const search = new RegExp(pattern);
   let seen = 0;
   for (let match = search.exec(text); match !== null; match = search.exec(text)) {

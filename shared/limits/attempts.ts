@@ -21,7 +21,7 @@ export type Policy = {
 };
 
 const QUARTER = 900;
-/** One address takes at most half of the hundred places that wait for hashing (shared/accounts/whenFree.ts). */
+/** One address takes at most half of the hundred slots of what waits for hashing (shared/accounts/whenFree.ts). */
 const HASHING_AT_ONCE = 50;
 /** A check of a password, right or wrong, takes almost a tenth of a second of a core. */
 const CHECKS: Window = { name: 'address-password-checks', limit: 600, seconds: 60 };
@@ -153,15 +153,15 @@ export async function limited<T>(
   const network = networkKey(ip);
   if (every !== undefined) await countIn({ ...every, key: `limit:${every.name}:${network}` }, tell);
   const counters: Counter[] = [{ ...address, key: `limit:${address.name}:${network}` }];
-  const placed = (trying: () => Promise<T>) =>
+  const inSlot = (trying: () => Promise<T>) =>
     hashes ? inLine(`hashing:${network}`, HASHING_AT_ONCE, trying) : trying();
-  if (pair === undefined || account === null) return placed(() => tryOnce(policy, { counters, tell }, work));
+  if (pair === undefined || account === null) return inSlot(() => tryOnce(policy, { counters, tell }, work));
 
   if (everywhere !== undefined)
     counters.push({ ...everywhere, key: `limit:${everywhere.name}:${nameless(account)}` });
   const mine = { ...pair, key: `limit:${pair.name}:${network}:${nameless(account)}` };
   return inLine(mine.key, 1, () =>
-    placed(() => tryOnce(policy, { counters: [mine, ...counters], tell, pair: mine }, work)),
+    inSlot(() => tryOnce(policy, { counters: [mine, ...counters], tell, pair: mine }, work)),
   );
 }
 
@@ -215,7 +215,7 @@ async function inLine<T>(key: string, atOnce: number, work: () => Promise<T>): P
     return await work();
   } finally {
     const next = line.waiting.shift();
-    // Passes the place on instead of freeing it, so that no new call takes it first.
+    // Passes the slot on instead of freeing it, so that no new call takes it first.
     if (next) next();
     else line.running -= 1;
     if (line.running === 0) lines.delete(key);

@@ -1,7 +1,7 @@
 import type { Choice, Choices, Kind, QuietHours } from '../../db/models/notification.ts';
 
 /** Kinds that are always mailed, whatever the user chose: they concern the account itself. */
-export const ALWAYS_MAILED: readonly Kind[] = [
+const ALWAYS_MAILED: readonly Kind[] = [
   'password_reset',
   'email_verification',
   'new_sign_in',

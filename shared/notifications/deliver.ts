@@ -5,7 +5,7 @@ import {
   claimNotification,
   countUnread,
   dropNotification,
-  settleNotification,
+  scheduleNotification,
   showNotification,
 } from '../../db/models/notification.ts';
 import { env } from '../base/env.ts';
@@ -43,8 +43,8 @@ export async function deliverNotification(id: number): Promise<void> {
   const plan = begins ? planOf(owed) : { pushMs: owed.push_in_ms, mailMs: owed.mail_in_ms };
   const pushMs = isDue(plan.pushMs) ? await pushNow(owed) : plan.pushMs;
   const mailMs = isDue(plan.mailMs) ? await mailNow(owed) : plan.mailMs;
-  killPoint('notification.settling', id);
-  await settleNotification(id, pushMs, mailMs);
+  killPoint('notification.scheduling', id);
+  await scheduleNotification(id, pushMs, mailMs);
 }
 
 function isDue(ms: Due): boolean {

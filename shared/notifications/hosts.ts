@@ -9,8 +9,8 @@ const answering = new Set<string>();
 let others = 0;
 
 /**
- * Sends a request to a host, if it answered the last one or there is a place for those that did not.
- * @returns what `send` returns; undefined when there is no place
+ * Sends a request to a host, if it answered the last one or a slot is free for those that did not.
+ * @returns what `send` returns; undefined when no slot is free
  * @throws what `send` throws
  */
 export async function toHost<T>(endpoint: string, send: () => Promise<T>): Promise<T | undefined> {

@@ -34,7 +34,7 @@ export async function pushToDevices(owed: Claimed): Promise<number | null> {
   return Math.min(Math.max(owed.age_s, SOONEST), LATEST) * 1_000;
 }
 
-/** Returns false when the push is to be tried again; undefined when its host has no place now. */
+/** Returns false when the push is to be tried again; undefined when no slot is free for its host. */
 async function pushTo(owed: Claimed, device: SubscriptionRow, payload: object): Promise<boolean | undefined> {
   const urgency: Urgency = URGENT.includes(owed.kind) ? 'high' : 'normal';
   // A second try replaces the first where that still waits for the device.

@@ -1,4 +1,4 @@
-/** Places between two steps, where the fault tests make a process die, stop or hang. */
+/** Points between two steps, where the fault tests make a process die, stop or hang. */
 export type KillPoint =
   | 'web.committed'
   | 'webhook.claimed'
@@ -32,7 +32,7 @@ export type KillPoint =
   | 'erasure.erased'
   | 'erasure.forgotten'
   | 'notification.claimed'
-  | 'notification.settling'
+  | 'notification.scheduling'
   | 'mail.claimed'
   | 'mail.sent'
   | 'push.sent';

@@ -91,7 +91,7 @@ export async function postOutbound(given: string, request: OutboundRequest): Pro
       agent: new Agent({ keepAlive: false }),
       signal,
     });
-    // An error after the answer's head changes nothing any more: the promise is settled by `beginningOf`.
+    // An error after the answer's head changes nothing any more: `beginningOf` decides the promise.
     let answered = false;
     sent.on('error', (err) => {
       if (!answered) failed(signal.aborted ? new OutboundError('timeout', err) : asTrouble(err));

@@ -48,7 +48,7 @@ const [EXPORT_WITHIN_MS, EXPORT_EVERY_MS] = [2_000, 1_000];
 
 /** Runs `work` as a span within the present span. */
 export function traced<T>(name: string, attributes: Attributes, work: () => Promise<T>): Promise<T> {
-  return on ? spanned(context.active(), name, SpanKind.INTERNAL, attributes, work) : work();
+  return on ? spanned(context.active(), name, { kind: SpanKind.INTERNAL, attributes }, work) : work();
 }
 
 /** The same for a request, within the trace that its headers name, or in a new trace. `work` may rename the span. */
@@ -58,7 +58,7 @@ export function tracedRequest<T>(
   work: (span: Span | undefined) => Promise<T>,
 ): Promise<T> {
   if (!on) return work(undefined);
-  return spanned(propagation.extract(ROOT_CONTEXT, headers), name, SpanKind.SERVER, {}, work);
+  return spanned(propagation.extract(ROOT_CONTEXT, headers), name, { kind: SpanKind.SERVER }, work);
 }
 
 /** The same for a step of a run, within the present span, or in the message's trace. */
@@ -69,8 +69,8 @@ export async function tracedStep<T>(
 ): Promise<T> {
   if (!on) return work();
   const inside = trace.getActiveSpan() !== undefined;
-  const parent = inside || runId === undefined ? context.active() : await contextOf(runId);
-  return spanned(parent, name, SpanKind.CONSUMER, { 'parley.run_id': runId }, work);
+  const parent = inside || runId === undefined ? context.active() : await parentOf(runId);
+  return spanned(parent, name, { kind: SpanKind.CONSUMER, attributes: { 'parley.run_id': runId } }, work);
 }
 
 /** The same for a stream. The span ends with the stream. */
@@ -91,7 +91,7 @@ export async function keepTrace(runId: number): Promise<void> {
   await saveTraceparent(runId, headers.traceparent).catch((err) => log.debug({ err }, 'trace not stored'));
 }
 
-async function contextOf(runId: number): Promise<Context> {
+async function parentOf(runId: number): Promise<Context> {
   const traceparent = await traceparentOf(runId).catch(() => null);
   return propagation.extract(ROOT_CONTEXT, { traceparent: traceparent ?? undefined });
 }
@@ -99,8 +99,7 @@ async function contextOf(runId: number): Promise<Context> {
 function spanned<T>(
   parent: Context,
   name: string,
-  kind: SpanKind,
-  attributes: Attributes,
+  { kind, attributes = {} }: { kind: SpanKind; attributes?: Attributes },
   work: (span: Span) => Promise<T>,
 ): Promise<T> {
   return tracer().startActiveSpan(name, { kind, attributes }, parent, async (span) => {

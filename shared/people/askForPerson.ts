@@ -1,4 +1,4 @@
-import { type ConversationRow, findConversation } from '../../db/models/conversation.ts';
+import { type ConversationRow, Conversation } from '../../db/models/conversation.ts';
 import { handOver } from '../../db/models/people.ts';
 import { found } from '../base/errors.ts';
 import { settleInBackground } from '../delivery/settle.ts';
@@ -13,5 +13,5 @@ export async function askForPerson(
   const { ended } = found(await handOver(conversationId, userId, reason));
   killPoint('people.committed', conversationId);
   settleInBackground({ ended, next: null, news: conversationId });
-  return found(await findConversation(conversationId, userId));
+  return found(await Conversation.find(conversationId, userId));
 }

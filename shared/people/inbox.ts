@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { knex } from '../../db/knex.ts';
-import { findConversation, type ConversationRow } from '../../db/models/conversation.ts';
+import { Conversation, type ConversationRow } from '../../db/models/conversation.ts';
 import { findInInbox, findNote, type InboxRow, markSeen, newestNotes } from '../../db/models/inbox.ts';
 import { findMessage, listMessages, type MessageRow } from '../../db/models/messageView.ts';
 import {
@@ -53,17 +53,18 @@ export async function readMessages(
 
 /** Takes a conversation. @throws Problem `not_found`; `conflict`: another agent has it */
 export function take(agent: Agent, id: number): Promise<ConversationRow> {
-  return change(agent, id, 'conversation.taken', (trx) => takeOver(id, agent.actor_id, trx));
+  return change(agent, id, { action: 'conversation.taken' }, (trx) => takeOver(id, agent.actor_id, trx));
 }
 
 /** Gives a conversation to an agent; null: to none. @throws Problem `not_found`, `conflict`, `validation_failed` */
 export function assignTo(agent: Agent, id: number, agentId: number | null): Promise<ConversationRow> {
-  return change(agent, id, 'conversation.assigned', (trx) => assign(id, agentId, trx), { agent_id: agentId });
+  const entry = { action: 'conversation.assigned', details: { agent_id: agentId } };
+  return change(agent, id, entry, (trx) => assign(id, agentId, trx));
 }
 
 /** Gives a conversation back to the bot. @throws Problem `not_found`, `conflict` */
 export function giveBack(agent: Agent, id: number): Promise<ConversationRow> {
-  return change(agent, id, 'conversation.returned', async (trx) => ({
+  return change(agent, id, { action: 'conversation.returned' }, async (trx) => ({
     outcome: await returnToBot(id, agent.actor_id, isAdmin(agent), trx),
     ended: [],
   }));
@@ -72,7 +73,7 @@ export function giveBack(agent: Agent, id: number): Promise<ConversationRow> {
 /** Resolves a conversation. @throws Problem `not_found`, `conflict` */
 export function resolve(agent: Agent, id: number, outcome: string): Promise<ConversationRow> {
   const how = { any: isAdmin(agent), outcome };
-  return change(agent, id, 'conversation.resolved', async (trx) => ({
+  return change(agent, id, { action: 'conversation.resolved' }, async (trx) => ({
     outcome: await resolveConversation(id, agent.actor_id, how, trx),
     ended: [],
   }));
@@ -126,9 +127,8 @@ type Change = (trx: Knex) => Promise<{ outcome: Outcome; ended: number[] }>;
 async function change(
   agent: Agent,
   id: number,
-  action: string,
+  { action, details = {} }: { action: string; details?: Record<string, unknown> },
   act: Change,
-  details: Record<string, unknown> = {},
 ): Promise<ConversationRow> {
   const [ended, userId] = await knex.transaction(async (trx) => {
     const changed = await act(trx);
@@ -139,7 +139,7 @@ async function change(
   });
   killPoint('people.committed', id);
   settleInBackground({ ended, next: null, news: id });
-  return found(await findConversation(id, userId));
+  return found(await Conversation.find(id, userId));
 }
 
 async function subject(id: number, trx: Knex): Promise<{ subject_id: number }> {

@@ -31,20 +31,20 @@ async function rotateColumn(column: Sealed, look: boolean): Promise<Rotated> {
     const page = await sealedPage(column, after, PAGE);
     for (const row of page) {
       after = row.id;
-      const place = `${column.prefix}:${row.place}`;
-      const secret = opened(row.sealed, place);
+      const label = `${column.prefix}:${row.label}`;
+      const secret = opened(row.sealed, label);
       if (secret === undefined) counts.unreadable += 1;
       else if (isCurrent(row.sealed)) counts.current += 1;
-      else if (look || (await replaceSealed(column, row, seal(secret, place)))) counts.sealed += 1;
+      else if (look || (await replaceSealed(column, row, seal(secret, label)))) counts.sealed += 1;
       killPoint('keys.sealed', row.id);
     }
     if (page.length < PAGE) return counts;
   }
 }
 
-function opened(sealed: string, place: string): string | undefined {
+function opened(sealed: string, label: string): string | undefined {
   try {
-    return unseal(sealed, place);
+    return unseal(sealed, label);
   } catch {
     return undefined;
   }

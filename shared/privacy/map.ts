@@ -15,8 +15,8 @@ export type TableOfData = {
   erased: 'account' | 'cascade' | 'unlinked' | 'redacted' | 'none';
   /** The column with the account's id; of `account` only. */
   owner?: string;
-  /** The column with a secret that the application encrypts (shared/base/secretBox.ts): its rows' id, and its place. */
-  sealed?: { column: string; id: string; place: string; prefix: string };
+  /** The column with a secret that the application encrypts (shared/base/secretBox.ts): its rows' id, and the column that a label ends with. */
+  sealed?: { column: string; id: string; label: string; prefix: string };
   /** The file of an export; absent: not exported. */
   exported?: string;
   /** Columns by what they are. */
@@ -74,7 +74,7 @@ export const personalData: Record<string, TableOfData> = {
     },
   },
   second_factors: {
-    sealed: { column: 'sealed', id: 'user_id', place: 'user_id', prefix: 'second-factor' },
+    sealed: { column: 'sealed', id: 'user_id', label: 'user_id', prefix: 'second-factor' },
     purpose: 'a code besides the password at sign-in; the secret is sealed, recovery codes are hashed',
     kept: 'until its owner removes it',
     erased: 'account',
@@ -331,7 +331,7 @@ export const personalData: Record<string, TableOfData> = {
     },
   },
   webhook_secrets: {
-    sealed: { column: 'sealed', id: 'id', place: 'webhook_id', prefix: 'webhook' },
+    sealed: { column: 'sealed', id: 'id', label: 'webhook_id', prefix: 'webhook' },
     purpose: 'signing for other systems',
     kept: 'a day after the next one',
     erased: 'none',
@@ -491,7 +491,7 @@ export const personalData: Record<string, TableOfData> = {
     columns: { link: 'id user_id', behaviour: 'kind given version client at' },
   },
   receipt_keys: {
-    sealed: { column: 'sealed', id: 'id', place: 'id', prefix: 'receipt_key' },
+    sealed: { column: 'sealed', id: 'id', label: 'id', prefix: 'receipt_key' },
     purpose: 'signing receipts',
     kept: FOR_GOOD,
     erased: 'none',

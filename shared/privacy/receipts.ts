@@ -47,7 +47,7 @@ export function signReceipt(receipt: Receipt): Promise<{ key_id: number; signatu
 /** Signs what this system says. The first call makes the key. @returns the key's id, and the signature in base64 */
 export async function signBytes(bytes: Buffer): Promise<{ key_id: number; signature: string }> {
   const { id, sealed } = (await receiptKey(null)) ?? (await makeKey());
-  const key = createPrivateKey(unseal(sealed, place(id)));
+  const key = createPrivateKey(unseal(sealed, label(id)));
   return { key_id: id, signature: sign(null, bytes, key).toString('base64') };
 }
 
@@ -63,11 +63,11 @@ function makeKey(): Promise<ReceiptKey> {
     publicKeyEncoding: { type: 'spki', format: 'pem' },
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
   });
-  return knex.transaction((trx) => keepReceiptKey(publicKey, (id) => seal(privateKey, place(id)), trx));
+  return knex.transaction((trx) => keepReceiptKey(publicKey, (id) => seal(privateKey, label(id)), trx));
 }
 
 /** Where the private key of receipts is kept; see `seal`. */
-export const place = (id: number) => `receipt_key:${id}`;
+export const label = (id: number) => `receipt_key:${id}`;
 
 /** JSON with the members in the order of their names, so that a receipt that was stored and read again has the same bytes. */
 function bytesOf(receipt: Receipt): Buffer {

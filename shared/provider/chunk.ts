@@ -49,10 +49,10 @@ export const ENDINGS = new Map([
 /** Returns the pieces of tool calls; servers that send whole calls may leave out the index. */
 function callsIn(calls: unknown): CallPiece[] {
   if (!Array.isArray(calls)) return [];
-  return calls.slice(0, MAX_CALLS).flatMap((call: unknown, place) => {
+  return calls.slice(0, MAX_CALLS).flatMap((call: unknown, position) => {
     if (!isObject(call) || !isObject(call.function)) return [];
     const { name, arguments: input } = call.function;
-    const index = Number.isInteger(call.index) ? Number(call.index) : place;
+    const index = Number.isInteger(call.index) ? Number(call.index) : position;
     if (index < 0 || index >= MAX_CALLS) return [];
     return [
       {

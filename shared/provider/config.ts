@@ -41,7 +41,7 @@ export type Provider = {
   /** Concurrent calls of one process; null: no limit. */
   slots: number | null;
   /** Tokens of prompt and answer together; null: unknown. */
-  contextTokens: number | null;
+  windowTokens: number | null;
   settings: Settings;
   /** Settings from the environment; learned settings never replace them. */
   explicit: Partial<Settings>;
@@ -126,19 +126,6 @@ export function moderationModel(): ModerationModel | null {
   return configuration.moderation;
 }
 
-/** Returns the embedding model of a name stored in a row. An older model gets no prefixes. */
-export function embeddingModelNamed(name: string): EmbeddingModel {
-  const present = configuration.embedding;
-  if (present?.name === name) return present;
-  const older = readEmbedding(configuration.providers, name);
-  return {
-    ...older,
-    dimensions: name === 'text-embedding-3-large' ? LARGE_DIMENSIONS : null,
-    queryPrefix: '',
-    documentPrefix: '',
-  };
-}
-
 /** Returns the model of a name from the environment or a row. A prefix counts only if it names a provider. */
 export function modelNamed(name: string): ModelRef {
   return refOf(name, configuration.providers);
@@ -153,19 +140,19 @@ export function providerOf({ provider: name, model }: Pick<ModelRef, 'provider' 
 }
 
 /**
- * Returns a prompt's token limit: CONTEXT_TOKEN_BUDGET, or less where the first chat model's context is smaller.
+ * Returns a prompt's token limit: CONTEXT_TOKEN_BUDGET, or less where the first chat model's window is smaller.
  * @param assistant gives the model and the answer's limit; null: the environment does
  */
 export function promptBudget(
   assistant: { model: string | null; max_completion_tokens: number | null } | null = null,
 ): number {
   const [first] = chatModelsFor(assistant?.model ?? null);
-  const { contextTokens, reasoningTokens } = first
+  const { windowTokens, reasoningTokens } = first
     ? providerOf(first)
-    : { contextTokens: null, reasoningTokens: 0 };
-  if (contextTokens === null) return env.CONTEXT_TOKEN_BUDGET;
+    : { windowTokens: null, reasoningTokens: 0 };
+  if (windowTokens === null) return env.CONTEXT_TOKEN_BUDGET;
   const room =
-    contextTokens - (assistant?.max_completion_tokens ?? env.MAX_COMPLETION_TOKENS) - reasoningTokens;
+    windowTokens - (assistant?.max_completion_tokens ?? env.MAX_COMPLETION_TOKENS) - reasoningTokens;
   return Math.max(1, Math.min(env.CONTEXT_TOKEN_BUDGET, room));
 }
 
@@ -253,7 +240,7 @@ function readProvider(name: string): Provider {
     reasoningEffort: text(`${own}_REASONING_EFFORT`, '') || null,
     reasoningTokens: integer(`${own}_REASONING_TOKENS`, 0, 0, 1_000_000),
     slots: optionalInteger(`${own}_SLOTS`, 1, 100_000),
-    contextTokens: optionalInteger(`${own}_CONTEXT_TOKENS`, 100, 100_000_000),
+    windowTokens: optionalInteger(`${own}_CONTEXT_TOKENS`, 100, 100_000_000),
     settings: { ...PRESETS[kind], ...explicit },
     explicit,
   };

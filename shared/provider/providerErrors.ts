@@ -8,6 +8,7 @@ export type ProviderTrouble = 'rate_limited' | 'loading' | 'unavailable' | 'time
 const ELSEWHERE = ['provider_key', 'provider_quota', 'model_not_found', 'not_supported'];
 
 type Facts = {
+  cause?: unknown;
   /** The wait that the provider asks for; 0: none. */
   retryAfterMs?: number;
   /** The parameter that the provider refuses. */
@@ -30,8 +31,7 @@ export class ProviderError extends Error {
     trouble: ProviderTrouble,
     code: string,
     message: string,
-    cause?: unknown,
-    { retryAfterMs = 0, refused = null, inWords = false }: Facts = {},
+    { cause, retryAfterMs = 0, refused = null, inWords = false }: Facts = {},
   ) {
     super(message, { cause: wordless(cause) });
     this.name = 'ProviderError';
@@ -65,16 +65,12 @@ export function cutOff(): ProviderError {
 
 /** Returns the error of a call over its time limit. */
 export function timedOut(cause: unknown): ProviderError {
-  return new ProviderError('timeout', 'provider_timeout', 'The model took too long to answer.', cause);
+  return new ProviderError('timeout', 'provider_timeout', 'The model took too long to answer.', { cause });
 }
 
 /** Returns the ProviderError of any error that a call throws. */
 export function toProviderError(err: unknown): ProviderError {
   if (err instanceof ProviderError) return err;
-  return new ProviderError(
-    'unavailable',
-    'provider_unavailable',
-    'The model cannot be reached just now.',
-    err,
-  );
+  const message = 'The model cannot be reached just now.';
+  return new ProviderError('unavailable', 'provider_unavailable', message, { cause: err });
 }

@@ -25,8 +25,8 @@ function turn(waiting: (() => void)[], signal: AbortSignal | undefined): Promise
       resolve();
     };
     const leave = () => {
-      const place = waiting.indexOf(mine);
-      if (place >= 0) waiting.splice(place, 1);
+      const position = waiting.indexOf(mine);
+      if (position >= 0) waiting.splice(position, 1);
       reject(signal?.reason);
     };
     waiting.push(mine);

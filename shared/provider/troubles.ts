@@ -34,7 +34,8 @@ export function troubleOf(said: Said): ProviderError | null {
   const cause = Object.assign(new Error(`the provider answered ${status} ${wordsOf(described)}`.trim()), {
     status,
   });
-  return new ProviderError(trouble, code, message, cause, {
+  return new ProviderError(trouble, code, message, {
+    cause,
     retryAfterMs: retryAfterMs(said.headers) || described.retryMs,
     ...(code === REJECTED.code && refusalIn(described)),
   });

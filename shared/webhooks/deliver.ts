@@ -7,7 +7,7 @@ import { killPoint } from '../ops/killpoint.ts';
 import { webhookTries } from '../ops/metrics.ts';
 import { OutboundError, postOutbound, type Resolve } from '../ops/outbound.ts';
 import { retryAfterOf } from '../ops/retryAfter.ts';
-import { placeOf } from './endpoints.ts';
+import { labelOf } from './endpoints.ts';
 import { sign } from './sign.ts';
 
 /** Ms that a try may take beyond its request before another worker makes the next one. */
@@ -85,7 +85,7 @@ async function requestOf(
 function readable({ webhook_id, secrets }: ClaimedDelivery): string[] {
   return secrets.flatMap((sealed) => {
     try {
-      return [unseal(sealed, placeOf(webhook_id))];
+      return [unseal(sealed, labelOf(webhook_id))];
     } catch (err) {
       log.error(
         { err, webhook_id },

@@ -19,7 +19,7 @@ const MOST = 100;
 const OVERLAP_MS = 86_400_000;
 
 /** Where a secret of an endpoint is kept; see `seal`. */
-export function placeOf(webhookId: number): string {
+export function labelOf(webhookId: number): string {
   return `webhook:${webhookId}`;
 }
 
@@ -31,7 +31,7 @@ export async function addEndpoint(
 ): Promise<WebhookRow & { secret: string }> {
   await checkUrl(fields);
   const secret = newSecret();
-  const sealFor = (id: number) => seal(secret, placeOf(id));
+  const sealFor = (id: number) => seal(secret, labelOf(id));
   const added = await addWebhook(fields, { createdBy, most: MOST, sealFor }, along);
   if (added === undefined) throw problem('conflict', `There are ${MOST} webhooks already: delete one first`);
   return { ...added, secret };
@@ -54,7 +54,7 @@ export async function rotateSecret(
   along: Along,
 ): Promise<{ id: number; secret: string; previous_expires_at: Date }> {
   const secret = newSecret();
-  const rotation = { sealed: seal(secret, placeOf(id)), untilMs: OVERLAP_MS };
+  const rotation = { sealed: seal(secret, labelOf(id)), untilMs: OVERLAP_MS };
   return { ...found(await rotateWebhookSecret(id, rotation, along)), secret };
 }
 

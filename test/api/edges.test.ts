@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { mock } from 'node:test';
 import { expect } from 'chai';
 import { io } from 'socket.io-client';
-import type { Context } from '../../api/middleware/context.ts';
+import type { Ctx } from '../../api/middleware/ctx.ts';
 import { serverOf } from '../../api/listen.ts';
 import { networkOf } from '../../shared/limits/charge.ts';
 import { readJson } from '../../api/middleware/body.ts';
@@ -262,7 +262,7 @@ describe('the edges', () => {
       const req = Object.assign(new PassThrough(), { headers: {}, complete: false });
       clock.enable({ apis: ['setTimeout'] });
       try {
-        const reading = readJson({ req } as unknown as Context).catch((err: unknown) => err);
+        const reading = readJson({ req } as unknown as Ctx).catch((err: unknown) => err);
         req.write('{"content":');
         clock.tick(20_000);
         expect(await reading).to.include({ status: 408, code: 'request_timeout' });

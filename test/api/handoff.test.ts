@@ -82,7 +82,7 @@ describe('handing a conversation over', () => {
     await playWorker(user, sent);
     await handoff(sent.conversation_id);
     await knex('runs').where({ id: sent.run_id }).update({ status: 'queued', lease_until: null });
-    expect(await claimRun(sent.run_id, 1_000, 3)).to.include({ outcome: 'ended' });
+    expect(await claimRun(sent.run_id, { leaseMs: 1_000, crashLimit: 3 })).to.include({ outcome: 'ended' });
   });
 
   it('changes nothing the second time, and not for others', async () => {

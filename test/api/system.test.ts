@@ -3,7 +3,7 @@ import { knex } from '../../db/knex.ts';
 import { beat } from '../../shared/delivery/processes.ts';
 import { redis, untilReady } from '../../shared/delivery/redis.ts';
 import { settingsInForce } from '../../shared/ops/settings.ts';
-import { withoutKeys } from '../../shared/provider/hidden.ts';
+import { withoutKeys } from '../../shared/provider/withoutKeys.ts';
 import type { Api } from '../support/api.ts';
 import { connectDevice } from '../support/device.ts';
 import { type BuiltUser, buildSession, buildUser } from '../support/factories.ts';

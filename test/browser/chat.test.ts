@@ -1,11 +1,10 @@
 import { expect } from 'chai';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { knex } from '../../db/knex.ts';
-import type { Api } from '../support/api.ts';
-import { describeBrowser, launchBrowser, shoot } from '../support/browser.ts';
-import { type BuiltUser, buildUser } from '../support/factories.ts';
-import { ask, DESKTOP, expectAccessible, type Opened, openPage, PHONE, signIn } from '../support/pages.ts';
-import { playWorker, type Sent, send, serveWeb } from '../support/web.ts';
+import { describeBrowser, shoot } from '../support/browser.ts';
+import { chatPages, log, LOOKS, message, newestRun, PHONE_OPTIONS } from '../support/chatPage.ts';
+import { buildUser } from '../support/factories.ts';
+import { ask, expectAccessible, PHONE, signIn } from '../support/pages.ts';
+import { playWorker, send } from '../support/web.ts';
 
 const HOSTILE = [
   '<img src="https://evil.example/x.png" onerror="window.ran = 1">',
@@ -25,64 +24,9 @@ const HOSTILE = [
   '`'.repeat(3_001),
 ].join('\n\n');
 
-const PHONE_OPTIONS: BrowserContextOptions = { viewport: PHONE, hasTouch: true, isMobile: true };
-const LOOKS: Record<string, BrowserContextOptions> = {
-  light: { viewport: DESKTOP, colorScheme: 'light' },
-  dark: { viewport: DESKTOP, colorScheme: 'dark' },
-  'phone-dark': { ...PHONE_OPTIONS, colorScheme: 'dark', reducedMotion: 'reduce' },
-};
-
 describeBrowser('the chat page', function () {
   this.timeout(120_000);
-  let api: Api;
-  let browser: Browser;
-  const opened: Opened[] = [];
-  before(async () => {
-    api = await serveWeb();
-    browser = await launchBrowser();
-  });
-  afterEach(async () => {
-    const faults = opened.flatMap((one) => one.faults);
-    for (const { page } of opened.splice(0)) await page.context().close();
-    expect(faults).to.deep.equal([]);
-  });
-  after(async () => {
-    await browser?.close();
-    await api?.close();
-  });
-
-  const open = async (options: BrowserContextOptions = {}, path = '/'): Promise<Page> => {
-    const one = await openPage(browser, `${api.url}${path}`, options);
-    opened.push(one);
-    return one.page;
-  };
-  const at = async (user: BuiltUser, options: BrowserContextOptions = {}, path = '/') => {
-    const page = await open(options, path);
-    await signIn(page, user.email);
-    return page;
-  };
-  /** The newest run of a user, once a message made one. */
-  const newest = async (user: { id: number }): Promise<Sent> => {
-    const row = await knex('runs').where({ user_id: user.id }).orderBy('id', 'desc').first();
-    const { id: run_id, conversation_id, message_id, reply_id } = row;
-    return { run_id, conversation_id, message_id, reply_id, status: 'queued' };
-  };
-  const begun = async (page: Page, user: { id: number }, question: string) => {
-    await ask(page, question);
-    await page.waitForURL(/\/c\/\d+$/);
-    return playWorker(user as BuiltUser, await newest(user));
-  };
-  /** A conversation with an answer, made without a page. */
-  const talk = async (user: BuiltUser, question: string, answer: string, more: object = {}) => {
-    const sent = await send(api, user, { content: question, ...more });
-    const worker = await playWorker(user, sent);
-    await worker.say(answer);
-    await worker.finish({ title: question } as object);
-    await worker.announce();
-    return sent;
-  };
-  const log = (page: Page) => page.getByRole('log', { name: 'Messages' });
-  const message = (page: Page) => page.getByRole('textbox', { name: 'Message' });
+  const { api, open, at, begun, talk, excuse } = chatPages();
 
   it('signs in, asks, streams the answer and keeps it across a reload', async () => {
     const user = await buildUser();
@@ -171,7 +115,7 @@ describeBrowser('the chat page', function () {
     await log(page).getByText('Written in a tunnel').waitFor();
     expect(await knex('messages').where({ user_id: user.id, message_type: 'user' })).to.have.length(1);
     // The cut requests are errors in the console.
-    opened.at(-1)?.faults.splice(0);
+    excuse();
   });
 
   it('keeps a draft for each conversation', async () => {
@@ -186,7 +130,7 @@ describeBrowser('the chat page', function () {
     await page.getByRole('button', { name: 'New conversation' }).click();
     await page.reload();
     expect(await message(page).inputValue()).to.equal('half a thought');
-    await page.goto(`${api.url}/c/${conversation_id}`);
+    await page.goto(`${api().url}/c/${conversation_id}`);
     await log(page).getByText('Yes').waitFor();
     expect(await message(page).inputValue()).to.equal('another\nthought');
   });
@@ -211,10 +155,10 @@ describeBrowser('the chat page', function () {
     const asked: string[] = [];
     page.on('request', (request) => asked.push(new URL(request.url()).host));
     await signIn(page, user.email);
-    await page.goto(`${api.url}/c/${conversation_id}`);
+    await page.goto(`${api().url}/c/${conversation_id}`);
     await log(page).getByText('<script>window.ran = 1</script>').waitFor();
     await log(page).getByText('Picture: picture').waitFor();
-    expect(new Set(asked)).to.deep.equal(new Set([new URL(api.url).host]));
+    expect(new Set(asked)).to.deep.equal(new Set([new URL(api().url).host]));
     expect(await page.evaluate('window.ran')).to.equal(undefined);
     expect(await log(page).locator('img, script, iframe, svg[onload]').count()).to.equal(0);
     const hrefs = await log(page)
@@ -235,7 +179,7 @@ describeBrowser('the chat page', function () {
         published_at: new Date(),
       })
       .returning('id');
-    const sent = await send(api, user, { content: 'When?' });
+    const sent = await send(api(), user, { content: 'When?' });
     const worker = await playWorker(user, sent);
     await worker.say(`From nine [${faq.id}].`);
     const sources = [{ faq_id: faq.id, question: 'When are you open?', similarity: 0.9 }];
@@ -259,7 +203,7 @@ describeBrowser('the chat page', function () {
     await page.getByRole('button', { name: 'Good answer', pressed: true }).waitFor();
     await page.getByRole('button', { name: 'Answer again' }).click();
     await page.getByRole('button', { name: 'Stop' }).waitFor();
-    const again = await playWorker(user, await newest(user));
+    const again = await playWorker(user, await newestRun(user));
     await again.say('At nine.');
     await again.finish();
     await again.announce();
@@ -284,7 +228,7 @@ describeBrowser('the chat page', function () {
     await ask(page, 'Fail');
     await log(page).getByText('Fail', { exact: true }).waitFor();
     await page.getByRole('button', { name: 'Stop' }).waitFor();
-    const failing = await playWorker(user, await newest(user));
+    const failing = await playWorker(user, await newestRun(user));
     await failing.finish({
       status: 'failed',
       error: { code: 'no_answer', message: 'The model was silent.' },
@@ -321,9 +265,9 @@ describeBrowser('the chat page', function () {
     await list.getByText('Fruit').waitFor({ state: 'detached' });
     const gone = page.waitForResponse((answer) => answer.request().method() === 'DELETE');
     expect((await gone).status()).to.equal(204);
-    await page.goto(`${api.url}/c/${conversation_id}`);
+    await page.goto(`${api().url}/c/${conversation_id}`);
     await page.getByText('This conversation does not exist').waitFor();
-    opened.at(-1)?.faults.splice(0);
+    excuse();
   });
 
   it('opens a long thread at its end and loads older messages on the way up', async () => {
@@ -351,7 +295,7 @@ describeBrowser('the chat page', function () {
     const top = await log(page).evaluate((box) => box.scrollTop);
     const worker = await playWorker(
       user,
-      await send(api, user, { content: 'from elsewhere', conversation_id }),
+      await send(api(), user, { content: 'from elsewhere', conversation_id }),
     );
     await log(page).getByText('from elsewhere').waitFor({ state: 'attached' });
     await page.getByRole('button', { name: 'To the newest message' }).click();
@@ -368,7 +312,7 @@ describeBrowser('the chat page', function () {
     await page.waitForURL(/\/c\/\d+$/);
     expect((await knex('users').where({ id: user.id }).first()).data_processing_consent).to.equal(true);
     // The refusal is an error in the console.
-    opened.at(-1)?.faults.splice(0);
+    excuse();
   });
 
   for (const [name, options] of Object.entries(LOOKS))
@@ -378,15 +322,15 @@ describeBrowser('the chat page', function () {
       await expectAccessible(page);
       await shoot(page, `${name}-signin`);
       for (const path of ['register', 'forgot-password', 'reset-password']) {
-        await page.goto(`${api.url}/${path}`);
+        await page.goto(`${api().url}/${path}`);
         await page.getByRole('heading').first().waitFor();
         await expectAccessible(page);
       }
-      await page.goto(api.url);
+      await page.goto(api().url);
       await signIn(page, user.email);
       await expectAccessible(page);
       await shoot(page, `${name}-empty`);
-      await page.goto(`${api.url}/account`);
+      await page.goto(`${api().url}/account`);
       await page.getByRole('combobox', { name: 'Language' }).waitFor();
       await shoot(page, `${name}-account`);
       await expectAccessible(page);
@@ -396,7 +340,7 @@ describeBrowser('the chat page', function () {
     const user = await buildUser();
     await talk(user, 'Hallo', 'Guten Tag, `Welt`.');
     const page = await at(user);
-    await page.goto(`${api.url}/account`);
+    await page.goto(`${api().url}/account`);
     await page.getByRole('combobox', { name: 'Colours' }).selectOption('dark');
     await page.getByRole('combobox', { name: 'Language' }).selectOption('de');
     await page.getByRole('heading', { name: 'Konto' }).waitFor();
@@ -418,6 +362,6 @@ describeBrowser('the chat page', function () {
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('alert').getByText('wrong').waitFor();
     await expectAccessible(page);
-    opened.at(-1)?.faults.splice(0);
+    excuse();
   });
 });

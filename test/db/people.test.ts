@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import pg from 'pg';
 import { knex } from '../../db/knex.ts';
-import { changeConversation } from '../../db/models/conversation.ts';
+import { Conversation } from '../../db/models/conversation.ts';
 import { handOver } from '../../db/models/people.ts';
 import { row } from '../../db/sql.ts';
 import { env } from '../../shared/base/env.ts';
@@ -81,14 +81,14 @@ describe('conversations with people, in SQL', () => {
 
   it('an archived conversation of the bot ends its episode too, and keeps its status', async () => {
     const id = await begun();
-    await changeConversation(id, user!.id, { is_archived: true });
+    await Conversation.change(id, user!.id, { is_archived: true });
     expect(await kept(id)).to.include({ status: 'bot', episode_id: null, outcome: null });
     const before = new Date();
     await send(api, user!, { conversation_id: id });
     const [, second] = await episodes(id);
     expect(second.started_at).to.be.at.least(before);
     const stranger = await buildUser();
-    expect(await changeConversation(id, stranger.id, { is_archived: true })).to.equal(undefined);
+    expect(await Conversation.change(id, stranger.id, { is_archived: true })).to.equal(undefined);
   });
 
   it('a deleted conversation ends its episode and leaves the waiting counts', async () => {

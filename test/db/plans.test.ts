@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
-import { listConversations } from '../../db/models/conversation.ts';
+import { Conversation } from '../../db/models/conversation.ts';
 import { historyBefore } from '../../db/models/message.ts';
 import { listMessages } from '../../db/models/messageView.ts';
 import { rows } from '../../db/sql.ts';
@@ -47,16 +47,16 @@ describe('the planner', function () {
 
   itNative('reads one page of conversations: the first, a middle one and one of archived ones', async () => {
     const all = { archived: false, q: '', limit: LIMIT, after: null };
-    const [, middle] = await listConversations(user.id, { ...all, limit: 100 });
+    const [, middle] = await Conversation.list(user.id, { ...all, limit: 100 });
     for (const page of [all, { ...all, after: middle ?? null }, { ...all, archived: true }]) {
-      await expectOnlyPage(() => listConversations(user.id, page), 'conversations', /by_activity/);
+      await expectOnlyPage(() => Conversation.list(user.id, page), 'conversations', /by_activity/);
     }
   });
 
   const SEARCHES = { 密码: 5, 我想重置密码: 5, 'ord77 and': 21, Café: 0, on: 21, 42: 21 };
   for (const [q, found] of Object.entries(SEARCHES)) {
     itNative(`reads the index of grams for a search for ${q}`, async () => {
-      const read = () => listConversations(user.id, { archived: false, q, limit: LIMIT, after: null });
+      const read = () => Conversation.list(user.id, { archived: false, q, limit: LIMIT, after: null });
       const { plan, result } = await explain(read);
       if (process.env.PLANS_MESSAGES) console.log(q, JSON.stringify(plan, null, 1));
       expect(result).to.have.length(found);

@@ -43,7 +43,7 @@ describe('notifications when processes die and stores are emptied', function () 
 
   const kills: [at: KillPoint, tries: number][] = [
     ['notification.claimed', 1],
-    ['notification.settling', 1],
+    ['notification.scheduling', 1],
     ['mail.claimed', 1],
     // The mail server has it; nobody noted that. The second has the same Message-ID, by which programs tell them apart.
     ['mail.sent', 2],

@@ -26,7 +26,7 @@ export async function* streamChat({ messages }: ChatRequest, signal: AbortSignal
 export function troubled(step: Step, trouble: (typeof TROUBLES)[number]): void {
   withdraw(step);
   step.reject(
-    new ProviderError(trouble, `provider_${trouble}`, 'The model is in trouble.', null, {
+    new ProviderError(trouble, `provider_${trouble}`, 'The model is in trouble.', {
       retryAfterMs: 250,
     }),
   );

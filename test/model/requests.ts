@@ -3,7 +3,7 @@ import { intake } from '../../shared/conversations/intake.ts';
 import { cancel } from '../../shared/conversations/ownRun.ts';
 import { settleInBackground } from '../../shared/delivery/settle.ts';
 import { knex } from '../../db/knex.ts';
-import { deleteConversation } from '../../db/models/conversation.ts';
+import { Conversation } from '../../db/models/conversation.ts';
 import { handOver, takeOver } from '../../db/models/people.ts';
 import { Problem } from '../../shared/base/errors.ts';
 import { redis } from '../../shared/delivery/redis.ts';
@@ -114,7 +114,7 @@ export class Requests {
   delete(): void {
     this.deleted = true;
     this.#begin('delete', async () => {
-      const gone = await deleteConversation(this.conversationId ?? 0, this.#userId);
+      const gone = await Conversation.remove(this.conversationId ?? 0, this.#userId);
       if (gone) settleInBackground({ ended: gone.ended, next: null });
     });
   }

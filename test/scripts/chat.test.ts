@@ -86,13 +86,10 @@ describe('the terminal client', () => {
       });
       const seen: string[] = [];
       const signIn = async () => 'token';
-      const end = await follow(
-        url,
-        question,
-        signIn,
-        (text) => seen.push(text),
-        new AbortController().signal,
-      );
+      const end = await follow(url, question, signIn, {
+        onText: (text) => seen.push(text),
+        interrupt: new AbortController().signal,
+      });
       return { end, seen, connections, delivered };
     }
 

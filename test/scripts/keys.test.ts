@@ -24,8 +24,8 @@ describe('npm run keys', function () {
       env: { ...process.env, LOG_LEVEL: 'silent', ...env },
     });
   const run = (keys: string, ...args: string[]) => node({ DATA_KEYS: keys }, 'scripts/keys.ts', ...args);
-  const opens = (keys: string, sealed: string, place: string) =>
-    node({ DATA_KEYS: keys, JWT_SECRET: '' }, '-e', OPEN, sealed, place).stdout.trim();
+  const opens = (keys: string, sealed: string, label: string) =>
+    node({ DATA_KEYS: keys, JWT_SECRET: '' }, '-e', OPEN, sealed, label).stdout.trim();
 
   let [webhook, user] = [0, 0];
   beforeEach(async () => {
@@ -108,11 +108,11 @@ describe('npm run keys', function () {
        WHERE table_schema = current_schema() AND column_name = 'sealed' ORDER BY table_name`,
     );
     expect(found.map(({ name }) => name)).to.deep.equal(sealedColumns.map(({ table }) => table).toSorted());
-    for (const { table, column, id, place } of sealedColumns)
+    for (const { table, column, id, label } of sealedColumns)
       expect(
         Object.values(personalData[table]?.columns ?? {})
           .join(' ')
           .split(' '),
-      ).to.include.members([column, id, place]);
+      ).to.include.members([column, id, label]);
   });
 });

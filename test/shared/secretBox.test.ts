@@ -20,7 +20,7 @@ describe('the secret box', () => {
     expect(seal('whsec_ä', 'webhook:7')).to.not.equal(sealed);
   });
 
-  it('opens a secret in its own place only, and never a changed one', () => {
+  it('opens a secret under its own label only, and never a changed one', () => {
     keys.push(OLD);
     const sealed = seal('secret', 'webhook:7');
     expect(() => unseal(sealed, 'webhook:8')).to.throw();

@@ -1,11 +1,9 @@
-import { expect } from 'chai';
-import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
+import type { BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { knex } from '../../db/knex.ts';
-import type { Api } from './api.ts';
-import { launchBrowser } from './browser.ts';
 import type { BuiltUser } from './factories.ts';
-import { ask, DESKTOP, type Opened, openPage, PHONE, signIn } from './pages.ts';
-import { playWorker, type Sent, send, serveWeb } from './web.ts';
+import { ask, DESKTOP, PHONE, signIn } from './pages.ts';
+import { type ServedPages, servedPages } from './servedPages.ts';
+import { playWorker, type Sent, send } from './web.ts';
 
 export const PHONE_OPTIONS: BrowserContextOptions = { viewport: PHONE, hasTouch: true, isMobile: true };
 export const LOOKS: Record<string, BrowserContextOptions> = {
@@ -15,53 +13,28 @@ export const LOOKS: Record<string, BrowserContextOptions> = {
   'phone-dark': { ...PHONE_OPTIONS, colorScheme: 'dark', reducedMotion: 'reduce' },
 };
 
-export type ChatPages = {
-  api: () => Api;
+export type ChatPages = Omit<ServedPages, 'open'> & {
   /** Opens a page in a context of its own. */
   open: (options?: BrowserContextOptions, path?: string) => Promise<Page>;
   /** Opens a page and signs a user in. */
   at: (user: BuiltUser, options?: BrowserContextOptions, path?: string) => Promise<Page>;
-  /** Forgets what went wrong in the pages so far: the test caused it. */
-  excuse: () => void;
   /** Asks in a page, and plays the worker that answers. */
   begun: (page: Page, user: { id: number }, question: string) => ReturnType<typeof playWorker>;
   /** A conversation with an answer, made without a page. */
   talk: (user: BuiltUser, question: string, answer: string) => Promise<Sent>;
 };
 
-/** Serves `web` and a browser to the tests of a suite. After each test: no error, no violation of a policy. */
+/** Serves the chat page for the tests of a suite; see `servedPages`. */
 export function chatPages(): ChatPages {
-  let api: Api;
-  let browser: Browser;
-  const opened: Opened[] = [];
-  before(async () => {
-    api = await serveWeb();
-    browser = await launchBrowser();
-  });
-  afterEach(async () => {
-    const faults = opened.flatMap((one) => one.faults);
-    for (const { page } of opened.splice(0)) await page.context().close();
-    expect(faults).to.deep.equal([]);
-  });
-  after(async () => {
-    await browser?.close();
-    await api?.close();
-  });
-  const open = async (options: BrowserContextOptions = {}, path = '/'): Promise<Page> => {
-    const one = await openPage(browser, `${api.url}${path}`, options);
-    opened.push(one);
-    return one.page;
-  };
+  const served = servedPages();
+  const open = (options: BrowserContextOptions = {}, path = '/') => served.open(path, options);
   return {
-    api: () => api,
+    ...served,
     open,
     async at(user, options = {}, path = '/') {
       const page = await open(options, path);
       await signIn(page, user.email);
       return page;
-    },
-    excuse() {
-      for (const { faults } of opened) faults.splice(0);
     },
     async begun(page, user, question) {
       await ask(page, question);
@@ -69,7 +42,7 @@ export function chatPages(): ChatPages {
       return playWorker(user as BuiltUser, await newestRun(user));
     },
     async talk(user, question, answer) {
-      const sent = await send(api, user, { content: question });
+      const sent = await send(served.api(), user, { content: question });
       const worker = await playWorker(user, sent);
       await worker.say(answer);
       await worker.finish({ title: question } as object);

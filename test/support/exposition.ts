@@ -5,7 +5,7 @@ const SAMPLE = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)$/;
 const LABEL = /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"(?:,|$)/g;
 
 /** Parses Prometheus' text format as strictly as its own parser: one description a family, no sample twice. */
-export function parseExposition(text: string): Sample[] {
+function parseExposition(text: string): Sample[] {
   expect(text.endsWith('\n')).to.equal(true);
   const types = new Map<string, string>();
   const seen = new Set<string>();

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { simpleParser } from 'mailparser';
 import { SMTPServer } from 'smtp-server';
+import { Arrivals } from './arrivals.ts';
 
 /** A mail as another library reads it. */
 export type Received = {
@@ -29,12 +30,9 @@ export type Mailbox = {
   stop: () => Promise<void>;
 };
 
-const WITHIN_MS = 30_000;
-
 /** Starts a mail server without TLS, or with a sign-in for STARTTLS. @param options of smtp-server */
 export async function startMailbox(options: object = {}): Promise<Mailbox> {
-  const mails: Received[] = [];
-  const waiting = new Set<() => void>();
+  const arrived = new Arrivals<Received>();
   let refusing: (to: string) => Refusal | undefined = () => undefined;
   let refused = 0;
   const server = new SMTPServer({
@@ -49,8 +47,7 @@ export async function startMailbox(options: object = {}): Promise<Mailbox> {
     onData: (stream, session, done) => {
       void collect(stream).then(async (raw) => {
         const to = session.envelope.rcptTo[0]?.address ?? '';
-        mails.push(await parsed(to, raw));
-        for (const look of waiting) look();
+        arrived.add(await parsed(to, raw));
         done();
       });
     },
@@ -62,30 +59,13 @@ export async function startMailbox(options: object = {}): Promise<Mailbox> {
   const { port } = listening.address() as AddressInfo;
   return {
     url: `smtp://127.0.0.1:${port}`,
-    mails,
+    mails: arrived.all,
     next: (to, n = 1) =>
-      new Promise((resolve, reject) => {
-        const end = () => {
-          clearTimeout(timer);
-          waiting.delete(look);
-        };
-        const timer = setTimeout(() => {
-          end();
-          reject(
-            new Error(
-              `no mail ${n} to ${to} among ${mails.map((mail) => `${mail.to}: ${mail.subject}`).join('; ')}`,
-            ),
-          );
-        }, WITHIN_MS);
-        const look = () => {
-          const found = mails.filter((mail) => mail.to === to)[n - 1];
-          if (found === undefined) return;
-          end();
-          resolve(found);
-        };
-        waiting.add(look);
-        look();
-      }),
+      arrived.until(
+        (mails) => mails.filter((mail) => mail.to === to)[n - 1],
+        () =>
+          `no mail ${n} to ${to} among ${arrived.all.map((mail) => `${mail.to}: ${mail.subject}`).join('; ')}`,
+      ),
     refuse: (how) => {
       refusing = how;
     },

@@ -1,10 +1,9 @@
 import { expect } from 'chai';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { BrowserContextOptions, Page } from 'playwright-core';
 import type { Api } from './api.ts';
-import { launchBrowser } from './browser.ts';
 import { PASSWORD } from './factories.ts';
-import { DESKTOP, expectAccessible, type Opened, openPage } from './pages.ts';
-import { serveWeb } from './web.ts';
+import { DESKTOP, expectAccessible } from './pages.ts';
+import { servedPages } from './servedPages.ts';
 import { shoot } from './browser.ts';
 
 export const TABLET = { width: 820, height: 1180 };
@@ -18,7 +17,7 @@ const LOOKS = {
 
 /** A panel that is served in this process, and a browser that opens it. */
 export type Panel = {
-  api: Api;
+  readonly api: Api;
   /** Opens a page of the panel, and signs in. */
   at: (user: { email: string }, path?: string, options?: BrowserContextOptions) => Promise<Page>;
   /** Opens a page of the panel without signing in. */
@@ -27,39 +26,22 @@ export type Panel = {
   forgive: () => void;
 };
 
-/** Serves the panel for the tests of a suite. After each test, all pages are closed and may have had no fault. */
+/** Serves the panel for the tests of a suite; see `servedPages`. */
 export function usePanel(): Panel {
-  let browser: Browser;
-  const opened: Opened[] = [];
-  const panel = {
-    async open(path = '', options: BrowserContextOptions = {}) {
-      const one = await openPage(browser, `${panel.api.url}/admin${path}`, options);
-      opened.push(one);
-      return one.page;
+  const served = servedPages();
+  const open = (path = '', options: BrowserContextOptions = {}) => served.open(`/admin${path}`, options);
+  return {
+    get api() {
+      return served.api();
     },
-    async at(user: { email: string }, path = '', options: BrowserContextOptions = {}) {
-      const page = await panel.open(path, options);
+    open,
+    async at(user, path = '', options = {}) {
+      const page = await open(path, options);
       await enterPanel(page, user.email);
       return page;
     },
-    forgive() {
-      for (const { faults } of opened) faults.splice(0);
-    },
-  } as Panel;
-  before(async () => {
-    panel.api = await serveWeb();
-    browser = await launchBrowser();
-  });
-  afterEach(async () => {
-    const faults = opened.flatMap((one) => one.faults);
-    for (const { page } of opened.splice(0)) await page.context().close();
-    expect(faults).to.deep.equal([]);
-  });
-  after(async () => {
-    await browser?.close();
-    await panel.api?.close();
-  });
-  return panel;
+    forgive: served.excuse,
+  };
 }
 
 /** Signs in on the panel's own form, and waits for its navigation. */

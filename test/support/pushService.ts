@@ -2,6 +2,7 @@ import { createDecipheriv, createECDH, hkdfSync, randomBytes } from 'node:crypto
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Arrivals } from './arrivals.ts';
 
 /** A push as the browser reads it. */
 export type Pushed = { headers: IncomingHttpHeaders; payload: Record<string, unknown> };
@@ -42,8 +43,7 @@ export function decrypt(body: Buffer, key: ReturnType<typeof createECDH>, auth: 
 export async function startBrowser(): Promise<Browser> {
   const [key, auth] = [createECDH('prime256v1'), randomBytes(16)];
   const p256dh = key.generateKeys().toString('base64url');
-  const pushes: Pushed[] = [];
-  const waiting = new Set<() => void>();
+  const arrived = new Arrivals<Pushed>();
   let [status, asked] = [201, 0];
   const server = createServer((request, answer) => {
     void (async () => {
@@ -55,36 +55,21 @@ export async function startBrowser(): Promise<Browser> {
           string,
           unknown
         >;
-        pushes.push({ headers: request.headers, payload });
+        arrived.add({ headers: request.headers, payload });
       }
       answer.writeHead(status).end();
-      for (const look of waiting) look();
     })();
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}/push/${randomBytes(8).toString('hex')}`;
   return {
     subscription: { endpoint, keys: { p256dh, auth: auth.toString('base64url') } },
-    pushes,
+    pushes: arrived.all,
     next: (n = 1) =>
-      new Promise((resolve, reject) => {
-        const end = () => {
-          clearTimeout(timer);
-          waiting.delete(look);
-        };
-        const timer = setTimeout(() => {
-          end();
-          reject(new Error(`no push ${n} among ${JSON.stringify(pushes)}`));
-        }, 30_000);
-        const look = () => {
-          const found = pushes[n - 1];
-          if (found === undefined) return;
-          end();
-          resolve(found);
-        };
-        waiting.add(look);
-        look();
-      }),
+      arrived.until(
+        (pushes) => pushes[n - 1],
+        () => `no push ${n} among ${JSON.stringify(arrived.all)}`,
+      ),
     answer: (next) => {
       status = next;
     },

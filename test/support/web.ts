@@ -43,7 +43,7 @@ const NEWEST = 1_000;
 
 /** Plays the completion worker for a new run: claims it and shows that it is in progress. */
 export async function playWorker(user: BuiltUser, { run_id, conversation_id, message_id, reply_id }: Sent) {
-  const claim = await claimRun(run_id, 60_000, 3, 0, NEWEST);
+  const claim = await claimRun(run_id, { leaseMs: 60_000, crashLimit: 3, generation: NEWEST });
   if (claim.outcome !== 'claimed') throw new Error(claim.outcome);
   const { attempt } = claim;
   let [seq, text] = [firstSeq(attempt), ''];

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import { addWebhook, EVENT_TYPES, type WebhookFields, type WebhookRow } from '../../db/models/webhook.ts';
 import { seal } from '../../shared/base/secretBox.ts';
-import { placeOf } from '../../shared/webhooks/endpoints.ts';
+import { labelOf } from '../../shared/webhooks/endpoints.ts';
 import { newSecret } from '../../shared/webhooks/sign.ts';
 
 export type BuiltWebhook = WebhookRow & { secret: string };
@@ -24,7 +24,7 @@ export async function buildWebhook({
       include_content: false,
       ...fields,
     },
-    { createdBy: created_by, most: 1_000, sealFor: (id) => seal(secret, placeOf(id)) },
+    { createdBy: created_by, most: 1_000, sealFor: (id) => seal(secret, labelOf(id)) },
     async () => {},
   );
   if (added === undefined) throw new Error('not added');

@@ -3,7 +3,7 @@ import { ProviderError } from '../../shared/provider/providerErrors.ts';
 import { waitFor } from '../../workers/work.ts';
 
 describe('waiting for a provider', () => {
-  const busy = (retryAfterMs = 0) => new ProviderError('rate_limited', 'x', 'x', null, { retryAfterMs });
+  const busy = (retryAfterMs = 0) => new ProviderError('rate_limited', 'x', 'x', { retryAfterMs });
   const loading = new ProviderError('loading', 'x', 'x');
 
   it('lasts as long as the provider says, else 1, 1, 2, 4 … 60 s', () => {

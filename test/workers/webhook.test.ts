@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { expect } from 'chai';
 import type { Job } from 'bullmq';
 import { knex } from '../../db/knex.ts';
-import { changeFaq } from '../../db/models/faq.ts';
+import { Faq } from '../../db/models/faq.ts';
 import { deleteOver } from '../../db/models/over.ts';
 import { oweTest, retryDelivery, webhooksToDeliver } from '../../db/models/webhookDelivery.ts';
 import { rotateWebhookSecret } from '../../db/models/webhook.ts';
@@ -10,7 +10,7 @@ import { env } from '../../shared/base/env.ts';
 import { seal } from '../../shared/base/secretBox.ts';
 import type { Payloads } from '../../shared/delivery/jobs.ts';
 import { deliverNext } from '../../shared/webhooks/deliver.ts';
-import { placeOf } from '../../shared/webhooks/endpoints.ts';
+import { labelOf } from '../../shared/webhooks/endpoints.ts';
 import { newSecret, sign } from '../../shared/webhooks/sign.ts';
 import { webhook } from '../../workers/webhook.ts';
 import type { Api } from '../support/api.ts';
@@ -98,7 +98,7 @@ describe('a webhook', () => {
 
   it('is signed with the new and the previous secret for a day after a rotation', async () => {
     const secret = newSecret();
-    const rotation = { sealed: seal(secret, placeOf(endpoint.id)), untilMs: 86_400_000 };
+    const rotation = { sealed: seal(secret, labelOf(endpoint.id)), untilMs: 86_400_000 };
     await rotateWebhookSecret(endpoint.id, rotation, nothing);
     await owe();
     await work();
@@ -456,8 +456,8 @@ describe('a webhook', () => {
       await write({ status: 'archived' });
       const published = await write({ status: 'published', language: 'de' });
       for (const answer of ['B.', 'C.'])
-        await changeFaq(Number(published.body.id), { answer, status: 'published' }, nothing);
-      await changeFaq(Number(draft.body.id), { status: 'published' }, nothing);
+        await Faq.change(Number(published.body.id), { answer, status: 'published' }, nothing);
+      await Faq.change(Number(draft.body.id), { status: 'published' }, nothing);
       const came = await events();
       expect(came.map(({ type, data }) => [type, data.faq_id, data.language])).to.deep.equal([
         ['faq.published', published.body.id, 'de'],

@@ -40,11 +40,6 @@ export function keepThresholds(): void {
     });
 }
 
-/** Resolves when this process measures nothing; for tests. */
-export async function thresholdsKept(): Promise<void> {
-  await measuring;
-}
-
 /** Measures how near off-topic questions come to the FAQs. Embeds these questions once per set of vectors. */
 export async function measure(): Promise<void> {
   const model = embeddingModel();

@@ -1,6 +1,6 @@
 import { Problem, problem } from '../../../shared/base/errors.ts';
 import { authenticate, type Signed } from '../../../shared/accounts/authenticate.ts';
-import type { Context, Next } from '../../middleware/context.ts';
+import type { Ctx, Next } from '../../middleware/ctx.ts';
 import { mark } from '../../middleware/mark.ts';
 import { publicOrigin } from '../../middleware/origin.ts';
 import { forbiddenPage, signInPage } from './pages.ts';
@@ -20,14 +20,14 @@ const CSP = [
 ].join('; ');
 
 /** Sets the headers of this mount. With the API's `no-referrer`, browsers would hide which page sent a form. */
-export async function headers(ctx: Context, next: Next): Promise<void> {
+export async function headers(ctx: Ctx, next: Next): Promise<void> {
   ctx.set('Content-Security-Policy', CSP);
   ctx.set('Referrer-Policy', 'same-origin');
   await next();
 }
 
 /** Lets administrators through. Browsers get a page instead. @throws Problem `unauthenticated`, `token_expired`, `forbidden` */
-export async function adminOnly(ctx: Context, next: Next): Promise<void> {
+export async function adminOnly(ctx: Ctx, next: Next): Promise<void> {
   try {
     const { user, sid } = await signed(ctx);
     Object.assign(ctx.state, { user, sid });
@@ -47,7 +47,7 @@ mark(adminOnly, { security: 'board', problems: ['unauthenticated', 'token_expire
  * yet. A request without both headers is not from a browser.
  * @throws Problem `forbidden`
  */
-export function refuseForeign(ctx: Context): void {
+export function refuseForeign(ctx: Ctx): void {
   const site = ctx.get('Sec-Fetch-Site');
   const origin = ctx.get('Origin');
   const ours = ['', publicOrigin].includes(origin) || URL.parse(origin)?.host === ctx.host;
@@ -55,13 +55,13 @@ export function refuseForeign(ctx: Context): void {
   if (!own) throw problem('forbidden', 'A page of another site made this request');
 }
 
-async function signed(ctx: Context): Promise<Signed> {
+async function signed(ctx: Ctx): Promise<Signed> {
   const token = /^Bearer +(\S+)$/i.exec(ctx.get('Authorization'))?.[1];
   if (token !== undefined) return authenticate(token);
   if (!['GET', 'HEAD'].includes(ctx.method)) refuseForeign(ctx);
   return signedByCookie(ctx);
 }
 
-function wantsPage(ctx: Context): boolean {
+function wantsPage(ctx: Ctx): boolean {
   return ctx.accepts('json', 'html') === 'html';
 }

@@ -3,10 +3,10 @@ import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { KoaAdapter } from '@bull-board/koa';
 import { env } from '../../../shared/base/env.ts';
 import { queues } from '../../../shared/delivery/queues.ts';
-import type { RouteContext } from '../../middleware/context.ts';
+import type { RouteCtx } from '../../middleware/ctx.ts';
 import { BOARD, PUBLIC_BOARD } from './signin.ts';
 
-export type Board = (ctx: RouteContext) => Promise<void>;
+export type Board = (ctx: RouteCtx) => Promise<void>;
 
 /** Builds Bull Board over all queues. The server decides whether it may change them: hidden buttons are not a lock. */
 export function buildBoard(): Board {

@@ -1,11 +1,11 @@
 import { refuseUnenrolled, type Signed, signedBy } from '../../../shared/accounts/authenticate.ts';
 import { openBoard } from '../../../shared/accounts/sessions.ts';
-import { clientOf } from '../../middleware/context.ts';
+import { clientOf } from '../../middleware/ctx.ts';
 import { signIn } from '../../../shared/accounts/signin.ts';
 import { signInBySecondFactor } from '../../../shared/accounts/secondFactor.ts';
 import { Problem } from '../../../shared/base/errors.ts';
 import { signBoard, verifyBoard, verifySecondFactor } from '../../../shared/accounts/tokens.ts';
-import type { Context } from '../../middleware/context.ts';
+import type { Ctx } from '../../middleware/ctx.ts';
 import { boardForm } from '../../contract/account.ts';
 import type { RateHeaders } from '../../../shared/limits/charge.ts';
 import { limited, SECOND_FACTOR, SIGN_IN } from '../../../shared/limits/attempts.ts';
@@ -28,7 +28,7 @@ export type Admin = { userId: number; sid: number };
  * A code of a second factor comes with them: the form has no second page.
  * @throws Problem `unauthenticated`, `second_factor_required`, `validation_failed`, `rate_limited`; `forbidden` for users who are not administrators
  */
-export async function signInAdmin(ctx: Context, form: unknown): Promise<Admin> {
+export async function signInAdmin(ctx: Ctx, form: unknown): Promise<Admin> {
   const { email, password, code = '' } = check(formCheck, form);
   const client = clientOf(ctx);
   const from = { ip: ctx.ip, tell: (headers: RateHeaders) => ctx.set(headers) };
@@ -45,23 +45,23 @@ export async function signInAdmin(ctx: Context, form: unknown): Promise<Admin> {
 }
 
 /** Sets the cookie. A cookie set over TLS is `Secure`. */
-export function rememberAdmin(ctx: Context, { userId, sid }: Admin): void {
+export function rememberAdmin(ctx: Ctx, { userId, sid }: Admin): void {
   const token = signBoard(userId, sid, LIFETIME);
   ctx.cookies.set(COOKIE, token, { ...attributes(ctx), maxAge: LIFETIME * 1_000 });
 }
 
-export function forgetAdmin(ctx: Context): void {
+export function forgetAdmin(ctx: Ctx): void {
   ctx.cookies.set(COOKIE, null, attributes(ctx));
 }
 
 /** Returns who signed in by the cookie, from the session's row. @throws Problem `unauthenticated`, `token_expired`, `forbidden` */
-export async function signedByCookie(ctx: Context): Promise<Signed> {
+export async function signedByCookie(ctx: Ctx): Promise<Signed> {
   const signed = await signedBy(verifyBoard(ctx.cookies.get(COOKIE) ?? ''));
   refuseUnenrolled(signed.user);
   return signed;
 }
 
-function attributes(ctx: Context) {
+function attributes(ctx: Ctx) {
   return {
     path: PUBLIC_BOARD,
     httpOnly: true,

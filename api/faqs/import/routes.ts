@@ -5,11 +5,11 @@ import { findImport, importErrors } from '../../../db/models/faqImport.ts';
 import { found } from '../../../shared/base/errors.ts';
 import { noted } from '../../../shared/accounts/noted.ts';
 import { by } from '../../audit/note.ts';
-import { holdPlace } from '../../../shared/limits/places.ts';
+import { limitConnections } from '../../../shared/limits/connections.ts';
 import { serve } from '../../contract/serve.ts';
 import { withBody } from '../../middleware/body.ts';
 import { bodyCheck, check } from '../../middleware/validate.ts';
-import { pathId } from '../../middleware/context.ts';
+import { pathId } from '../../middleware/ctx.ts';
 import { faqImportContract, importItem, presentImport } from './contract.ts';
 import { escapeFormula } from '../../../shared/knowledge/import/formulas.ts';
 import { COLUMNS, joinKeywords } from '../../../shared/knowledge/import/csv.ts';
@@ -31,7 +31,7 @@ export const faqImports = serve(faqImportContract, {
   'POST /api/v1/faqs/import': async (ctx) => {
     const allOrNothing = ctx.state.query.all_or_nothing;
     if ((ctx.request.length ?? 0) > MAX_BYTES) throw tooLarge();
-    holdPlace('import', ctx.state.user.id, ctx.res);
+    limitConnections('import', ctx.state.user.id, ctx.res);
     const options = {
       format: formatOf(ctx.request.type),
       charset: charsetOf(ctx.request.charset),
@@ -52,7 +52,7 @@ export const faqImports = serve(faqImportContract, {
 
   'GET /api/v1/faqs/export': async (ctx) => {
     const { separator, ...filter } = ctx.state.query;
-    holdPlace('export', ctx.state.user.id, ctx.res);
+    limitConnections('export', ctx.state.user.id, ctx.res);
     ctx.res.setTimeout(STALLED_MS, () => ctx.res.destroy());
     await noted(by(ctx), 'faq.exported', { details: filter })(null);
     ctx.type = 'text/csv';

@@ -2,7 +2,7 @@ import { dismiss, draft, suggestions } from '../../../shared/knowledge/suggestio
 import { by } from '../../audit/note.ts';
 import { pageOf } from '../../contract/page.ts';
 import { serve } from '../../contract/serve.ts';
-import { pathId } from '../../middleware/context.ts';
+import { pathId } from '../../middleware/ctx.ts';
 import { publicPath } from '../../middleware/origin.ts';
 import { presentFaq } from '../contract.ts';
 import { faqSuggestionContract, presentSuggested } from './contract.ts';

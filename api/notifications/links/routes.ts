@@ -2,7 +2,7 @@ import { languageOfUser } from '../../../db/models/user.ts';
 import { readUnsubscribeToken } from '../../../shared/notifications/links.ts';
 import { PAGE_POLICY, unsubscribePage } from '../../../shared/notifications/page.ts';
 import { stopMails } from '../../../shared/notifications/settings.ts';
-import type { Context } from '../../middleware/context.ts';
+import type { Ctx } from '../../middleware/ctx.ts';
 import { serve } from '../../contract/serve.ts';
 import { mailLinkContract } from './contract.ts';
 
@@ -20,7 +20,7 @@ export const mailLinks = serve(mailLinkContract, {
 });
 
 /** Returns false where the account is gone: then nobody is mailed. */
-async function showPage(ctx: Context, userId: number, step: 'ask' | 'done'): Promise<boolean> {
+async function showPage(ctx: Ctx, userId: number, step: 'ask' | 'done'): Promise<boolean> {
   const language = await languageOfUser(userId);
   ctx.set('Content-Security-Policy', PAGE_POLICY);
   ctx.type = 'html';

@@ -6,7 +6,7 @@ import { enqueueSoon } from '../../../shared/delivery/enqueue.ts';
 import { by, note } from '../../audit/note.ts';
 import { pageOf } from '../../contract/page.ts';
 import { serve } from '../../contract/serve.ts';
-import { pathId } from '../../middleware/context.ts';
+import { pathId } from '../../middleware/ctx.ts';
 import { limitSearches } from '../../middleware/limit-searches.ts';
 import { presentOriginal, presentReplay, replayContract } from './contract.ts';
 

@@ -9,7 +9,7 @@ import { endSession } from '../../../shared/accounts/sessions.ts';
 import { presentSession, presentUser } from '../../contract/account.ts';
 import { pageOf } from '../../contract/page.ts';
 import { serve } from '../../contract/serve.ts';
-import { pathId } from '../../middleware/context.ts';
+import { pathId } from '../../middleware/ctx.ts';
 import { userAdminContract } from './contract.ts';
 
 export const userAdmin = serve(userAdminContract, {

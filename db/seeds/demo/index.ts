@@ -311,7 +311,7 @@ function lastOf({ turns, handoff }: Talk): number {
   return Math.max((last?.at ?? 0) + (last?.answerMs ?? 0), handoff?.said.at(-1)?.at ?? 0);
 }
 
-type Placed = {
+type Drawn = {
   id: number;
   user_id: unknown;
   episode: number;
@@ -321,10 +321,7 @@ type Placed = {
   desk: Desk;
 };
 
-function conversationOf(
-  talk: Talk,
-  { id, user_id, episode, assistant, messages, tokens, desk }: Placed,
-): Row {
+function conversationOf(talk: Talk, { id, user_id, episode, assistant, messages, tokens, desk }: Drawn): Row {
   const { handoff } = talk;
   const lastAt = lastOf(talk);
   const status = handoff?.state ?? 'bot';

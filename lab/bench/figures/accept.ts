@@ -1,6 +1,7 @@
-import { type BenchUser, ceiling, latencies, makeUsers, percentile, post, SEND } from '../load.ts';
+import { ceiling, latencies, percentile, post } from '../load.ts';
+import { type LabUser, makeUsers, SEND } from '../../kit/users.ts';
 import type { Measured } from '../report.ts';
-import type { Child, Ground } from '../stack.ts';
+import type { Child, Ground } from '../../kit/ground.ts';
 
 /** Concurrent callers; seconds of a closed loop; seconds of an open loop. */
 const [WIDTH, CLOSED, OPEN] = [16, 3, 4];
@@ -20,7 +21,7 @@ export async function accept(ground: Ground): Promise<(round: number) => Promise
   const send =
     ({ port }: Child) =>
     (i: number) => {
-      const { id, sid, token } = users[i % users.length] as BenchUser;
+      const { id, sid, token } = users[i % users.length] as LabUser;
       const body = port === web.port ? { content: `m${i}` } : { content: `m${i}`, user_id: id, sid };
       return post<void>(port, SEND, body, token).then(() => undefined);
     };

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Measured } from '../report.ts';
-import type { Ground } from '../stack.ts';
+import type { Ground } from '../../kit/ground.ts';
 
 /** Measures the context stage's computation, without its stores. */
 export async function context(ground: Ground): Promise<(round: number) => Promise<Measured[]>> {

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import type { Socket } from 'socket.io-client';
 import { connect } from '../clients.ts';
-import { makeUsers } from '../load.ts';
+import { makeUsers } from '../../kit/users.ts';
 import type { Measured } from '../report.ts';
-import type { Child, Ground } from '../stack.ts';
+import type { Child, Ground } from '../../kit/ground.ts';
 
 /** Measures deltas from a worker through Redis and web to a client. */
 export async function deltas(ground: Ground): Promise<(round: number) => Promise<Measured[]>> {

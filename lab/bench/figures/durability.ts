@@ -1,9 +1,10 @@
 import { ends } from '../clients.ts';
-import { type BenchUser, makeUsers, post } from '../load.ts';
+import { post } from '../load.ts';
+import { type LabUser, makeUsers } from '../../kit/users.ts';
 import { MESSAGES, newQuestion, productRate, rate, WARM_UP } from '../messages.ts';
 import { startPlain } from '../plain.ts';
 import type { Measured } from '../report.ts';
-import type { Ground } from '../stack.ts';
+import type { Ground } from '../../kit/ground.ts';
 
 /** Measures the price of durability: the same work without run rows, fence, log and reconciler. */
 export async function durability(ground: Ground): Promise<(round: number) => Promise<Measured[]>> {
@@ -12,7 +13,7 @@ export async function durability(ground: Ground): Promise<(round: number) => Pro
   const users = await makeUsers(ground, 50);
   const ended = await ends(users, sockets.port, 'message_id');
   const plain = async (i: number) => {
-    const user = users[i % users.length] as BenchUser;
+    const user = users[i % users.length] as LabUser;
     const content = newQuestion(i);
     const sent = await post<{ message_id: number }>(web.port, '/', { content, user_id: user.id }, '');
     await ended(sent.message_id);

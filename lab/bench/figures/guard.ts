@@ -1,7 +1,8 @@
 import { io } from 'socket.io-client';
-import { type BenchUser, makeUsers, median, post, SEND } from '../load.ts';
+import { median, post } from '../load.ts';
+import { type LabUser, makeUsers, SEND } from '../../kit/users.ts';
 import type { Measured } from '../report.ts';
-import type { Ground } from '../stack.ts';
+import type { Ground } from '../../kit/ground.ts';
 
 /** The provider's answers: number of sentences, tokens per sentence, ms between two tokens, ms of a verdict. */
 export const [SENTENCES, TOKENS, GAP, MODERATION] = [6, 15, 20, 150];
@@ -15,7 +16,7 @@ export async function guard(ground: Ground): Promise<() => Promise<Measured[]>> 
   const env = { OPENAI_BASE_URL: `http://127.0.0.1:${provider.port}/v1`, PASSAGE_LIMIT: '0' };
   const web = await ground.startType('web', env);
   await Promise.all(['moderation', 'context', 'housekeeping'].map((type) => ground.startType(type, env)));
-  const [user] = (await makeUsers(ground, 1)) as [BenchUser];
+  const [user] = (await makeUsers(ground, 1)) as [LabUser];
   const ask = await asker(web.port, user);
 
   const measure = async (OUTPUT_GUARD: string): Promise<Times> => {
@@ -42,7 +43,7 @@ export async function guard(ground: Ground): Promise<() => Promise<Measured[]>> 
 }
 
 /** Returns a function that sends a message and resolves to the ms until its first text and until its end. */
-async function asker(port: number, user: BenchUser): Promise<(i: number) => Promise<Times>> {
+async function asker(port: number, user: LabUser): Promise<(i: number) => Promise<Times>> {
   const socket = io(`http://127.0.0.1:${port}`, { auth: { token: user.token }, transports: ['websocket'] });
   await new Promise<void>((connected) => socket.once('connect', connected));
   return async (i) => {

@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { firstDeltas } from '../clients.ts';
-import { type BenchUser, ceiling, latencies, makeUsers, percentile, post, SEND } from '../load.ts';
+import { ceiling, latencies, percentile, post } from '../load.ts';
+import { type LabUser, makeUsers, SEND } from '../../kit/users.ts';
 import { addFaqs, newQuestion, rate, WARM_UP } from '../messages.ts';
 import { startPlain } from '../plain.ts';
 import type { Measured } from '../report.ts';
-import { type Ground, WORKERS } from '../stack.ts';
+import { type Ground, WORKERS } from '../../kit/ground.ts';
 
 /** Seconds of a round's open loops. */
 const [UNLOADED, LOADED] = [12, 5];
@@ -23,7 +24,7 @@ export async function overhead(ground: Ground): Promise<(round: number) => Promi
   const users = await makeUsers(ground, 50);
   const firsts = await firstDeltas(users, other.port, 'run_id');
   const plainFirsts = await firstDeltas(users, plain.sockets.port, 'message_id');
-  const userOf = (i: number) => users[i % users.length] as BenchUser;
+  const userOf = (i: number) => users[i % users.length] as LabUser;
 
   const ours = async (i: number) => {
     const { token } = userOf(i);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { productRate } from '../messages.ts';
 import type { Measured } from '../report.ts';
-import { type Ground, WORKERS } from '../stack.ts';
+import { type Ground, WORKERS } from '../../kit/ground.ts';
 
 /** Notifications owed at once; answers of a rate. */
 const [OWED, ANSWERS] = [10_000, 400];

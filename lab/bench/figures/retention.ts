@@ -1,7 +1,8 @@
 import { runToEnd } from '../../../scripts/services/supervise.ts';
-import { type BenchUser, ceiling, makeUsers, post, SEND } from '../load.ts';
+import { ceiling, post } from '../load.ts';
+import { type LabUser, makeUsers, SEND } from '../../kit/users.ts';
 import type { Measured } from '../report.ts';
-import type { Ground } from '../stack.ts';
+import type { Ground } from '../../kit/ground.ts';
 
 /** Messages that are too old; concurrent callers; seconds of a closed loop. */
 const [OLD, WIDTH, CLOSED] = [200_000, 16, 8];
@@ -12,7 +13,7 @@ export async function retention(ground: Ground): Promise<(round: number) => Prom
   const web = await ground.startType('web');
   const users = await makeUsers(ground, 200);
   const send = (i: number) =>
-    post<void>(web.port, SEND, { content: `m${i}` }, (users[i % users.length] as BenchUser).token);
+    post<void>(web.port, SEND, { content: `m${i}` }, (users[i % users.length] as LabUser).token);
   await ceiling(8, 6, send);
   const old = async () => {
     const [count] = await ground.query<{ left: number }>(

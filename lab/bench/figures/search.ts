@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Round } from '../floors/search.ts';
 import type { Measured } from '../report.ts';
-import type { Ground } from '../stack.ts';
+import type { Ground } from '../../kit/ground.ts';
 
 /** Number of synthetic FAQs. */
 const FAQS = process.env.BENCH_FAQS ?? '100000';

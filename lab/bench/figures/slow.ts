@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { firstDeltas } from '../clients.ts';
-import { type BenchUser, makeUsers, median, post, SEND } from '../load.ts';
+import { median, post } from '../load.ts';
+import { type LabUser, makeUsers, SEND } from '../../kit/users.ts';
 import { addFaqs, newQuestion } from '../messages.ts';
 import type { Measured } from '../report.ts';
-import { type Child, type Ground, WORKERS } from '../stack.ts';
+import { type Child, type Ground, WORKERS } from '../../kit/ground.ts';
 
 /** Ms of a hosted provider for a verdict, an embedding and the first token. */
 const DELAYS = { moderation: 350, embedding: 120, chat: 450 };
@@ -15,14 +16,14 @@ const [ANSWERS, WARM] = [15, 10];
  */
 export async function slow(ground: Ground): Promise<() => Promise<Measured[]>> {
   const delays = { BENCH_DELAYS: JSON.stringify(DELAYS) };
-  const provider = await ground.start('lab/bench/provider.ts', [], delays);
+  const provider = await ground.start('lab/kit/bareProvider.ts', [], delays);
   const env = { OPENAI_BASE_URL: `http://127.0.0.1:${provider.port}/v1` };
   await addFaqs(ground);
   const web = await ground.startType('web', env);
   const beside = await ground.startType('web', { ...env, MODERATION_ORDER: 'beside' });
   await Promise.all(WORKERS.map((type) => ground.startType(type, env)));
   const calls = await ground.start('lab/bench/floors/calls.ts', [], env);
-  const [user] = (await makeUsers(ground, 1)) as [BenchUser];
+  const [user] = (await makeUsers(ground, 1)) as [LabUser];
   const firsts = await firstDeltas([user], web.port, 'run_id');
 
   const ask = async ({ port }: Child, count: number): Promise<number> => {

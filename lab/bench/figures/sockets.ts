@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Socket } from 'socket.io-client';
 import { connect } from '../clients.ts';
-import { type BenchUser, makeUsers } from '../load.ts';
+import { type LabUser, makeUsers } from '../../kit/users.ts';
 import type { Measured } from '../report.ts';
-import type { Child, Ground } from '../stack.ts';
+import type { Child, Ground } from '../../kit/ground.ts';
 
 /** Measures the memory of an idle signed-in socket. */
 export async function sockets(ground: Ground): Promise<(round: number) => Promise<Measured[]>> {
   const users = await makeUsers(ground, 1_000);
-  const each = async (server: Child, auth: (user: BenchUser) => object) => {
+  const each = async (server: Child, auth: (user: LabUser) => object) => {
     await sleep(1_000);
     const before = server.rss();
     const open: Socket[] = [];

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { MESSAGES, productRate, WARM_UP, WIDTH } from '../messages.ts';
 import type { Measured } from '../report.ts';
-import type { Child, Ground } from '../stack.ts';
+import type { Child, Ground } from '../../kit/ground.ts';
 
 /** Measures messages per second from POST to the run's end, 32 tokens each, with one of each worker. */
 export async function throughput(ground: Ground): Promise<(round: number) => Promise<Measured[]>> {

@@ -11,20 +11,20 @@ export type Item = { line: number; value: unknown };
  */
 export async function* jsonItems(text: AsyncIterable<string>): AsyncGenerator<Item> {
   let [line, item, depth, inText, escaped] = [0, '', 0, false, false];
-  let place: 'before' | 'first' | 'item' | 'after' = 'before';
+  let state: 'before' | 'first' | 'item' | 'after' = 'before';
   for await (const piece of text) {
     for (const char of piece) {
-      if (place === 'before') {
+      if (state === 'before') {
         if (isSpace(char) || char === '\uFEFF') continue;
         if (char !== '[') throw problem('validation_failed', 'The body must be a JSON array');
-        place = 'first';
-      } else if (place === 'after') {
+        state = 'first';
+      } else if (state === 'after') {
         if (!isSpace(char)) throw malformed(line);
       } else if (!inText && depth === 0 && (char === ',' || char === ']')) {
         const empty = item.trim() === '';
-        if (!(empty && place === 'first' && char === ']')) yield { line: ++line, value: parse(item, line) };
+        if (!(empty && state === 'first' && char === ']')) yield { line: ++line, value: parse(item, line) };
         item = '';
-        place = char === ']' ? 'after' : 'item';
+        state = char === ']' ? 'after' : 'item';
       } else {
         item += char;
         if (item.length > MAX_ITEM) throw problem('validation_failed', `Item ${line + 1} is too long`);
@@ -37,7 +37,7 @@ export async function* jsonItems(text: AsyncIterable<string>): AsyncGenerator<It
       }
     }
   }
-  if (place !== 'after') throw malformed(line + 1);
+  if (state !== 'after') throw malformed(line + 1);
 }
 
 function isSpace(char: string): boolean {

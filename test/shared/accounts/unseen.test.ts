@@ -183,7 +183,7 @@ describe('a guest who was not seen for RETENTION_GUESTS_DAYS', () => {
   it('has its waiting runs ended and announced first, and waits for the one that is on', async () => {
     const first = await send(api, guest);
     const waiting = await send(api, guest, { conversation_id: first.conversation_id });
-    const claim = await claimRun(first.run_id, 60_000, 3);
+    const claim = await claimRun(first.run_id, { leaseMs: 60_000, crashLimit: 3 });
     expect(claim.outcome).to.equal('claimed');
     await unseen(31);
     expect(await eraseUnseenGuests(500)).to.deep.equal({ ...nothing, guests_retired: 1 });

@@ -5,9 +5,10 @@ import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { freePort } from '../../scripts/services/ports.ts';
 import { startRedis } from '../../scripts/services/redis.ts';
+import { processTypes } from '../../scripts/services/procfile.ts';
 import { runToEnd } from '../../scripts/services/supervise.ts';
-import { startCluster } from '../kit/postgres.ts';
-import { startProcfile } from '../kit/processes.ts';
+import { startCluster } from './postgres.ts';
+import { type Process, startProcfile } from './processes.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -16,7 +17,7 @@ export const WORKERS = ['moderation', 'context', 'completion', 'housekeeping'];
 
 export type Child = { process: ChildProcess; port: number; stop: () => Promise<void>; rss: () => number };
 
-/** The bench's own PostgreSQL (with fsync), Redis and provider. */
+/** PostgreSQL (with fsync), Redis and a bare provider for one laboratory, with the processes that it starts on them. */
 export type Ground = {
   /** Environment of the ground's processes, in addition to this process's. */
   env: Record<string, string>;
@@ -26,14 +27,16 @@ export type Ground = {
   start: (file: string, args?: string[], env?: Record<string, string>) => Promise<Child>;
   /** Starts a line of the Procfile. */
   startType: (type: string, env?: Record<string, string>) => Promise<Child>;
+  /** Starts `web` and one of each worker, as operators do. The caller ends them before `stop`. */
+  startAll: (env?: Record<string, string>) => Promise<{ web: string; processes: Process[] }>;
   stop: () => Promise<void>;
 };
 
 /**
  * Starts the stores. Everything ends with `stop`, and with this process.
- * @param root the folder of the release whose schema the database gets
+ * @param root the folder of the release whose schema the database gets; null: it stays empty
  */
-export async function startGround(root = ROOT): Promise<Ground> {
+export async function startGround(root: string | null = ROOT): Promise<Ground> {
   const postgres = await startCluster();
   const redis = await startRedis();
   const children = new Set<Child>();
@@ -78,9 +81,9 @@ export async function startGround(root = ROOT): Promise<Ground> {
     child.port = message.port;
     return child;
   };
-  const provider = await start('lab/bench/provider.ts');
+  const provider = await start('lab/kit/bareProvider.ts');
   env.OPENAI_BASE_URL = `http://127.0.0.1:${provider.port}/v1`;
-  await runToEnd('scripts/migrate.ts', { ...process.env, ...env }, [], root);
+  if (root !== null) await runToEnd('scripts/migrate.ts', { ...process.env, ...env }, [], root);
 
   return {
     env,
@@ -93,6 +96,11 @@ export async function startGround(root = ROOT): Promise<Ground> {
       const settings = { ...env, ...more, SHUTDOWN_GRACE_S: '3', PORT: String(port) };
       const { child, stop } = await startProcfile(type, settings);
       return keep(child, port, stop);
+    },
+    async startAll(more = {}) {
+      const settings = { ...env, LOG_LEVEL: 'info', ...more };
+      const processes = await Promise.all(processTypes().map((type) => startProcfile(type, settings)));
+      return { processes, web: processes.find(({ url }) => url !== '')?.url ?? '' };
     },
     async stop() {
       await Promise.all([...children].map((child) => child.stop()));

@@ -18,26 +18,26 @@ export type State = {
   query: unknown;
 };
 
-/** The context outside of a route. */
-export type Context = ParameterizedContext<State>;
-/** The context inside a route, with `params`. */
-export type RouteContext = RouterContext<State>;
+/** Koa's `ctx` outside of a route. */
+export type Ctx = ParameterizedContext<State>;
+/** Koa's `ctx` inside a route, with `params`. */
+export type RouteCtx = RouterContext<State>;
 export type Next = () => Promise<unknown>;
 
 /** Returns the pattern of the route that answers (`/api/v1/runs/:id`), or undefined when no route matched. */
-export function routePattern(ctx: Context): string | undefined {
+export function routePattern(ctx: Ctx): string | undefined {
   const { _matchedRoute: pattern } = ctx as { _matchedRoute?: unknown };
   return typeof pattern === 'string' ? pattern : undefined;
 }
 
 /** Returns where a request comes from. */
-export function clientOf(ctx: Context): Client {
+export function clientOf(ctx: Ctx): Client {
   const userAgent = ctx.get('User-Agent').slice(0, 300) || null;
   return { userAgent, ip: ctx.ip, requestId: ctx.state.requestId };
 }
 
 /** Returns the id in the path. @throws Problem `not_found` for what is not an integer or is too large for one */
-export function pathId(ctx: RouteContext, name = 'id'): number {
+export function pathId(ctx: RouteCtx, name = 'id'): number {
   const raw = ctx.params[name] ?? '';
   return rowId(/^\d+$/.test(raw) ? Number(raw) : Number.NaN);
 }

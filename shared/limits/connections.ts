@@ -15,10 +15,10 @@ type Kind = keyof typeof MOST;
 type Connection = { readonly destroyed: boolean; once: (event: 'close', left: () => void) => unknown };
 
 /**
- * Takes one of a user's places until a connection closes.
- * @throws Problem `rate_limited` if the user has no place left; `service_unavailable` if all users together have none
+ * Counts a connection as its user's until it closes.
+ * @throws Problem `rate_limited` if the user has too many; `service_unavailable` if all users together have too many
  */
-export function holdPlace(kind: Kind, userId: number, connection: Connection): void {
+export function limitConnections(kind: Kind, userId: number, connection: Connection): void {
   // A destroyed connection emits no further 'close'.
   if (connection.destroyed) return;
   const [own, all] = [`${kind}:${userId}`, kind];

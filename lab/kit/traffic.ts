@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Agent as PlainAgent, request as plainRequest } from 'node:http';
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type BenchUser, SEND } from '../bench/load.ts';
+import { type LabUser, SEND } from './users.ts';
 
 /** Outcome of posted messages; none is retried. */
 export type Posted = { accepted: number; failures: string[]; slowestMs: number };
@@ -14,7 +14,7 @@ export type Posted = { accepted: number; failures: string[]; slowestMs: number }
  */
 export function postMessages(
   url: string,
-  users: BenchUser[],
+  users: LabUser[],
   rate: number,
   from = 0,
 ): { end: () => Promise<Posted> } {
@@ -26,7 +26,7 @@ export function postMessages(
     for (let i = 0; going; i += 1) {
       await sleep(Math.max(0, began + (i * 1_000) / rate - performance.now()));
       const due = performance.now();
-      const user = users[i % users.length] as BenchUser;
+      const user = users[i % users.length] as LabUser;
       const sent = post(url + SEND, user.token, `rolling ${from + i} tokens:12`).then((said) => {
         posted.slowestMs = Math.max(posted.slowestMs, performance.now() - due);
         if (said === '202') posted.accepted += 1;
