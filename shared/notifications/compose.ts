@@ -1,4 +1,5 @@
 import type { MailedRow } from '../../db/models/mail.ts';
+import { oneLine } from '../base/oneLine.ts';
 import { escaped } from './escaped.ts';
 import { SECURITY } from './choices.ts';
 import { links } from './links.ts';
@@ -82,10 +83,6 @@ function deviceName(userAgent: string): string {
   return oneLine(userAgent)
     .replace(/[^\p{L}\p{N} .,;:/()_-]/gu, '')
     .slice(0, 200);
-}
-
-function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ').trim();
 }
 
 type Parts = {
