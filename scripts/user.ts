@@ -46,9 +46,10 @@ function setRole(email: string, role: string): Promise<void> {
 }
 
 async function removeFactor(email: string): Promise<void> {
+  const { oweNotification } = await import('../db/models/notification.ts');
   const { removeSecondFactor } = await import('../db/models/secondFactor.ts');
   return changed(email, 'user.second_factor_off', async (user, trx) => {
-    await removeSecondFactor(user.id, trx);
+    if (await removeSecondFactor(user.id, trx)) await oweNotification('second_factor_off', user.id, {}, trx);
     return {};
   });
 }

@@ -22,6 +22,7 @@ import {
 } from './completion/breaker.ts';
 import { type Ending, failed, TOO_SLOW, UNCHECKED } from './completion/ending.ts';
 import { Interrupted, LEASE, Lease } from './completion/lease.ts';
+import { Held as SharesHeld } from './completion/share.ts';
 import { judgeBeside, Postponed } from './completion/verdict.ts';
 import { Writer } from './completion/writer.ts';
 import { shrinkContext } from './context/shrink.ts';
@@ -149,6 +150,7 @@ async function conclude(held: Held, model: ModelRef, err: unknown): Promise<void
     if (err.why === 'cancelled') return finish(held, { status: 'cancelled', model: model.name });
     return release(held, {});
   }
+  if (err instanceof SharesHeld) return release(held, { delayMs: err.delayMs, waits: true });
   // The chat model is not held back for moderation's sake.
   if (err instanceof Postponed) return comeBack(held, null, unchecked(err.trouble));
   // Neither case is the provider's failure: a statement was too slow, or Postgres was unreachable.

@@ -1,6 +1,18 @@
 import { Type } from 'typebox';
 import { contract, json, nothing } from '../contract/contract.ts';
-import { count, flag, givenId, id, language, paging, prose, real, text, time } from '../contract/fields.ts';
+import {
+  count,
+  flag,
+  givenId,
+  id,
+  language,
+  line,
+  paging,
+  prose,
+  real,
+  text,
+  time,
+} from '../contract/fields.ts';
 import { location } from '../middleware/headers.ts';
 import {
   closed,
@@ -26,7 +38,7 @@ function byLanguage<T extends Type.TSchema>(value: T) {
 
 const instructions = Type.String({ maxLength: 8_000 });
 const fields = {
-  name: prose(100),
+  name: line(100),
   instructions: described(
     instructions,
     'Stand before the rules of the engine. `{{today}}` and `{{user_name}}` are filled in.',

@@ -17,6 +17,7 @@ import { clientOf } from '../middleware/ctx.ts';
 import { authContract } from './contract.ts';
 import { answerSignIn, cookieInstead, cookieSession, forgetCookie, forgetWorthless } from './cookie.ts';
 import { strong } from '../middleware/validate.ts';
+import { oneLine } from '../../shared/base/oneLine.ts';
 import { hashPassword } from '../../shared/accounts/password.ts';
 import { beginReset, logReset, refuseUnsentResets, resetPassword } from '../../shared/accounts/reset.ts';
 import { signOut } from '../../shared/accounts/sessions.ts';
@@ -81,7 +82,8 @@ export const authentication = serve(authContract, {
         data_processing_consent: null,
         ...said,
         contact_email: email?.trim() ?? null,
-        first_name: name?.trim() ?? null,
+        // The page says it, so it is mended and not refused.
+        first_name: oneLine(name ?? '') || null,
       };
       answerSignIn(ctx, await signInByHash(who, hash, clientOf(ctx)));
     },

@@ -80,8 +80,8 @@ export const presentSession = presenter(session);
 /** The fields that an account's owner writes, at registration and later. */
 export const profile = {
   username: Type.String({ minLength: 3, maxLength: 50, pattern: '^[A-Za-z0-9_.-]+$' }),
-  first_name: orNull(Type.String({ maxLength: 100 })),
-  last_name: orNull(Type.String({ maxLength: 100 })),
+  first_name: orNull(Type.String({ maxLength: 100, format: 'one-line' })),
+  last_name: orNull(Type.String({ maxLength: 100, format: 'one-line' })),
   language,
   timezone: Type.String({ maxLength: 50, format: 'timezone' }),
   data_processing_consent: flag,

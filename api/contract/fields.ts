@@ -28,6 +28,11 @@ export function prose(maxLength: number) {
   return Type.String({ maxLength, pattern: '\\S' });
 }
 
+/** Returns the schema of a name or a title: more than white space, without line breaks and what turns the direction of writing. */
+export function line(maxLength: number) {
+  return Type.String({ maxLength, pattern: '\\S', format: 'one-line' });
+}
+
 export const paging = {
   limit: defaulted(Type.Integer({ minimum: 1, maximum: 100 }), 20),
   cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),

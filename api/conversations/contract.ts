@@ -6,8 +6,11 @@ import { flag, id, language, paging, prose } from '../contract/fields.ts';
 import { closed, defaulted, named, oneOf, optional, orNull, page } from '../contract/schema.ts';
 
 const fields = {
-  title: orNull(Type.String({ minLength: 1, maxLength: 255 })),
-  tags: Type.Array(Type.String({ minLength: 1, maxLength: 50 }), { maxItems: 50, uniqueItems: true }),
+  title: orNull(Type.String({ minLength: 1, maxLength: 255, format: 'one-line' })),
+  tags: Type.Array(Type.String({ minLength: 1, maxLength: 50, format: 'one-line' }), {
+    maxItems: 50,
+    uniqueItems: true,
+  }),
   language,
   is_archived: flag,
 };

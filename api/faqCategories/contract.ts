@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { contract, json, nothing } from '../contract/contract.ts';
-import { id, paging, prose, slug, text, time } from '../contract/fields.ts';
+import { id, line, paging, slug, text, time } from '../contract/fields.ts';
 import { location } from '../middleware/headers.ts';
 import { closed, named, optional, orNull, page, presenter } from '../contract/schema.ts';
 
@@ -25,7 +25,7 @@ const category = named(
 );
 export const presentFaqCategory = presenter(category);
 
-const fields = { name: prose(100), slug, description: orNull(Type.String({ maxLength: 1_000 })) };
+const fields = { name: line(100), slug, description: orNull(Type.String({ maxLength: 1_000 })) };
 
 export const faqCategoryContract = contract('Knowledge base', {
   'GET /api/v1/faq-categories': {

@@ -73,6 +73,7 @@ const FORMATS: Record<string, string> = {
   'date-time': MOMENT,
   'day-or-moment': `a date, or ${MOMENT}`,
   'https-url': 'an https URL',
+  'one-line': 'one line, without characters that turn the direction of the text',
 };
 
 function articled(type: string): string {

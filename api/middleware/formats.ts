@@ -1,5 +1,6 @@
 import type { Ajv } from 'ajv';
 import addFormats from 'ajv-formats';
+import { isOneLine } from '../../shared/base/oneLine.ts';
 
 const { validate: dateTime } = addFormats.default.get('date-time') as unknown as {
   validate: (value: string) => boolean;
@@ -10,8 +11,8 @@ const { validate: date } = addFormats.default.get('date') as unknown as {
 const email = addFormats.default.get('email') as RegExp;
 
 /**
- * Adds five formats. `padded-email` may have white space around it. `timezone` is a name of the IANA database. `moment` is
- * a date-time that Postgres also accepts, `day-or-moment` that or a date.
+ * Adds six formats. `padded-email` may have white space around it. `timezone` is a name of the IANA database. `moment` is
+ * a date-time that Postgres also accepts, `day-or-moment` that or a date. `one-line` is a text that may stand in a line with others.
  */
 export function addOwnFormats(ajv: Ajv): Ajv {
   const isMoment = (value: string) =>
@@ -21,6 +22,7 @@ export function addOwnFormats(ajv: Ajv): Ajv {
     .addFormat('timezone', isTimezone)
     .addFormat('moment', isMoment)
     .addFormat('day-or-moment', (value) => (/^(19|2\d)\d\d-/.test(value) && date(value)) || isMoment(value))
+    .addFormat('one-line', isOneLine)
     .addFormat('https-url', (value) => URL.parse(value)?.protocol === 'https:');
 }
 

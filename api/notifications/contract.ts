@@ -10,7 +10,7 @@ const about = {
   conversation_id: orNull(id),
   message_id: orNull(id),
   faq_id: described(orNull(id), 'Of `knowledge_answered`.'),
-  session_id: described(orNull(id), 'Of `new_sign_in`.'),
+  session_id: described(orNull(id), 'The sign-in that is new, or that acted on the account.'),
   export_id: described(orNull(id), 'Of `export_ready`.'),
   webhook_id: described(orNull(id), 'Of `webhook_disabled`.'),
   created_at: time,
@@ -77,7 +77,7 @@ export const notificationContract = contract('Notifications', {
     who: 'signed in',
     summary: 'What you are told, and how',
     detail:
-      '`password_reset`, `email_verification`, `new_sign_in` and `account_erased` are always mailed. The app lists what can be listed, whatever you choose.',
+      '`password_reset`, `email_verification`, `account_erased` and what was done to the account (`new_sign_in`, `password_changed`, `second_factor_off`, `recovery_code_used`) are always mailed. The app lists what can be listed, whatever you choose.',
     answers: { 200: json('Your settings', settings) },
   },
   'PUT /api/v1/users/me/notifications': {

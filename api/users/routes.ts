@@ -89,7 +89,8 @@ export const users = serve(userContract, {
   'DELETE /api/v1/users/me/second-factor': [
     changing,
     async (ctx) => {
-      await endSecondFactor({ id: ctx.state.user.id, by: by(ctx) }, ctx.state.body.password);
+      const { user, sid } = ctx.state;
+      await endSecondFactor({ id: user.id, sid, by: by(ctx) }, ctx.state.body.password);
     },
   ],
 

@@ -5,10 +5,11 @@
 -- Reserves a share for a run that the caller holds. p_completion: the most tokens that the answer wants. The limits, NULL
 -- for none, and the prices of a token are in one unit. granted: tokens that the answer may have; 0: nothing is left. told:
 -- the day just reached four fifths of its limit, which administrators are owed the news of; a user is owed that of the own. No row: the fence is lost.
+-- waits: other runs hold what this one wants and may not use it, so nothing is granted yet. p_waits: false takes what is left.
 DROP FUNCTION IF EXISTS budget_reserve;
 CREATE FUNCTION budget_reserve(p_run bigint, p_attempt integer, p_prompt integer, p_completion integer,
-  p_price_in double precision, p_price_out double precision, p_day_limit bigint, p_user_limit bigint)
-RETURNS TABLE (granted integer, told boolean) LANGUAGE plpgsql VOLATILE AS $$
+  p_price_in double precision, p_price_out double precision, p_day_limit bigint, p_user_limit bigint, p_waits boolean DEFAULT false)
+RETURNS TABLE (granted integer, told boolean, waits boolean) LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   v_run runs;
   v_today CONSTANT date := (clock_timestamp() AT TIME ZONE 'UTC')::date;
@@ -33,6 +34,14 @@ BEGIN
     p_user_limit - (SELECT amount FROM budget_user_days WHERE day = v_today AND user_id = v_run.user_id)) INTO v_left;
   granted := CASE WHEN v_left IS NULL THEN p_completion WHEN v_left <= v_prompt THEN 0 WHEN p_price_out <= 0 THEN p_completion
     ELSE least(p_completion, floor((v_left - v_prompt) / p_price_out)) END;
+  waits := false;
+  IF p_waits AND granted < p_completion THEN
+    waits := greatest(v_left, v_prompt) < least(
+      p_day_limit - (SELECT amount FROM budget_days WHERE day = v_today) + budget_held(v_today, NULL, p_run),
+      p_user_limit - (SELECT amount FROM budget_user_days WHERE day = v_today AND user_id = v_run.user_id)
+        + budget_held(v_today, v_run.user_id, p_run));
+    granted := CASE WHEN waits THEN 0 ELSE granted END;
+  END IF;
   v_share := CASE WHEN granted > 0 THEN v_prompt + ceil(granted * p_price_out) ELSE 0 END;
   UPDATE runs SET reserved = v_share, reserved_on = v_today, price_in = p_price_in, price_out = p_price_out WHERE id = p_run;
   PERFORM budget_add(v_today, v_run.user_id, v_share);
@@ -44,6 +53,12 @@ BEGIN
   END IF;
   RETURN NEXT;
 END $$;
+
+-- Returns what open runs hold of a day, and may not use: of a user, or of all (NULL), but for one run.
+CREATE OR REPLACE FUNCTION budget_held(p_day date, p_user bigint, p_but bigint) RETURNS bigint LANGUAGE sql STABLE AS $$
+  SELECT coalesce(sum(reserved), 0)::bigint FROM runs WHERE status IN ('queued', 'in_progress') AND reserved_on = p_day
+    AND id IS DISTINCT FROM p_but AND (p_user IS NULL OR user_id = p_user)
+$$;
 
 -- Adds to what was used of a day, first of all users and then of one; locks both rows in this order.
 CREATE OR REPLACE FUNCTION budget_add(p_day date, p_user bigint, p_amount bigint) RETURNS void LANGUAGE plpgsql VOLATILE AS $$

@@ -12,7 +12,7 @@ export type Share = {
 
 /**
  * Says whether a budget of the present day (UTC) is used up for a user's message, and in how many seconds the day ends. A message
- * that a person answers uses none.
+ * that a person answers uses none. What open runs hold is not used yet: a message waits for them.
  * @param conversationId null where no person can be the one who answers
  */
 export async function usedUp(
@@ -23,8 +23,10 @@ export async function usedUp(
   return row(
     `SELECT ceil(extract(epoch FROM date_trunc('day', now() AT TIME ZONE 'UTC') + interval '1 day' - now() AT TIME ZONE 'UTC'))::float8
        AS ends_in_s
-     WHERE ((SELECT amount FROM budget_days WHERE day = (now() AT TIME ZONE 'UTC')::date) >= CAST(:day AS bigint)
-       OR (SELECT amount FROM budget_user_days WHERE day = (now() AT TIME ZONE 'UTC')::date AND user_id = :userId) >= CAST(:user AS bigint))
+     WHERE (EXISTS (SELECT FROM budget_days b WHERE b.day = (now() AT TIME ZONE 'UTC')::date
+           AND CASE WHEN amount >= CAST(:day AS bigint) THEN amount - budget_held(b.day, NULL, NULL) >= CAST(:day AS bigint) END)
+         OR EXISTS (SELECT FROM budget_user_days b WHERE b.day = (now() AT TIME ZONE 'UTC')::date AND user_id = :userId
+           AND CASE WHEN amount >= CAST(:user AS bigint) THEN amount - budget_held(b.day, user_id, NULL) >= CAST(:user AS bigint) END))
        AND NOT EXISTS (SELECT FROM conversations WHERE id = CAST(:conversationId AS bigint) AND user_id = :userId
          AND status IN ('waiting', 'agent') AND deleted_at IS NULL)`,
     { userId, conversationId, day, user },
@@ -37,11 +39,12 @@ export function reserveShare(
   attempt: number,
   share: Share,
   { day, user }: Limits,
-): Promise<{ granted: number; told: boolean } | undefined> {
+  waits: boolean,
+): Promise<{ granted: number; told: boolean; waits: boolean } | undefined> {
   return row(
     `SELECT * FROM budget_reserve(:runId, :attempt, CAST(:prompt_tokens AS integer), CAST(:completion_tokens AS integer),
-       CAST(:price_in AS float8), CAST(:price_out AS float8), CAST(:day AS bigint), CAST(:user AS bigint))`,
-    { runId, attempt, ...share, day, user },
+       CAST(:price_in AS float8), CAST(:price_out AS float8), CAST(:day AS bigint), CAST(:user AS bigint), :waits)`,
+    { runId, attempt, ...share, day, user, waits },
   );
 }
 

@@ -12,6 +12,8 @@ export type News = {
   state_changed: boolean;
   /** The agent who has the conversation. */
   assignee_id: number | null;
+  /** The same, if still an agent: who may read its texts. */
+  reader_id: number | null;
   deleted: boolean;
 };
 export type NewsOf = { news: News; conversation: ConversationRow };
@@ -20,15 +22,17 @@ export type NewsOf = { news: News; conversation: ConversationRow };
 export async function findNews(conversationIds: number[]): Promise<NewsOf[]> {
   const found = await rows<ConversationRow & News>(
     `SELECT ${conversationColumns}, n.news_id, n.version, n.conversation_id, n.from_message_id, n.state_changed,
-       c.agent_id AS assignee_id, c.deleted_at IS NOT NULL AS deleted
+       c.agent_id AS assignee_id,
+       CASE WHEN is_agent(c.agent_id) THEN c.agent_id END AS reader_id, c.deleted_at IS NOT NULL AS deleted
      FROM conversation_news n JOIN conversations c ON c.id = n.conversation_id
      WHERE n.conversation_id = ANY (:conversationIds) ORDER BY n.changed_at, n.conversation_id`,
     { conversationIds },
   );
   return found.map((one) => {
     const { news_id, version, conversation_id, from_message_id, state_changed, ...rest } = one;
-    const { assignee_id, deleted, ...conversation } = rest;
-    const news = { news_id, version, conversation_id, from_message_id, state_changed, assignee_id, deleted };
+    const { assignee_id, reader_id, deleted, ...conversation } = rest;
+    const noted = { news_id, version, conversation_id, from_message_id, state_changed };
+    const news = { ...noted, assignee_id, reader_id, deleted };
     return { news, conversation };
   });
 }

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { knex } from '../../db/knex.ts';
 import { EmailVerification } from '../../db/models/emailVerification.ts';
+import { oweNotification } from '../../db/models/notification.ts';
 import { PasswordReset } from '../../db/models/passwordReset.ts';
 import { Session } from '../../db/models/session.ts';
 import { User } from '../../db/models/user.ts';
@@ -43,6 +44,7 @@ function replace({ sid, by }: Owner, before: User, hash: string): Promise<boolea
     await Session.endAll(id, trx, sid);
     await PasswordReset.voidAll(id, trx);
     await EmailVerification.voidAll(id, trx);
+    await oweNotification('password_changed', id, { session_id: sid }, trx);
     await noted(by, 'user.password_changed', { subject_id: id })(id, trx);
     return true;
   });

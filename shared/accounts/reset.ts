@@ -67,6 +67,7 @@ export async function resetPassword(token: string, password: string, client: Cli
     // A thief may have asked for another address.
     await EmailVerification.voidAll(user.id, trx);
     await Session.endAll(user.id, trx);
+    await oweNotification('password_changed', user.id, {}, trx);
     await noteSignIn('user.password_reset', { actor: user, subject: user.id }, client, trx);
   });
 }

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { knex } from '../../db/knex.ts';
+import { oweNotification } from '../../db/models/notification.ts';
 import {
   confirmPending,
   keepPending,
@@ -17,9 +18,10 @@ import { type Client, noteSignIn } from './client.ts';
 import { type By, noted } from './noted.ts';
 import { passwordFits } from './password.ts';
 import { beginSession, type SignIn } from './signin.ts';
-import { passwordStamp, verifySecondFactor } from './tokens.ts';
+import { passwordStamp, verifyAccess, verifySecondFactor } from './tokens.ts';
 import { newRecoveryCodes, newSecret, recoveryHash, stepOf } from './totp.ts';
 
+/** The user, and the actor for the audit log. */
 type Owner = { id: number; by: By };
 export type Enrolment = { secret: string; uri: string; recovery_codes: string[] };
 
@@ -64,12 +66,14 @@ export async function confirmSecondFactor({ id, by }: Owner, code: string): Prom
 }
 
 /** Removes a second factor, pending or on. @throws Problem `validation_failed` for a wrong password, `forbidden` without one */
-export async function endSecondFactor(owner: Owner, password: string): Promise<void> {
+export async function endSecondFactor(owner: Owner & { sid: number }, password: string): Promise<void> {
   const user = await proven(owner, password);
   await knex.transaction(async (trx) => {
     await unchanged(user, trx);
     const wasOn = await removeSecondFactor(user.id, trx);
-    if (wasOn) await noted(owner.by, 'user.second_factor_off', { subject_id: user.id })(user.id, trx);
+    if (!wasOn) return;
+    await oweNotification('second_factor_off', user.id, { session_id: owner.sid }, trx);
+    await noted(owner.by, 'user.second_factor_off', { subject_id: user.id })(user.id, trx);
   });
 }
 
@@ -87,10 +91,13 @@ export async function signInBySecondFactor(token: string, code: string, client: 
       throw problem('unauthenticated', 'This sign-in is over: begin again');
     const used = await useCode(id, code, trx);
     if (used === undefined) return undefined;
-    if (used === 'recovery')
-      await noteSignIn('user.recovery_code_used', { actor: user, subject: id }, client, trx);
     const now = (await noteLogin(id, trx)) ?? user;
-    return { user: now, grant: await beginSession(now, client, trx) };
+    const grant = await beginSession(now, client, trx);
+    if (used === 'recovery') {
+      await noteSignIn('user.recovery_code_used', { actor: user, subject: id }, client, trx);
+      await oweNotification('recovery_code_used', id, { session_id: verifyAccess(grant.access).sid }, trx);
+    }
+    return { user: now, grant };
   });
   if (signedIn !== undefined) return signedIn;
   await noteSignIn('user.second_factor_failed', { subject: id }, client, knex);

@@ -77,10 +77,10 @@ async function tellMessages(found: NewsOf[]): Promise<void> {
     const pushed: Promise<void>[] = [];
     for (const message of messages) {
       const { conversation_id: id } = message;
-      const { assignee_id = null } = of.get(id)?.news ?? {};
+      const { reader_id = null } = of.get(id)?.news ?? {};
       const { event, data } = told(message);
       const readers = new Set([message.user_id]);
-      if (assignee_id !== null && message.run_id === null) readers.add(assignee_id);
+      if (reader_id !== null && message.run_id === null) readers.add(reader_id);
       for (const userId of readers) pushed.push(push(userId, event, data));
       last.set(id, { id, messageId: message.id + 1, count: (last.get(id)?.count ?? 0) + 1 });
     }

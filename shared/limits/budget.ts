@@ -44,23 +44,25 @@ export async function withinBudget(userId: number, conversationId: number | null
 
 /**
  * Reserves what an answer may use of the day's budget. The first answer beyond four fifths of it tells operators: by a line, and administrators by a notification.
- * @returns the tokens that the answer may have; 0: the budget is used up; undefined: the fence is lost
+ * @param waits whether the answer may wait for what others hold of the budget and may not use; else it takes what is left
+ * @returns the tokens that the answer may have; 0: the budget is used up; 'later': it waits; undefined: the fence is lost
  */
 export async function shareOf(
   run: { run_id: number; attempt: number; user_id: number },
   model: string,
   tokens: { prompt_tokens: number; completion_tokens: number },
-): Promise<number | undefined> {
+  waits: boolean,
+): Promise<number | 'later' | undefined> {
   const price = unit === 'tokens' ? { input: 1, output: 1 } : priceOf(model, new Date(), prices ?? []);
   if (price === undefined) log.warn({ model }, 'Model without a price: its answers use no budget');
   const share = { ...tokens, price_in: price?.input ?? 0, price_out: price?.output ?? 0 };
-  const reserved = await reserveShare(run.run_id, run.attempt, share, limits);
+  const reserved = await reserveShare(run.run_id, run.attempt, share, limits, waits);
   if (reserved?.told)
     log.warn(
       { limit: limits.day, unit },
       'Four fifths of BUDGET_DAY are used; at the limit messages are refused',
     );
-  return reserved?.granted;
+  return reserved?.waits ? 'later' : reserved?.granted;
 }
 
 /** Returns the used share of BUDGET_DAY, from 0 on; null without such a budget. */

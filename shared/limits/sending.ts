@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { ageOf, storedUnder } from '../../db/models/idempotency.ts';
 import type { Accepted, Channel, Refusal } from '../../db/models/run.ts';
 import { env } from '../base/env.ts';
-import type { SignedUser } from '../../db/models/session.ts';
+import { Session, type SignedUser } from '../../db/models/session.ts';
+import { problem } from '../base/errors.ts';
 import { budgeted, withinBudget } from './budget.ts';
 import { networkKey } from './charge.ts';
 import { type Counter, presentCharge, type RateHeaders, refusalOf, type Window } from './charge.ts';
@@ -30,21 +31,22 @@ type Keyed = { key: string | null; hash: string; conversation_id?: number | null
  * @throws Problem `rate_limited`, `quota_exceeded`; what `accept` throws, and then the message is not counted
  */
 export async function withinLimits(
-  { user, ip, tell }: Sender,
-  { key, hash, conversation_id }: Keyed,
+  sender: Sender,
+  keyed: Keyed,
   accept: () => Promise<Accepted | { outcome: Refusal }>,
 ): Promise<Accepted | { outcome: Refusal }> {
+  const [{ user, ip, tell }, { key, hash }] = [sender, keyed];
   const began = performance.now();
   const receipt = key === null ? null : receiptOf(user.id, key, hash);
   const charge = await take(countersOf(user.id, ip), receipt);
   tell?.(presentCharge(charge, WINDOWS.length));
   if (charge.outcome === 'refused') {
-    const known = key === null ? undefined : await storedUnder(user.id, key, hash);
+    const known = await storedAlready(sender, keyed);
     if (known !== undefined) return known;
     throw refusalOf(charge, 'Too many messages: RateLimit says when there may be more');
   }
   try {
-    const accepted = (await beyondBudget(user.id, { key, hash, conversation_id })) ?? (await accept());
+    const accepted = (await beyondBudget(sender, keyed)) ?? (await accept());
     // A refused message loses its receipt, so that sending it again counts again.
     if (receipt !== null && !isStored(accepted)) await forget({ key: receipt });
     if (!isStored(accepted) || accepted.outcome !== 'replayed' || charge.outcome === 'free') return accepted;
@@ -61,16 +63,24 @@ export async function withinLimits(
 }
 
 /** Returns the message that a key has stored already, where a budget allows no new one. @throws Problem `quota_exceeded` */
-async function beyondBudget(userId: number, { key, hash, conversation_id }: Keyed) {
+async function beyondBudget(sender: Sender, keyed: Keyed) {
   if (!budgeted) return undefined;
   try {
-    await withinBudget(userId, conversation_id ?? null);
+    await withinBudget(sender.user.id, keyed.conversation_id ?? null);
     return undefined;
   } catch (err) {
-    const known = key === null ? undefined : await storedUnder(userId, key, hash);
+    const known = await storedAlready(sender, keyed);
     if (known === undefined) throw err;
     return known;
   }
+}
+
+/** Returns the message that a key has stored already. @throws Problem `unauthenticated` where the session has ended: nothing else checks it */
+async function storedAlready({ user, sid }: Sender, { key, hash }: Keyed) {
+  if (key === null) return undefined;
+  if (sid !== undefined && (await Session.findSigned(sid, user.id)) === undefined)
+    throw problem('unauthenticated');
+  return storedUnder(user.id, key, hash);
 }
 
 function isStored(answer: Accepted | { outcome: Refusal }): answer is Accepted {

@@ -1,11 +1,18 @@
 import type { Choice, Choices, Kind, QuietHours } from '../../db/models/notification.ts';
 
+/** Acts on the account that somebody else may have done. */
+export const SECURITY: readonly Kind[] = [
+  'new_sign_in',
+  'password_changed',
+  'second_factor_off',
+  'recovery_code_used',
+];
 /** Kinds that are always mailed, whatever the user chose: they concern the account itself. */
 const ALWAYS_MAILED: readonly Kind[] = [
   'password_reset',
   'email_verification',
-  'new_sign_in',
   'account_erased',
+  ...SECURITY,
 ];
 /** Kinds that only a link in a mail serves: the app does not list them, and no device gets them. */
 export const ONLY_MAILED: readonly Kind[] = ['password_reset', 'email_verification', 'account_erased'];

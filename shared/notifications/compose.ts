@@ -1,5 +1,7 @@
 import type { MailedRow } from '../../db/models/mail.ts';
+import { oneLine } from '../base/oneLine.ts';
 import { escaped } from './escaped.ts';
+import { SECURITY } from './choices.ts';
 import { links } from './links.ts';
 import { filled, mailTexts, type MailTexts, type Topic } from './texts.ts';
 
@@ -30,7 +32,7 @@ export function compose(reader: Reader, items: Item[], unsubscribe: string | und
 }
 
 /** What the account's own page shows. */
-const ABOUT_THE_ACCOUNT: Topic[] = ['new_sign_in', 'email_changing', 'export_ready'];
+const ABOUT_THE_ACCOUNT: Topic[] = [...SECURITY, 'email_changing', 'export_ready'];
 /** What somebody else may have asked for. */
 const ASKED_FOR: Topic[] = ['password_reset', 'email_verification'];
 
@@ -81,10 +83,6 @@ function deviceName(userAgent: string): string {
   return oneLine(userAgent)
     .replace(/[^\p{L}\p{N} .,;:/()_-]/gu, '')
     .slice(0, 200);
-}
-
-function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ').trim();
 }
 
 type Parts = {

@@ -5,6 +5,7 @@ import { log } from '../base/log.ts';
 import { killPoint } from '../ops/killpoint.ts';
 import { pushTries } from '../ops/metrics.ts';
 import { OutboundError } from '../ops/outbound.ts';
+import { SECURITY } from './choices.ts';
 import { toHost } from './hosts.ts';
 import { links } from './links.ts';
 import { filled, mailTexts } from './texts.ts';
@@ -14,7 +15,7 @@ import { sendPush, type Urgency } from './webPush.ts';
 const KEPT_S = 86_400;
 /** Seconds until a failed push is tried again: as long as it has waited, within these. */
 const [SOONEST, LATEST] = [30, 3_600];
-const URGENT: readonly Kind[] = ['agent_replied', 'handoff_waiting', 'new_sign_in'];
+const URGENT: readonly Kind[] = ['agent_replied', 'handoff_waiting', ...SECURITY];
 
 /**
  * Pushes a notification to those devices of its user that do not have it yet. Removes devices that their service does not know any more.
@@ -79,12 +80,13 @@ async function payloadOf({
   const { subject, body } = texts[kind];
   const said =
     env.PUSH_CONTENT === 'on' && message_id !== null ? await beginningOfMessage(message_id) : undefined;
-  const plain = kind === 'new_sign_in' ? subject : filled(body, { question: faq_question ?? '' });
+  const plain = SECURITY.includes(kind) ? subject : filled(body, { question: faq_question ?? '' });
   const url = urlOf(kind, conversation_id);
   return { id, kind, title: subject, body: said ?? plain, url, conversation_id };
 }
 
 function urlOf(kind: Kind, conversationId: number | null): string {
   if (kind === 'handoff_waiting') return links.inbox();
+  if (SECURITY.includes(kind)) return links.account();
   return kind === 'webhook_disabled' ? links.webhooks() : links.conversation(conversationId);
 }

@@ -140,6 +140,7 @@ describe('assistants', () => {
     ['no tokens', { max_completion_tokens: 0 }, '/max_completion_tokens'],
     ['a negative history', { history_limit: -1 }, '/history_limit'],
     ['a category that is not there', { knowledge: { category_ids: [2 ** 40] } }, '/knowledge/category_ids/0'],
+    ['a name of two lines', { name: 'A\nB' }, '/name'],
     ['an unknown field', { colour: 'red' }, '/colour'],
     ['a version', { version: 7 }, '/version'],
     ['an unknown field within', { handoff: { enabled: true, to: 1 } }, '/handoff/to'],

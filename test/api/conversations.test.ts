@@ -321,6 +321,9 @@ describe('conversations', () => {
     const refused: [string, unknown][] = [
       ['a title of 256 characters', { title: 'x'.repeat(256) }],
       ['an empty title', { title: '' }],
+      ['a title of two lines', { title: 'a\nb' }],
+      ['a title that turns the text behind it', { title: 'a\u202eb' }],
+      ['a tag that turns the text behind it', { tags: ['a\u2067'] }],
       ['a title that is no text', { title: 1 }],
       ['tags that are text', { tags: 'a' }],
       ['a tag that is no text', { tags: [1] }],

@@ -10,6 +10,7 @@ import { type BuiltUser, buildUser } from '../support/factories.ts';
 import { inTurns } from '../support/inTurns.ts';
 import { type Provider, startProvider } from '../support/provider.ts';
 import { checkEvent } from '../support/openapi.ts';
+import { until } from '../support/until.ts';
 import { playWorker, send, serveWeb } from '../support/web.ts';
 
 type Item = { conversation: { id: number; status: string }; unread: number; waiting_since: string | null };
@@ -377,6 +378,28 @@ describe('the inbox', () => {
       expect(await state).to.deep.equal({ conversation_id: id, status: 'agent', assignee_id: agent!.id });
       expect(overheard).to.deep.equal([]);
     });
+
+    for (const [what, change] of [
+      ['is an agent no more', { role: 'user' }],
+      ['is suspended', { status: 'suspended' }],
+    ] as const)
+      it(`a user’s message does not reach the agent who had it and ${what}, from that moment on`, async () => {
+        const id = await taken();
+        const [desk, colleague] = await Promise.all([agent, other].map(connect));
+        const overheard: unknown[] = [];
+        desk!.socket.on('message', (data) => overheard.push(data));
+        // The state comes after the texts.
+        const state = next(colleague!, 'inbox.updated', (text) => text.includes(`"conversation_id":${id},`));
+        await knex('users').where({ id: agent!.id }).update(change);
+        await ask(user, 'POST', '/chat/send', { content: 'My number is 7', conversation_id: id });
+        await state;
+        // What was sent before comes first, if the socket is still open.
+        await Promise.race([
+          desk!.ask('typing', { conversation_id: id }),
+          until('a new connection', async () => !desk!.socket.connected),
+        ]).catch(() => {});
+        expect(overheard).to.deep.equal([]);
+      });
 
     it('typing goes both ways, and a flood of it nowhere', async () => {
       const id = await taken();

@@ -128,6 +128,26 @@ describe('limits on sending', () => {
     expect(headers.get('ratelimit')).to.match(/^"minute";r=9;.*"hour";r=13;/);
   });
 
+  it('show no stored message to whoever was signed out, also when a limit is reached', async () => {
+    const user = await buildUser();
+    const headers = { 'idempotency-key': 'k', 'x-forwarded-for': newAddress() };
+    const say = () =>
+      call(
+        `${url()}/api/v1/chat/send`,
+        'POST',
+        { content: 'Hi', language: 'en' },
+        { token: user.access, headers },
+      );
+    expect((await say()).status).to.equal(202);
+    await times(9, () => send(user));
+    expectRefused(await send(user));
+    expect((await say()).headers.get('idempotency-replayed')).to.equal('true');
+    await forget('charged', user);
+    await knex('sessions').where({ id: user.sid }).update({ revoked_at: new Date() });
+    const { status, body } = await say();
+    expect([status, body.code]).to.deep.equal([401, 'unauthenticated']);
+  });
+
   it('count concurrent copies of a message once', async () => {
     const user = await buildUser();
     const copies = await times(30, (i) => send(user, 'Hi', { key: 'one', web: url(i) }));

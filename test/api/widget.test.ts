@@ -55,6 +55,14 @@ describe('POST /auth/widget', () => {
     expect((await accountOf(other)).id).to.not.equal((body.user as Account).id);
   });
 
+  it('mends a name that would break or turn the lines of others', async () => {
+    expect(await accountOf(newId(), { name: 'Ada\u202e\nLovelace\u2069' })).to.include({
+      first_name: 'Ada Lovelace',
+    });
+    expect(await accountOf(newId(), { name: '\u202e!\u202c' })).to.include({ first_name: '!' });
+    expect(await accountOf(newId(), { name: '\u202e' })).to.include({ first_name: null });
+  });
+
   it('takes no username from those who sign in by one', async () => {
     const { body } = await signIn(newId());
     const token = String(body.access_token);

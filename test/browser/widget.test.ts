@@ -9,6 +9,7 @@ import { buildAssistant, forgetAssistants } from '../support/assistants.ts';
 import { buildUser } from '../support/factories.ts';
 import { expectAccessible, PHONE, watchFaults } from '../support/pages.ts';
 import { startStack, type Stack } from '../support/stack.ts';
+import { until } from '../support/until.ts';
 
 const SECRET = 'shared with the site';
 
@@ -129,6 +130,56 @@ describeBrowser('the widget on another site', function () {
     expect(await knex('users').where({ role: 'guest' })).to.have.length(1);
     expect(await knex('conversations')).to.have.length(1);
     expect(faults).to.deep.equal([]);
+  });
+
+  const guests = async () => Number((await knex('users').where({ role: 'guest' }).count())[0]?.count);
+
+  it('makes no second guest for a message that is sent while the first sign-in is taken up', async () => {
+    await visit();
+    await page.getByRole('button', { name: 'Open chat' }).click();
+    await ask('first [[tokens:3]]');
+    await frame().getByText('w1 w2 w3').waitFor();
+    const [guestsBefore, talks] = [await guests(), (await knex('conversations')).length];
+
+    let go = () => {};
+    const held = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    await page.route('**/auth/refresh', async (route) => {
+      await held;
+      await route.continue();
+    });
+    await page.reload();
+    await page.getByRole('button', { name: 'Open chat' }).click();
+    await ask('second [[tokens:4]]');
+    go();
+    await frame().getByText('w1 w2 w3 w4').waitFor();
+    await frame().getByText('first [[tokens:3]]').waitFor();
+    expect([await guests(), (await knex('conversations')).length]).to.deep.equal([guestsBefore, talks]);
+  });
+
+  it('makes one guest and one talk of first messages at once, in one tab or two', async () => {
+    const before = await guests();
+    await visit();
+    await page.getByRole('button', { name: 'Open chat' }).click();
+    const other = await page.context().newPage();
+    await other.goto(site.url);
+    await other.getByRole('button', { name: 'Open chat' }).click();
+    const theirs = other.frameLocator('iframe[title="Chat"]');
+    await theirs.getByRole('textbox', { name: 'Message' }).fill('from the other tab');
+    await frame()
+      .getByText(/you agree/)
+      .waitFor();
+    await ask('one');
+    await ask('two');
+    await theirs.getByRole('button', { name: 'Send' }).click();
+    const stored = () =>
+      knex('messages')
+        .where({ message_type: 'user' })
+        .whereIn('content', ['one', 'two', 'from the other tab']);
+    await until('all are stored', async () => (await stored()).length === 3);
+    expect(await guests()).to.equal(before + 1);
+    expect(new Set((await stored()).map(({ conversation_id }) => conversation_id)).size).to.equal(1);
   });
 
   it('greets as its assistant does, with the questions of that, and is counted as the widget', async () => {

@@ -8,6 +8,7 @@ import { connectDevice } from '../support/device.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
 import { startStack, type Stack, WORKERS } from '../support/stack.ts';
 import { trapped } from '../support/traps.ts';
+import { until } from '../support/until.ts';
 
 const BUDGET = 4_000;
 const PRICES = [
@@ -160,5 +161,37 @@ describe('budgets and costs', function () {
       told = (await stack.get('/notifications', admin.access)).body.data as { kind: string }[];
     }
     expect(told.map(({ kind }) => kind)).to.deep.equal(['budget_warning']);
+  });
+
+  it('hold up an answer while others hold what it wants, and fail it when that is used', async () => {
+    const [many, greedy] = [await buildUser(), await buildUser()];
+    const used = 1_000;
+    await knex.raw(
+      `INSERT INTO budget_user_days (day, user_id, amount)
+       SELECT (now() AT TIME ZONE 'UTC')::date, id, ? FROM users WHERE id IN (?, ?)`,
+      [used, many.id, greedy.id],
+    );
+    const amountOf = async ({ id }: BuiltUser) =>
+      Number((await knex('budget_user_days').where({ user_id: id }).first('amount')).amount);
+    /** Resolves when the user's first answer holds all that is left of the day. */
+    const held = (who: BuiltUser) =>
+      until('the day is reserved', async () => (await amountOf(who)) === BUDGET);
+
+    await stack.add('completion', { COMPLETION_CONCURRENCY: '3' });
+    const first = ask(many, 'Hello [[delay:2000]] [[tokens:20]]');
+    await held(many);
+    const others = ['second', 'third'].map((which) => ask(many, `${which} [[tokens:20]]`));
+    const ended = await Promise.all([first, ...others]);
+    expect(ended.map(({ status }) => status)).to.deep.equal(['completed', 'completed', 'completed']);
+    expect(await amountOf(many)).to.equal(used + (await tokens(many)));
+
+    const long = ask(greedy, 'Tell me all [[delay:2000]] [[tokens:5000]]');
+    await held(greedy);
+    const late = ask(greedy, 'And more');
+    expect((await long).status).to.equal('incomplete');
+    expect(await late).to.deep.include({
+      status: 'failed',
+      error: { code: 'quota_exceeded', message: 'The budget of the day is used up.' },
+    });
   });
 });

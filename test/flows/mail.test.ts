@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { simpleParser } from 'mailparser';
+import { URI, type TOTP } from 'otpauth';
 import { knex } from '../../db/knex.ts';
 import { startProcfile } from '../../lab/kit/processes.ts';
 import { call } from '../support/api.ts';
@@ -157,6 +158,43 @@ describe('mail for accounts', function () {
       'new_sign_in',
     ]);
     expect(body.unread).to.equal(2);
+  });
+
+  it('what was done to an account is mailed: a changed password, a used recovery code, a second factor that is off', async () => {
+    const { access: token, email } = user;
+    const factor = (method: string, path: string, body: object) =>
+      api(method, `/users/me/second-factor${path}`, body, { token });
+    const begun = await factor('POST', '', { password: PASSWORD });
+    const code = (URI.parse(String(begun.body.uri)) as TOTP).generate();
+    expect((await factor('POST', '/confirm', { code })).status).to.equal(204);
+
+    const login = await api('POST', '/auth/login', { email, password: PASSWORD });
+    const [recovery] = begun.body.recovery_codes as string[];
+    const second = { token: login.body.second_factor_token, code: recovery };
+    const agent = { headers: { 'user-agent': 'curl/8' } };
+    expect((await api('POST', '/auth/second-factor', second, agent)).status).to.equal(200);
+    const subjects = async (n: number) => {
+      await mailbox.next(email, n);
+      return mailbox.mails.filter(({ to }) => to === email).map(({ subject }) => subject);
+    };
+    expect(await subjects(2)).to.have.members([
+      'A new sign-in to your account',
+      'A recovery code of your account was used',
+    ]);
+    const used = mailbox.mails.find(({ to, subject }) => to === email && subject.includes('recovery'));
+    expect(used?.text).to.include('curl').and.to.include('https://chat.example.org/account');
+
+    expect((await factor('DELETE', '', { password: PASSWORD })).status).to.equal(204);
+    expect((await subjects(3)).at(-1)).to.equal('The second factor of your account was switched off');
+    const next = { current_password: PASSWORD, new_password: 'battery staple horse' };
+    expect((await api('POST', '/users/me/password', next, { token })).status).to.equal(204);
+    expect((await subjects(4)).at(-1)).to.equal('Your password was changed');
+    const { body } = await api('GET', '/notifications', undefined, { token });
+    expect((body.data as { kind: string }[]).map(({ kind }) => kind)).to.include.members([
+      'recovery_code_used',
+      'second_factor_off',
+      'password_changed',
+    ]);
   });
 
   it('an erased account gets a last mail, after which no row holds its address', async () => {

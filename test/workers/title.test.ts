@@ -6,6 +6,7 @@ describe('the title of a conversation', () => {
     expect(titleOf('  How do   I\treset it? \t \n\n It is lost.')).to.equal('How do I reset it?');
     expect(titleOf('One line')).to.equal('One line');
     expect(titleOf('\r\nHello\r\nyou')).to.equal('Hello');
+    expect(titleOf('\u202eHello\u001b[2J \u2066you\u2028there')).to.equal('Hello [2J you there');
   });
 
   it('is cut at a word', () => {

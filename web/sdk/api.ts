@@ -748,12 +748,12 @@ export type Note = {
 
 export type Notification = {
   id: number;
-  kind: 'password_reset' | 'email_verification' | 'new_sign_in' | 'answer_ready' | 'agent_replied' | 'handoff_waiting' | 'knowledge_answered' | 'export_ready' | 'account_erased' | 'budget_warning' | 'user_budget_warning' | 'webhook_disabled';
+  kind: 'password_reset' | 'email_verification' | 'new_sign_in' | 'password_changed' | 'second_factor_off' | 'recovery_code_used' | 'answer_ready' | 'agent_replied' | 'handoff_waiting' | 'knowledge_answered' | 'export_ready' | 'account_erased' | 'budget_warning' | 'user_budget_warning' | 'webhook_disabled';
   conversation_id: number | null;
   message_id: number | null;
   /** Of `knowledge_answered`. */
   faq_id: number | null;
-  /** Of `new_sign_in`. */
+  /** The sign-in that is new, or that acted on the account. */
   session_id: number | null;
   /** Of `export_ready`. */
   export_id: number | null;
@@ -765,12 +765,12 @@ export type Notification = {
 
 export type NotificationEvent = {
   id: number;
-  kind: 'password_reset' | 'email_verification' | 'new_sign_in' | 'answer_ready' | 'agent_replied' | 'handoff_waiting' | 'knowledge_answered' | 'export_ready' | 'account_erased' | 'budget_warning' | 'user_budget_warning' | 'webhook_disabled';
+  kind: 'password_reset' | 'email_verification' | 'new_sign_in' | 'password_changed' | 'second_factor_off' | 'recovery_code_used' | 'answer_ready' | 'agent_replied' | 'handoff_waiting' | 'knowledge_answered' | 'export_ready' | 'account_erased' | 'budget_warning' | 'user_budget_warning' | 'webhook_disabled';
   conversation_id: number | null;
   message_id: number | null;
   /** Of `knowledge_answered`. */
   faq_id: number | null;
-  /** Of `new_sign_in`. */
+  /** The sign-in that is new, or that acted on the account. */
   session_id: number | null;
   /** Of `export_ready`. */
   export_id: number | null;
@@ -792,6 +792,18 @@ export type NotificationSettings = {
     push: boolean;
   };
   new_sign_in: {
+    email: boolean;
+    push: boolean;
+  };
+  password_changed: {
+    email: boolean;
+    push: boolean;
+  };
+  second_factor_off: {
+    email: boolean;
+    push: boolean;
+  };
+  recovery_code_used: {
     email: boolean;
     push: boolean;
   };

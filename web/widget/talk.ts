@@ -53,6 +53,7 @@ export class Talk {
   readonly #runs: Runs;
   readonly #reading = new Set<number>();
   #outbox: Outbox | undefined;
+  #entering: Promise<void> | undefined;
   #identity: Vouched | null | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #wire: WebSocket | undefined;
@@ -99,7 +100,7 @@ export class Talk {
       await this.session.restore();
       this.#leaveStranger();
       if (this.session.state !== 'in') return this.#changed();
-      if (this.#outbox === undefined) this.#openOutbox();
+      this.#openOutbox();
       await this.#load();
     } catch {
       this.offline = true;
@@ -119,7 +120,7 @@ export class Talk {
 
   /** Sends a message; the first one makes a guest, or signs in whom the site vouches for. */
   async send(content: string): Promise<void> {
-    if (this.session.state !== 'in') await this.#enter();
+    if (this.session.state !== 'in') await this.#signIn();
     const conversation = this.#conversation ?? FRESH;
     const assistant = conversation === FRESH && wish.assistant ? { assistant_id: wish.assistant } : {};
     this.#outbox?.add({ conversation, content, ...assistant });
@@ -205,6 +206,23 @@ export class Talk {
     this.#changed();
   }
 
+  /**
+   * Takes up the sign-in of an earlier visit or of another tab, or else makes one. One at a time in all tabs: two first messages
+   * are of one visitor.
+   */
+  #signIn(): Promise<void> {
+    this.#entering ??= tabLock('parley.widget.enter', async () => {
+      await this.session.restore();
+      this.#leaveStranger();
+      if (this.session.state !== 'in') return this.#enter();
+      this.#openOutbox();
+      await this.#load();
+    }).finally(() => {
+      this.#entering = undefined;
+    });
+    return this.#entering;
+  }
+
   async #enter(): Promise<void> {
     const { language } = wish;
     const consents = { gdpr_consent: true, data_processing_consent: true } as const;
@@ -231,6 +249,7 @@ export class Talk {
   }
 
   #openOutbox(): void {
+    if (this.#outbox !== undefined) return;
     this.#outbox = new Outbox(`widget.${this.session.user?.id}`, {
       store,
       lock: tabLock,
@@ -289,9 +308,9 @@ export class Talk {
         if (!isFirst && message.message_type === 'agent' && !known.has(message.id)) this.#said(message);
       }
     } catch (err) {
-      // The conversation was deleted elsewhere.
       if (!(err instanceof Refused) || err.code !== 'not_found') throw err;
-      this.begin();
+      // The conversation was deleted elsewhere, and not left meanwhile.
+      if (this.#conversation === id) this.begin();
     }
     this.#changed();
   }
@@ -309,10 +328,12 @@ export class Talk {
   /** Hears at once what a person says, and that they type. Without the connection the talk is asked for now and then. */
   async #listen(): Promise<void> {
     if (this.#wire) return;
+    const who = this.session.user?.id;
     const token = await this.session.token();
-    // Another call was faster.
-    if (this.#wire) return;
-    const url = `${base.replace(/^http/, 'ws')}/api/v1/chat/ws/${this.session.user?.id}`;
+    // Another call was faster, or the talk was left.
+    const id = this.session.user?.id;
+    if (this.#wire || id !== who || this.session.state !== 'in') return;
+    const url = `${base.replace(/^http/, 'ws')}/api/v1/chat/ws/${id}`;
     const wire = new WebSocket(url, ['parley', token]);
     this.#wire = wire;
     wire.onmessage = ({ data }) => {

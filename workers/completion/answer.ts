@@ -1,6 +1,7 @@
 import type { Source } from '../../db/models/runView.ts';
 import type { Turn, Verdict } from '../../db/models/turn.ts';
 import { env } from '../../shared/base/env.ts';
+import { oneLine } from '../../shared/base/oneLine.ts';
 import type { Usage } from '../../shared/delivery/runEvents.ts';
 import { answerTimes } from '../../shared/provider/measure.ts';
 import { handoffText, reasonFrom } from '../../shared/people/handoffText.ts';
@@ -174,8 +175,8 @@ function costOf({ context }: Turn, { text, usage }: Heard): Usage {
 /** Returns a conversation's title: the first question's first line, cut at a word, 60 characters at most. */
 export function titleOf(question: string): string {
   // A pattern for the white space before the end of the line takes time quadratic in its length.
-  const line = question.trim().split('\n', 1)[0]?.trimEnd() ?? '';
-  const characters = [...line.replace(/\s+/g, ' ')];
+  const line = question.trim().split('\n', 1)[0] ?? '';
+  const characters = [...oneLine(line)];
   if (characters.length <= 60) return characters.join('');
   return `${characters
     .slice(0, 59)

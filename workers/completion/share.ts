@@ -1,22 +1,40 @@
+import { waitedMs } from '../../db/models/run.ts';
 import type { Turn } from '../../db/models/turn.ts';
 import { budgeted, shareOf } from '../../shared/limits/budget.ts';
 import type { ChatRequest } from '../../shared/provider/chat.ts';
 import { type Ending, failed } from './ending.ts';
 import { Interrupted, type Lease } from './lease.ts';
 
+/** Ms: a run waits for the shares of others as long as it has waited, between these; then until WAIT_LIMIT. */
+const [SOONEST, LATEST, WAIT_LIMIT] = [1_000, 5_000, 300_000];
+
+/** Other answers hold what this one wants of the budget. */
+export class Held extends Error {
+  readonly delayMs: number;
+  constructor(delayMs: number) {
+    super('others hold the budget');
+    this.delayMs = delayMs;
+  }
+}
+
 /**
  * Reserves the answer's share of the day's budget, and lowers the request's limit to it.
  * @returns the ending of a run for which nothing is left; undefined: the model may be called
- * @throws Interrupted when another process has the run
+ * @throws Held; Interrupted when another process has the run
  */
 export async function reserve(turn: Turn, lease: Lease, request: ChatRequest): Promise<Ending | undefined> {
   if (!budgeted) return undefined;
-  const share = await shareOf({ ...turn, attempt: lease.attempt }, request.model.name, {
-    prompt_tokens: promptTokens(turn),
-    completion_tokens: request.max_completion_tokens,
-  });
+  const tokens = { prompt_tokens: promptTokens(turn), completion_tokens: request.max_completion_tokens };
+  const of = (waits: boolean) =>
+    shareOf({ ...turn, attempt: lease.attempt }, request.model.name, tokens, waits);
+  let share = await of(true);
+  if (share === 'later') {
+    const waited = await waitedMs(turn.run_id);
+    if (waited < WAIT_LIMIT) throw new Held(Math.min(Math.max(waited, SOONEST), LATEST));
+    share = await of(false);
+  }
   if (share === undefined) throw new Interrupted('lost');
-  if (share === 0) return failed('quota_exceeded', 'The budget of the day is used up.');
+  if (share === 0 || share === 'later') return failed('quota_exceeded', 'The budget of the day is used up.');
   request.max_completion_tokens = share;
   return undefined;
 }

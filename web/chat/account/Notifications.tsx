@@ -23,6 +23,9 @@ const KINDS = [
   { kind: 'budget_warning', for: ['admin'] },
   { kind: 'webhook_disabled', for: ['admin'] },
   { kind: 'new_sign_in', alwaysMailed: true },
+  { kind: 'password_changed', alwaysMailed: true },
+  { kind: 'second_factor_off', alwaysMailed: true },
+  { kind: 'recovery_code_used', alwaysMailed: true },
 ] as const satisfies Choosable[];
 type Kind = (typeof KINDS)[number]['kind'];
 type Change = Partial<{ [K in Kind]: { email?: boolean; push?: boolean } }> &

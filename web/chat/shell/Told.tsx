@@ -99,7 +99,17 @@ function Told({ onClose, onGone }: { onClose: () => void; onGone: () => void }) 
   );
 }
 
+/** What the account's own page shows. */
+const ABOUT_THE_ACCOUNT: Notification['kind'][] = [
+  'new_sign_in',
+  'password_changed',
+  'second_factor_off',
+  'recovery_code_used',
+  'export_ready',
+  'email_verification',
+];
+
 function placeOf({ conversation_id, kind }: Notification): string {
-  if (['new_sign_in', 'export_ready', 'email_verification'].includes(kind)) return '/account';
+  if (ABOUT_THE_ACCOUNT.includes(kind)) return '/account';
   return conversation_id === null ? '/' : `/c/${conversation_id}`;
 }
