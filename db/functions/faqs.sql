@@ -289,14 +289,16 @@ END $$;
 -- requested language comes first if it is nearly as good; other languages are the fallback.
 -- p_models and p_vectors: the query's vector in the served set; empty: search by words only.
 -- p_categories: FAQs of these only; NULL: all. p_also: other forms of the query's words (faq_query_words).
+-- p_candidates: how many are ranked by vector, and how many by words; NULL: p_count.
 -- similarity is the cosine; without a vector it is coverage, the share of the query that the FAQ covers.
 CREATE OR REPLACE FUNCTION search_faqs(
   p_query text, p_models text[], p_vectors vector[], p_language text, p_count integer,
-  p_similarity double precision, p_coverage double precision, p_categories bigint[] DEFAULT NULL, p_also jsonb DEFAULT '[]')
+  p_similarity double precision, p_coverage double precision, p_categories bigint[] DEFAULT NULL, p_also jsonb DEFAULT '[]',
+  p_candidates integer DEFAULT NULL)
 RETURNS TABLE (id bigint, question text, answer text, language text, similarity double precision, coverage double precision)
 LANGUAGE plpgsql STABLE SET jit = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
-  candidates CONSTANT integer := greatest(20, p_count);
+  candidates CONSTANT integer := greatest(20, coalesce(p_candidates, p_count));
   wanted CONSTANT text := split_part(lower(p_language), '-', 1);
 BEGIN
   RETURN QUERY

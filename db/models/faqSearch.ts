@@ -33,6 +33,8 @@ export type FaqQuery = {
   /** The preferred language of the answer; null: any. */
   language: string | null;
   limit: number;
+  /** How many FAQs are ranked by vector, and how many by words; absent: the limit, and twenty at least. */
+  candidates?: number;
   /** Only FAQs of these categories; absent: all. */
   categories?: number[];
   /** Other forms of the text's words; absent: none. */
@@ -77,6 +79,7 @@ export function searchFaqs({
   vectors,
   language,
   limit,
+  candidates,
   categories,
   also = [],
   light = [],
@@ -85,7 +88,7 @@ export function searchFaqs({
 }: FaqQuery): Promise<FoundFaq[]> {
   return rows(
     `SELECT * FROM search_faqs(:text, CAST(:models AS text[]), CAST(:vectors AS vector[]), :language, :limit,
-       :similarity, :coverage, CAST(:categories AS bigint[]), CAST(:also AS jsonb))`,
+       :similarity, :coverage, CAST(:categories AS bigint[]), CAST(:also AS jsonb), CAST(:candidates AS integer))`,
     {
       text,
       models: vectors.map(({ model }) => model),
@@ -96,6 +99,7 @@ export function searchFaqs({
       coverage,
       categories: categories ?? null,
       also: otherForms({ also, light }),
+      candidates: candidates ?? null,
     },
   );
 }

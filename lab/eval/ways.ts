@@ -96,10 +96,11 @@ function withJudge(user_id: number, faqs: DomainFaq[], slugs: Slugs): Way {
   return async ({ question, language, before }) => {
     const asked = { user_id, question, language, created_at: new Date(), assistant: null };
     const said = history(before, answers);
-    const found = await findPassages(user_id, question, language, undefined, Promise.resolve(said));
     const [check, model] = [env.ANSWER_CHECK, process.env.QUERY_MODEL ?? ''];
-    use('model', 'judge/scripted');
+    use('model', model);
     try {
+      const found = await findPassages(user_id, question, language, undefined, Promise.resolve(said));
+      use('model', 'judge/scripted');
       const { passages } = await choose(asked, found, said);
       return passages.map(({ faq_id }) => slugs.get(faq_id) ?? '');
     } finally {
