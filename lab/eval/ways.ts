@@ -6,7 +6,7 @@ import { env } from '../../shared/base/env.ts';
 import { configure } from '../../shared/provider/config.ts';
 import { searchedWords } from '../../shared/knowledge/search.ts';
 import { embedFor } from '../../shared/knowledge/vectors.ts';
-import { vocabulary } from '../../shared/knowledge/vocabulary.ts';
+import { forgetWords, vocabulary } from '../../shared/knowledge/vocabulary.ts';
 import { choose } from '../../shared/prompt/choose.ts';
 import { decideContext } from '../../shared/prompt/decide.ts';
 import { findPassages } from '../../shared/prompt/retrieval.ts';
@@ -39,6 +39,7 @@ type Slugs = Map<number, string>;
 /** Replaces all FAQs, and embeds them. @returns the slug of each by its id */
 async function fill(faqs: DomainFaq[]): Promise<Slugs> {
   await knex('faqs').delete();
+  forgetWords();
   const added: { id: number; slug: string }[] = await knex('faqs')
     .insert(
       faqs.map(({ slug, language, question, answer, keywords }) =>

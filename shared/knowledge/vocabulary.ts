@@ -9,7 +9,8 @@ const READ_ANEW = 60_000;
 /** A transaction may commit after a later one's rows were read. */
 const OVERLAP = 200;
 
-let read = { vocabulary: emptyVocabulary(), version: '', upTo: 0, at: Number.NEGATIVE_INFINITY };
+const UNREAD = { version: '', upTo: 0, at: Number.NEGATIVE_INFINITY };
+let read = { vocabulary: emptyVocabulary(), ...UNREAD };
 let reading: Promise<void> | undefined;
 
 /** Returns the words of published FAQs. @param set the FAQs whose words it must include */
@@ -22,6 +23,11 @@ export async function vocabulary(set: Pick<FaqSet, 'version' | 'terms'>): Promis
     await reading;
   }
   return read.vocabulary;
+}
+
+/** Forgets all words, for who replaces the whole knowledge base: otherwise those of before stay for a minute. */
+export function forgetWords(): void {
+  read = { vocabulary: emptyVocabulary(), ...UNREAD };
 }
 
 async function readOn(set: Pick<FaqSet, 'version' | 'terms'>): Promise<void> {
