@@ -113,7 +113,8 @@ export function otherForms({ also = [], light = [] }: Pick<FaqQuery, 'also' | 'l
 }
 
 /** OFFSET 0 has the planner look for each FAQ by its key: joined, all FAQs are read for the few that changed. */
-const PUBLISHED = "(SELECT FROM faqs f WHERE f.id = t.faq_id AND f.status = 'published' OFFSET 0) AS published";
+const PUBLISHED =
+  "(SELECT FROM faqs f WHERE f.id = t.faq_id AND f.status = 'published' OFFSET 0) AS published";
 
 /**
  * Returns words of published FAQs as they are written, those of questions and keywords first. Words of answers are left out

@@ -70,7 +70,8 @@ async function onPglite(client: pg.Client): Promise<boolean> {
 }
 
 async function isIndexed(client: pg.Client): Promise<boolean> {
-  return (await one<{ there: boolean }>(client, 'SELECT faq_vectors_indexed($1) AS there', [DIMENSIONS])).there;
+  return (await one<{ there: boolean }>(client, 'SELECT faq_vectors_indexed($1) AS there', [DIMENSIONS]))
+    .there;
 }
 
 /** Creates the model's set. The set is served if no other one is. */

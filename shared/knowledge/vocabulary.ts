@@ -39,7 +39,9 @@ async function readOn(set: Pick<FaqSet, 'version' | 'terms'>): Promise<void> {
   if (performance.now() - read.at <= READ_ANEW) return;
   // No search waits for the words of all FAQs again: they take half a second among 20,000.
   read.at = performance.now();
-  readAnew(set).catch((err: unknown) => log.warn({ err }, 'Words of the FAQs not read again; the next change tries'));
+  readAnew(set).catch((err: unknown) =>
+    log.warn({ err }, 'Words of the FAQs not read again; the next change tries'),
+  );
 }
 
 async function readAnew({ version, terms }: Pick<FaqSet, 'version' | 'terms'>): Promise<void> {

@@ -66,7 +66,10 @@ for (const guard of ['on', 'off'] as const) {
       );
       const content = kept?.content ?? '';
       expectShownIs(device, id, content);
-      const { body: listed } = await stack.get(`/conversations/${body.conversation_id}/messages`, user.access);
+      const { body: listed } = await stack.get(
+        `/conversations/${body.conversation_id}/messages`,
+        user.access,
+      );
       expect(JSON.stringify(listed)).to.contain(JSON.stringify(content).slice(1, -1));
       device.close();
       return { content, sent: JSON.stringify(device.events) };

@@ -74,7 +74,9 @@ describe('a question that is not embedded', function () {
       embed = embeddings;
       expect(fake.asked.filter(({ path }) => path.endsWith('/embeddings'))).to.have.length.above(before);
       expect([event, by_words]).to.deep.equal(['response', true]);
-      expect(system).to.match(/<passage id="\d+">\nQuestion: When does the bakery open\?\nAnswer: At six\.\n/);
+      expect(system).to.match(
+        /<passage id="\d+">\nQuestion: When does the bakery open\?\nAnswer: At six\.\n/,
+      );
       expect(system).not.to.contain('umbrellas');
     });
   }

@@ -19,7 +19,11 @@ const EARLIER: HistoryMessage[] = [
 
 /** What the stage does between loading the run and storing what was chosen, in the order in which it begins. */
 describe('the steps of the context stage', () => {
-  const settings = { url: process.env.OPENAI_BASE_URL, model: process.env.QUERY_MODEL, check: env.ANSWER_CHECK };
+  const settings = {
+    url: process.env.OPENAI_BASE_URL,
+    model: process.env.QUERY_MODEL,
+    check: env.ANSWER_CHECK,
+  };
   const { run } = way;
   let fake: Fake;
   let steps: string[] = [];
@@ -100,7 +104,10 @@ describe('the steps of the context stage', () => {
     Object.assign(env, { PASSAGE_THRESHOLD: undefined });
     process.env.QUERY_MODEL = 'small';
     configure();
-    expect([passages, nearest]).to.deep.equal([[], ['When does the bakery open?', 'When does the bakery close?']]);
+    expect([passages, nearest]).to.deep.equal([
+      [],
+      ['When does the bakery open?', 'When does the bakery close?'],
+    ]);
     expect(steps).to.deep.equal(['embedding', 'search']);
   });
 

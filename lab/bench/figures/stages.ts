@@ -23,7 +23,9 @@ export async function stages(ground: Ground): Promise<() => Promise<Measured[]>>
   const standin = await ground.start('lab/bench/floors/standin.ts');
   const env = urlOf(standin);
   const contexts = await ground.start('lab/bench/floors/contexts.ts', [], env);
-  const slow = await ground.start('lab/bench/floors/standin.ts', [], { BENCH_DELAYS: JSON.stringify(HOSTED) });
+  const slow = await ground.start('lab/bench/floors/standin.ts', [], {
+    BENCH_DELAYS: JSON.stringify(HOSTED),
+  });
   const hosted = await ground.start('lab/bench/floors/contexts.ts', [], urlOf(slow));
   const web = await ground.startType('web', env);
   await Promise.all(WORKERS.map((type) => ground.startType(type, env)));
@@ -58,7 +60,12 @@ export async function stages(ground: Ground): Promise<() => Promise<Measured[]>>
         unit: 'ms',
         ours: message,
       },
-      { ...ALONE, figure: 'query stage, share of that message', unit: '', ours: added(stand, 'queries') / message },
+      {
+        ...ALONE,
+        figure: 'query stage, share of that message',
+        unit: '',
+        ours: added(stand, 'queries') / message,
+      },
       {
         ...ALONE,
         figure: 'answer check, share of that message with it',

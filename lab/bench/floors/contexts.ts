@@ -33,7 +33,10 @@ await untilReady(redis);
 await fill();
 const questions = await byKind();
 process.on('disconnect', () => process.exit());
-process.on('message', ({ times }: { times: number }) => void round(times).then((told) => process.send?.(told)));
+process.on(
+  'message',
+  ({ times }: { times: number }) => void round(times).then((told) => process.send?.(told)),
+);
 process.send?.({ port: 0 });
 
 async function fill(): Promise<void> {
