@@ -27,7 +27,8 @@ const SETTINGS: Record<keyof Ways, [check: string, queryModel: string]> = {
 };
 const KINDS: Kind[] = ['strong', 'weak', 'follow_up'];
 
-let user = 1_000_000;
+/** Another process asks as other users: nothing that it kept serves here. */
+let user = 1_000_000 * (1 + process.pid);
 const domain = await readDomain('clinic');
 await untilReady(redis);
 await fill();
