@@ -1,7 +1,7 @@
 -- Drops older versions: a function with other parameters is another function, and calls would fit both. The file runs
 -- as one transaction.
 DROP FUNCTION IF EXISTS faqs_near, faqs_near_in_columns, faq_vectors_walk, faqs_with_words, search_faqs, faq_query_words,
-  faq_query_all, faqs_holding;
+  faq_query_all, faqs_holding, faqs_if_few;
 
 -- Stores a user's verdict on a published FAQ in place of an earlier one. Returns false when no such FAQ is published.
 CREATE OR REPLACE FUNCTION rate_faq(p_faq bigint, p_user bigint, p_helpful boolean)
@@ -70,9 +70,29 @@ BEGIN
   RETURN (SELECT reltuples > p_count FROM pg_class WHERE oid = 'faqs'::regclass);
 END $$;
 
+-- Returns the published FAQs of some categories, or of some languages, or of all (NULL), if they are p_most at most; NULL if
+-- they are more.
+CREATE OR REPLACE FUNCTION faqs_if_few(p_categories bigint[], p_languages text[], p_most integer) RETURNS bigint[]
+LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan SET enable_sort = off SET enable_seqscan = off AS $$
+DECLARE
+  found bigint[];
+BEGIN
+  IF p_categories IS NOT NULL THEN
+    found := ARRAY(SELECT one.id FROM (SELECT DISTINCT unnest(p_categories) AS id) AS c CROSS JOIN LATERAL (
+      SELECT f.id FROM faqs f WHERE f.category_id = c.id AND f.status = 'published' LIMIT p_most + 1) AS one LIMIT p_most + 1);
+  ELSIF p_languages IS NOT NULL THEN
+    found := ARRAY(SELECT one.id FROM unnest(p_languages) AS l (name) CROSS JOIN LATERAL (
+      SELECT f.id FROM faqs f WHERE f.status = 'published' AND f.language = l.name LIMIT p_most + 1) AS one LIMIT p_most + 1);
+  ELSE
+    found := ARRAY(SELECT id FROM faqs WHERE status = 'published' ORDER BY status, language, id LIMIT p_most + 1);
+  END IF;
+  RETURN CASE WHEN cardinality(found) <= p_most THEN found END;
+END $$;
+
 -- Returns the published FAQs nearest to a vector, by any of their parts. Compares only vectors of the same dimension.
 -- Up to 300 FAQs all vectors are compared, which is exact and takes about 2 ms. Above that, the dimension's HNSW index is
--- walked until it yields enough published FAQs of the set. The planner does not know the limit and would sort all rows:
+-- walked until it yields enough published FAQs of the set. Where a search may find few of many FAQs (300, or 1,000 of some
+-- categories), these are compared: the walk would go through all others, and end before it met each. The planner does not know the limit and would sort all rows:
 -- hence enable_sort. The body sets the walk's settings, since only a superuser may name them in a header.
 -- ROWS: with the default guess of a thousand, search_faqs would read all FAQs for the few found ones.
 CREATE OR REPLACE FUNCTION faqs_near(p_model text, p_vector vector, p_count integer, p_categories bigint[])
@@ -81,6 +101,7 @@ SET jit = off SET plan_cache_mode = force_generic_plan SET enable_sort = off AS 
 DECLARE
   dims CONSTANT integer := vector_dims(p_vector);
   from_columns boolean;
+  few bigint[];
 BEGIN
   SELECT m.in_columns INTO from_columns FROM embedding_models m WHERE m.key = p_model AND m.dimensions = dims;
   IF NOT FOUND THEN
@@ -92,7 +113,18 @@ BEGIN
   END IF;
   IF from_columns THEN
     RETURN QUERY SELECT * FROM faqs_near_in_columns(p_model, p_vector, p_count, p_categories);
-  ELSIF faqs_exceed(300) AND faq_vectors_indexed(dims) THEN
+    RETURN;
+  END IF;
+  IF faqs_exceed(300) AND faq_vectors_indexed(dims) THEN
+    few := faqs_if_few(p_categories, NULL, CASE WHEN p_categories IS NULL THEN 300 ELSE 1000 END);
+    IF few IS NOT NULL THEN
+      RETURN QUERY SELECT found.id, 1 - found.distance FROM (
+        SELECT one.id, min(v.vector <=> p_vector) AS distance FROM unnest(few) AS one (id)
+        CROSS JOIN LATERAL (SELECT p.vector FROM faq_vectors p WHERE p.model = p_model AND p.faq_id = one.id OFFSET 0) AS v
+        GROUP BY one.id) AS found
+      WHERE found.distance <> 'NaN' ORDER BY found.distance LIMIT p_count;
+      RETURN;
+    END IF;
     -- An FAQ has several parts, and all of one may be near. Where the index holds signs alone, ten times as many
     -- are compared in full.
     RETURN QUERY EXECUTE faq_vectors_walk(dims)
@@ -199,31 +231,40 @@ $$;
 CREATE OR REPLACE FUNCTION faqs_with_words(p_query text, p_also jsonb, p_count integer, p_categories bigint[])
 RETURNS TABLE (faq_id bigint, coverage double precision) LANGUAGE plpgsql STABLE ROWS 20 SET jit = off AS $$
 DECLARE
-  configs regconfig[] := ARRAY(
-    WITH RECURSIVE languages AS (
+  languages CONSTANT text[] := ARRAY(
+    WITH RECURSIVE found AS (
       SELECT min(f.language) AS name FROM faqs f WHERE f.status = 'published'
       UNION ALL
       SELECT (SELECT min(f.language) FROM faqs f WHERE f.status = 'published' AND f.language > l.name)
-      FROM languages l WHERE l.name IS NOT NULL)
-    SELECT DISTINCT faq_config(name) FROM languages WHERE name IS NOT NULL);
+      FROM found l WHERE l.name IS NOT NULL)
+    SELECT name FROM found WHERE name IS NOT NULL);
+  configs CONSTANT regconfig[] := ARRAY(SELECT DISTINCT faq_config(name) FROM unnest(languages) AS l (name));
   query_grams CONSTANT text[] := ARRAY(SELECT gram FROM unnest(faq_grams(left(p_query, 200))) WITH ORDINALITY AS g (gram, n)
     GROUP BY gram ORDER BY min(n) LIMIT 48);
   one regconfig;
-  asked tsquery;
+  every tsquery;
+  few bigint[];
 BEGIN
   IF faqs_exceed(5000) THEN
     FOREACH one IN ARRAY configs LOOP
-      asked := faq_query_all(one, p_query, p_also);
-      IF asked IS NOT NULL THEN
+      every := faq_query_all(one, p_query, p_also);
+      -- Many FAQs may hold the words, and few of them be of the categories or of the language.
+      few := faqs_if_few(p_categories, ARRAY(SELECT l.name FROM unnest(languages) AS l (name) WHERE faq_config(l.name) = one),
+        CASE WHEN p_categories IS NULL THEN 300 ELSE 1000 END);
+      IF every IS NOT NULL AND few IS NOT NULL THEN
+        RETURN QUERY SELECT f.id, CAST(1 AS double precision) FROM unnest(few) AS among (id)
+        CROSS JOIN LATERAL (SELECT a.id, a.language, a.words FROM faqs a WHERE a.id = among.id OFFSET 0) AS f
+        WHERE faq_config(f.language) = one AND f.words @@ every LIMIT p_count;
+      ELSIF every IS NOT NULL THEN
         RETURN QUERY SELECT f.id, CAST(1 AS double precision) FROM faqs f
-        WHERE f.status = 'published' AND faq_config(f.language) = one AND f.words @@ asked AND (p_categories IS NULL OR f.category_id = ANY (p_categories))
+        WHERE f.status = 'published' AND faq_config(f.language) = one AND f.words @@ every AND (p_categories IS NULL OR f.category_id = ANY (p_categories))
         LIMIT p_count;
       END IF;
     END LOOP;
     IF cardinality(query_grams) > 0 THEN
-      asked := (SELECT string_agg(faq_lexeme(gram), ' & ') FROM unnest(query_grams) AS gram);
+      every := (SELECT string_agg(faq_lexeme(gram), ' & ') FROM unnest(query_grams) AS gram);
       RETURN QUERY SELECT t.faq_id, CAST(1 AS double precision) FROM faq_terms t JOIN faqs f ON f.id = t.faq_id
-      WHERE t.grams @@ asked AND f.status = 'published' AND (p_categories IS NULL OR f.category_id = ANY (p_categories))
+      WHERE t.grams @@ every AND f.status = 'published' AND (p_categories IS NULL OR f.category_id = ANY (p_categories))
       LIMIT p_count;
     END IF;
     RETURN;
@@ -289,14 +330,16 @@ END $$;
 -- requested language comes first if it is nearly as good; other languages are the fallback.
 -- p_models and p_vectors: the query's vector in the served set; empty: search by words only.
 -- p_categories: FAQs of these only; NULL: all. p_also: other forms of the query's words (faq_query_words).
+-- p_candidates: how many are ranked by vector, and how many by words; NULL: p_count.
 -- similarity is the cosine; without a vector it is coverage, the share of the query that the FAQ covers.
 CREATE OR REPLACE FUNCTION search_faqs(
   p_query text, p_models text[], p_vectors vector[], p_language text, p_count integer,
-  p_similarity double precision, p_coverage double precision, p_categories bigint[] DEFAULT NULL, p_also jsonb DEFAULT '[]')
+  p_similarity double precision, p_coverage double precision, p_categories bigint[] DEFAULT NULL, p_also jsonb DEFAULT '[]',
+  p_candidates integer DEFAULT NULL)
 RETURNS TABLE (id bigint, question text, answer text, language text, similarity double precision, coverage double precision)
 LANGUAGE plpgsql STABLE SET jit = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
-  candidates CONSTANT integer := greatest(20, p_count);
+  candidates CONSTANT integer := greatest(20, coalesce(p_candidates, p_count));
   wanted CONSTANT text := split_part(lower(p_language), '-', 1);
 BEGIN
   RETURN QUERY

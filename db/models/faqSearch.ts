@@ -33,6 +33,8 @@ export type FaqQuery = {
   /** The preferred language of the answer; null: any. */
   language: string | null;
   limit: number;
+  /** How many FAQs are ranked by vector, and how many by words; absent: the limit, and twenty at least. */
+  candidates?: number;
   /** Only FAQs of these categories; absent: all. */
   categories?: number[];
   /** Other forms of the text's words; absent: none. */
@@ -45,7 +47,10 @@ export type FaqQuery = {
   coverage: number;
 };
 
-/** SQL of the set: one row. */
+/**
+ * SQL of the set: one row. The least of a column says whether there is a row, by a step in an index: EXISTS would look
+ * through the table, and meet all drafts and the vectors of other sets first.
+ */
 export const FAQ_SET = `SELECT coalesce((SELECT version::text FROM faq_set), '') AS version,
        coalesce((SELECT max(seq) FROM faq_terms), 0) AS terms,
        (SELECT coalesce(jsonb_object_agg(language, threshold), '{}') FROM embedding_thresholds
@@ -61,8 +66,8 @@ export const FAQ_SET = `SELECT coalesce((SELECT version::text FROM faq_set), '')
          SELECT name FROM found WHERE name IS NOT NULL) AS languages,
        (SELECT jsonb_build_object(${SET_COLUMNS.map((column) => `'${column}', m.${column}`).join()})
           FROM (SELECT * FROM embedding_models WHERE ready_at IS NOT NULL ORDER BY ready_at DESC LIMIT 1) AS m
-          WHERE EXISTS (SELECT FROM faqs WHERE status = 'published')
-          AND (m.in_columns OR EXISTS (SELECT FROM faq_vectors v WHERE v.model = m.key))) AS vectors`;
+          WHERE (SELECT min(language) FROM faqs WHERE status = 'published') IS NOT NULL
+          AND (m.in_columns OR (SELECT min(v.faq_id) FROM faq_vectors v WHERE v.model = m.key) IS NOT NULL)) AS vectors`;
 
 /** Read before every search, so it has to be cheap: a few steps in an index each. */
 export async function faqSet(): Promise<FaqSet> {
@@ -77,6 +82,7 @@ export function searchFaqs({
   vectors,
   language,
   limit,
+  candidates,
   categories,
   also = [],
   light = [],
@@ -85,7 +91,7 @@ export function searchFaqs({
 }: FaqQuery): Promise<FoundFaq[]> {
   return rows(
     `SELECT * FROM search_faqs(:text, CAST(:models AS text[]), CAST(:vectors AS vector[]), :language, :limit,
-       :similarity, :coverage, CAST(:categories AS bigint[]), CAST(:also AS jsonb))`,
+       :similarity, :coverage, CAST(:categories AS bigint[]), CAST(:also AS jsonb), CAST(:candidates AS integer))`,
     {
       text,
       models: vectors.map(({ model }) => model),
@@ -96,6 +102,7 @@ export function searchFaqs({
       coverage,
       categories: categories ?? null,
       also: otherForms({ also, light }),
+      candidates: candidates ?? null,
     },
   );
 }
@@ -105,6 +112,10 @@ export function otherForms({ also = [], light = [] }: Pick<FaqQuery, 'also' | 'l
   return JSON.stringify([...also, ...light.map((word) => ({ word, light: true }))]);
 }
 
+/** OFFSET 0 has the planner look for each FAQ by its key: joined, all FAQs are read for the few that changed. */
+const PUBLISHED =
+  "(SELECT FROM faqs f WHERE f.id = t.faq_id AND f.status = 'published' OFFSET 0) AS published";
+
 /**
  * Returns words of published FAQs as they are written, those of questions and keywords first. Words of answers are left out
  * among more than 5,000 FAQs, where they are too many.
@@ -113,11 +124,10 @@ export function otherForms({ also = [], light = [] }: Pick<FaqQuery, 'also' | 'l
 export async function wordsSince(after: number, limit: number): Promise<string[]> {
   const found = await rows<{ word: string }>(
     `SELECT word FROM (
-       SELECT unnest(t.asked) AS word, true AS asked FROM faq_terms t JOIN faqs f ON f.id = t.faq_id
-       WHERE t.seq > :after AND f.status = 'published'
+       SELECT unnest(t.asked) AS word, true AS asked FROM faq_terms t CROSS JOIN LATERAL ${PUBLISHED} WHERE t.seq > :after
        UNION ALL
-       SELECT unnest(t.answered), false FROM faq_terms t JOIN faqs f ON f.id = t.faq_id
-       WHERE t.seq > :after AND f.status = 'published' AND NOT faqs_exceed(5000)) AS words
+       SELECT unnest(t.answered), false FROM faq_terms t CROSS JOIN LATERAL ${PUBLISHED}
+       WHERE t.seq > :after AND NOT faqs_exceed(5000)) AS words
      GROUP BY word ORDER BY bool_or(asked) DESC, word LIMIT :limit`,
     { after, limit },
   );

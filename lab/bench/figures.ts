@@ -9,6 +9,7 @@ import { retention } from './figures/retention.ts';
 import { search } from './figures/search.ts';
 import { slow } from './figures/slow.ts';
 import { sockets } from './figures/sockets.ts';
+import { stages } from './figures/stages.ts';
 import { throughput } from './figures/throughput.ts';
 import type { Measured } from './report.ts';
 import type { Ground } from '../kit/ground.ts';
@@ -32,6 +33,7 @@ export const figures: Figure[] = [
   { name: 'guard', named: true, prepare: guard },
   { name: 'slow', named: true, prepare: slow },
   { name: 'search', named: true, prepare: search },
+  { name: 'stages', named: true, prepare: stages },
   { name: 'owed', named: true, prepare: owed },
   { name: 'retention', named: true, prepare: retention },
 ];

@@ -6,7 +6,7 @@ import { env } from '../../shared/base/env.ts';
 import { configure } from '../../shared/provider/config.ts';
 import { searchedWords } from '../../shared/knowledge/search.ts';
 import { embedFor } from '../../shared/knowledge/vectors.ts';
-import { vocabulary } from '../../shared/knowledge/vocabulary.ts';
+import { forgetWords, vocabulary } from '../../shared/knowledge/vocabulary.ts';
 import { choose } from '../../shared/prompt/choose.ts';
 import { decideContext } from '../../shared/prompt/decide.ts';
 import { findPassages } from '../../shared/prompt/retrieval.ts';
@@ -39,6 +39,7 @@ type Slugs = Map<number, string>;
 /** Replaces all FAQs, and embeds them. @returns the slug of each by its id */
 async function fill(faqs: DomainFaq[]): Promise<Slugs> {
   await knex('faqs').delete();
+  forgetWords();
   const added: { id: number; slug: string }[] = await knex('faqs')
     .insert(
       faqs.map(({ slug, language, question, answer, keywords }) =>
@@ -96,10 +97,11 @@ function withJudge(user_id: number, faqs: DomainFaq[], slugs: Slugs): Way {
   return async ({ question, language, before }) => {
     const asked = { user_id, question, language, created_at: new Date(), assistant: null };
     const said = history(before, answers);
-    const found = await findPassages(user_id, question, language, undefined, Promise.resolve(said));
     const [check, model] = [env.ANSWER_CHECK, process.env.QUERY_MODEL ?? ''];
-    use('model', 'judge/scripted');
+    use('model', model);
     try {
+      const found = await findPassages(user_id, question, language, undefined, Promise.resolve(said));
+      use('model', 'judge/scripted');
       const { passages } = await choose(asked, found, said);
       return passages.map(({ faq_id }) => slugs.get(faq_id) ?? '');
     } finally {

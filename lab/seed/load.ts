@@ -6,6 +6,8 @@ import { syntheticFaq } from './texts.ts';
 /** Rows per statement; number of new rows from which the vector index is rebuilt as a whole. */
 const ROWS = 200;
 const BULK = 2_000;
+/** FAQs above which the product's search walks an index (faqs_near): without one it compares all vectors. */
+const WITHOUT_INDEX = 300;
 
 export type BuiltIndex = { name: string; ms: number; bytes: number };
 export type Loaded = { added: number; indexes: BuiltIndex[] };
@@ -55,7 +57,7 @@ async function load(
   await haveSet(client, model);
   await insert(client, there.last, count, model, said);
   const indexes: BuiltIndex[] = [];
-  if (anew) {
+  if (anew || (count > WITHOUT_INDEX && !(await onPglite(client)) && !(await isIndexed(client)))) {
     said(`building ${nameOf(DIMENSIONS)}`);
     indexes.push(await build(client, count));
   }
@@ -65,6 +67,11 @@ async function load(
 
 async function onPglite(client: pg.Client): Promise<boolean> {
   return (await one<{ version: string }>(client, 'SELECT version() AS version')).version.includes('PGlite');
+}
+
+async function isIndexed(client: pg.Client): Promise<boolean> {
+  return (await one<{ there: boolean }>(client, 'SELECT faq_vectors_indexed($1) AS there', [DIMENSIONS]))
+    .there;
 }
 
 /** Creates the model's set. The set is served if no other one is. */

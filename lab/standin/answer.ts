@@ -14,7 +14,8 @@ export function lastUserText(messages: ChatMessage[]): string {
 
 /**
  * Returns the answer of the passage with the question nearest to the last user message, cited as ` [id]`. Without
- * passages, returns a sentence in English or German that says that this is not a model, and names the near questions.
+ * passages, returns a sentence that says that this is not a model, and names the near questions: in English or German, or in
+ * French or Spanish where the prompt asks for it.
  */
 export function answerTo(messages: ChatMessage[]): string {
   const asked = lastUserText(messages);
@@ -58,22 +59,66 @@ function standinNotice(messages: ChatMessage[], asked: string): string {
     .split(/\s+/);
   const quote = words.slice(0, 8).join(' ') + (words.length > 8 ? ' …' : '');
   const system = messages.find((message) => message.role === 'system')?.content ?? '';
-  const [near, toPerson] = [nearIn(system), OFFERS_PERSON.test(system)];
-  if (readsGerman(asked) ?? readsGerman(system) ?? false) {
-    const meant = near.length === 0 ? '' : ` Meintest du: ${near.map((title) => `„${title}“`).join(', ')}?`;
-    const person = toPerson ? ' Ich kann die Frage auch an einen Menschen weitergeben.' : '';
-    return `Ich bin nur ein lokaler Ersatz und kein Sprachmodell. Zu „${quote}“ habe ich in der Wissensbasis nichts gefunden.${meant}${person}`;
-  }
-  const meant = near.length === 0 ? '' : ` Did you mean: ${near.map((title) => `“${title}”`).join(', ')}?`;
-  const person = toPerson ? ' I can also pass the question to a person.' : '';
-  return `I am a local stand-in and not a language model. I found nothing in the knowledge base about “${quote}”.${meant}${person}`;
+  const says = NOTICES[languageOf(asked, system)];
+  const near = nearIn(system);
+  const meant = near.length === 0 ? '' : ` ${says.meant(near.map(says.quoted).join(', '))}`;
+  return `${says.nothing(says.quoted(quote))}${meant}${system.includes(says.rule) ? ` ${says.person}` : ''}`;
 }
+
+type Language = 'en' | 'de' | 'fr' | 'es';
+
+/** Follows the prompt. Only English and German are told apart by the question, as one prompt may serve both. */
+function languageOf(asked: string, system: string): Language {
+  if (system.includes(' en français')) return 'fr';
+  if (system.includes(' en español')) return 'es';
+  return (readsGerman(asked) ?? readsGerman(system) ?? false) ? 'de' : 'en';
+}
+
+type Notice = {
+  quoted: (text: string) => string;
+  nothing: (asked: string) => string;
+  meant: (titles: string) => string;
+  /** The end of the rule of a prompt whose assistant hands over to people, and what is said where it stands there. */
+  rule: string;
+  person: string;
+};
+const NOTICES: Record<Language, Notice> = {
+  en: {
+    quoted: (text) => `“${text}”`,
+    nothing: (asked) =>
+      `I am a local stand-in and not a language model. I found nothing in the knowledge base about ${asked}.`,
+    meant: (titles) => `Did you mean: ${titles}?`,
+    rule: 'pass the question to a person',
+    person: 'I can also pass the question to a person.',
+  },
+  de: {
+    quoted: (text) => `„${text}“`,
+    nothing: (asked) =>
+      `Ich bin nur ein lokaler Ersatz und kein Sprachmodell. Zu ${asked} habe ich in der Wissensbasis nichts gefunden.`,
+    meant: (titles) => `Meintest du: ${titles}?`,
+    rule: 'an einen Menschen weiterzugeben',
+    person: 'Ich kann die Frage auch an einen Menschen weitergeben.',
+  },
+  fr: {
+    quoted: (text) => `« ${text} »`,
+    nothing: (asked) =>
+      `Je ne suis qu'un remplaçant local, pas un modèle de langage. Je n'ai rien trouvé sur ${asked} dans la base de connaissances.`,
+    meant: (titles) => `Vouliez-vous dire : ${titles} ?`,
+    rule: 'transmettre la question à une personne',
+    person: 'Je peux aussi transmettre la question à une personne.',
+  },
+  es: {
+    quoted: (text) => `«${text}»`,
+    nothing: (asked) =>
+      `Solo soy un sustituto local, no un modelo de lenguaje. No encontré nada sobre ${asked} en la base de conocimientos.`,
+    meant: (titles) => `¿Quizás: ${titles}?`,
+    rule: 'pasar la pregunta a una persona',
+    person: 'También puedo pasar la pregunta a una persona.',
+  },
+};
 
 /** Returns the questions of near FAQs that the prompt lists. */
 function nearIn(system: string): string[] {
   const block = /<questions key="(\w+)">\n([\s\S]*?)\n<\/questions key="\1">/.exec(system)?.[2] ?? '';
   return block.split('\n').flatMap((line) => (line.startsWith('- ') ? [unescaped(line.slice(2))] : []));
 }
-
-/** The rule of a prompt whose assistant hands over to people, in the languages that the stand-in writes. */
-const OFFERS_PERSON = /pass the question to a person|an einen Menschen weiterzugeben/;

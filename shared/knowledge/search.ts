@@ -12,6 +12,8 @@ import { truncateTokens } from '../provider/tokens.ts';
 
 /** Seconds. Results of an older set are never asked for again. */
 const RESULT_TTL = 600;
+/** Another form of a result needs another value here: two releases share the cache. */
+const FORM = 'with below';
 /** Embedding models take 8,191 tokens. The first thousand of a question show what it is about. */
 const QUESTION_TOKENS = 1_000;
 /** How many characters of a question the search by words uses. */
@@ -26,14 +28,18 @@ export type Search = {
   language: string | null;
   limit: number;
   categories?: number[];
-  /**
-   * Whether to return FAQs where none reaches a threshold: those that reach `half`; `any`; any, but none where none is
-   * `near`; absent: none then.
-   */
-  nearest?: 'half' | 'any' | 'near';
+  /** Returns FAQs also where none reaches a threshold. */
+  nearest?: 'any';
+  /** Has `below` hold whatever is near, for a model to judge. */
+  judged?: true;
 };
 export type SearchResult = {
   faqs: FoundFaq[];
+  /**
+   * FAQs that were not found, best first: where none reaches a threshold, those that reach half of one. For a judge all that
+   * are not among `faqs`, but none where none is near.
+   */
+  below: FoundFaq[];
   /** True when the question has no vector: the search used words only. */
   by_words_only: boolean;
   /** Whether the first FAQ is surely about the text: it holds most of its words, or is far nearer than it has to be. */
@@ -61,6 +67,8 @@ const SURE_COVERAGE = 0.8;
 const SURE_AHEAD = 0.2;
 /** An FAQ that is further below both thresholds than this share is about something else. */
 const NEAR = 0.6;
+/** FAQs below the thresholds that a result holds. */
+const MOST_BELOW = 12;
 
 /**
  * Returns published FAQs that may answer a text, best first: none unless one reaches a threshold. The result includes the last change
@@ -72,7 +80,7 @@ export async function searchKnowledge(
   known?: FaqSet,
 ): Promise<SearchResult & { cached: boolean }> {
   const set = await currentSet(known);
-  const key = cacheKey('search', search, set, search, env.PASSAGE_THRESHOLD, env.PASSAGE_COVERAGE);
+  const key = cacheKey('search', search, FORM, set, search, env.PASSAGE_THRESHOLD, env.PASSAGE_COVERAGE);
   const { value, cached } = await remember(
     key,
     RESULT_TTL,
@@ -83,7 +91,7 @@ export async function searchKnowledge(
 }
 
 /** Returns what is near a text, and what an FAQ must have to be found: one of the two, or half of it beside one that has it. */
-export async function explainSearch(search: Omit<Search, 'nearest' | 'categories'>) {
+export async function explainSearch(search: Omit<Search, 'nearest' | 'judged' | 'categories'>) {
   const { faqs, by_words_only } = await searchKnowledge({ ...search, nearest: 'any' });
   const set = await currentSet();
   const measured = set.vectors !== null && !by_words_only;
@@ -102,7 +110,7 @@ async function currentSet(known?: FaqSet): Promise<FaqSet> {
 
 async function find(search: Search, faqs: FaqSet): Promise<SearchResult> {
   const { vectors: set, languages } = faqs;
-  const { user_id, text, language, limit, categories, nearest } = search;
+  const { user_id, text, language, limit, categories, nearest, judged } = search;
   // A token has at least one byte, so a short text needs no tokenizer. Loading it blocks the API for a third of a second.
   const question = Buffer.byteLength(text) <= QUESTION_TOKENS ? text : truncateTokens(text, QUESTION_TOKENS);
   const [vector, known] = await Promise.all([
@@ -110,20 +118,29 @@ async function find(search: Search, faqs: FaqSet): Promise<SearchResult> {
     vocabulary(faqs),
   ]);
   const least = { similarity: thresholdIn(faqs, language), coverage: coverageIn(faqs, language) };
-  const found = await searchFaqs({
+  const beside = belowBy(BESIDE, least);
+  const ranked = await searchFaqs({
     ...searchedWords(text, known),
     vectors: set && vector ? [{ model: set.key, vector }] : [],
     language,
-    limit,
     categories,
-    ...belowBy(nearest === 'any' || nearest === 'near' ? 1 : BESIDE, least),
+    // What is found by vector and what is found by words may be twice as many FAQs.
+    ...(judged ? { limit: 2 * limit, candidates: limit } : { limit }),
+    ...(judged || nearest ? belowBy(1, least) : beside),
   });
-  const needed = nearest === 'near' ? belowBy(NEAR, least) : least;
-  const passes = found.some((faq) => reaches(faq, needed, vector !== null));
-  const by_words_only = set !== null && vector === null;
-  const strong = isStrong(found[0], least.similarity);
-  const shown = passes || nearest === 'half' || nearest === 'any';
-  return { faqs: shown ? found : [], by_words_only, strong, sure: passes && isSure(found), languages };
+  const measured = vector !== null;
+  const found = judged ? ranked.filter((faq) => reaches(faq, beside, measured)).slice(0, limit) : ranked;
+  const passes = found.some((faq) => reaches(faq, least, measured));
+  const shown = passes || nearest ? found : [];
+  const isNear = judged ? ranked.some((faq) => reaches(faq, belowBy(NEAR, least), measured)) : !passes;
+  return {
+    faqs: shown,
+    below: isNear ? ranked.filter((faq) => !shown.includes(faq)).slice(0, MOST_BELOW) : [],
+    by_words_only: set !== null && vector === null,
+    strong: isStrong(found[0], least.similarity),
+    sure: passes && isSure(found),
+    languages,
+  };
 }
 
 /** @param measured whether similarity is one of vectors; without a vector it is the share of the words */

@@ -1,11 +1,11 @@
 import type { HistoryMessage } from '../../db/models/message.ts';
-import type { Answering, ContextRecord } from '../../db/models/turn.ts';
+import type { ContextRecord } from '../../db/models/turn.ts';
 import { env } from '../base/env.ts';
 import { judge } from './check.ts';
-import { findNearest, type Found } from './retrieval.ts';
+import type { Found } from './retrieval.ts';
 
 type Passages = ContextRecord['passages'];
-type Asked = { user_id: number; question: string; language: string; assistant: Answering | null };
+type Asked = { user_id: number; question: string };
 /** nearest: questions that the answer may offer as meant; only where there is no passage. */
 export type Choice = { passages: Passages; nearest: string[] };
 
@@ -18,28 +18,19 @@ const JUDGED = 12;
  * Chooses what the prompt offers. With ANSWER_CHECK=model a model reads the passages and what is near them, and decides;
  * without its verdict, and otherwise, the thresholds of the search decide. No model reads a first question that is an FAQ's own or
  * surely about one, nor one that no FAQ is near.
- * @param found what the search found above the thresholds
+ * @param found what the search found, above the thresholds and below
  */
 export async function choose(
-  asked: Asked,
-  {
-    passages: found,
-    candidates,
-    searched,
-    sure,
-  }: Pick<Found, 'passages' | 'candidates' | 'searched' | 'sure'>,
+  { user_id, question }: Asked,
+  { passages: found, candidates, below, sure }: Pick<Found, 'passages' | 'candidates' | 'below' | 'sure'>,
   history: HistoryMessage[],
 ): Promise<Choice> {
-  const { user_id, question, language, assistant } = asked;
-  const about = searched?.queries[0] ?? question;
-  const near = (limit: number, how: 'half' | 'near') =>
-    findNearest(user_id, about, language, limit, how, assistant?.knowledge);
   if (env.ANSWER_CHECK !== 'model') {
-    const nearest = found.length === 0 ? await near(OFFERED, 'half') : [];
+    const nearest = found.length === 0 ? below.slice(0, OFFERED) : [];
     return { passages: found, nearest: nearest.map((passage) => passage.question) };
   }
   if (sure) return { passages: found.slice(0, 1), nearest: [] };
-  const judged = distinct([...candidates, ...(await near(JUDGED, 'near'))]).slice(0, JUDGED);
+  const judged = distinct([...candidates, ...below]).slice(0, JUDGED);
   const before = history.find(({ message_type }) => message_type === 'user')?.content ?? '';
   const same = history.length === 0 && judged.find((faq) => asWritten(faq.question) === asWritten(question));
   if (same) return { passages: [same], nearest: [] };

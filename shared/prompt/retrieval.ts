@@ -1,5 +1,5 @@
 import type { AssistantDefinition } from '../../db/models/assistant.ts';
-import type { FaqSet, FoundFaq } from '../../db/models/faqSearch.ts';
+import { type FaqSet, faqSet, type FoundFaq } from '../../db/models/faqSearch.ts';
 import type { HistoryMessage } from '../../db/models/message.ts';
 import type { ContextRecord } from '../../db/models/turn.ts';
 import { env } from '../base/env.ts';
@@ -14,6 +14,8 @@ export type Found = {
   /** The best PASSAGE_LIMIT of the candidates. */
   passages: ContextRecord['passages'];
   candidates: ContextRecord['passages'];
+  /** What is below the thresholds, best first: what may be meant where nothing was found, or what else a model may judge. */
+  below: ContextRecord['passages'];
   /** True when the question has no vector: the passages contain its words. */
   by_words_only: boolean;
   searched: Searched | null;
@@ -34,10 +36,11 @@ const BESIDE = { follow_up: 0.3, story: 0.5, language: 0.5, weak: 1, several: 1 
 
 /**
  * Finds passages of the knowledge base that may answer a user's question, best first. Where the question does not stand
- * alone, the small model says what to search for; without its answer the question itself counts.
+ * alone, the small model says what to search for; without its answer the question itself counts. Only a weak hit shows
+ * late that the question does not stand alone: otherwise the model is asked while the question itself is searched for.
  * @param knowledge the part that the assistant may use; absent: all
  * @param history earlier messages, newest first; absent: none
- * @param set the FAQs as they are; absent: each search asks for them
+ * @param set the FAQs as they are; absent: asks for them
  */
 export async function findPassages(
   user_id: number,
@@ -49,7 +52,8 @@ export async function findPassages(
 ): Promise<Found> {
   const { enabled, category_ids } = knowledge;
   if (env.PASSAGE_LIMIT === 0 || !enabled || category_ids?.length === 0)
-    return { passages: [], candidates: [], by_words_only: false, searched: null, sure: false };
+    return { passages: [], candidates: [], below: [], by_words_only: false, searched: null, sure: false };
+  const faqs = set ?? (await faqSet());
   const search = (text: string) =>
     searchKnowledge(
       {
@@ -58,51 +62,52 @@ export async function findPassages(
         language,
         limit: Math.max(CANDIDATES, env.PASSAGE_LIMIT),
         ...(category_ids !== null && { categories: category_ids }),
+        ...(env.ANSWER_CHECK === 'model' && { judged: true }),
       } satisfies Search,
-      set,
+      faqs,
     );
-  const [first, before] = await Promise.all([search(question), history]);
-  const unclear = { user_id, question, language, languages: first.languages, history: before };
-  const searched = await clarified(unclear, first);
-  const more = await Promise.all((searched?.queries ?? []).map(search));
+  const unclear = { user_id, question, language, languages: faqs.languages };
+  const [first, [before, early]] = await Promise.all([
+    search(question),
+    history.then(async (before) => {
+      const asked = { ...unclear, history: before };
+      return [before, await clarified(asked, whyUnclear(asked), search)] as const;
+    }),
+  ]);
+  const asked = { ...unclear, history: before };
+  const { searched, more } = early ?? (await clarified(asked, whyUnsure(asked, first), search)) ?? ALONE;
   const own = { found: first.faqs, weight: more.length === 0 || !searched ? 1 : BESIDE[searched.why] };
-  const faqs = fuse<FoundFaq>([...more.map(({ faqs: found }) => ({ found, weight: 1 })), own]);
-  const candidates = faqs.map(passageOf);
+  const fused = fuse<FoundFaq>([...more.map(({ faqs: found }) => ({ found, weight: 1 })), own]);
+  const candidates = fused.map(passageOf);
   return {
     passages: candidates.slice(0, env.PASSAGE_LIMIT),
     candidates: candidates.slice(0, CANDIDATES),
+    below: (more[0] ?? first).below.map(passageOf),
     by_words_only: [first, ...more].every(({ by_words_only }) => by_words_only),
     searched,
     sure: first.sure && searched === null,
   };
 }
 
-/** Finds the nearest FAQs, best first. @param nearest how far below the thresholds */
-export async function findNearest(
-  user_id: number,
-  text: string,
-  language: string,
-  limit: number,
-  nearest: Search['nearest'],
-  { enabled, category_ids }: AssistantDefinition['knowledge'] = EVERYTHING,
-): Promise<ContextRecord['passages']> {
-  if (env.PASSAGE_LIMIT === 0 || !enabled || category_ids?.length === 0) return [];
-  const asked = { user_id, text, language, limit, ...(nearest && { nearest }) };
-  const { faqs } = await searchKnowledge({
-    ...asked,
-    ...(category_ids !== null && { categories: category_ids }),
-  });
-  return faqs.map(passageOf);
-}
-
 function passageOf({ id, question, answer, similarity }: FoundFaq): ContextRecord['passages'][number] {
   return { faq_id: id, question, answer, similarity };
 }
 
-/** Returns what to search for beside the question; null where the question stands alone. */
-async function clarified(unclear: Unclear, first: SearchResult): Promise<Searched | null> {
-  const why = whyUnclear(unclear, first);
+type Aside = { searched: Searched | null; more: SearchResult[] };
+const ALONE: Aside = { searched: null, more: [] };
+
+/** Searches for what a question means beside its own words; null where it stands alone. */
+async function clarified(
+  unclear: Unclear,
+  why: Searched['why'] | null,
+  search: (text: string) => Promise<SearchResult>,
+): Promise<Aside | null> {
   if (why === null) return null;
+  const searched = await searchedFor(unclear, why);
+  return { searched, more: await Promise.all(searched.queries.map(search)) };
+}
+
+async function searchedFor(unclear: Unclear, why: Searched['why']): Promise<Searched> {
   // A strong hit for one clause says nothing of the others; no model is needed to look for them.
   const queries = why === 'several' ? null : await queriesFor(unclear);
   if (queries !== null && queries.length > 0) return { queries, why, by: 'model' };
@@ -112,16 +117,18 @@ async function clarified(unclear: Unclear, first: SearchResult): Promise<Searche
   return { queries: parts, why, by: parts.length > 0 ? 'sentences' : 'none' };
 }
 
-/** Returns why a question may not stand alone. An empty knowledge base needs no query. */
-function whyUnclear(
-  { question, language, languages, history }: Unclear,
-  { strong }: SearchResult,
-): Searched['why'] | null {
+/** Returns why a question may not stand alone, whatever is found for it. An empty knowledge base needs no query. */
+function whyUnclear({ question, language, languages, history }: Unclear): Searched['why'] | null {
   if (languages.length === 0) return null;
   if (history.length > 0) return 'follow_up';
   if (isStory(question)) return 'story';
   const own = (tag: string) => tag.toLowerCase().split('-')[0];
-  if (!languages.some((tag) => own(tag) === own(language))) return 'language';
+  return languages.some((tag) => own(tag) === own(language)) ? null : 'language';
+}
+
+/** Returns why what was found for a clear question may not be all of it. */
+function whyUnsure({ question, languages }: Unclear, { strong }: SearchResult): Searched['why'] | null {
+  if (languages.length === 0) return null;
   if (!strong) return 'weak';
   return clausesOf(question).length > 0 ? 'several' : null;
 }

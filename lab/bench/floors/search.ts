@@ -112,13 +112,13 @@ function bareOne({ vector }: Question): Promise<number[]> {
   );
 }
 
-/** Does the same for the product's task: the nearest by question or answer. */
+/** Does the same for the product's task: the nearest FAQs, by any of their four texts, which may all be near. */
 function bare({ vector }: Question): Promise<number[]> {
   return ask(
     'both',
     `SELECT id, 1 - min(distance) AS similarity FROM (
        SELECT faq_id AS id, vector::halfvec(1536) <=> $1::halfvec(1536) AS distance FROM faq_vectors
-       WHERE dimensions = 1536 ORDER BY vector::halfvec(1536) <=> $1::halfvec(1536) LIMIT ${2 * LIMIT}) AS found
+       WHERE dimensions = 1536 ORDER BY vector::halfvec(1536) <=> $1::halfvec(1536) LIMIT ${4 * LIMIT}) AS found
      GROUP BY id ORDER BY min(distance) LIMIT ${LIMIT}`,
     vector,
   );
