@@ -226,7 +226,7 @@ export const personalData: Record<string, TableOfData> = {
       link: 'id user_id conversation_id message_id mail_id pushed_to',
       content: 'data',
       behaviour: 'kind created_at read_at shown_at',
-      technical: 'due_at tries push_at mail_at',
+      technical: 'due_at tries push_at push_due_at push_tries mail_at',
     },
   },
   mails: {
