@@ -29,6 +29,7 @@ const handlers: { [Name in JobName]: () => Promise<Handler<Name>> } = {
   export: async () => (await import('./export.ts')).exportData,
   replay: async () => (await import('./replay.ts')).replay,
   notification: async () => (await import('./notification.ts')).notification,
+  push: async () => (await import('./push.ts')).push,
   mail: async () => (await import('./mail.ts')).mail,
 };
 

@@ -319,14 +319,14 @@ export const analyticsContract = contract('Analytics', {
     who: 'admins',
     summary: 'What the knowledge base answered, and what it did not',
     detail: definitions,
-    query: closed({ ...windowFields, limit: paging.limit }),
+    query: closed({ ...windowFields, limit: paging.limit, channel: of.channel }),
     answers: { 200: jsonOrCsv('The figures', knowledgeFigures) },
   },
   'GET /api/v1/analytics/costs': {
     who: 'admins',
     summary: 'What answers used and cost',
     detail: `${definitions} By day, model, assistant and user; the fifty users who used most.`,
-    query: closed(windowFields),
+    query: closed({ ...windowFields, channel: of.channel }),
     answers: { 200: jsonOrCsv('The figures', costs) },
   },
 });

@@ -83,8 +83,9 @@ export const analytics = serve(analyticsContract, {
   },
 
   'GET /api/v1/analytics/knowledge': async (ctx) => {
-    const { format, limit, ...asked } = ctx.state.query;
-    const figures = await knowledge(await windowOf(asked, ctx.state.user.timezone), limit);
+    const { format, limit, channel = null, ...asked } = ctx.state.query;
+    const window = await windowOf(asked, ctx.state.user.timezone);
+    const figures = await knowledge(window, limit, { assistantId: null, channel });
     if (format === 'json') {
       ctx.body = presentKnowledge(figures);
       return;
@@ -111,8 +112,9 @@ export const analytics = serve(analyticsContract, {
   },
 
   'GET /api/v1/analytics/costs': async (ctx) => {
-    const { format, ...asked } = ctx.state.query;
-    const figures = await costs(await windowOf(asked, ctx.state.user.timezone));
+    const { format, channel = null, ...asked } = ctx.state.query;
+    const window = await windowOf(asked, ctx.state.user.timezone);
+    const figures = await costs(window, { assistantId: null, channel });
     if (format === 'json') {
       ctx.body = presentCosts({
         ...figures,

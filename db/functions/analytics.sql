@@ -13,20 +13,25 @@ CREATE OR REPLACE FUNCTION analytics_day(p_time timestamptz) RETURNS timestamptz
   SELECT date_bin(interval '1 day', p_time, timestamptz '2000-01-01 00:00:00+00')
 $$;
 
+-- Returns the Monday on which a time's week begins.
+CREATE OR REPLACE FUNCTION analytics_week(p_time timestamptz) RETURNS timestamptz LANGUAGE sql IMMUTABLE AS $$
+  SELECT date_bin(interval '7 days', p_time, timestamptz '2000-01-03 00:00:00+00')
+$$;
+
 -- Returns the step of a logarithmic scale that a number of ms belongs to. Steps grow by 1.08: their middle,
 -- 2 × 1.08^step / 2.08, is within 3.9 % of every number of the step.
 CREATE OR REPLACE FUNCTION analytics_step(p_ms double precision) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
   SELECT ceil(ln(greatest(p_ms, 1)) / ln(1.08::float8))::bigint
 $$;
 
--- Counts the facts of a time, by quarter hours and dimensions, from the rows. This and the next functions are planned at each
--- call, for its own times: a quarter hour wants indexes, which a plan for any time does not take.
+-- Counts the facts of a time, by quarter hours and dimensions, from the rows. This and the next functions keep one plan for any
+-- time: planning cost more than counting a quarter hour. OFFSET 0 makes that plan take indexes.
 CREATE OR REPLACE FUNCTION analytics_moments(p_from timestamptz, p_to timestamptz)
 RETURNS TABLE (start timestamptz, assistant_id bigint, language text, model text, channel text, outcome text,
   messages_in bigint, answers bigint, from_knowledge bigint, unanswered bigint, rated_up bigint, rated_down bigint,
   handoffs bigint, conversations bigint, prompt_tokens bigint, completion_tokens bigint, total_tokens bigint)
 LANGUAGE plpgsql STABLE ROWS 50
-SET jit = off SET plan_cache_mode = force_custom_plan AS $$
+SET jit = off SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 BEGIN
   RETURN QUERY
@@ -42,21 +47,21 @@ BEGIN
     SELECT m.created_at AS at, coalesce(c.assistant_id, 0) AS assistant_id, c.language, '' AS model, c.channel, '' AS outcome,
       'message' AS kind, false AS cited, NULL::integer AS prompt_tokens, NULL::integer AS completion_tokens,
       NULL::integer AS total_tokens
-    FROM messages m JOIN conversations c ON c.id = m.conversation_id
-    WHERE m.message_type = 'user' AND m.created_at >= p_from AND m.created_at < p_to
+    FROM (SELECT * FROM messages WHERE message_type = 'user' AND created_at >= p_from AND created_at < p_to OFFSET 0) AS m
+    CROSS JOIN LATERAL (SELECT * FROM conversations WHERE id = m.conversation_id OFFSET 0) AS c
     UNION ALL
     SELECT r.completed_at, coalesce(r.assistant_id, 0), r.language, coalesce(r.model, ''), c.channel, r.status,
       'run', r.sources <> '[]', r.prompt_tokens, r.completion_tokens, r.total_tokens
-    FROM runs r JOIN conversations c ON c.id = r.conversation_id
-    WHERE r.completed_at IS NOT NULL AND r.completed_at >= p_from AND r.completed_at < p_to
+    FROM (SELECT * FROM runs WHERE completed_at IS NOT NULL AND completed_at >= p_from AND completed_at < p_to OFFSET 0) AS r
+    CROSS JOIN LATERAL (SELECT channel FROM conversations WHERE id = r.conversation_id OFFSET 0) AS c
     UNION ALL
     SELECT f.created_at, coalesce(c.assistant_id, 0), c.language, '', c.channel, '', f.rating, false, NULL, NULL, NULL
-    FROM message_feedback f JOIN conversations c ON c.id = f.conversation_id
-    WHERE f.created_at >= p_from AND f.created_at < p_to
+    FROM (SELECT * FROM message_feedback WHERE created_at >= p_from AND created_at < p_to OFFSET 0) AS f
+    CROSS JOIN LATERAL (SELECT * FROM conversations WHERE id = f.conversation_id OFFSET 0) AS c
     UNION ALL
     SELECT e.handoff_at, coalesce(c.assistant_id, 0), c.language, '', c.channel, '', 'handoff', false, NULL, NULL, NULL
-    FROM episodes e JOIN conversations c ON c.id = e.conversation_id
-    WHERE e.handoff_at IS NOT NULL AND e.handoff_at >= p_from AND e.handoff_at < p_to
+    FROM (SELECT * FROM episodes WHERE handoff_at IS NOT NULL AND handoff_at >= p_from AND handoff_at < p_to OFFSET 0) AS e
+    CROSS JOIN LATERAL (SELECT * FROM conversations WHERE id = e.conversation_id OFFSET 0) AS c
     UNION ALL
     SELECT c.created_at, coalesce(c.assistant_id, 0), c.language, '', c.channel, '', 'conversation', false, NULL, NULL, NULL
     FROM conversations c WHERE c.created_at >= p_from AND c.created_at < p_to
@@ -64,28 +69,32 @@ BEGIN
   GROUP BY 1, 2, 3, 4, 5, 6;
 END $$;
 
+-- Returns what a run adds to what has a key: a step of each scale of speed, and the FAQs that its answer cites.
+CREATE OR REPLACE FUNCTION analytics_measures_of(p_status text, p_first_token_ms integer, p_created timestamptz, p_started timestamptz,
+  p_completed timestamptz, p_sources jsonb) RETURNS TABLE (measure text, key bigint) LANGUAGE sql IMMUTABLE ROWS 4 AS $$
+  SELECT measure, analytics_step(ms) FROM (VALUES
+    ('first_token_ms', CASE WHEN p_status IN ('completed', 'incomplete') THEN p_first_token_ms::float8 END),
+    ('answer_ms', CASE WHEN p_status IN ('completed', 'incomplete')
+      THEN (extract(epoch FROM p_completed - p_created) * 1000)::float8 END),
+    ('waited_ms', (extract(epoch FROM p_started - p_created) * 1000)::float8)) AS speed (measure, ms)
+  WHERE ms IS NOT NULL
+  UNION ALL SELECT 'faq', (source ->> 'faq_id')::bigint FROM jsonb_array_elements(p_sources) AS source
+$$;
+
 -- Counts what has a key: steps of the scales of speed, uses of FAQs, new accounts (key 0; of no channel).
 CREATE OR REPLACE FUNCTION analytics_measures(p_from timestamptz, p_to timestamptz)
 RETURNS TABLE (start timestamptz, assistant_id bigint, measure text, key bigint, n bigint, channel text)
 LANGUAGE plpgsql STABLE ROWS 50
-SET jit = off SET plan_cache_mode = force_custom_plan AS $$
+SET jit = off SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 BEGIN
   RETURN QUERY
   SELECT analytics_quarter(fact.at), fact.assistant_id, fact.measure, fact.key, count(*), fact.channel
   FROM (
-    SELECT r.completed_at AS at, coalesce(r.assistant_id, 0) AS assistant_id, speed.measure, analytics_step(speed.ms) AS key,
-      c.channel
-    FROM runs r JOIN conversations c ON c.id = r.conversation_id CROSS JOIN LATERAL (VALUES
-      ('first_token_ms', CASE WHEN r.status IN ('completed', 'incomplete') THEN r.first_token_ms::float8 END),
-      ('answer_ms', CASE WHEN r.status IN ('completed', 'incomplete')
-        THEN (extract(epoch FROM r.completed_at - r.created_at) * 1000)::float8 END),
-      ('waited_ms', (extract(epoch FROM r.started_at - r.created_at) * 1000)::float8)) AS speed (measure, ms)
-    WHERE r.completed_at IS NOT NULL AND r.completed_at >= p_from AND r.completed_at < p_to AND speed.ms IS NOT NULL
-    UNION ALL
-    SELECT r.completed_at, coalesce(r.assistant_id, 0), 'faq', (source ->> 'faq_id')::bigint, c.channel
-    FROM runs r JOIN conversations c ON c.id = r.conversation_id CROSS JOIN LATERAL jsonb_array_elements(r.sources) AS source
-    WHERE r.completed_at IS NOT NULL AND r.completed_at >= p_from AND r.completed_at < p_to
+    SELECT r.completed_at AS at, coalesce(r.assistant_id, 0) AS assistant_id, of.measure, of.key, c.channel
+    FROM (SELECT * FROM runs WHERE completed_at IS NOT NULL AND completed_at >= p_from AND completed_at < p_to OFFSET 0) AS r
+    CROSS JOIN LATERAL (SELECT channel FROM conversations WHERE id = r.conversation_id OFFSET 0) AS c
+    CROSS JOIN LATERAL analytics_measures_of(r.status, r.first_token_ms, r.created_at, r.started_at, r.completed_at, r.sources) AS of
     UNION ALL
     SELECT u.created_at, 0, 'users_new', 0, NULL FROM users u WHERE u.created_at >= p_from AND u.created_at < p_to
   ) AS fact
@@ -103,7 +112,7 @@ CREATE OR REPLACE FUNCTION analytics_conversations(p_ids bigint[])
 RETURNS TABLE (id bigint, created_at timestamptz, last_message_at timestamptz, assistant_id bigint, language text, channel text,
   answered boolean, rated text, handed_off boolean, resolved_by_agent boolean, reopened boolean, score smallint)
 LANGUAGE plpgsql STABLE ROWS 50
-SET jit = off SET plan_cache_mode = force_custom_plan AS $$
+SET jit = off SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 BEGIN
   RETURN QUERY
@@ -131,7 +140,7 @@ RETURNS TABLE (start timestamptz, assistant_id bigint, language text, channel te
   handed_off bigint, resolved_by_bot bigint, confirmed bigint, resolved_by_agent bigint, reopened bigint, pending bigint,
   scored bigint, score_sum bigint)
 LANGUAGE plpgsql STABLE ROWS 50
-SET jit = off SET plan_cache_mode = force_custom_plan AS $$
+SET jit = off SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 BEGIN
   RETURN QUERY
@@ -153,8 +162,8 @@ CREATE OR REPLACE FUNCTION analytics_changed(p_part text, p_time timestamptz) RE
   INSERT INTO analytics_changes (part, start) SELECT p_part, analytics_quarter(p_time) WHERE p_time IS NOT NULL
 $$;
 
--- Counts one day of a part as far as it is over: what was never counted and what changed since. Returns whether there
--- was anything to count. One caller of a part runs at a time. It takes note of the changes first and counts in later
+-- Counts one day of a part as far as it is over: what was never counted and what changed since. Conversations that may go on are
+-- counted as pending. Returns whether there was anything to count. One caller of a part runs at a time. It takes note of the changes first and counts in later
 -- statements, so that a change that commits meanwhile stays noted.
 CREATE OR REPLACE FUNCTION analytics_count(p_part text, p_quiet_h integer) RETURNS boolean LANGUAGE plpgsql VOLATILE SET jit = off AS $$
 DECLARE
@@ -162,8 +171,7 @@ DECLARE
   v_quiet CONSTANT interval := make_interval(hours => p_quiet_h);
   c_day CONSTANT interval := interval '1 day';
   -- A fact is committed within seconds of its time; after five minutes nobody is on the way.
-  v_horizon CONSTANT timestamptz := analytics_quarter(clock_timestamp() - interval '5 minutes'
-    - CASE WHEN p_part = 'begun' THEN v_quiet ELSE interval '0' END);
+  v_horizon CONSTANT timestamptz := analytics_quarter(clock_timestamp() - interval '5 minutes');
   v_state analytics_state;
   v_day timestamptz;
   v_from timestamptz;
@@ -182,15 +190,20 @@ BEGIN
   IF v_state.quiet_h <> p_quiet_h AND p_part = 'begun' THEN
     -- Another setting means other figures: everything is counted anew, oldest first.
     v_state.counted_to := coalesce((SELECT analytics_day(min(created_at)) FROM conversations), v_state.counted_to);
+    v_state.young_to := NULL;
     DELETE FROM analytics_begun WHERE grain <> 'k';
   END IF;
 
   IF p_part = 'begun' THEN
+    v_state.counted_to := coalesce(v_state.young_to, v_state.counted_to);
     v_state.renewed_to := v_state.counted_to;
   ELSIF v_state.renewed_to IS NULL THEN
     v_state.renewed_to := least(v_state.counted_to, (SELECT analytics_day(min(start)) FROM analytics_people WHERE grain = 'q'),
       (SELECT analytics_day(min(start)) FROM analytics_spread WHERE grain = 'q'));
   END IF;
+
+  -- Every day from here on is counted with its week.
+  v_state.weeks_from := coalesce(v_state.weeks_from, analytics_week(v_state.counted_to + interval '7 days' - interval '1 microsecond'));
 
   IF v_state.counted_to < v_horizon THEN
     v_day := analytics_day(v_state.counted_to);
@@ -218,14 +231,31 @@ BEGIN
   IF p_part = 'moments' THEN
     PERFORM analytics_count_moments(v_quarters);
     IF v_to = v_day + c_day THEN
-      PERFORM analytics_count_day(v_day), analytics_count_people(v_day, v_renewed_to);
+      PERFORM analytics_count_day(v_day);
     END IF;
+    PERFORM analytics_count_people(v_day, v_renewed_to);
   ELSE
     PERFORM analytics_count_begun(v_day, v_quarters, v_quiet);
+    -- Conversations of earlier quarter hours whose runs ended in these: readers ask for runs that ended since, and for notes.
+    INSERT INTO analytics_changes (part, start) SELECT DISTINCT 'begun', quarter FROM analytics_answered(v_from, v_to) AS quarter;
   END IF;
-  UPDATE analytics_state SET counted_to = greatest(v_state.counted_to, v_to), quiet_h = p_quiet_h, renewed_to = v_renewed_to
+  v_to := greatest(v_state.counted_to, v_to);
+  UPDATE analytics_state SET quiet_h = p_quiet_h, renewed_to = v_renewed_to,
+    young_to = CASE WHEN p_part = 'begun' THEN v_to END,
+    weeks_from = v_state.weeks_from, people_to = CASE WHEN v_from IS NULL THEN people_to ELSE v_to END,
+    counted_to = CASE WHEN p_part = 'begun' THEN least(v_to, analytics_quarter(v_horizon - v_quiet)) ELSE v_to END
   WHERE part = p_part;
   RETURN true;
+END $$;
+
+-- Returns the quarter hours before p_from in which those conversations began whose runs ended from p_from on: they may be answered
+-- by now, or rated otherwise. Nothing notes it when a run ends, for that would cost every answer.
+CREATE OR REPLACE FUNCTION analytics_answered(p_from timestamptz, p_to timestamptz) RETURNS SETOF timestamptz LANGUAGE plpgsql STABLE
+ROWS 20 SET jit = off SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+  RETURN QUERY SELECT analytics_quarter(c.created_at)
+  FROM (SELECT conversation_id FROM runs WHERE completed_at IS NOT NULL AND completed_at >= p_from AND completed_at < p_to OFFSET 0) AS r
+  CROSS JOIN LATERAL (SELECT created_at FROM conversations WHERE id = r.conversation_id AND created_at < p_from OFFSET 0) AS c;
 END $$;
 
 -- Returns those of some quarter hours of a day in which anything happened: counting the others would plan for nothing.
@@ -295,8 +325,10 @@ BEGIN
   SELECT 'q', start, assistant_id, person, channel FROM analytics_people WHERE grain = 'k' AND start = ANY (p_quarters);
 END $$;
 
--- Replaces the rollups of a day that is over by the sums of its quarter hours.
+-- Replaces the rollups of a day that is over by the sums of its quarter hours, and those of its week by the sums of its days so far.
 CREATE OR REPLACE FUNCTION analytics_count_day(p_day timestamptz) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  v_week CONSTANT timestamptz := analytics_week(p_day);
 BEGIN
   DELETE FROM analytics_cells WHERE grain = 'd' AND start = p_day;
   INSERT INTO analytics_cells SELECT 'd', p_day, assistant_id, language, model, channel, outcome, sum(messages_in), sum(answers),
@@ -306,9 +338,12 @@ BEGIN
   DELETE FROM analytics_spread WHERE grain = 'd' AND start = p_day;
   INSERT INTO analytics_spread SELECT 'd', p_day, assistant_id, measure, key, sum(n), channel
   FROM analytics_spread WHERE grain = 'q' AND start >= p_day AND start < p_day + interval '1 day' GROUP BY 3, 4, 5, 7;
+  DELETE FROM analytics_spread WHERE grain = 'w' AND start = v_week;
+  INSERT INTO analytics_spread SELECT 'w', v_week, assistant_id, measure, key, sum(n), channel
+  FROM analytics_spread WHERE grain = 'd' AND start >= v_week AND start < v_week + interval '7 days' GROUP BY 3, 4, 5, 7;
 END $$;
 
--- Replaces the people of a day that is over, and counts how many of them came back. Where the day gained or lost a person,
+-- Replaces the people of a day as far as it is over, and counts how many of them came back. Where the day gained or lost a person,
 -- counts the days again on which that person came back later. @param p_before the first day that is not counted
 CREATE OR REPLACE FUNCTION analytics_count_people(p_day timestamptz, p_before timestamptz) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
@@ -348,11 +383,12 @@ RETURNS TABLE (assistant_id bigint, channel text) LANGUAGE sql IMMUTABLE ROWS 4 
   UNION ALL SELECT * FROM (VALUES (-1::bigint, p_channel), (p_assistant, p_channel)) AS narrow WHERE p_channel IS NOT NULL
 $$;
 
--- Like analytics_count_moments. A quarter hour with a conversation that is not quiet yet stays noted as changed until it
--- may be: readers count it from the rows meanwhile.
+-- Like analytics_count_moments. A quarter hour with a conversation that is not quiet yet is noted: from the moment on at which the
+-- first of them may be, readers count it from the rows. It is counted again a minute later, when more of them may be.
 CREATE OR REPLACE FUNCTION analytics_count_begun(p_day timestamptz, p_quarters timestamptz[], p_quiet interval)
 RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
+  v_now CONSTANT timestamptz := clock_timestamp();
   v_ids CONSTANT bigint[] := ARRAY(SELECT c.id FROM unnest(p_quarters) AS quarter CROSS JOIN LATERAL (
     SELECT id FROM conversations WHERE created_at >= quarter AND created_at < quarter + interval '15 minutes' OFFSET 0) AS c);
 BEGIN
@@ -372,9 +408,11 @@ BEGIN
   INSERT INTO analytics_begun SELECT 'd', p_day, assistant_id, language, channel, sum(begun), sum(answered), sum(handed_off),
     sum(resolved_by_bot), sum(confirmed), sum(resolved_by_agent), sum(reopened), sum(pending), sum(scored), sum(score_sum)
   FROM analytics_begun WHERE grain = 'q' AND start >= p_day AND start < p_day + interval '1 day' GROUP BY 3, 4, 5;
-  INSERT INTO analytics_changes (part, start, due_at)
-  SELECT 'begun', analytics_quarter(created_at), max(last_message_at) + p_quiet FROM conversations
-  WHERE id = ANY (v_ids) AND last_message_at > clock_timestamp() - p_quiet GROUP BY 2;
+  DELETE FROM analytics_changes WHERE part = 'begun' AND start = ANY (p_quarters) AND stale_at IS NOT NULL;
+  INSERT INTO analytics_changes (part, start, stale_at, due_at)
+  SELECT 'begun', quarter, quiet_at, quiet_at + interval '1 minute' FROM (
+    SELECT analytics_quarter(created_at) AS quarter, min(last_message_at) + p_quiet AS quiet_at FROM conversations
+    WHERE id = ANY (v_ids) AND last_message_at > v_now - p_quiet GROUP BY 1) AS young;
 END $$;
 
 -- What follows are triggers on late changes; a message on its way fires none. Changes of what is not counted yet are noted
@@ -492,14 +530,8 @@ BEGIN
     (OLD.status = 'completed' AND OLD.sources <> '[]')::integer, (OLD.status = 'completed' AND OLD.sources = '[]')::integer,
     coalesce(OLD.prompt_tokens, 0), coalesce(OLD.completion_tokens, 0), coalesce(OLD.total_tokens, 0));
   INSERT INTO analytics_spread
-  SELECT 'k', v_start, v_assistant, measure, analytics_step(ms), 1, v_channel FROM (VALUES
-    ('first_token_ms', CASE WHEN OLD.status IN ('completed', 'incomplete') THEN OLD.first_token_ms::float8 END),
-    ('answer_ms', CASE WHEN OLD.status IN ('completed', 'incomplete')
-      THEN (extract(epoch FROM OLD.completed_at - OLD.created_at) * 1000)::float8 END),
-    ('waited_ms', (extract(epoch FROM OLD.started_at - OLD.created_at) * 1000)::float8)) AS speed (measure, ms)
-  WHERE ms IS NOT NULL
-  UNION ALL
-  SELECT 'k', v_start, v_assistant, 'faq', (source ->> 'faq_id')::bigint, 1, v_channel FROM jsonb_array_elements(OLD.sources) AS source;
+  SELECT 'k', v_start, v_assistant, measure, key, 1, v_channel
+  FROM analytics_measures_of(OLD.status, OLD.first_token_ms, OLD.created_at, OLD.started_at, OLD.completed_at, OLD.sources);
   PERFORM analytics_changed('moments', OLD.completed_at);
   RETURN OLD;
 END $$;

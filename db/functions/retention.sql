@@ -31,6 +31,10 @@ BEGIN
   WHERE m.id = ANY (v_messages) AND s.conversation_id = m.conversation_id AND s.up_to_id >= m.id;
   DELETE FROM conversation_notes WHERE id IN (SELECT id FROM conversation_notes WHERE created_at < v_before
     ORDER BY created_at LIMIT p_batch FOR UPDATE SKIP LOCKED);
+  -- What became of them, all at once: the messages' trigger would ask for each conversation.
+  UPDATE conversations c SET fate = jsonb_build_object('answered', known.answered, 'rated', known.rated)
+  FROM analytics_conversations(ARRAY(SELECT DISTINCT m.conversation_id FROM messages m JOIN conversations o ON o.id = m.conversation_id
+    WHERE m.id = ANY (v_messages) AND o.fate IS NULL)) AS known WHERE c.id = known.id;
   DELETE FROM messages WHERE id = ANY (v_messages);
   PERFORM forget_faq_gaps_of(v_suggestions);
   PERFORM forget_drafts_of(v_messages);

@@ -6,9 +6,6 @@ export const KINDS = [
   'password_reset',
   'email_verification',
   'new_sign_in',
-  'password_changed',
-  'second_factor_off',
-  'recovery_code_used',
   'answer_ready',
   'agent_replied',
   'handoff_waiting',
@@ -67,6 +64,8 @@ export type Claimed = {
   seen: boolean;
   deleted: boolean;
   faq_question: string | null;
+  /** Whether the user has a device that takes pushes. */
+  devices: boolean;
 };
 
 /**
@@ -106,39 +105,66 @@ export function deviceOf(userAgent: string | null): string {
   return (userAgent ?? '').replace(/[0-9._]+/g, '');
 }
 
-/** Owed: notifications to look at now. */
-export async function notificationsToDeliver(limit: number): Promise<number[]> {
+/**
+ * Owed: of the notifications to look at now, one of each `batch`, oldest first. @param limit how many are looked at
+ */
+export async function notificationsToDeliver(limit: number, batch: number): Promise<number[]> {
   const owed = await rows<{ id: number }>(
-    'SELECT id FROM notifications WHERE due_at <= clock_timestamp() ORDER BY due_at LIMIT :limit',
-    { limit },
+    `SELECT id FROM (SELECT id, row_number() OVER (ORDER BY due_at) AS place FROM notifications
+       WHERE due_at <= clock_timestamp() ORDER BY due_at LIMIT :limit) AS due WHERE place % :batch = 1 ORDER BY place`,
+    { limit, batch },
   );
   return owed.map(({ id }) => id);
 }
 
-export function claimNotification(id: number, leaseMs: number): Promise<Claimed | undefined> {
-  return row('SELECT * FROM claim_notification(:id, CAST(:leaseMs AS integer))', { id, leaseMs });
+/** Owed: users with a push to make now, who waits longest first. */
+export async function usersToPush(limit: number): Promise<number[]> {
+  const owed = await rows<{ user_id: number }>(
+    `SELECT user_id FROM notifications WHERE push_due_at <= clock_timestamp()
+     GROUP BY user_id ORDER BY min(push_due_at) LIMIT :limit`,
+    { limit },
+  );
+  return owed.map(({ user_id }) => user_id);
 }
 
-/** Shows a notification in the list of its user's app. */
-export async function showNotification(id: number): Promise<void> {
-  await row('UPDATE notifications SET shown_at = coalesce(shown_at, clock_timestamp()) WHERE id = :id', {
+/** Claims a notification that is due, and up to `more` others. */
+export function claimNotifications(id: number, more: number, leaseMs: number): Promise<Claimed[]> {
+  return rows('SELECT * FROM claim_notifications(:id, CAST(:more AS integer), CAST(:leaseMs AS integer))', {
     id,
+    more,
+    leaseMs,
   });
 }
 
-export async function dropNotification(id: number): Promise<void> {
-  await row('DELETE FROM notifications WHERE id = :id', { id });
+/** Claims the user's push that is due for longest. */
+export function claimPush(userId: number, leaseMs: number): Promise<Claimed | undefined> {
+  return row('SELECT * FROM claim_push(:userId, CAST(:leaseMs AS integer))', { userId, leaseMs });
 }
 
-/** Says in how many ms a notification is to be pushed and mailed; null: not any more. */
-export async function scheduleNotification(id: number, pushMs: number | null, mailMs: number | null) {
+/** What is left to do of a claimed notification. */
+export type Left = { id: number; shown: boolean; push: boolean; mailMs: number | null };
+
+/** Says what is left of claimed notifications, and deletes those that nobody needs. @param gone their ids */
+export async function scheduleNotifications(left: Left[], gone: number[]): Promise<void> {
   await row(
-    'SELECT settle_notification(:id, CAST(:pushMs AS double precision), CAST(:mailMs AS double precision))',
+    `SELECT schedule_notifications(CAST(:ids AS bigint[]), CAST(:shown AS boolean[]), CAST(:push AS boolean[]),
+       CAST(:mailMs AS double precision[]), CAST(:gone AS bigint[]))`,
     {
-      id,
-      pushMs,
-      mailMs,
+      ids: left.map(({ id }) => id),
+      shown: left.map(({ shown }) => String(shown)),
+      push: left.map(({ push }) => String(push)),
+      mailMs: left.map(({ mailMs }) => mailMs),
+      gone,
     },
+  );
+}
+
+/** Says in how many ms a claimed push is to be tried again; null: never. */
+export async function schedulePush(id: number, ms: number | null): Promise<void> {
+  await row(
+    `UPDATE notifications SET push_tries = 0, push_due_at = clock_timestamp() + CAST(:ms AS double precision) * interval '1 ms'
+     WHERE id = :id`,
+    { id, ms },
   );
 }
 
@@ -197,12 +223,18 @@ const COUNTED = 1_000;
 
 /** Counts what a user was told and has not read; at most a thousand. */
 export async function countUnread(userId: number): Promise<number> {
-  const counted = await row<{ count: number }>(
-    `SELECT count(*) AS count FROM (SELECT FROM notifications n
-       WHERE n.user_id = :userId AND n.read_at IS NULL AND ${shown} LIMIT ${COUNTED}) AS unread`,
-    { userId },
+  return (await countUnreadOf([userId])).get(userId) ?? 0;
+}
+
+/** Counts that for several users. */
+export async function countUnreadOf(userIds: number[]): Promise<Map<number, number>> {
+  const counted = await rows<{ user_id: number; count: number }>(
+    `SELECT user_id, unread.count FROM unnest(CAST(:userIds AS bigint[])) AS one (user_id)
+     CROSS JOIN LATERAL (SELECT count(*) AS count FROM (SELECT FROM notifications n
+       WHERE n.user_id = one.user_id AND n.read_at IS NULL AND ${shown} LIMIT ${COUNTED}) AS first) AS unread`,
+    { userIds },
   );
-  return counted?.count ?? 0;
+  return new Map(counted.map(({ user_id, count }) => [user_id, count]));
 }
 
 /** Marks a user's notification as read. Returns false when the user has no such notification. */

@@ -6,7 +6,7 @@ import { rows } from '../sql.ts';
  */
 const KINDS = {
   notifications: `DELETE FROM notifications WHERE id IN (
-    SELECT id FROM notifications WHERE created_at < now() - interval '2 days' AND due_at IS NULL
+    SELECT id FROM notifications WHERE created_at < now() - interval '2 days' AND due_at IS NULL AND push_due_at IS NULL
       AND (shown_at IS NULL OR created_at < now() - interval '90 days')
     ORDER BY created_at LIMIT :batch FOR UPDATE SKIP LOCKED) RETURNING id`,
   mails: `DELETE FROM mails WHERE id IN (

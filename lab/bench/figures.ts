@@ -2,6 +2,7 @@ import { accept } from './figures/accept.ts';
 import { context } from './figures/context.ts';
 import { deltas } from './figures/deltas.ts';
 import { durability } from './figures/durability.ts';
+import { exportMemory } from './figures/exports.ts';
 import { guard } from './figures/guard.ts';
 import { overhead } from './figures/overhead.ts';
 import { owed } from './figures/owed.ts';
@@ -36,4 +37,5 @@ export const figures: Figure[] = [
   { name: 'stages', named: true, prepare: stages },
   { name: 'owed', named: true, prepare: owed },
   { name: 'retention', named: true, prepare: retention },
+  { name: 'exports', named: true, prepare: exportMemory },
 ];

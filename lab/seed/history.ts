@@ -42,6 +42,8 @@ export async function loadHistory({ from, to }: Range, count: number): Promise<v
     await rows(RUN, { ...batch, faq });
     await rows(RATING, batch);
   }
+  for (const table of ['users', 'conversations', 'messages'])
+    await rows(`SELECT setval(pg_get_serial_sequence('${table}', 'id'), max(id)) FROM ${table}`);
   for (const table of tables) await knex.raw(`ALTER TABLE ${table} ENABLE TRIGGER USER`);
 }
 

@@ -1,5 +1,5 @@
 import { type Used, usedBy, usedByUsers } from '../../db/models/analytics/costs.ts';
-import { rangesOf } from '../../db/models/analytics/ranges.ts';
+import { ALL, rangesOf } from '../../db/models/analytics/ranges.ts';
 import { costOf, priceChanges, prices } from './prices.ts';
 import { bucketsIn, type Window } from './window.ts';
 
@@ -20,16 +20,17 @@ export type Costs = Window & {
 };
 
 /** Returns what answers used and cost: by day, model, assistant and user. Amounts are null without prices. */
-export async function costs(window: Window): Promise<Costs> {
+export async function costs(window: Window, of = ALL): Promise<Costs> {
   const starts = await bucketsIn(window, 'day');
   const ranges = await rangesOf(
     'moments',
     window,
     starts.every((at) => at.getTime() % 86_400_000 === 0),
+    of,
   );
   const [used, byUsers] = await Promise.all([
-    usedBy(ranges, starts, priceChanges()),
-    usedByUsers(window, priceChanges(), USERS),
+    usedBy(ranges, starts, priceChanges(), of),
+    usedByUsers(window, priceChanges(), USERS, of),
   ]);
   const byDay = Map.groupBy(used, ({ bucket }) => bucket);
   const few = (byUsers[0]?.users ?? 0) < PEOPLE_APART;

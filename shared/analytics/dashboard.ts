@@ -4,11 +4,19 @@ import {
   type Cell,
   cellsOf,
   type FaqUse,
+  newUsersOf,
   peopleOf,
-  stepsOf,
-  usesOf,
+  spreadOf,
 } from '../../db/models/analytics/figures.ts';
-import { ALL, type Of, type Range, rangesOf } from '../../db/models/analytics/ranges.ts';
+import {
+  ALL,
+  type Counted,
+  countedIn,
+  type Of,
+  type Part,
+  type Range,
+  rangesIn,
+} from '../../db/models/analytics/ranges.ts';
 import { env } from '../base/env.ts';
 import { type Percentiles, percentilesOf } from './percentiles.ts';
 import { type Cost, costOf, priceChanges } from './prices.ts';
@@ -65,21 +73,30 @@ export type Dashboard = {
 /** Returns the figures of a window, and those of the window before it. */
 export async function dashboard(window: Window, of = ALL): Promise<Dashboard> {
   const updated_at = new Date();
-  const [now, then] = await Promise.all([figuresOf(window, of), figuresOf(before(window), of)]);
-  const { totals, quality, cells, steps, ranges } = now;
+  const past = before(window);
+  const counted = await countedIn({ from: past.from, to: window.to });
+  const ranges = rangesIn(counted, 'moments', window, true, of);
+  const [{ steps, uses }, now, then, newUsers] = await Promise.all([
+    spreadOf(ranges, TOP, of),
+    figuresOf(window, counted, of),
+    figuresOf(past, counted, of),
+    newUsersOf(rangesIn(counted, 'moments', past, true, of)),
+  ]);
+  const { cells } = now;
+  const users_new = steps.find(({ measure }) => measure === 'users_new')?.n ?? 0;
   return {
     ...window,
     updated_at,
-    totals,
-    quality,
+    totals: { ...now.totals, users_new },
+    quality: now.quality,
     speed: {
       first_token_ms: percentilesOf(steps, 'first_token_ms'),
       answer_ms: percentilesOf(steps, 'answer_ms'),
       waited_ms: percentilesOf(steps, 'waited_ms'),
     },
-    previous: { totals: then.totals, quality: then.quality },
+    previous: { totals: { ...then.totals, users_new: newUsers }, quality: then.quality },
     top: {
-      faqs: await usesOf(ranges, TOP, of),
+      faqs: uses,
       languages: grouped(cells, 'language')
         .map(([language, own]) => ({ language, messages: sum(own, 'messages_in') }))
         .filter(({ messages }) => messages > 0)
@@ -94,22 +111,18 @@ export async function dashboard(window: Window, of = ALL): Promise<Dashboard> {
   };
 }
 
-async function figuresOf(window: Range, of: Of) {
-  const [ranges, begunRanges] = await Promise.all([
-    rangesOf('moments', window, true, of),
-    rangesOf('begun', window, true),
-  ]);
-  const [cells, steps, users_active, begun] = await Promise.all([
+async function figuresOf(window: Range, counted: Partial<Record<Part, Counted>>, of: Of) {
+  const ranges = rangesIn(counted, 'moments', window, true, of);
+  const [cells, users_active, begun] = await Promise.all([
     cellsOf(ranges, priceChanges(), of),
-    stepsOf(ranges, of),
     peopleOf(ranges, of),
-    begunOf(begunRanges, env.RESOLVED_AFTER_H, of),
+    begunOf(rangesIn(counted, 'begun', window, true), env.RESOLVED_AFTER_H, of),
   ]);
-  const totals = totalsOf(cells, users_active, steps.find(({ measure }) => measure === 'users_new')?.n ?? 0);
-  return { ranges, cells, steps, totals, quality: qualityOf(cells, begun, totals.cost) };
+  const totals = totalsOf(cells, users_active);
+  return { cells, totals, quality: qualityOf(cells, begun, totals.cost) };
 }
 
-function totalsOf(cells: Cell[], users_active: number, users_new: number): Totals {
+function totalsOf(cells: Cell[], users_active: number): Omit<Totals, 'users_new'> {
   const ended = (status: string) =>
     sum(
       cells.filter(({ outcome }) => outcome === status),
@@ -117,7 +130,6 @@ function totalsOf(cells: Cell[], users_active: number, users_new: number): Total
     );
   return {
     users_active,
-    users_new,
     conversations: sum(cells, 'conversations'),
     messages_in: sum(cells, 'messages_in'),
     answers: sum(cells, 'answers'),

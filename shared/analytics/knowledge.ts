@@ -6,7 +6,7 @@ import {
   unusedFaqs,
 } from '../../db/models/analytics/knowledge.ts';
 import { usesOfFaq } from '../../db/models/analytics/figures.ts';
-import { rangesOf } from '../../db/models/analytics/ranges.ts';
+import { ALL, rangesOf } from '../../db/models/analytics/ranges.ts';
 import { before, type Window } from './window.ts';
 
 export type KnowledgeFigures = Window & {
@@ -25,12 +25,12 @@ export async function recentUses(id: number): Promise<number> {
 }
 
 /** Returns which FAQs answered, and what was said of it; which did not; and what people asked that none answers. */
-export async function knowledge(window: Window, limit: number): Promise<KnowledgeFigures> {
-  const ranges = await rangesOf('moments', window, true);
+export async function knowledge(window: Window, limit: number, of = ALL): Promise<KnowledgeFigures> {
+  const ranges = await rangesOf('moments', window, true, of);
   const [faqs, unused, gaps] = await Promise.all([
-    faqFigures(ranges, window, limit),
-    unusedFaqs(ranges, limit),
-    gapFigures(window, before(window).from, limit),
+    faqFigures(ranges, window, limit, of),
+    unusedFaqs(ranges, limit, of),
+    gapFigures(window, before(window).from, limit, of),
   ]);
   return { ...window, faqs, unused, gaps };
 }

@@ -7,7 +7,7 @@ import { importsToDeliver } from '../../db/models/faqImport.ts';
 import { webhooksToDeliver } from '../../db/models/webhookDelivery.ts';
 import { gapsToGroup } from '../../db/models/faqSuggestion.ts';
 import { mailsToSend } from '../../db/models/mail.ts';
-import { notificationsToDeliver } from '../../db/models/notification.ts';
+import { notificationsToDeliver, usersToPush } from '../../db/models/notification.ts';
 import { conversationsToSummarise } from '../../db/models/summary.ts';
 import { replaysToAnswer } from '../../db/models/replay.ts';
 import { runsToDeliver } from '../../db/models/owed.ts';
@@ -59,8 +59,10 @@ const notAtAll = { removeOnComplete: { count: 0 }, removeOnFail: { count: 0 } };
 const REPLAYS = 100;
 /** FAQs of one job. */
 const FAQS = 500;
-/** Notifications, or mails, that one pass of the reconciler enqueues. */
+/** Notifications, mails, or users with a push, that one pass of the reconciler enqueues. */
 const TOLD = 500;
+/** Notifications of one job. */
+export const TOGETHER = 50;
 /** Summaries that are enqueued at a time. */
 const SUMMARIES = 20;
 
@@ -208,14 +210,27 @@ export const jobs = {
     ...retried,
     slots: 1,
   }),
-  /** Shows, pushes and mails what a user is to be told. Postgres holds the time of the next try, so one call of the job is one try. */
+  /**
+   * Shows what users are to be told, and makes its mails and pushes: this notification's, and others' that are due, of which the
+   * reconciler enqueues the first of each fifty. Postgres holds the time of the next try, so one call of the job is one try.
+   */
   notification: single({
     process: 'notification',
     payload: Type.Object({ notification_id: Type.Integer() }),
     id: ({ notification_id }) => `notification-${notification_id}`,
-    owed: async () => (await notificationsToDeliver(TOLD)).map((notification_id) => ({ notification_id })),
+    owed: async () =>
+      (await notificationsToDeliver(TOLD, TOGETHER)).map((notification_id) => ({ notification_id })),
     ...triedOnce,
-    slots: 20,
+    slots: 4,
+  }),
+  /** One job a user: devices whose service hangs take one slot. */
+  push: single({
+    process: 'notification',
+    payload: Type.Object({ user_id: Type.Integer() }),
+    id: ({ user_id }) => `push-${user_id}`,
+    owed: async () => (await usersToPush(TOLD)).map((user_id) => ({ user_id })),
+    ...triedOnce,
+    slots: 100,
   }),
   mail: single({
     process: 'notification',

@@ -25,6 +25,13 @@ export const queues = Object.fromEntries(
   ]),
 ) as { [Name in JobName]: Queue<Payloads[Name]> };
 
+/** Says whether answers wait for a worker or for their stages; false while Redis does not say. */
+export async function answersWait(): Promise<boolean> {
+  return (
+    (await queues.completion.getJobCountByTypes('prioritized', 'wait', 'waiting-children').catch(() => 0)) > 0
+  );
+}
+
 /** The scripts that add a flow, by BullMQ's names. */
 const HAND_OVER = /^(addParentJob|addStandardJob|addPrioritizedJob|releaseParentIfNoPendingDependencies):/;
 /** The connection that loaded these scripts. */

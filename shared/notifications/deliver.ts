@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { makeMail } from '../../db/models/mail.ts';
 import {
   type Claimed,
-  claimNotification,
-  countUnread,
-  dropNotification,
-  scheduleNotification,
-  showNotification,
+  claimNotifications,
+  claimPush,
+  countUnreadOf,
+  type Left,
+  scheduleNotifications,
+  schedulePush,
 } from '../../db/models/notification.ts';
 import { env } from '../base/env.ts';
 import { log } from '../base/log.ts';
@@ -23,32 +24,83 @@ import { pushToDevices } from './push.ts';
 const LEASE = 30_000;
 /** Ms until a mail that its address may not have yet is tried again. */
 const TOO_MANY = 600_000;
+/** Notifications that are looked at side by side. */
+const AT_ONCE = 10;
 
 /** In how many ms a channel is due; null: not any more. */
 type Due = number | null;
+/** `begins`: nothing was done of it so far. */
+type Decided = { owed: Claimed; begins: boolean; left: Left | null };
 
 /**
- * Does what is due of an owed notification: shows it, pushes it, puts it into a mail. Does nothing where nothing is due. A
- * worker that dies in between leaves it due again after the lease.
+ * Does what is due of an owed notification, and of up to `more` others: shows them, makes their mails, owes their pushes. Does nothing
+ * where nothing is due. A worker that dies in between leaves them due again after the lease.
+ * @returns how many were due
+ * @throws what went wrong with one of them, once the others are scheduled
  */
-export async function deliverNotification(id: number): Promise<void> {
-  const owed = await claimNotification(id, LEASE);
-  if (owed === undefined) return;
+export async function deliverNotifications(id: number, more: number): Promise<number> {
+  const claimed = await claimNotifications(id, more, LEASE);
+  if (claimed.length === 0) return 0;
   killPoint('notification.claimed', id);
-  const begins = owed.push_in_ms === null && owed.mail_in_ms === null;
-  if (await isVoid(owed, begins)) return dropNotification(id);
-  // Nothing else is left of an erased account; where no mail goes out, its address has no use.
-  if (owed.kind === 'account_erased' && !mailIsConfigured()) return dropNotification(id);
-  if (begins) await show(owed);
-  const plan = begins ? planOf(owed) : { pushMs: owed.push_in_ms, mailMs: owed.mail_in_ms };
-  const pushMs = isDue(plan.pushMs) ? await pushNow(owed) : plan.pushMs;
-  const mailMs = isDue(plan.mailMs) ? await mailNow(owed) : plan.mailMs;
+  const [decided, failed]: [Decided[], unknown[]] = [[], []];
+  for (let i = 0; i < claimed.length; i += AT_ONCE)
+    for (const one of await Promise.allSettled(claimed.slice(i, i + AT_ONCE).map(decide)))
+      if (one.status === 'fulfilled') decided.push(one.value);
+      else failed.push(one.reason);
   killPoint('notification.scheduling', id);
-  await scheduleNotification(id, pushMs, mailMs);
+  await scheduleNotifications(
+    decided.flatMap(({ left }) => left ?? []),
+    decided.flatMap(({ owed, left }) => (left === null ? owed.id : [])),
+  );
+  await tell(decided);
+  if (failed.length > 0) throw failed[0];
+  return claimed.length;
 }
 
-function isDue(ms: Due): boolean {
-  return ms !== null && ms <= 0;
+/** Makes the mail of a claimed notification where it is due. Returns what is left; null: nobody needs it. */
+async function decide(owed: Claimed): Promise<Decided> {
+  const begins = owed.push_in_ms === null && owed.mail_in_ms === null;
+  if (await isVoid(owed, begins)) return { owed, begins, left: null };
+  // Nothing else is left of an erased account; where no mail goes out, its address has no use.
+  if (owed.kind === 'account_erased' && !mailIsConfigured()) return { owed, begins, left: null };
+  const due = begins ? mailDue(owed) : owed.mail_in_ms;
+  const mailMs = due !== null && due <= 0 ? await mailNow(owed) : due;
+  // What the release before this one left to push is handed over.
+  const push = begins ? isPushed(owed) : owed.push_in_ms !== null;
+  return { owed, begins, left: { id: owed.id, shown: begins && isListed(owed), push, mailMs } };
+}
+
+/** Tells the open apps what their lists show now, and has pushes made. */
+async function tell(decided: Decided[]): Promise<void> {
+  const shown = decided.filter(({ left }) => left?.shown === true);
+  const users = shown.flatMap(({ owed }) => owed.user_id ?? []);
+  const unread = users.length === 0 ? new Map() : await countUnreadOf([...new Set(users)]);
+  for (const { owed } of shown) {
+    const told = { ...presented(owed), unread: unread.get(owed.user_id) ?? 0 };
+    // Whoever is away finds it in the list.
+    await push(owed.user_id ?? 0, 'notification', told).catch((err: unknown) =>
+      log.debug({ err }, 'not pushed'),
+    );
+  }
+  const pushed = new Set(
+    decided.flatMap(({ owed, left }) => (left?.push === true ? (owed.user_id ?? []) : [])),
+  );
+  for (const user_id of pushed)
+    await enqueue('push', { user_id }).catch((err: unknown) =>
+      log.warn({ err }, 'the push is not enqueued; the reconciler does it'),
+    );
+}
+
+/**
+ * Makes the push of a user that is due for longest.
+ * @returns false when none was due
+ */
+export async function deliverPush(userId: number): Promise<boolean> {
+  const owed = await claimPush(userId, LEASE);
+  if (owed === undefined) return false;
+  killPoint('push.claimed', owed.id);
+  await schedulePush(owed.id, (await isVoid(owed, false)) ? null : await pushNow(owed));
+  return true;
 }
 
 /** Says whether nobody needs a notification: its user is gone, its conversation deleted, or somebody there has seen it. */
@@ -64,22 +116,18 @@ function reaches({ kind, active, user_id, data }: Claimed): boolean {
   return kind === 'account_erased' && user_id === null ? data.address !== undefined : active;
 }
 
-async function show(owed: Claimed): Promise<void> {
-  const { id, user_id, kind } = owed;
-  if (user_id === null || ONLY_MAILED.includes(kind)) return;
-  await showNotification(id);
-  const told = { ...presented(owed), unread: await countUnread(user_id) };
-  // Whoever is away finds it in the list.
-  await push(user_id, 'notification', told).catch((err: unknown) => log.debug({ err }, 'not pushed'));
+function isListed({ user_id, kind }: Claimed): boolean {
+  return user_id !== null && !ONLY_MAILED.includes(kind);
 }
 
-function planOf(owed: Claimed): { pushMs: Due; mailMs: Due } {
-  const wants = choiceOf(owed.kinds, owed.kind);
-  const later = MAILED_LATER.includes(owed.kind) ? env.NOTIFY_MAIL_AFTER_S * 1_000 : 0;
-  return {
-    pushMs: wants.push && pushIsConfigured() ? 0 : null,
-    mailMs: wants.email && mailIsConfigured() && addressOf(owed) !== null ? later : null,
-  };
+function isPushed({ devices, kinds, kind }: Claimed): boolean {
+  return devices && pushIsConfigured() && choiceOf(kinds, kind).push;
+}
+
+function mailDue(owed: Claimed): Due {
+  const wants = choiceOf(owed.kinds, owed.kind).email && mailIsConfigured() && addressOf(owed) !== null;
+  if (!wants) return null;
+  return MAILED_LATER.includes(owed.kind) ? env.NOTIFY_MAIL_AFTER_S * 1_000 : 0;
 }
 
 function addressOf({ data, email }: Claimed): string | null {

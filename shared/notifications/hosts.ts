@@ -1,23 +1,27 @@
 /**
- * Requests at a time to hosts that did not answer the last one. Whoever subscribes names the host, guests too. A host that never answers
- * would take every slot of the process, for the time limit of a request each, and nobody would be told anything.
+ * Requests at a time to hosts that did not answer the last one: of one user, and of all. Whoever subscribes names the host, guests too.
+ * Hosts that never answer would take every slot of the process, for the time limit of a request each.
  */
-const AT_ONCE = 5;
+const [OF_ONE, OF_ALL] = [5, 50];
 /** More hosts than browsers have push services. Beyond them all are forgotten, and prove themselves again. */
 const MOST = 1_000;
 const answering = new Set<string>();
-let others = 0;
+/** Requests to the others, by user. */
+const others = new Map<number, number>();
 
 /**
- * Sends a request to a host, if it answered the last one or a slot is free for those that did not.
+ * Sends a user's request to a host, if it answered the last one or a slot is free for those that did not.
  * @returns what `send` returns; undefined when no slot is free
  * @throws what `send` throws
  */
-export async function toHost<T>(endpoint: string, send: () => Promise<T>): Promise<T | undefined> {
+export async function toHost<T>(
+  userId: number,
+  endpoint: string,
+  send: () => Promise<T>,
+): Promise<T | undefined> {
   const { host } = new URL(endpoint);
   const known = answering.has(host);
-  if (!known && others >= AT_ONCE) return undefined;
-  if (!known) others += 1;
+  if (!known && !take(userId)) return undefined;
   try {
     const answer = await send();
     if (answering.size >= MOST) answering.clear();
@@ -27,6 +31,20 @@ export async function toHost<T>(endpoint: string, send: () => Promise<T>): Promi
     answering.delete(host);
     throw err;
   } finally {
-    if (!known) others -= 1;
+    if (!known) giveBack(userId);
   }
+}
+
+function take(userId: number): boolean {
+  const own = others.get(userId) ?? 0;
+  const all = [...others.values()].reduce((sum, count) => sum + count, 0);
+  if (own >= OF_ONE || all >= OF_ALL) return false;
+  others.set(userId, own + 1);
+  return true;
+}
+
+function giveBack(userId: number): void {
+  const left = (others.get(userId) ?? 1) - 1;
+  if (left === 0) others.delete(userId);
+  else others.set(userId, left);
 }

@@ -41,7 +41,7 @@ async function pushTo(owed: Claimed, device: SubscriptionRow, payload: object): 
   // A second try replaces the first where that still waits for the device.
   const topic = `n${owed.id}`;
   try {
-    const answer = await toHost(device.endpoint, () =>
+    const answer = await toHost(owed.user_id ?? 0, device.endpoint, () =>
       sendPush(device, { payload, ttlS: KEPT_S, urgency, topic }),
     );
     if (answer === undefined) return undefined;

@@ -35,6 +35,7 @@ export type KillPoint =
   | 'notification.scheduling'
   | 'mail.claimed'
   | 'mail.sent'
+  | 'push.claimed'
   | 'push.sent';
 export type KillPointHook = (point: KillPoint, runId: number) => void;
 

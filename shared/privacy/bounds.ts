@@ -57,7 +57,7 @@ export const bounds: Record<string, Bound> = {
   analytics_begun: time('96 quarter hours a day, for each assistant and language in use'),
   analytics_spread: time('96 quarter hours a day, for each measure, step and channel'),
   analytics_state: operators('two'),
-  analytics_changes: use('until they are counted, within seconds'),
+  analytics_changes: use('until they are counted: one each quarter hour of the last RESOLVED_AFTER_H'),
   budget_days: time('one a day'),
   backups: time('400 days'),
   faq_imports: operators('90 days after their end'),

@@ -226,7 +226,7 @@ export const personalData: Record<string, TableOfData> = {
       link: 'id user_id conversation_id message_id mail_id pushed_to',
       content: 'data',
       behaviour: 'kind created_at read_at shown_at',
-      technical: 'due_at tries push_at mail_at',
+      technical: 'due_at tries push_at push_due_at push_tries mail_at',
     },
   },
   mails: {
@@ -387,13 +387,13 @@ export const personalData: Record<string, TableOfData> = {
     purpose: 'figures: how far they are counted',
     kept: FOR_GOOD,
     erased: 'none',
-    columns: { technical: 'part counted_to quiet_h renewed_to' },
+    columns: { technical: 'part counted_to quiet_h renewed_to young_to weeks_from people_to' },
   },
   analytics_changes: {
     purpose: 'figures: what changed late',
     kept: 'until it is counted',
     erased: 'none',
-    columns: { technical: 'id part start due_at' },
+    columns: { technical: 'id part start due_at stale_at' },
   },
   embedding_thresholds: {
     purpose: 'search',

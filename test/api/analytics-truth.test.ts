@@ -396,8 +396,10 @@ describe('analytics, whatever happened and whatever was counted,', function () {
       expectBuckets(data, facts, from, to, asked);
     }
 
-    await expectCosts(rows, everything, from, to, query, asked.timezone);
-    await expectKnowledge(everything, from, to, query);
+    const by = channel === null ? query : `${query}&channel=${channel}`;
+    const through = (list: Fact[]) => list.filter((fact) => channel === null || fact.channel === channel);
+    await expectCosts(through(rows.facts), through(everything), from, to, by, asked.timezone);
+    await expectKnowledge(through(everything), from, to, by, channel);
 
     const [somebody] = await knex('users').where({ role: 'user' }).limit(1);
     if (somebody === undefined) return;
@@ -426,7 +428,7 @@ describe('analytics, whatever happened and whatever was counted,', function () {
     list.toSorted((a, b) => String(a.key).localeCompare(String(b.key)));
 
   async function expectCosts(
-    rows: Past,
+    left: Fact[],
     facts: Fact[],
     from: number,
     to: number,
@@ -453,7 +455,7 @@ describe('analytics, whatever happened and whatever was counted,', function () {
       inOrder(by(runs, ({ assistant }) => assistant ?? null)),
     );
     // Erased people are no longer told apart from anybody, so they are not here.
-    const own = rows.facts.filter((fact) => ended(fact) && fact.counted === true);
+    const own = left.filter((fact) => ended(fact) && fact.counted === true);
     const people = new Set(own.map(({ user }) => user)).size;
     expect(keyed(users, 'user_id')).to.deep.equal(inOrder(by(own, ({ user }) => (people < 5 ? null : user))));
     const starts = days.map(({ start }) => Date.parse(String(start)));
@@ -466,7 +468,13 @@ describe('analytics, whatever happened and whatever was counted,', function () {
     }
   }
 
-  async function expectKnowledge(facts: Fact[], from: number, to: number, query: string): Promise<void> {
+  async function expectKnowledge(
+    facts: Fact[],
+    from: number,
+    to: number,
+    query: string,
+    channel: Channel | null,
+  ): Promise<void> {
     type Faq = { faq_id: number; question: string; uses: number; rated_up: number; rated_down: number };
     type Gap = { suggestion_id: number; asked: number; asked_before: number };
     const said = await figures<{ faqs: Faq[]; unused: { faq_id: number }[]; gaps: Gap[] }>(
@@ -480,6 +488,8 @@ describe('analytics, whatever happened and whatever was counted,', function () {
         .filter((faq) => faq === id).length;
     const cited = await knex('message_feedback')
       .join('runs', 'runs.reply_id', 'message_feedback.message_id')
+      .join('conversations', 'conversations.id', 'runs.conversation_id')
+      .where(channel === null ? {} : { channel })
       .select('rating', 'sources', 'message_feedback.created_at as at');
     const rated = (id: number, rating: string) =>
       cited.filter(
@@ -503,6 +513,8 @@ describe('analytics, whatever happened and whatever was counted,', function () {
     expect(said.unused.map(({ faq_id }) => faq_id)).to.deep.equal(faqs.filter((id) => uses(id) === 0));
     const missed = await knex('faq_gaps')
       .join('messages', 'messages.id', 'faq_gaps.message_id')
+      .join('conversations', 'conversations.id', 'messages.conversation_id')
+      .where(channel === null ? {} : { channel })
       .select('suggestion_id', 'messages.created_at as at');
     const asked = (id: number, a: number, b: number) =>
       missed.filter(

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
-import { oweNotification, showNotification } from '../../db/models/notification.ts';
+import { oweNotification, scheduleNotifications } from '../../db/models/notification.ts';
 import { env } from '../../shared/base/env.ts';
 import { describeBrowser, shoot } from '../support/browser.ts';
 import { chatPages, log, LOOKS, message } from '../support/chatPage.ts';
@@ -103,7 +103,7 @@ describeBrowser('people in the chat page', function () {
       const id = await oweNotification(kind, user.id, about, knex);
       if (kind === 'answer_ready')
         await knex('notifications').where({ id }).update({ conversation_id, message_id: reply_id });
-      await showNotification(id);
+      await scheduleNotifications([{ id, shown: true, push: false, mailMs: null }], []);
     };
     await tell('answer_ready');
     await tell('new_sign_in');

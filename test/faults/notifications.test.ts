@@ -1,4 +1,7 @@
 import { createECDH } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
 import { redis } from '../../shared/delivery/redis.ts';
@@ -38,6 +41,7 @@ describe('notifications when processes die and stores are emptied', function () 
   const leasesEnd = async () => {
     for (const table of ['notifications', 'mails'])
       await knex(table).whereNotNull('due_at').update({ due_at: knex.fn.now() });
+    await knex('notifications').whereNotNull('push_due_at').update({ push_due_at: knex.fn.now() });
   };
   const sentOf = ({ id }: BuiltUser) => knex('mails').where({ user_id: id }).whereNotNull('sent_at');
 
@@ -64,34 +68,64 @@ describe('notifications when processes die and stores are emptied', function () 
       await heir.stop();
     });
 
-  it('a worker killed after a push leaves it pushed again under the same topic, and noted once', async () => {
-    const [user, browser, pair] = [await buildUser(), await startBrowser(), createECDH('prime256v1')];
-    const pushes = {
-      ...env,
-      VAPID_PUBLIC_KEY: pair.generateKeys('base64url'),
-      VAPID_PRIVATE_KEY: Buffer.from(pair.getPrivateKey('hex').padStart(64, '0'), 'hex').toString(
-        'base64url',
-      ),
-      // The browser's service is on this machine.
-      WEBHOOK_ALLOW_PRIVATE: 'true',
-    };
-    const { endpoint, keys } = browser.subscription;
-    await knex('push_subscriptions').insert({ user_id: user.id, session_id: user.sid, endpoint, ...keys });
-    const victim = await startProcfile('notification', { ...pushes, ...trapped('KILL_AT', 'push.sent') });
-    const id = await owe(user);
-    await fell(victim);
-    await victim.exited;
-    const heir = await startProcfile('notification', pushes);
-    await leasesEnd();
-    await browser.next(2);
-    await until('the push is noted', async () => {
-      const [told] = await knex('notifications').where({ id });
-      return told.pushed_to.length === 1;
+  const pushes = () => {
+    const pair = createECDH('prime256v1');
+    const point = pair.generateKeys('base64url');
+    const secret = Buffer.from(pair.getPrivateKey('hex').padStart(64, '0'), 'hex').toString('base64url');
+    // The browsers' services are on this machine.
+    return { ...env, VAPID_PUBLIC_KEY: point, VAPID_PRIVATE_KEY: secret, WEBHOOK_ALLOW_PRIVATE: 'true' };
+  };
+  const subscribe = ({ id, sid }: BuiltUser, subscription: { endpoint: string; keys: object }) => {
+    const { endpoint, keys } = subscription;
+    return knex('push_subscriptions').insert({ user_id: id, session_id: sid, endpoint, ...keys });
+  };
+
+  const pushKills: [at: KillPoint, times: number][] = [
+    ['notification.scheduling', 1],
+    ['push.claimed', 1],
+    // The service has it; nobody noted that. The second replaces the first: it has the same topic.
+    ['push.sent', 2],
+  ];
+  for (const [at, times] of pushKills)
+    it(`a worker killed at ${at} leaves a push made${times > 1 ? ' again under the same topic' : ''}, and noted once`, async () => {
+      const [user, browser, settings] = [await buildUser(), await startBrowser(), pushes()];
+      await subscribe(user, browser.subscription);
+      const victim = await startProcfile('notification', { ...settings, ...trapped('KILL_AT', at) });
+      const id = await owe(user);
+      await fell(victim);
+      await victim.exited;
+      const heir = await startProcfile('notification', settings);
+      await leasesEnd();
+      await browser.next(times);
+      await until('the push is noted', async () => {
+        const [told] = await knex('notifications').where({ id });
+        return told.pushed_to.length === 1 && told.push_due_at === null;
+      });
+      expect(new Set(browser.pushes.map(({ headers }) => headers.topic)).size).to.equal(1);
+      expect(browser.pushes).to.have.length(times);
+      await heir.stop();
+      await browser.stop();
     });
-    expect(new Set(browser.pushes.map(({ headers }) => headers.topic)).size).to.equal(1);
-    expect(browser.pushes).to.have.length(2);
-    await heir.stop();
-    await browser.stop();
+
+  it('twenty devices whose services hang hold up neither mails nor the pushes of others', async () => {
+    const [slow, other, browser, settings] = [
+      await buildUser(),
+      await buildUser(),
+      await startBrowser(),
+      pushes(),
+    ];
+    const silent = await Promise.all(Array.from({ length: 20 }, startSilent));
+    for (const { endpoint } of silent) await subscribe(slow, { ...browser.subscription, endpoint });
+    const worker = await startProcfile('notification', settings);
+    for (let i = 0; i < 25; i += 1) await owe(slow);
+    await until('the services hang', async () => silent.some(({ asked }) => asked() > 0));
+    await subscribe(other, browser.subscription);
+    await owe(other);
+    await browser.next(1);
+    await until('both have mails', async () => to(other).length > 0 && to(slow).length > 0);
+    expect(silent.map(({ givenUp }) => givenUp())).to.deep.equal(silent.map(() => 0));
+    await worker.stop();
+    await Promise.all([browser, ...silent].map((service) => service.stop()));
   });
 
   it('all of 200 owed notifications are mailed once while Redis is emptied again and again', async () => {
@@ -114,3 +148,19 @@ describe('notifications when processes die and stores are emptied', function () 
     await Promise.all(workers.map((worker) => worker.stop()));
   });
 });
+
+/** Starts a push service that never answers. */
+async function startSilent() {
+  let [asked, givenUp] = [0, 0];
+  const server = createServer((_, answer) => {
+    asked += 1;
+    answer.on('close', () => (givenUp += 1));
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const stop = async () => {
+    server.closeAllConnections();
+    await once(server.close(), 'close');
+  };
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}/push`;
+  return { endpoint, asked: () => asked, givenUp: () => givenUp, stop };
+}

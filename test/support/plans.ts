@@ -23,7 +23,7 @@ export async function explain(read: () => Promise<unknown[]>): Promise<{ plan: P
   await client.query(`PREPARE asked AS ${text}`);
   const values = parameters.map((name) => literal(client, bindings[name])).join(', ');
   const answer = await client.query(
-    `EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE asked${values && ` (${values})`}`,
+    `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE asked${values && ` (${values})`}`,
   );
   await client.end();
   return { plan: answer.rows[0]['QUERY PLAN'][0].Plan, result };

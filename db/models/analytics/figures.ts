@@ -1,5 +1,19 @@
 import { row, rows } from '../../sql.ts';
-import { ALL, bound, dayStarts, type Range, RANGES, type Ranges, startOfDay } from './ranges.ts';
+import {
+  ALL,
+  bound,
+  BUCKET,
+  byWeeks,
+  dayStarts,
+  PERIOD,
+  type Range,
+  RANGES,
+  type Ranges,
+  rollups,
+  startOfDay,
+  times,
+  WANTED,
+} from './ranges.ts';
 
 const MOMENTS = `messages_in, answers, from_knowledge, unanswered, rated_up, rated_down, handoffs, conversations,
   prompt_tokens, completion_tokens, total_tokens`;
@@ -7,22 +21,15 @@ const SUMS = MOMENTS.split(',')
   .map((name) => `coalesce(sum(${name.trim()}), 0)::bigint AS ${name.trim()}`)
   .join(', ');
 
-/**
- * The cells of a window, counted and live alike. OFFSET 0: range by range, by the index. Joined, the planner would read all
- * rollups of the table, quarter hours too, to find those of a few days.
- */
-const CELLS = `cells AS (
+/** The cells of a window, counted and live alike. */
+export const CELLS = `cells AS (
     SELECT c.start, c.assistant_id, c.language, c.model, c.channel, c.outcome, ${MOMENTS.replaceAll(/\b([a-z_]+)\b/g, 'c.$1')}
-    FROM counted CROSS JOIN LATERAL (SELECT * FROM analytics_cells x
-      WHERE x.grain = counted.grain AND x.start >= a AND x.start < b OFFSET 0) AS c
+    FROM ${rollups('analytics_cells')} AS c
     UNION ALL SELECT fact.* FROM live CROSS JOIN LATERAL analytics_moments(a, b) AS fact)`;
-const SPREADS = `spreads AS (
-    SELECT s.start, s.assistant_id, s.measure, s.key, s.n, s.channel
-    FROM counted CROSS JOIN LATERAL (SELECT * FROM analytics_spread x
-      WHERE x.grain = counted.grain AND x.start >= a AND x.start < b OFFSET 0) AS s
+/** What has a key, likewise. */
+export const SPREADS = `spreads AS (
+    SELECT s.start, s.assistant_id, s.measure, s.key, s.n, s.channel FROM ${rollups('analytics_spread')} AS s
     UNION ALL SELECT fact.* FROM live CROSS JOIN LATERAL analytics_measures(a, b) AS fact)`;
-const WANTED = `(CAST(:assistantId AS bigint) IS NULL OR assistant_id = CAST(:assistantId AS bigint))
-  AND (CAST(:channel AS text) IS NULL OR channel = CAST(:channel AS text))`;
 
 export type Counts = {
   messages_in: number;
@@ -53,37 +60,45 @@ export type Cell = Counts & {
 export function cellsOf(ranges: Ranges, periods: Date[], of = ALL): Promise<Cell[]> {
   return rows(
     `WITH ${RANGES}, ${CELLS}
-     SELECT language, model, outcome, assistant_id,
-       CASE WHEN cardinality(CAST(:periods AS timestamptz[])) = 0 THEN 0
-         ELSE width_bucket(start, CAST(:periods AS timestamptz[])) END AS period, ${SUMS}
+     SELECT language, model, outcome, assistant_id, ${PERIOD} AS period, ${SUMS}
      FROM cells WHERE ${WANTED} GROUP BY 1, 2, 3, 4, 5`,
-    { ...bound(ranges), periods: periods.map((at) => at.toISOString()), ...of },
+    { ...bound(ranges), periods: times(periods), ...of },
   );
 }
 
 export type Step = { measure: string; key: number; n: number };
 
-/** The scales of speed, and the number of new accounts. */
-export function stepsOf(ranges: Ranges, of = ALL): Promise<Step[]> {
-  return rows(
-    `WITH ${RANGES}, ${SPREADS}
-     SELECT measure, key, sum(n)::bigint AS n FROM spreads
-     WHERE measure <> 'faq' AND (measure = 'users_new' OR (${WANTED})) GROUP BY 1, 2 ORDER BY 1, 2`,
-    { ...bound(ranges), ...of },
+export type FaqUse = { faq_id: number; question: string; uses: number };
+export type Spread = { steps: Step[]; uses: FaqUse[] };
+
+/** The scales of speed with the number of new accounts, and the FAQs that answers used most; those that exist still. */
+export async function spreadOf(ranges: Ranges, limit: number, of = ALL): Promise<Spread> {
+  const found = await rows<Step & { question: string | null }>(
+    `WITH ${RANGES}, ${SPREADS}, summed AS MATERIALIZED (
+       SELECT measure, key, sum(n)::bigint AS n FROM spreads WHERE measure = 'users_new' OR (${WANTED}) GROUP BY 1, 2)
+     SELECT measure, key, n, NULL AS question FROM summed WHERE measure <> 'faq'
+     UNION ALL (SELECT measure, key, n, f.question FROM summed JOIN faqs f ON f.id = key WHERE measure = 'faq'
+       ORDER BY n DESC, key LIMIT :limit)`,
+    { ...bound(byWeeks(ranges)), ...of, limit },
   );
+  return {
+    steps: found.filter(({ measure }) => measure !== 'faq').toSorted((a, b) => a.key - b.key),
+    uses: found.flatMap(({ key, n, question }) =>
+      question === null ? [] : [{ faq_id: key, question, uses: n }],
+    ),
+  };
 }
 
-export type FaqUse = { faq_id: number; question: string; uses: number };
-
-/** The FAQs that answers used most; those that exist still. */
-export function usesOf(ranges: Ranges, limit: number, of = ALL): Promise<FaqUse[]> {
-  return rows(
-    `WITH ${RANGES}, ${SPREADS}, used AS (
-       SELECT key, sum(n)::bigint AS uses FROM spreads WHERE measure = 'faq' AND ${WANTED} GROUP BY key)
-     SELECT f.id AS faq_id, f.question, used.uses FROM used JOIN faqs f ON f.id = used.key
-     ORDER BY used.uses DESC, f.id LIMIT :limit`,
-    { ...bound(ranges), ...of, limit },
+/** Counts the new accounts. */
+export async function newUsersOf(ranges: Ranges): Promise<number> {
+  const counted = await row<{ users: number }>(
+    `WITH ${RANGES}
+     SELECT coalesce((SELECT sum(n) FROM ${rollups('analytics_spread', "x.measure = 'users_new'")} AS s), 0)::bigint
+       + (SELECT count(*) FROM live CROSS JOIN LATERAL (SELECT FROM users WHERE created_at >= a AND created_at < b OFFSET 0) AS u)
+       AS users`,
+    bound(byWeeks(ranges)),
   );
+  return counted?.users ?? 0;
 }
 
 /** Counts the answers that used one FAQ. */
@@ -91,7 +106,7 @@ export async function usesOfFaq(ranges: Ranges, id: number): Promise<number> {
   const counted = await row<{ uses: number }>(
     `WITH ${RANGES}, ${SPREADS}
      SELECT coalesce(sum(n), 0)::bigint AS uses FROM spreads WHERE measure = 'faq' AND key = CAST(:id AS bigint)`,
-    { ...bound(ranges), id },
+    { ...bound(byWeeks(ranges)), id },
   );
   return counted?.uses ?? 0;
 }
@@ -106,8 +121,7 @@ export async function peopleOf(ranges: Ranges, of = ALL): Promise<number> {
   const counted = await row<{ people: number }>(
     `WITH ${RANGES}, here AS MATERIALIZED (
        SELECT DISTINCT person FROM (
-         SELECT p.person, p.assistant_id, p.channel FROM counted CROSS JOIN LATERAL (SELECT * FROM analytics_people x
-           WHERE x.grain = counted.grain AND x.start >= a AND x.start < b OFFSET 0) AS p
+         SELECT p.person, p.assistant_id, p.channel FROM ${rollups('analytics_people')} AS p
          UNION ALL
          SELECT m.user_id, coalesce(c.assistant_id, 0), c.channel FROM live
          -- OFFSET 0: by the index, where the planner would read all messages and all conversations.
@@ -126,7 +140,7 @@ export async function peopleOf(ranges: Ranges, of = ALL): Promise<number> {
        + (SELECT count(*) FROM here WHERE (SELECT ${onDays('here')} LIMIT 1) IS NULL)
        - (SELECT count(*) FROM gone WHERE (SELECT ${onDays('gone')} AND start <> ALL (CAST(:stale AS timestamptz[])) LIMIT 1) IS NULL)
        AS people`,
-    { ...bound(rest), ...of, ...days, stale: stale.map((day) => day.toISOString()) },
+    { ...bound(rest), ...of, ...days, stale: times(stale) },
   );
   return counted?.people ?? 0;
 }
@@ -137,9 +151,14 @@ const onDays = (of: string) => `true FROM analytics_people
 
 /** Splits the ranges of a window: the days from the first whole one to the last, the stale ones among them, and all the rest. */
 function daysOfPeople(ranges: Ranges) {
-  const known = ranges.days
-    .map(({ from, to }) => ({ from, to: to < ranges.renewedTo ? to : startOfDay(ranges.renewedTo) }))
-    .filter(({ from, to }) => from < to);
+  const { today, quarters } = todayOf(ranges);
+  const known = [
+    ...ranges.days.map(({ from, to }) => ({
+      from,
+      to: to < ranges.renewedTo ? to : startOfDay(ranges.renewedTo),
+    })),
+    ...today,
+  ].filter(({ from, to }) => from < to);
   const [first, last] = [known[0], known.at(-1)];
   const stale = known.slice(1).flatMap(({ from }, i) => dayStarts({ from: known[i]!.to, to: from }));
   const later = ranges.days
@@ -148,8 +167,21 @@ function daysOfPeople(ranges: Ranges) {
   const never = new Date(0);
   return {
     days: { from: first?.from ?? never, to: last?.to ?? never },
-    rest: { ...ranges, days: later },
+    rest: { ...ranges, quarters, days: later },
     stale,
+  };
+}
+
+/** Returns the day that is not over where it is all in the window, counted and unchanged; and the other quarter hours. */
+function todayOf({ quarters, peopleTo }: Ranges): { today: Range[]; quarters: Range[] } {
+  if (peopleTo === null) return { today: [], quarters };
+  const from = startOfDay(peopleTo);
+  const holds = (range: Range) => range.from <= from && range.to >= peopleTo && from < peopleTo;
+  if (!quarters.some(holds)) return { today: [], quarters };
+  const rest = quarters.map((range) => (holds(range) ? { ...range, to: from } : range));
+  return {
+    today: [{ from, to: new Date(from.getTime() + 86_400_000) }],
+    quarters: rest.filter((range) => range.from < range.to),
   };
 }
 
@@ -179,8 +211,7 @@ export async function begunOf(ranges: Ranges, quietH: number, of = ALL): Promise
        SELECT b.assistant_id, b.channel, ${BEGUN.split(' ')
          .map((name) => `b.${name}`)
          .join(', ')}
-       FROM counted CROSS JOIN LATERAL (SELECT * FROM analytics_begun x
-         WHERE x.grain = counted.grain AND x.start >= a AND x.start < counted.b OFFSET 0) AS b
+       FROM ${rollups('analytics_begun')} AS b
        UNION ALL
        SELECT fact.assistant_id, fact.channel, ${BEGUN.split(' ')
          .map((name) => `fact.${name}`)
@@ -201,10 +232,10 @@ export type Bucketed = Counts & { bucket: number; failed: number };
 export function bucketsOf(ranges: Ranges, starts: Date[], of = ALL): Promise<Bucketed[]> {
   return rows(
     `WITH ${RANGES}, ${CELLS}
-     SELECT greatest(width_bucket(start, CAST(:starts AS timestamptz[])), 1) - 1 AS bucket,
+     SELECT ${BUCKET} AS bucket,
        coalesce(sum(answers) FILTER (WHERE outcome = 'failed'), 0)::bigint AS failed, ${SUMS}
      FROM cells WHERE ${WANTED} GROUP BY 1 ORDER BY 1`,
-    { ...bound(ranges), starts: starts.map((at) => at.toISOString()), ...of },
+    { ...bound(ranges), starts: times(starts), ...of },
   );
 }
 
@@ -216,9 +247,9 @@ export function bucketStepsOf(
 ): Promise<(Step & { bucket: number })[]> {
   return rows(
     `WITH ${RANGES}, ${SPREADS}
-     SELECT greatest(width_bucket(start, CAST(:starts AS timestamptz[])), 1) - 1 AS bucket, measure, key, sum(n)::bigint AS n
+     SELECT ${BUCKET} AS bucket, measure, key, sum(n)::bigint AS n
      FROM spreads WHERE measure IN ('first_token_ms', 'answer_ms') AND ${WANTED} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`,
-    { ...bound(ranges), starts: starts.map((at) => at.toISOString()), ...of },
+    { ...bound(ranges), starts: times(starts), ...of },
   );
 }
 

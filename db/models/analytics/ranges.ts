@@ -1,9 +1,19 @@
-import { row, rows } from '../../sql.ts';
+import { rows } from '../../sql.ts';
 
 /** Part of a window, from inclusive, to exclusive. */
 export type Range = { from: Date; to: Date };
-/** Which rollups, and which rows, together make a window. `renewedTo`: rollups before it know channels, and who came back. */
-export type Ranges = { days: Range[]; quarters: Range[]; live: Range[]; renewedTo: Date };
+/**
+ * Which rollups, and which rows, together make a window. `renewedTo`: rollups before it know channels, and who came back.
+ * `weeksFrom`: from there on there are rollups of weeks, of what has a key; see `byWeeks`. `peopleTo`: up to there the people of
+ * a day that is not over are counted as those of other days.
+ */
+export type Ranges = Split & {
+  weeks: Range[];
+  renewedTo: Date;
+  weeksFrom: Date | null;
+  peopleTo: Date | null;
+};
+type Split = { days: Range[]; quarters: Range[]; live: Range[] };
 /** What figures are of: null is all of them. */
 export type Of = { assistantId: number | null; channel: string | null };
 export const ALL: Of = { assistantId: null, channel: null };
@@ -11,6 +21,31 @@ export type Part = 'moments' | 'begun';
 
 export const QUARTER = 15 * 60_000;
 const DAY = 96 * QUARTER;
+const WEEK = 7 * DAY;
+const MONDAY = Date.UTC(2000, 0, 3);
+
+/** How far a part is counted, and which quarter hours of a window changed since, oldest first. */
+export type Counted = {
+  counted_to: Date;
+  renewed_to: Date | null;
+  weeks_from: Date | null;
+  people_to: Date | null;
+  changed: Date[];
+};
+
+/** Returns the state of both parts, in one statement; a part that was never counted is missing. */
+export async function countedIn({ from, to }: Range): Promise<Partial<Record<Part, Counted>>> {
+  const found = await rows<Counted & { part: Part }>(
+    `SELECT part, coalesce(young_to, counted_to) AS counted_to, renewed_to, weeks_from,
+       CASE WHEN people_to = counted_to AND renewed_to = counted_to THEN people_to END AS people_to, ARRAY(
+       SELECT start FROM analytics_changes c WHERE c.part = s.part AND start >= :from AND start < :to
+         AND (stale_at IS NULL OR stale_at <= clock_timestamp())
+       UNION SELECT * FROM analytics_answered(young_to, 'infinity') WHERE s.part = 'begun'
+       ORDER BY start) AS changed FROM analytics_state s`,
+    { from, to },
+  );
+  return Object.fromEntries(found.map((counted) => [counted.part, counted]));
+}
 
 /**
  * Says which rollups of a window hold what the rows hold: those that are counted and have not changed since. The rest of
@@ -18,35 +53,43 @@ const DAY = 96 * QUARTER;
  * @param byDays false: for figures by parts of days, no rollup of a whole day is taken
  * @param channel the channel of the figures. With one, the ranges leave out rollups that were counted without channels
  */
-export async function rangesOf(
+export async function rangesOf(part: Part, window: Range, byDays: boolean, of: Of = ALL): Promise<Ranges> {
+  return rangesIn(await countedIn(window), part, window, byDays, of);
+}
+
+/** Does what `rangesOf` does, with what was read for the window or for a longer one. */
+export function rangesIn(
+  counted: Partial<Record<Part, Counted>>,
   part: Part,
   window: Range,
   byDays: boolean,
   { channel }: Of = ALL,
-): Promise<Ranges> {
-  const [state, changed] = await Promise.all([
-    row<{ counted_to: Date; renewed_to: Date | null }>(
-      'SELECT counted_to, renewed_to FROM analytics_state WHERE part = :part',
-      { part },
-    ),
-    rows<{ start: Date }>(
-      `SELECT DISTINCT start FROM analytics_changes WHERE part = :part AND start >= :from AND start < :to ORDER BY start`,
-      { part, ...window },
-    ),
-  ]);
-  const renewedTo = state?.renewed_to ?? window.from;
-  const starts = changed.map(({ start }) => start);
-  const countedTo = part === 'moments' && channel !== null ? renewedTo : (state?.counted_to ?? window.from);
-  return { ...split(window, countedTo, starts, byDays), renewedTo };
+): Ranges {
+  const { counted_to, renewed_to, weeks_from = null, people_to = null, changed = [] } = counted[part] ?? {};
+  const renewedTo = renewed_to ?? window.from;
+  const countedTo = part === 'moments' && channel !== null ? renewedTo : (counted_to ?? window.from);
+  const parts = split(window, countedTo, changed, byDays);
+  return { ...parts, weeks: [], renewedTo, weeksFrom: weeks_from, peopleTo: people_to };
+}
+
+/** Takes whole weeks out of the days, for figures of `analytics_spread` that no part of the window splits. */
+export function byWeeks(ranges: Ranges): Ranges {
+  const [weeks, days]: [Spans, Spans] = [[], []];
+  const monday = (at: number, round: (n: number) => number) => MONDAY + round((at - MONDAY) / WEEK) * WEEK;
+  const { weeksFrom } = ranges;
+  for (const { from, to } of ranges.days) {
+    const [a, b] = [from.getTime(), to.getTime()];
+    const first = weeksFrom === null ? b : Math.min(monday(Math.max(a, weeksFrom.getTime()), Math.ceil), b);
+    const last = Math.max(first, monday(b, Math.floor));
+    add(days, a, first);
+    add(weeks, first, last);
+    add(days, last, b);
+  }
+  return { ...ranges, weeks: dated(weeks), days: dated(days) };
 }
 
 /** Splits a window; see `rangesOf`. @param changed quarter hours, oldest first */
-export function split(
-  window: Range,
-  countedTo: Date,
-  changed: Date[],
-  byDays: boolean,
-): Omit<Ranges, 'renewedTo'> {
+export function split(window: Range, countedTo: Date, changed: Date[], byDays: boolean): Split {
   const from = Math.ceil(window.from.getTime() / QUARTER) * QUARTER;
   const to = Math.floor(Math.min(window.to.getTime(), countedTo.getTime()) / QUARTER) * QUARTER;
   if (from >= to) return { days: [], quarters: [], live: [window] };
@@ -100,9 +143,11 @@ function dated(spans: Spans): Range[] {
 }
 
 /** The ranges as bindings of the statements that begin with `RANGES`. */
-export function bound({ days, quarters, live }: Omit<Ranges, 'renewedTo'>) {
+export function bound({ weeks, days, quarters, live }: Split & { weeks: Range[] }) {
   const iso = (ranges: Range[], end: keyof Range) => ranges.map((range) => range[end].toISOString());
   return {
+    weeksFrom: iso(weeks, 'from'),
+    weeksTo: iso(weeks, 'to'),
     daysFrom: iso(days, 'from'),
     daysTo: iso(days, 'to'),
     quartersFrom: iso(quarters, 'from'),
@@ -114,8 +159,30 @@ export function bound({ days, quarters, live }: Omit<Ranges, 'renewedTo'>) {
 
 /** `counted`: the ranges of each grain; `live`: the ranges to count from the rows, with what deleted rows left there. */
 export const RANGES = `counted (grain, a, b) AS MATERIALIZED (
-    SELECT 'd'::"char", * FROM unnest(CAST(:daysFrom AS timestamptz[]), CAST(:daysTo AS timestamptz[]))
+    SELECT 'w'::"char", * FROM unnest(CAST(:weeksFrom AS timestamptz[]), CAST(:weeksTo AS timestamptz[]))
+    UNION ALL SELECT 'd'::"char", * FROM unnest(CAST(:daysFrom AS timestamptz[]), CAST(:daysTo AS timestamptz[]))
     UNION ALL SELECT 'q'::"char", * FROM unnest(CAST(:quartersFrom AS timestamptz[]), CAST(:quartersTo AS timestamptz[]))
     UNION ALL SELECT 'k'::"char", * FROM unnest(CAST(:liveFrom AS timestamptz[]), CAST(:liveTo AS timestamptz[]))),
   live (a, b) AS MATERIALIZED (
     SELECT * FROM unnest(CAST(:liveFrom AS timestamptz[]), CAST(:liveTo AS timestamptz[])))`;
+
+/**
+ * The rollups of `counted` in a table, as a part of FROM. OFFSET 0: range by range, by the index. Joined, the planner would
+ * read all rollups of the table, quarter hours too, to find those of a few days.
+ */
+export const rollups = (table: string, which = 'true') =>
+  `counted CROSS JOIN LATERAL (SELECT * FROM ${table} x
+     WHERE x.grain = counted.grain AND x.start >= a AND x.start < counted.b AND ${which} OFFSET 0)`;
+/** Which of them `Of` wants. */
+export const WANTED = `(CAST(:assistantId AS bigint) IS NULL OR assistant_id = CAST(:assistantId AS bigint))
+  AND (CAST(:channel AS text) IS NULL OR channel = CAST(:channel AS text))`;
+/** The period of prices of a start; see `cellsOf`. */
+export const PERIOD = `CASE WHEN cardinality(CAST(:periods AS timestamptz[])) = 0 THEN 0
+  ELSE width_bucket(start, CAST(:periods AS timestamptz[])) END`;
+/** The bucket of a start; see `bucketsOf`. */
+export const BUCKET = 'greatest(width_bucket(start, CAST(:starts AS timestamptz[])), 1) - 1';
+
+/** Times as bindings. */
+export function times(starts: Date[]): string[] {
+  return starts.map((at) => at.toISOString());
+}

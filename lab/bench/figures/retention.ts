@@ -5,7 +5,7 @@ import type { Measured } from '../report.ts';
 import type { Ground } from '../../kit/ground.ts';
 
 /** Messages that are too old; concurrent callers; seconds of a closed loop. */
-const [OLD, WIDTH, CLOSED] = [200_000, 16, 8];
+const [OLD, WIDTH, CLOSED] = [1_000_000, 16, 20];
 
 /** Measures 202s a second while old messages go (ours), and while none does (the floor), in turn. */
 export async function retention(ground: Ground): Promise<(round: number) => Promise<Measured[]>> {

@@ -1,5 +1,5 @@
 import { knex } from '../../../db/knex.ts';
-import { oweNotification, showNotification } from '../../../db/models/notification.ts';
+import { oweNotification, scheduleNotifications } from '../../../db/models/notification.ts';
 import { rateReply } from '../../../db/models/reply.ts';
 import { acceptMessage, cancelRun } from '../../../db/models/run.ts';
 import { addExperiment } from '../../../db/models/experiment.ts';
@@ -89,7 +89,7 @@ export async function suggestion(owner: BuiltUser): Promise<number> {
 
 export async function notification(owner: BuiltUser): Promise<number> {
   const id = await oweNotification('new_sign_in', owner.id, { session_id: owner.sid }, knex);
-  await showNotification(id);
+  await scheduleNotifications([{ id, shown: true, push: false, mailMs: null }], []);
   return id;
 }
 

@@ -68,7 +68,7 @@ describe('a push', () => {
     expect(String(await body()).replace(/\s+/g, ' ')).to.equal('The tower opens at nine.');
   });
 
-  it('goes to few hosts at a time that did not answer the last one, and to all that did', async () => {
+  it('goes to few hosts of a user at a time that did not answer the last one, and to all that did', async () => {
     const silent = Array.from({ length: 8 }, (_, i) => `https://silent${i}.example/push`);
     const asked: string[] = [];
     const end = new AbortController();
@@ -77,8 +77,9 @@ describe('a push', () => {
         asked.push(host);
         end.signal.addEventListener('abort', () => reject(new Error('no answer')));
       });
-    const waiting = silent.map((host) => toHost(host, never(host)).catch(() => 'failed'));
+    const waiting = silent.map((host) => toHost(1, host, never(host)).catch(() => 'failed'));
     expect(asked).to.have.length(5);
+    expect(await toHost(2, 'https://new.example/push', async () => 'answered')).to.equal('answered');
     // This browser's service has answered before.
     expect(await pushToDevices({ ...owed, pushed_to: [] })).to.equal(null);
     end.abort();
@@ -86,7 +87,7 @@ describe('a push', () => {
       ...Array<string>(5).fill('failed'),
       ...Array<undefined>(3).fill(undefined),
     ]);
-    expect(await toHost('https://silent7.example/push', async () => 'answered')).to.equal('answered');
+    expect(await toHost(1, 'https://silent7.example/push', async () => 'answered')).to.equal('answered');
   });
 
   it('reaches all devices of a host that answers for the first time', async () => {

@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type BenchUser, makeUsers, post } from '../load.ts';
+import type { Measured } from '../report.ts';
+import type { Child, Ground } from '../stack.ts';
+
+/** Messages of the two accounts, and words of a message, as long as a short answer. */
+const [FEW, MANY, WORDS] = [10, 200_000, 20];
+
+type Taken = { worker: number; web: number; archive: number };
+
+/** Measures the peak memory of the processes that write and serve an export of many messages (ours), and one of few (the floor). */
+export async function exportMemory(ground: Ground): Promise<(round: number) => Promise<Measured[]>> {
+  const [few, many] = (await makeUsers(ground, 2)) as [BenchUser, BenchUser];
+  await write(ground, few.id, FEW);
+  await write(ground, many.id, MANY);
+  return async () => {
+    const small = await exported(ground, few);
+    const large = await exported(ground, many);
+    console.error(`exports: archives of ${mib(small.archive)} and ${mib(large.archive)} MiB`);
+    const line = { unit: 'MiB', loop: 'once', floor: `${FEW} messages`, aim: '≤ 1.3' };
+    return (['worker', 'web'] as const).map((process) => ({
+      ...line,
+      figure: `peak memory of ${process}, export of ${MANY} messages`,
+      ours: mib(large[process]),
+      floors: mib(small[process]),
+    }));
+  };
+}
+
+/** Has an export written and downloads it. Starts the processes for it, so that their peaks are its own. */
+async function exported(ground: Ground, { token }: BenchUser): Promise<Taken> {
+  const [web, worker] = [await ground.startType('web'), await ground.startType('housekeeping')];
+  const { id } = await post<{ id: number }>(web.port, '/api/v1/users/me/export', {}, token);
+  const ask = (path = '') =>
+    fetch(`http://127.0.0.1:${web.port}/api/v1/users/me/exports/${id}${path}`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+  for (let status = ''; status !== 'ready'; await sleep(100)) {
+    ({ status } = (await (await ask()).json()) as { status: string });
+    if (status === 'failed') throw new Error('the export failed');
+  }
+  let archive = 0;
+  for await (const bytes of (await ask('/archive')).body ?? []) archive += bytes.length;
+  const taken = { worker: peakOf(worker), web: peakOf(web), archive };
+  await Promise.all([web.stop(), worker.stop()]);
+  return taken;
+}
+
+/** Returns the greatest resident memory so far, in bytes. */
+function peakOf({ process }: Child): number {
+  return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${process.pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
+}
+
+function mib(bytes: number): number {
+  return Math.round((bytes / 1_048_576) * 10) / 10;
+}
+
+async function write(ground: Ground, user: number, count: number): Promise<void> {
+  await ground.query(
+    `WITH begun AS (INSERT INTO conversations (user_id) VALUES ($1) RETURNING id)
+     INSERT INTO messages (conversation_id, user_id, message_type, content, status)
+     SELECT begun.id, $1, 'user', (SELECT string_agg('word' || (n * word) % 500, ' ') FROM generate_series(1, ${WORDS}) AS word), 'sent'
+     FROM begun CROSS JOIN generate_series(1, $2::int) AS n`,
+    [user, count],
+  );
+}
