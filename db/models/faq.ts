@@ -71,12 +71,26 @@ export type FaqFilter = {
   of?: number;
 };
 
-/** Returns a page of FAQs, newest first. @param afterId the last id of the previous page */
+/** Fields of an index that ends with the id, most useful first. */
+const ORDERED = [['category_id'], ['status', 'language'], ['status'], ['language']] as const;
+
+/**
+ * Returns a page of FAQs, newest first. BETWEEN and the longer order name the index of the filters: by `=` the planner may walk all FAQs
+ * instead, hoping to meet some soon.
+ * @param afterId the last id of the previous page
+ */
 export function listFaqs(filter: FaqFilter, limit: number, afterId: number | null): Promise<FaqRow[]> {
+  const by: readonly string[] =
+    filter.q !== undefined || filter.of !== undefined
+      ? []
+      : (ORDERED.find((fields) => fields.every((field) => filter[field] !== undefined)) ?? []);
+  const is = (field: 'status' | 'language' | 'category_id') =>
+    filter[field] !== undefined &&
+    (by.includes(field) ? `${field} BETWEEN :${field} AND :${field}` : `${field} = :${field}`);
   const conditions = [
-    filter.status !== undefined && 'status = :status',
-    filter.language !== undefined && 'language = :language',
-    filter.category_id !== undefined && 'category_id = :category_id',
+    is('status'),
+    is('language'),
+    is('category_id'),
     filter.q !== undefined &&
       `id IN (SELECT faqs_holding(:q, CAST(:status AS text), CAST(:language AS text), CAST(:category_id AS bigint),
         CAST(:of AS bigint), CAST(:afterId AS bigint), :limit))`,
@@ -85,7 +99,8 @@ export function listFaqs(filter: FaqFilter, limit: number, afterId: number | nul
   ].filter((condition) => condition !== false);
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
   const none = { status: null, language: null, category_id: null, of: null };
-  return rows(`SELECT ${columns} FROM faqs ${where} ORDER BY id DESC LIMIT :limit`, {
+  const order = [...by, 'id'].map((field) => `${field} DESC`).join(', ');
+  return rows(`SELECT ${columns} FROM faqs ${where} ORDER BY ${order} LIMIT :limit`, {
     ...none,
     ...filter,
     limit,

@@ -341,7 +341,8 @@ function conversationOf(
     tags: ['demo'],
     is_active: true,
     is_archived: false,
-    agent_read_id: 0,
+    // Whoever took it has read it.
+    agent_read_id: handoff?.takenAt ? (messages.at(-1)?.id as number) : 0,
     message_count: messages.length,
     total_tokens: tokens,
     duration_seconds: Math.floor((lastAt - began) / 1_000),
