@@ -37,6 +37,7 @@ describeBrowser('the pages of operators in the panel', function () {
       await page.getByRole('searchbox').fill(user.email.slice(0, -4));
       await page.waitForURL(/q=user/);
       await page.getByRole('combobox', { name: 'Role' }).selectOption('user');
+      await page.locator('main a[href*="role=user"]').first().waitFor();
       await page.getByRole('link', { name: user.username }).click();
       await page.getByRole('heading', { level: 1, name: user.username }).waitFor();
       await page.getByRole('combobox', { name: 'Role' }).selectOption('agent');
