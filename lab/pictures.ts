@@ -139,6 +139,7 @@ async function take(browser: Browser, look: Look, taken: Map<string, string[]>):
       await page.goto(look.url + path);
       await settled(page);
       await act?.(page);
+      if (act !== undefined) await page.waitForTimeout(500);
       await settled(page);
       const file = `${options.to}/${name}-${look.language}-${look.look}-${look.width}.png`;
       await page.screenshot({ path: file });

@@ -65,7 +65,7 @@ function Gone() {
       <div className="p-2 md:hidden">
         <ListButton onClick={showList} />
       </div>
-      <div className="grid place-content-center justify-items-center gap-4 p-6 text-center">
+      <div className="row-start-2 grid place-content-center justify-items-center gap-4 p-6 text-center">
         <h1 className="text-lg font-semibold">{t('talk.gone')}</h1>
         <Link className="text-accent underline underline-offset-2" to="/">
           {t('app.home')}
