@@ -52,7 +52,10 @@ const further = `AND (coalesce(c.waiting_since, 'infinity'::timestamptz), c.id) 
   (CASE WHEN :waiting_us >= ${NEVER_US} THEN 'infinity' ELSE timestamptz 'epoch' + :waiting_us * interval '1 microsecond' END,
    :id::bigint)`;
 
-/** Returns a page of conversations of the bot, or of resolved ones, newest first. */
+/**
+ * Returns a page of conversations of the bot, or of resolved ones, newest first. BETWEEN and the longer order name the index of an agent:
+ * by `=` the planner may walk all resolved ones instead, hoping to meet the agent's soon.
+ */
 export function listClosed(
   filter: { status: 'bot' | 'resolved'; assignee: Assignee },
   limit: number,
@@ -60,9 +63,10 @@ export function listClosed(
 ): Promise<InboxRow[]> {
   const { status, assignee } = filter;
   return rows(
-    `SELECT ${columns} FROM conversations c WHERE c.status = '${status}' AND c.deleted_at IS NULL ${had(assignee)}
+    `SELECT ${columns} FROM conversations c WHERE c.status = '${status}' AND c.deleted_at IS NULL
+       ${typeof assignee === 'number' ? 'AND c.agent_id BETWEEN :assignee AND :assignee' : had(assignee)}
        ${beforeId === null ? '' : 'AND c.id < :beforeId'}
-     ORDER BY c.id DESC LIMIT :limit`,
+     ORDER BY ${typeof assignee === 'number' ? 'c.agent_id DESC, ' : ''}c.id DESC LIMIT :limit`,
     { assignee: assignee ?? null, limit, beforeId },
   );
 }

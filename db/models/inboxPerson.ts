@@ -37,12 +37,16 @@ export type EarlierConversation = {
   score: number | null;
 };
 
-/** Returns the newest conversations of a user, with how each was rated. */
+/** Returns the newest conversations of a user, with how each was rated. Archived ones have a part of the index to themselves. */
 export function conversationsOf(userId: number, limit: number): Promise<EarlierConversation[]> {
   return rows(
     `SELECT c.id, c.title, c.status, c.last_message_at, r.score
-     FROM conversations c LEFT JOIN conversation_ratings r ON r.conversation_id = c.id
-     WHERE c.user_id = :userId AND c.deleted_at IS NULL ORDER BY c.last_message_at DESC, c.id DESC LIMIT :limit`,
+     FROM (VALUES (false), (true)) AS part (archived) CROSS JOIN LATERAL (
+         SELECT o.id, o.title, o.status, o.last_message_at FROM conversations o
+         WHERE o.user_id = :userId AND o.is_archived = part.archived AND o.deleted_at IS NULL
+         ORDER BY o.last_message_at DESC, o.id DESC LIMIT :limit) AS c
+       LEFT JOIN conversation_ratings r ON r.conversation_id = c.id
+     ORDER BY c.last_message_at DESC, c.id DESC LIMIT :limit`,
     { userId, limit },
   );
 }

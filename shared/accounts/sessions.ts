@@ -1,7 +1,7 @@
 import { knex } from '../../db/knex.ts';
 import { Session } from '../../db/models/session.ts';
 import { found, problem } from '../base/errors.ts';
-import { mustEnrol } from './authenticate.ts';
+import { mustEnrol, type SignedUser } from './authenticate.ts';
 import { type Client, noteSignIn } from './client.ts';
 import { type By, noted } from './noted.ts';
 import type { SignIn } from './signin.ts';
@@ -36,7 +36,7 @@ export async function openBoard({ user, grant }: SignIn, client: Client): Promis
   const { sid } = verifyAccess(grant.access);
   const act = { actor: user, subject: user.id, session: sid };
   if (user.role === 'admin' && !mustEnrol(user)) {
-    await noteSignIn('session.board_opened', act, client, knex);
+    await noteBoard(user, sid, client);
     return sid;
   }
   await knex.transaction(async (trx) => {
@@ -44,4 +44,13 @@ export async function openBoard({ user, grant }: SignIn, client: Client): Promis
     await noteSignIn('session.board_refused', act, client, trx);
   });
   throw problem('forbidden');
+}
+
+/** Notes that an administrator opens Bull Board by a session that there is. */
+export async function noteBoard(
+  user: Pick<SignedUser, 'id' | 'role'>,
+  sid: number,
+  client: Client,
+): Promise<void> {
+  await noteSignIn('session.board_opened', { actor: user, subject: user.id, session: sid }, client, knex);
 }

@@ -411,7 +411,7 @@ export const personalData: Record<string, TableOfData> = {
     purpose: 'search',
     kept: 'as long as the FAQ',
     erased: 'none',
-    columns: { technical: 'faq_id seq asked answered grams' },
+    columns: { technical: 'faq_id seq asked answered grams folded' },
   },
   audit_log: {
     purpose: 'who did what, for accountability',

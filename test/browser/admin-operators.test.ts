@@ -1,9 +1,12 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import type { Job } from 'bullmq';
 import { knex } from '../../db/knex.ts';
 import { webhooksToDeliver } from '../../db/models/webhookDelivery.ts';
 import { chainAuditLog } from '../../db/models/auditChain.ts';
 import { beat } from '../../shared/delivery/processes.ts';
+import { producer } from '../../shared/delivery/queues.ts';
 import { redis, untilReady } from '../../shared/delivery/redis.ts';
 import { webhook } from '../../workers/webhook.ts';
 import { unguarded } from '../support/audit.ts';
@@ -34,6 +37,7 @@ describeBrowser('the pages of operators in the panel', function () {
       await page.getByRole('searchbox').fill(user.email.slice(0, -4));
       await page.waitForURL(/q=user/);
       await page.getByRole('combobox', { name: 'Role' }).selectOption('user');
+      await page.locator('main a[href*="role=user"]').first().waitFor();
       await page.getByRole('link', { name: user.username }).click();
       await page.getByRole('heading', { level: 1, name: user.username }).waitFor();
       await page.getByRole('combobox', { name: 'Role' }).selectOption('agent');
@@ -194,6 +198,52 @@ describeBrowser('the pages of operators in the panel', function () {
       await page.getByRole('alert').waitFor();
       const board = page.getByRole('link', { name: 'Open Bull Board' });
       expect(await board.getAttribute('href')).to.equal(`${panel.api.url}/admin/queues`);
+      panel.forgive();
+    });
+
+    it('shows Bull Board in the page, by the session of the panel, and keeps that session', async () => {
+      await untilReady(producer);
+      const page = await panel.at(admin, '/system');
+      await page.getByRole('button', { name: 'Show here' }).click();
+      await page.waitForURL(/board=shown/);
+      const board = page.frameLocator('iframe[title="Bull Board"]');
+      await board.getByRole('main').getByRole('link', { name: 'completion' }).first().click();
+      await until('the queue is shown', async () =>
+        page.frames().some((frame) => /queue\/completion/.test(frame.url())),
+      );
+      expect(await board.getByText('Sign out').count()).to.equal(0);
+      await shoot(page, 'panel-system-board');
+      await page.reload();
+      await board.getByRole('main').getByText('completion').first().waitFor();
+      await page.getByRole('button', { name: 'Hide' }).click();
+      await page.locator('iframe').waitFor({ state: 'detached' });
+      await page.goto(`${panel.api.url}/admin/users`);
+      await page.getByRole('navigation', { name: 'Admin' }).waitFor();
+    });
+
+    it('opens Bull Board for no agent, and lets no other site frame it', async () => {
+      const agent = await buildUser({ role: 'agent' });
+      const refused = await panel.api.call('POST', '/admin/board', undefined, { token: agent.access });
+      expect(refused.status).to.equal(403);
+      const page = await panel.at(admin, '/system?board=shown');
+      const queues = `${panel.api.url}/admin/queues`;
+      await page.frameLocator('iframe').getByText('completion', { exact: true }).first().waitFor();
+      const foreign = createServer((_, answer) => {
+        answer.setHeader('content-type', 'text/html');
+        answer.end(`<iframe src="${queues}/sign-in"></iframe><iframe src="${queues}"></iframe>`);
+      });
+      await new Promise<void>((done) => foreign.listen(0, '127.0.0.1', done));
+      // By another name, which is another site, and from the port of another origin of this one.
+      for (const host of ['localhost', '127.0.0.1']) {
+        await page.goto(`http://${host}:${(foreign.address() as AddressInfo).port}/`);
+        await page.waitForLoadState('networkidle');
+        for (const frame of page.frames().slice(1)) {
+          expect(frame.url()).to.equal('chrome-error://chromewebdata/');
+          expect(await frame.content()).to.not.contain('Parley');
+        }
+        expect(page.frames()).to.have.length(3);
+      }
+      foreign.close();
       panel.forgive();
     });
 

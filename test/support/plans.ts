@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { knex } from '../../db/knex.ts';
 import { prepared, way } from '../../db/sql.ts';
 
 export type Plan = Record<string, unknown> & { 'Node Type': string; Plans?: Plan[] };
@@ -20,6 +21,8 @@ export async function explain(read: () => Promise<unknown[]>): Promise<{ plan: P
   const client = new pg.Client(process.env.DATABASE_URL);
   await client.connect();
   await client.query('SET plan_cache_mode = force_generic_plan');
+  // The generic plan knows no limit, and would compile for many rows.
+  await client.query('SET jit = off');
   await client.query(`PREPARE asked AS ${text}`);
   const values = parameters.map((name) => literal(client, bindings[name])).join(', ');
   const answer = await client.query(
@@ -27,6 +30,29 @@ export async function explain(read: () => Promise<unknown[]>): Promise<{ plan: P
   );
   await client.end();
   return { plan: answer.rows[0]['QUERY PLAN'][0].Plan, result };
+}
+
+/** Explains the last query that knex itself sends, with its values: such a query is planned at each call. */
+export async function explainKnex(
+  read: () => Promise<unknown[]>,
+): Promise<{ plan: Plan; result: unknown[] }> {
+  let sent: { sql: string; bindings: unknown[] } | undefined;
+  const note = (query: { sql: string; bindings: unknown[] }) => {
+    sent = query;
+  };
+  knex.on('query', note);
+  const result = await read().finally(() => knex.removeListener('query', note));
+  if (sent === undefined) throw new Error('nothing was asked');
+  const client = new pg.Client(process.env.DATABASE_URL);
+  await client.connect();
+  const answer = await client.query(`EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${sent.sql}`, sent.bindings);
+  await client.end();
+  return { plan: answer.rows[0]['QUERY PLAN'][0].Plan, result };
+}
+
+/** How many pages of 8 kB a plan read, from memory or not. */
+export function buffersOf(plan: Plan): number {
+  return Number(plan['Shared Hit Blocks']) + Number(plan['Shared Read Blocks']);
 }
 
 function literal(client: pg.Client, value: unknown): string {

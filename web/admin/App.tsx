@@ -1,20 +1,20 @@
 import { QueryClientProvider } from '@tanstack/react-query';
-import { Suspense, useEffect, useState } from 'react';
+import { Suspense } from 'react';
 import { BrowserRouter, Navigate, Route, Routes } from 'react-router';
 import type { User } from '../sdk/types.ts';
 import { Button } from '../shared/controls.tsx';
+import { Loading, Unreachable, useRestored, useSpeaking } from '../shared/enter/Beginning.tsx';
 import { Frame } from '../shared/enter/Frame.tsx';
 import { queries } from '../shared/queries.ts';
 import { rootPath } from '../shared/root.ts';
 import { session, useSessionState, useUser } from '../shared/session.ts';
 import { Toasts } from '../shared/toasts.tsx';
-import { LeaveDialog } from '../shared/unsaved.tsx';
-import { isChosen, isKnown, speak, t, useLanguage } from '../shared/words.ts';
+import { LeaveDialog } from '../shared/LeaveDialog.tsx';
+import { t, useLanguage } from '../shared/words.ts';
 import { LiveProvider } from './data/live.tsx';
 import { pagesOf } from './pages.ts';
 import { Shell } from './shell/Shell.tsx';
 import { SignIn } from './shell/SignIn.tsx';
-import { Loading } from './shared/states.tsx';
 import { NoPage } from './shell/NoPage.tsx';
 import { w } from './words.ts';
 
@@ -69,27 +69,6 @@ function Gate() {
   );
 }
 
-/** Takes up an earlier sign-in. Returns a function that tries again, if the server did not answer. */
-function useRestored(): (() => void) | undefined {
-  const [tries, setTries] = useState(0);
-  const [failed, setFailed] = useState(false);
-  useEffect(() => {
-    if (session.state !== 'unknown') return;
-    setFailed(false);
-    session.restore().catch(() => setFailed(true));
-  }, [tries]);
-  return failed ? () => setTries(tries + 1) : undefined;
-}
-
-/** Speaks the language of the account, unless somebody chose another one on this device. */
-function useSpeaking(language: string | undefined): void {
-  const current = useLanguage();
-  useEffect(() => {
-    const tag = language?.split('-')[0] ?? '';
-    if (isKnown(tag) && tag !== current && !isChosen()) void speak(tag);
-  }, [language, current]);
-}
-
 function NoRight({ user }: { user: User }) {
   return (
     <Frame title={w('noRight')} lead={w('noRightWhy')}>
@@ -98,16 +77,5 @@ function NoRight({ user }: { user: User }) {
         {t('me.out')}
       </Button>
     </Frame>
-  );
-}
-
-function Unreachable({ again }: { again: () => void }) {
-  return (
-    <main className="grid h-dvh place-content-center justify-items-center gap-4 p-6 text-center">
-      <h1 className="text-lg font-semibold">{t('app.unreachable')}</h1>
-      <Button kind="main" onClick={again}>
-        {t('app.retry')}
-      </Button>
-    </main>
   );
 }

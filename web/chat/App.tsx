@@ -1,12 +1,12 @@
 import { QueryClientProvider } from '@tanstack/react-query';
-import { lazy, Suspense, useEffect, useState } from 'react';
+import { lazy, Suspense } from 'react';
 import { BrowserRouter, Navigate, Route, Routes } from 'react-router';
-import { Button } from '../shared/controls.tsx';
+import { Loading, Unreachable, useRestored, useSpeaking } from '../shared/enter/Beginning.tsx';
 import { rootPath } from '../shared/root.ts';
-import { session, useSessionState, useUser } from '../shared/session.ts';
+import { useSessionState, useUser } from '../shared/session.ts';
 import { Toasts } from '../shared/toasts.tsx';
-import { LeaveDialog } from '../shared/unsaved.tsx';
-import { isChosen, isKnown, speak, t, useLanguage } from '../shared/words.ts';
+import { LeaveDialog } from '../shared/LeaveDialog.tsx';
+import { useLanguage } from '../shared/words.ts';
 import { ParleyProvider } from './data/parley.tsx';
 import { queries } from './data/queries.ts';
 import { Forgot } from './enter/Forgot.tsx';
@@ -31,7 +31,7 @@ export function App() {
           <Route
             path="/erased"
             element={
-              <Suspense fallback={<Loading />}>
+              <Suspense fallback={<Loading whole />}>
                 <Erased />
               </Suspense>
             }
@@ -52,7 +52,7 @@ function Gate() {
   const failed = useRestored();
   useSpeaking(user?.language);
   if (failed !== undefined) return <Unreachable again={failed} />;
-  if (state === 'unknown') return <Loading />;
+  if (state === 'unknown') return <Loading whole />;
   if (user === null)
     return (
       <Routes>
@@ -73,7 +73,7 @@ function Gate() {
           <Route
             path="account"
             element={
-              <Suspense fallback={<Loading />}>
+              <Suspense fallback={<Loading whole />}>
                 <Account />
               </Suspense>
             }
@@ -82,41 +82,5 @@ function Gate() {
         </Route>
       </Routes>
     </ParleyProvider>
-  );
-}
-
-/** Takes up an earlier sign-in. Returns a function that tries again, if the server did not answer. */
-function useRestored(): (() => void) | undefined {
-  const [tries, setTries] = useState(0);
-  const [failed, setFailed] = useState(false);
-  useEffect(() => {
-    if (session.state !== 'unknown') return;
-    setFailed(false);
-    session.restore().catch(() => setFailed(true));
-  }, [tries]);
-  return failed ? () => setTries(tries + 1) : undefined;
-}
-
-/** Speaks the language of the account, unless somebody chose another one on this device. */
-function useSpeaking(language: string | undefined): void {
-  const current = useLanguage();
-  useEffect(() => {
-    const tag = language?.split('-')[0] ?? '';
-    if (isKnown(tag) && tag !== current && !isChosen()) void speak(tag);
-  }, [language, current]);
-}
-
-function Loading() {
-  return <p className="grid h-dvh place-items-center text-muted">{t('app.loading')}</p>;
-}
-
-function Unreachable({ again }: { again: () => void }) {
-  return (
-    <main className="grid h-dvh place-content-center justify-items-center gap-4 p-6 text-center">
-      <h1 className="text-lg font-semibold">{t('app.unreachable')}</h1>
-      <Button kind="main" onClick={again}>
-        {t('app.retry')}
-      </Button>
-    </main>
   );
 }

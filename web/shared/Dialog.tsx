@@ -1,8 +1,9 @@
 import { type ReactNode, useEffect, useId, useRef } from 'react';
 import { IconButton } from './controls.tsx';
+import { leave, useUnsavedDialog } from './unsaved.ts';
 import { t } from './words.ts';
 
-/** A modal dialog of the browser: it holds the focus, closes with Escape, and gives the focus back. */
+/** A modal dialog of the browser: it holds the focus, closes with Escape, and gives the focus back. It asks before it drops a text. */
 export function Dialog({
   title,
   onClose,
@@ -14,6 +15,8 @@ export function Dialog({
 }) {
   const ref = useRef<HTMLDialogElement>(null);
   const id = useId();
+  const holds = useUnsavedDialog(ref);
+  const close = () => leave(onClose, holds);
   useEffect(() => {
     const dialog = ref.current;
     dialog?.showModal();
@@ -26,7 +29,12 @@ export function Dialog({
       ref={ref}
       aria-labelledby={id}
       onClose={onClose}
-      onClick={(event) => event.target === ref.current && onClose()}
+      onCancel={(event) => {
+        if (event.target !== ref.current || !holds()) return;
+        event.preventDefault();
+        close();
+      }}
+      onClick={(event) => event.target === ref.current && close()}
       className="max-h-[85dvh] w-[min(36rem,calc(100vw-2rem))] overflow-y-auto rounded-2xl border border-line bg-paper p-0 shadow-xl"
     >
       <div className="grid gap-4 p-5">
@@ -34,7 +42,7 @@ export function Dialog({
           <h2 id={id} className="min-w-0 pt-2 text-lg font-semibold wrap-anywhere">
             {title}
           </h2>
-          <IconButton icon="close" label={t('app.close')} onClick={onClose} />
+          <IconButton icon="close" label={t('app.close')} onClick={close} />
         </div>
         {children}
       </div>

@@ -6,7 +6,7 @@ import { publicOrigin } from '../../middleware/origin.ts';
 import { forbiddenPage, signInPage } from './pages.ts';
 import { signedByCookie } from './signin.ts';
 
-/** Bull Board needs inline styles. Scripts come from this server alone, and nothing comes from other sites. */
+/** Bull Board needs inline styles. Scripts come from this server alone, and nothing comes from other sites. The panel may frame it. */
 const CSP = [
   "default-src 'none'",
   "script-src 'self'",
@@ -16,13 +16,14 @@ const CSP = [
   "connect-src 'self'",
   "form-action 'self'",
   "base-uri 'self'",
-  "frame-ancestors 'none'",
+  "frame-ancestors 'self'",
 ].join('; ');
 
 /** Sets the headers of this mount. With the API's `no-referrer`, browsers would hide which page sent a form. */
 export async function headers(ctx: Ctx, next: Next): Promise<void> {
   ctx.set('Content-Security-Policy', CSP);
   ctx.set('Referrer-Policy', 'same-origin');
+  ctx.set('X-Frame-Options', 'SAMEORIGIN');
   await next();
 }
 

@@ -8,8 +8,14 @@ import { BOARD, PUBLIC_BOARD } from './signin.ts';
 
 export type Board = (ctx: RouteCtx) => Promise<void>;
 
-/** Builds Bull Board over all queues. The server decides whether it may change them: hidden buttons are not a lock. */
-export function buildBoard(): Board {
+/** A style sheet of another site. The policy of this mount refuses it, and says so in the console. */
+const FONTS = /<link href="https:\/\/fonts\.googleapis\.com[^>]*>/;
+
+/**
+ * Builds Bull Board over all queues. The server decides whether it may change them: hidden buttons are not a lock.
+ * @param framed leaves out its sign-out: in the panel's frame that would end the panel's own session
+ */
+export function buildBoard(framed: boolean): Board {
   const server = new KoaAdapter().setBasePath(PUBLIC_BOARD);
   createBullBoard({
     queues: Object.values(queues).map((queue) => new BullMQAdapter(queue, optionsOf(queue.name))),
@@ -18,7 +24,7 @@ export function buildBoard(): Board {
       uiConfig: {
         boardTitle: 'Parley queues',
         hideDocsLink: true,
-        miscLinks: [{ text: 'Sign out', url: `${PUBLIC_BOARD}/sign-out` }],
+        miscLinks: framed ? [] : [{ text: 'Sign out', url: `${PUBLIC_BOARD}/sign-out` }],
       },
     },
   });
@@ -28,6 +34,7 @@ export function buildBoard(): Board {
     await mounted(ctx as unknown as Parameters<typeof mounted>[0], async () => {});
     // Bull Board's router writes its own routes there. Metrics and the log name the mount.
     Object.assign(ctx, { _matchedRoute });
+    if (typeof ctx.body === 'string') ctx.body = ctx.body.replace(FONTS, '');
   };
 }
 

@@ -3,6 +3,14 @@ import { contract, nothing, other } from '../../contract/contract.ts';
 const page = (what: string) => other(what, 'text/html');
 
 export const boardContract = contract('Operators', {
+  'POST /api/v1/admin/board': {
+    who: 'admins',
+    summary: 'Open Bull Board in a frame',
+    detail:
+      'For the panel. Sets the cookie of `/admin/queues` for an hour. It ends with the session that asks. The pages of `/admin/queues` ' +
+      'may be framed by this origin alone.',
+    answers: { 204: nothing('The cookie is set') },
+  },
   'GET /admin/queues/sign-in': {
     who: 'anyone',
     summary: 'The sign-in page of Bull Board',

@@ -1,24 +1,31 @@
 import { noted } from '../../../shared/accounts/noted.ts';
-import { signOut } from '../../../shared/accounts/sessions.ts';
+import { noteBoard, signOut } from '../../../shared/accounts/sessions.ts';
 import { env } from '../../../shared/base/env.ts';
 import { Problem } from '../../../shared/base/errors.ts';
 import { by } from '../../audit/note.ts';
 import { serve } from '../../contract/serve.ts';
 import { readForm } from '../../middleware/body.ts';
+import { clientOf } from '../../middleware/ctx.ts';
 import { explanation } from '../routes.ts';
 import type { Board } from './board.ts';
 import { boardContract } from './contract.ts';
 import { adminOnly, headers, refuseForeign } from './adminOnly.ts';
 import { type Refused, runPage, signInPage, signOutPage } from './pages.ts';
-import { forgetAdmin, PUBLIC_BOARD, rememberAdmin, signInAdmin } from './signin.ts';
+import { forgetAdmin, FRAME_LIFETIME, PUBLIC_BOARD, rememberAdmin, signInAdmin } from './signin.ts';
 
 const REFUSED: Record<number, Refused> = { 403: 'not an administrator', 429: 'too often' };
 
 /** Loaded at the first request: most replicas never show it. */
-let board: Promise<Board> | undefined;
+const boards: { own?: Promise<Board>; framed?: Promise<Board> } = {};
 
 /** Bull Board and the pages around it, for administrators. A cookie for this mount, or an access token, lets them in. */
 export const bullBoard = serve(boardContract, {
+  'POST /api/v1/admin/board': async (ctx) => {
+    const { user, sid } = ctx.state;
+    await noteBoard(user, sid, clientOf(ctx));
+    rememberAdmin(ctx, { userId: user.id, sid }, FRAME_LIFETIME);
+  },
+
   'GET /admin/queues/sign-in': [
     headers,
     (ctx) => {
@@ -81,7 +88,10 @@ export const bullBoard = serve(boardContract, {
         const { method, path } = ctx;
         await noted(by(ctx), 'queue.changed', { details: { method, path: path.slice(0, 300) } })(null);
       }
-      board ??= import('./board.ts').then(({ buildBoard }) => buildBoard());
+      const framed = ctx.get('Sec-Fetch-Dest') === 'iframe';
+      const board = (boards[framed ? 'framed' : 'own'] ??= import('./board.ts').then(({ buildBoard }) =>
+        buildBoard(framed),
+      ));
       await (await board)(ctx);
     },
   ],

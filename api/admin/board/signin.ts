@@ -18,6 +18,8 @@ export const PUBLIC_BOARD = publicPath(BOARD);
 const COOKIE = 'parley_board';
 /** Seconds: a day's work. Logout, suspension or a change of role end it at once. */
 const LIFETIME = 43_200;
+/** Seconds that the panel's frame may show the board; the panel asks again before. */
+export const FRAME_LIFETIME = 3_600;
 
 const formCheck = bodyCheck(boardForm);
 
@@ -44,10 +46,10 @@ export async function signInAdmin(ctx: Ctx, form: unknown): Promise<Admin> {
   return { userId: signedIn.user.id, sid: await openBoard(signedIn, client) };
 }
 
-/** Sets the cookie. A cookie set over TLS is `Secure`. */
-export function rememberAdmin(ctx: Ctx, { userId, sid }: Admin): void {
-  const token = signBoard(userId, sid, LIFETIME);
-  ctx.cookies.set(COOKIE, token, { ...attributes(ctx), maxAge: LIFETIME * 1_000 });
+/** Sets the cookie. A cookie set over TLS is `Secure`. @param lifetime seconds */
+export function rememberAdmin(ctx: Ctx, { userId, sid }: Admin, lifetime = LIFETIME): void {
+  const token = signBoard(userId, sid, lifetime);
+  ctx.cookies.set(COOKIE, token, { ...attributes(ctx), maxAge: lifetime * 1_000 });
 }
 
 export function forgetAdmin(ctx: Ctx): void {

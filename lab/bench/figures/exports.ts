@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type BenchUser, makeUsers, post } from '../load.ts';
+import { type LabUser, makeUsers } from '../../kit/users.ts';
+import { post } from '../load.ts';
 import type { Measured } from '../report.ts';
-import type { Child, Ground } from '../stack.ts';
+import type { Child, Ground } from '../../kit/ground.ts';
 
 /** Messages of the two accounts, and words of a message, as long as a short answer. */
 const [FEW, MANY, WORDS] = [10, 200_000, 20];
@@ -11,7 +12,7 @@ type Taken = { worker: number; web: number; archive: number };
 
 /** Measures the peak memory of the processes that write and serve an export of many messages (ours), and one of few (the floor). */
 export async function exportMemory(ground: Ground): Promise<(round: number) => Promise<Measured[]>> {
-  const [few, many] = (await makeUsers(ground, 2)) as [BenchUser, BenchUser];
+  const [few, many] = (await makeUsers(ground, 2)) as [LabUser, LabUser];
   await write(ground, few.id, FEW);
   await write(ground, many.id, MANY);
   return async () => {
@@ -29,7 +30,7 @@ export async function exportMemory(ground: Ground): Promise<(round: number) => P
 }
 
 /** Has an export written and downloads it. Starts the processes for it, so that their peaks are its own. */
-async function exported(ground: Ground, { token }: BenchUser): Promise<Taken> {
+async function exported(ground: Ground, { token }: LabUser): Promise<Taken> {
   const [web, worker] = [await ground.startType('web'), await ground.startType('housekeeping')];
   const { id } = await post<{ id: number }>(web.port, '/api/v1/users/me/export', {}, token);
   const ask = (path = '') =>

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { firstDeltas } from '../clients.ts';
 import type { Contexts, Kind, Ways } from '../floors/contexts.ts';
-import { type BenchUser, makeUsers, median, post, SEND } from '../load.ts';
+import { type LabUser, makeUsers, SEND } from '../../kit/users.ts';
+import { median, post } from '../load.ts';
 import type { Measured } from '../report.ts';
-import { type Child, type Ground, WORKERS } from '../stack.ts';
+import { type Child, type Ground, WORKERS } from '../../kit/ground.ts';
 
 /** Ms of a hosted provider: an embedding, and a small answer whole. */
 const HOSTED = { embedding: 120, chat: 300 };
@@ -37,7 +38,7 @@ export async function stages(ground: Ground): Promise<() => Promise<Measured[]>>
     const times: number[] = [];
     for (let i = 0; i < count; i += 1) {
       asked += 1;
-      const { token } = users[asked % users.length] as BenchUser;
+      const { token } = users[asked % users.length] as LabUser;
       const content = `Where may I leave number ${asked}?`;
       const began = performance.now();
       const { run_id } = await post<{ run_id: number }>(web.port, SEND, { content }, token);

@@ -325,6 +325,7 @@ export const rules: Record<string, Rule> = {
   'POST /api/v1/system/mail': admins(200),
   'POST /api/v1/system/push': admins(503),
   'GET /api/v1/admin/runs/{id}': admins(200, { names: ofRun, others: 200 }),
+  'POST /api/v1/admin/board': admins(204),
   'GET /admin/queues': admins(200),
   'GET /admin/queues/sign-in': anyone(200),
   'POST /admin/queues/sign-in': anyone(403, {

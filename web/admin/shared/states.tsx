@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import { Button } from '../../shared/controls.tsx';
+export { Loading } from '../../shared/enter/Beginning.tsx';
 import { Icon } from '../../shared/Icon.tsx';
-import { t } from '../../shared/words.ts';
 import { reason } from '../data/api.ts';
 import { w } from '../words.ts';
 
@@ -34,12 +34,6 @@ export function ErrorState({ error, again }: { error: unknown; again?: () => unk
       <p className="max-w-prose text-sm">{reason(error)}</p>
       {again && <Button onClick={() => void again()}>{w('retry')}</Button>}
     </div>
-  );
-}
-
-export function Loading({ whole = false }: { whole?: boolean }) {
-  return (
-    <p className={`grid place-items-center text-muted ${whole ? 'h-dvh' : 'p-12'}`}>{t('app.loading')}</p>
   );
 }
 

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'react';
 import { store, useUser } from '../../shared/session.ts';
-import { useUnsaved } from '../../shared/unsaved.tsx';
+import { useUnsaved } from '../../shared/unsaved.ts';
 
 type Kept<T> = {
   value: T;

@@ -16,6 +16,11 @@ export function Shell({ pages }: { pages: ReturnType<typeof pagesOf> }) {
   const main = useRef<HTMLDivElement>(null);
   const inboxIsOpen = pathname.startsWith('/inbox');
   useAlarm(inboxIsOpen);
+  const nav = useRef<HTMLElement>(null);
+  // On a phone the row is longer than the screen.
+  useEffect(() => {
+    nav.current?.querySelector('[aria-current=page]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+  }, [pathname]);
   useEffect(() => {
     if (inboxIsOpen) waitsAreSeen();
   }, [inboxIsOpen]);
@@ -32,7 +37,7 @@ export function Shell({ pages }: { pages: ReturnType<typeof pagesOf> }) {
         <p className="hidden items-center gap-2 min-h-14 px-5 font-semibold text-accent lg:flex">
           <Icon name="chat" /> Parley
         </p>
-        <nav aria-label={w('admin')} className="min-h-0 min-w-0 flex-1 overflow-auto p-2">
+        <nav ref={nav} aria-label={w('admin')} className="min-h-0 min-w-0 flex-1 overflow-auto p-2">
           <ul className="flex gap-1 sm:flex-col">
             {pages.map(({ name, icon }) => (
               <li key={name}>

@@ -3,6 +3,7 @@ import type { User } from '../../sdk/types.ts';
 import { Alert, Button, Field } from '../../shared/controls.tsx';
 import { session } from '../../shared/session.ts';
 import { t } from '../../shared/words.ts';
+import { useUnsavedForm } from '../../shared/unsaved.ts';
 import { reasonOf, textOf, useForm } from '../../shared/enter/useForm.ts';
 import { Section } from './Section.tsx';
 
@@ -50,6 +51,7 @@ function SendAgain() {
 
 function Change({ onClose }: { onClose: () => void }) {
   const [asked, setAsked] = useState('');
+  const fields = useUnsavedForm();
   const form = useForm(async (fields) => {
     const email = textOf(fields, 'email').trim();
     await session.call('POST', '/users/me/email', { body: { email, password: textOf(fields, 'password') } });
@@ -62,7 +64,7 @@ function Change({ onClose }: { onClose: () => void }) {
     not_configured: t('email.noMail'),
   };
   return (
-    <form className="grid gap-4" onSubmit={form.onSubmit}>
+    <form ref={fields} className="grid gap-4" onSubmit={form.onSubmit}>
       <div className="grid gap-4 sm:grid-cols-2">
         <Field
           label={t('email.new')}

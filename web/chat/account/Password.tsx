@@ -3,7 +3,7 @@ import { Alert, Button, Field } from '../../shared/controls.tsx';
 import { session } from '../../shared/session.ts';
 import { t } from '../../shared/words.ts';
 import { reasonOf, textOf, useForm } from '../../shared/enter/useForm.ts';
-import { useUnsavedForm } from '../../shared/unsaved.tsx';
+import { useUnsavedForm } from '../../shared/unsaved.ts';
 import { Section } from './Section.tsx';
 
 export function Password() {

@@ -4,7 +4,7 @@ import { toast } from '../../shared/toasts.tsx';
 import { t } from '../../shared/words.ts';
 import { reasonOf, textOf, useForm } from '../../shared/enter/useForm.ts';
 import { changeUser } from './change.ts';
-import { useUnsavedForm } from '../../shared/unsaved.tsx';
+import { useUnsavedForm } from '../../shared/unsaved.ts';
 import { Section } from './Section.tsx';
 
 export function Profile({ user }: { user: User }) {

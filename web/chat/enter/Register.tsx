@@ -3,12 +3,14 @@ import { Alert, Button, Check, Field } from '../../shared/controls.tsx';
 import { session, useUser } from '../../shared/session.ts';
 import { language, t } from '../../shared/words.ts';
 import { Frame } from '../../shared/enter/Frame.tsx';
+import { useUnsavedForm } from '../../shared/unsaved.ts';
 import { reasonOf, textOf, useForm } from '../../shared/enter/useForm.ts';
 
 /** Makes an account, or makes a guest one. */
 export function Register() {
   const navigate = useNavigate();
   const guest = useUser();
+  const fields = useUnsavedForm();
   const form = useForm(async (fields) => {
     await session.register({
       email: textOf(fields, 'email').trim(),
@@ -26,7 +28,7 @@ export function Register() {
   const reasons = { already_exists: t('register.taken'), validation_failed: t('register.invalid') };
   return (
     <Frame title={t('register.title')} lead={guest === null ? '' : t('register.keep')}>
-      <form className="grid gap-4" onSubmit={form.onSubmit}>
+      <form ref={fields} className="grid gap-4" onSubmit={form.onSubmit}>
         <Field
           label={t('enter.email')}
           name="email"

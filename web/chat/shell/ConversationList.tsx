@@ -64,7 +64,9 @@ function Entry({ conversation: { id, title, last_message_at, status } }: { conve
       {withPerson && (
         <span role="img" aria-label={t('list.waiting')} className="size-2 rounded-full bg-accent" />
       )}
-      <span className="min-w-0 flex-1 truncate">{title ?? t('list.untitled')}</span>
+      <span dir="auto" className="min-w-0 flex-1 truncate">
+        {title ?? t('list.untitled')}
+      </span>
     </NavLink>
   );
 }

@@ -5,7 +5,7 @@ import { Button } from '../../shared/controls.tsx';
 import { Dialog } from '../../shared/Dialog.tsx';
 import { Icon } from '../../shared/Icon.tsx';
 import { toast } from '../../shared/toasts.tsx';
-import { leave } from '../../shared/unsaved.tsx';
+import { leave } from '../../shared/unsaved.ts';
 import { dateTime, number, t } from '../../shared/words.ts';
 import { readNotifications, useNotifications, useUnread } from '../data/notifications.ts';
 

@@ -1,6 +1,6 @@
 import { useCallback } from 'react';
 import { useNavigate } from 'react-router';
-import { leave } from '../../shared/unsaved.tsx';
+import { leave } from '../../shared/unsaved.ts';
 
 /** Opens an empty conversation and puts the cursor into its message. */
 export function useNewTalk(): () => void {

@@ -50,7 +50,7 @@ export function Header({ id, conversation }: Props) {
   return (
     <header className="flex min-h-14 items-center gap-1 border-b border-line px-2 md:px-4">
       <ListButton onClick={showList} />
-      <h1 className="min-w-0 flex-1 truncate px-1 font-semibold">
+      <h1 dir="auto" className="min-w-0 flex-1 truncate px-1 font-semibold">
         {id === undefined ? t('list.new') : (conversation?.title ?? t('list.untitled'))}
       </h1>
       {id !== undefined && (

@@ -1,6 +1,7 @@
 import { memo, type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from 'react';
 import { Button, IconButton } from '../../shared/controls.tsx';
 import { t } from '../../shared/words.ts';
+import { useUnsaved } from '../../shared/unsaved.ts';
 import { cleaned, LIMIT } from './Composer.tsx';
 
 type Props = {
@@ -44,6 +45,7 @@ type EditProps = { text: string; onSend: (text: string) => void; onClose: () => 
 function Edit({ text, onSend, onClose }: EditProps) {
   const [next, setNext] = useState(text);
   const field = useRef<HTMLTextAreaElement>(null);
+  useUnsaved(next !== text);
   useEffect(() => {
     field.current?.focus();
     field.current?.setSelectionRange(text.length, text.length);

@@ -3,6 +3,7 @@ import { Alert, Button, Field } from '../../shared/controls.tsx';
 import { Icon } from '../../shared/Icon.tsx';
 import { session, store } from '../../shared/session.ts';
 import { t } from '../../shared/words.ts';
+import { useUnsavedForm } from '../../shared/unsaved.ts';
 import { reasonOf, textOf, useForm } from '../../shared/enter/useForm.ts';
 
 const SCORES = [1, 2, 3, 4, 5];
@@ -20,6 +21,7 @@ export function Rating({ conversation }: { conversation: number }) {
       await session.call('POST', `/conversations/${conversation}/rating`, { body: { score: next } });
       store.setItem(key(conversation), String(next));
     });
+  const fields = useUnsavedForm();
   const form = useForm(async (fields) => {
     const comment = textOf(fields, 'comment').trim();
     if (comment !== '')
@@ -53,7 +55,7 @@ export function Rating({ conversation }: { conversation: number }) {
       </div>
       <Alert>{reasonOf(problem)}</Alert>
       {score !== undefined && problem === undefined && (
-        <form className="flex flex-wrap items-end gap-2" onSubmit={form.onSubmit}>
+        <form ref={fields} className="flex flex-wrap items-end gap-2" onSubmit={form.onSubmit}>
           <div className="min-w-0 flex-1 basis-60">
             <Field label={t('rate.comment')} name="comment" maxLength={1000} />
           </div>

@@ -104,7 +104,7 @@ function Sources({ sources, onSource }: { sources: Source[]; onSource: Props['on
           >
             <Icon name="book" className="size-4" />
             <span className="truncate">
-              {i + 1}. {source.question}
+              {i + 1}. <bdi>{source.question}</bdi>
             </span>
           </button>
         </li>

@@ -1,9 +1,11 @@
 import { useEffect } from 'react';
-import { Link, Navigate, useLocation, useMatch, useNavigate } from 'react-router';
+import { Link, Navigate, useLocation, useMatch, useNavigate, useOutletContext } from 'react-router';
 import { Refused } from '../../sdk/http.ts';
 import { t } from '../../shared/words.ts';
 import { useConversation } from '../data/conversations.ts';
 import { useParley } from '../data/parley.tsx';
+import { ListButton } from '../shell/ListButton.tsx';
+import type { ShellContext } from '../shell/Shell.tsx';
 import { Header } from './Header.tsx';
 import { Thread } from './Thread.tsx';
 
@@ -57,12 +59,18 @@ function useBegan(name: string, isNew: boolean): void {
 }
 
 function Gone() {
+  const { showList } = useOutletContext<ShellContext>();
   return (
-    <main className="grid place-content-center justify-items-center gap-4 p-6 text-center">
-      <h1 className="text-lg font-semibold">{t('talk.gone')}</h1>
-      <Link className="text-accent underline underline-offset-2" to="/">
-        {t('app.home')}
-      </Link>
+    <main className="grid grid-rows-[auto_minmax(0,1fr)]">
+      <div className="p-2 md:hidden">
+        <ListButton onClick={showList} />
+      </div>
+      <div className="row-start-2 grid place-content-center justify-items-center gap-4 p-6 text-center">
+        <h1 className="text-lg font-semibold">{t('talk.gone')}</h1>
+        <Link className="text-accent underline underline-offset-2" to="/">
+          {t('app.home')}
+        </Link>
+      </div>
     </main>
   );
 }

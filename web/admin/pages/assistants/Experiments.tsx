@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import { Alert, Button, Field } from '../../../shared/controls.tsx';
+import { useUnsaved } from '../../../shared/unsaved.ts';
 import { dateTime } from '../../../shared/words.ts';
 import { reason, reload, send, useGet, useList } from '../../data/api.ts';
 import { Confirm } from '../../shared/Confirm.tsx';
@@ -27,13 +28,10 @@ export function Experiments({ assistant }: { assistant: Assistant }) {
 }
 
 function Begin({ assistant: { id, version } }: { assistant: Assistant }) {
-  const [fields, setFields] = useState({
-    a: String(Math.max(1, version - 1)),
-    b: String(version),
-    share: '50',
-    until: '',
-  });
+  const start = { a: String(Math.max(1, version - 1)), b: String(version), share: '50', until: '' };
+  const [fields, setFields] = useState(start);
   const [refused, setRefused] = useState('');
+  useUnsaved(JSON.stringify(fields) !== JSON.stringify(start));
   const begin = async () => {
     setRefused('');
     try {

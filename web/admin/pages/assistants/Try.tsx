@@ -3,6 +3,7 @@ import { Link } from 'react-router';
 import { Alert, Button } from '../../../shared/controls.tsx';
 import { Markdown } from '../../../shared/markdown/Markdown.tsx';
 import { session } from '../../../shared/session.ts';
+import { useUnsaved } from '../../../shared/unsaved.ts';
 import { reason } from '../../data/api.ts';
 import { Panel } from '../../shared/Page.tsx';
 import { Progress } from '../../shared/states.tsx';
@@ -21,6 +22,8 @@ export function Try({ assistant, changes }: { assistant: Assistant; changes: Par
   const [busy, setBusy] = useState(false);
   const [refused, setRefused] = useState('');
   const [tried, setTried] = useState<Tried>();
+  // A question that was tried has served.
+  useUnsaved(content.trim() !== '' && tried === undefined);
   const run = async (answer: boolean) => {
     setBusy(true);
     setRefused('');

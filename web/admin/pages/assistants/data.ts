@@ -1,62 +1,23 @@
+import type * as api from '../../../sdk/api.ts';
 import { locale } from '../../../shared/words.ts';
 
-export type Definition = {
-  name: string;
-  instructions: string;
-  instructions_by_language: Record<string, string>;
-  model: string | null;
-  temperature: number | null;
-  max_completion_tokens: number | null;
-  history_limit: number | null;
-  knowledge: { enabled: boolean; category_ids: number[] | null };
-  greeting: Record<string, string>;
-  suggested_questions: Record<string, string[]>;
-  handoff: { enabled: boolean; after_unanswered: number | null };
+/** Answers say all of the two objects; bodies may leave parts of them out. */
+type Whole<T extends Pick<api.Assistant, 'knowledge' | 'handoff'>> = Omit<T, 'knowledge' | 'handoff'> & {
+  knowledge: Required<T['knowledge']>;
+  handoff: Required<T['handoff']>;
 };
-export type Version = Definition & { id: number; version: number; created_at: string };
-export type Assistant = Definition & {
-  id: number;
-  version: number;
-  is_default: boolean;
-  is_archived: boolean;
-  updated_at: string;
-};
+type OfTwo<T> = Omit<T, 'versions'> & { versions: [number, number] };
+
+export type Assistant = Whole<api.Assistant>;
+export type Version = Whole<api.AssistantVersion>;
+export type Definition = Omit<Version, 'id' | 'version' | 'created_at'>;
 export type { TriedAssistant as Tried } from '../../../sdk/api.ts';
-export const VERDICTS = ['too_little', 'no_difference', 'a', 'b'] as const;
-export type Verdict = (typeof VERDICTS)[number];
-export type Experiment = {
-  id: number;
-  assistant_id: number;
-  versions: [number, number];
-  share: number;
-  until: string | null;
-  status: 'open' | 'closed' | 'ended';
-  kept: number | null;
-  created_at: string;
-};
-export type Figure = 'resolution_rate' | 'handoff_rate' | 'knowledge_rate' | 'rated_up_rate';
-export type Rate = {
-  count: number;
-  of: number;
-  rate: number | null;
-  low: number | null;
-  high: number | null;
-};
-export type Result = Experiment & {
-  arms: ({
-    version: number;
-    conversations: number;
-    csat: { ratings: number; average: number | null };
-  } & Record<Figure, Rate>)[];
-  comparison: {
-    figure: Figure;
-    difference: number | null;
-    low: number | null;
-    high: number | null;
-    verdict: Verdict;
-  }[];
-  verdict: Verdict;
-};
+export type Experiment = OfTwo<api.Experiment>;
+export type Result = OfTwo<api.ExperimentResult>;
+export type Rate = api.ExperimentResult['arms'][number]['resolution_rate'];
+export type Verdict = api.ExperimentResult['verdict'];
+export type Figure = api.ExperimentResult['comparison'][number]['figure'];
+export const VERDICTS = ['too_little', 'no_difference', 'a', 'b'] as const satisfies Verdict[];
 
 export const FIELDS = [
   'name',

@@ -90,7 +90,10 @@ export default function Audit() {
               actor_id === null ? (
                 t('console')
               ) : (
-                <Link className="underline-offset-2 hover:underline" to={`/users/${actor_id}`}>
+                <Link
+                  className="whitespace-nowrap underline-offset-2 hover:underline"
+                  to={`/users/${actor_id}`}
+                >
                   {actor_role} {actor_id}
                 </Link>
               ),

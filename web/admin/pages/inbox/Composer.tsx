@@ -47,6 +47,8 @@ export function Composer({ inbox: { conversation, user } }: { inbox: InboxConver
     try {
       await send('POST', `/inbox/${id}/${mode}`, { content }, mode === 'reply' ? key.current : undefined);
       key.current = '';
+      // The next text is for the user, unless somebody says otherwise.
+      setMode('reply');
       await reloadExactly(`/inbox/${id}`);
     } catch (err) {
       write(text);
@@ -72,7 +74,8 @@ export function Composer({ inbox: { conversation, user } }: { inbox: InboxConver
   };
   const to = (next: Mode) => {
     setMode(next);
-    focus();
+    // At once: the next letter is of the text, and no key of the page.
+    field.current?.focus();
   };
   useKeys({
     n: () => to('note'),

@@ -8,7 +8,7 @@ import { t } from './words.ts';
 
 type Category = { id: number; name: string };
 
-/** Finds a published FAQ whose answer is put into the reply. The FAQs of a category serve as canned replies. */
+/** Finds a published FAQ whose answer is put into the reply: Enter takes the best. The FAQs of a category serve as canned replies. */
 export function FaqPicker({
   language,
   onPick,
@@ -31,11 +31,22 @@ export function FaqPicker({
     { q, limit: 10, language },
     { enabled: q !== '', keep: true },
   );
-  const shown = q === '' ? listed.list : (searched.data?.data ?? []);
+  const isSpoken = (faq: Faq) => Number(faq.language === language);
+  const shown =
+    q === '' ? listed.list.toSorted((a, b) => isSpoken(b) - isSpoken(a)) : (searched.data?.data ?? []);
   const { isPending, error } = q === '' ? listed : searched;
   return (
     <Dialog title={t('faqTitle')} onClose={onClose}>
-      <div className="grid gap-3 sm:grid-cols-[minmax(0,1fr)_12rem]">
+      <form
+        className="grid gap-3 sm:grid-cols-[minmax(0,1fr)_12rem]"
+        onSubmit={(event) => {
+          event.preventDefault();
+          const typed = event.currentTarget.querySelector('input')?.value.trim();
+          const [best] = shown;
+          if (best !== undefined && q !== '' && typed === q && !searched.isPlaceholderData)
+            onPick(best.answer);
+        }}
+      >
         <Search label={t('faqSearch')} value={q} onChange={setQ} />
         <Select
           label={t('category')}
@@ -49,7 +60,7 @@ export function FaqPicker({
             ...categories.list.map(({ id, name }) => ({ value: String(id), text: name })),
           ]}
         />
-      </div>
+      </form>
       {error !== null && <ErrorState error={error} />}
       {error === null && isPending && <Loading />}
       {error === null && !isPending && shown.length === 0 && (

@@ -61,7 +61,7 @@ export function Items({
 }
 
 function Item({ item, isChosen }: { item: InboxItem; isChosen: boolean }) {
-  const { conversation, user, last_message, waiting_since, unread } = item;
+  const { conversation, user, waiting_since, unread } = item;
   const { search } = useLocation();
   const others = useOthers(conversation.id);
   const isTyping = useIsTyping(conversation.id);
@@ -77,7 +77,7 @@ function Item({ item, isChosen }: { item: InboxItem; isChosen: boolean }) {
         {unread > 0 && !isChosen && <Badge tone="good">{t('unread', { n: unread })}</Badge>}
       </span>
       <span className="line-clamp-2 text-sm wrap-anywhere text-muted">
-        {isTyping ? t('isTyping', { name: who }) : (last_message?.content ?? conversation.title ?? '')}
+        {isTyping ? t('isTyping', { name: who }) : newest(item)}
       </span>
       <span className="flex flex-wrap items-center gap-1.5 text-xs text-muted">
         {waiting_since !== null && (
@@ -90,6 +90,12 @@ function Item({ item, isChosen }: { item: InboxItem; isChosen: boolean }) {
       </span>
     </NavLink>
   );
+}
+
+/** What a person said last. An answer of the assistant is the same for many: the question says what it is about. */
+function newest({ conversation: { title }, last_message }: InboxItem): string {
+  const asked = last_message?.message_type === 'assistant' ? title : null;
+  return asked ?? last_message?.content ?? title ?? '';
 }
 
 function minutesSince(iso: string): number {

@@ -14,7 +14,9 @@ export function PersonPane({ id, onClose }: { id: number; onClose: () => void })
   return (
     <aside aria-label={t('person')} className="min-h-0 overflow-y-auto border-line p-4 text-sm xl:border-s">
       <div className="flex items-center justify-between gap-2">
-        <h2 className="min-w-0 font-semibold wrap-anywhere">{data?.person.name || t('guest')}</h2>
+        <h2 className="min-w-0 font-semibold wrap-anywhere">
+          {data === undefined ? t('person') : data.person.name || t('guest')}
+        </h2>
         <IconButton small icon="close" label={t('hidePerson')} onClick={onClose} />
       </div>
       {error !== null && data === undefined && <ErrorState error={error} again={refetch} />}

@@ -152,6 +152,7 @@ function MessageRow({
   const me = useUser();
   const { message_type, content, created_at, agent, status, replaced_by } = message;
   const isUser = message_type === 'user';
+  const growing = status === 'pending' || status === 'streaming';
   const who = isUser
     ? name
     : message_type === 'agent'
@@ -175,15 +176,14 @@ function MessageRow({
         {status === 'failed' && <span className="text-danger">{status}</span>}
       </p>
       <div className={`min-w-0 rounded-2xl px-4 py-2.5 ${tone}`}>
+        {content === '' && <p className="text-muted">{growing ? t('isTyping', { name: who }) : '–'}</p>}
         {message_type !== 'user' ? (
           <Markdown text={content} />
         ) : (
           <p className="whitespace-pre-wrap wrap-anywhere">{content}</p>
         )}
       </div>
-      {message_type === 'assistant' && status !== 'pending' && status !== 'streaming' && (
-        <Sources sources={sources ?? []} />
-      )}
+      {message_type === 'assistant' && !growing && content !== '' && <Sources sources={sources ?? []} />}
     </article>
   );
 }

@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { Alert, Button, Field } from '../../../shared/controls.tsx';
 import { toast } from '../../../shared/toasts.tsx';
+import { useUnsaved } from '../../../shared/unsaved.ts';
 import { reason, reload, send, useList } from '../../data/api.ts';
 import { Confirm } from '../../shared/Confirm.tsx';
 import { LinkButton } from '../../shared/LinkButton.tsx';
@@ -62,6 +63,7 @@ function Add() {
   const [name, setName] = useState('');
   const [description, setDescription] = useState('');
   const [refused, setRefused] = useState('');
+  useUnsaved(name !== '' || description !== '');
   const add = async () => {
     setRefused('');
     try {

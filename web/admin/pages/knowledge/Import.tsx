@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { Alert, Button, Check, Field } from '../../../shared/controls.tsx';
 import { session } from '../../../shared/session.ts';
+import { useUnsaved } from '../../../shared/unsaved.ts';
 import { reason, reload, useGet } from '../../data/api.ts';
 import { CONNECTED, useEvents } from '../../data/live.tsx';
 import { useFilters } from '../../data/filters.ts';
@@ -46,6 +47,7 @@ function Choose({ onBegun }: { onBegun: (id: number) => void }) {
   const [whole, setWhole] = useState(false);
   const [busy, setBusy] = useState(false);
   const [refused, setRefused] = useState('');
+  useUnsaved(chosen !== undefined);
   const read = async (file: File | undefined) => {
     setRefused('');
     setChosen(undefined);

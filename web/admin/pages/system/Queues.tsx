@@ -1,11 +1,10 @@
-import { base } from '../../../shared/root.ts';
 import { locale } from '../../../shared/words.ts';
 import { Panel } from '../../shared/Page.tsx';
 import type { SystemState } from '../../types.ts';
 import { Rows } from './Rows.tsx';
 import { t } from './words.ts';
 
-/** The queues with their jobs, and the way to Bull Board. */
+/** How much waits in each queue. */
 export function Queues({ queues }: { queues: SystemState['queues'] }) {
   const seconds = new Intl.NumberFormat(locale(), {
     style: 'unit',
@@ -14,20 +13,7 @@ export function Queues({ queues }: { queues: SystemState['queues'] }) {
     maximumFractionDigits: 1,
   });
   return (
-    <Panel
-      title={t('queues')}
-      actions={
-        <a
-          href={`${base}/admin/queues`}
-          target="_blank"
-          rel="noreferrer"
-          className="py-1 text-sm text-accent underline underline-offset-2"
-        >
-          {t('board')}
-        </a>
-      }
-    >
-      <p className="text-sm text-muted">{t('boardWhy')}</p>
+    <Panel title={t('queues')}>
       {queues === null ? (
         <p className="text-sm text-danger">{t('noRedis')}</p>
       ) : (

@@ -5,6 +5,7 @@ import { Page, Panel } from '../../shared/Page.tsx';
 import { Badge, ErrorState, Loading } from '../../shared/states.tsx';
 import type { SystemState } from '../../types.ts';
 import { w } from '../../words.ts';
+import { Board } from './Board.tsx';
 import { Models } from './Models.tsx';
 import { Processes } from './Processes.tsx';
 import { Queues } from './Queues.tsx';
@@ -44,6 +45,7 @@ export default function System() {
               <Tests system={data} />
             </div>
           </div>
+          <Board />
           <Settings settings={data.settings} />
         </>
       )}

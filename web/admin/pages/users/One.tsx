@@ -7,6 +7,7 @@ import { toast } from '../../../shared/toasts.tsx';
 import { dateTime, locale } from '../../../shared/words.ts';
 import { reason, reload, send, useGet } from '../../data/api.ts';
 import { Select } from '../../shared/fields.tsx';
+import { LinkButton } from '../../shared/LinkButton.tsx';
 import { Page, Panel } from '../../shared/Page.tsx';
 import { ErrorState, Loading } from '../../shared/states.tsx';
 import type { Account } from '../../types.ts';
@@ -24,11 +25,7 @@ export function One() {
   return (
     <Page
       title={data === undefined ? w('users') : nameOf(data)}
-      actions={
-        <Link className="py-2 text-accent underline underline-offset-2" to={`/users${search}`}>
-          {t('back')}
-        </Link>
-      }
+      actions={<LinkButton to={`/users${search}`}>{t('back')}</LinkButton>}
     >
       {error !== null && data === undefined && <ErrorState error={error} again={refetch} />}
       {error === null && data === undefined && <Loading />}

@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { Alert, Button, Check, Field } from '../../../shared/controls.tsx';
 import { textOf, reasonOf, useForm } from '../../../shared/enter/useForm.ts';
-import { useUnsaved, useUnsavedForm } from '../../../shared/unsaved.tsx';
+import { useUnsaved, useUnsavedForm } from '../../../shared/unsaved.ts';
 import type { Webhook } from '../../types.ts';
 import { t } from './words.ts';
 

@@ -1,11 +1,12 @@
 import { useState } from 'react';
-import { Link, useNavigate, useParams } from 'react-router';
+import { useNavigate, useParams } from 'react-router';
 import { Button } from '../../../shared/controls.tsx';
 import { queries } from '../../../shared/queries.ts';
 import { toast } from '../../../shared/toasts.tsx';
 import { dateTime } from '../../../shared/words.ts';
 import { reason, reload, reloadExactly, send, stopReading, useGet, useList } from '../../data/api.ts';
 import { Confirm } from '../../shared/Confirm.tsx';
+import { LinkButton } from '../../shared/LinkButton.tsx';
 import { Page, Panel } from '../../shared/Page.tsx';
 import { Badge, EmptyState, ErrorState, Loading } from '../../shared/states.tsx';
 import { Table } from '../../shared/Table.tsx';
@@ -22,11 +23,7 @@ export function One() {
   return (
     <Page
       title={data === undefined ? w('webhooks') : data.description || new URL(data.url).host}
-      actions={
-        <Link className="py-2 text-accent underline underline-offset-2" to="/webhooks">
-          {t('back')}
-        </Link>
-      }
+      actions={<LinkButton to="/webhooks">{t('back')}</LinkButton>}
     >
       {error !== null && data === undefined && <ErrorState error={error} again={refetch} />}
       {error === null && data === undefined && <Loading />}

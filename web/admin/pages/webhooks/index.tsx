@@ -40,7 +40,10 @@ function All() {
         list={list}
         link={({ id }) => `/webhooks/${id}`}
         columns={[
-          { head: t('url'), cell: ({ url }) => <span className="wrap-anywhere">{url}</span> },
+          {
+            head: t('url'),
+            cell: ({ url }) => <span className="inline-block min-w-44 wrap-anywhere">{url}</span>,
+          },
           { head: t('description'), cell: ({ description }) => description || '–' },
           { head: t('events'), cell: ({ events }) => events.join(', '), wide: true },
           { head: t('state'), cell: (webhook) => <State webhook={webhook} /> },

@@ -1,7 +1,4 @@
-import { type RefObject, useEffect, useRef, useSyncExternalStore } from 'react';
-import { Button } from './controls.tsx';
-import { Dialog } from './Dialog.tsx';
-import { t } from './words.ts';
+import { type RefObject, useEffect, useRef } from 'react';
 
 /** Each says whether its form holds what is not saved. */
 const forms = new Set<() => boolean>();
@@ -23,8 +20,8 @@ function isUnsaved(): boolean {
 }
 
 /** Goes somewhere at once, or after a question where a form holds what is not saved. */
-export function leave(go: () => void): void {
-  if (isUnsaved()) ask(go);
+export function leave(go: () => void, holds = isUnsaved): void {
+  if (holds()) ask(go);
   else go();
 }
 
@@ -50,6 +47,33 @@ export function useUnsavedForm(): RefObject<HTMLFormElement | null> {
     return register(() => [...(form.current?.elements ?? [])].some(isTouched));
   }, []);
   return form;
+}
+
+/** Fields whose text is typed again in a moment, or must not be kept. */
+const BRIEF = ['off', 'one-time-code', 'current-password', 'new-password'];
+
+/**
+ * Has somebody asked before they close a dialog whose texts they changed.
+ * @returns whether it holds such a text
+ */
+export function useUnsavedDialog(dialog: RefObject<HTMLDialogElement | null>): () => boolean {
+  const first = useRef(new Map<Element, string>());
+  const texts = () =>
+    [
+      ...(dialog.current?.querySelectorAll(
+        'textarea, input:not([type]), input[type="text"], input[type="email"], input[type="url"]',
+      ) ?? []),
+    ] as (HTMLInputElement | HTMLTextAreaElement)[];
+  const holds = () =>
+    texts().some(
+      (field) =>
+        !BRIEF.includes(field.autocomplete) && field.value.trim() !== (first.current.get(field) ?? ''),
+    );
+  useEffect(() => {
+    for (const field of texts()) first.current.set(field, field.value.trim());
+  }, []);
+  useUnsaved(holds);
+  return holds;
 }
 
 function isTouched(field: Element): boolean {
@@ -98,34 +122,18 @@ function placeNow(): number {
   return Number((history.state as { idx?: number } | null)?.idx ?? 0);
 }
 
-/** Asks whether somebody leaves a form that is not saved. */
-export function LeaveDialog() {
-  const go = useSyncExternalStore(
-    (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    () => wanted,
-  );
-  if (go === undefined) return null;
-  return (
-    <Dialog title={t('unsaved.title')} onClose={() => ask(undefined)}>
-      <p>{t('unsaved.text')}</p>
-      <div className="flex flex-wrap justify-end gap-2">
-        <Button
-          kind="quiet"
-          onClick={() => {
-            forms.clear();
-            ask(undefined);
-            go();
-          }}
-        >
-          {t('unsaved.leave')}
-        </Button>
-        <Button kind="main" onClick={() => ask(undefined)}>
-          {t('unsaved.stay')}
-        </Button>
-      </div>
-    </Dialog>
-  );
-}
+/** What the dialog of `LeaveDialog.tsx` needs: where somebody wanted to go, and its two answers. */
+export const leaving = {
+  subscribe(listener: () => void): () => void {
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  },
+  wanted: () => wanted,
+  stay: () => ask(undefined),
+  go(): void {
+    const go = wanted;
+    forms.clear();
+    ask(undefined);
+    go?.();
+  },
+};

@@ -1,0 +1,133 @@
+import { expect } from 'chai';
+import type { Page } from 'playwright-core';
+import { knex } from '../../db/knex.ts';
+import { redis, untilReady } from '../../shared/delivery/redis.ts';
+import { describeBrowser } from '../support/browser.ts';
+import { chatPages, log, message, newestRun } from '../support/chatPage.ts';
+import { buildUser, PASSWORD } from '../support/factories.ts';
+import { expectSeen, tabTo, walkAround } from '../support/keyboard.ts';
+import { usePanel } from '../support/panel.ts';
+import { until } from '../support/until.ts';
+import { playWorker, send } from '../support/web.ts';
+
+/** Signs in by Tab and Enter. */
+async function enter(page: Page, email: string): Promise<void> {
+  await tabTo(page, page.getByRole('textbox', { name: 'E-mail' }));
+  await page.keyboard.type(email);
+  await tabTo(page, page.getByRole('textbox', { name: 'Password' }));
+  await page.keyboard.type(PASSWORD);
+  await page.keyboard.press('Enter');
+}
+
+describeBrowser('the chat page by keyboard alone', function () {
+  this.timeout(200_000);
+  const pages = chatPages();
+
+  it('signs in, asks, rates the answer, renames, asks anew and comes back', async () => {
+    const user = await buildUser();
+    const page = await pages.open();
+    await enter(page, user.email);
+    await tabTo(page, message(page));
+    await page.keyboard.type('How long does it take?');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/c\/\d+$/);
+    const worker = await playWorker(user, await newestRun(user));
+    await worker.say('Three days. [More](https://example.org)');
+    await worker.finish({ title: 'How long does it take?' } as object);
+    await worker.announce();
+    await log(page).getByText('Three days.').waitFor();
+
+    await tabTo(page, page.getByRole('button', { name: 'Good answer' }));
+    await page.keyboard.press('Enter');
+    await until(
+      'the answer is rated',
+      async () => (await knex('message_feedback').where({ user_id: user.id })).length === 1,
+    );
+    await tabTo(page, page.getByRole('button', { name: 'Rename' }), 'Shift+Tab');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor();
+    await tabTo(page, page.getByRole('dialog').getByRole('textbox'));
+    await page.keyboard.press('Control+a');
+    await page.keyboard.type('Delivery');
+    // Escape would drop the name: the page asks, and goes back to the field.
+    await page.keyboard.press('Escape');
+    await page.getByRole('heading', { name: 'Leave without saving?' }).waitFor();
+    await tabTo(page, page.getByRole('button', { name: 'Stay here' }));
+    await page.keyboard.press('Enter');
+    await tabTo(page, page.getByRole('dialog').getByRole('textbox'));
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'Delivery' }).waitFor();
+
+    await page.keyboard.press('Control+Shift+O');
+    await page.waitForURL((url) => url.pathname === '/');
+    await expectSeen(page);
+    await tabTo(page, page.getByRole('list', { name: 'Conversations' }).getByRole('link'), 'Shift+Tab');
+    await page.keyboard.press('Enter');
+    await log(page).getByText('Three days.').waitFor();
+    const stops = await walkAround(page);
+    for (const one of ['textarea Message', 'button Rename', 'button Good answer'])
+      expect(stops.join('|')).to.include(one);
+  });
+});
+
+describeBrowser('the inbox by keyboard alone', function () {
+  this.timeout(200_000);
+  const panel = usePanel();
+  before(() => untilReady(redis));
+
+  it('takes a conversation, replies, inserts an FAQ, writes a note, resolves and opens it again', async () => {
+    const agent = await buildUser({ role: 'agent' });
+    await knex('faqs').insert({
+      question: 'How long is the guarantee?',
+      answer: 'Two years.',
+      language: 'en',
+      status: 'published',
+      published_at: new Date(),
+      slug: `guarantee-${agent.id}`,
+    });
+    const user = await buildUser();
+    await knex('users').where({ id: user.id }).update({ first_name: 'Ada' });
+    const { conversation_id } = await send(panel.api, user, { content: 'It broke' });
+    await panel.api.call('POST', `/conversations/${conversation_id}/handoff`, {}, { token: user.access });
+    const stored = async () => knex('conversations').where({ id: conversation_id }).first();
+
+    const page = await panel.open('/inbox');
+    await enter(page, agent.email);
+    await tabTo(page, page.getByRole('list', { name: 'Conversations' }).getByRole('link', { name: /Ada/ }));
+    await page.keyboard.press('Enter');
+    await page.getByRole('log', { name: 'Messages' }).getByText('It broke').waitFor();
+    await tabTo(page, page.getByRole('button', { name: 'Take' }));
+    await page.keyboard.press('Enter');
+    await tabTo(page, page.getByRole('textbox', { name: 'Reply' }));
+    await page.keyboard.type('I am sorry to hear that.');
+    await tabTo(page, page.getByRole('button', { name: 'Insert FAQ' }));
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor();
+    await tabTo(page, page.getByRole('searchbox'));
+    await page.keyboard.type('guarantee');
+    await page.getByRole('button', { name: /How long is the guarantee/ }).waitFor();
+    const reply = page.getByRole('textbox', { name: 'Reply' });
+    // Enter takes the best one, once it is the one of these words.
+    await until('the answer is in the reply', async () => {
+      if ((await page.getByRole('dialog').count()) > 0) await page.keyboard.press('Enter');
+      return /sorry[^]*Two years/.test(await reply.inputValue());
+    });
+    // The focus is in the field again.
+    await page.keyboard.press('Enter');
+    await page.getByRole('log', { name: 'Messages' }).getByText('Two years.').waitFor();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('n');
+    await page.keyboard.type('Broken on arrival');
+    await page.keyboard.press('Enter');
+    await page.getByRole('log', { name: 'Messages' }).getByText('Broken on arrival').waitFor();
+    await tabTo(page, page.getByRole('button', { name: 'Resolve', exact: true }), 'Shift+Tab');
+    await page.keyboard.press('Enter');
+    await until('it is resolved', async () => (await stored()).status === 'resolved');
+    await tabTo(page, page.getByRole('button', { name: 'Take' }), 'Shift+Tab');
+    await page.keyboard.press('Enter');
+    await until('it is open again', async () => (await stored()).status === 'agent');
+    const stops = await walkAround(page);
+    for (const one of ['a Inbox', 'button Resolve', 'textarea Reply'])
+      expect(stops.join('|')).to.include(one);
+  });
+});
