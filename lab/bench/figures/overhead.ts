@@ -28,7 +28,9 @@ export async function overhead(ground: Ground): Promise<(round: number) => Promi
 
   const ours = async (i: number) => {
     const { token } = userOf(i);
-    return firsts((await post<{ run_id: number }>(web.port, SEND, { content: newQuestion(i) }, token)).run_id);
+    return firsts(
+      (await post<{ run_id: number }>(web.port, SEND, { content: newQuestion(i) }, token)).run_id,
+    );
   };
   const floor = async (i: number) => {
     const body = { content: newQuestion(i), user_id: userOf(i).id };
