@@ -113,7 +113,9 @@ export async function* piecesOf(id: number): AsyncGenerator<Buffer> {
     'SELECT count(*)::integer AS pieces FROM export_chunks WHERE export_id = :id',
     { id },
   );
-  for (let seq = 0; seq < (found?.pieces ?? 0); seq += 1) {
+  const pieces = found?.pieces ?? 0;
+  if (pieces === 0) throw new Error('an archive was removed before it was read');
+  for (let seq = 0; seq < pieces; seq += 1) {
     const piece = await row<{ bytes: Buffer }>(
       'SELECT bytes FROM export_chunks WHERE export_id = :id AND seq = :seq',
       { id, seq },

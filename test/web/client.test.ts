@@ -118,6 +118,23 @@ describe('the client', function () {
     proxy.close();
   });
 
+  it('is offline where a proxy answers that it reaches no server', async () => {
+    const proxy = createServer((_, response) => void response.writeHead(502).end('Bad Gateway')).listen(
+      0,
+      '127.0.0.1',
+    );
+    await once(proxy, 'listening');
+    const base = `http://127.0.0.1:${(proxy.address() as { port: number }).port}`;
+    const client = clientOf(await signedIn(base), base);
+    const state = new Promise((done) =>
+      client.on('live', (live) => ['streams', 'offline'].includes(live) && done(live)),
+    );
+    expect(await state).to.equal('offline');
+    client.close();
+    proxy.closeAllConnections();
+    proxy.close();
+  });
+
   it('shows an answer that ended while nobody was connected', async () => {
     const first = clientOf(await signedIn());
     const taken = sent(first);

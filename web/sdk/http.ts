@@ -39,11 +39,11 @@ export type Options = {
 
 const WITHIN_MS = 30_000;
 
-/** Returns whether the server answers. A browser that says it is online may still not reach it. */
+/** Returns whether the server answers, and not a proxy that does not reach it. A browser that says it is online may still not reach it. */
 export async function isReachable(base: string): Promise<boolean> {
   try {
-    await fetch(`${base}/livez`, { cache: 'no-store', signal: AbortSignal.timeout(WITHIN_MS / 3) });
-    return true;
+    const signal = AbortSignal.timeout(WITHIN_MS / 3);
+    return (await fetch(`${base}/livez`, { cache: 'no-store', signal })).status < 500;
   } catch {
     return false;
   }
