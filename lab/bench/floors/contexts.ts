@@ -25,9 +25,12 @@ const SETTINGS: Record<keyof Ways, [check: string, queryModel: string]> = {
   queries: ['cited', ''],
   check: ['model', ''],
 };
+/** Questions of each kind from which no more are sorted. */
+const ENOUGH = 10;
 const KINDS: Kind[] = ['strong', 'weak', 'follow_up'];
 
-let user = 1_000_000;
+/** Another process asks as other users: nothing that it kept serves here. */
+let user = 1_000_000 * (1 + process.pid);
 const domain = await readDomain('clinic');
 await untilReady(redis);
 await fill();
@@ -54,6 +57,7 @@ async function byKind(): Promise<Record<Kind, Labelled[]>> {
   const sorted: Record<Kind, Labelled[]> = { strong: [], weak: [], follow_up: [] };
   use('queries');
   for (const question of domain.questions) {
+    if (KINDS.every((kind) => sorted[kind].length >= ENOUGH)) break;
     const why = (await decide(question)).built.searched?.why ?? 'strong';
     if (why === 'strong' || why === 'weak' || why === 'follow_up') sorted[why].push(question);
   }
