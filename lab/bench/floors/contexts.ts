@@ -25,6 +25,8 @@ const SETTINGS: Record<keyof Ways, [check: string, queryModel: string]> = {
   queries: ['cited', ''],
   check: ['model', ''],
 };
+/** Questions of each kind from which no more are sorted. */
+const ENOUGH = 10;
 const KINDS: Kind[] = ['strong', 'weak', 'follow_up'];
 
 /** Another process asks as other users: nothing that it kept serves here. */
@@ -55,6 +57,7 @@ async function byKind(): Promise<Record<Kind, Labelled[]>> {
   const sorted: Record<Kind, Labelled[]> = { strong: [], weak: [], follow_up: [] };
   use('queries');
   for (const question of domain.questions) {
+    if (KINDS.every((kind) => sorted[kind].length >= ENOUGH)) break;
     const why = (await decide(question)).built.searched?.why ?? 'strong';
     if (why === 'strong' || why === 'weak' || why === 'follow_up') sorted[why].push(question);
   }
