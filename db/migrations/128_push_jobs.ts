@@ -5,7 +5,9 @@ import type { Knex } from 'knex';
  * list of the app; `push_tries` counts its claims. The release before this one pushes by `push_at`, which is handed over.
  */
 export async function up(knex: Knex): Promise<void> {
-  await knex.raw(`ALTER TABLE notifications ADD COLUMN push_due_at timestamptz, ADD COLUMN push_tries integer NOT NULL DEFAULT 0`);
+  await knex.raw(
+    `ALTER TABLE notifications ADD COLUMN push_due_at timestamptz, ADD COLUMN push_tries integer NOT NULL DEFAULT 0`,
+  );
 }
 
 export async function down(knex: Knex): Promise<void> {
