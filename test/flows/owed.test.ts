@@ -65,6 +65,7 @@ describe('ten thousand notifications owed at once', function () {
     });
     const text = await (await fetch(`${api.url}/metrics`)).text();
     expect(text).to.match(/^tellings_owed\{what="notification"\} 10000$/m);
+    expect(text).to.match(/^tellings_owed\{what="push"\} 0$/m);
     expect(text).to.match(/^tellings_owed\{what="mail"\} 1$/m);
     expect(text).to.match(/^tellings_owed\{what="webhook"\} 0$/m);
     expect(text).to.match(/^tellings_late_seconds\{what="notification"\} [1-9]/m);
