@@ -28,7 +28,7 @@ describe('ten thousand notifications owed at once', function () {
   });
   after(() => api.close());
 
-  it('hold no answer up: a run goes first in a pass, and a pass enqueues a few hundred of them', async () => {
+  it('hold no answer up: a run goes first in a pass, and a pass enqueues ten jobs of fifty', async () => {
     const { run_id } = await send(api, user);
     const job = () => queues.completion.getJob(`run-${run_id}-1`);
     await until('the run is delivered', async () => (await job()) !== undefined);
@@ -39,16 +39,17 @@ describe('ten thousand notifications owed at once', function () {
     expect(await queues.completion.getJob(`run-${run_id}-2`)).to.not.equal(undefined);
     expect(order[0]).to.equal('flow');
     const waiting = await queues.notification.getJobCountByTypes('waiting', 'prioritized');
-    expect(waiting).to.equal(500);
+    expect(waiting).to.equal(10);
     // A further pass adds none that is queued already.
     await reconcile(0);
-    expect(await queues.notification.getJobCountByTypes('waiting', 'prioritized')).to.equal(500);
+    expect(await queues.notification.getJobCountByTypes('waiting', 'prioritized')).to.equal(10);
   });
 
   it('take the slots of their own process type, and none of the answers’', () => {
-    const { notification, mail, completion } = jobs;
-    expect(notification.process).to.equal('notification').and.not.equal(completion.process);
-    expect([notification.slots, mail.slots]).to.deep.equal([20, 4]);
+    const { notification, push, mail, completion } = jobs;
+    for (const { process } of [notification, push, mail])
+      expect(process).to.equal('notification').and.not.equal(completion.process);
+    expect([notification.slots, push.slots, mail.slots]).to.deep.equal([4, 100, 4]);
   });
 
   it('are counted with what is late, and the metrics say so', async () => {
@@ -64,6 +65,7 @@ describe('ten thousand notifications owed at once', function () {
     });
     const text = await (await fetch(`${api.url}/metrics`)).text();
     expect(text).to.match(/^tellings_owed\{what="notification"\} 10000$/m);
+    expect(text).to.match(/^tellings_owed\{what="push"\} 0$/m);
     expect(text).to.match(/^tellings_owed\{what="mail"\} 1$/m);
     expect(text).to.match(/^tellings_owed\{what="webhook"\} 0$/m);
     expect(text).to.match(/^tellings_late_seconds\{what="notification"\} [1-9]/m);
