@@ -16,7 +16,7 @@ const FILES: Record<string, string> = {
 
 /**
  * Returns an archive of what is kept of a user, as it is read from Postgres a page at a time.
- * @param told is called with each message that was written
+ * @param told is called with each page of messages that was written
  * @returns undefined when there is no such account
  */
 export async function archiveOf(
@@ -51,25 +51,28 @@ export async function archiveOf(
   return zip.outputStream;
 }
 
-async function* listOf(found: AsyncIterable<object>): AsyncGenerator<string> {
+async function* listOf(found: AsyncIterable<object[]>): AsyncGenerator<string> {
   let before = '[\n';
-  for await (const one of found) {
-    yield `${before}${JSON.stringify(one)}`;
+  for await (const page of found) {
+    yield before + page.map((one) => JSON.stringify(one)).join(',\n');
     before = ',\n';
   }
   yield before === '[\n' ? '[]\n' : '\n]\n';
 }
 
-async function* linesOf(found: AsyncIterable<object>, told: (count: number) => void): AsyncGenerator<string> {
+async function* linesOf(
+  found: AsyncIterable<object[]>,
+  told: (count: number) => void,
+): AsyncGenerator<string> {
   let count = 0;
-  for await (const one of found) {
-    yield `${JSON.stringify(one)}\n`;
-    count += 1;
+  for await (const page of found) {
+    yield page.map((one) => `${JSON.stringify(one)}\n`).join('');
+    count += page.length;
     told(count);
   }
 }
 
-async function* ratings(parts: Record<string, AsyncIterable<object>>): AsyncGenerator<string> {
+async function* ratings(parts: Record<string, AsyncIterable<object[]>>): AsyncGenerator<string> {
   let before = '{';
   for (const [name, found] of Object.entries(parts)) {
     yield `${before}${JSON.stringify(name)}: `;

@@ -38,9 +38,12 @@ export async function exportMemory(ground: Ground): Promise<(round: number) => P
   };
 }
 
+/** A heap that is hardly larger than what the processes need at rest: without it, V8 leaves garbage of a long export for later. */
+const HEAP = { NODE_OPTIONS: '--max-old-space-size=56' };
+
 /** Has an export written and downloads it. Starts the processes for it, so that their peaks are its own. */
 async function exported(ground: Ground, { token }: LabUser): Promise<Taken> {
-  const [web, worker] = [await ground.startType('web'), await ground.startType('housekeeping')];
+  const [web, worker] = [await ground.startType('web', HEAP), await ground.startType('housekeeping', HEAP)];
   const { id } = await post<{ id: number }>(web.port, '/api/v1/users/me/export', {}, token);
   const ask = (path = '') =>
     fetch(`http://127.0.0.1:${web.port}/api/v1/users/me/exports/${id}${path}`, {
