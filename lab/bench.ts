@@ -8,6 +8,7 @@ import { growth } from './bench/growth.ts';
 import { median } from './bench/load.ts';
 import { compare, type Line, type Measured, ratios, table, writeCharts } from './bench/report.ts';
 import { soak } from './bench/soak.ts';
+import { timeline } from './bench/timeline.ts';
 import { startGround } from './kit/ground.ts';
 
 const USAGE = `npm run bench [-- NAME... OPTIONS]
@@ -21,6 +22,7 @@ turn with its floor, and prints medians (least–most) of the rounds.
   --growth          also how the figures change with workers, stored messages, conversations and sockets
   soak              alone: rounds of idle sockets and messages, and what every process holds at rest after each
   --minutes N, --sockets N, --rate N      of a soak: how long a round lasts, 10; 2000; messages a second, 20
+  timeline          alone: where the time of an unloaded message goes, statement by statement
   --json FILE       writes everything there
   --charts          writes docs/bench.svg
   --against FILE    compares the ratios with an earlier --json FILE`;
@@ -52,6 +54,7 @@ async function main(): Promise<void> {
   const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
   const date = new Date().toISOString().slice(0, 10);
   console.log(`${date}, ${machine}\n`);
+  if (positionals.includes('timeline')) return console.log(await timeline());
   if (positionals.includes('soak')) {
     const [minutes, sockets, rate] = [options.minutes, options.sockets, options.rate].map(Number) as [
       number,

@@ -1,0 +1,72 @@
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { firstDeltas } from './clients.ts';
+import { latencies, post } from './load.ts';
+import { addFaqs, newQuestion, rate, WARM_UP } from './messages.ts';
+import type { Step } from './trace.ts';
+import { type Child, startGround, WORKERS } from '../kit/ground.ts';
+import { type LabUser, makeUsers, SEND } from '../kit/users.ts';
+
+/** Seconds, and messages a second: unloaded. */
+const [SECONDS, RATE] = [10, 10];
+/** Ms after the first delta that are shown too: the run's end. */
+const AFTER = 10;
+const TRACE = { NODE_OPTIONS: '--disable-warning=ExperimentalWarning --import ./lab/bench/trace.ts' };
+
+type Sent = { posted: number; accepted: number; shown: number };
+
+/** Measures where the time of a message goes: the steps of the message whose first delta took the median of an unloaded loop. */
+export async function timeline(): Promise<string> {
+  const ground = await startGround();
+  try {
+    await addFaqs(ground);
+    const [web, other] = await Promise.all([ground.startType('web', TRACE), ground.startType('web', TRACE)]);
+    const workers = await Promise.all(WORKERS.map((type) => ground.startType(type, TRACE)));
+    const users = await makeUsers(ground, 50);
+    const firsts = await firstDeltas(users, other.port, 'run_id');
+    let sent: Sent[] = [];
+    const ask = async (i: number) => {
+      const { token } = users[i % users.length] as LabUser;
+      const posted = now();
+      const { run_id } = await post<{ run_id: number }>(web.port, SEND, { content: newQuestion(i) }, token);
+      const accepted = now();
+      const first = await firsts(run_id);
+      sent.push({ posted, accepted, shown: now() });
+      return first;
+    };
+    await rate(WARM_UP, async (i) => void (await ask(i)));
+    const children = [web, other, ...workers];
+    await Promise.all(children.map(stepsOf));
+    sent = [];
+    await latencies(RATE, SECONDS, ask);
+    await sleep(500);
+    const steps = (await Promise.all(children.map(stepsOf))).flat();
+    const median = sent.toSorted((a, b) => a.shown - a.posted - (b.shown - b.posted))[sent.length >> 1];
+    return tableOf(median as Sent, steps);
+  } finally {
+    await ground.stop();
+  }
+}
+
+function now(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+async function stepsOf({ process }: Child): Promise<Step[]> {
+  const answered = once(process, 'message') as Promise<[Step[]]>;
+  process.send('trace');
+  return (await answered)[0];
+}
+
+function tableOf({ posted, accepted, shown }: Sent, steps: Step[]): string {
+  const own = [
+    { process: 'client', what: 'POST, until its 202', began: posted, ended: accepted },
+    { process: 'client', what: 'until the first delta', began: posted, ended: shown },
+  ];
+  const within = steps.filter(({ began, ended }) => began >= posted && ended <= shown + AFTER);
+  const lines = [...own, ...within.toSorted((a, b) => a.began - b.began)].map(
+    ({ process, what, began, ended }) =>
+      `| ${(began - posted).toFixed(1)} | ${(ended - began).toFixed(1)} | ${process} | ${what} |`,
+  );
+  return ['| at ms | took ms | process | what |', '|---|---|---|---|', ...lines].join('\n');
+}
