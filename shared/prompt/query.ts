@@ -72,7 +72,8 @@ export function clausesOf(question: string): string[] {
   return clauses.length < 2 ? [] : clauses.slice(0, MOST_QUERIES).map((clause) => clause.slice(0, QUERY));
 }
 
-const JOINED = /[,;.?!،؛؟。，；？！]\s*|\s(?:and|und|sowie|et|y|e|ed|en|ou|oder|or)\s/iu;
+/** Between clauses. A point or a comma within a word or a number joins nothing. */
+const JOINED = /[,;.?!](?=\s|$)\s*|[،؛؟。，；？！]\s*|\s(?:and|und|sowie|et|y|e|ed|en|ou|oder|or)\s/iu;
 
 function segmenterOf(language: string): Intl.Segmenter {
   try {

@@ -6,6 +6,8 @@ import * as vectorsMigration from '../../db/migrations/022_faq_vectors.ts';
 import * as termsMigration from '../../db/migrations/040_faq_terms.ts';
 import * as thresholdsMigration from '../../db/migrations/041_thresholds.ts';
 import * as coverageMigration from '../../db/migrations/090_coverage_thresholds.ts';
+import * as foldedMigration from '../../db/migrations/136_faq_folded.ts';
+import * as inRowsMigration from '../../db/migrations/143_vectors_in_rows.ts';
 import { rows } from '../../db/sql.ts';
 import { embedFaqs } from '../../workers/embedding.ts';
 import { indexesKept } from '../../workers/housekeeping/vectors.ts';
@@ -27,6 +29,7 @@ describe('vectors of the release before', function () {
   after(async () => {
     await undisturbed(() => termsMigration.down(knex));
     await termsMigration.up(knex);
+    await foldedMigration.up(knex);
   });
 
   const columnsOf = (question: string, answer: string) => ({
@@ -41,6 +44,7 @@ describe('vectors of the release before', function () {
     await vectorsMigration.up(knex);
     await thresholdsMigration.up(knex);
     await coverageMigration.up(knex);
+    await inRowsMigration.up(knex);
     await migrate();
   };
   const addAsBefore = async (count: number) => {

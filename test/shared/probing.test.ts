@@ -65,6 +65,7 @@ describe('the clauses of a question', () => {
       'when are visiting hours',
     ]);
     expect(clausesOf('How do I return a book?')).to.deep.equal([]);
+    expect(clausesOf('Is the delivery price 29.99 dollars everywhere in town?')).to.deep.equal([]);
   });
 
   it('are three at most, of any length, and cost little', () => {
