@@ -69,6 +69,8 @@ export type Claimed = {
   faq_question: string | null;
   /** Whether the user has a device that takes pushes. */
   devices: boolean;
+  /** Whether nothing was done of it so far. */
+  begins: boolean;
 };
 
 /**
