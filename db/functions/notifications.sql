@@ -56,7 +56,7 @@ BEGIN
 END $$;
 
 -- Claims an owed notification, and up to p_more others that are due, for p_lease_ms, twice as long at each further try. What is
--- missing is not due, or another worker has it.
+-- missing is not due, or another worker has it. By clock_timestamp, what is due later would be read as well.
 CREATE FUNCTION claim_notifications(p_id bigint, p_more integer, p_lease_ms integer) RETURNS SETOF owed_notification
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
@@ -65,8 +65,8 @@ BEGIN
   WITH claimed AS (
     UPDATE notifications n SET tries = n.tries + 1,
       due_at = clock_timestamp() + p_lease_ms * power(2, least(n.tries, 10)) * interval '1 ms'
-    WHERE n.id = ANY (ARRAY(SELECT o.id FROM notifications o WHERE o.id = p_id AND o.due_at <= clock_timestamp() FOR UPDATE SKIP LOCKED)
-      || ARRAY(SELECT o.id FROM notifications o WHERE o.due_at <= clock_timestamp() AND o.id <> p_id
+    WHERE n.id = ANY (ARRAY(SELECT o.id FROM notifications o WHERE o.id = p_id AND o.due_at <= statement_timestamp() FOR UPDATE SKIP LOCKED)
+      || ARRAY(SELECT o.id FROM notifications o WHERE o.due_at <= statement_timestamp() AND o.id <> p_id
         ORDER BY o.due_at LIMIT p_more FOR UPDATE SKIP LOCKED)) RETURNING n)
   SELECT array_agg(n) INTO v_claimed FROM claimed;
   RETURN QUERY SELECT * FROM notifications_claimed(v_claimed);
@@ -85,7 +85,7 @@ BEGIN
   WITH claimed AS (
     UPDATE notifications n SET push_tries = n.push_tries + 1,
       push_due_at = clock_timestamp() + p_lease_ms * power(2, least(n.push_tries, 10)) * interval '1 ms'
-    WHERE n.id = (SELECT o.id FROM notifications o WHERE o.user_id = p_user AND o.push_due_at <= clock_timestamp()
+    WHERE n.id = (SELECT o.id FROM notifications o WHERE o.user_id = p_user AND o.push_due_at <= statement_timestamp()
       ORDER BY o.push_due_at LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING n)
   SELECT array_agg(n) INTO v_claimed FROM claimed;
   RETURN QUERY SELECT * FROM notifications_claimed(v_claimed);
