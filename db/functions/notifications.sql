@@ -30,13 +30,14 @@ BEGIN
   RETURN owe_notification('new_sign_in', v_session.user_id, jsonb_build_object('session_id', p_session));
 END $$;
 
--- Returns what must be known to deliver claimed notifications.
+-- Returns what must be known to deliver claimed notifications. begins: nothing was done of it so far. What is shown and in a mail is done:
+-- its worker died before it noted that.
 DROP FUNCTION IF EXISTS claim_notification, claim_notifications, claim_push, notifications_claimed;
 DROP TYPE IF EXISTS owed_notification;
 CREATE TYPE owed_notification AS (id bigint, kind text, user_id bigint, data jsonb, conversation_id bigint, message_id bigint, created_at timestamptz,
   read_at timestamptz, age_s double precision, push_in_ms double precision, mail_in_ms double precision, pushed_to bigint[],
   active boolean, email text, email_refused boolean, language text, timezone text, kinds jsonb, quiet_hours jsonb, seen boolean, deleted boolean, faq_question text,
-  devices boolean);
+  devices boolean, begins boolean);
 CREATE FUNCTION notifications_claimed(p_claimed notifications[]) RETURNS SETOF owed_notification LANGUAGE plpgsql STABLE AS $$
 BEGIN
   RETURN QUERY SELECT v.id, v.kind, v.user_id, v.data, v.conversation_id, v.message_id, v.created_at, v.read_at,
@@ -48,13 +49,14 @@ BEGIN
     v.read_at IS NOT NULL OR coalesce(m.status IN ('delivered', 'read'), false)
       OR v.kind = 'handoff_waiting' AND c.status <> 'waiting', c.deleted_at IS NOT NULL,
     (SELECT f.question FROM faqs f WHERE f.id = (v.data ->> 'faq_id')::bigint AND f.status = 'published'),
-    EXISTS (SELECT FROM push_subscriptions p WHERE p.user_id = v.user_id)
+    EXISTS (SELECT FROM push_subscriptions p WHERE p.user_id = v.user_id),
+    v.push_at IS NULL AND v.mail_at IS NULL AND (v.shown_at IS NULL OR v.mail_id IS NULL)
   FROM unnest(p_claimed) AS v LEFT JOIN users u ON u.id = v.user_id LEFT JOIN notification_settings s ON s.user_id = v.user_id
     LEFT JOIN messages m ON m.id = v.message_id LEFT JOIN conversations c ON c.id = v.conversation_id;
 END $$;
 
 -- Claims an owed notification, and up to p_more others that are due, for p_lease_ms, twice as long at each further try. What is
--- missing is not due, or another worker has it.
+-- missing is not due, or another worker has it. By clock_timestamp, what is due later would be read as well.
 CREATE FUNCTION claim_notifications(p_id bigint, p_more integer, p_lease_ms integer) RETURNS SETOF owed_notification
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
@@ -63,8 +65,8 @@ BEGIN
   WITH claimed AS (
     UPDATE notifications n SET tries = n.tries + 1,
       due_at = clock_timestamp() + p_lease_ms * power(2, least(n.tries, 10)) * interval '1 ms'
-    WHERE n.id = ANY (ARRAY(SELECT o.id FROM notifications o WHERE o.id = p_id AND o.due_at <= clock_timestamp() FOR UPDATE SKIP LOCKED)
-      || ARRAY(SELECT o.id FROM notifications o WHERE o.due_at <= clock_timestamp() AND o.id <> p_id
+    WHERE n.id = ANY (ARRAY(SELECT o.id FROM notifications o WHERE o.id = p_id AND o.due_at <= statement_timestamp() FOR UPDATE SKIP LOCKED)
+      || ARRAY(SELECT o.id FROM notifications o WHERE o.due_at <= statement_timestamp() AND o.id <> p_id
         ORDER BY o.due_at LIMIT p_more FOR UPDATE SKIP LOCKED)) RETURNING n)
   SELECT array_agg(n) INTO v_claimed FROM claimed;
   RETURN QUERY SELECT * FROM notifications_claimed(v_claimed);
@@ -83,7 +85,7 @@ BEGIN
   WITH claimed AS (
     UPDATE notifications n SET push_tries = n.push_tries + 1,
       push_due_at = clock_timestamp() + p_lease_ms * power(2, least(n.push_tries, 10)) * interval '1 ms'
-    WHERE n.id = (SELECT o.id FROM notifications o WHERE o.user_id = p_user AND o.push_due_at <= clock_timestamp()
+    WHERE n.id = (SELECT o.id FROM notifications o WHERE o.user_id = p_user AND o.push_due_at <= statement_timestamp()
       ORDER BY o.push_due_at LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING n)
   SELECT array_agg(n) INTO v_claimed FROM claimed;
   RETURN QUERY SELECT * FROM notifications_claimed(v_claimed);

@@ -87,7 +87,7 @@ BEGIN
   UPDATE webhook_deliveries SET attempts = attempts + 1, step = step + 1, last_attempt_at = clock_timestamp(),
     not_before = clock_timestamp() + p_lease_ms * interval '1 ms'
   WHERE id = (SELECT id FROM webhook_deliveries
-    WHERE webhook_id = p_webhook AND status = 'pending' AND not_before <= clock_timestamp()
+    WHERE webhook_id = p_webhook AND status = 'pending' AND not_before <= statement_timestamp()
       AND NOT EXISTS (SELECT FROM webhooks WHERE id = p_webhook AND paused_until > clock_timestamp())
     ORDER BY not_before LIMIT 1 FOR UPDATE SKIP LOCKED)
   RETURNING * INTO v_delivery;

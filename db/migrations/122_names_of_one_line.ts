@@ -2,16 +2,15 @@ import type { Knex } from 'knex';
 import { patiently } from '../patiently.ts';
 
 /**
- * Names and titles from before hold one line, as new ones do (shared/base/oneLine.ts). Reads the tables once, beside the traffic;
- * hardly a row is written.
+ * Names and titles from before hold one line, as new ones do (shared/base/oneLine.ts). Reads the tables once, beside the traffic, in
+ * batches; hardly a row is written, and none is locked for long.
  */
 export const config = { transaction: false };
 
 export async function up(knex: Knex): Promise<void> {
   await patiently(knex, [
-    `UPDATE users SET first_name = ${cleaned('first_name')}, last_name = ${cleaned('last_name')}
-     WHERE ${holds('first_name')} OR ${holds('last_name')}`,
-    `UPDATE conversations SET title = ${cleaned('title')} WHERE ${holds('title')}`,
+    inBatches('users', ['first_name', 'last_name']),
+    inBatches('conversations', ['title']),
   ]);
 }
 
@@ -20,3 +19,19 @@ export async function down(): Promise<void> {}
 const UNSEEN = '[\\u0001-\\u001f\\u007f-\\u009f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]';
 const holds = (column: string) => `${column} ~ '${UNSEEN}'`;
 const cleaned = (column: string) => `nullif(trim(regexp_replace(${column}, '${UNSEEN}+', ' ', 'g')), '')`;
+
+function inBatches(table: string, columns: string[]): string {
+  return `
+DO $$
+DECLARE
+  upto bigint := 0;
+  last CONSTANT bigint := coalesce((SELECT max(id) FROM ${table}), 0);
+BEGIN
+  WHILE upto < last LOOP
+    UPDATE ${table} SET ${columns.map((column) => `${column} = ${cleaned(column)}`).join()}
+    WHERE id > upto AND id <= upto + 5000 AND (${columns.map(holds).join(' OR ')});
+    upto := upto + 5000;
+    COMMIT;
+  END LOOP;
+END $$`;
+}

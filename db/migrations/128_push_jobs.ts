@@ -10,6 +10,10 @@ export async function up(knex: Knex): Promise<void> {
   );
 }
 
+/** Gives pushes that are owed back to the release before. */
 export async function down(knex: Knex): Promise<void> {
+  await knex.raw(
+    `UPDATE notifications SET push_at = push_due_at, due_at = least(due_at, push_due_at) WHERE push_due_at IS NOT NULL`,
+  );
   await knex.raw('ALTER TABLE notifications DROP COLUMN push_due_at, DROP COLUMN push_tries');
 }

@@ -12,5 +12,5 @@ export async function up(knex: Knex): Promise<void> {
 }
 
 export async function down(knex: Knex): Promise<void> {
-  await patiently(knex, ['DROP INDEX IF EXISTS notifications_to_push']);
+  await patiently(knex, ['DROP INDEX CONCURRENTLY IF EXISTS notifications_to_push']);
 }

@@ -9,19 +9,14 @@ import { patiently } from '../patiently.ts';
 export const config = { transaction: false };
 
 export async function up(knex: Knex): Promise<void> {
-  await patiently(knex, [
-    'ALTER TABLE faq_terms ADD COLUMN IF NOT EXISTS folded text',
-    writtenWith(FOLDED),
-    FILL,
-  ]);
+  // Not patiently: all searches would wait behind it for whoever reads the table.
+  await knex.raw('ALTER TABLE faq_terms ADD COLUMN IF NOT EXISTS folded text');
+  await patiently(knex, [writtenWith(FOLDED), FILL]);
 }
 
 export async function down(knex: Knex): Promise<void> {
-  await patiently(knex, [
-    'DROP FUNCTION IF EXISTS faqs_holding',
-    writtenWith(),
-    'ALTER TABLE faq_terms DROP COLUMN IF EXISTS folded',
-  ]);
+  await patiently(knex, ['DROP FUNCTION IF EXISTS faqs_holding', writtenWith()]);
+  await knex.raw('ALTER TABLE faq_terms DROP COLUMN IF EXISTS folded');
 }
 
 const FOLDED = 'search_folded(faq_listed(NEW.question, NEW.keywords))';

@@ -52,7 +52,7 @@ export async function makeMail(
 /** Owed: mails to send now. */
 export async function mailsToSend(limit: number): Promise<number[]> {
   const owed = await rows<{ id: number }>(
-    'SELECT id FROM mails WHERE due_at <= clock_timestamp() ORDER BY due_at LIMIT :limit',
+    'SELECT id FROM mails WHERE due_at <= statement_timestamp() ORDER BY due_at LIMIT :limit',
     { limit },
   );
   return owed.map(({ id }) => id);

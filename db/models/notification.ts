@@ -69,6 +69,8 @@ export type Claimed = {
   faq_question: string | null;
   /** Whether the user has a device that takes pushes. */
   devices: boolean;
+  /** Whether nothing was done of it so far. */
+  begins: boolean;
 };
 
 /**
@@ -109,12 +111,13 @@ export function deviceOf(userAgent: string | null): string {
 }
 
 /**
- * Owed: of the notifications to look at now, one of each `batch`, oldest first. @param limit how many are looked at
+ * Owed: of the notifications to look at now, one of each `batch`, oldest first. An index finds what is due by a statement's time;
+ * by `clock_timestamp` all that is due later is read as well. @param limit how many are looked at
  */
 export async function notificationsToDeliver(limit: number, batch: number): Promise<number[]> {
   const owed = await rows<{ id: number }>(
     `SELECT id FROM (SELECT id, row_number() OVER (ORDER BY due_at) AS place FROM notifications
-       WHERE due_at <= clock_timestamp() ORDER BY due_at LIMIT :limit) AS due WHERE place % :batch = 1 ORDER BY place`,
+       WHERE due_at <= statement_timestamp() ORDER BY due_at LIMIT :limit) AS due WHERE place % :batch = 1 ORDER BY place`,
     { limit, batch },
   );
   return owed.map(({ id }) => id);
@@ -123,7 +126,7 @@ export async function notificationsToDeliver(limit: number, batch: number): Prom
 /** Owed: users with a push to make now, who waits longest first. */
 export async function usersToPush(limit: number): Promise<number[]> {
   const owed = await rows<{ user_id: number }>(
-    `SELECT user_id FROM notifications WHERE push_due_at <= clock_timestamp()
+    `SELECT user_id FROM notifications WHERE push_due_at <= statement_timestamp()
      GROUP BY user_id ORDER BY min(push_due_at) LIMIT :limit`,
     { limit },
   );

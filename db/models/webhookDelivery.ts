@@ -78,7 +78,7 @@ export function retryDelivery(
 export async function webhooksToDeliver(): Promise<number[]> {
   const owed = await rows<{ id: number }>(
     `SELECT id FROM webhooks w WHERE (w.paused_until IS NULL OR w.paused_until <= clock_timestamp()) AND EXISTS (SELECT FROM webhook_deliveries
-       WHERE webhook_id = w.id AND status = 'pending' AND not_before <= clock_timestamp()) ORDER BY id`,
+       WHERE webhook_id = w.id AND status = 'pending' AND not_before <= statement_timestamp()) ORDER BY id`,
   );
   return owed.map(({ id }) => id);
 }

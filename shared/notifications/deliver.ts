@@ -29,8 +29,8 @@ const AT_ONCE = 10;
 
 /** In how many ms a channel is due; null: not any more. */
 type Due = number | null;
-/** `begins`: nothing was done of it so far. */
-type Decided = { owed: Claimed; begins: boolean; left: Left | null };
+/** `left` null: nobody needs it. */
+type Decided = { owed: Claimed; left: Left | null };
 
 /**
  * Does what is due of an owed notification, and of up to `more` others: shows them, makes their mails, owes their pushes. Does nothing
@@ -59,15 +59,15 @@ export async function deliverNotifications(id: number, more: number): Promise<nu
 
 /** Makes the mail of a claimed notification where it is due. Returns what is left; null: nobody needs it. */
 async function decide(owed: Claimed): Promise<Decided> {
-  const begins = owed.push_in_ms === null && owed.mail_in_ms === null;
-  if (await isVoid(owed, begins)) return { owed, begins, left: null };
+  const { begins } = owed;
+  if (await isVoid(owed, begins)) return { owed, left: null };
   // Nothing else is left of an erased account; where no mail goes out, its address has no use.
-  if (owed.kind === 'account_erased' && !mailIsConfigured()) return { owed, begins, left: null };
+  if (owed.kind === 'account_erased' && !mailIsConfigured()) return { owed, left: null };
   const due = begins ? mailDue(owed) : owed.mail_in_ms;
   const mailMs = due !== null && due <= 0 ? await mailNow(owed) : due;
   // What the release before this one left to push is handed over.
   const push = begins ? isPushed(owed) : owed.push_in_ms !== null;
-  return { owed, begins, left: { id: owed.id, shown: begins && isListed(owed), push, mailMs } };
+  return { owed, left: { id: owed.id, shown: begins && isListed(owed), push, mailMs } };
 }
 
 /** Tells the open apps what their lists show now, and has pushes made. */

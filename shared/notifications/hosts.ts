@@ -1,16 +1,18 @@
 /**
- * Requests at a time to hosts that did not answer the last one: of one user, and of all. Whoever subscribes names the host, guests too.
+ * Requests at a time to hosts that did not answer the last one soon: of one user, and of all. Whoever subscribes names the host, guests too.
  * Hosts that never answer would take every slot of the process, for the time limit of a request each.
  */
 const [OF_ONE, OF_ALL] = [5, 50];
-/** More hosts than browsers have push services. Beyond them all are forgotten, and prove themselves again. */
+/** Ms. A host that takes longer holds a slot as one that never answers does. */
+const SOON = 2_000;
+/** More hosts than browsers have push services. Beyond them the one is forgotten that did not answer for longest. */
 const MOST = 1_000;
 const answering = new Set<string>();
 /** Requests to the others, by user. */
 const others = new Map<number, number>();
 
 /**
- * Sends a user's request to a host, if it answered the last one or a slot is free for those that did not.
+ * Sends a user's request to a host, if it answered the last one soon, or a slot is free for those that did not.
  * @returns what `send` returns; undefined when no slot is free
  * @throws what `send` throws
  */
@@ -22,17 +24,24 @@ export async function toHost<T>(
   const { host } = new URL(endpoint);
   const known = answering.has(host);
   if (!known && !take(userId)) return undefined;
+  const began = performance.now();
+  let answered = false;
   try {
     const answer = await send();
-    if (answering.size >= MOST) answering.clear();
-    answering.add(host);
+    answered = true;
     return answer;
-  } catch (err) {
-    answering.delete(host);
-    throw err;
   } finally {
+    note(host, answered && performance.now() - began < SOON);
     if (!known) giveBack(userId);
   }
+}
+
+function note(host: string, soon: boolean): void {
+  answering.delete(host);
+  if (!soon) return;
+  answering.add(host);
+  const [oldest] = answering;
+  if (answering.size > MOST && oldest !== undefined) answering.delete(oldest);
 }
 
 function take(userId: number): boolean {

@@ -4,6 +4,7 @@ import type { Knex } from 'knex';
 import { chainAuditLog, type Sound, verifyAuditLog } from '../../db/models/auditChain.ts';
 import { AuditEntry } from '../../db/models/auditEntry.ts';
 import { knex } from '../../db/knex.ts';
+import { up as noteGone } from '../../db/migrations/118_audit_parts_gone.ts';
 import { unguarded } from '../support/audit.ts';
 import { buildUser } from '../support/factories.ts';
 import { itNative } from '../support/native.ts';
@@ -257,6 +258,30 @@ describe('the audit log in the database', () => {
     // Nor does taking the erasure's entry out of the log help.
     await unguarded((trx) => trx('audit_log').where({ action: 'audit.parts_erased' }).delete());
     expect(await verifyAuditLog(null)).to.include({ fault: 'removed', chain_seq: 7, entry_id: 7 });
+  });
+
+  it('is sound after an upgrade, whatever the release before erased until its functions were replaced', async () => {
+    await knex.raw(`CREATE OR REPLACE FUNCTION redact_audit_of(p_user bigint) RETURNS integer LANGUAGE plpgsql VOLATILE AS $$
+      BEGIN
+        PERFORM set_config('parley.erasing', 'on', true);
+        DELETE FROM audit_parts WHERE person_id = p_user;
+        PERFORM set_config('parley.erasing', 'off', true);
+        RETURN 0;
+      END $$`);
+    const viewed = { action: 'user.viewed', target_type: 'user', ip: null, request_id: null };
+    for (const id of [1_003, 1_004])
+      await AuditEntry.write(
+        { ...viewed, target_id: id, actor_id: id, actor_role: 'user', subject_id: id },
+        knex,
+      );
+    await knex.raw('SELECT redact_audit_of(1003)');
+    await noteGone(knex);
+    // The migrations are done, and the functions of this release do not exist yet.
+    await knex.raw('SELECT redact_audit_of(1004)');
+    await chainAuditLog();
+    expect(await verifyAuditLog(null)).to.include({ chain_seq: 10 });
+    const notes = await knex('audit_log').where({ action: 'audit.parts_erased' }).orderBy('id');
+    expect(notes.map(({ details }) => details.by)).to.deep.equal(['upgrade', undefined]);
   });
 
   it('names many erased parts in entries of a thousand each', async () => {

@@ -2,6 +2,8 @@ import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
 import { up } from '../../db/migrations/122_names_of_one_line.ts';
 import { buildUser } from '../support/factories.ts';
+import { itNative } from '../support/native.ts';
+import { until } from '../support/until.ts';
 
 describe('names from before', () => {
   it('become one line, and nothing else of them changes', async () => {
@@ -22,5 +24,28 @@ describe('names from before', () => {
     });
     expect(await knex('users').where({ id: good.id }).first()).to.deep.equal(before);
     expect(await knex('conversations').where({ id }).first()).to.include({ title: 'one two' });
+  });
+
+  itNative('are mended in batches: who holds up one row holds up none of before', async () => {
+    const user = await buildUser();
+    const title = 'one\u2028two';
+    const [{ id }] = await knex('conversations').insert({ user_id: user.id, title }).returning('id');
+    const later = id + 1_000_000;
+    await knex.raw(
+      'INSERT INTO conversations (id, user_id, title) OVERRIDING SYSTEM VALUE VALUES (?, ?, ?)',
+      [later, user.id, title],
+    );
+    const titleOf = async (which: number) => (await knex('conversations').where({ id: which }).first()).title;
+    const holder = await knex.transaction();
+    await holder('conversations').where({ id: later }).forUpdate();
+    const mending = up(knex);
+    try {
+      await until('the first is mended', async () => (await titleOf(id)) === 'one two');
+      expect(await titleOf(later)).to.equal(title);
+    } finally {
+      await holder.rollback();
+      await mending;
+    }
+    expect(await titleOf(later)).to.equal('one two');
   });
 });

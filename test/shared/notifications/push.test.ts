@@ -90,6 +90,47 @@ describe('a push', () => {
     expect(await toHost(1, 'https://silent7.example/push', async () => 'answered')).to.equal('answered');
   });
 
+  it('counts a host that answers late among those that did not answer', async () => {
+    const clock = performance.now.bind(performance);
+    const [prompt, late] = ['https://prompt.example/push', 'https://late.example/push'];
+    const answerAfter = (ms: number) => async () => {
+      performance.now = () => clock() + ms;
+      return 'answered';
+    };
+    try {
+      await toHost(3, prompt, answerAfter(10));
+      performance.now = clock;
+      await toHost(3, late, answerAfter(9_000));
+    } finally {
+      performance.now = clock;
+    }
+    const end = Promise.withResolvers<void>();
+    const others = Array.from({ length: 5 }, (_, i) =>
+      toHost(3, `https://others${i}.example/push`, () => end.promise),
+    );
+    expect(await toHost(3, prompt, answerAfter(0))).to.equal('answered');
+    expect(await toHost(3, late, answerAfter(0))).to.equal(undefined);
+    performance.now = clock;
+    end.resolve();
+    await Promise.all(others);
+  });
+
+  it('remembers a host that answers, however many others do', async () => {
+    const answers = async () => 'answered';
+    const used = 'https://used.example/push';
+    for (let i = 0; i < 1_100; i += 1) {
+      await toHost(4, `https://many${i}.example/push`, answers);
+      if (i % 400 === 0) await toHost(4, used, answers);
+    }
+    const end = Promise.withResolvers<void>();
+    const others = Array.from({ length: 5 }, (_, i) =>
+      toHost(4, `https://others${i}.test/push`, () => end.promise),
+    );
+    expect(await toHost(4, used, answers)).to.equal('answered');
+    end.resolve();
+    await Promise.all(others);
+  });
+
   it('reaches all devices of a host that answers for the first time', async () => {
     const service = await startBrowser();
     const other = await buildUser();
