@@ -127,6 +127,21 @@ describeBrowser('forms of the chat page', function () {
       await expectAsked(page);
     });
 
+  it('ask before they lose a question that is edited, also after a dialog was left', async () => {
+    const user = await buildUser();
+    await pages.talk(user, 'How long?', 'Three days.');
+    const page = await pages.at(user);
+    await inTalk(both((page) => page.locator('[data-edit-last]').click({ force: true }), fill(/edit/i)))(
+      page,
+    );
+    await both(press('Rename'), fill('Name'))(page);
+    await escape(page);
+    await page.getByRole('button', { name: 'Leave', exact: true }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await home(page);
+    await expectAsked(page);
+  });
+
   it('ask before they lose a registration', async () => {
     const page = await pages.open({}, '/register');
     await fill('Username')(page);
