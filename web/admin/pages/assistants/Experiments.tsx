@@ -19,7 +19,9 @@ export function Experiments({ assistant }: { assistant: Assistant }) {
   return (
     <>
       {!runs && !assistant.is_archived && <Begin assistant={assistant} />}
-      {list.length === 0 && <EmptyState title={a('noExperiments')} text={a('noExperimentsWhy')} />}
+      {list.length === 0 && assistant.version > 1 && (
+        <EmptyState title={a('noExperiments')} text={a('noExperimentsWhy')} />
+      )}
       {list.map((one) => (
         <One key={one.id} experiment={one} />
       ))}
