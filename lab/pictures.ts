@@ -34,10 +34,7 @@ type Picture = {
   translated?: boolean;
 };
 
-const first = (part: string) => async (page: Page) => {
-  const link = page.locator(part).first();
-  if (await link.isVisible()) await link.click();
-};
+const first = (part: string) => (page: Page) => page.locator(part).first().click();
 const click = (name: string | RegExp) => (page: Page) => page.getByRole('button', { name }).first().click();
 
 const PICTURES: Picture[] = [
