@@ -5,8 +5,9 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 
 const USAGE = `node lab/pictures.ts [--url URL] [--to FOLDER] [--only PART] [--looks light,dark] [--widths 1280,1024,390] [--languages en,ar]
 
-Takes a picture of every page of a running installation (npm start, then npm run seed -- --demo) in each look, and puts those of a page side by
-side on one sheet, FOLDER/sheets/PAGE.png, to look at. The accounts are those of the seed; their password is that of .data/runtime.json, or
+Takes a picture of every page of a running installation in each look, and puts those of a page side by side on one sheet,
+FOLDER/sheets/PAGE.png, to look at. The pages are full after npm start and, with the database that it prints,
+DATABASE_URL=… npm run seed -- --demo. The accounts are those of the seed; their password is that of .data/runtime.json, or
 SEED_PASSWORD. Arabic pictures are of chat and account alone: the panel speaks English and German. It answers some questions, and stores nothing else.
 
   --only PART   pages whose name contains it`;
@@ -33,10 +34,7 @@ type Picture = {
   translated?: boolean;
 };
 
-const first = (part: string) => async (page: Page) => {
-  const link = page.locator(part).first();
-  if (await link.isVisible()) await link.click();
-};
+const first = (part: string) => (page: Page) => page.locator(part).first().click();
 const click = (name: string | RegExp) => (page: Page) => page.getByRole('button', { name }).first().click();
 
 const PICTURES: Picture[] = [

@@ -77,7 +77,8 @@ export const runContract = contract('Runs', {
     summary: 'A run as server-sent events',
     detail:
       'All events of the run after `after` (or `Last-Event-ID`), then live ones, up to its terminal event (`response`, ' +
-      '`run.failed` or `run.cancelled`). `id` is the `seq`, `event` the name, `data` the JSON that `/asyncapi.json` describes.',
+      '`run.failed` or `run.cancelled`). `id` is the `seq`, `event` the name, `data` the JSON that `/asyncapi.json` describes. ' +
+      'Where the log was lost, the terminal event comes alone: its `seq` leaves a hole, and it replaces what was shown.',
     query: closed({ after: Type.Optional(Type.String({ pattern: SEQ })) }),
     parameters: [lastEventId],
     problems: ['rate_limited'],

@@ -76,10 +76,25 @@ describeBrowser('the page of assistants', function () {
     expect(await row.innerText()).to.match(/\d+ % \(\d+ % … \d+ %\)/);
     await page.getByRole('button', { name: 'End it' }).click();
     const dialog = page.getByRole('dialog');
+    let go = () => {};
+    const held = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    await page.route(`**/assistants/${helpdesk}`, async (route) => {
+      await held;
+      await route.continue();
+    });
     await dialog.getByRole('combobox', { name: 'Keep' }).selectOption('1');
     await dialog.getByRole('button', { name: 'End it' }).click();
     await page.getByText('Version 1 was kept').waitFor();
     expect((await knex('assistants').where({ id: helpdesk }).first()).version).to.equal(3);
+    // The next experiment is of the new version, which is nothing that somebody wrote.
+    await page.locator('form').filter({ hasText: 'Version B' }).waitFor({ state: 'attached' });
+    go();
+    await page.locator('header').getByText('Version 3').waitFor();
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByRole('navigation', { name: 'Admin' }).getByRole('link', { name: 'Audit' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Audit' }).waitFor();
   });
 
   it('asks an answer again, beside the one that was shown', async () => {

@@ -109,6 +109,67 @@ describeBrowser('the inbox of the panel', function () {
     device.close();
   });
 
+  it('keeps for colleagues what is typed while a note is stored, and then writes to the user', async () => {
+    const { id } = await waiting('Noa', 'Two notes');
+    const page = await panel.at(agent, `/inbox/${id}`);
+    await page.getByRole('button', { name: 'Take' }).click();
+    await page.getByRole('button', { name: 'Note', exact: true }).click();
+    let go = () => {};
+    const held = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    await page.route('**/note', async (route) => {
+      await held;
+      await route.continue();
+    });
+    const note = page.getByRole('textbox', { name: 'Note for colleagues' });
+    await note.fill('First');
+    await note.press('Enter');
+    await page.keyboard.type('He is ');
+    go();
+    await log(page).getByText('First').waitFor();
+    await page.keyboard.type('rude');
+    expect(await note.inputValue()).to.equal('He is rude');
+    await page.getByRole('button', { name: 'Add note', disabled: false }).click();
+    await log(page).getByText('He is rude').waitFor();
+    await page.getByRole('textbox', { name: 'Reply' }).waitFor();
+  });
+
+  it('keeps what is typed while a draft is made or a reply finds no server', async () => {
+    const { id } = await waiting('Ida', 'Slow server');
+    const page = await panel.at(agent, `/inbox/${id}`);
+    await page.getByRole('button', { name: 'Take' }).click();
+    let go = () => {};
+    let held = Promise.resolve();
+    const hold = () => {
+      held = new Promise((resolve) => {
+        go = resolve;
+      });
+    };
+    await page.route('**/draft', async (route) => {
+      await held;
+      await route.fulfill({ json: { content: 'Drafted' } });
+    });
+    await page.route('**/reply', async (route) => {
+      await held;
+      await route.abort();
+    });
+    const reply = page.getByRole('textbox', { name: 'Reply' });
+    hold();
+    await page.getByRole('button', { name: 'Draft', exact: true }).click();
+    await reply.fill('Typed');
+    go();
+    await page.getByRole('button', { name: 'Send', disabled: false }).waitFor();
+    expect(await reply.inputValue()).to.equal('Typed\n\nDrafted');
+    hold();
+    await reply.press('Enter');
+    await page.keyboard.type('More');
+    go();
+    await page.getByRole('alert').waitFor();
+    expect(await reply.inputValue()).to.equal('Typed\n\nDrafted\nMore');
+    panel.forgive();
+  });
+
   it('is worked by the keyboard alone', async () => {
     const { id } = await waiting('Kay', 'Keys only');
     const page = await panel.at(agent, '/inbox');

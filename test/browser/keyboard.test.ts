@@ -46,7 +46,7 @@ describeBrowser('the chat page by keyboard alone', function () {
     await tabTo(page, page.getByRole('button', { name: 'Rename' }), 'Shift+Tab');
     await page.keyboard.press('Enter');
     await page.getByRole('dialog').waitFor();
-    await tabTo(page, page.getByRole('dialog').getByRole('textbox'));
+    await page.getByRole('dialog').getByRole('textbox').and(page.locator(':focus')).waitFor();
     await page.keyboard.press('Control+a');
     await page.keyboard.type('Delivery');
     // Escape would drop the name: the page asks, and goes back to the field.
@@ -103,7 +103,7 @@ describeBrowser('the inbox by keyboard alone', function () {
     await tabTo(page, page.getByRole('button', { name: 'Insert FAQ' }));
     await page.keyboard.press('Enter');
     await page.getByRole('dialog').waitFor();
-    await tabTo(page, page.getByRole('searchbox'));
+    await page.getByRole('searchbox').and(page.locator(':focus')).waitFor();
     await page.keyboard.type('guarantee');
     await page.getByRole('button', { name: /How long is the guarantee/ }).waitFor();
     const reply = page.getByRole('textbox', { name: 'Reply' });

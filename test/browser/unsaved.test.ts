@@ -1,4 +1,5 @@
 import type { Page } from 'playwright-core';
+import { knex } from '../../db/knex.ts';
 import { describeBrowser } from '../support/browser.ts';
 import { chatPages, log } from '../support/chatPage.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
@@ -126,6 +127,31 @@ describeBrowser('forms of the chat page', function () {
       await leave(page);
       await expectAsked(page);
     });
+
+  it('ask before they lose a question that is edited, also after a dialog was left', async () => {
+    const user = await buildUser();
+    await pages.talk(user, 'How long?', 'Three days.');
+    const page = await pages.at(user);
+    await inTalk(both((page) => page.locator('[data-edit-last]').click({ force: true }), fill(/edit/i)))(
+      page,
+    );
+    await both(press('Rename'), fill('Name'))(page);
+    await escape(page);
+    await page.getByRole('button', { name: 'Leave', exact: true }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await home(page);
+    await expectAsked(page);
+  });
+
+  it('ask before they lose a comment on a conversation that is closed', async () => {
+    const user = await buildUser();
+    const { conversation_id: id } = await pages.talk(user, 'How long?', 'Three days.');
+    await knex('conversations').where({ id }).update({ status: 'resolved' });
+    const page = await pages.at(user);
+    await inTalk(both(press('4 of 5'), fill(/anything/i)))(page);
+    await home(page);
+    await expectAsked(page);
+  });
 
   it('ask before they lose a registration', async () => {
     const page = await pages.open({}, '/register');

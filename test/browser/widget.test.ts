@@ -182,6 +182,48 @@ describeBrowser('the widget on another site', function () {
     expect(new Set((await stored()).map(({ conversation_id }) => conversation_id)).size).to.equal(1);
   });
 
+  it('gives back a message that found no sign-in, with what was typed meanwhile', async () => {
+    let go = () => {};
+    const held = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    await page.route('**/auth/guest', async (route) => {
+      await held;
+      await route.abort();
+    });
+    await visit();
+    await page.getByRole('button', { name: 'Open chat' }).click();
+    await ask('first');
+    const field = frame().getByRole('textbox', { name: 'Message' });
+    await field.fill('second');
+    go();
+    await frame().getByText('This message was not accepted.').waitFor();
+    expect(await field.inputValue()).to.equal('first\nsecond');
+  });
+
+  it('shows an answer whose log was lost, and asks once a second at most', async () => {
+    const asked: number[] = [];
+    const frames = (events: [name: string, data: object][]) =>
+      events.map(([name, data]) => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`).join('');
+    await page.route('**/runs/*/events*', (route) => {
+      asked.push(Date.now());
+      const run_id = Number(/runs\/(\d+)/.exec(route.request().url())?.[1]);
+      const place = { run_id, attempt: 1, message_id: 0, reply_id: 0 };
+      const delta: [string, object] = ['response.delta', { ...place, seq: 2, delta: 'Beg' }];
+      const end: [string, object] = ['response', { ...place, seq: 9, content: 'Begun and ended' }];
+      const events = asked.length === 1 ? [['run.status', { ...place, seq: 1 }] as typeof end, delta] : [end];
+      // The second stream ends at once, as that of a server that stops.
+      const body = asked.length === 2 ? '' : frames(events);
+      return route.fulfill({ contentType: 'text/event-stream', body });
+    });
+    await visit();
+    await page.getByRole('button', { name: 'Open chat' }).click();
+    await ask('lost [[tokens:3]]');
+    await frame().getByRole('button', { name: 'Good answer' }).waitFor();
+    await frame().getByText('w1 w2 w3').waitFor();
+    expect(asked).to.have.length(3);
+  });
+
   it('greets as its assistant does, with the questions of that, and is counted as the widget', async () => {
     await page.goto(`${stack.web[0]}/widget?language=de&assistant=${assistant.id}`);
     await page.getByText('Willkommen im Laden').waitFor();
@@ -269,7 +311,8 @@ describeBrowser('the widget on another site', function () {
        Parley.open();`,
     );
     await ask('hello [[tokens:4]]');
-    await frame().getByText('w1 w2 w3 w4').waitFor();
+    await frame().getByRole('button', { name: 'Good answer' }).waitFor();
+    await until('it is heard', () => page.evaluate('window.heard.length > 0'));
     expect(await page.evaluate('window.heard')).to.deep.equal([
       { content: 'w1 w2 w3 w4', from: 'assistant' },
     ]);

@@ -4,6 +4,7 @@ import { buildAssistant, forgetAssistants } from '../support/assistants.ts';
 import { connectDevice, type Device } from '../support/device.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
 import { type Stack, startStack } from '../support/stack.ts';
+import { until } from '../support/until.ts';
 
 type End = { content: string; sources: object[]; offered: object[] };
 
@@ -42,8 +43,8 @@ describe('a question that nothing answers, in a language with a prompt of its ow
     const { access } = await buildUser({ role: 'agent' });
     for (const [language, { faq: question }] of Object.entries(LANGUAGES))
       await stack.post('/faqs', { question, answer: '06:00', language, status: 'published' }, access);
-    while ((await rows('SELECT FROM faqs WHERE id NOT IN (SELECT faq_id FROM faq_vectors)')).length > 0)
-      await new Promise((later) => setTimeout(later, 20));
+    const bare = () => rows('SELECT FROM faqs WHERE id NOT IN (SELECT faq_id FROM faq_vectors)');
+    await until('every FAQ has its vectors', async () => (await bare()).length === 0);
   });
   after(async () => {
     device.close();

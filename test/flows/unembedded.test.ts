@@ -13,6 +13,7 @@ import {
   serve,
 } from '../support/servers/serve.ts';
 import { type Stack, startStack } from '../support/stack.ts';
+import { until } from '../support/until.ts';
 
 const FAQS = { 'When does the bakery open?': 'At six.', 'Where are the umbrellas?': 'In the yard.' };
 
@@ -42,8 +43,8 @@ describe('a question that is not embedded', function () {
     const { access } = await buildUser({ role: 'agent' });
     for (const [question, answer] of Object.entries(FAQS))
       await stack.post('/faqs', { question, answer, status: 'published' }, access);
-    while ((await rows('SELECT FROM faqs WHERE id NOT IN (SELECT faq_id FROM faq_vectors)')).length > 0)
-      await new Promise((later) => setTimeout(later, 20));
+    const bare = () => rows('SELECT FROM faqs WHERE id NOT IN (SELECT faq_id FROM faq_vectors)');
+    await until('every FAQ has its vectors', async () => (await bare()).length === 0);
   });
   after(async () => {
     device.close();

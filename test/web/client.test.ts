@@ -4,6 +4,8 @@ import { expect } from 'chai';
 import type { Api } from '../support/api.ts';
 import { buildUser, PASSWORD, type BuiltUser } from '../support/factories.ts';
 import { playWorker, type Sent, serveWeb } from '../support/web.ts';
+import { finishRun } from '../../db/models/run.ts';
+import { dropLogs } from '../../shared/delivery/runlog.ts';
 import { memoryStore } from '../../web/sdk/browser.ts';
 import { Parley } from '../../web/sdk/parley.ts';
 import { Session } from '../../web/sdk/session.ts';
@@ -111,6 +113,35 @@ describe('the client', function () {
     await worker.say('Hello');
     await streams;
     await worker.finish();
+    await worker.announce();
+    expect((await end).text).to.equal('Hello');
+    client.close();
+    proxy.closeAllConnections();
+    proxy.close();
+  });
+
+  it('shows a stream’s answer from its row where the log was lost meanwhile', async () => {
+    const proxy = await httpOnly(api.url);
+    const base = `http://127.0.0.1:${(proxy.address() as { port: number }).port}`;
+    const client = clientOf(await signedIn(base), base);
+    const [taken, end] = [sent(client), ended(client)];
+    const begun = new Promise<void>((done) => client.on('run', ({ view }) => view.text === 'Hel' && done()));
+    client.outbox.add({ conversation: 'new-1', content: 'Hi' });
+    const { run_id, ...rest } = await taken;
+    const worker = await playWorker(user, { run_id, ...rest });
+    await worker.say('Hel');
+    await begun;
+    await dropLogs([run_id]);
+    const usage = { prompt_tokens: 5, completion_tokens: 2, total_tokens: 7 };
+    const ending = {
+      status: 'completed',
+      content: 'Hello',
+      finish_reason: 'stop',
+      model: 'test',
+      usage,
+    } as const;
+    // The client has seen nothing of 3 to 8, and never will.
+    await finishRun(run_id, 1, 8, ending);
     await worker.announce();
     expect((await end).text).to.equal('Hello');
     client.close();

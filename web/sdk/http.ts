@@ -39,16 +39,6 @@ export type Options = {
 
 const WITHIN_MS = 30_000;
 
-/** Returns whether the server answers, and not a proxy that does not reach it. A browser that says it is online may still not reach it. */
-export async function isReachable(base: string): Promise<boolean> {
-  try {
-    const signal = AbortSignal.timeout(WITHIN_MS / 3);
-    return (await fetch(`${base}/livez`, { cache: 'no-store', signal })).status < 500;
-  } catch {
-    return false;
-  }
-}
-
 /**
  * Sends one request to the API.
  * @param base where Parley is, such as `https://chat.example.org` or `https://example.org/parley`

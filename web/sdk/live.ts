@@ -1,6 +1,6 @@
 import { io, type Socket } from 'socket.io-client';
 import { RUN_EVENTS, type RunEvent } from './events.ts';
-import { isReachable, Unreachable } from './http.ts';
+import { Unreachable } from './http.ts';
 import type { Resumed } from './runs.ts';
 import type { Session } from './session.ts';
 
@@ -129,5 +129,15 @@ export class Live {
     if (this.state === state) return;
     this.state = state;
     this.#ways.changed(state);
+  }
+}
+
+/** Returns whether the server answers, and not a proxy that does not reach it. A browser that says it is online may still not reach it. */
+async function isReachable(base: string): Promise<boolean> {
+  try {
+    const signal = AbortSignal.timeout(ACK_MS);
+    return (await fetch(`${base}/livez`, { cache: 'no-store', signal })).status < 500;
+  } catch {
+    return false;
   }
 }

@@ -134,7 +134,7 @@ export class Parley {
       try {
         const after = this.runs.of(run).seq;
         const token = await this.session.token();
-        await readRun(this.#where.base, token, { run, after }, (event) => this.runs.take(event), stop.signal);
+        await readRun(this.#where.base, token, { run, after }, (event) => this.runs.read(event), stop.signal);
       } catch {}
       if (!this.runs.ended(run)) await new Promise((over) => setTimeout(over, STREAM_PAUSE_MS));
     }

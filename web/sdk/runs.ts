@@ -1,4 +1,4 @@
-import type { RunEvent } from './events.ts';
+import { isTerminal, type RunEvent } from './events.ts';
 import { RunView } from './view.ts';
 
 export type Resumed = { events: RunEvent[]; done: boolean; reset?: boolean };
@@ -39,6 +39,11 @@ export class Runs {
   /** Takes a pushed event. Fetches missing earlier events. */
   take(event: RunEvent): void {
     if (!this.#show(event, false)) void this.resume(event.data.run_id);
+  }
+
+  /** Takes an event of a stream. A stream has a hole where the log is gone; its terminal event then says all, from the row. */
+  read(event: RunEvent): void {
+    if (!this.#show(event, false) && isTerminal(event)) this.#show(event, true);
   }
 
   /** Fetches a run's missed events. Retries while `mayAsk` returns true. */

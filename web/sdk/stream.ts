@@ -11,12 +11,12 @@ export async function readRun(
   token: string,
   position: { run: number; after: number },
   take: (event: RunEvent) => void,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<void> {
   try {
     const answer = await fetch(`${base}/api/v1/runs/${position.run}/events?after=${position.after}`, {
       headers: headersOf({ token }),
-      signal,
+      signal: signal ?? null,
     });
     if (!answer.ok || answer.body === null) {
       await answer.body?.cancel();

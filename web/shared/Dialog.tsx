@@ -3,14 +3,19 @@ import { IconButton } from './controls.tsx';
 import { leave, useUnsavedDialog } from './unsaved.ts';
 import { t } from './words.ts';
 
-/** A modal dialog of the browser: it holds the focus, closes with Escape, and gives the focus back. It asks before it drops a text. */
+/**
+ * A modal dialog of the browser: it holds the focus, closes with Escape, and gives the focus back. It asks before it drops a text.
+ * @param writes whether the cursor is put into its first field
+ */
 export function Dialog({
   title,
   onClose,
+  writes = false,
   children,
 }: {
   title: string;
   onClose: () => void;
+  writes?: boolean;
   children: ReactNode;
 }) {
   const ref = useRef<HTMLDialogElement>(null);
@@ -20,6 +25,7 @@ export function Dialog({
   useEffect(() => {
     const dialog = ref.current;
     dialog?.showModal();
+    if (writes) dialog?.querySelector<HTMLElement>('input, textarea')?.focus();
     return () => dialog?.close();
   }, []);
   return (

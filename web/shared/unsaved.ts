@@ -25,6 +25,12 @@ export function leave(go: () => void, holds = isUnsaved): void {
   else go();
 }
 
+/** Goes without being asked again. */
+function leaveAll(go: () => void): void {
+  forms.clear();
+  go();
+}
+
 function register(changed: () => boolean): () => void {
   forms.add(changed);
   place = placeNow();
@@ -98,7 +104,7 @@ document.addEventListener(
     if (link.href === location.href || !isUnsaved()) return;
     event.preventDefault();
     event.stopPropagation();
-    ask(() => link.click());
+    ask(() => leaveAll(() => link.click()));
   },
   true,
 );
@@ -114,7 +120,7 @@ addEventListener('popstate', (event) => {
   event.stopImmediatePropagation();
   isStepBack = true;
   history.go(-by);
-  ask(() => history.go(by));
+  ask(() => leaveAll(() => history.go(by)));
 });
 
 /** The number that the router gives each entry of the history. */
@@ -132,7 +138,6 @@ export const leaving = {
   stay: () => ask(undefined),
   go(): void {
     const go = wanted;
-    forms.clear();
     ask(undefined);
     go?.();
   },

@@ -223,8 +223,8 @@ function Composer({ talk, send, onStop }: ComposerProps) {
     try {
       await send(content);
     } catch {
-      // There is no account yet whose message this could be: it goes back to its writer.
-      setText(content);
+      // There is no account yet whose message this could be: it goes back to its writer, before what was typed since.
+      setText(`${content}${talk.draft && '\n'}${talk.draft}`);
       setFailed(true);
     }
   };

@@ -1,13 +1,13 @@
 import { pageStore, tabLock } from '../sdk/browser.ts';
 import { EMPTY } from '../sdk/empty.ts';
-import { isTerminal } from '../sdk/events.ts';
+import type { RunEvent } from '../sdk/events.ts';
 import type { WidgetOffer } from '../sdk/api.ts';
 import { Refused, request } from '../sdk/http.ts';
 import { Outbox, type Unsent } from '../sdk/outbox.ts';
-import { Runs } from '../sdk/runs.ts';
 import { Session, type Vouched } from '../sdk/session.ts';
 import { readRun } from '../sdk/stream.ts';
 import type { Conversation, Message, Page, Taken } from '../sdk/types.ts';
+import { RunView } from '../sdk/view.ts';
 import { wish } from './words.ts';
 
 const up = '..';
@@ -29,6 +29,11 @@ const LOOK_EVERY_MS = 20_000;
 const TYPES_MS = 5_000;
 const TYPING_EVERY_MS = 3_000;
 const PAUSE_MS = 1_000;
+const ENDED: Partial<Record<RunEvent['event'], Message['status']>> = {
+  'run.failed': 'failed',
+  'run.cancelled': 'cancelled',
+  response: 'delivered',
+};
 
 /**
  * The widget's conversation: one after the other, kept in the frame's own store across pages and visits. Reads answers as
@@ -50,7 +55,6 @@ export class Talk {
   readonly session = new Session({ base, store, lock: tabLock, keep: 'store', name: 'parley.widget' });
   readonly #changed: () => void;
   readonly #said: (message: Message) => void;
-  readonly #runs: Runs;
   readonly #reading = new Set<number>();
   #outbox: Outbox | undefined;
   #entering: Promise<void> | undefined;
@@ -67,23 +71,6 @@ export class Talk {
   constructor(changed: () => void, said: (message: Message) => void) {
     this.#changed = changed;
     this.#said = said;
-    this.#runs = new Runs(
-      () => Promise.reject(new Error('streams have no holes')),
-      (view, event) => {
-        const { reply_id } = { reply_id: undefined, ...event.data };
-        const id = reply_id ?? ('message_id' in event.data ? event.data.message_id : 0);
-        const found = this.messages.find((message) => message.id === id);
-        if (found === undefined) return;
-        const ended = {
-          'run.failed': 'failed',
-          'run.cancelled': 'cancelled',
-          response: 'delivered',
-        } as const;
-        const status = isTerminal(event) ? ended[event.event as keyof typeof ended] : 'streaming';
-        this.#put({ ...found, content: view.text, status });
-        if (isTerminal(event)) this.#said({ ...found, content: view.text, status });
-      },
-    );
   }
 
   get unsent(): Unsent[] {
@@ -377,17 +364,32 @@ export class Talk {
   async #read(run: number): Promise<void> {
     if (this.#reading.has(run)) return;
     this.#reading.add(run);
-    const never = new AbortController().signal;
-    while (!this.#runs.ended(run) && this.session.state === 'in') {
+    const view = new RunView();
+    const show = (event: RunEvent) => this.#show(view, event);
+    while (!view.ended && this.session.state === 'in') {
       try {
-        const position = { run, after: this.#runs.of(run).seq };
-        await readRun(base, await this.session.token(), position, (event) => this.#runs.take(event), never);
-      } catch {
-        await new Promise((over) => setTimeout(over, PAUSE_MS));
-      }
+        await readRun(base, await this.session.token(), { run, after: view.seq }, show);
+      } catch {}
+      if (!view.ended) await new Promise((over) => setTimeout(over, PAUSE_MS));
     }
     this.#reading.delete(run);
     await this.#load().catch(() => {});
+  }
+
+  #show(view: RunView, event: RunEvent): void {
+    const ended = ENDED[event.event];
+    // A stream has a hole where the log is gone. Its terminal event then says all.
+    if (!view.take(event)) {
+      if (!ended) return;
+      view.replace(event);
+    }
+    const found = this.messages.find(
+      ({ run_id, message_type }) => run_id === event.data.run_id && message_type === 'assistant',
+    );
+    if (!found) return;
+    const message = { ...found, content: view.text, status: ended ?? 'streaming' };
+    this.#put(message);
+    if (ended) this.#said(message);
   }
 
   #put(message: Message): void {

@@ -1,4 +1,4 @@
-/** The stand-in for the model, in a process. BENCH_DELAYS as in ../provider.ts: a small call of the chat has its own delay. Sends its port on IPC. */
+/** The stand-in for the model, in a process. BENCH_DELAYS as in lab/kit/bareProvider.ts. Sends its port on IPC. */
 import type { AddressInfo } from 'node:net';
 import { createStandin } from '../../standin/server.ts';
 

@@ -74,7 +74,7 @@ function Comment({ id, onClose }: { id: number; onClose: () => void }) {
     onClose();
   });
   return (
-    <Dialog title={t('reply.bad')} onClose={onClose}>
+    <Dialog writes title={t('reply.bad')} onClose={onClose}>
       <form className="grid gap-4" onSubmit={form.onSubmit}>
         <Field label={t('reply.comment')} name="comment" maxLength={1000} />
         <div className="flex justify-end">

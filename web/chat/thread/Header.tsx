@@ -130,7 +130,7 @@ function Rename({ conversation, onClose }: { conversation: Conversation; onClose
     onClose();
   });
   return (
-    <Dialog title={t('talk.renameTitle')} onClose={onClose}>
+    <Dialog writes title={t('talk.renameTitle')} onClose={onClose}>
       <form className="grid gap-4" onSubmit={form.onSubmit}>
         <Field
           label={t('talk.name')}

@@ -19,7 +19,9 @@ export function Experiments({ assistant }: { assistant: Assistant }) {
   return (
     <>
       {!runs && !assistant.is_archived && <Begin assistant={assistant} />}
-      {list.length === 0 && <EmptyState title={a('noExperiments')} text={a('noExperimentsWhy')} />}
+      {list.length === 0 && assistant.version > 1 && (
+        <EmptyState title={a('noExperiments')} text={a('noExperimentsWhy')} />
+      )}
       {list.map((one) => (
         <One key={one.id} experiment={one} />
       ))}
@@ -29,7 +31,9 @@ export function Experiments({ assistant }: { assistant: Assistant }) {
 
 function Begin({ assistant: { id, version } }: { assistant: Assistant }) {
   const start = { a: String(Math.max(1, version - 1)), b: String(version), share: '50', until: '' };
-  const [fields, setFields] = useState(start);
+  // What nobody changed follows the assistant, whose version may become another meanwhile.
+  const [changes, change] = useState<Partial<typeof start>>({});
+  const fields = { ...start, ...changes };
   const [refused, setRefused] = useState('');
   useUnsaved(JSON.stringify(fields) !== JSON.stringify(start));
   const begin = async () => {
@@ -66,13 +70,13 @@ function Begin({ assistant: { id, version } }: { assistant: Assistant }) {
         <Select
           label={a('versionA')}
           value={fields.a}
-          onChange={(one) => setFields({ ...fields, a: one })}
+          onChange={(one) => change({ ...changes, a: one })}
           options={options}
         />
         <Select
           label={a('versionB')}
           value={fields.b}
-          onChange={(one) => setFields({ ...fields, b: one })}
+          onChange={(one) => change({ ...changes, b: one })}
           options={options}
         />
         <Field
@@ -81,13 +85,13 @@ function Begin({ assistant: { id, version } }: { assistant: Assistant }) {
           min={1}
           max={100}
           value={fields.share}
-          onChange={({ target }) => setFields({ ...fields, share: target.value })}
+          onChange={({ target }) => change({ ...changes, share: target.value })}
         />
         <Field
           label={a('until')}
           type="date"
           value={fields.until}
-          onChange={({ target }) => setFields({ ...fields, until: target.value })}
+          onChange={({ target }) => change({ ...changes, until: target.value })}
         />
         <div className="sm:col-span-2 lg:col-span-4">
           <Button kind="main" type="submit" disabled={fields.a === fields.b}>

@@ -75,7 +75,7 @@ function Add({ onClose }: { onClose: () => void }) {
     }
   };
   return (
-    <Dialog title={a('new')} onClose={onClose}>
+    <Dialog writes title={a('new')} onClose={onClose}>
       <form
         className="grid gap-4"
         onSubmit={(event) => {

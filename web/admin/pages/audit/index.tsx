@@ -100,7 +100,11 @@ export default function Audit() {
           },
           {
             head: t('what'),
-            cell: ({ target_type, target_id }) => `${target_type} ${target_id ?? ''}`,
+            cell: ({ target_type, target_id }) => (
+              <span className="whitespace-nowrap">
+                {target_type} {target_id}
+              </span>
+            ),
           },
           {
             head: t('about'),

@@ -34,6 +34,9 @@ export function Composer({ inbox: { conversation, user } }: { inbox: InboxConver
     if (next === '') store.removeItem(place);
     else store.setItem(place, next);
   };
+  /** What is in the field by now: somebody may type while the server is asked. */
+  const written = () => store.getItem(place) ?? '';
+  const append = (more: string) => write(written().trim() === '' ? more : `${written()}\n\n${more}`);
   const focus = () => requestAnimationFrame(() => field.current?.focus());
   const submit = async () => {
     const content = text.trim();
@@ -47,11 +50,11 @@ export function Composer({ inbox: { conversation, user } }: { inbox: InboxConver
     try {
       await send('POST', `/inbox/${id}/${mode}`, { content }, mode === 'reply' ? key.current : undefined);
       key.current = '';
-      // The next text is for the user, unless somebody says otherwise.
-      setMode('reply');
+      // The next text is for the user, unless the next note is begun.
+      if (mode === 'note' && written() === '') setMode('reply');
       await reloadExactly(`/inbox/${id}`);
     } catch (err) {
-      write(text);
+      write([text, written()].filter(Boolean).join('\n'));
       setRefused(reason(err));
     }
     setBusy(false);
@@ -63,7 +66,7 @@ export function Composer({ inbox: { conversation, user } }: { inbox: InboxConver
     setHint(t('drafting'));
     try {
       const { content } = await send<{ content: string }>('POST', `/inbox/${id}/draft`);
-      write(text.trim() === '' ? content : `${text}\n\n${content}`);
+      append(content);
       setHint(t('drafted'));
     } catch (err) {
       setHint('');
@@ -146,7 +149,7 @@ export function Composer({ inbox: { conversation, user } }: { inbox: InboxConver
           language={user.language}
           onClose={() => setPicks(false)}
           onPick={(answer) => {
-            write(text.trim() === '' ? answer : `${text}\n\n${answer}`);
+            append(answer);
             setPicks(false);
             focus();
           }}

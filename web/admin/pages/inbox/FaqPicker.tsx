@@ -36,7 +36,7 @@ export function FaqPicker({
     q === '' ? listed.list.toSorted((a, b) => isSpoken(b) - isSpoken(a)) : (searched.data?.data ?? []);
   const { isPending, error } = q === '' ? listed : searched;
   return (
-    <Dialog title={t('faqTitle')} onClose={onClose}>
+    <Dialog writes title={t('faqTitle')} onClose={onClose}>
       <form
         className="grid gap-3 sm:grid-cols-[minmax(0,1fr)_12rem]"
         onSubmit={(event) => {

@@ -55,7 +55,7 @@ function All() {
         }
       />
       {adding && (
-        <Dialog title={t('add')} onClose={() => setAdding(false)}>
+        <Dialog writes title={t('add')} onClose={() => setAdding(false)}>
           <Form
             act={t('add')}
             onCancel={() => setAdding(false)}
