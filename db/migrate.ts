@@ -1,5 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+import { env } from '../shared/base/env.ts';
 import { knex } from './knex.ts';
 import { hasTables, missingFromSchema } from './schema.ts';
 
@@ -11,17 +14,24 @@ const migrations = {
 };
 const functions = new URL('functions/', import.meta.url);
 const NAMED = 3;
+/** Ms between two looks at whether another process migrates still. */
+const LOOK_MS = 500;
 
 /**
  * Brings the schema up to date: runs the migrations that are missing, then every file of `db/functions`.
  * The functions hold no state and say CREATE OR REPLACE, so the newest text always wins and a change
- * of one reads as a diff of its file. Safe to run twice and beside a running older version. Leaves the functions of a
+ * of one reads as a diff of its file. Safe to run twice, also at once and after a process that was killed, and beside a running older
+ * version. Leaves the functions of a
  * newer release alone, because that release's processes run on them.
  * @param checks false: does not compare the schema with its list, for whoever writes that list anew
  * @returns whether the schema is this release's or a newer one's
  * @throws Error when the schema lacks what its migrations made, as after an incomplete restore
  */
-export async function migrate(checks = true): Promise<'current' | 'newer'> {
+export function migrate(checks = true): Promise<'current' | 'newer'> {
+  return alone(() => bringUpToDate(checks));
+}
+
+async function bringUpToDate(checks: boolean): Promise<'current' | 'newer'> {
   await expectHistory();
   await knex.migrate.latest(migrations);
   if (await isNewer()) return 'newer';
@@ -32,6 +42,41 @@ export async function migrate(checks = true): Promise<'current' | 'newer'> {
   }
   if (checks) expectWhole(await missingFromSchema());
   return 'current';
+}
+
+/**
+ * Runs work once no other process migrates. The lock ends with its connection, so whoever is killed leaves none; knex's own is a row,
+ * which stays. PGlite runs one transaction at a time, and its one process migrates.
+ */
+async function alone<T>(work: () => Promise<T>): Promise<T> {
+  const holder = new pg.Client({
+    connectionString: env.DATABASE_URL,
+    application_name: 'parley',
+    keepAlive: true,
+  });
+  holder.on('error', () => {});
+  await holder.connect();
+  try {
+    const { rows } = await holder.query<{ native: boolean }>(
+      `SELECT version() NOT LIKE '%PGlite%' AS native`,
+    );
+    if (rows[0]?.native !== true) return await work();
+    // A transaction, which a pooler leaves on one connection. It holds no snapshot: no index waits for it.
+    await holder.query(`BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0`);
+    while (!(await locks(holder))) await sleep(LOOK_MS);
+    await knex.migrate.forceFreeMigrationsLock(migrations);
+    return await work();
+  } finally {
+    await holder.end().catch(() => {});
+  }
+}
+
+/** Takes the lock if nobody has it. A statement that waits for it would hold a snapshot, for which the other's new index would wait. */
+async function locks(holder: pg.Client): Promise<boolean> {
+  const { rows } = await holder.query<{ got: boolean }>(
+    `SELECT pg_try_advisory_xact_lock(hashtext('parley.migrate')) AS got`,
+  );
+  return rows[0]?.got === true;
 }
 
 /** Says whether migrations of this release have not run yet; until then `web` is not ready. */
