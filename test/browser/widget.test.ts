@@ -373,6 +373,12 @@ describeBrowser('the widget on another site', function () {
     await frame().getByRole('textbox', { name: 'Nachricht' }).waitFor();
     expect((await page.locator('iframe').boundingBox())?.width).to.equal(PHONE.width);
     await shoot(page, 'widget-phone');
+    // A long word makes the field higher, not wider: what sends it stays on the screen.
+    await frame()
+      .getByRole('textbox', { name: 'Nachricht' })
+      .fill(`https://example.org/${'x'.repeat(300)}`);
+    const send = await frame().getByRole('button', { name: 'Senden' }).boundingBox();
+    expect((send?.x ?? 0) + (send?.width ?? 0)).to.be.within(1, PHONE.width);
     await frame().getByRole('button', { name: 'Chat schließen' }).click();
     await page.getByRole('button', { name: 'Chat öffnen' }).waitFor();
     expect(faults).to.deep.equal([]);
