@@ -1,13 +1,14 @@
-/** `npm run user -- EMAIL --role ROLE`, or `--no-second-factor`: see USAGE. */
+/** `npm run user -- EMAIL --role ROLE`, `--no-second-factor` or `--bounced`: see USAGE. */
 import { parseArgs } from 'node:util';
 import type { Knex } from 'knex';
 import { GIVEN_ROLES } from '../db/models/role.ts';
 
 const USAGE = `npm run user -- EMAIL --role ${GIVEN_ROLES.join('|')}
 npm run user -- EMAIL --no-second-factor
+npm run user -- EMAIL --bounced
 
-Sets the role of an account in DATABASE_URL, from its next request on, or removes its second factor, for somebody who lost it. It does not
-create accounts.`;
+Sets the role of an account in DATABASE_URL, from its next request on; removes its second factor, for somebody who lost it; or marks its
+address, because a mail to it came back: it gets only mails that concern the account, until a server takes one. It does not create accounts.`;
 
 try {
   await main();
@@ -20,15 +21,20 @@ async function main(): Promise<void> {
   const options = {
     role: { type: 'string' },
     'no-second-factor': { type: 'boolean' },
+    bounced: { type: 'boolean' },
     help: { type: 'boolean', short: 'h' },
   } as const;
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
   if (values.help) return console.log(USAGE);
   const [email, ...more] = positionals;
   if (!email || more.length > 0) throw new Error(`the command must name one e-mail address\n\n${USAGE}`);
+  if ([values.role, values['no-second-factor'], values.bounced].filter((one) => one !== undefined).length > 1)
+    throw new Error(`--role, --no-second-factor and --bounced exclude each other\n\n${USAGE}`);
+  if (values.bounced) {
+    await markAddress(email);
+    return console.log(`${email} gets only mails that concern the account now`);
+  }
   if (values['no-second-factor']) {
-    if (values.role !== undefined)
-      throw new Error(`--role and --no-second-factor exclude each other\n\n${USAGE}`);
     await removeFactor(email);
     return console.log(`${email} has no second factor now`);
   }
@@ -50,6 +56,13 @@ async function removeFactor(email: string): Promise<void> {
   const { removeSecondFactor } = await import('../db/models/secondFactor.ts');
   return changed(email, 'user.second_factor_off', async (user, trx) => {
     if (await removeSecondFactor(user.id, trx)) await oweNotification('second_factor_off', user.id, {}, trx);
+    return {};
+  });
+}
+
+function markAddress(email: string): Promise<void> {
+  return changed(email, 'user.email_bounced', async (user, trx) => {
+    await trx('users').where({ id: user.id }).update({ email_refused_at: trx.fn.now() });
     return {};
   });
 }

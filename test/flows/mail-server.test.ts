@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
@@ -82,6 +83,24 @@ describe('mail servers', function () {
     await signIn();
     await mailbox.next(user.email);
     await until('the mark is taken back', async () => (await mark()) === null);
+  });
+
+  it('that send a mail back later have its address marked at the console', async () => {
+    const run = (...args: string[]) => spawnSync(process.execPath, ['scripts/user.ts', ...args]).status;
+    expect(run('nobody@example.com', '--bounced')).to.equal(1);
+    expect(run(user.email, '--bounced', '--role', 'user')).to.equal(1);
+    expect(await mark()).to.equal(null);
+    expect(run(user.email, '--bounced')).to.equal(0);
+    expect(await mark()).to.be.a('date');
+    const news = await owe('export_ready');
+    await until('it is dealt with', async () =>
+      knex('notifications').where({ id: news, due_at: null }).first(),
+    );
+    expect(await mailOf()).to.equal(undefined);
+    const entry = await knex('audit_entries')
+      .where({ subject_id: user.id, action: 'user.email_bounced' })
+      .first();
+    expect(entry).to.deep.include({ actor_id: null, details: { by: 'console' } });
   });
 
   it('an address gets so many mails an hour; the others wait', async () => {
