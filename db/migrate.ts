@@ -44,8 +44,8 @@ async function bringUpToDate(checks: boolean): Promise<'current' | 'newer'> {
 }
 
 /**
- * Runs work once no other process migrates. The lock ends with its connection, so whoever is killed leaves none; knex's own is a row,
- * which stays. PGlite runs one transaction at a time, and its one process migrates.
+ * Runs work once no other process migrates. The lock ends with its connection, so a killed process leaves none. Knex's own lock is a
+ * row, which a killed process leaves behind: this frees it. PGlite runs one transaction at a time, and its one process migrates.
  */
 async function alone<T>(work: () => Promise<T>): Promise<T> {
   const holder = new pg.Client({

@@ -91,8 +91,8 @@ BEGIN
   RETURN QUERY SELECT * FROM notifications_claimed(v_claimed);
 END $$;
 
--- Says what is left of claimed notifications: p_shown shows one in the list of its app, p_push owes a push now, p_mail_ms a mail in so
--- many ms; NULL: none. What another notification's mail has taken along stays with that mail. Deletes p_void, which nobody needs.
+-- Schedules what is left of claimed notifications. p_shown: the app lists it. p_push: a push is due now. p_mail_ms: a mail is due in so
+-- many ms; NULL: none is. What another notification's mail has taken along stays with that mail. Deletes p_void, which nobody needs.
 CREATE OR REPLACE FUNCTION schedule_notifications(p_ids bigint[], p_shown boolean[], p_push boolean[], p_mail_ms double precision[],
   p_void bigint[]) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 BEGIN

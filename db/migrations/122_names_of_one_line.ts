@@ -3,7 +3,7 @@ import { patiently } from '../patiently.ts';
 
 /**
  * Names and titles from before hold one line, as new ones do (shared/base/oneLine.ts). Reads the tables once, beside the traffic, in
- * batches; hardly a row is written, and none is locked for long.
+ * batches: few rows change, and no row is locked for long.
  */
 export const config = { transaction: false };
 

@@ -9,7 +9,7 @@ import { patiently } from '../patiently.ts';
 export const config = { transaction: false };
 
 export async function up(knex: Knex): Promise<void> {
-  // Not patiently: all searches would wait behind it for whoever reads the table.
+  // Gives up after a while: searches would queue behind this statement, and it behind a long read of the table.
   await knex.raw('ALTER TABLE faq_terms ADD COLUMN IF NOT EXISTS folded text');
   await patiently(knex, [writtenWith(FOLDED), FILL]);
 }
