@@ -51,7 +51,7 @@ async function alone<T>(work: () => Promise<T>): Promise<T> {
   const holder = new pg.Client({
     connectionString: env.DATABASE_URL,
     application_name: 'parley',
-    connectionTimeoutMillis: 5_000,
+    connectionTimeoutMillis: 30_000,
     keepAlive: true,
   });
   holder.on('error', () => {});

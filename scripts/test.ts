@@ -28,7 +28,7 @@ browser's out. Each lane has:
   a private Redis that keeps nothing
   with DATABASE_URL, a database of its own on that server, dropped at the end, and a role that only owns it
   (if DATABASE_URL is a superuser's); else PGlite in memory.
-TEST_SUMMARY=file: also writes {"passed","failed","skipped","files":{name: seconds}} to the file.`;
+TEST_SUMMARY=file: also writes {"passed","failed","skipped","files":{name: seconds},"failures":[text]} to the file.`;
 
 /** How many mocha processes run side by side, each with stores of its own, beside the browser's: tests mostly wait. */
 const LANES = 2;
@@ -38,8 +38,14 @@ const NO_BROWSER = '--no-browser';
 const STARTING = 15_000;
 const STARTS = /test.(flows|model|clients)/;
 
-/** What TEST_SUMMARY's file holds: the counts, and how many seconds each file took. */
-export type Summary = { passed: number; failed: number; skipped: number; files: Record<string, number> };
+/** What TEST_SUMMARY's file holds: the counts, how many seconds each file took, and a line for each test that failed. */
+export type Summary = {
+  passed: number;
+  failed: number;
+  skipped: number;
+  files: Record<string, number>;
+  failures: string[];
+};
 
 /** How many of the slowest files are named. */
 const SHOWN = 12;
@@ -143,12 +149,13 @@ async function testLane(args: string[], output: 'inherit' | number, summary = ''
 
 /** Adds up the lanes' results, and names the slowest files. A lane that broke off has none. */
 function report(summaries: string[]): void {
-  const total: Summary = { passed: 0, failed: 0, skipped: 0, files: {} };
+  const total: Summary = { passed: 0, failed: 0, skipped: 0, files: {}, failures: [] };
   for (const file of summaries) {
     if (!existsSync(file)) continue;
     const lane = JSON.parse(readFileSync(file, 'utf8')) as Summary;
     for (const count of ['passed', 'failed', 'skipped'] as const) total[count] += lane[count];
     Object.assign(total.files, lane.files);
+    total.failures.push(...lane.failures);
     console.log(`lane: ${Object.values(lane.files).reduce((sum, seconds) => sum + seconds, 0)} s`);
   }
   const slowest = Object.entries(total.files).toSorted(([, a], [, b]) => b - a);
