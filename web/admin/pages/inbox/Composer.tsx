@@ -1,4 +1,5 @@
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
 import { Alert, Button } from '../../../shared/controls.tsx';
 import { store, useUser } from '../../../shared/session.ts';
 import { reason, reloadExactly, send } from '../../data/api.ts';
@@ -150,8 +151,9 @@ export function Composer({ inbox: { conversation, user } }: { inbox: InboxConver
           onClose={() => setPicks(false)}
           onPick={(answer) => {
             append(answer);
-            setPicks(false);
-            focus();
+            // The dialog gives the focus to its button. By the next key the cursor is in the field.
+            flushSync(() => setPicks(false));
+            field.current?.focus();
           }}
         />
       )}
