@@ -50,17 +50,15 @@ export async function* exportedAccess(userId: number): AsyncGenerator<Entry[]> {
   }
 }
 
-/** Returns a user's account without secrets, and how many messages there are. */
+/** Returns these columns of a user's account, and how many messages there are; undefined without such an account. */
 export async function exportedAccount(
   userId: number,
+  columns: string[],
 ): Promise<{ account: Record<string, unknown>; messages: number } | undefined> {
   return row(
-    `SELECT to_jsonb(u) - '{hashed_password,pseudonym}'::text[] AS account,
+    `SELECT (SELECT jsonb_object_agg(key, value) FROM jsonb_each(to_jsonb(u)) WHERE key = ANY (CAST(:columns AS text[]))) AS account,
        (SELECT count(*)::integer FROM messages WHERE user_id = u.id) AS messages
-     FROM (SELECT id, email, contact_email, external_id, username, first_name, last_name, avatar_url, role, status, language, timezone,
-         gdpr_consent, data_processing_consent, marketing_consent, created_at, updated_at, last_login, email_verified_at,
-         second_factor
-       FROM users) AS u WHERE id = :userId`,
-    { userId },
+     FROM users u WHERE id = :userId`,
+    { userId, columns },
   );
 }
