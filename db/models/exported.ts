@@ -2,7 +2,10 @@ import { row, rows } from '../sql.ts';
 
 const PAGE = 500;
 
-/** The parts of an archive, each as a statement for a page of rows after an id. Columns are named: a new one is not exported unseen. */
+/**
+ * The parts of an archive, each as a statement for a page of rows after an id. Columns are named: a new one is not exported
+ * unseen.
+ */
 const PARTS = {
   conversations: `SELECT id, title, language, tags, context, message_count, total_tokens, duration_seconds, status, handoff_reason, experiment_version,
       outcome, is_archived, created_at, updated_at, last_message_at, deleted_at FROM conversations`,
@@ -33,7 +36,9 @@ export async function* exported(part: Part, userId: number): AsyncGenerator<Entr
   }
 }
 
-/** Reads what others did with a user's data, and the user's own acts, from the audit log, as `exported` does. Names nobody else. */
+/**
+ * Reads what others did with a user's data, and the user's own acts, from the audit log, as `exported` does. Names nobody else.
+ */
 export async function* exportedAccess(userId: number): AsyncGenerator<Entry[]> {
   for (let after = 0; ; ) {
     const page = await rows<Entry>(

@@ -1,6 +1,6 @@
 /**
- * The map of data: every table and column, what it is, why it is kept and for how long, what bounds it, and how it is exported and
- * erased. Erasure and exports read it. `npm run write` makes tables of docs/privacy.md and docs/operations.md from it.
+ * The map of data: every table and column, what it is, why it is kept and for how long, what bounds it, and how it is exported
+ * and erased. Erasure and exports read it. `npm run write` makes tables of docs/privacy.md and docs/operations.md from it.
  * test/db/privacy.test.ts fails where a column is missing.
  */
 export type TableOfData = {
@@ -18,7 +18,10 @@ export type TableOfData = {
   erased: 'account' | 'cascade' | 'unlinked' | 'redacted' | 'none';
   /** The column with the account's id; of `account` only. */
   owner?: string;
-  /** The column with a secret that the application encrypts (shared/base/secretBox.ts): its rows' id, and the column that a label ends with. */
+  /**
+   * The column with a secret that the application encrypts (shared/base/secretBox.ts): its rows' id, and the column that a
+   * label ends with.
+   */
   sealed?: { column: string; id: string; label: string; prefix: string };
   /** The file of an export; absent: not exported. */
   exported?: string;
@@ -27,14 +30,15 @@ export type TableOfData = {
 };
 
 /**
- * use: the table grows with what people do; housekeeping or a limit bounds it. time: a few rows a day. operators: as large as what
- * administrators and editors made, or what there are models for.
+ * use: the table grows with what people do; housekeeping or a limit bounds it. time: a few rows a day. operators: as large as
+ * what administrators and editors made, or what there are models for.
  */
 type Bound = { grows: 'use' | 'time' | 'operators'; by: string };
 
 /**
  * identity: says who somebody is. content: what somebody wrote or was told. behaviour: what somebody did, when and from where.
- * link: names a row. secret: never exported, because it proves who somebody is or names an erased account. technical: what the engine needs to go on.
+ * link: names a row. secret: never exported, because it proves who somebody is or names an erased account. technical: what the
+ * engine needs to go on.
  */
 export type ColumnKind = 'identity' | 'content' | 'behaviour' | 'link' | 'secret' | 'technical';
 
