@@ -36,5 +36,5 @@ export function buildApp(): Koa<State> {
   return app;
 }
 
-/** Codes of a client that hung up. Every reader of a stream does so in the end. */
+/** Codes of a client that hung up, as every reader of a stream does in the end. */
 const HUNG_UP = ['ERR_STREAM_PREMATURE_CLOSE', 'ECONNRESET', 'EPIPE', 'HPE_INVALID_EOF_STATE'];

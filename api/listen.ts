@@ -19,7 +19,7 @@ export type Listening = { port: number; close: () => Promise<void> };
 /** How long a stopping server still takes connections: without a load balancer, and at most with one. */
 const LINGER_MS = 500;
 const BALANCED_LINGER_MS = Math.min(8_000, env.SHUTDOWN_GRACE_S * 300);
-/** Answers are out by then. Only uploads that hang are left. */
+/** Answers are sent by then, and only uploads that hang are left. */
 const CLOSE_WITHIN_MS = Math.min(15_000, env.SHUTDOWN_GRACE_S * 500);
 
 /**

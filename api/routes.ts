@@ -35,7 +35,7 @@ import { widget } from './widget/routes.ts';
 import { webhooks } from './webhooks/routes.ts';
 import { webSocket } from './websocket/routes.ts';
 
-/** The table of contents. A fixed path comes before a path with a parameter that would match it. */
+/** Lists every resource of the API. A fixed path comes before a path with a parameter that would match it. */
 const resources: Resource[] = [
   authentication,
   users,

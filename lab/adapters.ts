@@ -1,6 +1,6 @@
 /**
- * `node lab/adapters.ts [REPLICAS] [PUSHES]`: compares Socket.IO's adapter as Parley uses it (every replica gets every push) with the
- * sharded one (a push goes to replicas that have its room). Prints the CPU that a push costs all replicas and Redis.
+ * `node lab/adapters.ts [REPLICAS] [PUSHES]`: compares Socket.IO's adapter as Parley uses it (every replica gets every push)
+ * with the sharded one (a push goes to replicas that have its room). Prints the CPU that a push costs all replicas and Redis.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';

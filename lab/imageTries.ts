@@ -1,4 +1,6 @@
-/** `node lab/imageTries.ts ROOT`: runs an unpacked image by chroot, read-only and as uid 1000: /readyz, /, one answered message. */
+/**
+ * `node lab/imageTries.ts ROOT`: runs an unpacked image by chroot, read-only and as uid 1000: /readyz, /, one answered message.
+ */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';

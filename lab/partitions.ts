@@ -1,6 +1,6 @@
 /**
- * `node lab/partitions.ts [ROWS]`: compares `messages` as it is with a copy that is partitioned by month: finding a row by its id,
- * a page of a conversation, an insert, and the removal of a month. Counts pages, which no busy machine changes, and times.
+ * `node lab/partitions.ts [ROWS]`: compares `messages` as it is with a copy that is partitioned by month: finding a row by its
+ * id, a page of a conversation, an insert, and the removal of a month. Counts pages, which no busy machine changes, and times.
  */
 import pg from 'pg';
 import { startCluster } from './kit/postgres.ts';

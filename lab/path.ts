@@ -1,6 +1,7 @@
 /**
- * `node lab/path.ts`: counts the files that one message passes: those with a function that ran, from the request to the 202 in `web`, and
- * from the request to the end that was shown in `web` and the three stages. Housekeeping does not run, and earlier messages have filled caches.
+ * `node lab/path.ts`: counts the files that one message passes: those with a function that ran, from the request to the 202 in
+ * `web`, and from the request to the end that was shown in `web` and the three stages. Housekeeping does not run, and earlier
+ * messages have filled caches.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -143,7 +143,10 @@ function start(
   return root === undefined ? startProcfile(type, env) : startOld(type, env, root);
 }
 
-/** Starts a process of the release before. Its `web` counts as started when /livez answers: old ones are not ready on a newer schema. */
+/**
+ * Starts a process of the release before. Its `web` counts as started when /livez answers: old ones are not ready on a newer
+ * schema.
+ */
 async function startOld(
   type: string,
   env: Record<string, string>,

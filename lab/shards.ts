@@ -1,6 +1,6 @@
 /**
- * `node lab/shards.ts`: reads the schema and every statement, and counts what a Postgres that is split by `user_id` (Citus) could send to
- * one shard. Asks no database. docs/scale.md holds what it prints.
+ * `node lab/shards.ts`: reads the schema and every statement, and counts what a Postgres that is split by `user_id` (Citus)
+ * could send to one shard. Asks no database. docs/scale.md holds what it prints.
  */
 import { globSync, readFileSync } from 'node:fs';
 

@@ -2,36 +2,27 @@
 import { parseArgs } from 'node:util';
 import { buildWeb, isFresh } from './web/build.ts';
 import { faultsOfSizes, sizes } from './web/sizes.ts';
-import { typesAreCurrent, writeTypes } from './web/types.ts';
+import { writeTypes } from './web/types.ts';
 
-const USAGE = `npm run web [-- --if-stale | --sizes | --types | --compare-types]
+const USAGE = `npm run web [-- --if-stale | --sizes | --types]
 
 Builds the pages of web/ into web/dist, with each asset also compressed.
   --if-stale   does nothing when the build is that of these sources
   --sizes      prints what each page loads first, and fails when that is over its budget; builds nothing
-  --types      writes the client's types, web/sdk/api.ts, from the contracts of the API; builds nothing
-  --compare-types   fails when web/sdk/api.ts is not what the contracts say; builds nothing`;
+  --types      writes the client's types, web/sdk/api.ts, from the contracts of the API, as npm run write does; builds nothing`;
 
 const { values: options } = parseArgs({
   options: {
     'if-stale': { type: 'boolean' },
     sizes: { type: 'boolean' },
     types: { type: 'boolean' },
-    'compare-types': { type: 'boolean' },
     help: { type: 'boolean' },
   },
 });
 if (options.help) console.log(USAGE);
 else if (options.sizes) process.exitCode = report();
 else if (options.types) await writeTypes();
-else if (options['compare-types']) process.exitCode = await compare();
 else if (!options['if-stale'] || !isFresh()) await buildWeb();
-
-async function compare(): Promise<number> {
-  if (await typesAreCurrent()) return 0;
-  console.error('web: web/sdk/api.ts is not what the contracts say: run `npm run web -- --types`');
-  return 1;
-}
 
 function report(): number {
   for (const { what, bytes, budget } of sizes())

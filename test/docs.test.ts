@@ -1,5 +1,6 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
+import { oldFiles } from '../scripts/write/made.ts';
 
 /** A link [`name`](path) names what the file defines. */
 const LINK = /\[`?([^`\]]+)`?\]\((?!https?:)([\w./-]+)\)/g;
@@ -30,6 +31,10 @@ describe('the documents', () => {
     const names = [...readFileSync('.env.example', 'utf8').matchAll(/^(?:# )?([A-Z][A-Z0-9_]+)=/gm)];
     expect(twiceIn(names.map(([, name = '']) => name))).to.deep.equal([]);
   });
+});
+
+it('the files that `npm run write` makes are what the code says', async () => {
+  expect((await oldFiles()).map(([file]) => file)).to.deep.equal([]);
 });
 
 function definitionOf(name: string): RegExp {

@@ -64,7 +64,7 @@ export async function completion(job: Job<Payloads['completion']>): Promise<void
   try {
     await answerClaimed(claim, breakers, lease, beside);
   } catch (err) {
-    // Another process has the run and announces its end.
+    // Another process has the run, and announces its end.
     if (!(err instanceof Interrupted)) throw err;
     log.info({ why: err.why }, 'run lost');
   } finally {
@@ -94,7 +94,7 @@ async function answerClaimed(turn: Turn, breakers: Breakers, lease: Lease, besid
   if (!beside || turn.moderation !== null) return answerJudged(held);
   const judging = new AbortController();
   const verdict = judgeBeside(turn, AbortSignal.any([lease.signal, judging.signal]));
-  // `answer` awaits the verdict, but may never run: no unhandled rejection then.
+  // `answer` awaits the verdict, but may never run. Without this line the rejection would then end the process.
   verdict.catch(() => {});
   try {
     await answerJudged({ ...held, verdict });

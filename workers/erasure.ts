@@ -4,8 +4,8 @@ import { goOnErasing } from '../shared/privacy/erasure.ts';
 import { erasureFailed } from '../shared/accounts/erasureFailed.ts';
 
 /**
- * Goes on with every erasure that is owed. One that waits for the end of a run stays owed, and so does one that fails.
- * @throws what the first failed one threw, after the others; at once where Postgres or Redis is away
+ * Continues every owed erasure. An erasure that fails, or that waits for the end of a run, stays owed.
+ * @throws the first failure, once the others were tried; at once where Postgres or Redis is away
  */
 export async function erasure(): Promise<void> {
   const failures: unknown[] = [];

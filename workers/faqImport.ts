@@ -18,7 +18,7 @@ export async function faqImport(job: Job<Payloads['faq_import']>): Promise<void>
     do {
       progress = await importMore(id, LINES);
       if (progress !== undefined) await tell(progress);
-      // The remaining lines are owed: another worker continues.
+      // The remaining lines are owed, so another worker continues.
     } while (progress !== undefined && progress.completed_at === null && !stopping());
   } catch (err) {
     // An import that fails in the same way each time would be owed forever.

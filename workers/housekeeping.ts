@@ -106,7 +106,7 @@ async function deliverOwedRuns(graceMs: number): Promise<number> {
     const owed = await jobs.completion.owed(afterId, BATCH, graceMs);
     const lost = await withoutLiveJob(owed);
     if (lost.length > 0) {
-      // Before the generation rises: it says that the question was told.
+      // Tells the questions first: a raised generation says that its question was told.
       await tellQuestions(lost.map(({ run_id }) => run_id));
       const again = await nextGeneration(lost);
       killPoint('housekeeping.raised', lost[0]?.run_id ?? 0);

@@ -8,7 +8,7 @@ const LANES = 3;
 /** Ms after which a job begins no more pushes. What is left is owed, and other users get the slot. */
 const ROUND = 20_000;
 
-/** Pushes what is due to a user's devices. Devices that hang hold up their own user alone. */
+/** Pushes what is due to a user's devices. Devices that hang delay only their own user. */
 export async function push(job: Job<Payloads['push']>): Promise<void> {
   const until = performance.now() + ROUND;
   const lane = async () => {

@@ -14,7 +14,7 @@ import { drain } from './completion/lease.ts';
 import { serveHealth } from './health.ts';
 import { type Handler, work } from './work.ts';
 
-/** Loads the handler of each job: a process holds those of its own types. The type makes a job without a handler a compile error. */
+/** Loads the handler of each job, so that a process holds only those of its types. A job without a handler does not compile. */
 const handlers: { [Name in JobName]: () => Promise<Handler<Name>> } = {
   moderation: async () => (await import('./moderation.ts')).moderation,
   context: async () => (await import('./context.ts')).context,
@@ -68,7 +68,7 @@ function main(types: string[]): void {
     // Registered last, so it runs first, while jobs can still use everything.
     onStop('drain', () => {
       setTimeout(drain, Math.max(0, env.SHUTDOWN_GRACE_S * 1_000 - RELEASE_TIME)).unref();
-      // All at once: otherwise the other types would take jobs while the first one closes.
+      // Closes all at once. Otherwise other types would take jobs while the first one closes.
       return Promise.all(working.map((worker) => worker.close()));
     });
     collectLoading();
@@ -77,7 +77,7 @@ function main(types: string[]): void {
   });
 }
 
-/** Starts a type. */
+/** Starts the queues of a process type, or its other work. */
 async function start(type: string): Promise<unknown> {
   const names = queuesOf(type);
   const other = otherTypes.find((one) => one === type);

@@ -8,7 +8,7 @@ import { retain } from '../shared/privacy/retention.ts';
 
 /** Rows per statement; a small number keeps locks short. */
 const BATCH = 500;
-/** Conversations that wait again, per pass: each owes every agent a notification. */
+/** Limit of conversations that wait again in one pass, because each notifies every agent. */
 const LEFT = 20;
 const EVERY_MS = 60_000;
 let next = 0;

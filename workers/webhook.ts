@@ -8,7 +8,7 @@ const LANES = 5;
 /** Ms after which a job begins no more requests. What is left is owed, and other endpoints get the slot. */
 const ROUND = 20_000;
 
-/** Sends what is due to an endpoint. A slow endpoint holds up its own lanes alone. */
+/** Sends what is due to an endpoint. A slow endpoint delays only its own events. */
 export async function webhook(job: Job<Payloads['webhook']>): Promise<void> {
   const until = performance.now() + ROUND;
   const lane = async () => {

@@ -11,7 +11,7 @@ export const admin = serve(adminContract, {
   },
 });
 
-/** Returns what operators may know of the run in the path, and notes the look in the audit log. @throws Problem `not_found` */
+/** Returns what operators may know of the run in the path, and notes the view in the audit log. @throws Problem `not_found` */
 export async function explanation(ctx: RouteCtx) {
   return presentExplanation(await explained(by(ctx), pathId(ctx)));
 }

@@ -30,7 +30,7 @@ import { refuseWithoutSites, signInByHash } from '../../shared/accounts/vouched.
 import type { Ctx, Next } from '../middleware/ctx.ts';
 import { bearer } from '../middleware/auth.ts';
 
-/** Before the limits: a refusal for good uses nothing up. */
+/** Comes before the limits: a request that is always refused uses none of them up. */
 function ifOpen(_ctx: Ctx, next: Next): Promise<unknown> {
   refuseUnlessOpen();
   return next();
@@ -82,7 +82,7 @@ export const authentication = serve(authContract, {
         data_processing_consent: null,
         ...said,
         contact_email: email?.trim() ?? null,
-        // The page says it, so it is mended and not refused.
+        // A page may send any name. The name is cleaned, because a refusal would keep the visitor out.
         first_name: oneLine(name ?? '') || null,
       };
       answerSignIn(ctx, await signInByHash(who, hash, clientOf(ctx)));

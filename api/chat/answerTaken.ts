@@ -20,8 +20,8 @@ function wayOf(ctx: Ctx): Required<Pick<Sender, 'ip' | 'channel' | 'tell'>> {
 }
 
 /**
- * Returns the sender of a request whose act checks the session. A key names the same request again in the same language: without
- * one the user's own has to be known.
+ * Returns the sender of a request whose act checks the session. A repeated key must find the same request, and the language is
+ * part of it. Without a language in the message this reads the user's own.
  */
 export async function actingSender(
   ctx: Ctx,
@@ -34,7 +34,10 @@ export async function actingSender(
   return { user, sid: sender.sid, ...wayOf(ctx) };
 }
 
-/** Our pages say which they are, or their browser says that they are ours. */
+/**
+ * Returns where a message comes from. Our pages name themselves in a header; for others the browser says whether the page is
+ * ours.
+ */
 function channelOf(ctx: Ctx): Channel {
   const said = ctx.get('X-Channel');
   if (said === 'web' || said === 'widget') return said;

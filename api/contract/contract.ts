@@ -3,7 +3,9 @@ import type { ProblemCode } from '../../shared/base/errors.ts';
 import type { Next, RouteCtx } from '../middleware/ctx.ts';
 import type { Header, Parameter } from '../middleware/headers.ts';
 
-/** Who may use a route. `signed in by its act`: its statement checks the session. `by its handlers`: the first of them decides. */
+/**
+ * Who may use a route. `signed in by its act`: its statement checks the session. `by its handlers`: the first of them decides.
+ */
 export type Who = 'anyone' | 'signed in' | 'signed in by its act' | 'editors' | 'admins' | 'by its handlers';
 
 /** A route's contract. `serve` enforces what it takes and who may use it; types check its answers. */

@@ -28,7 +28,9 @@ export function prose(maxLength: number) {
   return Type.String({ maxLength, pattern: '\\S' });
 }
 
-/** Returns the schema of a name or a title: more than white space, without line breaks and what turns the direction of writing. */
+/**
+ * Returns the schema of a name or a title: more than white space, without line breaks and what turns the direction of writing.
+ */
 export function line(maxLength: number) {
   return Type.String({ maxLength, pattern: '\\S', format: 'one-line' });
 }

@@ -172,7 +172,7 @@ function problemResponse(status: number, codes: ProblemCode[]): Response {
   const schema = { allOf: [problemBody, { properties: { code: { enum: codes } } }] };
   const examples = Object.fromEntries(codes.map((code) => [code, { $ref: `#/components/examples/${code}` }]));
   const waits = status === 429 || status === 503;
-  // What an operator has to set comes of no waiting.
+  // Waiting does not help where an operator has to set something.
   const always = !codes.includes('not_configured');
   return {
     description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}`).join(' · '),

@@ -95,7 +95,7 @@ const search = {
   of: Type.Optional(described(givenId, 'This FAQ and those that translate it.')),
 };
 
-/** An FAQ near a text, and why it is an answer or is not. */
+/** An FAQ near a text, and why it counts as an answer or does not. */
 const near = Type.Object({
   id,
   question: text,

@@ -34,7 +34,7 @@ export const health = serve(healthContract, {
     ctx.body = {
       status: down ? 'unhealthy' : well ? 'healthy' : 'degraded',
       timestamp: new Date().toISOString(),
-      // openai is the chat model's, whoever serves it: the name is older than other providers.
+      // `openai` is the chat model, whoever serves it: the name is older than other providers.
       checks: { database, redis, openai: chat },
       providers,
       mail,

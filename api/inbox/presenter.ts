@@ -7,7 +7,7 @@ export function presentItem(row: InboxRow, last: MessageRow | undefined) {
   return { ...presentHead(row), last_message: last === undefined ? null : presentMessage(last) };
 }
 
-/** Writes what a list and a single conversation show alike. */
+/** Writes the fields that a list and a single conversation share. */
 export function presentHead(row: InboxRow) {
   return {
     conversation: presentConversation(row),

@@ -7,7 +7,10 @@ const FRESH = 5_000;
 let freshUntil = Number.NEGATIVE_INFINITY;
 let measuring: Promise<void> = Promise.resolve();
 
-/** Updates the gauges of what is owed to people and other systems, at most every five seconds. Without Postgres they are removed. */
+/**
+ * Updates the gauges of what is owed to people and other systems, at most every five seconds. Without Postgres they are
+ * removed.
+ */
 export function measureOwed(): Promise<void> {
   if (performance.now() < freshUntil) return measuring;
   freshUntil = performance.now() + FRESH;

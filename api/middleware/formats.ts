@@ -11,8 +11,9 @@ const { validate: date } = addFormats.default.get('date') as unknown as {
 const email = addFormats.default.get('email') as RegExp;
 
 /**
- * Adds six formats. `padded-email` may have white space around it. `timezone` is a name of the IANA database. `moment` is
- * a date-time that Postgres also accepts, `day-or-moment` that or a date. `one-line` is a text that may stand in a line with others.
+ * Adds six formats. `padded-email` may have white space around it. `timezone` is a name of the IANA database. `moment` is a
+ * date-time that Postgres also accepts, `day-or-moment` that or a date. `one-line` is a text that may stand in a line with
+ * others.
  */
 export function addOwnFormats(ajv: Ajv): Ajv {
   const isMoment = (value: string) =>

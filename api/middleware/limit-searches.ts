@@ -12,7 +12,7 @@ import {
 } from '../../shared/limits/charge.ts';
 import { take } from '../../shared/limits/counters.ts';
 
-/** A search may cost a call of the provider and much of Postgres's time. */
+/** A search may cost a call to the provider, and much time in Postgres. */
 const OWN: Window = { name: 'searches', limit: env.SEARCHES_PER_MINUTE, seconds: 60 };
 /** Many people may share one address, as for messages. */
 const ADDRESS: Window = { ...OWN, name: 'address-searches', limit: OWN.limit * 10 };

@@ -19,8 +19,8 @@ export const clientEvents = {
 };
 
 /**
- * Events before the server closes a socket. After `token_expired` it closes the connection and not the socket. The default
- * client then dials again, with a fresh token of its `auth` function.
+ * Events before the server closes a socket. After `token_expired` the server closes the connection and not the socket. The
+ * default client then dials again, with a fresh token from its `auth` function.
  */
 const endingEvents = { token_expired: problemBody };
 

@@ -11,7 +11,10 @@ const watching = new Set<Socket>();
 let timer: NodeJS.Timeout | undefined;
 let asking = false;
 
-/** Sends a socket the live figures, now and every two seconds, until it is gone. @throws Problem `forbidden` unless an administrator's */
+/**
+ * Sends a socket the live figures, now and every two seconds, until the socket closes.
+ * @throws Problem `forbidden` unless its user is an administrator
+ */
 export function watchLive(socket: Socket): void {
   if ((socket.data as Signed).user.role !== 'admin') throw problem('forbidden');
   if (watching.has(socket)) return;

@@ -3,7 +3,7 @@ import { noteOnline, PRESENCE_BEAT_MS } from '../../shared/people/presence.ts';
 import { isEditor } from '../middleware/auth.ts';
 
 /**
- * Says again and again which agents have a socket at this replica.
+ * Tells Redis every five seconds which agents have a socket at this replica.
  * @param signed returns who is connected
  * @returns a function that ends it
  */

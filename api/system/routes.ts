@@ -55,7 +55,7 @@ export const system = serve(systemContract, {
   ],
 });
 
-/** A page that is open at ten administrators asks the stores once. */
+/** Ten administrators with this page open cost the stores one look. */
 const look = together(async () => {
   const [running, jobs, owed, migrations, models, mail, bytes, tables] = await Promise.all([
     processes().catch(() => null),
@@ -83,7 +83,7 @@ const look = together(async () => {
   };
 });
 
-/** The models are asked once, however many administrators press the button. */
+/** Administrators who press the button at once share one call of the models. */
 const asked = together(async () => {
   const lines: string[] = [];
   const well = await askModels((line) => lines.push(line));

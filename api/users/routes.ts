@@ -29,7 +29,7 @@ const own = (ctx: Ctx) => String(ctx.state.user.id);
 const changing = limitAttempts(PASSWORD_CHANGE, own);
 const naming = limitAttempts(NAME_CHANGE, own);
 
-/** Limits changes of the username only: a refusal tells that somebody has the name, or that the password is wrong. */
+/** Limits changes of the username only: their refusals reveal that a name is taken, or that a password is wrong. */
 async function limitNames(ctx: Ctx, next: Next): Promise<unknown> {
   const { username } = ctx.state.body as { username?: string };
   if (username === undefined || username === (await ownAccount(ctx.state.user.id)).username) return next();

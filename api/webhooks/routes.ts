@@ -17,7 +17,7 @@ import {
   webhookContract,
 } from './contract.ts';
 
-/** Limits what an administrator has sent by hand. */
+/** Limits the events that an administrator sends by hand. */
 const sending = limitAttempts(WEBHOOK_SEND, (ctx: Ctx) => String(ctx.state.user.id));
 
 export const webhooks = serve(webhookContract, {

@@ -3,8 +3,8 @@ import type { PeopleEvent } from '../../shared/delivery/peopleEvents.ts';
 import type { RunEvent } from '../../shared/delivery/runEvents.ts';
 
 /**
- * Presents an event of a run, or of a conversation with a person, as a frame of a plain WebSocket. A new attempt is a `delta` without text and with `restart`:
- * the client drops what earlier attempts showed.
+ * Presents an event of a run, or of a conversation with a person, as a frame of a plain WebSocket. A new attempt is a `delta`
+ * without text and with `restart`: the client drops what earlier attempts showed.
  * @returns null for an event that plain WebSockets do not get
  */
 export function presentEvent(pushed: RunEvent | PeopleEvent): object | null {

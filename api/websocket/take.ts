@@ -19,7 +19,8 @@ const typingCheck = bodyCheck(framesIn.typing);
  * Takes a client's frame: a message, a newer access token, or that its user types.
  * @returns the frame to answer with at once: `refreshed`, or the terminal event of a replayed message's run. Null otherwise,
  * because the answer is pushed
- * @throws Problem as `intake`, `prolongSigned` and `tellTyping` do, `malformed_json`, and `validation_failed` for a frame that is not text
+ * @throws Problem as `intake`, `prolongSigned` and `tellTyping` do, `malformed_json`, and `validation_failed` for a frame that
+ * is not text
  */
 export async function takeFrame(
   signed: Signed,

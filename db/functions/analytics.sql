@@ -3,7 +3,7 @@
 -- from the rows and replaced; nothing is ever added to one. docs/analytics.md defines the figures.
 
 DROP FUNCTION IF EXISTS analytics_moments, analytics_spreads, analytics_measures, analytics_conversations, analytics_begun_in;
-DROP FUNCTION IF EXISTS analytics_count_moments(timestamptz, timestamptz[]);
+DROP FUNCTION IF EXISTS analytics_count_moments(timestamptz, timestamptz[]), analytics_changed(text, timestamptz);
 
 CREATE OR REPLACE FUNCTION analytics_quarter(p_time timestamptz) RETURNS timestamptz LANGUAGE sql IMMUTABLE AS $$
   SELECT date_bin(interval '15 minutes', p_time, timestamptz '2000-01-01 00:00:00+00')
@@ -157,14 +157,20 @@ BEGIN
   GROUP BY 1, 2, 3, 4;
 END $$;
 
--- Says that a quarter hour is to be counted again.
-CREATE OR REPLACE FUNCTION analytics_changed(p_part text, p_time timestamptz) RETURNS void LANGUAGE sql VOLATILE AS $$
-  INSERT INTO analytics_changes (part, start) SELECT p_part, analytics_quarter(p_time) WHERE p_time IS NOT NULL
+-- Says that the quarter hours of some times are to be counted again. NULL stands for no time.
+CREATE OR REPLACE FUNCTION analytics_changed(p_part text, VARIADIC p_times timestamptz[]) RETURNS void LANGUAGE sql VOLATILE AS $$
+  INSERT INTO analytics_changes (part, start) SELECT DISTINCT p_part, analytics_quarter(time) FROM unnest(p_times) AS time
+  WHERE time IS NOT NULL
 $$;
 
--- Counts one day of a part as far as it is over: what was never counted and what changed since. Conversations that may go on are
--- counted as pending. Returns whether there was anything to count. One caller of a part runs at a time. It takes note of the changes first and counts in later
--- statements, so that a change that commits meanwhile stays noted.
+-- Says that the quarter hour in which a conversation began is to be counted again.
+CREATE OR REPLACE FUNCTION analytics_begun_changed(p_conversation bigint) RETURNS void LANGUAGE sql VOLATILE AS $$
+  SELECT analytics_changed('begun', created_at) FROM conversations WHERE id = p_conversation
+$$;
+
+-- Counts one day of a part as far as it is over: what was never counted and what changed since. Conversations that may go on
+-- are counted as pending. Returns whether there was anything to count. One caller of a part runs at a time. It takes note of
+-- the changes first and counts in later statements, so that a change that commits meanwhile stays noted.
 CREATE OR REPLACE FUNCTION analytics_count(p_part text, p_quiet_h integer) RETURNS boolean LANGUAGE plpgsql VOLATILE SET jit = off AS $$
 DECLARE
   c_quarter CONSTANT interval := interval '15 minutes';
@@ -248,8 +254,8 @@ BEGIN
   RETURN true;
 END $$;
 
--- Returns the quarter hours before p_from in which those conversations began whose runs ended from p_from on: they may be answered
--- by now, or rated otherwise. Nothing notes it when a run ends, for that would cost every answer.
+-- Returns the quarter hours before p_from in which those conversations began whose runs ended from p_from on: they may be
+-- answered by now, or rated otherwise. Nothing notes it when a run ends, for that would cost every answer.
 CREATE OR REPLACE FUNCTION analytics_answered(p_from timestamptz, p_to timestamptz) RETURNS SETOF timestamptz LANGUAGE plpgsql STABLE
 ROWS 20 SET jit = off SET plan_cache_mode = force_generic_plan AS $$
 BEGIN
@@ -277,6 +283,29 @@ BEGIN
     WHERE quarter = ANY (p_quarters));
 END $$;
 
+-- Adds up the rows of a table of rollups that differ in nothing but their counts. p_start: the time of the sums; NULL: that of
+-- their rows.
+CREATE OR REPLACE FUNCTION analytics_sum_cells(p_grain "char", p_start timestamptz, p_rows analytics_cells[])
+RETURNS SETOF analytics_cells LANGUAGE sql IMMUTABLE AS $$
+  SELECT p_grain, coalesce(p_start, start), assistant_id, language, model, channel, outcome, sum(messages_in)::bigint,
+    sum(answers)::bigint, sum(from_knowledge)::bigint, sum(unanswered)::bigint, sum(rated_up)::bigint, sum(rated_down)::bigint,
+    sum(handoffs)::bigint, sum(conversations)::bigint, sum(prompt_tokens)::bigint, sum(completion_tokens)::bigint,
+    sum(total_tokens)::bigint
+  FROM unnest(p_rows) GROUP BY 2, 3, 4, 5, 6, 7
+$$;
+CREATE OR REPLACE FUNCTION analytics_sum_spread(p_grain "char", p_start timestamptz, p_rows analytics_spread[])
+RETURNS SETOF analytics_spread LANGUAGE sql IMMUTABLE AS $$
+  SELECT p_grain, coalesce(p_start, start), assistant_id, measure, key, sum(n)::bigint, channel
+  FROM unnest(p_rows) GROUP BY 2, 3, 4, 5, 7
+$$;
+CREATE OR REPLACE FUNCTION analytics_sum_begun(p_grain "char", p_start timestamptz, p_rows analytics_begun[])
+RETURNS SETOF analytics_begun LANGUAGE sql IMMUTABLE AS $$
+  SELECT p_grain, coalesce(p_start, start), assistant_id, language, channel, sum(begun)::bigint, sum(answered)::bigint,
+    sum(handed_off)::bigint, sum(resolved_by_bot)::bigint, sum(confirmed)::bigint, sum(resolved_by_agent)::bigint,
+    sum(reopened)::bigint, sum(pending)::bigint, sum(scored)::bigint, sum(score_sum)::bigint
+  FROM unnest(p_rows) GROUP BY 2, 3, 4, 5
+$$;
+
 -- Replaces the rollups of some quarter hours of a day. What deleted rows left is put together first.
 CREATE OR REPLACE FUNCTION analytics_count_moments(p_quarters timestamptz[])
 RETURNS void LANGUAGE plpgsql VOLATILE AS $$
@@ -284,35 +313,23 @@ DECLARE
   c_quarter CONSTANT interval := interval '15 minutes';
   v_busy CONSTANT timestamptz[] := analytics_busy(p_quarters);
 BEGIN
-  WITH kept AS (DELETE FROM analytics_cells WHERE grain = 'k' AND start = ANY (p_quarters) RETURNING *)
-  INSERT INTO analytics_cells SELECT 'k', start, assistant_id, language, model, channel, outcome, sum(messages_in), sum(answers),
-    sum(from_knowledge), sum(unanswered), sum(rated_up), sum(rated_down), sum(handoffs), sum(conversations),
-    sum(prompt_tokens), sum(completion_tokens), sum(total_tokens)
-  FROM kept GROUP BY 2, 3, 4, 5, 6, 7;
-  WITH kept AS (DELETE FROM analytics_spread WHERE grain = 'k' AND start = ANY (p_quarters) RETURNING *)
-  INSERT INTO analytics_spread SELECT 'k', start, assistant_id, measure, key, sum(n), channel FROM kept GROUP BY 2, 3, 4, 5, 7;
+  WITH kept AS (DELETE FROM analytics_cells AS cell WHERE grain = 'k' AND start = ANY (p_quarters) RETURNING cell)
+  INSERT INTO analytics_cells SELECT * FROM analytics_sum_cells('k', NULL, ARRAY(SELECT cell FROM kept));
+  WITH kept AS (DELETE FROM analytics_spread AS step WHERE grain = 'k' AND start = ANY (p_quarters) RETURNING step)
+  INSERT INTO analytics_spread SELECT * FROM analytics_sum_spread('k', NULL, ARRAY(SELECT step FROM kept));
   WITH kept AS (DELETE FROM analytics_people WHERE grain = 'k' AND start = ANY (p_quarters) RETURNING *)
   INSERT INTO analytics_people SELECT DISTINCT 'k'::"char", start, assistant_id, person, channel FROM kept;
 
   DELETE FROM analytics_cells WHERE grain = 'q' AND start = ANY (p_quarters);
-  INSERT INTO analytics_cells SELECT 'q', counted.start, assistant_id, language, model, channel, outcome, sum(messages_in),
-    sum(answers), sum(from_knowledge), sum(unanswered), sum(rated_up), sum(rated_down), sum(handoffs), sum(conversations),
-    sum(prompt_tokens), sum(completion_tokens), sum(total_tokens)
-  FROM (
-    SELECT fact.* FROM unnest(v_busy) AS quarter CROSS JOIN LATERAL analytics_moments(quarter, quarter + c_quarter) AS fact
-    UNION ALL
-    SELECT start, assistant_id, language, model, channel, outcome, messages_in, answers, from_knowledge, unanswered,
-      rated_up, rated_down, handoffs, conversations, prompt_tokens, completion_tokens, total_tokens
-    FROM analytics_cells WHERE grain = 'k' AND start = ANY (p_quarters)) AS counted
-  GROUP BY 2, 3, 4, 5, 6, 7;
+  INSERT INTO analytics_cells SELECT * FROM analytics_sum_cells('q', NULL, ARRAY(
+    SELECT ROW('q', fact.*)::analytics_cells
+    FROM unnest(v_busy) AS quarter CROSS JOIN LATERAL analytics_moments(quarter, quarter + c_quarter) AS fact
+    UNION ALL SELECT cell FROM analytics_cells AS cell WHERE grain = 'k' AND start = ANY (p_quarters)));
   DELETE FROM analytics_spread WHERE grain = 'q' AND start = ANY (p_quarters);
-  INSERT INTO analytics_spread SELECT 'q', counted.start, assistant_id, measure, key, sum(n), channel
-  FROM (
-    SELECT fact.* FROM unnest(v_busy) AS quarter CROSS JOIN LATERAL analytics_measures(quarter, quarter + c_quarter) AS fact
-    UNION ALL
-    SELECT start, assistant_id, measure, key, n, channel
-    FROM analytics_spread WHERE grain = 'k' AND start = ANY (p_quarters)) AS counted
-  GROUP BY 2, 3, 4, 5, 7;
+  INSERT INTO analytics_spread SELECT * FROM analytics_sum_spread('q', NULL, ARRAY(
+    SELECT ROW('q', fact.*)::analytics_spread
+    FROM unnest(v_busy) AS quarter CROSS JOIN LATERAL analytics_measures(quarter, quarter + c_quarter) AS fact
+    UNION ALL SELECT step FROM analytics_spread AS step WHERE grain = 'k' AND start = ANY (p_quarters)));
   DELETE FROM analytics_people WHERE grain = 'q' AND start = ANY (p_quarters);
   INSERT INTO analytics_people
   SELECT 'q', quarter, coalesce(c.assistant_id, 0), m.user_id, c.channel
@@ -325,26 +342,25 @@ BEGIN
   SELECT 'q', start, assistant_id, person, channel FROM analytics_people WHERE grain = 'k' AND start = ANY (p_quarters);
 END $$;
 
--- Replaces the rollups of a day that is over by the sums of its quarter hours, and those of its week by the sums of its days so far.
+-- Replaces the rollups of a day that is over by the sums of its quarter hours, and those of its week by the sums of its days so
+-- far.
 CREATE OR REPLACE FUNCTION analytics_count_day(p_day timestamptz) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   v_week CONSTANT timestamptz := analytics_week(p_day);
 BEGIN
   DELETE FROM analytics_cells WHERE grain = 'd' AND start = p_day;
-  INSERT INTO analytics_cells SELECT 'd', p_day, assistant_id, language, model, channel, outcome, sum(messages_in), sum(answers),
-    sum(from_knowledge), sum(unanswered), sum(rated_up), sum(rated_down), sum(handoffs), sum(conversations),
-    sum(prompt_tokens), sum(completion_tokens), sum(total_tokens)
-  FROM analytics_cells WHERE grain = 'q' AND start >= p_day AND start < p_day + interval '1 day' GROUP BY 3, 4, 5, 6, 7;
+  INSERT INTO analytics_cells SELECT * FROM analytics_sum_cells('d', p_day, ARRAY(SELECT cell FROM analytics_cells AS cell
+    WHERE grain = 'q' AND start >= p_day AND start < p_day + interval '1 day'));
   DELETE FROM analytics_spread WHERE grain = 'd' AND start = p_day;
-  INSERT INTO analytics_spread SELECT 'd', p_day, assistant_id, measure, key, sum(n), channel
-  FROM analytics_spread WHERE grain = 'q' AND start >= p_day AND start < p_day + interval '1 day' GROUP BY 3, 4, 5, 7;
+  INSERT INTO analytics_spread SELECT * FROM analytics_sum_spread('d', p_day, ARRAY(SELECT step FROM analytics_spread AS step
+    WHERE grain = 'q' AND start >= p_day AND start < p_day + interval '1 day'));
   DELETE FROM analytics_spread WHERE grain = 'w' AND start = v_week;
-  INSERT INTO analytics_spread SELECT 'w', v_week, assistant_id, measure, key, sum(n), channel
-  FROM analytics_spread WHERE grain = 'd' AND start >= v_week AND start < v_week + interval '7 days' GROUP BY 3, 4, 5, 7;
+  INSERT INTO analytics_spread SELECT * FROM analytics_sum_spread('w', v_week, ARRAY(SELECT step FROM analytics_spread AS step
+    WHERE grain = 'd' AND start >= v_week AND start < v_week + interval '7 days'));
 END $$;
 
--- Replaces the people of a day as far as it is over, and counts how many of them came back. Where the day gained or lost a person,
--- counts the days again on which that person came back later. @param p_before the first day that is not counted
+-- Replaces the people of a day as far as it is over, and counts how many of them came back. Where the day gained or lost a
+-- person, counts the days again on which that person came back later. @param p_before the first day that is not counted
 CREATE OR REPLACE FUNCTION analytics_count_people(p_day timestamptz, p_before timestamptz) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   v_days timestamptz[];
@@ -383,8 +399,8 @@ RETURNS TABLE (assistant_id bigint, channel text) LANGUAGE sql IMMUTABLE ROWS 4 
   UNION ALL SELECT * FROM (VALUES (-1::bigint, p_channel), (p_assistant, p_channel)) AS narrow WHERE p_channel IS NOT NULL
 $$;
 
--- Like analytics_count_moments. A quarter hour with a conversation that is not quiet yet is noted: from the moment on at which the
--- first of them may be, readers count it from the rows. It is counted again a minute later, when more of them may be.
+-- Like analytics_count_moments. A quarter hour with a conversation that is not quiet yet is noted: from the moment on at which
+-- the first of them may be, readers count it from the rows. It is counted again a minute later, when more of them may be.
 CREATE OR REPLACE FUNCTION analytics_count_begun(p_day timestamptz, p_quarters timestamptz[], p_quiet interval)
 RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
@@ -392,22 +408,15 @@ DECLARE
   v_ids CONSTANT bigint[] := ARRAY(SELECT c.id FROM unnest(p_quarters) AS quarter CROSS JOIN LATERAL (
     SELECT id FROM conversations WHERE created_at >= quarter AND created_at < quarter + interval '15 minutes' OFFSET 0) AS c);
 BEGIN
-  WITH kept AS (DELETE FROM analytics_begun WHERE grain = 'k' AND start = ANY (p_quarters) RETURNING *)
-  INSERT INTO analytics_begun SELECT 'k', start, assistant_id, language, channel, sum(begun), sum(answered), sum(handed_off),
-    sum(resolved_by_bot), sum(confirmed), sum(resolved_by_agent), sum(reopened), sum(pending), sum(scored), sum(score_sum)
-  FROM kept GROUP BY 2, 3, 4, 5;
+  WITH kept AS (DELETE FROM analytics_begun AS one WHERE grain = 'k' AND start = ANY (p_quarters) RETURNING one)
+  INSERT INTO analytics_begun SELECT * FROM analytics_sum_begun('k', NULL, ARRAY(SELECT one FROM kept));
   DELETE FROM analytics_begun WHERE grain = 'q' AND start = ANY (p_quarters);
-  INSERT INTO analytics_begun SELECT 'q', counted.start, assistant_id, language, channel, sum(begun), sum(answered), sum(handed_off),
-    sum(resolved_by_bot), sum(confirmed), sum(resolved_by_agent), sum(reopened), sum(pending), sum(scored), sum(score_sum)
-  FROM (SELECT * FROM analytics_begun_in(v_ids, p_quiet)
-    UNION ALL SELECT start, assistant_id, language, channel, begun, answered, handed_off, resolved_by_bot, confirmed,
-      resolved_by_agent, reopened, pending, scored, score_sum
-    FROM analytics_begun WHERE grain = 'k' AND start = ANY (p_quarters)) AS counted
-  GROUP BY 2, 3, 4, 5;
+  INSERT INTO analytics_begun SELECT * FROM analytics_sum_begun('q', NULL, ARRAY(
+    SELECT ROW('q', known.*)::analytics_begun FROM analytics_begun_in(v_ids, p_quiet) AS known
+    UNION ALL SELECT one FROM analytics_begun AS one WHERE grain = 'k' AND start = ANY (p_quarters)));
   DELETE FROM analytics_begun WHERE grain = 'd' AND start = p_day;
-  INSERT INTO analytics_begun SELECT 'd', p_day, assistant_id, language, channel, sum(begun), sum(answered), sum(handed_off),
-    sum(resolved_by_bot), sum(confirmed), sum(resolved_by_agent), sum(reopened), sum(pending), sum(scored), sum(score_sum)
-  FROM analytics_begun WHERE grain = 'q' AND start >= p_day AND start < p_day + interval '1 day' GROUP BY 3, 4, 5;
+  INSERT INTO analytics_begun SELECT * FROM analytics_sum_begun('d', p_day, ARRAY(SELECT one FROM analytics_begun AS one
+    WHERE grain = 'q' AND start >= p_day AND start < p_day + interval '1 day'));
   DELETE FROM analytics_changes WHERE part = 'begun' AND start = ANY (p_quarters) AND stale_at IS NOT NULL;
   INSERT INTO analytics_changes (part, start, stale_at, due_at)
   SELECT 'begun', quarter, quiet_at, quiet_at + interval '1 minute' FROM (
@@ -416,23 +425,17 @@ BEGIN
 END $$;
 
 -- What follows are triggers on late changes; a message on its way fires none. Changes of what is not counted yet are noted
--- too: nobody reads them, and counting removes them.
+-- too: nobody reads them, and counting removes them. OLD is NULL where a row is inserted.
 CREATE OR REPLACE FUNCTION analytics_message_changed() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
-  PERFORM analytics_changed('moments', NEW.created_at);
-  IF TG_OP = 'UPDATE' THEN
-    PERFORM analytics_changed('moments', OLD.created_at);
-  END IF;
+  PERFORM analytics_changed('moments', NEW.created_at, OLD.created_at);
   RETURN NULL;
 END $$;
 
 CREATE OR REPLACE FUNCTION analytics_run_changed() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
-  PERFORM analytics_changed('moments', NEW.completed_at);
-  IF TG_OP = 'UPDATE' THEN
-    PERFORM analytics_changed('moments', OLD.completed_at);
-  END IF;
-  PERFORM analytics_changed('begun', created_at) FROM conversations WHERE id = NEW.conversation_id;
+  PERFORM analytics_changed('moments', NEW.completed_at, OLD.completed_at);
+  PERFORM analytics_begun_changed(NEW.conversation_id);
   RETURN NULL;
 END $$;
 
@@ -444,8 +447,7 @@ BEGIN
   ELSIF (OLD.created_at, OLD.language, OLD.channel, OLD.assistant_id)
       IS DISTINCT FROM (NEW.created_at, NEW.language, NEW.channel, NEW.assistant_id) THEN
     -- Other dimensions of all that was said in it.
-    PERFORM analytics_changed('begun', OLD.created_at), analytics_changed('moments', OLD.created_at),
-      analytics_changed('moments', NEW.created_at);
+    PERFORM analytics_changed('begun', OLD.created_at), analytics_changed('moments', OLD.created_at, NEW.created_at);
     PERFORM analytics_changed('moments', quarter) FROM (
       SELECT analytics_quarter(m.created_at) FROM messages m WHERE m.conversation_id = NEW.id AND m.message_type = 'user'
       UNION SELECT analytics_quarter(r.completed_at) FROM runs r WHERE r.conversation_id = NEW.id AND r.completed_at IS NOT NULL
@@ -458,36 +460,27 @@ END $$;
 
 CREATE OR REPLACE FUNCTION analytics_feedback_changed() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
-  PERFORM analytics_changed('moments', NEW.created_at);
-  IF TG_OP = 'UPDATE' THEN
-    PERFORM analytics_changed('moments', OLD.created_at);
-  END IF;
-  PERFORM analytics_changed('begun', created_at) FROM conversations WHERE id = NEW.conversation_id;
+  PERFORM analytics_changed('moments', NEW.created_at, OLD.created_at);
+  PERFORM analytics_begun_changed(NEW.conversation_id);
   RETURN NULL;
 END $$;
 
 CREATE OR REPLACE FUNCTION analytics_rating_changed() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
-  PERFORM analytics_changed('begun', created_at) FROM conversations WHERE id = NEW.conversation_id;
+  PERFORM analytics_begun_changed(NEW.conversation_id);
   RETURN NULL;
 END $$;
 
 CREATE OR REPLACE FUNCTION analytics_episode_changed() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
-  PERFORM analytics_changed('moments', NEW.handoff_at);
-  IF TG_OP = 'UPDATE' THEN
-    PERFORM analytics_changed('moments', OLD.handoff_at);
-  END IF;
-  PERFORM analytics_changed('begun', created_at) FROM conversations WHERE id = NEW.conversation_id;
+  PERFORM analytics_changed('moments', NEW.handoff_at, OLD.handoff_at);
+  PERFORM analytics_begun_changed(NEW.conversation_id);
   RETURN NULL;
 END $$;
 
 CREATE OR REPLACE FUNCTION analytics_user_changed() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
-  PERFORM analytics_changed('moments', NEW.created_at);
-  IF TG_OP = 'UPDATE' THEN
-    PERFORM analytics_changed('moments', OLD.created_at);
-  END IF;
+  PERFORM analytics_changed('moments', NEW.created_at, OLD.created_at);
   RETURN NULL;
 END $$;
 
@@ -563,7 +556,7 @@ BEGIN
     FROM conversations WHERE id = OLD.conversation_id;
   END IF;
   PERFORM analytics_changed('moments', OLD.created_at);
-  PERFORM analytics_changed('begun', created_at) FROM conversations WHERE id = OLD.conversation_id;
+  PERFORM analytics_begun_changed(OLD.conversation_id);
   RETURN OLD;
 END $$;
 

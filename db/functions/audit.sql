@@ -179,7 +179,8 @@ BEGIN
   RETURN NEXT;
 END $$;
 
--- Returns the last of the first p_limit entries, in the order of the chain, that are all older than p_days. No row: the first is not.
+-- Returns the last of the first p_limit entries, in the order of the chain, that are all older than p_days. No row: the first
+-- is not.
 CREATE OR REPLACE FUNCTION old_audit_entries(p_days integer, p_limit integer)
 RETURNS TABLE (chain_seq bigint, hash bytea) LANGUAGE sql STABLE AS $$
   SELECT seen.chain_seq, seen.hash FROM (

@@ -2,11 +2,11 @@
 -- transaction that ends it, so once. A later attempt's share replaces an earlier one's: what a crashed attempt cost nobody
 -- knows, and the row of the run counts the last attempt alone.
 
--- Reserves a share for a run that the caller holds. p_completion: the most tokens that the answer wants. The limits, NULL
--- for none, and the prices of a token are in one unit. granted: tokens that the answer may have; 0: nothing is left. told:
--- the day just reached four fifths of its limit, which administrators are owed the news of; a user is owed that of the own. No row: the fence is lost.
--- waits: other runs have reserved what this run asks for, and may leave some of it unused; nothing is granted yet. p_waits: false takes
--- what is left.
+-- Reserves a share for a run that the caller holds. p_completion: the most tokens that the answer wants. The limits, NULL for
+-- none, and the prices of a token are in one unit. granted: tokens that the answer may have; 0: nothing is left. told: the day
+-- just reached four fifths of its limit, which administrators are owed the news of; a user is owed that of the own. No row: the
+-- fence is lost. waits: other runs have reserved what this run asks for, and may leave some of it unused; nothing is granted
+-- yet. p_waits: false takes what is left.
 DROP FUNCTION IF EXISTS budget_reserve;
 CREATE FUNCTION budget_reserve(p_run bigint, p_attempt integer, p_prompt integer, p_completion integer,
   p_price_in double precision, p_price_out double precision, p_day_limit bigint, p_user_limit bigint, p_waits boolean DEFAULT false)

@@ -84,32 +84,22 @@ RETURNS TABLE (gone boolean) LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   v_messages bigint[];
   v_conversations bigint[];
-  v_suggestions bigint[];
   v_deliveries text[];
   v_erased jsonb := '{}';
   v_table text;
   v_column text;
   v_count integer;
 BEGIN
-  -- NO KEY: who holds a conversation of the user may refer to the user, and would wait for us while we wait for the conversation.
-  PERFORM FROM users WHERE id = p_user AND status = 'deleted' FOR NO KEY UPDATE SKIP LOCKED;
-  IF NOT FOUND
-    OR EXISTS (SELECT FROM runs WHERE user_id = p_user AND status IN ('waiting', 'queued'))
-    OR EXISTS (SELECT FROM runs WHERE user_id = p_user AND status IN ('queued', 'in_progress'))
-    OR EXISTS (SELECT FROM runs WHERE completed_at IS NOT NULL AND announced_at IS NULL AND user_id = p_user) THEN
+  IF NOT holds_for_erasure(p_user) THEN
     RETURN;
   END IF;
   v_messages := ARRAY(SELECT id FROM messages WHERE user_id = p_user ORDER BY id LIMIT p_batch);
   v_deliveries := ARRAY(SELECT id || '-' || generation FROM runs WHERE message_id = ANY (v_messages)
     UNION SELECT id || '-' || generation FROM runs WHERE reply_id = ANY (v_messages));
-  v_suggestions := ARRAY(SELECT DISTINCT suggestion_id FROM faq_gaps
-    WHERE message_id = ANY (v_messages) AND suggestion_id IS NOT NULL);
   v_erased := jsonb_build_object('messages', cardinality(v_messages), 'runs', cardinality(v_deliveries),
     'message_feedback', (SELECT count(*) FROM message_feedback WHERE message_id = ANY (v_messages)),
     'faq_gaps', (SELECT count(*) FROM faq_gaps WHERE message_id = ANY (v_messages)));
-  DELETE FROM messages WHERE id = ANY (v_messages);
-  PERFORM forget_faq_gaps_of(v_suggestions);
-  v_erased := v_erased || jsonb_build_object('faqs', forget_drafts_of(v_messages));
+  v_erased := v_erased || jsonb_build_object('faqs', delete_messages(v_messages));
 
   gone := false;
   IF cardinality(v_messages) < p_batch THEN

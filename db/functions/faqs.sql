@@ -93,12 +93,12 @@ BEGIN
   RETURN CASE WHEN cardinality(found) <= p_most THEN found END;
 END $$;
 
--- Returns the published FAQs nearest to a vector, by any of their parts. Compares only vectors of the same dimension.
--- Up to 300 FAQs all vectors are compared, which is exact and takes about 2 ms. Above that, the dimension's HNSW index is
--- walked until it yields enough published FAQs of the set. Where a search may find few of many FAQs (300, or 1,000 of some
--- categories), these are compared: the walk would go through all others, and end before it met each. The planner does not know the limit and would sort all rows:
--- hence enable_sort. The body sets the walk's settings, since only a superuser may name them in a header.
--- ROWS: with the default guess of a thousand, search_faqs would read all FAQs for the few found ones.
+-- Returns the published FAQs nearest to a vector, by any of their parts. Compares only vectors of the same dimension. Up to 300
+-- FAQs all vectors are compared, which is exact and takes about 2 ms. Above that, the dimension's HNSW index is walked until it
+-- yields enough published FAQs of the set. Where a search may find few of many FAQs (300, or 1,000 of some categories), these
+-- are compared: the walk would go through all others, and end before it met each. The planner does not know the limit and would
+-- sort all rows: hence enable_sort. The body sets the walk's settings, since only a superuser may name them in a header. ROWS:
+-- with the default guess of a thousand, search_faqs would read all FAQs for the few found ones.
 CREATE OR REPLACE FUNCTION faqs_near(p_model text, p_vector vector, p_count integer, p_categories bigint[])
 RETURNS TABLE (faq_id bigint, similarity double precision) LANGUAGE plpgsql STABLE ROWS 20
 SET jit = off SET plan_cache_mode = force_generic_plan SET enable_sort = off AS $$

@@ -26,24 +26,15 @@ RETURNS TABLE (messages integer, runs bigint[], gone boolean) LANGUAGE plpgsql V
 #variable_conflict use_column
 DECLARE
   v_messages bigint[];
-  v_suggestions bigint[];
 BEGIN
-  PERFORM FROM users WHERE id = p_guest AND role = 'guest' AND status = 'deleted' FOR NO KEY UPDATE SKIP LOCKED;
-  IF NOT FOUND
-    OR EXISTS (SELECT FROM runs WHERE user_id = p_guest AND status IN ('waiting', 'queued'))
-    OR EXISTS (SELECT FROM runs WHERE user_id = p_guest AND status IN ('queued', 'in_progress'))
-    OR EXISTS (SELECT FROM runs WHERE completed_at IS NOT NULL AND announced_at IS NULL AND user_id = p_guest) THEN
+  IF NOT holds_for_erasure(p_guest) OR NOT EXISTS (SELECT FROM users WHERE id = p_guest AND role = 'guest') THEN
     RETURN;
   END IF;
   v_messages := ARRAY(SELECT id FROM messages WHERE user_id = p_guest ORDER BY id LIMIT p_batch);
   messages := cardinality(v_messages);
   runs := ARRAY(SELECT id FROM runs WHERE message_id = ANY (v_messages)
     UNION SELECT id FROM runs WHERE reply_id = ANY (v_messages));
-  v_suggestions := ARRAY(SELECT DISTINCT suggestion_id FROM faq_gaps
-    WHERE message_id = ANY (v_messages) AND suggestion_id IS NOT NULL);
-  DELETE FROM messages WHERE id = ANY (v_messages);
-  PERFORM forget_faq_gaps_of(v_suggestions);
-  PERFORM forget_drafts_of(v_messages);
+  PERFORM delete_messages(v_messages);
 
   gone := false;
   IF messages < p_batch THEN
@@ -55,6 +46,29 @@ BEGIN
     END IF;
   END IF;
   RETURN NEXT;
+END $$;
+
+-- Locks an account that was shut out, until the transaction ends. Returns false where another process has it, or where a run of
+-- it is not ended and announced. NO KEY: who holds a conversation of the user may refer to the user, and would wait for us
+-- while we wait for the conversation.
+CREATE OR REPLACE FUNCTION holds_for_erasure(p_user bigint) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+  PERFORM FROM users WHERE id = p_user AND status = 'deleted' FOR NO KEY UPDATE SKIP LOCKED;
+  RETURN FOUND
+    AND NOT EXISTS (SELECT FROM runs WHERE user_id = p_user AND status IN ('waiting', 'queued'))
+    AND NOT EXISTS (SELECT FROM runs WHERE user_id = p_user AND status IN ('queued', 'in_progress'))
+    AND NOT EXISTS (SELECT FROM runs WHERE completed_at IS NOT NULL AND announced_at IS NULL AND user_id = p_user);
+END $$;
+
+-- Deletes messages with their runs, ratings and vectors, and what suggestions and drafts hold of them. Returns how many drafts.
+CREATE OR REPLACE FUNCTION delete_messages(p_messages bigint[]) RETURNS integer LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  v_suggestions CONSTANT bigint[] := ARRAY(SELECT DISTINCT suggestion_id FROM faq_gaps
+    WHERE message_id = ANY (p_messages) AND suggestion_id IS NOT NULL);
+BEGIN
+  DELETE FROM messages WHERE id = ANY (p_messages);
+  PERFORM forget_faq_gaps_of(v_suggestions);
+  RETURN forget_drafts_of(p_messages);
 END $$;
 
 -- Removes suggestions without questions. Replaces other suggestions' vectors that came from a removed question.

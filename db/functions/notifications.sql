@@ -1,5 +1,5 @@
--- The outbox of notifications. A row is written in the transaction of its act; jobs show it in the app, push and mail it: due_at is when
--- to show or mail it, push_due_at when to push it.
+-- The outbox of notifications. A row is written in the transaction of its act; jobs show it in the app, push and mail it:
+-- due_at is when to show or mail it, push_due_at when to push it.
 
 -- Owes a user a notification; the queue looks at it after p_after. Returns its id. p_data holds ids, and no text of anybody.
 -- Without a user it is kept for a moment and sent to nobody: an act that must not tell whether an account exists costs the same.
@@ -30,8 +30,8 @@ BEGIN
   RETURN owe_notification('new_sign_in', v_session.user_id, jsonb_build_object('session_id', p_session));
 END $$;
 
--- Returns what must be known to deliver claimed notifications. begins: nothing was done of it so far. What is shown and in a mail is done:
--- its worker died before it noted that.
+-- Returns what must be known to deliver claimed notifications. begins: nothing was done of it so far. What is shown and in a
+-- mail is done: its worker died before it noted that.
 DROP FUNCTION IF EXISTS claim_notification, claim_notifications, claim_push, notifications_claimed;
 DROP TYPE IF EXISTS owed_notification;
 CREATE TYPE owed_notification AS (id bigint, kind text, user_id bigint, data jsonb, conversation_id bigint, message_id bigint, created_at timestamptz,
@@ -91,8 +91,9 @@ BEGIN
   RETURN QUERY SELECT * FROM notifications_claimed(v_claimed);
 END $$;
 
--- Schedules what is left of claimed notifications. p_shown: the app lists it. p_push: a push is due now. p_mail_ms: a mail is due in so
--- many ms; NULL: none is. What another notification's mail has taken along stays with that mail. Deletes p_void, which nobody needs.
+-- Schedules what is left of claimed notifications. p_shown: the app lists it. p_push: a push is due now. p_mail_ms: a mail is
+-- due in so many ms; NULL: none is. What another notification's mail has taken along stays with that mail. Deletes p_void,
+-- which nobody needs.
 CREATE OR REPLACE FUNCTION schedule_notifications(p_ids bigint[], p_shown boolean[], p_push boolean[], p_mail_ms double precision[],
   p_void bigint[]) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 BEGIN

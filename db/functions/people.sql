@@ -17,7 +17,8 @@ BEGIN
     from_message_id = coalesce(news.from_message_id, excluded.from_message_id), state_changed = true;
 END $$;
 
--- Notes that a user's devices have to be told of a message, and that the conversation's state is as it was. Otherwise as note_news.
+-- Notes that a user's devices have to be told of a message, and that the conversation's state is as it was. Otherwise as
+-- note_news.
 CREATE OR REPLACE FUNCTION note_message(p_conversation bigint, p_message bigint) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
   INSERT INTO conversation_news AS news (conversation_id, from_message_id, state_changed, changed_at)

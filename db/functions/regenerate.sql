@@ -1,7 +1,7 @@
--- Answers a question again: stores a new run and a new reply beside the earlier ones. The outcomes are those of
--- accept_message (db/functions/runs.sql). 'not_found': the user has no such reply. 'run_in_progress': the reply
--- is not finished. 'with_agent': a person is asked for or has the conversation. message_id is the question's. A resolved conversation
--- is the bot's again, as after a message. Like accept_message it locks the user, then the conversation, and decides in later statements.
+-- Answers a question again: stores a new run and a new reply beside the earlier ones. The outcomes are those of accept_message
+-- (db/functions/runs.sql). 'not_found': the user has no such reply. 'run_in_progress': the reply is not finished. 'with_agent':
+-- a person is asked for or has the conversation. message_id is the question's. A resolved conversation is the bot's again, as
+-- after a message. Like accept_message it locks the user, then the conversation, and decides in later statements.
 DROP FUNCTION IF EXISTS regenerate_reply;
 CREATE FUNCTION regenerate_reply(
   p_user bigint, p_reply bigint, p_key text, p_hash text, p_request text, p_max_waiting integer

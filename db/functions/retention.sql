@@ -1,8 +1,8 @@
 -- Deletes messages because of their age, in small batches.
 
--- Deletes up to about p_batch messages that are older than p_days, with their runs, ratings and vectors, and conversations of that
--- age that are empty then. A conversation that somebody holds waits, and so does a run that is not ended and announced. What people
--- noted, and a summary of what goes, go too. Returns how many messages and conversations.
+-- Deletes up to about p_batch messages that are older than p_days, with their runs, ratings and vectors, and conversations of
+-- that age that are empty then. A conversation that somebody holds waits, and so does a run that is not ended and announced.
+-- What people noted, and a summary of what goes, go too. Returns how many messages and conversations.
 CREATE OR REPLACE FUNCTION delete_old_messages(p_days integer, p_batch integer, OUT messages integer, OUT conversations integer)
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_column
@@ -10,7 +10,6 @@ DECLARE
   v_before CONSTANT timestamptz := now() - make_interval(days => p_days);
   v_conversations bigint[];
   v_messages bigint[];
-  v_suggestions bigint[];
 BEGIN
   -- Every conversation begins with a user's message; what others said after the last of them goes with the conversation.
   v_conversations := ARRAY(SELECT c.id FROM conversations c WHERE c.id IN (
@@ -25,8 +24,6 @@ BEGIN
       AND NOT EXISTS (SELECT FROM runs r WHERE r.conversation_id = m.conversation_id
         AND (r.completed_at IS NULL OR r.announced_at IS NULL) AND (r.message_id = m.id OR r.reply_id = m.id))
     ORDER BY m.created_at, m.id LIMIT p_batch);
-  v_suggestions := ARRAY(SELECT DISTINCT suggestion_id FROM faq_gaps
-    WHERE message_id = ANY (v_messages) AND suggestion_id IS NOT NULL);
   DELETE FROM conversation_summaries s USING messages m
   WHERE m.id = ANY (v_messages) AND s.conversation_id = m.conversation_id AND s.up_to_id >= m.id;
   DELETE FROM conversation_notes WHERE id IN (SELECT id FROM conversation_notes WHERE created_at < v_before
@@ -35,9 +32,7 @@ BEGIN
   UPDATE conversations c SET fate = jsonb_build_object('answered', known.answered, 'rated', known.rated)
   FROM analytics_conversations(ARRAY(SELECT DISTINCT m.conversation_id FROM messages m JOIN conversations o ON o.id = m.conversation_id
     WHERE m.id = ANY (v_messages) AND o.fate IS NULL)) AS known WHERE c.id = known.id;
-  DELETE FROM messages WHERE id = ANY (v_messages);
-  PERFORM forget_faq_gaps_of(v_suggestions);
-  PERFORM forget_drafts_of(v_messages);
+  PERFORM delete_messages(v_messages);
   messages := cardinality(v_messages);
   DELETE FROM conversations c WHERE c.id = ANY (v_conversations) AND coalesce(c.last_message_at, c.created_at) < v_before
     AND NOT EXISTS (SELECT FROM messages WHERE conversation_id = c.id);

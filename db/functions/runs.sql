@@ -55,7 +55,8 @@ BEGIN
   UPDATE messages SET status = p_status WHERE id IN (SELECT reply_id FROM ended);
 END $$;
 
--- Cancels the runs of a conversation that have not started: waiting and queued ones. Returns the ended runs. The caller holds the lock.
+-- Cancels the runs of a conversation that have not started: waiting and queued ones. Returns the ended runs. The caller holds
+-- the lock.
 CREATE OR REPLACE FUNCTION end_idle_runs_of(p_conversation bigint) RETURNS bigint[] LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   v_ended bigint[];
@@ -101,16 +102,15 @@ BEGIN
     FROM assistant_versions WHERE assistant_id = p_assistant AND version = p_version);
 END $$;
 
--- Stores a message, the empty row of its reply, and its run. The outcome is 'accepted', 'replayed' (known key,
--- same request), or a refusal that stores nothing: 'unauthenticated', 'idempotency_key_reused', 'not_found',
--- 'consent_required', 'assistant_archived', 'run_in_progress', 'too_many_waiting_runs'. next is the run to deliver, as in promote_next.
--- ended are the runs that an interrupt cancelled, which the caller announces. p_assistant
--- is for a conversation that begins here. While a person is asked for or has the conversation, a message is stored without
--- reply and run, which are NULL then. news: the caller tells devices and agents of the conversation (people.sql).
--- joined: the message joined a run (joins.sql).
--- p_session: the session that sends; NULL: the caller has checked it. p_tells: the caller tells the user's devices of a message
--- whose run it delivers, and the reconciler does so where it delivers that run first. told_of_at is the message's time then, and
--- nothing is noted. NULL: what is to be told is noted.
+-- Stores a message, the empty row of its reply, and its run. The outcome is 'accepted', 'replayed' (known key, same request),
+-- or a refusal that stores nothing: 'unauthenticated', 'idempotency_key_reused', 'not_found', 'consent_required',
+-- 'assistant_archived', 'run_in_progress', 'too_many_waiting_runs'. next is the run to deliver, as in promote_next. ended are
+-- the runs that an interrupt cancelled, which the caller announces. p_assistant is for a conversation that begins here. While a
+-- person is asked for or has the conversation, a message is stored without reply and run, which are NULL then. news: the caller
+-- tells devices and agents of the conversation (people.sql). joined: the message joined a run (joins.sql). p_session: the
+-- session that sends; NULL: the caller has checked it. p_tells: the caller tells the user's devices of a message whose run it
+-- delivers, and the reconciler does so where it delivers that run first. told_of_at is the message's time then, and nothing is
+-- noted. NULL: what is to be told is noted.
 CREATE OR REPLACE FUNCTION accept_message(
   p_user bigint, p_conversation bigint, p_content text, p_language text, p_metadata jsonb, p_strategy text,
   p_key text, p_hash text, p_request text, p_max_waiting integer, p_assistant bigint DEFAULT NULL,
@@ -402,9 +402,10 @@ BEGIN
     CASE v_run.status WHEN 'failed' THEN p_outcome -> 'error' END, v_run.completed_at, v_ended, v_by IS NOT NULL;
 END $$;
 
--- Ends a run whose statements ran into their time limits p_limit times: as failed, or as cancelled where that was asked for. No row:
--- nothing changed. The fence decides: what seemed to time out may have been committed, and then the run is not the caller's any more.
--- p_attempt: the caller's attempt, whose text p_content stays. NULL: the caller could not claim the run, and nobody else may hold it.
+-- Ends a run whose statements ran into their time limits p_limit times: as failed, or as cancelled where that was asked for. No
+-- row: nothing changed. The fence decides: what seemed to time out may have been committed, and then the run is not the
+-- caller's any more. p_attempt: the caller's attempt, whose text p_content stays. NULL: the caller could not claim the run, and
+-- nobody else may hold it.
 CREATE OR REPLACE FUNCTION fail_slow_run(p_run bigint, p_attempt integer, p_content text, p_limit integer)
 RETURNS TABLE (next jsonb) LANGUAGE plpgsql VOLATILE AS $$
 DECLARE

@@ -25,8 +25,8 @@ export function auditHead(): Promise<Head | undefined> {
 }
 
 /**
- * The fault at the first broken place. `cut_off`: the log ends before the newest noted head. `forged_anchor`: nobody with the keys
- * of this system signed the place where the log begins.
+ * The fault at the first broken place. `cut_off`: the log ends before the newest noted head. `forged_anchor`: nobody with the
+ * keys of this system signed the place where the log begins.
  */
 export type Broken = {
   fault: 'forged_anchor' | 'edited' | 'removed' | 'cut_off' | 'other_head' | 'unknown_head';

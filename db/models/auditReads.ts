@@ -4,8 +4,8 @@ import type { NewAuditEntry } from './auditEntry.ts';
 type Reader = Pick<NewAuditEntry, 'actor_id' | 'actor_role' | 'ip' | 'request_id'>;
 
 /**
- * Adds an entry for each conversation of which a list shows the last message. The same message, shown again to the same person, adds
- * none: a list is read again and again.
+ * Adds an entry for each conversation of which a list shows the last message. The same message, shown again to the same person,
+ * adds none: a list is read again and again.
  */
 export async function noteListed(reader: Reader, conversationIds: number[]): Promise<void> {
   if (conversationIds.length === 0) return;

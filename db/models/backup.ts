@@ -1,6 +1,8 @@
 import { rows } from '../sql.ts';
 
-/** Returns how many seconds ago the newest of each kind succeeded; kinds without a note are left out. scripts/backup notes them. */
+/**
+ * Returns how many seconds ago the newest of each kind succeeded; kinds without a note are left out. scripts/backup notes them.
+ */
 export function backupAges(): Promise<{ kind: 'dump' | 'base' | 'check'; age_s: number }[]> {
   return rows(
     `SELECT kind, extract(epoch FROM clock_timestamp() - max(finished_at))::float8 AS age_s FROM backups GROUP BY kind`,

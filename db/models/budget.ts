@@ -11,9 +11,9 @@ export type Share = {
 };
 
 /**
- * Says whether a budget of the present day (UTC) is used up for a user's message, and in how many seconds the day ends. A message
- * that a person answers uses none. What open runs hold is not used yet: a message waits for them.
- * @param conversationId null where no person can be the one who answers
+ * Says whether a budget of the present day (UTC) is used up for a user's message, and in how many seconds the day ends. A
+ * message that a person answers uses none. What open runs hold does not count as used: their share may come back.
+ * @param conversationId null where no person can answer
  */
 export async function usedUp(
   userId: number,
@@ -35,16 +35,15 @@ export async function usedUp(
 
 /** Reserves the share of a held run; see budget_reserve. Undefined: the fence is lost. */
 export function reserveShare(
-  runId: number,
-  attempt: number,
+  { run_id, attempt }: { run_id: number; attempt: number },
   share: Share,
   { day, user }: Limits,
   waits: boolean,
 ): Promise<{ granted: number; told: boolean; waits: boolean } | undefined> {
   return row(
-    `SELECT * FROM budget_reserve(:runId, :attempt, CAST(:prompt_tokens AS integer), CAST(:completion_tokens AS integer),
+    `SELECT * FROM budget_reserve(:run_id, :attempt, CAST(:prompt_tokens AS integer), CAST(:completion_tokens AS integer),
        CAST(:price_in AS float8), CAST(:price_out AS float8), CAST(:day AS bigint), CAST(:user AS bigint), :waits)`,
-    { runId, attempt, ...share, day, user, waits },
+    { run_id, attempt, ...share, day, user, waits },
   );
 }
 

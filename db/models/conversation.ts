@@ -95,7 +95,10 @@ export class Conversation extends Model {
     return conversation && { conversation, archived };
   }
 
-  /** Deletes a user's conversation and cancels its runs; undefined when there is none. The runs that ended here are to be announced. */
+  /**
+   * Deletes a user's conversation and cancels its runs; undefined when there is none. The runs that ended here are to be
+   * announced.
+   */
   static remove(id: number, userId: number): Promise<{ ended: number[] } | undefined> {
     return row('SELECT * FROM delete_conversation(:id, :userId)', { id, userId });
   }

@@ -7,7 +7,9 @@ const [SOONEST, LATEST] = [30, 21_600];
 export const mayBeTried = (id: string) => `NOT EXISTS (SELECT FROM erasure_failures failed
   WHERE failed.user_id = ${id} AND failed.not_before > clock_timestamp())`;
 
-/** Notes that an account's erasure failed. Returns how often, and in how many seconds it is tried again; undefined: it is gone. */
+/**
+ * Notes that an account's erasure failed. Returns how often, and in how many seconds it is tried again; undefined: it is gone.
+ */
 export function noteErasureFailure(userId: number): Promise<{ tries: number; wait_s: number } | undefined> {
   return row(
     `INSERT INTO erasure_failures AS known (user_id, not_before)

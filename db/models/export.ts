@@ -86,7 +86,10 @@ export async function addPiece(
   return added !== undefined;
 }
 
-/** Completes an export, in place of the user's earlier ones, and owes its user the news. @returns false when another attempt has it */
+/**
+ * Completes an export, in place of the user's earlier ones, and owes its user the news.
+ * @returns false when another attempt has it
+ */
 export async function completeExport(id: number, attempt: number): Promise<boolean> {
   const done = await row(
     `WITH done AS (
@@ -107,7 +110,10 @@ export async function releaseExport(id: number, attempt: number): Promise<void> 
   await rows('UPDATE exports SET lease_until = NULL WHERE id = :id AND attempt = :attempt', { id, attempt });
 }
 
-/** Reads the pieces of an archive in order, one at a time. @throws where one was removed meanwhile: half an archive looks like a whole one */
+/**
+ * Reads the pieces of an archive in order, one at a time.
+ * @throws where one was removed meanwhile: half an archive looks like a whole one
+ */
 export async function* piecesOf(id: number): AsyncGenerator<Buffer> {
   const found = await row<{ pieces: number }>(
     'SELECT count(*)::integer AS pieces FROM export_chunks WHERE export_id = :id',

@@ -2,7 +2,10 @@ import { row, rows } from '../sql.ts';
 
 const PAGE = 500;
 
-/** The parts of an archive, each as a statement for a page of rows after an id. Columns are named: a new one is not exported unseen. */
+/**
+ * The parts of an archive, each as a statement for a page of rows after an id. Columns are named: a new one is not exported
+ * unseen.
+ */
 const PARTS = {
   conversations: `SELECT id, title, language, tags, context, message_count, total_tokens, duration_seconds, status, handoff_reason, experiment_version,
       outcome, is_archived, created_at, updated_at, last_message_at, deleted_at FROM conversations`,
@@ -33,7 +36,9 @@ export async function* exported(part: Part, userId: number): AsyncGenerator<Entr
   }
 }
 
-/** Reads what others did with a user's data, and the user's own acts, from the audit log, as `exported` does. Names nobody else. */
+/**
+ * Reads what others did with a user's data, and the user's own acts, from the audit log, as `exported` does. Names nobody else.
+ */
 export async function* exportedAccess(userId: number): AsyncGenerator<Entry[]> {
   for (let after = 0; ; ) {
     const page = await rows<Entry>(
@@ -50,17 +55,15 @@ export async function* exportedAccess(userId: number): AsyncGenerator<Entry[]> {
   }
 }
 
-/** Returns a user's account without secrets, and how many messages there are. */
+/** Returns these columns of a user's account, and how many messages there are; undefined without such an account. */
 export async function exportedAccount(
   userId: number,
+  columns: string[],
 ): Promise<{ account: Record<string, unknown>; messages: number } | undefined> {
   return row(
-    `SELECT to_jsonb(u) - '{hashed_password,pseudonym}'::text[] AS account,
+    `SELECT (SELECT jsonb_object_agg(key, value) FROM jsonb_each(to_jsonb(u)) WHERE key = ANY (CAST(:columns AS text[]))) AS account,
        (SELECT count(*)::integer FROM messages WHERE user_id = u.id) AS messages
-     FROM (SELECT id, email, contact_email, external_id, username, first_name, last_name, avatar_url, role, status, language, timezone,
-         gdpr_consent, data_processing_consent, marketing_consent, created_at, updated_at, last_login, email_verified_at,
-         second_factor
-       FROM users) AS u WHERE id = :userId`,
-    { userId },
+     FROM users u WHERE id = :userId`,
+    { userId, columns },
   );
 }

@@ -83,8 +83,8 @@ export class Faq extends Model {
   }
 
   /**
-   * Returns a page of FAQs, newest first. BETWEEN and the longer order name the index of the filters: by `=` the planner may walk all
-   * FAQs instead, hoping to meet some soon.
+   * Returns a page of FAQs, newest first. BETWEEN and the longer order name the index of the filters: by `=` the planner may
+   * walk all FAQs instead, hoping to meet some soon.
    * @param afterId the last id of the previous page
    */
   static list(filter: FaqFilter, limit: number, afterId: number | null): Promise<Faq[]> {

@@ -11,7 +11,10 @@ export type FoundFaq = {
   /** Share of the text's words, by their rarity, that the FAQ holds. */
   coverage: number;
 };
-/** The FAQs as they are now: a token that every change replaces, and the vectors that serve; null: there are none to compare with. */
+/**
+ * The FAQs as they are now: a token that every change replaces, and the vectors that serve; null: there are none to compare
+ * with.
+ */
 export type FaqSet = {
   version: string;
   vectors: EmbeddingSet | null;

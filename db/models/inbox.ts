@@ -31,7 +31,10 @@ const columns = `${conversationColumns}, c.waiting_since, c.agent_id AS assignee
   (SELECT count(*)::integer FROM (SELECT FROM messages m WHERE m.conversation_id BETWEEN c.id AND c.id AND m.id > c.agent_read_id
     AND m.message_type = 'user' LIMIT 100) AS unseen) AS unread`;
 
-/** Returns a page of conversations that wait or that an agent has, longest waiting first; those whose user does not wait come last. */
+/**
+ * Returns a page of conversations that wait or that an agent has, longest waiting first; those whose user does not wait come
+ * last.
+ */
 export function listOpen(
   filter: { status: 'waiting' | 'agent' | null; assignee: Assignee },
   limit: number,
@@ -53,8 +56,8 @@ const further = `AND (coalesce(c.waiting_since, 'infinity'::timestamptz), c.id) 
    :id::bigint)`;
 
 /**
- * Returns a page of conversations of the bot, or of resolved ones, newest first. BETWEEN and the longer order name the index of an agent:
- * by `=` the planner may walk all resolved ones instead, hoping to meet the agent's soon.
+ * Returns a page of conversations of the bot, or of resolved ones, newest first. BETWEEN and the longer order name the index of
+ * an agent: by `=` the planner may walk all resolved ones instead, hoping to meet the agent's soon.
  */
 export function listClosed(
   filter: { status: 'bot' | 'resolved'; assignee: Assignee },

@@ -74,7 +74,10 @@ export function mailed(mailId: number): Promise<MailedRow[]> {
   );
 }
 
-/** Notes that a mail server took a mail. A later mark of the address is taken back: it takes mail again. Returns whether the mail is still there. */
+/**
+ * Notes that a mail server took a mail. A later mark of the address is taken back: it takes mail again. Returns whether the
+ * mail is still there.
+ */
 export async function markSent({ id, user_id, address }: ClaimedMail): Promise<boolean> {
   const marked = await row(
     `WITH taken AS (UPDATE users SET email_refused_at = NULL

@@ -64,8 +64,8 @@ export function findMessage(id: number): Promise<MessageRow | undefined> {
 }
 
 /**
- * Returns up to `limit` messages of each conversation, from one message on, oldest first: what people wrote. Answers of a model are
- * told as events of their runs.
+ * Returns up to `limit` messages of each conversation, from one message on, oldest first: what people wrote. Answers of a model
+ * are told as events of their runs.
  */
 export function messagesToTell(
   from: { id: number; messageId: number }[],

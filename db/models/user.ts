@@ -59,8 +59,9 @@ export class User extends Model {
   }
 
   /**
-   * Records a sign-in, unless its second factor is to come, and the new password hash, and locks the row until the transaction ends. Returns undefined
-   * when the account was suspended or its hash changed since `user` was read: then the caller begins no session.
+   * Records a sign-in, unless its second factor is to come, and the new password hash, and locks the row until the transaction
+   * ends. Returns undefined when the account was suspended or its hash changed since `user` was read: then the caller begins no
+   * session.
    */
   static async signIn(user: User, hashed_password: string, trx: Knex): Promise<User | undefined> {
     return User.query(trx)
@@ -116,7 +117,8 @@ export class User extends Model {
   /**
    * Changes the fields that differ, and locks the row until the transaction ends.
    * @returns the account, and the names of the changed fields
-   * @throws Problem `already_exists`; `forbidden` for the username of an account without a password; `not_found` when the account is gone
+   * @throws Problem `already_exists`; `forbidden` for the username of an account without a password; `not_found` when the
+   * account is gone
    */
   static async change(id: number, fields: Partial<NewUser>, trx: Knex): Promise<Changed> {
     const before = await User.query(trx).findById(id).forNoKeyUpdate();

@@ -17,8 +17,13 @@ export class Device {
   readonly #journal: Journal;
   connectedAt = 0;
 
-  /** @param known the user's runs that any device knows */
-  constructor(name: string, urls: string[], token: string, known: Set<number>, journal: Journal) {
+  /** @param user `known`: the user's runs that any device knows */
+  constructor(
+    name: string,
+    urls: string[],
+    { token, known }: { token: string; known: Set<number> },
+    journal: Journal,
+  ) {
     this.name = name;
     this.#journal = journal;
     this.#runs = new Runs(

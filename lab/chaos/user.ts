@@ -38,7 +38,7 @@ export class User {
     this.#journal = journal;
     this.devices = Array.from(
       { length: DEVICES },
-      (_, i) => new Device(`device ${i} of user ${id}`, urls, token, this.#known, journal),
+      (_, i) => new Device(`device ${i} of user ${id}`, urls, { token, known: this.#known }, journal),
     );
   }
 

@@ -14,7 +14,9 @@ export type Labelled = {
   /** Language of the question. */
   language: string;
   kind: string;
-  /** What it asks about: for each topic the FAQs of which one answers it. Empty: no FAQ answers, and the search must find none. */
+  /**
+   * What it asks about: for each topic the FAQs of which one answers it. Empty: no FAQ answers, and the search must find none.
+   */
   topics: string[][];
   /** Earlier turns of the dialogue, oldest first: the question, and the FAQ that answered it. */
   before: { question: string; slug: string }[];

@@ -100,7 +100,7 @@ function withJudge(user_id: number, faqs: DomainFaq[], slugs: Slugs): Way {
     const [check, model] = [env.ANSWER_CHECK, process.env.QUERY_MODEL ?? ''];
     use('model', model);
     try {
-      const found = await findPassages(user_id, question, language, undefined, Promise.resolve(said));
+      const found = await findPassages({ user_id, question, language, history: Promise.resolve(said) });
       use('model', 'judge/scripted');
       const { passages } = await choose(asked, found, said);
       return passages.map(({ faq_id }) => slugs.get(faq_id) ?? '');

@@ -55,7 +55,7 @@ async function load(
   const anew = added >= BULK && !(await onPglite(client));
   if (anew) await client.query(`DROP INDEX IF EXISTS ${nameOf(DIMENSIONS)}`);
   await haveSet(client, model);
-  await insert(client, there.last, count, model, said);
+  await insert(client, { from: there.last, to: count }, model, said);
   const indexes: BuiltIndex[] = [];
   if (anew || (count > WITHOUT_INDEX && !(await onPglite(client)) && !(await isIndexed(client)))) {
     said(`building ${nameOf(DIMENSIONS)}`);
@@ -91,8 +91,7 @@ async function haveSet(client: pg.Client, model: string): Promise<void> {
 
 async function insert(
   client: pg.Client,
-  from: number,
-  to: number,
+  { from, to }: { from: number; to: number },
   model: string,
   said: (what: string) => void,
 ): Promise<void> {

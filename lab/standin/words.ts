@@ -64,8 +64,8 @@ const GERMAN = new Set(
   GERMAN_STOP.split(/\s+/).filter((w) => w.length > 1 && !` ${ENGLISH_STOP} `.includes(` ${w} `)),
 );
 
-// Synonyms beside those of general.ts: a real model knows them, word counts do not. One group per line. They were made for the seeded FAQs about Parley,
-// so `npm run eval` calls those questions in-sample.
+// Synonyms beside those of general.ts: a real model knows them, word counts do not. One group per line. They were made for the
+// seeded FAQs about Parley, so `npm run eval` calls those questions in-sample.
 const ENGLISH_MEANING = meanings(
   0,
   `

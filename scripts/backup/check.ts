@@ -6,7 +6,10 @@ import { through } from './pipe.ts';
 import { startScratch } from './scratch.ts';
 import { expectWhole, find, pathOf } from './store.ts';
 
-/** Compares a dump with its hash, restores it into a scratch server and compares the rows. @throws Error at the first difference */
+/**
+ * Compares a dump with its hash, restores it into a scratch server and compares the rows.
+ * @throws Error at the first difference
+ */
 export async function check(name: string | undefined): Promise<void> {
   const manifest = find('dump', name);
   await expectWhole(manifest);

@@ -13,7 +13,10 @@ import { receive } from './wal.ts';
 const EVERY_MS = 300_000;
 const HOUR_MS = 3_600_000;
 
-/** Does all that backups need, until SIGTERM. A failure is logged, and tried again five minutes later; the alert BackupOld tells. */
+/**
+ * Does all that backups need, until SIGTERM. A failure is logged, and tried again five minutes later; the alert BackupOld
+ * tells.
+ */
 export async function serve(): Promise<void> {
   encryption();
   const ends = new AbortController();

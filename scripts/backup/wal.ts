@@ -21,8 +21,9 @@ const PARTIAL = /^[0-9A-F]{24}\.partial$/;
 const HISTORY = /^[0-9A-F]{8}\.history$/;
 
 /**
- * Receives WAL into BACKUP_DIR/spool as it is written, and keeps each file compressed and encrypted in BACKUP_DIR/wal. The file that
- * is not full yet is kept anew every ten seconds, so that no more is lost with this machine. Goes on until `signal` aborts.
+ * Receives WAL into BACKUP_DIR/spool as it is written, and keeps each file compressed and encrypted in BACKUP_DIR/wal. The file
+ * that is not full yet is kept anew every ten seconds, so that no more is lost with this machine. Goes on until `signal`
+ * aborts.
  */
 export async function receive(signal?: AbortSignal): Promise<void> {
   const by = encryption();

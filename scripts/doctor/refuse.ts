@@ -1,4 +1,7 @@
-/** Ends with 1 and one line on stderr where a process would refuse the environment. `npm run doctor` runs it in a process of its own. */
+/**
+ * Ends with 1 and one line on stderr where a process would refuse the environment. `npm run doctor` runs it in a process of its
+ * own.
+ */
 const { requireEnv } = await import('../../shared/base/env.ts');
 requireEnv('DATABASE_URL', 'REDIS_URL', 'JWT_SECRET');
 const { requireModels } = await import('../../shared/provider/config.ts');

@@ -1,6 +1,6 @@
 /**
- * Returns a text as a terminal may show it. A stranger's text must not move the cursor, write the clipboard or turn the direction of
- * writing. Line breaks stay.
+ * Returns a text as a terminal may show it. A stranger's text must not move the cursor, write the clipboard or turn the
+ * direction of writing. Line breaks stay.
  */
 export function visible(text: string): string {
   // oxlint-disable-next-line no-control-regex

@@ -1,4 +1,4 @@
-import { globSync, readFileSync, writeFileSync } from 'node:fs';
+import { globSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SchemaObject } from 'ajv';
 
@@ -11,11 +11,6 @@ const UNUSED = {
   JWT_SECRET: 'a secret that signs nothing at all',
   OPENAI_API_KEY: 'none',
 };
-
-/** Says whether web/sdk/api.ts is what the contracts say now. */
-export async function typesAreCurrent(): Promise<boolean> {
-  return readFileSync(FILE, 'utf8') === (await typesOfApi());
-}
 
 export async function writeTypes(): Promise<void> {
   writeFileSync(FILE, await typesOfApi());
@@ -33,11 +28,9 @@ export async function typesOfApi(): Promise<string> {
     ([name, schema]) => `  '${name}': ${written(schema, '  ')};`,
   );
   const all = `/** The events that the server pushes, by name. */\nexport type ServerEvents = {\n${events.join('\n')}\n};\n`;
-  return [
-    '/** Made from the contracts of the API by `npm run web -- --types`. Do not edit. */\n',
-    ...types,
-    all,
-  ].join('\n');
+  return ['/** Made from the contracts of the API by `npm run write`. Do not edit. */\n', ...types, all].join(
+    '\n',
+  );
 }
 
 /** Writes a JSON Schema as a type of TypeScript. */

@@ -5,7 +5,7 @@ import { erasureFailures } from '../ops/metrics.ts';
 
 /**
  * Notes that an erasure failed, so that it waits longer each time and holds up no other.
- * @throws `err` where Postgres or Redis is away: that is nobody's failure, and the others would fail too
+ * @throws `err` where Postgres or Redis is away: no account is at fault, and the others would fail too
  */
 export async function erasureFailed(kind: 'guest' | 'account', userId: number, err: unknown): Promise<void> {
   if (isUnreachable(err) && !ranTooLong(err)) throw err;

@@ -1,6 +1,6 @@
 const LONGEST = 60;
 
-/** In order: browsers that are made of another name it, too. */
+/** The order matters: a browser that is built on another also names that one. */
 const BROWSERS: [RegExp, string][] = [
   [/\bEdg(?:e|A|iOS)?\//, 'Edge'],
   [/\b(?:OPR|OPT|Opera)\//, 'Opera'],
@@ -20,8 +20,8 @@ const SYSTEMS: [RegExp, string][] = [
 ];
 
 /**
- * Returns the family of a user agent, such as `Firefox on Linux` or `curl`: enough for people to recognise a device of theirs, and
- * too little to tell them from others. Other programs keep their name and lose versions and what is in brackets.
+ * Returns the family of a user agent, such as `Firefox on Linux` or `curl`: enough for people to recognise a device of theirs,
+ * and too little to tell them from others. Other programs keep their name and lose versions and what is in brackets.
  * @returns null when nothing is left
  */
 export function familyOf(userAgent: string | null): string | null {

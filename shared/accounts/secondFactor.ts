@@ -28,7 +28,7 @@ export type Enrolment = { secret: string; uri: string; recovery_codes: string[] 
 const labelOf = (userId: number) => `second-factor:${userId}`;
 
 /**
- * Begins to enrol a second factor: it counts once it is confirmed. An earlier one that was not confirmed is gone.
+ * Begins to enrol a second factor, which counts once it is confirmed. Replaces an unconfirmed one.
  * @throws Problem `validation_failed` for a wrong password, `forbidden` without one, `conflict` when a second factor is on
  */
 export async function beginSecondFactor(owner: Owner, password: string): Promise<Enrolment> {

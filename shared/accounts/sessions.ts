@@ -46,7 +46,7 @@ export async function openBoard({ user, grant }: SignIn, client: Client): Promis
   throw problem('forbidden');
 }
 
-/** Notes that an administrator opens Bull Board by a session that there is. */
+/** Notes that an administrator opens Bull Board with an existing session. */
 export async function noteBoard(
   user: Pick<SignedUser, 'id' | 'role'>,
   sid: number,

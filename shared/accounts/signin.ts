@@ -30,8 +30,8 @@ export async function register(fields: NewUser, client: Client): Promise<SignIn>
 
 /**
  * Signs in by e-mail address or username. Every try is in the audit log.
- * @throws Problem `unauthenticated`. Every fault gets the same answer after the same work. `second_factor_required` with a token for
- *   the second step, where the password is right and a second factor is on
+ * @throws Problem `unauthenticated`. Every fault gets the same answer after the same work. `second_factor_required` with a
+ * token for the second step, where the password is right and a second factor is on
  */
 export async function signIn(login: string, password: string, client: Client): Promise<SignIn> {
   const first = await tryOnce(login, password, client);

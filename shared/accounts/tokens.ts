@@ -7,8 +7,8 @@ import { problem } from '../base/errors.ts';
 import { keysNamed, signingKey } from './keys.ts';
 
 /**
- * `access`: for the API. `board`: for the operators' pages, in a cookie. `second_factor`: says that the password was right, and is
- * good for the second step of that sign-in only.
+ * `access`: for the API. `board`: for the operators' pages, in a cookie. `second_factor`: says that the password was right, and
+ * is good for the second step of that sign-in only.
  */
 type Kind = 'access' | 'board' | 'second_factor';
 /** The claims of a token. `exp` is in seconds since 1970. */
@@ -44,7 +44,7 @@ export function signBoard(userId: number, sid: number, lifetimeS: number): strin
 
 /** Seconds. */
 const SECOND_FACTOR_LIFETIME = 300;
-/** No session has it: the sign-in has none yet. */
+/** No session has this id: the sign-in has no session yet. */
 const NO_SESSION = 0;
 
 /** Signs the token that the second step of a sign-in needs. It ends with the password that it was made by. */
@@ -63,7 +63,7 @@ export function verifySecondFactor(token: string): Claims {
   }
 }
 
-/** Names a password without telling it: another password has another stamp. */
+/** Returns a stamp that differs for each password and does not reveal it. */
 export function passwordStamp(hash: string | null): string {
   return hashToken(`parley second factor ${hash ?? ''}`).slice(0, 22);
 }

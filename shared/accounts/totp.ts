@@ -4,7 +4,7 @@ import { hashToken } from './tokens.ts';
 
 /** RFC 4226 §4: 160 bits. */
 const SECRET_BYTES = 20;
-/** Steps that the clock of a device may be early or late. */
+/** How many steps the clock of a device may be early or late. */
 const WINDOW = 1;
 const RECOVERY_CODES = 10;
 /** 80 bits: a fast hash is enough. */

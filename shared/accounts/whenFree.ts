@@ -1,7 +1,7 @@
 import { problem } from '../base/errors.ts';
 
 /**
- * At most two hashes run at once: they share the pool of four threads with files and DNS, and the cores with everything.
+ * At most two hashes run at once: files and DNS use the same four threads, and everything uses the same cores.
  * A call that would wait longer than a client waits is refused at once.
  */
 const AT_ONCE = 2;

@@ -3,9 +3,9 @@ import { ALL, rangesOf } from '../../db/models/analytics/ranges.ts';
 import { costOf, priceChanges, prices } from './prices.ts';
 import { bucketsIn, type Window } from './window.ts';
 
-/** The most users of one answer. */
+/** How many users one answer names at most. */
 const USERS = 50;
-/** Fewer people than this are not told apart. */
+/** The users of a window are named only where there are at least this many. */
 const PEOPLE_APART = 5;
 
 export type Sum = { answers: number; tokens: number; amount: number | null };
@@ -15,7 +15,7 @@ export type Costs = Window & {
   days: (Sum & { start: Date })[];
   models: (Sum & { model: string })[];
   assistants: (Sum & { assistant_id: number | null })[];
-  /** `user_id` null: all of them, because they are few. */
+  /** `user_id` null: all users together, because they are few. */
   users: (Sum & { user_id: number | null })[];
 };
 

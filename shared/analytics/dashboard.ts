@@ -75,12 +75,12 @@ export async function dashboard(window: Window, of = ALL): Promise<Dashboard> {
   const updated_at = new Date();
   const past = before(window);
   const counted = await countedIn({ from: past.from, to: window.to });
-  const ranges = rangesIn(counted, 'moments', window, true, of);
+  const ranges = rangesIn(counted, 'moments', window, of);
   const [{ steps, uses }, now, then, newUsers] = await Promise.all([
     spreadOf(ranges, TOP, of),
     figuresOf(window, counted, of),
     figuresOf(past, counted, of),
-    newUsersOf(rangesIn(counted, 'moments', past, true, of)),
+    newUsersOf(rangesIn(counted, 'moments', past, of)),
   ]);
   const { cells } = now;
   const users_new = steps.find(({ measure }) => measure === 'users_new')?.n ?? 0;
@@ -112,11 +112,11 @@ export async function dashboard(window: Window, of = ALL): Promise<Dashboard> {
 }
 
 async function figuresOf(window: Range, counted: Partial<Record<Part, Counted>>, of: Of) {
-  const ranges = rangesIn(counted, 'moments', window, true, of);
+  const ranges = rangesIn(counted, 'moments', window, of);
   const [cells, users_active, begun] = await Promise.all([
     cellsOf(ranges, priceChanges(), of),
     peopleOf(ranges, of),
-    begunOf(rangesIn(counted, 'begun', window, true), env.RESOLVED_AFTER_H, of),
+    begunOf(rangesIn(counted, 'begun', window), env.RESOLVED_AFTER_H, of),
   ]);
   const totals = totalsOf(cells, users_active);
   return { cells, totals, quality: qualityOf(cells, begun, totals.cost) };

@@ -11,14 +11,14 @@ import { env } from '../base/env.ts';
 import { found, problem } from '../base/errors.ts';
 import { differenceInterval, type Interval, type Share, shareInterval } from './intervals.ts';
 
-/** Fewer cases of an arm tell nothing, whatever they are. */
+/** An arm with fewer cases than this decides nothing. */
 export const LEAST = 30;
 /** Half the width of an interval of a difference from which on "no difference" means something: ten points. */
 export const FINE = 0.1;
 
 export const FIGURES = ['resolution_rate', 'handoff_rate', 'knowledge_rate', 'rated_up_rate'] as const;
 export type Figure = (typeof FIGURES)[number];
-/** An arm's rate, with its interval of 95 %. null: of nothing. */
+/** An arm's rate, with its interval of 95 %. null: the arm has no cases. */
 export type Rate = Share & { rate: number | null; low: number | null; high: number | null };
 export type Arm = ArmCounts & Record<Figure, Rate> & { csat: { ratings: number; average: number | null } };
 export type Comparison = {
@@ -31,7 +31,7 @@ export type Comparison = {
 };
 export type Result = { arms: Arm[]; comparison: Comparison[]; verdict: Comparison['verdict'] };
 
-/** What a rate counts, and of what: docs/analytics.md, *Quality*. */
+/** What each rate counts, and out of what; see docs/analytics.md, *Quality*. */
 const RATES: Record<Figure, { of: (arm: ArmCounts) => Share; lessIsBetter?: true }> = {
   resolution_rate: { of: (arm) => ({ count: arm.resolved_by_bot, of: arm.answered }) },
   handoff_rate: { of: (arm) => ({ count: arm.handed_off, of: arm.answered }), lessIsBetter: true },

@@ -18,7 +18,7 @@ export type Bucket = {
   answer_ms_p95: number | null;
 };
 
-/** Returns the figures of a window by hours, days, weeks or months of its timezone. Every bucket is there, the empty ones too. */
+/** Returns the figures of a window by hours, days, weeks or months of its timezone. Empty buckets are included. */
 export async function overTime(window: Window, interval: Interval, of = ALL): Promise<Bucket[]> {
   const starts = await bucketsIn(window, interval);
   const ranges = await rangesOf('moments', window, starts.every(isMidnight), of);

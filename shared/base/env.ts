@@ -53,11 +53,17 @@ export const env = {
   PASSAGE_LIMIT: integer('PASSAGE_LIMIT', 5, 0),
   /** The least cosine similarity at which a passage counts; null: what off-topic questions reach. */
   PASSAGE_THRESHOLD: optionalNumber('PASSAGE_THRESHOLD', -1, 1),
-  /** The share of a question's words that makes a passage count although its vector is not near; null: what off-topic questions reach. */
+  /**
+   * The share of a question's words that makes a passage count although its vector is not near; null: what off-topic questions
+   * reach.
+   */
   PASSAGE_COVERAGE: optionalNumber('PASSAGE_COVERAGE', 0, 1),
   /** Hours of silence after which an answered conversation counts as resolved. */
   RESOLVED_AFTER_H: integer('RESOLVED_AFTER_H', 24, 1, 8_760),
-  /** What counts as an answer's source: off: every passage in the prompt; cited: those that the answer cites; model: QUERY_MODEL also judges passages first. */
+  /**
+   * What counts as an answer's source: off: every passage in the prompt; cited: those that the answer cites; model: QUERY_MODEL
+   * also judges passages first.
+   */
   ANSWER_CHECK: oneOf('ANSWER_CHECK', 'cited', ['off', 'cited', 'model']),
   MAX_WAITING_RUNS_PER_USER: integer('MAX_WAITING_RUNS_PER_USER', 100, 1),
   RUN_LOG_TTL_S: integer('RUN_LOG_TTL_S', 900, 1),

@@ -28,7 +28,10 @@ export const PROBLEMS = {
 } as const;
 
 export type ProblemCode = keyof typeof PROBLEMS;
-/** `path` is a JSON pointer into the body or the query ('' is all of it). A header, a cursor and a mail's token go by their name. */
+/**
+ * `path` is a JSON pointer into the body or the query ('' is all of it). A header, a cursor and a mail's token go by their
+ * name.
+ */
 export type FieldError = { path: string; message: string };
 type Extra = {
   errors?: FieldError[];

@@ -1,6 +1,6 @@
 /**
- * What a name must not hold: line breaks and other controls, and characters that turn the direction of the text around it. Marks of
- * direction (U+200E, U+200F) stay: names of several scripts need them.
+ * What a name must not hold: line breaks and other controls, and characters that turn the direction of the text around it.
+ * Marks of direction (U+200E, U+200F) stay: names of several scripts need them.
  */
 const UNSEEN = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
 const GAPS = /[\s\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu;

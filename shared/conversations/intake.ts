@@ -44,8 +44,8 @@ const RETRY_AFTER_S = 5;
  * @param sender with a language, where there is a key and the message names none
  * @param body a message that passed the schema of its transport
  * @param key the idempotency key, or null
- * @throws Problem `unauthenticated`, `validation_failed`, `not_found`, `consent_required`, `run_in_progress`, `idempotency_key_reused`,
- *   `rate_limited`, `too_many_waiting_runs`
+ * @throws Problem `unauthenticated`, `validation_failed`, `not_found`, `consent_required`, `run_in_progress`,
+ * `idempotency_key_reused`, `rate_limited`, `too_many_waiting_runs`
  */
 export async function intake(
   sender: Sender,

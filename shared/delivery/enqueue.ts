@@ -10,7 +10,7 @@ import { canEnqueue, flows, loadScripts, publishFirst, queues } from './queues.t
 
 /**
  * Adds the flows of runs. Flows of one turn of the event loop go to Redis together.
- * @param before what is published before: where Redis has the flows, it published this
+ * @param before packets to publish first, in the same write: where Redis has the flows, it has published these
  * @throws Problem `service_unavailable` while Redis is away. A caller that has committed ignores that: the delivery is owed
  */
 export async function deliver(deliveries: Delivery[], before: Packet[] = []): Promise<void> {
@@ -54,8 +54,8 @@ export async function enqueue<Name extends SingleName>(name: Name, payload: Payl
 }
 
 /**
- * Adds a job of work that has committed, without waiting for Redis. Never throws: the reconciler enqueues what this does not. A
- * promise that rejects unheard ends the process.
+ * Adds a job of work that has committed, without waiting for Redis. Never throws, and catches the rejection, which would end
+ * the process. The reconciler enqueues what this call could not.
  */
 export function enqueueSoon<Name extends SingleName>(name: Name, payload: Payloads[Name]): void {
   enqueue(name, payload).catch((err: unknown) =>

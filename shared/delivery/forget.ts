@@ -19,7 +19,7 @@ export async function forgetDelivered(deliveries: string[]): Promise<void> {
   for (const delivery of deliveries) {
     const [run = '', last = '0'] = delivery.split('-');
     const generations = Array.from({ length: Number(last) }, (_, i) => `run-${run}-${i + 1}`);
-    // A parent goes last: its children name it.
+    // A parent goes last, because its children name it.
     for (const stage of STAGES)
       await Promise.all(generations.map((jobId) => queues[stage].remove(jobId).catch(() => 0)));
   }

@@ -40,7 +40,7 @@ type Stage = Rules & {
 /** A job that `enqueue` adds. */
 type Single<Payload> = Rules & {
   payload: TSchema;
-  /** A job with the id of one that is queued or running is not added. */
+  /** A job is not added while one with the same id is queued or runs. */
   id: (payload: Payload) => string;
   /** Where this returns false, nothing is enqueued. */
   wanted?: () => boolean;
@@ -66,7 +66,7 @@ export const TOGETHER = 50;
 /** Summaries that are enqueued at a time. */
 const SUMMARIES = 20;
 
-/** Both let the compiler check an entry. */
+/** Lets the compiler check an entry; so does `single`. */
 const stage = <Entry extends Stage>(entry: Entry): Entry => entry;
 const single = <Payload extends TSchema>(entry: Single<Static<Payload>> & { payload: Payload }) => ({
   ...entry,
@@ -151,7 +151,7 @@ export const jobs = {
     ...retried,
     slots: 2,
   }),
-  /** One job an endpoint: a slow one takes one slot. Only the reconciler enqueues it, within a second. */
+  /** One job for each endpoint, so that a slow endpoint takes one slot. Only the reconciler enqueues it, within a second. */
   webhook: single({
     process: 'notification',
     payload: Type.Object({ webhook_id: Type.Integer() }),
@@ -211,8 +211,8 @@ export const jobs = {
     slots: 1,
   }),
   /**
-   * Shows what users are to be told, and makes its mails and pushes: this notification's, and others' that are due, of which the
-   * reconciler enqueues the first of each fifty. Postgres holds the time of the next try, so one call of the job is one try.
+   * Shows a notification and makes its mail and push, with up to 49 others that are due. So the reconciler enqueues the first
+   * of each fifty.
    */
   notification: single({
     process: 'notification',
@@ -223,7 +223,7 @@ export const jobs = {
     ...triedOnce,
     slots: 4,
   }),
-  /** One job a user: devices whose service hangs take one slot. */
+  /** One job for each user, so that devices whose service hangs take one slot. */
   push: single({
     process: 'notification',
     payload: Type.Object({ user_id: Type.Integer() }),

@@ -14,9 +14,9 @@ const waiting = new Set<number>();
 let telling: Promise<void> | undefined;
 
 /**
- * Tells a user's devices and the agents what they were not told of a conversation: new messages, and its state. This process tells
- * one batch of conversations at a time, so a busy second costs a few statements. Anything may be told twice: after a crash, or when
- * two processes tell at once. Clients know messages by id, and a state by `updated_at`.
+ * Tells a user's devices and the agents what they were not told of a conversation: new messages, and its state. This process
+ * tells one batch of conversations at a time, so a busy second costs a few statements. Anything may be told twice: after a
+ * crash, or when two processes tell at once. Clients know messages by id, and a state by `updated_at`.
  * @throws when Redis or Postgres is away; what was not told is owed
  */
 export function tellNews(conversationId: number): Promise<void> {
@@ -35,7 +35,7 @@ async function tellWaiting(): Promise<void> {
       await tellBatch(batch);
     }
   } catch (err) {
-    // The others are owed too: they would fail in the same way.
+    // The others would fail in the same way, and are owed too.
     waiting.clear();
     throw err;
   } finally {
@@ -63,8 +63,8 @@ async function tellBatch(conversationIds: number[]): Promise<number> {
 }
 
 /**
- * Tells the user's devices of all messages to or from a person, and of the user's own. Of agents only who has the conversation gets
- * texts, and only those before a person: an agent who reads texts must be in the audit log.
+ * Tells the user's devices of all messages to or from a person, and of the user's own. Of agents only who has the conversation
+ * gets texts, and only those before a person: an agent who reads texts must be in the audit log.
  */
 async function tellMessages(found: NewsOf[]): Promise<void> {
   const of = new Map(found.map((one) => [one.conversation.id, one]));
@@ -90,8 +90,8 @@ async function tellMessages(found: NewsOf[]): Promise<void> {
 }
 
 /**
- * Tells the user's devices of the questions of runs that may never have been delivered. Who delivers a run for the first time tells
- * its question before; so a question whose run has a job was told.
+ * Tells the user's devices of questions whose runs may never have been delivered. A run's first delivery tells its question
+ * before it adds the job, so the question of a run with a job was told.
  * @throws when Redis or Postgres is away
  */
 export async function tellQuestions(runIds: number[]): Promise<void> {

@@ -17,7 +17,7 @@ export type Beat = {
 };
 
 const BEAT_MS = 5_000;
-/** A process that was killed is shown for as long, so that operators see that it is missing. */
+/** For how long a killed process is still listed, so that operators see that it is missing. */
 const SHOWN_MS = 600_000;
 /** Beats between two looks for what to forget. */
 const FORGET_AT = 60;
@@ -29,7 +29,7 @@ export const version = String(
 );
 
 /**
- * Says again and again that this process runs, until it stops. An emptied Redis knows after one beat.
+ * Tells Redis every few seconds that this process runs, until it stops. An emptied Redis knows after one beat.
  * @param types the process types that it works
  */
 export function beat(types: string[]): void {

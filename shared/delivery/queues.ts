@@ -75,7 +75,7 @@ async function loadOnce(): Promise<void> {
   loadedThrough = stream;
 }
 
-/** What the next flows are added after. */
+/** The packets to publish before the next flows. */
 let waiting: Packet[] = [];
 
 /** Publishes packets before the next flows, on their connection and in their write: Redis takes both in order, or no flow. */
@@ -83,7 +83,9 @@ export function publishFirst(packets: Packet[]): void {
   waiting.push(...packets);
 }
 
-/** Publishes what the next flows are added after. What is not published has no flow, and is owed as that is. */
+/**
+ * Publishes the packets that go before the next flows. A packet that Redis did not take has no flow either, and both are owed.
+ */
 export function publishWaiting(): void {
   for (const { channel, payload } of waiting) producer.publish(channel, payload).catch(() => {});
   waiting = [];

@@ -4,7 +4,10 @@ import { type Check, within } from '../ops/checks.ts';
 import { redisMisfits } from '../ops/metrics.ts';
 import { lastError, redis } from './redis.ts';
 
-/** What is wrong with a Redis that answers. serves: whether work goes on all the same. advised: nothing fails, but it could be better. */
+/**
+ * What is wrong with a Redis that answers. serves: whether work goes on all the same. advised: nothing fails, but it could be
+ * better.
+ */
 export type Misfit = { what: (typeof KINDS)[number]; reason: string; serves: boolean; advised?: true };
 const KINDS = ['cluster', 'replica', 'policy', 'version', 'persistence', 'append_only'] as const;
 

@@ -21,8 +21,8 @@ export type Aftermath = {
 };
 
 /**
- * Announces ended runs, delivers the promoted run and tells the news of a conversation. Never throws: the change is committed, and the reconciler does what
- * fails here.
+ * Announces ended runs, delivers the promoted run and tells the news of a conversation. Never throws: the change is committed,
+ * and the reconciler does what fails here.
  */
 export async function settle({ ended, next, news = null, told = [] }: Aftermath): Promise<void> {
   const results = await Promise.allSettled([

@@ -168,7 +168,10 @@ export function folded(word: string): string {
 
 const PLAIN: Record<string, string> = { ß: 'ss', æ: 'ae', œ: 'oe', ø: 'o', ł: 'l', đ: 'd', ð: 'd' };
 
-/** Returns the number of mistakes between two words (Damerau-Levenshtein, adjacent letters); more than `most`: any number above it. */
+/**
+ * Returns the number of mistakes between two words (Damerau-Levenshtein, adjacent letters); more than `most`: any number above
+ * it.
+ */
 export function distance(a: string, b: string, most: number): number {
   if (Math.abs(a.length - b.length) > most) return most + 1;
   let [before, last, now]: [number[], number[], number[]] = [[], range(0, b.length), []];

@@ -71,8 +71,8 @@ const NEAR = 0.6;
 const MOST_BELOW = 12;
 
 /**
- * Returns published FAQs that may answer a text, best first: none unless one reaches a threshold. The result includes the last change
- * of any FAQ on every replica: the cache's key holds the version of the set, which each search reads from Postgres.
+ * Returns published FAQs that may answer a text, best first: none unless one reaches a threshold. The result includes the last
+ * change of any FAQ on every replica: the cache's key holds the version of the set, which each search reads from Postgres.
  * @param known the set as the caller has just read it; absent: reads it
  */
 export async function searchKnowledge(

@@ -134,13 +134,15 @@ export const WIDGET: Policy = {
   every: { name: 'address-widgets', limit: 3_000, seconds: 60 },
 };
 
-/** Who tries: on which account (null: on none), from which address; and what hears the headers that say how often more. */
+/**
+ * Who makes an attempt: the account (null: none) and the address. `tell` gets the headers that say how many attempts are left.
+ */
 type Trying = { account: string | null; ip: string; tell: (headers: RateHeaders) => void };
 
 /**
  * Makes one attempt. It counts before it begins, and is given back unless it fails. So a thousand attempts at once learn no
- * more than a thousand in turn. A success deletes the failures of its pair. Attempts of one pair run one by one in this process, so
- * sign-ins with the right password do not refuse one another, and take one thread of two.
+ * more than a thousand in turn. A success deletes the failures of its pair. Attempts of one pair run one by one in this
+ * process. So sign-ins with the right password never refuse one another, and take one of two threads.
  * @returns what `work` returns
  * @throws Problem `rate_limited`; what `work` throws
  */

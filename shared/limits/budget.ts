@@ -28,8 +28,8 @@ function budget(name: string): { limit: number; unit: string } | null {
 }
 
 /**
- * Refuses new messages of a user whose budget, or everybody's, is used up, but those to a person.
- * @param conversationId null where no person can be the one who answers
+ * Refuses a user's new message when the budget of the user, or of all users, is used up. Messages to a person pass.
+ * @param conversationId null where no person can answer
  * @throws Problem `quota_exceeded`
  */
 export async function withinBudget(userId: number, conversationId: number | null): Promise<void> {
@@ -43,8 +43,9 @@ export async function withinBudget(userId: number, conversationId: number | null
 }
 
 /**
- * Reserves what an answer may use of the day's budget. The first answer beyond four fifths of it tells operators: by a line, and administrators by a notification.
- * @param waits whether the answer may wait for what others hold of the budget and may not use; else it takes what is left
+ * Reserves what an answer may use of the day's budget. The first answer beyond four fifths of it writes a log line and notifies
+ * administrators.
+ * @param waits true: the answer waits while others hold tokens that they may not use. false: it takes what is left
  * @returns the tokens that the answer may have; 0: the budget is used up; 'later': it waits; undefined: the fence is lost
  */
 export async function shareOf(
@@ -56,7 +57,7 @@ export async function shareOf(
   const price = unit === 'tokens' ? { input: 1, output: 1 } : priceOf(model, new Date(), prices ?? []);
   if (price === undefined) log.warn({ model }, 'Model without a price: its answers use no budget');
   const share = { ...tokens, price_in: price?.input ?? 0, price_out: price?.output ?? 0 };
-  const reserved = await reserveShare(run.run_id, run.attempt, share, limits, waits);
+  const reserved = await reserveShare(run, share, limits, waits);
   if (reserved?.told)
     log.warn(
       { limit: limits.day, unit },

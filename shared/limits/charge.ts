@@ -7,9 +7,9 @@ import { rateLimited } from '../ops/metrics.ts';
 export type Window = { name: string; limit: number; seconds: number };
 /** A window of somebody's own: `key` says whose, in Redis. */
 export type Counter = Window & { key: string };
-/** Where a counter stands: how many it has seen, and when it begins anew, in ms since 1970 by the store's own clock. */
+/** The state of a counter: its count, and when it begins anew, in ms since 1970 by the store's own clock. */
 export type Count = { count: number; ends: number };
-/** What came of asking: `refused` took nothing from any counter, `free` was charged before. */
+/** The result of a charge. `refused`: no counter was charged. `free`: the request was charged before. */
 export type Charge = {
   outcome: 'refused' | 'taken' | 'free';
   counters: Counter[];
@@ -17,7 +17,7 @@ export type Charge = {
   counts: Count[];
   /** Until when a window counts, in ms from now, for each counter. */
   left: number[];
-  /** Takes it back from the windows that it was counted in. Never throws. */
+  /** Takes the charge back from the windows that counted it. Never throws. */
   giveBack: () => Promise<void>;
 };
 

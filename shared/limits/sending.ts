@@ -10,8 +10,8 @@ import { type Counter, presentCharge, type RateHeaders, refusalOf, type Window }
 import { forget, take } from './counters.ts';
 
 /**
- * The sender and the address of a message. `tell` receives the rate headers. A language is missing where nobody needs it. `sid`: the
- * session, which is checked where the message is stored.
+ * The sender and the address of a message. `tell` receives the rate headers. A language is missing where nobody needs it.
+ * `sid`: the session, which is checked where the message is stored.
  */
 export type Sender = {
   user: Pick<SignedUser, 'id'> & Partial<Pick<SignedUser, 'language'>>;
@@ -20,7 +20,7 @@ export type Sender = {
   channel?: Channel;
   tell?: (headers: RateHeaders) => void;
 };
-/** `conversation_id`: none where no person can be the one who answers. */
+/** `conversation_id`: absent where no person can answer. */
 type Keyed = { key: string | null; hash: string; conversation_id?: number | null };
 
 /**
@@ -75,7 +75,10 @@ async function beyondBudget(sender: Sender, keyed: Keyed) {
   }
 }
 
-/** Returns the message that a key has stored already. @throws Problem `unauthenticated` where the session has ended: nothing else checks it */
+/**
+ * Returns the message that a key has stored already.
+ * @throws Problem `unauthenticated` where the session has ended: nothing else checks it
+ */
 async function storedAlready({ user, sid }: Sender, { key, hash }: Keyed) {
   if (key === null) return undefined;
   if (sid !== undefined && (await Session.findSigned(sid, user.id)) === undefined)

@@ -14,7 +14,7 @@ const ALWAYS_MAILED: readonly Kind[] = [
   'account_erased',
   ...SECURITY,
 ];
-/** Kinds that only a link in a mail serves: the app does not list them, and no device gets them. */
+/** Kinds that are a link in a mail and nothing else: the app does not list them, and no device gets them. */
 export const ONLY_MAILED: readonly Kind[] = ['password_reset', 'email_verification', 'account_erased'];
 /** Kinds that are told only to users without a connected device. */
 export const FOR_THE_ABSENT: readonly Kind[] = ['answer_ready', 'agent_replied'];

@@ -70,8 +70,8 @@ function timeIn(time: Date, { language, timezone }: Reader): string {
 }
 
 /**
- * Returns a name for a greeting, on one line; undefined where there is none. Whoever registers a stranger's address also writes the
- * name, so a name that holds an address or a link counts as none.
+ * Returns a name for a greeting, on one line; undefined where there is none. Whoever registers a stranger's address also writes
+ * the name, so a name that holds an address or a link counts as none.
  */
 function nameIn(name: string | null): string | undefined {
   const line = oneLine(name ?? '');

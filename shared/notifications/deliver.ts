@@ -27,14 +27,14 @@ const TOO_MANY = 600_000;
 /** Notifications that are looked at side by side. */
 const AT_ONCE = 10;
 
-/** In how many ms a channel is due; null: not any more. */
+/** Ms until a channel is due; null: nothing is left to send there. */
 type Due = number | null;
-/** `left` null: nobody needs it. */
+/** `left` null: nobody needs the notification. */
 type Decided = { owed: Claimed; left: Left | null };
 
 /**
- * Does what is due of an owed notification, and of up to `more` others: shows them, makes their mails, owes their pushes. Does nothing
- * where nothing is due. A worker that dies in between leaves them due again after the lease.
+ * Delivers a due notification, and up to `more` others: shows them, makes their mails, owes their pushes. Does nothing where
+ * nothing is due. What a dying worker leaves is due again after the lease.
  * @returns how many were due
  * @throws what went wrong with one of them, once the others are scheduled
  */

@@ -1,18 +1,22 @@
 /**
- * Requests at a time to hosts that did not answer the last one soon: of one user, and of all. Whoever subscribes names the host, guests too.
- * Hosts that never answer would take every slot of the process, for the time limit of a request each.
+ * How many requests may be open to slow hosts: for one user, and for all. A host is slow until it answers a request soon.
+ * Anybody who subscribes names a host, guests too. Without this limit, hosts that never answer would fill every slot of the
+ * process.
  */
 const [OF_ONE, OF_ALL] = [5, 50];
-/** Ms. A host that takes longer holds a slot as one that never answers does. */
+/** Ms in which a host must answer so as not to be slow. */
 const SOON = 2_000;
-/** More hosts than browsers have push services. Beyond them the one is forgotten that did not answer for longest. */
+/**
+ * How many hosts are remembered as quick: more than browsers have push services. Beyond that, the host that answered longest
+ * ago is forgotten.
+ */
 const MOST = 1_000;
 const answering = new Set<string>();
-/** Requests to the others, by user. */
+/** Open requests to slow hosts, by user. */
 const others = new Map<number, number>();
 
 /**
- * Sends a user's request to a host, if it answered the last one soon, or a slot is free for those that did not.
+ * Sends a user's request to a host, if the host is quick or a slot for slow hosts is free.
  * @returns what `send` returns; undefined when no slot is free
  * @throws what `send` throws
  */

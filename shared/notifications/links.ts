@@ -4,7 +4,7 @@ import { env } from '../base/env.ts';
 import { problem } from '../base/errors.ts';
 import { publicUrl } from '../ops/mailSettings.ts';
 
-/** Where the pages are that notifications lead to. A token is behind `#`, which no server and no log sees. */
+/** The pages that notifications lead to. A token stands behind `#`, which no server and no log sees. */
 export const links = {
   home: () => publicUrl() + '/',
   conversation: (id: number | null) => `${publicUrl()}/${id === null ? '' : `c/${id}`}`,
@@ -18,8 +18,8 @@ export const links = {
 };
 
 /**
- * Makes the token that stops mails of these kinds to a user. It holds what it says and a signature, so that the link in an old
- * mail works as long as a secret of JWT_SECRET that was first then is still in the list.
+ * Makes the token that stops mails of these kinds to a user. The token is signed and stored nowhere. The link of an old mail
+ * works as long as JWT_SECRET still holds the secret that signed it.
  */
 export function unsubscribeToken(userId: number, kinds: readonly Kind[]): string {
   const [secret] = env.JWT_SECRET;

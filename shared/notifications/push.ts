@@ -18,7 +18,8 @@ const [SOONEST, LATEST] = [30, 3_600];
 const URGENT: readonly Kind[] = ['agent_replied', 'handoff_waiting', ...SECURITY];
 
 /**
- * Pushes a notification to those devices of its user that do not have it yet. Removes devices that their service does not know any more.
+ * Pushes a notification to those devices of its user that do not have it yet. Removes devices that their service does not know
+ * any more.
  * @returns in how many ms to try the others again; null: nothing is left to do
  */
 export async function pushToDevices(owed: Claimed): Promise<number | null> {

@@ -21,7 +21,7 @@ export type Letter = {
   unsubscribe: string | undefined;
 };
 
-/** Why a mail was not taken. `refused`: the server will never take it for this address. */
+/** Why a mail was not sent. `refused`: the server will never take a mail for this address. */
 export class MailError extends Error {
   /** Such as `550` or `ETIMEDOUT`; no text of the server, which may hold the address. */
   readonly code: string;

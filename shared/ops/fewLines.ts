@@ -9,8 +9,8 @@ type Said = { lines: number; more: number; timer: NodeJS.Timeout };
 const said = new Map<string, Said>();
 
 /**
- * Writes a log line that a client can cause at will: ten a second for each cause. The others are counted, and one line at
- * the second's end says how many they were.
+ * Writes a log line that a client can cause at will, at most ten a second for each cause. One line at the second's end counts
+ * the others.
  * @param whose the cause: a user, an address
  */
 export function logFew(whose: string, write: () => void): void {

@@ -82,7 +82,8 @@ export function resolve(agent: Agent, id: number, outcome: string): Promise<Conv
 /**
  * Stores an agent's message and tells the user's devices.
  * @param key the idempotency key, or null
- * @throws Problem `not_found`, `conflict` (the agent has not taken the conversation), `idempotency_key_reused`, `validation_failed`
+ * @throws Problem `not_found`, `conflict` (the agent has not taken the conversation), `idempotency_key_reused`,
+ * `validation_failed`
  */
 export async function reply(
   agent: Agent,

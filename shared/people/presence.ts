@@ -1,8 +1,8 @@
 import { redis } from '../delivery/redis.ts';
 
 /**
- * Which agents are connected. Each replica says so again and again for its own sockets, so an emptied Redis knows after one beat, and
- * an agent who leaves, or whose replica dies, is gone when the key runs out.
+ * Which agents are connected. Each replica says so every few seconds for its own sockets, so an emptied Redis knows after one
+ * beat. An agent who leaves, or whose replica dies, is gone when the key runs out.
  */
 export const PRESENCE_BEAT_MS = 5_000;
 const KEPT_MS = 3 * PRESENCE_BEAT_MS;

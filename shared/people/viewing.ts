@@ -10,8 +10,8 @@ import { Buckets } from '../limits/buckets.ts';
 const VIEWING = new Buckets({ burst: 20, perSecond: 1 });
 
 /**
- * Tells all agents that one of them looks at a conversation, so that two do not answer the same. Nothing is stored, and what does not
- * arrive is lost.
+ * Tells all agents that one of them looks at a conversation, so that two do not answer the same. Nothing is stored, and what
+ * does not arrive is lost.
  * @throws Problem `forbidden` for users who are not agents, `not_found`, `rate_limited`
  */
 export async function tellViewing(user: { id: number; role: Role }, conversationId: number): Promise<void> {

@@ -27,7 +27,10 @@ export async function askForExport(userId: number, by: By): Promise<ExportRow> {
   return asked;
 }
 
-/** Writes an archive into Postgres, a piece at a time. A later attempt begins anew. @throws what reading reports; it is owed then */
+/**
+ * Writes an archive into Postgres, a piece at a time. A later attempt begins anew.
+ * @throws what reading reports; it is owed then
+ */
 export async function writeExport(id: number): Promise<void> {
   const claimed = await claimExport(id);
   if (claimed === undefined) return;

@@ -5,7 +5,10 @@ import { personalData } from './map.ts';
 
 const PAGE = 500;
 
-/** What became of the secrets of a table. `current`: sealed under the first key before. `unreadable`: no configured key opens them. */
+/**
+ * What became of the secrets of a table. `current`: sealed under the first key before. `unreadable`: no configured key opens
+ * them.
+ */
 export type Rotated = { table: string; sealed: number; current: number; unreadable: number };
 type Sealed = SealedColumn & { prefix: string };
 
@@ -15,8 +18,8 @@ export const sealedColumns: Sealed[] = Object.entries(personalData).flatMap(([ta
 );
 
 /**
- * Seals every secret anew that is not sealed under the first key, one by one. May be killed at any time and run again, also beside
- * processes that seal and open secrets.
+ * Seals every secret anew that is not sealed under the first key, one by one. May be killed at any time and run again, also
+ * beside processes that seal and open secrets.
  * @param look only counts
  */
 export async function rotateKeys(look = false): Promise<Rotated[]> {

@@ -1,12 +1,15 @@
 /**
- * The map of personal data: every table and column, what it is, why it is kept and for how long, and how it is exported and erased.
- * Erasure reads it, docs/privacy.md is made of it, and test/db/privacy.test.ts fails where a column is missing.
+ * The map of data: every table and column, what it is, why it is kept and for how long, what bounds it, and how it is exported
+ * and erased. Erasure and exports read it. `npm run write` makes tables of docs/privacy.md and docs/operations.md from it.
+ * test/db/privacy.test.ts fails where a column is missing.
  */
 export type TableOfData = {
   /** Why the rows exist. */
   purpose: string;
   /** How long a row is kept where nobody is erased. */
   kept: string;
+  /** What keeps the table from growing without end. */
+  bound: Bound;
   /**
    * What an erasure does. `account`: rows whose `owner` column is the account go. `cascade`: rows go with the rows that they
    * belong to. `unlinked`: the row stays and no longer names the account. `redacted`: see the audit log. `none`: nothing in it is
@@ -15,7 +18,10 @@ export type TableOfData = {
   erased: 'account' | 'cascade' | 'unlinked' | 'redacted' | 'none';
   /** The column with the account's id; of `account` only. */
   owner?: string;
-  /** The column with a secret that the application encrypts (shared/base/secretBox.ts): its rows' id, and the column that a label ends with. */
+  /**
+   * The column with a secret that the application encrypts (shared/base/secretBox.ts): its rows' id, and the column that a
+   * label ends with.
+   */
   sealed?: { column: string; id: string; label: string; prefix: string };
   /** The file of an export; absent: not exported. */
   exported?: string;
@@ -24,11 +30,24 @@ export type TableOfData = {
 };
 
 /**
+ * use: the table grows with what people do; housekeeping or a limit bounds it. time: a few rows a day. operators: as large as
+ * what administrators and editors made, or what there are models for.
+ */
+type Bound = { grows: 'use' | 'time' | 'operators'; by: string };
+
+/**
  * identity: says who somebody is. content: what somebody wrote or was told. behaviour: what somebody did, when and from where.
- * link: names a row. secret: proves who somebody is; never exported. technical: what the engine needs to go on.
+ * link: names a row. secret: never exported, because it proves who somebody is or names an erased account. technical: what the
+ * engine needs to go on.
  */
 export type ColumnKind = 'identity' | 'content' | 'behaviour' | 'link' | 'secret' | 'technical';
 
+const use = (by: string): Bound => ({ grows: 'use', by });
+const time = (by: string): Bound => ({ grows: 'time', by });
+const operators = (by: string): Bound => ({ grows: 'operators', by });
+
+const WITH_MESSAGES = 'RETENTION_MESSAGES_DAYS; unset: as many as messages';
+const WITH_ACCOUNTS = 'one or a few for each account';
 const WITH_ACCOUNT = 'as long as the account';
 const WITH_CONVERSATION = 'as long as the conversation';
 const FOR_GOOD = 'until somebody deletes it';
@@ -39,12 +58,13 @@ export const personalData: Record<string, TableOfData> = {
   users: {
     purpose: 'accounts',
     kept: 'until erasure; guests RETENTION_GUESTS_DAYS after they were last seen',
+    bound: use('erasure; guests: RETENTION_GUESTS_DAYS and GUESTS_MAX'),
     erased: 'cascade',
     exported: 'account.json',
     columns: {
-      link: 'id pseudonym external_id',
+      link: 'id external_id',
       identity: 'email username first_name last_name avatar_url contact_email',
-      secret: 'hashed_password',
+      secret: 'hashed_password pseudonym',
       behaviour:
         'language timezone gdpr_consent data_processing_consent marketing_consent created_at updated_at last_login email_verified_at email_refused_at second_factor',
       technical: 'role status',
@@ -53,6 +73,7 @@ export const personalData: Record<string, TableOfData> = {
   sessions: {
     purpose: 'sign-ins',
     kept: 'RETENTION_SESSIONS_DAYS after their end; the address IP_DAYS, then its network',
+    bound: use('RETENTION_SESSIONS_DAYS after their end'),
     erased: 'account',
     owner: 'user_id',
     exported: 'sessions.json',
@@ -65,6 +86,7 @@ export const personalData: Record<string, TableOfData> = {
   refresh_tokens: {
     purpose: 'renewal of sign-ins',
     kept: 'a day after they expire',
+    bound: use('a day after they expire; 100 refreshes of a session in 15 minutes'),
     erased: 'account',
     owner: 'user_id',
     columns: {
@@ -77,6 +99,7 @@ export const personalData: Record<string, TableOfData> = {
     sealed: { column: 'sealed', id: 'user_id', label: 'user_id', prefix: 'second-factor' },
     purpose: 'a code besides the password at sign-in; the secret is sealed, recovery codes are hashed',
     kept: 'until its owner removes it',
+    bound: use('one for each account'),
     erased: 'account',
     owner: 'user_id',
     columns: {
@@ -89,6 +112,7 @@ export const personalData: Record<string, TableOfData> = {
   password_resets: {
     purpose: 'setting a new password',
     kept: 'until they expire',
+    bound: use('they expire after an hour'),
     erased: 'account',
     owner: 'user_id',
     columns: { link: 'id user_id', secret: 'token_hash', technical: 'expires_at used_at' },
@@ -96,6 +120,7 @@ export const personalData: Record<string, TableOfData> = {
   conversations: {
     purpose: 'conversations',
     kept: AS_MESSAGES,
+    bound: use(WITH_MESSAGES),
     erased: 'account',
     owner: 'user_id',
     exported: 'conversations.json',
@@ -109,6 +134,7 @@ export const personalData: Record<string, TableOfData> = {
   messages: {
     purpose: 'what users, assistants and people wrote',
     kept: AS_MESSAGES,
+    bound: use(WITH_MESSAGES),
     erased: 'account',
     owner: 'user_id',
     exported: 'messages.jsonl',
@@ -122,6 +148,7 @@ export const personalData: Record<string, TableOfData> = {
   runs: {
     purpose: 'the work of answering a message',
     kept: WITH_CONVERSATION,
+    bound: use(WITH_MESSAGES),
     erased: 'cascade',
     columns: {
       link: 'id user_id conversation_id message_id reply_id assistant_id assistant_version',
@@ -134,6 +161,7 @@ export const personalData: Record<string, TableOfData> = {
   message_feedback: {
     purpose: 'ratings of answers',
     kept: WITH_CONVERSATION,
+    bound: use(WITH_MESSAGES),
     erased: 'cascade',
     exported: 'feedback.json',
     columns: {
@@ -145,6 +173,7 @@ export const personalData: Record<string, TableOfData> = {
   message_keys: {
     purpose: 'sending a message once',
     kept: 'two days',
+    bound: use('two days'),
     erased: 'account',
     owner: 'user_id',
     columns: { link: 'user_id message_id', technical: 'idempotency_key request_hash created_at' },
@@ -152,12 +181,14 @@ export const personalData: Record<string, TableOfData> = {
   conversation_notes: {
     purpose: 'notes of people about a conversation',
     kept: WITH_CONVERSATION,
+    bound: use(WITH_MESSAGES),
     erased: 'cascade',
     columns: { link: 'id conversation_id agent_id', content: 'content', behaviour: 'created_at' },
   },
   conversation_news: {
     purpose: 'telling devices of changes',
     kept: 'until they are told',
+    bound: use('one for each conversation, until it is told'),
     erased: 'cascade',
     columns: {
       link: 'conversation_id from_message_id',
@@ -167,6 +198,7 @@ export const personalData: Record<string, TableOfData> = {
   episodes: {
     purpose: 'figures of conversations',
     kept: WITH_CONVERSATION,
+    bound: use(WITH_MESSAGES),
     erased: 'cascade',
     columns: {
       link: 'id conversation_id user_id assistant_id agent_id resolved_by',
@@ -178,12 +210,14 @@ export const personalData: Record<string, TableOfData> = {
   faq_gaps: {
     purpose: 'questions that no FAQ answers',
     kept: 'until they are answered or dismissed',
+    bound: use('one for each message; RETENTION_MESSAGES_DAYS'),
     erased: 'cascade',
     columns: { link: 'message_id suggestion_id', content: 'embedding', technical: 'reason created_at' },
   },
   faq_suggestions: {
     purpose: 'groups of such questions',
     kept: 'as long as a question of it',
+    bound: use('as long as a question of it'),
     erased: 'cascade',
     columns: {
       link: 'id faq_id',
@@ -194,6 +228,7 @@ export const personalData: Record<string, TableOfData> = {
   faq_feedback: {
     purpose: 'ratings of FAQs',
     kept: WITH_ACCOUNT,
+    bound: use(`${WITH_ACCOUNTS} and FAQ`),
     erased: 'account',
     owner: 'user_id',
     exported: 'feedback.json',
@@ -202,6 +237,7 @@ export const personalData: Record<string, TableOfData> = {
   faq_imports: {
     purpose: 'imports of FAQs',
     kept: '90 days after their end',
+    bound: operators('90 days after their end'),
     erased: 'account',
     owner: 'user_id',
     columns: {
@@ -213,12 +249,14 @@ export const personalData: Record<string, TableOfData> = {
   faq_import_rows: {
     purpose: 'rows of an import',
     kept: 'until they are imported',
+    bound: operators('until they are imported; 90 days'),
     erased: 'cascade',
     columns: { technical: 'import_id line fields errors' },
   },
   notifications: {
     purpose: 'telling users of answers, people and their account',
     kept: 'see docs/operations.md, What is deleted',
+    bound: use('two days where no list shows them, else 90'),
     erased: 'account',
     owner: 'user_id',
     exported: 'notifications.json',
@@ -232,6 +270,7 @@ export const personalData: Record<string, TableOfData> = {
   mails: {
     purpose: 'mails to users',
     kept: 'see docs/operations.md, What is deleted',
+    bound: use('30 days; MAILS_PER_HOUR for each address'),
     erased: 'account',
     owner: 'user_id',
     columns: {
@@ -244,6 +283,7 @@ export const personalData: Record<string, TableOfData> = {
   notification_settings: {
     purpose: 'which notifications a user wants',
     kept: WITH_ACCOUNT,
+    bound: use('one for each account'),
     erased: 'account',
     owner: 'user_id',
     columns: { link: 'user_id', behaviour: 'kinds quiet_hours' },
@@ -251,6 +291,7 @@ export const personalData: Record<string, TableOfData> = {
   push_subscriptions: {
     purpose: 'pushes to browsers',
     kept: 'until the browser ends them',
+    bound: use('the end of the sign-in'),
     erased: 'account',
     owner: 'user_id',
     columns: {
@@ -263,6 +304,7 @@ export const personalData: Record<string, TableOfData> = {
   email_verifications: {
     purpose: 'proving that an address is the user’s',
     kept: 'until they expire',
+    bound: use('a day after they expire'),
     erased: 'account',
     owner: 'user_id',
     columns: {
@@ -275,6 +317,7 @@ export const personalData: Record<string, TableOfData> = {
   conversation_ratings: {
     purpose: 'ratings of conversations',
     kept: WITH_CONVERSATION,
+    bound: use(WITH_MESSAGES),
     erased: 'cascade',
     exported: 'feedback.json',
     columns: { link: 'conversation_id', content: 'comment', behaviour: 'score created_at updated_at' },
@@ -282,6 +325,7 @@ export const personalData: Record<string, TableOfData> = {
   conversation_summaries: {
     purpose: 'summaries for people who take over',
     kept: WITH_CONVERSATION,
+    bound: use('one for each conversation'),
     erased: 'cascade',
     columns: {
       link: 'conversation_id up_to_id',
@@ -292,6 +336,7 @@ export const personalData: Record<string, TableOfData> = {
   replays: {
     purpose: 'answers of other versions to the same prompt',
     kept: WITH_CONVERSATION,
+    bound: use(WITH_MESSAGES),
     erased: 'cascade',
     columns: {
       link: 'id run_id',
@@ -303,6 +348,7 @@ export const personalData: Record<string, TableOfData> = {
   erasure_failures: {
     purpose: 'erasures that failed, and when they are tried again',
     kept: 'until the account is erased',
+    bound: use('one for each account whose erasure failed; goes with the account'),
     erased: 'account',
     owner: 'user_id',
     columns: { link: 'user_id', technical: 'tries failed_at not_before' },
@@ -310,6 +356,7 @@ export const personalData: Record<string, TableOfData> = {
   budget_user_days: {
     purpose: 'budgets of users',
     kept: '40 days',
+    bound: use('40 days'),
     erased: 'account',
     owner: 'user_id',
     columns: { link: 'user_id', behaviour: 'day amount', technical: 'told' },
@@ -317,12 +364,14 @@ export const personalData: Record<string, TableOfData> = {
   budget_days: {
     purpose: 'the budget of all',
     kept: FOR_GOOD,
+    bound: time('one a day'),
     erased: 'none',
     columns: { technical: 'day amount told' },
   },
   webhooks: {
     purpose: 'telling other systems',
     kept: FOR_GOOD,
+    bound: operators('100'),
     erased: 'unlinked',
     columns: {
       link: 'id created_by',
@@ -334,12 +383,14 @@ export const personalData: Record<string, TableOfData> = {
     sealed: { column: 'sealed', id: 'id', label: 'webhook_id', prefix: 'webhook' },
     purpose: 'signing for other systems',
     kept: 'a day after the next one',
+    bound: operators('ten for each webhook'),
     erased: 'none',
     columns: { technical: 'id webhook_id created_at expires_at', secret: 'sealed' },
   },
   webhook_deliveries: {
     purpose: 'what other systems were told; a trigger removes those of an account that goes',
     kept: '30 days',
+    bound: use('30 days'),
     erased: 'cascade',
     columns: {
       link: 'id webhook_id data',
@@ -350,6 +401,7 @@ export const personalData: Record<string, TableOfData> = {
   analytics_cells: {
     purpose: 'figures: counts by quarter hour',
     kept: FOR_GOOD,
+    bound: time('96 quarter hours a day, for each assistant, language and model in use'),
     erased: 'none',
     columns: {
       technical:
@@ -359,6 +411,7 @@ export const personalData: Record<string, TableOfData> = {
   analytics_begun: {
     purpose: 'figures: what became of conversations',
     kept: FOR_GOOD,
+    bound: time('96 quarter hours a day, for each assistant and language in use'),
     erased: 'none',
     columns: {
       technical:
@@ -368,54 +421,65 @@ export const personalData: Record<string, TableOfData> = {
   analytics_people: {
     purpose: 'figures: how many different people; an erased one becomes a random number',
     kept: FOR_GOOD,
+    bound: use(
+      'one for each active account in a quarter hour, assistant and channel; the hours of old days stay',
+    ),
     erased: 'unlinked',
     columns: { link: 'person', technical: 'grain start assistant_id channel' },
   },
   analytics_returns: {
     purpose: 'figures: how many people came back, by the day on which they had written before',
     kept: FOR_GOOD,
+    bound: time('a line for each earlier day on which people of a day had written'),
     erased: 'none',
     columns: { technical: 'assistant_id channel start before n' },
   },
   analytics_spread: {
     purpose: 'figures: percentiles',
     kept: FOR_GOOD,
+    bound: time('96 quarter hours a day, for each measure, step and channel'),
     erased: 'none',
     columns: { technical: 'grain start assistant_id measure key n channel' },
   },
   analytics_state: {
     purpose: 'figures: how far they are counted',
     kept: FOR_GOOD,
+    bound: operators('two'),
     erased: 'none',
     columns: { technical: 'part counted_to quiet_h renewed_to young_to weeks_from people_to' },
   },
   analytics_changes: {
     purpose: 'figures: what changed late',
     kept: 'until it is counted',
+    bound: use('until they are counted: one each quarter hour of the last RESOLVED_AFTER_H'),
     erased: 'none',
     columns: { technical: 'id part start due_at stale_at' },
   },
   embedding_thresholds: {
     purpose: 'search',
     kept: FOR_GOOD,
+    bound: operators('for each model and language'),
     erased: 'none',
     columns: { technical: 'model language threshold coverage probes faq_version computed_at' },
   },
   embedding_probes: {
     purpose: 'search',
     kept: FOR_GOOD,
+    bound: operators('for each model and language'),
     erased: 'none',
     columns: { technical: 'model language text_hash vector' },
   },
   faq_terms: {
     purpose: 'search',
     kept: 'as long as the FAQ',
+    bound: operators('for each FAQ'),
     erased: 'none',
     columns: { technical: 'faq_id seq asked answered grams folded' },
   },
   audit_log: {
     purpose: 'who did what, for accountability',
     kept: AS_AUDIT,
+    bound: use('RETENTION_AUDIT_DAYS; unset: nothing'),
     erased: 'redacted',
     exported: 'access_log.json',
     columns: {
@@ -428,6 +492,7 @@ export const personalData: Record<string, TableOfData> = {
   audit_parts: {
     purpose: 'who an entry of the audit log is about, and from where',
     kept: AS_AUDIT,
+    bound: use('RETENTION_AUDIT_DAYS; unset: nothing'),
     erased: 'cascade',
     exported: 'access_log.json',
     columns: {
@@ -440,18 +505,21 @@ export const personalData: Record<string, TableOfData> = {
   audit_anchors: {
     purpose: 'the place where the audit log begins, once old entries are deleted',
     kept: 'until the next one',
+    bound: operators('one'),
     erased: 'none',
     columns: { technical: 'chain_seq hash at key_id signature' },
   },
   audit_heads: {
     purpose: 'the end of the audit log',
     kept: AS_AUDIT,
+    bound: use('RETENTION_AUDIT_DAYS; unset: one a second at most'),
     erased: 'none',
     columns: { technical: 'chain_seq hash at' },
   },
   erasures: {
     purpose: 'receipts of erasures, and repeating them on a restored backup',
     kept: FOR_GOOD,
+    bound: use('one for each erased account; kept, because it proves the erasure'),
     erased: 'unlinked',
     columns: {
       link: 'id user_id pseudonym key_id',
@@ -462,12 +530,14 @@ export const personalData: Record<string, TableOfData> = {
   backups: {
     purpose: 'when a backup, or the trial of one, succeeded',
     kept: '400 days',
+    bound: time('400 days'),
     erased: 'none',
     columns: { technical: 'id kind name bytes finished_at' },
   },
   exports: {
     purpose: 'exports that users asked for',
     kept: 'seven days',
+    bound: use('seven days; one at a time for each account'),
     erased: 'account',
     owner: 'user_id',
     columns: {
@@ -479,12 +549,14 @@ export const personalData: Record<string, TableOfData> = {
   export_chunks: {
     purpose: 'archives of exports',
     kept: 'seven days',
+    bound: use('seven days'),
     erased: 'cascade',
     columns: { link: 'export_id', content: 'bytes', technical: 'seq' },
   },
   consents: {
     purpose: 'what users consented to and withdrew',
     kept: WITH_ACCOUNT,
+    bound: use('300 changes of an account in 15 minutes; erasure'),
     erased: 'account',
     owner: 'user_id',
     exported: 'consents.json',
@@ -494,24 +566,28 @@ export const personalData: Record<string, TableOfData> = {
     sealed: { column: 'sealed', id: 'id', label: 'id', prefix: 'receipt_key' },
     purpose: 'signing receipts',
     kept: FOR_GOOD,
+    bound: operators('one'),
     erased: 'none',
     columns: { technical: 'id public_key created_at', secret: 'sealed' },
   },
   assistants: {
     purpose: 'what answers',
     kept: FOR_GOOD,
+    bound: operators('what administrators made'),
     erased: 'none',
     columns: { technical: 'id version is_default is_archived created_at updated_at' },
   },
   assistant_versions: {
     purpose: 'what answers, as it was',
     kept: FOR_GOOD,
+    bound: operators('one for each change'),
     erased: 'none',
     columns: { technical: 'assistant_id version definition created_at' },
   },
   experiments: {
     purpose: 'two versions of an assistant side by side',
     kept: FOR_GOOD,
+    bound: operators('what administrators began, one at a time for each assistant'),
     erased: 'none',
     columns: {
       technical: 'id assistant_id version_a version_b share until created_at ended_at kept',
@@ -520,6 +596,7 @@ export const personalData: Record<string, TableOfData> = {
   faqs: {
     purpose: 'the knowledge base',
     kept: FOR_GOOD,
+    bound: operators('what editors wrote'),
     erased: 'none',
     columns: {
       technical:
@@ -529,37 +606,49 @@ export const personalData: Record<string, TableOfData> = {
   faq_categories: {
     purpose: 'the knowledge base',
     kept: FOR_GOOD,
+    bound: operators('what editors wrote'),
     erased: 'none',
     columns: { technical: 'id name slug description created_at updated_at' },
   },
   faq_embedding_claims: {
     purpose: 'embedding',
     kept: 'until it is done',
+    bound: operators('one for each FAQ'),
     erased: 'none',
     columns: { technical: 'faq_id text_hash claimed_until failures' },
   },
   faq_gap_scan: {
     purpose: 'finding unanswered questions',
     kept: FOR_GOOD,
+    bound: operators('one'),
     erased: 'none',
     columns: { technical: 'only_one scanned_to' },
   },
-  faq_set: { purpose: 'search', kept: FOR_GOOD, erased: 'none', columns: { technical: 'only_one version' } },
+  faq_set: {
+    purpose: 'search',
+    kept: FOR_GOOD,
+    bound: operators('one'),
+    erased: 'none',
+    columns: { technical: 'only_one version' },
+  },
   faq_vectors: {
     purpose: 'search',
     kept: 'as long as the FAQ',
+    bound: operators('a few for each FAQ and model'),
     erased: 'none',
     columns: { technical: 'model faq_id part text_hash vector dimensions' },
   },
   faq_vectors_owed: {
     purpose: 'embedding',
     kept: 'until it is done',
+    bound: operators('a few for each FAQ and model'),
     erased: 'none',
     columns: { technical: 'model faq_id part due_at failures' },
   },
   embedding_models: {
     purpose: 'search',
     kept: FOR_GOOD,
+    bound: operators('one for each model'),
     erased: 'none',
     columns: {
       technical:
@@ -567,6 +656,11 @@ export const personalData: Record<string, TableOfData> = {
     },
   },
 };
+
+/** Returns the columns of a table that are of these kinds. */
+export function columnsOf(table: string, kinds: readonly ColumnKind[]): string[] {
+  return kinds.flatMap((kind) => personalData[table]?.columns[kind]?.split(' ') ?? []);
+}
 
 /** Tables whose rows an erasure removes after messages and conversations, with the column of the account's id. */
 export const erasedTables: Record<string, string> = Object.fromEntries(

@@ -16,8 +16,8 @@ const JUDGED = 12;
 
 /**
  * Chooses what the prompt offers. With ANSWER_CHECK=model a model reads the passages and what is near them, and decides;
- * without its verdict, and otherwise, the thresholds of the search decide. No model reads a first question that is an FAQ's own or
- * surely about one, nor one that no FAQ is near.
+ * without its verdict, and otherwise, the thresholds of the search decide. No model reads a first question that is an FAQ's own
+ * or surely about one, nor one that no FAQ is near.
  * @param found what the search found, above the thresholds and below
  */
 export async function choose(

@@ -43,7 +43,14 @@ export async function decideContext(
   const budget = promptBudget(assistant);
   const remembered = remember();
   const [found, history, instructions] = await Promise.all([
-    findPassages(user_id, question, language, assistant?.knowledge, remembered, faqs),
+    findPassages({
+      user_id,
+      question,
+      language,
+      knowledge: assistant?.knowledge,
+      history: remembered,
+      set: faqs,
+    }),
     remembered,
     instructionsOf(asked),
   ]);

@@ -34,23 +34,31 @@ const CANDIDATES = 20;
 /** How much the ranks of the question itself count beside those of its queries. */
 const BESIDE = { follow_up: 0.3, story: 0.5, language: 0.5, weak: 1, several: 1 };
 
+type AskedOfKnowledge = {
+  user_id: number;
+  question: string;
+  language: string;
+  /** The part that the assistant may use; absent: all. */
+  knowledge?: AssistantDefinition['knowledge'] | undefined;
+  /** Earlier messages, newest first; absent: none. */
+  history?: Promise<HistoryMessage[]>;
+  /** The FAQs as they are; absent: asks for them. */
+  set?: FaqSet | undefined;
+};
+
 /**
  * Finds passages of the knowledge base that may answer a user's question, best first. Where the question does not stand
  * alone, the small model says what to search for; without its answer the question itself counts. Only a weak hit shows
  * late that the question does not stand alone: otherwise the model is asked while the question itself is searched for.
- * @param knowledge the part that the assistant may use; absent: all
- * @param history earlier messages, newest first; absent: none
- * @param set the FAQs as they are; absent: asks for them
  */
-export async function findPassages(
-  user_id: number,
-  question: string,
-  language: string,
-  knowledge: AssistantDefinition['knowledge'] = EVERYTHING,
-  history: Promise<HistoryMessage[]> = Promise.resolve([]),
-  set?: FaqSet,
-): Promise<Found> {
-  const { enabled, category_ids } = knowledge;
+export async function findPassages({
+  user_id,
+  question,
+  language,
+  knowledge: { enabled, category_ids } = EVERYTHING,
+  history = Promise.resolve([]),
+  set,
+}: AskedOfKnowledge): Promise<Found> {
   if (env.PASSAGE_LIMIT === 0 || !enabled || category_ids?.length === 0)
     return { passages: [], candidates: [], below: [], by_words_only: false, searched: null, sure: false };
   const faqs = set ?? (await faqSet());

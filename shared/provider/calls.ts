@@ -51,7 +51,7 @@ export function forgetNoted(): void {
   noted.clear();
 }
 
-/** This process's last note; its own reader waits for it. */
+/** The write of this process's last note, for which its own reader waits. */
 let writing: Promise<unknown> = Promise.resolve();
 
 function note(role: Role, { name }: ModelRef, code: string | null): void {

@@ -29,8 +29,8 @@ export type ChatRequest = {
   tools?: readonly Tool[];
 };
 /**
- * One step of an answer. finish_reason comes once, in the last step, with the tool that the model asks for; usage comes only where the
- * provider counts.
+ * One step of an answer. finish_reason comes once, in the last step, with the tool that the model asks for; usage comes only
+ * where the provider counts.
  */
 export type ChatChunk = {
   delta: string;
@@ -123,8 +123,8 @@ function step(delta: string): ChatChunk {
 }
 
 /**
- * Sends the request. Repeats it at once without a parameter that the model refuses, and remembers the refusal. Tools are left out of
- * a request that is refused for no known reason, too: no model may be broken by them.
+ * Sends the request. Repeats it at once without a parameter that the model refuses, and remembers the refusal. Tools are left
+ * out of a request that is refused for no known reason, too: no model may be broken by them.
  */
 async function ask(
   { model, messages, max_completion_tokens, temperature, form, tools = [] }: ChatRequest,

@@ -3,7 +3,10 @@ import { allProviders, type Provider } from './config.ts';
 /** Shorter ones are words, such as `none`, for servers that want any. */
 const SHORTEST = 8;
 
-/** Returns a text without the keys of providers, and without what their headers and queries hold: a provider may repeat what it refuses. */
+/**
+ * Returns a text without the keys of providers, and without what their headers and queries hold: a provider may repeat what it
+ * refuses.
+ */
 export function withoutKeys(text: string, providers: readonly Sent[] = allProviders()): string {
   return providers
     .flatMap(({ key, headers, query }) => [key, ...Object.values(headers), ...Object.values(query)])

@@ -26,7 +26,8 @@ const PATIENCE = 120_000;
 
 /**
  * Stores that a run is to be asked again, with an audit entry. The analytics worker asks.
- * @throws Problem `not_found`; `validation_failed` for a version or model that does not exist; `conflict` for a run without a prompt
+ * @throws Problem `not_found`; `validation_failed` for a version or model that does not exist; `conflict` for a run without a
+ * prompt
  */
 export async function scheduleReplay(runId: number, asked: Asked, along: Along): Promise<ReplayRow> {
   if (asked.model !== null && !chatModels().some(({ name }) => name === asked.model))

@@ -393,13 +393,18 @@ describe('analytics, whatever happened and whatever was counted,', function () {
 
     if (asked.interval !== 'hour' || to - from <= 20 * DAY) {
       const { data } = await get(`conversations?${among}&interval=${asked.interval}`);
-      expectBuckets(data, facts, from, to, asked);
+      expectBuckets(data, facts, { from, to }, asked);
     }
 
     const by = channel === null ? query : `${query}&channel=${channel}`;
     const through = (list: Fact[]) => list.filter((fact) => channel === null || fact.channel === channel);
-    await expectCosts(through(rows.facts), through(everything), from, to, by, asked.timezone);
-    await expectKnowledge(through(everything), from, to, by, channel);
+    await expectCosts(
+      { left: through(rows.facts), facts: through(everything) },
+      { from, to },
+      by,
+      asked.timezone,
+    );
+    await expectKnowledge(through(everything), { from, to }, by, channel);
 
     const [somebody] = await knex('users').where({ role: 'user' }).limit(1);
     if (somebody === undefined) return;
@@ -427,11 +432,10 @@ describe('analytics, whatever happened and whatever was counted,', function () {
   const inOrder = <One extends { key: unknown }>(list: One[]) =>
     list.toSorted((a, b) => String(a.key).localeCompare(String(b.key)));
 
+  type Span = { from: number; to: number };
   async function expectCosts(
-    left: Fact[],
-    facts: Fact[],
-    from: number,
-    to: number,
+    { left, facts }: Record<'left' | 'facts', Fact[]>,
+    { from, to }: Span,
     query: string,
     timezone: string,
   ): Promise<void> {
@@ -470,8 +474,7 @@ describe('analytics, whatever happened and whatever was counted,', function () {
 
   async function expectKnowledge(
     facts: Fact[],
-    from: number,
-    to: number,
+    { from, to }: Span,
     query: string,
     channel: Channel | null,
   ): Promise<void> {
@@ -580,8 +583,7 @@ describe('analytics, whatever happened and whatever was counted,', function () {
   function expectBuckets(
     data: Bucket[],
     facts: Fact[],
-    from: number,
-    to: number,
+    { from, to }: Span,
     { timezone, interval }: Asked,
   ): void {
     const starts = data.map(({ start }) => Date.parse(start));

@@ -223,8 +223,10 @@ describe('searching the knowledge base', () => {
     expect(provider.requests).to.have.length(1);
     expect(await asks(prober)).to.equal(false);
     expect(provider.requests).to.have.length(2);
-    expect((await findPassages(prober.id, 'another illness', 'en')).passages).to.deep.equal([]);
-    await findPassages(asker.id, 'another illness', 'en');
+    const ask = ({ id }: BuiltUser) =>
+      findPassages({ user_id: id, question: 'another illness', language: 'en' });
+    expect((await ask(prober)).passages).to.deep.equal([]);
+    await ask(asker);
     expect(provider.requests).to.have.length(4);
   });
 

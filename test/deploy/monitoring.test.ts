@@ -4,7 +4,7 @@ import { registry } from '../../shared/ops/metrics.ts';
 // Registers what no module does at import.
 import '../../shared/provider/breaker.ts';
 import { cases } from '../../scripts/monitoring/cases.ts';
-import { dashboards, expressionsOf, grafana } from '../../scripts/monitoring/dashboards.ts';
+import { dashboards, expressionsOf } from '../../scripts/monitoring/dashboards.ts';
 import { alertsIn, FOREIGN, metricsIn } from '../../scripts/monitoring/expressions.ts';
 import { scrape } from '../support/exposition.ts';
 import { onNative } from '../support/native.ts';
@@ -78,12 +78,5 @@ describe('the alerts and dashboards', () => {
       alerts.map(({ alert }) => alert).toSorted(),
     );
     for (const { alert, severity } of alerts) expect(severity, alert).to.match(/^(page|ticket)$/);
-  });
-
-  it('are in Grafana’s files as the code makes them', () => {
-    for (const one of dashboards) {
-      const file = readFileSync(`deploy/monitoring/dashboards/${one.uid}.json`, 'utf8');
-      expect(JSON.parse(file), `node scripts/monitoring/write.ts`).to.deep.equal(grafana(one));
-    }
   });
 });

@@ -1,4 +1,4 @@
-/** Made from the contracts of the API by `npm run web -- --types`. Do not edit. */
+/** Made from the contracts of the API by `npm run write`. Do not edit. */
 
 export type Access = {
   id: number;

@@ -132,7 +132,10 @@ export class Live {
   }
 }
 
-/** Returns whether the server answers, and not a proxy that does not reach it. A browser that says it is online may still not reach it. */
+/**
+ * Returns whether the server answers, and not a proxy that does not reach it. A browser that says it is online may still not
+ * reach it.
+ */
 async function isReachable(base: string): Promise<boolean> {
   try {
     const signal = AbortSignal.timeout(ACK_MS);

@@ -4,7 +4,8 @@ import { leave, useUnsavedDialog } from './unsaved.ts';
 import { t } from './words.ts';
 
 /**
- * A modal dialog of the browser: it holds the focus, closes with Escape, and gives the focus back. It asks before it drops a text.
+ * A modal dialog of the browser: it holds the focus, closes with Escape, and gives the focus back. It asks before it drops a
+ * text.
  * @param writes whether the cursor is put into its first field
  */
 export function Dialog({

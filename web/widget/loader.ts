@@ -119,7 +119,10 @@ Object.assign(window, {
   Parley: {
     open,
     close,
-    /** The site vouches for its user: `{external_id, hash, email?, name?}`, with the hash that its server made. null: for nobody any more. */
+    /**
+     * The site vouches for its user: `{external_id, hash, email?, name?}`, with the hash that its server made. null: for nobody
+     * any more.
+     */
     identify(user: unknown) {
       identity = user;
       post('identify', user);

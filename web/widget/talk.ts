@@ -97,8 +97,8 @@ export class Talk {
   }
 
   /**
-   * Takes a user for whom the site vouches; null: nobody any more. The talk of another such user is left, also one that is only now
-   * taken up.
+   * Takes a user for whom the site vouches; null: nobody any more. The talk of another such user is left, also one that is only
+   * now taken up.
    */
   identify(user: Vouched | null): void {
     this.#identity = user;

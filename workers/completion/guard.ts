@@ -117,7 +117,8 @@ export class Guard {
     const verdict = isBlank(text)
       ? ALLOWED
       : patientVerdict(`${this.#runUp}${text}`, this.#userId, this.signal);
-    // The verdict is awaited in the window's turn, which may never come: no unhandled rejection then.
+    // The verdict is awaited in the window's turn, which may never come. Without this line the rejection would then end the
+    // process.
     verdict.catch(() => {});
     this.#runUp = `${this.#runUp}${text}`.slice(-RUN_UP);
     this.#judging += 1;

@@ -8,11 +8,11 @@ const AUTOLINK = /^<(?:https?:\/\/|mailto:)[^\s<>]*>$|^<[^\s<>@]+@[^\s<>@]+>$/i;
 const TAG_BEGUN = /<(?=[A-Za-z/!?])/g;
 /** An image of one line with its address beside it. */
 const IMAGE = /!\[((?:\\.|[^\\[\]\n])*)\]\(\s*(<[^<>\n]*>|[^\s()<>]*)[^()\n]*\)/g;
-/** Any other image; a citation after an exclamation mark is none. */
+/** The beginning of any other image. A citation after an exclamation mark is not an image. */
 const IMAGE_BEGUN = /!\[(?!\d+(?:\s*[,;]\s*\d+)*\](?![([:]))/g;
 /** The definition of an address that an image elsewhere may use. */
 const DEFINITION = /^( {0,3}\[[^\]\n]+\]):/gm;
-/** What the next text may still end: a tag or an image. */
+/** The beginning of a tag or an image that the next text may end. */
 const OPEN_END = /(?:<[A-Za-z/!?][^<>]*|!\[[^\n]{0,300}|!|<)$/;
 /** Longest beginning that is held back, in characters. */
 const HELD = 1_000;
@@ -26,7 +26,7 @@ export class Harmless {
   readonly #ownHost: string | undefined;
   /** The mark that ends the present block of code; '' outside. */
   #fence = '';
-  /** Whether the present paragraph holds a backtick without its pair: no later one surely ends code. */
+  /** Whether the present paragraph holds an unpaired backtick. Behind it nobody can say where code ends. */
   #unpaired = false;
   #atLineStart = true;
 

@@ -5,10 +5,10 @@ import type { ChatRequest } from '../../shared/provider/chat.ts';
 import { type Ending, failed } from './ending.ts';
 import { Interrupted, type Lease } from './lease.ts';
 
-/** Ms: a run waits for the shares of others as long as it has waited, between these; then until WAIT_LIMIT. */
+/** Bounds of one wait for the shares of others, and of all waits together, in ms. Each wait is as long as all before it. */
 const [SOONEST, LATEST, WAIT_LIMIT] = [1_000, 5_000, 300_000];
 
-/** Other answers hold what this one wants of the budget. */
+/** Thrown where other answers have reserved the tokens that this one wants. */
 export class Held extends Error {
   readonly delayMs: number;
   constructor(delayMs: number) {
@@ -39,7 +39,10 @@ export async function reserve(turn: Turn, lease: Lease, request: ChatRequest): P
   return undefined;
 }
 
-/** Says whether an answer has had its share: a chunk holds a token at least. A server may ignore the request's limit. */
+/**
+ * Says whether an answer has used its share, where a server ignores the request's limit. A chunk counts as one token: it holds
+ * at least one.
+ */
 export function hadItsShare(request: ChatRequest, chunks: number): boolean {
   return budgeted && chunks > request.max_completion_tokens;
 }

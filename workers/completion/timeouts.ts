@@ -59,8 +59,8 @@ export async function patiently<T>(runId: number, statement: () => Promise<T>): 
 }
 
 /**
- * Ends a run as failed whose statements are too slow. The row decides whether it may: an end that seemed to time out may have been
- * committed.
+ * Ends a run as failed whose statements are too slow. The row decides whether it may: an end that seemed to time out may have
+ * been committed.
  * @param held the caller's attempt and its text; null: the caller could not claim the run
  * @returns the run to deliver next; undefined when nothing changed, or when this statement is too slow as well
  */

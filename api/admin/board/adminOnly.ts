@@ -6,7 +6,10 @@ import { publicOrigin } from '../../middleware/origin.ts';
 import { forbiddenPage, signInPage } from './pages.ts';
 import { signedByCookie } from './signin.ts';
 
-/** Bull Board needs inline styles. Scripts come from this server alone, and nothing comes from other sites. The panel may frame it. */
+/**
+ * Bull Board needs inline styles. Scripts come from this server alone, and nothing comes from other sites. The panel may frame
+ * it.
+ */
 const CSP = [
   "default-src 'none'",
   "script-src 'self'",

@@ -8,7 +8,7 @@ import { BOARD, PUBLIC_BOARD } from './signin.ts';
 
 export type Board = (ctx: RouteCtx) => Promise<void>;
 
-/** A style sheet of another site. The policy of this mount refuses it, and says so in the console. */
+/** A style sheet of another site, which the policy of this mount would refuse with a line in the console. */
 const FONTS = /<link href="https:\/\/fonts\.googleapis\.com[^>]*>/;
 
 /**

@@ -28,7 +28,8 @@ export type Admin = { userId: number; sid: number };
 /**
  * Begins a session with the credentials of a form. Shares its limit with POST /auth/login.
  * A code of a second factor comes with them: the form has no second page.
- * @throws Problem `unauthenticated`, `second_factor_required`, `validation_failed`, `rate_limited`; `forbidden` for users who are not administrators
+ * @throws Problem `unauthenticated`, `second_factor_required`, `validation_failed`, `rate_limited`; `forbidden` for users who
+ * are not administrators
  */
 export async function signInAdmin(ctx: Ctx, form: unknown): Promise<Admin> {
   const { email, password, code = '' } = check(formCheck, form);
@@ -56,7 +57,10 @@ export function forgetAdmin(ctx: Ctx): void {
   ctx.cookies.set(COOKIE, null, attributes(ctx));
 }
 
-/** Returns who signed in by the cookie, from the session's row. @throws Problem `unauthenticated`, `token_expired`, `forbidden` */
+/**
+ * Returns who signed in by the cookie, from the session's row.
+ * @throws Problem `unauthenticated`, `token_expired`, `forbidden`
+ */
 export async function signedByCookie(ctx: Ctx): Promise<Signed> {
   const signed = await signedBy(verifyBoard(ctx.cookies.get(COOKIE) ?? ''));
   refuseUnenrolled(signed.user);

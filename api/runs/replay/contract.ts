@@ -37,7 +37,7 @@ const replay = named(
 );
 export const presentReplay = presenter(replay);
 
-/** The answer that was shown, to hold the others against. */
+/** The answer that was shown, to compare the others with. */
 const original = Type.Object({
   assistant_version: orNull(id),
   model: orNull(text),

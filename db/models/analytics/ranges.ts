@@ -54,7 +54,7 @@ export async function countedIn({ from, to }: Range): Promise<Partial<Record<Par
  * @param channel the channel of the figures. With one, the ranges leave out rollups that were counted without channels
  */
 export async function rangesOf(part: Part, window: Range, byDays: boolean, of: Of = ALL): Promise<Ranges> {
-  return rangesIn(await countedIn(window), part, window, byDays, of);
+  return rangesIn(await countedIn(window), part, window, { byDays, channel: of.channel });
 }
 
 /** Does what `rangesOf` does, with what was read for the window or for a longer one. */
@@ -62,8 +62,7 @@ export function rangesIn(
   counted: Partial<Record<Part, Counted>>,
   part: Part,
   window: Range,
-  byDays: boolean,
-  { channel }: Of = ALL,
+  { byDays = true, channel = null }: { byDays?: boolean; channel?: string | null } = {},
 ): Ranges {
   const { counted_to, renewed_to, weeks_from = null, people_to = null, changed = [] } = counted[part] ?? {};
   const renewedTo = renewed_to ?? window.from;

@@ -38,7 +38,9 @@ export async function exportMemory(ground: Ground): Promise<(round: number) => P
   };
 }
 
-/** A heap that is hardly larger than what the processes need at rest: without it, V8 leaves garbage of a long export for later. */
+/**
+ * A heap that is hardly larger than what the processes need at rest: without it, V8 leaves garbage of a long export for later.
+ */
 const HEAP = { NODE_OPTIONS: '--max-old-space-size=56' };
 
 /** Has an export written and downloads it. Starts the processes for it, so that their peaks are its own. */

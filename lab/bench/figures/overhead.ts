@@ -50,7 +50,7 @@ export async function overhead(ground: Ground): Promise<(round: number) => Promi
     const loaded = await latencies(loadedRate, LOADED, ours);
     const floorLoaded = await latencies(loadedRate, LOADED, floor);
     const line = { unit: 'ms', floor: 'the same without durability' };
-    const figure = (name: string, loop: string, aim: string, [a, b]: number[][], p: number) => ({
+    const figure = (name: string, [loop, aim]: [string, string], [a, b]: number[][], p: number) => ({
       ...line,
       figure: `engine overhead ${name}`,
       loop,
@@ -59,9 +59,9 @@ export async function overhead(ground: Ground): Promise<(round: number) => Promi
       floors: less(b ?? [], p),
     });
     return [
-      figure('p50, unloaded', 'open, 10/s', '≤ 8 ms', [unloaded, floorUnloaded], 50),
-      figure('p99, unloaded', 'open, 10/s', '≤ 25 ms', [unloaded, floorUnloaded], 99),
-      figure('p99, 70 % load', 'open', '≤ 50 ms', [loaded, floorLoaded], 99),
+      figure('p50, unloaded', ['open, 10/s', '≤ 8 ms'], [unloaded, floorUnloaded], 50),
+      figure('p99, unloaded', ['open, 10/s', '≤ 25 ms'], [unloaded, floorUnloaded], 99),
+      figure('p99, 70 % load', ['open', '≤ 50 ms'], [loaded, floorLoaded], 99),
     ];
   };
 }

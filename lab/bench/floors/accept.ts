@@ -1,6 +1,6 @@
 /**
- * Floors of accept: a bare Koa that reads a body and makes the same SQL call, which checks the session. `calls`: also the product's
- * calls for limits, the message's other devices and the queue.
+ * Floors of accept: a bare Koa that reads a body and makes the same SQL call, which checks the session. `calls`: also the
+ * product's calls for limits, the message's other devices and the queue.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

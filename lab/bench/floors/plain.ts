@@ -87,7 +87,7 @@ async function context(payload: Payload): Promise<void> {
   const text = await textOf(payload);
   countTokens(text);
   await Promise.all([
-    findPassages(0, text, 'en'),
+    findPassages({ user_id: 0, question: text, language: 'en' }),
     rows(
       'SELECT content FROM messages WHERE conversation_id = :conversation_id AND id < :message_id ORDER BY id DESC LIMIT 10',
       payload,

@@ -2,12 +2,10 @@ import type { Role } from '../../../db/models/role.ts';
 import { type BuiltUser, buildSession, buildUser, PASSWORD } from '../../support/factories.ts';
 import {
   type Actor,
+  added,
   assistant,
-  category,
   dataExport,
   experiment,
-  faq,
-  faqImport,
   fresh,
   notification,
   ratedReply,
@@ -29,7 +27,7 @@ export type Rule = {
   who: 'anyone' | 'signed in' | 'editors' | 'admins';
   /** The status for one's own things, or for things that belong to nobody. */
   status: number;
-  /** Builds each request; `of` is the owner. */
+  /** Builds each request; `of` is the owner. A function that asks for no owner makes things that belong to nobody. */
   names?: (of: BuiltUser) => Promise<Named> | Named;
   /** The status for somebody else's things; left out where nothing has an owner. */
   others?: number;
@@ -54,14 +52,18 @@ const owner = (status: number, names: Rule['names']): Rule => signedIn(status, {
 const agents = (status: number, names: Rule['names']): Rule =>
   editors(status, { names, others: status, shows: true });
 
+const FAQ = { question: 'Q?', answer: 'A.', status: 'published' };
+
 const at = (id: number | string, body?: unknown): Named => ({ path: { id }, body });
 const ofExport = async (of: BuiltUser) => at(await dataExport(of));
 const ofRun = async (of: BuiltUser) => at((await talk(of)).run_id);
 const ofConversation = (body?: unknown) => async (of: BuiltUser) =>
   at((await talk(of)).conversation_id, body);
 const ofReply = (body?: unknown) => async (of: BuiltUser) => at((await talk(of)).reply_id, body);
-const ofFaq = (body?: unknown) => async () => at(await faq(), body);
-const ofCategory = (body?: unknown) => async () => at(await category(), body);
+const ofFaq = (body?: unknown) => async () =>
+  at(await added('faqs', { ...FAQ, slug: fresh(), published_at: new Date() }), body);
+const ofCategory = (body?: unknown) => async () =>
+  at(await added('faq_categories', { name: 'C', slug: fresh() }), body);
 const ofAssistant = (body?: unknown) => async () => at(await assistant(), body);
 const experimentOf = (body?: unknown) => async () => at(await experiment(), body);
 const ofExperiment = async () => ({ body: await twoVersions() });
@@ -265,7 +267,8 @@ export const rules: Record<string, Rule> = {
   'GET /api/v1/faqs/search': signedIn(200, { names: () => ({ query: 'q=hours' }) }),
   'POST /api/v1/faqs/import': editors(202, { names: () => ({ body: [{ question: 'Q?', answer: 'A.' }] }) }),
   'GET /api/v1/faqs/imports/{id}': editors(200, {
-    names: async (of) => at(await faqImport(of)),
+    names: async ({ id }) =>
+      at(await added('faq_imports', { user_id: id, all_or_nothing: false, status: 'queued' })),
     others: 404,
   }),
   'GET /api/v1/faqs/export': editors(200),

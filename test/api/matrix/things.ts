@@ -69,10 +69,9 @@ export async function session(owner: BuiltUser): Promise<number> {
   return (await buildSession(owner)).sid;
 }
 
-export async function faqImport({ id }: BuiltUser): Promise<number> {
-  const [row] = await knex('faq_imports')
-    .insert({ user_id: id, all_or_nothing: false, status: 'queued' })
-    .returning('id');
+/** Adds a row to a table. Returns its id. */
+export async function added(table: string, fields: object): Promise<number> {
+  const [row] = await knex(table).insert(fields).returning('id');
   return row.id;
 }
 
@@ -101,18 +100,6 @@ export function unsubscribing({ id }: BuiltUser): string {
 let made = 0;
 export function fresh(): string {
   return `thing${++made}_${process.pid}`;
-}
-
-export async function faq(): Promise<number> {
-  const [row] = await knex('faqs')
-    .insert({ question: 'Q?', answer: 'A.', slug: fresh(), status: 'published', published_at: new Date() })
-    .returning('id');
-  return row.id;
-}
-
-export async function category(): Promise<number> {
-  const [row] = await knex('faq_categories').insert({ name: 'C', slug: fresh() }).returning('id');
-  return row.id;
 }
 
 export async function assistant(): Promise<number> {

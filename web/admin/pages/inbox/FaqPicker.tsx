@@ -8,7 +8,10 @@ import { t } from './words.ts';
 
 type Category = { id: number; name: string };
 
-/** Finds a published FAQ whose answer is put into the reply: Enter takes the best. The FAQs of a category serve as canned replies. */
+/**
+ * Finds a published FAQ whose answer is put into the reply: Enter takes the best. The FAQs of a category serve as canned
+ * replies.
+ */
 export function FaqPicker({
   language,
   onPick,
