@@ -179,7 +179,7 @@ export const personalData: Record<string, TableOfData> = {
     purpose: 'questions that no FAQ answers',
     kept: 'until they are answered or dismissed',
     erased: 'cascade',
-    columns: { link: 'message_id suggestion_id', content: 'embedding', technical: 'reason created_at' },
+    columns: { link: 'message_id suggestion_id', content: 'embedding', technical: 'reason created_at gone' },
   },
   faq_suggestions: {
     purpose: 'groups of such questions',
