@@ -23,7 +23,7 @@ stopOnSignals();
 await startTracing('parley-web');
 
 // A socket that connects before this process hears pushes would have to reconnect. Without Redis `web` serves all the same.
-const delivering = untilCanEnqueue().catch((err) => log.warn({ err }, 'web cannot add jobs yet'));
+const delivering = untilCanEnqueue().catch((err) => log.warn({ err }, 'Jobs cannot be added yet'));
 const heard = Promise.all([firstSubscription, delivering, untilReady(redis).then(refuseCluster)]);
 await Promise.race([heard, sleep(1_000, undefined, { ref: false })]);
 collectLoading();

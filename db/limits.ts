@@ -4,7 +4,7 @@ import { log } from '../shared/base/log.ts';
 /** Postgres's limits, in ms: the run time of a statement, the wait for a lock, the idle time in a transaction. */
 const LIMITS = {
   statement_timeout: 10_000,
-  // A statement that waits longer for a lock gives its connection back.
+  // A statement that waits longer for a lock is aborted, and frees its connection.
   lock_timeout: 5_000,
   idle_in_transaction_session_timeout: 10_000,
 };

@@ -14,14 +14,14 @@ const migrations = {
 };
 const functions = new URL('functions/', import.meta.url);
 const NAMED = 3;
-/** Ms between two looks at whether another process migrates still. */
+/** Ms between two looks at whether another process still migrates. */
 const LOOK_MS = 500;
 
 /**
- * Brings the schema up to date: runs the migrations that are missing, then every file of `db/functions`.
- * The functions hold no state and say CREATE OR REPLACE, so the newest text always wins and a change
- * of one reads as a diff of its file. Safe to run twice, also at once and after a process that was killed, and beside a running older
- * version. Leaves the functions of a newer release alone, because that release's processes run on them.
+ * Brings the schema up to date: runs the migrations that are missing, then every file of `db/functions`. The functions hold no
+ * state and say CREATE OR REPLACE, so the newest text always wins and a change of one reads as a diff of its file. Safe to run
+ * twice, also at once and after a process that was killed, and beside a running older version. Leaves the functions of a newer
+ * release alone, because that release's processes run on them.
  * @param checks false: does not compare the schema with its list, for whoever writes that list anew
  * @returns whether the schema is this release's or a newer one's
  * @throws Error when the schema lacks what its migrations made, as after an incomplete restore
@@ -34,7 +34,7 @@ async function bringUpToDate(checks: boolean): Promise<'current' | 'newer'> {
   await expectHistory();
   await knex.migrate.latest(migrations);
   if (await isNewer()) return 'newer';
-  // Before the functions are made, whose errors would say less. A missing one of them is no fault yet.
+  // Comes before the functions, whose errors would say less. A missing function is not a fault yet.
   if (checks) expectWhole((await missingFromSchema()).filter((line) => !line.startsWith('function ')));
   for (const file of (await readdir(functions)).sort()) {
     await knex.raw(await readFile(new URL(file, functions), 'utf8'));
@@ -44,9 +44,9 @@ async function bringUpToDate(checks: boolean): Promise<'current' | 'newer'> {
 }
 
 /**
- * Runs work once no other process migrates. The lock ends with its connection, so a killed process leaves none. Knex's own lock is a
- * row, which a killed process leaves behind: this frees it. PGlite has no such locks, as its clients share one session: there only
- * `npm start` migrates, which holds the lock of its folder.
+ * Runs work once no other process migrates. The lock ends with its connection, so a killed process leaves none. Knex's own lock
+ * is a row, which a killed process leaves behind: this frees it. PGlite has no such locks, as its clients share one session:
+ * there only `npm start` migrates, which holds the lock of its folder.
  * @throws Error when the lock is lost meanwhile
  */
 async function alone<T>(work: () => Promise<T>): Promise<T> {
@@ -80,7 +80,10 @@ async function alone<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Takes the lock if nobody has it. A statement that waits for it would hold a snapshot, for which the other's new index would wait. */
+/**
+ * Takes the lock if nobody has it. A statement that waits for it would hold a snapshot, for which the other's new index would
+ * wait.
+ */
 async function locks(holder: pg.Client): Promise<boolean> {
   const { rows } = await holder.query<{ got: boolean }>(
     `SELECT pg_try_advisory_xact_lock(hashtext('parley.migrate')) AS got`,

@@ -3,9 +3,9 @@ import type { Knex } from 'knex';
 const HOURS = 10_800_000;
 
 /**
- * Runs a migration's statements one by one on one connection, without the timeouts of requests: an index on a
- * large table takes minutes to hours. No statement among them may lock a table against readers: it would wait for the longest of them,
- * and all others behind it. The migration needs `config = { transaction: false }`.
+ * Runs a migration's statements one by one on one connection, without the timeouts of requests: an index on a large table takes
+ * minutes to hours. No statement among them may lock a table against readers: it would wait for the longest of them, and all
+ * others behind it. The migration needs `config = { transaction: false }`.
  */
 export async function patiently(knex: Knex, statements: string[]): Promise<void> {
   const client = knex.client as Pool;

@@ -80,7 +80,7 @@ export async function completion(job: Job<Payloads['completion']>): Promise<void
  */
 async function afterSlowClaim(runId: number, err: unknown): Promise<{ outcome: 'gone' }> {
   if (!ranTooLong(err)) throw err;
-  log.warn({ err }, 'a claim ran into its time limit');
+  log.warn({ err }, 'Claim timed out');
   const wait = await afterTimeout(runId);
   if (wait !== null) throw new RetryIn(wait);
   const ended = await giveUp(runId, null);
@@ -155,7 +155,7 @@ async function conclude(held: Held, model: ModelRef, err: unknown): Promise<void
   if (err instanceof Postponed) return comeBack(held, null, unchecked(err.trouble));
   // Neither case is the provider's failure: a statement was too slow, or Postgres was unreachable.
   if (ranTooLong(err)) {
-    log.warn({ err }, 'a statement ran into its time limit');
+    log.warn({ err }, 'Statement timed out');
     const wait = await afterTimeout(turn.run_id);
     if (wait === null) return finish(held, { ...TOO_SLOW, model: model.name });
     return release(held, { delayMs: wait });

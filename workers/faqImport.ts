@@ -45,6 +45,7 @@ async function tell({
     added.length > 0 && enqueue('embedding', embeddingOf(added)),
   ];
   for (const result of await Promise.allSettled(told)) {
-    if (result.status === 'rejected') log.warn({ err: result.reason, import_id: id }, 'import: not told');
+    if (result.status === 'rejected')
+      log.warn({ err: result.reason, import_id: id }, 'Import progress not published; its row has it');
   }
 }

@@ -44,7 +44,7 @@ export function startHousekeeping(): void {
       .then(chainAudit)
       .catch((err: unknown) => log.warn({ err }, 'audit log not chained'))
       .then(tidy)
-      .catch((err: unknown) => log.warn({ err }, 'what is over was not deleted'))
+      .catch((err: unknown) => log.warn({ err }, 'Expired rows not deleted; tried again'))
       .finally(() => {
         timer = setTimeout(next, INTERVAL);
       });
@@ -74,7 +74,7 @@ export async function reconcile(grace = GRACE): Promise<Found> {
   const delivered = await deliverOwedRuns(graceMs);
   const announced = await announceEndedRuns(graceMs);
   const told = await tellOwedNews(graceMs);
-  await keepVectors().catch((err: unknown) => log.warn({ err }, 'Vectors not kept up; tried again'));
+  await keepVectors().catch((err: unknown) => log.warn({ err }, 'Vectors not noted as owed; tried again'));
   let embeddings = 0;
   for (const name of singleNames) {
     const enqueued = await enqueueOwed(name, graceMs).catch((err: unknown) => {
@@ -144,7 +144,7 @@ async function announceEndedRuns(graceMs: number): Promise<number> {
   const owed = await runsToAnnounce(BATCH, graceMs);
   const results = await Promise.allSettled(owed.map(announce));
   for (const result of results) {
-    if (result.status === 'rejected') log.warn({ err: result.reason }, 'not announced');
+    if (result.status === 'rejected') log.warn({ err: result.reason }, 'Run end not announced; tried again');
   }
   return results.filter(({ status }) => status === 'fulfilled').length;
 }

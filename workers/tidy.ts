@@ -28,6 +28,6 @@ export async function tidy(): Promise<void> {
     ...(await retain(BATCH)),
   };
   const counts = Object.values(deleted);
-  if (counts.some((count) => count > 0)) log.info(deleted, 'deleted what is over');
+  if (counts.some((count) => count > 0)) log.info(deleted, 'Expired rows deleted');
   next = released === LEFT || counts.some((count) => count >= BATCH) ? 0 : Date.now() + EVERY_MS;
 }

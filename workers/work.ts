@@ -119,7 +119,7 @@ export function waitFor({ trouble, retryAfterMs }: ProviderError, waitedMs: numb
  * allows it to end a run.
  */
 async function afterSlowStatement(err: unknown, runId: number | undefined): Promise<number | null> {
-  log.warn({ err }, 'a statement ran into its time limit');
+  log.warn({ err }, 'Statement timed out');
   if (runId === undefined) return null;
   const wait = await afterTimeout(runId);
   if (wait === null) throw new UnrecoverableError('database_timeout');

@@ -15,7 +15,7 @@ export function measureFaqs(): Promise<void> {
       faqsStored.set(faqs);
       faqsToEmbed.set(faqs_to_embed);
     },
-    (err: unknown) => log.warn({ err }, 'FAQs cannot be counted; the gauges keep their last values'),
+    (err: unknown) => log.warn({ err }, 'FAQs not counted; the gauges keep their last values'),
   );
   return measuring;
 }

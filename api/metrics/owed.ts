@@ -15,7 +15,7 @@ export function measureOwed(): Promise<void> {
   if (performance.now() < freshUntil) return measuring;
   freshUntil = performance.now() + FRESH;
   measuring = measure().catch((err: unknown) => {
-    log.warn({ err }, 'what is owed cannot be counted; its gauges are removed');
+    log.warn({ err }, 'Owed work not counted; its gauges are removed');
     tellingsOwed.reset();
     tellingsLate.reset();
   });

@@ -15,7 +15,7 @@ export async function measureQueues(): Promise<void> {
   if (performance.now() < freshUntil) return measuring;
   freshUntil = performance.now() + FRESH;
   measuring = measure().catch((err: unknown) => {
-    log.warn({ err }, 'queues cannot be measured; their gauges are removed');
+    log.warn({ err }, 'Queues not measured; their gauges are removed');
     queueJobs.reset();
     queueOldest.reset();
   });

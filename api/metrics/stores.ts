@@ -71,7 +71,7 @@ async function within(look: () => Promise<void>, clears: (() => void)[]): Promis
   });
   await Promise.race([look(), limit])
     .catch((err: unknown) => {
-      log.warn({ err }, 'a store cannot be measured; its gauges are removed');
+      log.warn({ err }, 'Store not measured; its gauges are removed');
       for (const clear of clears) clear();
     })
     .finally(() => clearTimeout(timer));

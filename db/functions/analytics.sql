@@ -69,7 +69,7 @@ BEGIN
   GROUP BY 1, 2, 3, 4, 5, 6;
 END $$;
 
--- Returns what a run adds to what has a key: a step of each scale of speed, and the FAQs that its answer cites.
+-- Returns the keys that a run counts under: a step of each scale of speed, and the FAQs that its answer cites.
 CREATE OR REPLACE FUNCTION analytics_measures_of(p_status text, p_first_token_ms integer, p_created timestamptz, p_started timestamptz,
   p_completed timestamptz, p_sources jsonb) RETURNS TABLE (measure text, key bigint) LANGUAGE sql IMMUTABLE ROWS 4 AS $$
   SELECT measure, analytics_step(ms) FROM (VALUES
@@ -81,7 +81,7 @@ CREATE OR REPLACE FUNCTION analytics_measures_of(p_status text, p_first_token_ms
   UNION ALL SELECT 'faq', (source ->> 'faq_id')::bigint FROM jsonb_array_elements(p_sources) AS source
 $$;
 
--- Counts what has a key: steps of the scales of speed, uses of FAQs, new accounts (key 0; of no channel).
+-- Counts by keys: steps of the scales of speed, uses of FAQs, and new accounts (key 0, without a channel).
 CREATE OR REPLACE FUNCTION analytics_measures(p_from timestamptz, p_to timestamptz)
 RETURNS TABLE (start timestamptz, assistant_id bigint, measure text, key bigint, n bigint, channel text)
 LANGUAGE plpgsql STABLE ROWS 50
@@ -255,7 +255,7 @@ BEGIN
 END $$;
 
 -- Returns the quarter hours before p_from in which those conversations began whose runs ended from p_from on: they may be
--- answered by now, or rated otherwise. Nothing notes it when a run ends, for that would cost every answer.
+-- answered by now, or rated otherwise. A run that ends notes nothing, because that would cost every answer.
 CREATE OR REPLACE FUNCTION analytics_answered(p_from timestamptz, p_to timestamptz) RETURNS SETOF timestamptz LANGUAGE plpgsql STABLE
 ROWS 20 SET jit = off SET plan_cache_mode = force_generic_plan AS $$
 BEGIN
@@ -264,7 +264,7 @@ BEGIN
   CROSS JOIN LATERAL (SELECT created_at FROM conversations WHERE id = r.conversation_id AND created_at < p_from OFFSET 0) AS c;
 END $$;
 
--- Returns those of some quarter hours of a day in which anything happened: counting the others would plan for nothing.
+-- Returns those of some quarter hours of a day in which anything happened. Counting the others would cost only planning.
 CREATE OR REPLACE FUNCTION analytics_busy(p_quarters timestamptz[]) RETURNS timestamptz[] LANGUAGE plpgsql STABLE
 SET jit = off SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
@@ -566,7 +566,7 @@ BEGIN
   RETURN OLD;
 END $$;
 
--- Runs before the rest of the user is deleted. Their place in counts of different people becomes a number that nobody knows.
+-- Runs before the rest of the user is deleted. In counts of different people, a random number takes the user's place.
 CREATE OR REPLACE FUNCTION analytics_user_deleted() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
   v_nobody CONSTANT bigint := -floor(random() * 9e15)::bigint - 1;
@@ -574,7 +574,7 @@ BEGIN
   INSERT INTO analytics_spread VALUES ('k', analytics_quarter(OLD.created_at), 0, 'users_new', 0, 1);
   PERFORM analytics_changed('moments', OLD.created_at);
   DELETE FROM conversations WHERE user_id = OLD.id;
-  -- Whoever counts now writes the id once more: waits for them.
+  -- Waits for a count that is under way, which would write the id once more.
   PERFORM FROM analytics_state WHERE part = 'moments' FOR UPDATE;
   UPDATE analytics_people SET person = v_nobody WHERE person = OLD.id;
   RETURN OLD;

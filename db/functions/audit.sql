@@ -71,7 +71,7 @@ BEGIN
     v_part.person_id := p_subject;
     v_part.target_id := p_target;
     v_part.details := v_details;
-    -- Nobody proved who they are: where it came from concerns the account that it was tried on.
+    -- Nobody proved who they are, so the address belongs to the account that was tried.
     IF p_actor IS NULL THEN
       v_part.ip := p_ip;
       v_part.request_id := p_request_id;

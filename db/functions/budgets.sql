@@ -1,12 +1,12 @@
--- Budgets of a day. A run reserves its share when its model is about to be called, and books what it used when it ends: in the
--- transaction that ends it, so once. A later attempt's share replaces an earlier one's: what a crashed attempt cost nobody
--- knows, and the row of the run counts the last attempt alone.
+-- Budgets of a day. A run reserves its share before its model is called. The transaction that ends the run books what it used,
+-- so it is booked once. A later attempt's share replaces an earlier one's: nobody knows what a crashed attempt cost, and the
+-- run's row counts only the last attempt.
 
--- Reserves a share for a run that the caller holds. p_completion: the most tokens that the answer wants. The limits, NULL for
--- none, and the prices of a token are in one unit. granted: tokens that the answer may have; 0: nothing is left. told: the day
--- just reached four fifths of its limit, which administrators are owed the news of; a user is owed that of the own. No row: the
--- fence is lost. waits: other runs have reserved what this run asks for, and may leave some of it unused; nothing is granted
--- yet. p_waits: false takes what is left.
+-- Reserves a share for a run that the caller holds. No row: the fence is lost. p_completion: the most tokens that the answer
+-- wants. Limits (NULL: none) and the prices of a token are in one unit. granted: the tokens that the answer may have; 0:
+-- nothing is left. told: the day just reached four fifths of its limit. Administrators are notified of that; a user is notified
+-- of the user's own budget. waits: other runs have reserved what this run wants and may not use all of it, so nothing is
+-- granted yet. p_waits false: the run takes what is left.
 DROP FUNCTION IF EXISTS budget_reserve;
 CREATE FUNCTION budget_reserve(p_run bigint, p_attempt integer, p_prompt integer, p_completion integer,
   p_price_in double precision, p_price_out double precision, p_day_limit bigint, p_user_limit bigint, p_waits boolean DEFAULT false)
@@ -25,7 +25,7 @@ BEGIN
   PERFORM budget_add(v_run.reserved_on, v_run.user_id, -coalesce(v_run.reserved, 0));
   PERFORM budget_add(v_today, v_run.user_id, 0);
   -- budget_add has locked both rows: nobody else reserves meanwhile.
-  -- By what was used before this run: one answer alone may reserve most of a user's day.
+  -- Compares what was used before this run, because one answer may reserve most of a user's day.
   UPDATE budget_user_days d SET told = true
   WHERE d.day = v_today AND d.user_id = v_run.user_id AND NOT d.told AND d.amount >= 0.8 * p_user_limit;
   IF FOUND THEN
@@ -55,13 +55,13 @@ BEGIN
   RETURN NEXT;
 END $$;
 
--- Returns what open runs hold of a day, and may not use: of a user, or of all (NULL), but for one run.
+-- Returns what open runs of a user, or of all users (NULL), have reserved of a day. Leaves out one run.
 CREATE OR REPLACE FUNCTION budget_held(p_day date, p_user bigint, p_but bigint) RETURNS bigint LANGUAGE sql STABLE AS $$
   SELECT coalesce(sum(reserved), 0)::bigint FROM runs WHERE status IN ('queued', 'in_progress') AND reserved_on = p_day
     AND id IS DISTINCT FROM p_but AND (p_user IS NULL OR user_id = p_user)
 $$;
 
--- Adds to what was used of a day, first of all users and then of one; locks both rows in this order.
+-- Adds an amount to what was used of a day, first for all users and then for one. Locks both rows in this order.
 CREATE OR REPLACE FUNCTION budget_add(p_day date, p_user bigint, p_amount bigint) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
   IF p_day IS NULL THEN

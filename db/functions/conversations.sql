@@ -16,7 +16,7 @@ BEGIN
   RETURN NEXT;
 END $$;
 
--- Archives a user's conversation: nobody waits in it for a person any more. Its runs go on. Returns false where nothing changed.
+-- Archives a user's conversation, which then no longer waits for a person. Its runs go on. Returns false where nothing changed.
 CREATE OR REPLACE FUNCTION archive_conversation(p_conversation bigint, p_user bigint) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
   PERFORM FROM conversations WHERE id = p_conversation AND user_id = p_user AND deleted_at IS NULL AND NOT is_archived

@@ -44,8 +44,8 @@ BEGIN
     GROUP BY key) AS sums);
 END $$;
 
--- Removes who an account was from the audit log: that something happened stays. Parts beside the chain go. An entry of the form
--- before them is blanked, and its stored hash keeps its place. Returns how many entries.
+-- Removes from the audit log who an account was; that something happened stays. Parts beside the chain are deleted. Entries
+-- from before there were parts are blanked, and keep their stored hash. Returns how many entries.
 CREATE OR REPLACE FUNCTION redact_audit_of(p_user bigint) RETURNS integer LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   v_count integer;

@@ -1,6 +1,6 @@
 -- Two versions of an assistant side by side.
 
--- Returns the arm of a conversation: the same whenever and wherever it is asked. share: of version_b.
+-- Returns the arm of a conversation, the same at each call. share is the part of conversations that get version_b.
 CREATE OR REPLACE FUNCTION arm_drawn(p_experiment experiments, p_conversation bigint) RETURNS integer LANGUAGE plpgsql STABLE AS $$
 DECLARE
   -- 32 bits of a hash, as a number from 0 up to 1.
@@ -38,8 +38,8 @@ BEGIN
   RETURN p_now;
 END $$;
 
--- Ends an experiment. p_keep: the version that answers from now on, as a new version where the assistant has another one
--- now; NULL changes nothing. Returns 'ended', 'conflict' (it has ended) or 'not_one' (p_keep is of no arm).
+-- Ends an experiment. p_keep: the version that answers from now on, added as a new version where the assistant has another one
+-- now. NULL changes nothing. Returns 'ended', 'conflict' (it has ended) or 'not_one' (p_keep belongs to neither arm).
 CREATE OR REPLACE FUNCTION end_experiment(p_experiment bigint, p_keep integer) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   v_experiment experiments;

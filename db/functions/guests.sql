@@ -83,8 +83,8 @@ BEGIN
     AND NOT EXISTS (SELECT FROM faq_gaps WHERE suggestion_id = s.id AND embedding = s.embedding);
 END $$;
 
--- Takes the words of removed messages out of drafts whose question nobody has reworded. Returns how many drafts. What an editor
--- published stays: the editor answers for it.
+-- Takes the words of removed messages out of drafts whose question nobody has reworded. Returns how many drafts. A published
+-- FAQ stays, because its editor answers for it.
 CREATE OR REPLACE FUNCTION forget_drafts_of(p_messages bigint[]) RETURNS integer LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   v_drafts bigint[] := ARRAY(SELECT id FROM faqs WHERE from_message_id = ANY (p_messages) AND status = 'draft');

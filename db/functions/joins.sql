@@ -61,7 +61,7 @@ BEGIN
     INSERT INTO message_keys (user_id, idempotency_key, request_hash, message_id)
     VALUES (p_run.user_id, p_key, p_hash, v_message);
   END IF;
-  -- Who adds this delivery tells nothing. The first delivery, which tells the question, may never have been added.
+  -- A later delivery does not tell the question. The first delivery, which tells it, may never have been added.
   PERFORM note_message(p_run.conversation_id, CASE p_run.generation WHEN 1 THEN p_run.message_id ELSE v_message END);
   UPDATE messages SET shown_after = v_message WHERE id = p_run.reply_id;
   UPDATE runs SET joined_ids = joined_ids || v_message, language = coalesce(p_language, language),

@@ -1,8 +1,8 @@
--- The outbox of notifications. A row is written in the transaction of its act; jobs show it in the app, push and mail it:
--- due_at is when to show or mail it, push_due_at when to push it.
+-- The outbox of notifications. A row is written in the transaction of its act. Jobs show it in the app and mail it at due_at,
+-- and push it at push_due_at.
 
 -- Owes a user a notification; the queue looks at it after p_after. Returns its id. p_data holds ids, and no text of anybody.
--- Without a user it is kept for a moment and sent to nobody: an act that must not tell whether an account exists costs the same.
+-- Without a user the row is kept for a moment and sent to nobody, so that an act on an unknown account costs the same.
 CREATE OR REPLACE FUNCTION owe_notification(p_kind text, p_user bigint, p_data jsonb DEFAULT '{}',
   p_after interval DEFAULT '0', p_conversation bigint DEFAULT NULL, p_message bigint DEFAULT NULL)
 RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
@@ -30,8 +30,8 @@ BEGIN
   RETURN owe_notification('new_sign_in', v_session.user_id, jsonb_build_object('session_id', p_session));
 END $$;
 
--- Returns what must be known to deliver claimed notifications. begins: nothing was done of it so far. What is shown and in a
--- mail is done: its worker died before it noted that.
+-- Returns what must be known to deliver claimed notifications. begins: this is the first claim. A row that is shown and in a
+-- mail is done; its worker died before it noted that.
 DROP FUNCTION IF EXISTS claim_notification, claim_notifications, claim_push, notifications_claimed;
 DROP TYPE IF EXISTS owed_notification;
 CREATE TYPE owed_notification AS (id bigint, kind text, user_id bigint, data jsonb, conversation_id bigint, message_id bigint, created_at timestamptz,
@@ -55,8 +55,9 @@ BEGIN
     LEFT JOIN messages m ON m.id = v.message_id LEFT JOIN conversations c ON c.id = v.conversation_id;
 END $$;
 
--- Claims an owed notification, and up to p_more others that are due, for p_lease_ms, twice as long at each further try. What is
--- missing is not due, or another worker has it. By clock_timestamp, what is due later would be read as well.
+-- Claims an owed notification, and up to p_more others that are due, for p_lease_ms, twice as long at each further try. A row
+-- that is missing from the result is not due, or another worker has it. Compared with clock_timestamp, the index would also
+-- read what is due later.
 CREATE FUNCTION claim_notifications(p_id bigint, p_more integer, p_lease_ms integer) RETURNS SETOF owed_notification
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE

@@ -193,7 +193,7 @@ BEGIN
     ORDER BY id DESC LIMIT v_limit) AS newest);
 END $$;
 
--- Gives a conversation to an agent: from now on the bot says nothing. Returns the ended runs; a running one is flagged and
+-- Gives a conversation to an agent: from now on the bot is silent. Returns the ended runs; a running one is flagged and
 -- its worker ends it. The caller holds the lock.
 CREATE OR REPLACE FUNCTION give_to(p_conversation bigint, p_agent bigint) RETURNS bigint[] LANGUAGE plpgsql VOLATILE AS $$
 DECLARE

@@ -43,7 +43,7 @@ END $$;
 CREATE OR REPLACE FUNCTION end_runs(p_runs bigint[], p_status text, p_code text, p_message text)
 RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
-  -- Who delivers a run tells its question (accept_message). A run that ends before may not have been delivered.
+  -- The first delivery of a run tells its question (accept_message). A run that ends before that may never have been delivered.
   PERFORM note_message(r.conversation_id, r.message_id) FROM runs r JOIN messages q ON q.id = r.message_id AND q.run_id = r.id
   WHERE r.id = ANY (p_runs) AND r.attempt = 0 AND r.generation = 1;
   WITH ended AS (

@@ -1,6 +1,6 @@
--- Returns the served set if its thresholds are of another knowledge base: owed to housekeeping. So is one that
--- the release before measured, without coverage. NULL: nothing is
--- owed. Waits until the vectors are complete, and a minute after the last time. A knowledge base of few FAQs says little.
+-- Returns the served set if its thresholds are of another knowledge base: owed to housekeeping. So is one that the release
+-- before measured, without coverage. NULL: nothing is owed. Waits until the vectors are complete, and for a minute after the
+-- last measurement. A knowledge base of few FAQs is not measured.
 CREATE OR REPLACE FUNCTION embedding_set_to_calibrate(p_faqs integer) RETURNS text LANGUAGE sql STABLE AS $$
   SELECT m.key FROM embedding_models m
   WHERE m.key = serving_embedding_set() AND NOT m.in_columns AND m.dimensions IS NOT NULL AND m.due_at <= clock_timestamp()

@@ -8,7 +8,7 @@ CREATE OR REPLACE FUNCTION emit(p_type text, p_data jsonb) RETURNS integer LANGU
 DECLARE
   v_count integer;
 BEGIN
-  -- Usually nobody listens, and preparing an INSERT takes longer than looking.
+  -- Usually no endpoint wants the event, and planning an INSERT takes longer than looking.
   IF NOT EXISTS (SELECT FROM webhooks WHERE enabled AND p_type = ANY (events)) THEN
     RETURN 0;
   END IF;

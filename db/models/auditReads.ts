@@ -5,7 +5,7 @@ type Reader = Pick<NewAuditEntry, 'actor_id' | 'actor_role' | 'ip' | 'request_id
 
 /**
  * Adds an entry for each conversation of which a list shows the last message. The same message, shown again to the same person,
- * adds none: a list is read again and again.
+ * adds none, because lists are read all the time.
  */
 export async function noteListed(reader: Reader, conversationIds: number[]): Promise<void> {
   if (conversationIds.length === 0) return;

@@ -5,7 +5,7 @@ export type Limits = { day: number | null; user: number | null };
 export type Share = {
   prompt_tokens: number;
   completion_tokens: number;
-  /** What one token costs, in the unit of the limits. */
+  /** The price of one token, in the unit of the limits. */
   price_in: number;
   price_out: number;
 };

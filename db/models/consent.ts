@@ -26,7 +26,7 @@ export function listConsents(
   );
 }
 
-/** Says by which program consents of this transaction are given or withdrawn. @param family see `familyOf` */
+/** Sets the program by which consents of this transaction are given or withdrawn. @param family see `familyOf` */
 export async function sayClient(family: string | null, trx: Knex): Promise<void> {
   await row(`SELECT set_config('parley.client', :family, true)`, { family: family ?? '' }, trx);
 }

@@ -23,7 +23,7 @@ export class Conversation extends Model {
 
   declare id: number;
   declare user_id: number;
-  /** null: it was begun before there was a default assistant, which answers it. */
+  /** null: the conversation began before there was a default assistant. That assistant answers it now. */
   declare assistant_id: number | null;
   declare title: string | null;
   declare language: string;
@@ -72,7 +72,7 @@ export class Conversation extends Model {
   }
 
   /**
-   * Writes the fields that are given. A conversation that is archived waits for nobody any more.
+   * Writes the fields that are given. An archived conversation no longer waits for anybody.
    * @returns undefined when the user has no such conversation. archived: this call archived it, and the caller tells its news
    */
   static async change(

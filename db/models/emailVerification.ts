@@ -17,7 +17,7 @@ export const EmailVerification = {
     );
   },
 
-  /** Returns what a token verifies; undefined for a token that is not known, or not any more. */
+  /** Returns what a token verifies; undefined for a token that is unknown, used or expired. */
   find(tokenHash: string): Promise<Verification | undefined> {
     return row(
       `SELECT v.user_id, v.email, CASE WHEN v.used_at IS NOT NULL THEN 'used'

@@ -18,7 +18,10 @@ export type Erasure = {
   signature: string | null;
 };
 export type Kept = { what: string; why: string };
-/** A beginning: its receipt, the runs that ended, which the caller announces, and whether a last administrator stays. */
+/**
+ * A begun erasure. ended: runs for the caller to announce. last_admin: nothing began, because the account is the last
+ * administrator.
+ */
 export type Begun = { receipt: string | null; ended: number[]; last_admin: boolean };
 
 const COLUMNS =

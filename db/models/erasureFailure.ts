@@ -3,7 +3,7 @@ import { row } from '../sql.ts';
 /** Seconds until a failed erasure is tried again: twice as long after each try, within these. */
 const [SOONEST, LATEST] = [30, 21_600];
 
-/** The condition that an account's erasure did not just fail. @param id the column of the account's id */
+/** Returns the SQL condition that an account's erasure did not just fail. @param id the column of the account's id */
 export const mayBeTried = (id: string) => `NOT EXISTS (SELECT FROM erasure_failures failed
   WHERE failed.user_id = ${id} AND failed.not_before > clock_timestamp())`;
 

@@ -23,7 +23,7 @@ export type WaitingPlace = { waiting_us: number; id: number };
 /** undefined: whoever has it; null: nobody has it. */
 export type Assignee = number | null | undefined;
 
-/** Stands for "does not wait" in a place: a number behind all times. */
+/** Stands for "does not wait" in a cursor: a number after all times. */
 const NEVER_US = 9_000_000_000_000_000;
 const columns = `${conversationColumns}, c.waiting_since, c.agent_id AS assignee_id,
   (SELECT jsonb_build_object('id', u.id, 'name', ${nameOf('u')}, 'language', u.language)
@@ -121,7 +121,7 @@ export function listAgents(limit: number, afterId: number): Promise<AgentRow[]> 
   );
 }
 
-/** What a `typing` needs of a conversation; undefined: it is not the user's own, and not one that an agent may see to. */
+/** Returns what a `typing` needs of a conversation; undefined: it is not the user's own, and no agent may answer it. */
 export function findTalk(
   id: number,
   userId: number,

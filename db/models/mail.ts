@@ -18,7 +18,7 @@ export type ClaimedMail = {
   refused: boolean;
 };
 
-/** What a mail tells. */
+/** A notification that a mail tells. */
 export type MailedRow = {
   id: number;
   kind: Kind;
@@ -29,7 +29,7 @@ export type MailedRow = {
   /** Of a sign-in: its user agent and network. */
   user_agent: string | null;
   ip: string | null;
-  /** Whether it need not be told any more: it was read, or its conversation is deleted. */
+  /** Whether the mail may leave it out: it was read, or its conversation is deleted. */
   over: boolean;
 };
 
@@ -75,7 +75,7 @@ export function mailed(mailId: number): Promise<MailedRow[]> {
 }
 
 /**
- * Notes that a mail server took a mail. A later mark of the address is taken back: it takes mail again. Returns whether the
+ * Notes that a mail server took a mail. Removes the mark that the address refuses mail. Returns whether the
  * mail is still there.
  */
 export async function markSent({ id, user_id, address }: ClaimedMail): Promise<boolean> {
@@ -88,7 +88,7 @@ export async function markSent({ id, user_id, address }: ClaimedMail): Promise<b
   return marked !== undefined;
 }
 
-/** Tries a mail again in `ms`. */
+/** Schedules the next try of a mail in `ms`. */
 export async function postponeMail(id: number, ms: number, error: string): Promise<void> {
   await row(
     `UPDATE mails SET due_at = clock_timestamp() + :ms * interval '1 ms', error = :error WHERE id = :id`,

@@ -37,7 +37,10 @@ export async function findNews(conversationIds: number[]): Promise<NewsOf[]> {
   });
 }
 
-/** Forgets news that were told, unless there are newer ones. Skips rows that somebody changes now: those are newer. */
+/**
+ * Forgets news that were told, unless there are newer ones. Skips rows that another transaction changes now, because their news
+ * are newer.
+ */
 export async function newsTold(told: News[]): Promise<void> {
   await rows(
     `DELETE FROM conversation_news WHERE news_id = ANY (ARRAY(

@@ -26,15 +26,15 @@ export type Choices = Partial<Record<Kind, Partial<Choice>>>;
 /** Times of day such as 22:00, in the user's timezone. */
 export type QuietHours = { from: string; to: string };
 
-/** What a notification names: ids, and what is in no row. */
+/** What a notification names: ids, and what no row holds. */
 export type NotificationData = {
   session_id?: number;
   faq_id?: number;
   export_id?: number;
   webhook_id?: number;
-  /** From which the token of a link is made. */
+  /** The token of a link is made from it. */
   nonce?: string;
-  /** Instead of the account's own. */
+  /** Where the mail goes instead of the account's own address. */
   address?: string;
   language?: string;
   /** What the mail is about, where the kind does not say. */
@@ -52,7 +52,7 @@ export type Claimed = {
   created_at: Date;
   read_at: Date | null;
   age_s: number;
-  /** In how many ms it is owed as a push and as a mail; null: it is not. */
+  /** Ms until a push and a mail of it are due; null: none is owed. */
   push_in_ms: number | null;
   mail_in_ms: number | null;
   pushed_to: number[];
@@ -69,7 +69,7 @@ export type Claimed = {
   faq_question: string | null;
   /** Whether the user has a device that takes pushes. */
   devices: boolean;
-  /** Whether nothing was done of it so far. */
+  /** Whether this is its first claim: nothing was shown, mailed or pushed. */
   begins: boolean;
 };
 
@@ -111,8 +111,9 @@ export function deviceOf(userAgent: string | null): string {
 }
 
 /**
- * Owed: of the notifications to look at now, one of each `batch`, oldest first. An index finds what is due by a statement's time;
- * by `clock_timestamp` all that is due later is read as well. @param limit how many are looked at
+ * Owed: of the notifications to look at now, one of each `batch`, oldest first. Compares with the statement's time, for which
+ * an index finds what is due. With `clock_timestamp` it would also read all that is due later. @param limit how many are looked
+ * at
  */
 export async function notificationsToDeliver(limit: number, batch: number): Promise<number[]> {
   const owed = await rows<{ id: number }>(
@@ -123,7 +124,7 @@ export async function notificationsToDeliver(limit: number, batch: number): Prom
   return owed.map(({ id }) => id);
 }
 
-/** Owed: users with a push to make now, who waits longest first. */
+/** Owed: users with a due push, the longest waiting first. */
 export async function usersToPush(limit: number): Promise<number[]> {
   const owed = await rows<{ user_id: number }>(
     `SELECT user_id FROM notifications WHERE push_due_at <= statement_timestamp()

@@ -54,14 +54,14 @@ export type Debts = {
   queued: number;
   in_progress: number;
   unannounced: number;
-  /** The age in seconds of the oldest run that has not ended; 0: there is none. */
+  /** Age in seconds of the oldest run that has not ended; 0: there is none. */
   oldest_s: number;
   /** Published FAQs, and how many of them lack vectors of their text. */
   faqs: number;
   faqs_to_embed: number;
 };
 
-/** How much is unfinished, by kind; for operators. @param embeds whether an embedding model is configured */
+/** Counts unfinished work by kind, for operators. @param embeds whether an embedding model is configured */
 export async function debts(embeds: boolean): Promise<Debts> {
   const [counts] = await rows<Debts>(
     `SELECT count(*) FILTER (WHERE status = 'waiting') AS waiting, count(*) FILTER (WHERE status = 'queued') AS queued,
@@ -76,7 +76,8 @@ export async function debts(embeds: boolean): Promise<Debts> {
 }
 
 /**
- * How many FAQs there are, and how many lack vectors in the set that is filled; those that were not looked through yet count.
+ * Counts published FAQs, and those that lack vectors in the set that is filled. FAQs that were not looked through yet count as
+ * lacking.
  * @param embeds whether an embedding model is configured; without one nothing is owed
  */
 export async function embeddingDebts(embeds: boolean): Promise<Pick<Debts, 'faqs' | 'faqs_to_embed'>> {

@@ -1,6 +1,9 @@
 import { rows } from '../sql.ts';
 
-/** What is owed to people and other systems. `late_s`: for how long the first of it has been due; 0: nothing is due. */
+/**
+ * What people and other systems are still owed. `late_s`: for how many seconds the oldest of it has been due; 0: nothing is
+ * due.
+ */
 export type Owed = { what: 'notification' | 'push' | 'mail' | 'webhook'; owed: number; late_s: number };
 
 /** Counts at most ten thousand of each: beyond them the number says nothing new. */

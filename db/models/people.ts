@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { knex } from '../knex.ts';
 import { row } from '../sql.ts';
 
-/** What agents do with conversations; the rules are in db/functions/people.sql. */
+/** How an agent's act on a conversation ended. The rules are in db/functions/people.sql. */
 export type Outcome = 'done' | 'not_found' | 'conflict' | 'no_agent';
 type Changed = { outcome: Outcome; ended: number[] };
 
@@ -71,7 +71,7 @@ export async function resolveConversation(
   return only(changed).outcome;
 }
 
-/** Lets conversations wait again whose agent left; at most `limit`. Returns how many. Their news are owed. */
+/** Lets up to `limit` conversations wait again whose agent left. Returns how many. Their news are owed. */
 export async function releaseLeft(limit: number): Promise<number> {
   return only(await row<{ released: number }>('SELECT release_left(:limit) AS released', { limit })).released;
 }

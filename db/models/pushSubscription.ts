@@ -6,8 +6,8 @@ export type SubscriptionRow = { id: number; endpoint: string; p256dh: string; au
 const DEVICES = 20;
 
 /**
- * Keeps where a device takes pushes, for as long as its session lives. Whoever signs in on a device after somebody else takes its
- * address over.
+ * Keeps where a device takes pushes, for as long as its session lives. A user who signs in on a device after another user takes
+ * over the device's address.
  */
 export async function saveSubscription(
   userId: number,

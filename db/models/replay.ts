@@ -35,7 +35,7 @@ export function addReplay(runId: number, asked: Asked, db?: Knex): Promise<Repla
   );
 }
 
-/** A run's assistant in a version; undefined where it has no such version. */
+/** Returns a run's assistant in a version; undefined where it has no such version. */
 export async function versionFor(runId: number, version: number): Promise<Answering | undefined> {
   const found = await row<{ assistant: Answering | null }>(
     'SELECT assistant_of(assistant_id, CAST(:version AS integer)) AS assistant FROM runs WHERE id = :runId',

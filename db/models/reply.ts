@@ -30,7 +30,7 @@ export async function regenerateReply(
 const ownReply = `SELECT m.id, m.conversation_id, m.user_id FROM messages m JOIN conversations c ON c.id = m.conversation_id
   WHERE m.id = :replyId AND m.user_id = :userId AND m.message_type = 'assistant' AND c.deleted_at IS NULL`;
 
-/** Keeps what a user thinks of a reply; the newest word stands. Undefined: no such reply of theirs. */
+/** Stores a user's rating of a reply in place of an earlier one. Undefined: the user has no such reply. */
 export function rateReply(
   replyId: number,
   userId: number,

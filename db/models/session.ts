@@ -52,7 +52,7 @@ export class Session extends Model {
     return begun.session_id;
   }
 
-  /** Who is signed in by this session; undefined when it was ended or has expired, or the account is not active. */
+  /** Returns who is signed in by a session; undefined when it has ended or expired, or the account is not active. */
   static findSigned(sid: number, userId: number): Promise<SignedUser | undefined> {
     return row(
       `SELECT u.id, u.email, u.role, u.language, u.timezone, u.data_processing_consent, u.second_factor
@@ -130,7 +130,9 @@ export class Session extends Model {
     return prolonged !== undefined;
   }
 
-  /** A spent token that comes again was stolen, from either side: its whole session ends. What ended, if something did. */
+  /**
+   * Ends the whole session of a spent token that comes again, because the token was stolen. Returns what ended, if anything.
+   */
   static endReplayed(tokenHash: string, trx: Knex): Promise<Spent | undefined> {
     return row(
       `UPDATE sessions SET revoked_at = now()

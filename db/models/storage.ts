@@ -8,7 +8,7 @@ export async function databaseBytes(): Promise<number> {
   return found?.bytes ?? 0;
 }
 
-/** Returns the largest tables with their indexes, the largest first. The number of rows is what the planner believes. */
+/** Returns the largest tables with their indexes, the largest first. The number of rows is the planner's estimate. */
 export function largestTables(limit: number): Promise<Stored[]> {
   return rows(
     `SELECT c.relname AS name, greatest(c.reltuples, 0)::bigint AS rows, pg_total_relation_size(c.oid) AS bytes

@@ -63,7 +63,7 @@ export function loadTurn(runId: number): Promise<Turn | undefined> {
   return row(turnSql(), { runId });
 }
 
-/** What a prompt is chosen from: the messages before the question, newest first, and the FAQs as they are. */
+/** What the context stage chooses from: the messages before the question, newest first, and the present FAQs. */
 export type Chosen = { history: HistoryMessage[]; faqs: FaqSet };
 
 /**

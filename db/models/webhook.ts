@@ -76,7 +76,7 @@ export function addWebhook(
 }
 
 /**
- * Writes the given fields. Switching an endpoint off gives up what is owed to it; switching it on forgets its failures.
+ * Writes the given fields. Disabling an endpoint gives up what is owed to it; enabling it forgets its failures.
  * Returns undefined without such an endpoint.
  */
 export function changeWebhook(
@@ -134,7 +134,7 @@ export function rotateWebhookSecret(
       { id, untilMs },
       trx,
     );
-    // Each request carries a signature for each secret; that many rotations within a day are no mistake's.
+    // Each request carries a signature for each secret, so their number has a limit. Nobody needs that many rotations in a day.
     await row(
       `DELETE FROM webhook_secrets WHERE webhook_id = :id AND (expires_at < clock_timestamp() OR id NOT IN (
          SELECT id FROM webhook_secrets WHERE webhook_id = :id ORDER BY id DESC LIMIT ${SECRETS - 1}))`,

@@ -110,8 +110,8 @@ function noted(found: Misfit[]): Misfit[] {
     log[inProduction ? 'warn' : 'info']({ advice: advised }, 'Redis works, and could be set better');
   advice = advised;
   if (reasons !== said) {
-    if (reasons === '') log.info('Redis is as it must be again');
-    else log.error({ reasons }, 'Redis is not as it must be');
+    if (reasons === '') log.info('Redis is set rightly again');
+    else log.error({ reasons }, 'Redis is set wrongly');
   }
   said = reasons;
   return found;

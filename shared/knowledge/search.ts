@@ -1,9 +1,8 @@
 import { type FaqQuery, type FaqSet, faqSet, type FoundFaq, searchFaqs } from '../../db/models/faqSearch.ts';
 import { cacheKey, remember } from '../delivery/cache.ts';
-import { coverageIn } from './coverage.ts';
 import { lightWords, withoutFillers } from './fillers.ts';
 import { formsOf, type Vocabulary } from './mend.ts';
-import { thresholdIn } from './threshold.ts';
+import { coverageIn, thresholdIn } from './threshold.ts';
 import { vocabulary } from './vocabulary.ts';
 import { env } from '../base/env.ts';
 import { embeddingModel } from '../provider/config.ts';

@@ -40,7 +40,7 @@ async function readOn(set: Pick<FaqSet, 'version' | 'terms'>): Promise<void> {
   // No search waits for the words of all FAQs again: they take half a second among 20,000.
   read.at = performance.now();
   readAnew(set).catch((err: unknown) =>
-    log.warn({ err }, 'Words of the FAQs not read again; the next change tries'),
+    log.warn({ err }, 'Words of FAQs not read; read again at the next change'),
   );
 }
 

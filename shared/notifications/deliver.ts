@@ -87,7 +87,7 @@ async function tell(decided: Decided[]): Promise<void> {
   );
   for (const user_id of pushed)
     await enqueue('push', { user_id }).catch((err: unknown) =>
-      log.warn({ err }, 'the push is not enqueued; the reconciler does it'),
+      log.warn({ err }, 'Push not enqueued; the reconciler will retry'),
     );
 }
 
@@ -161,7 +161,7 @@ async function mailNow(owed: Claimed): Promise<Due> {
   const mail_id = await makeMail(id, { address, language, key: randomUUID(), ...limits });
   if (mail_id === undefined) return TOO_MANY;
   await enqueue('mail', { mail_id }).catch((err: unknown) =>
-    log.warn({ err }, 'the mail is not enqueued; the reconciler does it'),
+    log.warn({ err }, 'Mail not enqueued; the reconciler will retry'),
   );
   return null;
 }

@@ -104,7 +104,7 @@ async function afterRefusal(mail: ClaimedMail, { code, refused }: MailError): Pr
     );
     return postponeMail(mail.id, pause * 1_000, code);
   }
-  log.warn({ mail_id: mail.id, code }, 'the mail server did not take a mail; it is given up');
+  log.warn({ mail_id: mail.id, code }, 'Mail refused by the mail server; given up');
   if (mail.user_id === null) return forgetMail(mail.id);
   await giveUpMail(mail, code, refused);
 }

@@ -402,7 +402,7 @@ describe('the inbox', () => {
         expect(JSON.stringify(overheard)).to.not.include('My number is 7');
       });
 
-    it('typing goes both ways, and a flood of it nowhere', async () => {
+    it('typing is sent both ways, and a flood of it is dropped', async () => {
       const id = await taken();
       const [phone, desk, colleague] = await Promise.all([user, agent, other].map(connect));
       const [atDesk, onPhone] = [next(desk!, 'typing'), next(phone!, 'typing')];

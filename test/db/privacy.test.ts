@@ -16,12 +16,12 @@ describe('the map of personal data', () => {
     expect(mapped.toSorted()).to.deep.equal(found.map(({ name }) => name).toSorted());
   });
 
-  it('names settings that there are, where it says what bounds a table', () => {
+  it('names only existing settings as bounds of a table', () => {
     const named = Object.values(personalData).flatMap(({ bound }) => bound.by.match(/[A-Z]+_[A-Z_]+/g) ?? []);
     for (const name of named) expect(env).to.have.property(name);
   });
 
-  it('erases by columns that there are, and leaves no row that names an account', async () => {
+  it('erases by existing columns, and leaves no row that names an account', async () => {
     for (const [table, column] of Object.entries(erasedTables)) {
       const names = Object.values(personalData[table]?.columns ?? {})
         .join(' ')

@@ -183,7 +183,7 @@ describe('the retention of the audit log', () => {
     expect(await sound()).to.include({ chain_seq: 7 });
   });
 
-  it('goes on where every entry is gone', async () => {
+  it('goes on after every entry was deleted', async () => {
     expect(await deleteOldEntries(1, 100)).to.equal(6);
     expect(await sound()).to.include({ chain_seq: 6, unchained: 0 });
     await write(0);

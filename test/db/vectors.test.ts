@@ -121,7 +121,7 @@ describe('vectors of another model', function () {
     expect(await sets()).to.deep.equal([MODEL]);
   });
 
-  it('are asked of the model anew where EMBEDDING_DIMENSIONS is set, and where it is not any more', async () => {
+  it('are made anew when EMBEDDING_DIMENSIONS is set, and when it is unset again', async () => {
     const ids = await addTopics();
     await embedFaqs(ids);
     const switchTo = async (settings: Record<string, string>) => {

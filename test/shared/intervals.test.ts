@@ -89,7 +89,7 @@ describe('intervals of shares', () => {
 });
 
 describe('the verdict of an experiment', () => {
-  it('says that there is too little to tell, that nothing differs, or which is better', () => {
+  it('says that there are too few cases, that nothing differs, or which version is better', () => {
     const few = { low: 0.2, high: 0.9 };
     expect(verdictOf('resolution_rate', LEAST - 1, few)).to.equal('too_little');
     expect(verdictOf('resolution_rate', LEAST, few)).to.equal('b');

@@ -22,7 +22,7 @@ describe('a replay of which the model makes too much', () => {
     await fake.stop();
   });
 
-  it('ends after a while, so that it is not asked for ever', async () => {
+  it('ends after some time, so that nobody is asked for ever', async () => {
     const { run_id } = await engine.ask(QUESTION);
     const asked = { assistant_version: null, model: null };
     expect(await askAgain(run_id, asked)).to.include({ status: 'completed', error_code: null });

@@ -99,7 +99,7 @@ async function heartbeat(): Promise<void> {
     await renew([...held]);
   } catch (err) {
     // While Postgres is unreachable, no other worker can claim the runs: keep them.
-    log.warn({ err, runs: held.size }, 'no heartbeat');
+    log.warn({ err, runs: held.size }, 'Leases not renewed; tried again');
   }
   beat = held.size === 0 ? undefined : setTimeout(heartbeat, HEARTBEAT);
 }

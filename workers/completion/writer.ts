@@ -98,7 +98,7 @@ export class Writer {
     this.#flushing = write
       .catch((err: unknown) => {
         this.#failedAt = performance.now();
-        if (!(err instanceof Interrupted)) log.warn({ err }, 'not shown yet');
+        if (!(err instanceof Interrupted)) log.warn({ err }, 'Text not shown yet; tried again');
       })
       .finally(() => {
         this.#busy = false;
@@ -159,7 +159,7 @@ export class Writer {
     try {
       written = await write;
     } catch (err) {
-      log.warn({ err }, 'the run log cannot be written');
+      log.warn({ err }, 'Run log not written; a new attempt follows');
       return false;
     }
     if (written === 'newer') {

@@ -2,7 +2,7 @@ import { rows } from '../../sql.ts';
 import { CELLS } from './figures.ts';
 import { ALL, bound, BUCKET, PERIOD, type Range, RANGES, type Ranges, times, WANTED } from './ranges.ts';
 
-/** What was used of one model, in one period of prices. */
+/** What answers used of one model, in one period of prices. */
 export type Used = {
   model: string;
   period: number;
@@ -29,7 +29,7 @@ export function usedBy(
   );
 }
 
-/** Sums the tokens of the users who used most, from the rows. @param limit users */
+/** Sums the tokens of the users who used most, from the rows. @param limit how many users */
 export function usedByUsers(
   window: Range,
   periods: Date[],

@@ -26,7 +26,7 @@ export const CELLS = `cells AS (
     SELECT c.start, c.assistant_id, c.language, c.model, c.channel, c.outcome, ${MOMENTS.replaceAll(/\b([a-z_]+)\b/g, 'c.$1')}
     FROM ${rollups('analytics_cells')} AS c
     UNION ALL SELECT fact.* FROM live CROSS JOIN LATERAL analytics_moments(a, b) AS fact)`;
-/** What has a key, likewise. */
+/** The same of what has a key: steps of speed, uses of FAQs, new accounts. */
 export const SPREADS = `spreads AS (
     SELECT s.start, s.assistant_id, s.measure, s.key, s.n, s.channel FROM ${rollups('analytics_spread')} AS s
     UNION ALL SELECT fact.* FROM live CROSS JOIN LATERAL analytics_measures(a, b) AS fact)`;
@@ -49,7 +49,7 @@ export type Cell = Counts & {
   model: string;
   outcome: string;
   assistant_id: number;
-  /** Of the given times, how many lie at or before the cell's; the cell belongs to the last of them. */
+  /** The period that the cell belongs to: how many of the given times are not after it. */
   period: number;
 };
 

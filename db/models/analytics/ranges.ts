@@ -4,8 +4,8 @@ import { rows } from '../../sql.ts';
 export type Range = { from: Date; to: Date };
 /**
  * Which rollups, and which rows, together make a window. `renewedTo`: rollups before it know channels, and who came back.
- * `weeksFrom`: from there on there are rollups of weeks, of what has a key; see `byWeeks`. `peopleTo`: up to there the people of
- * a day that is not over are counted as those of other days.
+ * `weeksFrom`: from there on, what has a key also has rollups of weeks; see `byWeeks`. `peopleTo`: up to there, the people of
+ * the day that is not over are counted like those of other days.
  */
 export type Ranges = Split & {
   weeks: Range[];
@@ -181,7 +181,7 @@ export const PERIOD = `CASE WHEN cardinality(CAST(:periods AS timestamptz[])) = 
 /** The bucket of a start; see `bucketsOf`. */
 export const BUCKET = 'greatest(width_bucket(start, CAST(:starts AS timestamptz[])), 1) - 1';
 
-/** Times as bindings. */
+/** Returns times as bindings. */
 export function times(starts: Date[]): string[] {
   return starts.map((at) => at.toISOString());
 }

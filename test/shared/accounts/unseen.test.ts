@@ -145,7 +145,7 @@ describe('a guest who was not seen for RETENTION_GUESTS_DAYS', () => {
     );
   });
 
-  it('is erased where it was suspended, too', async () => {
+  it('is erased even after it was suspended', async () => {
     await unseen(31);
     await knex('users').where({ id: guest.id }).update({ status: 'suspended' });
     expect(await eraseUnseenGuests(500)).to.include({ guests_retired: 1, guests_erased: 1 });
