@@ -69,7 +69,9 @@ async function alone<T>(work: () => Promise<T>): Promise<T> {
     );
     if (rows[0]?.native === true) {
       // A transaction, which a pooler leaves on one connection. It holds no snapshot: no index waits for it.
-      await holder.query(`BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = 0`);
+      await holder.query(
+        `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = 0`,
+      );
       while (!(await locks(holder))) await sleep(LOOK_MS);
     }
     await knex.migrate.forceFreeMigrationsLock(migrations);
