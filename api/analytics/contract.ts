@@ -159,7 +159,7 @@ const bucket = named(
     answer_ms_p95: ms,
   }),
   {
-    start: '2026-11-20T00:00:00+00:00',
+    start: '2026-11-20T00:00:00.000Z',
     conversations: 12,
     messages_in: 31,
     answers: 30,

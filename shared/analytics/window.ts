@@ -17,11 +17,19 @@ export type Window = Range & { timezone: string };
 export async function windowOf(asked: Asked, own: string): Promise<Window> {
   const { from, to, timezone = own } = asked;
   const window = await readWindow(from ?? null, to ?? null, timezone);
-  if (window === undefined) throw refused('timezone', 'must be a timezone of the IANA database');
+  if (window === undefined) throw await unreadable(from, timezone);
   const length = window.to.getTime() - window.from.getTime();
   if (length <= 0) throw refused('to', 'must be after from');
   if (length > LONGEST_MS) throw refused('from', 'must be at most five years before to');
   return { ...window, timezone };
+}
+
+/** Returns the refusal of a window that Postgres cannot read. It names what is wrong. */
+async function unreadable(from: string | undefined, timezone: string) {
+  if ((await readWindow(null, null, timezone)) === undefined)
+    return refused('timezone', 'must be a timezone of the IANA database');
+  const read = await readWindow(from ?? null, null, timezone);
+  return refused(read === undefined ? 'from' : 'to', 'must be a date or a time');
 }
 
 /** The window of the same length before this one. */

@@ -31,6 +31,8 @@ describeBrowser('the chat page', function () {
   it('signs in, asks, streams the answer and keeps it across a reload', async () => {
     const user = await buildUser();
     const page = await at(user);
+    // An empty list is there for those who look for it.
+    await page.getByRole('list', { name: 'Conversations' }).waitFor();
     const worker = await begun(page, user, 'What is a list?');
     await worker.say('## A list\n\nHas *items*:\n\n- one\n- two\n\n```ts\nconst a: number = 5;\n```\n\n');
     await log(page).getByRole('heading', { name: 'A list' }).waitFor();

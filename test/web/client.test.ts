@@ -3,7 +3,8 @@ import { createServer, type Server } from 'node:http';
 import { expect } from 'chai';
 import type { Api } from '../support/api.ts';
 import { buildUser, PASSWORD, type BuiltUser } from '../support/factories.ts';
-import { playWorker, type Sent, serveWeb } from '../support/web.ts';
+import { until } from '../support/until.ts';
+import { playWorker, send, type Sent, serveWeb } from '../support/web.ts';
 import { finishRun } from '../../db/models/run.ts';
 import { dropLogs } from '../../shared/delivery/runlog.ts';
 import { memoryStore } from '../../web/sdk/browser.ts';
@@ -165,6 +166,38 @@ describe('the client', function () {
     proxy.close();
   });
 
+  it('stops asking for a stream whose conversation was deleted', async () => {
+    const asked: (string | undefined)[] = [];
+    const proxy = await httpOnly(api.url, (url) => asked.push(url));
+    const base = `http://127.0.0.1:${(proxy.address() as { port: number }).port}`;
+    const client = clientOf(await signedIn(base), base);
+    const streams = new Promise<void>((done) => client.on('live', (state) => state === 'streams' && done()));
+    const { conversation_id, run_id } = await send(api, user);
+    await api.call('DELETE', `/conversations/${conversation_id}`, undefined, { token: user.access });
+    await streams;
+    const streamed = () => asked.filter((url) => url?.includes(`/runs/${run_id}/events`)).length;
+    client.watch(run_id);
+    await until('it has asked', async () => streamed() === 1);
+    // A later run is asked for twice, a second apart.
+    const other = await send(api, user);
+    const worker = await playWorker(user, other);
+    client.watch(other.run_id);
+    const again = ended(client);
+    await worker.say('Hi');
+    proxy.closeAllConnections();
+    await until(
+      'it asks again',
+      async () => asked.filter((url) => url?.includes(`/runs/${other.run_id}/events`)).length > 1,
+    );
+    await worker.finish();
+    await worker.announce();
+    await again;
+    expect(streamed()).to.equal(1);
+    client.close();
+    proxy.closeAllConnections();
+    proxy.close();
+  });
+
   it('is offline where a proxy answers that it reaches no server', async () => {
     const proxy = createServer((_, response) => void response.writeHead(502).end('Bad Gateway')).listen(
       0,
@@ -203,8 +236,9 @@ describe('the client', function () {
 });
 
 /** A proxy that knows no upgrades. */
-async function httpOnly(target: string): Promise<Server> {
+async function httpOnly(target: string, asked: (url?: string) => void = () => {}): Promise<Server> {
   const server = createServer(async (request, response) => {
+    asked(request.url);
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const { host: _, connection: __, 'content-length': ___, ...headers } = request.headers;

@@ -133,14 +133,25 @@ export class Parley {
     const stop = new AbortController();
     this.#streams.set(run, stop);
     while (!stop.signal.aborted && !this.runs.ended(run)) {
-      try {
-        const after = this.runs.of(run).seq;
-        const token = await this.session.token();
-        await readRun(this.#where.base, token, { run, after }, (event) => this.runs.read(event), stop.signal);
-      } catch {}
+      if (!(await this.#readOnce(run, stop.signal))) {
+        // A run that is not there has nothing to show.
+        this.#watched.delete(run);
+        break;
+      }
       if (!this.runs.ended(run)) await new Promise((over) => setTimeout(over, STREAM_PAUSE_MS));
     }
-    this.#streams.delete(run);
+    if (this.#streams.get(run) === stop) this.#streams.delete(run);
+  }
+
+  /** Returns whether the run is there, also where that is not known. */
+  async #readOnce(run: number, signal: AbortSignal): Promise<boolean> {
+    try {
+      const after = this.runs.of(run).seq;
+      const token = await this.session.token();
+      return await readRun(this.#where.base, token, { run, after }, (event) => this.runs.read(event), signal);
+    } catch {
+      return true;
+    }
   }
 
   /** Forgets how the answer grew. Its text stays for a while: views show it until they have the message. */

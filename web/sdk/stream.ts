@@ -4,6 +4,7 @@ import { headersOf, Unreachable } from './http.ts';
 
 /**
  * Reads a run's events after a seq as server-sent events, to the terminal one.
+ * @returns whether the run is there: its conversation may have been deleted
  * @throws Unreachable when the stream breaks off
  */
 export async function readRun(
@@ -12,7 +13,7 @@ export async function readRun(
   position: { run: number; after: number },
   take: (event: RunEvent) => void,
   signal?: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   try {
     const answer = await fetch(`${base}/api/v1/runs/${position.run}/events?after=${position.after}`, {
       headers: headersOf({ token }),
@@ -20,7 +21,7 @@ export async function readRun(
     });
     if (!answer.ok || answer.body === null) {
       await answer.body?.cancel();
-      if (answer.ok) return;
+      if (answer.ok || answer.status === 404) return answer.ok;
       throw new Error(String(answer.status));
     }
     const events = answer.body
@@ -31,6 +32,7 @@ export async function readRun(
       const { event, data } = next.value;
       if (event) take({ event, data: JSON.parse(data) } as RunEvent);
     }
+    return true;
   } catch (cause) {
     throw new Unreachable(cause);
   }

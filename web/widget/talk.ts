@@ -368,7 +368,8 @@ export class Talk {
     const show = (event: RunEvent) => this.#show(view, event);
     while (!view.ended && this.session.state === 'in') {
       try {
-        await readRun(base, await this.session.token(), { run, after: view.seq }, show);
+        // A run that is not there has nothing to show.
+        if (!(await readRun(base, await this.session.token(), { run, after: view.seq }, show))) break;
       } catch {}
       if (!view.ended) await new Promise((over) => setTimeout(over, PAUSE_MS));
     }

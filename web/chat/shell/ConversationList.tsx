@@ -22,7 +22,7 @@ export function ConversationList({ q, archived }: { q: string; archived: boolean
   };
   return (
     <>
-      <ul aria-label={t('list.title')} className="grid grid-cols-[minmax(0,1fr)] gap-0.5">
+      <ul aria-label={t('list.title')} className="grid min-h-px grid-cols-[minmax(0,1fr)] gap-0.5">
         {list.map((one, i) => {
           const age = ageOf(one.last_message_at);
           const before = list[i - 1];
