@@ -19,7 +19,5 @@ export async function checkMail(): Promise<Check | 'off'> {
 }
 
 function refuse(err: unknown): never {
-  throw err instanceof MailError
-    ? new Refused(`the mail server does not answer as it should (${err.code})`)
-    : err;
+  throw err instanceof MailError ? new Refused(err.why) : err;
 }

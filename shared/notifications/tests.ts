@@ -27,7 +27,7 @@ export async function mailTest(userId: number, to: string, language: string): Pr
     });
   } catch (err) {
     if (!(err instanceof MailError)) throw err;
-    throw problem('service_unavailable', `The mail server did not take the mail: ${err.code}`, {
+    throw problem('service_unavailable', `The mail server did not take the mail: ${err.why}`, {
       retryAfterS: 30,
     });
   }

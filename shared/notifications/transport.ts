@@ -31,7 +31,23 @@ export class MailError extends Error {
     this.code = code;
     this.refused = refused;
   }
+
+  /** What operators can do something about, in words; the code where it says no more. */
+  get why(): string {
+    const said = WHY[this.code];
+    return said === undefined ? this.code : `${said} (${this.code})`;
+  }
 }
+const WHY: Record<string, string> = {
+  ECONNECTION: 'nothing answers there',
+  ECONNREFUSED: 'nothing answers there',
+  ESOCKET: 'nothing answers there, or not with TLS as SMTP_URL says',
+  EDNS: 'host name not found',
+  ETIMEDOUT: 'timeout',
+  EAUTH: 'wrong user or password',
+  ETLS: 'no TLS at the server',
+  EENVELOPE: 'it refuses the sender or the recipient',
+};
 
 /** Ms that each step of a conversation with the mail server may take, and the whole of it. */
 const [STEP, WHOLE] = [10_000, 25_000];

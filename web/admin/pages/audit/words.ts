@@ -47,7 +47,7 @@ const de: Record<keyof typeof en, string> = {
   lead: 'Wer was mit wessen Daten tat. Jedes Lesen dieser Seite fügt einen Eintrag an.',
   action: 'Handlung',
   actionHint: 'Etwa user.suspended',
-  actor: 'Von (Id)',
+  actor: 'Durch (Id)',
   subject: 'Über (Id)',
   from: 'Von',
   to: 'Bis',

@@ -53,7 +53,7 @@ export function Costs({
         least={currency === null ? 1 : 0}
         timezone={timezone}
       />
-      <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-x-10 gap-y-4 lg:grid-cols-2">
+      <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-x-10 gap-y-4 xl:grid-cols-2">
         {(['model', 'assistant'] as const).map((kind) => (
           <Rows
             key={kind}

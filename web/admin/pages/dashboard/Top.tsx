@@ -70,7 +70,7 @@ export function Rows({ label, head, rows }: { label: string; head: string[]; row
             <th
               key={name}
               scope="col"
-              className={`py-1.5 font-medium ${i === 0 ? 'text-start' : 'text-end'}`}
+              className={`py-1.5 font-medium ${i === 0 ? 'text-start' : 'ps-3 text-end'}`}
             >
               {name}
             </th>

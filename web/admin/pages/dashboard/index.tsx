@@ -123,7 +123,7 @@ export default function Dashboard() {
           {!isEmpty(figures.data) && values.assistant === '' && (
             <Costs figures={figures.data} filter={{ channel: values.channel }} assistants={assistants.list} />
           )}
-          <div className="grid grid-cols-[minmax(0,1fr)] gap-4 lg:grid-cols-[2fr_1fr_1.4fr]">
+          <div className="grid grid-cols-[minmax(0,1fr)] gap-4 md:grid-cols-2 xl:grid-cols-[2fr_1fr_1.4fr] md:max-xl:[&>:first-child]:col-span-2">
             <Top figures={figures.data} />
           </div>
           <p className="text-sm text-muted">{t('updated', { at: dateTime(figures.data.updated_at) })}</p>

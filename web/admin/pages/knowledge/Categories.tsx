@@ -30,7 +30,7 @@ export function Categories() {
             head: k('acts'),
             number: true,
             cell: (category) => (
-              <span className="flex flex-wrap justify-end gap-2">
+              <span className="flex justify-end gap-2 max-sm:flex-wrap">
                 <Button
                   small
                   onClick={() => setChanged(category)}
