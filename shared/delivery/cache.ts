@@ -68,31 +68,43 @@ declare module 'ioredis' {
   }
 }
 
+/** What a slot holds, or null; null while Redis is away. */
+type Slot = Promise<string | null>;
+
+/** Reads the slot of a key. Reads that begin together are one round trip. */
+export function readSlot({ slot }: Key): Slot {
+  return redis.get(slot).catch(() => null);
+}
+
 /**
  * Returns the value of a key, and makes it if it is not kept. Two calls at once in this process make it once. The key must
  * cover all that the value depends on, because nothing is ever deleted. Without Redis every value is made.
  * @param keep says whether a value may serve again
+ * @param read the key's slot, where it was read already; absent: reads it
  */
 export async function remember<T>(
   key: Key,
   ttlS: number,
   make: () => Promise<T>,
   keep: (value: T) => boolean = () => true,
+  read?: Slot,
 ): Promise<Kept<T>> {
   const running = underWay.get(key.digest) as Promise<Kept<T>> | undefined;
   if (running) return running;
-  const begun = readOrMake(key, ttlS, make, keep).finally(() => underWay.delete(key.digest));
+  const begun = readOrMake(key, ttlS, make, keep, read).finally(() => underWay.delete(key.digest));
   underWay.set(key.digest, begun);
   return begun;
 }
 
 async function readOrMake<T>(
-  { slot, digest, bytes }: Key,
+  key: Key,
   ttlS: number,
   make: () => Promise<T>,
   keep: (value: T) => boolean,
+  read: Slot = readSlot(key),
 ): Promise<Kept<T>> {
-  const kept = await redis.get(slot).catch(() => null);
+  const { slot, digest, bytes } = key;
+  const kept = await read;
   if (kept?.startsWith(digest)) return { value: JSON.parse(kept.slice(digest.length)) as T, cached: true };
   const value = await make();
   const text = keep(value) ? `${digest}${JSON.stringify(value)}` : '';

@@ -1,6 +1,6 @@
 import type { EmbeddingSet } from '../../db/models/embeddingSet.ts';
 import { Breaker } from '../provider/breaker.ts';
-import { cacheKey, remember } from '../delivery/cache.ts';
+import { cacheKey, type Key, readSlot, remember } from '../delivery/cache.ts';
 import { log } from '../base/log.ts';
 import { ProviderError } from '../provider/providerErrors.ts';
 import { embedFor, mayAsk, remeasure } from './vectors.ts';
@@ -16,14 +16,24 @@ const ABOUT_THE_TEXT = ['provider_rejected', 'context_length_exceeded'];
 
 const breakers = new Map<string, Breaker>();
 
+/** Reads a kept vector of a question, for who may need it after another read. */
+export function readVector(
+  { user_id, text }: { user_id: number; text: string },
+  set: EmbeddingSet,
+): Promise<string | null> {
+  return readSlot(keyOf(user_id, text, set));
+}
+
 /**
  * Embeds a user's question for a set.
+ * @param read what `readVector` returned for it; absent: reads it
  * @returns the vector; null when the model gives none in time. The search then uses words only
  */
 export async function questionVector(
   user_id: number,
   text: string,
   set: EmbeddingSet,
+  read?: Promise<string | null>,
 ): Promise<number[] | null> {
   if (!mayAsk(set)) {
     log.warn(
@@ -32,11 +42,7 @@ export async function questionVector(
     );
     return null;
   }
-  const made = remember(
-    cacheKey('vector', { user_id }, set.key, set.dimensions, set.query_prefix, text),
-    VECTOR_TTL,
-    () => ask(text, set),
-  )
+  const made = remember(keyOf(user_id, text, set), VECTOR_TTL, () => ask(text, set), undefined, read)
     .then(({ value }) => unpack(value))
     .catch((err: unknown) => missed(err, set));
   // A late call continues: its vector is cached for the next search, and an abort would disturb a loading model.
@@ -48,6 +54,10 @@ export async function questionVector(
   breakerOf(set).failed();
   log.warn({ model: set.name }, 'Question not embedded in time; searched by words');
   return null;
+}
+
+function keyOf(user_id: number, text: string, set: EmbeddingSet): Key {
+  return cacheKey('vector', { user_id }, set.key, set.dimensions, set.query_prefix, text);
 }
 
 async function ask(text: string, set: EmbeddingSet): Promise<string> {

@@ -6,7 +6,7 @@ import { coverageIn, thresholdIn } from './threshold.ts';
 import { vocabulary } from './vocabulary.ts';
 import { env } from '../base/env.ts';
 import { embeddingModel } from '../provider/config.ts';
-import { questionVector } from './questionVector.ts';
+import { questionVector, readVector } from './questionVector.ts';
 import { truncateTokens } from '../provider/tokens.ts';
 
 /** Seconds. Results of an older set are never asked for again. */
@@ -79,11 +79,14 @@ export async function searchKnowledge(
   known?: FaqSet,
 ): Promise<SearchResult & { cached: boolean }> {
   const set = await currentSet(known);
+  // Read in the same round trip as the result: it is needed where no result is kept.
+  const { vectors } = set;
+  const vector = vectors !== null && isShort(search.text) ? readVector(search, vectors) : undefined;
   const key = cacheKey('search', search, FORM, set, search, env.PASSAGE_THRESHOLD, env.PASSAGE_COVERAGE);
   const { value, cached } = await remember(
     key,
     RESULT_TTL,
-    () => find(search, set),
+    () => find(search, set, vector),
     ({ by_words_only }) => !by_words_only,
   );
   return { ...value, cached };
@@ -107,13 +110,19 @@ async function currentSet(known?: FaqSet): Promise<FaqSet> {
   return embeddingModel() === null ? { ...set, vectors: null } : set;
 }
 
-async function find(search: Search, faqs: FaqSet): Promise<SearchResult> {
+/** Says whether all of a text is embedded. A token has at least one byte, so such a text needs no tokenizer. */
+function isShort(text: string): boolean {
+  return Buffer.byteLength(text) <= QUESTION_TOKENS;
+}
+
+/** @param read the text's vector, as Redis may hold it; undefined: not read */
+async function find(search: Search, faqs: FaqSet, read?: Promise<string | null>): Promise<SearchResult> {
   const { vectors: set, languages } = faqs;
   const { user_id, text, language, limit, categories, nearest, judged } = search;
-  // A token has at least one byte, so a short text needs no tokenizer. Loading it blocks the API for a third of a second.
-  const question = Buffer.byteLength(text) <= QUESTION_TOKENS ? text : truncateTokens(text, QUESTION_TOKENS);
+  // Loading the tokenizer blocks the API for a third of a second.
+  const question = isShort(text) ? text : truncateTokens(text, QUESTION_TOKENS);
   const [vector, known] = await Promise.all([
-    set && questionVector(user_id, question, set),
+    set && questionVector(user_id, question, set, read),
     vocabulary(faqs),
   ]);
   const least = { similarity: thresholdIn(faqs, language), coverage: coverageIn(faqs, language) };

@@ -25,7 +25,17 @@ const STATEMENTS: [RegExp, string][] = [
   [/c\.deleted_at IS NULL/, 'find run'],
 ];
 const SCRIPTS = ['openRunLog', 'appendRunLog', 'closeRunLog'] as const;
-const COMMANDS = ['exists', 'set', 'pttl', 'del', 'get', 'takeCounts', 'giveCountsBack', 'publish'] as const;
+const COMMANDS = [
+  'exists',
+  'set',
+  'mget',
+  'pttl',
+  'del',
+  'get',
+  'takeCounts',
+  'giveCountsBack',
+  'publish',
+] as const;
 type Call = (...args: unknown[]) => Promise<unknown>;
 type Pipe = { exec: () => Promise<unknown> };
 

@@ -19,18 +19,26 @@ export type Breakers = {
   holdMs: number;
   /** Whether a model is held back. */
   someHeld: boolean;
+  /** Whether failures of a model are counted, which an answer clears. */
+  hasFailed: (model: string) => boolean;
   /** Returns the models for a run after `retries` failures, in the order of calls; an assistant's own comes first. */
   modelsFor: (retries: number, own: string | null) => ModelRef[];
 };
 
-/** Reads the breakers of all chat models. */
+/** Reads the breakers of all chat models, and which models failed. */
 export async function askBreakers(): Promise<Breakers> {
   const models = chatModels();
-  const held = await Promise.all(models.map(async (model) => ({ model, ms: await heldBackMs(model.name) })));
+  const keys = models.flatMap(({ name }) => [key(name), failuresKey(name)]);
+  const kept = await redis.mget(keys).catch(() => []);
+  const has = new Set(keys.filter((_, i) => typeof kept[i] === 'string'));
+  const held = await Promise.all(
+    models.map(async (model) => ({ model, ms: has.has(key(model.name)) ? await heldBackMs(model.name) : 0 })),
+  );
   const free = held.filter(({ ms }) => ms === 0).map(({ model }) => model);
   return {
     holdMs: Math.min(...held.map(({ ms }) => ms)),
     someHeld: free.length < models.length,
+    hasFailed: (model) => has.has(failuresKey(model)),
     modelsFor(retries, own) {
       const inOrder = chatModelsFor(own);
       const asked = free.length > 0 ? inOrder.filter((model) => free.includes(model)) : inOrder;
@@ -66,7 +74,7 @@ export async function holdBack(model: string, ms: number): Promise<void> {
 
 /** Counts a failed call. The last failure of the row holds the model back. */
 export async function callFailed(model: string): Promise<void> {
-  const failures = `${key(model)}:failures`;
+  const failures = failuresKey(model);
   const counted = await redis
     .multi()
     .incr(failures)
@@ -78,7 +86,7 @@ export async function callFailed(model: string): Promise<void> {
 
 /** Clears a model's failures after an answer. Never rejects; callers need not wait. */
 export async function callSucceeded(model: string): Promise<void> {
-  await redis.del(`${key(model)}:failures`).catch(() => null);
+  await redis.del(failuresKey(model)).catch(() => null);
 }
 
 async function heldBackMs(model: string): Promise<number> {
@@ -88,4 +96,8 @@ async function heldBackMs(model: string): Promise<number> {
 
 function key(model: string): string {
   return `breaker:${model}`;
+}
+
+function failuresKey(model: string): string {
+  return `${key(model)}:failures`;
 }
