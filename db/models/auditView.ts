@@ -29,7 +29,7 @@ const CONDITIONS: Record<keyof AuditFilter, string> = {
   to: 'at < CAST(:to AS timestamptz)',
 };
 
-/** A page of entries, the newest first. @param beforeId where the page before ended */
+/** Returns a page of entries, newest first. @param beforeId where the page before ended */
 export function listAuditEntries(
   filter: AuditFilter,
   { limit, beforeId }: { limit: number; beforeId: number | null },

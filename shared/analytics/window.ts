@@ -24,7 +24,7 @@ export async function windowOf(asked: Asked, own: string): Promise<Window> {
   return { ...window, timezone };
 }
 
-/** The window of the same length before this one. */
+/** Returns the window of the same length before this one. */
 export function before({ from, to }: Range): Range {
   return { from: new Date(2 * from.getTime() - to.getTime()), to: from };
 }

@@ -167,7 +167,7 @@ async function addressesOf(url: URL, resolve: Resolve): Promise<string[]> {
   return found.map(({ address }) => address);
 }
 
-/** The host as a lookup takes it. URL has turned decimal, octal and hexadecimal IPv4 addresses into dotted ones. */
+/** Returns the host as a lookup takes it. URL has turned decimal, octal and hexadecimal IPv4 addresses into dotted ones. */
 function hostOf({ hostname }: URL): string {
   return hostname.replace(/^\[(.*)\]$/, '$1');
 }
