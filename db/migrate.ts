@@ -19,9 +19,9 @@ const LOOK_MS = 500;
 
 /**
  * Brings the schema up to date: runs the migrations that are missing, then every file of `db/functions`. The functions hold no
- * state and say CREATE OR REPLACE, so the newest text always wins and a change of one reads as a diff of its file. Safe to run
- * twice, also at once and after a process that was killed, and beside a running older version. Leaves the functions of a newer
- * release alone, because that release's processes run on them.
+ * state and say CREATE OR REPLACE, so the newest text always wins. A change of a function reads as a diff of its file. Safe to
+ * run twice, also at once and after a process that was killed, and beside a running older version. Leaves the functions of a
+ * newer release alone, because that release's processes run on them.
  * @param checks false: does not compare the schema with its list, for whoever writes that list anew
  * @returns whether the schema is this release's or a newer one's
  * @throws Error when the schema lacks what its migrations made, as after an incomplete restore

@@ -24,7 +24,7 @@ export async function rows<T>(sql: string, bindings: Bindings = {}, db: Knex = k
   return (await way.run(sql, bindings, db)) as T[];
 }
 
-/** The first row of a statement; undefined where there is none. */
+/** Returns the first row of a statement; undefined where there is none. */
 export async function row<T>(sql: string, bindings: Bindings = {}, db: Knex = knex): Promise<T | undefined> {
   return (await rows<T>(sql, bindings, db))[0];
 }

@@ -43,7 +43,7 @@ const working: ReturnType<typeof work>[] = [];
 /** Ms of the grace period that remain for the release of runs. */
 const RELEASE_TIME = 5_000;
 
-/** `node workers/run.ts moderation context`: works the named types in one process. */
+/** Works the named types in one process, such as `node workers/run.ts moderation context`. */
 function main(types: string[]): void {
   const unknown = types.filter((type) => !workerTypes.includes(type));
   if (types.length === 0 || unknown.length > 0) {

@@ -46,7 +46,7 @@ export function json<T extends TSchema>(what: string, schema: T, headers?: Recor
   return { what, json: schema, headers };
 }
 
-/** JSON, or with `format=csv` a table. */
+/** Returns the answer that is JSON, or with `format=csv` a table. */
 export function jsonOrCsv<T extends TSchema>(what: string, schema: T) {
   return { what, json: schema, also: 'text/csv' };
 }

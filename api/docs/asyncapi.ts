@@ -156,12 +156,12 @@ function taking(): Record<string, Operation> {
   );
 }
 
-/** `run.failed` → `runFailed`. */
+/** Turns `run.failed` into `runFailed`. */
 function key(name: string): string {
   return name.replaceAll(/\.(\w)/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** The key of an event that the server pushes. Clients may send another event of the same name. */
+/** Returns the key of an event that the server pushes. Clients may send another event of the same name. */
 function pushedKey(name: string): string {
   return Object.hasOwn(clientEvents, name) ? `${key(name)}Pushed` : key(name);
 }

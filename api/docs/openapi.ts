@@ -98,7 +98,7 @@ function isRequired(body: SchemaObject): boolean {
   return body.required !== undefined;
 }
 
-/** `POST /api/v1/runs/:id/cancel` → `postRunsByIdCancel`. */
+/** Turns `POST /api/v1/runs/:id/cancel` into `postRunsByIdCancel`. */
 function operationId(key: string): string {
   const words = key.replace('/api/v1', '').replaceAll(':', 'by-').toLowerCase();
   return words

@@ -90,7 +90,7 @@ const verified = koaJwt({
   },
 });
 
-/** The token of a request's Authorization header; '' where there is none. */
+/** Returns the token of a request's Authorization header; '' where there is none. */
 export function bearer(ctx: Ctx): string {
   return /^Bearer +(\S+)$/i.exec(ctx.get('Authorization').trim())?.[1] ?? '';
 }

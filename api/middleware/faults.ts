@@ -14,7 +14,7 @@ export function presentFaults(found: ErrorObject[]): FieldError[] {
     .map((fault) => ({ path: pathOf(fault), message: messageOf(fault) }));
 }
 
-/** A value of the wrong type also fails the list of choices. That counts as one fault. */
+/** Says whether a fault is a failed list of choices. A value of the wrong type also fails it, which counts as one fault. */
 function isChoice({ keyword }: ErrorObject): boolean {
   return keyword === 'enum' || keyword === 'const';
 }

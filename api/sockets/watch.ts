@@ -8,8 +8,8 @@ const EVERY_MS = 600;
 const UNSENT_LIMIT = 1024 * 1024;
 
 /**
- * Watches open sockets. Closes a socket that is signed out or too slow, or whose token has expired, whose account is not
- * active, or whose user has another role now.
+ * Watches open sockets. Closes a socket that is signed out, is too slow or has an expired token. Also closes it where the
+ * account is not active, or the role has changed.
  * @param connections returns the open connections
  * @returns a function that ends the watch
  */

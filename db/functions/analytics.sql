@@ -342,8 +342,8 @@ BEGIN
   SELECT 'q', start, assistant_id, person, channel FROM analytics_people WHERE grain = 'k' AND start = ANY (p_quarters);
 END $$;
 
--- Replaces the rollups of a day that is over by the sums of its quarter hours, and those of its week by the sums of its days so
--- far.
+-- Replaces the rollups of a day that is over: the sums of its quarter hours. Replaces those of its week: the sums of its days
+-- so far.
 CREATE OR REPLACE FUNCTION analytics_count_day(p_day timestamptz) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   v_week CONSTANT timestamptz := analytics_week(p_day);

@@ -1,4 +1,4 @@
--- Says whether an answer cites any of the passages it was offered, in the form that the prompt asks for ([5],
+-- Says whether an answer cites any of the passages that it was offered. A citation has the form that the prompt asks for ([5],
 -- also [5, 7]). An answer that knows nothing cites nothing, in any words and any language.
 CREATE OR REPLACE FUNCTION cites_any(p_answer text, p_passages jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
   SELECT EXISTS (SELECT FROM jsonb_array_elements(p_passages) AS passage

@@ -8,9 +8,9 @@ CREATE OR REPLACE FUNCTION filled_embedding_set() RETURNS text LANGUAGE sql STAB
   SELECT key FROM embedding_models ORDER BY wanted_at DESC, ready_at DESC NULLS LAST, key LIMIT 1
 $$;
 
--- Returns the set to fill: the given model's, which is created if missing. While a process with other settings is alive
--- (it asked within five seconds), returns that process's set instead, so that two releases never undo each other's work.
--- The very first set is served at once.
+-- Returns the set to fill: the given model's, which is created if missing. While a process with other settings is alive (it
+-- asked within five seconds), returns that process's set instead. So two releases never undo each other's work. The very first
+-- set is served at once.
 CREATE OR REPLACE FUNCTION want_embedding_set(
   p_name text, p_provider text, p_model text, p_dimensions integer, p_query_prefix text, p_document_prefix text)
 RETURNS SETOF embedding_models LANGUAGE plpgsql VOLATILE AS $$

@@ -1,8 +1,8 @@
 -- Deletes messages because of their age, in small batches.
 
--- Deletes up to about p_batch messages that are older than p_days, with their runs, ratings and vectors, and conversations of
--- that age that are empty then. A conversation that somebody holds waits, and so does a run that is not ended and announced.
--- What people noted, and a summary of what goes, go too. Returns how many messages and conversations.
+-- Deletes up to about p_batch messages that are older than p_days, with their runs, ratings and vectors. Also deletes
+-- conversations of that age that are empty then. A conversation that somebody holds waits, and so does a run that is not ended
+-- and announced. What people noted, and a summary of what goes, go too. Returns how many messages and conversations.
 CREATE OR REPLACE FUNCTION delete_old_messages(p_days integer, p_batch integer, OUT messages integer, OUT conversations integer)
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_column

@@ -109,7 +109,7 @@ END $$;
 -- person is asked for or has the conversation, a message is stored without reply and run, which are NULL then. news: the caller
 -- tells devices and agents of the conversation (people.sql). joined: the message joined a run (joins.sql). p_session: the
 -- session that sends; NULL: the caller has checked it. p_tells: the caller tells the user's devices of a message whose run it
--- delivers, and the reconciler does so where it delivers that run first. told_of_at is the message's time then, and nothing is
+-- delivers. The reconciler does so where it delivers that run first. told_of_at is the message's time then, and nothing is
 -- noted. NULL: what is to be told is noted.
 CREATE OR REPLACE FUNCTION accept_message(
   p_user bigint, p_conversation bigint, p_content text, p_language text, p_metadata jsonb, p_strategy text,

@@ -105,10 +105,10 @@ BEGIN
   END IF;
 END $$;
 
--- Notes how a try ended. Does nothing when there is a newer try, or when the delivery has ended. A failure is tried again after
--- 5 s, 30 s, 2 min, 10 min, 1 h, 2 h, 4 h and then every 8 h, each up to a fifth later by chance, for 24 h. An endpoint that
--- answers 410, or that has failed for three days without a success, is switched off. Returns why it was switched off here, else
--- NULL. p_retry_after_s: for how long the endpoint asks to be left alone. Nothing is sent to it so long.
+-- Notes how a try ended. Does nothing when there is a newer try, or when the delivery has ended. A failure is tried again for
+-- 24 h: after 5 s, 30 s, 2 min, 10 min, 1 h, 2 h, 4 h and then every 8 h. Each wait is up to a fifth longer by chance. An
+-- endpoint that answers 410, or that has failed for three days without a success, is switched off. Returns why it was switched
+-- off here, else NULL. p_retry_after_s: for how long the endpoint asks to be left alone. Nothing is sent to it so long.
 DROP FUNCTION IF EXISTS record_webhook_try(bigint, integer, integer, text, text, integer);
 CREATE OR REPLACE FUNCTION record_webhook_try(p_delivery bigint, p_attempt integer, p_status integer, p_response text,
   p_error text, p_duration_ms integer, p_retry_after_s integer DEFAULT NULL) RETURNS text LANGUAGE plpgsql VOLATILE AS $$

@@ -3,7 +3,7 @@ import { row } from '../sql.ts';
 /** Where the audit log begins once old entries are deleted: the last deleted place, with its entry's hash in hex, signed. */
 export type Anchor = { chain_seq: number; hash: string; key_id: number; signature: string };
 
-/** The present anchor; undefined: the log begins with its first entry. */
+/** Returns the present anchor; undefined: the log begins with its first entry. */
 export function auditAnchor(): Promise<Anchor | undefined> {
   return row(
     `SELECT chain_seq, encode(hash, 'hex') AS hash, key_id, signature FROM audit_anchors ORDER BY chain_seq DESC LIMIT 1`,

@@ -17,7 +17,7 @@ export async function chainAuditLog(): Promise<number> {
   return pass?.count ?? 0;
 }
 
-/** The head that was noted last; undefined: nothing is chained. */
+/** Returns the head that was noted last; undefined: nothing is chained. */
 export function auditHead(): Promise<Head | undefined> {
   return row(
     `SELECT chain_seq, encode(hash, 'hex') AS hash FROM audit_heads ORDER BY chain_seq DESC LIMIT 1`,
@@ -84,7 +84,7 @@ async function walk(anchor: Head | undefined): Promise<Head | Broken> {
   }
 }
 
-/** The first noted head that the chain does not have: entries were written anew from there. */
+/** Returns the first noted head that the chain does not have: entries were written anew from there. */
 function otherHead(): Promise<{ chain_seq: number; entry_id: number } | undefined> {
   return row(
     `SELECT h.chain_seq, e.id AS entry_id FROM audit_heads h JOIN audit_log e ON e.chain_seq = h.chain_seq

@@ -17,7 +17,7 @@ export type AuditFilter = {
   to?: string;
 };
 
-/** A page of entries, the newest first. @param beforeId where the page before ended */
+/** Returns a page of entries, newest first. @param beforeId where the page before ended */
 export function listAuditEntries(
   filter: AuditFilter,
   { limit, beforeId }: { limit: number; beforeId: number | null },

@@ -11,7 +11,7 @@ export type Share = {
 };
 
 /**
- * Says whether a budget of the present day (UTC) is used up for a user's message, and in how many seconds the day ends. A
+ * Says whether a budget of the present day (UTC) is used up for a user's message. Returns in how many seconds the day ends. A
  * message that a person answers uses none. What open runs hold does not count as used: their share may come back.
  * @param conversationId null where no person can answer
  */

@@ -42,7 +42,7 @@ export class Conversation extends Model {
   declare last_message_at: Date;
   declare deleted_at: Date | null;
 
-  /** A user's conversation; undefined when there is none of theirs, or it was deleted. */
+  /** Returns a user's conversation; undefined when the user has no such conversation, or deleted it. */
   static async find(id: number, userId: number): Promise<ConversationRow | undefined> {
     return Conversation.query()
       .alias('c')

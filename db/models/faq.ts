@@ -68,12 +68,12 @@ export class Faq extends Model {
   /** The FAQ that this one translates. */
   declare translation_of: number | null;
 
-  /** An FAQ whatever its status; undefined when there is none. */
+  /** Returns an FAQ, whatever its status; undefined when there is none. */
   static async find(id: number): Promise<Faq | undefined> {
     return Faq.query().findById(id).select(columns);
   }
 
-  /** A published FAQ, which counts as a view; undefined when there is none. */
+  /** Returns a published FAQ, and counts the view; undefined when there is none. */
   static async view(id: number): Promise<Faq | undefined> {
     return Faq.query()
       .patch({ view_count: raw('view_count + 1') })

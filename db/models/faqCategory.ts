@@ -64,7 +64,7 @@ export class FaqCategory extends Model {
   }
 }
 
-/** Those of some ids that no category has. */
+/** Returns those of some ids that no category has. */
 export async function missingCategories(ids: number[]): Promise<number[]> {
   const missing = await rows<{ id: number }>(
     `SELECT id FROM unnest(CAST(:ids AS bigint[])) AS asked (id)

@@ -67,7 +67,7 @@ export async function dropImport(importId: number): Promise<void> {
   await row('DELETE FROM faq_imports WHERE id = :importId', { importId });
 }
 
-/** A user's import; undefined when there is none of theirs. */
+/** Returns a user's import; undefined when the user has no such import. */
 export function findImport(importId: number, userId: number): Promise<FaqImportRow | undefined> {
   return row(`SELECT ${columns} FROM faq_imports WHERE id = :importId AND user_id = :userId`, {
     importId,
@@ -129,7 +129,7 @@ function step(db: Knex, importId: number, count: number): Promise<Progress | und
   return row(`SELECT ${columns}, added FROM import_faqs(:importId, :count)`, { importId, count }, db);
 }
 
-/** One transaction of short statements: one long one would run into the time limit of statements. */
+/** Imports all lines in one transaction of short statements. One long statement would exceed the time limit. */
 function importAll(importId: number, count: number): Promise<Progress | undefined> {
   return knex.transaction(async (trx) => {
     await row(`SELECT set_config('parley.faq_set_later', 'on', true)`, {}, trx);

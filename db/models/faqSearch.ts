@@ -72,7 +72,7 @@ export const FAQ_SET = `SELECT coalesce((SELECT version::text FROM faq_set), '')
           WHERE (SELECT min(language) FROM faqs WHERE status = 'published') IS NOT NULL
           AND (m.in_columns OR (SELECT min(v.faq_id) FROM faq_vectors v WHERE v.model = m.key) IS NOT NULL)) AS vectors`;
 
-/** Read before every search, so it has to be cheap: a few steps in an index each. */
+/** Returns the present FAQs. Every search reads them first, so each part is a few steps in an index. */
 export async function faqSet(): Promise<FaqSet> {
   const set = await row<FaqSet>(FAQ_SET);
   if (set === undefined) throw new Error('no set');
@@ -110,7 +110,7 @@ export function searchFaqs({
   );
 }
 
-/** The parameter p_also of search_faqs. */
+/** Returns the parameter p_also of search_faqs. */
 export function otherForms({ also = [], light = [] }: Pick<FaqQuery, 'also' | 'light'>): string {
   return JSON.stringify([...also, ...light.map((word) => ({ word, light: true }))]);
 }

@@ -1,7 +1,7 @@
 import { row } from '../sql.ts';
 import type { Accepted, Refusal } from './run.ts';
 
-/** What is stored under a user's idempotency key, as accept_message would answer it; undefined when nothing is. */
+/** Returns what is stored under a user's idempotency key, as accept_message would answer it; undefined when nothing is. */
 export function storedUnder(
   userId: number,
   key: string,

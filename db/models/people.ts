@@ -19,7 +19,7 @@ export async function takeOver(id: number, agentId: number, trx: Knex): Promise<
   return only(await row('SELECT * FROM take_over(:id, :agentId)', { id, agentId }, trx));
 }
 
-/** @param agentId null: lets it wait for any agent */
+/** Gives a conversation to an agent. @param agentId null: lets it wait for any agent */
 export async function assign(id: number, agentId: number | null, trx: Knex): Promise<Changed> {
   return only(await row('SELECT * FROM assign_conversation(:id, :agentId)', { id, agentId }, trx));
 }

@@ -8,7 +8,7 @@ export function nameOf(users: string): string {
   return `coalesce(nullif(trim(concat_ws(' ', ${users}.first_name, ${users}.last_name)), ''), ${users}.username, '')`;
 }
 
-/** A user's full name, or username where there is none, and time zone; undefined: no such user. */
+/** Returns a user's full name, or else username, and time zone; undefined: no such user. */
 export function findPerson(userId: number): Promise<Person | undefined> {
   return row(`SELECT ${nameOf('u')} AS name, timezone FROM users u WHERE id = :userId`, { userId });
 }

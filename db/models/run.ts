@@ -186,7 +186,7 @@ export function finishRun(
   });
 }
 
-/** How long a run has been waiting for a provider that asked to come back later, in ms; 0 when it has not. */
+/** Returns how long a run has been waiting for a provider that asked to come back later, in ms; 0 when it has not. */
 export async function waitedMs(runId: number): Promise<number> {
   const run = await row<{ ms: number | null }>(
     `SELECT (extract(epoch FROM clock_timestamp() - waiting_since) * 1000)::float8 AS ms FROM runs WHERE id = :runId`,

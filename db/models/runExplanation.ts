@@ -38,7 +38,7 @@ export type RunExplanation = {
   announced_at: Date | null;
 };
 
-/** Any user's run; undefined when there is none. */
+/** Returns any user's run; undefined when there is none. */
 export function explainRun(runId: number): Promise<RunExplanation | undefined> {
   return row(
     `SELECT id, user_id, conversation_id, message_id, reply_id, request_id, status, language, attempt, retries, crashes,

@@ -36,7 +36,7 @@ export type RunRow = {
   completed_at: Date | null;
 };
 
-/** A user's run with its reply's text; undefined when there is no such run of theirs or its conversation was deleted. */
+/** Returns a user's run with its reply's text; undefined when the user has no such run, or deleted its conversation. */
 export function findRun(runId: number, userId: number): Promise<RunRow | undefined> {
   return row(
     `${runRows} JOIN conversations c ON c.id = r.conversation_id
@@ -45,7 +45,7 @@ export function findRun(runId: number, userId: number): Promise<RunRow | undefin
   );
 }
 
-/** An ended run whose terminal event nobody has announced yet; undefined for any other. */
+/** Returns an ended run whose terminal event nobody has announced yet; undefined for any other. */
 export function findUnannounced(runId: number): Promise<(RunRow & { completed_at: Date }) | undefined> {
   return row(`${runRows} WHERE r.id = :runId AND r.completed_at IS NOT NULL AND r.announced_at IS NULL`, {
     runId,
@@ -62,13 +62,13 @@ const runRows = `
     r.created_at, r.started_at, r.completed_at
   FROM runs r JOIN messages reply ON reply.id = r.reply_id`;
 
-/** The passages that a run's model was given. A refused question has no model, and was given none. */
+/** Returns SQL of the passages that a run's model was given; none for a refused question. */
 function offered(runs: string): string {
   return `CASE WHEN ${runs}.model IS NULL THEN '[]' ELSE coalesce((SELECT jsonb_agg(passage - 'answer' ORDER BY place)
     FROM jsonb_array_elements(${runs}.context -> 'passages') WITH ORDINALITY AS given (passage, place)), '[]') END`;
 }
 
-/** The version that answers a run, {id, version}, or NULL. */
+/** Returns SQL of the version that answers a run, {id, version}, or NULL. */
 export function assistantRef(runs: string): string {
   return `CASE WHEN ${runs}.assistant_id IS NOT NULL
     THEN jsonb_build_object('id', ${runs}.assistant_id, 'version', ${runs}.assistant_version) END`;

@@ -5,7 +5,7 @@ import { User } from './user.ts';
 export type UserFilter = { q?: string; role?: Role; status?: User['status'] };
 
 /**
- * A page of accounts, the newest first.
+ * Returns a page of accounts, newest first.
  * @param filter `q` is how an e-mail address or a username begins, whatever its case
  * @param page `beforeId`: where the page before ended
  */

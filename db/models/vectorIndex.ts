@@ -51,7 +51,7 @@ export async function workOnIndex({ dimensions, work }: IndexWork): Promise<void
   }
 }
 
-/** @param how CONCURRENTLY; '' within a transaction */
+/** Returns the SQL that builds an index. @param how CONCURRENTLY; '' within a transaction */
 export function definitionOf(dimensions: number, how: 'CONCURRENTLY' | ''): string {
   const d = Math.trunc(dimensions);
   const [expression, operators] =

@@ -41,7 +41,7 @@ const RATES: Record<Figure, { of: (arm: ArmCounts) => Share; lessIsBetter?: true
   rated_up_rate: { of: (arm) => ({ count: arm.rated_up, of: arm.rated_up + arm.rated_down }) },
 };
 
-/** @throws Problem `not_found`, `validation_failed`, `conflict` */
+/** Begins an experiment, with its audit entry. @throws Problem `not_found`, `validation_failed`, `conflict` */
 export async function beginExperiment(wanted: NewExperiment, along: Along): Promise<ExperimentRow> {
   if (wanted.until !== null && wanted.until.getTime() <= Date.now())
     throw refused('/until', 'must be in the future');
@@ -54,7 +54,7 @@ export async function beginExperiment(wanted: NewExperiment, along: Along): Prom
   return added;
 }
 
-/** @throws Problem `not_found`, `validation_failed`, `conflict` */
+/** Ends an experiment, with its audit entry. @throws Problem `not_found`, `validation_failed`, `conflict` */
 export async function endExperiment(id: number, keep: number | null, along: Along): Promise<void> {
   const outcome = found(await storeEnd(id, keep, along));
   if (outcome === 'conflict') throw problem('conflict', 'This experiment has ended');

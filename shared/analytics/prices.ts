@@ -41,7 +41,7 @@ function readPrices(path: string): Price[] | null {
   return read.toSorted((a, b) => (a.valid_from < b.valid_from ? -1 : 1));
 }
 
-/** The times at which a price begins, in order. */
+/** Returns the times at which a price begins, in order. */
 export function priceChanges(from: readonly Price[] | null = prices): Date[] {
   return [...new Set((from ?? []).map(({ valid_from }) => valid_from))].map((day) => new Date(day));
 }

@@ -32,7 +32,7 @@ async function unreadable(from: string | undefined, timezone: string) {
   return refused(read === undefined ? 'from' : 'to', 'must be a date or a time');
 }
 
-/** The window of the same length before this one. */
+/** Returns the window of the same length before this one. */
 export function before({ from, to }: Range): Range {
   return { from: new Date(2 * from.getTime() - to.getTime()), to: from };
 }

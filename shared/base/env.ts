@@ -162,7 +162,7 @@ function refuseWeakSecrets(secrets: readonly string[]): void {
   process.stderr.write(`parley: warning: ${message}\n`);
 }
 
-/** An empty variable counts as absent, because compose files pass unset variables on as empty. */
+/** Reads a text. An empty variable counts as absent, because compose files pass unset variables on as empty. */
 export function text(name: string, fallback: string): string {
   const given = process.env[name]?.trim() ?? '';
   const value = given || fallback;
@@ -172,7 +172,7 @@ export function text(name: string, fallback: string): string {
   return value;
 }
 
-/** As it stands, with the spaces around it. */
+/** Reads a text with the spaces around it. */
 export function untrimmed(name: string): string {
   return process.env[name] ?? '';
 }
@@ -199,12 +199,12 @@ export function integer(name: string, fallback: number, min: number, max = Numbe
   return value;
 }
 
-/** Null where the variable is absent. */
+/** Reads a number; null where the variable is absent. */
 function optionalNumber(name: string, min: number, max: number): number | null {
   return text(name, '') === '' ? null : number(name, min, min, max);
 }
 
-/** Null where the variable is absent. */
+/** Reads an integer; null where the variable is absent. */
 export function optionalInteger(name: string, min: number, max?: number): number | null {
   return text(name, '') === '' ? null : integer(name, min, min, max);
 }
@@ -213,7 +213,7 @@ function flag(name: string): boolean {
   return oneOf(name, 'false', ['true', 'false']) === 'true';
 }
 
-/** A flag that must be off in production. */
+/** Reads a flag that must be off in production. */
 function developmentFlag(name: string): boolean {
   const on = flag(name);
   if (on && process.env.NODE_ENV === 'production') die(`${name} must be false when NODE_ENV is production`);

@@ -33,7 +33,7 @@ export function cacheKey(name: keyof typeof ROOM, { user_id }: Whose, ...parts: 
   return { slot: `cache:${name}:${slot}`, digest: `${ownerOf(user_id)}${digest}`, bytes };
 }
 
-/** Plain, so that every process finds the values, whatever its environment; an erasure removes them. */
+/** Returns the part of a key that names the owner. It is plain, so that an erasure finds the values in any process. */
 function ownerOf(userId: number): string {
   return `${userId}:`;
 }

@@ -151,7 +151,10 @@ async function find(search: Search, faqs: FaqSet, read?: Promise<string | null>)
   };
 }
 
-/** @param measured whether similarity is one of vectors; without a vector it is the share of the words */
+/**
+ * Says whether an FAQ reaches the least that it must have.
+ * @param measured whether similarity is one of vectors; without a vector it is the share of the words
+ */
 function reaches(faq: FoundFaq, least: Least, measured: boolean): boolean {
   return faq.coverage >= least.coverage || (measured && faq.similarity >= least.similarity);
 }

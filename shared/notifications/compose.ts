@@ -78,7 +78,7 @@ function nameIn(name: string | null): string | undefined {
   return line === '' || /[@/\\<>]|\p{L}\.\p{L}{2}|\d\.\d/u.test(line) ? undefined : line;
 }
 
-/** A user agent is what a stranger sent: it is shortened and loses what is not a name. */
+/** Returns the name of a device. A user agent is what a stranger sent: it is shortened and loses what is not a name. */
 function deviceName(userAgent: string): string {
   return oneLine(userAgent)
     .replace(/[^\p{L}\p{N} .,;:/()_-]/gu, '')

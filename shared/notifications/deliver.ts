@@ -111,7 +111,7 @@ async function isVoid(owed: Claimed, begins: boolean): Promise<boolean> {
   return owed.seen || (FOR_THE_ABSENT.includes(owed.kind) && isThere(owed.user_id));
 }
 
-/** An erased account has no row any more; its last mail names the address. */
+/** Says whether a notification still reaches somebody. An erased account has no row; its last mail names the address. */
 function reaches({ kind, active, user_id, data }: Claimed): boolean {
   return kind === 'account_erased' && user_id === null ? data.address !== undefined : active;
 }

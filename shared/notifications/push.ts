@@ -68,7 +68,7 @@ function outcomeOf(status: number): 'sent' | 'gone' | 'later' | 'failed' {
   return status >= 500 || status === 429 ? 'later' : 'failed';
 }
 
-/** What the device gets. It holds words of the conversation only with PUSH_CONTENT=on. */
+/** Returns what the device gets. It holds words of the conversation only with PUSH_CONTENT=on. */
 async function payloadOf({
   id,
   kind,

@@ -145,9 +145,8 @@ async function beginningOf(answer: IncomingMessage, maxBytes: number): Promise<B
 }
 
 /**
- * At most two lookups for checks run at once: the system's resolver shares the pool of four threads with files and hashes of
- * passwords, and a name whose server is silent holds its thread. A host that is not looked up passes, as one that does not
- * resolve.
+ * At most two lookups for checks run at once: the system's resolver shares four threads with files and hashes of passwords. A
+ * name whose server is silent holds its thread. A host that is not looked up passes, as one that does not resolve.
  */
 const LOOKUPS_AT_ONCE = 2;
 let lookups = 0;
@@ -167,7 +166,7 @@ async function addressesOf(url: URL, resolve: Resolve): Promise<string[]> {
   return found.map(({ address }) => address);
 }
 
-/** The host as a lookup takes it. URL has turned decimal, octal and hexadecimal IPv4 addresses into dotted ones. */
+/** Returns the host as a lookup takes it. URL has turned decimal, octal and hexadecimal IPv4 addresses into dotted ones. */
 function hostOf({ hostname }: URL): string {
   return hostname.replace(/^\[(.*)\]$/, '$1');
 }

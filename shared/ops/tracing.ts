@@ -51,7 +51,9 @@ export function traced<T>(name: string, attributes: Attributes, work: () => Prom
   return on ? spanned(context.active(), name, { kind: SpanKind.INTERNAL, attributes }, work) : work();
 }
 
-/** The same for a request, within the trace that its headers name, or in a new trace. `work` may rename the span. */
+/**
+ * Does what `traced` does for a request, within the trace that its headers name, or in a new trace. `work` may rename the span.
+ */
 export function tracedRequest<T>(
   headers: object,
   name: string,
@@ -61,7 +63,7 @@ export function tracedRequest<T>(
   return spanned(propagation.extract(ROOT_CONTEXT, headers), name, { kind: SpanKind.SERVER }, work);
 }
 
-/** The same for a step of a run, within the present span, or in the message's trace. */
+/** Does what `traced` does for a step of a run, within the present span, or in the message's trace. */
 export async function tracedStep<T>(
   name: string,
   runId: number | undefined,
@@ -73,7 +75,7 @@ export async function tracedStep<T>(
   return spanned(parent, name, { kind: SpanKind.CONSUMER, attributes: { 'parley.run_id': runId } }, work);
 }
 
-/** The same for a stream. The span ends with the stream. */
+/** Does what `traced` does for a stream. The span ends with the stream. */
 export function tracedStream<T>(
   name: string,
   attributes: Attributes,

@@ -69,7 +69,7 @@ function makeKey(): Promise<ReceiptKey> {
 /** Where the private key of receipts is kept; see `seal`. */
 export const label = (id: number) => `receipt_key:${id}`;
 
-/** JSON with the members in the order of their names, so that a receipt that was stored and read again has the same bytes. */
+/** Returns a receipt as JSON with sorted names, so that it has the same bytes after it was stored and read again. */
 function bytesOf(receipt: Receipt): Buffer {
   return Buffer.from(JSON.stringify(receipt, sorted));
 }

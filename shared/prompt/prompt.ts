@@ -71,7 +71,10 @@ export function questionText(question: string): string {
   return `- ${asData(question).replace(/\s+/g, ' ')}`;
 }
 
-/** A text can open no tag, and does not know the key: it can neither end its block nor begin another. */
+/**
+ * Returns texts as a fenced block. A text can open no tag and does not know the key, so it can neither end its block nor begin
+ * one.
+ */
 function block(name: string, key: string, lines: string[]): string {
   return `<${name} key="${key}">\n${lines.join('\n')}\n</${name} key="${key}">`;
 }

@@ -84,7 +84,7 @@ async function verdict(): Promise<string> {
   return `"Good morning!" is ${flagged ? 'flagged' : 'allowed'}`;
 }
 
-/** Whether the server's list has the model: some list it under a longer name, some have no list. */
+/** Says whether the server's list has the model: some list it under a longer name, some have no list. */
 async function listed({ provider, model }: ModelRef): Promise<string> {
   const { url, key } = providerOf({ provider, model });
   const headers = { authorization: `Bearer ${key}`, 'api-key': key };

@@ -246,7 +246,7 @@ function readProvider(name: string): Provider {
   };
 }
 
-/** Azure's older URLs need a version; those under /openai/v1 do not. */
+/** Returns the version that Azure's older URLs need; those under /openai/v1 need none. */
 function azureVersion(kind: Kind, base: string): Record<string, string> {
   return kind === 'azure' && base.includes('/deployments/') ? { 'api-version': '2024-10-21' } : {};
 }

@@ -101,7 +101,7 @@ function seconds(from: number, to: number): number {
   return Math.max(0, to - from) / 1_000;
 }
 
-/** An error that is not a ProviderError is the caller's abort. */
+/** Counts a failed call. An error that is not a ProviderError is the caller's abort. */
 function countFailure(labels: Called, err: unknown): void {
   if (!(err instanceof ProviderError)) return aiRequests.inc({ ...labels, outcome: 'aborted' });
   aiRequests.inc({ ...labels, outcome: err.trouble });

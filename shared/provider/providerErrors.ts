@@ -55,7 +55,7 @@ export class ProviderError extends Error {
 
 /** Replaces a SyntaxError, which quotes the provider's text. */
 function wordless(err: unknown): unknown {
-  return err instanceof SyntaxError ? new Error('what the provider sent is no JSON') : err;
+  return err instanceof SyntaxError ? new Error('what the provider sent is not JSON') : err;
 }
 
 /** Returns the error of a stream without a valid finish_reason. */

@@ -18,7 +18,7 @@ const MOST = 100;
 /** For how long the secrets before a rotation sign too. */
 const OVERLAP_MS = 86_400_000;
 
-/** Where a secret of an endpoint is kept; see `seal`. */
+/** Returns the label under which an endpoint's secret is sealed; see `seal`. */
 export function labelOf(webhookId: number): string {
   return `webhook:${webhookId}`;
 }

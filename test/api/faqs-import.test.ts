@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { gzipSync } from 'node:zlib';
-import type { Job } from 'bullmq';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { escapeFormula, unescapeFormula } from '../../shared/knowledge/import/formulas.ts';
@@ -9,14 +8,12 @@ import { knex } from '../../db/knex.ts';
 import { faqSet } from '../../db/models/faqSearch.ts';
 import { importsToDeliver } from '../../db/models/faqImport.ts';
 import { queues } from '../../shared/delivery/queues.ts';
-import { redis, untilReady } from '../../shared/delivery/redis.ts';
-import { faqImport } from '../../workers/faqImport.ts';
 import type { Answer, Api } from '../support/api.ts';
 import { connectDevice } from '../support/device.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
+import { serveImports, workImport } from '../support/imports.ts';
 import { itNative } from '../support/native.ts';
 import { until } from '../support/until.ts';
-import { serveWeb } from '../support/web.ts';
 
 type Import = Record<string, number> & {
   status: string;
@@ -26,28 +23,20 @@ type Import = Record<string, number> & {
 describe('importing FAQs', () => {
   let api: Api;
   let agent: BuiltUser;
-  before(async () => {
-    await untilReady(redis);
-    api = await serveWeb();
-    agent = await buildUser({ role: 'agent' });
-  });
-  after(() => api.close());
-  beforeEach(() => knex.raw('TRUNCATE faqs, faq_categories, faq_imports CASCADE'));
+  serveImports((begun) => ({ api, agent } = begun));
 
   const upload = (body: unknown, { type = 'text/csv', query = '', headers = {}, as = agent } = {}) =>
     api.call('POST', `/faqs/import${query}`, body, {
       token: as.access,
       headers: { 'content-type': type, ...headers },
     });
-  const work = (id: unknown) =>
-    faqImport({ data: { import_id: id }, attemptsMade: 0 } as unknown as Job<{ import_id: number }>);
   const look = async (id: unknown): Promise<Import> =>
     (await api.call('GET', `/faqs/imports/${id}`, undefined, { token: agent.access })).body as Import;
   /** Uploads, runs the job and returns the import. */
   const bring = async (body: unknown, options: object = {}): Promise<Import> => {
     const taken = await upload(body, options);
     expect(taken.status, JSON.stringify(taken.body)).to.equal(202);
-    await work(taken.body.import_id);
+    await workImport(taken.body.import_id);
     return look(taken.body.import_id);
   };
   const exported = async () => {
@@ -83,7 +72,7 @@ describe('importing FAQs', () => {
 
     const device = await connectDevice(api.url, agent.access);
     const told = once(device.socket as unknown as EventTarget & NodeJS.EventEmitter, 'faq.import');
-    await work(import_id);
+    await workImport(import_id);
     expect((await told)[0]).to.deep.equal({
       import_id,
       status: 'completed',
@@ -215,8 +204,8 @@ describe('importing FAQs', () => {
   it('imports each line once, however often its job is delivered', async () => {
     const lines = Array.from({ length: 1_200 }, (_, i) => ({ question: `Question ${i}?`, answer: 'x' }));
     const { body } = await upload(lines, { type: 'application/json' });
-    await Promise.all([work(body.import_id), work(body.import_id)]);
-    await work(body.import_id);
+    await Promise.all([workImport(body.import_id), workImport(body.import_id)]);
+    await workImport(body.import_id);
     expect(await look(body.import_id)).to.deep.include({ status: 'completed', imported: 1_200, failed: 0 });
     expect(await questions()).to.have.length(1_200);
   });
@@ -226,7 +215,7 @@ describe('importing FAQs', () => {
     expect(await importsToDeliver(0)).to.deep.equal([body.import_id]);
     await queues.faq_import.obliterate({ force: true });
     expect(await importsToDeliver(60_000)).to.deep.equal([]);
-    await work(body.import_id);
+    await workImport(body.import_id);
     expect(await importsToDeliver(0)).to.deep.equal([]);
   });
 

@@ -1,25 +1,16 @@
 import { Readable } from 'node:stream';
-import type { Job } from 'bullmq';
 import { expect } from 'chai';
 import { readText } from '../../shared/knowledge/import/text.ts';
 import { knex } from '../../db/knex.ts';
-import { redis, untilReady } from '../../shared/delivery/redis.ts';
-import { faqImport } from '../../workers/faqImport.ts';
 import type { Api } from '../support/api.ts';
-import { type BuiltUser, buildUser } from '../support/factories.ts';
-import { serveWeb } from '../support/web.ts';
+import type { BuiltUser } from '../support/factories.ts';
+import { serveImports, workImport } from '../support/imports.ts';
 
 /** What Excel and browsers on Windows send for a sheet of FAQs. */
 describe('spreadsheets of FAQs', () => {
   let api: Api;
   let agent: BuiltUser;
-  before(async () => {
-    await untilReady(redis);
-    api = await serveWeb();
-    agent = await buildUser({ role: 'agent' });
-  });
-  after(() => api.close());
-  beforeEach(() => knex.raw('TRUNCATE faqs, faq_categories, faq_imports CASCADE'));
+  serveImports((begun) => ({ api, agent } = begun));
 
   /** Uploads, runs the job and returns the import. */
   async function bring(body: string | Buffer, type = 'text/csv') {
@@ -29,8 +20,7 @@ describe('spreadsheets of FAQs', () => {
       headers: { 'content-type': type },
     });
     expect(taken.status, JSON.stringify(taken.body)).to.equal(202);
-    const data = { import_id: taken.body.import_id };
-    await faqImport({ data, attemptsMade: 0 } as unknown as Job<{ import_id: number }>);
+    await workImport(taken.body.import_id);
     const path = `/faqs/imports/${taken.body.import_id}`;
     return (await api.call('GET', path, undefined, { token: agent.access })).body;
   }

@@ -171,18 +171,23 @@ function drawMarks(grid: Grid, version: number): void {
     [size - 4, 3],
     [3, size - 4],
   ] as const)
-    square(grid, x, y, 4, (distance) => distance !== 2 && distance !== 4);
+    square(grid, [x, y], 4, (distance) => distance !== 2 && distance !== 4);
   const places = marksOf(version);
   const last = places.length - 1;
   places.forEach((x, i) =>
     places.forEach((y, j) => {
       const inCorner = (i === 0 && j === 0) || (i === 0 && j === last) || (i === last && j === 0);
-      if (!inCorner) square(grid, x, y, 2, (distance) => distance !== 1);
+      if (!inCorner) square(grid, [x, y], 2, (distance) => distance !== 1);
     }),
   );
 }
 
-function square(grid: Grid, x: number, y: number, reach: number, dark: (distance: number) => boolean): void {
+function square(
+  grid: Grid,
+  [x, y]: [number, number],
+  reach: number,
+  dark: (distance: number) => boolean,
+): void {
   for (let dy = -reach; dy <= reach; dy++)
     for (let dx = -reach; dx <= reach; dx++)
       if (x + dx >= 0 && x + dx < grid.size && y + dy >= 0 && y + dy < grid.size)

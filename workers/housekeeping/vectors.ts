@@ -11,8 +11,8 @@ const LOOKS = 10;
 const DROP = 5_000;
 
 /**
- * Notes FAQs without vectors as owed to the `embedding` job. A new model's set is filled beside the served set, gets its
- * index, and replaces the served set by the change of one row. Then the old set is deleted.
+ * Notes FAQs without vectors as owed to the `embedding` job. A new model's set is filled beside the served set and gets its
+ * index. Then the change of one row serves it instead. Then the old set is deleted.
  */
 export async function keepVectors(): Promise<void> {
   const model = embeddingModel();

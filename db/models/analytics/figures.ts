@@ -71,7 +71,7 @@ export type Step = { measure: string; key: number; n: number };
 export type FaqUse = { faq_id: number; question: string; uses: number };
 export type Spread = { steps: Step[]; uses: FaqUse[] };
 
-/** The scales of speed with the number of new accounts, and the FAQs that answers used most; those that exist still. */
+/** Returns the scales of speed with the number of new accounts, and the FAQs that answers used most and that still exist. */
 export async function spreadOf(ranges: Ranges, limit: number, of = ALL): Promise<Spread> {
   const found = await rows<Step & { question: string | null }>(
     `WITH ${RANGES}, ${SPREADS}, summed AS MATERIALIZED (
@@ -203,7 +203,7 @@ const BEGUN_SUMS = BEGUN.split(' ')
   .map((name) => `coalesce(sum(${name}), 0)::bigint AS ${name}`)
   .join(', ');
 
-/** What became of the conversations that began in a window. @param quietH hours of silence after which one is over */
+/** Returns what became of the conversations that began in a window. @param quietH hours of silence after which one is over */
 export async function begunOf(ranges: Ranges, quietH: number, of = ALL): Promise<Begun> {
   const counted = await row<Begun>(
     `WITH ${RANGES}
@@ -239,7 +239,7 @@ export function bucketsOf(ranges: Ranges, starts: Date[], of = ALL): Promise<Buc
   );
 }
 
-/** The scales of speed by buckets; see `bucketsOf`. */
+/** Returns the scales of speed by buckets; see `bucketsOf`. */
 export function bucketStepsOf(
   ranges: Ranges,
   starts: Date[],

@@ -15,7 +15,7 @@ export type FaqFigures = {
   not_helpful: number;
 };
 
-/** The FAQs that answers cited most in a window, with what was said of those answers and of the FAQ itself. */
+/** Returns the FAQs that answers cited most in a window, with what was said of those answers and of the FAQ itself. */
 export function faqFigures(
   ranges: Ranges,
   { from, to }: Range,
@@ -36,7 +36,7 @@ export function faqFigures(
   );
 }
 
-/** Published FAQs that no answer cited in a window, oldest first. */
+/** Returns published FAQs that no answer cited in a window, oldest first. */
 export function unusedFaqs(
   ranges: Ranges,
   limit: number,

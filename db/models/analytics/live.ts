@@ -24,7 +24,7 @@ export async function liveCounts(): Promise<LiveCounts> {
   return counts;
 }
 
-/** The accounts that may take conversations. */
+/** Returns the accounts that may take conversations. */
 export async function agentIds(): Promise<number[]> {
   const found = await rows<{ id: number }>(
     `SELECT id FROM users WHERE role IN ('agent', 'admin') AND status = 'active' ORDER BY id LIMIT 10000`,

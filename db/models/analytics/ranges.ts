@@ -141,7 +141,7 @@ function dated(spans: Spans): Range[] {
   return spans.map(([from, to]) => ({ from: new Date(from), to: new Date(to) }));
 }
 
-/** The ranges as bindings of the statements that begin with `RANGES`. */
+/** Returns the ranges as bindings of the statements that begin with `RANGES`. */
 export function bound({ weeks, days, quarters, live }: Split & { weeks: Range[] }) {
   const iso = (ranges: Range[], end: keyof Range) => ranges.map((range) => range[end].toISOString());
   return {

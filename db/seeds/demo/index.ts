@@ -376,7 +376,7 @@ function episodeOf(talk: Talk, ids: Row, { agent }: Desk): Row {
   };
 }
 
-/** Some people rate FAQs themselves. */
+/** Has some people rate FAQs. */
 async function rateFaqs(trx: Knex, people: number[]): Promise<void> {
   const faqs: number[] = await trx('faqs').where({ status: 'published' }).orderBy('id').limit(16).pluck('id');
   for (const [i, faq] of faqs.entries())

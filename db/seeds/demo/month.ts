@@ -91,7 +91,7 @@ function talk(dice: Dice, at: number, now: number, helpdesk: boolean): Talk {
   };
 }
 
-/** Four conversations that wait, longest first, and two that the agent has. */
+/** Returns four conversations that wait, longest first, and two that the agent has. */
 function atTheDesk(dice: Dice, now: number): Talk[] {
   return [47, 19, 8, 3, 64, 31].map((minutes, i) => {
     const topic = dice.of(TOPICS.filter(({ faq }) => faq === null));

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Engine, local } from '../../support/servers/engine.ts';
+import { beginEngine, type Engine, local } from '../../support/servers/engine.ts';
 import {
   chunk,
   DONE,
@@ -55,16 +55,12 @@ function anthropic(overloaded: { times: number }): Promise<Fake> {
 
 describe('Anthropic', () => {
   const overloaded = { times: 0 };
-  let fake: Fake;
   let engine: Engine;
-  before(async () => {
-    fake = await anthropic(overloaded);
-    engine = await Engine.begin(local('anthropic', `${fake.origin}/v1`));
-  });
-  after(async () => {
-    await engine.end();
-    await fake.stop();
-  });
+  beginEngine(
+    () => anthropic(overloaded),
+    (origin) => local('anthropic', `${origin}/v1`),
+    (begun) => ({ engine } = begun),
+  );
 
   it('answers through pings and is healthy', async () => {
     expect(await engine.ask()).to.include({
@@ -87,7 +83,7 @@ describe('Anthropic', () => {
     });
   });
 
-  it('has a prompt that is too long shrunk', async () => {
+  it('shrinks a prompt that is too long', async () => {
     engine.configure({ CHAT_MODEL: 'local/claude' });
     expect((await engine.ask(`tell ${'much '.repeat(1_500)}`)).context.shrunk).to.equal(true);
   });

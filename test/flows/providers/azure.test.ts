@@ -3,7 +3,7 @@ import { debts } from '../../../db/models/owed.ts';
 import { rows } from '../../../db/sql.ts';
 import { embeddingModel } from '../../../shared/provider/config.ts';
 import { reconcile } from '../../../workers/housekeeping.ts';
-import { Engine, local } from '../../support/servers/engine.ts';
+import { beginEngine, type Engine, local } from '../../support/servers/engine.ts';
 import {
   chunk,
   DONE,
@@ -62,14 +62,11 @@ function azure(): Promise<Fake> {
 describe('Azure OpenAI', () => {
   let fake: Fake;
   let engine: Engine;
-  before(async () => {
-    fake = await azure();
-    engine = await Engine.begin(local('azure', `${fake.origin}${DEPLOYMENT}`));
-  });
-  after(async () => {
-    await engine.end();
-    await fake.stop();
-  });
+  beginEngine(
+    azure,
+    (origin) => local('azure', `${origin}${DEPLOYMENT}`),
+    (begun) => ({ fake, engine } = begun),
+  );
 
   it('answers by words alone, without moderation, and is healthy', async () => {
     const run = await engine.ask();
@@ -92,7 +89,7 @@ describe('Azure OpenAI', () => {
     expect(fake.asked.filter(({ path }) => path.endsWith('/embeddings'))).to.deep.equal([]);
   });
 
-  it('has its content filter answered politely, and keeps the message out of later prompts', async () => {
+  it('answers politely after its content filter, and keeps the message out of later prompts', async () => {
     const run = await engine.ask('a jailbreak');
     expect(run).to.include({ status: 'completed', finish_reason: 'content_filter', retries: 0 });
     expect(run.content).to.match(/^I'm sorry/);

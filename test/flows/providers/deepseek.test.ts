@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
-import { Engine, local } from '../../support/servers/engine.ts';
+import { beginEngine, type Engine, local } from '../../support/servers/engine.ts';
 import {
   chunk,
   DONE,
@@ -52,16 +52,12 @@ function deepseek(short: { times: number }): Promise<Fake> {
 
 describe('DeepSeek', () => {
   const short = { times: 0 };
-  let fake: Fake;
   let engine: Engine;
-  before(async () => {
-    fake = await deepseek(short);
-    engine = await Engine.begin(local('deepseek', fake.origin, { CHAT_MODEL: 'local/deepseek-reasoner' }));
-  });
-  after(async () => {
-    await engine.end();
-    await fake.stop();
-  });
+  beginEngine(
+    () => deepseek(short),
+    (origin) => local('deepseek', origin, { CHAT_MODEL: 'local/deepseek-reasoner' }),
+    (begun) => ({ engine } = begun),
+  );
 
   it('answers without its reasoning, however long it is busy before, and is healthy', async () => {
     engine.configure({ PROVIDER_LOCAL_SILENCE_TIMEOUT_MS: '250' });

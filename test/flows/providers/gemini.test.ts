@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { registry } from '../../../shared/ops/metrics.ts';
-import { Engine, local } from '../../support/servers/engine.ts';
+import { beginEngine, type Engine, local } from '../../support/servers/engine.ts';
 import { chunk, DONE, type Fake, json, refusesEmpty, serve, stream } from '../../support/servers/serve.ts';
 
 const google = (code: number, status: string, message: string, details: object[] = []) => [
@@ -57,18 +57,12 @@ function gemini(busy: { times: number }): Promise<Fake> {
 
 describe('Gemini', () => {
   const busy = { times: 0 };
-  let fake: Fake;
   let engine: Engine;
-  before(async () => {
-    fake = await gemini(busy);
-    engine = await Engine.begin(
-      local('gemini', `${fake.origin}/v1beta/openai`, { CHAT_MODEL: 'local/gemini-flash' }),
-    );
-  });
-  after(async () => {
-    await engine.end();
-    await fake.stop();
-  });
+  beginEngine(
+    () => gemini(busy),
+    (origin) => local('gemini', `${origin}/v1beta/openai`, { CHAT_MODEL: 'local/gemini-flash' }),
+    (begun) => ({ engine } = begun),
+  );
   const counted = async () => {
     const { values } = (await registry.getSingleMetric('ai_tokens_used_total')?.get()) ?? { values: [] };
     return values.filter(({ labels }) => labels.model === 'gemini-flash').map(({ value }) => value);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServerResponse } from 'node:http';
 import { expect } from 'chai';
-import { Engine, local } from '../../support/servers/engine.ts';
+import { beginEngine, type Engine, local } from '../../support/servers/engine.ts';
 import {
   type Body,
   chunk,
@@ -96,14 +96,11 @@ function generic(): Promise<Fake> {
 describe('any other server', () => {
   let fake: Fake;
   let engine: Engine;
-  before(async () => {
-    fake = await generic();
-    engine = await Engine.begin(local('generic', fake.origin));
-  });
-  after(async () => {
-    await engine.end();
-    await fake.stop();
-  });
+  beginEngine(
+    generic,
+    (origin) => local('generic', origin),
+    (begun) => ({ fake, engine } = begun),
+  );
 
   it('answers and is healthy', async () => {
     expect(await engine.ask()).to.include({
@@ -137,7 +134,7 @@ describe('any other server', () => {
     });
   }
 
-  it('gets its instructions in the first question where it knows no system role', async () => {
+  it('gets its instructions in the first question when it refuses the system role', async () => {
     engine.configure({ CHAT_MODEL: 'local/no system' });
     expect(await engine.ask()).to.include({ status: 'completed', retries: 0, attempt: 1 });
     const [first, ...others] = fake.chats().at(-1)?.body.messages ?? [];
@@ -145,7 +142,7 @@ describe('any other server', () => {
     expect(first?.content).to.match(/^You are a helpful assistant.*bicycle workshop\?$/s);
   });
 
-  it('teaches nothing where it quotes what it was sent', async () => {
+  it('teaches nothing when it quotes what it was sent', async () => {
     engine.configure({ CHAT_MODEL: 'local/echo' });
     fake.asked.length = 0;
     const run = await engine.ask(

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Engine, local } from '../../support/servers/engine.ts';
+import { beginEngine, type Engine, local } from '../../support/servers/engine.ts';
 import {
   chunk,
   DONE,
@@ -47,16 +47,12 @@ function groq(full: { times: number }): Promise<Fake> {
 
 describe('Groq', () => {
   const full = { times: 0 };
-  let fake: Fake;
   let engine: Engine;
-  before(async () => {
-    fake = await groq(full);
-    engine = await Engine.begin(local('groq', `${fake.origin}/openai/v1`));
-  });
-  after(async () => {
-    await engine.end();
-    await fake.stop();
-  });
+  beginEngine(
+    () => groq(full),
+    (origin) => local('groq', `${origin}/openai/v1`),
+    (begun) => ({ engine } = begun),
+  );
 
   it('answers, counted, and is healthy', async () => {
     expect(await engine.ask()).to.include({ status: 'completed', content: 'Quick.', total_tokens: 18 });
@@ -69,7 +65,7 @@ describe('Groq', () => {
     expect(engine.failures()[0]).to.include({ trouble: 'unavailable', code: 'provider_unavailable' });
   });
 
-  it('has a prompt that is beyond its minute shrunk, not waited for', async () => {
+  it('shrinks a prompt that exceeds its minute, and does not wait', async () => {
     full.times = 0;
     const run = await engine.ask(`tell ${'much '.repeat(1_500)}`);
     expect(run).to.include({ status: 'completed', retries: 0, attempt: 2 });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Engine, local } from '../../support/servers/engine.ts';
+import { beginEngine, type Engine, local } from '../../support/servers/engine.ts';
 import { error, type Fake, json, refusesEmpty, say, serve } from '../../support/servers/serve.ts';
 
 /** LiteLLM: a budget that is used up is a 400 or a 429, an unknown model a 400. */
@@ -47,14 +47,11 @@ function litellm(): Promise<Fake> {
 describe('LiteLLM', () => {
   let fake: Fake;
   let engine: Engine;
-  before(async () => {
-    fake = await litellm();
-    engine = await Engine.begin(local('litellm', `${fake.origin}/v1`));
-  });
-  after(async () => {
-    await engine.end();
-    await fake.stop();
-  });
+  beginEngine(
+    litellm,
+    (origin) => local('litellm', `${origin}/v1`),
+    (begun) => ({ fake, engine } = begun),
+  );
 
   it('answers with what words find and is healthy', async () => {
     expect(await engine.ask()).to.include({

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Engine, local } from '../../support/servers/engine.ts';
+import { beginEngine, type Engine, local } from '../../support/servers/engine.ts';
 import { error, type Fake, json, refusesEmpty, say, serve } from '../../support/servers/serve.ts';
 
 /** llama.cpp: 503 while it loads, 501 for what it was not started for, a code of its own for what is too long. */
@@ -40,16 +40,12 @@ function llamacpp(loading: { left: number }): Promise<Fake> {
 
 describe('llama.cpp', () => {
   const loading = { left: 0 };
-  let fake: Fake;
   let engine: Engine;
-  before(async () => {
-    fake = await llamacpp(loading);
-    engine = await Engine.begin(local('llamacpp', `${fake.origin}/v1`, { EMBEDDING_MODEL: 'local/any' }));
-  });
-  after(async () => {
-    await engine.end();
-    await fake.stop();
-  });
+  beginEngine(
+    () => llamacpp(loading),
+    (origin) => local('llamacpp', `${origin}/v1`, { EMBEDDING_MODEL: 'local/any' }),
+    (begun) => ({ engine } = begun),
+  );
 
   it('answers with what words find where it embeds nothing, and says which variable to look at', async () => {
     const run = await engine.ask();
@@ -71,7 +67,7 @@ describe('llama.cpp', () => {
     expect(await engine.ask()).to.include({ status: 'completed', retries: 0, attempt: 9 });
   });
 
-  it('has a prompt that is too long shrunk once', async () => {
+  it('shrinks a prompt that is too long once', async () => {
     const run = await engine.ask(`tell ${'much '.repeat(1_500)}`);
     expect(run).to.include({ status: 'completed', retries: 0 });
   });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Engine, local } from '../../support/servers/engine.ts';
+import { beginEngine, type Engine, local } from '../../support/servers/engine.ts';
 import { type Fake, json, refusesEmpty, say, serve } from '../../support/servers/serve.ts';
 
 /** LM Studio: unknown endpoints are a 200 with an error. */
@@ -28,16 +28,12 @@ function lmstudio(): Promise<Fake> {
 }
 
 describe('LM Studio', () => {
-  let fake: Fake;
   let engine: Engine;
-  before(async () => {
-    fake = await lmstudio();
-    engine = await Engine.begin(local('lmstudio', `${fake.origin}/v1`));
-  });
-  after(async () => {
-    await engine.end();
-    await fake.stop();
-  });
+  beginEngine(
+    lmstudio,
+    (origin) => local('lmstudio', `${origin}/v1`),
+    (begun) => ({ engine } = begun),
+  );
 
   it('answers with what words find and is healthy', async () => {
     expect(await engine.ask()).to.include({
@@ -47,7 +43,7 @@ describe('LM Studio', () => {
     expect((await engine.health()).status).to.equal('healthy');
   });
 
-  it('fails in words that name the variable where its 200 says that there is no moderation', async () => {
+  it('names the variable to change when its 200 says that there is no moderation', async () => {
     engine.configure({ MODERATION_MODEL: 'local/omni' });
     const run = await engine.ask('not judged before');
     expect(run).to.include({ status: 'failed', error_code: 'moderation_unavailable' });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Engine, local } from '../../support/servers/engine.ts';
+import { beginEngine, type Engine, local } from '../../support/servers/engine.ts';
 import { chunk, DONE, type Fake, json, serve, stream, USAGE } from '../../support/servers/serve.ts';
 
 const KNOWN = ['model', 'messages', 'max_tokens', 'temperature', 'stream'];
@@ -54,14 +54,11 @@ function mistral(): Promise<Fake> {
 describe('Mistral', () => {
   let fake: Fake;
   let engine: Engine;
-  before(async () => {
-    fake = await mistral();
-    engine = await Engine.begin(local('mistral', `${fake.origin}/v1`));
-  });
-  after(async () => {
-    await engine.end();
-    await fake.stop();
-  });
+  beginEngine(
+    mistral,
+    (origin) => local('mistral', `${origin}/v1`),
+    (begun) => ({ fake, engine } = begun),
+  );
 
   it('answers in parts, counted, by one call, and is healthy', async () => {
     expect(await engine.ask()).to.include({

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
-import { Engine, local } from '../../support/servers/engine.ts';
+import { beginEngine, type Engine, local } from '../../support/servers/engine.ts';
 import {
   chunk,
   DONE,
@@ -46,20 +46,17 @@ function ollama(): Promise<Fake> {
 describe('Ollama', () => {
   let fake: Fake;
   let engine: Engine;
-  const env = (more = {}) =>
-    local('ollama', `${fake.origin}/v1`, {
+  const env = (more = {}, origin = fake.origin) =>
+    local('ollama', `${origin}/v1`, {
       CHAT_MODEL: 'local/llama3.2',
       EMBEDDING_MODEL: 'local/nomic-embed-text',
       ...more,
     });
-  before(async () => {
-    fake = await ollama();
-    engine = await Engine.begin(env());
-  });
-  after(async () => {
-    await engine.end();
-    await fake.stop();
-  });
+  beginEngine(
+    ollama,
+    (origin) => env({}, origin),
+    (begun) => ({ fake, engine } = begun),
+  );
 
   it('answers with passages found by meaning, within a limit that it knows, and is healthy', async () => {
     const run = await engine.ask();

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Engine, QUESTION } from '../../support/servers/engine.ts';
+import { beginEngine, type Engine, QUESTION } from '../../support/servers/engine.ts';
 import {
   embeddings,
   error,
@@ -67,14 +67,11 @@ function openai(): Promise<Fake> {
 describe('OpenAI', () => {
   let fake: Fake;
   let engine: Engine;
-  before(async () => {
-    fake = await openai();
-    engine = await Engine.begin({ OPENAI_BASE_URL: `${fake.origin}/v1`, OPENAI_API_KEY: 'sk-right' });
-  });
-  after(async () => {
-    await engine.end();
-    await fake.stop();
-  });
+  beginEngine(
+    openai,
+    (origin) => ({ OPENAI_BASE_URL: `${origin}/v1`, OPENAI_API_KEY: 'sk-right' }),
+    (begun) => ({ fake, engine } = begun),
+  );
 
   it('answers with passages, a verdict and counted tokens, and is healthy', async () => {
     const run = await engine.ask();

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
-import { Engine, local } from '../../support/servers/engine.ts';
+import { beginEngine, type Engine, local } from '../../support/servers/engine.ts';
 import {
   chunk,
   DONE,
@@ -77,16 +77,11 @@ describe('OpenRouter', () => {
   let fake: Fake;
   let engine: Engine;
   const use = (model: string, more = {}) => engine.configure({ CHAT_MODEL: `local/${model}`, ...more });
-  before(async () => {
-    fake = await openrouter();
-    engine = await Engine.begin(
-      local('openrouter', `${fake.origin}/api/v1`, { CHAT_MODEL: 'local/openai/gpt-4o' }),
-    );
-  });
-  after(async () => {
-    await engine.end();
-    await fake.stop();
-  });
+  beginEngine(
+    openrouter,
+    (origin) => local('openrouter', `${origin}/api/v1`, { CHAT_MODEL: 'local/openai/gpt-4o' }),
+    (begun) => ({ fake, engine } = begun),
+  );
 
   it('answers under a model name with a slash, and is healthy', async () => {
     expect(await engine.ask()).to.include({
@@ -125,7 +120,7 @@ describe('OpenRouter', () => {
     expect(fake.chats()).to.have.length(1);
   });
 
-  it('has its moderation answered politely', async () => {
+  it('answers politely after its moderation', async () => {
     use('moderated');
     const run = await engine.ask();
     expect(run).to.include({ status: 'completed', finish_reason: 'content_filter' });

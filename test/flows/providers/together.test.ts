@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Engine, local } from '../../support/servers/engine.ts';
+import { beginEngine, type Engine, local } from '../../support/servers/engine.ts';
 import {
   chunk,
   DONE,
@@ -59,21 +59,16 @@ function together(): Promise<Fake> {
 }
 
 describe('Together', () => {
-  let fake: Fake;
   let engine: Engine;
-  before(async () => {
-    fake = await together();
-    engine = await Engine.begin(
-      local('together', `${fake.origin}/v1`, {
+  beginEngine(
+    together,
+    (origin) =>
+      local('together', `${origin}/v1`, {
         EMBEDDING_MODEL: 'local/bge',
         MODERATION_MODEL: 'chat:local/llama-guard',
       }),
-    );
-  });
-  after(async () => {
-    await engine.end();
-    await fake.stop();
-  });
+    (begun) => ({ engine } = begun),
+  );
 
   it('answers what its guard model allows, and is healthy', async () => {
     const run = await engine.ask();
@@ -94,7 +89,7 @@ describe('Together', () => {
     expect(run.moderation).to.deep.include({ flagged: true, categories: ['S9', 'S2'] });
   });
 
-  it('never takes for a verdict what is none', async () => {
+  it('never takes another answer for a verdict', async () => {
     engine.configure({ MODERATION_MODEL: 'chat:local/chatty-guard' });
     expect(await engine.ask('other words')).to.include({
       status: 'failed',
@@ -104,7 +99,7 @@ describe('Together', () => {
     engine.configure({ MODERATION_MODEL: 'off' });
   });
 
-  it('has a prompt that is too long shrunk', async () => {
+  it('shrinks a prompt that is too long', async () => {
     expect((await engine.ask(`tell ${'much '.repeat(1_500)}`)).context.shrunk).to.equal(true);
   });
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { reconcile } from '../../../workers/housekeeping.ts';
-import { Engine, local } from '../../support/servers/engine.ts';
+import { beginEngine, type Engine, local } from '../../support/servers/engine.ts';
 import { type Body, embeddings, type Fake, json, say, serve } from '../../support/servers/serve.ts';
 
 const problem = (message: string, type: string, code: number) => ({
@@ -71,20 +71,17 @@ function alternates({ messages = [] }: Body): boolean {
 describe('vLLM', () => {
   let fake: Fake;
   let engine: Engine;
-  const env = (more = {}) =>
-    local('vllm', `${fake.origin}/v1`, {
+  const env = (more = {}, origin = fake.origin) =>
+    local('vllm', `${origin}/v1`, {
       CHAT_MODEL: 'local/meta-llama/Llama',
       EMBEDDING_MODEL: 'local/intfloat/e5',
       ...more,
     });
-  before(async () => {
-    fake = await vllm();
-    engine = await Engine.begin(env());
-  });
-  after(async () => {
-    await engine.end();
-    await fake.stop();
-  });
+  beginEngine(
+    vllm,
+    (origin) => env({}, origin),
+    (begun) => ({ fake, engine } = begun),
+  );
 
   it('answers with passages and is healthy', async () => {
     expect(await engine.ask()).to.include({
@@ -127,7 +124,7 @@ describe('vLLM', () => {
     engine.configure(env());
   });
 
-  it('has a prompt that is too long shrunk once', async () => {
+  it('shrinks a prompt that is too long once', async () => {
     const long = await engine.ask(`tell me ${'much '.repeat(700)}`);
     const run = await engine.ask(`and ${'more '.repeat(600)}`, long.conversation_id);
     expect(run).to.include({ status: 'completed', retries: 0 });

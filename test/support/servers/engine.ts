@@ -14,6 +14,7 @@ import { moderation } from '../../../workers/moderation.ts';
 import { RetryIn } from '../../../workers/work.ts';
 import { serveApi } from '../api.ts';
 import { type BuiltUser, buildUser } from '../factories.ts';
+import type { Fake } from './serve.ts';
 
 export type Answered = {
   run_id: number;
@@ -187,6 +188,29 @@ export class Engine {
       });
     }
   }
+}
+
+/**
+ * Registers hooks of the present suite: they serve a fake provider and begin an engine on it, and end both.
+ * @param environment returns the engine's environment, of the fake's origin
+ * @param begun gets both before the first test
+ */
+export function beginEngine(
+  serve: () => Promise<Fake>,
+  environment: (origin: string) => Record<string, string>,
+  begun: (both: { fake: Fake; engine: Engine }) => void,
+): void {
+  let stop: () => Promise<void>;
+  before(async () => {
+    const fake = await serve();
+    const engine = await Engine.begin(environment(fake.origin));
+    stop = async () => {
+      await engine.end();
+      await fake.stop();
+    };
+    begun({ fake, engine });
+  });
+  after(() => stop());
 }
 
 export const QUESTION = 'Where is the bicycle workshop?';
