@@ -45,8 +45,9 @@ async function bringUpToDate(checks: boolean): Promise<'current' | 'newer'> {
 
 /**
  * Runs work once no other process migrates. The lock ends with its connection, so a killed process leaves none. Knex's own lock
- * is a row, which a killed process leaves behind: this frees it. PGlite runs one transaction at a time, and its one process
- * migrates.
+ * is a row, which a killed process leaves behind: this frees it. PGlite has no such locks, as its clients share one session:
+ * there only `npm start` migrates, which holds the lock of its folder.
+ * @throws Error when the lock is lost meanwhile
  */
 async function alone<T>(work: () => Promise<T>): Promise<T> {
   const holder = new pg.Client({
@@ -57,16 +58,25 @@ async function alone<T>(work: () => Promise<T>): Promise<T> {
   });
   holder.on('error', () => {});
   await holder.connect();
+  const lost = new Promise<never>((_, refuse) => {
+    holder.once('end', () => refuse(new Error('the connection with the lock was lost: run it again')));
+  });
+  // It also ends after the work.
+  lost.catch(() => {});
   try {
     const { rows } = await holder.query<{ native: boolean }>(
       `SELECT version() NOT LIKE '%PGlite%' AS native`,
     );
-    if (rows[0]?.native !== true) return await work();
-    // A transaction, which a pooler leaves on one connection. It holds no snapshot: no index waits for it.
-    await holder.query(`BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0`);
-    while (!(await locks(holder))) await sleep(LOOK_MS);
+    if (rows[0]?.native === true) {
+      // A transaction, which a pooler leaves on one connection. It holds no snapshot: no index waits for it.
+      await holder.query(
+        `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = 0`,
+      );
+      while (!(await locks(holder))) await sleep(LOOK_MS);
+    }
     await knex.migrate.forceFreeMigrationsLock(migrations);
-    return await work();
+    // Without the lock another process may begin.
+    return await Promise.race([work(), lost]);
   } finally {
     await holder.end().catch(() => {});
   }

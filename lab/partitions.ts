@@ -79,7 +79,7 @@ async function compare(what: string, sql: string, values: unknown[]): Promise<vo
     await client.query('ROLLBACK');
     const plan = (plans[0]['QUERY PLAN'] as Record<string, Record<string, number>>[])[0]?.Plan ?? {};
     const began = performance.now();
-    for (let i = 0; i < TIMES; i += 1) await client.query({ name: text, text, values });
+    for (let i = 0; i < TIMES; i += 1) await client.query({ name: `${what} ${table}`, text, values });
     found.push({
       pages: (plan['Shared Hit Blocks'] ?? 0) + (plan['Shared Read Blocks'] ?? 0),
       ms: (performance.now() - began) / TIMES,

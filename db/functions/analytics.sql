@@ -434,6 +434,12 @@ END $$;
 
 CREATE OR REPLACE FUNCTION analytics_run_changed() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
+  IF TG_OP = 'UPDATE' AND (OLD.status, OLD.completed_at, OLD.created_at, OLD.started_at, OLD.assistant_id, OLD.language, OLD.model,
+      OLD.sources, OLD.prompt_tokens, OLD.completion_tokens, OLD.total_tokens, OLD.first_token_ms)
+    IS NOT DISTINCT FROM (NEW.status, NEW.completed_at, NEW.created_at, NEW.started_at, NEW.assistant_id, NEW.language, NEW.model,
+      NEW.sources, NEW.prompt_tokens, NEW.completion_tokens, NEW.total_tokens, NEW.first_token_ms) THEN
+    RETURN NULL;
+  END IF;
   PERFORM analytics_changed('moments', NEW.completed_at, OLD.completed_at);
   PERFORM analytics_begun_changed(NEW.conversation_id);
   RETURN NULL;

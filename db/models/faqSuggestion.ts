@@ -17,7 +17,7 @@ export type SuggestionRow = {
   examples: string[];
   /** The message of the first of them. */
   first_id: number;
-  /** How many of its questions its FAQ is near enough to answer; null without an FAQ. */
+  /** How many of its questions its FAQ is near enough to answer; null without an FAQ, and while that has no vectors. */
   would_answer: number | null;
 };
 export type Gap = {
@@ -64,16 +64,18 @@ export async function dropGap({ message_id }: Gap): Promise<void> {
 const EXAMPLES = 5;
 /** Long enough that the redaction sees whole what it must remove. */
 const EXAMPLE_CHARACTERS = 2_000;
+/** What is shown of the groups `s`, which are those of one page: texts and vectors of all groups would be read otherwise. */
 const select = `
-  SELECT s.id, s.status, s.language, s.faq_id, asked.asked, asked.last_asked_at, asked.examples,
-    asked.first_id, CASE WHEN s.faq_id IS NOT NULL THEN asked.would_answer END AS would_answer
-  FROM faq_suggestions s LEFT JOIN faqs f ON f.id = s.faq_id
-  JOIN LATERAL (
-    SELECT count(*) AS asked, max(m.created_at) AS last_asked_at, min(m.id) AS first_id,
-      (array_agg(left(question_of(m.id), ${EXAMPLE_CHARACTERS}) ORDER BY m.id))[1:${EXAMPLES}] AS examples,
-      count(*) FILTER (WHERE near_enough(f.id, s.embedding_model, g.embedding, :similarity)) AS would_answer
-    FROM faq_gaps g JOIN messages m ON m.id = g.message_id JOIN conversations c ON c.id = m.conversation_id
-    WHERE g.suggestion_id = s.id AND c.deleted_at IS NULL) AS asked ON asked.asked > 0`;
+  SELECT s.id, s.status, s.language, s.faq_id, s.asked, shown.last_asked_at, shown.first_id,
+    (SELECT array_agg(left(question_of(g.message_id), ${EXAMPLE_CHARACTERS}) ORDER BY g.message_id)
+     FROM (SELECT message_id FROM faq_gaps WHERE suggestion_id = s.id AND NOT gone ORDER BY message_id LIMIT ${EXAMPLES}) AS g) AS examples,
+    CASE WHEN EXISTS (SELECT FROM faq_vectors WHERE faq_id = s.faq_id) THEN (
+      SELECT count(*) FROM faq_gaps g WHERE g.suggestion_id = s.id AND NOT g.gone
+        AND near_enough(s.faq_id, s.embedding_model, g.embedding, :similarity)) END AS would_answer
+  FROM page s CROSS JOIN LATERAL (
+    SELECT max(m.created_at) AS last_asked_at, min(m.id) AS first_id
+    FROM faq_gaps g JOIN messages m ON m.id = g.message_id WHERE g.suggestion_id = s.id AND NOT g.gone) AS shown
+  ORDER BY s.asked DESC, s.id DESC`;
 
 /**
  * Returns a page of suggestions, most asked first.
@@ -86,14 +88,25 @@ export function listSuggestions(
 ): Promise<SuggestionRow[]> {
   const { limit, after, similarity } = page;
   return rows(
-    `${select} WHERE s.status = :status ${after === null ? '' : 'AND (asked.asked, s.id) < (:asked, :id)'}
-     ORDER BY asked.asked DESC, s.id DESC LIMIT :limit`,
+    `WITH page AS (
+       SELECT s.*, counted.asked FROM (
+         SELECT suggestion_id, count(*) AS asked FROM faq_gaps WHERE suggestion_id IS NOT NULL AND NOT gone GROUP BY suggestion_id
+       ) AS counted JOIN faq_suggestions s ON s.id = counted.suggestion_id
+       WHERE s.status = :status ${after === null ? '' : 'AND (counted.asked, s.id) < (:asked, :id)'}
+       ORDER BY counted.asked DESC, s.id DESC LIMIT :limit)
+     ${select}`,
     { status, limit, similarity, ...after },
   );
 }
 
 export function findSuggestion(id: number, similarity: number): Promise<SuggestionRow | undefined> {
-  return row(`${select} WHERE s.id = :id`, { id, similarity });
+  return row(
+    `WITH page AS (
+       SELECT s.*, count(*) AS asked FROM faq_suggestions s JOIN faq_gaps g ON g.suggestion_id = s.id AND NOT g.gone
+       WHERE s.id = :id GROUP BY s.id)
+     ${select}`,
+    { id, similarity },
+  );
 }
 
 /**

@@ -1,11 +1,14 @@
 import { rows } from '../sql.ts';
 import type { Delivery } from './run.ts';
 
-export async function markAnnounced(runId: number): Promise<void> {
+/** Marks ended runs as announced. Waits for nobody: a run whose row is locked is left out, and announced again. */
+export async function markAnnounced(runIds: number[]): Promise<void> {
   await rows(
-    `UPDATE runs SET announced_at = clock_timestamp()
-     WHERE id = :runId AND completed_at IS NOT NULL AND announced_at IS NULL`,
-    { runId },
+    `WITH ended AS (
+       SELECT id FROM runs WHERE id = ANY (CAST(:runIds AS bigint[])) AND completed_at IS NOT NULL AND announced_at IS NULL
+       FOR NO KEY UPDATE SKIP LOCKED)
+     UPDATE runs SET announced_at = clock_timestamp() FROM ended WHERE runs.id = ended.id`,
+    { runIds },
   );
 }
 

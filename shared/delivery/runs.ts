@@ -1,6 +1,7 @@
 import type { Delivery } from '../../db/models/run.ts';
 import { findUnannounced } from '../../db/models/runView.ts';
 import { markAnnounced } from '../../db/models/owed.ts';
+import { gathered } from '../base/gathered.ts';
 import { deliver } from './enqueue.ts';
 import { type EndedRun, terminalEvent } from './runEvents.ts';
 import { killPoint } from '../ops/killpoint.ts';
@@ -50,10 +51,21 @@ export async function announce(ended: number | EndedRun): Promise<void> {
   await tracedStep('announce', run.id, async () => {
     await closeLog(run.user_id, terminalEvent(run));
     killPoint('run.closed', run.id);
-    await markAnnounced(run.id);
+    await marks.add(run.id);
     killPoint('run.announced', run.id);
   });
 }
+
+/** Ms for which a mark waits for others, and marks of one statement. Nobody waits for a mark; the reconciler gives it two seconds. */
+const [TOGETHER_MS, MOST] = [100, 100];
+
+/** Returns a function that marks a run as announced, with others of this process. A lost mark has the end told again, with its seq. */
+export function marksTogether(): (runId: number) => Promise<void> {
+  return gathered(TOGETHER_MS, MOST, markAnnounced);
+}
+
+/** The marks of this process; in the model of a run's life (test/model) each process has its own. */
+export const marks = { add: marksTogether() };
 
 function idOf(ended: number | EndedRun): number {
   return typeof ended === 'number' ? ended : ended.id;

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { EmbeddingSet } from '../../db/models/embeddingSet.ts';
 import { Breaker } from '../provider/breaker.ts';
 import { cacheKey, remember } from '../delivery/cache.ts';
@@ -40,11 +39,11 @@ export async function questionVector(
   )
     .then(({ value }) => unpack(value))
     .catch((err: unknown) => missed(err, set));
-  const timer = new AbortController();
   // A late call continues: its vector is cached for the next search, and an abort would disturb a loading model.
-  const late = sleep(DEADLINE, null, { signal: timer.signal, ref: false }).catch(() => null);
-  const first = await Promise.race([made, late.then(() => 'late' as const)]);
-  timer.abort();
+  const late = Promise.withResolvers<'late'>();
+  const timer = setTimeout(() => late.resolve('late'), DEADLINE).unref();
+  const first = await Promise.race([made, late.promise]);
+  clearTimeout(timer);
   if (first !== 'late') return first;
   breakerOf(set).failed();
   log.warn({ model: set.name }, 'Question not embedded in time; searched by words');

@@ -212,7 +212,7 @@ export const personalData: Record<string, TableOfData> = {
     kept: 'until they are answered or dismissed',
     bound: use('one for each message; RETENTION_MESSAGES_DAYS'),
     erased: 'cascade',
-    columns: { link: 'message_id suggestion_id', content: 'embedding', technical: 'reason created_at' },
+    columns: { link: 'message_id suggestion_id', content: 'embedding', technical: 'reason created_at gone' },
   },
   faq_suggestions: {
     purpose: 'groups of such questions',

@@ -41,6 +41,8 @@ export type ChatChunk = {
 
 /** Ms to wait for the usage after an answer's finish_reason. */
 const AFTERWORD = 2_000;
+/** Ms to wait for the end of a body after its last event. */
+const BODY_END = 1_000;
 
 /**
  * Streams an answer. A stream that stops without an end marker throws.
@@ -97,7 +99,10 @@ async function* readAnswer(
     if (answer.ending === null) watchdog.expect(silenceMs);
   };
   try {
-    for await (const event of eventsOf(bytesOf(response), alive)) {
+    for await (const event of eventsOf(
+      bytesOf(response, () => answer.done),
+      alive,
+    )) {
       const delta = answer.take(event);
       if (delta !== '') yield step(delta);
       if (answer.over) break;
@@ -114,8 +119,33 @@ async function* readAnswer(
   yield { ...step(''), finish_reason: answer.conclude(), call: answer.call };
 }
 
-function bytesOf({ body }: Response): AsyncIterable<Uint8Array> {
-  return body ?? new ReadableStream<Uint8Array>({ start: (stream) => stream.close() });
+/**
+ * Returns the bytes of a body. Who stops reading before the end cancels the body, which closes the connection. After the last event
+ * the end is read beside instead: it comes a moment later, and the connection then serves the next call.
+ */
+function bytesOf({ body }: Response, isDone: () => boolean): AsyncIterable<Uint8Array> {
+  const whole = body ?? new ReadableStream<Uint8Array>({ start: (stream) => stream.close() });
+  const reader = whole.getReader();
+  return {
+    [Symbol.asyncIterator]: () => ({
+      next: async () => (await reader.read()) as IteratorResult<Uint8Array>,
+      return: async () => {
+        if (isDone()) readOn(reader).catch(() => {});
+        else await reader.cancel();
+        return { done: true, value: undefined };
+      },
+    }),
+  };
+}
+
+/** Reads a body to its end, which is near. Cancels a body that goes on. */
+async function readOn(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  const late = setTimeout(() => reader.cancel().catch(() => {}), BODY_END);
+  try {
+    while (!(await reader.read()).done);
+  } finally {
+    clearTimeout(late);
+  }
 }
 
 function step(delta: string): ChatChunk {
@@ -175,9 +205,10 @@ class Answer {
   usage: Usage | null = null;
   /** Whether the reader must stop. */
   over = false;
+  /** Whether the provider has said that nothing follows. */
+  done = false;
   readonly #thinking = new Thinking();
   readonly #length: Length;
-  #done = false;
   #thought = false;
   #said = false;
   #announced = false;
@@ -196,7 +227,7 @@ class Answer {
   /** Takes the next event. @returns the text to show @throws ProviderError when the event is an error */
   take(event: unknown): string {
     if (event === 'done') {
-      this.#done = true;
+      this.done = true;
       this.over = true;
       return '';
     }
@@ -234,8 +265,8 @@ class Answer {
   /** Returns the answer's finish_reason. @throws ProviderError when the answer was cut off or has no text */
   conclude(): string {
     const answered = this.#said || this.call !== null;
-    if (this.ending === null && this.#done && answered) return 'stop';
-    if (this.ending === null && !this.#done) throw cutOff();
+    if (this.ending === null && this.done && answered) return 'stop';
+    if (this.ending === null && !this.done) throw cutOff();
     const ending = this.ending === null ? 'stop' : ENDINGS.get(this.ending);
     if (ending === undefined) throw within(cutOff());
     if (answered) return ending;

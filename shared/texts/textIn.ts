@@ -42,7 +42,20 @@ export function inLanguage<T>(record: Record<string, T>, language: string): T | 
 /** Languages whose speakers read the texts of another one. */
 const READ_AS: Record<string, string> = { no: 'nb', nn: 'nb', yue: 'zh-Hant', bs: 'hr' };
 
+/** Chains of the tags that were asked for; a message asks several times. */
+const chains = new Map<string, string[]>();
+const CHAINS = 500;
+
 function chainOf(language: string): string[] {
+  const known = chains.get(language);
+  if (known !== undefined) return known;
+  if (chains.size === CHAINS) chains.clear();
+  const chain = makeChain(language);
+  chains.set(language, chain);
+  return chain;
+}
+
+function makeChain(language: string): string[] {
   const locale = localeOf(language);
   if (locale === undefined) return [];
   const { script = locale.maximize().script, region } = locale;

@@ -157,6 +157,34 @@ describe('importing FAQs', () => {
     expect(await questions()).to.deep.equal(['q', 'Good?', 'Twice?', 'Good?']);
   });
 
+  it('names the lines of faults as the items of JSON do', async () => {
+    const type = { type: 'application/json' };
+    const { errors, ...rest } = await bring(
+      [
+        { line: 2, question: 'Good?', answer: 'Yes' },
+        { line: 5, question: 'No answer?' },
+        { question: 'Nor this?' },
+        { line: 0, question: 'Bad line?', answer: 'x' },
+        { line: 9, question: 'Last?', answer: 'x', status: 'public' },
+      ],
+      type,
+    );
+    expect(rest).to.deep.include({ total: 5, imported: 1, failed: 4 });
+    expect(
+      errors.map(({ line, errors: [first] }) => `${line} ${(first as { path?: string }).path}`),
+    ).to.deep.equal(['5 /answer', '6 /answer', '7 /line', '9 /status']);
+    const { status, body } = await upload(
+      [
+        { line: 3, question: 'a', answer: 'b' },
+        { line: 3, question: 'c', answer: 'd' },
+      ],
+      type,
+    );
+    expect(status).to.equal(400);
+    expect(body.detail).to.contain('Item 2: `line` must be greater');
+    expect(await questions()).to.deep.equal(['Good?']);
+  });
+
   it('imports all or nothing on request', async () => {
     await knex('faqs').insert({ question: 'q', answer: 'a', slug: 'taken' });
     const before = await faqSet();

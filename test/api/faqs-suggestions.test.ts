@@ -143,6 +143,7 @@ describe('FAQ suggestions', () => {
     expect((await call('POST', `/${id}/draft`, {})).status).to.equal(409);
     expect((await call('POST', `/${id}/dismiss`)).status).to.equal(409);
     expect(await list()).to.deep.equal([]);
+    expect((await list('?status=drafted'))[0], 'before there are vectors').to.include({ would_answer: null });
     await embedFaqs([Number(drafted.body.id)]);
     const [after] = await list('?status=drafted');
     expect(after).to.deep.include({ id, faq_id: drafted.body.id, would_answer: 2 });

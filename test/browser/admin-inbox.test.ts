@@ -6,7 +6,7 @@ import { describeBrowser, shoot } from '../support/browser.ts';
 import { connectDevice } from '../support/device.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
 import { expectAccessible } from '../support/pages.ts';
-import { expectSound, TABLET, usePanel } from '../support/panel.ts';
+import { expectSound, expectUncovered, TABLET, usePanel } from '../support/panel.ts';
 import { playWorker, send } from '../support/web.ts';
 
 describeBrowser('the inbox of the panel', function () {
@@ -100,7 +100,7 @@ describeBrowser('the inbox of the panel', function () {
     await log(page).getByRole('article', { name: 'You' }).getByText('Three days.').waitFor();
 
     await page.getByRole('button', { name: 'Resolve', exact: true }).click();
-    await page.getByRole('status').getByText('Resolved').waitFor();
+    await expectUncovered(page, 'Resolved: Ada');
     await page.getByRole('button', { name: 'Undo' }).waitFor();
     const row = await knex('conversations').where({ id }).first();
     expect(row).to.include({ status: 'resolved', agent_id: agent.id });
@@ -109,7 +109,7 @@ describeBrowser('the inbox of the panel', function () {
     device.close();
   });
 
-  it('keeps for colleagues what is typed while a note is stored, and then writes to the user', async () => {
+  it('keeps for colleagues what is typed while a note is stored and after it, until somebody replies', async () => {
     const { id } = await waiting('Noa', 'Two notes');
     const page = await panel.at(agent, `/inbox/${id}`);
     await page.getByRole('button', { name: 'Take' }).click();
@@ -132,7 +132,79 @@ describeBrowser('the inbox of the panel', function () {
     expect(await note.inputValue()).to.equal('He is rude');
     await page.getByRole('button', { name: 'Add note', disabled: false }).click();
     await log(page).getByText('He is rude').waitFor();
-    await page.getByRole('textbox', { name: 'Reply' }).waitFor();
+    await page.getByRole('button', { name: 'Add note' }).waitFor();
+    await note.and(page.locator(':focus')).waitFor();
+    await page.keyboard.type('And late');
+    await page.keyboard.press('Enter');
+    await log(page).getByText('And late').waitFor();
+    expect(await knex('messages').where({ conversation_id: id, message_type: 'agent' })).to.deep.equal([]);
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('r');
+    await page.getByRole('textbox', { name: 'Reply' }).and(page.locator(':focus')).waitFor();
+  });
+
+  it('finds canned replies by their words within a category, and shows what Enter takes', async () => {
+    const { id } = await waiting('Cem', 'Canned');
+    const [category] = await knex('faq_categories')
+      .insert({ name: 'Canned', slug: 'canned' })
+      .returning('id');
+    const faq = { language: 'en', status: 'published', published_at: new Date() };
+    await knex('faqs').insert([
+      {
+        ...faq,
+        question: 'Greeting of the team',
+        answer: 'Good day!',
+        slug: 'c-1',
+        category_id: category.id,
+      },
+      {
+        ...faq,
+        question: 'Farewell of the team',
+        answer: 'Good bye!',
+        slug: 'c-2',
+        category_id: category.id,
+      },
+      { ...faq, question: 'The greeting that is elsewhere', answer: 'No.', slug: 'c-3' },
+    ]);
+    const page = await panel.at(agent, `/inbox/${id}`);
+    await page.getByRole('button', { name: 'Take' }).click();
+    await page.getByRole('textbox', { name: 'Reply' }).and(page.locator(':focus')).waitFor();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('f');
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('combobox', { name: 'Category' }).selectOption('Canned');
+    await dialog.getByRole('button', { name: /^Farewell/ }).waitFor();
+    await dialog.getByRole('searchbox').fill('greeting');
+    await dialog.getByRole('button', { name: /^Farewell/ }).waitFor({ state: 'detached' });
+    await dialog
+      .getByRole('button', { name: /^Greeting of the team/ })
+      .getByText('Enter', { exact: true })
+      .waitFor();
+    expect(await dialog.getByRole('listitem').count()).to.equal(1);
+    await dialog.getByRole('searchbox').press('Enter');
+    expect(await page.getByRole('textbox', { name: 'Reply' }).inputValue()).to.equal('Good day!');
+  });
+
+  it('tells an agent on any page of what a colleague assigns, offers no take of it, and undoes it', async () => {
+    const { id } = await waiting('Gil', 'For the other');
+    const other = await named({ role: 'agent' }, 'Ona');
+    const [one, two] = await Promise.all([panel.at(agent, `/inbox/${id}`), panel.at(other, '/knowledge')]);
+    await one.getByRole('button', { name: 'Take' }).click();
+    await one.getByRole('combobox', { name: 'Assign to' }).selectOption({ label: 'Ona (online)' });
+    await expectUncovered(two, 'A colleague assigned you a conversation');
+    await one.getByText('Ona has this conversation.').waitFor();
+    expect(await one.getByRole('button', { name: 'Take' }).count()).to.equal(0);
+    await two.getByRole('button', { name: 'Open' }).click();
+    await log(two).getByText('For the other').waitFor();
+    await expectUncovered(one, 'Gil is with Ona now');
+    await one
+      .getByRole('status')
+      .filter({ hasText: 'Gil is with Ona now' })
+      .getByRole('button', { name: 'Undo' })
+      .click();
+    await one.getByRole('textbox', { name: 'Reply' }).waitFor();
+    await two.getByText('Grace has this conversation.').waitFor();
+    expect((await knex('conversations').where({ id }).first()).agent_id).to.equal(agent.id);
   });
 
   it('keeps what is typed while a draft is made or a reply finds no server', async () => {
@@ -189,7 +261,7 @@ describeBrowser('the inbox of the panel', function () {
     await expectAccessible(page);
     await page.keyboard.press('Escape');
     await page.keyboard.press('b');
-    await page.getByText('The bot answers again').waitFor();
+    await page.getByText('The bot answers Kay again').waitFor();
     expect((await knex('conversations').where({ id }).first()).status).to.equal('bot');
   });
 
@@ -248,7 +320,7 @@ describeBrowser('the inbox of the panel', function () {
     });
     await page.getByRole('button', { name: 'Send' }).click();
     await page.getByRole('alert').waitFor();
-    await page.getByText('With Eve').first().or(page.getByText('Take this conversation')).first().waitFor();
+    await page.getByText('Eve has this conversation.').waitFor();
     panel.forgive();
   });
 

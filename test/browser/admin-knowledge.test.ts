@@ -7,7 +7,8 @@ import { describeBrowser, shoot } from '../support/browser.ts';
 import { forgetAssistants } from '../support/assistants.ts';
 import { buildDemo } from '../support/demo.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
-import { expectSound, usePanel } from '../support/panel.ts';
+import { expectAccessible } from '../support/pages.ts';
+import { expectSound, expectUncovered, usePanel } from '../support/panel.ts';
 import { until } from '../support/until.ts';
 
 describeBrowser('the page of the knowledge base', function () {
@@ -118,7 +119,7 @@ describeBrowser('the page of the knowledge base', function () {
   it('imports a sheet: names its columns, shows the first rows, and the faults by row; a reload goes on', async () => {
     const page = await panel.at(agent, '/knowledge/import');
     const sheet =
-      'Frage;Antwort;Status;Notiz\r\n"Wo; genau?";Hier.;published;x\r\nWann?;Jetzt.;sometime;y\r\n';
+      'Frage;Antwort;Status;Notiz\r\n"Wo; genau?";Hier.;published;x\r\n;;;\r\nWann?;Jetzt.;sometime;y\r\n';
     await page.locator('input[type=file]').setInputFiles({
       name: 'faqs.csv',
       mimeType: 'text/csv',
@@ -139,12 +140,13 @@ describeBrowser('the page of the knowledge base', function () {
     expect(submitted).to.equal(1);
     await page.getByText('The import is over: 1 imported, 1 not.').waitFor();
     await page.reload();
-    await page.getByRole('row', { name: /^2 status/ }).waitFor();
+    // As the spreadsheet counts: the header is row 1, and row 3 is blank.
+    await page.getByRole('row', { name: /^4 status/ }).waitFor();
     await shoot(page, 'panel-knowledge-import-over');
     expect(await knex('faqs').where({ question: 'Wo; genau?' }).pluck('answer')).to.deep.equal(['Hier.']);
   });
 
-  it('exports, adds and removes categories', async () => {
+  it('exports, adds, renames and removes categories', async () => {
     const page = await panel.at(agent, '/knowledge');
     await page.getByRole('button', { name: 'Export' }).click();
     const saved = page.waitForEvent('download');
@@ -153,8 +155,17 @@ describeBrowser('the page of the knowledge base', function () {
     await page.getByRole('link', { name: 'Categories' }).click();
     await page.getByRole('textbox', { name: 'Name' }).fill('Teapots');
     await page.getByRole('button', { name: 'Add a category' }).click();
-    await page.getByRole('button', { name: 'Delete: Teapots' }).click();
+    await page.getByRole('button', { name: 'Rename: Teapots' }).click();
     const dialog = page.getByRole('dialog');
+    await dialog.getByText('Imports go on to name it “teapots”.').waitFor();
+    await expectAccessible(page);
+    await dialog.getByRole('textbox', { name: 'Name' }).fill('Pots');
+    await dialog.getByRole('textbox', { name: 'Name' }).press('Enter');
+    await page.getByRole('cell', { name: 'Pots', exact: true }).waitFor();
+    expect(await knex('faq_categories').where({ name: 'Pots' }).pluck('slug')).to.deep.equal(['teapots']);
+    await expectUncovered(page, 'The category is called “Pots” now');
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await page.getByRole('button', { name: 'Delete: Teapots' }).click();
     await dialog.getByRole('textbox').fill('Teapots');
     await dialog.getByRole('button', { name: 'Delete' }).click();
     await dialog.waitFor({ state: 'detached' });

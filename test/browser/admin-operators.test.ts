@@ -154,7 +154,11 @@ describeBrowser('the pages of operators in the panel', function () {
       const page = await panel.at(admin, `/audit?subject_id=${user.id}`);
       const table = page.getByRole('table', { name: 'Audit' });
       await table.getByText('user.viewed').waitFor();
-      await page.getByRole('textbox', { name: 'Action' }).fill('user.suspended');
+      const action = page.getByRole('combobox', { name: 'Action' });
+      // No letter is lost while the address changes.
+      await action.pressSequentially('user.suspended', { delay: 30 });
+      await page.waitForURL(/action=user\.suspended$/);
+      expect(await action.inputValue()).to.equal('user.suspended');
       await page.getByText('No entry fits').waitFor();
       await page.reload();
       await page.getByText('No entry fits').waitFor();
@@ -269,6 +273,13 @@ describeBrowser('the pages of operators in the panel', function () {
       await worker.say('Um neun.');
       await worker.finish();
       const page = await panel.at(admin, '/dashboard');
+      const used = page.getByRole('region', { name: 'Where tokens went' });
+      const { tokens } = (await knex('runs').sum('total_tokens as tokens').first()) ?? {};
+      expect(Number(tokens)).to.be.greaterThan(0);
+      const assistants = used.getByRole('table', { name: 'Tokens: Assistant' });
+      await assistants.waitFor();
+      const [, before, now, change] = await assistants.getByRole('cell').allInnerTexts();
+      expect([before, now, change]).to.deep.equal(['0', String(tokens), '']);
       await page.getByRole('region', { name: 'Volume' }).getByText('Conversations').waitFor();
       await page.getByRole('region', { name: 'Now' }).getByText(/^\d/).first().waitFor();
       await page.getByRole('table', { name: 'Languages' }).getByText('German').waitFor();

@@ -128,6 +128,87 @@ describeBrowser('the installed chat page', function () {
     expect(await page.evaluate('performance.getEntriesByType("navigation").length')).to.equal(1);
   });
 
+  /** Has the worker of a page take an event that this browser has no reason to send. */
+  const inWorker = async <Result>(page: Page, script: string): Promise<Result> => {
+    const [worker] = page.context().serviceWorkers();
+    if (worker === undefined) throw new Error('no worker');
+    return worker.evaluate<Result>(script);
+  };
+
+  it('opens a page at the conversation of a push where none is open', async () => {
+    const user = await buildUser();
+    const { conversation_id } = await pages.talk(user, 'Tell me later', 'Now it is later.');
+    const page = await pages.at(user);
+    await page.context().grantPermissions(['notifications']);
+    await controlled(page);
+    const blank = await page.context().newPage();
+    await page.goto('about:blank');
+    const data = { title: 'Your answer is ready', url: '/', conversation_id };
+    const show = `new PushEvent('push', { data: ${JSON.stringify(JSON.stringify(data))} })`;
+    await inWorker(blank, `dispatchEvent(${show})`);
+    await until('the notification', () =>
+      inWorker(blank, `registration.getNotifications().then((all) => all.length > 0)`),
+    );
+    // Only a real click may open a window. This one notes where it would have led.
+    await inWorker(
+      blank,
+      `registration.getNotifications().then(([notification]) => {
+        clients.openWindow = async (url) => { self.opened = url; };
+        dispatchEvent(new NotificationEvent('notificationclick', { notification }));
+      })`,
+    );
+    const opened = await until('a window', () => inWorker<string | undefined>(blank, 'self.opened'));
+    expect(opened).to.equal(`${pages.api().url}/c/${conversation_id}`);
+    expect(await inWorker(blank, 'registration.getNotifications().then((all) => all.length)')).to.equal(0);
+    await page.goto(String(opened));
+    await log(page).getByText('Now it is later.').waitFor();
+  });
+
+  it('subscribes anew when the browser ends a subscription, as long as somebody is signed in', async () => {
+    const user = await buildUser();
+    const page = await pages.at(user);
+    await controlled(page);
+    const p256dh = createECDH('prime256v1').generateKeys('base64url');
+    const [gone, fresh] = ['http://127.0.0.1:9/push/gone', 'http://127.0.0.1:9/push/fresh'];
+    const auth = Buffer.alloc(16, 1).toString('base64url');
+    await knex('push_subscriptions').insert({
+      user_id: user.id,
+      session_id: user.sid,
+      endpoint: gone,
+      p256dh,
+      auth,
+    });
+    // No push service can be reached from here: the browser's part is played.
+    await inWorker(
+      page,
+      `PushManager.prototype.subscribe = async (options) => (self.asked = options, {
+        endpoint: '${fresh}', toJSON: () => ({ endpoint: '${fresh}', keys: { p256dh: '${p256dh}', auth: '${auth}' } }),
+      })`,
+    );
+    const change = `(() => {
+      const event = new ExtendableEvent('pushsubscriptionchange');
+      dispatchEvent(Object.assign(event, { oldSubscription: { endpoint: '${gone}', options: { userVisibleOnly: true } } }));
+    })()`;
+    const stored = async () =>
+      (await knex('push_subscriptions').where({ user_id: user.id })).map(({ endpoint }) => String(endpoint));
+    await inWorker(page, change);
+    await until('the new one alone', async () => (await stored()).join() === fresh);
+    expect(await inWorker(page, 'self.asked')).to.deep.equal({ userVisibleOnly: true });
+    // The page goes on with the sign-in that its worker has refreshed.
+    await page.getByRole('link', { name: /^Account/ }).click();
+    await page.getByRole('button', { name: 'Sign out', exact: true }).click();
+    await page.getByRole('button', { name: 'Sign in' }).waitFor();
+    await knex('push_subscriptions').where({ user_id: user.id }).delete();
+    await inWorker(
+      page,
+      `(() => { const real = fetch; self.fetch = async (...asked) => { const answer = await real(...asked); self.status = answer.status; return answer; }; })()`,
+    );
+    await inWorker(page, change);
+    expect(await until('an answer', () => inWorker<number | undefined>(page, 'self.status'))).to.equal(401);
+    expect(await stored()).to.deep.equal([]);
+    pages.excuse();
+  });
+
   it('has this device told and untold, and says when the browser does not allow it', async () => {
     const user = await buildUser();
     const page = await pages.open();

@@ -8,7 +8,7 @@ import { until } from '../support/until.ts';
 describe('a migration', function () {
   this.timeout(120_000);
 
-  itNative('that was killed half-way is gone on with by the next one', async () => {
+  it('that was killed half-way is gone on with by the next one', async () => {
     const { url, query, stop } = await createOwnDatabase();
     try {
       const env = { ...process.env, DATABASE_URL: url };
@@ -30,6 +30,26 @@ describe('a migration', function () {
       const { code, stderr } = await migrate(url);
       expect(stderr).to.equal('');
       expect(code).to.equal(0);
+    } finally {
+      await stop();
+    }
+  });
+
+  itNative('that loses its lock ends, so that the next one is alone', async () => {
+    const { url, query, stop } = await createOwnDatabase();
+    try {
+      const first = migrate(url);
+      await until('the lock is taken away', async () => {
+        const ended = await query<{ ended: boolean }>(
+          `SELECT pg_terminate_backend(pid) AS ended FROM pg_locks
+           WHERE locktype = 'advisory' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+        );
+        return ended.length === 1;
+      });
+      const { code, stderr } = await first;
+      expect(stderr).to.match(/^npm run migrate: the connection with the lock was lost/m);
+      expect(code).to.equal(1);
+      expect((await migrate(url)).code).to.equal(0);
     } finally {
       await stop();
     }

@@ -2,25 +2,36 @@ import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
 import { conversationsOf, findInboxPerson } from '../../db/models/inboxPerson.ts';
 import { listAgents, listClosed, listOpen } from '../../db/models/inbox.ts';
+import { type AuditFilter, listAuditEntries } from '../../db/models/auditView.ts';
 import { Faq, findEmbedded } from '../../db/models/faq.ts';
+import { listSuggestions, type SuggestionStatus } from '../../db/models/faqSuggestion.ts';
 import { Conversation } from '../../db/models/conversation.ts';
 import { lastMessages } from '../../db/models/messageView.ts';
 import { countUnread, listNotifications } from '../../db/models/notification.ts';
 import { listUsers, type UserFilter } from '../../db/models/userAdmin.ts';
 import { itNative } from '../support/native.ts';
 import { buffersOf, explain, explainKnex } from '../support/plans.ts';
-import { BUSIEST, fillLists, SELDOM } from '../support/volume.ts';
+import { BUSIEST, BUSIEST_ACTOR, fillLists, SELDOM, SELDOM_ACTOR } from '../support/volume.ts';
 
 /** PLANS_CONVERSATIONS=1000000 PLANS_FAQS=100000 made docs/plans.md. */
 const CONVERSATIONS = Number(process.env.PLANS_CONVERSATIONS ?? 40_000);
 const FAQS = Number(process.env.PLANS_FAQS ?? 4_000);
+/** The audit log grows by what people read, and suggestions by what they ask. */
+const ENTRIES = 100_000;
+const SUGGESTIONS = 10_000;
 const LIMIT = 51;
 
 /** Counts what each list of panel and chat page reads, at volume: a page reads some hundred pages of 8 kB, however much there is. */
 describe('the lists of panel and chat page', function () {
   this.timeout(1_200_000);
   before(async function () {
-    if (process.env.TEST_DATABASE === 'native') await fillLists({ conversations: CONVERSATIONS, faqs: FAQS });
+    if (process.env.TEST_DATABASE === 'native')
+      await fillLists({
+        conversations: CONVERSATIONS,
+        faqs: FAQS,
+        suggestions: SUGGESTIONS,
+        entries: ENTRIES,
+      });
   });
 
   type Read = () => Promise<unknown[]>;
@@ -48,6 +59,17 @@ describe('the lists of panel and chat page', function () {
     (page: object): Read =>
     () =>
       listNotifications(BUSIEST, { unread: false, limit: LIMIT, beforeId: null, ...page });
+  const suggested =
+    (status: SuggestionStatus, after: { asked: number; id: number } | null = null): Read =>
+    () =>
+      listSuggestions(status, { limit: LIMIT, after, similarity: 0.5 });
+  const entries =
+    (filter: AuditFilter, beforeId: number | null = null): Read =>
+    () =>
+      listAuditEntries(filter, { limit: LIMIT, beforeId }, knex);
+  const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
+  const middle = ENTRIES / 12;
+  const hour = { from: ago(middle), to: ago(middle - 60) };
 
   const READS: Record<string, { read: Read; buffers: number; by?: typeof explain; found?: number }> = {
     'inbox: all that is open': { read: open(null), buffers: 700 },
@@ -131,6 +153,44 @@ describe('the lists of panel and chat page', function () {
     'FAQs: whether a page has its vectors': {
       read: () => findEmbedded(Array.from({ length: LIMIT }, (_, i) => i + 1)),
       buffers: 700,
+    },
+    // The questions of the largest groups, of which the newest is looked for.
+    suggestions: { read: suggested('open'), buffers: 15_000 },
+    'suggestions: from the middle': { read: suggested('open', { asked: 2, id: 5_000 }), buffers: 3_000 },
+    'suggestions: with a draft': { read: suggested('drafted'), buffers: 10_000 },
+    'suggestions: dismissed': { read: suggested('dismissed'), buffers: 10_000 },
+    'audit log': { read: entries({}), buffers: 700 },
+    'audit log: from the middle': { read: entries({}, ENTRIES / 2), buffers: 700 },
+    'audit log: a frequent action': { read: entries({ action: 'conversation.read' }), buffers: 700 },
+    'audit log: a rare action': { read: entries({ action: 'user.suspended' }), buffers: 700, found: 20 },
+    'audit log: by who wrote most': { read: entries({ actor_id: BUSIEST_ACTOR }), buffers: 1_000 },
+    'audit log: by who wrote most, from the middle': {
+      read: entries({ actor_id: BUSIEST_ACTOR }, ENTRIES / 2),
+      buffers: 1_000,
+    },
+    'audit log: by who wrote little': {
+      read: entries({ actor_id: SELDOM_ACTOR }),
+      buffers: 1_000,
+      found: 50,
+    },
+    'audit log: about who wrote most': {
+      read: entries({ subject_id: BUSIEST_ACTOR }),
+      buffers: 1_000,
+      found: 5,
+    },
+    'audit log: one about another': {
+      read: entries({ actor_id: BUSIEST_ACTOR, subject_id: 200 }),
+      buffers: 1_500,
+      found: Math.floor(ENTRIES / (Math.max(1_000, CONVERSATIONS / 10) - 200)),
+    },
+    'audit log: an action by who wrote most': {
+      read: entries({ actor_id: BUSIEST_ACTOR, action: 'conversation.read' }),
+      buffers: 1_500,
+    },
+    'audit log: of an early hour': { read: entries(hour), buffers: 1_500 },
+    'audit log: an action of an early hour': {
+      read: entries({ ...hour, action: 'conversation.read' }),
+      buffers: 1_500,
     },
     notifications: { read: told({}), buffers: 700 },
     'notifications: unread': {

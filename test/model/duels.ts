@@ -88,12 +88,14 @@ async function begun(world: World, label: string, begin: () => void): Promise<St
   return found(world, label);
 }
 
-/** Lets everything go on, oldest step first, until a step with this label waits. */
+/** Lets everything go on, oldest step first, then timers, until a step with this label waits. */
 async function until(world: World, label: string): Promise<Step> {
   for (let i = 0; i < 60; i++) {
     const step = world.steps.find((one) => one.label === label);
     if (step) return step;
-    await progress(world)[0]?.act();
+    const [next] = progress(world);
+    if (next) await next.act();
+    else await tick(world);
   }
   return found(world, label);
 }
@@ -105,7 +107,7 @@ function found(world: World, label: string): Step {
 }
 
 async function tick(world: World): Promise<void> {
-  for (const { actor } of world.workers) await world.act('a timer', () => actor.fireNext());
+  for (const actor of world.actors) await world.act('a timer', () => actor.fireNext());
 }
 
 function firstRun({ device }: World): number {

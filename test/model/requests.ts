@@ -43,7 +43,7 @@ export class Requests {
 
   forget(): void {
     for (const [actor] of this.#going)
-      if (over.has(actor) && actor.steps.length === 0) this.#going.delete(actor);
+      if (over.has(actor) && actor.steps.length + actor.timers.size === 0) this.#going.delete(actor);
   }
 
   post(multitask_strategy: 'enqueue' | 'interrupt' | 'coalesce'): void {

@@ -23,8 +23,9 @@ async function untilIdle(world: World): Promise<void> {
     const step = steps[turn % Math.max(1, steps.length)];
     const [job] = deliveries.in('waiting');
     const free = workers.find((worker) => worker.job === null);
-    const ticking = workers.find(
-      ({ job, actor }) => job !== null && actor.timers.size > 0 && !frozen.has(actor),
+    const busy = workers.filter(({ job }) => job !== null).map(({ actor }) => actor);
+    const ticking = [...requests.actors, ...busy].find(
+      (actor) => actor.timers.size > 0 && !frozen.has(actor),
     );
     const unanswered = requests.posts.findIndex(
       ({ runId, refused, stands }) => runId === null && refused === null && !stands,
@@ -33,7 +34,7 @@ async function untilIdle(world: World): Promise<void> {
 
     if (step) await world.step(step);
     else if (job && free) await world.act(`${free.name} takes ${job.id}`, () => free.take(job));
-    else if (ticking) await world.act(`a timer of ${ticking.name}`, () => ticking.actor.fireNext());
+    else if (ticking) await world.act(`a timer of ${ticking.name}`, () => ticking.fireNext());
     else if (unanswered >= 0) await world.act('the client posts again', () => requests.repeat(unanswered));
     else if (deliveries.in('resting').length > 0) await timePasses(world);
     else if (resume) await resume.act();

@@ -4,7 +4,8 @@ import { way } from '../../db/sql.ts';
 import { singleNames } from '../../shared/delivery/jobs.ts';
 import { flows, publishWaiting, queues } from '../../shared/delivery/queues.ts';
 import { redis } from '../../shared/delivery/redis.ts';
-import { asked, clock, currentActor, type Step } from './control.ts';
+import { marks, marksTogether } from '../../shared/delivery/runs.ts';
+import { type Actor, asked, clock, currentActor, type Step } from './control.ts';
 import type { Deliveries } from './deliveries.ts';
 
 /** The trace names of the statements that wait as steps; other statements run at once. */
@@ -59,6 +60,7 @@ export function wire(deliveries: () => Deliveries): () => void {
         return deliveries().add(ids);
       });
     }),
+    replace(marks, 'add', (add) => (runId: number) => ownMarks(currentActor())?.(runId) ?? add(runId)),
     // The model is about runs. Nobody works these queues here, and what they are owed adds up.
     ...singleNames.map((name) => replace(queues[name], 'add', () => async () => {})),
     ...wireTime(),
@@ -67,6 +69,16 @@ export function wire(deliveries: () => Deliveries): () => void {
     for (const one of undo) one();
     syncBuiltinESMExports();
   };
+}
+
+const marksOf = new WeakMap<Actor, (runId: number) => Promise<void>>();
+
+/** Returns what gathers the marks of an actor. Actors share the modules of this process, and processes share none. */
+function ownMarks(actor: Actor | undefined): ((runId: number) => Promise<void>) | undefined {
+  if (actor === undefined) return undefined;
+  const own = marksOf.get(actor) ?? marksTogether();
+  marksOf.set(actor, own);
+  return own;
 }
 
 /** The key by which the reconciler checks whether a job exists. */

@@ -79,6 +79,26 @@ export async function expectSound(
   }
 }
 
+/** Checks that a message covers no link, button or field of the page. */
+export async function expectUncovered(page: Page, text: string): Promise<void> {
+  await page.getByRole('status').getByText(text).waitFor();
+  const covered = await page.evaluate<string[]>(
+    `(() => {
+      const message = [...document.querySelectorAll('[role=status] > div')].find((one) => one.innerText.includes(${JSON.stringify(text)}));
+      const { left, right, top, bottom } = message.getBoundingClientRect();
+      return [...document.querySelectorAll('a, button, input, select, textarea')]
+        .filter((part) => !message.contains(part) && part.checkVisibility())
+        .filter((part) => {
+          const box = part.getBoundingClientRect();
+          const end = Math.min(box.bottom, part.closest('main')?.getBoundingClientRect().bottom ?? box.bottom);
+          return box.left < right && box.right > left && box.top < bottom && end > top;
+        })
+        .map((part) => part.innerText || part.ariaLabel || part.tagName);
+    })()`,
+  );
+  expect(covered, text).to.deep.equal([]);
+}
+
 /** How far the parts of the page's header stand out of it, in pixels, where they have little room. */
 async function overHeader(page: Page): Promise<number> {
   const size = page.viewportSize()!;

@@ -8,9 +8,15 @@ import pg from 'pg';
 export async function fillLists({
   conversations,
   faqs,
+  suggestions,
+  entries,
 }: {
   conversations: number;
   faqs: number;
+  /** Groups of questions, with three questions each on average. */
+  suggestions: number;
+  /** Of the audit log. */
+  entries: number;
 }): Promise<void> {
   const client = new pg.Client(process.env.DATABASE_URL);
   await client.connect();
@@ -24,6 +30,11 @@ export async function fillLists({
     await quietly(client, 'conversations', CONVERSATIONS, conversations, people);
     await quietly(client, 'messages', MESSAGES, conversations);
     await quietly(client, 'notifications', NOTIFICATIONS, people);
+    await client.query(SUGGESTIONS, [suggestions]);
+    await quietly(client, 'messages', QUESTIONS, suggestions * 3, conversations);
+    await client.query(GAPS, [suggestions]);
+    await client.query(AUDIT_LOG, [entries]);
+    await client.query(AUDIT_PARTS, [entries, people]);
     await client.query('VACUUM ANALYZE');
   } finally {
     await client.end();
@@ -89,3 +100,38 @@ const NOTIFICATIONS = `
 INSERT INTO notifications (user_id, kind, shown_at, read_at)
 SELECT CASE WHEN n % 2 = 0 THEN ${BUSIEST} ELSE 1 + n END, 'answer_ready', now(), CASE WHEN n % 1000 <> 0 THEN now() END
 FROM generate_series(1, $1::integer - 1) AS n`;
+
+/** One in ten is dismissed, one in ten has a draft. */
+const SUGGESTIONS = `
+INSERT INTO faq_suggestions (status, language, embedding, embedding_model, faq_id)
+SELECT CASE WHEN n % 10 = 1 THEN 'dismissed' WHEN n % 10 = 2 THEN 'drafted' ELSE 'open' END, 'en', '[1,0,0]', 'model',
+  CASE WHEN n % 10 = 2 THEN (SELECT min(id) FROM faqs) + n % 50 END FROM generate_series(1, $1::integer) AS n`;
+/** $2: how many conversations. Not in the newest, which lists show first. */
+const QUESTIONS = `
+INSERT INTO messages (conversation_id, user_id, content, message_type, status)
+SELECT c.id, c.user_id, 'Why is order ' || n || ' late?', 'user', 'sent'
+FROM generate_series(1, $1::integer) AS n JOIN conversations c ON c.id = 500 + n % ($2::integer - 3000)`;
+/** Each group has a question; the others are spread unevenly. */
+const GAPS = `
+INSERT INTO faq_gaps (message_id, reason, suggestion_id, embedding)
+SELECT id, 'no_passage', 1 + CASE WHEN n <= $1::integer THEN n - 1 ELSE n * n % $1::integer END, '[1,0,0]'
+FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM messages WHERE content LIKE 'Why is order%') AS asked`;
+
+/** Wrote every second entry. */
+export const BUSIEST_ACTOR = 1;
+/** Wrote one in a thousand, and few of these lately. */
+export const SELDOM_ACTOR = 2;
+/** One in five thousand is \`user.suspended\`. As entries are since their people stand beside them. */
+const AUDIT_LOG = `
+INSERT INTO audit_log (at, actor_role, action, target_type, details, chain_seq, prev_hash, hash, parts)
+SELECT now() - ($1::integer - n) * interval '10 second', 'agent',
+  CASE WHEN n % 5000 = 7 THEN 'user.suspended' WHEN n % 3 = 0 THEN 'conversation.read' ELSE 'conversation.listed' END, 'conversation',
+  '{}', n, '', decode(md5(CAST(n AS text)), 'hex'), ARRAY[CAST(md5('a' || n) AS uuid), CAST(md5('s' || n) AS uuid)]
+FROM generate_series(1, $1::integer) AS n`;
+const AUDIT_PARTS = `
+INSERT INTO audit_parts (id, entry_id, kind, person_id, ip)
+SELECT CAST(md5('a' || id) AS uuid), id, 'actor',
+  CASE WHEN id % 2 = 0 THEN ${BUSIEST_ACTOR} WHEN id % 1000 = 7 AND id < $1::integer / 2 THEN ${SELDOM_ACTOR} ELSE 3 + id % ${STAFF} END, '127.0.0.0/24'
+FROM audit_log
+UNION ALL SELECT CAST(md5('s' || id) AS uuid), id, 'subject',
+  CASE WHEN id % 20000 = 9 THEN ${BUSIEST_ACTOR} ELSE 200 + id % ($2::integer - 200) END, NULL FROM audit_log`;

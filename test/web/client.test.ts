@@ -102,6 +102,22 @@ describe('the client', function () {
     expect(client.live).to.equal('live');
   });
 
+  it('keeps no events of an answer that is over', async () => {
+    const client = clientOf(await signedIn());
+    const [taken, end] = [sent(client), ended(client)];
+    client.outbox.add({ conversation: 'new-1', content: 'Hi' });
+    const { run_id, ...rest } = await taken;
+    const worker = await playWorker(user, { run_id, ...rest });
+    for (let i = 0; i < 20; i += 1) await worker.say('word ');
+    await worker.finish();
+    await worker.announce();
+    await end;
+    const view = client.runs.views.get(run_id);
+    expect(view?.events).to.deep.equal([]);
+    expect(view?.joined).to.equal(undefined);
+    expect(view?.text).to.equal('word '.repeat(20));
+  });
+
   it('reads the answer as a stream where no WebSocket gets through', async () => {
     const proxy = await httpOnly(api.url);
     const base = `http://127.0.0.1:${(proxy.address() as { port: number }).port}`;

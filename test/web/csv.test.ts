@@ -10,7 +10,9 @@ describe('the CSV of the panel', () => {
     fc.assert(
       fc.property(sheet, fc.constantFrom(',', ';', '\t'), (rows, delimiter) => {
         const text = stringify([['question', 'answer', 'keywords'], ...rows], { delimiter, quoted: true });
-        const shown = rows.filter((row) => row.some((one) => one.trim() !== ''));
+        const shown = rows
+          .map((cells, i) => ({ line: i + 2, cells }))
+          .filter(({ cells }) => cells.some((one) => one.trim() !== ''));
         expect(parseCsv(text)).to.deep.equal({ header: ['question', 'answer', 'keywords'], rows: shown });
       }),
     );
@@ -19,9 +21,15 @@ describe('the CSV of the panel', () => {
   it('knows separators, line ends, a line sep= and quotes within', () => {
     expect(parseCsv('sep=;\r\nFrage;Antwort\r\n"a;""b""\r\nc";d\r\n\r\n')).to.deep.equal({
       header: ['Frage', 'Antwort'],
-      rows: [['a;"b"\r\nc', 'd']],
+      rows: [{ line: 2, cells: ['a;"b"\r\nc', 'd'] }],
     });
-    expect(parseCsv('\uFEFFq\ta\rx\ty').rows).to.deep.equal([['x', 'y']]);
+    expect(parseCsv('\uFEFFq\ta\rx\ty').rows).to.deep.equal([{ line: 2, cells: ['x', 'y'] }]);
+  });
+
+  it('counts rows as spreadsheets show them: the header, blank rows and cells of many lines', () => {
+    const { header, rows } = parseCsv('\r\nq,a\r\n"one\r\ntwo",x\r\n,\r\nthree,y\r\n');
+    expect(header).to.deep.equal(['q', 'a']);
+    expect(rows.map(({ line }) => line)).to.deep.equal([3, 5]);
   });
 
   it('guesses what columns mean, each field once', () => {
@@ -38,15 +46,21 @@ describe('the CSV of the panel', () => {
     const sheet = {
       header: ['a', 'b', 'c', 'd'],
       rows: [
-        ['Q?', ' A. ', 'x|y\\|z|', '5'],
-        ['Q2?', '', '', 'high'],
+        { line: 2, cells: ['Q?', ' A. ', 'x|y\\|z|', '5'] },
+        { line: 4, cells: ['Q2?', '', '', 'high'] },
       ],
     };
     expect(itemsOf(sheet, ['question', 'answer', 'keywords', 'priority'])).to.deep.equal([
-      { question: 'Q?', answer: 'A.', keywords: ['x', 'y|z'], priority: 5 },
-      { question: 'Q2?', priority: 'high' },
+      { line: 2, question: 'Q?', answer: 'A.', keywords: ['x', 'y|z'], priority: 5 },
+      { line: 4, question: 'Q2?', priority: 'high' },
     ]);
-    expect(itemsOf(sheet, ['', 'answer', '', ''])).to.deep.equal([{ answer: 'A.' }, {}]);
+    expect(itemsOf(sheet, ['', 'answer', '', ''])).to.deep.equal([{ line: 2, answer: 'A.' }, { line: 4 }]);
+  });
+
+  it('takes a category by its name or its slug', () => {
+    const rows = ['Shop & Co', 'shop', 'else'].map((cell, i) => ({ line: i + 2, cells: [cell] }));
+    const items = itemsOf({ header: ['category'], rows }, ['category'], new Map([['shop & co', 'shop']]));
+    expect(items.map(({ category }) => category)).to.deep.equal(['shop', 'shop', 'else']);
   });
 
   it('reads UTF-8, UTF-16 and what old spreadsheets write', () => {

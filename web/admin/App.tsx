@@ -8,7 +8,6 @@ import { Frame } from '../shared/enter/Frame.tsx';
 import { queries } from '../shared/queries.ts';
 import { rootPath } from '../shared/root.ts';
 import { session, useSessionState, useUser } from '../shared/session.ts';
-import { Toasts } from '../shared/toasts.tsx';
 import { LeaveDialog } from '../shared/LeaveDialog.tsx';
 import { t, useLanguage } from '../shared/words.ts';
 import { LiveProvider } from './data/live.tsx';
@@ -25,10 +24,6 @@ export function App() {
       <BrowserRouter basename={`${rootPath}/admin`}>
         <Gate />
       </BrowserRouter>
-      {/* At the top: at the end of the page people write. */}
-      <div className="*:top-2 *:bottom-auto">
-        <Toasts />
-      </div>
       <LeaveDialog />
     </QueryClientProvider>
   );

@@ -43,6 +43,8 @@ const en = {
   newWait: 'Somebody waits for a person',
   newWaitBody: 'A conversation is in the inbox.',
   newWaits: 'Somebody began to wait',
+  assignedToYou: 'A colleague assigned you a conversation',
+  open: 'Open',
   restored: 'What you did not save is back.',
   discard: 'Discard it',
 };
@@ -90,6 +92,8 @@ const de: Record<keyof typeof en, string> = {
   newWait: 'Jemand wartet auf einen Menschen',
   newWaitBody: 'Ein Gespräch liegt im Eingang.',
   newWaits: 'Jemand wartet neu',
+  assignedToYou: 'Dir wurde ein Gespräch zugewiesen',
+  open: 'Öffnen',
   restored: 'Was du nicht gespeichert hast, ist wieder da.',
   discard: 'Verwerfen',
 };

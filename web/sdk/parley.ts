@@ -33,6 +33,8 @@ export class Parley {
   readonly #streams = new Map<number, AbortController>();
   /** Runs that somebody watches. */
   readonly #watched = new Set<number>();
+  /** Runs that ended here, the latest last. */
+  readonly #over: number[] = [];
 
   constructor(where: Where) {
     this.#where = where;
@@ -41,8 +43,8 @@ export class Parley {
     this.runs = new Runs(
       (runId, afterSeq) => this.#live.resume(runId, afterSeq),
       (view, event) => {
-        if (isTerminal(event)) this.#over(event);
         this.#tell('run', { view, event });
+        if (isTerminal(event)) this.#end(view, event);
       },
     );
     this.outbox = new Outbox(String(session.user?.id), {
@@ -141,7 +143,12 @@ export class Parley {
     this.#streams.delete(run);
   }
 
-  #over({ data }: RunEvent): void {
+  /** Forgets how the answer grew. Its text stays for a while: views show it until they have the message. */
+  #end(view: RunView, { data }: RunEvent): void {
+    view.events = [];
+    view.joined = undefined;
+    this.#over.push(data.run_id);
+    if (this.#over.length > KEPT_TEXTS) this.runs.views.delete(this.#over.shift() ?? 0);
     this.#watched.delete(data.run_id);
     if ('message_id' in data) this.#live.say('delivered', { message_id: data.message_id });
   }
@@ -152,3 +159,5 @@ export class Parley {
 }
 
 const STREAM_PAUSE_MS = 1_000;
+/** A page that is open all day shall not keep every answer twice. */
+const KEPT_TEXTS = 50;

@@ -1,4 +1,4 @@
-import { useSyncExternalStore } from 'react';
+import { useEffect, useSyncExternalStore } from 'react';
 import { t } from './words.ts';
 
 type Act = { label: string; run: () => void };
@@ -18,10 +18,15 @@ function put(next: Toast[]): void {
 
 /** Shows a short message for a while. With `undo`, a button that takes the act back. */
 export function toast(text: string, undo?: () => void): void {
+  offer(text, undo && { label: t('app.undo'), run: undo });
+}
+
+/** Shows a short message for a while, with a button. */
+export function offer(text: string, act?: Act): void {
   last += 1;
   const id = last;
-  put([...list.slice(-2), { id, text, ...(undo && { act: { label: t('app.undo'), run: undo } }) }]);
-  setTimeout(() => put(list.filter((one) => one.id !== id)), undo ? UNDO_WITHIN_MS : SHOWN_MS);
+  put([...list.slice(-2), { id, text, ...(act && { act }) }]);
+  setTimeout(() => put(list.filter((one) => one.id !== id)), act ? UNDO_WITHIN_MS : SHOWN_MS);
 }
 
 /** Shows a message with something to do about it, until that is done. The same text is shown once. */
@@ -30,23 +35,59 @@ export function notice(text: string, act: Act): void {
   put([...list.filter((one) => one.text !== text).slice(-2), { id: last, text, act }]);
 }
 
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => void listeners.delete(listener);
+}
+
+/** Shows the messages above the page. */
 export function Toasts() {
-  const shown = useSyncExternalStore(
-    (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    () => list,
-  );
   return (
     <div
       role="status"
       className="pointer-events-none fixed inset-x-0 bottom-28 z-30 flex flex-col items-center gap-2 px-4"
     >
+      <Shown list={useSyncExternalStore(subscribe, () => list)} />
+    </div>
+  );
+}
+
+/** How many parts of the page show the messages themselves. */
+let parts = 0;
+
+/**
+ * Shows the messages in a row of their own, so that they cover nothing.
+ * @param part whether a part of the page has this row: the row of the whole page is empty meanwhile
+ */
+export function ToastRow({ part = false }: { part?: boolean }) {
+  const shown = useSyncExternalStore(subscribe, () => (part || parts === 0 ? list : NONE));
+  useEffect(() => {
+    if (!part) return;
+    parts += 1;
+    put(list);
+    return () => {
+      parts -= 1;
+      put(list);
+    };
+  }, [part]);
+  return (
+    <div
+      role="status"
+      className={`flex flex-wrap justify-center gap-2 px-4 ${shown.length === 0 ? '' : 'py-1.5'}`}
+    >
+      <Shown list={shown} />
+    </div>
+  );
+}
+const NONE: Toast[] = [];
+
+function Shown({ list: shown }: { list: Toast[] }) {
+  return (
+    <>
       {shown.map(({ id, text, act }) => (
         <div
           key={id}
-          className="pointer-events-auto flex items-center gap-3 rounded-xl bg-ink py-2 ps-4 pe-2 text-sm text-paper shadow-lg"
+          className={`pointer-events-auto flex items-center gap-3 rounded-xl bg-ink py-2 ps-4 text-sm text-paper shadow-lg ${act ? 'pe-2' : 'pe-4'}`}
         >
           <span className="py-1.5">{text}</span>
           {act && (
@@ -65,6 +106,6 @@ export function Toasts() {
           )}
         </div>
       ))}
-    </div>
+    </>
   );
 }

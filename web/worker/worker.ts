@@ -132,4 +132,43 @@ async function open(place: string): Promise<void> {
 function isChat(url: string): boolean {
   return url.startsWith(scope.href) && PAGES.test(new URL(url).pathname.slice(scope.pathname.length));
 }
+
+/** Browsers end a subscription now and then. No page may be open to make another one. */
+worker.addEventListener('pushsubscriptionchange', (event) => {
+  event.waitUntil(renew(event));
+});
+
+/** Tells the server of the subscription that takes the place of another, as the user who is signed in here; nothing without one. */
+async function renew({ oldSubscription, newSubscription }: PushSubscriptionChangeEvent): Promise<void> {
+  const token = await accessToken();
+  if (token === undefined) return;
+  const call = (method: string, body: object) => ask('push/subscriptions', method, body, `Bearer ${token}`);
+  const options = oldSubscription?.options;
+  const { pushManager } = worker.registration;
+  const made = newSubscription ?? (options && (await pushManager.subscribe(options)));
+  if (!made) return;
+  const { endpoint, keys } = made.toJSON();
+  await call('POST', { endpoint, keys: { p256dh: keys?.p256dh, auth: keys?.auth } });
+  if (oldSubscription && oldSubscription.endpoint !== endpoint)
+    await call('DELETE', { endpoint: oldSubscription.endpoint });
+}
+
+/** Returns an access token of the sign-in in the cookie; undefined without one. No page refreshes meanwhile. */
+async function accessToken(): Promise<string | undefined> {
+  const answer = await navigator.locks.request('parley.refresh', () => ask('auth/refresh', 'POST', {}));
+  if (!answer.ok) return undefined;
+  return ((await answer.json()) as { access_token: string }).access_token;
+}
+
+function ask(path: string, method: string, body: object, authorization?: string): Promise<Response> {
+  return fetch(new URL(`api/v1/${path}`, scope), {
+    method,
+    body: JSON.stringify(body),
+    headers: {
+      'content-type': 'application/json',
+      'x-session': 'cookie',
+      ...(authorization && { authorization }),
+    },
+  });
+}
 export {};

@@ -3,6 +3,7 @@ import { contract, json, other } from '../../contract/contract.ts';
 import { count, flag, id, slug, text, time } from '../../contract/fields.ts';
 import { location } from '../../middleware/headers.ts';
 import { closed, defaulted, named, oneOf, orNull, presenter } from '../../contract/schema.ts';
+import { MAX_LINE } from '../../../shared/knowledge/import/json.ts';
 import { faqFilter, newFaq } from '../contract.ts';
 
 const progress = { total: count, processed: count, imported: count, failed: count };
@@ -21,8 +22,12 @@ const faqImport = Type.Object({
 });
 export const presentImport = presenter(faqImport);
 
-/** One FAQ of an import: the fields of a new FAQ, and its category's slug. */
-export const importItem = closed({ ...newFaq, category: Type.Optional(slug) });
+/** One FAQ of an import: the fields of a new FAQ, its category's slug, and where it stands in a file that people know. */
+export const importItem = closed({
+  ...newFaq,
+  category: Type.Optional(slug),
+  line: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_LINE })),
+});
 
 export const faqImportContract = contract('Knowledge base', {
   'POST /api/v1/faqs/import': {
@@ -34,7 +39,8 @@ export const faqImportContract = contract('Knowledge base', {
       '`priority`, `slug`, `meta_title`, `meta_description`. Up to 50 MB and 100,000 FAQs. CSV may be as spreadsheets write it: separated by commas, ' +
       'semicolons or tabs, or by the character that a first line `sep=;` names; in UTF-8, in UTF-16 with a byte order mark, else in Windows-1252 or the ' +
       '`charset` of the content type. Blank lines and columns do not count. If the content type is neither JSON nor CSV, the first character decides; XML, forms and the like are refused (`unsupported_media`). ' +
-      'The import runs in the background, and `faq.import` events report its progress to your sockets. `all_or_nothing`: with one fault nothing is imported.',
+      'Faults name the line of CSV, and of JSON the ' +
+      'item’s place, or the `line` that the item names: greater than that of the item before. The import runs in the background, and `faq.import` events report its progress to your sockets. `all_or_nothing`: with one fault nothing is imported.',
     query: closed({ all_or_nothing: defaulted(Type.Boolean(), false) }),
     answers: {
       202: json('Taken', Type.Object({ import_id: id, status: oneOf('queued') }), { Location: location }),

@@ -27,7 +27,7 @@ export const faqSuggestionContract = contract('Knowledge base', {
     summary: 'Questions that the knowledge base lacks',
     detail:
       'For administrators and agents. A question is here if no FAQ was near enough, if its answer cited no FAQ, or if its answer was rated down. Questions are grouped by meaning, ' +
-      'the most asked first. E-mail addresses, phone, card and account numbers are removed. `would_answer`: how many of the questions the drafted FAQ answers.',
+      'the most asked first. E-mail addresses, phone, card and account numbers are removed. `would_answer`: how many of the questions the drafted FAQ answers; null while it has no vectors.',
     query: closed({ ...paging, status: defaulted(status, 'open') }),
     answers: { 200: json('A page', page(suggestion)) },
   },

@@ -1,6 +1,8 @@
 import { problem } from '../../base/errors.ts';
 
 const MAX_ITEM = 256 * 1024;
+/** The greatest line that an item may name. */
+export const MAX_LINE = 10_000_000;
 
 /** One item of an upload: its line, counted from 1, and its value. */
 export type Item = { line: number; value: unknown };

@@ -12,7 +12,7 @@ import { log } from '../../base/log.ts';
 import { enqueue } from '../../delivery/enqueue.ts';
 import { slugOf } from '../slug.ts';
 import { type Format, itemsOf } from './format.ts';
-import type { Item } from './json.ts';
+import { type Item, MAX_LINE } from './json.ts';
 import { readText } from './text.ts';
 
 /** The most FAQs of one upload. */
@@ -20,8 +20,11 @@ const MAX_ITEMS = 100_000;
 /** How much is held in memory before it goes to Postgres. */
 const [BATCH_ITEMS, BATCH_CHARACTERS] = [500, 1_000_000];
 
-/** The fields of an FAQ in an upload. */
-export type UploadedFaq = Omit<NonNullable<ImportLine['fields']>, 'slug' | 'slug_asked'> & { slug?: string };
+/** The fields of an FAQ in an upload, and where it stands in the file that people know. */
+export type UploadedFaq = Omit<NonNullable<ImportLine['fields']>, 'slug' | 'slug_asked'> & {
+  slug?: string;
+  line?: number;
+};
 
 type Upload = {
   format: Format;
@@ -63,10 +66,17 @@ async function keepLines(
   items: AsyncIterable<Item>,
   check: Upload['check'],
 ): Promise<number> {
-  let [count, size]: [number, number] = [0, 0];
+  let [count, size, last]: [number, number, number] = [0, 0, 0];
   let batch: ImportLine[] = [];
-  for await (const item of items) {
+  for await (const { line: place, value } of items) {
     count += 1;
+    const item = { line: lineOf(value) ?? Math.max(place, last + 1), value };
+    if (item.line <= last)
+      throw problem(
+        'validation_failed',
+        `Item ${place}: \`line\` must be greater than that of the item before`,
+      );
+    last = item.line;
     if (count > MAX_ITEMS) throw problem('validation_failed', `The file must hold at most ${MAX_ITEMS} FAQs`);
     const line = toLine(item, check);
     batch.push(line);
@@ -82,11 +92,18 @@ async function keepLines(
 function toLine({ line, value }: Item, check: Upload['check']): ImportLine {
   if (typeof value === 'string') return { line, errors: [{ path: '', message: value.slice(0, 100) }] };
   try {
-    const faq = check(value);
+    const { line: _, ...faq } = check(value);
     const fields = { ...faq, slug: faq.slug ?? slugOf(faq.question), slug_asked: faq.slug !== undefined };
     return { line, fields };
   } catch (err) {
     if (!(err instanceof Problem)) throw err;
     return { line, errors: err.errors ?? [{ path: '', message: err.detail }] };
   }
+}
+
+/** Returns the line that an item names; undefined: none, or one that the check refuses. */
+function lineOf(value: unknown): number | undefined {
+  if (typeof value !== 'object' || value === null || !('line' in value)) return undefined;
+  const { line } = value;
+  return Number.isInteger(line) && Number(line) >= 1 && Number(line) <= MAX_LINE ? Number(line) : undefined;
 }

@@ -68,6 +68,13 @@ describe('a push', () => {
     expect(String(await body()).replace(/\s+/g, ' ')).to.equal('The tower opens at nine.');
   });
 
+  it('speaks the language of its user', async () => {
+    settings.PUSH_CONTENT = 'off';
+    expect(await pushToDevices({ ...owed, language: 'de', pushed_to: [] })).to.equal(null);
+    const { title, body } = (await browser.next(browser.pushes.length)).payload;
+    expect([title, body]).to.deep.equal(['Ihre Antwort ist da', 'Die Antwort auf Ihre Frage ist da.']);
+  });
+
   it('goes to few hosts of a user at a time that did not answer the last one, and to all that did', async () => {
     const silent = Array.from({ length: 8 }, (_, i) => `https://silent${i}.example/push`);
     const asked: string[] = [];

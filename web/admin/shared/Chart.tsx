@@ -12,6 +12,7 @@ const COLOURS = ['--accent', '--chart-2', '--chart-3', '--danger'];
  * Lines over time. The pointer and the arrow keys choose a place; its values stand above the lines and are read out.
  * @param times in seconds since 1970
  * @param write writes a value
+ * @param least what the scale reaches at least: counts have no parts
  */
 export function Chart({
   label,
@@ -20,6 +21,7 @@ export function Chart({
   lines,
   write,
   writeTime,
+  least = 1,
 }: {
   label: string;
   help: string;
@@ -27,6 +29,7 @@ export function Chart({
   lines: Line[];
   write: (value: number) => string;
   writeTime: (seconds: number) => string;
+  least?: number;
 }) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(undefined);
@@ -51,7 +54,7 @@ export function Chart({
         cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
         scales: {
           x: { time: true },
-          y: { range: (_, low, high) => [Math.min(0, low ?? 0), Math.max(high ?? 1, 1)] },
+          y: { range: (_, low, high) => [Math.min(0, low ?? 0), Math.max(high ?? 0, least) || 1] },
         },
         axes: [
           { ...axis, values: (_, splits) => splits.map((one) => writeTime(one)), space: 80, size: 32 },

@@ -1,4 +1,5 @@
-import { type ComponentProps, useEffect, useId, useState } from 'react';
+import { type ComponentProps, useEffect, useId, useRef, useState } from 'react';
+import { Field } from '../../shared/controls.tsx';
 import { Icon } from '../../shared/Icon.tsx';
 import { w } from '../words.ts';
 
@@ -59,6 +60,60 @@ export function TextArea({ label, hint, ...rest }: TextAreaProps) {
 
 const PAUSE_MS = 250;
 
+/**
+ * Keeps what is typed, and says it once the typing pauses: the address takes a while to change, and letters that came meanwhile
+ * would be lost. A value from elsewhere, such as a way back, takes its place.
+ */
+function useTyped(value: string, onChange: (text: string) => void) {
+  const [typed, setTyped] = useState(value);
+  const said = useRef(value);
+  useEffect(() => {
+    if (value === said.current) return;
+    said.current = value;
+    setTyped(value);
+  }, [value]);
+  useEffect(() => {
+    if (typed.trim() === said.current) return;
+    const timer = setTimeout(() => {
+      said.current = typed.trim();
+      onChange(typed.trim());
+    }, PAUSE_MS);
+    return () => clearTimeout(timer);
+    // Only typing starts the pause.
+  }, [typed]);
+  return [typed, setTyped] as const;
+}
+
+type TypedProps = Omit<ComponentProps<typeof Field>, 'value' | 'onChange'> & {
+  value: string;
+  onChange: (text: string) => void;
+  /** Texts to choose from while one types. */
+  known?: string[];
+};
+
+/** A field of a filter. Says what was typed once the typing pauses. */
+export function Typed({ value, onChange, known, ...rest }: TypedProps) {
+  const [typed, setTyped] = useTyped(value, onChange);
+  const id = useId();
+  return (
+    <>
+      <Field
+        {...(known !== undefined && { list: id })}
+        value={typed}
+        onChange={({ target }) => setTyped(target.value)}
+        {...rest}
+      />
+      {known !== undefined && (
+        <datalist id={id}>
+          {known.map((one) => (
+            <option key={one} value={one} />
+          ))}
+        </datalist>
+      )}
+    </>
+  );
+}
+
 /** A search field. Says what was typed once the typing pauses. */
 export function Search({
   label,
@@ -69,15 +124,8 @@ export function Search({
   value: string;
   onChange: (q: string) => void;
 }) {
-  const [typed, setTyped] = useState(value);
+  const [typed, setTyped] = useTyped(value, onChange);
   const id = useId();
-  useEffect(() => setTyped(value), [value]);
-  useEffect(() => {
-    if (typed.trim() === value) return;
-    const timer = setTimeout(() => onChange(typed.trim()), PAUSE_MS);
-    return () => clearTimeout(timer);
-    // Only typing starts the pause.
-  }, [typed]);
   return (
     <div className="grid gap-1.5">
       <label htmlFor={id} className="text-sm font-medium">

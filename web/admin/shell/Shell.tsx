@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'react';
 import { NavLink, Outlet, useLocation } from 'react-router';
 import { Icon } from '../../shared/Icon.tsx';
 import { useUser } from '../../shared/session.ts';
+import { ToastRow } from '../../shared/toasts.tsx';
 import { useLiveState } from '../data/live.tsx';
 import type { pagesOf } from '../pages.ts';
 import { t } from '../../shared/words.ts';
@@ -60,12 +61,13 @@ export function Shell({ pages }: { pages: ReturnType<typeof pagesOf> }) {
       <div
         ref={main}
         tabIndex={-1}
-        className="grid min-h-0 min-w-0 grid-cols-[minmax(0,1fr)] grid-rows-[auto_minmax(0,1fr)] outline-none"
+        className="grid min-h-0 min-w-0 grid-cols-[minmax(0,1fr)] grid-rows-[auto_minmax(0,1fr)_auto] outline-none"
       >
         <Connection />
         <Broken key={pathname.split('/')[1]}>
           <Outlet />
         </Broken>
+        <ToastRow />
       </div>
     </div>
   );

@@ -1,6 +1,8 @@
 import { useSyncExternalStore } from 'react';
+import { useNavigate } from 'react-router';
 import { rootPath } from '../../shared/root.ts';
-import { store } from '../../shared/session.ts';
+import { session, store } from '../../shared/session.ts';
+import { offer } from '../../shared/toasts.tsx';
 import { useEvents } from '../data/live.tsx';
 import { w } from '../words.ts';
 
@@ -9,6 +11,11 @@ const listeners = new Set<() => void>();
 /** Conversations that wait and were told of. */
 const told = new Set<number>();
 let unseen = false;
+/** When this agent acted on a conversation. */
+const acted = new Map<number, number>();
+/** Within this time the server tells of an act. */
+const ACT_MS = 10_000;
+type Updated = { conversation_id: number; status: string; assignee_id: number | null };
 
 function changed(): void {
   for (const listener of listeners) listener();
@@ -46,11 +53,25 @@ export function waitsAreSeen(): void {
   changed();
 }
 
-/** Tells of each conversation that begins to wait, on every page of the panel. */
+/** Notes that this agent acts on a conversation: that it becomes the own one by this is no news. */
+export function actsOnMine(conversation: number): void {
+  acted.set(conversation, Date.now());
+}
+
+/** Tells of each conversation that begins to wait, and of each that a colleague assigns to this agent, on every page of the panel. */
 export function useAlarm(inboxIsOpen: boolean): void {
+  const navigate = useNavigate();
   useEvents((event, data) => {
     if (event !== 'inbox.updated') return;
-    const { conversation_id, status } = data as { conversation_id: number; status: string };
+    const { conversation_id, status, assignee_id } = data as Updated;
+    if (status === 'agent' && assignee_id === session.user?.id) {
+      if (Date.now() - (acted.get(conversation_id) ?? 0) < ACT_MS) return;
+      offer(w('assignedToYou'), {
+        label: w('open'),
+        run: () => void navigate(`/inbox/${conversation_id}?list=mine`),
+      });
+      if (isOn()) sound();
+    }
     if (status !== 'waiting') return void told.delete(conversation_id);
     if (told.has(conversation_id)) return;
     told.add(conversation_id);

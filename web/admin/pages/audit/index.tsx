@@ -5,6 +5,7 @@ import { toast } from '../../../shared/toasts.tsx';
 import { dateTime } from '../../../shared/words.ts';
 import { download, type Params, reason, useList } from '../../data/api.ts';
 import { useFilters } from '../../data/filters.ts';
+import { Typed } from '../../shared/fields.tsx';
 import { Page } from '../../shared/Page.tsx';
 import { EmptyState } from '../../shared/states.tsx';
 import { Table } from '../../shared/Table.tsx';
@@ -40,23 +41,24 @@ export default function Audit() {
     >
       <p className="text-sm text-muted">{t('lead')}</p>
       <div className="grid items-start gap-3 sm:grid-cols-3 xl:grid-cols-5">
-        <Field
+        <Typed
           label={t('action')}
           placeholder={t('actionHint')}
           value={values.action}
-          onChange={({ target }) => set({ action: target.value })}
+          known={[...new Set(list.list.map(({ action }) => action))].toSorted()}
+          onChange={(action) => set({ action })}
         />
-        <Field
+        <Typed
           label={t('actor')}
           inputMode="numeric"
           value={values.actor_id}
-          onChange={({ target }) => set({ actor_id: target.value.replaceAll(/\D/g, '') })}
+          onChange={(text) => set({ actor_id: text.replaceAll(/\D/g, '') })}
         />
-        <Field
+        <Typed
           label={t('subject')}
           inputMode="numeric"
           value={values.subject_id}
-          onChange={({ target }) => set({ subject_id: target.value.replaceAll(/\D/g, '') })}
+          onChange={(text) => set({ subject_id: text.replaceAll(/\D/g, '') })}
         />
         <Field
           label={t('from')}

@@ -119,7 +119,7 @@ function CardOf({
       <dt className="text-sm text-muted">{t(name)}</dt>
       <dd className="text-2xl font-semibold tabular-nums">{now === null ? '–' : write(now, figures)}</dd>
       <dd className="flex flex-wrap items-baseline gap-x-2 text-xs text-muted">
-        {now !== null && then !== null && then !== 0 && now !== then && (
+        {now !== null && then !== null && then !== 0 && (
           <Change now={now} then={then} good={good} points={write === percent} />
         )}
         {then !== null && <span>{t('before', { value: write(then, figures.previous) })}</span>}
@@ -133,19 +133,19 @@ function CardOf({
 const MOST = 10;
 
 /** How a figure has changed: a rate by points, all else by its share. */
-function Change({
+export function Change({
   now,
   then,
   good,
-  points,
+  points = false,
 }: {
   now: number;
   then: number;
   good: 1 | -1 | 0;
-  points: boolean;
+  points?: boolean;
 }) {
   const change = points ? now - then : (now - then) / Math.abs(then);
-  if (!points && change >= MOST) return null;
+  if (now === then || (!points && (then === 0 || change >= MOST))) return null;
   const better = change * good;
   const text = points
     ? t('points', {

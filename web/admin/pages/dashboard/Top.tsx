@@ -60,7 +60,7 @@ export function Top({ figures: { top } }: { figures: Figures }) {
   );
 }
 
-function Rows({ label, head, rows }: { label: string; head: string[]; rows: ReactNode[][] }) {
+export function Rows({ label, head, rows }: { label: string; head: string[]; rows: ReactNode[][] }) {
   if (rows.length === 0) return <p className="text-sm text-muted">{t('emptyPart')}</p>;
   return (
     <table aria-label={label} className="w-full text-sm">

@@ -11,6 +11,7 @@ import type { Bucket, Figures } from '../../types.ts';
 import { w } from '../../words.ts';
 import { Cards } from './Cards.tsx';
 import { Charts } from './Charts.tsx';
+import { Costs } from './Costs.tsx';
 import { LiveStrip } from './LiveStrip.tsx';
 import { Speed, Top } from './Top.tsx';
 import { t } from './words.ts';
@@ -118,6 +119,9 @@ export default function Dashboard() {
             >
               <Speed figures={figures.data} />
             </Charts>
+          )}
+          {!isEmpty(figures.data) && values.assistant === '' && (
+            <Costs figures={figures.data} filter={{ channel: values.channel }} assistants={assistants.list} />
           )}
           <div className="grid grid-cols-[minmax(0,1fr)] gap-4 lg:grid-cols-[2fr_1fr_1.4fr]">
             <Top figures={figures.data} />

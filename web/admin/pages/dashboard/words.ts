@@ -83,6 +83,12 @@ const en = {
     'Choose a longer range. If Parley is new: ask something in the chat, put the widget on a page, or fill it with “npm run seed -- --demo”.',
   emptyPart: 'Nothing in this range.',
   updated: 'As of {at}',
+  costs: 'Where costs came from',
+  costsInTokens: 'Where tokens went',
+  noAssistant: 'No assistant',
+  noModel: 'No model',
+  change: 'Change',
+  rangeBefore: 'Range before',
 };
 
 const de: Record<keyof typeof en, string> = {
@@ -168,6 +174,12 @@ const de: Record<keyof typeof en, string> = {
     'Wähle einen längeren Zeitraum. Ist Parley neu: Frage etwas im Chat, setze das Widget auf eine Seite, oder fülle es mit „npm run seed -- --demo“.',
   emptyPart: 'Nichts in diesem Zeitraum.',
   updated: 'Stand {at}',
+  costs: 'Woher die Kosten kamen',
+  costsInTokens: 'Wohin die Tokens gingen',
+  noAssistant: 'Kein Assistent',
+  noModel: 'Kein Modell',
+  change: 'Änderung',
+  rangeBefore: 'Zeitraum davor',
 };
 
 export const t = wordsOf({ en, de });

@@ -1,33 +1,60 @@
+import type { RefObject } from 'react';
 import { Button } from '../../../shared/controls.tsx';
 import { queries } from '../../../shared/queries.ts';
 import { useUser } from '../../../shared/session.ts';
 import { toast } from '../../../shared/toasts.tsx';
 import { reason, reloadExactly, send, useList } from '../../data/api.ts';
+import { actsOnMine } from '../../shell/alarm.ts';
 import type { Agent, InboxConversation, InboxConversationHead, Status } from '../../types.ts';
 import { useKeys } from './keys.tsx';
 import { t } from './words.ts';
 
+type Props = { inbox: InboxConversation; field: RefObject<HTMLTextAreaElement | null> };
+
 /** Take, assign, return and resolve. What is pressed shows at once, and goes back if the server refuses. */
-export function Actions({ inbox: { conversation } }: { inbox: InboxConversation }) {
+export function Actions({ inbox: { conversation, user }, field }: Props) {
   const me = useUser();
   const { id, status, agent } = conversation;
   const agents = useList<Agent>('/inbox/agents', {}, { limit: 100, every: 15_000 });
   const own = status === 'agent' && agent?.id === me?.id;
   const mayEnd = own || status === 'waiting' || (status === 'agent' && me?.role === 'admin');
+  // What a colleague has is assigned, and not taken.
+  const mayTake = !own && status !== 'agent';
   const mine = { id: me?.id ?? 0, name: me?.first_name ?? me?.username ?? '' };
+  const name = user.name === '' ? t('guest') : user.name;
   const take = () => act(id, 'take', undefined, { status: 'agent', agent: mine }, t('taken'));
   const resolve = () =>
-    act(id, 'resolve', {}, { status: 'resolved' }, t('resolvedNow'), () => void act(id, 'take'));
+    act(id, 'resolve', {}, { status: 'resolved' }, t('resolvedNow', { name }), () => void act(id, 'take'));
   const giveBack = () =>
-    act(id, 'return', undefined, { status: 'bot', agent: null }, t('returned'), () => void act(id, 'take'));
+    act(
+      id,
+      'return',
+      undefined,
+      { status: 'bot', agent: null },
+      t('returned', { name }),
+      () => void act(id, 'take'),
+    );
+  const assign = (next: Assignee | null) => {
+    const before = agent;
+    const shown = (to: Assignee | null): Change => ({ agent: to, status: to === null ? 'waiting' : 'agent' });
+    const said = next === null ? t('assignedNobody', { name }) : t('assigned', { name, agent: next.name });
+    return act(
+      id,
+      'assign',
+      { agent_id: next?.id ?? null },
+      shown(next),
+      said,
+      () => void act(id, 'assign', { agent_id: before?.id ?? null }, shown(before)),
+    );
+  };
   useKeys({
-    ...(!own && { t: () => void take() }),
+    ...(mayTake && { t: () => void take() }),
     ...(mayEnd && { e: () => void resolve(), b: () => void giveBack() }),
   });
   return (
     <div className="flex flex-wrap items-center gap-2">
-      {!own && (
-        <Button small kind="main" onClick={() => void take()}>
+      {mayTake && (
+        <Button small kind="main" onClick={() => void take().then(() => field.current?.focus())}>
           {t('take')}
         </Button>
       )}
@@ -47,9 +74,7 @@ export function Actions({ inbox: { conversation } }: { inbox: InboxConversation 
           value={agent?.id ?? ''}
           onChange={({ target }) => {
             const chosen = agents.list.find((one) => String(one.id) === target.value);
-            const next = chosen === undefined ? null : { id: chosen.id, name: chosen.name };
-            const change: Change = { agent: next, status: next === null ? 'waiting' : 'agent' };
-            void act(id, 'assign', { agent_id: next?.id ?? null }, change);
+            void assign(chosen === undefined ? null : { id: chosen.id, name: chosen.name });
           }}
           className="min-h-8 max-w-40 min-w-0 rounded-lg border border-edge bg-paper px-2 text-sm pointer-coarse:min-h-9"
         >
@@ -67,7 +92,8 @@ export function Actions({ inbox: { conversation } }: { inbox: InboxConversation 
   );
 }
 
-type Change = { status?: Status; agent?: { id: number; name: string } | null };
+type Assignee = { id: number; name: string };
+type Change = { status?: Status; agent?: Assignee | null };
 
 async function act(
   id: number,
@@ -84,12 +110,13 @@ async function act(
       old === undefined ? old : { ...old, conversation: { ...old.conversation, ...next } },
     );
   show(change);
+  actsOnMine(id);
   try {
     show(await send<InboxConversationHead>('POST', `/inbox/${id}/${what}`, body));
     if (said !== undefined) toast(said, undo);
   } catch (err) {
     if (before !== undefined) queries.setQueryData(key, before);
-    toast(reason(err));
+    toast(reason(err, { conflict: t('wasFirst') }));
   }
   void reloadExactly('/inbox', `/inbox/${id}`);
 }

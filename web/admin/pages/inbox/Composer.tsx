@@ -1,4 +1,5 @@
-import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, type RefObject, useEffect, useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
 import { Alert, Button } from '../../../shared/controls.tsx';
 import { store, useUser } from '../../../shared/session.ts';
 import { reason, reloadExactly, send } from '../../data/api.ts';
@@ -11,8 +12,10 @@ import { t } from './words.ts';
 type Mode = 'reply' | 'note';
 const TYPING_MS = 3_000;
 
+type Props = { inbox: InboxConversation; field: RefObject<HTMLTextAreaElement | null> };
+
 /** Writes replies and notes. What is written outlasts a reload. */
-export function Composer({ inbox: { conversation, user } }: { inbox: InboxConversation }) {
+export function Composer({ inbox: { conversation, user }, field }: Props) {
   const { id } = conversation;
   const me = useUser();
   const own = conversation.status === 'agent' && conversation.agent?.id === me?.id;
@@ -25,7 +28,6 @@ export function Composer({ inbox: { conversation, user } }: { inbox: InboxConver
   const [refused, setRefused] = useState('');
   const [hint, setHint] = useState('');
   const [picks, setPicks] = useState(false);
-  const field = useRef<HTMLTextAreaElement>(null);
   const key = useRef('');
   const sayTyping = useTyping(id);
 
@@ -49,13 +51,12 @@ export function Composer({ inbox: { conversation, user } }: { inbox: InboxConver
     write('');
     try {
       await send('POST', `/inbox/${id}/${mode}`, { content }, mode === 'reply' ? key.current : undefined);
+      // The next text is of the same kind: a second note that went to the user could not be taken back.
       key.current = '';
-      // The next text is for the user, unless the next note is begun.
-      if (mode === 'note' && written() === '') setMode('reply');
       await reloadExactly(`/inbox/${id}`);
     } catch (err) {
       write([text, written()].filter(Boolean).join('\n'));
-      setRefused(reason(err));
+      setRefused(reason(err, { conflict: t('wasFirst') }));
     }
     setBusy(false);
     focus();
@@ -109,11 +110,15 @@ export function Composer({ inbox: { conversation, user } }: { inbox: InboxConver
           ))}
         </div>
       ) : (
-        <p className="text-sm text-muted">{t('takeFirst')}</p>
+        <p className="text-sm text-muted">
+          {conversation.status === 'agent'
+            ? t('assignFirst', { name: conversation.agent?.name ?? '' })
+            : t('takeFirst')}
+        </p>
       )}
       <Alert>{refused}</Alert>
-      <p role="status" className={hint === '' ? 'sr-only' : 'text-sm text-muted'}>
-        {hint}
+      <p role="status" className={hint === '' || mode === 'note' ? 'sr-only' : 'text-sm text-muted'}>
+        {mode === 'reply' && hint}
       </p>
       <textarea
         ref={field}
@@ -127,7 +132,7 @@ export function Composer({ inbox: { conversation, user } }: { inbox: InboxConver
           if (mode === 'reply') sayTyping();
         }}
         onKeyDown={onKeyDown}
-        className={`w-full resize-y rounded-xl border border-edge px-3 py-2 ${mode === 'note' ? 'border-dashed bg-sunken' : 'bg-paper'}`}
+        className={`max-h-[35dvh] min-h-20 w-full resize-y rounded-xl border border-edge px-3 py-2 field-sizing-content ${mode === 'note' ? 'border-dashed bg-sunken' : 'bg-paper'}`}
       />
       <div className="flex flex-wrap justify-end gap-2">
         {own && mode === 'reply' && (
@@ -150,8 +155,9 @@ export function Composer({ inbox: { conversation, user } }: { inbox: InboxConver
           onClose={() => setPicks(false)}
           onPick={(answer) => {
             append(answer);
-            setPicks(false);
-            focus();
+            // The dialog gives the focus to its button. By the next key the cursor is in the field.
+            flushSync(() => setPicks(false));
+            field.current?.focus();
           }}
         />
       )}

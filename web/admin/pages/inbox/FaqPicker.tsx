@@ -24,20 +24,23 @@ export function FaqPicker({
   const [q, setQ] = useState('');
   const [category, setCategory] = useState('');
   const categories = useList<Category>('/faq-categories', {}, { limit: 100 });
+  // Canned replies are found by their words, all others by their meaning.
+  const byMeaning = q !== '' && category === '';
   const listed = useList<Faq>(
     '/faqs',
-    { status: 'published', category_id: category },
-    { enabled: q === '', limit: 20 },
+    { status: 'published', category_id: category, q },
+    { enabled: !byMeaning, limit: 20 },
   );
   const searched = useGet<{ data: Faq[] }>(
     '/faqs/search',
     { q, limit: 10, language },
-    { enabled: q !== '', keep: true },
+    { enabled: byMeaning, keep: true },
   );
   const isSpoken = (faq: Faq) => Number(faq.language === language);
-  const shown =
-    q === '' ? listed.list.toSorted((a, b) => isSpoken(b) - isSpoken(a)) : (searched.data?.data ?? []);
-  const { isPending, error } = q === '' ? listed : searched;
+  const shown = byMeaning
+    ? (searched.data?.data ?? [])
+    : listed.list.toSorted((a, b) => isSpoken(b) - isSpoken(a));
+  const { isPending, error, isPlaceholderData } = byMeaning ? searched : listed;
   return (
     <Dialog writes title={t('faqTitle')} onClose={onClose}>
       <form
@@ -46,18 +49,14 @@ export function FaqPicker({
           event.preventDefault();
           const typed = event.currentTarget.querySelector('input')?.value.trim();
           const [best] = shown;
-          if (best !== undefined && q !== '' && typed === q && !searched.isPlaceholderData)
-            onPick(best.answer);
+          if (best !== undefined && q !== '' && typed === q && !isPlaceholderData) onPick(best.answer);
         }}
       >
         <Search label={t('faqSearch')} value={q} onChange={setQ} />
         <Select
           label={t('category')}
           value={category}
-          onChange={(next) => {
-            setCategory(next);
-            setQ('');
-          }}
+          onChange={setCategory}
           options={[
             { value: '', text: t('allCategories') },
             ...categories.list.map(({ id, name }) => ({ value: String(id), text: name })),
@@ -70,7 +69,7 @@ export function FaqPicker({
         <p className="py-6 text-center text-sm text-muted">{t('faqNone')}</p>
       )}
       <ul className="grid grid-cols-[minmax(0,1fr)] gap-1">
-        {shown.map(({ id, question, answer, language: tag }) => (
+        {shown.map(({ id, question, answer, language: tag }, i) => (
           <li key={id}>
             <button
               type="button"
@@ -79,6 +78,11 @@ export function FaqPicker({
             >
               <span className="font-medium wrap-anywhere">
                 {question} <span className="text-xs font-normal text-muted">{tag}</span>
+                {i === 0 && q !== '' && (
+                  <kbd className="ms-2 rounded-md border border-edge bg-raised px-1.5 font-mono text-xs font-normal">
+                    {t('faqBest')}
+                  </kbd>
+                )}
               </span>
               <span className="line-clamp-2 text-sm text-muted">{answer}</span>
             </button>

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react';
 import { NavLink, useLocation } from 'react-router';
 import { Button } from '../../../shared/controls.tsx';
+import { useUser } from '../../../shared/session.ts';
 import { locale } from '../../../shared/words.ts';
 import type { List } from '../../data/api.ts';
 import { Badge, EmptyState, ErrorState, Loading } from '../../shared/states.tsx';
@@ -65,6 +66,7 @@ function Item({ item, isChosen }: { item: InboxItem; isChosen: boolean }) {
   const { search } = useLocation();
   const others = useOthers(conversation.id);
   const isTyping = useIsTyping(conversation.id);
+  const me = useUser()?.id;
   const who = user.name === '' ? t('guest') : user.name;
   return (
     <NavLink
@@ -77,7 +79,7 @@ function Item({ item, isChosen }: { item: InboxItem; isChosen: boolean }) {
         {unread > 0 && !isChosen && <Badge tone="good">{t('unread', { n: unread })}</Badge>}
       </span>
       <span className="line-clamp-2 text-sm wrap-anywhere text-muted">
-        {isTyping ? t('isTyping', { name: who }) : newest(item)}
+        {isTyping ? t('isTyping', { name: who }) : newest(item, me)}
       </span>
       <span className="flex flex-wrap items-center gap-1.5 text-xs text-muted">
         {waiting_since !== null && (
@@ -92,10 +94,16 @@ function Item({ item, isChosen }: { item: InboxItem; isChosen: boolean }) {
   );
 }
 
-/** What a person said last. An answer of the assistant is the same for many: the question says what it is about. */
-function newest({ conversation: { title }, last_message }: InboxItem): string {
-  const asked = last_message?.message_type === 'assistant' ? title : null;
-  return asked ?? last_message?.content ?? title ?? '';
+/**
+ * What a person said last, and whether that was one of us. An answer of the assistant is the same for many: the question says what it
+ * is about.
+ */
+function newest({ conversation: { title }, last_message }: InboxItem, me: number | undefined): string {
+  if (last_message === null) return title ?? '';
+  const { message_type, content, agent } = last_message;
+  if (message_type === 'agent')
+    return t('said', { who: agent?.id === me ? t('you') : (agent?.name ?? ''), text: content });
+  return (message_type === 'assistant' ? title : null) ?? content;
 }
 
 function minutesSince(iso: string): number {

@@ -43,7 +43,9 @@ function Known({ data: { person, conversations }, current }: { data: InboxPerson
             <Consent given={person.data_processing_consent} />
           </Fact>
           <Fact name={t('marketing')}>
-            <Consent given={person.marketing_consent} />
+            <Badge tone={person.marketing_consent ? 'good' : 'quiet'}>
+              {person.marketing_consent ? w('yes') : w('no')}
+            </Badge>
           </Fact>
         </dl>
       </section>

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { type RefObject, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { Link, useLocation } from 'react-router';
 import { Refused } from '../../../sdk/http.ts';
 import type { Source } from '../../../sdk/types.ts';
@@ -6,6 +6,7 @@ import { Button, IconButton } from '../../../shared/controls.tsx';
 import { Icon } from '../../../shared/Icon.tsx';
 import { Markdown } from '../../../shared/markdown/Markdown.tsx';
 import { useUser } from '../../../shared/session.ts';
+import { ToastRow } from '../../../shared/toasts.tsx';
 import { moment } from '../../../shared/words.ts';
 import { useGet, useList } from '../../data/api.ts';
 import { ErrorState, EmptyState, Loading } from '../../shared/states.tsx';
@@ -19,7 +20,8 @@ import { t } from './words.ts';
 /** A conversation: who is who, what the assistant leaned on, notes, and what to do with it. */
 export function Thread({ id }: { id: number }) {
   const read = useGet<InboxConversation>(`/inbox/${id}`);
-  const [showsPerson, setShowsPerson] = useState(() => matchMedia('(min-width: 1280px)').matches);
+  const [showsPerson, setShowsPerson] = usePersonPane();
+  const field = useRef<HTMLTextAreaElement>(null);
   useViewing(id);
   if (read.error !== null && read.data === undefined)
     return (
@@ -37,18 +39,40 @@ export function Thread({ id }: { id: number }) {
       className={`grid min-h-0 grid-cols-[minmax(0,1fr)] grid-rows-[minmax(0,1fr)] ${showsPerson ? 'xl:grid-cols-[minmax(0,1fr)_18rem]' : ''}`}
     >
       <div
-        className={`grid min-h-0 grid-cols-[minmax(0,1fr)] grid-rows-[auto_minmax(0,1fr)_auto] ${showsPerson ? 'max-xl:hidden' : ''}`}
+        className={`grid min-h-0 grid-cols-[minmax(0,1fr)] grid-rows-[auto_minmax(0,1fr)_auto_auto] ${showsPerson ? 'max-xl:hidden' : ''}`}
       >
-        <Head inbox={read.data} onPerson={() => setShowsPerson(!showsPerson)} />
+        <Head inbox={read.data} field={field} onPerson={() => setShowsPerson(!showsPerson)} />
         <Messages inbox={read.data} />
-        <Composer inbox={read.data} />
+        {/* Takes its height from the messages: no button moves. */}
+        <ToastRow part />
+        <Composer inbox={read.data} field={field} />
       </div>
       {showsPerson && <PersonPane id={id} onClose={() => setShowsPerson(false)} />}
     </div>
   );
 }
 
-function Head({ inbox, onPerson }: { inbox: InboxConversation; onPerson: () => void }) {
+/** Whether the person stands beside the thread; where there is no room, in its place, once that is asked for. */
+function usePersonPane() {
+  const wide = matchMedia('(min-width: 1280px)');
+  const state = useState(wide.matches);
+  const [, set] = state;
+  useEffect(() => {
+    const changed = ({ matches }: MediaQueryListEvent) => set(matches);
+    wide.addEventListener('change', changed);
+    return () => wide.removeEventListener('change', changed);
+    // The browser keeps the query while somebody listens.
+  }, []);
+  return state;
+}
+
+type HeadProps = {
+  inbox: InboxConversation;
+  field: RefObject<HTMLTextAreaElement | null>;
+  onPerson: () => void;
+};
+
+function Head({ inbox, field, onPerson }: HeadProps) {
   const { conversation, user } = inbox;
   const { search } = useLocation();
   const others = useOthers(conversation.id);
@@ -66,14 +90,15 @@ function Head({ inbox, onPerson }: { inbox: InboxConversation; onPerson: () => v
         <div className="min-w-0 flex-1">
           <h2 className="truncate font-semibold">{name}</h2>
           <p className="truncate text-sm text-muted">
-            {conversation.title ?? t('untitled', { id: conversation.id })} ·{' '}
-            {t(`status_${conversation.status}`)}
-            {conversation.agent !== null && ` · ${t('with', { name: conversation.agent.name })}`}
+            {conversation.agent === null || conversation.status === 'resolved'
+              ? t(`status_${conversation.status}`)
+              : t('with', { name: conversation.agent.name })}{' '}
+            · {conversation.title ?? t('untitled', { id: conversation.id })}
           </p>
         </div>
         <IconButton icon="person" label={t('showPerson')} onClick={onPerson} />
       </div>
-      <Actions inbox={inbox} />
+      <Actions inbox={inbox} field={field} />
       {conversation.handoff_reason !== null && (
         <p className="text-sm wrap-anywhere text-muted">
           {t('reason', { reason: conversation.handoff_reason })}
@@ -276,5 +301,15 @@ function useEnd(length: number, isTyping: boolean) {
   useLayoutEffect(() => {
     if (atEnd.current) box.current?.scrollTo(0, box.current.scrollHeight);
   }, [length, isTyping]);
+  // What is written below grows, and the messages get less height.
+  useEffect(() => {
+    const log = box.current;
+    if (log === null) return;
+    const sized = new ResizeObserver(() => {
+      if (atEnd.current) log.scrollTo(0, log.scrollHeight);
+    });
+    sized.observe(log);
+    return () => sized.disconnect();
+  }, []);
   return box;
 }

@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import { Alert, Button, Field } from '../../../shared/controls.tsx';
+import { Dialog } from '../../../shared/Dialog.tsx';
 import { toast } from '../../../shared/toasts.tsx';
 import { useUnsaved } from '../../../shared/unsaved.ts';
 import { reason, reload, send, useList } from '../../data/api.ts';
@@ -14,6 +15,7 @@ import { k } from './words.ts';
 export function Categories() {
   const categories = useList<Category>('/faq-categories');
   const [removed, setRemoved] = useState<Category>();
+  const [changed, setChanged] = useState<Category>();
   return (
     <Page title={k('categories')} actions={<LinkButton to="/knowledge">{k('backToList')}</LinkButton>}>
       <Add />
@@ -25,21 +27,32 @@ export function Categories() {
           { head: k('slug'), cell: ({ slug }) => slug, wide: true },
           { head: k('description'), cell: ({ description }) => description },
           {
-            head: k('delete'),
+            head: k('acts'),
             number: true,
             cell: (category) => (
-              <Button
-                kind="danger"
-                onClick={() => setRemoved(category)}
-                aria-label={`${k('delete')}: ${category.name}`}
-              >
-                {k('delete')}
-              </Button>
+              <span className="flex flex-wrap justify-end gap-2">
+                <Button
+                  small
+                  onClick={() => setChanged(category)}
+                  aria-label={`${k('change')}: ${category.name}`}
+                >
+                  {k('change')}
+                </Button>
+                <Button
+                  small
+                  kind="danger"
+                  onClick={() => setRemoved(category)}
+                  aria-label={`${k('delete')}: ${category.name}`}
+                >
+                  {k('delete')}
+                </Button>
+              </span>
             ),
           },
         ]}
         empty={<EmptyState title={k('noCategories')} />}
       />
+      {changed && <Change category={changed} onClose={() => setChanged(undefined)} />}
       {removed && (
         <Confirm
           title={k('deleteCategory', { name: removed.name })}
@@ -56,6 +69,60 @@ export function Categories() {
         </Confirm>
       )}
     </Page>
+  );
+}
+
+/** Changes name and description. The slug stays: imports name it. */
+function Change({ category, onClose }: { category: Category; onClose: () => void }) {
+  const [name, setName] = useState(category.name);
+  const [description, setDescription] = useState(category.description ?? '');
+  const [refused, setRefused] = useState('');
+  const write = async (fields: Pick<Category, 'name' | 'description'>) => {
+    await send('PUT', `/faq-categories/${category.id}`, fields);
+    await reload('/faq-categories');
+  };
+  const save = async () => {
+    setRefused('');
+    try {
+      await write({ name: name.trim(), description: description.trim() || null });
+      toast(k('categoryChanged', { name: name.trim() }), () => {
+        write({ name: category.name, description: category.description }).catch((err: unknown) =>
+          toast(reason(err)),
+        );
+      });
+      onClose();
+    } catch (err) {
+      setRefused(reason(err));
+    }
+  };
+  return (
+    <Dialog writes title={k('changeCategory', { name: category.name })} onClose={onClose}>
+      <form
+        className="grid gap-4"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (name.trim() !== '') void save();
+        }}
+      >
+        <Field
+          label={k('name')}
+          value={name}
+          maxLength={100}
+          onChange={({ target }) => setName(target.value)}
+        />
+        <Field
+          label={k('description')}
+          value={description}
+          maxLength={500}
+          onChange={({ target }) => setDescription(target.value)}
+        />
+        <p className="text-sm text-muted">{k('slugStays', { slug: category.slug })}</p>
+        <Alert>{refused}</Alert>
+        <Button kind="main" type="submit" className="justify-self-end" disabled={name.trim() === ''}>
+          {k('save')}
+        </Button>
+      </form>
+    </Dialog>
   );
 }
 

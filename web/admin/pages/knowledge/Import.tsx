@@ -9,6 +9,7 @@ import { LinkButton } from '../../shared/LinkButton.tsx';
 import { Page, Panel } from '../../shared/Page.tsx';
 import { ErrorState, Loading, Progress } from '../../shared/states.tsx';
 import { Select } from '../../shared/fields.tsx';
+import { useCategories } from './data.ts';
 import { decode, FIELDS, type FieldName, guess, itemsOf, type Mapping, parseCsv, type Sheet } from './csv.ts';
 import { k } from './words.ts';
 
@@ -81,7 +82,8 @@ function Choose({ onBegun }: { onBegun: (id: number) => void }) {
       setBusy(false);
     }
   };
-  const items = chosen && ('items' in chosen ? chosen.items : itemsOf(chosen.sheet, mapping));
+  const slugs = new Map(useCategories().map(({ name, slug }) => [name.toLowerCase(), slug]));
+  const items = chosen && ('items' in chosen ? chosen.items : itemsOf(chosen.sheet, mapping, slugs));
   const ready = chosen && ('items' in chosen || (mapping.includes('question') && mapping.includes('answer')));
   return (
     <>

@@ -14,7 +14,8 @@ export const FIELDS = [
 export type FieldName = (typeof FIELDS)[number];
 /** For each column its field; '': left out. */
 export type Mapping = (FieldName | '')[];
-export type Sheet = { header: string[]; rows: string[][] };
+/** `line`: the row of the spreadsheet, whose first row is 1. */
+export type Sheet = { header: string[]; rows: { line: number; cells: string[] }[] };
 
 /** Other names of columns, as people and other products write them. */
 const ALIASES: Record<string, FieldName> = {
@@ -25,6 +26,7 @@ const ALIASES: Record<string, FieldName> = {
   text: 'answer',
   content: 'answer',
   kategorie: 'category',
+  priorität: 'priority',
   topic: 'category',
   tags: 'keywords',
   stichwörter: 'keywords',
@@ -40,10 +42,10 @@ export function parseCsv(text: string): Sheet {
   const named = /^\uFEFF?"?sep=(.)"?[^\n]*\n/i.exec(text);
   const rest = (named ? text.slice(named[0].length) : text).replace(/^\uFEFF/, '');
   const separator = named?.[1] ?? separatorOf(rest);
-  const [header = [], ...rows] = recordsOf(rest, separator).filter((record) =>
-    record.some((cell) => cell.trim() !== ''),
-  );
-  return { header, rows };
+  const [header, ...rows] = recordsOf(rest, separator)
+    .map((cells, i) => ({ line: i + 1, cells }))
+    .filter(({ cells }) => cells.some((cell) => cell.trim() !== ''));
+  return { header: header?.cells ?? [], rows };
 }
 
 /** The separator that divides the first line into the most columns. */
@@ -93,14 +95,21 @@ export function guess(header: string[]): Mapping {
   });
 }
 
-/** Makes the items of an import. An empty cell is left out. */
-export function itemsOf({ rows }: Sheet, mapping: Mapping): Record<string, unknown>[] {
-  return rows.map((row) => {
-    const item: Record<string, unknown> = {};
+/**
+ * Makes the items of an import, each with its row: faults name it. An empty cell is left out.
+ * @param slugs of categories, by their names in small letters: people write names, the API takes slugs
+ */
+export function itemsOf(
+  { rows }: Sheet,
+  mapping: Mapping,
+  slugs: ReadonlyMap<string, string> = new Map(),
+): Record<string, unknown>[] {
+  return rows.map(({ line, cells }) => {
+    const item: Record<string, unknown> = { line };
     mapping.forEach((field, i) => {
-      const cell = (row[i] ?? '').trim();
+      const cell = (cells[i] ?? '').trim();
       if (field === '' || cell === '') return;
-      item[field] = valueOf(field, cell);
+      item[field] = field === 'category' ? (slugs.get(cell.toLowerCase()) ?? cell) : valueOf(field, cell);
     });
     return item;
   });

@@ -102,6 +102,11 @@ const en = {
   name: 'Name',
   description: 'Description',
   addCategory: 'Add a category',
+  acts: 'Change',
+  change: 'Rename',
+  changeCategory: 'Rename “{name}”',
+  categoryChanged: 'The category is called “{name}” now',
+  slugStays: 'Imports go on to name it “{slug}”.',
   deleteCategory: 'Delete the category “{name}”?',
   deleteCategoryWhat:
     'Its FAQs stay, without a category. Assistants that use only this category find nothing of it any more.',
@@ -215,6 +220,11 @@ const de: Record<Word, string> = {
   name: 'Name',
   description: 'Beschreibung',
   addCategory: 'Kategorie hinzufügen',
+  acts: 'Ändern',
+  change: 'Umbenennen',
+  changeCategory: '„{name}“ umbenennen',
+  categoryChanged: 'Die Kategorie heißt jetzt „{name}“',
+  slugStays: 'In Importen heißt sie weiter „{slug}“.',
   deleteCategory: 'Kategorie „{name}“ löschen?',
   deleteCategoryWhat:
     'Ihre FAQs bleiben, ohne Kategorie. Assistenten, die nur diese Kategorie benutzen, finden nichts mehr daraus.',

@@ -26,10 +26,19 @@ type Suggestion = {
   last_asked_at: string;
 };
 const PATH = '/faqs/suggestions';
+/** How often the list is read again while an FAQ of it has no vectors yet. */
+const READING_MS = 3_000;
 
 export default function Suggestions() {
   const { values, set } = useFilters({ status: 'open' });
-  const list = useList<Suggestion>(PATH, { status: values.status }, { limit: 20 });
+  const [reading, setReading] = useState(false);
+  const list = useList<Suggestion>(
+    PATH,
+    { status: values.status },
+    { limit: 20, ...(reading && { every: READING_MS }) },
+  );
+  const waits = list.list.some(({ faq_id, would_answer }) => faq_id !== null && would_answer === null);
+  if (waits !== reading) setReading(waits);
   const [drafting, setDrafting] = useState<Suggestion>();
   return (
     <Page title={w('suggestions')}>

@@ -1,0 +1,54 @@
+import { expect } from 'chai';
+import { once } from 'node:events';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { streamChat } from '../../../shared/provider/chat.ts';
+import { chatModels } from '../../../shared/provider/config.ts';
+
+describe('a connection to the provider', () => {
+  let server: Server;
+  const sockets: Socket[] = [];
+  const bodies: ServerResponse[] = [];
+
+  /** Serves answers whose bodies stay open behind `[DONE]`. */
+  before(async () => {
+    server = createServer((request, res) => {
+      bodies.push(res);
+      request.resume().on('end', () => {
+        res.setHeader('content-type', 'text/event-stream');
+        const choice = { index: 0, delta: { content: 'Hello' }, finish_reason: 'stop' };
+        res.write(`data: ${JSON.stringify({ choices: [choice] })}\n\ndata: [DONE]\n\n`);
+      });
+    });
+    server.on('connection', (socket) => sockets.push(socket));
+    server.listen(Number(URL.parse(process.env.OPENAI_BASE_URL ?? '')?.port ?? 0), '127.0.0.1');
+    await once(server, 'listening');
+  });
+  after(async () => {
+    server.closeAllConnections();
+    await new Promise((closed) => server.close(closed));
+  });
+
+  async function ask(): Promise<string> {
+    const [model] = chatModels();
+    if (model === undefined) throw new Error('no model');
+    const messages = [{ role: 'user' as const, content: 'Hello?' }];
+    const request = { model, messages, max_completion_tokens: 10, temperature: 0 };
+    let text = '';
+    for await (const { delta } of streamChat(request, new AbortController().signal)) text += delta;
+    return text;
+  }
+
+  it('stays open when a body ends behind its last event', async () => {
+    expect(await ask()).to.equal('Hello');
+    bodies.at(-1)?.end();
+    expect(await ask()).to.equal('Hello');
+    bodies.at(-1)?.end();
+    expect(sockets.map(({ destroyed }) => destroyed)).to.not.include(true);
+  });
+
+  it('is closed when a body goes on', async () => {
+    expect(await ask()).to.equal('Hello');
+    await once(bodies.at(-1) as ServerResponse, 'close');
+  });
+});
