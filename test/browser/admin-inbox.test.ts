@@ -69,6 +69,8 @@ describeBrowser('the inbox of the panel', function () {
     await page.getByText('Asked for a person: It is urgent').waitFor();
     await page.getByText('Take this conversation to reply').waitFor();
     await page.getByRole('button', { name: 'Take' }).click();
+    // Until the server has said so, it tells nobody that this agent writes.
+    await page.getByText('The conversation is yours').waitFor();
     const reply = page.getByRole('textbox', { name: 'Reply' });
     await reply.fill('Hello Ada, I am looking into it.');
     expect(await typed).to.deep.equal({ conversation_id: id, by: 'agent' });

@@ -8,6 +8,7 @@ import { Panel } from '../../shared/Page.tsx';
 import { Badge, EmptyState, ErrorState, Loading } from '../../shared/states.tsx';
 import { Select } from '../../shared/fields.tsx';
 import { type Assistant, type Experiment, type Rate, type Result, type Verdict } from './data.ts';
+import { OneVersion } from './OneVersion.tsx';
 import { a } from './words.ts';
 
 export function Experiments({ assistant }: { assistant: Assistant }) {
@@ -50,7 +51,7 @@ function Begin({ assistant: { id, version } }: { assistant: Assistant }) {
       setRefused(reason(err));
     }
   };
-  if (version < 2) return <EmptyState title={a('oneVersion')} />;
+  if (version < 2) return <OneVersion id={id} />;
   const options = Array.from({ length: Math.min(version, 100) }, (_, i) => String(version - i)).map(
     (value) => ({
       value,

@@ -5,6 +5,7 @@ import { Panel } from '../../shared/Page.tsx';
 import { EmptyState, ErrorState, Loading } from '../../shared/states.tsx';
 import { Select } from '../../shared/fields.tsx';
 import { type Assistant, FIELDS, type Version } from './data.ts';
+import { OneVersion } from './OneVersion.tsx';
 import { diff, type Line, written } from './diff.ts';
 import { a } from './words.ts';
 
@@ -15,7 +16,7 @@ export function Versions({ assistant }: { assistant: Assistant }) {
   const { list } = versions;
   if (versions.error !== null) return <ErrorState error={versions.error} again={versions.refetch} />;
   if (versions.isPending) return <Loading />;
-  if (list.length < 2) return <EmptyState title={a('oneVersion')} />;
+  if (list.length < 2) return <OneVersion id={assistant.id} />;
   const pick = (wanted: string, other: Version | undefined) =>
     list.find(({ version }) => String(version) === wanted) ?? other;
   const [before, after] = [pick(values.from, list[1]), pick(values.to, list[0])];

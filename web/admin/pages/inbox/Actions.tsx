@@ -1,4 +1,3 @@
-import type { RefObject } from 'react';
 import { Button } from '../../../shared/controls.tsx';
 import { queries } from '../../../shared/queries.ts';
 import { useUser } from '../../../shared/session.ts';
@@ -9,10 +8,11 @@ import type { Agent, InboxConversation, InboxConversationHead, Status } from '..
 import { useKeys } from './keys.tsx';
 import { t } from './words.ts';
 
-type Props = { inbox: InboxConversation; field: RefObject<HTMLTextAreaElement | null> };
+/** `onTaken`: has a reply be written. */
+type Props = { inbox: InboxConversation; onTaken: () => void };
 
 /** Take, assign, return and resolve. What is pressed shows at once, and goes back if the server refuses. */
-export function Actions({ inbox: { conversation, user }, field }: Props) {
+export function Actions({ inbox: { conversation, user }, onTaken }: Props) {
   const me = useUser();
   const { id, status, agent } = conversation;
   const agents = useList<Agent>('/inbox/agents', {}, { limit: 100, every: 15_000 });
@@ -54,7 +54,7 @@ export function Actions({ inbox: { conversation, user }, field }: Props) {
   return (
     <div className="flex flex-wrap items-center gap-2">
       {mayTake && (
-        <Button small kind="main" onClick={() => void take().then(() => field.current?.focus())}>
+        <Button small kind="main" onClick={() => void take().then(onTaken)}>
           {t('take')}
         </Button>
       )}

@@ -9,17 +9,22 @@ import { FaqPicker } from './FaqPicker.tsx';
 import { useKeys } from './keys.tsx';
 import { t } from './words.ts';
 
-type Mode = 'reply' | 'note';
+export type Mode = 'reply' | 'note';
 const TYPING_MS = 3_000;
 
-type Props = { inbox: InboxConversation; field: RefObject<HTMLTextAreaElement | null> };
+type Props = {
+  inbox: InboxConversation;
+  field: RefObject<HTMLTextAreaElement | null>;
+  /** What is chosen: who has not taken the conversation writes notes all the same. */
+  chosen: Mode;
+  setMode: (mode: Mode) => void;
+};
 
 /** Writes replies and notes. What is written outlasts a reload. */
-export function Composer({ inbox: { conversation, user }, field }: Props) {
+export function Composer({ inbox: { conversation, user }, field, chosen, setMode }: Props) {
   const { id } = conversation;
   const me = useUser();
   const own = conversation.status === 'agent' && conversation.agent?.id === me?.id;
-  const [chosen, setMode] = useState<Mode>('reply');
   const mode = own ? chosen : 'note';
   const place = `parley.reply.${me?.id}.${id}.${mode}`;
   const [texts, setTexts] = useState<Record<string, string>>({});

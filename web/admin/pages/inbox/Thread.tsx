@@ -1,4 +1,4 @@
-import { type RefObject, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { Link, useLocation } from 'react-router';
 import { Refused } from '../../../sdk/http.ts';
 import type { Source } from '../../../sdk/types.ts';
@@ -12,7 +12,7 @@ import { useGet, useList } from '../../data/api.ts';
 import { ErrorState, EmptyState, Loading } from '../../shared/states.tsx';
 import type { InboxConversation, InboxMessage, Note } from '../../types.ts';
 import { Actions } from './Actions.tsx';
-import { Composer } from './Composer.tsx';
+import { Composer, type Mode } from './Composer.tsx';
 import { PersonPane } from './PersonPane.tsx';
 import { useIsTyping, useOthers, useViewing } from './presence.ts';
 import { t } from './words.ts';
@@ -22,6 +22,11 @@ export function Thread({ id }: { id: number }) {
   const read = useGet<InboxConversation>(`/inbox/${id}`);
   const [showsPerson, setShowsPerson] = usePersonPane();
   const field = useRef<HTMLTextAreaElement>(null);
+  const [mode, setMode] = useState<Mode>('reply');
+  const begin = () => {
+    setMode('reply');
+    field.current?.focus();
+  };
   useViewing(id);
   if (read.error !== null && read.data === undefined)
     return (
@@ -41,11 +46,11 @@ export function Thread({ id }: { id: number }) {
       <div
         className={`grid min-h-0 grid-cols-[minmax(0,1fr)] grid-rows-[auto_minmax(0,1fr)_auto_auto] ${showsPerson ? 'max-xl:hidden' : ''}`}
       >
-        <Head inbox={read.data} field={field} onPerson={() => setShowsPerson(!showsPerson)} />
+        <Head inbox={read.data} onTaken={begin} onPerson={() => setShowsPerson(!showsPerson)} />
         <Messages inbox={read.data} />
         {/* Takes its height from the messages: no button moves. */}
         <ToastRow part />
-        <Composer inbox={read.data} field={field} />
+        <Composer inbox={read.data} field={field} chosen={mode} setMode={setMode} />
       </div>
       {showsPerson && <PersonPane id={id} onClose={() => setShowsPerson(false)} />}
     </div>
@@ -66,13 +71,9 @@ function usePersonPane() {
   return state;
 }
 
-type HeadProps = {
-  inbox: InboxConversation;
-  field: RefObject<HTMLTextAreaElement | null>;
-  onPerson: () => void;
-};
+type HeadProps = { inbox: InboxConversation; onTaken: () => void; onPerson: () => void };
 
-function Head({ inbox, field, onPerson }: HeadProps) {
+function Head({ inbox, onTaken, onPerson }: HeadProps) {
   const { conversation, user } = inbox;
   const { search } = useLocation();
   const others = useOthers(conversation.id);
@@ -98,7 +99,7 @@ function Head({ inbox, field, onPerson }: HeadProps) {
         </div>
         <IconButton icon="person" label={t('showPerson')} onClick={onPerson} />
       </div>
-      <Actions inbox={inbox} field={field} />
+      <Actions inbox={inbox} onTaken={onTaken} />
       {conversation.handoff_reason !== null && (
         <p className="text-sm wrap-anywhere text-muted">
           {t('reason', { reason: conversation.handoff_reason })}

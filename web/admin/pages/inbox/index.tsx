@@ -70,16 +70,22 @@ function Panes() {
         <div
           className={`grid min-h-0 grid-cols-[minmax(0,1fr)] grid-rows-[auto_minmax(0,1fr)] border-e border-line ${chosen === undefined ? '' : 'max-md:hidden'}`}
         >
-          <nav aria-label={t('lists')} className="flex flex-wrap gap-0.5 border-b border-line p-2 lg:gap-1">
+          <nav aria-label={t('lists')} className="flex flex-wrap gap-0.5 border-b border-line p-2">
             {LISTS.map((one) => (
               <button
                 key={one}
                 type="button"
                 aria-current={one === name}
                 onClick={() => set({ list: one })}
-                className="min-h-9 rounded-lg px-1.5 text-sm lg:px-2 text-muted hover:bg-raised aria-current:bg-raised aria-current:font-medium aria-current:text-ink"
+                className="min-h-9 rounded-lg px-1.5 text-sm text-muted hover:bg-raised aria-current:bg-raised aria-current:font-medium aria-current:text-ink"
               >
                 {t(one)}
+                {one === name && !list.isPlaceholderData && list.list.length > 0 && (
+                  <span className="ms-1 tabular-nums">
+                    {list.list.length}
+                    {list.hasNextPage && '+'}
+                  </span>
+                )}
               </button>
             ))}
           </nav>
