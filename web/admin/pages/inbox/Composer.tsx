@@ -1,4 +1,5 @@
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
 import { Alert, Button } from '../../../shared/controls.tsx';
 import { store, useUser } from '../../../shared/session.ts';
 import { reason, reloadExactly, send } from '../../data/api.ts';
@@ -135,7 +136,7 @@ export function Composer({ inbox: { conversation, user } }: { inbox: InboxConver
             <Button small kind="quiet" onClick={() => setPicks(true)}>
               {t('faq')}
             </Button>
-            <Button small kind="quiet" disabled={busy} onClick={() => void draft()}>
+            <Button small kind="quiet" busy={busy} onClick={() => void draft()}>
               {t('draft')}
             </Button>
           </>
@@ -149,9 +150,12 @@ export function Composer({ inbox: { conversation, user } }: { inbox: InboxConver
           language={user.language}
           onClose={() => setPicks(false)}
           onPick={(answer) => {
-            append(answer);
-            setPicks(false);
-            focus();
+            // The next key is for the field. The dialog that goes would give the focus to its button.
+            flushSync(() => {
+              append(answer);
+              setPicks(false);
+            });
+            field.current?.focus();
           }}
         />
       )}
