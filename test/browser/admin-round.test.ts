@@ -76,7 +76,10 @@ describeBrowser('an agent’s round, over three browsers and two replicas', func
     worker!.kill('SIGKILL');
     await worker!.exited;
     await stack.add('completion');
-    await frame.getByText(/w399 w400/).waitFor({ timeout: 60_000 });
+    await frame
+      .getByRole('log')
+      .getByText(/w399 w400/)
+      .waitFor({ timeout: 60_000 });
 
     await ask('I want to talk to a person');
     await frame.getByText('A person will answer here.').waitFor();
@@ -93,7 +96,7 @@ describeBrowser('an agent’s round, over three browsers and two replicas', func
     await agent.getByRole('textbox', { name: 'Reply' }).fill('Your parcel is at the post office.');
     await frame.getByText('Grace is writing …').waitFor();
     await agent.getByRole('button', { name: 'Send' }).click();
-    await frame.getByText('Your parcel is at the post office.').waitFor();
+    await frame.getByRole('log').getByText('Your parcel is at the post office.').waitFor();
     await frame.getByText('Grace is writing …').waitFor({ state: 'detached' });
     await frame.getByRole('textbox', { name: 'Message' }).pressSequentially('Thank');
     await log.getByText('Guest is writing …').waitFor();

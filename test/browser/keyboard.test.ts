@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core';
 import { knex } from '../../db/knex.ts';
 import { redis, untilReady } from '../../shared/delivery/redis.ts';
 import { describeBrowser } from '../support/browser.ts';
-import { chatPages, log, message, newestRun } from '../support/chatPage.ts';
+import { chatPages, log, message, newestRun, PHONE_OPTIONS } from '../support/chatPage.ts';
 import { buildUser, PASSWORD } from '../support/factories.ts';
 import { expectSeen, tabTo, walkAround } from '../support/keyboard.ts';
 import { usePanel } from '../support/panel.ts';
@@ -67,6 +67,135 @@ describeBrowser('the chat page by keyboard alone', function () {
     const stops = await walkAround(page);
     for (const one of ['textarea Message', 'button Rename', 'button Good answer'])
       expect(stops.join('|')).to.include(one);
+  });
+});
+
+describeBrowser('the focus on the chat page', function () {
+  this.timeout(200_000);
+  const pages = chatPages();
+  const focused = (page: Page, role: 'button' | 'heading' | 'textbox', name: string | RegExp) =>
+    page.getByRole(role, { name }).and(page.locator(':focus')).waitFor();
+
+  it('goes to the heading of the next page, and stays on a button whose form was refused', async () => {
+    const page = await pages.open();
+    await tabTo(page, page.getByRole('link', { name: 'Create an account' }));
+    await page.keyboard.press('Enter');
+    await focused(page, 'heading', 'Create an account');
+    await page.getByRole('textbox', { name: 'E-mail' }).fill('somebody@example.org');
+    await page.getByRole('textbox', { name: 'Username' }).fill('somebody');
+    await page.getByRole('textbox', { name: 'Password' }).fill('password1');
+    await page.getByRole('checkbox', { name: /my data is stored/ }).check();
+    await tabTo(page, page.getByRole('button', { name: 'Create account' }));
+    await page.keyboard.press('Enter');
+    await page.getByRole('alert').waitFor();
+    await focused(page, 'button', 'Create account');
+    pages.excuse();
+  });
+
+  it('is never lost: not by another answer, an earlier one, a stop, a new name, a deletion', async () => {
+    const user = await buildUser();
+    const page = await pages.at(user);
+    const first = await pages.begun(page, user, 'One?');
+    await first.say('The first answer');
+    await first.finish();
+    await first.announce();
+    await tabTo(page, page.getByRole('button', { name: 'Answer again' }), 'Shift+Tab');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Stop' }).waitFor();
+    await focused(page, 'textbox', 'Message');
+    const second = await playWorker(user, await newestRun(user));
+    await second.say('The second answer');
+    await second.finish();
+    await second.announce();
+    await tabTo(page, page.getByRole('button', { name: 'Earlier answer' }), 'Shift+Tab');
+    await page.keyboard.press('Enter');
+    await log(page).getByText('The first answer').waitFor();
+    await focused(page, 'button', 'Earlier answer');
+    await tabTo(page, message(page));
+    await page.keyboard.type('Two?');
+    await page.keyboard.press('Enter');
+    await tabTo(page, page.getByRole('button', { name: 'Stop' }));
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Stop' }).waitFor({ state: 'detached' });
+    await focused(page, 'textbox', 'Message');
+    await tabTo(page, page.getByRole('button', { name: 'Rename' }), 'Shift+Tab');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Control+a');
+    await page.keyboard.type('Two answers');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'Two answers' }).waitFor();
+    await focused(page, 'button', 'Rename');
+    await tabTo(page, page.getByRole('button', { name: 'Delete conversation' }));
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'New conversation' }).waitFor();
+    await focused(page, 'textbox', 'Message');
+  });
+
+  it('is in the list that covers a phone, and comes back out of it', async () => {
+    const user = await buildUser();
+    await pages.talk(user, 'One?', 'Yes.');
+    const page = await pages.at(user, PHONE_OPTIONS);
+    await page.getByRole('button', { name: /^Show conversations/ }).click();
+    await focused(page, 'button', 'New conversation');
+    await page.keyboard.press('Shift+Tab');
+    await page.keyboard.press('Shift+Tab');
+    // Nothing behind the list can have it.
+    expect(await page.evaluate(`document.activeElement.closest('main') === null`)).to.equal(true);
+    await page.keyboard.press('Escape');
+    await focused(page, 'button', /^Show conversations/);
+    await page.getByRole('button', { name: /^Show conversations/ }).click();
+    await page.getByRole('list', { name: 'Conversations' }).getByRole('link').click();
+    await log(page).getByText('Yes.').waitFor();
+    await focused(page, 'button', /^Show conversations/);
+  });
+});
+
+describeBrowser('what a screen reader is told on the chat page', function () {
+  this.timeout(200_000);
+  const pages = chatPages();
+  /** Collects what live regions say from now on. A text that stays is said once. */
+  const listen = (page: Page) =>
+    page.evaluate(`(() => {
+      window.told = [];
+      const last = new Map();
+      const look = () => {
+        for (const region of document.querySelectorAll('[role=status], [role=alert], [aria-live]')) {
+          if (region.getAttribute('aria-live') === 'off') continue;
+          const text = region.textContent.trim();
+          if (text !== '' && last.get(region) !== text) told.push(text);
+          last.set(region, text);
+        }
+      };
+      new MutationObserver(look).observe(document.body, { childList: true, subtree: true, characterData: true });
+    })()`);
+  const told = (page: Page) => page.evaluate<string[]>('told');
+
+  it('is that an answer comes, and then the answer, each once', async () => {
+    const user = await buildUser();
+    const page = await pages.at(user);
+    await listen(page);
+    const worker = await pages.begun(page, user, 'How long?');
+    for (const part of ['**Three** ', 'to five ', 'days.']) {
+      await worker.say(part);
+      await log(page).getByText(part.replaceAll('*', '').trim()).waitFor();
+    }
+    await worker.finish();
+    await worker.announce();
+    await page.getByRole('button', { name: 'Answer again' }).waitFor();
+    await until('the answer is told', async () => (await told(page)).length === 2);
+    expect(await told(page)).to.deep.equal(['Thinking …', 'Answer: Three to five days.']);
+  });
+
+  it('is nothing of a conversation that is opened', async () => {
+    const user = await buildUser();
+    await pages.talk(user, 'How long?', 'Three days.');
+    const page = await pages.at(user);
+    await page.getByRole('list', { name: 'Conversations' }).getByRole('link').waitFor();
+    await listen(page);
+    await page.getByRole('list', { name: 'Conversations' }).getByRole('link').click();
+    await log(page).getByText('Three days.').waitFor();
+    await page.getByRole('button', { name: 'Answer again' }).waitFor();
+    expect(await told(page)).to.deep.equal([]);
   });
 });
 

@@ -98,6 +98,8 @@ describeBrowser('the widget on another site', function () {
     await page.goto(site.url);
   };
   const frame = () => page.frameLocator('iframe[title="Chat"]');
+  /** What is read of the talk. A screen reader is told the newest of it a second time. */
+  const log = () => frame().getByRole('log');
   const ask = async (text: string) => {
     await frame().getByRole('textbox', { name: 'Message' }).fill(text);
     await frame().getByRole('button', { name: 'Send' }).click();
@@ -109,16 +111,16 @@ describeBrowser('the widget on another site', function () {
     );
     expect(await page.locator('iframe').count()).to.equal(0);
     await page.getByRole('button', { name: 'Open chat' }).click();
-    await frame().getByText('Ask us').waitFor();
+    await log().getByText('Ask us').waitFor();
     await frame()
       .getByText(/you agree/)
       .waitFor();
     expect(await knex('users').where({ role: 'guest' })).to.have.length(0);
     await shoot(page, 'widget-open');
     await frame().getByRole('button', { name: 'When?' }).click();
-    await frame().getByText('w1 w2 w3').waitFor();
+    await log().getByText('w1 w2 w3').waitFor();
     await ask('slowly [[tokens:40]]');
-    await frame().getByText(/w40/).waitFor();
+    await log().getByText(/w40/).waitFor();
     await frame().getByRole('button', { name: 'Good answer' }).last().click();
     await frame().getByRole('button', { name: 'Good answer', pressed: true }).waitFor();
     await shoot(page, 'widget-answered');
@@ -126,7 +128,7 @@ describeBrowser('the widget on another site', function () {
 
     await page.reload();
     await page.getByRole('button', { name: 'Open chat' }).click();
-    await frame().getByText(/w40/).waitFor();
+    await log().getByText(/w40/).waitFor();
     expect(await knex('users').where({ role: 'guest' })).to.have.length(1);
     expect(await knex('conversations')).to.have.length(1);
     expect(faults).to.deep.equal([]);
@@ -138,7 +140,7 @@ describeBrowser('the widget on another site', function () {
     await visit();
     await page.getByRole('button', { name: 'Open chat' }).click();
     await ask('first [[tokens:3]]');
-    await frame().getByText('w1 w2 w3').waitFor();
+    await log().getByText('w1 w2 w3').waitFor();
     const [guestsBefore, talks] = [await guests(), (await knex('conversations')).length];
 
     let go = () => {};
@@ -153,8 +155,8 @@ describeBrowser('the widget on another site', function () {
     await page.getByRole('button', { name: 'Open chat' }).click();
     await ask('second [[tokens:4]]');
     go();
-    await frame().getByText('w1 w2 w3 w4').waitFor();
-    await frame().getByText('first [[tokens:3]]').waitFor();
+    await log().getByText('w1 w2 w3 w4').waitFor();
+    await log().getByText('first [[tokens:3]]').waitFor();
     expect([await guests(), (await knex('conversations')).length]).to.deep.equal([guestsBefore, talks]);
   });
 
@@ -220,7 +222,7 @@ describeBrowser('the widget on another site', function () {
     await page.getByRole('button', { name: 'Open chat' }).click();
     await ask('lost [[tokens:3]]');
     await frame().getByRole('button', { name: 'Good answer' }).waitFor();
-    await frame().getByText('w1 w2 w3').waitFor();
+    await log().getByText('w1 w2 w3').waitFor();
     expect(asked).to.have.length(3);
   });
 
@@ -230,16 +232,16 @@ describeBrowser('the widget on another site', function () {
     await page.getByRole('button', { name: 'Liefert ihr?' }).waitFor();
     await visit(`data-assistant="${assistant.id}"`);
     await page.getByRole('button', { name: 'Open chat' }).click();
-    await frame().getByText('Welcome to the shop').waitFor();
+    await log().getByText('Welcome to the shop').waitFor();
     // People are there again on the day after tomorrow.
-    await frame()
+    await log()
       .getByText(/People answer from .*09:00 on\./)
       .waitFor();
     await shoot(page, 'widget-greeting');
     await frame()
       .getByRole('button', { name: /Do you deliver/ })
       .click();
-    await frame().getByText('w1 w2 w3').waitFor();
+    await log().getByText('w1 w2 w3').waitFor();
     const talk = await knex('conversations').orderBy('id', 'desc').first();
     expect(talk.channel).to.equal('widget');
     expect(faults).to.deep.equal([]);
@@ -250,7 +252,7 @@ describeBrowser('the widget on another site', function () {
     await page.getByRole('button', { name: 'Open chat' }).click();
     await ask('one [[delay:4000]]');
     await ask('two [[delay:500]]');
-    await frame().getByText('two', { exact: false }).first().waitFor();
+    await log().getByText('two', { exact: false }).first().waitFor();
     await frame().getByRole('button', { name: 'Close chat' }).click();
     await page.getByRole('button', { name: 'Open chat (2)' }).waitFor();
     await shoot(page, 'widget-badge');
@@ -267,23 +269,23 @@ describeBrowser('the widget on another site', function () {
     await visit();
     await page.getByRole('button', { name: 'Open chat' }).click();
     await ask('hello [[tokens:4]]');
-    await frame().getByText('w1 w2 w3 w4').waitFor();
+    await log().getByText('w1 w2 w3 w4').waitFor();
     await frame().getByRole('button', { name: 'Ask a person' }).click();
-    await frame().getByText('A person will answer here.').waitFor();
+    await log().getByText('A person will answer here.').waitFor();
     const { id } = await knex('conversations').orderBy('id', 'desc').first();
     const act = (what: string, body = {}) => stack.post(`/inbox/${id}/${what}`, body, agent.access);
     expect((await act('take')).status).to.equal(200);
     await act('reply', { content: 'I am here.' });
     await frame().getByRole('article', { name: 'Grace' }).getByText('I am here.').waitFor();
-    await frame().getByText('Grace: A person is answering.').waitFor();
+    await log().getByText('Grace: A person is answering.').waitFor();
     await frame().getByRole('textbox', { name: 'Message' }).fill('half a thought');
     await shoot(page, 'widget-person');
     await page.reload();
     await page.getByRole('button', { name: 'Open chat' }).click();
-    await frame().getByText('I am here.').waitFor();
+    await log().getByText('I am here.').waitFor();
     expect(await frame().getByRole('textbox', { name: 'Message' }).inputValue()).to.equal('half a thought');
     await act('resolve');
-    await frame().getByText('This conversation is closed.').waitFor();
+    await log().getByText('This conversation is closed.').waitFor();
     await expectAccessible(page);
     await shoot(page, 'widget-rating');
     await frame().getByRole('button', { name: '5 of 5' }).click();
@@ -291,9 +293,9 @@ describeBrowser('the widget on another site', function () {
     expect((await knex('conversation_ratings').where({ conversation_id: id }).first()).score).to.equal(5);
 
     await frame().getByRole('button', { name: 'New conversation' }).click();
-    await frame().getByText('How can I help?').waitFor();
+    await log().getByText('How can I help?').waitFor();
     await ask('again [[tokens:5]]');
-    await frame().getByText('w1 w2 w3 w4 w5').waitFor();
+    await log().getByText('w1 w2 w3 w4 w5').waitFor();
     await frame().getByRole('button', { name: 'New conversation' }).click();
     await frame().getByRole('button', { name: 'Skip' }).click();
     expect(await frame().getByText('w5').count()).to.equal(0);
@@ -333,25 +335,25 @@ describeBrowser('the widget on another site', function () {
     await visit();
     await openAs('customer 8');
     await ask('mine alone [[tokens:3]]');
-    await frame().getByText('w1 w2 w3').waitFor();
+    await log().getByText('w1 w2 w3').waitFor();
     await frame().getByRole('textbox', { name: 'Message' }).fill('half a secret');
 
     await page.reload();
     await openAs('customer 9');
     await ask('another [[tokens:4]]');
-    await frame().getByText('w1 w2 w3 w4').waitFor();
+    await log().getByText('w1 w2 w3 w4').waitFor();
     expect(await frame().getByText('mine alone').count()).to.equal(0);
 
     await page.reload();
     await page.getByRole('button', { name: 'Open chat' }).waitFor();
     await page.evaluate('Parley.identify(null); Parley.open();');
     await ask('nobody’s [[tokens:5]]');
-    await frame().getByText('w1 w2 w3 w4 w5').waitFor();
+    await log().getByText('w1 w2 w3 w4 w5').waitFor();
     expect(await frame().getByText('another').count()).to.equal(0);
     await page.reload();
     await page.getByRole('button', { name: 'Open chat' }).waitFor();
     await page.evaluate('Parley.identify(null); Parley.open();');
-    await frame().getByText('nobody’s').waitFor();
+    await log().getByText('nobody’s').waitFor();
 
     const asked = await knex('messages as m')
       .join('conversations as c', 'c.id', 'm.conversation_id')
@@ -382,6 +384,44 @@ describeBrowser('the widget on another site', function () {
     await frame().getByRole('button', { name: 'Chat schließen' }).click();
     await page.getByRole('button', { name: 'Chat öffnen' }).waitFor();
     expect(faults).to.deep.equal([]);
+  });
+
+  it('keeps its button where it was when it opens, on either side', async () => {
+    for (const side of ['left', 'right']) {
+      await visit(`data-side="${side}"`);
+      const button = page.getByRole('button', { name: 'Open chat' });
+      const place = await button.boundingBox();
+      await button.click();
+      await frame().getByRole('textbox', { name: 'Message' }).waitFor();
+      expect(await page.getByRole('button', { name: 'Close chat' }).boundingBox(), side).to.deep.equal(place);
+    }
+  });
+
+  it('tells a screen reader that an answer comes and then the answer, and keeps the focus in the field', async () => {
+    await visit('data-questions="Do you deliver? [[tokens:3]]"');
+    await page.getByRole('button', { name: 'Open chat' }).click();
+    const field = frame().getByRole('textbox', { name: 'Message' });
+    await field.waitFor();
+    const inside = page.frames().find((one) => one.url().includes('/widget'));
+    if (inside === undefined) throw new Error('no frame');
+    await inside.evaluate(`(() => {
+      window.told = [];
+      const region = document.querySelector('.heard');
+      new MutationObserver(() => region.textContent && told.push(region.textContent)).observe(region, { childList: true, subtree: true, characterData: true });
+    })()`);
+    const told = () => inside.evaluate<string[]>('told');
+    await frame()
+      .getByRole('button', { name: /Do you deliver/ })
+      .click();
+    await field.and(frame().locator(':focus')).waitFor();
+    await until('the answer is told', async () => (await told()).length === 2);
+    expect(await told()).to.deep.equal(['Thinking …', 'Answer: w1 w2 w3']);
+    await field.fill('slowly [[tokens:400]]');
+    await field.press('Enter');
+    await frame().getByRole('button', { name: 'Stop' }).focus();
+    await page.keyboard.press('Enter');
+    await log().getByText('Stopped.').first().waitFor();
+    await field.and(frame().locator(':focus')).waitFor();
   });
 
   it('has no serious finding', async () => {

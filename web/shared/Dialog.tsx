@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useId, useRef } from 'react';
+import { type ReactNode, useId, useLayoutEffect, useRef } from 'react';
 import { IconButton } from './controls.tsx';
 import { leave, useUnsavedDialog } from './unsaved.ts';
 import { t } from './words.ts';
@@ -23,7 +23,8 @@ export function Dialog({
   const id = useId();
   const holds = useUnsavedDialog(ref);
   const close = () => leave(onClose, holds);
-  useEffect(() => {
+  // Closed while it is still in the page: one that is only removed gives no focus back.
+  useLayoutEffect(() => {
     const dialog = ref.current;
     dialog?.showModal();
     if (writes) dialog?.querySelector<HTMLElement>('input, textarea')?.focus();

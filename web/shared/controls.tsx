@@ -8,20 +8,35 @@ const KINDS = {
   danger: 'border border-danger text-danger hover:bg-soft',
 };
 
-type ButtonProps = ComponentProps<'button'> & { kind?: keyof typeof KINDS; small?: boolean };
+type ButtonProps = ComponentProps<'button'> & {
+  kind?: keyof typeof KINDS;
+  small?: boolean;
+  /** What it began is under way. Unlike a disabled button, it keeps the focus. */
+  busy?: boolean;
+};
 
-export function Button({ kind = 'plain', small = false, className = '', ...rest }: ButtonProps) {
+export function Button({
+  kind = 'plain',
+  small = false,
+  busy = false,
+  className = '',
+  onClick,
+  ...rest
+}: ButtonProps) {
   return (
     <button
       type="button"
-      className={`inline-flex items-center justify-center gap-2 font-medium transition-colors disabled:opacity-50 ${small ? 'min-h-8 rounded-lg px-3 text-sm pointer-coarse:min-h-9' : 'min-h-(--control) rounded-(--round) px-4 text-(length:--control-text)'} ${KINDS[kind]} ${className}`}
+      aria-disabled={busy || undefined}
+      onClick={busy ? (event) => event.preventDefault() : onClick}
+      className={`inline-flex items-center justify-center gap-2 font-medium transition-colors disabled:opacity-50 aria-disabled:opacity-50 ${small ? 'min-h-8 rounded-lg px-3 text-sm pointer-coarse:min-h-9' : 'min-h-(--control) rounded-(--round) px-4 text-(length:--control-text)'} ${KINDS[kind]} ${className}`}
       {...rest}
     />
   );
 }
 
 const ICON_KINDS = {
-  quiet: 'text-muted hover:bg-raised hover:text-ink disabled:opacity-40 aria-pressed:text-accent',
+  quiet:
+    'text-muted hover:bg-raised hover:text-ink disabled:opacity-40 aria-disabled:opacity-40 aria-pressed:text-accent',
   main: 'bg-accent text-on-accent hover:opacity-90 disabled:bg-raised disabled:text-muted disabled:hover:opacity-100',
 };
 
@@ -42,14 +57,15 @@ export function IconButton({
   ...rest
 }: IconButtonProps) {
   return (
+    // A title beside a label of the same words would be read a second time.
     <button
       type="button"
-      aria-label={label}
       title={label}
-      className={`inline-flex shrink-0 items-center justify-center rounded-lg transition-colors ${ICON_KINDS[kind]} ${small ? 'size-8' : 'size-(--control)'} ${className}`}
+      className={`relative inline-flex shrink-0 items-center justify-center rounded-lg transition-colors ${ICON_KINDS[kind]} ${small ? 'size-8 pointer-coarse:size-10' : 'size-(--control)'} ${className}`}
       {...rest}
     >
       <Icon name={icon} className={small ? 'size-4' : 'size-5'} />
+      <span className="sr-only">{label}</span>
     </button>
   );
 }

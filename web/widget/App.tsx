@@ -1,7 +1,8 @@
 /** @jsxImportSource preact */
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Message } from '../sdk/types.ts';
-import { isOpen, type Talk } from './talk.ts';
+import { Ear, HEARD_MS, isOpen } from '../shared/heard.ts';
+import type { Talk } from './talk.ts';
 import { Text } from './Text.tsx';
 import { moment, wish, words } from './words.ts';
 
@@ -39,12 +40,18 @@ export function App({ talk, onClose }: { talk: Talk; version: number; onClose: (
   });
   const send = (text: string) => {
     following.current = true;
+    focusField();
     return talk.send(text);
+  };
+  const stop = () => {
+    focusField();
+    void talk.stop().catch(() => {});
   };
   const [leaving, setLeaving] = useState(false);
   const begin = () => {
     setLeaving(false);
     talk.begin();
+    focusField();
   };
   const isRating = !talk.isRated && (leaving || status === 'resolved');
   const questions = wish.questions.length > 0 ? wish.questions : (offer?.suggested_questions ?? []);
@@ -65,6 +72,7 @@ export function App({ talk, onClose }: { talk: Talk; version: number; onClose: (
         ref={log}
         class="log"
         role="log"
+        aria-live="off"
         aria-label={words.messages}
         // Somebody without a mouse scrolls the messages by the arrow keys.
         // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
@@ -113,9 +121,39 @@ export function App({ talk, onClose }: { talk: Talk; version: number; onClose: (
         </p>
         {isRating && <Rating talk={talk} onDone={() => leaving && begin()} />}
       </div>
-      <Composer talk={talk} send={send} onStop={open ? () => void talk.stop().catch(() => {}) : undefined} />
+      <Spoken talk={talk} />
+      <Composer talk={talk} send={send} onStop={open ? stop : undefined} />
     </main>
   );
+}
+
+/** Tells screen readers what comes, once. The log itself is silent: it would read buttons, but no answer that grew. */
+function Spoken({ talk }: { talk: Talk }) {
+  const [ear] = useState(() => new Ear());
+  const [text, setText] = useState('');
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => {
+    const news = talk.isLoaded ? ear.hear(talk.messages).map(heardOf) : [];
+    // What was told of a talk goes with it.
+    if (talk.messages.length === 0) setText('');
+    if (news.length === 0) return;
+    setText(news.join(' '));
+    clearTimeout(timer.current);
+    timer.current = setTimeout(setText, HEARD_MS, '');
+  });
+  return (
+    <p role="status" class="heard">
+      {text}
+    </p>
+  );
+}
+
+function heardOf({ message_type, status, content, agent }: Message): string {
+  if (isOpen(status)) return words.thinking;
+  if (status === 'failed') return words.failed;
+  if (status === 'cancelled') return words.stopped;
+  const who = message_type === 'agent' ? (agent?.name ?? words.somebody) : words.answer;
+  return `${who}: ${content.replaceAll(/[*#`]| ?\[\d+\]/g, '')}`;
 }
 
 /** Says who answers, where that is or was a person. */
@@ -178,10 +216,7 @@ function Bubble({ message, talk }: { message: Message; talk: Talk }) {
   const growing = isOpen(status);
   const rate = (rating: 'up' | 'down') => void talk.rate(message, rating).catch(() => {});
   return (
-    <article
-      aria-label={message_type === 'agent' ? (agent?.name ?? words.somebody) : words.answer}
-      aria-busy={growing}
-    >
+    <article aria-label={message_type === 'agent' ? (agent?.name ?? words.somebody) : words.answer}>
       {message_type === 'agent' && <p class="muted name">{agent?.name ?? words.somebody}</p>}
       <div class="bubble theirs">
         {content === '' && growing ? <span class="muted">{words.thinking}</span> : <Text text={content} />}

@@ -26,12 +26,13 @@ let ready = false;
 let unread = 0;
 let identity: unknown;
 
+const at = side === 'left' ? 'left' : 'right';
 const host = document.createElement('div');
 const root = host.attachShadow({ mode: 'open' });
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(`
-:host{position:fixed;inset-block-end:1rem;${side === 'left' ? 'left' : 'right'}:1rem;z-index:2147483000}
-button{all:initial;box-sizing:border-box;position:relative;display:grid;place-items:center;width:56px;height:56px;margin-inline-start:auto;border-radius:50%;background:var(--c,#1f6f5c);color:#fff;cursor:pointer;box-shadow:0 4px 16px #0004}
+:host{position:fixed;inset-block-end:1rem;${at}:1rem;z-index:2147483000}
+button{all:initial;box-sizing:border-box;position:relative;display:grid;place-items:center;width:56px;height:56px;margin-${at === 'left' ? 'right' : 'left'}:auto;border-radius:50%;background:var(--c,#1f6f5c);color:#fff;cursor:pointer;box-shadow:0 4px 16px #0004}
 button:focus-visible{outline:3px solid var(--c,#1f6f5c);outline-offset:3px}
 svg{width:26px;height:26px;fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;stroke-linejoin:round}
 i{position:absolute;top:-2px;inset-inline-end:-2px;min-width:20px;height:20px;padding:0 4px;box-sizing:border-box;border-radius:10px;background:#b3261e;color:#fff;font:700 12px/20px system-ui;text-align:center}

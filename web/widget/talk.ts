@@ -8,6 +8,7 @@ import { Session, type Vouched } from '../sdk/session.ts';
 import { readRun } from '../sdk/stream.ts';
 import type { Conversation, Message, Page, Taken } from '../sdk/types.ts';
 import { RunView } from '../sdk/view.ts';
+import { isOpen } from '../shared/heard.ts';
 import { wish } from './words.ts';
 
 const up = '..';
@@ -50,6 +51,8 @@ export class Talk {
   /** Whether a person gave the talk back while it was looked at. */
   returned = false;
   offline = false;
+  /** Whether the messages of an earlier visit are there, if there are any. */
+  isLoaded = false;
   /** Whether the person who answers is typing. */
   typing = false;
   readonly session = new Session({ base, store, lock: tabLock, keep: 'store', name: 'parley.widget' });
@@ -86,9 +89,11 @@ export class Talk {
     try {
       await this.session.restore();
       this.#leaveStranger();
-      if (this.session.state !== 'in') return this.#changed();
-      this.#openOutbox();
-      await this.#load();
+      if (this.session.state === 'in') {
+        this.#openOutbox();
+        await this.#load();
+      }
+      this.isLoaded = true;
     } catch {
       this.offline = true;
       setTimeout(() => void this.resume(), 3 * PAUSE_MS);
@@ -402,8 +407,4 @@ export class Talk {
   get #conversation(): number | undefined {
     return Number(store.getItem(TALK)) || undefined;
   }
-}
-
-export function isOpen(status: Message['status']): boolean {
-  return status === 'pending' || status === 'streaming';
 }

@@ -80,7 +80,7 @@ export function Table<Row extends { id: number | string }>({
       <div className="flex items-center justify-between gap-4 text-sm text-muted">
         <p>{w('shown', { n: list.list.length })}</p>
         {list.hasNextPage && (
-          <Button kind="quiet" disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+          <Button kind="quiet" busy={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
             {w('more')}
           </Button>
         )}

@@ -33,7 +33,7 @@ export function SignIn() {
           required
         />
         <Alert>{reasonOf(form.problem, { unauthenticated: t('enter.wrong') })}</Alert>
-        <Button kind="main" type="submit" disabled={form.busy}>
+        <Button kind="main" type="submit" busy={form.busy}>
           {t('enter.signIn')}
         </Button>
         <a

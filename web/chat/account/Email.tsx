@@ -40,7 +40,7 @@ function SendAgain() {
     });
   return (
     <>
-      <Button disabled={busy || sent} onClick={() => void send()}>
+      <Button busy={busy || sent} onClick={() => void send()}>
         {t('email.again')}
       </Button>
       {sent && <p role="status">{t('email.sent')}</p>}
@@ -84,7 +84,7 @@ function Change({ onClose }: { onClose: () => void }) {
       </div>
       <Alert>{reasonOf(form.problem, reasons)}</Alert>
       <div className="flex flex-wrap gap-2">
-        <Button kind="main" type="submit" disabled={form.busy}>
+        <Button kind="main" type="submit" busy={form.busy}>
           {t('email.submit')}
         </Button>
         <Button kind="quiet" onClick={onClose}>

@@ -25,7 +25,7 @@ export function Erase({ user, onClose }: { user: User; onClose: () => void }) {
   });
   const reasons = { validation_failed: t('me.wrong'), conflict: t('erase.lastAdmin') };
   return (
-    <Dialog title={t('erase.title')} onClose={onClose}>
+    <Dialog writes title={t('erase.title')} onClose={onClose}>
       <p>{t('erase.what')}</p>
       <form className="grid gap-4" onSubmit={form.onSubmit}>
         {hasPassword && (
@@ -54,7 +54,8 @@ export function Erase({ user, onClose }: { user: User; onClose: () => void }) {
           <Button
             kind="danger"
             type="submit"
-            disabled={form.busy || typed.trim().toLowerCase() !== word.toLowerCase()}
+            busy={form.busy}
+            disabled={typed.trim().toLowerCase() !== word.toLowerCase()}
           >
             {t('erase.submit')}
           </Button>

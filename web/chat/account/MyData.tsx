@@ -72,7 +72,9 @@ function DataExport() {
       </p>
       <div className="flex flex-wrap gap-2">
         {data?.status === 'ready' && data.url !== null && <Download url={data.url} />}
-        {!under && <Button onClick={() => void begin()}>{t('data.export')}</Button>}
+        <Button busy={under} onClick={() => void begin()}>
+          {t('data.export')}
+        </Button>
       </div>
     </div>
   );
@@ -107,7 +109,7 @@ function Download({ url }: { url: string }) {
     setBusy(false);
   };
   return (
-    <Button kind="main" disabled={busy} onClick={() => void download()}>
+    <Button kind="main" busy={busy} onClick={() => void download()}>
       {t('data.download')}
     </Button>
   );

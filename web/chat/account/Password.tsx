@@ -42,7 +42,7 @@ export function Password() {
         </div>
         <Alert>{reasonOf(form.problem, reasons)}</Alert>
         {changed > 0 && <p role="status">{t('me.changed')}</p>}
-        <Button type="submit" className="w-fit" disabled={form.busy}>
+        <Button type="submit" className="w-fit" busy={form.busy}>
           {t('me.change')}
         </Button>
       </form>

@@ -34,7 +34,7 @@ export function Profile({ user }: { user: User }) {
           />
         </div>
         <Alert>{reasonOf(form.problem)}</Alert>
-        <Button type="submit" className="w-fit" disabled={form.busy}>
+        <Button type="submit" className="w-fit" busy={form.busy}>
           {t('app.save')}
         </Button>
       </form>

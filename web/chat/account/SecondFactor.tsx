@@ -54,7 +54,7 @@ function PasswordForm({ form, submit }: { form: ReturnType<typeof useForm>; subm
         required
       />
       <Alert>{reasonOf(form.problem, { validation_failed: t('me.wrong') })}</Alert>
-      <Button kind="main" type="submit" className="w-fit" disabled={form.busy}>
+      <Button kind="main" type="submit" className="w-fit" busy={form.busy}>
         {submit}
       </Button>
     </form>
@@ -79,7 +79,7 @@ function Enrol({ onClose }: { onClose: () => void }) {
     onClose();
   };
   return (
-    <Dialog title={t('factor.enable')} onClose={close}>
+    <Dialog writes title={t('factor.enable')} onClose={close}>
       {enrolment === undefined && <PasswordForm form={begin} submit={t('factor.next')} />}
       {enrolment && !confirmed && (
         <>
@@ -103,7 +103,7 @@ function Enrol({ onClose }: { onClose: () => void }) {
                 unauthenticated: t('enter.wrongCode'),
               })}
             </Alert>
-            <Button kind="main" type="submit" className="w-fit" disabled={confirm.busy}>
+            <Button kind="main" type="submit" className="w-fit" busy={confirm.busy}>
               {t('enter.confirmCode')}
             </Button>
           </form>

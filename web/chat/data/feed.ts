@@ -14,7 +14,10 @@ export class RunFeed {
   subscribe(runId: number, listener: () => void): () => void {
     const set = this.#listeners.get(runId) ?? new Set();
     this.#listeners.set(runId, set.add(listener));
-    return () => set.delete(listener);
+    return () => {
+      set.delete(listener);
+      if (set.size === 0 && this.#listeners.get(runId) === set) this.#listeners.delete(runId);
+    };
   }
 
   text(runId: number): string | undefined {

@@ -1,6 +1,7 @@
 import { type InfiniteData, useInfiniteQuery } from '@tanstack/react-query';
 import { useEffect, useMemo } from 'react';
 import type { Message, Page } from '../../sdk/types.ts';
+import { isOpen } from '../../shared/heard.ts';
 import { session } from '../../shared/session.ts';
 import { useParley } from './parley.tsx';
 import { queries } from './queries.ts';
@@ -33,9 +34,7 @@ export function useMessages(conversation: number | undefined) {
   return { ...query, messages };
 }
 
-export function isOpen(status: Message['status']): boolean {
-  return status === 'pending' || status === 'streaming';
-}
+export { isOpen };
 
 /** The oldest first, each once: a new message moves all others to later places of their pages. */
 function inOrder(pages: Page<Message>[] | undefined): Message[] {

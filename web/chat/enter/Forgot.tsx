@@ -20,7 +20,7 @@ export function Forgot() {
         <Field label={t('enter.email')} name="email" type="email" autoComplete="email" required />
         <Alert>{reasonOf(form.problem)}</Alert>
         {sent && <p role="status">{t('forgot.sent')}</p>}
-        <Button kind="main" type="submit" disabled={form.busy}>
+        <Button kind="main" type="submit" busy={form.busy}>
           {t('forgot.submit')}
         </Button>
         <Link className="py-1 text-sm text-accent underline underline-offset-2" to="/">

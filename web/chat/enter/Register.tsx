@@ -68,7 +68,7 @@ export function Register() {
           <Check name="marketing">{t('register.marketing')}</Check>
         </div>
         <Alert>{reasonOf(form.problem, reasons)}</Alert>
-        <Button kind="main" type="submit" disabled={form.busy}>
+        <Button kind="main" type="submit" busy={form.busy}>
           {t('register.submit')}
         </Button>
         <Link className="py-1 text-sm text-accent underline underline-offset-2" to="/">

@@ -38,7 +38,7 @@ export function Reset() {
             hint={t('register.passwordHint')}
           />
           <Alert>{reasonOf(form.problem, reasons)}</Alert>
-          <Button kind="main" type="submit" disabled={form.busy}>
+          <Button kind="main" type="submit" busy={form.busy}>
             {t('reset.submit')}
           </Button>
         </form>

@@ -41,7 +41,7 @@ export function SignIn() {
           required
         />
         <Alert>{reasonOf(form.problem, { unauthenticated: t('enter.wrong') })}</Alert>
-        <Button kind="main" type="submit" disabled={form.busy}>
+        <Button kind="main" type="submit" busy={form.busy}>
           {t('enter.signIn')}
         </Button>
         <p className="flex flex-wrap justify-between gap-x-4 gap-y-1 text-sm text-accent">
@@ -54,7 +54,7 @@ export function SignIn() {
         </p>
       </form>
       <form className="grid gap-3 border-t border-line pt-6" onSubmit={guest.onSubmit}>
-        <Button type="submit" disabled={guest.busy}>
+        <Button type="submit" busy={guest.busy}>
           {t('enter.guest')}
         </Button>
         <Alert>{reasonOf(guest.problem, { forbidden: t('enter.guestsOff') })}</Alert>

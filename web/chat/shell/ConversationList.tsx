@@ -43,7 +43,7 @@ export function ConversationList({ q, archived }: { q: string; archived: boolean
         <Button
           kind="quiet"
           className="mt-2 w-full"
-          disabled={isFetchingNextPage}
+          busy={isFetchingNextPage}
           onClick={() => void fetchNextPage()}
         >
           {t('list.more')}

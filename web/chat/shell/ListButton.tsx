@@ -8,7 +8,7 @@ export function ListButton({ onClick }: { onClick: () => void }) {
   const label = unread > 0 ? `${t('list.show')} (${t('told.title')}: ${unread})` : t('list.show');
   return (
     <span className="relative md:hidden">
-      <IconButton icon="menu" label={label} onClick={onClick} />
+      <IconButton id="show-list" icon="menu" label={label} onClick={onClick} />
       {unread > 0 && (
         <span className="pointer-events-none absolute end-2 top-2 size-2.5 rounded-full border-2 border-paper bg-accent" />
       )}

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState } from 'react';
+import { useCallback, useEffect, useState, useSyncExternalStore } from 'react';
 import { Outlet, useLocation, useNavigate } from 'react-router';
 import { useOnline } from '../data/online.ts';
 import { useLive } from '../data/parley.tsx';
@@ -8,13 +8,28 @@ import { KeyMap, useKeys } from './keys.tsx';
 import { useNewTalk } from './newTalk.ts';
 import { Sidebar } from './Sidebar.tsx';
 
+/** As `md:` in the classes. */
+const WIDE = matchMedia('(min-width: 48rem)');
+
 export type ShellContext = { showList: () => void };
 
 /** The page of signed-in users: conversations beside the talk, or above it on a phone. */
 export function Shell() {
-  const [open, setOpen] = useState(false);
   const { pathname } = useLocation();
-  useEffect(() => setOpen(false), [pathname]);
+  // Whoever goes somewhere has done with the list.
+  const [openAt, setOpenAt] = useState<string>();
+  const open = openAt === pathname;
+  const setOpen = useCallback((on: boolean) => setOpenAt(on ? pathname : undefined), [pathname]);
+  const covers = useNarrow() && open;
+  useEffect(() => {
+    if (!covers) return;
+    document.querySelector<HTMLElement>('#list button')?.focus();
+    return () => {
+      const held = document.activeElement;
+      const isLost = held === document.body || held?.closest('#list') != null;
+      if (isLost) document.getElementById('show-list')?.focus();
+    };
+  }, [covers]);
   useEffect(() => {
     if (!open) return;
     const close = ({ key }: KeyboardEvent) => {
@@ -23,7 +38,7 @@ export function Shell() {
     };
     addEventListener('keydown', close);
     return () => removeEventListener('keydown', close);
-  }, [open]);
+  }, [open, setOpen]);
   const navigate = useNavigate();
   useEffect(() => onOpened((path) => void navigate(path)), [navigate]);
   const [mapped, setMapped] = useState(false);
@@ -33,7 +48,7 @@ export function Shell() {
       setOpen(true);
       // The list is there after the next render.
       setTimeout(() => document.getElementById('search')?.focus());
-    }, []),
+    }, [setOpen]),
     begin: newTalk,
     map: useCallback(() => setMapped(true), []),
   });
@@ -56,11 +71,25 @@ export function Shell() {
           onClick={() => setOpen(false)}
         />
       )}
-      <div className="grid min-h-0 min-w-0 grid-cols-[minmax(0,1fr)] grid-rows-[auto_minmax(0,1fr)]">
+      <div
+        inert={covers}
+        className="grid min-h-0 min-w-0 grid-cols-[minmax(0,1fr)] grid-rows-[auto_minmax(0,1fr)]"
+      >
         <Connection />
         <Outlet context={context} />
       </div>
     </div>
+  );
+}
+
+/** Says whether the list covers the talk instead of standing beside it. */
+function useNarrow(): boolean {
+  return useSyncExternalStore(
+    (listener) => {
+      WIDE.addEventListener('change', listener);
+      return () => WIDE.removeEventListener('change', listener);
+    },
+    () => !WIDE.matches,
   );
 }
 

@@ -91,7 +91,7 @@ function Told({ onClose, onGone }: { onClose: () => void; onGone: () => void }) 
         ))}
       </ul>
       {hasNextPage && (
-        <Button kind="quiet" disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+        <Button kind="quiet" busy={isFetchingNextPage} onClick={() => void fetchNextPage()}>
           {t('list.more')}
         </Button>
       )}

@@ -10,6 +10,7 @@ import { t } from '../../shared/words.ts';
 import { addMessages, patchMessage, reloadMessages } from '../data/messages.ts';
 import { useParley } from '../data/parley.tsx';
 import { textOf, useForm } from '../../shared/enter/useForm.ts';
+import { focusTalk } from './focus.ts';
 
 /** What can be done with an answer: copy, rate, ask for another one. */
 export function Actions({ message, isNewest }: { message: Message; isNewest: boolean }) {
@@ -38,6 +39,7 @@ export function Actions({ message, isNewest }: { message: Message; isNewest: boo
       const reply = { id: reply_id, run_id, conversation_id, replaces_id: id, created_at };
       addMessages(conversation_id, [{ ...EMPTY, ...reply, message_type: 'assistant' }], false);
       parley.watch(run_id);
+      focusTalk();
     } catch {
       toast(t('app.failed'));
     }
@@ -78,7 +80,7 @@ function Comment({ id, onClose }: { id: number; onClose: () => void }) {
       <form className="grid gap-4" onSubmit={form.onSubmit}>
         <Field label={t('reply.comment')} name="comment" maxLength={1000} />
         <div className="flex justify-end">
-          <Button kind="main" type="submit" disabled={form.busy}>
+          <Button kind="main" type="submit" busy={form.busy}>
             {t('reply.sendComment')}
           </Button>
         </div>

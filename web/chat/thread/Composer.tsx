@@ -2,6 +2,7 @@ import { type KeyboardEvent, type Ref, useImperativeHandle, useLayoutEffect, use
 import { IconButton } from '../../shared/controls.tsx';
 import { t } from '../../shared/words.ts';
 import { draft, keepDraft } from '../data/drafts.ts';
+import { focusTalk } from './focus.ts';
 
 export type ComposerHandle = { write: (text: string) => void };
 type Props = {
@@ -95,7 +96,16 @@ export function Composer({ ref, place, onSend, onTyping, onStop, onEditLast }: P
           onKeyDown={onKeyDown}
           className="max-h-[40dvh] min-h-11 min-w-0 flex-1 resize-none bg-transparent py-2.5 text-base outline-none"
         />
-        {onStop && <IconButton icon="stop" label={t('write.stop')} onClick={onStop} />}
+        {onStop && (
+          <IconButton
+            icon="stop"
+            label={t('write.stop')}
+            onClick={() => {
+              onStop();
+              focusTalk();
+            }}
+          />
+        )}
         <IconButton
           icon="send"
           label={t('write.send')}

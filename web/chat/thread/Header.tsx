@@ -36,7 +36,8 @@ export function Header({ id, conversation }: Props) {
   const remove = () => {
     if (id === undefined) return;
     deleteConversation(id, () => void navigate(`/c/${id}`));
-    void navigate('/');
+    // A new place: the conversation may have begun in this one.
+    void navigate('/', { state: { began: Date.now() } });
   };
   const acts: Act[] = [
     { icon: 'pencil', label: t('talk.rename'), run: () => setRenaming(true) },
@@ -145,7 +146,7 @@ function Rename({ conversation, onClose }: { conversation: Conversation; onClose
           <Button kind="quiet" onClick={onClose}>
             {t('app.cancel')}
           </Button>
-          <Button kind="main" type="submit" disabled={form.busy}>
+          <Button kind="main" type="submit" busy={form.busy}>
             {t('app.save')}
           </Button>
         </div>

@@ -59,7 +59,7 @@ export function Rating({ conversation }: { conversation: number }) {
           <div className="min-w-0 flex-1 basis-60">
             <Field label={t('rate.comment')} name="comment" maxLength={1000} />
           </div>
-          <Button type="submit" disabled={form.busy}>
+          <Button type="submit" busy={form.busy}>
             {t('reply.sendComment')}
           </Button>
           <Alert>{reasonOf(form.problem)}</Alert>

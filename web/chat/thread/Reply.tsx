@@ -25,7 +25,7 @@ export const Reply = memo(
         aria-busy={isOpen(message.status)}
         className={`grid grid-cols-[minmax(0,1fr)] gap-2 ${isOpen(message.status) ? '' : 'lazy-block'}`}
       >
-        <Body key={message.id} message={message} isNewest={index >= versions.length - 1} onSource={onSource}>
+        <Body message={message} isNewest={index >= versions.length - 1} onSource={onSource}>
           {versions.length > 1 && <Versions index={index} count={versions.length} onChoose={setChosen} />}
         </Body>
       </article>
@@ -122,16 +122,16 @@ function Versions({ index, count, onChoose }: VersionsProps) {
         small
         icon="left"
         label={t('reply.earlier')}
-        disabled={index === 0}
-        onClick={() => onChoose(index - 1)}
+        aria-disabled={index === 0}
+        onClick={() => onChoose(Math.max(0, index - 1))}
       />
       {t('reply.which', { i: index + 1, all: count })}
       <IconButton
         small
         icon="right"
         label={t('reply.later')}
-        disabled={index === count - 1}
-        onClick={() => onChoose(index + 1)}
+        aria-disabled={index === count - 1}
+        onClick={() => onChoose(Math.min(count - 1, index + 1))}
       />
     </span>
   );

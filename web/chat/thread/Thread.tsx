@@ -10,6 +10,7 @@ import { FaqDialog } from './FaqDialog.tsx';
 import { Mine } from './Mine.tsx';
 import { Person } from './Person.tsx';
 import { Reply } from './Reply.tsx';
+import { Spoken } from './Spoken.tsx';
 import { Status } from './Status.tsx';
 import { UnsentMessage } from './UnsentMessage.tsx';
 import { Welcome } from './Welcome.tsx';
@@ -56,6 +57,7 @@ export function Thread({ id, name, conversation }: Props) {
         <div
           ref={scroll.box}
           role="log"
+          aria-live="off"
           aria-label={t('talk.messages')}
           // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
           tabIndex={0}
@@ -96,6 +98,7 @@ export function Thread({ id, name, conversation }: Props) {
           </button>
         )}
       </div>
+      <Spoken messages={id !== undefined && isPending ? undefined : messages} />
       <Composer
         ref={composer}
         place={id === undefined ? 'new' : String(id)}

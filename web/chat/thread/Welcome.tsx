@@ -3,6 +3,7 @@ import type { Assistant, Page } from '../../sdk/types.ts';
 import { Icon } from '../../shared/Icon.tsx';
 import { session } from '../../shared/session.ts';
 import { t } from '../../shared/words.ts';
+import { focusTalk } from './focus.ts';
 
 /** What an empty conversation shows: the assistant's greeting and questions to begin with. */
 export function Welcome({ onAsk }: { onAsk: (question: string, assistant: number) => void }) {
@@ -29,7 +30,10 @@ export function Welcome({ onAsk }: { onAsk: (question: string, assistant: number
                 type="button"
                 dir="auto"
                 className="h-full min-h-14 w-full rounded-xl border border-line px-4 py-3 text-start text-sm hover:border-edge hover:bg-sunken"
-                onClick={() => onAsk(question, assistant?.id ?? 0)}
+                onClick={() => {
+                  onAsk(question, assistant?.id ?? 0);
+                  focusTalk();
+                }}
               >
                 {question}
               </button>

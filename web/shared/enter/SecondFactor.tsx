@@ -12,7 +12,7 @@ export function SecondFactor({ token, onBack }: { token: string; onBack: () => v
       <form className="grid gap-4" onSubmit={form.onSubmit}>
         <Field label={t('enter.code')} name="code" autoComplete="one-time-code" required />
         <Alert>{reasonOf(form.problem, { unauthenticated: t('enter.wrongCode') })}</Alert>
-        <Button kind="main" type="submit" disabled={form.busy}>
+        <Button kind="main" type="submit" busy={form.busy}>
           {t('enter.confirmCode')}
         </Button>
         <Button kind="quiet" onClick={onBack}>

@@ -38,12 +38,7 @@ export function Choose({ onChoose }: { onChoose: (run: number) => void }) {
           ))}
         </ul>
         {list.hasNextPage && (
-          <Button
-            small
-            kind="quiet"
-            disabled={list.isFetchingNextPage}
-            onClick={() => void list.fetchNextPage()}
-          >
+          <Button small kind="quiet" busy={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
             {a('moreConversations')}
           </Button>
         )}

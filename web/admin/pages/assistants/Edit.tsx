@@ -153,7 +153,7 @@ export function Edit({ assistant }: { assistant: Assistant }) {
           {!assistant.is_default && !assistant.is_archived && (
             <>
               <Button
-                disabled={busy}
+                busy={busy}
                 onClick={() =>
                   void act(async () => {
                     await send('POST', `${path}/default`);
@@ -164,14 +164,14 @@ export function Edit({ assistant }: { assistant: Assistant }) {
               >
                 {a('makeDefault')}
               </Button>
-              <Button kind="danger" disabled={busy} onClick={() => setArchiving(true)}>
+              <Button kind="danger" busy={busy} onClick={() => setArchiving(true)}>
                 {a('archive')}
               </Button>
             </>
           )}
           {assistant.is_archived && (
             <Button
-              disabled={busy}
+              busy={busy}
               onClick={() =>
                 void act(async () => {
                   keep(await send<Assistant>('PUT', path, { is_archived: false }));

@@ -145,7 +145,7 @@ export function Composer({ inbox: { conversation, user }, field, chosen, setMode
             <Button small kind="quiet" onClick={() => setPicks(true)}>
               {t('faq')}
             </Button>
-            <Button small kind="quiet" disabled={busy} onClick={() => void draft()}>
+            <Button small kind="quiet" busy={busy} onClick={() => void draft()}>
               {t('draft')}
             </Button>
           </>
@@ -159,9 +159,11 @@ export function Composer({ inbox: { conversation, user }, field, chosen, setMode
           language={user.language}
           onClose={() => setPicks(false)}
           onPick={(answer) => {
-            append(answer);
-            // The dialog gives the focus to its button. By the next key the cursor is in the field.
-            flushSync(() => setPicks(false));
+            // The next key is for the field. The dialog that goes would give the focus to its button.
+            flushSync(() => {
+              append(answer);
+              setPicks(false);
+            });
             field.current?.focus();
           }}
         />

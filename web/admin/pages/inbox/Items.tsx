@@ -51,7 +51,7 @@ export function Items({
         <Button
           kind="quiet"
           className="mt-2 w-full"
-          disabled={list.isFetchingNextPage}
+          busy={list.isFetchingNextPage}
           onClick={() => void list.fetchNextPage()}
         >
           {w('more')}

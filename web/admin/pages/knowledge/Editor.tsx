@@ -226,12 +226,12 @@ function Form({ faq, start, original }: { faq?: Faq; start: Fields; original?: F
             {k('save')}
           </Button>
           {faq && kept.status !== 'published' && (
-            <Button disabled={busy} onClick={() => void turn('published')}>
+            <Button busy={busy} onClick={() => void turn('published')}>
               {k('publish')}
             </Button>
           )}
           {faq && kept.status !== 'archived' && (
-            <Button disabled={busy} onClick={() => void turn('archived')}>
+            <Button busy={busy} onClick={() => void turn('archived')}>
               {k('archive')}
             </Button>
           )}

@@ -64,7 +64,7 @@ export default function Suggestions() {
         ))}
       </ul>
       {list.hasNextPage && (
-        <Button kind="quiet" disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+        <Button kind="quiet" busy={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
           {w('more')}
         </Button>
       )}

@@ -39,7 +39,7 @@ export function Models({ models }: { models: SystemState['models'] }) {
         }))}
       />
       <div className="flex flex-wrap items-center gap-3">
-        <Button disabled={busy} onClick={() => void ask()}>
+        <Button busy={busy} onClick={() => void ask()}>
           {t('ask')}
         </Button>
         <p className="text-sm text-muted">{t('askHint')}</p>

@@ -30,13 +30,13 @@ export function Tests({ system }: { system: SystemState }) {
   return (
     <Panel title={t('tests')}>
       <div className="flex flex-wrap items-center gap-3">
-        <Button disabled={busy} onClick={() => void attempt(mail)}>
+        <Button busy={busy} onClick={() => void attempt(mail)}>
           {t('mailTest')}
         </Button>
         <CheckBadge check={system.mail} />
       </div>
       <div className="flex flex-wrap items-center gap-3">
-        <Button disabled={busy} onClick={() => void attempt(push)}>
+        <Button busy={busy} onClick={() => void attempt(push)}>
           {t('pushTest')}
         </Button>
         <CheckBadge check={system.push ? 'healthy' : 'off'} />

@@ -1,0 +1,39 @@
+import { useEffect, useRef, useState } from 'react';
+import type { Message } from '../../sdk/types.ts';
+import { Ear, HEARD_MS } from '../../shared/heard.ts';
+import { spoken } from '../../shared/spoken.ts';
+import { t } from '../../shared/words.ts';
+import { isOpen } from '../data/messages.ts';
+
+/**
+ * Tells screen readers what comes, once. The log itself is silent: it would read old messages that are loaded, and buttons, but
+ * no answer that grew.
+ * @param messages those of the conversation; undefined while they are loaded
+ */
+export function Spoken({ messages }: { messages: Message[] | undefined }) {
+  const [ear] = useState(() => new Ear());
+  const [text, setText] = useState('');
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => {
+    if (messages === undefined) return;
+    const news = ear.hear(messages).map(wordsOf);
+    if (news.length === 0) return;
+    setText(news.join(' '));
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => setText(''), HEARD_MS);
+  }, [ear, messages]);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  return (
+    <p role="status" className="sr-only">
+      {text}
+    </p>
+  );
+}
+
+function wordsOf({ message_type, status, content, agent }: Message): string {
+  if (isOpen(status)) return t('reply.thinking');
+  if (message_type === 'agent') return `${agent?.name ?? t('talk.person')}: ${spoken(content)}`;
+  if (status === 'failed') return t('reply.failed');
+  if (status === 'cancelled') return t('reply.cancelled');
+  return `${t('talk.answer')}: ${spoken(content)}`;
+}
