@@ -5,7 +5,7 @@ import { redis, untilReady } from '../../shared/delivery/redis.ts';
 import { describeBrowser } from '../support/browser.ts';
 import { chatPages, log, message, newestRun, PHONE_OPTIONS } from '../support/chatPage.ts';
 import { buildUser, PASSWORD } from '../support/factories.ts';
-import { expectSeen, tabTo, walkAround } from '../support/keyboard.ts';
+import { expectSeen, LISTENS, tabTo, walkAround } from '../support/keyboard.ts';
 import { usePanel } from '../support/panel.ts';
 import { until } from '../support/until.ts';
 import { playWorker, send } from '../support/web.ts';
@@ -153,21 +153,11 @@ describeBrowser('the focus on the chat page', function () {
 describeBrowser('what a screen reader is told on the chat page', function () {
   this.timeout(200_000);
   const pages = chatPages();
-  /** Collects what live regions say from now on. A text that stays is said once. */
-  const listen = (page: Page) =>
-    page.evaluate(`(() => {
-      window.told = [];
-      const last = new Map();
-      const look = () => {
-        for (const region of document.querySelectorAll('[role=status], [role=alert], [aria-live]')) {
-          if (region.getAttribute('aria-live') === 'off') continue;
-          const text = region.textContent.trim();
-          if (text !== '' && last.get(region) !== text) told.push(text);
-          last.set(region, text);
-        }
-      };
-      new MutationObserver(look).observe(document.body, { childList: true, subtree: true, characterData: true });
-    })()`);
+  const listen = async (page: Page) => {
+    await page.addInitScript(LISTENS);
+    await page.reload();
+    await message(page).waitFor();
+  };
   const told = (page: Page) => page.evaluate<string[]>('told');
 
   it('is that an answer comes, and then the answer, each once', async () => {
@@ -184,13 +174,13 @@ describeBrowser('what a screen reader is told on the chat page', function () {
     await page.getByRole('button', { name: 'Answer again' }).waitFor();
     await until('the answer is told', async () => (await told(page)).length === 2);
     expect(await told(page)).to.deep.equal(['Thinking …', 'Answer: Three to five days.']);
+    expect(await page.getByText('Three to five days.').count(), 'in the page').to.equal(1);
   });
 
   it('is nothing of a conversation that is opened', async () => {
     const user = await buildUser();
     await pages.talk(user, 'How long?', 'Three days.');
     const page = await pages.at(user);
-    await page.getByRole('list', { name: 'Conversations' }).getByRole('link').waitFor();
     await listen(page);
     await page.getByRole('list', { name: 'Conversations' }).getByRole('link').click();
     await log(page).getByText('Three days.').waitFor();

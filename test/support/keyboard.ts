@@ -56,3 +56,20 @@ export async function walkAround(page: Page): Promise<string[]> {
   }
   throw new Error(`no way around in ${MOST} stops: ${stops.join(', ')}`);
 }
+
+/** A script for the beginning of a page: `window.told` lists what the regions for screen readers alone say, each text once. */
+export const LISTENS = `(() => {
+  window.told = [];
+  const attach = Element.prototype.attachShadow;
+  Element.prototype.attachShadow = function (options) {
+    const root = attach.call(this, options);
+    let last = '';
+    const look = () => {
+      const text = root.textContent.trim();
+      if (text !== '' && text !== last) told.push(text);
+      last = text;
+    };
+    new MutationObserver(look).observe(root, { childList: true, subtree: true, characterData: true });
+    return root;
+  };
+})()`;

@@ -183,12 +183,11 @@ describe('the client', function () {
     const worker = await playWorker(user, other);
     client.watch(other.run_id);
     const again = ended(client);
+    const others = () => asked.filter((url) => url?.includes(`/runs/${other.run_id}/events`)).length;
+    await until('it asks for the later run', async () => others() === 1);
     await worker.say('Hi');
     proxy.closeAllConnections();
-    await until(
-      'it asks again',
-      async () => asked.filter((url) => url?.includes(`/runs/${other.run_id}/events`)).length > 1,
-    );
+    await until('it asks again', async () => others() > 1);
     await worker.finish();
     await worker.announce();
     await again;

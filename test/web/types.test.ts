@@ -3,7 +3,8 @@ import { served } from '../../api/routes.ts';
 import { serverEvents } from '../../api/sockets/contract.ts';
 import type { RunEvent as ServerEvent } from '../../shared/delivery/runEvents.ts';
 import { firstSeq as serverFirstSeq } from '../../shared/delivery/runEvents.ts';
-import { firstSeq, RUN_EVENTS, type RunEvent } from '../../web/sdk/events.ts';
+import { RUN_EVENTS, type RunEvent } from '../../web/sdk/events.ts';
+import { firstSeq } from '../../web/sdk/view.ts';
 
 /** Compiles only where the server sends what the client reads. */
 function fits<Wanted>() {

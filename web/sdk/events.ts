@@ -19,13 +19,3 @@ export const RUN_EVENTS: RunEvent['event'][] = [
   'run.failed',
   'run.cancelled',
 ];
-
-const TERMINAL: readonly string[] = ['response', 'run.failed', 'run.cancelled'];
-export function isTerminal({ event }: RunEvent): boolean {
-  return TERMINAL.includes(event);
-}
-
-/** Returns an attempt's first seq: 1, then attempt × 1,000,000, so that newer attempts sort behind older ones. */
-export function firstSeq(attempt: number): number {
-  return attempt === 1 ? 1 : attempt * 1_000_000;
-}

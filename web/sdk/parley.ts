@@ -1,11 +1,11 @@
-import { isTerminal, type RunEvent } from './events.ts';
+import type { RunEvent } from './events.ts';
 import { Live, type LiveState } from './live.ts';
 import { Outbox, type Unsent } from './outbox.ts';
 import { Runs } from './runs.ts';
 import type { Session } from './session.ts';
 import { readRun } from './stream.ts';
 import type { Lock, Store, Taken } from './types.ts';
-import type { RunView } from './view.ts';
+import { isTerminal, type RunView } from './view.ts';
 
 type Where = { base: string; session: Session; store: Store; lock: Lock };
 type Heard = {

@@ -1,5 +1,5 @@
-import { isTerminal, type RunEvent } from './events.ts';
-import { RunView } from './view.ts';
+import type { RunEvent } from './events.ts';
+import { isTerminal, RunView } from './view.ts';
 
 export type Resumed = { events: RunEvent[]; done: boolean; reset?: boolean };
 

@@ -1,4 +1,4 @@
-import { firstSeq, isTerminal, type RunEvent } from './events.ts';
+import type { RunEvent } from './events.ts';
 
 /** A run's terminal event and whole text. */
 export type End = { event: RunEvent; text: string };
@@ -68,4 +68,14 @@ export function newestAttempt(events: RunEvent[]): RunEvent[] {
 /** Returns the deltas of events, joined. */
 export function deltas(events: RunEvent[]): string {
   return events.map(({ event, data }) => (event === 'response.delta' ? data.delta : '')).join('');
+}
+
+const TERMINAL: readonly string[] = ['response', 'run.failed', 'run.cancelled'];
+export function isTerminal({ event }: RunEvent): boolean {
+  return TERMINAL.includes(event);
+}
+
+/** Returns an attempt's first seq: 1, then attempt × 1,000,000, so that newer attempts sort behind older ones. */
+export function firstSeq(attempt: number): number {
+  return attempt === 1 ? 1 : attempt * 1_000_000;
 }

@@ -27,6 +27,3 @@ export class Ear {
 export function isOpen(status: Message['status']): boolean {
   return status === 'pending' || status === 'streaming';
 }
-
-/** Long enough to be read aloud. Afterwards a text would only stand twice in the page. */
-export const HEARD_MS = 5_000;

@@ -1,7 +1,8 @@
 /** @jsxImportSource preact */
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Message } from '../sdk/types.ts';
-import { Ear, HEARD_MS, isOpen } from '../shared/heard.ts';
+import { Ear, isOpen } from '../shared/heard.ts';
+import { speaker } from '../shared/speaker.ts';
 import type { Talk } from './talk.ts';
 import { Text } from './Text.tsx';
 import { moment, wish, words } from './words.ts';
@@ -53,6 +54,7 @@ export function App({ talk, onClose }: { talk: Talk; version: number; onClose: (
     talk.begin();
     focusField();
   };
+  useSpeech(talk);
   const isRating = !talk.isRated && (leaving || status === 'resolved');
   const questions = wish.questions.length > 0 ? wish.questions : (offer?.suggested_questions ?? []);
   const isFresh = shown.length + unsent.length === 0;
@@ -121,39 +123,35 @@ export function App({ talk, onClose }: { talk: Talk; version: number; onClose: (
         </p>
         {isRating && <Rating talk={talk} onDone={() => leaving && begin()} />}
       </div>
-      <Spoken talk={talk} />
       <Composer talk={talk} send={send} onStop={open ? stop : undefined} />
     </main>
   );
 }
 
+const say = speaker('heard');
+
 /** Tells screen readers what comes, once. The log itself is silent: it would read buttons, but no answer that grew. */
-function Spoken({ talk }: { talk: Talk }) {
+function useSpeech({ isLoaded, messages }: Talk): void {
   const [ear] = useState(() => new Ear());
-  const [text, setText] = useState('');
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => {
-    const news = talk.isLoaded ? ear.hear(talk.messages).map(heardOf) : [];
+    const news = isLoaded ? ear.hear(messages).map(heardOf) : [];
     // What was told of a talk goes with it.
-    if (talk.messages.length === 0) setText('');
-    if (news.length === 0) return;
-    setText(news.join(' '));
-    clearTimeout(timer.current);
-    timer.current = setTimeout(setText, HEARD_MS, '');
+    if (news[0] || !messages[0]) say(news.join(' '));
   });
-  return (
-    <p role="status" class="heard">
-      {text}
-    </p>
-  );
 }
 
-function heardOf({ message_type, status, content, agent }: Message): string {
-  if (isOpen(status)) return words.thinking;
-  if (status === 'failed') return words.failed;
-  if (status === 'cancelled') return words.stopped;
-  const who = message_type === 'agent' ? (agent?.name ?? words.somebody) : words.answer;
-  return `${who}: ${content.replaceAll(/[*#`]| ?\[\d+\]/g, '')}`;
+function heardOf(message: Message): string {
+  if (isOpen(message.status)) return words.thinking;
+  return `${authorOf(message)}: ${endOf(message) ?? message.content.replaceAll(/[*#`]| ?\[\d+\]/g, '')}`;
+}
+
+function authorOf({ message_type, agent }: Message): string {
+  return message_type === 'agent' ? (agent?.name ?? words.somebody) : words.answer;
+}
+
+/** Says how an answer ended that is not whole. */
+function endOf({ status }: Message): string | undefined {
+  return { failed: words.failed, cancelled: words.stopped }[status as string];
 }
 
 /** Says who answers, where that is or was a person. */
@@ -204,7 +202,8 @@ function Rating({ talk, onDone }: { talk: Talk; onDone: () => void }) {
 }
 
 function Bubble({ message, talk }: { message: Message; talk: Talk }) {
-  const { content, message_type, status, feedback, agent } = message;
+  const { content, message_type, status, feedback } = message;
+  const [author, end] = [authorOf(message), endOf(message)];
   if (message_type === 'user')
     return (
       <article class="mine" aria-label={words.you}>
@@ -216,12 +215,11 @@ function Bubble({ message, talk }: { message: Message; talk: Talk }) {
   const growing = isOpen(status);
   const rate = (rating: 'up' | 'down') => void talk.rate(message, rating).catch(() => {});
   return (
-    <article aria-label={message_type === 'agent' ? (agent?.name ?? words.somebody) : words.answer}>
-      {message_type === 'agent' && <p class="muted name">{agent?.name ?? words.somebody}</p>}
+    <article aria-label={author}>
+      {message_type === 'agent' && <p class="muted name">{author}</p>}
       <div class="bubble theirs">
         {content === '' && growing ? <span class="muted">{words.thinking}</span> : <Text text={content} />}
-        {status === 'failed' && <p class="danger">{words.failed}</p>}
-        {status === 'cancelled' && <p class="muted">{words.stopped}</p>}
+        {end && <p class={status === 'failed' ? 'danger' : 'muted'}>{end}</p>}
       </div>
       {!growing && message_type === 'assistant' && content !== '' && (
         <div class="rate">

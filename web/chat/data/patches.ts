@@ -1,6 +1,7 @@
 import type { ServerEvents } from '../../sdk/api.ts';
 import { EMPTY } from '../../sdk/empty.ts';
-import { isTerminal, type RunEvent } from '../../sdk/events.ts';
+import type { RunEvent } from '../../sdk/events.ts';
+import { isTerminal } from '../../sdk/view.ts';
 import type { Unsent } from '../../sdk/outbox.ts';
 import type { Parley } from '../../sdk/parley.ts';
 import type { Conversation, Message, Taken } from '../../sdk/types.ts';

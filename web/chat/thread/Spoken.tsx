@@ -1,9 +1,12 @@
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useState } from 'react';
 import type { Message } from '../../sdk/types.ts';
-import { Ear, HEARD_MS } from '../../shared/heard.ts';
+import { Ear } from '../../shared/heard.ts';
+import { speaker } from '../../shared/speaker.ts';
 import { spoken } from '../../shared/spoken.ts';
 import { t } from '../../shared/words.ts';
 import { isOpen } from '../data/messages.ts';
+
+let say: ((text: string) => void) | undefined;
 
 /**
  * Tells screen readers what comes, once. The log itself is silent: it would read old messages that are loaded, and buttons, but
@@ -12,22 +15,13 @@ import { isOpen } from '../data/messages.ts';
  */
 export function Spoken({ messages }: { messages: Message[] | undefined }) {
   const [ear] = useState(() => new Ear());
-  const [text, setText] = useState('');
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => {
     if (messages === undefined) return;
     const news = ear.hear(messages).map(wordsOf);
-    if (news.length === 0) return;
-    setText(news.join(' '));
-    clearTimeout(timer.current);
-    timer.current = setTimeout(() => setText(''), HEARD_MS);
+    say ??= speaker('sr-only');
+    if (news.length > 0) say(news.join(' '));
   }, [ear, messages]);
-  useEffect(() => () => clearTimeout(timer.current), []);
-  return (
-    <p role="status" className="sr-only">
-      {text}
-    </p>
-  );
+  return null;
 }
 
 function wordsOf({ message_type, status, content, agent }: Message): string {
