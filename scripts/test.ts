@@ -23,7 +23,7 @@ import { startScratchDatabase } from './services/scratch.ts';
 const USAGE = `npm test [-- FILE... | --faults | --no-browser | --grep TEXT | any option of mocha]
 
 Builds the pages if web/ has changed. Runs test/**/*.test.ts except test/faults (or the named files) against real services,
-in lanes side by side: two, and one of what needs a browser. --faults adds test/faults and a lane, --no-browser leaves the
+in lanes side by side: two, and one of what needs a browser. --faults adds test/faults in another, --no-browser leaves the
 browser's out. Each lane has:
   a private Redis that keeps nothing
   with DATABASE_URL, a database of its own on that server, dropped at the end, and a role that only owns it
@@ -34,11 +34,9 @@ TEST_SUMMARY=file: also writes {"passed","failed","skipped","files":{name: secon
 const LANES = 2;
 const FAULTS = '--faults';
 const NO_BROWSER = '--no-browser';
-/** Estimates a file's time: a millisecond a byte, and this many more when it starts processes, or waits for leases and time limits. */
-const STARTING_MS = 15_000;
+/** Estimates a file's time: a millisecond a byte, and this much more when it starts processes. */
+const STARTING = 15_000;
 const STARTS = /test.(flows|model|clients)/;
-const WAITING_MS = 50_000;
-const WAITS = /test.faults/;
 
 /** What TEST_SUMMARY's file holds: the counts, how many seconds each file took, and a line for each test that failed. */
 export type Summary = {
@@ -71,11 +69,11 @@ async function main(args: string[]): Promise<number> {
 
   const folder = mkdtempSync(join(tmpdir(), 'parley-test-'));
   try {
-    const faults = args.includes(FAULTS);
-    const exclude = ['test/browser/**', ...(faults ? [] : ['test/faults/**'])];
-    const lanes = lanesOf(globSync('test/**/*.test.ts', { exclude }), faults ? LANES + 1 : LANES);
+    const lanes = lanesOf(globSync('test/**/*.test.ts', { exclude: ['test/faults/**', 'test/browser/**'] }));
     // One browser at a time is as much as two cores bear.
     if (!args.includes(NO_BROWSER)) lanes.push(globSync('test/browser/**/*.test.ts').toSorted());
+    // Faults mostly wait for leases and time limits to run out.
+    if (args.includes(FAULTS)) lanes.push(globSync('test/faults/**/*.test.ts').toSorted());
     const options = args.filter((arg) => arg !== FAULTS && arg !== NO_BROWSER);
     const results = lanes.map((files, i) => {
       const [output, summary] = [join(folder, `${i}.txt`), join(folder, `${i}.json`)];
@@ -93,11 +91,11 @@ async function main(args: string[]): Promise<number> {
 }
 
 /** Distributes the files so that the lanes end at about the same time, and equally each time. */
-function lanesOf(files: string[], count: number): string[][] {
-  const lanes = Array.from({ length: count }, () => ({ weight: 0, files: [] as string[] }));
+function lanesOf(files: string[]): string[][] {
+  const lanes = Array.from({ length: LANES }, () => ({ weight: 0, files: [] as string[] }));
   const weighed = files.map((file) => ({
     file,
-    weight: statSync(file).size + (STARTS.test(file) ? STARTING_MS : WAITS.test(file) ? WAITING_MS : 0),
+    weight: statSync(file).size + (STARTS.test(file) ? STARTING : 0),
   }));
   for (const { file, weight } of weighed.toSorted(
     (a, b) => b.weight - a.weight || (a.file < b.file ? -1 : 1),

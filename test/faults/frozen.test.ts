@@ -9,6 +9,7 @@ import { expectInvariants } from '../support/invariants.ts';
 import type { Process } from '../../lab/kit/processes.ts';
 import { type Stack, startApart } from '../support/stack.ts';
 import { fell, trapped } from '../support/traps.ts';
+import { until } from '../support/until.ts';
 
 /** Where a worker stops for longer than its lease and its lock. What it has written by then stays. */
 const POINTS: [KillPoint, number][] = [
@@ -138,6 +139,10 @@ describe('freezing a worker', () => {
     await Promise.all(zombies.map(fell));
     await Promise.all(['moderation', 'context', 'completion'].map((type) => stack.add(type)));
     await client.end(run_id);
+    // The mark of its announcement comes after the end, and is the row's last change.
+    await until('it is announced', async () =>
+      row('SELECT 1 FROM runs WHERE id = :run_id AND announced_at IS NOT NULL', { run_id }),
+    );
     const before = await row('SELECT moderation, context, xmin::text FROM runs WHERE id = :run_id', {
       run_id,
     });
