@@ -47,7 +47,7 @@ async function bringUpToDate(checks: boolean): Promise<'current' | 'newer'> {
  * Runs work once no other process migrates. The lock ends with its connection, so a killed process leaves none. Knex's own lock
  * is a row, which a killed process leaves behind: this frees it. PGlite has no such locks, as its clients share one session:
  * there only `npm start` migrates, which holds the lock of its folder.
- * @throws Error when the lock is lost meanwhile
+ * @throws LockLost when the lock is lost meanwhile; the work may still run
  */
 async function alone<T>(work: () => Promise<T>): Promise<T> {
   const holder = new pg.Client({
@@ -55,11 +55,13 @@ async function alone<T>(work: () => Promise<T>): Promise<T> {
     application_name: 'parley',
     connectionTimeoutMillis: 30_000,
     keepAlive: true,
+    // An index takes hours, in which nothing else is sent: routers forget silent connections.
+    keepAliveInitialDelayMillis: 5_000,
   });
   holder.on('error', () => {});
   await holder.connect();
   const lost = new Promise<never>((_, refuse) => {
-    holder.once('end', () => refuse(new Error('the connection with the lock was lost: run it again')));
+    holder.once('end', () => refuse(new LockLost()));
   });
   // It also ends after the work.
   lost.catch(() => {});
@@ -79,6 +81,13 @@ async function alone<T>(work: () => Promise<T>): Promise<T> {
     return await Promise.race([work(), lost]);
   } finally {
     await holder.end().catch(() => {});
+  }
+}
+
+/** Says that another process may migrate now: this one must end without waiting for its statement. */
+export class LockLost extends Error {
+  constructor() {
+    super('the connection with the lock was lost: run it again');
   }
 }
 

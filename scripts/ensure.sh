@@ -7,12 +7,18 @@ installed=node_modules/.installed-package-lock.json
 is_current() { cmp -s package-lock.json "$installed"; }
 is_current && exit 0
 
+# Says whether a process still installs here. In a new container an old number may be that of this process, or of any other.
+installs() {
+  if [ "$1" = "$$" ] || ! kill -0 "$1" 2>/dev/null; then return 1; fi
+  [ ! -r "/proc/$1/cmdline" ] || grep -qF ensure.sh "/proc/$1/cmdline" 2>/dev/null
+}
+
 # A link is made in one step and names who installs, so a killed installation holds up nobody.
 lock=.installing
 misses=0
 until ln -s "$$" "$lock" 2>/dev/null; do
   if holder=$(readlink "$lock"); then
-    if kill -0 "$holder" 2>/dev/null; then
+    if installs "$holder"; then
       [ -n "${waits:-}" ] || echo "Waiting for the command that installs the dependencies (process $holder) ..." >&2
       waits=1
       sleep 1

@@ -13,7 +13,7 @@ else await main(process.argv.includes('--write-schema'));
 async function main(writes: boolean): Promise<void> {
   const { requireEnv } = await import('../shared/base/env.ts');
   requireEnv('DATABASE_URL');
-  const { migrate } = await import('../db/migrate.ts');
+  const { LockLost, migrate } = await import('../db/migrate.ts');
   const { SCHEMA_FILE, schemaNow } = await import('../db/schema.ts');
   const { stop } = await import('../shared/base/stop.ts');
   try {
@@ -23,6 +23,8 @@ async function main(writes: boolean): Promise<void> {
     if (writes) await writeFile(SCHEMA_FILE, `${(await schemaNow()).join('\n')}\n`);
   } catch (error) {
     console.error(`npm run migrate: ${hinted(error)}`);
+    // The statement under way may last for hours.
+    if (error instanceof LockLost) process.exit(1);
     process.exitCode = 1;
   } finally {
     await stop();

@@ -126,7 +126,7 @@ async function answerHeld(held: Held): Promise<void> {
     let ending: Ending;
     try {
       ending = await answer(held, model);
-      if (ending.model && breakers.hasFailed(ending.model)) void callSucceeded(ending.model);
+      if (ending.model && breakers.mayHaveFailed(ending.model)) void callSucceeded(ending.model);
     } catch (err) {
       const elsewhere = err instanceof ProviderError && err.elsewhere;
       if (elsewhere) askLast(model);

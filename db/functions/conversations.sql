@@ -12,7 +12,6 @@ BEGIN
   PERFORM close_conversation(p_conversation, 'deleted');
   UPDATE conversations SET deleted_at = clock_timestamp(), updated_at = clock_timestamp(), is_active = false
   WHERE id = p_conversation;
-  UPDATE faq_gaps SET gone = true WHERE message_id IN (SELECT id FROM messages WHERE conversation_id = p_conversation);
   RETURN NEXT;
 END $$;
 

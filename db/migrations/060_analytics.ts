@@ -23,6 +23,7 @@ export async function up(knex: Knex): Promise<void> {
 export async function down(knex: Knex): Promise<void> {
   await knex.raw(`
     DROP FUNCTION ${TRIGGER_FUNCTIONS.join(', ')} CASCADE;
+    DROP FUNCTION IF EXISTS analytics_sum_cells, analytics_sum_spread, analytics_sum_begun;
     DROP TABLE analytics_state, analytics_changes, analytics_cells, analytics_spread, analytics_people, analytics_begun,
       conversation_ratings;
     ALTER TABLE conversations DROP COLUMN channel, DROP COLUMN fate;

@@ -36,8 +36,8 @@ export function listAuditEntries(
 function idsOf(filter: AuditFilter, beforeId: number | null): string {
   const bounds = (id: string) => [
     ...(beforeId === null ? [] : [`${id} < :beforeId`]),
-    ...(filter.from === undefined ? [] : [`${id} >= ${firstAt(':from', '>=', 'ASC', '- ')}`]),
-    ...(filter.to === undefined ? [] : [`${id} <= ${firstAt(':to', '<', 'DESC', '+ ')}`]),
+    ...(filter.from === undefined ? [] : [`${id} >= ${FIRST}`]),
+    ...(filter.to === undefined ? [] : [`${id} <= ${LAST}`]),
   ];
   const times = [
     ...(filter.from === undefined ? [] : ['e.at >= CAST(:from AS timestamptz)']),
@@ -66,9 +66,16 @@ function idsOf(filter: AuditFilter, beforeId: number | null): string {
 const ACTED = `(e.actor_id = :actor_id OR EXISTS (SELECT FROM audit_parts acted
   WHERE acted.entry_id = e.id AND acted.person_id = :actor_id AND acted.kind = 'actor'))`;
 
-/** The id at which a range of times begins or ends: ids grow with time. An hour more, for clocks that were set back. */
-function firstAt(time: string, compared: string, order: string, sign: string): string {
-  return `(SELECT id FROM audit_log WHERE at ${compared} CAST(${time} AS timestamptz) ${sign}interval '1 hour' ORDER BY at ${order} LIMIT 1)`;
+/** The ids between which the entries of a range of times are. */
+const FIRST = outermost('min', `at >= CAST(:from AS timestamptz) - interval '1 hour'`, 'ASC');
+const LAST = outermost('max', `at < CAST(:to AS timestamptz) + interval '1 hour'`, 'DESC');
+
+/**
+ * Ids grow with time, but not strictly: entries written at once may have theirs crossed, and clocks are set. Hence an hour
+ * more, and the outermost id of many entries at that end instead of the outermost entry's.
+ */
+function outermost(which: 'min' | 'max', fits: string, order: 'ASC' | 'DESC'): string {
+  return `(SELECT ${which}(id) FROM (SELECT id FROM audit_log WHERE ${fits} ORDER BY at ${order} LIMIT 1000) AS near)`;
 }
 
 function where(conditions: string[]): string {

@@ -119,9 +119,7 @@ export async function countWouldAnswer(faqId: number, similarity: number): Promi
     `SELECT count(*) AS would_answer FROM faqs f
        JOIN faq_suggestions s ON (s.status = 'open' OR s.faq_id = f.id)
        JOIN faq_gaps g ON g.suggestion_id = s.id
-       JOIN messages m ON m.id = g.message_id JOIN conversations c ON c.id = m.conversation_id
-     WHERE f.id = :faqId AND c.deleted_at IS NULL
-       AND near_enough(f.id, s.embedding_model, g.embedding, :similarity)
+     WHERE f.id = :faqId AND NOT g.gone AND near_enough(f.id, s.embedding_model, g.embedding, :similarity)
      HAVING EXISTS (SELECT FROM faq_vectors WHERE faq_id = :faqId)`,
     { faqId, similarity },
   );

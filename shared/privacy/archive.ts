@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { ZipFile } from 'yazl';
 import { exported, exportedAccess, exportedAccount, type Part } from '../../db/models/exported.ts';
-import { columnsOf } from './map.ts';
+import { shownColumns } from './map.ts';
 
 /** The files of an archive, and what README.html says of each. */
 const FILES: Record<string, string> = {
@@ -15,9 +15,6 @@ const FILES: Record<string, string> = {
   'access_log.json': 'Who did what with your data.',
 };
 
-/** What account.json holds: every column but secrets, the pseudonym of the ledger among them. */
-const ACCOUNT = ['link', 'identity', 'behaviour', 'technical'] as const;
-
 /**
  * Returns an archive of what is kept of a user, as it is read from Postgres a page at a time.
  * @param told is called with each page of messages that was written
@@ -27,7 +24,7 @@ export async function archiveOf(
   userId: number,
   told: (messages: number, of: number) => void,
 ): Promise<NodeJS.ReadableStream | undefined> {
-  const found = await exportedAccount(userId, columnsOf('users', ACCOUNT));
+  const found = await exportedAccount(userId, shownColumns('users'));
   if (found === undefined) return undefined;
   const zip = new ZipFile();
   const add = (name: string, make: () => AsyncIterable<string>) =>

@@ -657,9 +657,10 @@ export const personalData: Record<string, TableOfData> = {
   },
 };
 
-/** Returns the columns of a table that are of these kinds. */
-export function columnsOf(table: string, kinds: readonly ColumnKind[]): string[] {
-  return kinds.flatMap((kind) => personalData[table]?.columns[kind]?.split(' ') ?? []);
+/** Returns the columns of a table that its owner may see: those of every kind but `secret`. */
+export function shownColumns(table: string): string[] {
+  const { secret: _, ...shown } = personalData[table]?.columns ?? {};
+  return Object.values(shown).flatMap((names) => names.split(' '));
 }
 
 /** Tables whose rows an erasure removes after messages and conversations, with the column of the account's id. */

@@ -253,6 +253,33 @@ describe('the audit log', () => {
       expect(await actions(`?to=${one}`)).to.deep.equal([]);
     });
 
+    it('finds by time what was written at once, or while the clock was wrong', async () => {
+      const times = {
+        // Two at once, whose ids are crossed, and nothing else for hours.
+        'a.crossed': '2026-11-20T10:00:00.002Z',
+        'b.crossed': '2026-11-20T10:00:00.001Z',
+        'c.early': '1970-01-01T00:00:00Z',
+        'd.late': '2030-01-01T00:00:00Z',
+        'e.later': '2026-11-20T15:00:00Z',
+      };
+      await unguarded((trx) => trx.raw('TRUNCATE audit_log, audit_parts'));
+      await knex('audit_log').insert(
+        Object.entries(times).map(([action, at]) => ({ action, at, target_type: 'x' })),
+      );
+      expect(await actions('?from=2026-11-20T10:00:00Z&to=2026-11-20T11:00:00Z')).to.have.members([
+        'a.crossed',
+        'b.crossed',
+      ]);
+      expect(await actions('?from=2026-11-20T09:00:00Z&to=2029-01-01T00:00:00Z')).to.include.members([
+        'a.crossed',
+        'b.crossed',
+        'e.later',
+      ]);
+      expect(await actions('?from=1960-01-01T00:00:00Z&to=2031-01-01T00:00:00Z')).to.include.members(
+        Object.keys(times),
+      );
+    });
+
     for (const query of ['?from=yesterday', '?actor_id=0', '?action=x', '?cursor=x', '?limit=101', '?ip=1'])
       it(`refuses ${query}`, async () => {
         expect((await read(query)).status).to.equal(400);

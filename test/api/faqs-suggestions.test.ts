@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
 import { changeAssistant } from '../../db/models/assistant.ts';
+import * as goneMigration from '../../db/migrations/148_gaps_gone.ts';
+import * as indexesMigration from '../../db/migrations/149_list_indexes_more.ts';
 import { gapsToGroup } from '../../db/models/faqSuggestion.ts';
 import { redact } from '../../shared/knowledge/redact.ts';
 import { redis, untilReady } from '../../shared/delivery/redis.ts';
@@ -8,6 +10,7 @@ import { embedFaqs } from '../../workers/embedding.ts';
 import { faqSuggestions } from '../../workers/faqSuggestions.ts';
 import type { Api } from '../support/api.ts';
 import { buildDefault, forgetAssistants } from '../support/assistants.ts';
+import { undisturbed } from '../support/database.ts';
 import { type Embeddings, serveEmbeddings } from '../support/embeddings.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
 import { playWorker, type Sent, send, serveWeb } from '../support/web.ts';
@@ -208,6 +211,23 @@ describe('FAQ suggestions', () => {
     expect(provider.requests.flatMap(({ texts }) => texts).join()).not.to.match(/4111|ann@/);
     await api.call('DELETE', `/conversations/${conversation_id}`, undefined, { token: user.access });
     expect(await list()).to.deep.equal([]);
+  });
+
+  it('do not reveal what the release before deletes, before its functions are replaced or after', async () => {
+    const [early, late] = [await ask('Do you ship to Norway?'), await ask('Where are you?')];
+    await ask('What is the warranty on batteries?');
+    await group();
+    // It does not know the column.
+    const remove = ({ conversation_id: id }: Sent) =>
+      knex('conversations').where({ id }).update({ deleted_at: knex.fn.now() });
+    await undisturbed(() => goneMigration.down(knex));
+    await remove(early);
+    await goneMigration.up(knex);
+    await indexesMigration.up(knex);
+    await remove(late);
+    expect((await list()).map(({ question }) => question)).to.deep.equal([
+      'What is the warranty on batteries?',
+    ]);
   });
 
   it('are for editors only', async () => {

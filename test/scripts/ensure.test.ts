@@ -75,6 +75,26 @@ describe('scripts/ensure.sh', function () {
     expect(calls()).to.have.length(1);
   });
 
+  it('installs when another process has the number of the one that began to', async function () {
+    // Elsewhere no list of processes says what they run.
+    if (!existsSync('/proc/self/cmdline')) this.skip();
+    symlinkSync(String(process.pid), file('.installing'));
+    writeFileSync(file('go'), '0');
+    expect(await ensure().code).to.equal(0);
+    expect(calls()).to.have.length(1);
+  });
+
+  it('installs when it has the number of the one that began to itself', async () => {
+    writeFileSync(file('go'), '0');
+    const child = spawn('sh', ['-c', `ln -s $$ .installing && exec sh scripts/ensure.sh`], {
+      cwd: root,
+      env: { ...process.env, PATH: `${file('bin')}:${process.env.PATH}` },
+      stdio: 'ignore',
+    });
+    expect(await once(child, 'exit')).to.deep.equal([0, null]);
+    expect(calls()).to.have.length(1);
+  });
+
   it('leaves the installation to the next command when npm fails', async () => {
     writeFileSync(file('go'), '3');
     const failed = ensure();

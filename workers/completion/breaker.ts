@@ -8,6 +8,8 @@ const LONGEST_REST = 60_000;
 /** Failures after which a run calls the next model, whatever the breaker says. */
 const FALLBACK_AFTER = 2;
 const FAILURES_TTL_S = 30;
+/** Ms after which others may have counted failures of which a reading of the breakers knows nothing. */
+const FRESH = 1_000;
 /** Ms for which a model with a wrong key, quota or name comes last. */
 const ASKED_LAST = 30_000;
 
@@ -19,8 +21,8 @@ export type Breakers = {
   holdMs: number;
   /** Whether a model is held back. */
   someHeld: boolean;
-  /** Whether failures of a model are counted, which an answer clears. */
-  hasFailed: (model: string) => boolean;
+  /** Whether failures of a model may be counted, which an answer clears. */
+  mayHaveFailed: (model: string) => boolean;
   /** Returns the models for a run after `retries` failures, in the order of calls; an assistant's own comes first. */
   modelsFor: (retries: number, own: string | null) => ModelRef[];
 };
@@ -29,6 +31,7 @@ export type Breakers = {
 export async function askBreakers(): Promise<Breakers> {
   const models = chatModels();
   const keys = models.flatMap(({ name }) => [key(name), failuresKey(name)]);
+  const asked = performance.now();
   const kept = await redis.mget(keys).catch(() => []);
   const has = new Set(keys.filter((_, i) => typeof kept[i] === 'string'));
   const held = await Promise.all(
@@ -38,7 +41,7 @@ export async function askBreakers(): Promise<Breakers> {
   return {
     holdMs: Math.min(...held.map(({ ms }) => ms)),
     someHeld: free.length < models.length,
-    hasFailed: (model) => has.has(failuresKey(model)),
+    mayHaveFailed: (model) => has.has(failuresKey(model)) || performance.now() - asked > FRESH,
     modelsFor(retries, own) {
       const inOrder = chatModelsFor(own);
       const asked = free.length > 0 ? inOrder.filter((model) => free.includes(model)) : inOrder;
