@@ -193,7 +193,7 @@ describeBrowser('the inbox of the panel', function () {
     const [one, two] = await Promise.all([panel.at(agent, `/inbox/${id}`), panel.at(other, '/knowledge')]);
     await one.getByRole('button', { name: 'Take' }).click();
     await one.getByRole('combobox', { name: 'Assign to' }).selectOption({ label: 'Ona (online)' });
-    await expectUncovered(two, 'A colleague assigned you a conversation');
+    await expectUncovered(two, 'A conversation was assigned to you');
     await one.getByText('Ona has this conversation.').waitFor();
     expect(await one.getByRole('button', { name: 'Take' }).count()).to.equal(0);
     await two.getByRole('button', { name: 'Open' }).click();
@@ -207,6 +207,30 @@ describeBrowser('the inbox of the panel', function () {
     await one.getByRole('textbox', { name: 'Reply' }).waitFor();
     await two.getByText('Grace has this conversation.').waitFor();
     expect((await knex('conversations').where({ id }).first()).agent_id).to.equal(agent.id);
+  });
+
+  it('tells an agent of what is assigned, also behind the person, and of no message of own conversations', async () => {
+    const me = await named({ role: 'agent' }, 'Ron');
+    const [own, other] = [await waiting('Lea', 'Still there?'), await waiting('Max', 'Over there')];
+    const call = (path: string, body: object, token: string) => panel.api.call('POST', path, body, { token });
+    expect((await call(`/inbox/${own.id}/take`, {}, me.access)).status).to.equal(200);
+    // The page learns of nobody's act: it is loaded afterwards.
+    const page = await panel.at(me, `/inbox/${own.id}`, { viewport: TABLET });
+    const write = async (content: string) => {
+      const sent = await call('/chat/send', { conversation_id: own.id, content }, own.user.access);
+      expect(sent.status).to.equal(202);
+      await log(page).getByText(content).waitFor();
+    };
+    await write('Anybody?');
+    await page.getByRole('textbox', { name: 'Reply' }).fill('Here I am.');
+    await page.getByRole('button', { name: 'Send' }).click();
+    await log(page).getByText('Here I am.').waitFor();
+    await write('At last.');
+    expect(await page.getByText('A conversation was assigned to you').count()).to.equal(0);
+    await page.getByRole('button', { name: 'Show person' }).click();
+    await page.getByRole('complementary', { name: 'Person' }).getByText('English').waitFor();
+    await call(`/inbox/${other.id}/assign`, { agent_id: me.id }, agent.access);
+    await expectUncovered(page, 'A conversation was assigned to you');
   });
 
   it('keeps what is typed while a draft is made or a reply finds no server', async () => {

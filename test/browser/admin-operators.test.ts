@@ -159,6 +159,11 @@ describeBrowser('the pages of operators in the panel', function () {
       await action.pressSequentially('user.suspended', { delay: 30 });
       await page.waitForURL(/action=user\.suspended$/);
       expect(await action.inputValue()).to.equal('user.suspended');
+      // What a field shows is what it filters by.
+      const about = page.getByRole('textbox', { name: 'About (id)' });
+      const before = await about.inputValue();
+      await about.pressSequentially('x');
+      expect(await about.inputValue()).to.equal(before);
       await page.getByText('No entry fits').waitFor();
       await page.reload();
       await page.getByText('No entry fits').waitFor();

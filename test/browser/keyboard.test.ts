@@ -131,6 +131,27 @@ describeBrowser('the focus on the chat page', function () {
     await focused(page, 'textbox', 'Message');
   });
 
+  it('is not taken from whoever writes elsewhere by then', async () => {
+    const user = await buildUser();
+    const { conversation_id } = await pages.talk(user, 'One?', 'The first answer');
+    const page = await pages.at(user, {}, `/c/${conversation_id}`);
+    let go = () => {};
+    const gate = new Promise<void>((open) => {
+      go = open;
+    });
+    await page.route('**/regenerate', async (route) => {
+      await gate;
+      await route.continue();
+    });
+    await page.getByRole('button', { name: 'Answer again' }).click();
+    const search = page.getByRole('searchbox', { name: 'Search conversations' });
+    await search.pressSequentially('One');
+    go();
+    await page.getByRole('button', { name: 'Stop' }).waitFor();
+    await page.keyboard.type('?');
+    expect(await search.inputValue()).to.equal('One?');
+  });
+
   it('is in the list that covers a phone, and comes back out of it', async () => {
     const user = await buildUser();
     await pages.talk(user, 'One?', 'Yes.');
@@ -147,6 +168,10 @@ describeBrowser('the focus on the chat page', function () {
     await page.getByRole('list', { name: 'Conversations' }).getByRole('link').click();
     await log(page).getByText('Yes.').waitFor();
     await focused(page, 'button', /^Show conversations/);
+    // Nor does the list come back with the page where it was open.
+    await page.goBack();
+    await page.getByRole('heading', { level: 1, name: 'New conversation' }).waitFor();
+    expect(await page.getByRole('list', { name: 'Conversations' }).count()).to.equal(0);
   });
 });
 
@@ -155,6 +180,10 @@ describeBrowser('what a screen reader is told on the chat page', function () {
   const pages = chatPages();
   const listen = async (page: Page) => {
     await page.addInitScript(LISTENS);
+    // What is told stands for longer, so that the test may look at the page meanwhile.
+    await page.addInitScript(
+      'const later = setTimeout; window.setTimeout = (act, ms, ...rest) => later(act, ms === 5_000 ? 60_000 : ms, ...rest);',
+    );
     await page.reload();
     await message(page).waitFor();
   };
@@ -175,6 +204,11 @@ describeBrowser('what a screen reader is told on the chat page', function () {
     await until('the answer is told', async () => (await told(page)).length === 2);
     expect(await told(page)).to.deep.equal(['Thinking …', 'Answer: Three to five days.']);
     expect(await page.getByText('Three to five days.').count(), 'in the page').to.equal(1);
+    // Screen readers are shown what is in the closed tree all the same.
+    const devtools = await page.context().newCDPSession(page);
+    const { nodes } = await devtools.send('Accessibility.getFullAXTree');
+    const texts = nodes.filter(({ role }) => role?.value === 'StaticText').map(({ name }) => name?.value);
+    expect(texts).to.include('Answer: Three to five days.');
   });
 
   it('is nothing of a conversation that is opened', async () => {

@@ -7,7 +7,7 @@ import { env } from '../../shared/base/env.ts';
 import { describeBrowser, shoot } from '../support/browser.ts';
 import { chatPages, log, message } from '../support/chatPage.ts';
 import { buildUser } from '../support/factories.ts';
-import { ask, expectAccessible } from '../support/pages.ts';
+import { ask, expectAccessible, signIn } from '../support/pages.ts';
 import { until } from '../support/until.ts';
 
 describeBrowser('the installed chat page', function () {
@@ -187,13 +187,21 @@ describeBrowser('the installed chat page', function () {
     );
     const change = `(() => {
       const event = new ExtendableEvent('pushsubscriptionchange');
-      dispatchEvent(Object.assign(event, { oldSubscription: { endpoint: '${gone}', options: { userVisibleOnly: true } } }));
+      dispatchEvent(event);
     })()`;
+    // What the page keeps for its worker once this device is told.
+    const device = JSON.stringify({ user: user.id, endpoint: gone });
+    await page.evaluate(
+      `caches.open('push').then((kept) => kept.put('/push-device', new Response(${JSON.stringify(device)})))`,
+    );
     const stored = async () =>
       (await knex('push_subscriptions').where({ user_id: user.id })).map(({ endpoint }) => String(endpoint));
     await inWorker(page, change);
     await until('the new one alone', async () => (await stored()).join() === fresh);
-    expect(await inWorker(page, 'self.asked')).to.deep.equal({ userVisibleOnly: true });
+    expect(await inWorker(page, 'self.asked')).to.deep.equal({
+      userVisibleOnly: true,
+      applicationServerKey: env.VAPID_PUBLIC_KEY,
+    });
     // The page goes on with the sign-in that its worker has refreshed.
     await page.getByRole('link', { name: /^Account/ }).click();
     await page.getByRole('button', { name: 'Sign out', exact: true }).click();
@@ -201,11 +209,30 @@ describeBrowser('the installed chat page', function () {
     await knex('push_subscriptions').where({ user_id: user.id }).delete();
     await inWorker(
       page,
-      `(() => { const real = fetch; self.fetch = async (...asked) => { const answer = await real(...asked); self.status = answer.status; return answer; }; })()`,
+      `(() => {
+        const real = fetch;
+        self.asked = [];
+        self.fetch = async (...all) => {
+          const answer = await real(...all);
+          const [, path] = answer.url.split('/api/v1/');
+          if (path) asked.push(path + ' ' + answer.status);
+          return answer;
+        };
+      })()`,
     );
+    const asked = () => inWorker<string[]>(page, 'self.asked');
     await inWorker(page, change);
-    expect(await until('an answer', () => inWorker<number | undefined>(page, 'self.status'))).to.equal(401);
+    await until('a refusal', async () => (await asked()).length > 0);
+    expect(await asked()).to.deep.equal(['auth/refresh 401']);
     expect(await stored()).to.deep.equal([]);
+    // Who signs in after a user did not ask to be told here.
+    await page.goto(`${pages.api().url}/`);
+    await signIn(page, (await buildUser()).email);
+    await inWorker(page, change);
+    await inWorker(page, change);
+    await until('two looks', async () => (await asked()).length >= 3);
+    expect((await asked()).slice(1)).to.deep.equal(['auth/refresh 200', 'auth/refresh 200']);
+    expect(await knex('push_subscriptions').where({ endpoint: fresh })).to.deep.equal([]);
     pages.excuse();
   });
 
@@ -239,8 +266,12 @@ describeBrowser('the installed chat page', function () {
     await page.getByRole('checkbox', { name: /on this device/, checked: true }).waitFor();
     const [told] = await knex('push_subscriptions').where({ user_id: user.id });
     expect(told.endpoint).to.equal('http://127.0.0.1:9/push/here');
+    // By this the worker knows whom it may subscribe anew.
+    const kept = () => page.evaluate(`caches.match('/push-device').then((kept) => kept?.json())`);
+    expect(await kept()).to.deep.equal({ user: user.id, endpoint: 'http://127.0.0.1:9/push/here' });
     await box.click();
     await page.getByRole('checkbox', { name: /on this device/, checked: false }).waitFor();
+    expect(await kept()).to.equal(undefined);
     expect(await knex('push_subscriptions').where({ user_id: user.id })).to.have.length(0);
   });
 

@@ -99,7 +99,6 @@ describeBrowser('the widget on another site', function () {
     await page.goto(site.url);
   };
   const frame = () => page.frameLocator('iframe[title="Chat"]');
-  const log = () => frame().getByRole('log');
   const ask = async (text: string) => {
     await frame().getByRole('textbox', { name: 'Message' }).fill(text);
     await frame().getByRole('button', { name: 'Send' }).click();
@@ -111,16 +110,16 @@ describeBrowser('the widget on another site', function () {
     );
     expect(await page.locator('iframe').count()).to.equal(0);
     await page.getByRole('button', { name: 'Open chat' }).click();
-    await log().getByText('Ask us').waitFor();
+    await frame().getByText('Ask us').waitFor();
     await frame()
       .getByText(/you agree/)
       .waitFor();
     expect(await knex('users').where({ role: 'guest' })).to.have.length(0);
     await shoot(page, 'widget-open');
     await frame().getByRole('button', { name: 'When?' }).click();
-    await log().getByText('w1 w2 w3').waitFor();
+    await frame().getByText('w1 w2 w3').waitFor();
     await ask('slowly [[tokens:40]]');
-    await log().getByText(/w40/).waitFor();
+    await frame().getByText(/w40/).waitFor();
     await frame().getByRole('button', { name: 'Good answer' }).last().click();
     await frame().getByRole('button', { name: 'Good answer', pressed: true }).waitFor();
     await shoot(page, 'widget-answered');
@@ -128,7 +127,7 @@ describeBrowser('the widget on another site', function () {
 
     await page.reload();
     await page.getByRole('button', { name: 'Open chat' }).click();
-    await log().getByText(/w40/).waitFor();
+    await frame().getByText(/w40/).waitFor();
     expect(await knex('users').where({ role: 'guest' })).to.have.length(1);
     expect(await knex('conversations')).to.have.length(1);
     expect(faults).to.deep.equal([]);
@@ -140,7 +139,7 @@ describeBrowser('the widget on another site', function () {
     await visit();
     await page.getByRole('button', { name: 'Open chat' }).click();
     await ask('first [[tokens:3]]');
-    await log().getByText('w1 w2 w3').waitFor();
+    await frame().getByText('w1 w2 w3').waitFor();
     const [guestsBefore, talks] = [await guests(), (await knex('conversations')).length];
 
     let go = () => {};
@@ -155,8 +154,8 @@ describeBrowser('the widget on another site', function () {
     await page.getByRole('button', { name: 'Open chat' }).click();
     await ask('second [[tokens:4]]');
     go();
-    await log().getByText('w1 w2 w3 w4').waitFor();
-    await log().getByText('first [[tokens:3]]').waitFor();
+    await frame().getByText('w1 w2 w3 w4').waitFor();
+    await frame().getByText('first [[tokens:3]]').waitFor();
     expect([await guests(), (await knex('conversations')).length]).to.deep.equal([guestsBefore, talks]);
   });
 
@@ -222,7 +221,7 @@ describeBrowser('the widget on another site', function () {
     await page.getByRole('button', { name: 'Open chat' }).click();
     await ask('lost [[tokens:3]]');
     await frame().getByRole('button', { name: 'Good answer' }).waitFor();
-    await log().getByText('w1 w2 w3').waitFor();
+    await frame().getByText('w1 w2 w3').waitFor();
     expect(asked).to.have.length(3);
   });
 
@@ -232,16 +231,16 @@ describeBrowser('the widget on another site', function () {
     await page.getByRole('button', { name: 'Liefert ihr?' }).waitFor();
     await visit(`data-assistant="${assistant.id}"`);
     await page.getByRole('button', { name: 'Open chat' }).click();
-    await log().getByText('Welcome to the shop').waitFor();
+    await frame().getByText('Welcome to the shop').waitFor();
     // People are there again on the day after tomorrow.
-    await log()
+    await frame()
       .getByText(/People answer from .*09:00 on\./)
       .waitFor();
     await shoot(page, 'widget-greeting');
     await frame()
       .getByRole('button', { name: /Do you deliver/ })
       .click();
-    await log().getByText('w1 w2 w3').waitFor();
+    await frame().getByText('w1 w2 w3').waitFor();
     const talk = await knex('conversations').orderBy('id', 'desc').first();
     expect(talk.channel).to.equal('widget');
     expect(faults).to.deep.equal([]);
@@ -252,7 +251,7 @@ describeBrowser('the widget on another site', function () {
     await page.getByRole('button', { name: 'Open chat' }).click();
     await ask('one [[delay:4000]]');
     await ask('two [[delay:500]]');
-    await log().getByText('two', { exact: false }).first().waitFor();
+    await frame().getByText('two', { exact: false }).first().waitFor();
     await frame().getByRole('button', { name: 'Close chat' }).click();
     await page.getByRole('button', { name: 'Open chat (2)' }).waitFor();
     await shoot(page, 'widget-badge');
@@ -269,23 +268,23 @@ describeBrowser('the widget on another site', function () {
     await visit();
     await page.getByRole('button', { name: 'Open chat' }).click();
     await ask('hello [[tokens:4]]');
-    await log().getByText('w1 w2 w3 w4').waitFor();
+    await frame().getByText('w1 w2 w3 w4').waitFor();
     await frame().getByRole('button', { name: 'Ask a person' }).click();
-    await log().getByText('A person will answer here.').waitFor();
+    await frame().getByText('A person will answer here.').waitFor();
     const { id } = await knex('conversations').orderBy('id', 'desc').first();
     const act = (what: string, body = {}) => stack.post(`/inbox/${id}/${what}`, body, agent.access);
     expect((await act('take')).status).to.equal(200);
     await act('reply', { content: 'I am here.' });
     await frame().getByRole('article', { name: 'Grace' }).getByText('I am here.').waitFor();
-    await log().getByText('Grace: A person is answering.').waitFor();
+    await frame().getByText('Grace: A person is answering.').waitFor();
     await frame().getByRole('textbox', { name: 'Message' }).fill('half a thought');
     await shoot(page, 'widget-person');
     await page.reload();
     await page.getByRole('button', { name: 'Open chat' }).click();
-    await log().getByText('I am here.').waitFor();
+    await frame().getByText('I am here.').waitFor();
     expect(await frame().getByRole('textbox', { name: 'Message' }).inputValue()).to.equal('half a thought');
     await act('resolve');
-    await log().getByText('This conversation is closed.').waitFor();
+    await frame().getByText('This conversation is closed.').waitFor();
     await expectAccessible(page);
     await shoot(page, 'widget-rating');
     await frame().getByRole('button', { name: '5 of 5' }).click();
@@ -293,9 +292,9 @@ describeBrowser('the widget on another site', function () {
     expect((await knex('conversation_ratings').where({ conversation_id: id }).first()).score).to.equal(5);
 
     await frame().getByRole('button', { name: 'New conversation' }).click();
-    await log().getByText('How can I help?').waitFor();
+    await frame().getByText('How can I help?').waitFor();
     await ask('again [[tokens:5]]');
-    await log().getByText('w1 w2 w3 w4 w5').waitFor();
+    await frame().getByText('w1 w2 w3 w4 w5').waitFor();
     await frame().getByRole('button', { name: 'New conversation' }).click();
     await frame().getByRole('button', { name: 'Skip' }).click();
     expect(await frame().getByText('w5').count()).to.equal(0);
@@ -335,25 +334,25 @@ describeBrowser('the widget on another site', function () {
     await visit();
     await openAs('customer 8');
     await ask('mine alone [[tokens:3]]');
-    await log().getByText('w1 w2 w3').waitFor();
+    await frame().getByText('w1 w2 w3').waitFor();
     await frame().getByRole('textbox', { name: 'Message' }).fill('half a secret');
 
     await page.reload();
     await openAs('customer 9');
     await ask('another [[tokens:4]]');
-    await log().getByText('w1 w2 w3 w4').waitFor();
+    await frame().getByText('w1 w2 w3 w4').waitFor();
     expect(await frame().getByText('mine alone').count()).to.equal(0);
 
     await page.reload();
     await page.getByRole('button', { name: 'Open chat' }).waitFor();
     await page.evaluate('Parley.identify(null); Parley.open();');
     await ask('nobody’s [[tokens:5]]');
-    await log().getByText('w1 w2 w3 w4 w5').waitFor();
+    await frame().getByText('w1 w2 w3 w4 w5').waitFor();
     expect(await frame().getByText('another').count()).to.equal(0);
     await page.reload();
     await page.getByRole('button', { name: 'Open chat' }).waitFor();
     await page.evaluate('Parley.identify(null); Parley.open();');
-    await log().getByText('nobody’s').waitFor();
+    await frame().getByText('nobody’s').waitFor();
 
     const asked = await knex('messages as m')
       .join('conversations as c', 'c.id', 'm.conversation_id')
@@ -417,7 +416,7 @@ describeBrowser('the widget on another site', function () {
     await field.press('Enter');
     await frame().getByRole('button', { name: 'Stop' }).focus();
     await page.keyboard.press('Enter');
-    await log().getByText('Stopped.').first().waitFor();
+    await frame().getByText('Stopped.').first().waitFor();
     await field.and(frame().locator(':focus')).waitFor();
   });
 

@@ -43,7 +43,7 @@ const en = {
   newWait: 'Somebody waits for a person',
   newWaitBody: 'A conversation is in the inbox.',
   newWaits: 'Somebody began to wait',
-  assignedToYou: 'A colleague assigned you a conversation',
+  assignedToYou: 'A conversation was assigned to you',
   open: 'Open',
   restored: 'What you did not save is back.',
   discard: 'Discard it',

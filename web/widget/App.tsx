@@ -142,7 +142,7 @@ function useSpeech({ isLoaded, messages }: Talk): void {
 
 function heardOf(message: Message): string {
   if (isOpen(message.status)) return words.thinking;
-  return `${authorOf(message)}: ${endOf(message) ?? message.content.replaceAll(/[*#`]| ?\[\d+\]/g, '')}`;
+  return `${authorOf(message)}: ${endOf(message) ?? message.content.replaceAll(/\*\*|`|^#+ | ?\[\d+\]/gm, '')}`;
 }
 
 function authorOf({ message_type, agent }: Message): string {

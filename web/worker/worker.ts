@@ -2,6 +2,8 @@
  * The service worker of the chat page: keeps the page for when there is no network, and shows what is pushed. It never keeps
  * an answer of the API. Messages that wait are the page's own business: they lie in its outbox.
  */
+import { keepDevice, keptDevice } from '../shared/device.ts';
+
 const worker = globalThis as unknown as ServiceWorkerGlobalScope;
 /** What the chat page is made of. The build fills it in, so that each release is another worker. */
 declare const PARTS: string[];
@@ -138,32 +140,44 @@ worker.addEventListener('pushsubscriptionchange', (event) => {
   event.waitUntil(renew(event));
 });
 
-/** Tells the server of the subscription that takes the place of another, as the user who is signed in here; nothing without one. */
-async function renew({ oldSubscription, newSubscription }: PushSubscriptionChangeEvent): Promise<void> {
-  const token = await accessToken();
-  if (token === undefined) return;
-  const call = (method: string, body: object) => ask('push/subscriptions', method, body, `Bearer ${token}`);
-  const options = oldSubscription?.options;
-  const { pushManager } = worker.registration;
-  const made = newSubscription ?? (options && (await pushManager.subscribe(options)));
-  if (!made) return;
-  const { endpoint, keys } = made.toJSON();
-  await call('POST', { endpoint, keys: { p256dh: keys?.p256dh, auth: keys?.auth } });
-  if (oldSubscription && oldSubscription.endpoint !== endpoint)
-    await call('DELETE', { endpoint: oldSubscription.endpoint });
+/**
+ * Subscribes anew and tells the server, for the user whom this browser tells. Does nothing where nobody is told, or another user
+ * is signed in by now. Some browsers name neither subscription.
+ */
+async function renew({ newSubscription }: PushSubscriptionChangeEvent): Promise<void> {
+  const device = await keptDevice(scope);
+  const signIn = device && (await refreshed());
+  if (signIn === undefined || signIn.user.id !== device?.user) return;
+  const call = (method: string, path: string, body?: object) =>
+    ask(path, method, body, `Bearer ${signIn.access_token}`);
+  const made = newSubscription ?? (await subscribed(await call('GET', 'push/key')));
+  if (made === undefined) return;
+  const { endpoint = '', keys } = made.toJSON();
+  const body = { endpoint, keys: { p256dh: keys?.p256dh, auth: keys?.auth } };
+  if (!(await call('POST', 'push/subscriptions', body)).ok) return;
+  await keepDevice(scope, { ...device, endpoint });
+  if (device.endpoint !== endpoint) await call('DELETE', 'push/subscriptions', { endpoint: device.endpoint });
 }
 
-/** Returns an access token of the sign-in in the cookie; undefined without one. No page refreshes meanwhile. */
-async function accessToken(): Promise<string | undefined> {
-  const answer = await navigator.locks.request('parley.refresh', () => ask('auth/refresh', 'POST', {}));
+/** @param answer the server's key, if it has one */
+async function subscribed(answer: Response): Promise<PushSubscription | undefined> {
   if (!answer.ok) return undefined;
-  return ((await answer.json()) as { access_token: string }).access_token;
+  const { key } = (await answer.json()) as { key: string };
+  return worker.registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
 }
 
-function ask(path: string, method: string, body: object, authorization?: string): Promise<Response> {
+type SignIn = { access_token: string; user: { id: number } };
+
+/** Refreshes the sign-in in the cookie; undefined without one. No page refreshes meanwhile. */
+async function refreshed(): Promise<SignIn | undefined> {
+  const answer = await navigator.locks.request('parley.refresh', () => ask('auth/refresh', 'POST', {}));
+  return answer.ok ? ((await answer.json()) as SignIn) : undefined;
+}
+
+function ask(path: string, method: string, body?: object, authorization?: string): Promise<Response> {
   return fetch(new URL(`api/v1/${path}`, scope), {
     method,
-    body: JSON.stringify(body),
+    ...(body && { body: JSON.stringify(body) }),
     headers: {
       'content-type': 'application/json',
       'x-session': 'cookie',
@@ -171,4 +185,3 @@ function ask(path: string, method: string, body: object, authorization?: string)
     },
   });
 }
-export {};

@@ -89,18 +89,21 @@ type TypedProps = Omit<ComponentProps<typeof Field>, 'value' | 'onChange'> & {
   onChange: (text: string) => void;
   /** Texts to choose from while one types. */
   known?: string[];
+  /** Whether it takes digits alone. */
+  digits?: boolean;
 };
 
 /** A field of a filter. Says what was typed once the typing pauses. */
-export function Typed({ value, onChange, known, ...rest }: TypedProps) {
+export function Typed({ value, onChange, known, digits = false, ...rest }: TypedProps) {
   const [typed, setTyped] = useTyped(value, onChange);
   const id = useId();
   return (
     <>
       <Field
         {...(known !== undefined && { list: id })}
+        {...(digits && { inputMode: 'numeric' })}
         value={typed}
-        onChange={({ target }) => setTyped(target.value)}
+        onChange={({ target }) => setTyped(digits ? target.value.replaceAll(/\D/g, '') : target.value)}
         {...rest}
       />
       {known !== undefined && (

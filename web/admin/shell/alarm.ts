@@ -1,4 +1,4 @@
-import { useSyncExternalStore } from 'react';
+import { useEffect, useSyncExternalStore } from 'react';
 import { useNavigate } from 'react-router';
 import { rootPath } from '../../shared/root.ts';
 import { session, store } from '../../shared/session.ts';
@@ -13,6 +13,8 @@ const told = new Set<number>();
 let unseen = false;
 /** When this agent acted on a conversation. */
 const acted = new Map<number, number>();
+/** Whether a conversation is this agent's, as far as anything was heard of it. */
+const mine = new Map<number, boolean>();
 /** Within this time the server tells of an act. */
 const ACT_MS = 10_000;
 type Updated = { conversation_id: number; status: string; assignee_id: number | null };
@@ -58,14 +60,31 @@ export function actsOnMine(conversation: number): void {
   acted.set(conversation, Date.now());
 }
 
-/** Tells of each conversation that begins to wait, and of each that a colleague assigns to this agent, on every page of the panel. */
+/**
+ * Returns whether a conversation becomes this agent's without an act of this page. Each message of an own conversation brings
+ * its state as well, which is no news.
+ */
+function isAssigned({ conversation_id: id, status, assignee_id }: Updated): boolean {
+  const was = mine.get(id) ?? false;
+  const is = status === 'agent' && assignee_id === session.user?.id;
+  mine.set(id, is);
+  return is && !was && Date.now() - (acted.get(id) ?? 0) >= ACT_MS;
+}
+
+/** Tells of each conversation that begins to wait, and of each that is assigned to this agent, on every page of the panel. */
 export function useAlarm(inboxIsOpen: boolean): void {
   const navigate = useNavigate();
+  // Who signs in next has other conversations.
+  useEffect(() => () => [acted, mine].forEach((known) => known.clear()), []);
   useEvents((event, data) => {
-    if (event !== 'inbox.updated') return;
-    const { conversation_id, status, assignee_id } = data as Updated;
-    if (status === 'agent' && assignee_id === session.user?.id) {
-      if (Date.now() - (acted.get(conversation_id) ?? 0) < ACT_MS) return;
+    if (event !== 'inbox.updated' && event !== 'message') return;
+    const { conversation_id, status } = data as Updated;
+    if (event === 'message') {
+      // It is pushed to whoever has the conversation, before the state that it brings.
+      if (!mine.has(conversation_id)) mine.set(conversation_id, true);
+      return;
+    }
+    if (isAssigned(data as Updated)) {
       offer(w('assignedToYou'), {
         label: w('open'),
         run: () => void navigate(`/inbox/${conversation_id}?list=mine`),

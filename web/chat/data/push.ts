@@ -1,4 +1,6 @@
 import { Refused } from '../../sdk/http.ts';
+import { forgetDevice, keepDevice } from '../../shared/device.ts';
+import { base } from '../../shared/root.ts';
 import { session, store } from '../../shared/session.ts';
 import { worker } from './worker.ts';
 
@@ -12,6 +14,7 @@ export class NoPush extends Error {
   }
 }
 
+const ROOT = `${base}/`;
 const wish = () => `parley.push.${session.user?.id}`;
 
 export function canPush(): boolean {
@@ -34,6 +37,7 @@ export async function stopPush(): Promise<void> {
   const subscription = await (await worker())?.pushManager.getSubscription();
   const endpoint = subscription?.endpoint ?? store.getItem(wish());
   store.removeItem(wish());
+  await forgetDevice(ROOT);
   await subscription?.unsubscribe();
   if (endpoint) await session.call('DELETE', '/push/subscriptions', { body: { endpoint } });
 }
@@ -51,11 +55,12 @@ async function subscribe(): Promise<void> {
     userVisibleOnly: true,
     applicationServerKey: await key(),
   });
-  const { endpoint, keys } = subscription.toJSON();
+  const { endpoint = '', keys } = subscription.toJSON();
   await session.call('POST', '/push/subscriptions', {
     body: { endpoint, keys: { p256dh: keys?.p256dh, auth: keys?.auth } },
   });
-  store.setItem(wish(), endpoint ?? '');
+  store.setItem(wish(), endpoint);
+  await keepDevice(ROOT, { user: session.user?.id ?? 0, endpoint });
 }
 
 async function key(): Promise<string> {

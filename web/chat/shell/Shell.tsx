@@ -19,6 +19,8 @@ export function Shell() {
   // Whoever goes somewhere has done with the list.
   const [openAt, setOpenAt] = useState<string>();
   const open = openAt === pathname;
+  // Also for when they come back.
+  if (openAt !== undefined && !open) setOpenAt(undefined);
   const setOpen = useCallback((on: boolean) => setOpenAt(on ? pathname : undefined), [pathname]);
   const covers = useNarrow() && open;
   useEffect(() => {

@@ -48,17 +48,12 @@ export default function Audit() {
           known={[...new Set(list.list.map(({ action }) => action))].toSorted()}
           onChange={(action) => set({ action })}
         />
-        <Typed
-          label={t('actor')}
-          inputMode="numeric"
-          value={values.actor_id}
-          onChange={(text) => set({ actor_id: text.replaceAll(/\D/g, '') })}
-        />
+        <Typed label={t('actor')} digits value={values.actor_id} onChange={(actor_id) => set({ actor_id })} />
         <Typed
           label={t('subject')}
-          inputMode="numeric"
+          digits
           value={values.subject_id}
-          onChange={(text) => set({ subject_id: text.replaceAll(/\D/g, '') })}
+          onChange={(subject_id) => set({ subject_id })}
         />
         <Field
           label={t('from')}

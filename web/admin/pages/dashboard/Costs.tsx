@@ -27,8 +27,8 @@ export function Costs({
   const asked = { timezone, ...filter };
   const now = useGet<Spent>('/analytics/costs', { ...asked, from, to }, { keep: true });
   const then = useGet<Spent>('/analytics/costs', { ...asked, from: before, to: from }, { keep: true });
-  if (now.error !== null && now.data === undefined)
-    return <ErrorState error={now.error} again={now.refetch} />;
+  const failed = [now, then].find(({ error, data }) => error !== null && data === undefined);
+  if (failed?.error) return <ErrorState error={failed.error} again={failed.refetch} />;
   if (now.data === undefined || then.data === undefined) return null;
   const { currency } = now.data;
   const of = (used: Used) => (currency === null ? used.tokens : (used.amount ?? 0));
@@ -36,7 +36,8 @@ export function Costs({
     currency === null
       ? value.toLocaleString(locale(), { notation: 'compact' })
       : value.toLocaleString(locale(), { style: 'currency', currency, maximumSignificantDigits: 3 });
-  const nameOf = (id: number | null) => assistants.find((one) => one.id === id)?.name ?? t('noAssistant');
+  const nameOf = (id: number | null) =>
+    id === null ? t('noAssistant') : (assistants.find((one) => one.id === id)?.name ?? `#${id}`);
   const parts = ({ models, assistants: by }: Spent): Record<'model' | 'assistant', Part[]> => ({
     model: models.map((one) => ({ ...one, name: one.model || t('noModel') })),
     assistant: by.map((one) => ({ ...one, name: nameOf(one.assistant_id) })),

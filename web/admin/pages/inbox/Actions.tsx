@@ -54,7 +54,15 @@ export function Actions({ inbox: { conversation, user }, onTaken }: Props) {
   return (
     <div className="flex flex-wrap items-center gap-2">
       {mayTake && (
-        <Button small kind="main" onClick={() => void take().then(onTaken)}>
+        <Button
+          small
+          kind="main"
+          onClick={() => {
+            void take();
+            // At once: later the agent may be writing a note.
+            onTaken();
+          }}
+        >
           {t('take')}
         </Button>
       )}

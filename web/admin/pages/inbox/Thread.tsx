@@ -20,7 +20,7 @@ import { t } from './words.ts';
 /** A conversation: who is who, what the assistant leaned on, notes, and what to do with it. */
 export function Thread({ id }: { id: number }) {
   const read = useGet<InboxConversation>(`/inbox/${id}`);
-  const [showsPerson, setShowsPerson] = usePersonPane();
+  const { showsPerson, setShowsPerson, isWide } = usePersonPane();
   const field = useRef<HTMLTextAreaElement>(null);
   const [mode, setMode] = useState<Mode>('reply');
   const begin = () => {
@@ -48,8 +48,8 @@ export function Thread({ id }: { id: number }) {
       >
         <Head inbox={read.data} onTaken={begin} onPerson={() => setShowsPerson(!showsPerson)} />
         <Messages inbox={read.data} />
-        {/* Takes its height from the messages: no button moves. */}
-        <ToastRow part />
+        {/* Takes its height from the messages: no button moves. Behind the person, the page shows them. */}
+        {(isWide || !showsPerson) && <ToastRow part />}
         <Composer inbox={read.data} field={field} chosen={mode} setMode={setMode} />
       </div>
       {showsPerson && <PersonPane id={id} onClose={() => setShowsPerson(false)} />}
@@ -60,15 +60,18 @@ export function Thread({ id }: { id: number }) {
 /** Whether the person stands beside the thread; where there is no room, in its place, once that is asked for. */
 function usePersonPane() {
   const wide = matchMedia('(min-width: 1280px)');
-  const state = useState(wide.matches);
-  const [, set] = state;
+  const [isWide, setWide] = useState(wide.matches);
+  const [showsPerson, setShowsPerson] = useState(wide.matches);
   useEffect(() => {
-    const changed = ({ matches }: MediaQueryListEvent) => set(matches);
+    const changed = ({ matches }: MediaQueryListEvent) => {
+      setWide(matches);
+      setShowsPerson(matches);
+    };
     wide.addEventListener('change', changed);
     return () => wide.removeEventListener('change', changed);
     // The browser keeps the query while somebody listens.
   }, []);
-  return state;
+  return { showsPerson, setShowsPerson, isWide };
 }
 
 type HeadProps = { inbox: InboxConversation; onTaken: () => void; onPerson: () => void };

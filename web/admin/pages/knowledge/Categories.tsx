@@ -77,12 +77,14 @@ function Change({ category, onClose }: { category: Category; onClose: () => void
   const [name, setName] = useState(category.name);
   const [description, setDescription] = useState(category.description ?? '');
   const [refused, setRefused] = useState('');
+  const [busy, setBusy] = useState(false);
   const write = async (fields: Pick<Category, 'name' | 'description'>) => {
     await send('PUT', `/faq-categories/${category.id}`, fields);
     await reload('/faq-categories');
   };
   const save = async () => {
     setRefused('');
+    setBusy(true);
     try {
       await write({ name: name.trim(), description: description.trim() || null });
       toast(k('categoryChanged', { name: name.trim() }), () => {
@@ -93,6 +95,7 @@ function Change({ category, onClose }: { category: Category; onClose: () => void
       onClose();
     } catch (err) {
       setRefused(reason(err));
+      setBusy(false);
     }
   };
   return (
@@ -118,7 +121,13 @@ function Change({ category, onClose }: { category: Category; onClose: () => void
         />
         <p className="text-sm text-muted">{k('slugStays', { slug: category.slug })}</p>
         <Alert>{refused}</Alert>
-        <Button kind="main" type="submit" className="justify-self-end" disabled={name.trim() === ''}>
+        <Button
+          kind="main"
+          type="submit"
+          className="justify-self-end"
+          busy={busy}
+          disabled={name.trim() === ''}
+        >
           {k('save')}
         </Button>
       </form>
