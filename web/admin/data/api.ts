@@ -35,12 +35,16 @@ export function useGet<T>(
   });
 }
 
-/** Reads a list page by page. `list` are the rows so far; `More` is what its pages say beside them. */
+/**
+ * Reads a list page by page. `list` are the rows so far; `More` is what its pages say beside them.
+ * @param options `every`: ms until it is read again, or what gives them after so many reads
+ */
 export function useList<T, More extends object = object>(
   path: string,
   params: Params = {},
-  options: { enabled?: boolean; limit?: number; every?: number } = {},
+  options: { enabled?: boolean; limit?: number; every?: number | ((reads: number) => number) } = {},
 ) {
+  const { every } = options;
   const query = useInfiniteQuery<
     Page<T> & More,
     Error,
@@ -51,7 +55,9 @@ export function useList<T, More extends object = object>(
     queryKey: [path, params],
     initialPageParam: null,
     enabled: options.enabled ?? true,
-    ...(options.every !== undefined && { refetchInterval: options.every }),
+    ...(every !== undefined && {
+      refetchInterval: ({ state }) => (typeof every === 'number' ? every : every(state.dataUpdateCount)),
+    }),
     // Another filter of the same list: the old rows stay until the new ones are there.
     placeholderData: (before, query) => (query?.queryKey[0] === path ? before : undefined),
     queryFn: ({ pageParam, signal }) =>

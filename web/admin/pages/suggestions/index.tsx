@@ -26,8 +26,11 @@ type Suggestion = {
   last_asked_at: string;
 };
 const PATH = '/faqs/suggestions';
-/** How often the list is read again while an FAQ of it has no vectors yet. */
-const READING_MS = 3_000;
+/**
+ * Ms until the list is read again while an FAQ of it has no vectors yet. The audit log notes each read, so it is read less and less
+ * often.
+ */
+const readAgain = (reads: number) => 3_000 * Math.max(1, reads / 5);
 
 export default function Suggestions() {
   const { values, set } = useFilters({ status: 'open' });
@@ -35,7 +38,7 @@ export default function Suggestions() {
   const list = useList<Suggestion>(
     PATH,
     { status: values.status },
-    { limit: 20, ...(reading && { every: READING_MS }) },
+    { limit: 20, ...(reading && { every: readAgain }) },
   );
   const waits = list.list.some(({ faq_id, would_answer }) => faq_id !== null && would_answer === null);
   if (waits !== reading) setReading(waits);
