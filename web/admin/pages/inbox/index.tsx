@@ -77,7 +77,7 @@ function Panes() {
                 type="button"
                 aria-current={one === name}
                 onClick={() => set({ list: one })}
-                className="min-h-9 rounded-lg px-1.5 text-sm text-muted hover:bg-raised aria-current:bg-raised aria-current:font-medium aria-current:text-ink"
+                className="min-h-9 rounded-lg px-1.5 text-sm text-muted hover:bg-raised md:max-lg:px-1 aria-current:bg-raised aria-current:font-medium aria-current:text-ink"
               >
                 {t(one)}
                 {one === name && !list.isPlaceholderData && list.list.length > 0 && (
