@@ -57,15 +57,15 @@ export function IconButton({
   ...rest
 }: IconButtonProps) {
   return (
-    // A title beside a label of the same words would be read a second time.
     <button
       type="button"
-      title={label}
+      aria-label={label}
       className={`relative inline-flex shrink-0 items-center justify-center rounded-lg transition-colors ${ICON_KINDS[kind]} ${small ? 'size-8 pointer-coarse:size-10' : 'size-(--control)'} ${className}`}
       {...rest}
     >
       <Icon name={icon} className={small ? 'size-4' : 'size-5'} />
-      <span className="sr-only">{label}</span>
+      {/* A title of the button itself would be read a second time, as its description. */}
+      <span aria-hidden="true" title={label} className="absolute inset-0" />
     </button>
   );
 }
