@@ -221,12 +221,13 @@ describe('assistants at work', function () {
     expect(unanswered.body).to.deep.equal({ ...body, answer: null });
     expect(await counts()).to.deep.equal(before);
 
+    // Before the message: an answer may be over sooner than a device is connected.
+    const watch = await connectDevice(stack.web[1] ?? '', admin.access);
     const sent = await stack.post(
       '/chat/send',
       { content: 'Where do zebras sleep echo? [[echo]]' },
       admin.access,
     );
-    const watch = await connectDevice(stack.web[1] ?? '', admin.access);
     const end = await watch.ended(Number(sent.body.run_id));
     watch.close();
     // A run's fences carry a key of its own.
