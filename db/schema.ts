@@ -1,16 +1,23 @@
 import { readFile } from 'node:fs/promises';
 import { knex } from './knex.ts';
 
-/** What the migrations and functions make, one line for each thing. `npm run migrate -- --write-schema` writes it. */
+/** What the migrations and functions make, one line for each thing. `npm run write` writes it. */
 export const SCHEMA_FILE = new URL('schema.txt', import.meta.url);
 
 /** The prefix of indexes that PGlite mostly lacks: it compares all vectors (db/migrations/010_search_at_scale.ts). */
 const VECTOR_INDEX = 'vector index ';
 
 /** Reads the present schema: a sorted line for each table, column, constraint, index, trigger and function. */
-export async function schemaNow(): Promise<string[]> {
+async function schemaNow(): Promise<string[]> {
   const { rows } = await knex.raw<{ rows: { line: string }[] }>(LINES);
   return rows.map(({ line }) => line).sort();
+}
+
+/** Returns what the schema file should hold. On PGlite its vector indexes stay as they are listed. */
+export async function schemaToList(): Promise<string[]> {
+  const [before, now, native] = await Promise.all([listed(), schemaNow(), isNative()]);
+  const vectorIndexes = before.filter((line) => line.startsWith(VECTOR_INDEX));
+  return native ? now : [...new Set([...now, ...vectorIndexes])].sort();
 }
 
 /** Returns the lines of the schema file that the database lacks. An operator's additions do not count. */

@@ -1,7 +1,7 @@
 /**
- * `node lab/composed.ts`: runs what docker-compose.yml describes where no container engine runs: each service as a process with its
- * own address in a network of its own, under compose's names, environment and commands, with deploy's nginx, roles, Redis and
- * monitoring. Then asks it from outside. Needs root, PostgreSQL, Redis, nginx, Prometheus and docker-compose.
+ * `node lab/composed.ts`: runs what docker-compose.yml describes where no container engine runs: each service as a process with
+ * its own address in a network of its own, under compose's names, environment and commands, with deploy's nginx, roles, Redis
+ * and monitoring. Then asks it from outside. Needs root, PostgreSQL, Redis, nginx, Prometheus and docker-compose.
  *   EXPORTERS=DIR   starts the exporters in DIR too
  */
 import { execFileSync, spawn } from 'node:child_process';

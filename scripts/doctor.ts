@@ -22,7 +22,7 @@ try {
   console.error(`npm run doctor: ${error instanceof Error ? error.message : error}`);
   process.exitCode = 2;
 }
-// A store that is away may be dialled for ever; nothing of ours is left to do.
+// Ends here: a client of a store that does not answer may dial forever.
 process.exit();
 
 async function main(): Promise<number> {

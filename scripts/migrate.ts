@@ -14,13 +14,13 @@ async function main(writes: boolean): Promise<void> {
   const { requireEnv } = await import('../shared/base/env.ts');
   requireEnv('DATABASE_URL');
   const { LockLost, migrate } = await import('../db/migrate.ts');
-  const { SCHEMA_FILE, schemaNow } = await import('../db/schema.ts');
+  const { SCHEMA_FILE, schemaToList } = await import('../db/schema.ts');
   const { stop } = await import('../shared/base/stop.ts');
   try {
     const schema = await migrate(!writes);
     if (schema === 'newer')
       console.log('npm run migrate: the schema is of a newer release, which stays as it is');
-    if (writes) await writeFile(SCHEMA_FILE, `${(await schemaNow()).join('\n')}\n`);
+    if (writes) await writeFile(SCHEMA_FILE, `${(await schemaToList()).join('\n')}\n`);
   } catch (error) {
     console.error(`npm run migrate: ${hinted(error)}`);
     // The statement under way may last for hours.

@@ -7,7 +7,7 @@ import { writeSchema } from './write/schema.ts';
 const USAGE = `npm run write [-- --compare]
 
 Writes the files that are made from the code: the types of web/sdk, tables of docs/privacy.md and docs/operations.md, and the
-dashboards. With DATABASE_URL also db/schema.txt, from a database of its own on that server, which must be native PostgreSQL.
+dashboards, and db/schema.txt from an empty database: one of its own on the server of DATABASE_URL, else an embedded one.
   --compare   writes nothing, and fails when one of the files is old; test/db/schema.test.ts compares db/schema.txt`;
 
 const { values: options } = parseArgs({
@@ -24,8 +24,7 @@ async function compare(): Promise<number> {
 }
 
 async function write(): Promise<void> {
-  const server = process.env.DATABASE_URL;
+  // First, because the types of web/sdk set DATABASE_URL.
+  await writeSchema();
   for (const [file, text] of await oldFiles()) writeFileSync(file, text);
-  if (server) await writeSchema(server);
-  else console.log('write: db/schema.txt stays as it is: DATABASE_URL names no server');
 }

@@ -1,11 +1,12 @@
 import type { Knex } from 'knex';
 
 /**
- * Who speaks in a conversation: the bot, nobody yet, or a person. The new checks and keys hold for new rows at once; 035 holds the
- * old ones against them, and makes the indexes of large tables. An older release goes on beside it: what it stores is the bot's.
+ * Who speaks in a conversation: the bot, nobody yet, or a person. The new checks and keys hold for new rows at once; 035 holds
+ * the old ones against them, and makes the indexes of large tables. An older release goes on beside it: what it stores is the
+ * bot's.
  *
- * `waiting_since`: since when the user waits for a person's word; NULL: the user does not. `agent_read_id`: the last message that an
- * agent was shown. `episode_id`: the episode that has not ended; NULL: the next message begins one.
+ * `waiting_since`: since when the user waits for a person's word; NULL: the user does not. `agent_read_id`: the last message
+ * that an agent was shown. `episode_id`: the episode that has not ended; NULL: the next message begins one.
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`

@@ -2,9 +2,9 @@ import type { Knex } from 'knex';
 import { patiently } from '../patiently.ts';
 
 /**
- * Finds what waits for people, what a person wrote, and each agent's conversations; then holds old rows against the checks and keys
- * of 034. Outside a transaction and beside what there is, since the tables may be large. What a broken try left behind is removed
- * first.
+ * Finds what waits for people, what a person wrote, and each agent's conversations; then holds old rows against the checks and
+ * keys of 034. Outside a transaction and beside what there is, since the tables may be large. What a broken try left behind is
+ * removed first.
  */
 export const config = { transaction: false };
 

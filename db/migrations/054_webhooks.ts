@@ -1,10 +1,10 @@
 import type { Knex } from 'knex';
 
 /**
- * Other systems that hear of events. A delivery is one event for one endpoint, and is owed while it is `pending`. It has no
- * foreign key: each event would lock the same row of `webhooks`. `attempts` is the fence of a try. `step` counts the tries since
- * the event, or since somebody asked for another round. The functions of the triggers are in db/functions/webhooks.sql; until that
- * file has run, they do nothing.
+ * Webhooks: other systems that receive events. A delivery is one event for one endpoint, and is owed while it is `pending`. It
+ * has no foreign key: each event would lock the same row of `webhooks`. `attempts` is the fence of a try. `step` counts the
+ * tries since the event, or since somebody asked for another round. The functions of the triggers are in
+ * db/functions/webhooks.sql; until that file has run, they do nothing.
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`

@@ -1,9 +1,9 @@
 import type { Knex } from 'knex';
 
 /**
- * Events are rows of the transaction that causes them, whichever statement or release that is: triggers on the tables, since a user
- * or an FAQ comes to be in several places. Their conditions keep other writes of hot tables free of calls. Each trigger locks
- * its table in a transaction of its own, so no two tables are locked at once.
+ * Events are rows of the transaction that causes them, whichever statement or release that is: triggers on the tables, since
+ * users and FAQs are added in several places. Their conditions keep other writes of hot tables free of calls. Each trigger
+ * locks its table in a transaction of its own, so no two tables are locked at once.
  */
 export const config = { transaction: false };
 

@@ -136,9 +136,9 @@ CREATE TABLE analytics_begun (
 CREATE INDEX analytics_begun_start ON analytics_begun (grain, start);
 `;
 
-/** Younger facts than this are not counted yet, so nobody has to hear of them. */
+/** Facts younger than this are not counted yet, so they change no rollup. */
 const LATE = `clock_timestamp() - interval '2 minutes'`;
-/** A conversation that goes on sooner than this was not taken for quiet: RESOLVED_AFTER_H is an hour at least. */
+/** A conversation that continues within this time was not counted as quiet: RESOLVED_AFTER_H is an hour at least. */
 const QUIET = `clock_timestamp() - interval '50 minutes'`;
 
 const triggers = `

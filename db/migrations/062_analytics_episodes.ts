@@ -1,6 +1,9 @@
 import type { Knex } from 'knex';
 
-/** Handoffs and resolutions change figures: notes what changes, as 060 does. An episode that begins with its conversation is not late. */
+/**
+ * Handoffs and resolutions change figures: notes what changes, as 060 does. An episode that begins with its conversation is not
+ * late.
+ */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     CREATE FUNCTION analytics_episode_changed() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';

@@ -1,9 +1,9 @@
 import type { Knex } from 'knex';
 
 /**
- * Adds the history of consents. A trigger writes it, so that no way to change an account misses it. A version names the texts that
- * were in force (shared/privacy/consents); a new text is a new file and a new `consent_version()`. Accounts from before begin
- * with what they said then.
+ * Adds the history of consents. A trigger writes it, so that no way to change an account misses it. A version names the texts
+ * that were in force (shared/privacy/consents); a new text is a new file and a new `consent_version()`. Accounts from before
+ * begin with what they said then.
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`

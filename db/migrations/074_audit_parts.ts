@@ -1,10 +1,10 @@
 import type { Knex } from 'knex';
 
 /**
- * Puts the personal parts of audit entries beside the chain: who acted, on whom, from where. An entry covers each part by a salted
- * hash, so it verifies while the part is there and when it is gone, and the hash alone tells nothing. Entries from before keep their
- * form. `audit_anchors` lets a chain begin later than at its first entry (db/functions/audit.sql). `faqs.from_message_id`: the
- * message whose text a draft's question is, until an editor changes it.
+ * Puts the personal parts of audit entries beside the chain: who acted, on whom, from where. An entry covers each part by a
+ * salted hash, so it verifies while the part is there and when it is gone, and the hash alone tells nothing. Entries from
+ * before keep their form. `audit_anchors` lets a chain begin later than at its first entry (db/functions/audit.sql).
+ * `faqs.from_message_id`: the message whose text a draft's question is, until an editor changes it.
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`

@@ -1,6 +1,8 @@
 import type { Knex } from 'knex';
 
-/** Adds the program by which a consent was given or withdrawn, as a family such as `Firefox on Linux`. The transaction says it. */
+/**
+ * Adds the program by which a consent was given or withdrawn, as a family such as `Firefox on Linux`. The transaction says it.
+ */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     ALTER TABLE consents ADD COLUMN client text CHECK (length(client) <= 64);

@@ -1,8 +1,9 @@
 import type { Knex } from 'knex';
 
 /**
- * Allows a notification of the kind `webhook_disabled`, which tells the owner of an endpoint that nothing is sent to it any more. Lets
- * an endpoint ask for a pause (Retry-After). The wider check holds for all rows that fit the narrower one, so none is read.
+ * Allows a notification of the kind `webhook_disabled`, which tells the owner of an endpoint that nothing is sent to it any
+ * more. Lets an endpoint ask for a pause (Retry-After). The wider check holds for all rows that fit the narrower one, so none
+ * is read.
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`

@@ -1,8 +1,8 @@
 import type { Knex } from 'knex';
 
 /**
- * Adds the notes of backups. Whoever watches this installation sees from them how old the newest is, and whether it was restored
- * for a trial. The backups themselves are elsewhere.
+ * Adds the notes of backups. Metrics and `npm run doctor` read from them how old the newest backup is, and whether it was
+ * restored for a trial. The backups themselves are elsewhere.
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`

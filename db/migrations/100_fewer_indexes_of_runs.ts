@@ -2,9 +2,9 @@ import type { Knex } from 'knex';
 import { patiently } from '../patiently.ts';
 
 /**
- * Each update of a run adds an entry to every index that holds the run: two indexes do what four did. `runs_open_by_user` finds the
- * runs of a user that have not begun, and those that are active. `runs_ended` finds completed runs by their time as `runs_completed`
- * did. Statements of the previous release find the same by them.
+ * Each update of a run adds an entry to every index that holds the run: two indexes do what four did. `runs_open_by_user` finds
+ * the runs of a user that have not begun, and those that are active. `runs_ended` finds completed runs by their time as
+ * `runs_completed` did. Statements of the previous release find the same by them.
  */
 export const config = { transaction: false };
 

@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 const KINDS = `'password_reset', 'email_verification', 'new_sign_in', 'answer_ready', 'agent_replied', 'handoff_waiting',
   'knowledge_answered', 'export_ready', 'account_erased', 'webhook_disabled', 'budget_warning'`;
 
-/** Notifications may tell a user that the own budget of the day is nearly used up, once a day. Old rows need no new check. */
+/** Notifications may tell a user, once a day, that their budget for the day is nearly used up. Old rows need no new check. */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw('ALTER TABLE budget_user_days ADD COLUMN told boolean NOT NULL DEFAULT false');
   await replaceCheck(knex, `${KINDS}, 'user_budget_warning'`);

@@ -3,8 +3,8 @@ import { patiently } from '../patiently.ts';
 
 /**
  * Notes in the audit log which parts are gone already: from now on, a part that is gone and that no entry names was removed by
- * somebody (db/functions/audit.sql). A large log takes a while, so beside the traffic. Twice notes nothing twice. First of all, erasures
- * begin to name what they remove: those of the release before would remove parts after the note.
+ * somebody (db/functions/audit.sql). A large log takes a while, so beside the traffic. A second run notes nothing again. First
+ * of all, erasures begin to name what they remove: those of the release before would remove parts after the note.
  */
 export const config = { transaction: false };
 

@@ -4,7 +4,7 @@ const KINDS = `'password_reset', 'email_verification', 'new_sign_in', 'answer_re
   'knowledge_answered', 'export_ready', 'account_erased', 'webhook_disabled', 'budget_warning', 'user_budget_warning'`;
 const NEW = `'password_changed', 'second_factor_off', 'recovery_code_used'`;
 
-/** Notifications may tell a user of acts on the own account that somebody else may have done. Old rows need no new check. */
+/** Notifications may tell a user of acts on their account that somebody else may have done. Old rows need no new check. */
 export async function up(knex: Knex): Promise<void> {
   await replaceCheck(knex, `${KINDS}, ${NEW}`);
 }

@@ -2,8 +2,8 @@ import type { Knex } from 'knex';
 import { patiently } from '../patiently.ts';
 
 /**
- * Names and titles from before hold one line, as new ones do (shared/base/oneLine.ts). Reads the tables once, beside the traffic, in
- * batches: few rows change, and no row is locked for long.
+ * Brings older names and titles to one line, as new ones are (shared/base/oneLine.ts). Reads the tables once, beside the
+ * traffic, in batches: few rows change, and no row is locked for long.
  */
 export const config = { transaction: false };
 

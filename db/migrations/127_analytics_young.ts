@@ -6,8 +6,8 @@ import type { Knex } from 'knex';
  * `analytics_state.young_to`: quarters of 'begun' before it are counted, those of conversations that are not quiet yet too.
  * `counted_to` stays where all were quiet: the release before this one reads no younger rollup. null: not counted so far.
  *
- * `analytics_changes.stale_at`: until then the rollup holds what the rows hold, because the first of its conversations gets
- * quiet then. null: it does not.
+ * `analytics_changes.stale_at`: until then the rollup equals the rows; then the first of its conversations becomes quiet. null:
+ * the rollup is out of date already.
  *
  * `analytics_state.people_to`: as `counted_to`, once the people of the day that is not over are counted as those of other days.
  *

@@ -2,9 +2,9 @@ import type { Knex } from 'knex';
 import { patiently } from '../patiently.ts';
 
 /**
- * Keeps what the list's search compares: question and keywords, folded (018_search_parts). To fold a text with accents takes a third
- * of a millisecond, and a search looks through a thousand. The trigger of 040_faq_terms writes it for the previous release as well.
- * NULL: not filled yet; `faqs_holding` folds the text itself then. Filled in batches, so that no editor waits.
+ * Keeps what the list's search compares: question and keywords, folded (018_search_parts). To fold a text with accents takes a
+ * third of a millisecond, and a search looks through a thousand. The trigger of 040_faq_terms writes it for the previous
+ * release as well. NULL: not filled yet; `faqs_holding` folds the text itself then. Filled in batches, so that no editor waits.
  */
 export const config = { transaction: false };
 

@@ -2,8 +2,8 @@ import type { Knex } from 'knex';
 import { patiently } from '../patiently.ts';
 
 /**
- * Has a filter of a list read its page and no more: the lists are in the order of ids, and a filter that few rows pass, old ones, had
- * the whole table read. Built beside the traffic; what a broken try left behind is removed first. Two indexes take the place of
+ * Lets a filtered list read one page and no more. Lists are ordered by id, so a filter that only a few old rows pass used to
+ * read the whole table. Built beside the traffic; what a broken try left behind is removed first. Two indexes take the place of
  * narrower ones, which the previous release uses for nothing else.
  */
 export const config = { transaction: false };

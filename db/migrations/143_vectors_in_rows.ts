@@ -2,9 +2,9 @@ import type { Knex } from 'knex';
 import { patiently } from '../patiently.ts';
 
 /**
- * Keeps a vector in its row as long as it fits a page, up to 2,000 dimensions. A search among few FAQs reads all vectors of a set,
- * and reading each from the TOAST table took a third of its time. Rewrites the vectors of a small knowledge base; a large one is
- * searched by index, and its vectors move with their next change.
+ * Keeps a vector in its row as long as it fits a page, up to 2,000 dimensions. A search among few FAQs reads all vectors of a
+ * set, and reading each from the TOAST table took a third of its time. Rewrites the vectors of a small knowledge base; a large
+ * one is searched by index, and its vectors move with their next change.
  */
 export const config = { transaction: false };
 

@@ -1,9 +1,9 @@
 import type { Knex } from 'knex';
 
 /**
- * Narrows triggers of runs and conversations. Postgres builds a trigger's WHEN anew for each statement that fires it, which cost
- * a twentieth of PostgreSQL's CPU of a message: most updates set no column that these triggers are about. The function compares what
- * the WHEN compared (db/functions/analytics.sql).
+ * Narrows triggers of runs and conversations. Postgres builds a trigger's WHEN anew for each statement that fires it, which
+ * cost a twentieth of PostgreSQL's CPU of a message: most updates set no column that these triggers are about. The function
+ * compares what the WHEN compared (db/functions/analytics.sql).
  */
 const RUN_COLUMNS = [
   'status',

@@ -2,8 +2,9 @@ import type { Knex } from 'knex';
 import { patiently } from '../patiently.ts';
 
 /**
- * Has the lists of suggestions and of the audit log read their page and little more. Built beside the traffic; what a broken try left
- * behind is removed first. The index of parts takes the place of a narrower one, which the previous release uses for the same.
+ * Lets the lists of suggestions and of the audit log read little more than their page. Built beside the traffic; what a broken
+ * try left behind is removed first. The index of parts takes the place of a narrower one, which the previous release uses for
+ * the same.
  */
 export const config = { transaction: false };
 

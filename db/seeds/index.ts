@@ -9,9 +9,9 @@ import { faqCategories, faqs } from './faqs.ts';
 export type Seeded = { accounts: string[]; faqs: number; assistant: boolean };
 
 /**
- * Adds the content of a fresh installation: the accounts admin@parley.local, agent@parley.local and demo@parley.local with
- * the given password, published FAQs about Parley, and the default assistant. It leaves existing rows alone, passwords and edited FAQs included.
- * The embedding worker then embeds the FAQs.
+ * Adds the content of a fresh installation: the accounts admin@parley.local, agent@parley.local and demo@parley.local with the
+ * given password, published FAQs about Parley, and the default assistant. It leaves existing rows alone, passwords and edited
+ * FAQs included. The embedding worker then embeds the FAQs.
  */
 export async function seed({ password }: { password: string }): Promise<Seeded> {
   const missing = await missingAccounts();

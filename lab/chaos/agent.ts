@@ -79,7 +79,7 @@ export class Agent {
         (answer) => answer.status,
         () => 500,
       );
-      // Another agent may be first, or this one's earlier try was done and its answer lost.
+      // Another agent may have been faster, or an earlier try of this agent succeeded and its answer was lost.
       if (status < 500 && (status < 400 || (status === 409 && what !== 'reply'))) return status;
       if (status < 500) this.#journal.wrong('other', `${what} of ${this.name} was refused: ${status}`);
       if (status < 500) return status;

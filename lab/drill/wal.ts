@@ -35,7 +35,7 @@ export async function walDrills(rate: number, seconds: number, encrypted: boolea
     const accident = Date.now();
     const third = await house.traffic(seconds, rate);
     const lost = Date.now();
-    // The machine is gone: what is in the store then is all there is.
+    // The machine is lost: only what the store holds by then is left.
     receiver.kill('SIGKILL');
     await gone;
     cpSync(house.env().BACKUP_DIR ?? '', join(house.folder, 'copy'), { recursive: true });

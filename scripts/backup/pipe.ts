@@ -94,7 +94,7 @@ type Started = { child: ChildProcess; ended: Promise<void>; said: () => string }
 
 function start([name, ...args]: Command, env: Record<string, string>): Started {
   const child = spawn(name, args, { env: { ...commandEnv(), ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
-  // Who reads too little ends first; `ended` tells why.
+  // A reader that stops early ends first; `ended` throws its reason.
   child.stdin?.on('error', () => {});
   let text = '';
   child.stderr?.on('data', (chunk) => {

@@ -9,13 +9,13 @@ import { settings } from './settings.ts';
 import { list } from './store.ts';
 import { receive } from './wal.ts';
 
-/** How often the ledger is written and the times are looked at, in ms. */
+/** Ms from one round to the next: each writes the ledger and takes the backups that are due. */
 const EVERY_MS = 300_000;
 const HOUR_MS = 3_600_000;
 
 /**
- * Does all that backups need, until SIGTERM. A failure is logged, and tried again five minutes later; the alert BackupOld
- * tells.
+ * Takes backups, receives WAL, writes the ledger and removes old backups until SIGTERM. Logs a failure and tries again five
+ * minutes later; the alert BackupOld fires when that goes on.
  */
 export async function serve(): Promise<void> {
   encryption();

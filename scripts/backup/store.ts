@@ -72,7 +72,7 @@ export async function write(
 ) {
   const part = `${path}.part`;
   const stream = createWriteStream(part, { mode: 0o600 });
-  // The error is told by whoever writes.
+  // The writer reports the error.
   stream.on('error', () => {});
   try {
     await fill(stream);
@@ -111,7 +111,7 @@ export async function expectWhole(manifest: Manifest): Promise<void> {
   if (sha256 !== manifest.sha256) throw new Error(`${manifest.file} was damaged: its hash is another one`);
 }
 
-/** Removes a backup: the manifest first, so that no half one counts. */
+/** Removes a backup. The manifest goes first, so that half a backup never counts. */
 export function remove(manifest: Manifest): void {
   rmSync(join(settings.dir, `${manifest.name}.json`), { force: true });
   rmSync(pathOf(manifest), { force: true });

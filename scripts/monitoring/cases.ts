@@ -1,4 +1,4 @@
-/** How an alert is shown to fire: series that are good for some minutes, bad for as many, and good again. */
+/** A case of an alert: series that are good for some minutes, bad for as many, and good again. */
 export type Case = { alert: string; minutes: number; series: Record<string, string> };
 
 /** Most alerts wait for minutes, some for an hour. */

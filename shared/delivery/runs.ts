@@ -56,10 +56,16 @@ export async function announce(ended: number | EndedRun): Promise<void> {
   });
 }
 
-/** Ms for which a mark waits for others, and marks of one statement. Nobody waits for a mark; the reconciler gives it two seconds. */
+/**
+ * Ms for which a mark waits for others, and marks of one statement. Nobody waits for a mark; the reconciler gives it two
+ * seconds.
+ */
 const [TOGETHER_MS, MOST] = [100, 100];
 
-/** Returns a function that marks a run as announced, with others of this process. A lost mark has the end told again, with its seq. */
+/**
+ * Returns a function that marks a run as announced, with others of this process. A lost mark has the end told again, with its
+ * seq.
+ */
 export function marksTogether(): (runId: number) => Promise<void> {
   return gathered(TOGETHER_MS, MOST, markAnnounced);
 }

@@ -120,8 +120,8 @@ async function* readAnswer(
 }
 
 /**
- * Returns the bytes of a body. Who stops reading before the end cancels the body, which closes the connection. After the last event
- * the end is read beside instead: it comes a moment later, and the connection then serves the next call.
+ * Returns the bytes of a body. Who stops reading before the end cancels the body, which closes the connection. After the last
+ * event the end is read beside instead: it comes a moment later, and the connection then serves the next call.
  */
 function bytesOf({ body }: Response, isDone: () => boolean): AsyncIterable<Uint8Array> {
   const whole = body ?? new ReadableStream<Uint8Array>({ start: (stream) => stream.close() });

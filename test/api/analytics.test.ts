@@ -129,7 +129,7 @@ describe('analytics', function () {
     expect(await table(`user/${ada.id}?format=csv`)).to.include('totals.tokens,14');
   });
 
-  it('refuse windows that are none', async () => {
+  it('refuse windows that are malformed, empty or too long', async () => {
     expectInvalid(await get('dashboard?from=yesterday'), 'from');
     expectInvalid(await get('dashboard?from=2026-02-30'), 'from');
     expectInvalid(await get('dashboard?from=2026-02-03&to=2026-02-03'), 'to');

@@ -111,7 +111,7 @@ describe('assistants', () => {
     expect((await ask('DELETE', `/${before}`)).status).to.equal(204);
   });
 
-  it('once archived neither change nor become the default, until they are taken back', async () => {
+  it('once archived neither change nor become the default, until they are restored', async () => {
     const { id } = await buildAssistant();
     expect((await ask('DELETE', `/${id}`)).status).to.equal(204);
     expect((await ask('DELETE', `/${id}`)).status).to.equal(204);
@@ -172,7 +172,7 @@ describe('assistants', () => {
     expect(body).to.deep.include(fields);
   });
 
-  it('are not found under ids that none has', async () => {
+  it('are not found under unknown ids', async () => {
     for (const [method, path, body] of [
       ['GET', '/999999', undefined],
       ['GET', '/x', undefined],

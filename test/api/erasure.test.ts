@@ -104,7 +104,7 @@ describe('the erasure of an account', () => {
     expect(await rows('SELECT id FROM erasures WHERE user_id = :id', user)).to.deep.equal([]);
   });
 
-  it('asks for the password where there is one, and for none where there is none', async () => {
+  it('asks for the password of an account that has one, and of no other', async () => {
     const [user, guest] = [await buildUser(), await buildGuest()];
     for (const body of [{}, { password: 'not it' }]) expect((await erase(user, body)).status).to.equal(400);
     expect((await erase(guest, { password: 'any' })).status).to.equal(400);

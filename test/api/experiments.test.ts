@@ -185,7 +185,7 @@ describe('experiments', () => {
     expect(await refusal({})).to.deep.equal([409, 'conflict']);
   });
 
-  it('of two that begin at once, one begins', async () => {
+  it('begins one of two that are requested at once', async () => {
     const { id: assistant_id } = await buildVersions(2);
     const both = await Promise.all(
       [1, 2].map(() => call('POST', '/experiments', { assistant_id, versions: [1, 2] })),

@@ -12,7 +12,10 @@ import { playWorker, send, serveWeb } from '../support/web.ts';
 const FILES =
   'README.html access_log.json account.json consents.json conversations.json feedback.json messages.jsonl notifications.json sessions.json';
 
-/** Columns that no file has, although the map calls them personal: what they hold is in other words there, or is of somebody else. */
+/**
+ * Columns that no file has, although the map calls them personal: what they hold is in other words there, or is of somebody
+ * else.
+ */
 const NOT_SHOWN: Record<string, string[]> = {
   conversations: ['is_active', 'status_since', 'waiting_since', 'fate', 'channel'],
   messages: ['shown_after'],

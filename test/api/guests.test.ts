@@ -224,7 +224,7 @@ describe('guests', () => {
       expect(await knex('users').count()).to.deep.equal([before]);
     });
 
-    it('takes what is no token at all for no guest’s, as ever', async () => {
+    it('registers a new account when the token is malformed, as before there were guests', async () => {
       const part = (text: string) => Buffer.from(text).toString('base64url');
       const unreadable = `${part('{"alg":"HS256","typ":"JWT"}')}.${part('{"role":"guest"')}.x`;
       for (const token of ['nonsense', 'a.b.c', unreadable, `${part('{}')}.${part('null')}.x`])
@@ -246,8 +246,8 @@ describe('guests', () => {
     });
   });
 
-  describe('what a guest has not', () => {
-    it('is no password to change and no username', async () => {
+  describe('the account of a guest', () => {
+    it('has no password to change and no username', async () => {
       const { access: token } = await buildGuest();
       const change = { current_password: PASSWORD, new_password: 'battery staple' };
       expect((await post('/users/me/password', change, token)).body.code).to.equal('forbidden');
@@ -257,7 +257,7 @@ describe('guests', () => {
       expect(body).to.include({ first_name: 'Ada', username: null });
     });
 
-    it('is a role from an administrator', async () => {
+    it('gets no role from an administrator', async () => {
       const [{ access: token }, guest] = [await buildUser({ role: 'admin' }), await buildGuest()];
       const patch = (body: object) => api.call('PATCH', `/users/${guest.id}`, body, { token });
       expect((await patch({ role: 'agent' })).body.code).to.equal('forbidden');

@@ -107,7 +107,7 @@ describe('the inbox', () => {
   });
 
   describe('takes', () => {
-    it('one of two at once; the other gets a conflict', async () => {
+    it('for one of two agents at once; the other gets a conflict', async () => {
       const id = await waiting();
       const both = await Promise.all([act(agent, id, 'take'), act(other, id, 'take')]);
       expect(both.map(({ status, body }) => body.code ?? status)).to.have.members([200, 'conflict']);
@@ -164,7 +164,7 @@ describe('the inbox', () => {
       expect(seen.body).to.include({ message_count: 4 });
     });
 
-    it('nothing where nobody, or somebody else, has taken it', async () => {
+    it('nothing unless this agent has taken it', async () => {
       const id = await waiting();
       expect((await act(agent, id, 'reply', { content: 'Hi' })).body.code).to.equal('conflict');
       await act(other, id, 'take');

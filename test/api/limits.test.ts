@@ -128,7 +128,7 @@ describe('limits on sending', () => {
     expect(headers.get('ratelimit')).to.match(/^"minute";r=9;.*"hour";r=13;/);
   });
 
-  it('show no stored message to whoever was signed out, also when a limit is reached', async () => {
+  it('show no stored message to a user who was signed out, also when a limit is reached', async () => {
     const user = await buildUser();
     const headers = { 'idempotency-key': 'k', 'x-forwarded-for': newAddress() };
     const say = () =>

@@ -61,7 +61,7 @@ describe('a client that floods a socket', () => {
       expect(code).to.be.oneOf([POLICY, 1006]);
     });
 
-  it('is served while it sends no more than a person does', async () => {
+  it('is served while it sends as much as a person does', async () => {
     const socket = new WebSocket(socketIo());
     let answers = 0;
     socket.on('message', () => (answers += 1));

@@ -261,7 +261,7 @@ describe('what the widget shows before the first message', () => {
     ]);
   });
 
-  it('says nothing of an assistant where no guests are taken, and refuses what is no language', async () => {
+  it('says nothing of an assistant where guests are off, and refuses a malformed language', async () => {
     const { GUESTS } = env;
     Object.assign(env, { GUESTS: 'off' });
     try {

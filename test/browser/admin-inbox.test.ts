@@ -187,7 +187,7 @@ describeBrowser('the inbox of the panel', function () {
     expect(await page.getByRole('textbox', { name: 'Reply' }).inputValue()).to.equal('Good day!');
   });
 
-  it('tells an agent on any page of what a colleague assigns, offers no take of it, and undoes it', async () => {
+  it('tells an agent on any page of a colleague’s assignment, which can be undone and not taken', async () => {
     const { id } = await waiting('Gil', 'For the other');
     const other = await named({ role: 'agent' }, 'Ona');
     const [one, two] = await Promise.all([panel.at(agent, `/inbox/${id}`), panel.at(other, '/knowledge')]);

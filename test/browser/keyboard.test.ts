@@ -131,7 +131,7 @@ describeBrowser('the focus on the chat page', function () {
     await focused(page, 'textbox', 'Message');
   });
 
-  it('is not taken from whoever writes elsewhere by then', async () => {
+  it('is not taken from a user who writes elsewhere by then', async () => {
     const user = await buildUser();
     const { conversation_id } = await pages.talk(user, 'One?', 'The first answer');
     const page = await pages.at(user, {}, `/c/${conversation_id}`);

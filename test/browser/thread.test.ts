@@ -61,7 +61,7 @@ describeBrowser('the thread', function () {
     expect(page.url()).to.contain(`/c/${id}`);
   });
 
-  it('leaves somebody who reads where they are while an answer streams', async () => {
+  it('does not scroll a reader away while an answer streams', async () => {
     const user = await buildUser();
     const id = await long(user, 60);
     const page = await pages.at(user, {}, `/c/${id}`);

@@ -234,7 +234,7 @@ describe('the audit log in the database', () => {
     expect(await knex('audit_log').where({ action: 'a.undone' })).to.deep.equal([]);
   });
 
-  it('tells a part that an erasure removed from one that somebody removed', async () => {
+  it('distinguishes a part that an erasure removed from one that somebody removed', async () => {
     const id = 1_001;
     const of = { target_id: id, action: 'user.viewed', target_type: 'user', ip: null, request_id: null };
     for (const subject_id of [id, id + 1])

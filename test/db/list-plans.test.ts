@@ -21,7 +21,10 @@ const ENTRIES = 100_000;
 const SUGGESTIONS = 10_000;
 const LIMIT = 51;
 
-/** Counts what each list of panel and chat page reads, at volume: a page reads some hundred pages of 8 kB, however much there is. */
+/**
+ * Counts what each list of panel and chat page reads, at volume: a page reads some hundred pages of 8 kB, however much there
+ * is.
+ */
 describe('the lists of panel and chat page', function () {
   this.timeout(1_200_000);
   before(async function () {

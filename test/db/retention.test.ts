@@ -191,7 +191,7 @@ describe('the retention of the audit log', () => {
     expect(await sound()).to.include({ chain_seq: 7 });
   });
 
-  it('tells its anchor from one that somebody else put there, and from a missing one', async () => {
+  it('distinguishes its anchor from a forged one and from a missing one', async () => {
     await deleteOldEntries(30, 100);
     await unguarded((trx) => trx('audit_log').where({ chain_seq: 5 }).delete());
     expect(await sound()).to.include({ fault: 'removed', chain_seq: 5 });

@@ -95,7 +95,7 @@ describe('what prune keeps', () => {
   }
   const dumpFile = () => join(dir, readdirSync(dir).find((name) => name.endsWith('.dump')) ?? '');
 
-  it('write no backup that anybody could read, unless somebody said so', async () => {
+  it('write an unencrypted backup only where that is asked for', async () => {
     const { code, stderr } = await script('backup', ['dump'], { BACKUP_PLAIN: '' });
     expect(code).to.equal(1);
     expect(stderr).to.include('set BACKUP_AGE_RECIPIENT or BACKUP_GPG_RECIPIENT');

@@ -68,7 +68,7 @@ describe('the sources of an answer', function () {
     expect(unanswered).to.equal(false);
   });
 
-  it('are none where it cites none, and then the question is unanswered', async () => {
+  it('are empty where it cites no passage, and then the question counts as unanswered', async () => {
     const { end, run, unanswered } = await ask('When does the bakery open? [[tokens:3]]');
     expect(end.content).to.equal('w1 w2 w3');
     expect([end.sources, run.sources]).to.deep.equal([[], []]);
@@ -77,14 +77,14 @@ describe('the sources of an answer', function () {
     expect(unanswered).to.equal(true);
   });
 
-  it('are none of a refused question, which was offered nothing', async () => {
+  it('are empty for a refused question, which was offered nothing', async () => {
     const { end, run, unanswered } = await ask('When does the bakery open? [[flag]]');
     expect(end.finish_reason).to.equal('content_filter');
     expect([end.sources, end.offered, run.sources, run.offered]).to.deep.equal([[], [], [], []]);
     expect(unanswered).to.equal(false);
   });
 
-  it('are none of an answer that failed', async () => {
+  it('are empty for an answer that failed', async () => {
     const { run, unanswered } = await ask('When does the bakery open? [[status:400]]');
     expect([run.status, run.sources]).to.deep.equal(['failed', []]);
     expect(unanswered).to.equal(false);
@@ -323,7 +323,7 @@ describe('an answer with ANSWER_CHECK=model', function () {
     expect(later.verdicts).to.equal(1);
   });
 
-  it('is asked no verdict where no FAQ is near', async () => {
+  it('asks for no verdict where no FAQ is near', async () => {
     verdict = (ids) => JSON.stringify({ ids });
     const { end, verdicts } = await ask('Xylophone quartz vortex?');
     expect(verdicts).to.equal(0);

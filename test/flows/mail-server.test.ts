@@ -54,7 +54,7 @@ describe('mail servers', function () {
     ).to.include({ tries: 2 });
   });
 
-  it('that refuse for a day are asked no more', async () => {
+  it('that refuse for a day are not asked again', async () => {
     mailbox.refuse((to) => (to === user.email ? { code: 451, message: 'greylisted' } : undefined));
     await signIn();
     const put = await until('it is put off', async () =>

@@ -85,7 +85,7 @@ for (const guard of ['on', 'off'] as const) {
           for (const text of [content, sent]) expect(text).not.to.match(/onclick|<script|secret|i\.png/);
         });
     } else {
-      it('is left to the pages, which show none of it', async () => {
+      it('is stored as it is, and the pages show none of it', async () => {
         const { content } = await answered();
         expect(content).to.equal(ANSWER);
         expect(loadedBy(content)).to.include.members(['image', 'html']);

@@ -75,7 +75,7 @@ describe('a replay', function () {
     expect(noted.map(({ action }) => action)).to.include.members(['run.replayed', 'run.replays_read']);
   });
 
-  it('is refused for versions and models that are none, and sends nothing without consent', async () => {
+  it('is refused for unknown versions and models, and sends nothing without consent', async () => {
     for (const body of [{ assistant_version: 9 }, { model: 'no/such' }]) {
       const { status, body: problem } = await replay(body);
       expect([status, (problem.errors as { path: string }[])[0]?.path]).to.deep.equal([

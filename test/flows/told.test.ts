@@ -183,7 +183,7 @@ describe('who is told', function () {
     expect(await told(guest)).to.have.length(1);
   });
 
-  it('a device that is gone is removed, and one that signed out is told no more', async () => {
+  it('removes a device that is gone, and pushes nothing to one that signed out', async () => {
     const other = await buildSession(user);
     const gone = await startBrowser();
     const left = await startBrowser();

@@ -63,8 +63,8 @@ async function countersOf({ userId }: World, runs: RunAtRest[]): Promise<string[
 }
 
 /**
- * While a person is asked for no run starts, and once a person has the conversation none is completed. Each message without a run is
- * stored once, all news are told, and devices were told of each message.
+ * While a person is asked for no run starts, and once a person has the conversation none is completed. Each message without a
+ * run is stored once, all news are told, and devices were told of each message.
  */
 async function quietOf({ userId, requests, device }: World): Promise<string[]> {
   const spoke = await rows<{ id: number; what: string }>(

@@ -9,7 +9,8 @@ const share = fc
 
 describe('intervals of shares', () => {
   it('are those of the published examples', () => {
-    // Newcombe, R. G. (1998), Two-sided confidence intervals for the single proportion, Statistics in Medicine 17:857–872, method 3.
+    // Newcombe, R. G. (1998), Two-sided confidence intervals for the single proportion, Statistics in Medicine 17:857–872,
+    // method 3.
     for (const [count, of, low, high] of [
       [81, 263, 0.2553, 0.3662],
       [15, 148, 0.0624, 0.1605],

@@ -22,7 +22,7 @@ describe('office hours', () => {
       expect(parseHours(wrong), wrong).to.equal(null);
   });
 
-  it('say nothing within them, or where there are none', () => {
+  it('say nothing within them, or where none are set', () => {
     expect(next('2026-11-26T12:00:00Z')).to.equal(null);
     expect(next('2026-11-26T09:00:00Z')).to.equal(null);
     expect(next('2026-11-29T03:00:00Z', 'UTC', [])).to.equal(null);

@@ -88,7 +88,7 @@ describe('a URL that a client gave', () => {
     expect(await faultOfUrl('http://user@127.0.0.1:22/')).to.match(/without a user/);
   });
 
-  it('has no public address that is none', () => {
+  it('counts only well-formed public addresses as public', () => {
     for (const text of ['', 'localhost', '300.1.1.1', '1.2.3']) expect(isPublic(text), text).to.equal(false);
     for (const text of ['8.8.8.8', '2606:4700::1', '::ffff:8.8.8.8'])
       expect(isPublic(text), text).to.equal(true);

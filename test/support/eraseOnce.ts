@@ -1,6 +1,6 @@
 /**
- * Goes on with every erasure that is owed, as the worker does. `node test/support/eraseOnce.ts N HOW` dies at the N-th statement or
- * command: `before` it is sent, when it is `sent`, or when it is `answered`. Prints how many there were.
+ * Goes on with every erasure that is owed, as the worker does. `node test/support/eraseOnce.ts N HOW` dies at the N-th
+ * statement or command: `before` it is sent, when it is `sent`, or when it is `answered`. Prints how many there were.
  */
 import { Redis } from 'ioredis';
 import pg from 'pg';

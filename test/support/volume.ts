@@ -1,9 +1,9 @@
 import pg from 'pg';
 
 /**
- * Fills the tables that the lists of panel and chat read, past all triggers. Statements of half a minute have a connection of their own.
- * Two people in a hundred thousand are suspended, one in a hundred is deleted; one person has a twentieth of all conversations, and an
- * agent resolved a few long ago.
+ * Fills the tables that the lists of panel and chat read, past all triggers. Statements of half a minute have a connection of
+ * their own. Two people in a hundred thousand are suspended, one in a hundred is deleted; one person has a twentieth of all
+ * conversations, and an agent resolved a few long ago.
  */
 export async function fillLists({
   conversations,
@@ -79,7 +79,10 @@ const TERMS = `
 INSERT INTO faq_terms (faq_id, asked, answered, grams, folded)
 SELECT id, '{}', '{}', '', search_folded(faq_listed(question, keywords)) FROM faqs`;
 
-/** $2: how many people. One in 500 waits, one in 1,000 has an agent, and a third is resolved. Titles are short, as first lines are. */
+/**
+ * $2: how many people. One in 500 waits, one in 1,000 has an agent, and a third is resolved. Titles are short, as first lines
+ * are.
+ */
 const CONVERSATIONS = `
 INSERT INTO conversations (user_id, title, is_archived, created_at, last_message_at, status, agent_id, waiting_since, status_since)
 SELECT CASE WHEN n % 20 = 0 THEN ${BUSIEST} ELSE 200 + n % ($2::integer - 200) END, 'About order ' || n, n % 7 = 0,

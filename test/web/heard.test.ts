@@ -8,16 +8,16 @@ const message = (id: number, fields: Partial<Message>): Message => ({ ...EMPTY, 
 const mine = (id: number) => message(id, { message_type: 'user', status: 'sent' });
 const answer = (id: number, status: Message['status']) => message(id, { message_type: 'assistant', status });
 
-describe('what somebody hears of a talk', () => {
+describe('what a screen reader is told of a conversation', () => {
   const ids = (messages: Message[]) => messages.map(({ id, status }) => `${id} ${status}`);
 
-  it('is nothing of what was there before, nor of older messages that are loaded', () => {
+  it('leaves out what was there before, and older messages that are loaded', () => {
     const ear = new Ear();
     expect(ear.hear([mine(3), answer(4, 'delivered')])).to.deep.equal([]);
     expect(ear.hear([mine(1), answer(2, 'delivered'), mine(3), answer(4, 'delivered')])).to.deep.equal([]);
   });
 
-  it('is that an answer begins, and the answer once', () => {
+  it('is the beginning of an answer, and the answer once', () => {
     const ear = new Ear();
     ear.hear([]);
     expect(ids(ear.hear([mine(1), answer(2, 'pending')]))).to.deep.equal(['2 pending']);
@@ -26,7 +26,7 @@ describe('what somebody hears of a talk', () => {
     expect(ear.hear([mine(1), answer(2, 'delivered')])).to.deep.equal([]);
   });
 
-  it('is an answer that already grew when the talk was opened, once it is whole', () => {
+  it('includes an answer that already grew when the conversation was opened, once it is whole', () => {
     const ear = new Ear();
     expect(ear.hear([mine(1), answer(2, 'streaming')])).to.deep.equal([]);
     expect(ids(ear.hear([mine(1), answer(2, 'failed')]))).to.deep.equal(['2 failed']);

@@ -19,7 +19,7 @@ describe('failures of a model', () => {
     }
   }
 
-  it('are cleared by no answer while there are none', async () => {
+  it('need no clearing by an answer while there are none', async () => {
     const { mayHaveFailed } = await askBreakers();
     expect(mayHaveFailed(name())).to.equal(false);
   });

@@ -196,7 +196,7 @@ describe('embedding FAQs', () => {
       });
     }
 
-    it('vectors that are none, for that text alone and for a while', async () => {
+    it('malformed vectors, for that text alone and for a while', async () => {
       const good = await add('good');
       await work(good);
       const bad = await add('bad', 'bad');

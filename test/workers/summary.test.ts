@@ -7,7 +7,7 @@ import { summary } from '../../workers/summary.ts';
 import { Engine, QUESTION } from '../support/servers/engine.ts';
 import { embeddings, type Fake, json, moderations, say, serve } from '../support/servers/serve.ts';
 
-describe('the summary for whoever takes a conversation over', () => {
+describe('the summary for the agent who takes a conversation over', () => {
   let fake: Fake;
   let engine: Engine;
   let up = true;

@@ -332,7 +332,7 @@ describe('a webhook', () => {
     expect([ids.length, new Set(ids).size]).to.deep.equal([80, 80]);
   });
 
-  it('has no say over a try that a newer one has overtaken', async () => {
+  it('changes nothing of a try that a newer one has overtaken', async () => {
     const id = await owe();
     receiver.answer = async (res, nth) => {
       if (nth > 1) return res.writeHead(200).end('second');

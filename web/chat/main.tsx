@@ -9,7 +9,7 @@ setTheme();
 await speak(preferred());
 const root = document.getElementById('root');
 if (root) createRoot(root).render(<App />);
-// What a worker keeps for later must not slow down what is wanted now.
+// What the worker fetches for later must not slow down the page.
 if (document.readyState === 'complete') keepCurrent();
 else addEventListener('load', keepCurrent, { once: true });
 // After a release, a page that is still open may ask for a part that does not exist any more.

@@ -58,7 +58,7 @@ export async function request<T>(
   return (text === '' ? undefined : JSON.parse(text)) as T;
 }
 
-/** Gets what is a file: a table, an archive. @throws Refused, Unreachable */
+/** Gets a file, such as a table or an archive. @throws Refused, Unreachable */
 export async function requestFile(base: string, path: string, options: Options = {}): Promise<Blob> {
   const answer = await ask(base, 'GET', path, options);
   if (!answer.ok) throw new Refused(problemOf(answer, await read(() => answer.text())));

@@ -170,5 +170,5 @@ export class Parley {
 }
 
 const STREAM_PAUSE_MS = 1_000;
-/** A page that is open all day shall not keep every answer twice. */
+/** A page that is open all day must not keep every answer twice. */
 const KEPT_TEXTS = 50;

@@ -4,8 +4,8 @@ import { leave, useUnsavedDialog } from './unsaved.ts';
 import { t } from './words.ts';
 
 /**
- * A modal dialog of the browser: it holds the focus, closes with Escape, and gives the focus back. It asks before it drops a
- * text.
+ * A modal dialog of the browser. It holds the focus, closes with Escape and gives the focus back. Closing asks before a text is
+ * lost.
  * @param writes whether the cursor is put into its first field
  */
 export function Dialog({

@@ -11,7 +11,7 @@ const KINDS = {
 type ButtonProps = ComponentProps<'button'> & {
   kind?: keyof typeof KINDS;
   small?: boolean;
-  /** What it began is under way. Unlike a disabled button, it keeps the focus. */
+  /** Whether its act is under way. Unlike a disabled button, it keeps the focus then. */
   busy?: boolean;
 };
 

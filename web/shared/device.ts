@@ -1,4 +1,4 @@
-/** Whose pushes this browser takes, and where. */
+/** The user whose pushes this browser takes, and the address of its subscription. */
 export type Device = { user: number; endpoint: string };
 
 /** Only a cache is open to the page and to its service worker. No release removes this one. */

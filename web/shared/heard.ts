@@ -1,14 +1,16 @@
 import type { Message } from '../sdk/types.ts';
 
 /**
- * Tells what somebody hears of a talk, who does not see it: that an answer begins, and each new message of others once, when it
- * is whole. What was there before is not news.
+ * Decides what a screen reader announces: that an answer begins, and each message of others once, when it is whole. Earlier
+ * messages are not announced.
  */
 export class Ear {
   #last: number | undefined;
   readonly #growing = new Set<number>();
 
-  /** Returns what came since the last call: answers that begin, and messages that are whole. The first call gets what is there. */
+  /**
+   * Returns what came since the last call: answers that begin, and messages that are whole. The first call gets what is there.
+   */
   hear(messages: Message[]): Message[] {
     const newest = messages.at(-1)?.id ?? 0;
     const last = this.#last ?? newest;

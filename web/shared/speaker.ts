@@ -2,8 +2,8 @@
 const HEARD_MS = 5_000;
 
 /**
- * Makes a live region for screen readers alone. It stands in a closed shadow root: what it says is not part of the page a second time,
- * for whoever searches or selects its text.
+ * Makes a live region for screen readers alone. It stands in a closed shadow root: what it says is not part of the page a
+ * second time, for whoever searches or selects its text.
  * @param className hides it from sight
  * @returns a function that has a text read aloud; an empty one ends what is there
  */

@@ -1,6 +1,6 @@
 import { type RefObject, useEffect, useRef } from 'react';
 
-/** Each says whether its form holds what is not saved. */
+/** Functions that say whether a form has unsaved changes. */
 const forms = new Set<() => boolean>();
 const listeners = new Set<() => void>();
 /** Where somebody wanted to go, until they say whether they leave. */
@@ -19,7 +19,7 @@ function isUnsaved(): boolean {
   return [...forms].some((changed) => changed());
 }
 
-/** Goes somewhere at once, or after a question where a form holds what is not saved. */
+/** Goes to a place at once, or asks first where a form is not saved. */
 export function leave(go: () => void, holds = isUnsaved): void {
   if (holds()) ask(go);
   else go();
@@ -37,7 +37,7 @@ function register(changed: () => boolean): () => void {
   return () => void forms.delete(changed);
 }
 
-/** Has somebody asked before they leave a page whose form is not saved. @param changed whether it holds a change */
+/** Asks before the user leaves a page whose form is not saved. @param changed whether it holds a change */
 export function useUnsaved(changed: boolean | (() => boolean)): void {
   const now = useRef(changed);
   now.current = changed;
@@ -58,10 +58,7 @@ export function useUnsavedForm(): RefObject<HTMLFormElement | null> {
 /** Fields whose text is typed again in a moment, or must not be kept. */
 const BRIEF = ['off', 'one-time-code', 'current-password', 'new-password'];
 
-/**
- * Has somebody asked before they close a dialog whose texts they changed.
- * @returns whether it holds such a text
- */
+/** Asks before the user closes a dialog whose texts they changed. @returns whether it holds such a text */
 export function useUnsavedDialog(dialog: RefObject<HTMLDialogElement | null>): () => boolean {
   const first = useRef(new Map<Element, string>());
   const texts = () =>
@@ -93,7 +90,7 @@ addEventListener('beforeunload', (event) => {
   if (isUnsaved()) event.preventDefault();
 });
 
-// Before the router, which takes links and steps of the history for decided. This module is loaded first.
+// Listens before the router, which follows links and steps of the history at once. So this module is loaded first.
 document.addEventListener(
   'click',
   (event) => {

@@ -30,7 +30,7 @@ worker.addEventListener('activate', (event) => {
 
 async function keep(): Promise<void> {
   const cache = await caches.open(CACHE);
-  // Past the browser's own cache, which may hold the page of the release before.
+  // Bypasses the browser's own cache, which may hold the page of the release before.
   const requests = ['', ...PARTS].map((part) => new Request(new URL(part, scope), { cache: 'no-cache' }));
   await cache.addAll(requests);
   // Parts have names of their own for each content, so that pages of two releases can share one worker.

@@ -2,7 +2,10 @@ import type { Role } from '../../../db/models/role.ts';
 import type { BuiltUser } from '../../support/factories.ts';
 import { secretOf, talk } from './things.ts';
 
-/** A client event with ids of `of`. `only`: the roles that may send it. `others`: the code of the refusal when the ids belong to another user. */
+/**
+ * A client event with ids of `of`. `only`: the roles that may send it. `others`: the code of the refusal when the ids belong to
+ * another user.
+ */
 export type EventRule = {
   payload: (of: BuiltUser) => Promise<object> | object;
   others: string;

@@ -38,7 +38,7 @@ describe('encryption of pushes', () => {
     expect(bodies[0]?.equals(bodies[1] as Buffer)).to.equal(false);
   });
 
-  it('refuses what is no key, and a message that no record holds', () => {
+  it('refuses a malformed key, and a message too long for one record', () => {
     const good = { p256dh: RFC.browserPublic, auth: RFC.auth };
     expect(areKeys(good)).to.equal(true);
     const offCurve = Buffer.concat([Buffer.from([4]), Buffer.alloc(64, 1)]).toString('base64url');

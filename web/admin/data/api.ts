@@ -29,7 +29,7 @@ export function useGet<T>(
     queryFn: ({ signal }) => session.call<T>('GET', withParams(path, params), { signal }),
     enabled: options.enabled ?? true,
     ...(options.every !== undefined && { refetchInterval: options.every }),
-    // A read that is noted somewhere is not repeated by itself.
+    // A read that enters the audit log is not repeated by itself.
     ...(options.once && { staleTime: Number.POSITIVE_INFINITY }),
     ...(options.keep && { placeholderData: keepPreviousData }),
   });
@@ -97,19 +97,19 @@ export function get<T>(path: string, params: Params = {}): Promise<T> {
   return session.call<T>('GET', withParams(path, params));
 }
 
-/** Has views read all paths again that begin so. */
+/** Makes views read again every path with one of these beginnings. */
 export function reload(...beginnings: string[]): Promise<void> {
   return queries.invalidateQueries({
     predicate: ({ queryKey: [path] }) => beginnings.some((beginning) => String(path).startsWith(beginning)),
   });
 }
 
-/** Has views read whole paths again. */
+/** Makes views read exactly these paths again. */
 export function reloadExactly(...paths: string[]): Promise<void> {
   return queries.invalidateQueries({ predicate: ({ queryKey: [path] }) => paths.includes(String(path)) });
 }
 
-/** Gives up what is being read of paths that begin so. */
+/** Cancels reads of paths with this beginning. */
 export function stopReading(beginning: string): Promise<void> {
   return queries.cancelQueries({ predicate: ({ queryKey: [path] }) => String(path).startsWith(beginning) });
 }

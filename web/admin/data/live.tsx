@@ -10,7 +10,7 @@ type Client = { live: Live; listeners: Set<Listener> };
 const State = createContext<LiveState | 'first'>('first');
 const Context = createContext<Client | undefined>(undefined);
 
-/** A name under which listeners hear that a connection was made: what was pushed before may be lost. */
+/** The event that listeners get after each connection: pushes from before may be lost. */
 export const CONNECTED = 'connected';
 
 /** Opens the signed-in user’s socket, and closes it at the end of the sign-in. */
@@ -31,7 +31,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       connected: () => tell(CONNECTED, undefined),
       changed: (next) => {
         clearTimeout(timer);
-        // A connection that comes back at once is not worth a word.
+        // A connection that comes back at once needs no message.
         timer = setTimeout(() => setState(next), next === 'live' ? 0 : 3_000);
       },
     });
@@ -72,7 +72,7 @@ export function useEvents(listener: Listener): void {
   }, [client]);
 }
 
-/** Returns a function that says something to the server; it says nothing without a connection. */
+/** Returns a function that emits an event to the server. Without a connection it does nothing. */
 export function useSay(): (event: string, payload: object) => void {
   const client = useContext(Context);
   return (event, payload) => client?.live.say(event, payload);

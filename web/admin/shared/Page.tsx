@@ -1,7 +1,7 @@
 import { type ReactNode, useEffect, useLayoutEffect, useRef } from 'react';
 import { useLocation } from 'react-router';
 
-/** How far down each place of the history was, so that the way back leads to the same rows. */
+/** How far each entry of the history was scrolled, so that going back shows the same rows. */
 const places = new Map<string, number>();
 
 /**

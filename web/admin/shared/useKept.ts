@@ -10,13 +10,13 @@ type Kept<T> = {
   restored: boolean;
   /** Goes back to what is saved. */
   discard: () => void;
-  /** Says that it is saved, and the form done with. */
+  /** Notes that the value is saved and the form is finished. */
   done: () => void;
 };
 
 /**
- * Holds what a form has, keeps it on this device until it is saved, and has somebody asked before they leave. A text that was
- * begun before others saved a newer one is not taken up again.
+ * Holds a form's value, keeps it on this device until it is saved, and asks before the user leaves. A kept value is dropped
+ * when others have saved a newer one since.
  * @param name tells the form from others
  * @param saved what is saved; it changes when the form is saved
  */

@@ -8,14 +8,14 @@ import { w } from '../words.ts';
 
 const KEY = 'parley.alarm';
 const listeners = new Set<() => void>();
-/** Conversations that wait and were told of. */
+/** Waiting conversations that the agent was told of. */
 const told = new Set<number>();
 let unseen = false;
-/** When this agent acted on a conversation. */
+/** When this agent last acted on a conversation. */
 const acted = new Map<number, number>();
 /** Whether a conversation is this agent's, as far as anything was heard of it. */
 const mine = new Map<number, boolean>();
-/** Within this time the server tells of an act. */
+/** Ms within which the server pushes what an act changed. */
 const ACT_MS = 10_000;
 type Updated = { conversation_id: number; status: string; assignee_id: number | null };
 
@@ -55,14 +55,14 @@ export function waitsAreSeen(): void {
   changed();
 }
 
-/** Notes that this agent acts on a conversation: that it becomes the own one by this is no news. */
+/** Notes that this agent acts on a conversation, so that getting it by that act is not announced. */
 export function actsOnMine(conversation: number): void {
   acted.set(conversation, Date.now());
 }
 
 /**
- * Returns whether a conversation becomes this agent's without an act of this page. Each message of an own conversation brings
- * its state as well, which is no news.
+ * Returns whether a conversation was assigned to this agent by somebody else. The state that comes with each message of an own
+ * conversation is not an assignment.
  */
 function isAssigned({ conversation_id: id, status, assignee_id }: Updated): boolean {
   const was = mine.get(id) ?? false;
@@ -74,13 +74,13 @@ function isAssigned({ conversation_id: id, status, assignee_id }: Updated): bool
 /** Tells of each conversation that begins to wait, and of each that is assigned to this agent, on every page of the panel. */
 export function useAlarm(inboxIsOpen: boolean): void {
   const navigate = useNavigate();
-  // Who signs in next has other conversations.
+  // The next user who signs in has other conversations.
   useEffect(() => () => [acted, mine].forEach((known) => known.clear()), []);
   useEvents((event, data) => {
     if (event !== 'inbox.updated' && event !== 'message') return;
     const { conversation_id, status } = data as Updated;
     if (event === 'message') {
-      // It is pushed to whoever has the conversation, before the state that it brings.
+      // The server pushes it to the conversation's agent, before the state.
       if (!mine.has(conversation_id)) mine.set(conversation_id, true);
       return;
     }

@@ -13,7 +13,7 @@ import { Section } from './Section.tsx';
 
 const ASK_EVERY_MS = 1_500;
 
-/** Everything out on request, who read it, and the way to have it erased. */
+/** The user's data: an export of it, who read it, and its erasure. */
 export function MyData({ user }: { user: User }) {
   const [erasing, setErasing] = useState(false);
   return (
@@ -32,7 +32,7 @@ export function MyData({ user }: { user: User }) {
   );
 }
 
-/** Where this browser keeps the number of the newest export, so that a reload does not lose sight of it. */
+/** The key under which this browser keeps the id of the newest export, so that a reload finds it. */
 const exportKey = () => `parley.export.${session.user?.id}`;
 
 function DataExport() {

@@ -4,6 +4,7 @@ import { session } from '../../shared/session.ts';
 import { t } from '../../shared/words.ts';
 import { reasonOf, textOf, useForm } from '../../shared/enter/useForm.ts';
 import { useUnsavedForm } from '../../shared/unsaved.ts';
+import { NewPassword } from '../enter/NewPassword.tsx';
 import { Section } from './Section.tsx';
 
 export function Password() {
@@ -30,15 +31,7 @@ export function Password() {
             autoComplete="current-password"
             required
           />
-          <Field
-            label={t('me.new')}
-            name="new"
-            type="password"
-            autoComplete="new-password"
-            minLength={8}
-            maxLength={256}
-            required
-          />
+          <NewPassword label={t('me.new')} name="new" />
         </div>
         <Alert>{reasonOf(form.problem, reasons)}</Alert>
         {changed > 0 && <p role="status">{t('me.changed')}</p>}

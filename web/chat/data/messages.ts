@@ -79,7 +79,7 @@ export function reloadMessages(conversation?: number): void {
   const ids = shown.map(({ queryKey }) => queryKey[1] as number | undefined);
   for (const id of new Set(conversation === undefined ? ids : [conversation]))
     if (id !== undefined) void refresh(id).catch(() => {});
-  // What is not shown is fetched when it is.
+  // Messages out of view are fetched when they come into view.
   void queries.invalidateQueries({ queryKey: ['messages'], refetchType: 'none', type: 'inactive' });
 }
 

@@ -11,7 +11,7 @@ import { heardNotification, reloadNotifications } from './notifications.ts';
 import { queries } from './queries.ts';
 import { setTyping } from './typing.ts';
 
-/** Brings what the server says to what is loaded. Returns a function that ends this. */
+/** Applies the server's pushes to what is loaded. Returns a function that stops it. */
 export function keepPatched(parley: Parley): () => void {
   const ends = [
     parley.on('sent', ({ message, taken }) => addSent(message, taken)),
@@ -76,7 +76,7 @@ function patchRun(event: RunEvent): void {
 function patchEvent(event: string, data: unknown, unsent: Unsent[]): void {
   if (event === 'message') {
     const { conversation_id, message } = data as { conversation_id: number; message: Message };
-    // This page sent it, and shows it until the server confirms it.
+    // This page sent the message, and shows it until the server confirms it.
     const sending = ({ content, refused }: Unsent) => content === message.content && refused === undefined;
     if (message.message_type === 'user' && unsent.some(sending)) return;
     addMessages(conversation_id, [message], false);

@@ -7,7 +7,7 @@ import { t } from '../../shared/words.ts';
 import { Frame } from '../../shared/enter/Frame.tsx';
 import { reasonOf, textOf, useForm } from '../../shared/enter/useForm.ts';
 
-/** Asks for a mail with a link that sets a new password. Does not tell whether there is such an account. */
+/** Asks for a mail with a link that sets a new password. Does not reveal whether the account exists. */
 export function Forgot() {
   const [sent, setSent] = useState(false);
   const form = useForm(async (fields) => {

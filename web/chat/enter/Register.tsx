@@ -3,6 +3,7 @@ import { Alert, Button, Check, Field } from '../../shared/controls.tsx';
 import { session, useUser } from '../../shared/session.ts';
 import { language, t } from '../../shared/words.ts';
 import { Frame } from '../../shared/enter/Frame.tsx';
+import { NewPassword } from './NewPassword.tsx';
 import { useUnsavedForm } from '../../shared/unsaved.ts';
 import { reasonOf, textOf, useForm } from '../../shared/enter/useForm.ts';
 
@@ -49,14 +50,9 @@ export function Register() {
           hint={t('register.usernameHint')}
           wrong={wrong('username') && t('register.mustBeUsername')}
         />
-        <Field
+        <NewPassword
           label={t('enter.password')}
           name="password"
-          type="password"
-          autoComplete="new-password"
-          minLength={8}
-          maxLength={256}
-          required
           hint={t('register.passwordHint')}
           wrong={wrong('password') && t('register.weak')}
         />

@@ -1,10 +1,11 @@
 import { useState } from 'react';
 import { Link } from 'react-router';
 import { request } from '../../sdk/http.ts';
-import { Alert, Button, Field } from '../../shared/controls.tsx';
+import { Alert, Button } from '../../shared/controls.tsx';
 import { base } from '../../shared/root.ts';
 import { t } from '../../shared/words.ts';
 import { Frame } from '../../shared/enter/Frame.tsx';
+import { NewPassword } from './NewPassword.tsx';
 import { linkToken } from './linkToken.ts';
 import { reasonOf, textOf, useForm } from '../../shared/enter/useForm.ts';
 
@@ -27,16 +28,7 @@ export function Reset() {
         <p role="status">{t('reset.done')}</p>
       ) : (
         <form className="grid gap-4" onSubmit={form.onSubmit}>
-          <Field
-            label={t('reset.password')}
-            name="password"
-            type="password"
-            autoComplete="new-password"
-            minLength={8}
-            maxLength={256}
-            required
-            hint={t('register.passwordHint')}
-          />
+          <NewPassword label={t('reset.password')} name="password" hint={t('register.passwordHint')} />
           <Alert>{reasonOf(form.problem, reasons)}</Alert>
           <Button kind="main" type="submit" busy={form.busy}>
             {t('reset.submit')}

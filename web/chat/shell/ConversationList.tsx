@@ -5,7 +5,7 @@ import { ageOf, t, when } from '../../shared/words.ts';
 import { useOnline } from '../data/online.ts';
 import { useConversations } from '../data/conversations.ts';
 
-/** The conversations that fit, newest activity first. */
+/** The conversations that match, newest activity first. */
 export function ConversationList({ q, archived }: { q: string; archived: boolean }) {
   const { list, isPending, isError, hasNextPage, fetchNextPage, isFetchingNextPage } = useConversations(
     q,

@@ -8,7 +8,7 @@ import { KeyMap, useKeys } from './keys.tsx';
 import { useNewTalk } from './newTalk.ts';
 import { Sidebar } from './Sidebar.tsx';
 
-/** As `md:` in the classes. */
+/** The breakpoint of `md:` in classes. */
 const WIDE = matchMedia('(min-width: 48rem)');
 
 export type ShellContext = { showList: () => void };
@@ -16,10 +16,10 @@ export type ShellContext = { showList: () => void };
 /** The page of signed-in users: conversations beside the talk, or above it on a phone. */
 export function Shell() {
   const { pathname } = useLocation();
-  // Whoever goes somewhere has done with the list.
+  // The path at which the list was opened: going elsewhere closes it.
   const [openAt, setOpenAt] = useState<string>();
   const open = openAt === pathname;
-  // Also for when they come back.
+  // Otherwise coming back would open it again.
   if (openAt !== undefined && !open) setOpenAt(undefined);
   const setOpen = useCallback((on: boolean) => setOpenAt(on ? pathname : undefined), [pathname]);
   const covers = useNarrow() && open;

@@ -11,7 +11,7 @@ type Props = {
   place: string;
   onSend: (content: string) => void;
   onTyping: () => void;
-  /** Stops the answer that grows; undefined: none does. */
+  /** Stops the growing answer; undefined where no answer grows. */
   onStop: (() => void) | undefined;
   /** Changes the last question. */
   onEditLast: () => void;
@@ -36,7 +36,7 @@ export function Composer({ ref, place, onSend, onTyping, onStop, onEditLast }: P
   };
   useImperativeHandle(ref, () => ({
     write: (next) => {
-      // What was begun is not lost.
+      // Keeps the text that the user has begun.
       change(text === '' ? next : `${next}\n${text}`);
       field.current?.focus();
     },

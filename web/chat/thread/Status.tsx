@@ -4,7 +4,7 @@ import { dateTime, t } from '../../shared/words.ts';
 import { useTyping } from '../data/typing.ts';
 import { Rating } from './Rating.tsx';
 
-/** Says who answers, where that is or was a person. Asks how it was when it is over. */
+/** Names the person who answers or has answered. Asks for a rating at the end. */
 export function Status({ conversation }: { conversation: Conversation | undefined }) {
   const typing = useTyping(conversation?.id);
   const returned = useReturned(conversation);

@@ -4,7 +4,7 @@ import { type UIEvent, useCallback, useEffect, useLayoutEffect, useRef, useState
 const NEAR_END = 40;
 /** Within this distance of the beginning older messages are loaded. */
 const NEAR_START = 600;
-/** Safari leaves the place to the page. */
+/** Whether the browser keeps the scroll position; Safari does not. */
 const HOLDS = CSS.supports('overflow-anchor', 'auto');
 
 /**
@@ -16,9 +16,9 @@ export function useScroll(first: number | undefined, older: () => void) {
   const box = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const following = useRef(true);
-  /** How far the view was from the end of the content. */
+  /** Distance of the view from the end of the content. */
   const fromEnd = useRef(0);
-  /** Where the view was at its last move. */
+  /** Scroll position at the last event. */
   const top = useRef(0);
   const [atEnd, setAtEnd] = useState(true);
 
@@ -40,14 +40,14 @@ export function useScroll(first: number | undefined, older: () => void) {
 
   useLayoutEffect(() => {
     const view = box.current;
-    // Most browsers hold the place themselves, except at the very beginning.
+    // Most browsers keep the scroll position themselves, except at the very top.
     if (view && !following.current && (!HOLDS || view.scrollTop === 0))
       view.scrollTop = view.scrollHeight - fromEnd.current;
   }, [first]);
 
   const onScroll = ({ currentTarget: view }: UIEvent) => {
     const left = view.scrollHeight - view.scrollTop - view.clientHeight;
-    // What grew below moves nobody: only a way up leaves the end.
+    // Content that grows below does not leave the end; scrolling up does.
     following.current = left < NEAR_END || (following.current && view.scrollTop >= top.current);
     top.current = view.scrollTop;
     fromEnd.current = view.scrollHeight - view.scrollTop;

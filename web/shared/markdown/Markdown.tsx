@@ -93,7 +93,7 @@ function list({ raw, ordered, start, items, loose }: Tokens.List, citing: Citing
   );
 }
 
-/** Returns the direction of the first letter, as `dir="auto"` does. That would not look into paragraphs of a list. */
+/** Returns the direction of the first letter, as `dir="auto"` would. On a list, `auto` ignores the paragraphs inside. */
 function directionOf(text: string): 'ltr' | 'rtl' {
   const [first] = /\p{L}/u.exec(text) ?? [];
   return first !== undefined && /[\u0590-\u08FF\uFB1D-\uFDFF\uFE70-\uFEFC]/.test(first) ? 'rtl' : 'ltr';

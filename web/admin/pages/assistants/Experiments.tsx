@@ -32,7 +32,7 @@ export function Experiments({ assistant }: { assistant: Assistant }) {
 
 function Begin({ assistant: { id, version } }: { assistant: Assistant }) {
   const start = { a: String(Math.max(1, version - 1)), b: String(version), share: '50', until: '' };
-  // What nobody changed follows the assistant, whose version may become another meanwhile.
+  // Fields that nobody changed follow the assistant, whose version may change meanwhile.
   const [changes, change] = useState<Partial<typeof start>>({});
   const fields = { ...start, ...changes };
   const [refused, setRefused] = useState('');

@@ -22,7 +22,7 @@ export function Try({ assistant, changes }: { assistant: Assistant; changes: Par
   const [busy, setBusy] = useState(false);
   const [refused, setRefused] = useState('');
   const [tried, setTried] = useState<Tried>();
-  // A question that was tried has served.
+  // A question that was tried need not be kept.
   useUnsaved(content.trim() !== '' && tried === undefined);
   const run = async (answer: boolean) => {
     setBusy(true);

@@ -13,7 +13,10 @@ import { t } from './words.ts';
 type Used = Pick<Spent['total'], 'tokens' | 'amount'>;
 type Part = Used & { name: string };
 
-/** What costs came from, beside the range before: a rise is that of a model, of an assistant, or of some days. In tokens without prices. */
+/**
+ * What costs came from, beside the range before: a rise is that of a model, of an assistant, or of some days. In tokens without
+ * prices.
+ */
 export function Costs({
   figures: { from, to, timezone },
   filter,

@@ -5,7 +5,7 @@ import { Panel } from '../../shared/Page.tsx';
 import type { Figures } from '../../types.ts';
 import { t } from './words.ts';
 
-/** How long people wait, for whom it is usual and for whom it is worst. */
+/** How long people wait: the median and the slowest. */
 export function Speed({ figures: { speed } }: { figures: Figures }) {
   const ms = (value: number | null) => (value === null ? '–' : `${value.toLocaleString(locale())} ms`);
   return (

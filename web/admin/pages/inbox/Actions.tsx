@@ -18,7 +18,7 @@ export function Actions({ inbox: { conversation, user }, onTaken }: Props) {
   const agents = useList<Agent>('/inbox/agents', {}, { limit: 100, every: 15_000 });
   const own = status === 'agent' && agent?.id === me?.id;
   const mayEnd = own || status === 'waiting' || (status === 'agent' && me?.role === 'admin');
-  // What a colleague has is assigned, and not taken.
+  // A colleague's conversation is assigned, not taken.
   const mayTake = !own && status !== 'agent';
   const mine = { id: me?.id ?? 0, name: me?.first_name ?? me?.username ?? '' };
   const name = user.name === '' ? t('guest') : user.name;
@@ -59,7 +59,7 @@ export function Actions({ inbox: { conversation, user }, onTaken }: Props) {
           kind="main"
           onClick={() => {
             void take();
-            // At once: later the agent may be writing a note.
+            // Does not wait for the server: by then the agent may be writing a note.
             onTaken();
           }}
         >

@@ -15,7 +15,7 @@ const TYPING_MS = 3_000;
 type Props = {
   inbox: InboxConversation;
   field: RefObject<HTMLTextAreaElement | null>;
-  /** What is chosen: who has not taken the conversation writes notes all the same. */
+  /** The agent's choice. Without having taken the conversation, an agent writes notes whatever it is. */
   chosen: Mode;
   setMode: (mode: Mode) => void;
 };
@@ -41,7 +41,7 @@ export function Composer({ inbox: { conversation, user }, field, chosen, setMode
     if (next === '') store.removeItem(place);
     else store.setItem(place, next);
   };
-  /** What is in the field by now: somebody may type while the server is asked. */
+  /** Returns the field's present text: the agent may type while a request runs. */
   const written = () => store.getItem(place) ?? '';
   const append = (more: string) => write(written().trim() === '' ? more : `${written()}\n\n${more}`);
   const focus = () => requestAnimationFrame(() => field.current?.focus());
@@ -56,7 +56,7 @@ export function Composer({ inbox: { conversation, user }, field, chosen, setMode
     write('');
     try {
       await send('POST', `/inbox/${id}/${mode}`, { content }, mode === 'reply' ? key.current : undefined);
-      // The next text is of the same kind: a second note that went to the user could not be taken back.
+      // The kind stays for the next text: a note that went to the user could not be taken back.
       key.current = '';
       await reloadExactly(`/inbox/${id}`);
     } catch (err) {
@@ -83,7 +83,7 @@ export function Composer({ inbox: { conversation, user }, field, chosen, setMode
   };
   const to = (next: Mode) => {
     setMode(next);
-    // At once: the next letter is of the text, and no key of the page.
+    // Does not wait: the next letter belongs to the text and is not a key of the page.
     field.current?.focus();
   };
   useKeys({

@@ -95,8 +95,8 @@ function Item({ item, isChosen }: { item: InboxItem; isChosen: boolean }) {
 }
 
 /**
- * What a person said last, and whether that was one of us. An answer of the assistant is the same for many: the question says what it
- * is about.
+ * What a person said last, and whether that was one of us. An answer of the assistant is the same for many: the question says
+ * what it is about.
  */
 function newest({ conversation: { title }, last_message }: InboxItem, me: number | undefined): string {
   if (last_message === null) return title ?? '';

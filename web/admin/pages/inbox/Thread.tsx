@@ -57,7 +57,7 @@ export function Thread({ id }: { id: number }) {
   );
 }
 
-/** Whether the person stands beside the thread; where there is no room, in its place, once that is asked for. */
+/** Whether the pane about the person is shown: beside the thread, or in its place where there is no room for both. */
 function usePersonPane() {
   const wide = matchMedia('(min-width: 1280px)');
   const [isWide, setWide] = useState(wide.matches);
@@ -69,7 +69,7 @@ function usePersonPane() {
     };
     wide.addEventListener('change', changed);
     return () => wide.removeEventListener('change', changed);
-    // The browser keeps the query while somebody listens.
+    // The listener keeps the query alive.
   }, []);
   return { showsPerson, setShowsPerson, isWide };
 }
@@ -305,7 +305,7 @@ function useEnd(length: number, isTyping: boolean) {
   useLayoutEffect(() => {
     if (atEnd.current) box.current?.scrollTo(0, box.current.scrollHeight);
   }, [length, isTyping]);
-  // What is written below grows, and the messages get less height.
+  // The field below grows and leaves less height for the messages.
   useEffect(() => {
     const log = box.current;
     if (log === null) return;

@@ -25,7 +25,7 @@ const QUERIES: Record<Name, Record<string, string>> = {
   bot: { status: 'bot' },
 };
 
-/** What people see to: a list, a conversation, and who asks. */
+/** The inbox: a list, a conversation, and the person who asks. */
 export default function Inbox() {
   return (
     <Routes>

@@ -2,12 +2,12 @@ import { useEffect, useSyncExternalStore } from 'react';
 import { session } from '../../../shared/session.ts';
 import { useEvents, useSay } from '../../data/live.tsx';
 
-/** A sign that is not renewed goes out. */
+/** Ms for which somebody counts as typing or looking, and between two signs that this agent looks. */
 const TYPING_MS = 6_000;
 const VIEWING_MS = 25_000;
 const SAY_MS = 10_000;
 
-/** What people do right now, by conversation: names with the time until which that is true. */
+/** Who types and who looks, by conversation, each with the time until which that holds. */
 let typing: Record<number, number> = {};
 let viewing: Record<number, Record<number, { name: string; until: number }>> = {};
 const listeners = new Set<() => void>();

@@ -8,7 +8,7 @@ export function StatusBadge({ status }: { status: Status }) {
   );
 }
 
-/** Says where an FAQ is not yet, or no more, found by its meaning. */
+/** Says that a search by meaning does not find an FAQ yet, or any longer. */
 export function EmbeddingBadge({ state }: { state: State['embedding'] | undefined }) {
   if (state === 'waiting') return <Badge>{k('notYetFound')}</Badge>;
   return state === 'failing' ? <Badge tone="bad">{k('neverFound')}</Badge> : null;

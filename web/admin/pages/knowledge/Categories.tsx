@@ -74,8 +74,8 @@ export function Categories() {
 
 /** Changes name and description. The slug stays: imports name it. */
 function Change({ category, onClose }: { category: Category; onClose: () => void }) {
-  const [name, setName] = useState(category.name);
-  const [description, setDescription] = useState(category.description ?? '');
+  const [fields, setFields] = useState({ name: category.name, description: category.description ?? '' });
+  const name = fields.name.trim();
   const [refused, setRefused] = useState('');
   const [busy, setBusy] = useState(false);
   const write = async (fields: Pick<Category, 'name' | 'description'>) => {
@@ -86,8 +86,8 @@ function Change({ category, onClose }: { category: Category; onClose: () => void
     setRefused('');
     setBusy(true);
     try {
-      await write({ name: name.trim(), description: description.trim() || null });
-      toast(k('categoryChanged', { name: name.trim() }), () => {
+      await write({ name, description: fields.description.trim() || null });
+      toast(k('categoryChanged', { name }), () => {
         write({ name: category.name, description: category.description }).catch((err: unknown) =>
           toast(reason(err)),
         );
@@ -104,30 +104,13 @@ function Change({ category, onClose }: { category: Category; onClose: () => void
         className="grid gap-4"
         onSubmit={(event) => {
           event.preventDefault();
-          if (name.trim() !== '') void save();
+          if (name !== '') void save();
         }}
       >
-        <Field
-          label={k('name')}
-          value={name}
-          maxLength={100}
-          onChange={({ target }) => setName(target.value)}
-        />
-        <Field
-          label={k('description')}
-          value={description}
-          maxLength={500}
-          onChange={({ target }) => setDescription(target.value)}
-        />
+        <Fields of={fields} onChange={setFields} />
         <p className="text-sm text-muted">{k('slugStays', { slug: category.slug })}</p>
         <Alert>{refused}</Alert>
-        <Button
-          kind="main"
-          type="submit"
-          className="justify-self-end"
-          busy={busy}
-          disabled={name.trim() === ''}
-        >
+        <Button kind="main" type="submit" className="justify-self-end" busy={busy} disabled={name === ''}>
           {k('save')}
         </Button>
       </form>
@@ -136,17 +119,16 @@ function Change({ category, onClose }: { category: Category; onClose: () => void
 }
 
 function Add() {
-  const [name, setName] = useState('');
-  const [description, setDescription] = useState('');
+  const [fields, setFields] = useState(EMPTY);
   const [refused, setRefused] = useState('');
+  const { name, description } = fields;
   useUnsaved(name !== '' || description !== '');
   const add = async () => {
     setRefused('');
     try {
       await send('POST', '/faq-categories', { name, ...(description !== '' && { description }) });
       await reload('/faq-categories');
-      setName('');
-      setDescription('');
+      setFields(EMPTY);
     } catch (err) {
       setRefused(reason(err));
     }
@@ -160,23 +142,35 @@ function Add() {
           void add();
         }}
       >
-        <Field
-          label={k('name')}
-          value={name}
-          maxLength={100}
-          onChange={({ target }) => setName(target.value)}
-        />
-        <Field
-          label={k('description')}
-          value={description}
-          maxLength={500}
-          onChange={({ target }) => setDescription(target.value)}
-        />
+        <Fields of={fields} onChange={setFields} />
         <Button kind="main" type="submit" disabled={name.trim() === ''}>
           {k('addCategory')}
         </Button>
       </form>
       <Alert>{refused}</Alert>
     </Panel>
+  );
+}
+
+const EMPTY = { name: '', description: '' };
+
+type FieldsProps = { of: typeof EMPTY; onChange: (fields: typeof EMPTY) => void };
+
+function Fields({ of, onChange }: FieldsProps) {
+  return (
+    <>
+      <Field
+        label={k('name')}
+        value={of.name}
+        maxLength={100}
+        onChange={({ target }) => onChange({ ...of, name: target.value })}
+      />
+      <Field
+        label={k('description')}
+        value={of.description}
+        maxLength={500}
+        onChange={({ target }) => onChange({ ...of, description: target.value })}
+      />
+    </>
   );
 }

@@ -258,7 +258,7 @@ function Form({ faq, start, original }: { faq?: Faq; start: Fields; original?: F
             await send('DELETE', `/faqs/${faq.id}`);
             toast(k('deleted'));
             void navigate('/knowledge', { replace: true });
-            // The lists alone: this page still shows what is gone.
+            // Reads only the lists again: this page still shows the deleted FAQ.
             await queries.invalidateQueries({ queryKey: ['/faqs'] });
           }}
         >

@@ -27,8 +27,8 @@ type Suggestion = {
 };
 const PATH = '/faqs/suggestions';
 /**
- * Ms until the list is read again while an FAQ of it has no vectors yet. The audit log notes each read, so it is read less and less
- * often.
+ * Ms until the list is read again while an FAQ of it has no vectors yet. The audit log notes each read, so it is read less and
+ * less often.
  */
 const readAgain = (reads: number) => 3_000 * Math.max(1, reads / 5);
 

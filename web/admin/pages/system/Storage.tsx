@@ -4,7 +4,7 @@ import type { SystemState } from '../../types.ts';
 import { Rows } from './Rows.tsx';
 import { t } from './words.ts';
 
-/** How large the tables are, and what is deleted when. */
+/** The sizes of tables, and when rows are deleted. */
 export function Storage({ system: { storage, settings } }: { system: SystemState }) {
   const kept = settings.filter(({ name }) => name.startsWith('RETENTION_'));
   return (

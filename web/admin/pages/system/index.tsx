@@ -14,7 +14,7 @@ import { Storage } from './Storage.tsx';
 import { Tests } from './Tests.tsx';
 import { t } from './words.ts';
 
-/** How the installation is set, and how it does. */
+/** The settings of the installation and its state. */
 export default function System() {
   const { data, error, refetch } = useGet<SystemState>('/system', {}, { every: 5_000 });
   return (

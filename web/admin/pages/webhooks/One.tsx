@@ -100,7 +100,7 @@ function Known({ webhook }: { webhook: Webhook }) {
               throw err;
             }
             await navigate('/webhooks');
-            // Not what was read of the endpoint itself: that is gone.
+            // Leaves out the endpoint itself, which is deleted.
             void reloadExactly('/webhooks');
           }}
         >
