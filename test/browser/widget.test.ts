@@ -55,6 +55,8 @@ describeBrowser('the widget on another site', function () {
   let browser: Browser;
   let page: Page;
   let faults: string[];
+  /** The site under a name that is another site than Parley's. */
+  const elsewhere = () => site.url.replace('127.0.0.1', 'localhost');
   before(async () => {
     site = await startSite();
     assistant = await buildAssistant({
@@ -64,7 +66,7 @@ describeBrowser('the widget on another site', function () {
     [stack, browser] = await Promise.all([
       startStack(
         {
-          WIDGET_ORIGINS: site.url,
+          WIDGET_ORIGINS: [site.url, elsewhere()].join(),
           WIDGET_SECRET: SECRET,
           OFFICE_HOURS: inTwoDays(),
           OFFICE_TIMEZONE: 'UTC',
@@ -94,9 +96,9 @@ describeBrowser('the widget on another site', function () {
     await forgetAssistants();
   });
 
-  const visit = async (attributes = '') => {
+  const visit = async (attributes = '', at = site.url) => {
     site.embed(stack.web[0] ?? '', attributes);
-    await page.goto(site.url);
+    await page.goto(at);
   };
   const frame = () => page.frameLocator('iframe[title="Chat"]');
   const ask = async (text: string) => {
@@ -367,6 +369,92 @@ describeBrowser('the widget on another site', function () {
     ]);
   });
 
+  describe('where the browser denies the frame a store', () => {
+    /** Opens the chat on the next page of a site that is another than Parley's. Chromium denies frames of other sites their store. */
+    const openNext = async (identity?: object | null) => {
+      await visit('', elsewhere());
+      await page.getByRole('button', { name: 'Open chat' }).waitFor();
+      if (identity !== undefined) await page.evaluate(`Parley.identify(${JSON.stringify(identity)})`);
+      const taken = page.waitForResponse(/auth\/refresh/);
+      await page.getByRole('button', { name: 'Open chat' }).click();
+      await taken;
+    };
+    const inside = () => page.frames().find((one) => one.url().includes('/widget'));
+    const customer = (id: string) => ({
+      external_id: id,
+      hash: createHmac('sha256', SECRET).update(id).digest('hex'),
+    });
+
+    it('keeps a visitor’s talk from page to page', async () => {
+      const before = await guests();
+      await openNext();
+      const denied = await inside()?.evaluate('try { localStorage.length } catch (err) { err.name }');
+      expect(denied).to.equal('SecurityError');
+      await ask('kept [[tokens:3]]');
+      await frame().getByText('w1 w2 w3').waitFor();
+      await openNext();
+      await frame().getByText('w1 w2 w3').waitFor();
+      await ask('more [[tokens:4]]');
+      await frame().getByText('w1 w2 w3 w4').waitFor();
+      await openNext();
+      await frame().getByText('kept [[tokens:3]]').waitFor();
+      expect(await guests()).to.equal(before + 1);
+      expect((await knex('conversations').orderBy('id', 'desc').first()).message_count).to.equal(4);
+      expect(faults).to.deep.equal([]);
+    });
+
+    it('asks quietly for a visitor who never talked, and makes nobody', async () => {
+      const before = Number((await knex('users').count())[0]?.count);
+      await openNext();
+      await frame()
+        .getByText(/you agree/)
+        .waitFor();
+      expect(Number((await knex('users').count())[0]?.count)).to.equal(before);
+      expect(faults).to.deep.equal([]);
+    });
+
+    it('shows a talk to nobody but the user for whom the site vouches', async () => {
+      await openNext(customer('customer 20'));
+      await ask('mine alone [[tokens:3]]');
+      await frame().getByText('w1 w2 w3').waitFor();
+      await openNext(customer('customer 20'));
+      await frame().getByText('mine alone').waitFor();
+      const out = page.waitForResponse(/auth\/logout/);
+      await openNext(customer('customer 21'));
+      await out;
+      await ask('another [[tokens:4]]');
+      await frame().getByText('w1 w2 w3 w4').waitFor();
+      expect(await frame().getByText('mine alone').count()).to.equal(0);
+      const again = page.waitForResponse(/auth\/logout/);
+      await openNext(null);
+      await again;
+      await frame()
+        .getByText(/you agree/)
+        .waitFor();
+      expect(await frame().getByText('another').count()).to.equal(0);
+      // The sign-in is gone, so it does not matter whether the next page names anybody.
+      await openNext();
+      await frame()
+        .getByText(/you agree/)
+        .waitFor();
+      expect(await page.context().cookies()).to.deep.equal([]);
+      expect(faults).to.deep.equal([]);
+    });
+  });
+
+  it('begins anew for a visitor whom Parley has forgotten', async () => {
+    await visit();
+    await page.getByRole('button', { name: 'Open chat' }).click();
+    await ask('soon forgotten [[tokens:3]]');
+    await frame().getByText('w1 w2 w3').waitFor();
+    await knex('users').where({ role: 'guest' }).update({ status: 'deleted' });
+    await knex('refresh_tokens').delete();
+    await page.reload();
+    await page.getByRole('button', { name: 'Open chat' }).click();
+    await ask('back again [[tokens:4]]');
+    await frame().getByText('w1 w2 w3 w4').waitFor();
+  });
+
   it('fills a phone and closes again', async () => {
     await page.setViewportSize(PHONE);
     await visit('data-language="de"');
@@ -432,7 +520,7 @@ describeBrowser('the widget on another site', function () {
 
   it('is shut to a site that is not named', async () => {
     site.embed(stack.web[0] ?? '');
-    await page.goto(site.url.replace('127.0.0.1', 'localhost'));
+    await page.goto(site.url.replace('127.0.0.1', 'unnamed.localhost'));
     const refused = page.waitForEvent('console', (message) => /frame-ancestors/.test(message.text()));
     await page.getByRole('button', { name: 'Open chat' }).click();
     await refused;

@@ -17,9 +17,10 @@ const store = pageStore();
 const TALK = 'parley.widget.talk';
 const DRAFT = 'parley.widget.draft';
 const RATED = 'parley.widget.rated';
-const WHO = 'parley.widget.who';
 const TAG = /^(?=.{2,10}$)[a-z]{2,3}(-[a-z\d]{1,8})*$/i;
 const FRESH = 'new';
+/** How long a closed talk is shown to who comes back. */
+const CLOSED_MS = 86_400_000;
 /** By which analytics tell the widget from other clients. */
 const CHANNEL = { 'x-channel': 'widget' };
 const PAGE = 40;
@@ -55,12 +56,13 @@ export class Talk {
   isLoaded = false;
   /** Whether the person who answers is typing. */
   typing = false;
-  readonly session = new Session({ base, store, lock: tabLock, keep: 'store', name: 'parley.widget' });
+  readonly session = new Session({ base, store, lock: tabLock, keep: 'frame', name: 'parley.widget' });
   readonly #changed: () => void;
   readonly #said: (message: Message) => void;
   readonly #reading = new Set<number>();
   #outbox: Outbox | undefined;
   #entering: Promise<void> | undefined;
+  #leaving: Promise<void> | undefined;
   #identity: Vouched | null | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #wire: WebSocket | undefined;
@@ -87,12 +89,7 @@ export class Talk {
   /** Takes up the talk of an earlier visit. */
   async resume(): Promise<void> {
     try {
-      await this.session.restore();
-      this.#leaveStranger();
-      if (this.session.state === 'in') {
-        this.#openOutbox();
-        await this.#load();
-      }
+      await this.#takeUp();
       this.isLoaded = true;
     } catch {
       this.offline = true;
@@ -189,7 +186,7 @@ export class Talk {
 
   /** Begins another conversation. */
   begin(): void {
-    store.removeItem(TALK);
+    store.setItem(TALK, FRESH);
     this.messages = [];
     this.status = undefined;
     this.returned = false;
@@ -204,15 +201,32 @@ export class Talk {
    */
   #signIn(): Promise<void> {
     this.#entering ??= tabLock('parley.widget.enter', async () => {
-      await this.session.restore();
-      this.#leaveStranger();
-      if (this.session.state !== 'in') return this.#enter();
-      this.#openOutbox();
-      await this.#load();
+      await this.#takeUp();
+      if (this.session.state !== 'in') await this.#enter();
     }).finally(() => {
       this.#entering = undefined;
     });
     return this.#entering;
+  }
+
+  async #takeUp(): Promise<void> {
+    await this.#leaving;
+    await this.session.restore();
+    this.#leaveStranger();
+    await this.#leaving;
+    if (this.session.state !== 'in') return;
+    this.#openOutbox();
+    await this.#find();
+    await this.#load();
+  }
+
+  /** Finds the newest talk where the store knows none: browsers may deny a frame its store, or clear it. */
+  async #find(): Promise<void> {
+    if (store.getItem(TALK) !== null) return;
+    const { data } = await this.session.call<Page<Conversation>>('GET', '/conversations?limit=1');
+    for (const { id, status, last_message_at } of data)
+      if (status !== 'resolved' || Date.now() - Date.parse(last_message_at) < CLOSED_MS)
+        store.setItem(TALK, String(id));
   }
 
   async #enter(): Promise<void> {
@@ -221,22 +235,27 @@ export class Talk {
     const timezone = Intl.DateTimeFormat().resolvedOptions().timeZone;
     if (this.#identity) {
       await this.session.widget({ language, ...this.#identity, ...consents });
-      store.setItem(WHO, this.#identity.external_id);
     } else {
       await this.session.guest({ language, timezone, ...consents });
-      store.removeItem(WHO);
     }
+    // What an earlier visitor left is not theirs.
+    this.begin();
     this.#openOutbox();
   }
 
-  /** Leaves a talk that is not of the user for whom the site vouches. */
+  /** Leaves a talk that is not of the user for whom the site vouches. Signs out, so that no cookie brings it back. */
   #leaveStranger(): void {
-    if (this.#identity === undefined || this.session.state !== 'in') return;
-    if (store.getItem(WHO) === (this.#identity?.external_id ?? null)) return;
-    this.session.ended();
+    const { session } = this;
+    const { user } = session;
+    if (this.#identity === undefined || session.state !== 'in') return;
+    // A server of the release before does not say which vouched user it is: such a one is left.
+    const who = user?.role === 'guest' ? null : user?.external_id;
+    if (who === (this.#identity?.external_id ?? null)) return;
+    this.#leaving = session.logout();
+    session.ended();
     this.#outbox?.close();
     this.#outbox = undefined;
-    for (const key of [WHO, DRAFT, RATED]) store.removeItem(key);
+    for (const key of [DRAFT, RATED]) store.removeItem(key);
     this.begin();
   }
 
