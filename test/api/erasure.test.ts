@@ -240,6 +240,21 @@ describe('the erasure of an account', () => {
     expect((await receipt(body.receipt)).status).to.equal('erased');
   });
 
+  it('ends where the key of receipts cannot be read any more: a new one signs, and earlier receipts verify', async () => {
+    const [first, second] = [await buildUser(), await buildUser()];
+    const before = (await erase(first, { password: PASSWORD })).body.receipt;
+    await erasure();
+    const unreadable = 'v1.gone.AAAA.AAAA';
+    await knex('receipt_keys').update({ sealed: unreadable });
+    const after = (await erase(second, { password: PASSWORD })).body.receipt;
+    await erasure();
+    const [earlier, later] = [await receipt(before), await receipt(after)];
+    expect(later.status).to.equal('erased');
+    expect(later.public_key).to.not.equal(earlier.public_key);
+    for (const one of [earlier, later]) expect(isGenuine(one, String(one.public_key))).to.equal(true);
+    expect(await knex('receipt_keys').whereNot({ sealed: unreadable })).to.have.length(1);
+  });
+
   it('is unknown under a receipt that nobody was given', async () => {
     for (const one of ['x'.repeat(32), 'short', '%00'])
       expect((await api.call('GET', `/erasures/${one}`)).status).to.be.oneOf([400, 404]);
