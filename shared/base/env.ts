@@ -83,6 +83,10 @@ export const env = {
   /** The folder that mails are written to where there is no mail server; '': none. For development. */
   MAIL_DIR: text('MAIL_DIR', ''),
   MAIL_FROM: sender('MAIL_FROM'),
+  /** The address that undeliverable mails come back to; '': that of MAIL_FROM. */
+  MAIL_RETURN_PATH: sender('MAIL_RETURN_PATH'),
+  /** The mailbox of that address, such as pop3s://user:password@mail.example.org; '': nobody reads it here. */
+  MAIL_BOUNCES_URL: url('MAIL_BOUNCES_URL', ['pop3s:', 'pop3:']).raw,
   /** Signs mails (DKIM): all three or none. The key is PEM, in which \n may stand for the end of a line. */
   MAIL_DKIM_DOMAIN: text('MAIL_DKIM_DOMAIN', ''),
   MAIL_DKIM_SELECTOR: text('MAIL_DKIM_SELECTOR', ''),
