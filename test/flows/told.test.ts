@@ -35,6 +35,7 @@ describe('who is told', function () {
       VAPID_PRIVATE_KEY,
       // The browser's service is on this machine.
       WEBHOOK_ALLOW_PRIVATE: 'true',
+      PUSH_SERVICES: '*',
     };
     stack = await startStack(env, ['web', 'web', ...WORKERS, 'notification']);
   });
