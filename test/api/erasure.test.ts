@@ -104,6 +104,27 @@ describe('the erasure of an account', () => {
     expect(await rows('SELECT id FROM erasures WHERE user_id = :id', user)).to.deep.equal([]);
   });
 
+  it('counts every row that went, also those that went with another one', async () => {
+    const user = await buildUser();
+    await talked(user);
+    const { id: user_id, sid: session_id } = user;
+    const [{ id: conversation_id }] = await knex('conversations').where({ user_id });
+    const [{ id: message_id }] = await knex('messages').where({ user_id, message_type: 'assistant' });
+    const keys = { p256dh: 'p', auth: 'a' };
+    const endpoint = 'https://push.example.org/counted';
+    const expires_at = new Date(Date.now() + 60_000);
+    await knex('refresh_tokens').insert({ user_id, session_id, token_hash: 'counted', expires_at });
+    await knex('push_subscriptions').insert({ user_id, session_id, endpoint, ...keys });
+    await knex('notifications').where({ user_id }).delete();
+    await knex('notifications').insert({ user_id, kind: 'answer_ready', conversation_id, message_id });
+    await knex('conversation_ratings').insert({ conversation_id, score: 4 });
+    const { body } = await erase(user, { password: PASSWORD });
+    await erasure();
+    const { erased } = await receipt(body.receipt);
+    const gone = { sessions: 1, refresh_tokens: 2, push_subscriptions: 1, notifications: 1 };
+    expect(erased).to.include({ ...gone, conversation_ratings: 1, conversation_summaries: 0, messages: 2 });
+  });
+
   it('asks for the password of an account that has one, and of no other', async () => {
     const [user, guest] = [await buildUser(), await buildGuest()];
     for (const body of [{}, { password: 'not it' }]) expect((await erase(user, body)).status).to.equal(400);
@@ -217,6 +238,21 @@ describe('the erasure of an account', () => {
     await erasure();
     expect([await rowsOf(user.id), await eraseAgain(entry)]).to.deep.equal([0, false]);
     expect((await receipt(body.receipt)).status).to.equal('erased');
+  });
+
+  it('ends where the key of receipts cannot be read any more: a new one signs, and earlier receipts verify', async () => {
+    const [first, second] = [await buildUser(), await buildUser()];
+    const before = (await erase(first, { password: PASSWORD })).body.receipt;
+    await erasure();
+    const unreadable = 'v1.gone.AAAA.AAAA';
+    await knex('receipt_keys').update({ sealed: unreadable });
+    const after = (await erase(second, { password: PASSWORD })).body.receipt;
+    await erasure();
+    const [earlier, later] = [await receipt(before), await receipt(after)];
+    expect(later.status).to.equal('erased');
+    expect(later.public_key).to.not.equal(earlier.public_key);
+    for (const one of [earlier, later]) expect(isGenuine(one, String(one.public_key))).to.equal(true);
+    expect(await knex('receipt_keys').whereNot({ sealed: unreadable })).to.have.length(1);
   });
 
   it('is unknown under a receipt that nobody was given', async () => {

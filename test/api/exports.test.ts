@@ -86,6 +86,8 @@ describe('the export of an account', () => {
     expect(answer.headers.get('content-type')).to.equal('application/zip');
     const files = await unzip(Buffer.from(await answer.arrayBuffer()));
     expect(Object.keys(files).toSorted().join(' ')).to.equal(FILES);
+    // Without it a phone shows the page as wide as a desk.
+    expect(files['README.html']).to.include('<meta name="viewport" content="width=device-width');
     const messages = (files['messages.jsonl'] ?? '')
       .trim()
       .split('\n')
