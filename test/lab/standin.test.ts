@@ -102,6 +102,20 @@ describe('the stand-in for the model', () => {
       expect(other.chunks.join('')).to.equal(`${english.at(-1)?.answer} [1]`);
     });
 
+    it('hand over where a person is asked for and the tool is offered', async () => {
+      const handsOver = async (content: string) => {
+        const { choices } = await openai.chat.completions.create({
+          model: 'gpt-test',
+          messages: [{ role: 'user', content }],
+          tools: [{ type: 'function', function: { name: 'hand_over_to_person' } }],
+        });
+        return choices[0]?.finish_reason === 'tool_calls';
+      };
+      expect(await handsOver('Can I speak to someone?')).to.equal(true);
+      expect(await handsOver('Ich möchte bitte mit einem Mitarbeiter sprechen')).to.equal(true);
+      expect(await handsOver('Darf man mit einem Hund in den Laden?')).to.equal(false);
+    });
+
     it('greet back in the language of a greeting', async () => {
       const said = async (text: string) => (await ask(text)).chunks.join('');
       expect(await said('hello')).to.match(/^Hello! I am a local stand-in/);
