@@ -155,7 +155,7 @@ describe('a push', () => {
     await service.stop();
   });
 
-  it('goes to push services of browsers and to nobody else, also where private addresses are allowed', async () => {
+  it('goes to the hosts of PUSH_SERVICES alone, also where private addresses are allowed', async () => {
     const asked = browser.asked();
     settings.PUSH_SERVICES = ['fcm.googleapis.com', 'push.apple.com'];
     const owner = { userId: user.id, sid: user.sid };
