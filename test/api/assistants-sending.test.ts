@@ -1,24 +1,20 @@
 import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
 import { changeAssistant } from '../../db/models/assistant.ts';
-import type { Answer, Api } from '../support/api.ts';
+import type { Answer } from '../support/api.ts';
 import { buildAssistant, buildDefault, forgetAssistants } from '../support/assistants.ts';
 import { connectDevice } from '../support/device.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
-import { send, serveWeb } from '../support/web.ts';
+import { send, servedWeb } from '../support/web.ts';
 import { dial } from '../support/wire.ts';
 
 describe('a message to an assistant', () => {
-  let api: Api;
+  const api = servedWeb();
   let user: BuiltUser;
-  before(async () => {
-    api = await serveWeb();
-  });
   beforeEach(async () => {
     user = await buildUser();
   });
   afterEach(forgetAssistants);
-  after(() => api.close());
 
   const post = (body: object, key?: string): Promise<Answer> =>
     api.call(

@@ -1,19 +1,17 @@
 import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
-import { type Answer, type Api, serveApi } from '../support/api.ts';
+import { type Answer, servedApi } from '../support/api.ts';
 import { buildAssistant, buildDefault, forgetAssistants } from '../support/assistants.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
 
 describe('assistants', () => {
-  let api: Api;
+  const api = servedApi();
   let admin: BuiltUser;
   let user: BuiltUser;
   before(async () => {
-    api = await serveApi();
     [admin, user] = [await buildUser({ role: 'admin' }), await buildUser({ language: 'de-AT' })];
   });
   afterEach(forgetAssistants);
-  after(() => api.close());
 
   const ask = (method: string, path: string, body?: unknown, who = admin): Promise<Answer> =>
     api.call(method, `/assistants${path}`, body, { token: who.access });

@@ -5,17 +5,13 @@ import { expect } from 'chai';
 import { buildAsyncapi } from '../../api/docs/asyncapi.ts';
 import type { ClientEvent } from '../../api/contract/contract.ts';
 import { clientEvents } from '../../api/sockets/contract.ts';
-import { type Api, call, serveApi } from '../support/api.ts';
+import { call, servedApi } from '../support/api.ts';
 import { checkValue } from '../support/openapi.ts';
 
 describe('/asyncapi.json', () => {
-  let api: Api;
+  const api = servedApi();
   const asyncapi = buildAsyncapi();
   const events: Record<string, ClientEvent> = clientEvents;
-  before(async () => {
-    api = await serveApi();
-  });
-  after(() => api.close());
 
   it('is served as JSON', async () => {
     const { status, body } = await call(`${api.url}/asyncapi.json`);

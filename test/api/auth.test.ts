@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import jwt from 'jsonwebtoken';
 import { knex } from '../../db/knex.ts';
 import { env } from '../../shared/base/env.ts';
-import { type Answer, type Api, serveApi } from '../support/api.ts';
+import { type Answer, servedApi } from '../support/api.ts';
 import { type BuiltUser, buildSession, buildUser, forgeToken, PASSWORD } from '../support/factories.ts';
 import { itNative } from '../support/native.ts';
 
@@ -17,11 +17,7 @@ const ada = {
 };
 
 describe('auth', () => {
-  let api: Api;
-  before(async () => {
-    api = await serveApi();
-  });
-  after(() => api.close());
+  const api = servedApi();
 
   const post = (path: string, body?: unknown, token?: string) =>
     api.call('POST', `/auth${path}`, body, { token });

@@ -1,20 +1,15 @@
 import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
-import type { Api } from '../support/api.ts';
 import { connectDevice } from '../support/device.ts';
 import { type BuiltUser, buildSession, buildUser } from '../support/factories.ts';
-import { serveWeb } from '../support/web.ts';
+import { servedWeb } from '../support/web.ts';
 
 describe('a message of somebody who was signed out', () => {
-  let api: Api;
+  const api = servedWeb();
   let user: BuiltUser;
-  before(async () => {
-    api = await serveWeb();
-  });
   beforeEach(async () => {
     user = await buildUser();
   });
-  after(() => api.close());
 
   const post = (body: object, token = user.access, headers = {}) =>
     api.call('POST', '/chat/send', body, { token, headers });

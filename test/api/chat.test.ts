@@ -2,19 +2,15 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
-import type { Answer, Api } from '../support/api.ts';
+import type { Answer } from '../support/api.ts';
 import { call } from '../support/api.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
 import { startProcfile } from '../../lab/kit/processes.ts';
-import { send, serveWeb } from '../support/web.ts';
+import { send, servedWeb } from '../support/web.ts';
 
 describe('POST /chat/send', () => {
-  let api: Api;
+  const api = servedWeb();
   let user: BuiltUser;
-  before(async () => {
-    api = await serveWeb();
-  });
-  after(() => api.close());
   beforeEach(async () => {
     user = await buildUser();
   });

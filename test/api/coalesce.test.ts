@@ -1,21 +1,16 @@
 import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
 import { historyBefore } from '../../db/models/message.ts';
-import type { Api } from '../support/api.ts';
 import { connectDevice } from '../support/device.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
-import { playWorker, send, type Sent, serveWeb } from '../support/web.ts';
+import { playWorker, send, type Sent, servedWeb } from '../support/web.ts';
 import { dial } from '../support/wire.ts';
 
 const coalesce = { multitask_strategy: 'coalesce' };
 
 describe('a message that may join a run', () => {
-  let api: Api;
+  const api = servedWeb();
   let user: BuiltUser;
-  before(async () => {
-    api = await serveWeb();
-  });
-  after(() => api.close());
   beforeEach(async () => {
     user = await buildUser();
   });

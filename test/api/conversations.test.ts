@@ -1,20 +1,18 @@
 import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
-import type { Answer, Api } from '../support/api.ts';
+import type { Answer } from '../support/api.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
-import { playWorker, send, serveWeb } from '../support/web.ts';
+import { playWorker, send, servedWeb } from '../support/web.ts';
 
 type Page = { data: { id: number; content: string; message_type: string }[]; next_cursor: string | null };
 
 describe('conversations', () => {
-  let api: Api;
+  const api = servedWeb();
   let user: BuiltUser;
   let stranger: BuiltUser;
   before(async () => {
-    api = await serveWeb();
     stranger = await buildUser();
   });
-  after(() => api.close());
   beforeEach(async () => {
     user = await buildUser();
   });

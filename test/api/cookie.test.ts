@@ -1,21 +1,19 @@
 import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
 import { env } from '../../shared/base/env.ts';
-import { type Answer, type Api, serveApi } from '../support/api.ts';
+import { type Answer, servedApi } from '../support/api.ts';
 import { type BuiltUser, buildUser, PASSWORD } from '../support/factories.ts';
 
 const SESSION = { 'x-session': 'cookie' };
 
 describe('a sign-in whose refresh token is a cookie', () => {
-  let api: Api;
+  const api = servedApi();
   let user: BuiltUser;
   const settings = env as { PUBLIC_URL: string };
   before(async () => {
-    api = await serveApi();
     user = await buildUser();
   });
   afterEach(() => Object.assign(settings, { PUBLIC_URL: '' }));
-  after(() => api.close());
 
   const post = (path: string, body: unknown, headers: Record<string, string> = {}, token?: string) =>
     api.call('POST', `/auth${path}`, body, { headers, ...(token && { token }) });

@@ -9,16 +9,11 @@ import { redis } from '../../shared/delivery/redis.ts';
 import { eraseAgain } from '../../shared/privacy/erasure.ts';
 import { isGenuine, type SignedReceipt } from '../../shared/privacy/receipts.ts';
 import { erasure } from '../../workers/erasure.ts';
-import type { Api } from '../support/api.ts';
 import { buildGuest, buildUser, type BuiltUser, PASSWORD } from '../support/factories.ts';
-import { playWorker, send, serveWeb } from '../support/web.ts';
+import { playWorker, send, servedWeb } from '../support/web.ts';
 
 describe('the erasure of an account', () => {
-  let api: Api;
-  before(async () => {
-    api = await serveWeb();
-  });
-  after(() => api.close());
+  const api = servedWeb();
 
   /** Has a question answered. */
   async function talked(user: BuiltUser): Promise<void> {

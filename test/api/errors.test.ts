@@ -4,17 +4,13 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import makeKnex from 'knex';
 import { presentProblem, problem, toProblem } from '../../shared/base/errors.ts';
-import { type Answer, type Api, call, serveApi } from '../support/api.ts';
+import { type Answer, call, servedApi } from '../support/api.ts';
 import { buildUser } from '../support/factories.ts';
 
 const LIMIT = 256 * 1024;
 
 describe('errors of the API', () => {
-  let api: Api;
-  before(async () => {
-    api = await serveApi();
-  });
-  after(() => api.close());
+  const api = servedApi();
 
   const login = (body: unknown, headers: Record<string, string> = {}) =>
     api.call('POST', '/auth/login', body, { headers });

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
 import { rateReply, regenerateReply } from '../../db/models/reply.ts';
 import { acceptMessage } from '../../db/models/run.ts';
-import { type Api, serveApi } from '../support/api.ts';
+import { servedApi } from '../support/api.ts';
 import { buildVersions, forgetAssistants } from '../support/assistants.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
 import { tell } from '../support/histories.ts';
@@ -10,14 +10,12 @@ import { tell } from '../support/histories.ts';
 const DAY = 86_400_000;
 
 describe('experiments', () => {
-  let api: Api;
+  const api = servedApi();
   let admin: BuiltUser;
   before(async () => {
-    api = await serveApi();
     admin = await buildUser({ role: 'admin' });
   });
   afterEach(forgetAssistants);
-  after(() => api.close());
 
   const call = (method: string, path: string, body?: unknown) =>
     api.call(method, path, body, { token: admin.access });

@@ -5,9 +5,8 @@ import { knex } from '../../db/knex.ts';
 import { rows } from '../../db/sql.ts';
 import { personalData } from '../../shared/privacy/map.ts';
 import { writeExport } from '../../shared/privacy/exports.ts';
-import type { Api } from '../support/api.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
-import { playWorker, send, serveWeb } from '../support/web.ts';
+import { playWorker, send, servedWeb } from '../support/web.ts';
 
 const FILES =
   'README.html access_log.json account.json consents.json conversations.json feedback.json messages.jsonl notifications.json sessions.json';
@@ -47,11 +46,7 @@ async function unzip(bytes: Buffer): Promise<Record<string, string>> {
 }
 
 describe('the export of an account', () => {
-  let api: Api;
-  before(async () => {
-    api = await serveWeb();
-  });
-  after(() => api.close());
+  const api = servedWeb();
   const ask = (user: BuiltUser) => api.call('POST', '/users/me/export', undefined, { token: user.access });
   const look = async (user: BuiltUser, id: unknown) =>
     (await api.call('GET', `/users/me/exports/${String(id)}`, undefined, { token: user.access })).body;

@@ -1,19 +1,17 @@
 import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
-import { type Api, serveApi } from '../support/api.ts';
+import { servedApi } from '../support/api.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
 import { tell } from '../support/histories.ts';
 
 type Faq = { id: number; question: string; translation_of: number | null };
 
 describe('what editors of FAQs see', () => {
-  let api: Api;
+  const api = servedApi();
   let agent: BuiltUser;
   before(async () => {
-    api = await serveApi();
     agent = await buildUser({ role: 'agent' });
   });
-  after(() => api.close());
   const call = (method: string, path: string, body?: unknown) =>
     api.call(method, path, body, { token: agent.access });
   const add = async (fields: object) => {

@@ -11,7 +11,7 @@ import { queues } from '../../shared/delivery/queues.ts';
 import type { Answer, Api } from '../support/api.ts';
 import { connectDevice } from '../support/device.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
-import { serveImports, workImport } from '../support/imports.ts';
+import { bringImport, serveImports, workImport } from '../support/imports.ts';
 import { itNative } from '../support/native.ts';
 import { until } from '../support/until.ts';
 
@@ -33,12 +33,8 @@ describe('importing FAQs', () => {
   const look = async (id: unknown): Promise<Import> =>
     (await api.call('GET', `/faqs/imports/${id}`, undefined, { token: agent.access })).body as Import;
   /** Uploads, runs the job and returns the import. */
-  const bring = async (body: unknown, options: object = {}): Promise<Import> => {
-    const taken = await upload(body, options);
-    expect(taken.status, JSON.stringify(taken.body)).to.equal(202);
-    await workImport(taken.body.import_id);
-    return look(taken.body.import_id);
-  };
+  const bring = async (body: unknown, options: object = {}): Promise<Import> =>
+    (await bringImport(api, agent, body, options)) as Import;
   const exported = async () => {
     const headers = { authorization: `Bearer ${agent.access}` };
     return (await fetch(`${api.url}/api/v1/faqs/export`, { headers })).text();

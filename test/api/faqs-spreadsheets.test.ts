@@ -4,7 +4,7 @@ import { readText } from '../../shared/knowledge/import/text.ts';
 import { knex } from '../../db/knex.ts';
 import type { Api } from '../support/api.ts';
 import type { BuiltUser } from '../support/factories.ts';
-import { serveImports, workImport } from '../support/imports.ts';
+import { bringImport, serveImports } from '../support/imports.ts';
 
 /** What Excel and browsers on Windows send for a sheet of FAQs. */
 describe('spreadsheets of FAQs', () => {
@@ -12,18 +12,8 @@ describe('spreadsheets of FAQs', () => {
   let agent: BuiltUser;
   serveImports((begun) => ({ api, agent } = begun));
 
-  /** Uploads, runs the job and returns the import. */
-  async function bring(body: string | Buffer, type = 'text/csv') {
-    const bytes = Buffer.from(body);
-    const taken = await api.call('POST', '/faqs/import', new Uint8Array(bytes), {
-      token: agent.access,
-      headers: { 'content-type': type },
-    });
-    expect(taken.status, JSON.stringify(taken.body)).to.equal(202);
-    await workImport(taken.body.import_id);
-    const path = `/faqs/imports/${taken.body.import_id}`;
-    return (await api.call('GET', path, undefined, { token: agent.access })).body;
-  }
+  const bring = (body: string | Buffer, type = 'text/csv') =>
+    bringImport(api, agent, new Uint8Array(Buffer.from(body)), { type });
   const faqs = () =>
     knex('faqs').orderBy('id').select('question', 'answer', 'language', 'priority', 'keywords');
   const exported = async (query = '') => {

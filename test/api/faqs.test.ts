@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
-import { type Answer, type Api, serveApi } from '../support/api.ts';
+import { type Answer, servedApi } from '../support/api.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
 import { itNative } from '../support/native.ts';
 
@@ -8,14 +8,12 @@ const FIELDS =
   'id category_id question answer keywords language status priority slug view_count helpful_count not_helpful_count meta_title meta_description created_at updated_at published_at translation_of';
 
 describe('the knowledge base', () => {
-  let api: Api;
+  const api = servedApi();
   let agent: BuiltUser;
   let user: BuiltUser;
   before(async () => {
-    api = await serveApi();
     [agent, user] = [await buildUser({ role: 'agent' }), await buildUser()];
   });
-  after(() => api.close());
   beforeEach(() => knex.raw('TRUNCATE faqs, faq_categories CASCADE'));
 
   const call = (method: string, path: string, body?: unknown, as = agent) =>

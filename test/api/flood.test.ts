@@ -1,15 +1,10 @@
 import { expect } from 'chai';
-import type { Api } from '../support/api.ts';
 import { connectDevice } from '../support/device.ts';
 import { buildUser } from '../support/factories.ts';
-import { send, serveWeb } from '../support/web.ts';
+import { send, servedWeb } from '../support/web.ts';
 
 describe('a socket that does not wait for acknowledgements', () => {
-  let api: Api;
-  before(async () => {
-    api = await serveWeb();
-  });
-  after(() => api.close());
+  const api = servedWeb();
 
   it('gets 429 for the excess, answers for the rest, and is served again once it waits', async () => {
     const user = await buildUser();

@@ -6,19 +6,14 @@ import { reconcile } from '../../workers/housekeeping.ts';
 import { buildDefault, forgetAssistants } from '../support/assistants.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
 import { connectDevice } from '../support/device.ts';
-import { type Api } from '../support/api.ts';
-import { playWorker, send, serveWeb } from '../support/web.ts';
+import { playWorker, send, servedWeb } from '../support/web.ts';
 
 describe('handing a conversation over', () => {
-  let api: Api;
+  const api = servedWeb();
   let user: BuiltUser;
-  before(async () => {
-    api = await serveWeb();
-  });
   beforeEach(async () => {
     user = await buildUser();
   });
-  after(() => api.close());
 
   const ask = (method: string, path: string, body?: unknown, headers = {}) =>
     api.call(method, path, body, { token: user.access, headers });

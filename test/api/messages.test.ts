@@ -4,22 +4,20 @@ import { io, type Socket } from 'socket.io-client';
 import { knex } from '../../db/knex.ts';
 import { historyBefore, messageTexts } from '../../db/models/message.ts';
 import { type MessageRow, markMessage } from '../../db/models/messageView.ts';
-import type { Answer, Api } from '../support/api.ts';
+import type { Answer } from '../support/api.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
 import { inTurns } from '../support/inTurns.ts';
-import { playWorker, send, type Sent, serveWeb } from '../support/web.ts';
+import { playWorker, send, type Sent, servedWeb } from '../support/web.ts';
 
 const NO_IDS = ['0', '-1', 'x', '1.5', '1e3', '%00', '9007199254740993', '99999999999999999999'];
 
 describe('messages', () => {
-  let api: Api;
+  const api = servedWeb();
   let user: BuiltUser;
   let stranger: BuiltUser;
   before(async () => {
-    api = await serveWeb();
     stranger = await buildUser();
   });
-  after(() => api.close());
   beforeEach(async () => {
     user = await buildUser();
   });

@@ -5,15 +5,11 @@ import { chatContract } from '../../api/chat/contract.ts';
 import { idempotencyKey } from '../../api/middleware/headers.ts';
 import { documentPath } from '../../api/docs/openapi.ts';
 import { routes } from '../../api/routes.ts';
-import { type Api, call, serveApi } from '../support/api.ts';
+import { call, servedApi } from '../support/api.ts';
 import { checkAnswer, checkValue, openapi } from '../support/openapi.ts';
 
 describe('/openapi.json', () => {
-  let api: Api;
-  before(async () => {
-    api = await serveApi();
-  });
-  after(() => api.close());
+  const api = servedApi();
 
   it('is served as JSON', async () => {
     const { status, headers, body } = await call(`${api.url}/openapi.json`);

@@ -2,18 +2,14 @@ import { expect } from 'chai';
 import { env } from '../../shared/base/env.ts';
 import { freePort } from '../../scripts/services/ports.ts';
 import { startProcfile } from '../../lab/kit/processes.ts';
-import { type Api, call, serveApi } from '../support/api.ts';
+import { call, servedApi } from '../support/api.ts';
 
 const TOKEN = 'metrics-token-of-the-test';
 
 describe('settings that close routes', () => {
-  let api: Api;
+  const api = servedApi();
   const settings = env as { METRICS_TOKEN: string; DOCS: 'on' | 'off' };
-  before(async () => {
-    api = await serveApi();
-  });
   afterEach(() => Object.assign(settings, { METRICS_TOKEN: '', DOCS: 'on' }));
-  after(() => api.close());
   const get = (path: string, headers = {}) => fetch(`${api.url}${path}`, { headers });
 
   it('keep /metrics open without METRICS_TOKEN, and require the token when it is set', async () => {

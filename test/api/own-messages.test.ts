@@ -4,23 +4,19 @@ import { findNews, newsTold } from '../../db/models/news.ts';
 import { acceptMessage } from '../../db/models/run.ts';
 import { rows } from '../../db/sql.ts';
 import { reconcile } from '../../workers/housekeeping.ts';
-import type { Api } from '../support/api.ts';
 import { connectDevice, type Device } from '../support/device.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
 import { checkEvent } from '../support/openapi.ts';
 import { until } from '../support/until.ts';
-import { playWorker, send, serveWeb } from '../support/web.ts';
+import { playWorker, send, servedWeb } from '../support/web.ts';
 import { dial } from '../support/wire.ts';
 
 type Told = { conversation_id: number; message: { id: number; content: string } };
 
 describe('a user’s own message', () => {
-  let api: Api;
+  const api = servedWeb();
   let [user, agent]: BuiltUser[] = [];
   let open: { close: () => void }[] = [];
-  before(async () => {
-    api = await serveWeb();
-  });
   beforeEach(async () => {
     [user, agent] = await Promise.all([buildUser(), buildUser({ role: 'agent' })]);
   });
@@ -28,7 +24,6 @@ describe('a user’s own message', () => {
     for (const one of open) one.close();
     open = [];
   });
-  after(() => api.close());
 
   const ask = (method: string, path: string, body?: unknown) =>
     api.call(method, path, body, { token: user!.access });

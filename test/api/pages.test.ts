@@ -2,16 +2,12 @@ import { createHash } from 'node:crypto';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { request } from 'undici';
 import { expect } from 'chai';
-import { type Api, serveApi } from '../support/api.ts';
+import { servedApi } from '../support/api.ts';
 import { startPrefixProxy } from '../support/prefix.ts';
 import { startProcfile } from '../../lab/kit/processes.ts';
 
 describe('pages', () => {
-  let api: Api;
-  before(async () => {
-    api = await serveApi();
-  });
-  after(() => api.close());
+  const api = servedApi();
 
   /** Sends a request that decodes nothing. */
   const get = async (path: string, headers: Record<string, string> = {}) => {

@@ -3,17 +3,13 @@ import * as bcrypt from '@node-rs/bcrypt';
 import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
 import { whenFree } from '../../shared/accounts/whenFree.ts';
-import { type Answer, type Api, serveApi } from '../support/api.ts';
+import { type Answer, servedApi } from '../support/api.ts';
 import { buildUser, PASSWORD } from '../support/factories.ts';
 import { itNative } from '../support/native.ts';
 
 describe('passwords', () => {
-  let api: Api;
+  const api = servedApi();
   let registered = 0;
-  before(async () => {
-    api = await serveApi();
-  });
-  after(() => api.close());
 
   const register = (fields: object) => {
     const name = `someone${++registered}`;

@@ -2,15 +2,10 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
-import type { Api } from '../support/api.ts';
-import { serveWeb } from '../support/web.ts';
+import { servedWeb } from '../support/web.ts';
 
 describe('HTTP pipelining', () => {
-  let api: Api;
-  before(async () => {
-    api = await serveWeb();
-  });
-  after(() => api.close());
+  const api = servedWeb();
 
   /** Writes `count` requests at once on one connection. Returns when all are answered or the connection ends. */
   async function pipelined(count: number, path = '/health'): Promise<{ answers: number; ended: boolean }> {

@@ -2,15 +2,11 @@ import { expect } from 'chai';
 import { consentVersion } from '../../db/models/consent.ts';
 import { CONSENT_VERSION } from '../../shared/privacy/consentVersion.ts';
 import { textsOf } from '../../shared/privacy/consentTexts.ts';
-import { type Api, serveApi } from '../support/api.ts';
+import { servedApi } from '../support/api.ts';
 import { buildUser } from '../support/factories.ts';
 
 describe('privacy', () => {
-  let api: Api;
-  before(async () => {
-    api = await serveApi();
-  });
-  after(() => api.close());
+  const api = servedApi();
   const list = async (path: string, token: string) =>
     (await api.call('GET', path, undefined, { token })).body.data as Record<string, unknown>[];
 

@@ -2,22 +2,18 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { knex } from '../../db/knex.ts';
 import { env } from '../../shared/base/env.ts';
-import { type Answer, type Api, serveApi } from '../support/api.ts';
+import { type Answer, servedApi } from '../support/api.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
 import { itNative } from '../support/native.ts';
 
 type Pair = { access_token: string; refresh_token: string };
 
 describe('a spent refresh token', () => {
-  let api: Api;
+  const api = servedApi();
   let user: BuiltUser;
-  before(async () => {
-    api = await serveApi();
-  });
   beforeEach(async () => {
     user = await buildUser();
   });
-  after(() => api.close());
 
   const refresh = (refresh_token: string, agent = 'tab') =>
     api.call('POST', '/auth/refresh', { refresh_token }, { headers: { 'user-agent': agent } });

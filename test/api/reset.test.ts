@@ -3,21 +3,17 @@ import { expect } from 'chai';
 import type { Client } from '../../shared/accounts/client.ts';
 import { beginReset } from '../../shared/accounts/reset.ts';
 import { knex } from '../../db/knex.ts';
-import { type Answer, type Api, serveApi } from '../support/api.ts';
+import { type Answer, servedApi } from '../support/api.ts';
 import { type BuiltUser, buildSession, buildUser, PASSWORD } from '../support/factories.ts';
 import { itNative } from '../support/native.ts';
 import { rankDeviate, timeBoth } from '../support/statistics.ts';
 
 describe('password reset', () => {
-  let api: Api;
+  const api = servedApi();
   let user: BuiltUser;
-  before(async () => {
-    api = await serveApi();
-  });
   beforeEach(async () => {
     user = await buildUser();
   });
-  after(() => api.close());
 
   const client: Client = { userAgent: null, ip: '127.0.0.1', requestId: 'test' };
   /** Returns the token that the mail would contain. */

@@ -5,22 +5,19 @@ import { expect } from 'chai';
 import { Session } from '../../db/models/session.ts';
 import { knex } from '../../db/knex.ts';
 import { redis } from '../../shared/delivery/redis.ts';
-import type { Api } from '../support/api.ts';
 import { openEventSource } from '../support/event-source.ts';
 import { type BuiltUser, buildSession, buildUser } from '../support/factories.ts';
-import { playWorker, send, serveWeb } from '../support/web.ts';
+import { playWorker, send, servedWeb } from '../support/web.ts';
 
 type SseEvent = { id: string; event: string; data: Record<string, unknown> };
 
 describe('runs', () => {
-  let api: Api;
+  const api = servedWeb();
   let user: BuiltUser;
   let stranger: BuiltUser;
   before(async () => {
-    api = await serveWeb();
     [user, stranger] = [await buildUser(), await buildUser()];
   });
-  after(() => api.close());
 
   const get = (path: string, token = user.access) => api.call('GET', path, undefined, { token });
   const cancel = (id: unknown, token = user.access) =>

@@ -5,7 +5,7 @@ import { URI, type TOTP } from 'otpauth';
 import { knex } from '../../db/knex.ts';
 import { env } from '../../shared/base/env.ts';
 import { stepOf } from '../../shared/accounts/totp.ts';
-import { type Answer, type Api, call } from '../support/api.ts';
+import { type Answer, call } from '../support/api.ts';
 import { connectDevice } from '../support/device.ts';
 import {
   type BuiltUser,
@@ -16,17 +16,13 @@ import {
   PASSWORD,
 } from '../support/factories.ts';
 import { itNative } from '../support/native.ts';
-import { serveWeb } from '../support/web.ts';
+import { servedWeb } from '../support/web.ts';
 
 const STEP_MS = 30_000;
 
 describe('a second factor', function () {
   this.timeout(20_000);
-  let api: Api;
-  before(async () => {
-    api = await serveWeb();
-  });
-  after(() => api.close());
+  const api = servedWeb();
 
   type Pending = { user: BuiltUser; totp: TOTP; secret: string; recovery: string[] };
   type Enrolled = Pending & { confirmedBy: string };

@@ -2,21 +2,17 @@ import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
 import { env } from '../../shared/base/env.ts';
 import { redis } from '../../shared/delivery/redis.ts';
-import { type Api, serveApi } from '../support/api.ts';
+import { servedApi } from '../support/api.ts';
 import { type BuiltUser, buildSession, buildUser, PASSWORD } from '../support/factories.ts';
 
 type Row = { id: number; current: boolean; user_agent: string; ip: string; expires_at: string };
 
 describe('sessions', () => {
-  let api: Api;
+  const api = servedApi();
   let user: BuiltUser;
-  before(async () => {
-    api = await serveApi();
-  });
   beforeEach(async () => {
     user = await buildUser();
   });
-  after(() => api.close());
 
   const list = (query = '', token = user.access) =>
     api.call('GET', `/users/me/sessions${query}`, undefined, { token });

@@ -8,26 +8,23 @@ import { Session } from '../../db/models/session.ts';
 import { knex } from '../../db/knex.ts';
 import type { RunEvent } from '../../shared/delivery/runEvents.ts';
 import { redis } from '../../shared/delivery/redis.ts';
-import type { Api } from '../support/api.ts';
 import { type BuiltUser, buildSession, buildUser, forgeToken, withShortToken } from '../support/factories.ts';
 import { startProcfile } from '../../lab/kit/processes.ts';
-import { playWorker, send, type Sent, serveWeb } from '../support/web.ts';
+import { playWorker, send, type Sent, servedWeb } from '../support/web.ts';
 
 type Ack = { ok: boolean; error?: { code: string; status: number } } & Record<string, unknown>;
 
 describe('sockets', () => {
-  let api: Api;
+  const api = servedWeb();
   let user: BuiltUser;
   let stranger: BuiltUser;
   const sockets: Socket[] = [];
   before(async () => {
-    api = await serveWeb();
     [user, stranger] = [await buildUser(), await buildUser()];
   });
   afterEach(() => {
     for (const socket of sockets.splice(0)) socket.disconnect();
   });
-  after(() => api.close());
 
   const dial = (auth: object, options: object = {}) => {
     const socket = io(api.url, {

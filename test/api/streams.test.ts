@@ -1,20 +1,17 @@
 import { expect } from 'chai';
 import { redis } from '../../shared/delivery/redis.ts';
-import type { Api } from '../support/api.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
-import { playWorker, send, serveWeb } from '../support/web.ts';
+import { playWorker, send, servedWeb } from '../support/web.ts';
 
 const STREAMS = 50;
 const PUSHES = 100;
 
 describe('many event streams of one user', () => {
-  let api: Api;
+  const api = servedWeb();
   let user: BuiltUser;
   before(async () => {
-    api = await serveWeb();
     user = await buildUser();
   });
-  after(() => api.close());
 
   /** Returns how often run logs were read. */
   async function reads(): Promise<number> {

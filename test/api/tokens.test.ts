@@ -4,20 +4,18 @@ import jwt from 'jsonwebtoken';
 import { signBoard } from '../../shared/accounts/tokens.ts';
 import { knex } from '../../db/knex.ts';
 import { env } from '../../shared/base/env.ts';
-import { type Api, serveApi } from '../support/api.ts';
+import { servedApi } from '../support/api.ts';
 import { type BuiltUser, buildUser, forgeToken } from '../support/factories.ts';
 
 const [SECRET] = env.JWT_SECRET as [string];
 const kidOf = (secret: string) => createHash('sha256').update(secret).digest('hex').slice(0, 16);
 
 describe('access tokens', () => {
-  let api: Api;
+  const api = servedApi();
   let user: BuiltUser;
   before(async () => {
-    api = await serveApi();
     user = await buildUser();
   });
-  after(() => api.close());
 
   const me = (token: string) => api.call('GET', '/users/me', undefined, { token });
   const codeOf = async (token: string) => (await me(token)).body.code ?? 'let in';

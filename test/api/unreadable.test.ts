@@ -1,15 +1,10 @@
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
-import type { Api } from '../support/api.ts';
-import { serveWeb } from '../support/web.ts';
+import { servedWeb } from '../support/web.ts';
 
 describe('bytes that are not HTTP', () => {
-  let api: Api;
-  before(async () => {
-    api = await serveWeb();
-  });
-  after(() => api.close());
+  const api = servedWeb();
 
   const said: [string, string][] = [
     ['an unknown method', 'BREW /x HTTP/9.9\r\n\r\n'],

@@ -2,25 +2,22 @@ import { once } from 'node:events';
 import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
 import type { User } from '../../db/models/user.ts';
-import type { Api } from '../support/api.ts';
 import { connectDevice } from '../support/device.ts';
 import { type BuiltUser, buildSession, buildUser, PASSWORD } from '../support/factories.ts';
 import { itNative } from '../support/native.ts';
-import { playWorker, send, serveWeb } from '../support/web.ts';
+import { playWorker, send, servedWeb } from '../support/web.ts';
 import { dial } from '../support/wire.ts';
 
 describe('accounts, for administrators', () => {
-  let api: Api;
+  const api = servedWeb();
   let admin: BuiltUser;
   let user: BuiltUser;
   before(async () => {
-    api = await serveWeb();
     admin = await buildUser({ role: 'admin' });
   });
   beforeEach(async () => {
     user = await buildUser();
   });
-  after(() => api.close());
 
   const list = async (query: string) => {
     const { body } = await api.call('GET', `/users?${query}`, undefined, { token: admin.access });

@@ -1,20 +1,16 @@
 import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
 import { redis } from '../../shared/delivery/redis.ts';
-import { type Api, serveApi } from '../support/api.ts';
+import { servedApi } from '../support/api.ts';
 import { type BuiltUser, buildSession, buildUser, PASSWORD } from '../support/factories.ts';
 import { itNative } from '../support/native.ts';
 
 describe('users', () => {
-  let api: Api;
+  const api = servedApi();
   let user: BuiltUser;
-  before(async () => {
-    api = await serveApi();
-  });
   beforeEach(async () => {
     user = await buildUser();
   });
-  after(() => api.close());
 
   const me = (token = user.access) => api.call('GET', '/users/me', undefined, { token });
   const patch = (body: unknown) => api.call('PATCH', '/users/me', body, { token: user.access });

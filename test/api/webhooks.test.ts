@@ -1,23 +1,21 @@
 import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
 import { env } from '../../shared/base/env.ts';
-import { type Answer, type Api, serveApi } from '../support/api.ts';
+import { type Answer, servedApi } from '../support/api.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
 import { buildWebhook } from '../support/webhooks.ts';
 
 describe('webhooks', () => {
   const settings = env as { WEBHOOK_ALLOW_PRIVATE: boolean };
-  let api: Api;
+  const api = servedApi();
   let admin: BuiltUser;
   before(async () => {
-    api = await serveApi();
     admin = await buildUser({ role: 'admin' });
   });
   afterEach(async () => {
     settings.WEBHOOK_ALLOW_PRIVATE = false;
     await knex('webhooks').delete();
   });
-  after(() => api.close());
 
   const ask = (method: string, path: string, body?: unknown): Promise<Answer> =>
     api.call(method, `/webhooks${path}`, body, { token: admin.access });

@@ -6,27 +6,24 @@ import { signAccess } from '../../shared/accounts/tokens.ts';
 import { knex } from '../../db/knex.ts';
 import { Session } from '../../db/models/session.ts';
 import { redis } from '../../shared/delivery/redis.ts';
-import type { Api } from '../support/api.ts';
 import { type BuiltUser, buildSession, buildUser, forgeToken, withShortToken } from '../support/factories.ts';
 import { startProcfile } from '../../lab/kit/processes.ts';
-import { playWorker, send, type Sent, serveWeb } from '../support/web.ts';
+import { playWorker, send, type Sent, servedWeb } from '../support/web.ts';
 import { connect, dial, type Frame, type Wire } from '../support/wire.ts';
 
 type Refusal = { status?: number; headers: Record<string, string>; problem: Record<string, unknown> };
 
 describe('the plain WebSocket', () => {
-  let api: Api;
+  const api = servedWeb();
   let user: BuiltUser;
   let stranger: BuiltUser;
   const wires: Wire[] = [];
   before(async () => {
-    api = await serveWeb();
     [user, stranger] = [await buildUser(), await buildUser()];
   });
   afterEach(() => {
     for (const { socket } of wires.splice(0)) socket.terminate();
   });
-  after(() => api.close());
 
   const signedIn = async (token = user.access, url = api.url) => {
     const wire = await dial(url, user.id, token);

@@ -3,19 +3,17 @@ import { knex } from '../../db/knex.ts';
 import { deleteOver } from '../../db/models/over.ts';
 import { storedUnder } from '../../db/models/idempotency.ts';
 import { type BuiltUser, buildSession, buildUser } from '../support/factories.ts';
-import { type Api, serveApi } from '../support/api.ts';
+import { servedApi } from '../support/api.ts';
 
 const DAY = 86_400_000;
 const ago = (days: number) => new Date(Date.now() - days * DAY);
 
 describe('expired rows', () => {
-  let api: Api;
+  const api = servedApi();
   let user: BuiltUser;
   before(async () => {
-    api = await serveApi();
     user = await buildUser();
   });
-  after(() => api.close());
 
   const ids = async (table: string) => (await knex(table).orderBy('id')).map(({ id }) => id as number);
   async function ended(days: number): Promise<number> {

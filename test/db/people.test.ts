@@ -5,21 +5,17 @@ import { Conversation } from '../../db/models/conversation.ts';
 import { handOver } from '../../db/models/people.ts';
 import { row } from '../../db/sql.ts';
 import { env } from '../../shared/base/env.ts';
-import { type Api, serveApi } from '../support/api.ts';
+import { servedApi } from '../support/api.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
 import { itNative } from '../support/native.ts';
 import { playWorker, send } from '../support/web.ts';
 
 describe('conversations with people, in SQL', () => {
-  let api: Api;
+  const api = servedApi();
   let [user, agent]: BuiltUser[] = [];
-  before(async () => {
-    api = await serveApi();
-  });
   beforeEach(async () => {
     [user, agent] = await Promise.all([buildUser(), buildUser({ role: 'agent' })]);
   });
-  after(() => api.close());
 
   const begun = async () => (await send(api, user!)).conversation_id;
   const kept = (id: number) => knex('conversations').where({ id }).first();

@@ -6,23 +6,18 @@ import { knex } from '../../db/knex.ts';
 import { rows } from '../../db/sql.ts';
 import { isAnchor } from '../../shared/privacy/anchors.ts';
 import { deleteOldEntries } from '../../shared/privacy/retention.ts';
-import type { Api } from '../support/api.ts';
 import { unguarded } from '../support/audit.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
-import { playWorker, type Sent, send, serveWeb } from '../support/web.ts';
+import { playWorker, type Sent, send, servedWeb } from '../support/web.ts';
 
 const ago = (days: number) => new Date(Date.now() - days * 86_400_000);
 
 describe('the retention of messages', () => {
-  let api: Api;
+  const api = servedWeb();
   let user: BuiltUser;
-  before(async () => {
-    api = await serveWeb();
-  });
   beforeEach(async () => {
     user = await buildUser();
   });
-  after(() => api.close());
 
   async function answered(days: number, conversation_id?: number): Promise<Sent> {
     const sent = await send(api, user, { ...(conversation_id !== undefined && { conversation_id }) });

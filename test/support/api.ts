@@ -30,6 +30,27 @@ export async function serveApi(): Promise<Api> {
   };
 }
 
+/** Serves the app for the present suite. */
+export function servedApi(): Api {
+  return forSuite(serveApi);
+}
+
+/** Registers hooks of the present suite that serve an API, and close it. */
+export function forSuite(serve: () => Promise<Api>): Api {
+  let api: Api;
+  before(async () => {
+    api = await serve();
+  });
+  after(() => api.close());
+  return {
+    get url() {
+      return api.url;
+    },
+    call: (...request) => api.call(...request),
+    close: () => api.close(),
+  };
+}
+
 /** Sends one request to any URL. @throws when the answer differs from /openapi.json */
 export async function call(
   url: string,

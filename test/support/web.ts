@@ -4,7 +4,7 @@ import { claimRun, finishRun, type Outcome } from '../../db/models/run.ts';
 import { type RunEvent, firstSeq } from '../../shared/delivery/runEvents.ts';
 import { announce } from '../../shared/delivery/runs.ts';
 import { appendLog, openLog } from '../../shared/delivery/runlog.ts';
-import { type Api, call } from './api.ts';
+import { type Api, call, forSuite } from './api.ts';
 import type { BuiltUser } from './factories.ts';
 
 /** Serves HTTP and sockets as `web` does, in this process. Close it in `after`. */
@@ -17,6 +17,11 @@ export async function serveWeb(): Promise<Api> {
     call: (method, path, body, options) => call(`${url}/api/v1${path}`, method, body, options),
     close,
   };
+}
+
+/** Serves HTTP and sockets for the present suite. */
+export function servedWeb(): Api {
+  return forSuite(serveWeb);
 }
 
 export type Sent = {

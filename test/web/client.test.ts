@@ -1,10 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { expect } from 'chai';
-import type { Api } from '../support/api.ts';
 import { buildUser, PASSWORD, type BuiltUser } from '../support/factories.ts';
 import { until } from '../support/until.ts';
-import { playWorker, send, type Sent, serveWeb } from '../support/web.ts';
+import { playWorker, send, type Sent, servedWeb } from '../support/web.ts';
 import { finishRun } from '../../db/models/run.ts';
 import { dropLogs } from '../../shared/delivery/runlog.ts';
 import { memoryStore } from '../../web/sdk/browser.ts';
@@ -17,13 +16,10 @@ const lock: Lock = (_, work) => work();
 
 describe('the client', function () {
   this.timeout(30_000);
-  let api: Api;
+  const api = servedWeb();
   let user: BuiltUser;
   let store: Store;
   const open: Parley[] = [];
-  before(async () => {
-    api = await serveWeb();
-  });
   beforeEach(async () => {
     user = await buildUser();
     store = memoryStore();
@@ -31,7 +27,6 @@ describe('the client', function () {
   afterEach(() => {
     for (const client of open.splice(0)) client.close();
   });
-  after(() => api.close());
 
   const sessionAt = (base = api.url) => new Session({ base, store, lock, keep: 'store' });
   async function signedIn(base = api.url): Promise<Session> {
