@@ -13,6 +13,7 @@ import { startStack, type Stack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 
 const SECRET = 'shared with the site';
+type Box = { scrollHeight: number; scrollTop: number; clientHeight: number };
 
 /** Office hours on the day after tomorrow alone. */
 function inTwoDays(): string {
@@ -204,6 +205,22 @@ describeBrowser('the widget on another site', function () {
     expect(await field.inputValue()).to.equal('first\nsecond');
   });
 
+  it('keeps what is written without a network, sends it by itself, and says what did not work', async () => {
+    await visit();
+    await page.getByRole('button', { name: 'Open chat' }).click();
+    await ask('online [[tokens:3]]');
+    await frame().getByRole('button', { name: 'Good answer' }).waitFor();
+    await page.context().setOffline(true);
+    await ask('offline [[tokens:4]]');
+    await frame().getByText('No connection. Your message is kept.').waitFor();
+    await frame().getByRole('button', { name: 'Ask a person' }).click();
+    await frame().getByRole('alert').getByText('This did not work. Please try again.').waitFor();
+    await page.context().setOffline(false);
+    await frame().getByText('w1 w2 w3 w4').waitFor();
+    await frame().getByRole('button', { name: 'Good answer' }).last().click();
+    await frame().getByRole('alert').waitFor({ state: 'detached' });
+  });
+
   it('shows an answer whose log was lost, and asks once a second at most', async () => {
     const asked: number[] = [];
     const frames = (events: [name: string, data: object][]) =>
@@ -273,6 +290,8 @@ describeBrowser('the widget on another site', function () {
     await frame().getByText('w1 w2 w3 w4').waitFor();
     await frame().getByRole('button', { name: 'Ask a person' }).click();
     await frame().getByText('A person will answer here.').waitFor();
+    // The button that was pressed is gone.
+    await frame().getByRole('textbox', { name: 'Message' }).and(frame().locator(':focus')).waitFor();
     const { id } = await knex('conversations').orderBy('id', 'desc').first();
     const act = (what: string, body = {}) => stack.post(`/inbox/${id}/${what}`, body, agent.access);
     expect((await act('take')).status).to.equal(200);
@@ -290,7 +309,9 @@ describeBrowser('the widget on another site', function () {
     await expectAccessible(page);
     await shoot(page, 'widget-rating');
     await frame().getByRole('button', { name: '5 of 5' }).click();
-    await frame().getByRole('button', { name: '5 of 5' }).waitFor({ state: 'detached' });
+    await frame().getByText('This conversation is closed. Thank you.').waitFor();
+    await frame().getByRole('textbox', { name: 'Message' }).and(frame().locator(':focus')).waitFor();
+    expect(await frame().getByRole('button', { name: '5 of 5' }).count()).to.equal(0);
     expect((await knex('conversation_ratings').where({ conversation_id: id }).first()).score).to.equal(5);
 
     await frame().getByRole('button', { name: 'New conversation' }).click();
@@ -468,6 +489,25 @@ describeBrowser('the widget on another site', function () {
       .fill(`https://example.org/${'x'.repeat(300)}`);
     const send = await frame().getByRole('button', { name: 'Senden' }).boundingBox();
     expect((send?.x ?? 0) + (send?.width ?? 0)).to.be.within(1, PHONE.width);
+    await frame().getByRole('textbox', { name: 'Nachricht' }).fill('Lang [[tokens:300]]');
+    await frame().getByRole('button', { name: 'Senden' }).click();
+    await frame().getByText(/w300/).waitFor();
+    // What is newest stays in sight while the keyboard takes its place, and after a turn.
+    const hidden = () =>
+      frame()
+        .getByRole('log')
+        .evaluate<number, Box>((box) => box.scrollHeight - box.scrollTop - box.clientHeight);
+    for (const size of [
+      { ...PHONE, height: 420 },
+      { width: PHONE.height, height: PHONE.width },
+    ]) {
+      await page.setViewportSize(size);
+      await until(
+        'the iframe fills the screen',
+        async () => (await page.locator('iframe').boundingBox())?.height === size.height,
+      );
+      await until('the newest words are in sight', async () => (await hidden()) < 2);
+    }
     await frame().getByRole('button', { name: 'Chat schließen' }).click();
     await page.getByRole('button', { name: 'Chat öffnen' }).waitFor();
     expect(faults).to.deep.equal([]);

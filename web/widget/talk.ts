@@ -51,6 +51,8 @@ export class Talk {
   offer: WidgetOffer | undefined;
   /** Whether a person gave the talk back while it was looked at. */
   returned = false;
+  /** Whether this closed talk was rated just now. */
+  thanked = false;
   offline = false;
   /** Whether the messages of an earlier visit are there, if there are any. */
   isLoaded = false;
@@ -144,6 +146,7 @@ export class Talk {
   /** Says how the talk was. */
   async score(score: number): Promise<void> {
     await this.session.call('POST', `/conversations/${this.#conversation}/rating`, { body: { score } });
+    this.thanked = true;
     this.skip();
   }
 
@@ -184,12 +187,19 @@ export class Talk {
     if (message) this.#put({ ...message, feedback: rating });
   }
 
+  /** Sends what waits, and looks for news: the network is back, or the page is looked at again. */
+  wake(): void {
+    void this.#outbox?.flush();
+    if (this.session.state === 'in') void this.#load().catch(() => {});
+  }
+
   /** Begins another conversation. */
   begin(): void {
     store.setItem(TALK, FRESH);
     this.messages = [];
     this.status = undefined;
     this.returned = false;
+    this.thanked = false;
     this.#hangUp();
     clearTimeout(this.#timer);
     this.#changed();
@@ -224,9 +234,13 @@ export class Talk {
   async #find(): Promise<void> {
     if (store.getItem(TALK) !== null) return;
     const { data } = await this.session.call<Page<Conversation>>('GET', '/conversations?limit=1');
-    for (const { id, status, last_message_at } of data)
-      if (status !== 'resolved' || Date.now() - Date.parse(last_message_at) < CLOSED_MS)
-        store.setItem(TALK, String(id));
+    for (const { id, status, last_message_at } of data) {
+      const isClosed = status === 'resolved';
+      if (isClosed && Date.now() - Date.parse(last_message_at) > CLOSED_MS) continue;
+      store.setItem(TALK, String(id));
+      // Whether it was rated nobody knows here. It is not asked on each page.
+      if (isClosed) store.setItem(RATED, String(id));
+    }
   }
 
   async #enter(): Promise<void> {
@@ -389,11 +403,12 @@ export class Talk {
     if (this.#reading.has(run)) return;
     this.#reading.add(run);
     const view = new RunView();
-    const show = (event: RunEvent) => this.#show(view, event);
+    const take = (event: RunEvent) => this.#show(view, event);
     while (!view.ended && this.session.state === 'in') {
       try {
         // A run that is not there has nothing to show.
-        if (!(await readRun(base, await this.session.token(), { run, after: view.seq }, show))) break;
+        const token = await this.session.token();
+        if (!(await readRun({ base, token, run, after: view.seq, take }))) break;
       } catch {}
       if (!view.ended) await new Promise((over) => setTimeout(over, PAUSE_MS));
     }
