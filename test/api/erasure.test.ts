@@ -8,7 +8,11 @@ import { queues } from '../../shared/delivery/queues.ts';
 import { redis } from '../../shared/delivery/redis.ts';
 import { eraseAgain } from '../../shared/privacy/erasure.ts';
 import { isGenuine, type SignedReceipt } from '../../shared/privacy/receipts.ts';
+import { announce } from '../../shared/delivery/runs.ts';
+import { writeExport } from '../../shared/privacy/exports.ts';
 import { erasure } from '../../workers/erasure.ts';
+import { dumpOf } from '../support/everywhere.ts';
+import { onNative } from '../support/native.ts';
 import { buildGuest, buildUser, type BuiltUser, PASSWORD } from '../support/factories.ts';
 import { playWorker, send, servedWeb } from '../support/web.ts';
 
@@ -171,6 +175,47 @@ describe('the erasure of an account', () => {
     await worker.announce();
     await erasure();
     expect((await receipt(body.receipt)).status).to.equal('erased');
+  });
+
+  it('meets a handoff, an export, a message and itself at once, and nothing is left', async () => {
+    const agent = await buildUser({ role: 'agent' });
+    for (let round = 0; round < 6; round += 1) {
+      const [user, word] = [await buildUser(), `zqmeets${round}x`];
+      const { run_id, conversation_id: id } = await send(api, user, { content: word });
+      const [own, staff] = [{ token: user.access }, { token: agent.access }];
+      const exported = async () => {
+        const asked = await api.call('POST', '/users/me/export', undefined, own);
+        if (asked.status === 202) await writeExport(Number(asked.body.id));
+        return asked;
+      };
+      const acts = [
+        () => api.call('POST', `/conversations/${id}/handoff`, { reason: word }, own),
+        () => api.call('POST', `/inbox/${id}/take`, {}, staff),
+        () => api.call('POST', `/inbox/${id}/note`, { content: word }, staff),
+        exported,
+        () => api.call('POST', '/chat/send', { content: word, conversation_id: id }, own),
+        () => api.call('PATCH', '/users/me', { last_name: word }, own),
+        () => erase(user, { password: PASSWORD }),
+        () => erase(user, { password: PASSWORD }),
+      ];
+      // Each round begins with another act.
+      const [met] = await Promise.all([
+        Promise.all([...acts.slice(round), ...acts.slice(0, round)].map((act) => act())),
+        erasure(),
+      ]);
+      expect(met.map(({ status }) => status).filter((status) => status >= 500)).to.deep.equal([]);
+      for (const run of await knex('runs').where({ user_id: user.id })) await announce(Number(run.id));
+      await erasure();
+      const receipts = new Set(
+        met.flatMap(({ body }) => (body?.receipt === undefined ? [] : [body.receipt])),
+      );
+      expect([...receipts], `round ${round}, run ${run_id}`).to.have.length(1);
+      expect((await receipt([...receipts][0])).status).to.equal('erased');
+      expect(await rowsOf(user.id)).to.equal(0);
+      if (!onNative) continue;
+      const dump = await dumpOf(process.env.DATABASE_URL ?? '');
+      expect(dump.filter((line) => line.includes(word))).to.deep.equal([]);
+    }
   });
 
   it('leaves no log, job or counter of theirs in Redis', async () => {
