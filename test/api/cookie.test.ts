@@ -152,14 +152,12 @@ describe('a sign-in whose refresh token is a cookie', () => {
 });
 
 describe('a sign-in whose refresh token is a cookie of the widget’s frame', () => {
-  let api: Api;
+  const api = servedApi();
   let own: Record<string, string>;
-  before(async () => {
-    api = await serveApi();
+  before(() => {
     own = { 'x-session': 'frame', origin: new URL(api.url).origin, 'sec-fetch-site': 'same-origin' };
   });
   afterEach(() => Object.assign(env, { PUBLIC_URL: '' }));
-  after(() => api.close());
 
   const post = (path: string, body: unknown, headers: Record<string, string> = {}, token?: string) =>
     api.call('POST', `/auth${path}`, body, { headers: { ...own, ...headers }, ...(token && { token }) });
