@@ -35,6 +35,7 @@ describe('the export of an account', () => {
 
   it('is an archive of all that is kept of its owner, and of nothing else', async () => {
     const [user, other] = [await buildUser(), await buildUser()];
+    await knex('users').where({ id: user.id }).update({ language: 'de-AT' });
     for (const one of [user, other]) {
       const worker = await playWorker(one, await send(api, one, { content: `I am ${one.username}` }));
       await worker.say('Hello');
@@ -61,6 +62,9 @@ describe('the export of an account', () => {
     expect(answer.headers.get('content-type')).to.equal('application/zip');
     const files = await unzip(Buffer.from(await answer.arrayBuffer()));
     expect(Object.keys(files).toSorted().join(' ')).to.equal(FILES);
+    const named = [...(files['README.html'] ?? '').matchAll(/<a href="([^"]+)">/g)].map(([, name]) => name);
+    expect([...named, 'README.html'].toSorted().join(' ')).to.equal(FILES);
+    expect(files['README.html']).to.include('<html lang="de">').and.include('Ihre Daten');
     // Without it a phone shows the page as wide as a desk.
     expect(files['README.html']).to.include('<meta name="viewport" content="width=device-width');
     const messages = (files['messages.jsonl'] ?? '')
