@@ -22,7 +22,7 @@ const EN: Readme = {
   title: 'Your data',
   intro: 'This archive holds what was kept of you on {day}. The files are JSON: any text editor opens them.',
   files: {
-    'account.json': 'Your account: names, addresses, language, consents.',
+    'account.json': 'Your account: names, addresses, language, consents, which news you want.',
     'conversations.json': 'Your conversations, without their messages.',
     'messages.jsonl': 'Every message in them, one a line: yours, the assistant’s and people’s.',
     'feedback.json': 'How you rated answers and entries of the knowledge base.',
@@ -38,7 +38,7 @@ const DE: Readme = {
   intro:
     'Dieses Archiv enthält, was am {day} über Sie gespeichert war. Die Dateien sind JSON: Jeder Texteditor öffnet sie.',
   files: {
-    'account.json': 'Ihr Konto: Namen, Adressen, Sprache, Einwilligungen.',
+    'account.json': 'Ihr Konto: Namen, Adressen, Sprache, Einwilligungen, welche Nachrichten Sie wollen.',
     'conversations.json': 'Ihre Unterhaltungen, ohne deren Nachrichten.',
     'messages.jsonl':
       'Alle Nachrichten darin, eine je Zeile: Ihre, die des Assistenten und die von Menschen.',

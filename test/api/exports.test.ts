@@ -167,6 +167,8 @@ describe('the export of an account', () => {
     await api.call('POST', `/faqs/${faq.id}/feedback`, { helpful: true }, { token });
     await knex('notifications').insert({ kind: 'answer_ready', user_id: user.id, shown_at: new Date() });
     await api.call('PATCH', '/users/me', { language: 'de' }, { token });
+    const wanted = { answer_ready: { email: false }, quiet_hours: { from: '22:00', to: '07:00' } };
+    expect((await api.call('PUT', '/users/me/notifications', wanted, { token })).status).to.equal(200);
     const { body } = await ask(user);
     await writeExport(Number(body.id));
     const answer = await download(user, (await look(user, body.id)).url);
