@@ -22,7 +22,7 @@ function draw(): void {
 
 addEventListener('message', ({ source, data }: MessageEvent<{ parley?: string; detail?: unknown }>) => {
   if (source !== parent || parent === window) return;
-  // Whoever opens the chat wants to write.
+  // A visitor who opens the chat wants to write.
   if (data.parley === 'open') focusField();
   if (data.parley === 'identify') talk.identify(data.detail as Vouched | null);
 });
