@@ -11,13 +11,14 @@ import { startScratchDatabase } from '../scripts/services/scratch.ts';
 
 const USAGE = `npm run eval [-- --domain NAME] [--json FILE]
 
-Asks labelled questions of four knowledge bases, in English and German, and prints how well search finds:
+Asks labelled questions of five knowledge bases, in English and German, and prints how well search finds:
   demo     the seeded FAQs about Parley: in-sample, because the stand-in's word groups were made for them
   library  a public library
   clinic   a clinic
   utility  a municipal utility
-The last three were written before the search was asked about them. Settings of the search and words of the stand-in were chosen
-with a look at them since: none is out-of-sample any more for the stand-in.
+  shop     a bicycle shop
+The last four were written before the search was asked about them. Settings of the search and words of the stand-in were chosen
+with a look at library, clinic and utility since: only shop is out-of-sample for the stand-in.
 Kinds of questions: paraphrases, other words, typos, short ones, long stories, two topics, another language, follow-ups of
 a dialogue, and what nothing answers (far: about something else; near: about the same things).
 Ways: the ranking alone (by vector, by words, by both, no thresholds), the context stage as runs use it,

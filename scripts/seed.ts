@@ -5,7 +5,8 @@ import { parseArgs } from 'node:util';
 const USAGE = `npm run seed [-- --demo | --faqs N]
 
 Adds to DATABASE_URL the accounts admin@parley.local, agent@parley.local and demo@parley.local, the default assistant, and
-about thirty FAQs about Parley itself, in English and German. It may run again: existing rows, passwords included, stay as they are.
+about thirty FAQs about Parley itself, in English and German. It may run again: existing rows, passwords included, stay as they are,
+and FAQs that were deleted stay deleted.
 
 --demo         also adds a month of made-up conversations, so that no page of the panel is empty: figures, ratings,
                people who wait, an experiment, and questions without an answer, which the embedding worker

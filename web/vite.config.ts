@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import tailwindcss from '@tailwindcss/vite';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
@@ -10,20 +9,12 @@ export default defineConfig({
   plugins: [react(), tailwindcss()],
   build: {
     outDir: 'dist',
-    emptyOutDir: true,
-    // The service worker learns from it what to keep.
-    manifest: true,
     // The policy of the pages allows neither inline scripts nor inline pictures from elsewhere.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     target: 'es2023',
     rolldownOptions: {
       checks: { pluginTimings: false },
-      input: {
-        chat: join(import.meta.dirname, 'chat/index.html'),
-        admin: join(import.meta.dirname, 'admin/index.html'),
-        widget: join(import.meta.dirname, 'widget/index.html'),
-      },
     },
   },
 });

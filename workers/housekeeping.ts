@@ -21,6 +21,7 @@ import { tellOwed, tellQuestions } from '../shared/delivery/news.ts';
 import { announce } from '../shared/delivery/runs.ts';
 import { onStop } from '../shared/base/stop.ts';
 import { tidy } from './tidy.ts';
+import { startReadingBounces } from './housekeeping/bounces.ts';
 import { keepVectors } from './housekeeping/vectors.ts';
 
 /** Ms. Debts younger than GRACE are left to the process that is delivering them. */
@@ -50,6 +51,7 @@ export function startHousekeeping(): void {
       });
   };
   next();
+  startReadingBounces();
   onStop('housekeeping', async () => {
     await pass;
     clearTimeout(timer);

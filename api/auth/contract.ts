@@ -11,7 +11,10 @@ const signIn = named(
     user,
     access_token: Type.String({ description: 'A JWT. Send it as `Authorization: Bearer …`.' }),
     refresh_token: Type.Optional(
-      Type.String({ description: 'Good for one refresh. Absent when a cookie holds it.' }),
+      Type.String({
+        description:
+          'Good for one refresh. Absent when a cookie holds it; a frame’s cookie does once it was sent back.',
+      }),
     ),
     token_type: oneOf('Bearer'),
     expires_in: Type.Integer({
@@ -131,15 +134,19 @@ export const authContract = contract('Sign-in', {
     detail:
       'The token is then spent. For ten seconds the client that spent it gets the same pair again, so that two tabs or a ' +
       'lost answer do no harm. Any other use of a spent token ends that sign-in everywhere. A sign-in can be refreshed ' +
-      'until it is 90 days old. With `X-Session: cookie` the body is `{}` and the cookie holds the token.',
+      'until it is 90 days old. With `X-Session: cookie` or `frame` the body is `{}` and the cookie holds the token.',
     body: closed({ refresh_token: Type.Optional(token) }),
     example: { refresh_token: 'q7Zc0n4yL2pXr8Vw' },
-    answers: { 200: json('A new pair', signIn) },
+    answers: {
+      200: json('A new pair', signIn),
+      204: nothing('A frame that asks by its cookie has none: nobody is signed in there'),
+    },
     problems: ['unauthenticated'],
   },
   'POST /api/v1/auth/logout': {
     who: 'signed in',
     summary: 'Sign out',
+    parameters: [sessionHeader],
     detail: 'The access token and its refresh token stop working within a second, on sockets too.',
     body: closed({ everywhere: Type.Optional(flag) }),
     example: { everywhere: true },

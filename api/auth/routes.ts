@@ -15,7 +15,14 @@ import {
 import { limitAttempts } from '../middleware/limit-attempts.ts';
 import { clientOf } from '../middleware/ctx.ts';
 import { authContract } from './contract.ts';
-import { answerSignIn, cookieInstead, cookieSession, forgetCookie, forgetWorthless } from './cookie.ts';
+import {
+  answerSignIn,
+  cookieInstead,
+  cookieSession,
+  forgetCookie,
+  forgetWorthless,
+  noFrame,
+} from './cookie.ts';
 import { strong } from '../middleware/validate.ts';
 import { oneLine } from '../../shared/base/oneLine.ts';
 import { hashPassword } from '../../shared/accounts/password.ts';
@@ -49,6 +56,7 @@ function ifSent(_ctx: Ctx, next: Next): Promise<unknown> {
 export const authentication = serve(authContract, {
   'POST /api/v1/auth/register': [
     cookieSession,
+    noFrame,
     strong('password'),
     limitAttempts(REGISTRATION),
     async (ctx) => {
@@ -91,6 +99,7 @@ export const authentication = serve(authContract, {
 
   'POST /api/v1/auth/login': [
     cookieSession,
+    noFrame,
     limitAttempts(SIGN_IN, (ctx) => ctx.state.body.email),
     async (ctx) => {
       const { email, password } = ctx.state.body;
@@ -100,6 +109,7 @@ export const authentication = serve(authContract, {
 
   'POST /api/v1/auth/second-factor': [
     cookieSession,
+    noFrame,
     limitAttempts(SECOND_FACTOR, (ctx) => verifySecondFactor(ctx.state.body.token).sub),
     async (ctx) => {
       const { token, code } = ctx.state.body;
@@ -112,6 +122,10 @@ export const authentication = serve(authContract, {
     limitAttempts(REFRESH),
     async (ctx) => {
       const token = ctx.state.body.refresh_token ?? cookieInstead(ctx);
+      if (token === undefined) {
+        ctx.status = 204;
+        return;
+      }
       answerSignIn(ctx, await forgetWorthless(ctx, () => refresh(token, clientOf(ctx))));
     },
   ],

@@ -22,6 +22,7 @@ export const user = named(
     created_at: time,
     last_login: orNull(time),
     email_verified_at: described(orNull(time), 'null: nobody has shown that this address is theirs.'),
+    external_id: described(orNull(text), 'Of a vouched account: its id on its site.'),
     second_factor: Type.Boolean({ description: 'Whether signing in needs a code besides the password.' }),
   }),
   {
@@ -41,6 +42,7 @@ export const user = named(
     created_at: '2026-11-20T09:30:00.000Z',
     last_login: '2026-11-21T08:00:00.000Z',
     email_verified_at: '2026-11-20T09:32:00.000Z',
+    external_id: null,
     second_factor: false,
   },
 );

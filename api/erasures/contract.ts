@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import { presentPassword } from '../contract/account.ts';
 import { contract, json } from '../contract/contract.ts';
 import { count, text, time } from '../contract/fields.ts';
+import { sessionHeader } from '../middleware/headers.ts';
 import { closed, described, named, oneOf, optional, orNull, presenter } from '../contract/schema.ts';
 
 const begun = named(
@@ -44,6 +45,7 @@ export const erasureContract = contract('Privacy', {
   'DELETE /api/v1/users/me': {
     who: 'signed in',
     summary: 'Erase your account',
+    parameters: [sessionHeader],
     detail:
       'The account is dead at once, everywhere; what it holds is removed soon after. Accounts with a password give it. The last administrator stays (`conflict`).',
     body: closed(optional({ password: presentPassword })),

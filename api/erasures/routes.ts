@@ -4,6 +4,7 @@ import { PASSWORD_CHANGE } from '../../shared/limits/attempts.ts';
 import { eraseFor, eraseOwn } from '../../shared/privacy/erasure.ts';
 import { receiptOf } from '../../shared/privacy/receipts.ts';
 import { by } from '../audit/note.ts';
+import { forgetCookie } from '../auth/cookie.ts';
 import { serve } from '../contract/serve.ts';
 import { type Ctx, pathId } from '../middleware/ctx.ts';
 import { limitAttempts } from '../middleware/limit-attempts.ts';
@@ -16,6 +17,7 @@ export const erasures = serve(erasureContract, {
     limitAttempts(PASSWORD_CHANGE, own),
     async (ctx) => {
       ctx.body = { receipt: await eraseOwn(ctx.state.user.id, ctx.state.body.password, by(ctx)) };
+      forgetCookie(ctx);
     },
   ],
 

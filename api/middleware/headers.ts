@@ -20,14 +20,15 @@ export const idempotencyKey: Parameter = {
     'request it is refused (`idempotency_key_reused`). Keys are yours alone, shared with the socket, kept for 24 hours or more.',
   schema: { type: 'string', minLength: 1, maxLength: 128 },
 };
-/** Asks for the refresh token in a cookie, which scripts of a page cannot read. */
+/** Asks for the refresh token in a cookie, which scripts of a page cannot read, or to remove that cookie. */
 export const sessionHeader: Parameter = {
   in: 'header',
   name: 'X-Session',
   required: false,
   description:
     '`cookie`: the refresh token travels in an HttpOnly, SameSite=Strict cookie instead of the body. For browsers, from ' +
-    'pages of this site or of an origin in `CORS_ALLOW_ORIGINS` only.',
+    'pages of this site or of an origin in `CORS_ALLOW_ORIGINS` only. `frame`: for the widget’s frame on other sites; it travels in a ' +
+    'cookie of its own, SameSite=None and Partitioned, from this very origin only, and on guest, widget, refresh and logout alone.',
   schema: { type: 'string' },
 };
 export const lastEventId: Parameter = {

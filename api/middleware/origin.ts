@@ -22,9 +22,21 @@ export function isOwnPage(request: IncomingMessage): boolean {
   return isOurs(origin, request);
 }
 
-/** Compares hosts but not schemes: a proxy that ends TLS may not say so. */
+/**
+ * Says whether a request comes from a page of this very origin: the browser says so, and names it. No list and no other host of
+ * the same site counts, and whoever sends neither header is not such a page.
+ */
+export function isSameOrigin(request: IncomingMessage): boolean {
+  const { origin, 'sec-fetch-site': site } = request.headers;
+  return site === 'same-origin' && origin !== undefined && isOurHost(origin, request);
+}
+
 function isOurs(origin: string, request: IncomingMessage): boolean {
-  if (env.CORS_ALLOW_ORIGINS.includes(origin)) return true;
+  return env.CORS_ALLOW_ORIGINS.includes(origin) || isOurHost(origin, request);
+}
+
+/** Compares hosts but not schemes: a proxy that ends TLS may not say so. */
+function isOurHost(origin: string, request: IncomingMessage): boolean {
   const host = URL.parse(origin)?.host;
   return host !== undefined && (host === hostOf(request) || host === URL.parse(env.PUBLIC_URL)?.host);
 }

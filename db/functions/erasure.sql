@@ -76,6 +76,29 @@ BEGIN
   RETURN v_count + v_more + v_parts;
 END $$;
 
+-- Counts the rows of an account in each of p_tables ({table: column of the account's id}). What goes with another row, such as a
+-- token with its session, is in no count of a DELETE.
+CREATE OR REPLACE FUNCTION rows_of_account(p_user bigint, p_tables jsonb) RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  v_counts jsonb := '{}';
+  v_table text;
+  v_column text;
+  v_count bigint;
+BEGIN
+  FOR v_table, v_column IN SELECT * FROM jsonb_each_text(p_tables) LOOP
+    EXECUTE format('SELECT count(*) FROM %I WHERE %I = $1', v_table, v_column) INTO v_count USING p_user;
+    v_counts := v_counts || jsonb_build_object(v_table, v_count);
+  END LOOP;
+  RETURN v_counts;
+END $$;
+
+-- Takes counts by table from others.
+CREATE OR REPLACE FUNCTION counts_less(p_more jsonb, p_less jsonb) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+  RETURN (SELECT coalesce(jsonb_object_agg(key, greatest(value::bigint - (p_less ->> key)::bigint, 0)), '{}')
+    FROM jsonb_each_text(p_more));
+END $$;
+
 -- Removes up to p_batch messages of an account that is being erased, with their runs, ratings and vectors; without messages left,
 -- its conversations; then the rows of p_tables ({table: column of the account's id}) and the account itself. The ledger notes
 -- what went in the same transaction. gone: nothing is left. No row: a run is not ended and announced, or another process has it.
@@ -86,19 +109,22 @@ DECLARE
   v_conversations bigint[];
   v_deliveries text[];
   v_erased jsonb := '{}';
+  v_before jsonb;
   v_table text;
   v_column text;
-  v_count integer;
 BEGIN
   IF NOT holds_for_erasure(p_user) THEN
     RETURN;
   END IF;
+  v_before := rows_of_account(p_user, p_tables);
   v_messages := ARRAY(SELECT id FROM messages WHERE user_id = p_user ORDER BY id LIMIT p_batch);
   v_deliveries := ARRAY(SELECT id || '-' || generation FROM runs WHERE message_id = ANY (v_messages)
     UNION SELECT id || '-' || generation FROM runs WHERE reply_id = ANY (v_messages));
   v_erased := jsonb_build_object('messages', cardinality(v_messages), 'runs', cardinality(v_deliveries),
     'message_feedback', (SELECT count(*) FROM message_feedback WHERE message_id = ANY (v_messages)),
-    'faq_gaps', (SELECT count(*) FROM faq_gaps WHERE message_id = ANY (v_messages)));
+    'faq_gaps', (SELECT count(*) FROM faq_gaps WHERE message_id = ANY (v_messages)),
+    'replays', (SELECT count(*) FROM replays WHERE run_id IN
+      (SELECT id FROM runs WHERE message_id = ANY (v_messages) OR reply_id = ANY (v_messages))));
   v_erased := v_erased || jsonb_build_object('faqs', delete_messages(v_messages));
 
   gone := false;
@@ -106,6 +132,8 @@ BEGIN
     v_conversations := ARRAY(SELECT id FROM conversations WHERE user_id = p_user LIMIT p_batch);
     v_erased := v_erased || jsonb_build_object('conversations', cardinality(v_conversations),
       'conversation_notes', (SELECT count(*) FROM conversation_notes WHERE conversation_id = ANY (v_conversations)),
+      'conversation_ratings', (SELECT count(*) FROM conversation_ratings WHERE conversation_id = ANY (v_conversations)),
+      'conversation_summaries', (SELECT count(*) FROM conversation_summaries WHERE conversation_id = ANY (v_conversations)),
       'episodes', (SELECT count(*) FROM episodes WHERE conversation_id = ANY (v_conversations)));
     DELETE FROM conversations WHERE id = ANY (v_conversations);
     gone := NOT EXISTS (SELECT FROM conversations WHERE user_id = p_user);
@@ -113,8 +141,6 @@ BEGIN
   IF gone THEN
     FOR v_table, v_column IN SELECT * FROM jsonb_each_text(p_tables) LOOP
       EXECUTE format('DELETE FROM %I WHERE %I = $1', v_table, v_column) USING p_user;
-      GET DIAGNOSTICS v_count = ROW_COUNT;
-      v_erased := v_erased || jsonb_build_object(v_table, v_count);
     END LOOP;
     v_erased := v_erased || jsonb_build_object('audit_log', redact_audit_of(p_user), 'users', 1);
     -- Without the user: the row is deleted once the mail is sent.
@@ -122,6 +148,7 @@ BEGIN
     FROM users WHERE id = p_user AND email IS NOT NULL;
     DELETE FROM users WHERE id = p_user;
   END IF;
+  v_erased := v_erased || counts_less(v_before, rows_of_account(p_user, p_tables));
   UPDATE erasures SET erased = add_counts(erased, v_erased), deliveries = deliveries || v_deliveries
   WHERE user_id = p_user AND status = 'erasing';
   RETURN NEXT;

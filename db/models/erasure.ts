@@ -136,16 +136,17 @@ export function receiptKey(id: number | null): Promise<ReceiptKey | undefined> {
   );
 }
 
-/** Stores a key that signs receipts. @returns the first one that was stored, so that one key signs */
+/** Stores a key that signs receipts. @returns the first one that was stored since the key `after`, so that one key signs */
 export async function keepReceiptKey(
   public_key: string,
+  after: number,
   seal: (id: number) => string,
   trx: Knex,
 ): Promise<ReceiptKey> {
   await rows('LOCK TABLE receipt_keys IN EXCLUSIVE MODE', {}, trx);
   const first = await row<ReceiptKey>(
-    'SELECT id, public_key, sealed FROM receipt_keys ORDER BY id LIMIT 1',
-    {},
+    'SELECT id, public_key, sealed FROM receipt_keys WHERE id > :after ORDER BY id LIMIT 1',
+    { after },
     trx,
   );
   if (first !== undefined) return first;

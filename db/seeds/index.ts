@@ -11,14 +11,16 @@ export type Seeded = { accounts: string[]; faqs: number; assistant: boolean };
 /**
  * Adds the content of a fresh installation: the accounts admin@parley.local, agent@parley.local and demo@parley.local with the
  * given password, published FAQs about Parley, and the default assistant. It leaves existing rows alone, passwords and edited
- * FAQs included. The embedding worker then embeds the FAQs.
+ * FAQs included. FAQs that somebody deleted stay deleted: a seeded installation gets them again only when it has no FAQ at all.
+ * The embedding worker then embeds the FAQs.
  */
 export async function seed({ password }: { password: string }): Promise<Seeded> {
   const missing = await missingAccounts();
   const hashed = missing.length > 0 ? await hash(password, COST) : '';
+  const first = missing.length === ACCOUNTS.length;
   return knex.transaction(async (trx) => ({
     accounts: await addAccounts(trx, missing, hashed),
-    faqs: await addFaqs(trx, await addCategories(trx)),
+    faqs: first || (await hasNoFaq(trx)) ? await addFaqs(trx, await addCategories(trx)) : 0,
     assistant: await addDefault(defaultAssistant, trx),
   }));
 }
@@ -47,6 +49,10 @@ async function addAccounts(trx: Knex, accounts: typeof ACCOUNTS, hashed_password
     .ignore()
     .returning('email');
   return added.map(({ email }) => email);
+}
+
+async function hasNoFaq(trx: Knex): Promise<boolean> {
+  return (await trx('faqs').first('id')) === undefined;
 }
 
 /** Adds the missing categories; returns the id of each by its slug. */

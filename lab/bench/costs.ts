@@ -9,8 +9,8 @@ import { type Child, type Ground, startGround, WORKERS } from '../kit/ground.ts'
 export type Cost = { stage: string } & Partial<Count>;
 
 const MESSAGES = 1_000;
-/** Preloaded into each process. */
-const COUNT = { NODE_OPTIONS: '--disable-warning=ExperimentalWarning --import ./lab/bench/count.ts' };
+/** Environment of a process that answers `countOf`. */
+export const COUNT = { NODE_OPTIONS: '--disable-warning=ExperimentalWarning --import ./lab/bench/count.ts' };
 
 /** Measures the costs of a message of 32 tokens, by stage: the mean of a thousand, 100 at a time. */
 export async function costs(): Promise<Cost[]> {
@@ -26,9 +26,10 @@ export async function costs(): Promise<Cost[]> {
       },
     };
     const messages = await productRate(counting, WORKERS);
-    const [storesBefore, before] = [await storesCpu(ground), await Promise.all(children.map(countOf))];
+    const counts = () => Promise.all(children.map(([, child]) => countOf(child)));
+    const [storesBefore, before] = [await storesCpu(ground), await counts()];
     await messages(MESSAGES);
-    const [after, storesAfter] = [await Promise.all(children.map(countOf)), await storesCpu(ground)];
+    const [after, storesAfter] = [await counts(), await storesCpu(ground)];
     return [
       ...children.map(([stage], i) => ({ stage, ...each(before[i] as Count, after[i] as Count) })),
       ...(['PostgreSQL', 'Redis'] as const).map((stage) => ({
@@ -70,7 +71,8 @@ function figure(value: number | undefined, bytes: boolean): string {
   return bytes ? value.toFixed(0) : value.toFixed(2);
 }
 
-async function countOf([, { process }]: [string, Child]): Promise<Count> {
+/** Returns the work so far of a process that was started with COUNT. */
+export async function countOf({ process }: Child): Promise<Count> {
   const answered = once(process, 'message') as Promise<[Count]>;
   process.send('count');
   return (await answered)[0];
@@ -81,8 +83,8 @@ function each(before: Count, after: Count): Count {
   return Object.fromEntries(names.map((name) => [name, (after[name] - before[name]) / MESSAGES])) as Count;
 }
 
-/** Returns the CPU ms of this ground's server processes so far. */
-async function storesCpu(ground: Ground): Promise<Record<'PostgreSQL' | 'Redis', number>> {
+/** Returns the CPU ms of this ground's server processes so far. Those of ended backends are the server's own count. */
+export async function storesCpu(ground: Ground): Promise<Record<'PostgreSQL' | 'Redis', number>> {
   const [backend] = await ground.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
   const { parent } = processStat(backend?.pid ?? 0);
   const postgres = readdirSync('/proc')
@@ -94,19 +96,21 @@ async function storesCpu(ground: Ground): Promise<Record<'PostgreSQL' | 'Redis',
   redis.disconnect();
   const seconds = (name: string) => Number(new RegExp(`${name}:([\\d.]+)`).exec(info)?.[1]);
   return {
-    PostgreSQL: postgres.reduce((sum, { cpuMs }) => sum + cpuMs, 0),
+    PostgreSQL: postgres.reduce((sum, { cpuMs }) => sum + cpuMs, processStat(parent).endedMs),
     Redis: (seconds('used_cpu_user') + seconds('used_cpu_sys')) * 1_000,
   };
 }
 
-/** Returns a process's parent and CPU ms (a clock tick is 10 ms); zeros for an ended process. */
-function processStat(pid: number): { parent: number; cpuMs: number } {
+/** Returns a process's parent, its CPU ms and those of its ended children (a clock tick is 10 ms); zeros for an ended process. */
+function processStat(pid: number): { parent: number; cpuMs: number; endedMs: number } {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
       .replace(/^.*\) /s, '')
-      .split(' ');
-    return { parent: Number(fields[1]), cpuMs: (Number(fields[11]) + Number(fields[12])) * 10 };
+      .split(' ')
+      .map(Number);
+    const ms = (first: number) => ((fields[first] ?? 0) + (fields[first + 1] ?? 0)) * 10;
+    return { parent: fields[1] ?? 0, cpuMs: ms(11), endedMs: ms(13) };
   } catch {
-    return { parent: 0, cpuMs: 0 };
+    return { parent: 0, cpuMs: 0, endedMs: 0 };
   }
 }

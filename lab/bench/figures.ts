@@ -4,6 +4,7 @@ import { deltas } from './figures/deltas.ts';
 import { durability } from './figures/durability.ts';
 import { exportMemory } from './figures/exports.ts';
 import { guard } from './figures/guard.ts';
+import { life } from './figures/life.ts';
 import { overhead } from './figures/overhead.ts';
 import { owed } from './figures/owed.ts';
 import { retention } from './figures/retention.ts';
@@ -31,6 +32,7 @@ export const figures: Figure[] = [
   { name: 'deltas', prepare: deltas },
   { name: 'sockets', prepare: sockets },
   { name: 'context', prepare: context },
+  { name: 'life', named: true, prepare: life },
   { name: 'guard', named: true, prepare: guard },
   { name: 'slow', named: true, prepare: slow },
   { name: 'search', named: true, prepare: search },

@@ -33,8 +33,11 @@ export type Domain = {
   questions: Labelled[];
 };
 
-/** Names of the domains: Parley's seeded FAQs, a public library, a clinic, and a municipal utility. */
-export const DOMAINS = ['demo', 'library', 'clinic', 'utility'] as const;
+/** Names of the domains: Parley's seeded FAQs, a public library, a clinic, a municipal utility, and a bicycle shop. */
+export const DOMAINS = ['demo', 'library', 'clinic', 'utility', 'shop'] as const;
+
+/** The domains with a look at which settings of the search were chosen. */
+const DEVELOPED: readonly string[] = ['library', 'clinic', 'utility'];
 
 /** Kinds of questions that no FAQ answers: about something else, and about the same things. */
 export const UNANSWERABLE = ['far', 'near'] as const;
@@ -54,7 +57,7 @@ export async function readDomain(name: (typeof DOMAINS)[number]): Promise<Domain
   const tuned = name === 'demo';
   const faqs = tuned ? seeded : await readJson<DomainFaq[]>(`${name}/faqs.json`);
   const questions = questionsOf(await readJson<QuestionFile>(`${name}/questions.json`), faqs);
-  return { name, tuned, developed: !tuned, faqs, questions };
+  return { name, tuned, developed: DEVELOPED.includes(name), faqs, questions };
 }
 
 async function readJson<T>(file: string): Promise<T> {

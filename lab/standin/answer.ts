@@ -1,4 +1,3 @@
-import { cosine, embed } from './embedding.ts';
 import { readsGerman } from './words.ts';
 
 export type ChatMessage = { role: string; content: string };
@@ -13,14 +12,14 @@ export function lastUserText(messages: ChatMessage[]): string {
 }
 
 /**
- * Returns the answer of the passage with the question nearest to the last user message, cited as ` [id]`. Without
- * passages, returns a sentence that says that this is not a model, and names the near questions: in English or German, or in
- * French or Spanish where the prompt asks for it.
+ * Returns the answer of the passage that the prompt lists first, cited as ` [id]`: the search knew more than the words of the
+ * last message. Without passages, greets back, or returns a sentence that says that this is not a model, and names the near
+ * questions: in English or German, or in French or Spanish where the prompt asks for it.
  */
 export function answerTo(messages: ChatMessage[]): string {
   const asked = lastUserText(messages);
-  const best = nearest(passagesOf(messages), asked);
-  return best ? `${best.answer} [${best.id}]` : standinNotice(messages, asked);
+  const [best] = passagesOf(messages);
+  return best ? `${best.answer} [${best.id}]` : (greetingTo(asked) ?? standinNotice(messages, asked));
 }
 
 type Passage = { id: string; question: string; answer: string };
@@ -46,11 +45,33 @@ function unescaped(text: string): string {
     .replaceAll('&amp;', '&');
 }
 
-function nearest(passages: Passage[], asked: string): Passage | undefined {
-  const wanted = embed(asked);
-  const scored = passages.map((passage) => ({ passage, near: cosine(wanted, embed(passage.question)) }));
-  return scored.sort((a, b) => b.near - a.near)[0]?.passage;
+/** Returns a greeting for a message that only greets or thanks, in its language. */
+function greetingTo(asked: string): string | undefined {
+  return GREETINGS.find(({ said }) => said.test(asked.trim()))?.answer;
 }
+
+const GREETINGS = [
+  {
+    said: /^(hi|hello|hey|good (morning|afternoon|evening)|thanks|thank you( very much)?|bye)( there)?[\s!.,]*$/i,
+    answer:
+      'Hello! I am a local stand-in and not a language model. I answer what the knowledge base answers.',
+  },
+  {
+    said: /^(hallo|moin|servus|guten (tag|morgen|abend)|danke(schön| schön)?|vielen dank|tschüss)[\s!.,]*$/i,
+    answer:
+      'Hallo! Ich bin nur ein lokaler Ersatz und kein Sprachmodell. Ich antworte, was die Wissensbasis antwortet.',
+  },
+  {
+    said: /^(bonjour|salut|bonsoir|merci( beaucoup)?)[\s!.,]*$/i,
+    answer:
+      "Bonjour ! Je ne suis qu'un remplaçant local, pas un modèle de langage. Je réponds ce que dit la base de connaissances.",
+  },
+  {
+    said: /^(hola|buenos días|buenas (tardes|noches)|(muchas )?gracias)[\s!.,]*$/i,
+    answer:
+      'Hola. Solo soy un sustituto local, no un modelo de lenguaje. Respondo lo que dice la base de conocimientos.',
+  },
+];
 
 function standinNotice(messages: ChatMessage[], asked: string): string {
   const words = asked

@@ -100,7 +100,7 @@ function replyOf({ body }: Exchange, messages: ChatMessage[], wish: Directives, 
 
 const HAND_OVER = 'hand_over_to_person';
 const ASKS_FOR_PERSON =
-  /\b(talk|speak|chat)\b.{0,20}\b(person|human|agent|somebody)\b|\bmit einem Menschen (sprechen|reden)\b/i;
+  /\b(talk|speak|chat)\b.{0,20}\b(person|human|agent|some(body|one)|employee)\b|\bmit (einem |einer )?(Menschen|Person|Mitarbeiter(in)?|jemandem)\b.{0,20}\b(sprechen|reden)\b/i;
 
 /** Returns the arguments of a call when the user asks for a person and the request offers the tool. */
 function handOverCall({ tools }: JsonObject, messages: ChatMessage[]): [string, string] | null {

@@ -160,7 +160,7 @@ function wrongsOf(objects: Rendered[]): string[] {
     }
   }
   const commands = named('Deployment').map((one) =>
-    one.spec?.template?.spec.containers[0]?.command?.join(' '),
+    one.spec?.template?.spec.containers[0]?.command?.filter((word) => !word.startsWith('--')).join(' '),
   );
   for (const type of processTypes()) {
     const command = type === 'web' ? 'node api/server.ts' : `node workers/run.ts ${type}`;

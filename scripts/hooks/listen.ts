@@ -8,12 +8,16 @@ type Settings = { port: number; status: number; secrets: string[] };
 const MOST_BYTES = 1_048_576;
 /** Seconds that a timestamp may be off: an older request may be a replay. */
 const TOLERANCE = 300;
+const RIGHT = 'verified';
+/** What is said of a request whose webhook-id has come before. */
+const AGAIN = ', seen before: a retry or a replay, to be taken once';
 
 /** Serves an endpoint on this machine. Prints every request and what is wrong with it. Port 0: any free one. */
 export async function listenForHooks(
   { port, status, secrets }: Settings,
   print: (line: string) => void,
 ): Promise<{ url: string; close: () => Promise<void> }> {
+  const seen = new Set<string>();
   const server = createServer((req, res) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -24,8 +28,13 @@ export async function listenForHooks(
     });
     req.on('end', () => {
       const body = Buffer.concat(chunks).toString();
-      print(`${new Date().toISOString()} ${req.method} ${req.url}  ${verdict(req.headers, body, secrets)}`);
-      print(`  webhook-id ${visible(String(req.headers['webhook-id'] ?? 'missing'))}`);
+      const said = verdict(req.headers, body, secrets);
+      const id = String(req.headers['webhook-id'] ?? 'missing');
+      print(
+        `${new Date().toISOString()} ${req.method} ${req.url}  ${said}${said === RIGHT && seen.has(id) ? AGAIN : ''}`,
+      );
+      if (said === RIGHT) seen.add(id);
+      print(`  webhook-id ${visible(id)}`);
       print(shown(body));
       res.writeHead(status).end();
     });
@@ -52,7 +61,7 @@ function verdict(headers: IncomingHttpHeaders, body: string, secrets: string[]):
   if (!Number.isInteger(timestamp) || Math.abs(Date.now() / 1_000 - timestamp) > TOLERANCE)
     return 'REFUSE: timestamp is off by more than five minutes';
   const right = secrets.some((secret) => isSignedBy(secret, signature, { id, timestamp, body }));
-  return right ? 'verified' : 'REFUSE: signature is wrong';
+  return right ? RIGHT : 'REFUSE: signature is wrong';
 }
 
 function shown(body: string): string {

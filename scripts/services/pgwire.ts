@@ -4,7 +4,8 @@
  * A client's messages are collected until a Sync, Query or Flush asks for an answer, and run as one batch.
  * Batches of different clients never interleave. A client inside a transaction, or before its Sync, keeps the
  * turn; the others wait. All clients share ONE session: no SET, no LISTEN. A number before the names of prepared
- * statements keeps those of each client apart. They are closed when the client disconnects.
+ * statements keeps those of each client apart. They are closed when the client disconnects, and what it has SET all the same,
+ * as pg_dump does, is reset.
  */
 import net from 'node:net';
 import type { PGlite } from '@electric-sql/pglite';
@@ -58,6 +59,7 @@ export async function servePostgres(db: PGlite, port: number): Promise<net.Serve
     socket.on('error', () => socket.destroy());
     socket.on('close', () => {
       clients.delete(client);
+      if (client.started) forgotten.push(message('Q', text('RESET ALL')));
       if (client.statements.size > 0) forgotten.push(closing(client.statements));
       void run();
     });
@@ -139,7 +141,7 @@ async function forget(db: PGlite, batches: Buffer[]): Promise<void> {
   try {
     for (const batch of batches) await db.execProtocolRawStream(batch, { onRawData: () => {} });
   } catch (error) {
-    console.error('pglite: could not close the prepared statements of a client:', error);
+    console.error('pglite: could not forget a client that left:', error);
   }
 }
 

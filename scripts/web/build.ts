@@ -24,8 +24,14 @@ export async function buildWeb(): Promise<void> {
   // Vite is not in the image.
   const { build } = await import('vite');
   try {
-    const pages = { configFile: join(ROOT, 'web/vite.config.ts'), build: { outDir: folder } };
-    await build({ ...pages, logLevel: 'warn' });
+    const pages = { configFile: join(ROOT, 'web/vite.config.ts'), logLevel: 'warn' as const };
+    // The service worker learns from the manifest what to keep.
+    await build({ ...pages, build: { ...of(folder, 'chat', 'admin'), manifest: true } });
+    // By itself the widget has no part of what only the other pages use, and compresses as one.
+    await build({
+      ...pages,
+      build: { ...of(folder, 'widget'), emptyOutDir: false, copyPublicDir: false, modulePreload: false },
+    });
     await build({ configFile: false, root: ROOT, logLevel: 'warn', build: loader(folder) });
     const define = { PARTS: JSON.stringify(partsOfChat(folder)), RELEASE: JSON.stringify(hash.slice(0, 12)) };
     await build({ configFile: false, root: ROOT, logLevel: 'warn', define, build: worker(folder) });
@@ -37,6 +43,12 @@ export async function buildWeb(): Promise<void> {
     rmSync(folder, { recursive: true, force: true });
   }
   console.log(`web: built in ${((Date.now() - began) / 1000).toFixed(1)} s`);
+}
+
+/** Says which pages to build, and where to. */
+function of(outDir: string, ...pages: string[]) {
+  const input = Object.fromEntries(pages.map((page) => [page, join(ROOT, `web/${page}/index.html`)]));
+  return { outDir, emptyOutDir: true, rolldownOptions: { input } };
 }
 
 /** The widget's loader is one plain script, because other sites name it. */

@@ -13,6 +13,7 @@ import {
 } from '../../db/models/secondFactor.ts';
 import { User } from '../../db/models/user.ts';
 import { problem } from '../base/errors.ts';
+import { log } from '../base/log.ts';
 import { seal, unseal } from '../base/secretBox.ts';
 import { type Client, noteSignIn } from './client.ts';
 import { type By, noted } from './noted.ts';
@@ -106,9 +107,23 @@ export async function signInBySecondFactor(token: string, code: string, client: 
 
 async function useCode(userId: number, code: string, trx: Knex): Promise<'totp' | 'recovery' | undefined> {
   const sealed = await sealedSecret(userId, 'confirmed', trx);
-  const step = sealed === undefined ? undefined : stepOf(unseal(sealed, labelOf(userId)), code);
+  const secret = sealed === undefined ? undefined : readable(userId, sealed);
+  const step = secret === undefined ? undefined : stepOf(secret, code);
   if (step !== undefined) return (await useStep(userId, step, trx)) ? 'totp' : undefined;
   return (await useRecoveryCode(userId, recoveryHash(code), trx)) ? 'recovery' : undefined;
+}
+
+/** Opens a secret; undefined where no configured key does so any more. Recovery codes are good all the same. */
+function readable(userId: number, sealed: string): string | undefined {
+  try {
+    return unseal(sealed, labelOf(userId));
+  } catch (err) {
+    log.error(
+      { err, user_id: userId },
+      'Secret of a second factor cannot be read: restore its key to DATA_KEYS',
+    );
+    return undefined;
+  }
 }
 
 async function proven({ id, by }: Owner, password: string): Promise<User> {

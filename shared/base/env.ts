@@ -83,6 +83,10 @@ export const env = {
   /** The folder that mails are written to where there is no mail server; '': none. For development. */
   MAIL_DIR: text('MAIL_DIR', ''),
   MAIL_FROM: sender('MAIL_FROM'),
+  /** The address that undeliverable mails come back to; '': that of MAIL_FROM. */
+  MAIL_RETURN_PATH: sender('MAIL_RETURN_PATH'),
+  /** The mailbox of that address, such as pop3s://user:password@mail.example.org; '': nobody reads it here. */
+  MAIL_BOUNCES_URL: url('MAIL_BOUNCES_URL', ['pop3s:', 'pop3:']).raw,
   /** Signs mails (DKIM): all three or none. The key is PEM, in which \n may stand for the end of a line. */
   MAIL_DKIM_DOMAIN: text('MAIL_DKIM_DOMAIN', ''),
   MAIL_DKIM_SELECTOR: text('MAIL_DKIM_SELECTOR', ''),
@@ -94,6 +98,8 @@ export const env = {
   /** The keys of web push (base64url); '': no web push. */
   VAPID_PUBLIC_KEY: key('VAPID_PUBLIC_KEY', 65),
   VAPID_PRIVATE_KEY: key('VAPID_PRIVATE_KEY', 32),
+  /** The hosts of browsers' push services, with those below them; `*`: any. Browsers name the address that pushes go to. */
+  PUSH_SERVICES: list('PUSH_SERVICES', '*').map((host) => host.toLowerCase()),
   /** Whether pushes hold the beginning of what they tell. */
   PUSH_CONTENT: oneOf('PUSH_CONTENT', 'off', ['on', 'off']),
   /** For how long a session is kept after its end. */

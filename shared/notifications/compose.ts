@@ -17,7 +17,7 @@ type Shown = { subject: string; body: string; button: string; link: string };
  */
 export function compose(reader: Reader, items: Item[], unsubscribe: string | undefined) {
   const { tag, texts } = mailTexts(reader.language);
-  const shown = items.map((item) => shownOf(item, reader, texts));
+  const shown = eachOnce(items.map((item) => shownOf(item, reader, texts)));
   const [first] = shown;
   if (first === undefined) throw new Error('a mail without news');
   const several = { subject: filled(texts.several_subject, { count: String(shown.length) }) };
@@ -47,6 +47,11 @@ function shownOf(item: Item, reader: Reader, texts: MailTexts): Shown {
     time: timeIn(item.created_at, reader),
   };
   return { subject: filled(subject, values), body: filled(body, values), button, link: linkOf(item) };
+}
+
+/** Leaves out what reads the same, such as a second answer in one conversation. */
+function eachOnce(shown: Shown[]): Shown[] {
+  return [...new Map(shown.map((one) => [JSON.stringify(one), one])).values()];
 }
 
 function linkOf({ topic, token = '', conversation_id }: Item): string {
@@ -112,8 +117,8 @@ function page(
     const words = `<p>${escaped(body)}</p>`;
     if (button === '') return words;
     return `${words}
-<p><a href="${escaped(link)}" style="${BUTTON}">${escaped(button)}</a></p>
-<p style="${SMALL}">${escaped(texts.link_fallback)}<br><a href="${escaped(link)}">${escaped(link)}</a></p>`;
+<p><a href="${escaped(link)}" class="button" style="${BUTTON}">${escaped(button)}</a></p>
+<p class="small" style="${SMALL}">${escaped(texts.link_fallback)}<br><a href="${escaped(link)}">${escaped(link)}</a></p>`;
   });
   const end =
     unsubscribe === undefined
@@ -121,14 +126,14 @@ function page(
       : `${escaped(why)} <a href="${escaped(unsubscribe)}">${escaped(texts.unsubscribe)}</a>`;
   return `<!doctype html>
 <html lang="${tag}">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${escaped(subject)}</title></head>
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><title>${escaped(subject)}</title><style>${DARK}</style></head>
 <body style="${BODY}">
 <main style="max-width:36em;margin:0 auto">
 <h1 style="font-size:1.3em">${escaped(subject)}</h1>
 <p>${escaped(greeting)}</p>
 ${[...intro.map((line) => `<p>${escaped(line)}</p>`), ...told, ...after.map((line) => `<p>${escaped(line)}</p>`)].join('\n')}
 <hr style="border:0;border-top:1px solid #767676">
-<p style="${SMALL}">${end}</p>
+<p class="small" style="${SMALL}">${end}</p>
 </main>
 </body>
 </html>
@@ -140,3 +145,7 @@ const BODY = 'margin:0;padding:1.5em;background:#ffffff;color:#1a1a1a;font:16px/
 const BUTTON =
   'display:inline-block;padding:.75em 1.25em;background:#0b3d91;color:#ffffff;border-radius:.4em;text-decoration:none';
 const SMALL = 'font-size:.875em;color:#444444;overflow-wrap:anywhere';
+/** Light on dark, as far, where the reader's device is dark. A mail program that ignores it shows the light colours. */
+const DARK =
+  '@media (prefers-color-scheme:dark){body{background:#1a1a1a!important;color:#f2f2f2!important}a{color:#9cc2ff}' +
+  '.button{background:#9cc2ff!important;color:#0a1a33!important}.small{color:#c8c8c8!important}}';

@@ -3,6 +3,7 @@ import { env } from '../base/env.ts';
 import { problem } from '../base/errors.ts';
 import { pushIsConfigured } from '../ops/mailSettings.ts';
 import { faultOfUrl } from '../ops/outbound.ts';
+import { isPushService } from './pushServices.ts';
 import { areKeys, type Device } from './webPush.ts';
 
 /** Returns the key by which browsers know who pushes. @throws Problem `not_configured` */
@@ -13,20 +14,21 @@ export function pushKey(): string {
 
 /**
  * Keeps where a device takes pushes.
- * @throws Problem `not_configured`; `validation_failed` for an address that is not public HTTPS, or keys of another kind
+ * @throws Problem `not_configured`; `validation_failed` for an address that is no push service's, or keys of another kind
  */
 export async function subscribe(
   { userId, sid }: { userId: number; sid: number },
   device: Device,
 ): Promise<void> {
   pushKey();
-  const fault = (await faultOfUrl(device.endpoint)) ?? faultOfScheme(device.endpoint);
+  const fault = faultOfService(device.endpoint) ?? (await faultOfUrl(device.endpoint));
   if (fault !== null) throw wrong('/endpoint', fault);
   if (!areKeys(device)) throw wrong('/keys', 'must be a point of P-256 and 16 bytes, in base64url');
   await saveSubscription(userId, sid, device);
 }
 
-function faultOfScheme(endpoint: string): string | null {
+function faultOfService(endpoint: string): string | null {
+  if (!isPushService(endpoint)) return 'must be the address of a push service of browsers (PUSH_SERVICES)';
   return endpoint.startsWith('https:') || env.WEBHOOK_ALLOW_PRIVATE ? null : 'must be an https URL';
 }
 

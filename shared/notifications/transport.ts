@@ -80,6 +80,7 @@ function messageOf({ to, subject, text, html, key, language, unsubscribe }: Lett
   return {
     from: mailFrom(),
     to: { name: '', address: to },
+    ...(env.MAIL_RETURN_PATH !== '' && { envelope: { from: env.MAIL_RETURN_PATH, to } }),
     subject,
     text,
     html,

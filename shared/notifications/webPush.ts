@@ -2,7 +2,8 @@ import { createCipheriv, createECDH, createPrivateKey, type ECDH, hkdfSync, rand
 import jwt from 'jsonwebtoken';
 import { env } from '../base/env.ts';
 import { mailFrom, publicUrl } from '../ops/mailSettings.ts';
-import { type OutboundAnswer, postOutbound } from '../ops/outbound.ts';
+import { type OutboundAnswer, OutboundError, postOutbound } from '../ops/outbound.ts';
+import { isPushService } from './pushServices.ts';
 
 /** What a browser gives to those who may push to it. */
 export type Device = { endpoint: string; p256dh: string; auth: string };
@@ -17,10 +18,14 @@ const LIMITS = { timeoutMs: 10_000, maxBytes: 1_024 };
 const SIGNED_FOR = 43_200;
 
 /**
- * Pushes to a device through its browser's service. The address is checked as a webhook's is.
+ * Pushes to a device through its browser's service. The address is checked as a webhook's is, and again whether it is a service's.
  * @throws OutboundError when there is no answer
  */
-export function sendPush(device: Device, { payload, ttlS, urgency, topic }: Push): Promise<OutboundAnswer> {
+export async function sendPush(
+  device: Device,
+  { payload, ttlS, urgency, topic }: Push,
+): Promise<OutboundAnswer> {
+  if (!isPushService(device.endpoint)) throw new OutboundError('address_refused');
   const body = encrypt(Buffer.from(JSON.stringify(payload)), device);
   const headers = {
     'content-type': 'application/octet-stream',

@@ -26,6 +26,7 @@ export type KillPoint =
   | 'guest.retired'
   | 'guest.erased'
   | 'export.kept'
+  | 'retention.deleted'
   | 'retention.signed'
   | 'keys.sealed'
   | 'erasure.requested'

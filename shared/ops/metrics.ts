@@ -133,7 +133,7 @@ export const webhookTries = counter(
 
 export const mailTries = counter(
   'mail_tries_total',
-  'Mails given to the mail server or the folder, by what came of them: sent, later (tried again), failed (given up)',
+  'Mails given to the mail server or the folder, by what came of them: sent, later (tried again), failed (given up), returned (a report came back)',
   ['outcome'],
 );
 export const pushTries = counter(

@@ -88,8 +88,8 @@ function readme(at: Date): string {
     ([name, what]) => `<tr><th scope="row"><a href="${name}">${name}</a></th><td>${what}</td></tr>`,
   );
   return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Your data</title>
-<style>body{font:16px/1.5 system-ui,sans-serif;max-width:44rem;margin:3rem auto;padding:0 1rem}th{text-align:left;padding-right:1.5rem;vertical-align:top}</style>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Your data</title>
+<style>:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:44rem;margin:3rem auto;padding:0 1rem}th{text-align:left;padding-right:1.5rem;vertical-align:top}</style>
 </head><body><h1>Your data</h1>
 <p>This archive holds what was kept of you on ${at.toISOString().slice(0, 10)}. The files are JSON: any text editor opens them.</p>
 <table>${files.join('')}</table>

@@ -566,7 +566,7 @@ export const personalData: Record<string, TableOfData> = {
     sealed: { column: 'sealed', id: 'id', label: 'id', prefix: 'receipt_key' },
     purpose: 'signing receipts',
     kept: FOR_GOOD,
-    bound: operators('one'),
+    bound: operators('one; another where it cannot be read'),
     erased: 'none',
     columns: { technical: 'id public_key created_at', secret: 'sealed' },
   },

@@ -1,6 +1,14 @@
-import { createPrivateKey, generateKeyPairSync, randomBytes, sign, verify } from 'node:crypto';
+import {
+  createPrivateKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+  sign,
+  verify,
+} from 'node:crypto';
 import { knex } from '../../db/knex.ts';
 import { type Erasure, keepReceiptKey, type ReceiptKey, receiptKey } from '../../db/models/erasure.ts';
+import { log } from '../base/log.ts';
 import { seal, unseal } from '../base/secretBox.ts';
 
 /** What a receipt says of an erasure. Whoever knows the receipt may read it. */
@@ -46,9 +54,26 @@ export function signReceipt(receipt: Receipt): Promise<{ key_id: number; signatu
 
 /** Signs what this system says. The first call makes the key. @returns the key's id, and the signature in base64 */
 export async function signBytes(bytes: Buffer): Promise<{ key_id: number; signature: string }> {
-  const { id, sealed } = (await receiptKey(null)) ?? (await makeKey());
-  const key = createPrivateKey(unseal(sealed, label(id)));
+  const newest = (await receiptKey(null)) ?? (await makeKey(0));
+  const { id, key } = opened(newest) ?? open(await makeKey(newest.id));
   return { key_id: id, signature: sign(null, bytes, key).toString('base64') };
+}
+
+/**
+ * Opens a key; undefined where no configured key opens its secret any more, as after a restore elsewhere. Another key signs
+ * then, because an erasure must end. What the old one signed still verifies.
+ */
+function opened(key: ReceiptKey): ReturnType<typeof open> | undefined {
+  try {
+    return open(key);
+  } catch (err) {
+    log.error({ err, key_id: key.id }, 'Key of receipts cannot be read; a new one signs from now on');
+    return undefined;
+  }
+}
+
+function open({ id, sealed }: ReceiptKey): { id: number; key: KeyObject } {
+  return { id, key: createPrivateKey(unseal(sealed, label(id))) };
 }
 
 /** Says whether a receipt is as it was signed. @param publicKey PEM */
@@ -58,12 +83,14 @@ export function isGenuine({ signature, ...rest }: SignedReceipt, publicKey: stri
   return signature !== null && verify(null, bytesOf(signed), publicKey, Buffer.from(signature, 'base64'));
 }
 
-function makeKey(): Promise<ReceiptKey> {
+/** Makes a key that is newer than `after`, unless another process has made one. */
+function makeKey(after: number): Promise<ReceiptKey> {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519', {
     publicKeyEncoding: { type: 'spki', format: 'pem' },
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
   });
-  return knex.transaction((trx) => keepReceiptKey(publicKey, (id) => seal(privateKey, label(id)), trx));
+  const sealFor = (id: number) => seal(privateKey, label(id));
+  return knex.transaction((trx) => keepReceiptKey(publicKey, after, sealFor, trx));
 }
 
 /** Where the private key of receipts is kept; see `seal`. */

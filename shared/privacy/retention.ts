@@ -17,8 +17,10 @@ export type Retained = {
 export async function retain(batch: number): Promise<Retained> {
   const { RETENTION_MESSAGES_DAYS: messageDays, RETENTION_AUDIT_DAYS: auditDays, IP_DAYS: ipDays } = env;
   const none = { messages: 0, conversations: 0 };
+  const gone = messageDays === null ? none : await deleteOldMessages(messageDays, batch);
+  if (gone.messages > 0) killPoint('retention.deleted', 0);
   return {
-    ...(messageDays === null ? none : await deleteOldMessages(messageDays, batch)),
+    ...gone,
     audit_entries: auditDays === null ? 0 : await deleteOldEntries(auditDays, batch),
     addresses: await cutOldAddresses(ipDays, batch),
   };

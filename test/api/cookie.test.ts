@@ -150,3 +150,134 @@ describe('a sign-in whose refresh token is a cookie', () => {
       expect((await refresh(pair, {}, body)).status).to.equal(400);
   });
 });
+
+describe('a sign-in whose refresh token is a cookie of the widget’s frame', () => {
+  const api = servedApi();
+  let own: Record<string, string>;
+  before(async () => {
+    own = { 'x-session': 'frame', origin: new URL(api.url).origin, 'sec-fetch-site': 'same-origin' };
+  });
+  afterEach(() => Object.assign(env, { PUBLIC_URL: '' }));
+
+  const post = (path: string, body: unknown, headers: Record<string, string> = {}, token?: string) =>
+    api.call('POST', `/auth${path}`, body, { headers: { ...own, ...headers }, ...(token && { token }) });
+  const guest = (headers: Record<string, string> = {}) => post('/guest', { gdpr_consent: true }, headers);
+  const refresh = (cookie: string, headers: Record<string, string> = {}) =>
+    post('/refresh', {}, { cookie, ...headers });
+  const cookiesOf = ({ headers }: Answer) => headers.getSetCookie();
+  const pairOf = (answer: Answer) => cookiesOf(answer)[0]?.split('; ')[0] ?? '';
+
+  it('is kept for each site apart, and no longer in the body once the browser sends it back', async () => {
+    const first = await guest();
+    expect(first.status).to.equal(201);
+    expect(first.body).to.have.property('refresh_token');
+    const [cookie = ''] = cookiesOf(first);
+    expect(cookie).to.match(/^__Host-parley_frame=[\w-]{43}; /);
+    expect(cookie.split('; ').slice(1)).to.have.members([
+      'Path=/',
+      'Secure',
+      'HttpOnly',
+      'SameSite=None',
+      'Partitioned',
+      `Max-Age=${env.REFRESH_TOKEN_TTL_S}`,
+    ]);
+    const second = await refresh(pairOf(first));
+    expect(second.status).to.equal(200);
+    expect(second.body).to.not.have.property('refresh_token');
+    expect(pairOf(second))
+      .to.match(/^__Host-parley_frame=/)
+      .and.not.equal(pairOf(first));
+    expect(pairOf(await refresh(pairOf(first))), 'within the grace').to.equal(pairOf(second));
+    expect((await refresh(pairOf(second))).status).to.equal(200);
+  });
+
+  it('has the path of PUBLIC_URL', async () => {
+    Object.assign(env, { PUBLIC_URL: 'https://example.org/chat/' });
+    const [cookie] = cookiesOf(await guest({ origin: 'https://example.org' }));
+    expect(cookie).to.match(/^__Secure-parley_frame=.*; Path=\/chat; .*Partitioned/);
+  });
+
+  it('answers a frame that has none quietly', async () => {
+    const answer = await refresh('other=1');
+    expect([answer.status, answer.body, cookiesOf(answer)]).to.deep.equal([204, {}, []]);
+  });
+
+  it('counts where the browser says that the frame itself asks, and nowhere else', async () => {
+    const pair = pairOf(await guest());
+    const allowed = [...env.CORS_ALLOW_ORIGINS];
+    const [listed = ''] = allowed;
+    const foreign: Record<string, string>[] = [
+      { origin: listed, 'sec-fetch-site': 'cross-site' },
+      { origin: listed },
+      { origin: own.origin ?? '', 'sec-fetch-site': 'same-site' },
+      { origin: own.origin ?? '', 'sec-fetch-site': 'none' },
+      { origin: listed, 'sec-fetch-site': 'same-origin' },
+    ];
+    for (const headers of foreign) {
+      const said = JSON.stringify(headers);
+      const refused = await refresh(pair, headers);
+      expect([refused.status, cookiesOf(refused)], said).to.deep.equal([400, []]);
+      expect(cookiesOf(await guest(headers)), said).to.deep.equal([]);
+    }
+    env.CORS_ALLOW_ORIGINS.splice(0, Infinity, '*');
+    try {
+      for (const origin of ['https://shop.example', 'null']) {
+        const refused = await refresh(pair, { origin, 'sec-fetch-site': 'cross-site' });
+        expect([refused.status, cookiesOf(refused)], origin).to.deep.equal([400, []]);
+      }
+    } finally {
+      env.CORS_ALLOW_ORIGINS.splice(0, Infinity, ...allowed);
+    }
+    expect((await refresh(pair, { origin: 'https://shop.example' })).status).to.equal(403);
+    expect((await refresh(pair, { 'x-session': '' })).status).to.equal(400);
+    expect((await refresh(pair)).status).to.equal(200);
+  });
+
+  it('is never taken for the cookie of a page on the same site, nor that one for it', async () => {
+    const framed = pairOf(await guest());
+    const page = { 'x-session': 'cookie' };
+    const ofPage = pairOf(await guest(page));
+    expect((await refresh(framed, page)).status).to.equal(401);
+    expect((await refresh(ofPage)).status).to.equal(204);
+    const both = `${framed}; ${ofPage}`;
+    const { body } = await refresh(both);
+    const out = await post('/logout', {}, { cookie: both }, String(body.access_token));
+    expect(cookiesOf(out).join()).to.match(/^__Host-parley_frame=; .*Partitioned; Max-Age=0$/);
+    expect((await refresh(ofPage, page)).status).to.equal(200);
+  });
+
+  it('holds no sign-in with a password', async () => {
+    const user = await buildUser();
+    const login = await post('/login', { email: user.email, password: PASSWORD });
+    expect([login.status, login.body.code]).to.deep.equal([403, 'forbidden']);
+    const account = {
+      email: 'f@example.org',
+      username: 'framed',
+      password: 'correct horse',
+      gdpr_consent: true,
+    };
+    expect((await post('/register', account)).status).to.equal(403);
+    expect((await post('/second-factor', { token: 'x', code: '123456' })).status).to.equal(403);
+  });
+
+  it('goes at a logout, an erasure, and when its token is worthless', async () => {
+    const first = await guest();
+    const out = await post('/logout', {}, { cookie: pairOf(first) }, String(first.body.access_token));
+    expect([out.status, cookiesOf(out).join().includes('Max-Age=0')]).to.deep.equal([204, true]);
+    const refused = await refresh(pairOf(first));
+    expect([refused.status, cookiesOf(refused).join().includes('Max-Age=0')]).to.deep.equal([401, true]);
+
+    const other = await guest();
+    const erased = await api.call(
+      'DELETE',
+      '/users/me',
+      {},
+      {
+        headers: { ...own, cookie: pairOf(other) },
+        token: String(other.body.access_token),
+      },
+    );
+    expect([erased.status, cookiesOf(erased).join().includes('Max-Age=0')]).to.deep.equal([202, true]);
+    expect((await refresh(pairOf(other))).status).to.equal(401);
+  });
+});

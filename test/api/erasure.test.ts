@@ -8,7 +8,11 @@ import { queues } from '../../shared/delivery/queues.ts';
 import { redis } from '../../shared/delivery/redis.ts';
 import { eraseAgain } from '../../shared/privacy/erasure.ts';
 import { isGenuine, type SignedReceipt } from '../../shared/privacy/receipts.ts';
+import { announce } from '../../shared/delivery/runs.ts';
+import { writeExport } from '../../shared/privacy/exports.ts';
 import { erasure } from '../../workers/erasure.ts';
+import { dumpOf } from '../support/everywhere.ts';
+import { onNative } from '../support/native.ts';
 import { buildGuest, buildUser, type BuiltUser, PASSWORD } from '../support/factories.ts';
 import { playWorker, send, servedWeb } from '../support/web.ts';
 
@@ -99,6 +103,27 @@ describe('the erasure of an account', () => {
     expect(await rows('SELECT id FROM erasures WHERE user_id = :id', user)).to.deep.equal([]);
   });
 
+  it('counts every row that went, also those that went with another one', async () => {
+    const user = await buildUser();
+    await talked(user);
+    const { id: user_id, sid: session_id } = user;
+    const [{ id: conversation_id }] = await knex('conversations').where({ user_id });
+    const [{ id: message_id }] = await knex('messages').where({ user_id, message_type: 'assistant' });
+    const keys = { p256dh: 'p', auth: 'a' };
+    const endpoint = 'https://push.example.org/counted';
+    const expires_at = new Date(Date.now() + 60_000);
+    await knex('refresh_tokens').insert({ user_id, session_id, token_hash: 'counted', expires_at });
+    await knex('push_subscriptions').insert({ user_id, session_id, endpoint, ...keys });
+    await knex('notifications').where({ user_id }).delete();
+    await knex('notifications').insert({ user_id, kind: 'answer_ready', conversation_id, message_id });
+    await knex('conversation_ratings').insert({ conversation_id, score: 4 });
+    const { body } = await erase(user, { password: PASSWORD });
+    await erasure();
+    const { erased } = await receipt(body.receipt);
+    const gone = { sessions: 1, refresh_tokens: 2, push_subscriptions: 1, notifications: 1 };
+    expect(erased).to.include({ ...gone, conversation_ratings: 1, conversation_summaries: 0, messages: 2 });
+  });
+
   it('asks for the password of an account that has one, and of no other', async () => {
     const [user, guest] = [await buildUser(), await buildGuest()];
     for (const body of [{}, { password: 'not it' }]) expect((await erase(user, body)).status).to.equal(400);
@@ -150,6 +175,47 @@ describe('the erasure of an account', () => {
     await worker.announce();
     await erasure();
     expect((await receipt(body.receipt)).status).to.equal('erased');
+  });
+
+  it('meets a handoff, an export, a message and itself at once, and nothing is left', async () => {
+    const agent = await buildUser({ role: 'agent' });
+    for (let round = 0; round < 6; round += 1) {
+      const [user, word] = [await buildUser(), `zqmeets${round}x`];
+      const { run_id, conversation_id: id } = await send(api, user, { content: word });
+      const [own, staff] = [{ token: user.access }, { token: agent.access }];
+      const exported = async () => {
+        const asked = await api.call('POST', '/users/me/export', undefined, own);
+        if (asked.status === 202) await writeExport(Number(asked.body.id));
+        return asked;
+      };
+      const acts = [
+        () => api.call('POST', `/conversations/${id}/handoff`, { reason: word }, own),
+        () => api.call('POST', `/inbox/${id}/take`, {}, staff),
+        () => api.call('POST', `/inbox/${id}/note`, { content: word }, staff),
+        exported,
+        () => api.call('POST', '/chat/send', { content: word, conversation_id: id }, own),
+        () => api.call('PATCH', '/users/me', { last_name: word }, own),
+        () => erase(user, { password: PASSWORD }),
+        () => erase(user, { password: PASSWORD }),
+      ];
+      // Each round begins with another act.
+      const [met] = await Promise.all([
+        Promise.all([...acts.slice(round), ...acts.slice(0, round)].map((act) => act())),
+        erasure(),
+      ]);
+      expect(met.map(({ status }) => status).filter((status) => status >= 500)).to.deep.equal([]);
+      for (const run of await knex('runs').where({ user_id: user.id })) await announce(Number(run.id));
+      await erasure();
+      const receipts = new Set(
+        met.flatMap(({ body }) => (body?.receipt === undefined ? [] : [body.receipt])),
+      );
+      expect([...receipts], `round ${round}, run ${run_id}`).to.have.length(1);
+      expect((await receipt([...receipts][0])).status).to.equal('erased');
+      expect(await rowsOf(user.id)).to.equal(0);
+      if (!onNative) continue;
+      const dump = await dumpOf(process.env.DATABASE_URL ?? '');
+      expect(dump.filter((line) => line.includes(word))).to.deep.equal([]);
+    }
   });
 
   it('leaves no log, job or counter of theirs in Redis', async () => {
@@ -212,6 +278,21 @@ describe('the erasure of an account', () => {
     await erasure();
     expect([await rowsOf(user.id), await eraseAgain(entry)]).to.deep.equal([0, false]);
     expect((await receipt(body.receipt)).status).to.equal('erased');
+  });
+
+  it('ends where the key of receipts cannot be read any more: a new one signs, and earlier receipts verify', async () => {
+    const [first, second] = [await buildUser(), await buildUser()];
+    const before = (await erase(first, { password: PASSWORD })).body.receipt;
+    await erasure();
+    const unreadable = 'v1.gone.AAAA.AAAA';
+    await knex('receipt_keys').update({ sealed: unreadable });
+    const after = (await erase(second, { password: PASSWORD })).body.receipt;
+    await erasure();
+    const [earlier, later] = [await receipt(before), await receipt(after)];
+    expect(later.status).to.equal('erased');
+    expect(later.public_key).to.not.equal(earlier.public_key);
+    for (const one of [earlier, later]) expect(isGenuine(one, String(one.public_key))).to.equal(true);
+    expect(await knex('receipt_keys').whereNot({ sealed: unreadable })).to.have.length(1);
   });
 
   it('is unknown under a receipt that nobody was given', async () => {

@@ -1,11 +1,10 @@
 import { expect } from 'chai';
-import { fromBuffer, type ZipFile } from 'yauzl';
-import { text } from 'node:stream/consumers';
 import { knex } from '../../db/knex.ts';
 import { rows } from '../../db/sql.ts';
 import { personalData } from '../../shared/privacy/map.ts';
 import { writeExport } from '../../shared/privacy/exports.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
+import { unzip } from '../support/unzip.ts';
 import { playWorker, send, servedWeb } from '../support/web.ts';
 
 const FILES =
@@ -23,27 +22,6 @@ const NOT_SHOWN: Record<string, string[]> = {
   audit_log: ['ip', 'actor_role', 'details'],
   audit_parts: ['ip', 'kind', 'details', 'field'],
 };
-
-/** Reads an archive with another library than the one that writes it. */
-async function unzip(bytes: Buffer): Promise<Record<string, string>> {
-  const zip = await new Promise<ZipFile>((resolve, reject) =>
-    fromBuffer(bytes, { lazyEntries: false, autoClose: false }, (err, opened) =>
-      err ? reject(err) : resolve(opened),
-    ),
-  );
-  const files: Promise<[string, string]>[] = [];
-  zip.on('entry', (entry) =>
-    files.push(
-      new Promise((resolve, reject) =>
-        zip.openReadStream(entry, (err, stream) =>
-          err ? reject(err) : resolve(text(stream).then((read) => [entry.fileName as string, read])),
-        ),
-      ),
-    ),
-  );
-  await new Promise((resolve) => zip.on('end', resolve));
-  return Object.fromEntries(await Promise.all(files));
-}
 
 describe('the export of an account', () => {
   const api = servedWeb();
@@ -81,6 +59,8 @@ describe('the export of an account', () => {
     expect(answer.headers.get('content-type')).to.equal('application/zip');
     const files = await unzip(Buffer.from(await answer.arrayBuffer()));
     expect(Object.keys(files).toSorted().join(' ')).to.equal(FILES);
+    // Without it a phone shows the page as wide as a desk.
+    expect(files['README.html']).to.include('<meta name="viewport" content="width=device-width');
     const messages = (files['messages.jsonl'] ?? '')
       .trim()
       .split('\n')

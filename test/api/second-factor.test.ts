@@ -190,6 +190,14 @@ describe('a second factor', function () {
     expect(await actionsOf(user)).to.include('user.recovery_code_used');
   });
 
+  it('takes recovery codes where its secret cannot be read any more', async () => {
+    const { user, totp, recovery } = await enrolled();
+    const token = tokenOf(await login(user));
+    await knex('second_factors').where({ user_id: user.id }).update({ sealed: 'v1.gone.AAAA.AAAA' });
+    expect((await second(token, codeOf(totp, 1))).status).to.equal(401);
+    expect((await second(token, recovery[0] ?? '')).status).to.equal(200);
+  });
+
   it('limits wrong codes, also right ones after them, and no sign-in of another account', async () => {
     const [one, other] = [await enrolled(), await enrolled()];
     const token = tokenOf(await login(one.user));

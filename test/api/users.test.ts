@@ -47,6 +47,7 @@ describe('users', () => {
       'created_at',
       'last_login',
       'email_verified_at',
+      'external_id',
       'second_factor',
     );
     expect(body.id).to.equal(user.id);

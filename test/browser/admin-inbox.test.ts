@@ -183,6 +183,7 @@ describeBrowser('the inbox of the panel', function () {
       .getByText('Enter', { exact: true })
       .waitFor();
     expect(await dialog.getByRole('listitem').count()).to.equal(1);
+    await dialog.getByRole('status').getByText('1 shown').waitFor();
     await dialog.getByRole('searchbox').press('Enter');
     expect(await page.getByRole('textbox', { name: 'Reply' }).inputValue()).to.equal('Good day!');
   });
@@ -207,6 +208,8 @@ describeBrowser('the inbox of the panel', function () {
     await one.getByRole('textbox', { name: 'Reply' }).waitFor();
     await two.getByText('Grace has this conversation.').waitFor();
     expect((await knex('conversations').where({ id }).first()).agent_id).to.equal(agent.id);
+    // The button is gone, and the focus did not go with it.
+    expect(await one.evaluate('document.activeElement.tagName')).to.not.equal('BODY');
   });
 
   it('tells an agent of what is assigned, also behind the person, and of no message of own conversations', async () => {

@@ -37,6 +37,7 @@ describeBrowser('the page of the knowledge base', function () {
     await page.goBack();
     await hit.waitFor();
     await page.getByRole('searchbox').fill('nothing has this');
+    await page.getByRole('status').getByText('0 shown').waitFor();
     await page.getByRole('button', { name: 'Clear filters' }).click();
     await table.getByRole('link', { name: 'How do I reset my password?' }).waitFor();
   });

@@ -252,6 +252,10 @@ describeBrowser('the chat page', function () {
     await page.getByRole('searchbox', { name: 'Search conversations' }).fill('green');
     await list.getByText('Fruit').waitFor({ state: 'detached' });
     expect(await list.getByRole('link').count()).to.equal(1);
+    const told = page.getByRole('navigation', { name: 'Conversations' }).getByRole('status');
+    await told.getByText('1 in the list.').waitFor();
+    await page.getByRole('searchbox', { name: 'Search conversations' }).fill('blue');
+    await told.getByText('Nothing found for “blue”.').waitFor();
     await page.getByRole('searchbox', { name: 'Search conversations' }).fill('');
     await list.getByText('Fruit').waitFor();
 
@@ -259,6 +263,8 @@ describeBrowser('the chat page', function () {
     await list.getByText('Fruit').waitFor({ state: 'detached' });
     await page.getByRole('button', { name: 'Undo' }).click();
     await list.getByText('Fruit').waitFor();
+    // The button to undo is gone: the focus is where it was before.
+    await page.getByRole('button', { name: 'Archive conversation' }).and(page.locator(':focus')).waitFor();
     await page.getByRole('button', { name: 'Delete conversation' }).click();
     await list.getByText('Fruit').waitFor({ state: 'detached' });
     await page.getByRole('button', { name: 'Undo' }).last().click();

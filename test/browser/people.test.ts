@@ -23,6 +23,7 @@ describeBrowser('people in the chat page', function () {
     await page.getByRole('button', { name: 'Ask a person' }).click();
     await log(page).getByText('A person will answer here').waitFor();
     expect(await page.getByRole('button', { name: 'Ask a person' }).count()).to.equal(0);
+    await page.getByRole('textbox', { name: 'Message' }).and(page.locator(':focus')).waitFor();
     await shoot(page, 'people-waiting');
     await ask(page, 'Number 12');
     await log(page).getByText('Number 12').waitFor();

@@ -13,16 +13,19 @@ import { until } from '../support/until.ts';
 describeBrowser('the installed chat page', function () {
   this.timeout(120_000);
   const pages = chatPages();
-  const { VAPID_PUBLIC_KEY, VAPID_PRIVATE_KEY, WEBHOOK_ALLOW_PRIVATE } = env;
+  const { VAPID_PUBLIC_KEY, VAPID_PRIVATE_KEY, WEBHOOK_ALLOW_PRIVATE, PUSH_SERVICES } = env;
   before(() => {
     const pair = createECDH('prime256v1');
     Object.assign(env, {
       VAPID_PUBLIC_KEY: pair.generateKeys('base64url'),
       VAPID_PRIVATE_KEY: pair.getPrivateKey('base64url'),
       WEBHOOK_ALLOW_PRIVATE: true,
+      PUSH_SERVICES: ['*'],
     });
   });
-  after(() => Object.assign(env, { VAPID_PUBLIC_KEY, VAPID_PRIVATE_KEY, WEBHOOK_ALLOW_PRIVATE }));
+  after(() =>
+    Object.assign(env, { VAPID_PUBLIC_KEY, VAPID_PRIVATE_KEY, WEBHOOK_ALLOW_PRIVATE, PUSH_SERVICES }),
+  );
   /** Waits until the worker has the page. */
   const controlled = (page: Page) =>
     until('a worker', () =>

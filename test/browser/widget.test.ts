@@ -13,6 +13,7 @@ import { startStack, type Stack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 
 const SECRET = 'shared with the site';
+type Box = { scrollHeight: number; scrollTop: number; clientHeight: number };
 
 /** Office hours on the day after tomorrow alone. */
 function inTwoDays(): string {
@@ -55,6 +56,8 @@ describeBrowser('the widget on another site', function () {
   let browser: Browser;
   let page: Page;
   let faults: string[];
+  /** The site under a name that is another site than Parley's. */
+  const elsewhere = () => site.url.replace('127.0.0.1', 'localhost');
   before(async () => {
     site = await startSite();
     assistant = await buildAssistant({
@@ -64,7 +67,7 @@ describeBrowser('the widget on another site', function () {
     [stack, browser] = await Promise.all([
       startStack(
         {
-          WIDGET_ORIGINS: site.url,
+          WIDGET_ORIGINS: [site.url, elsewhere()].join(),
           WIDGET_SECRET: SECRET,
           OFFICE_HOURS: inTwoDays(),
           OFFICE_TIMEZONE: 'UTC',
@@ -94,9 +97,9 @@ describeBrowser('the widget on another site', function () {
     await forgetAssistants();
   });
 
-  const visit = async (attributes = '') => {
+  const visit = async (attributes = '', at = site.url) => {
     site.embed(stack.web[0] ?? '', attributes);
-    await page.goto(site.url);
+    await page.goto(at);
   };
   const frame = () => page.frameLocator('iframe[title="Chat"]');
   const ask = async (text: string) => {
@@ -202,6 +205,22 @@ describeBrowser('the widget on another site', function () {
     expect(await field.inputValue()).to.equal('first\nsecond');
   });
 
+  it('keeps what is written without a network, sends it by itself, and says what did not work', async () => {
+    await visit();
+    await page.getByRole('button', { name: 'Open chat' }).click();
+    await ask('online [[tokens:3]]');
+    await frame().getByRole('button', { name: 'Good answer' }).waitFor();
+    await page.context().setOffline(true);
+    await ask('offline [[tokens:4]]');
+    await frame().getByText('No connection. Your message is kept.').waitFor();
+    await frame().getByRole('button', { name: 'Ask a person' }).click();
+    await frame().getByRole('alert').getByText('This did not work. Please try again.').waitFor();
+    await page.context().setOffline(false);
+    await frame().getByText('w1 w2 w3 w4').waitFor();
+    await frame().getByRole('button', { name: 'Good answer' }).last().click();
+    await frame().getByRole('alert').waitFor({ state: 'detached' });
+  });
+
   it('shows an answer whose log was lost, and asks once a second at most', async () => {
     const asked: number[] = [];
     const frames = (events: [name: string, data: object][]) =>
@@ -271,6 +290,8 @@ describeBrowser('the widget on another site', function () {
     await frame().getByText('w1 w2 w3 w4').waitFor();
     await frame().getByRole('button', { name: 'Ask a person' }).click();
     await frame().getByText('A person will answer here.').waitFor();
+    // The button that was pressed is gone.
+    await frame().getByRole('textbox', { name: 'Message' }).and(frame().locator(':focus')).waitFor();
     const { id } = await knex('conversations').orderBy('id', 'desc').first();
     const act = (what: string, body = {}) => stack.post(`/inbox/${id}/${what}`, body, agent.access);
     expect((await act('take')).status).to.equal(200);
@@ -288,7 +309,9 @@ describeBrowser('the widget on another site', function () {
     await expectAccessible(page);
     await shoot(page, 'widget-rating');
     await frame().getByRole('button', { name: '5 of 5' }).click();
-    await frame().getByRole('button', { name: '5 of 5' }).waitFor({ state: 'detached' });
+    await frame().getByText('This conversation is closed. Thank you.').waitFor();
+    await frame().getByRole('textbox', { name: 'Message' }).and(frame().locator(':focus')).waitFor();
+    expect(await frame().getByRole('button', { name: '5 of 5' }).count()).to.equal(0);
     expect((await knex('conversation_ratings').where({ conversation_id: id }).first()).score).to.equal(5);
 
     await frame().getByRole('button', { name: 'New conversation' }).click();
@@ -367,6 +390,92 @@ describeBrowser('the widget on another site', function () {
     ]);
   });
 
+  describe('where the browser denies the frame a store', () => {
+    /** Opens the chat on the next page of a site that is another than Parley's. Chromium denies frames of other sites their store. */
+    const openNext = async (identity?: object | null) => {
+      await visit('', elsewhere());
+      await page.getByRole('button', { name: 'Open chat' }).waitFor();
+      if (identity !== undefined) await page.evaluate(`Parley.identify(${JSON.stringify(identity)})`);
+      const taken = page.waitForResponse(/auth\/refresh/);
+      await page.getByRole('button', { name: 'Open chat' }).click();
+      await taken;
+    };
+    const inside = () => page.frames().find((one) => one.url().includes('/widget'));
+    const customer = (id: string) => ({
+      external_id: id,
+      hash: createHmac('sha256', SECRET).update(id).digest('hex'),
+    });
+
+    it('keeps a visitor’s talk from page to page', async () => {
+      const before = await guests();
+      await openNext();
+      const denied = await inside()?.evaluate('try { localStorage.length } catch (err) { err.name }');
+      expect(denied).to.equal('SecurityError');
+      await ask('kept [[tokens:3]]');
+      await frame().getByText('w1 w2 w3').waitFor();
+      await openNext();
+      await frame().getByText('w1 w2 w3').waitFor();
+      await ask('more [[tokens:4]]');
+      await frame().getByText('w1 w2 w3 w4').waitFor();
+      await openNext();
+      await frame().getByText('kept [[tokens:3]]').waitFor();
+      expect(await guests()).to.equal(before + 1);
+      expect((await knex('conversations').orderBy('id', 'desc').first()).message_count).to.equal(4);
+      expect(faults).to.deep.equal([]);
+    });
+
+    it('asks quietly for a visitor who never talked, and makes nobody', async () => {
+      const before = Number((await knex('users').count())[0]?.count);
+      await openNext();
+      await frame()
+        .getByText(/you agree/)
+        .waitFor();
+      expect(Number((await knex('users').count())[0]?.count)).to.equal(before);
+      expect(faults).to.deep.equal([]);
+    });
+
+    it('shows a talk to nobody but the user for whom the site vouches', async () => {
+      await openNext(customer('customer 20'));
+      await ask('mine alone [[tokens:3]]');
+      await frame().getByText('w1 w2 w3').waitFor();
+      await openNext(customer('customer 20'));
+      await frame().getByText('mine alone').waitFor();
+      const out = page.waitForResponse(/auth\/logout/);
+      await openNext(customer('customer 21'));
+      await out;
+      await ask('another [[tokens:4]]');
+      await frame().getByText('w1 w2 w3 w4').waitFor();
+      expect(await frame().getByText('mine alone').count()).to.equal(0);
+      const again = page.waitForResponse(/auth\/logout/);
+      await openNext(null);
+      await again;
+      await frame()
+        .getByText(/you agree/)
+        .waitFor();
+      expect(await frame().getByText('another').count()).to.equal(0);
+      // The sign-in is gone, so it does not matter whether the next page names anybody.
+      await openNext();
+      await frame()
+        .getByText(/you agree/)
+        .waitFor();
+      expect(await page.context().cookies()).to.deep.equal([]);
+      expect(faults).to.deep.equal([]);
+    });
+  });
+
+  it('begins anew for a visitor whom Parley has forgotten', async () => {
+    await visit();
+    await page.getByRole('button', { name: 'Open chat' }).click();
+    await ask('soon forgotten [[tokens:3]]');
+    await frame().getByText('w1 w2 w3').waitFor();
+    await knex('users').where({ role: 'guest' }).update({ status: 'deleted' });
+    await knex('refresh_tokens').delete();
+    await page.reload();
+    await page.getByRole('button', { name: 'Open chat' }).click();
+    await ask('back again [[tokens:4]]');
+    await frame().getByText('w1 w2 w3 w4').waitFor();
+  });
+
   it('fills a phone and closes again', async () => {
     await page.setViewportSize(PHONE);
     await visit('data-language="de"');
@@ -380,6 +489,25 @@ describeBrowser('the widget on another site', function () {
       .fill(`https://example.org/${'x'.repeat(300)}`);
     const send = await frame().getByRole('button', { name: 'Senden' }).boundingBox();
     expect((send?.x ?? 0) + (send?.width ?? 0)).to.be.within(1, PHONE.width);
+    await frame().getByRole('textbox', { name: 'Nachricht' }).fill('Lang [[tokens:300]]');
+    await frame().getByRole('button', { name: 'Senden' }).click();
+    await frame().getByText(/w300/).waitFor();
+    // What is newest stays in sight while the keyboard takes its place, and after a turn.
+    const hidden = () =>
+      frame()
+        .getByRole('log')
+        .evaluate<number, Box>((box) => box.scrollHeight - box.scrollTop - box.clientHeight);
+    for (const size of [
+      { ...PHONE, height: 420 },
+      { width: PHONE.height, height: PHONE.width },
+    ]) {
+      await page.setViewportSize(size);
+      await until(
+        'the iframe fills the screen',
+        async () => (await page.locator('iframe').boundingBox())?.height === size.height,
+      );
+      await until('the newest words are in sight', async () => (await hidden()) < 2);
+    }
     await frame().getByRole('button', { name: 'Chat schließen' }).click();
     await page.getByRole('button', { name: 'Chat öffnen' }).waitFor();
     expect(faults).to.deep.equal([]);
@@ -432,7 +560,7 @@ describeBrowser('the widget on another site', function () {
 
   it('is shut to a site that is not named', async () => {
     site.embed(stack.web[0] ?? '');
-    await page.goto(site.url.replace('127.0.0.1', 'localhost'));
+    await page.goto(site.url.replace('127.0.0.1', 'unnamed.localhost'));
     const refused = page.waitForEvent('console', (message) => /frame-ancestors/.test(message.text()));
     await page.getByRole('button', { name: 'Open chat' }).click();
     await refused;

@@ -77,6 +77,7 @@ const AFTER = 990_000_000_000;
         'base64url',
       ),
       WEBHOOK_ALLOW_PRIVATE: 'true',
+      PUSH_SERVICES: '*',
       WIDGET_SECRET,
       TRUST_PROXY: '1',
       LOG_LEVEL: 'trace',

@@ -73,7 +73,8 @@ describe('notifications when processes die and stores are emptied', function () 
     const point = pair.generateKeys('base64url');
     const secret = Buffer.from(pair.getPrivateKey('hex').padStart(64, '0'), 'hex').toString('base64url');
     // The browsers' services are on this machine.
-    return { ...env, VAPID_PUBLIC_KEY: point, VAPID_PRIVATE_KEY: secret, WEBHOOK_ALLOW_PRIVATE: 'true' };
+    const here = { WEBHOOK_ALLOW_PRIVATE: 'true', PUSH_SERVICES: '*' };
+    return { ...env, VAPID_PUBLIC_KEY: point, VAPID_PRIVATE_KEY: secret, ...here };
   };
   const subscribe = ({ id, sid }: BuiltUser, subscription: { endpoint: string; keys: object }) => {
     const { endpoint, keys } = subscription;

@@ -5,6 +5,7 @@ import { knex } from '../../db/knex.ts';
 import { startProcfile } from '../../lab/kit/processes.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
 import { type Mailbox, startMailbox } from '../support/mailbox.ts';
+import { reportOn, startMaildrop } from '../support/maildrop.ts';
 import { type Stack, startApart } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 
@@ -103,6 +104,35 @@ describe('mail servers', function () {
     expect(entry).to.deep.include({ actor_id: null, details: { by: 'console' } });
   });
 
+  it('that send a report back later have its address marked by the mailbox of MAIL_BOUNCES_URL', async () => {
+    await signIn();
+    const { messageId } = await mailbox.next(user.email);
+    await until('it is noted', async () => (await mailOf())?.sent_at);
+    const drop = await startMaildrop();
+    const late = reportOn(messageId, { action: 'delayed', status: '4.4.1' });
+    const [strange, person] = [reportOn('<x@elsewhere.example>'), 'Subject: a person\n\nHello'];
+    drop.mails = [person, late, strange, reportOn(messageId.replace('<', '<0'))];
+    const read = (mails: string[]) => until('it is read', async () => drop.mails.length === mails.length);
+    const first = await startProcfile('housekeeping', { MAIL_BOUNCES_URL: drop.url });
+    await read([person, strange]);
+    await first.stop();
+    expect(await mark()).to.equal(null);
+
+    drop.mails.push(reportOn(messageId));
+    const second = await startProcfile('housekeeping', { MAIL_BOUNCES_URL: drop.url });
+    await read([person, strange]);
+    await second.stop();
+    expect(drop.mails).to.deep.equal([person, strange]);
+    expect(await mark()).to.be.a('date');
+    expect((await mailOf()).error).to.equal('5.1.1');
+    const entry = await knex('audit_entries')
+      .where({ subject_id: user.id, action: 'user.email_bounced' })
+      .first();
+    expect(entry).to.deep.include({ actor_id: null, details: { by: 'report', status: '5.1.1' } });
+    expect(JSON.stringify([...first.logs, ...second.logs])).to.not.include(user.email);
+    await drop.stop();
+  });
+
   it('an address gets so many mails an hour; the others wait', async () => {
     const owed = [await signIn(), await signIn(), await signIn(), await signIn()];
     await mailbox.next(user.email, 3);
@@ -113,8 +143,12 @@ describe('mail servers', function () {
   });
 
   it('are used with STARTTLS and a sign-in, and mails are signed (DKIM)', async () => {
-    const seen: unknown[] = [];
+    const [seen, senders] = [[] as unknown[], [] as string[]];
     const secure = await startMailbox({
+      onMailFrom: ({ address }: { address: string }, _session: unknown, done: () => void) => {
+        senders.push(address);
+        done();
+      },
       authOptional: false,
       disabledCommands: [],
       onAuth: (
@@ -133,6 +167,7 @@ describe('mail servers', function () {
     const env = {
       SMTP_URL: `${url.href}?requireTLS=true`,
       MAIL_FROM: 'parley@chat.example.org',
+      MAIL_RETURN_PATH: 'returns@chat.example.org',
       MAIL_DKIM_DOMAIN: 'chat.example.org',
       MAIL_DKIM_SELECTOR: 's1',
       MAIL_DKIM_KEY: pem.replaceAll('\n', '\\n'),
@@ -143,6 +178,7 @@ describe('mail servers', function () {
     await signIn();
     const mail = await secure.next(user.email);
     expect(seen).to.deep.equal([{ username: 'parley', password: 'p@ss', secure: true }]);
+    expect(senders).to.deep.equal(['returns@chat.example.org']);
     expect(mail.header('dkim-signature')).to.match(/d=chat\.example\.org;.*s=s1;/);
     await worker.stop();
     await secure.stop();

@@ -95,9 +95,34 @@ describe('the stand-in for the model', () => {
       expect(answer).to.deep.equal({ chunks: ['w1', ' w2', ' w3', ' w4'], finishReason: 'length', usage: 4 });
     });
 
-    it('cite the passage nearest to the question', async () => {
-      const answer = await ask('I forgot my password', { system: passages() });
-      expect(answer.chunks.join('')).to.equal(`${english[0]?.answer} [1]`);
+    it('cite the passage that the search put first, whatever the last message alone is near', async () => {
+      const first = await ask('How long does it take?', { system: passages() });
+      expect(first.chunks.join('')).to.equal(`${english[0]?.answer} [1]`);
+      const other = await ask(english[0]?.question ?? '', { system: passages(english.toReversed()) });
+      expect(other.chunks.join('')).to.equal(`${english.at(-1)?.answer} [1]`);
+    });
+
+    it('hand over where a person is asked for and the tool is offered', async () => {
+      const handsOver = async (content: string) => {
+        const { choices } = await openai.chat.completions.create({
+          model: 'gpt-test',
+          messages: [{ role: 'user', content }],
+          tools: [{ type: 'function', function: { name: 'hand_over_to_person' } }],
+        });
+        return choices[0]?.finish_reason === 'tool_calls';
+      };
+      expect(await handsOver('Can I speak to someone?')).to.equal(true);
+      expect(await handsOver('Ich möchte bitte mit einem Mitarbeiter sprechen')).to.equal(true);
+      expect(await handsOver('Darf man mit einem Hund in den Laden?')).to.equal(false);
+    });
+
+    it('greet back in the language of a greeting', async () => {
+      const said = async (text: string) => (await ask(text)).chunks.join('');
+      expect(await said('hello')).to.match(/^Hello! I am a local stand-in/);
+      expect(await said('Guten Tag!')).to.match(/^Hallo! Ich bin nur ein lokaler Ersatz/);
+      expect(await said('Merci beaucoup')).to.match(/^Bonjour !/);
+      expect(await said('hola')).to.match(/^Hola\./);
+      expect(await said('Hello, what is the capital of France?')).to.contain('found nothing');
     });
 
     it("say in the user's language that it is a stand-in when there are no passages", async () => {
@@ -324,8 +349,8 @@ type Chunk = { choices: { delta: object; finish_reason: string | null }[]; usage
 
 const english = faqs.filter((faq) => faq.language === 'en');
 
-function passages(): string {
-  const blocks = english.map(
+function passages(listed = english): string {
+  const blocks = listed.map(
     ({ question, answer }, i) =>
       `<passage id="${i + 1}" lang="en">\nQuestion: ${question}\nAnswer: ${answer}\n</passage>`,
   );

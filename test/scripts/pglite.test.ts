@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import pg from 'pg';
 import { type Service, startPglite } from '../../scripts/services/database.ts';
+import { until } from '../support/until.ts';
 
 const CLIENTS = 9;
 const ROUNDS = 20;
@@ -49,6 +50,12 @@ describe('the embedded PostgreSQL', () => {
       client.query("SELECT count(*)::int FROM t WHERE body = 'never'"),
     );
     expect(rows).to.deep.equal([{ count: 0 }]);
+  });
+
+  it('forgets what a client has set that left, such as pg_dump', async () => {
+    await withClient((client) => client.query("SELECT set_config('search_path', '', false)"));
+    const found = () => withClient((client) => client.query('SELECT FROM t LIMIT 1')).catch(() => undefined);
+    await until('the tables are found again', found);
   });
 
   async function connect(): Promise<pg.Client> {

@@ -56,6 +56,16 @@ describe('the seed', () => {
     expect(rows.every((row) => (row.language === 'de') === (row.translation_of !== null))).to.equal(true);
   });
 
+  it('brings back no FAQ that was deleted, unless there is none at all', async () => {
+    const again = async () => (await seed({ password: 'a password' })).faqs;
+    await again();
+    await knex('faqs').whereNot({ slug: 'reset-password' }).delete();
+    expect(await again()).to.equal(0);
+    expect(await knex('faqs').pluck('slug')).to.deep.equal(['reset-password']);
+    await knex('faqs').delete();
+    expect(await again()).to.equal(faqs.length);
+  });
+
   it('has each topic in both languages, with slugs of their own', () => {
     const count = (language: string) => faqs.filter((faq) => faq.language === language).length;
     expect(count('en')).to.equal(count('de')).and.be.at.least(15);

@@ -89,7 +89,8 @@ describe('a URL that a client gave', () => {
   });
 
   it('counts only well-formed public addresses as public', () => {
-    for (const text of ['', 'localhost', '300.1.1.1', '1.2.3']) expect(isPublic(text), text).to.equal(false);
+    for (const text of ['', 'localhost', '300.1.1.1', '1.2.3', '168.63.129.16', '::ffff:168.63.129.16'])
+      expect(isPublic(text), text).to.equal(false);
     for (const text of ['8.8.8.8', '2606:4700::1', '::ffff:8.8.8.8'])
       expect(isPublic(text), text).to.equal(true);
   });

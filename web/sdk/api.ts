@@ -1105,7 +1105,7 @@ export type SignIn = {
   user: User;
   /** A JWT. Send it as `Authorization: Bearer …`. */
   access_token: string;
-  /** Good for one refresh. Absent when a cookie holds it. */
+  /** Good for one refresh. Absent when a cookie holds it; a frame’s cookie does once it was sent back. */
   refresh_token?: string;
   token_type: 'Bearer';
   /** Seconds until the access token expires. */
@@ -1259,6 +1259,8 @@ export type User = {
   last_login: string | null;
   /** null: nobody has shown that this address is theirs. */
   email_verified_at: string | null;
+  /** Of a vouched account: its id on its site. */
+  external_id: string | null;
   /** Whether signing in needs a code besides the password. */
   second_factor: boolean;
 };

@@ -148,7 +148,8 @@ export class Parley {
     try {
       const after = this.runs.of(run).seq;
       const token = await this.session.token();
-      return await readRun(this.#where.base, token, { run, after }, (event) => this.runs.read(event), signal);
+      const take = (event: RunEvent) => this.runs.read(event);
+      return await readRun({ base: this.#where.base, token, run, after, take, signal });
     } catch {
       return true;
     }

@@ -6,10 +6,10 @@ type Where = {
   store: Store;
   lock: Lock;
   /**
-   * `cookie`: the refresh token travels in a cookie that scripts cannot read, for pages of Parley's own site. `store`: the
-   * client keeps it, for frames on other sites and for programs.
+   * `cookie`: the refresh token travels in a cookie that scripts cannot read, for pages of Parley's own site. `frame`: in a cookie
+   * that the browser keeps for each site that shows the frame; where it keeps none, the store has the token. `store`: for programs.
    */
-  keep: 'cookie' | 'store';
+  keep: 'cookie' | 'frame' | 'store';
   /** Prefix of this client's keys in the store. */
   name?: string;
 };
@@ -41,6 +41,8 @@ export type Vouched = {
 
 /** A token that ends sooner than this is refreshed before it is used. */
 const SPARE_MS = 30_000;
+/** What the store has instead of a token that a cookie holds. */
+const COOKIE = 'cookie';
 
 /** Who is signed in. Holds the access token in memory, and refreshes it once at a time across all tabs. */
 export class Session {
@@ -67,7 +69,7 @@ export class Session {
    * messages can be written and wait. @throws Unreachable when nobody is known
    */
   async restore(): Promise<void> {
-    if (this.#mark === null) return this.#end();
+    if (this.#mark === null && this.#where.keep !== 'frame') return this.#end();
     try {
       await this.refresh();
     } catch (err) {
@@ -165,20 +167,34 @@ export class Session {
   }
 
   async #refresh(): Promise<void> {
-    const { keep, base } = this.#where;
     // Read inside of the lock: another tab may have spent the token that this one knew.
     const mark = this.#mark;
-    if (mark === null) {
-      this.#end();
-      throw new Refused({ code: 'unauthenticated', status: 401 });
-    }
-    const body = keep === 'cookie' ? {} : { refresh_token: mark };
     try {
-      this.#take(await request<SignIn>(base, 'POST', '/auth/refresh', { body, headers: this.#headers }));
+      const renewed =
+        (await this.#renewByCookie(mark)) ??
+        (mark !== null && mark !== COOKIE ? await this.#renew({ refresh_token: mark }) : undefined);
+      if (renewed === undefined) throw new Refused({ code: 'unauthenticated', status: 401 });
+      this.#take(renewed);
     } catch (err) {
-      if (err instanceof Refused && [400, 401, 403].includes(err.problem.status)) this.#end();
+      if (isRefusal(err)) this.#end();
       throw err;
     }
+  }
+
+  /** Returns undefined where no cookie serves: for a frame that has none yet, and at a server that knows none for frames. */
+  async #renewByCookie(mark: string | null): Promise<SignIn | undefined> {
+    const { keep } = this.#where;
+    if (keep === 'store' || (keep === 'cookie' && mark === null)) return undefined;
+    try {
+      return await this.#renew({});
+    } catch (err) {
+      if (keep === 'frame' && mark !== COOKIE && isRefusal(err)) return undefined;
+      throw err;
+    }
+  }
+
+  #renew(body: { refresh_token?: string }): Promise<SignIn | undefined> {
+    return request(this.#where.base, 'POST', '/auth/refresh', { body, headers: this.#headers });
   }
 
   async #enter(path: string, body: object, token?: string): Promise<void> {
@@ -192,7 +208,7 @@ export class Session {
     this.state = 'in';
     this.#access = access_token;
     this.#until = Date.now() + expires_in * 1000;
-    this.#where.store.setItem(this.#key, refresh_token ?? 'cookie');
+    this.#where.store.setItem(this.#key, refresh_token ?? COOKIE);
     this.#keepUser(user);
     this.#tell();
   }
@@ -237,6 +253,11 @@ export class Session {
   }
 
   get #headers(): Record<string, string> {
-    return this.#where.keep === 'cookie' ? { 'x-session': 'cookie' } : {};
+    const { keep } = this.#where;
+    return keep === 'store' ? {} : { 'x-session': keep };
   }
+}
+
+function isRefusal(err: unknown): boolean {
+  return err instanceof Refused && [400, 401, 403].includes(err.problem.status);
 }

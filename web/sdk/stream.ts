@@ -2,22 +2,26 @@ import { EventSourceParserStream } from 'eventsource-parser/stream';
 import type { RunEvent } from './events.ts';
 import { headersOf, Unreachable } from './http.ts';
 
+type Reading = {
+  base: string;
+  token: string;
+  run: number;
+  /** The last `seq` that is known. */
+  after: number;
+  take: (event: RunEvent) => void;
+  signal?: AbortSignal | null;
+};
+
 /**
  * Reads a run's events after a seq as server-sent events, to the terminal one.
  * @returns whether the run is there: its conversation may have been deleted
  * @throws Unreachable when the stream breaks off
  */
-export async function readRun(
-  base: string,
-  token: string,
-  position: { run: number; after: number },
-  take: (event: RunEvent) => void,
-  signal?: AbortSignal,
-): Promise<boolean> {
+export async function readRun({ base, token, run, after, take, signal = null }: Reading): Promise<boolean> {
   try {
-    const answer = await fetch(`${base}/api/v1/runs/${position.run}/events?after=${position.after}`, {
+    const answer = await fetch(`${base}/api/v1/runs/${run}/events?after=${after}`, {
       headers: headersOf({ token }),
-      signal: signal ?? null,
+      signal,
     });
     if (!answer.ok || answer.body === null) {
       await answer.body?.cancel();

@@ -2,7 +2,8 @@ import { useEffect, useSyncExternalStore } from 'react';
 import { t } from './words.ts';
 
 type Act = { label: string; run: () => void };
-type Toast = { id: number; text: string; act?: Act };
+/** `from`: what had the focus before. */
+type Toast = { id: number; text: string; act?: Act; from?: Element | null };
 const SHOWN_MS = 6_000;
 /** Long enough to get to the button by keys. */
 export const UNDO_WITHIN_MS = 10_000;
@@ -25,8 +26,26 @@ export function toast(text: string, undo?: () => void): void {
 export function offer(text: string, act?: Act): void {
   last += 1;
   const id = last;
-  put([...list.slice(-2), { id, text, ...(act && { act }) }]);
-  setTimeout(() => put(list.filter((one) => one.id !== id)), act ? UNDO_WITHIN_MS : SHOWN_MS);
+  const toast = { id, text, from: document.activeElement, ...(act && { act }) };
+  put([...list.slice(-2), toast]);
+  setTimeout(() => remove(toast), act ? UNDO_WITHIN_MS : SHOWN_MS);
+}
+
+/** Takes a message away. Its button may have the focus, which goes back to where it was, or else into the page. */
+function remove({ id, from }: Toast): void {
+  const isIn = document.getElementById(`toast-${id}`)?.contains(document.activeElement) ?? false;
+  put(list.filter((one) => one.id !== id));
+  if (!isIn) return;
+  const isThere = from instanceof HTMLElement && from !== document.body && from.isConnected;
+  if (isThere) from.focus();
+  // The focus may not go to what is disabled or hidden by now.
+  if (!isThere || document.activeElement !== from)
+    document.querySelector<HTMLElement>(`${field()}, h1[tabindex], [data-main]`)?.focus();
+}
+
+/** A field would call up the keyboard of a phone. */
+function field(): string {
+  return matchMedia('(pointer: fine)').matches ? '#message' : '[role=log]';
 }
 
 /** Shows a message with something to do about it, until that is done. The same text is shown once. */
@@ -84,24 +103,23 @@ const NONE: Toast[] = [];
 function Shown({ list: shown }: { list: Toast[] }) {
   return (
     <>
-      {shown.map(({ id, text, act }) => (
+      {shown.map((toast) => (
         <div
-          key={id}
-          className={`pointer-events-auto flex items-center gap-3 rounded-xl bg-ink py-2 ps-4 text-sm text-paper shadow-lg ${act ? 'pe-2' : 'pe-4'}`}
+          key={toast.id}
+          id={`toast-${toast.id}`}
+          className={`pointer-events-auto flex items-center gap-3 rounded-xl bg-ink py-2 ps-4 text-sm text-paper shadow-lg ${toast.act ? 'pe-2' : 'pe-4'}`}
         >
-          <span className="py-1.5">{text}</span>
-          {act && (
+          <span className="py-1.5">{toast.text}</span>
+          {toast.act && (
             <button
               type="button"
               className="min-h-9 rounded-lg px-3 font-semibold underline underline-offset-2"
               onClick={() => {
-                act.run();
-                put(list.filter((one) => one.id !== id));
-                // The button is gone, and the focus must not go with it.
-                document.getElementById('message')?.focus();
+                toast.act?.run();
+                remove(toast);
               }}
             >
-              {act.label}
+              {toast.act.label}
             </button>
           )}
         </div>

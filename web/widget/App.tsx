@@ -36,9 +36,26 @@ export function App({ talk, onClose }: { talk: Talk; version: number; onClose: (
   const open = shown.some(({ status }) => isOpen(status));
   const log = useRef<HTMLDivElement>(null);
   const following = useRef(true);
-  useLayoutEffect(() => {
+  const follow = () => {
     if (following.current && log.current) log.current.scrollTop = log.current.scrollHeight;
-  });
+  };
+  useLayoutEffect(follow);
+  // The keyboard of a phone, a turn of it and a higher field leave the messages less room.
+  useEffect(() => {
+    const watch = new ResizeObserver(follow);
+    if (log.current) watch.observe(log.current);
+    return () => watch.disconnect();
+  }, []);
+  const [failed, setFailed] = useState(false);
+  const attempt: Attempt = async (work, done) => {
+    setFailed(false);
+    try {
+      await work;
+      done?.();
+    } catch {
+      setFailed(true);
+    }
+  };
   const send = (text: string) => {
     following.current = true;
     focusField();
@@ -46,7 +63,7 @@ export function App({ talk, onClose }: { talk: Talk; version: number; onClose: (
   };
   const stop = () => {
     focusField();
-    void talk.stop().catch(() => {});
+    void attempt(talk.stop());
   };
   const [leaving, setLeaving] = useState(false);
   const begin = () => {
@@ -63,7 +80,7 @@ export function App({ talk, onClose }: { talk: Talk; version: number; onClose: (
       <header>
         <h1>{words.title}</h1>
         {shown.length > 0 && (status === 'bot' || status === 'resolved') && (
-          <IconButton icon="ask" onClick={() => void talk.ask().catch(() => {})} />
+          <IconButton icon="ask" onClick={() => void attempt(talk.ask(), focusField)} />
         )}
         {shown.length > 0 && (
           <IconButton icon="fresh" onClick={() => (talk.isRated ? begin() : setLeaving(true))} />
@@ -87,7 +104,7 @@ export function App({ talk, onClose }: { talk: Talk; version: number; onClose: (
           <Text text={wish.greeting || offer?.greeting || words.greeting} />
         </div>
         {shown.map((message) => (
-          <Bubble key={message.id} message={message} talk={talk} />
+          <Bubble key={message.id} message={message} talk={talk} attempt={attempt} />
         ))}
         {unsent.map(({ key, content, refused }) => (
           <article key={key} class="mine" aria-label={words.you}>
@@ -121,7 +138,8 @@ export function App({ talk, onClose }: { talk: Talk; version: number; onClose: (
             opensAt &&
             ` ${words.until.replace('{when}', moment(opensAt))}`}
         </p>
-        {isRating && <Rating talk={talk} onDone={() => leaving && begin()} />}
+        {failed && <p role="alert">{words.unrated}</p>}
+        {isRating && <Rating talk={talk} onDone={leaving ? begin : focusField} />}
       </div>
       <Composer talk={talk} send={send} onStop={open ? stop : undefined} />
     </main>
@@ -155,11 +173,11 @@ function endOf({ status }: Message): string | undefined {
 }
 
 /** Says who answers, where that is or was a person. */
-function said({ status, agent, returned, typing }: Talk): string {
+function said({ status, agent, returned, thanked, typing }: Talk): string {
   if (typing && status === 'agent') return words.typing.replace('{name}', agent ?? words.somebody);
   if (status === 'waiting') return words.person;
   if (status === 'agent') return agent ? `${agent}: ${words.agent}` : words.agent;
-  if (status === 'resolved') return words.resolved;
+  if (status === 'resolved') return thanked ? `${words.resolved} ${words.thanks}` : words.resolved;
   return returned ? words.back : '';
 }
 
@@ -201,7 +219,11 @@ function Rating({ talk, onDone }: { talk: Talk; onDone: () => void }) {
   );
 }
 
-function Bubble({ message, talk }: { message: Message; talk: Talk }) {
+/** Waits for an act, and says so when it fails. */
+type Attempt = (work: Promise<unknown>, done?: () => void) => Promise<void>;
+type BubbleProps = { message: Message; talk: Talk; attempt: Attempt };
+
+function Bubble({ message, talk, attempt }: BubbleProps) {
   const { content, message_type, status, feedback } = message;
   const [author, end] = [authorOf(message), endOf(message)];
   if (message_type === 'user')
@@ -213,7 +235,7 @@ function Bubble({ message, talk }: { message: Message; talk: Talk }) {
       </article>
     );
   const growing = isOpen(status);
-  const rate = (rating: 'up' | 'down') => void talk.rate(message, rating).catch(() => {});
+  const rate = (rating: 'up' | 'down') => void attempt(talk.rate(message, rating));
   return (
     <article aria-label={author}>
       {message_type === 'agent' && <p class="muted name">{author}</p>}
@@ -231,9 +253,12 @@ function Bubble({ message, talk }: { message: Message; talk: Talk }) {
   );
 }
 
-/** Puts the cursor into the field. The keyboard of a phone stays away until it is wanted. */
+/** Puts the cursor into the field, or on a phone the focus on the messages: its keyboard stays as it is. */
 export function focusField(): void {
-  if (matchMedia('(pointer: fine)').matches) document.querySelector('textarea')?.focus();
+  const { activeElement } = document;
+  if (activeElement?.tagName === 'TEXTAREA') return;
+  const place = matchMedia('(pointer: fine)').matches ? 'textarea' : '.log';
+  document.querySelector<HTMLElement>(place)?.focus();
 }
 
 type ComposerProps = { talk: Talk; send: (text: string) => Promise<void>; onStop: (() => void) | undefined };

@@ -38,7 +38,7 @@ svg{width:26px;height:26px;fill:none;stroke:currentColor;stroke-width:2;stroke-l
 i{position:absolute;top:-2px;inset-inline-end:-2px;min-width:20px;height:20px;padding:0 4px;box-sizing:border-box;border-radius:10px;background:#b3261e;color:#fff;font:700 12px/20px system-ui;text-align:center}
 iframe{display:block;width:min(24rem,calc(100vw - 2rem));height:min(36rem,calc(100dvh - 7rem));border:0;border-radius:16px;margin-bottom:12px;box-shadow:0 8px 32px #0005;background:#fff;color-scheme:normal}
 [hidden]{display:none}
-@media(max-width:480px){iframe:not([hidden]){position:fixed;inset:0;width:100%;height:100%;margin:0;border-radius:0}iframe:not([hidden])+button{display:none}}
+@media(max-width:480px),(max-height:480px){iframe:not([hidden]){position:fixed;inset:0;width:100%;height:100%;margin:0;border-radius:0}iframe:not([hidden])+button{display:none}}
 `);
 root.adoptedStyleSheets = [sheet];
 if (color && /^#[\da-f]{6}$/i.test(color)) host.style.setProperty('--c', color);

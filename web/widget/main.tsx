@@ -26,6 +26,8 @@ addEventListener('message', ({ source, data }: MessageEvent<{ parley?: string; d
   if (data.parley === 'open') focusField();
   if (data.parley === 'identify') talk.identify(data.detail as Vouched | null);
 });
+addEventListener('online', () => talk.wake());
+addEventListener('visibilitychange', () => document.hidden || talk.wake());
 addEventListener('keydown', ({ key }) => key === 'Escape' && tell('close'));
 draw();
 void talk.resume();

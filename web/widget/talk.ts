@@ -17,9 +17,10 @@ const store = pageStore();
 const TALK = 'parley.widget.talk';
 const DRAFT = 'parley.widget.draft';
 const RATED = 'parley.widget.rated';
-const WHO = 'parley.widget.who';
 const TAG = /^(?=.{2,10}$)[a-z]{2,3}(-[a-z\d]{1,8})*$/i;
 const FRESH = 'new';
+/** Ms for which a closed talk is shown to a visitor who comes back. */
+const CLOSED_MS = 86_400_000;
 /** The name by which analytics distinguish the widget from other clients. */
 const CHANNEL = { 'x-channel': 'widget' };
 const PAGE = 40;
@@ -50,17 +51,20 @@ export class Talk {
   offer: WidgetOffer | undefined;
   /** Whether a person gave the talk back while it was looked at. */
   returned = false;
+  /** Whether this closed talk was rated just now. */
+  thanked = false;
   offline = false;
   /** Whether the messages of an earlier visit are there, if there are any. */
   isLoaded = false;
   /** Whether the person who answers is typing. */
   typing = false;
-  readonly session = new Session({ base, store, lock: tabLock, keep: 'store', name: 'parley.widget' });
+  readonly session = new Session({ base, store, lock: tabLock, keep: 'frame', name: 'parley.widget' });
   readonly #changed: () => void;
   readonly #said: (message: Message) => void;
   readonly #reading = new Set<number>();
   #outbox: Outbox | undefined;
   #entering: Promise<void> | undefined;
+  #leaving: Promise<void> | undefined;
   #identity: Vouched | null | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #wire: WebSocket | undefined;
@@ -87,12 +91,7 @@ export class Talk {
   /** Takes up the talk of an earlier visit. */
   async resume(): Promise<void> {
     try {
-      await this.session.restore();
-      this.#leaveStranger();
-      if (this.session.state === 'in') {
-        this.#openOutbox();
-        await this.#load();
-      }
+      await this.#takeUp();
       this.isLoaded = true;
     } catch {
       this.offline = true;
@@ -147,6 +146,7 @@ export class Talk {
   /** Says how the talk was. */
   async score(score: number): Promise<void> {
     await this.session.call('POST', `/conversations/${this.#conversation}/rating`, { body: { score } });
+    this.thanked = true;
     this.skip();
   }
 
@@ -187,12 +187,19 @@ export class Talk {
     if (message) this.#put({ ...message, feedback: rating });
   }
 
+  /** Sends what waits, and looks for news: the network is back, or the page is looked at again. */
+  wake(): void {
+    void this.#outbox?.flush();
+    if (this.session.state === 'in') void this.#load().catch(() => {});
+  }
+
   /** Begins another conversation. */
   begin(): void {
-    store.removeItem(TALK);
+    store.setItem(TALK, FRESH);
     this.messages = [];
     this.status = undefined;
     this.returned = false;
+    this.thanked = false;
     this.#hangUp();
     clearTimeout(this.#timer);
     this.#changed();
@@ -204,15 +211,36 @@ export class Talk {
    */
   #signIn(): Promise<void> {
     this.#entering ??= tabLock('parley.widget.enter', async () => {
-      await this.session.restore();
-      this.#leaveStranger();
-      if (this.session.state !== 'in') return this.#enter();
-      this.#openOutbox();
-      await this.#load();
+      await this.#takeUp();
+      if (this.session.state !== 'in') await this.#enter();
     }).finally(() => {
       this.#entering = undefined;
     });
     return this.#entering;
+  }
+
+  async #takeUp(): Promise<void> {
+    await this.#leaving;
+    await this.session.restore();
+    this.#leaveStranger();
+    await this.#leaving;
+    if (this.session.state !== 'in') return;
+    this.#openOutbox();
+    await this.#find();
+    await this.#load();
+  }
+
+  /** Finds the newest talk where the store knows none: browsers may deny a frame its store, or clear it. */
+  async #find(): Promise<void> {
+    if (store.getItem(TALK) !== null) return;
+    const { data } = await this.session.call<Page<Conversation>>('GET', '/conversations?limit=1');
+    for (const { id, status, last_message_at } of data) {
+      const isClosed = status === 'resolved';
+      if (isClosed && Date.now() - Date.parse(last_message_at) > CLOSED_MS) continue;
+      store.setItem(TALK, String(id));
+      // Whether it was rated nobody knows here. It is not asked on each page.
+      if (isClosed) store.setItem(RATED, String(id));
+    }
   }
 
   async #enter(): Promise<void> {
@@ -221,22 +249,27 @@ export class Talk {
     const timezone = Intl.DateTimeFormat().resolvedOptions().timeZone;
     if (this.#identity) {
       await this.session.widget({ language, ...this.#identity, ...consents });
-      store.setItem(WHO, this.#identity.external_id);
     } else {
       await this.session.guest({ language, timezone, ...consents });
-      store.removeItem(WHO);
     }
+    // What an earlier visitor left is not theirs.
+    this.begin();
     this.#openOutbox();
   }
 
-  /** Leaves a talk that is not of the user for whom the site vouches. */
+  /** Leaves a talk that is not of the user for whom the site vouches. Signs out, so that no cookie brings it back. */
   #leaveStranger(): void {
-    if (this.#identity === undefined || this.session.state !== 'in') return;
-    if (store.getItem(WHO) === (this.#identity?.external_id ?? null)) return;
-    this.session.ended();
+    const { session } = this;
+    const { user } = session;
+    if (this.#identity === undefined || session.state !== 'in') return;
+    // A server of the release before does not say which vouched user it is: such a one is left.
+    const who = user?.role === 'guest' ? null : user?.external_id;
+    if (who === (this.#identity?.external_id ?? null)) return;
+    this.#leaving = session.logout();
+    session.ended();
     this.#outbox?.close();
     this.#outbox = undefined;
-    for (const key of [WHO, DRAFT, RATED]) store.removeItem(key);
+    for (const key of [DRAFT, RATED]) store.removeItem(key);
     this.begin();
   }
 
@@ -373,11 +406,12 @@ export class Talk {
     if (this.#reading.has(run)) return;
     this.#reading.add(run);
     const view = new RunView();
-    const show = (event: RunEvent) => this.#show(view, event);
+    const take = (event: RunEvent) => this.#show(view, event);
     while (!view.ended && this.session.state === 'in') {
       try {
         // A run that is not there has nothing to show.
-        if (!(await readRun(base, await this.session.token(), { run, after: view.seq }, show))) break;
+        const token = await this.session.token();
+        if (!(await readRun({ base, token, run, after: view.seq, take }))) break;
       } catch {}
       if (!view.ended) await new Promise((over) => setTimeout(over, PAUSE_MS));
     }

@@ -30,6 +30,7 @@ const en = {
   how: 'How was this conversation?',
   score: '{n} of 5',
   unrated: 'This did not work. Please try again.',
+  thanks: 'Thank you.',
   skip: 'Skip',
   somebody: 'Somebody',
 };

@@ -78,6 +78,7 @@ describe('TLS to Postgres and Redis', () => {
     expect(postgres.encrypted()).to.be.greaterThan(before);
     expect(redis.encrypted()).to.be.greaterThan(beforeRedis);
     expect(postgres.plain() + redis.plain()).to.equal(0);
+    expect([postgres.protocols(), redis.protocols()]).to.deep.equal([['TLSv1.3'], ['TLSv1.3']]);
     await web.stop();
   });
 
@@ -97,7 +98,13 @@ describe('TLS to Postgres and Redis', () => {
     expect([postgres.plain() - database, redis.plain() - store]).to.deep.equal([2, 1]);
   });
 
-  type Door = { port: number; encrypted: () => number; plain: () => number; close: () => void };
+  type Door = {
+    port: number;
+    encrypted: () => number;
+    protocols: () => string[];
+    plain: () => number;
+    close: () => void;
+  };
 
   /** Opens a proxy before a store, which terminates TLS and passes plain connections through. */
   async function openDoor(target: string | undefined, standard: number, asks: boolean): Promise<Door> {
@@ -108,6 +115,7 @@ describe('TLS to Postgres and Redis', () => {
     });
     const open = new Set<net.Socket>();
     let [encrypted, plain] = [0, 0];
+    const protocols = new Set<string>();
     const server = net.createServer(async (client) => {
       open.add(client.on('error', () => {}));
       const upstream = net.connect(Number(port || standard), hostname).on('error', () => {});
@@ -130,6 +138,7 @@ describe('TLS to Postgres and Redis', () => {
       );
       secure.once('secure', () => {
         encrypted += 1;
+        protocols.add(secure.getProtocol() ?? '');
       });
       secure.pipe(upstream).pipe(secure);
     });
@@ -138,6 +147,7 @@ describe('TLS to Postgres and Redis', () => {
     return {
       port: (server.address() as AddressInfo).port,
       encrypted: () => encrypted,
+      protocols: () => [...protocols],
       plain: () => plain,
       close() {
         server.close();

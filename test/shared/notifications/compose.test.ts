@@ -46,4 +46,27 @@ describe('a mail', () => {
       'Ann Your account is closed',
     );
   });
+
+  it('says once what two of its news have in common, and counts it once', () => {
+    const answer = (id: number, conversation_id: number): Item => ({
+      ...told,
+      id,
+      kind: 'answer_ready',
+      topic: 'answer_ready',
+      token: undefined,
+      conversation_id,
+    });
+    const reader = { name: 'Ann', address: 'ann@example.org', language: 'en', timezone: 'UTC' };
+    const mail = (...items: Item[]) => compose(reader, items, undefined);
+    const both = mail(answer(1, 7), answer(2, 7), answer(3, 8));
+    expect(both.subject).to.match(/^2 /);
+    expect(both.text.match(/\/c\/7$/gm)).to.have.length(1);
+    expect(mail(answer(1, 7), answer(2, 7))).to.deep.equal(mail(answer(1, 7)));
+  });
+
+  it('has colours for dark devices', () => {
+    const { html } = mailTo('Ann');
+    expect(html).to.include('<meta name="color-scheme" content="light dark">');
+    expect(html).to.match(/@media \(prefers-color-scheme:dark\)\{body\{background:#1a1a1a!important/);
+  });
 });

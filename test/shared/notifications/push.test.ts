@@ -4,6 +4,8 @@ import { knex } from '../../../db/knex.ts';
 import type { Claimed } from '../../../db/models/notification.ts';
 import { env } from '../../../shared/base/env.ts';
 import { toHost } from '../../../shared/notifications/hosts.ts';
+import type { Problem } from '../../../shared/base/errors.ts';
+import { subscribe } from '../../../shared/notifications/subscribe.ts';
 import { pushToDevices } from '../../../shared/notifications/push.ts';
 import { registry } from '../../../shared/ops/metrics.ts';
 import { type BuiltUser, buildUser } from '../../support/factories.ts';
@@ -12,6 +14,7 @@ import { type Browser, startBrowser } from '../../support/pushService.ts';
 const settings = env as {
   -readonly [Name in
     | 'PUSH_CONTENT'
+    | 'PUSH_SERVICES'
     | 'VAPID_PUBLIC_KEY'
     | 'VAPID_PRIVATE_KEY'
     | 'WEBHOOK_ALLOW_PRIVATE']: unknown;
@@ -29,6 +32,7 @@ describe('a push', () => {
       VAPID_PRIVATE_KEY: Buffer.from(pair.getPrivateKey('hex').padStart(64, '0'), 'hex').toString(
         'base64url',
       ),
+      PUSH_SERVICES: ['*'],
       WEBHOOK_ALLOW_PRIVATE: true,
     });
     [browser, user] = [await startBrowser(), await buildUser()];
@@ -149,6 +153,35 @@ describe('a push', () => {
     expect(await pushToDevices({ ...owed, user_id: other.id, pushed_to: [] })).to.equal(null);
     expect(service.pushes).to.have.length(12);
     await service.stop();
+  });
+
+  it('goes to the hosts of PUSH_SERVICES alone, also where private addresses are allowed', async () => {
+    const asked = browser.asked();
+    settings.PUSH_SERVICES = ['fcm.googleapis.com', 'push.apple.com'];
+    const owner = { userId: user.id, sid: user.sid };
+    const { endpoint, keys } = browser.subscription;
+    const refused = async (at: string) =>
+      (
+        (await subscribe(owner, { endpoint: at, ...keys }).catch((err: unknown) => err)) as
+          | Problem
+          | undefined
+      )?.code;
+    for (const other of [
+      endpoint,
+      'https://victim.example/fcm.googleapis.com',
+      'https://fcm.googleapis.com.victim.example/',
+      'https://xfcm.googleapis.com/',
+      'https://fcm.googleapis.com@victim.example/',
+      'not an address',
+    ])
+      expect(await refused(other), other).to.equal('validation_failed');
+    for (const one of ['https://fcm.googleapis.com/fcm/send/x', 'https://web.push.apple.com/x'])
+      expect(await refused(one), one).to.equal(undefined);
+    await knex('push_subscriptions').where({ user_id: user.id }).whereNot({ endpoint }).delete();
+    // A device of before is asked no more.
+    expect(await pushToDevices({ ...owed, pushed_to: [] })).to.equal(null);
+    expect(browser.asked()).to.equal(asked);
+    settings.PUSH_SERVICES = ['*'];
   });
 
   it('is counted by what came of it', async () => {

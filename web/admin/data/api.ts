@@ -71,10 +71,12 @@ export function useList<T, More extends object = object>(
     getNextPageParam: ({ next_cursor }) => next_cursor,
   });
   const pages = query.data?.pages ?? [];
-  return { ...query, pages, list: pages.flatMap(({ data }) => data) };
+  return { ...query, pages, asked: JSON.stringify(params), list: pages.flatMap(({ data }) => data) };
 }
 export type List<T> = Shown & {
   list: T[];
+  /** The filters that it is of. */
+  asked: string;
   hasNextPage: boolean;
   isFetchingNextPage: boolean;
   isPlaceholderData: boolean;

@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import { Link } from 'react-router';
 import { Button } from '../../shared/controls.tsx';
+import { Found } from '../../shared/Found.tsx';
 import type { List } from '../data/api.ts';
 import { w } from '../words.ts';
 import { ErrorState, Loading } from './states.tsx';
@@ -19,19 +20,26 @@ export type Column<Row> = {
  * @param link where a row leads: its first cell is the link, and the whole row takes a click
  * @param empty what to show when there is no row
  */
-export function Table<Row extends { id: number | string }>({
-  label,
-  list,
-  columns,
-  link,
-  empty,
-}: {
+export function Table<Row extends { id: number | string }>(props: Props<Row>) {
+  const { isPending, isPlaceholderData, asked, list } = props.list;
+  const text = isPending || isPlaceholderData ? undefined : w('shown', { n: list.length });
+  return (
+    <>
+      <Found asked={asked} text={text} />
+      <Rows {...props} />
+    </>
+  );
+}
+
+type Props<Row> = {
   label: string;
   list: List<Row>;
   columns: Column<Row>[];
   link?: (row: Row) => string;
   empty: ReactNode;
-}) {
+};
+
+function Rows<Row extends { id: number | string }>({ label, list, columns, link, empty }: Props<Row>) {
   if (list.error !== null && list.list.length === 0)
     return <ErrorState error={list.error} again={list.refetch} />;
   if (list.isPending) return <Loading />;

@@ -60,6 +60,7 @@ export function Shell({ pages }: { pages: ReturnType<typeof pagesOf> }) {
       </div>
       <div
         ref={main}
+        data-main=""
         tabIndex={-1}
         className="grid min-h-0 min-w-0 grid-cols-[minmax(0,1fr)] grid-rows-[auto_minmax(0,1fr)_auto] outline-none"
       >

@@ -1,16 +1,15 @@
 import { NavLink } from 'react-router';
 import type { Conversation } from '../../sdk/types.ts';
 import { Button } from '../../shared/controls.tsx';
+import { Found } from '../../shared/Found.tsx';
 import { ageOf, t, when } from '../../shared/words.ts';
 import { useOnline } from '../data/online.ts';
 import { useConversations } from '../data/conversations.ts';
 
 /** The conversations that match, newest activity first. */
 export function ConversationList({ q, archived }: { q: string; archived: boolean }) {
-  const { list, isPending, isError, hasNextPage, fetchNextPage, isFetchingNextPage } = useConversations(
-    q,
-    archived,
-  );
+  const { list, isPending, isError, isPlaceholderData, ...more } = useConversations(q, archived);
+  const { hasNextPage, fetchNextPage, isFetchingNextPage } = more;
   const online = useOnline();
   const note = () => {
     // The page says above that there is no network.
@@ -20,8 +19,10 @@ export function ConversationList({ q, archived }: { q: string; archived: boolean
     if (q !== '') return t('list.nothing', { q });
     return archived ? t('list.emptyArchive') : t('list.empty');
   };
+  const found = list.length === 0 ? note() : t('list.found', { n: list.length });
   return (
     <>
+      <Found asked={`${archived} ${q}`} text={isPending || isPlaceholderData ? undefined : found} />
       <ul aria-label={t('list.title')} className="grid min-h-px grid-cols-[minmax(0,1fr)] gap-0.5">
         {list.map((one, i) => {
           const age = ageOf(one.last_message_at);

@@ -12,6 +12,7 @@ import { changeConversation, deleteConversation, patchConversation } from '../da
 import { ListButton } from '../shell/ListButton.tsx';
 import { useNewTalk } from '../shell/newTalk.ts';
 import type { ShellContext } from '../shell/Shell.tsx';
+import { focusTalk } from './focus.ts';
 
 type Props = { id: number | undefined; conversation: Conversation | undefined };
 
@@ -120,6 +121,8 @@ function canAsk(conversation: Conversation | undefined): boolean {
 async function askPerson(id: number): Promise<void> {
   try {
     patchConversation(await session.call<Conversation>('POST', `/conversations/${id}/handoff`, { body: {} }));
+    // The button that was pressed is gone.
+    focusTalk();
   } catch {
     toast(t('app.failed'));
   }

@@ -80,6 +80,7 @@ export const ar: Record<keyof typeof en, string> & Record<string, string> = {
   'list.empty': 'لا محادثات بعد.',
   'list.emptyArchive': 'الأرشيف فارغ.',
   'list.nothing': 'لا نتائج لـ «{q}».',
+  'list.found': 'عدد ما في القائمة: {n}.',
   'list.more': 'عرض المزيد',
   'list.untitled': 'محادثة جديدة',
   'list.account': 'الحساب',

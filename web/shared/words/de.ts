@@ -80,6 +80,7 @@ export const de: Record<keyof typeof en, string> = {
   'list.empty': 'Noch keine Gespräche.',
   'list.emptyArchive': 'Das Archiv ist leer.',
   'list.nothing': 'Nichts gefunden zu „{q}“.',
+  'list.found': '{n} in der Liste.',
   'list.more': 'Mehr zeigen',
   'list.untitled': 'Neues Gespräch',
   'list.account': 'Konto',

@@ -78,6 +78,7 @@ export const en = {
   'list.empty': 'No conversations yet.',
   'list.emptyArchive': 'The archive is empty.',
   'list.nothing': 'Nothing found for “{q}”.',
+  'list.found': '{n} in the list.',
   'list.more': 'Show more',
   'list.untitled': 'New conversation',
   'list.account': 'Account',

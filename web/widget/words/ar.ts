@@ -32,6 +32,7 @@ export const ar: Words = {
   how: 'كيف كانت هذه المحادثة؟',
   score: '{n} من 5',
   unrated: 'لم ينجح ذلك. حاول مرة أخرى.',
+  thanks: 'شكرًا.',
   skip: 'تخطٍّ',
   somebody: 'شخص',
 };

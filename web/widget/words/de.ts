@@ -33,6 +33,7 @@ export const de: Words = {
   how: 'Wie war dieses Gespräch?',
   score: '{n} von 5',
   unrated: 'Das hat nicht geklappt. Bitte versuche es noch einmal.',
+  thanks: 'Danke.',
   skip: 'Überspringen',
   somebody: 'Jemand',
 };

@@ -50,7 +50,7 @@ export default function Dashboard() {
       actions={<Button onClick={() => void save('/analytics/dashboard', 'dashboard.csv')}>{t('csv')}</Button>}
     >
       <LiveStrip />
-      <div className="grid gap-3 sm:grid-cols-2 md:grid-cols-4 xl:grid-cols-6">
+      <div className="grid grid-cols-2 gap-3 md:grid-cols-4 xl:grid-cols-6">
         <Select
           label={t('range')}
           value={values.range}

@@ -22,30 +22,28 @@ export function Actions({ inbox: { conversation, user }, onTaken }: Props) {
   const mayTake = !own && status !== 'agent';
   const mine = { id: me?.id ?? 0, name: me?.first_name ?? me?.username ?? '' };
   const name = user.name === '' ? t('guest') : user.name;
-  const take = () => act(id, 'take', undefined, { status: 'agent', agent: mine }, t('taken'));
+  const takeBack = () => void act(id, 'take');
+  const take = () => act(id, 'take', { change: { status: 'agent', agent: mine }, said: t('taken') });
   const resolve = () =>
-    act(id, 'resolve', {}, { status: 'resolved' }, t('resolvedNow', { name }), () => void act(id, 'take'));
+    act(id, 'resolve', {
+      body: {},
+      change: { status: 'resolved' },
+      said: t('resolvedNow', { name }),
+      undo: takeBack,
+    });
   const giveBack = () =>
-    act(
-      id,
-      'return',
-      undefined,
-      { status: 'bot', agent: null },
-      t('returned', { name }),
-      () => void act(id, 'take'),
-    );
+    act(id, 'return', {
+      change: { status: 'bot', agent: null },
+      said: t('returned', { name }),
+      undo: takeBack,
+    });
   const assign = (next: Assignee | null) => {
     const before = agent;
     const shown = (to: Assignee | null): Change => ({ agent: to, status: to === null ? 'waiting' : 'agent' });
     const said = next === null ? t('assignedNobody', { name }) : t('assigned', { name, agent: next.name });
-    return act(
-      id,
-      'assign',
-      { agent_id: next?.id ?? null },
-      shown(next),
-      said,
-      () => void act(id, 'assign', { agent_id: before?.id ?? null }, shown(before)),
-    );
+    const to = (one: Assignee | null) => ({ body: { agent_id: one?.id ?? null }, change: shown(one) });
+    const undo = () => void act(id, 'assign', to(before));
+    return act(id, 'assign', { ...to(next), said, undo });
   };
   useKeys({
     ...(mayTake && { t: () => void take() }),
@@ -103,13 +101,13 @@ export function Actions({ inbox: { conversation, user }, onTaken }: Props) {
 type Assignee = { id: number; name: string };
 type Change = { status?: Status; agent?: Assignee | null };
 
+type Act = { body?: object; change?: Change; said?: string; undo?: () => void };
+
+/** Shows the change of an act, sends the act, and says so, with a way to undo it. Shows what was before where the server refuses. */
 async function act(
   id: number,
   what: 'take' | 'assign' | 'return' | 'resolve',
-  body?: object,
-  change: Change = {},
-  said?: string,
-  undo?: () => void,
+  { body, change = {}, said, undo }: Act = {},
 ): Promise<void> {
   const key = [`/inbox/${id}`, {}];
   const before = queries.getQueryData<InboxConversation>(key);

@@ -1,9 +1,11 @@
 import { useState } from 'react';
 import type { Faq } from '../../../sdk/types.ts';
 import { Dialog } from '../../../shared/Dialog.tsx';
+import { Found } from '../../../shared/Found.tsx';
 import { useGet, useList } from '../../data/api.ts';
 import { Search, Select } from '../../shared/fields.tsx';
 import { ErrorState, Loading } from '../../shared/states.tsx';
+import { w } from '../../words.ts';
 import { t } from './words.ts';
 
 type Category = { id: number; name: string };
@@ -41,6 +43,7 @@ export function FaqPicker({
     ? (searched.data?.data ?? [])
     : listed.list.toSorted((a, b) => isSpoken(b) - isSpoken(a));
   const { isPending, error, isPlaceholderData } = byMeaning ? searched : listed;
+  const found = shown.length === 0 ? t('faqNone') : w('shown', { n: shown.length });
   return (
     <Dialog writes title={t('faqTitle')} onClose={onClose}>
       <form
@@ -63,6 +66,7 @@ export function FaqPicker({
           ]}
         />
       </form>
+      <Found asked={`${category} ${q}`} text={isPending || isPlaceholderData ? undefined : found} />
       {error !== null && <ErrorState error={error} />}
       {error === null && isPending && <Loading />}
       {error === null && !isPending && shown.length === 0 && (

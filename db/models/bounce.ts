@@ -1,0 +1,29 @@
+import { knex } from '../knex.ts';
+import { row } from '../sql.ts';
+import { AuditEntry } from './auditEntry.ts';
+
+/**
+ * Marks the address of a sent mail that came back, where it is the account's still: the account gets only mails that concern it,
+ * until its address takes one. Enters it in the audit log.
+ * @param status what the receiving server said, such as `5.1.1`
+ * @returns whether the address was marked now
+ */
+export function markBounced(messageKey: string, status: string): Promise<boolean> {
+  return knex.transaction(async (trx) => {
+    const marked = await row<{ id: number }>(
+      `WITH returned AS (UPDATE mails SET error = :status WHERE message_key = :messageKey AND sent_at IS NOT NULL
+         RETURNING user_id, address)
+       UPDATE users SET email_refused_at = clock_timestamp() FROM returned
+       WHERE users.id = returned.user_id AND lower(users.email) = lower(returned.address) AND users.email_refused_at IS NULL
+       RETURNING users.id`,
+      { messageKey, status },
+      trx,
+    );
+    if (marked === undefined) return false;
+    const target = { target_type: 'user', target_id: marked.id, subject_id: marked.id };
+    const nobody = { actor_id: null, actor_role: null, ip: null, request_id: null };
+    const details = { by: 'report', status };
+    await AuditEntry.write({ action: 'user.email_bounced', ...nobody, ...target, details }, trx);
+    return true;
+  });
+}

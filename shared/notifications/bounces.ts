@@ -1,0 +1,33 @@
+import { markBounced } from '../../db/models/bounce.ts';
+import { env } from '../base/env.ts';
+import { log } from '../base/log.ts';
+import { mailTries } from '../ops/metrics.ts';
+import { mailDomain } from '../ops/mailSettings.ts';
+import { readMaildrop } from './maildrop.ts';
+import { reportIn } from './report.ts';
+
+/** Mails of others, which stay in the mailbox. Beyond that many they are looked at anew. */
+const REMEMBERED = 10_000;
+const known = new Set<string>();
+
+/**
+ * Reads the mailbox of MAIL_BOUNCES_URL. Marks the address of each mail that came back for good, and deletes the reports on
+ * mails of this installation; other mails stay. Only who got a mail, and the servers that carried it, know its Message-ID: nobody
+ * marks the address of somebody else.
+ * @returns how many addresses were marked
+ * @throws MaildropError
+ */
+export async function readBounces(): Promise<number> {
+  if (known.size > REMEMBERED) known.clear();
+  let marked = 0;
+  await readMaildrop(new URL(env.MAIL_BOUNCES_URL), known, async (mail) => {
+    const report = reportIn(mail);
+    if (report?.domain !== mailDomain().toLowerCase()) return false;
+    if (report.refused === null) return true;
+    if (await markBounced(report.key, report.refused)) marked += 1;
+    mailTries.inc({ outcome: 'returned' });
+    return true;
+  });
+  if (marked > 0) log.info({ marked }, 'Addresses marked: their mails came back');
+  return marked;
+}
