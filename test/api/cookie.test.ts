@@ -154,7 +154,7 @@ describe('a sign-in whose refresh token is a cookie', () => {
 describe('a sign-in whose refresh token is a cookie of the widget’s frame', () => {
   const api = servedApi();
   let own: Record<string, string>;
-  before(async () => {
+  before(() => {
     own = { 'x-session': 'frame', origin: new URL(api.url).origin, 'sec-fetch-site': 'same-origin' };
   });
   afterEach(() => Object.assign(env, { PUBLIC_URL: '' }));
