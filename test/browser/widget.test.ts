@@ -295,8 +295,20 @@ describeBrowser('the widget on another site', function () {
     const { id } = await knex('conversations').orderBy('id', 'desc').first();
     const act = (what: string, body = {}) => stack.post(`/inbox/${id}/${what}`, body, agent.access);
     expect((await act('take')).status).to.equal(200);
+    await act('reply', { content: 'One moment.' });
+    await frame().getByRole('article', { name: 'Grace' }).getByText('One moment.').waitFor();
+    // On the next page what comes is counted, though nobody has opened the chat there.
+    await page.reload();
+    await page.getByRole('button', { name: 'Open chat', exact: true }).waitFor();
+    await frame().getByText('One moment.').waitFor({ state: 'attached' });
     await act('reply', { content: 'I am here.' });
+    await page.getByRole('button', { name: 'Open chat (1)' }).waitFor();
+    await page.reload();
+    await page.getByRole('button', { name: 'Open chat (1)' }).click();
     await frame().getByRole('article', { name: 'Grace' }).getByText('I am here.').waitFor();
+    await page.reload();
+    await frame().getByText('I am here.').waitFor({ state: 'attached' });
+    await page.getByRole('button', { name: 'Open chat', exact: true }).click();
     await frame().getByText('Grace: A person is answering.').waitFor();
     await frame().getByRole('textbox', { name: 'Message' }).fill('half a thought');
     await shoot(page, 'widget-person');
@@ -391,7 +403,10 @@ describeBrowser('the widget on another site', function () {
   });
 
   describe('where the browser denies the frame a store', () => {
-    /** Opens the chat on the next page of a site that is another than Parley's. Chromium denies frames of other sites their store. */
+    /**
+     * Opens the chat on the next page of a site that is another than Parley's. Chromium denies frames of other sites their
+     * store.
+     */
     const openNext = async (identity?: object | null) => {
       await visit('', elsewhere());
       await page.getByRole('button', { name: 'Open chat' }).waitFor();

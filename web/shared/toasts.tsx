@@ -40,12 +40,16 @@ function remove({ id, from }: Toast): void {
   if (isThere) from.focus();
   // The focus may not go to what is disabled or hidden by now.
   if (!isThere || document.activeElement !== from)
-    document.querySelector<HTMLElement>(`${field()}, h1[tabindex], [data-main]`)?.focus();
+    places()
+      .map((place) => document.querySelector<HTMLElement>(place))
+      .find((one) => one !== null)
+      ?.focus();
 }
 
-/** A field would call up the keyboard of a phone. */
-function field(): string {
-  return matchMedia('(pointer: fine)').matches ? '#message' : '[role=log]';
+/** Returns where the focus may go, the best first. A field would call up the keyboard of a phone. */
+function places(): string[] {
+  const talk = matchMedia('(pointer: fine)').matches ? '#message' : '[role=log]';
+  return [talk, 'h1[tabindex]', '[data-main]', '#show-list'];
 }
 
 /** Shows a message with something to do about it, until that is done. The same text is shown once. */

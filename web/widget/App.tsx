@@ -58,18 +58,18 @@ export function App({ talk, onClose }: { talk: Talk; version: number; onClose: (
   };
   const send = (text: string) => {
     following.current = true;
-    focusField();
+    keepFocus();
     return talk.send(text);
   };
   const stop = () => {
-    focusField();
+    keepFocus();
     void attempt(talk.stop());
   };
   const [leaving, setLeaving] = useState(false);
   const begin = () => {
     setLeaving(false);
     talk.begin();
-    focusField();
+    keepFocus();
   };
   useSpeech(talk);
   const isRating = !talk.isRated && (leaving || status === 'resolved');
@@ -80,7 +80,7 @@ export function App({ talk, onClose }: { talk: Talk; version: number; onClose: (
       <header>
         <h1>{words.title}</h1>
         {shown.length > 0 && (status === 'bot' || status === 'resolved') && (
-          <IconButton icon="ask" onClick={() => void attempt(talk.ask(), focusField)} />
+          <IconButton icon="ask" onClick={() => void attempt(talk.ask(), keepFocus)} />
         )}
         {shown.length > 0 && (
           <IconButton icon="fresh" onClick={() => (talk.isRated ? begin() : setLeaving(true))} />
@@ -139,7 +139,7 @@ export function App({ talk, onClose }: { talk: Talk; version: number; onClose: (
             ` ${words.until.replace('{when}', moment(opensAt))}`}
         </p>
         {failed && <p role="alert">{words.unrated}</p>}
-        {isRating && <Rating talk={talk} onDone={leaving ? begin : focusField} />}
+        {isRating && <Rating talk={talk} onDone={leaving ? begin : keepFocus} />}
       </div>
       <Composer talk={talk} send={send} onStop={open ? stop : undefined} />
     </main>
@@ -253,12 +253,15 @@ function Bubble({ message, talk, attempt }: BubbleProps) {
   );
 }
 
-/** Puts the cursor into the field, or on a phone the focus on the messages: its keyboard stays as it is. */
+/** Puts the cursor into the field. The keyboard of a phone stays away until it is wanted. */
 export function focusField(): void {
-  const { activeElement } = document;
-  if (activeElement?.tagName === 'TEXTAREA') return;
-  const place = matchMedia('(pointer: fine)').matches ? 'textarea' : '.log';
-  document.querySelector<HTMLElement>(place)?.focus();
+  if (matchMedia('(pointer: fine)').matches) document.querySelector('textarea')?.focus();
+}
+
+/** Keeps the focus where a button that had it goes: in the field, or on a phone at the messages. */
+function keepFocus(): void {
+  focusField();
+  if (document.activeElement?.tagName !== 'TEXTAREA') document.querySelector<HTMLElement>('.log')?.focus();
 }
 
 type ComposerProps = { talk: Talk; send: (text: string) => Promise<void>; onStop: (() => void) | undefined };

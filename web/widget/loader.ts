@@ -1,6 +1,7 @@
 /**
  * The script that a site loads: a button, and behind it the chat in a frame of Parley's own site. The frame is made at the
- * first click. Nothing here needs an inline style or script, so that any policy of the site will do that names this one.
+ * first click, or at once while a person has the talk. Nothing here needs an inline style or script, so that any policy of the
+ * site will do that names this one.
  */
 type Listener = (detail: unknown) => void;
 type Said = { parley: string; detail?: unknown };
@@ -70,16 +71,28 @@ const tell = (name: string, detail?: unknown) => {
 const post = (parley: string, detail?: unknown) =>
   ready && frame?.contentWindow?.postMessage({ parley, detail }, base.origin);
 
+/** While a person has the talk: the newest message that was seen, for the next page of the visit. A site may have no storage. */
+const seen = (id?: string) => {
+  try {
+    if (id !== undefined) sessionStorage.parley = id;
+    return sessionStorage.parley;
+  } catch {}
+};
+
+function make(): HTMLIFrameElement {
+  const made = document.createElement('iframe');
+  made.title = 'Chat';
+  made.allow = 'clipboard-write';
+  made.hidden = true;
+  const wanted = { assistant, language, color, greeting, questions, seen: seen() };
+  const given = Object.entries(wanted).filter((entry): entry is [string, string] => Boolean(entry[1]));
+  made.src = `${new URL('widget', base)}?${new URLSearchParams(given)}`;
+  root.prepend(made);
+  return made;
+}
+
 function open(): void {
-  if (frame === undefined) {
-    frame = document.createElement('iframe');
-    frame.title = 'Chat';
-    frame.allow = 'clipboard-write';
-    const wanted = { assistant, language, color, greeting, questions };
-    const given = Object.entries(wanted).filter((entry): entry is [string, string] => Boolean(entry[1]));
-    frame.src = `${new URL('widget', base)}?${new URLSearchParams(given)}`;
-    root.prepend(frame);
-  }
+  frame ??= make();
   frame.hidden = false;
   unread = 0;
   show();
@@ -105,6 +118,7 @@ addEventListener('message', ({ source, origin, data }: MessageEvent<Said>) => {
     if (identity !== undefined) post('identify', identity);
   }
   if (parley === 'close') close();
+  if (parley === 'seen' && isOpen()) seen(detail as string);
   if (parley === 'message') {
     if (!isOpen()) unread += 1;
     show();
@@ -113,6 +127,8 @@ addEventListener('message', ({ source, origin, data }: MessageEvent<Said>) => {
 });
 button.addEventListener('click', () => (isOpen() ? close() : open()));
 root.append(button);
+// What the person says is counted, also on the next page.
+if (seen()) frame = make();
 show();
 document.body.append(host);
 

@@ -17,13 +17,17 @@ const talk = new Talk(draw, ({ content, message_type }) => tell('message', { con
 
 function draw(): void {
   version += 1;
+  tell('seen', talk.isAwaited ? String(talk.messages.at(-1)?.id) : '');
   if (root) render(<App talk={talk} version={version} onClose={() => tell('close')} />, root);
 }
 
 addEventListener('message', ({ source, data }: MessageEvent<{ parley?: string; detail?: unknown }>) => {
   if (source !== parent || parent === window) return;
-  // A visitor who opens the chat wants to write.
-  if (data.parley === 'open') focusField();
+  if (data.parley === 'open') {
+    // A visitor who opens the chat wants to write, and sees what came.
+    focusField();
+    draw();
+  }
   if (data.parley === 'identify') talk.identify(data.detail as Vouched | null);
 });
 addEventListener('online', () => talk.wake());

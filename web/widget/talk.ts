@@ -88,6 +88,11 @@ export class Talk {
     return this.session.state !== 'in';
   }
 
+  /** Whether a person has the talk, or is asked for. */
+  get isAwaited(): boolean {
+    return this.status === 'waiting' || this.status === 'agent';
+  }
+
   /** Takes up the talk of an earlier visit. */
   async resume(): Promise<void> {
     try {
@@ -330,7 +335,8 @@ export class Talk {
       this.offline = false;
       for (const message of data) {
         if (message.run_id !== null && isOpen(message.status)) void this.#read(message.run_id);
-        if (!isFirst && message.message_type === 'agent' && !known.has(message.id)) this.#said(message);
+        const isNews = isFirst ? message.id > wish.seen : !known.has(message.id);
+        if (isNews && message.message_type === 'agent') this.#said(message);
       }
     } catch (err) {
       if (!(err instanceof Refused) || err.code !== 'not_found') throw err;
@@ -341,12 +347,11 @@ export class Talk {
   }
 
   #take({ status, agent, available_at }: Conversation): void {
-    const withPerson = this.status === 'waiting' || this.status === 'agent';
-    if (this.status !== status) this.returned = withPerson && status === 'bot';
+    if (this.status !== status) this.returned = this.isAwaited && status === 'bot';
     this.status = status;
     this.agent = agent?.name;
     if (status === 'waiting') this.opensAt = available_at;
-    if (status === 'waiting' || status === 'agent') this.#askAgain();
+    if (this.isAwaited) this.#askAgain();
     else this.#hangUp();
   }
 

@@ -47,6 +47,8 @@ export const wish = {
     .map((one) => one.trim().slice(0, 200))
     .filter((one) => one !== '')
     .slice(0, 4),
+  /** The newest message that was seen on an earlier page. */
+  seen: Number(params.get('seen')) || Infinity,
   color: /^#[\da-f]{6}$/i.exec(params.get('color') ?? '')?.[0],
 };
 
