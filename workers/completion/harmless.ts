@@ -57,7 +57,9 @@ export class Harmless {
 
   next(text: string): string {
     if (text === '') return '';
-    const lines = withoutTagCharacters(text).replace(CARRIAGE_RETURN, '\n').split(/(?<=\n)/);
+    const lines = withoutTagCharacters(text)
+      .replace(CARRIAGE_RETURN, '\n')
+      .split(/(?<=\n)/);
     let [shown, prose] = ['', ''];
     const flush = () => {
       const clean = this.#prose(prose);
