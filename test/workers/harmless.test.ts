@@ -126,6 +126,11 @@ describe('an answer behind the output guard', () => {
       '~~~`\n\n~~~\n\n<img src=x>',
       '<b>```\n\n```\n\n<img src=x>',
       '``\r<img src=x>``',
+      '```\u2028```\n<img src=x>',
+      'www.\u2028`<img src=x>`',
+      '```\na\n```\u00a0\n```\n<img src=x>\n```',
+      '```\na\n```\t\n```\n<img src=x>\n```',
+      '- a\n  ```\n  b\n\u00a0\u00a0<img src=x>',
       '> ```\r<img src=x>\r```',
     ])
       expect(clean(text), text).to.not.contain('<img');
@@ -138,10 +143,10 @@ describe('an answer behind the output guard', () => {
       '` `` ``` ~~~ \\ | - > # 1. a <b > "> <!-- --> <img/src=x> <a/title=" ![a](https://evil.example/x) ![a](&#104;ttps://evil.example/x) [a]:https://evil.example/x ![a]'.split(
         ' ',
       );
-    const pieces = fc.array(
-      fc.constantFrom(...parts, '\n', '\r', '\r\n', '\n\n', '  ', '    ', '- ', '> ', '# ', '|-|-|\n'),
-      { maxLength: 14 },
-    );
+    const spaces = ['\n', '\r', '\r\n', '\n\n', '\t', '\u00a0', '\u2028', '  ', '    '];
+    const pieces = fc.array(fc.constantFrom(...parts, ...spaces, '- ', '> ', '# ', '|-|-|\n'), {
+      maxLength: 14,
+    });
     fc.assert(
       fc.property(pieces, fc.array(fc.integer({ min: 1, max: 30 }), { maxLength: 6 }), (all, sizes) => {
         let held = all.join('');

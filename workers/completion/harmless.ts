@@ -21,7 +21,8 @@ const OPEN_END =
 const CARRIAGE_RETURN = /\r\n?/g;
 /** Longest beginning that is held back, in characters. */
 const HELD = 1_000;
-const FENCE = /^( {0,3})(`{3,}(?!.*`)|~{3,})([^\n]*)$/;
+// Not by `.`, which does not match a line separator (U+2028).
+const FENCE = /^( {0,3})(`{3,}(?![^\n]*`)|~{3,})([^\n]*)\n?$/;
 const FENCE_BEGUN = /^[ \t]*(?:`{3}|~{3})/m;
 /** Code within a line. */
 const CODE = /((?<!`)(`+)(?!`)[^`]*(?<!`)\2(?!`))/;
@@ -69,7 +70,7 @@ export class Harmless {
       prose = '';
     };
     for (const line of lines) {
-      const mark = this.#atLineStart && !this.#lost ? FENCE.exec(line.trimEnd()) : null;
+      const mark = this.#atLineStart && !this.#lost ? FENCE.exec(line) : null;
       if (this.#fence !== '' && this.#atLineStart && isBefore(line, this.#indent)) {
         [this.#fence, this.#lost] = ['', true];
         prose += line;
@@ -86,7 +87,9 @@ export class Harmless {
         }
       } else if (this.#fence !== '') {
         shown += line;
-        if (mark !== null && mark[3]?.trim() === '' && mark[2]?.startsWith(this.#fence)) this.#fence = '';
+        // Readers of Markdown differ in which white space may follow. What is missing of the line may say that it ends nothing.
+        if (mark?.[3]?.trim() === '' && mark[2]?.startsWith(this.#fence))
+          [this.#fence, this.#lost] = ['', !/^ *[`~]+ *\n$/.test(line)];
       } else {
         prose += line;
       }
@@ -159,7 +162,7 @@ function sureOf(paragraph: string, begun: string): string {
   let sure = '';
   for (const line of paragraph.split(/(?<=\n)/)) {
     const whole = sure === '' ? begun + line : line;
-    if (line.includes('`') && /\\`|\||(?:\/\/|www\.).*`/i.test(whole)) break;
+    if (line.includes('`') && /\\`|\||(?:\/\/|www\.)[^\n]*`/i.test(whole)) break;
     sure += line;
     if (line.split(CODE).some((part, i) => i % 3 === 0 && part.includes('`'))) break;
   }
@@ -173,7 +176,8 @@ function apart(before: string, text: string, cleaned: string): string {
   return `${begins}${cleaned}${cleaned.endsWith('`') ? ' ' : ''}`;
 }
 
-/** Says whether a line of text has fewer spaces before it than a number. */
+/** Says whether a line of text has fewer spaces before it than a number. Other white space is text. */
 function isBefore(line: string, indent: number): boolean {
-  return line.trim() !== '' && line.length - line.trimStart().length < indent;
+  const begins = line.search(/[^ \t\n]/);
+  return begins >= 0 && begins < indent;
 }
