@@ -330,7 +330,7 @@ export class Talk {
       if (this.#conversation !== id) return;
       const known = new Set(this.messages.map((message) => message.id));
       const isFirst = this.messages.length === 0;
-      this.messages = data.toReversed();
+      this.messages = this.#joined(data.toReversed());
       this.#take(conversation);
       this.offline = false;
       for (const message of data) {
@@ -344,6 +344,14 @@ export class Talk {
       if (this.#conversation === id) this.begin();
     }
     this.#changed();
+  }
+
+  /** Joins what was loaded with what came while it was on its way: a message sent since, and an answer that grows or has ended. */
+  #joined(loaded: Message[]): Message[] {
+    const newest = Math.max(...loaded.map(({ id }) => id));
+    const shown = new Map(this.messages.map((message) => [message.id, message]));
+    const later = this.messages.filter(({ id }) => id > newest);
+    return [...loaded.map((one) => (isOpen(one.status) && shown.get(one.id)) || one), ...later];
   }
 
   #take({ status, agent, available_at }: Conversation): void {
