@@ -435,6 +435,32 @@ describeBrowser('the widget on another site', function () {
     ]);
   });
 
+  it('sends a first message as the user whom the page names while a guest signs in', async () => {
+    const [asked, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const late = async (route: Route) => {
+      asked.resolve();
+      await held.promise;
+      await route.continue();
+    };
+    await page.route('**/auth/guest', late, { times: 1 });
+    await visit();
+    await page.getByRole('button', { name: 'Open chat' }).click();
+    await ask('whose [[tokens:3]]');
+    await asked.promise;
+    const hash = createHmac('sha256', SECRET).update('customer 30').digest('hex');
+    const inside = page.frames().find((one) => one.url().includes('/widget'));
+    const heard = inside?.evaluate(
+      `new Promise((heard) => addEventListener('message', () => heard(true), { once: true }))`,
+    );
+    await page.evaluate(`Parley.identify(${JSON.stringify({ external_id: 'customer 30', hash })})`);
+    await heard;
+    held.resolve();
+    await frame().getByText('w1 w2 w3').waitFor();
+    const writers = knex('messages as m').join('users as u', 'u.id', 'm.user_id');
+    const [writer] = await writers.where({ 'm.content': 'whose [[tokens:3]]' }).select('u.external_id');
+    expect(writer).to.deep.equal({ external_id: 'customer 30' });
+  });
+
   describe('where the browser denies the frame a store', () => {
     /** Opens the chat on the next page of a site that is another than Parley's. Chromium denies frames of other sites their store. */
     const openNext = async (identity?: object | null) => {

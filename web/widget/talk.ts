@@ -217,7 +217,13 @@ export class Talk {
   #signIn(): Promise<void> {
     this.#entering ??= tabLock('parley.widget.enter', async () => {
       await this.#takeUp();
-      if (this.session.state !== 'in') await this.#enter();
+      while (this.session.state !== 'in') {
+        const identity = this.#identity;
+        await this.#enter();
+        // The page has named another user meanwhile.
+        if (identity !== this.#identity) this.#leaveStranger();
+        await this.#leaving;
+      }
     }).finally(() => {
       this.#entering = undefined;
     });
@@ -239,6 +245,8 @@ export class Talk {
   async #find(): Promise<void> {
     if (store.getItem(TALK) !== null) return;
     const { data } = await this.session.call<Page<Conversation>>('GET', '/conversations?limit=1');
+    // Left meanwhile.
+    if (store.getItem(TALK) !== null) return;
     for (const { id, status, last_message_at } of data) {
       const isClosed = status === 'resolved';
       if (isClosed && Date.now() - Date.parse(last_message_at) > CLOSED_MS) continue;
