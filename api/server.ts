@@ -22,7 +22,7 @@ requireNotifications();
 stopOnSignals();
 await startTracing('parley-web');
 
-// A socket that connects before this process hears pushes would have to reconnect. Without Redis `web` serves all the same.
+// A socket that connects before this process hears pushes would have to reconnect. Without Redis `web` still serves.
 const delivering = untilCanEnqueue().catch((err) => log.warn({ err }, 'Jobs cannot be added yet'));
 const heard = Promise.all([firstSubscription, delivering, untilReady(redis).then(refuseCluster)]);
 await Promise.race([heard, sleep(1_000, undefined, { ref: false })]);

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Asks an installation from outside whether it works, after a deployment. Signs a guest in, sends a message and waits for the answer.
+# Asks an installation from outside whether it works, after a deployment: signs a guest in, sends a message, waits for the answer.
 #   deploy/smoke.sh https://chat.example.org      CURL_OPTIONS=-k for a certificate of one's own
 # Without guests (GUESTS=off) set SMOKE_TOKEN to an access token.
 set -euo pipefail

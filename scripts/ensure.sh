@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs the dependencies when package-lock.json has changed since the last installation. Safe to run twice at once: npm ci begins
-# by deleting node_modules, so one installs while the others wait.
+# Installs the dependencies when package-lock.json has changed since the last installation. Safe to run twice at once: npm ci
+# begins by deleting node_modules, so one installs while the others wait.
 set -eu
 cd "$(dirname "$0")/.."
 installed=node_modules/.installed-package-lock.json

@@ -21,13 +21,15 @@ export function serveHealth(): void {
     if (answer === metrics && !mayScrape(req.headers.authorization))
       return send(res, 401, 'METRICS_TOKEN is missing or wrong');
     answer(res).catch((err: unknown) => {
-      log.warn({ err }, 'health');
+      log.warn({ err }, 'Health or metrics not answered');
       send(res, 500, 'failed');
     });
   });
   const server = createServer(answerTo);
   boundPipelining(server);
-  server.on('error', (err) => log.error({ err, port: env.METRICS_PORT }, 'no metrics from this process'));
+  server.on('error', (err) =>
+    log.error({ err, port: env.METRICS_PORT }, 'Health and metrics not served by this process'),
+  );
   server.listen(env.METRICS_PORT, env.HOST);
   onStop('health', () => {
     server.closeAllConnections();

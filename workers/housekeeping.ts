@@ -40,10 +40,10 @@ export function startHousekeeping(): void {
   const next = () => {
     pass = reconcile()
       .then(report)
-      .catch((err: unknown) => log.warn({ err }, 'reconciler'))
+      .catch((err: unknown) => log.warn({ err }, 'Owed work not reconciled; tried again'))
       // Runs even if the pass failed: it needs no Redis.
       .then(chainAudit)
-      .catch((err: unknown) => log.warn({ err }, 'audit log not chained'))
+      .catch((err: unknown) => log.warn({ err }, 'Audit log not chained; tried again'))
       .then(tidy)
       .catch((err: unknown) => log.warn({ err }, 'Expired rows not deleted; tried again'))
       .finally(() => {

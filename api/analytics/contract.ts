@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { clientEvents, contract, jsonOrCsv, nothing } from '../contract/contract.ts';
-import { count, givenId, id, paging, real, text, time } from '../contract/fields.ts';
+import { count, format, givenId, id, paging, real, text, time } from '../contract/fields.ts';
 import { closed, defaulted, described, named, oneOf, orNull, presenter } from '../contract/schema.ts';
 import { INTERVALS } from '../../db/models/analytics/window.ts';
 import { CHANNELS } from '../../db/models/run.ts';
@@ -13,7 +13,7 @@ const windowFields = {
   timezone: Type.Optional(
     Type.String({ maxLength: 50, format: 'timezone', description: 'Yours if left out.' }),
   ),
-  format: defaulted(oneOf('json', 'csv'), 'json'),
+  format,
 };
 const of = {
   assistant_id: Type.Optional(givenId),

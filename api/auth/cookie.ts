@@ -10,7 +10,9 @@ import type { Grant } from '../../shared/accounts/signin.ts';
 /** Whose cookie it is, by `X-Session`: that of a page of ours, or of the widget's frame on a page of another site. */
 type Keeper = 'cookie' | 'frame';
 
-/** Each has a cookie of its own, so that a sign-in of a page and one of a frame on the same site are never taken for each other. */
+/**
+ * Each has a cookie of its own, so that a sign-in of a page and one of a frame on the same site are never taken for each other.
+ */
 const COOKIES: Record<Keeper, { name: string; site: string }> = {
   cookie: { name: 'parley_refresh', site: 'SameSite=Strict' },
   // The browser keeps one for each site that shows the frame (CHIPS).
@@ -18,8 +20,8 @@ const COOKIES: Record<Keeper, { name: string; site: string }> = {
 };
 
 /**
- * Returns who asks for a cookie. Browsers send a frame's cookie with requests of the site around it as well, so it counts only where
- * the browser says that the frame itself asks; else the request is one without a cookie.
+ * Returns who asks for a cookie. Browsers send a frame's cookie with requests of the site around it as well, so it counts only
+ * where the browser says that the frame itself asks; else the request is one without a cookie.
  */
 function keeperOf(ctx: Ctx): Keeper | undefined {
   const asked = ctx.get('X-Session');

@@ -39,3 +39,6 @@ export const paging = {
   limit: defaulted(Type.Integer({ minimum: 1, maximum: 100 }), 20),
   cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
 };
+
+/** Whether figures come as JSON or as a table. */
+export const format = defaulted(oneOf('json', 'csv'), 'json');

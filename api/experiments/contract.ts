@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
-import { contract, json } from '../contract/contract.ts';
-import { count, givenId, givenVersion, id, paging, real, time } from '../contract/fields.ts';
+import { contract, json, jsonOrCsv } from '../contract/contract.ts';
+import { count, format, givenId, givenVersion, id, paging, real, time } from '../contract/fields.ts';
 import { closed, defaulted, described, named, oneOf, orNull, page, presenter } from '../contract/schema.ts';
 import { location } from '../middleware/headers.ts';
 
@@ -114,8 +114,11 @@ export const experimentContract = contract('Analytics', {
   'GET /api/v1/experiments/:id': {
     who: 'admins',
     summary: 'An experiment, with its versions compared',
-    detail: 'Counted from the rows, up to the present moment, by the definitions of docs/analytics.md.',
-    answers: { 200: json('The comparison', compared) },
+    detail:
+      'Counted from the rows, up to the present moment, by the definitions of docs/analytics.md. `format=csv` answers a table: a ' +
+      'line for each figure, a column for each version.',
+    query: closed({ format }),
+    answers: { 200: jsonOrCsv('The comparison', compared) },
   },
   'POST /api/v1/experiments/:id/end': {
     who: 'admins',

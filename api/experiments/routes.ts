@@ -1,6 +1,7 @@
 import { type ExperimentRow, findExperiment, listExperiments } from '../../db/models/experiment.ts';
 import { beginExperiment, endExperiment, resultOf } from '../../shared/analytics/experiments.ts';
 import { found } from '../../shared/base/errors.ts';
+import { answerCsv, leaves } from '../analytics/csv.ts';
 import { note } from '../audit/note.ts';
 import { pageOf } from '../contract/page.ts';
 import { serve } from '../contract/serve.ts';
@@ -30,7 +31,9 @@ export const experiments = serve(experimentContract, {
   },
 
   'GET /api/v1/experiments/:id': async (ctx) => {
-    ctx.body = await compared(found(await findExperiment(pathId(ctx))));
+    const result = await compared(found(await findExperiment(pathId(ctx))));
+    if (ctx.state.query.format === 'csv') answerCsv(ctx, `experiment-${result.id}`, COLUMNS, linesOf(result));
+    else ctx.body = result;
   },
 
   'POST /api/v1/experiments/:id/end': async (ctx) => {
@@ -39,6 +42,18 @@ export const experiments = serve(experimentContract, {
     ctx.body = await compared(found(await findExperiment(pathId(ctx))));
   },
 });
+
+const COLUMNS = ['figure', 'a', 'b', 'difference', 'low', 'high', 'verdict'];
+
+/** Returns a line for each figure of the two versions. A line with a rate also says how they differ. */
+function linesOf({ arms: [a, b], comparison }: Awaited<ReturnType<typeof compared>>) {
+  const ofB = new Map(leaves(b ?? {}));
+  const differs = new Map(comparison.map((one) => [`${one.figure}.rate`, one]));
+  return leaves(a ?? {}).map(([name, value]) => {
+    const { difference, low, high, verdict } = differs.get(name) ?? {};
+    return [name, value, ofB.get(name), difference, low, high, verdict];
+  });
+}
 
 async function compared(experiment: ExperimentRow) {
   const { arms, ...result } = await resultOf(experiment);

@@ -107,7 +107,7 @@ RETURNS TABLE (start timestamptz, assistant_id bigint, measure text, key bigint,
   SELECT start, assistant_id, measure, key, n FROM analytics_measures(p_from, p_to)
 $$;
 
--- Returns what became of conversations so far. A resolution that was followed by a reopening within seven days is none.
+-- Returns what became of conversations so far. A resolution does not count when a reopening followed within seven days.
 CREATE OR REPLACE FUNCTION analytics_conversations(p_ids bigint[])
 RETURNS TABLE (id bigint, created_at timestamptz, last_message_at timestamptz, assistant_id bigint, language text, channel text,
   answered boolean, rated text, handed_off boolean, resolved_by_agent boolean, reopened boolean, score smallint)

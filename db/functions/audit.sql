@@ -7,7 +7,8 @@ CREATE OR REPLACE FUNCTION audit_genesis() RETURNS bytea LANGUAGE sql IMMUTABLE 
   SELECT decode(repeat('00', 32), 'hex')
 $$;
 
--- Returns the network of an address: /24 of IPv4, /48 of IPv6. An address that is cut already stays; NULL: it is none.
+-- Returns the network of an address: /24 of IPv4, /48 of IPv6. An address that is cut already stays. NULL: the text is not an
+-- address.
 CREATE OR REPLACE FUNCTION cut_ip(p_ip text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
   RETURN CAST(network(set_masklen(CAST(p_ip AS inet), CASE family(CAST(p_ip AS inet)) WHEN 4 THEN 24 ELSE 48 END)) AS text);

@@ -118,8 +118,8 @@ BEGIN
   PERFORM tell_staff(p_conversation);
 END $$;
 
--- Lets up to p_limit conversations wait again whose agent left: the account was erased or suspended, or is no agent any more.
--- Returns how many. Their news are owed.
+-- Lets up to p_limit conversations wait again whose agent left: the account was erased or suspended, or is not an agent any
+-- more. Returns how many. Their news are owed.
 CREATE FUNCTION release_left(p_limit integer) RETURNS integer LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   v_id bigint;
@@ -225,7 +225,7 @@ BEGIN
   RETURN NEXT;
 END $$;
 
--- Gives a conversation to an agent, whoever has it; NULL: lets it wait for any. 'no_agent': the named account is no active
+-- Gives a conversation to an agent, whoever has it; NULL: lets it wait for any. 'no_agent': the named account is not an active
 -- agent or administrator.
 CREATE FUNCTION assign_conversation(p_conversation bigint, p_agent bigint)
 RETURNS TABLE (outcome text, ended bigint[]) LANGUAGE plpgsql VOLATILE AS $$

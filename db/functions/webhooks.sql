@@ -121,7 +121,7 @@ DECLARE
   v_next timestamptz;
 BEGIN
   SELECT * INTO v_delivery FROM webhook_deliveries WHERE id = p_delivery;
-  -- The endpoint before its deliveries, as everywhere.
+  -- Locks the endpoint before its deliveries, as everywhere.
   SELECT * INTO v_webhook FROM webhooks WHERE id = v_delivery.webhook_id FOR NO KEY UPDATE;
   SELECT * INTO v_delivery FROM webhook_deliveries
   WHERE id = p_delivery AND attempts = p_attempt AND status = 'pending' FOR UPDATE;

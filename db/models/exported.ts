@@ -61,7 +61,9 @@ export async function exportedAccount(
   columns: string[],
 ): Promise<{ account: Record<string, unknown>; messages: number } | undefined> {
   return row(
-    `SELECT (SELECT jsonb_object_agg(key, value) FROM jsonb_each(to_jsonb(u)) WHERE key = ANY (CAST(:columns AS text[]))) AS account,
+    `SELECT (SELECT jsonb_object_agg(key, value) FROM jsonb_each(to_jsonb(u)) WHERE key = ANY (CAST(:columns AS text[])))
+         || jsonb_build_object('notification_settings',
+           (SELECT jsonb_build_object('kinds', kinds, 'quiet_hours', quiet_hours) FROM notification_settings WHERE user_id = u.id)) AS account,
        (SELECT count(*)::integer FROM messages WHERE user_id = u.id) AS messages
      FROM users u WHERE id = :userId`,
     { userId, columns },

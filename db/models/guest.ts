@@ -11,7 +11,7 @@ export async function createGuest(fields: NewGuest, trx: Knex): Promise<User> {
     .returning('*');
 }
 
-/** Counts living guests, up to `limit`. Whoever else counts by this waits until the transaction ends. */
+/** Counts living guests, up to `limit`. Another count waits until the transaction ends. */
 export async function countGuestsAlone(limit: number, trx: Knex): Promise<number> {
   await trx.raw(`SELECT pg_advisory_xact_lock(hashtext('parley.guests'))`);
   const { rows } = await trx.raw<{ rows: [{ count: number }] }>(

@@ -208,7 +208,7 @@ export type NotificationRow = {
 };
 
 const columns = 'n.id, n.kind, n.conversation_id, n.message_id, n.data, n.created_at, n.read_at';
-/** What lies in a deleted conversation is not shown. */
+/** Shows nothing of a deleted conversation. */
 const shown = `n.shown_at IS NOT NULL
   AND NOT EXISTS (SELECT FROM conversations c WHERE c.id = n.conversation_id AND c.deleted_at IS NOT NULL)`;
 

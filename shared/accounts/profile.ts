@@ -14,7 +14,7 @@ export function ownAccount(id: number): Promise<User> {
 }
 
 /**
- * Makes sure that whoever changes a name that signs in knows the password: a stolen access token must not be enough.
+ * Makes sure that a user who changes the name that signs in knows the password: a stolen access token must not be enough.
  * @throws Problem `validation_failed` for another password, or none
  */
 export async function provePassword(

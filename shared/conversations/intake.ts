@@ -89,7 +89,7 @@ export async function intake(
     { key, hash: message.request_hash, conversation_id },
     async () => {
       const stored = await traced('accept', {}, () => acceptMessage(message, env.MAX_WAITING_RUNS_PER_USER));
-      // Thrown here, so that whoever is signed out takes nothing from the user's limits.
+      // Thrown here, so that a client that was signed out takes nothing from the user's limits.
       if (stored.outcome === 'unauthenticated') throw problem('unauthenticated');
       return stored;
     },

@@ -42,7 +42,7 @@ let loading: Promise<void> | undefined;
 export function canEnqueue(): boolean {
   if (producer.status !== 'ready') return false;
   if (loadedThrough !== producer.stream)
-    loadScripts().catch((err) => log.warn({ err }, 'queue scripts not loaded'));
+    loadScripts().catch((err) => log.warn({ err }, 'Queue scripts not loaded; tried again'));
   return loadedThrough === producer.stream;
 }
 

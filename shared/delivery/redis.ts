@@ -31,7 +31,8 @@ export function connect(name: string, options: RedisOptions): Redis {
   writeTogether(client);
   giveUpWhenSilent(client);
   client.on('error', (err: Error) => {
-    if (err.message !== errors.get(client)?.message) log.warn({ err, connection: name }, 'redis');
+    if (err.message !== errors.get(client)?.message)
+      log.warn({ err, connection: name }, 'Redis connection failed; dialled again');
     errors.set(client, err);
   });
   client.on('ready', () => {

@@ -5,7 +5,7 @@ import { redisMisfits } from '../ops/metrics.ts';
 import { lastError, redis } from './redis.ts';
 
 /**
- * What is wrong with a Redis that answers. serves: whether work goes on all the same. advised: nothing fails, but it could be
+ * What is wrong with a Redis that answers. serves: whether work goes on regardless. advised: nothing fails, but it could be
  * better.
  */
 export type Misfit = { what: (typeof KINDS)[number]; reason: string; serves: boolean; advised?: true };

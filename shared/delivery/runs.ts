@@ -63,8 +63,8 @@ export async function announce(ended: number | EndedRun): Promise<void> {
 const [TOGETHER_MS, MOST] = [100, 100];
 
 /**
- * Returns a function that marks a run as announced, with others of this process. A lost mark has the end told again, with its
- * seq.
+ * Returns a function that marks a run as announced, with others of this process. When a mark is lost, the end is announced
+ * again under its seq.
  */
 export function marksTogether(): (runId: number) => Promise<void> {
   return gathered(TOGETHER_MS, MOST, markAnnounced);

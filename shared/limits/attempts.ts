@@ -42,7 +42,7 @@ export const SECOND_FACTOR: Policy = {
   account: { name: 'account-second-factor', limit: 30, seconds: 3_600 },
   address: { name: 'address-second-factor', limit: 600, seconds: QUARTER },
 };
-/** A limit of its own: whoever holds an access token cannot use up the one of signing in. */
+/** A limit of its own, so that the holder of an access token cannot use up the limit of signing in. */
 export const SECOND_FACTOR_CONFIRM: Policy = {
   counts: 'failures',
   pair: { name: 'second-factor-confirm', limit: 10, seconds: QUARTER },

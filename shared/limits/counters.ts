@@ -14,7 +14,7 @@ export async function take(counters: Counter[], receipt: string | null = null): 
     try {
       return await inTime(takeInRedis(counters, receipt));
     } catch (err) {
-      log.warn({ err }, 'limits are counted in memory');
+      log.warn({ err }, 'Redis did not count limits; this process counts them in memory');
       awayUntil = Date.now() + AWAY_MS;
     }
   }

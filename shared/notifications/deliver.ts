@@ -65,7 +65,7 @@ async function decide(owed: Claimed): Promise<Decided> {
   if (owed.kind === 'account_erased' && !mailIsConfigured()) return { owed, left: null };
   const due = begins ? mailDue(owed) : owed.mail_in_ms;
   const mailMs = due !== null && due <= 0 ? await mailNow(owed) : due;
-  // What the release before this one left to push is handed over.
+  // Takes over what the release before this one left to push.
   const push = begins ? isPushed(owed) : owed.push_in_ms !== null;
   return { owed, left: { id: owed.id, shown: begins && isListed(owed), push, mailMs } };
 }

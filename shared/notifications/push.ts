@@ -52,7 +52,7 @@ async function pushTo(owed: Claimed, device: SubscriptionRow, payload: object): 
     if (status === 404 || status === 410) await dropSubscription(device.id);
     else if (status < 300) await notePushed(owed.id, device.id);
     else log.info({ notification_id: owed.id, status }, 'Push refused by its service');
-    // What is wrong with the request stays wrong; what is too much or broken passes.
+    // A wrong request stays wrong; overload and failures pass.
     return status < 500 && status !== 429;
   } catch (err) {
     if (!(err instanceof OutboundError)) throw err;

@@ -1,4 +1,7 @@
-/** What a report (RFC 3464) says of a mail: the parts of its Message-ID; the status where it came back for good, such as `5.1.1`. */
+/**
+ * What a report (RFC 3464) says of a mail: the parts of its Message-ID; the status where it came back for good, such as
+ * `5.1.1`.
+ */
 export type Report = { key: string; domain: string; refused: string | null };
 
 /** Reads a mail as a report on one that was sent before; undefined where it is something else. */

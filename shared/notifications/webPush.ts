@@ -18,7 +18,8 @@ const LIMITS = { timeoutMs: 10_000, maxBytes: 1_024 };
 const SIGNED_FOR = 43_200;
 
 /**
- * Pushes to a device through its browser's service. The address is checked as a webhook's is, and again whether it is a service's.
+ * Pushes to a device through its browser's service. The address is checked as a webhook's is, and again whether it is a
+ * service's.
  * @throws OutboundError when there is no answer
  */
 export async function sendPush(

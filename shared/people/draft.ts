@@ -32,7 +32,7 @@ export async function draft(
   const limit = asked.assistant?.history_limit ?? env.HISTORY_LIMIT;
   const { built } = await decideContext(asked, () => historyBefore(id, asked.message_id, limit));
   const prompt = await promptOf(asked, built);
-  // What a user writes to a person was judged by nobody yet.
+  // Nobody has judged yet what a user writes to a person.
   await allow(asked.question, user_id);
   const content = await answerTo(asked, prompt, built.passages, signal);
   await allow(content, user_id);

@@ -283,6 +283,7 @@ export const personalData: Record<string, TableOfData> = {
   notification_settings: {
     purpose: 'which notifications a user wants',
     kept: WITH_ACCOUNT,
+    exported: 'account.json',
     bound: use('one for each account'),
     erased: 'account',
     owner: 'user_id',

@@ -72,7 +72,7 @@ export async function compare(
       characters: line((all) => all.reduce((sum, { content }) => sum + content.length, 0)),
       refused: line((all) => all.filter(({ finish_reason }) => finish_reason === 'content_filter').length),
       tokens: line((all) => all.reduce((sum, one) => sum + one.prompt_tokens + one.completion_tokens, 0)),
-      // At today's prices on both sides, so that a change of price is no difference.
+      // At today's prices on both sides, so that a change of prices makes no difference.
       cost: line(
         (all) =>
           costOf(

@@ -248,5 +248,16 @@ describe('experiments', () => {
     expect(resolution).to.include({ figure: 'resolution_rate', difference: 0.5, verdict: 'b' });
     expect(resolution?.low).to.be.within(0.2, 0.4);
     expect(resolution?.high).to.be.within(0.6, 0.8);
+
+    const table = await fetch(`${api.url}/api/v1/experiments/${id}?format=csv`, {
+      headers: { authorization: `Bearer ${admin.access}` },
+    });
+    expect(table.headers.get('content-type')).to.match(/^text\/csv/);
+    const lines = (await table.text()).trim().split('\r\n');
+    expect(lines[0]).to.match(/figure,a,b,difference,low,high,verdict$/);
+    expect(lines).to.include('version,1,2,,,,').and.to.include('resolved_by_bot,10,30,,,,');
+    expect(lines.find((line) => line.startsWith('resolution_rate.rate,'))).to.match(
+      /^resolution_rate\.rate,0\.25,0\.75,0\.5,0\.\d+,0\.\d+,b$/,
+    );
   });
 });

@@ -33,6 +33,7 @@ describe('the export of an account', () => {
 
   it('is an archive of all that is kept of its owner, and of nothing else', async () => {
     const [user, other] = [await buildUser(), await buildUser()];
+    await knex('users').where({ id: user.id }).update({ language: 'de-AT' });
     for (const one of [user, other]) {
       const worker = await playWorker(one, await send(api, one, { content: `I am ${one.username}` }));
       await worker.say('Hello');
@@ -59,6 +60,9 @@ describe('the export of an account', () => {
     expect(answer.headers.get('content-type')).to.equal('application/zip');
     const files = await unzip(Buffer.from(await answer.arrayBuffer()));
     expect(Object.keys(files).toSorted().join(' ')).to.equal(FILES);
+    const named = [...(files['README.html'] ?? '').matchAll(/<a href="([^"]+)">/g)].map(([, name]) => name);
+    expect([...named, 'README.html'].toSorted().join(' ')).to.equal(FILES);
+    expect(files['README.html']).to.include('<html lang="de">').and.include('Ihre Daten');
     // Without it a phone shows the page as wide as a desk.
     expect(files['README.html']).to.include('<meta name="viewport" content="width=device-width');
     const messages = (files['messages.jsonl'] ?? '')
@@ -161,6 +165,8 @@ describe('the export of an account', () => {
     await api.call('POST', `/faqs/${faq.id}/feedback`, { helpful: true }, { token });
     await knex('notifications').insert({ kind: 'answer_ready', user_id: user.id, shown_at: new Date() });
     await api.call('PATCH', '/users/me', { language: 'de' }, { token });
+    const wanted = { answer_ready: { email: false }, quiet_hours: { from: '22:00', to: '07:00' } };
+    expect((await api.call('PUT', '/users/me/notifications', wanted, { token })).status).to.equal(200);
     const { body } = await ask(user);
     await writeExport(Number(body.id));
     const answer = await download(user, (await look(user, body.id)).url);

@@ -130,7 +130,7 @@ describe('guests', () => {
       const { status, body } = await register(guest.access, fields);
       expect(status).to.equal(201);
       expect(body.user).to.include({ id: guest.id, email: fields.email, role: 'user' });
-      // What is not said again stays.
+      // Fields that are left out stay.
       expect(body.user).to.include({ data_processing_consent: true });
       const token = String(body.access_token);
       const { body: list } = await api.call('GET', '/conversations', undefined, { token });

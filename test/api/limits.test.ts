@@ -88,7 +88,7 @@ describe('limits on sending', () => {
     for (const ack of acks) expect(ack.ok).to.equal(true);
     for (let i = 0; i < 3; i += 1) wire.say({ type: 'message', content: 'Hi' });
     while ((await messagesOf(user)) < 9);
-    // The reply does not exist; the request counts all the same.
+    // The reply does not exist, and the request still counts.
     const again = await send(user, '', { path: '/messages/999999/regenerate' });
     expect([again.status, left(again, 'minute')]).to.deep.equal([404, 0]);
 

@@ -75,7 +75,7 @@ describe('who may do what', function () {
     }
   }
 
-  /** Whoever asks; somebody new where the answer makes another of them. */
+  /** The actor; a new account where the answer changes the actor's role. */
   async function actorFor(rule: Rule, actor: keyof Cast): Promise<BuiltUser> {
     return rule.changes === actor ? (await buildCast())[actor] : cast[actor];
   }

@@ -161,7 +161,7 @@ describe('metrics', () => {
     expect((await fetch(`${url}/nothing`)).status).to.equal(404);
     expect((await fetch(`${url}/livez`, { method: 'POST' })).status).to.equal(404);
     const cut = await stack.add('context', { METRICS_PORT: String(ports.context) });
-    expect(cut.logs.map(({ msg }) => msg)).to.include('no metrics from this process');
+    expect(cut.logs.map(({ msg }) => msg)).to.include('Health and metrics not served by this process');
     expect((await call(`${stack.web[0]}/readyz`)).status).to.equal(200);
   });
 });

@@ -180,7 +180,7 @@ describeBrowser('what a screen reader is told on the chat page', function () {
   const pages = chatPages();
   const listen = async (page: Page) => {
     await page.addInitScript(LISTENS);
-    // What is told stands for longer, so that the test may look at the page meanwhile.
+    // Announcements stay for longer, so that the test may look at the page meanwhile.
     await page.addInitScript(
       'const later = setTimeout; window.setTimeout = (act, ms, ...rest) => later(act, ms === 5_000 ? 60_000 : ms, ...rest);',
     );
@@ -204,7 +204,7 @@ describeBrowser('what a screen reader is told on the chat page', function () {
     await until('the answer is told', async () => (await told(page)).length === 2);
     expect(await told(page)).to.deep.equal(['Thinking …', 'Answer: Three to five days.']);
     expect(await page.getByText('Three to five days.').count(), 'in the page').to.equal(1);
-    // Screen readers are shown what is in the closed tree all the same.
+    // Screen readers see the closed tree, too.
     const devtools = await page.context().newCDPSession(page);
     const { nodes } = await devtools.send('Accessibility.getFullAXTree');
     const texts = nodes.filter(({ role }) => role?.value === 'StaticText').map(({ name }) => name?.value);

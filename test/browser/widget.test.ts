@@ -462,7 +462,10 @@ describeBrowser('the widget on another site', function () {
   });
 
   describe('where the browser denies the frame a store', () => {
-    /** Opens the chat on the next page of a site that is another than Parley's. Chromium denies frames of other sites their store. */
+    /**
+     * Opens the chat on the next page of a site that is another than Parley's. Chromium denies frames of other sites their
+     * store.
+     */
     const openNext = async (identity?: object | null) => {
       await visit('', elsewhere());
       await page.getByRole('button', { name: 'Open chat' }).waitFor();

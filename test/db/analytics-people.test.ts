@@ -10,7 +10,7 @@ import { tell } from '../support/histories.ts';
 
 const MINUTE = 60_000;
 const DAYS = 10;
-/** One message each: whoever moves is gone from the days that were counted. */
+/** One message each, so that a person who moves is gone from the days that were counted. */
 const PEOPLE = 25;
 const ago = fc.integer({ min: 60, max: DAYS * 1_440 });
 

@@ -57,7 +57,7 @@ describe('a migration', function () {
     try {
       expect((await migrate(url)).code).to.equal(0);
       await query(`DELETE FROM knex_migrations WHERE name = '149_list_indexes_more.ts'`);
-      // An index waits for whoever writes to its table.
+      // An index waits for transactions that write to its table.
       await writer.query('BEGIN');
       await writer.query('SET LOCAL idle_in_transaction_session_timeout = 0');
       await writer.query('LOCK TABLE faq_gaps IN ROW EXCLUSIVE MODE');

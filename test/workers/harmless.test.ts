@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { marked, type Token } from 'marked';
 import { Harmless } from '../../workers/completion/harmless.ts';
 
 const clean = (text: string, publicUrl = 'https://chat.example.org') => new Harmless(publicUrl).next(text);
@@ -20,6 +21,12 @@ describe('an answer behind the output guard', () => {
       ],
       ['![a](https://chat.example.org@evil.example/x)', 'a'],
       ['![a](\\\\evil.example/x)', 'a'],
+      // Markdown reads these addresses as https://evil.example and //evil.example.
+      ['![a](&#104;ttps://evil.example/x)', 'a'],
+      ['![a](https&colon;//evil.example/x)', 'a'],
+      ['![a](https\\://evil.example/x)', 'a'],
+      ['![a](/&#x2f;evil.example/x)', 'a'],
+      ['![b](/logo.png?a=1&b=2)', '![b](/logo.png?a=1&b=2)'],
     ];
     for (const [said, shown] of cases) expect(clean(said), said).to.equal(shown);
     expect(clean('![a](https://chat.example.org/x)', '')).to.equal('a');
@@ -107,8 +114,61 @@ describe('an answer behind the output guard', () => {
     );
   });
 
+  it('passes nothing for code that Markdown reads as text', () => {
+    for (const text of [
+      '\\`<img src=x>\\`',
+      '`a\n# b\n<img src=x>`',
+      '`a\n`<img src=x>`',
+      '| a ` b | c `<img src=x>` |',
+      '    ```\n<img src=x>\n    ```',
+      '- a\n  ```\n  b\n<img src=x>',
+      '- a\n  ```\n```\n```\n<img src=x>\n',
+      '~~~`\n\n~~~\n\n<img src=x>',
+      '<b>```\n\n```\n\n<img src=x>',
+    ])
+      expect(clean(text), text).to.not.contain('<img');
+    const code = 'Use `Array<string>`:\n\n```ts\nconst a: Array<string> = [];\n```\n\nand `Map<a, b>`.';
+    expect(clean(code)).to.equal(code);
+  });
+
+  it('shows a reader of Markdown no image and no tag, however text and code are mixed and cut', () => {
+    const parts =
+      '` `` ``` ~~~ \\ | - > # 1. a <b > "> <!-- --> <img/src=x> <a/title=" ![a](https://evil.example/x) ![a](&#104;ttps://evil.example/x) [a]:https://evil.example/x ![a]'.split(
+        ' ',
+      );
+    const pieces = fc.array(
+      fc.constantFrom(...parts, '\n', '\n\n', '  ', '    ', '- ', '> ', '# ', '|-|-|\n'),
+      { maxLength: 14 },
+    );
+    fc.assert(
+      fc.property(pieces, fc.array(fc.integer({ min: 1, max: 30 }), { maxLength: 6 }), (all, sizes) => {
+        let held = all.join('');
+        const guard = new Harmless('');
+        let shown = '';
+        for (const size of sizes) {
+          const end = Harmless.whereToCut(held, Math.min(size, held.length));
+          shown += guard.next(held.slice(0, end));
+          held = held.slice(end);
+        }
+        shown += guard.next(held);
+        expect(loadedBy(shown), shown).to.deep.equal([]);
+      }),
+      { numRuns: 10_000 },
+    );
+  });
+
   it('is cleaned in time linear in the text', () => {
     for (const piece of ['<', '<a', '![', '![a](', '`', '[a]: ', '<b>', '!', '\n\n', '``` '])
       expect(clean(piece.repeat(4_000 / piece.length))).to.be.a('string');
   });
 });
+
+/** Returns what a page would load or run of a text in Markdown: images of other hosts, and tags. */
+function loadedBy(text: string): string[] {
+  const found: string[] = [];
+  marked.walkTokens(marked.lexer(text), (token: Token) => {
+    if (token.type === 'image' && /evil/.test(String(token.href))) found.push(token.raw);
+    if (token.type === 'html' && /^<[a-z]/i.test(token.raw)) found.push(token.raw);
+  });
+  return found;
+}

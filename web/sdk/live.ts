@@ -79,7 +79,7 @@ export class Live {
     throw new Unreachable(answer.error);
   }
 
-  /** Says something that needs no answer; says nothing without a connection. */
+  /** Emits an event that needs no answer. Without a connection it does nothing. */
   say(event: string, payload: object): void {
     if (this.#socket.connected) this.#socket.emit(event, payload, () => {});
   }

@@ -6,8 +6,9 @@ type Where = {
   store: Store;
   lock: Lock;
   /**
-   * `cookie`: the refresh token travels in a cookie that scripts cannot read, for pages of Parley's own site. `frame`: in a cookie
-   * that the browser keeps for each site that shows the frame; where it keeps none, the store has the token. `store`: for programs.
+   * `cookie`: the refresh token travels in a cookie that scripts cannot read, for pages of Parley's own site. `frame`: in a
+   * cookie that the browser keeps for each site that shows the frame; where it keeps none, the store has the token. `store`:
+   * for programs.
    */
   keep: 'cookie' | 'frame' | 'store';
   /** Prefix of this client's keys in the store. */

@@ -285,7 +285,7 @@ function Composer({ talk, send, onStop }: ComposerProps) {
     try {
       await send(content);
     } catch {
-      // There is no account yet whose message this could be: it goes back to its writer, before what was typed since.
+      // No account exists yet that could own the message: it goes back into the field, before what was typed since.
       setText(`${content}${talk.draft && '\n'}${talk.draft}`);
       setFailed(true);
     }

@@ -1,6 +1,7 @@
 /**
  * The script that a site loads: a button, and behind it the chat in a frame of Parley's own site. The frame is made at the
- * first click, or at once while a person has the talk. Nothing here needs an inline style or script, so that any policy of the site will do that names this one.
+ * first click, or at once while a person has the talk. Nothing here needs an inline style or script, so that any policy of the
+ * site will do that names this one.
  */
 type Listener = (detail: unknown) => void;
 type Said = { parley: string; detail?: unknown };

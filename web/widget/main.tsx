@@ -24,7 +24,7 @@ function draw(): void {
 addEventListener('message', ({ source, data }: MessageEvent<{ parley?: string; detail?: unknown }>) => {
   if (source !== parent || parent === window) return;
   if (data.parley === 'open') {
-    // Whoever opens the chat wants to write, and sees what came.
+    // A visitor who opens the chat wants to write, and sees what came.
     focusField();
     draw();
   }

@@ -19,15 +19,15 @@ const DRAFT = 'parley.widget.draft';
 const RATED = 'parley.widget.rated';
 const TAG = /^(?=.{2,10}$)[a-z]{2,3}(-[a-z\d]{1,8})*$/i;
 const FRESH = 'new';
-/** How long a closed talk is shown to who comes back. */
+/** Ms for which a closed talk is shown to a visitor who comes back. */
 const CLOSED_MS = 86_400_000;
-/** By which analytics tell the widget from other clients. */
+/** The name by which analytics distinguish the widget from other clients. */
 const CHANNEL = { 'x-channel': 'widget' };
 const PAGE = 40;
-/** How often messages of a person are asked for, while one answers and nothing tells of them; and while something does. */
+/** Ms between two requests for a person's messages: without a live connection, and with one. */
 const ASK_EVERY_MS = 4_000;
 const LOOK_EVERY_MS = 20_000;
-/** How long somebody is taken to type who said so, and how often it is said. */
+/** Ms for which a sign of typing holds, and ms between two signs. */
 const TYPES_MS = 5_000;
 const TYPING_EVERY_MS = 3_000;
 const PAUSE_MS = 1_000;
@@ -47,7 +47,7 @@ export class Talk {
   agent: string | undefined;
   /** When people answer again, outside the office hours. */
   opensAt: string | null = null;
-  /** What the assistant says first, and asks to be asked. */
+  /** The assistant's greeting, and the questions that it suggests. */
   offer: WidgetOffer | undefined;
   /** Whether a person gave the talk back while it was looked at. */
   returned = false;
@@ -371,7 +371,10 @@ export class Talk {
     else this.#hangUp();
   }
 
-  /** Hears at once what a person says, and that they type. Without the connection the talk is asked for now and then. */
+  /**
+   * Receives a person's messages and signs of typing at once. Without the connection the widget asks for the messages at
+   * intervals.
+   */
   async #listen(): Promise<void> {
     if (this.#wire) return;
     const who = this.session.user?.id;

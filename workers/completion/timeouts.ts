@@ -50,7 +50,7 @@ export async function patiently<T>(runId: number, statement: () => Promise<T>): 
       return await statement();
     } catch (err) {
       if (!isUnreachable(err)) throw err;
-      log.warn({ err, run_id: runId }, 'waiting for Postgres');
+      log.warn({ err, run_id: runId }, 'Postgres did not answer; tried again');
       const wait = ranTooLong(err) ? await afterTimeout(runId) : PAUSE;
       if (wait === null) throw new TooSlow(err);
       await sleep(wait);

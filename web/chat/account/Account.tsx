@@ -21,7 +21,7 @@ export function Account() {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     document.title = `${t('me.title')} · Parley`;
-    // Somebody without eyes for it hears that another page is here.
+    // The focus has screen readers announce the new page.
     heading.current?.focus();
   }, []);
   if (user === null) return null;

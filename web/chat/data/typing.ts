@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from 'react';
 
-/** Conversations in which a person is writing. A sign that is not renewed goes out. */
+/** Conversations in which a person is writing. A sign ends unless it is renewed. */
 const writing = new Map<number, ReturnType<typeof setTimeout>>();
 const listeners = new Set<() => void>();
 const SHOWN_MS = 6_000;

@@ -11,7 +11,7 @@ export function Frame({ title, lead, children }: { title: string; lead?: string;
   }, [title]);
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
-    // Somebody without eyes for it hears that another page is here.
+    // The focus has screen readers announce the new page.
     if (isLater) heading.current?.focus();
     isLater = true;
   }, []);

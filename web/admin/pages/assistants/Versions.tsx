@@ -9,7 +9,7 @@ import { OneVersion } from './OneVersion.tsx';
 import { diff, type Line, written } from './diff.ts';
 import { a } from './words.ts';
 
-/** Two versions and what differs. Which two, stands in the address. */
+/** Two versions and their differences. The address names the two. */
 export function Versions({ assistant }: { assistant: Assistant }) {
   const { values, set } = useFilters({ from: '', to: '' });
   const versions = useList<Version>(`/assistants/${assistant.id}/versions`, {}, { limit: 100 });

@@ -10,7 +10,7 @@ import { t } from './words.ts';
 
 const HEAD = /^[0-9a-f]{64}$/;
 
-/** Has the server read the whole chain, and says what it found. */
+/** Asks the server to verify the whole chain, and shows the result. */
 export function Verify({ onClose }: { onClose: () => void }) {
   const [head, setHead] = useState('');
   const [busy, setBusy] = useState(false);

@@ -103,7 +103,10 @@ type Change = { status?: Status; agent?: Assignee | null };
 
 type Act = { body?: object; change?: Change; said?: string; undo?: () => void };
 
-/** Shows the change of an act, sends the act, and says so, with a way to undo it. Shows what was before where the server refuses. */
+/**
+ * Shows the change of an act, sends the act, and says so, with a way to undo it. Shows what was before where the server
+ * refuses.
+ */
 async function act(
   id: number,
   what: 'take' | 'assign' | 'return' | 'resolve',

@@ -20,7 +20,7 @@ function subscribe(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
-/** Hears who writes and who looks at what, while the inbox is open. */
+/** Listens for who types and who looks at what, while the inbox is open. */
 export function usePresence(): void {
   useEvents((event, data) => {
     if (event === 'typing') {
@@ -47,7 +47,7 @@ export function usePresence(): void {
   }, []);
 }
 
-/** Tells other agents what this one looks at, again and again. */
+/** Tells other agents, at intervals, which conversation this agent looks at. */
 export function useViewing(conversation: number): void {
   const say = useSay();
   useEffect(() => {
