@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { expect } from 'chai';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Page, Route } from 'playwright-core';
 import { knex } from '../../db/knex.ts';
 import { describeBrowser, launchBrowser, shoot } from '../support/browser.ts';
 import { buildAssistant, forgetAssistants } from '../support/assistants.ts';
@@ -221,6 +221,39 @@ describeBrowser('the widget on another site', function () {
     await frame().getByRole('alert').waitFor({ state: 'detached' });
   });
 
+  it('keeps a message and its growing answer while earlier news comes late', async () => {
+    await visit();
+    await page.getByRole('button', { name: 'Open chat' }).click();
+    await ask('first [[tokens:3]]');
+    await frame().getByRole('button', { name: 'Good answer' }).waitFor();
+    const inside = page.frames().find((one) => one.url().includes('/widget'));
+    const [asked, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const late = async (route: Route) => {
+      const response = await route.fetch();
+      asked.resolve();
+      await held.promise;
+      await route.fulfill({ response });
+    };
+    await page.route(/messages\?order/, late, { times: 1 });
+    await inside?.evaluate(`dispatchEvent(new Event('online'))`);
+    await asked.promise;
+    await ask('second [[tokens:200]]');
+    await frame()
+      .getByText(/w1 w2 w3 w4/)
+      .waitFor();
+    await inside?.evaluate(`
+      const log = document.querySelector('.log');
+      globalThis.lost = 0;
+      const look = () => { if (!/second.*w4/s.test(log.textContent)) lost += 1; };
+      new MutationObserver(look).observe(log, { childList: true, characterData: true, subtree: true });
+    `);
+    const loaded = page.waitForResponse(/messages\?order/);
+    held.resolve();
+    await (await loaded).finished();
+    await frame().getByRole('button', { name: 'Good answer' }).nth(1).waitFor();
+    expect(await inside?.evaluate('lost')).to.equal(0);
+  });
+
   it('shows an answer whose log was lost, and asks once a second at most', async () => {
     const asked: number[] = [];
     const frames = (events: [name: string, data: object][]) =>
@@ -400,6 +433,32 @@ describeBrowser('the widget on another site', function () {
       { external_id: 'customer 8', content: 'mine alone [[tokens:3]]' },
       { external_id: 'customer 9', content: 'another [[tokens:4]]' },
     ]);
+  });
+
+  it('sends a first message as the user whom the page names while a guest signs in', async () => {
+    const [asked, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const late = async (route: Route) => {
+      asked.resolve();
+      await held.promise;
+      await route.continue();
+    };
+    await page.route('**/auth/guest', late, { times: 1 });
+    await visit();
+    await page.getByRole('button', { name: 'Open chat' }).click();
+    await ask('whose [[tokens:3]]');
+    await asked.promise;
+    const hash = createHmac('sha256', SECRET).update('customer 30').digest('hex');
+    const inside = page.frames().find((one) => one.url().includes('/widget'));
+    const heard = inside?.evaluate(
+      `new Promise((heard) => addEventListener('message', () => heard(true), { once: true }))`,
+    );
+    await page.evaluate(`Parley.identify(${JSON.stringify({ external_id: 'customer 30', hash })})`);
+    await heard;
+    held.resolve();
+    await frame().getByText('w1 w2 w3').waitFor();
+    const writers = knex('messages as m').join('users as u', 'u.id', 'm.user_id');
+    const [writer] = await writers.where({ 'm.content': 'whose [[tokens:3]]' }).select('u.external_id');
+    expect(writer).to.deep.equal({ external_id: 'customer 30' });
   });
 
   describe('where the browser denies the frame a store', () => {

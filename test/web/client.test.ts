@@ -5,6 +5,7 @@ import { buildUser, PASSWORD, type BuiltUser } from '../support/factories.ts';
 import { until } from '../support/until.ts';
 import { playWorker, send, type Sent, servedWeb } from '../support/web.ts';
 import { finishRun } from '../../db/models/run.ts';
+import { env } from '../../shared/base/env.ts';
 import { dropLogs } from '../../shared/delivery/runlog.ts';
 import { memoryStore } from '../../web/sdk/browser.ts';
 import { Parley } from '../../web/sdk/parley.ts';
@@ -61,6 +62,16 @@ describe('the client', function () {
     const after = sessionAt();
     await after.restore();
     expect(after.state).to.equal('out');
+  });
+
+  it('signs out at the server too when its access token has run out', async () => {
+    const { ACCESS_TOKEN_TTL_S } = env;
+    Object.assign(env, { ACCESS_TOKEN_TTL_S: -60 });
+    const session = await signedIn().finally(() => Object.assign(env, { ACCESS_TOKEN_TTL_S }));
+    const refresh_token = store.getItem('parley.session');
+    await session.logout();
+    expect(session.state).to.equal('out');
+    expect((await api.call('POST', '/auth/refresh', { refresh_token })).status).to.equal(401);
   });
 
   it('refreshes once for any number of calls at once', async () => {

@@ -108,19 +108,13 @@ export class Session {
 
   /** Signs out. Without a server the sign-in is forgotten here all the same. */
   async logout(everywhere = false): Promise<void> {
-    const token = this.#access;
-    const told = request(this.#where.base, 'POST', '/auth/logout', {
-      body: everywhere ? { everywhere } : {},
-      token,
-      headers: this.#headers,
-    });
-    await told.catch(() => {});
+    await this.#signOut(everywhere).catch(() => {});
     this.#end();
   }
 
   /** Returns an access token that holds for a while. @throws Refused, Unreachable */
   async token(): Promise<string> {
-    if (Date.now() > this.#until - SPARE_MS) await this.refresh();
+    if (this.#isOver) await this.refresh();
     return this.#access;
   }
 
@@ -167,19 +161,31 @@ export class Session {
     }
   }
 
+  /** An access token that has run out would end nothing, so a new one is got first. It is not taken: nobody is signed in by it. */
+  async #signOut(everywhere: boolean): Promise<void> {
+    const token = this.#isOver ? (await this.#renewed()).access_token : this.#access;
+    const body = everywhere ? { everywhere } : {};
+    await request(this.#where.base, 'POST', '/auth/logout', { body, token, headers: this.#headers });
+  }
+
   async #refresh(): Promise<void> {
-    // Read inside of the lock: another tab may have spent the token that this one knew.
-    const mark = this.#mark;
     try {
-      const renewed =
-        (await this.#renewByCookie(mark)) ??
-        (mark !== null && mark !== COOKIE ? await this.#renew({ refresh_token: mark }) : undefined);
-      if (renewed === undefined) throw new Refused({ code: 'unauthenticated', status: 401 });
-      this.#take(renewed);
+      this.#take(await this.#renewed());
     } catch (err) {
       if (isRefusal(err)) this.#end();
       throw err;
     }
+  }
+
+  /** Returns new tokens. @throws Refused, Unreachable */
+  async #renewed(): Promise<SignIn> {
+    // Read inside of the lock: another tab may have spent the token that this one knew.
+    const mark = this.#mark;
+    const renewed =
+      (await this.#renewByCookie(mark)) ??
+      (mark !== null && mark !== COOKIE ? await this.#renew({ refresh_token: mark }) : undefined);
+    if (renewed === undefined) throw new Refused({ code: 'unauthenticated', status: 401 });
+    return renewed;
   }
 
   /** Returns undefined where no cookie serves: for a frame that has none yet, and at a server that knows none for frames. */
@@ -234,6 +240,10 @@ export class Session {
 
   #tell(): void {
     for (const listener of this.#changed) listener();
+  }
+
+  get #isOver(): boolean {
+    return Date.now() > this.#until - SPARE_MS;
   }
 
   get #name(): string {

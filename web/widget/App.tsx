@@ -68,6 +68,7 @@ export function App({ talk, onClose }: { talk: Talk; version: number; onClose: (
   const [leaving, setLeaving] = useState(false);
   const begin = () => {
     setLeaving(false);
+    setFailed(false);
     talk.begin();
     keepFocus();
   };

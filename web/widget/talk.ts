@@ -217,7 +217,13 @@ export class Talk {
   #signIn(): Promise<void> {
     this.#entering ??= tabLock('parley.widget.enter', async () => {
       await this.#takeUp();
-      if (this.session.state !== 'in') await this.#enter();
+      while (this.session.state !== 'in') {
+        const identity = this.#identity;
+        await this.#enter();
+        // The page has named another user meanwhile.
+        if (identity !== this.#identity) this.#leaveStranger();
+        await this.#leaving;
+      }
     }).finally(() => {
       this.#entering = undefined;
     });
@@ -239,6 +245,8 @@ export class Talk {
   async #find(): Promise<void> {
     if (store.getItem(TALK) !== null) return;
     const { data } = await this.session.call<Page<Conversation>>('GET', '/conversations?limit=1');
+    // Left meanwhile.
+    if (store.getItem(TALK) !== null) return;
     for (const { id, status, last_message_at } of data) {
       const isClosed = status === 'resolved';
       if (isClosed && Date.now() - Date.parse(last_message_at) > CLOSED_MS) continue;
@@ -330,7 +338,7 @@ export class Talk {
       if (this.#conversation !== id) return;
       const known = new Set(this.messages.map((message) => message.id));
       const isFirst = this.messages.length === 0;
-      this.messages = data.toReversed();
+      this.messages = this.#joined(data.toReversed());
       this.#take(conversation);
       this.offline = false;
       for (const message of data) {
@@ -344,6 +352,14 @@ export class Talk {
       if (this.#conversation === id) this.begin();
     }
     this.#changed();
+  }
+
+  /** Joins what was loaded with what came while it was on its way: a message sent since, and an answer that grows or has ended. */
+  #joined(loaded: Message[]): Message[] {
+    const newest = Math.max(...loaded.map(({ id }) => id));
+    const shown = new Map(this.messages.map((message) => [message.id, message]));
+    const later = this.messages.filter(({ id }) => id > newest);
+    return [...loaded.map((one) => (isOpen(one.status) && shown.get(one.id)) || one), ...later];
   }
 
   #take({ status, agent, available_at }: Conversation): void {

@@ -21,8 +21,9 @@ export type Column<Row> = {
  * @param empty what to show when there is no row
  */
 export function Table<Row extends { id: number | string }>(props: Props<Row>) {
-  const { isPending, isPlaceholderData, asked, list } = props.list;
-  const text = isPending || isPlaceholderData ? undefined : w('shown', { n: list.length });
+  const { isPending, isPlaceholderData, error, asked, list } = props.list;
+  const hasCome = !isPending && !isPlaceholderData && error === null;
+  const text = hasCome ? w('shown', { n: list.length }) : undefined;
   return (
     <>
       <Found asked={asked} text={text} />

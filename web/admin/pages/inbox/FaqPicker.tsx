@@ -43,6 +43,7 @@ export function FaqPicker({
     ? (searched.data?.data ?? [])
     : listed.list.toSorted((a, b) => isSpoken(b) - isSpoken(a));
   const { isPending, error, isPlaceholderData } = byMeaning ? searched : listed;
+  const hasCome = !isPending && !isPlaceholderData && error === null;
   const found = shown.length === 0 ? t('faqNone') : w('shown', { n: shown.length });
   return (
     <Dialog writes title={t('faqTitle')} onClose={onClose}>
@@ -66,7 +67,7 @@ export function FaqPicker({
           ]}
         />
       </form>
-      <Found asked={`${category} ${q}`} text={isPending || isPlaceholderData ? undefined : found} />
+      <Found asked={`${category} ${q}`} text={hasCome ? found : undefined} />
       {error !== null && <ErrorState error={error} />}
       {error === null && isPending && <Loading />}
       {error === null && !isPending && shown.length === 0 && (
