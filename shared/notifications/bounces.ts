@@ -21,10 +21,13 @@ export async function readBounces(): Promise<number> {
   await readMaildrop(new URL(env.MAIL_BOUNCES_URL), known, async (mail) => {
     const report = reportIn(mail);
     if (report?.domain !== mailDomain().toLowerCase()) return false;
-    if (report.refused === null) return true;
-    if (await markBounced(report.key, report.refused)) marked += 1;
-    mailTries.inc({ outcome: 'returned' });
-    return true;
+    // People may send from the same domain, and what came back of theirs stays.
+    if (report.refused === null) return report.automatic;
+    const sent = await markBounced(report.key, report.refused);
+    if (sent.marked) marked += 1;
+    const isOurs = sent.known || report.automatic;
+    if (isOurs) mailTries.inc({ outcome: 'returned' });
+    return isOurs;
   });
   if (marked > 0) log.info({ marked }, 'Addresses marked: their mails came back');
   return marked;

@@ -1,8 +1,8 @@
 /**
- * What a report (RFC 3464) says of a mail: the parts of its Message-ID; the status where it came back for good, such as
- * `5.1.1`.
+ * What a report (RFC 3464) says of a mail: the parts of its Message-ID; whether the mail says that a machine sent it (RFC 3834);
+ * the status where it came back for good, such as `5.1.1`.
  */
-export type Report = { key: string; domain: string; refused: string | null };
+export type Report = { key: string; domain: string; automatic: boolean; refused: string | null };
 
 /** Reads a mail as a report on one that was sent before; undefined where it is something else. */
 export function reportIn(mail: string): Report | undefined {
@@ -17,9 +17,11 @@ export function reportIn(mail: string): Report | undefined {
   const status = of(/^message\/(global-)?delivery-status\b/i);
   const sent = of(/^(message\/(rfc822|global|global-headers)|text\/rfc822-headers)\b/i);
   if (status === undefined || sent === undefined) return undefined;
-  const [, key, domain] = /^<([^<>@\s]+)@([^<>@\s]+)>$/.exec(field(parted(sent).head, 'message-id')) ?? [];
+  const fields = parted(sent).head;
+  const [, key, domain] = /^<([^<>@\s]+)@([^<>@\s]+)>$/.exec(field(fields, 'message-id')) ?? [];
   if (key === undefined || domain === undefined) return undefined;
-  return { key, domain: domain.toLowerCase(), refused: refusedIn(status) };
+  const automatic = /^auto-generated\b/i.test(field(fields, 'auto-submitted'));
+  return { key, domain: domain.toLowerCase(), automatic, refused: refusedIn(status) };
 }
 
 /** Returns the status of a recipient whose server refused for good. A server that was not reached says nothing of the address. */

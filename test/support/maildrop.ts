@@ -69,8 +69,11 @@ function converse(socket: Socket, drop: Maildrop): void {
   });
 }
 
-/** Returns a report on a mail, as a mail server writes it (RFC 3464). */
-export function reportOn(messageId: string, { action = 'failed', status = '5.1.1' } = {}): string {
+/** Returns a report on a mail of a machine or a person, as a mail server writes it (RFC 3464). */
+export function reportOn(
+  messageId: string,
+  { action = 'failed', status = '5.1.1', automatic = true } = {},
+): string {
   return `From: MAILER-DAEMON@mail.example.org
 Subject: Undelivered mail ${action} ${status} ${messageId}
 MIME-Version: 1.0
@@ -96,7 +99,7 @@ Diagnostic-Code: smtp; 550 no such user
 Content-Type: message/rfc822
 
 From: parley@example.org
-Message-ID: ${messageId}
+Message-ID: ${messageId}${automatic ? '\nAuto-Submitted: auto-generated' : ''}
 Subject: whatever it was
 
 Hello

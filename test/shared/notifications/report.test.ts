@@ -4,7 +4,7 @@ import { reportOn } from '../../support/maildrop.ts';
 
 describe('a report on a mail', () => {
   const ID = '<0c39d439-300e-4312-8eb0-9db32bb2613a@Chat.example.org>';
-  const named = { key: '0c39d439-300e-4312-8eb0-9db32bb2613a', domain: 'chat.example.org' };
+  const named = { key: '0c39d439-300e-4312-8eb0-9db32bb2613a', domain: 'chat.example.org', automatic: true };
 
   it('names the mail, and the status of an address that was refused for good', () => {
     expect(reportIn(reportOn(ID))).to.deep.equal({ ...named, refused: '5.1.1' });
@@ -19,6 +19,14 @@ describe('a report on a mail', () => {
   it('says nothing of an address whose server was not reached, or where the mail is only late', () => {
     for (const said of [{ action: 'delayed' }, { status: '4.4.7' }, { action: 'relayed', status: '2.0.0' }])
       expect(reportIn(reportOn(ID, said))).to.deep.equal({ ...named, refused: null });
+  });
+
+  it('says whether a person sent the mail', () => {
+    expect(reportIn(reportOn(ID, { automatic: false }))).to.deep.equal({
+      ...named,
+      automatic: false,
+      refused: '5.1.1',
+    });
   });
 
   it('is no other mail', () => {
