@@ -99,7 +99,7 @@ export const env = {
   VAPID_PUBLIC_KEY: key('VAPID_PUBLIC_KEY', 65),
   VAPID_PRIVATE_KEY: key('VAPID_PRIVATE_KEY', 32),
   /** The hosts of browsers' push services, with those below them; `*`: any. Browsers name the address that pushes go to. */
-  PUSH_SERVICES: list('PUSH_SERVICES', '*').map((host) => host.toLowerCase()),
+  PUSH_SERVICES: list('PUSH_SERVICES', '*').map((item) => host('PUSH_SERVICES', item)),
   /** Whether pushes hold the beginning of what they tell. */
   PUSH_CONTENT: oneOf('PUSH_CONTENT', 'off', ['on', 'off']),
   /** For how long a session is kept after its end. */
@@ -306,6 +306,14 @@ function origin(name: string, item: string): string {
   if (!bare || parsed.host === '' || /[*@]/.test(item))
     die(`${name} must be a list of origins such as https://chat.example.org, without a path, or *`);
   return `${parsed.protocol}//${parsed.host.toLowerCase()}`;
+}
+
+/** Returns the name of a host as URLs have it: in lower case. */
+function host(name: string, item: string): string {
+  const found = item.toLowerCase();
+  if (found !== '*' && !/^[a-z\d-]+(\.[a-z\d-]+)*$/.test(found))
+    die(`${name} must be a list of hosts such as push.example.org, without a scheme or a port, or *`);
+  return found;
 }
 
 /** Ends the process with one line. The message must not show the value, which may hold a password. */

@@ -6,8 +6,7 @@ import { mailDomain } from '../ops/mailSettings.ts';
 import { readMaildrop } from './maildrop.ts';
 import { reportIn } from './report.ts';
 
-/** Mails of others, which stay in the mailbox. Beyond that many they are looked at anew. */
-const REMEMBERED = 10_000;
+/** Mails of others, which stay in the mailbox. */
 const known = new Set<string>();
 
 /**
@@ -18,7 +17,6 @@ const known = new Set<string>();
  * @throws MaildropError
  */
 export async function readBounces(): Promise<number> {
-  if (known.size > REMEMBERED) known.clear();
   let marked = 0;
   await readMaildrop(new URL(env.MAIL_BOUNCES_URL), known, async (mail) => {
     const report = reportIn(mail);

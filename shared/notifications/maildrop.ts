@@ -1,5 +1,6 @@
-import { connect as connectPlain, type Socket } from 'node:net';
+import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { stopping } from '../base/stop.ts';
 
 /** Why a mailbox was not read. Holds no text of the server, which may hold an address. */
 export class MaildropError extends Error {
@@ -15,11 +16,14 @@ export class MaildropError extends Error {
 const SILENT_MS = 10_000;
 /** Characters of a mail, and mails of a visit, that are read at most. */
 const [LONGEST, MOST] = [262_144, 200];
+/** Characters of a list of mails: some hundred thousand mails. */
+const LONGEST_LIST = 8_388_608;
 
 /**
- * Reads the mails of a mailbox by POP3 (RFC 1939).
+ * Reads the mails of a mailbox by POP3 (RFC 1939). Ends after the present mail when the process stops.
  * @param url pop3s://user:password@host, or pop3:// without TLS
- * @param known identifiers of mails that were read before and stay: they are passed over, and those that stay now are added
+ * @param known identifiers of mails that were read before and stay: they are passed over. Those that stay now are added, and
+ * those that are not there any more removed
  * @param take gets a mail; whether the server may delete it
  * @throws MaildropError
  */
@@ -34,9 +38,12 @@ export async function readMaildrop(
     await server.greeted();
     await server.ask(`USER ${decodeURIComponent(url.username)}`);
     await server.ask(`PASS ${decodeURIComponent(url.password)}`);
-    const sizes = new Map((await server.askForLines('LIST')).map(pairOf));
-    const mails = (await server.askForLines('UIDL')).map(pairOf).filter(([, uid]) => !known.has(uid));
-    for (const [number, uid] of mails.slice(0, MOST)) {
+    const sizes = new Map((await server.askForLines('LIST', LONGEST_LIST)).map(pairOf));
+    const mails = (await server.askForLines('UIDL', LONGEST_LIST)).map(pairOf);
+    const there = new Set(mails.map(([, uid]) => uid));
+    for (const uid of known) if (!there.has(uid)) known.delete(uid);
+    for (const [number, uid] of mails.filter(([, uid]) => !known.has(uid)).slice(0, MOST)) {
+      if (stopping()) break;
       const short = Number(sizes.get(number) ?? Infinity) <= LONGEST;
       const taken = short && (await take((await server.askForLines(`RETR ${number}`)).join('\n')));
       if (taken) await server.ask(`DELE ${number}`);
@@ -52,7 +59,8 @@ function connectTo({ protocol, hostname, port }: URL): Socket {
   const host = hostname.replace(/^\[(.*)\]$/, '$1');
   const secure = protocol === 'pop3s:';
   const at = { host, port: Number(port) || (secure ? 995 : 110) };
-  return secure ? connectTls({ ...at, servername: host }) : connectPlain(at);
+  // An address is no name that a server could be asked for (RFC 6066).
+  return secure ? connectTls({ ...at, ...(isIP(host) === 0 && { servername: host }) }) : connectPlain(at);
 }
 
 function pairOf(line: string): [string, string] {
@@ -85,8 +93,8 @@ class Server {
       throw new MaildropError(`${command.split(' ')[0]?.toLowerCase()} refused`);
   }
 
-  /** Sends a command whose answer is lines up to a dot. */
-  async askForLines(command: string): Promise<string[]> {
+  /** Sends a command whose answer is lines up to a dot: so many characters at most. */
+  async askForLines(command: string, longest = 2 * LONGEST): Promise<string[]> {
     await this.ask(command);
     const lines: string[] = [];
     for (let size = 0; ; ) {
@@ -94,7 +102,7 @@ class Server {
       if (line === '.') return lines;
       lines.push(line.startsWith('.') ? line.slice(1) : line);
       size += line.length + 1;
-      if (size > 2 * LONGEST) throw new MaildropError('too long');
+      if (size > longest) throw new MaildropError('too long');
     }
   }
 

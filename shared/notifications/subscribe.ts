@@ -14,7 +14,7 @@ export function pushKey(): string {
 
 /**
  * Keeps where a device takes pushes.
- * @throws Problem `not_configured`; `validation_failed` for an address that is no push service's, or keys of another kind
+ * @throws Problem `not_configured`; `validation_failed` for an address that is not public HTTPS of a push service, or keys of another kind
  */
 export async function subscribe(
   { userId, sid }: { userId: number; sid: number },

@@ -20,9 +20,9 @@ export type TableOfData = {
   owner?: string;
   /**
    * The column with a secret that the application encrypts (shared/base/secretBox.ts): its rows' id, and the column that a
-   * label ends with.
+   * label ends with. newest: the row of the greatest id alone is opened.
    */
-  sealed?: { column: string; id: string; label: string; prefix: string };
+  sealed?: { column: string; id: string; label: string; prefix: string; newest?: true };
   /** The file of an export; absent: not exported. */
   exported?: string;
   /** Columns by what they are. */
@@ -564,7 +564,7 @@ export const personalData: Record<string, TableOfData> = {
     columns: { link: 'id user_id', behaviour: 'kind given version client at' },
   },
   receipt_keys: {
-    sealed: { column: 'sealed', id: 'id', label: 'id', prefix: 'receipt_key' },
+    sealed: { column: 'sealed', id: 'id', label: 'id', prefix: 'receipt_key', newest: true },
     purpose: 'signing receipts',
     kept: FOR_GOOD,
     bound: operators('one; another where it cannot be read'),

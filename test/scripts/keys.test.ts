@@ -102,6 +102,29 @@ describe('npm run keys', function () {
     expect(await knex('webhook_secrets').orderBy('id').pluck('sealed')).to.deep.equal(before);
   });
 
+  it('misses no key of receipts in whose place another one signs', async () => {
+    const sealed = (keys: string, id: number) =>
+      node({ DATA_KEYS: keys }, '-e', SEAL, 'key', `receipt_key:${id}`).stdout.trim();
+    const [{ id }] = await knex('receipt_keys')
+      .insert({ public_key: 'gone', sealed: 'v1.gone.AAAA.AAAA' })
+      .returning('id');
+    const missed = run(`${NEW},${OLD}`, 'status');
+    expect([missed.status, missed.stdout.match(/receipt_keys: .*/)?.[0]]).to.deep.equal([
+      1,
+      'receipt_keys: 0 under the first key, 0 under a later one, 1 unreadable',
+    ]);
+    await rows(
+      'INSERT INTO receipt_keys (id, public_key, sealed) OVERRIDING SYSTEM VALUE VALUES (:id, :key, :sealed)',
+      { id: id + 1, key: 'new', sealed: sealed(NEW, id + 1) },
+    );
+    const { status, stdout } = run(`${NEW},${OLD}`, 'status');
+    expect([status, stdout.match(/receipt_keys: .*/)?.[0]]).to.deep.equal([
+      0,
+      'receipt_keys: 1 under the first key, 0 under a later one, 0 unreadable',
+    ]);
+    await knex('receipt_keys').delete();
+  });
+
   it('knows every column of sealed secrets: those of the schema that are called so', async () => {
     const found = await rows<{ name: string }>(
       `SELECT table_name AS name FROM information_schema.columns

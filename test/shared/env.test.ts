@@ -34,6 +34,8 @@ describe('the environment', () => {
     ['OFFICE_HOURS', '', []],
     ['OFFICE_HOURS', 'sat 10:00-14:00', [{ weekday: 6, from: 600, to: 840 }]],
     ['OFFICE_TIMEZONE', 'Europe/Berlin', 'Europe/Berlin'],
+    ['PUSH_SERVICES', '', ['*']],
+    ['PUSH_SERVICES', 'FCM.googleapis.com, push.apple.com', ['fcm.googleapis.com', 'push.apple.com']],
     ['REDIS_URL', 'rediss://:secret@host:6380/3', 'rediss://:secret@host:6380/3'],
     ['DATABASE_URL', 'postgres:///db?host=/run/postgresql', 'postgres:///db?host=/run/postgresql'],
   ];
@@ -64,6 +66,9 @@ describe('the environment', () => {
     ['OPENAI_BASE_URL', 'http://user:secret@example.org/v1'],
     ['OPENAI_BASE_URL', 'localhost:11434/v1'],
     ['OTEL_EXPORTER_OTLP_ENDPOINT', 'grpc://localhost:4317'],
+    ['PUSH_SERVICES', '*.notify.windows.com'],
+    ['PUSH_SERVICES', 'push.apple.com,https://fcm.googleapis.com'],
+    ['PUSH_SERVICES', 'fcm.googleapis.com:443'],
     ['REDIS_URL', 'redis://localhost/secret'],
     ['REDIS_URL', 'localhost:6379'],
     ['REDIS_URL', 'redis://:sec#ret@localhost'],

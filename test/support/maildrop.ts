@@ -37,6 +37,11 @@ export async function startMaildrop(tls?: TlsOptions): Promise<Maildrop> {
   return drop;
 }
 
+/** Returns the identifier of a mail. */
+export function uidOf(mail: string): string {
+  return `uid-${mail.length}-${mail.slice(0, 20).replace(/\W/g, '')}`;
+}
+
 function converse(socket: Socket, drop: Maildrop): void {
   const say = (...lines: string[]) => socket.write(lines.map((line) => `${line}\r\n`).join(''));
   const mails = [...drop.mails];
@@ -52,8 +57,7 @@ function converse(socket: Socket, drop: Maildrop): void {
     const signedIn = user === USER && (command !== 'PASS' || what === PASSWORD);
     if (!signedIn) say('-ERR no such user ann@example.org');
     else if (command === 'LIST') listed((one, i) => `${i + 1} ${one.length}`);
-    else if (command === 'UIDL')
-      listed((one, i) => `${i + 1} uid-${one.length}-${one.slice(0, 20).replace(/\W/g, '')}`);
+    else if (command === 'UIDL') listed((one, i) => `${i + 1} ${uidOf(one)}`);
     else if (command === 'RETR') say('+OK', ...mail.split('\n').map((one) => one.replace(/^\./, '..')), '.');
     else if (command === 'DELE') {
       deleted.add(mail);

@@ -125,6 +125,8 @@ describe('an answer behind the output guard', () => {
       '- a\n  ```\n```\n```\n<img src=x>\n',
       '~~~`\n\n~~~\n\n<img src=x>',
       '<b>```\n\n```\n\n<img src=x>',
+      '``\r<img src=x>``',
+      '> ```\r<img src=x>\r```',
     ])
       expect(clean(text), text).to.not.contain('<img');
     const code = 'Use `Array<string>`:\n\n```ts\nconst a: Array<string> = [];\n```\n\nand `Map<a, b>`.';
@@ -137,7 +139,7 @@ describe('an answer behind the output guard', () => {
         ' ',
       );
     const pieces = fc.array(
-      fc.constantFrom(...parts, '\n', '\n\n', '  ', '    ', '- ', '> ', '# ', '|-|-|\n'),
+      fc.constantFrom(...parts, '\n', '\r', '\r\n', '\n\n', '  ', '    ', '- ', '> ', '# ', '|-|-|\n'),
       { maxLength: 14 },
     );
     fc.assert(

@@ -16,7 +16,9 @@ const IMAGE_BEGUN = /!\[(?!\d+(?:\s*[,;]\s*\d+)*\](?![([:]))/g;
 const DEFINITION = /^( {0,3}\[[^\]\n]+\]):/gm;
 /** The beginning of a tag, an image or a line with the mark of a block of code, which the next text may end. */
 const OPEN_END =
-  /(?:<[A-Za-z/!?][^<>]*|!\[[^\n]{0,300}|!|<|\\|`+|(?<=^|\n)(?:[ \t]+`*| {0,3}(?:~{1,2}|`{3,}[^\n`]*|~{3,}[^\n]*)))$/;
+  /(?:<[A-Za-z/!?][^<>]*|!\[[^\n]{0,300}|!|<|\\|\r|`+|(?<=^|\n)(?:[ \t]+`*| {0,3}(?:~{1,2}|`{3,}[^\n`]*|~{3,}[^\n]*)))$/;
+/** Ends a line in Markdown too, where it would pass for a part of one here. */
+const CARRIAGE_RETURN = /\r\n?/g;
 /** Longest beginning that is held back, in characters. */
 const HELD = 1_000;
 const FENCE = /^( {0,3})(`{3,}(?!.*`)|~{3,})([^\n]*)$/;
@@ -55,7 +57,9 @@ export class Harmless {
 
   next(text: string): string {
     if (text === '') return '';
-    const lines = withoutTagCharacters(text).split(/(?<=\n)/);
+    const lines = withoutTagCharacters(text)
+      .replace(CARRIAGE_RETURN, '\n')
+      .split(/(?<=\n)/);
     let [shown, prose] = ['', ''];
     const flush = () => {
       const clean = this.#prose(prose);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { MaildropError, readMaildrop } from '../../../shared/notifications/maildrop.ts';
 import { runCommand } from '../../support/own-database.ts';
-import { type Maildrop, startMaildrop } from '../../support/maildrop.ts';
+import { type Maildrop, startMaildrop, uidOf } from '../../support/maildrop.ts';
 
 describe('a mailbox', () => {
   let drop: Maildrop;
@@ -35,6 +35,25 @@ describe('a mailbox', () => {
     expect(drop.commands).to.deep.equal(['LIST', 'UIDL', 'QUIT']);
   });
 
+  it('finds a new mail behind ten thousands that stay, and remembers no mail that is gone', async () => {
+    const stay = Array.from({ length: 30_000 }, (_, i) => `mail ${i}`);
+    drop.mails = [...stay, 'new'];
+    const known = new Set(['uid-of-before', ...stay.map(uidOf)]);
+    await readMaildrop(new URL(drop.url), known, async (mail) => mail === 'new');
+    expect(drop.mails).to.have.length(stay.length);
+    expect([known.size, known.has('uid-of-before')]).to.deep.equal([stay.length, false]);
+  });
+
+  it('is left after the present mail when the process stops', async () => {
+    drop.mails = ['first', 'second'];
+    const read = `import { stop } from './shared/base/stop.ts';
+      import { readMaildrop } from './shared/notifications/maildrop.ts';
+      await readMaildrop(new URL(${JSON.stringify(drop.url)}), new Set(), async () => Boolean(void stop()) || true);`;
+    await runCommand(process.execPath, ['--input-type=module', '-e', read], {});
+    expect(drop.commands).to.deep.equal(['LIST', 'UIDL', 'RETR 1', 'DELE 1', 'QUIT']);
+    expect(drop.mails).to.deep.equal(['second']);
+  });
+
   it('that refuses, or is not there, is named by a code and no text of its server', async () => {
     expect(await codeOf(drop.url.replace('p%40ss', 'wrong'))).to.deep.equal(['pass refused', false]);
     expect(await codeOf(drop.url.replace('returns', 'nobody'))).to.deep.equal(['user refused', false]);
@@ -47,15 +66,17 @@ describe('a mailbox', () => {
     const folder = mkdtempSync(join(tmpdir(), 'parley-pop3s-'));
     const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
     const request =
-      'req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost';
+      'req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1';
     execFileSync('openssl', [...request.split(' '), '-keyout', key, '-out', cert], { stdio: 'ignore' });
     const secure = await startMaildrop({ key: readFileSync(key), cert: readFileSync(cert) });
     secure.mails = ['a mail'];
-    const read = `import { readMaildrop } from './shared/notifications/maildrop.ts';
-      await readMaildrop(new URL(${JSON.stringify(secure.url)}), new Set(), async (mail) => console.log(mail));`;
-    const node = (env: Record<string, string>) =>
-      runCommand(process.execPath, ['--input-type=module', '-e', read], env);
-    expect((await node({ NODE_EXTRA_CA_CERTS: cert })).stdout).to.equal('a mail\n');
+    const read = (url: string) => `import { readMaildrop } from './shared/notifications/maildrop.ts';
+      await readMaildrop(new URL(${JSON.stringify(url)}), new Set(), async (mail) => console.log(mail));`;
+    const node = (env: Record<string, string>, url = secure.url) =>
+      runCommand(process.execPath, ['--input-type=module', '-e', read(url)], env);
+    const trusting = { NODE_EXTRA_CA_CERTS: cert };
+    for (const url of [secure.url, secure.url.replace('localhost', '127.0.0.1')])
+      expect(await node(trusting, url), url).to.include({ stdout: 'a mail\n', stderr: '' });
     expect((await node({})).stderr).to.include('DEPTH_ZERO_SELF_SIGNED_CERT');
     await secure.stop();
     rmSync(folder, { recursive: true });
