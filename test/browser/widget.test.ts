@@ -449,11 +449,11 @@ describeBrowser('the widget on another site', function () {
     await asked.promise;
     const hash = createHmac('sha256', SECRET).update('customer 30').digest('hex');
     const inside = page.frames().find((one) => one.url().includes('/widget'));
-    const heard = inside?.evaluate(
-      `new Promise((heard) => addEventListener('message', () => heard(true), { once: true }))`,
+    await inside?.evaluate(
+      `void (globalThis.heard = new Promise((heard) => addEventListener('message', () => heard(true))))`,
     );
     await page.evaluate(`Parley.identify(${JSON.stringify({ external_id: 'customer 30', hash })})`);
-    await heard;
+    await inside?.evaluate('heard');
     held.resolve();
     await frame().getByText('w1 w2 w3').waitFor();
     const writers = knex('messages as m').join('users as u', 'u.id', 'm.user_id');

@@ -74,6 +74,14 @@ describe('the client', function () {
     expect((await api.call('POST', '/auth/refresh', { refresh_token })).status).to.equal(401);
   });
 
+  it('stays signed out when a refresh was on its way', async () => {
+    const session = await signedIn();
+    const refreshed = session.refresh();
+    session.ended();
+    await refreshed.catch(() => {});
+    expect([session.state, store.getItem('parley.session')]).to.deep.equal(['out', null]);
+  });
+
   it('refreshes once for any number of calls at once', async () => {
     const session = await signedIn();
     await Promise.all([session.refresh(), session.refresh(), session.refresh()]);

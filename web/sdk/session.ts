@@ -169,8 +169,12 @@ export class Session {
   }
 
   async #refresh(): Promise<void> {
+    const mark = this.#mark;
     try {
-      this.#take(await this.#renewed());
+      const renewed = await this.#renewed();
+      // Signed out meanwhile, here or in another tab.
+      if (mark !== null && this.#mark === null) throw nobody();
+      this.#take(renewed);
     } catch (err) {
       if (isRefusal(err)) this.#end();
       throw err;
@@ -184,7 +188,7 @@ export class Session {
     const renewed =
       (await this.#renewByCookie(mark)) ??
       (mark !== null && mark !== COOKIE ? await this.#renew({ refresh_token: mark }) : undefined);
-    if (renewed === undefined) throw new Refused({ code: 'unauthenticated', status: 401 });
+    if (renewed === undefined) throw nobody();
     return renewed;
   }
 
@@ -267,6 +271,10 @@ export class Session {
     const { keep } = this.#where;
     return keep === 'store' ? {} : { 'x-session': keep };
   }
+}
+
+function nobody(): Refused {
+  return new Refused({ code: 'unauthenticated', status: 401 });
 }
 
 function isRefusal(err: unknown): boolean {
