@@ -45,6 +45,7 @@ describeBrowser('the pages in Arabic', function () {
         page.evaluate<string>(`getComputedStyle([...document.querySelectorAll('${what}')].at(-1)).direction`);
       expect(await direction('.prose > p'), 'an English line').to.equal('ltr');
       expect(await direction('pre'), 'code').to.equal('ltr');
+      expect(await direction('#message'), 'the words in an empty field').to.equal('rtl');
       for (const what of ['.prose ol', '.prose table']) expect(await direction(what), what).to.equal('rtl');
       const overflow = await page.evaluate(
         'document.documentElement.scrollWidth - document.documentElement.clientWidth',

@@ -53,6 +53,32 @@ describeBrowser('the chat page', function () {
     expect(await page.evaluate('document.cookie')).to.equal('');
   });
 
+  it('shows the name of a conversation whose first answer was given before the server said what it is', async () => {
+    const user = await buildUser();
+    const page = await at(user);
+    let go = () => {};
+    const held = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    // The line is slow: what the server said at the beginning comes when the answer is there.
+    await page.route(
+      /\/conversations\/\d+$/,
+      async (route) => {
+        const response = await route.fetch();
+        await held;
+        await route.fulfill({ response }).catch(() => {});
+      },
+      { times: 1 },
+    );
+    const worker = await begun(page, user, 'Who names this?');
+    await worker.say('The first question.');
+    await worker.finish({ title: 'Who names this?' } as object);
+    await worker.announce();
+    await page.getByRole('button', { name: 'Good answer' }).waitFor();
+    go();
+    await page.getByRole('heading', { name: 'Who names this?' }).waitFor();
+  });
+
   it('lets a guest in, who becomes an account with the same conversation', async () => {
     const page = await open(PHONE_OPTIONS);
     await page.getByRole('button', { name: 'Try as guest' }).click();

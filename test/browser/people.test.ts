@@ -62,7 +62,7 @@ describeBrowser('people in the chat page', function () {
     await log(page).getByRole('button', { name: '4 of 5' }).click();
     await log(page).getByRole('textbox', { name: 'Anything to add?' }).fill('Quick');
     await shoot(page, 'people-rated');
-    await log(page).getByRole('button', { name: 'Hand in' }).click();
+    await log(page).getByRole('button', { name: 'Send comment' }).click();
     await log(page).getByText('Thank you').waitFor();
     const [rated] = await knex('conversation_ratings').where({ conversation_id: id });
     expect([rated.score, rated.comment]).to.deep.equal([4, 'Quick']);

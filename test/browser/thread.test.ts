@@ -3,7 +3,7 @@ import { knex } from '../../db/knex.ts';
 import { describeBrowser, shoot } from '../support/browser.ts';
 import { chatPages, log, message, newestRun } from '../support/chatPage.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
-import { expectAccessible } from '../support/pages.ts';
+import { expectAccessible, PHONE } from '../support/pages.ts';
 import { until } from '../support/until.ts';
 import { playWorker } from '../support/web.ts';
 
@@ -104,6 +104,25 @@ describeBrowser('the thread', function () {
     await log(page).getByText('When are you open?').waitFor();
     expect(await message(page).inputValue()).to.equal('half a thought');
     await page.getByRole('button', { name: 'Stop' }).waitFor();
+  });
+
+  it('keeps the question that is changed in sight while a keyboard takes room', async () => {
+    const user = await buildUser();
+    const { conversation_id } = await pages.talk(user, 'When are you opne?', 'From nine.\n\n'.repeat(11));
+    const page = await pages.at(user, { viewport: PHONE }, `/c/${conversation_id}`);
+    await log(page).getByRole('button', { name: 'Edit the question' }).click();
+    const again = log(page).getByRole('button', { name: 'Send again' });
+    await again.waitFor();
+    await page.setViewportSize({ ...PHONE, height: 480 });
+    await until('the whole question is in sight', async () => {
+      const [seen, button, field] = await Promise.all([
+        log(page).boundingBox(),
+        again.boundingBox(),
+        log(page).getByRole('textbox', { name: 'Edit the question' }).boundingBox(),
+      ]);
+      if (!seen || !button || !field || seen.height > 480) return false;
+      return field.y >= seen.y && button.y + button.height <= seen.y + seen.height;
+    });
   });
 
   it('is searched after a pause in typing, not at each letter', async () => {

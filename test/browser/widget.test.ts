@@ -32,8 +32,10 @@ async function startSite(): Promise<{
     if (request.url === '/favicon.ico') return void response.writeHead(204).end();
     const policy = `default-src 'none'; script-src ${parley}; frame-src ${parley}; require-trusted-types-for 'script'`;
     response.writeHead(200, { 'content-type': 'text/html', 'content-security-policy': policy });
+    const script = (how = '') => `<script src="${parley}/widget.js" ${attributes} ${how}></script>`;
+    const [head, foot] = request.url === '/head' ? [script(), ''] : ['', script('async')];
     response.end(
-      `<!doctype html><html lang="en"><head><title>Shop</title></head><body><main><h1>Shop</h1></main><script src="${parley}/widget.js" ${attributes} async></script></body></html>`,
+      `<!doctype html><html lang="en"><head><title>Shop</title>${head}</head><body><main><h1>Shop</h1></main>${foot}</body></html>`,
     );
   });
   server.listen(0, '127.0.0.1');
@@ -106,6 +108,12 @@ describeBrowser('the widget on another site', function () {
     await frame().getByRole('textbox', { name: 'Message' }).fill(text);
     await frame().getByRole('button', { name: 'Send' }).click();
   };
+
+  /** How many pixels of the messages stand below what is shown. */
+  const below = () =>
+    frame()
+      .getByRole('log')
+      .evaluate<number, Box>((box) => box.scrollHeight - box.scrollTop - box.clientHeight);
 
   it('answers a visitor and keeps the talk across pages', async () => {
     await visit(
@@ -363,6 +371,20 @@ describeBrowser('the widget on another site', function () {
     await frame().getByText('How can I help?').waitFor();
     await ask('again [[tokens:5]]');
     await frame().getByText('w1 w2 w3 w4 w5').waitFor();
+    await ask('more [[tokens:300]]');
+    await frame().getByText(/w300/).waitFor();
+    // The question how it was comes into sight also for who reads further up. Who goes on is not asked.
+    await frame()
+      .getByRole('log')
+      .evaluate<void, Box>((box) => {
+        box.scrollTop = 0;
+      });
+    await until('the view is at the beginning', async () => (await below()) > 500);
+    await frame().getByRole('button', { name: 'New conversation' }).click();
+    await until('the question is in sight', async () => (await below()) < 2);
+    await frame().getByRole('button', { name: 'Ask a person' }).click();
+    await frame().getByText('A person will answer here.').waitFor();
+    expect(await frame().getByRole('button', { name: 'Skip' }).count()).to.equal(0);
     await frame().getByRole('button', { name: 'New conversation' }).click();
     await frame().getByRole('button', { name: 'Skip' }).click();
     expect(await frame().getByText('w5').count()).to.equal(0);
@@ -422,6 +444,14 @@ describeBrowser('the widget on another site', function () {
     await page.evaluate('Parley.identify(null); Parley.open();');
     await frame().getByText('nobody’s').waitFor();
 
+    // Who comes back goes on where they were.
+    await page.reload();
+    await openAs('customer 8');
+    await ask('me again [[tokens:6]]');
+    await frame().getByText('mine alone [[tokens:3]]').waitFor();
+    await frame().getByText('w1 w2 w3 w4 w5 w6').waitFor();
+    expect(await frame().getByText('nobody’s').count()).to.equal(0);
+
     const asked = await knex('messages as m')
       .join('conversations as c', 'c.id', 'm.conversation_id')
       .join('users as u', 'u.id', 'c.user_id')
@@ -432,6 +462,7 @@ describeBrowser('the widget on another site', function () {
     expect(asked).to.deep.equal([
       { external_id: 'customer 8', content: 'mine alone [[tokens:3]]' },
       { external_id: 'customer 9', content: 'another [[tokens:4]]' },
+      { external_id: 'customer 8', content: 'me again [[tokens:6]]' },
     ]);
   });
 
@@ -567,10 +598,6 @@ describeBrowser('the widget on another site', function () {
     await frame().getByRole('button', { name: 'Senden' }).click();
     await frame().getByText(/w300/).waitFor();
     // What is newest stays in sight while the keyboard takes its place, and after a turn.
-    const hidden = () =>
-      frame()
-        .getByRole('log')
-        .evaluate<number, Box>((box) => box.scrollHeight - box.scrollTop - box.clientHeight);
     for (const size of [
       { ...PHONE, height: 420 },
       { width: PHONE.height, height: PHONE.width },
@@ -580,10 +607,40 @@ describeBrowser('the widget on another site', function () {
         'the iframe fills the screen',
         async () => (await page.locator('iframe').boundingBox())?.height === size.height,
       );
-      await until('the newest words are in sight', async () => (await hidden()) < 2);
+      await until('the newest words are in sight', async () => (await below()) < 2);
     }
+    await frame().getByRole('textbox', { name: 'Nachricht' }).fill('x'.repeat(16_001));
+    await frame().getByText('Höchstens 16.000 Zeichen.').waitFor();
+    expect(await frame().getByRole('button', { name: 'Senden' }).isDisabled()).to.equal(true);
+    // A keyboard that leaves the page its size hides a part of it. What is seen begins further down then.
+    await page.setViewportSize(PHONE);
+    await page.evaluate(`for (const [name, value] of Object.entries({ height: 420, offsetTop: 60 }))
+      Object.defineProperty(visualViewport, name, { value });
+    visualViewport.dispatchEvent(new Event('resize'));`);
+    await until('the iframe fills what is seen', async () => {
+      const { y, height } = (await page.locator('iframe').boundingBox()) ?? {};
+      return y === 60 && height === 420;
+    });
     await frame().getByRole('button', { name: 'Chat schließen' }).click();
     await page.getByRole('button', { name: 'Chat öffnen' }).waitFor();
+    expect(faults).to.deep.equal([]);
+  });
+
+  it('lets a phone out of a chat that does not come, and asks for it again', async () => {
+    await page.setViewportSize(PHONE);
+    await page.route('**/widget?*', (route) => route.abort());
+    await visit();
+    await page.getByRole('button', { name: 'Open chat' }).click();
+    await page.getByRole('button', { name: 'Close chat' }).click();
+    expect(await page.locator('iframe').count()).to.equal(0);
+    await page.unroute('**/widget?*');
+    await page.getByRole('button', { name: 'Open chat' }).click();
+    await frame().getByRole('textbox', { name: 'Message' }).waitFor();
+  });
+
+  it('shows its button where its script stands in the head and does not wait', async () => {
+    await visit('', `${site.url}/head`);
+    await page.getByRole('button', { name: 'Open chat' }).waitFor();
     expect(faults).to.deep.equal([]);
   });
 

@@ -56,9 +56,14 @@ export function App({ talk, onClose }: { talk: Talk; version: number; onClose: (
       setFailed(true);
     }
   };
-  const send = (text: string) => {
+  /** Goes on in the talk that is shown, at its end. */
+  const goOn = () => {
+    setLeaving(false);
     following.current = true;
     keepFocus();
+  };
+  const send = (text: string) => {
+    goOn();
     return talk.send(text);
   };
   const stop = () => {
@@ -67,10 +72,15 @@ export function App({ talk, onClose }: { talk: Talk; version: number; onClose: (
   };
   const [leaving, setLeaving] = useState(false);
   const begin = () => {
-    setLeaving(false);
     setFailed(false);
     talk.begin();
-    keepFocus();
+    goOn();
+  };
+  const leave = () => {
+    if (talk.isRated || leaving) return begin();
+    // The question how it was comes at the end.
+    following.current = true;
+    setLeaving(true);
   };
   useSpeech(talk);
   const isRating = !talk.isRated && (leaving || status === 'resolved');
@@ -81,11 +91,9 @@ export function App({ talk, onClose }: { talk: Talk; version: number; onClose: (
       <header>
         <h1>{words.title}</h1>
         {shown.length > 0 && (status === 'bot' || status === 'resolved') && (
-          <IconButton icon="ask" onClick={() => void attempt(talk.ask(), keepFocus)} />
+          <IconButton icon="ask" onClick={() => void attempt(talk.ask(), goOn)} />
         )}
-        {shown.length > 0 && (
-          <IconButton icon="fresh" onClick={() => (talk.isRated ? begin() : setLeaving(true))} />
-        )}
+        {shown.length > 0 && <IconButton icon="fresh" onClick={leave} />}
         <IconButton icon="close" onClick={onClose} />
       </header>
       <div
@@ -278,8 +286,10 @@ function Composer({ talk, send, onStop }: ComposerProps) {
   const [failed, setFailed] = useState(false);
   useEffect(focusField, []);
   const content = text.toWellFormed().replaceAll('\0', '').trim();
+  const isTooLong = content.length > LIMIT;
+  const isRight = content !== '' && !isTooLong;
   const submit = async () => {
-    if (content === '' || content.length > LIMIT) return;
+    if (!isRight) return;
     setText('');
     setFailed(false);
     try {
@@ -298,13 +308,19 @@ function Composer({ talk, send, onStop }: ComposerProps) {
       }}
     >
       {failed && <p role="alert">{words.refused}</p>}
+      {isTooLong && (
+        <p role="status" class="danger">
+          {words.long.replace('{n}', LIMIT.toLocaleString(document.documentElement.lang))}
+        </p>
+      )}
       {talk.isNew && <p class="consent">{words.consent}</p>}
       <div class="field">
         <textarea
           aria-label={words.message}
           placeholder={words.write}
           rows={1}
-          dir="auto"
+          // Nothing written has no direction: what stands for it has that of the page.
+          dir={text ? 'auto' : undefined}
           value={text}
           onInput={({ currentTarget }) => setText(currentTarget.value)}
           onKeyDown={(event) => {
@@ -314,7 +330,7 @@ function Composer({ talk, send, onStop }: ComposerProps) {
           }}
         />
         {onStop && <IconButton icon="stop" onClick={onStop} />}
-        <IconButton icon="send" type="submit" class="send" disabled={content === ''} />
+        <IconButton icon="send" type="submit" class="send" disabled={!isRight} />
       </div>
     </form>
   );

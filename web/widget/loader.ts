@@ -39,7 +39,7 @@ svg{width:26px;height:26px;fill:none;stroke:currentColor;stroke-width:2;stroke-l
 i{position:absolute;top:-2px;inset-inline-end:-2px;min-width:20px;height:20px;padding:0 4px;box-sizing:border-box;border-radius:10px;background:#b3261e;color:#fff;font:700 12px/20px system-ui;text-align:center}
 iframe{display:block;width:min(24rem,calc(100vw - 2rem));height:min(36rem,calc(100dvh - 7rem));border:0;border-radius:16px;margin-bottom:12px;box-shadow:0 8px 32px #0005;background:#fff;color-scheme:normal}
 [hidden]{display:none}
-@media(max-width:480px),(max-height:480px){iframe:not([hidden]){position:fixed;inset:0;width:100%;height:100%;margin:0;border-radius:0}iframe:not([hidden])+button{display:none}}
+@media(max-width:480px),(max-height:480px){iframe:not([hidden]){position:fixed;inset:var(--y,0) 0 0 var(--x,0);width:var(--w,100%);height:var(--h,100%);margin:0;border-radius:0}.ready:not([hidden])+button{display:none}}
 `);
 root.adoptedStyleSheets = [sheet];
 if (color && /^#[\da-f]{6}$/i.test(color)) host.style.setProperty('--c', color);
@@ -91,8 +91,17 @@ function make(): HTMLIFrameElement {
   return made;
 }
 
+/** Keeps the frame of a phone to what is seen of the page: the keyboard hides a part, a page wider than the screen another. */
+function fit(): void {
+  const seen = visualViewport;
+  if (!seen || seen.scale > 1) return;
+  const { offsetLeft: x, offsetTop: y, width: w, height: h } = seen;
+  for (const [name, size] of Object.entries({ x, y, w, h })) host.style.setProperty(`--${name}`, `${size}px`);
+}
+
 function open(): void {
   frame ??= make();
+  fit();
   frame.hidden = false;
   unread = 0;
   show();
@@ -104,9 +113,13 @@ function open(): void {
 function close(): void {
   if (!isOpen() || frame === undefined) return;
   frame.hidden = true;
+  if (!ready) {
+    // Without a network there is no chat in it. The next click asks again.
+    frame.remove();
+    frame = undefined;
+  }
   show();
   button.focus();
-  post('closed');
   tell('close');
 }
 
@@ -115,6 +128,8 @@ addEventListener('message', ({ source, origin, data }: MessageEvent<Said>) => {
   const { parley, detail } = data;
   if (parley === 'ready') {
     ready = true;
+    // On a phone the frame covers the page: until it can close itself the button does.
+    frame.className = 'ready';
     if (identity !== undefined) post('identify', identity);
   }
   if (parley === 'close') close();
@@ -127,10 +142,12 @@ addEventListener('message', ({ source, origin, data }: MessageEvent<Said>) => {
 });
 button.addEventListener('click', () => (isOpen() ? close() : open()));
 root.append(button);
+for (const event of ['resize', 'scroll']) visualViewport?.addEventListener(event, fit);
 // What the person says is counted, also on the next page.
 if (seen()) frame = make();
 show();
-document.body.append(host);
+// A script in the head may run before there is a body.
+(document.body ?? document.documentElement).append(host);
 
 Object.assign(window, {
   Parley: {

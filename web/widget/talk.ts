@@ -265,9 +265,13 @@ export class Talk {
     } else {
       await this.session.guest({ language, timezone, ...consents });
     }
-    // What an earlier visitor left is not theirs.
+    // What an earlier visitor left is not theirs. Who was here before goes on where they were.
     this.begin();
     this.#openOutbox();
+    if (!this.#identity) return;
+    store.removeItem(TALK);
+    await this.#find();
+    await this.#load();
   }
 
   /** Leaves a talk that is not of the user for whom the site vouches. Signs out, so that no cookie brings it back. */

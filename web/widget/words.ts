@@ -16,6 +16,7 @@ const en = {
   again: 'Try again',
   person: 'A person will answer here.',
   agent: 'A person is answering.',
+  long: 'At most {n} characters.',
   good: 'Good answer',
   bad: 'Bad answer',
   fresh: 'New conversation',

@@ -53,6 +53,15 @@ export function patchConversation(conversation: Conversation): void {
   });
 }
 
+/**
+ * Asks for a conversation anew, or for all that are shown. Its first answer may still be on the way, from before what changed:
+ * that one is not waited for.
+ */
+export function reloadConversation(id?: number): void {
+  const queryKey = id === undefined ? ['conversation'] : ['conversation', id];
+  void queries.cancelQueries({ queryKey }).then(() => queries.invalidateQueries({ queryKey }));
+}
+
 export function reloadConversations(): void {
   void queries.invalidateQueries({ queryKey: ['conversations'] });
 }

@@ -5,7 +5,7 @@ import { isTerminal } from '../../sdk/view.ts';
 import type { Unsent } from '../../sdk/outbox.ts';
 import type { Parley } from '../../sdk/parley.ts';
 import type { Conversation, Message, Taken } from '../../sdk/types.ts';
-import { patchConversation, reloadConversations } from './conversations.ts';
+import { patchConversation, reloadConversation, reloadConversations } from './conversations.ts';
 import { addMessages, isLoaded, patchMessage, reloadMessages } from './messages.ts';
 import { heardNotification, reloadNotifications } from './notifications.ts';
 import { queries } from './queries.ts';
@@ -21,7 +21,7 @@ export function keepPatched(parley: Parley): () => void {
       reloadMessages();
       reloadConversations();
       reloadNotifications();
-      void queries.invalidateQueries({ queryKey: ['conversation'] });
+      reloadConversation();
     }),
   ];
   return () => {
@@ -69,7 +69,7 @@ function patchRun(event: RunEvent): void {
   if (isLoaded(conversation_id, message_id) === false) reloadMessages(conversation_id);
   else patchMessage(conversation_id, message_id, { content, status: status ?? 'delivered' });
   void queries.invalidateQueries({ queryKey: ['run', run_id] });
-  void queries.invalidateQueries({ queryKey: ['conversation', conversation_id] });
+  reloadConversation(conversation_id);
   reloadConversations();
 }
 

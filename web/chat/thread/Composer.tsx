@@ -89,7 +89,8 @@ export function Composer({ ref, place, onSend, onTyping, onStop, onEditLast }: P
           aria-invalid={left < 0}
           placeholder={t('write.placeholder')}
           rows={1}
-          dir="auto"
+          // Nothing written has no direction: what stands for it has that of the page.
+          dir={text === '' ? undefined : 'auto'}
           enterKeyHint="send"
           value={text}
           onChange={({ target }) => onChange(target.value)}

@@ -69,7 +69,7 @@ function Edit({ text, onSend, onClose }: EditProps) {
     send();
   };
   return (
-    <article aria-label={t('talk.you')} className="grid gap-2 rounded-2xl bg-raised p-3">
+    <article aria-label={t('talk.you')} className="grid scroll-mb-16 gap-2 rounded-2xl bg-raised p-3">
       <textarea
         ref={field}
         aria-label={t('mine.edit')}

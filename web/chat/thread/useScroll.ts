@@ -30,8 +30,12 @@ export function useScroll(first: number | undefined, older: () => void) {
 
   useEffect(() => {
     if (!box.current || !content.current) return;
-    const observer = new ResizeObserver(() => {
-      if (following.current && box.current) box.current.scrollTop = box.current.scrollHeight;
+    const observer = new ResizeObserver((changes) => {
+      const isRoom = changes.some(({ target }) => target === box.current);
+      // The keyboard of a phone takes room: the question that is being changed stays in sight.
+      const changed = isRoom && content.current?.querySelector('textarea:focus')?.closest('article');
+      if (changed) changed.scrollIntoView({ block: 'nearest' });
+      else if (following.current && box.current) box.current.scrollTop = box.current.scrollHeight;
     });
     observer.observe(content.current);
     observer.observe(box.current);

@@ -154,7 +154,7 @@ export const en = {
   'reply.good': 'Good answer',
   'reply.bad': 'Bad answer',
   'reply.comment': 'What was wrong?',
-  'reply.sendComment': 'Hand in',
+  'reply.sendComment': 'Send comment',
   'reply.thanks': 'Thank you',
   'reply.sources': 'Sources',
   'reply.source': 'Source {n}: {question}',

@@ -19,6 +19,7 @@ export const de: Words = {
   again: 'Noch einmal versuchen',
   person: 'Hier wird ein Mensch antworten.',
   agent: 'Ein Mensch antwortet.',
+  long: 'Höchstens {n} Zeichen.',
   good: 'Gute Antwort',
   bad: 'Schlechte Antwort',
   fresh: 'Neues Gespräch',
