@@ -21,7 +21,7 @@ type ButtonProps = { icon: keyof typeof SHAPES; onClick?: () => void; [more: str
 function IconButton({ icon, ...rest }: ButtonProps) {
   const label = words[icon];
   return (
-    <button type="button" aria-label={label} title={label} {...rest}>
+    <button type="button" title={label} {...rest}>
       <svg viewBox="0 0 24 24" aria-hidden="true">
         <path d={SHAPES[icon]} />
       </svg>
@@ -71,6 +71,11 @@ export function App({ talk, onClose }: { talk: Talk; version: number; onClose: (
     talk.begin();
     keepFocus();
   };
+  const leave = () => {
+    setLeaving(true);
+    // The question how it was stands far from the button.
+    setTimeout(() => document.querySelector<HTMLElement>('.ending button')?.focus());
+  };
   useSpeech(talk);
   const isRating = !talk.isRated && (leaving || status === 'resolved');
   const questions = wish.questions.length > 0 ? wish.questions : (offer?.suggested_questions ?? []);
@@ -82,9 +87,7 @@ export function App({ talk, onClose }: { talk: Talk; version: number; onClose: (
         {shown.length > 0 && (status === 'bot' || status === 'resolved') && (
           <IconButton icon="ask" onClick={() => void attempt(talk.ask(), keepFocus)} />
         )}
-        {shown.length > 0 && (
-          <IconButton icon="fresh" onClick={() => (talk.isRated ? begin() : setLeaving(true))} />
-        )}
+        {shown.length > 0 && <IconButton icon="fresh" onClick={() => (talk.isRated ? begin() : leave())} />}
         <IconButton icon="close" onClick={onClose} />
       </header>
       <div
