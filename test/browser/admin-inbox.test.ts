@@ -277,8 +277,12 @@ describeBrowser('the inbox of the panel', function () {
     await items(page).getByText('Kay').waitFor();
     while (!page.url().includes(`/inbox/${id}`)) await page.keyboard.press('j');
     await log(page).getByText('Keys only').waitFor();
+    // A screen reader says whose conversation it is.
+    await items(page).getByRole('link', { name: /Kay/ }).and(page.locator(':focus')).waitFor();
     await page.keyboard.press('t');
-    await page.getByRole('textbox', { name: 'Reply' }).waitFor();
+    // The next letter belongs to the reply and is not a key of the page.
+    await page.getByRole('textbox', { name: 'Reply' }).and(page.locator(':focus')).waitFor();
+    await page.keyboard.press('Escape');
     await page.keyboard.press('r');
     await page.getByRole('textbox', { name: 'Reply' }).and(page.locator(':focus')).waitFor();
     await page.keyboard.type('By hand');

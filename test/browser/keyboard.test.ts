@@ -76,7 +76,7 @@ describeBrowser('the focus on the chat page', function () {
   const focused = (page: Page, role: 'button' | 'heading' | 'textbox', name: string | RegExp) =>
     page.getByRole(role, { name }).and(page.locator(':focus')).waitFor();
 
-  it('goes to the heading of the next page, and stays on a button whose form was refused', async () => {
+  it('goes to the heading of the next page, and to the field that the server refused', async () => {
     const page = await pages.open();
     await tabTo(page, page.getByRole('link', { name: 'Create an account' }));
     await page.keyboard.press('Enter');
@@ -88,7 +88,7 @@ describeBrowser('the focus on the chat page', function () {
     await tabTo(page, page.getByRole('button', { name: 'Create account' }));
     await page.keyboard.press('Enter');
     await page.getByRole('alert').waitFor();
-    await focused(page, 'button', 'Create account');
+    await focused(page, 'textbox', 'Password');
     pages.excuse();
   });
 
@@ -128,6 +128,68 @@ describeBrowser('the focus on the chat page', function () {
     await tabTo(page, page.getByRole('button', { name: 'Delete conversation' }));
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { level: 1, name: 'New conversation' }).waitFor();
+    await focused(page, 'textbox', 'Message');
+  });
+
+  it('stays around what goes: an answer to a question, a step, a dialog above another', async () => {
+    const user = await buildUser();
+    await pages.talk(user, 'One?', 'The first answer');
+    const page = await pages.at(user);
+    await page.getByRole('link', { name: /^Account/ }).click();
+    const near = (part: string) => page.locator(`${part}:focus, ${part} :focus`).waitFor();
+    await tabTo(page, page.getByRole('button', { name: 'Set up a second factor' }));
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').getByRole('textbox').and(page.locator(':focus')).waitFor();
+    await page.keyboard.type(PASSWORD);
+    await page.keyboard.press('Enter');
+    await page.getByRole('textbox', { name: 'Code of the app' }).waitFor();
+    await near('dialog');
+    await page.keyboard.press('Escape');
+    await focused(page, 'button', 'Set up a second factor');
+    await tabTo(page, page.getByRole('button', { name: 'Archive', exact: true }), 'Shift+Tab');
+    await page.keyboard.press('Enter');
+    await tabTo(page, page.getByRole('button', { name: 'Back to current ones' }), 'Shift+Tab');
+    await page.keyboard.press('Enter');
+    await near('#list');
+    await tabTo(page, page.getByRole('list', { name: 'Conversations' }).getByRole('link'));
+    await page.keyboard.press('Enter');
+    await tabTo(page, page.getByRole('button', { name: 'Rename' }));
+    await page.keyboard.press('Enter');
+    await focused(page, 'textbox', 'Name');
+    await page.keyboard.type('!');
+    await page.keyboard.press('Escape');
+    await tabTo(page, page.getByRole('button', { name: 'Leave' }));
+    await page.keyboard.press('Enter');
+    await focused(page, 'button', 'Rename');
+  });
+
+  it('is on the language while somebody goes through the languages', async () => {
+    const user = await buildUser();
+    const page = await pages.at(user);
+    await page.getByRole('link', { name: /^Account/ }).click();
+    await tabTo(page, page.getByRole('combobox', { name: 'Language' }));
+    await page.keyboard.press('ArrowDown');
+    await page.getByRole('combobox', { name: 'اللغة' }).and(page.locator(':focus')).waitFor();
+    await page.keyboard.press('ArrowUp');
+    await page.getByRole('combobox', { name: 'Language' }).and(page.locator(':focus')).waitFor();
+  });
+
+  it('keeps a question that was changed, where Escape is pressed', async () => {
+    const user = await buildUser();
+    const { conversation_id } = await pages.talk(user, 'One?', 'The first answer');
+    const page = await pages.at(user, {}, `/c/${conversation_id}`);
+    await log(page).getByText('The first answer').waitFor();
+    await message(page).press('ArrowUp');
+    await focused(page, 'textbox', 'Edit the question');
+    await page.keyboard.type(' Two?');
+    await page.keyboard.press('Escape');
+    await tabTo(page, page.getByRole('button', { name: 'Stay here' }));
+    await page.keyboard.press('Enter');
+    await focused(page, 'textbox', 'Edit the question');
+    expect(await page.locator(':focus').inputValue()).to.equal('One? Two?');
+    await page.keyboard.press('Escape');
+    await tabTo(page, page.getByRole('button', { name: 'Leave' }));
+    await page.keyboard.press('Enter');
     await focused(page, 'textbox', 'Message');
   });
 
@@ -209,6 +271,19 @@ describeBrowser('what a screen reader is told on the chat page', function () {
     const { nodes } = await devtools.send('Accessibility.getFullAXTree');
     const texts = nodes.filter(({ role }) => role?.value === 'StaticText').map(({ name }) => name?.value);
     expect(texts).to.include('Answer: Three to five days.');
+  });
+
+  it('is the name of each part, and a question before its button', async () => {
+    const user = await buildUser();
+    await pages.talk(user, 'How long?', 'Three days.');
+    const page = await pages.at(user);
+    await page.getByRole('list', { name: 'Conversations' }).getByRole('link').click();
+    await log(page).getByText('Three days.').waitFor();
+    const parts = await page.getByRole('complementary').ariaSnapshot();
+    expect(parts).to.match(/complementary "Sidebar"/);
+    expect(parts).to.include('heading "Today" [level=2]');
+    const mine = await page.getByRole('article', { name: 'You' }).ariaSnapshot();
+    expect(mine).to.match(/How long\?[^]*button "Edit the question"/);
   });
 
   it('is nothing of a conversation that is opened', async () => {

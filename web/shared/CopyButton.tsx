@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import { IconButton } from './controls.tsx';
+import { say } from './speaker.ts';
 import { t } from './words.ts';
 
 /** Copies a text and says so for a moment. */
@@ -9,6 +10,7 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
     // A page that is not on HTTPS has no clipboard.
     await navigator.clipboard?.writeText(text).catch(() => {});
     setCopied(true);
+    say(t('reply.copied'));
     setTimeout(() => setCopied(false), 2_000);
   };
   return (

@@ -26,9 +26,16 @@ export function Dialog({
   // Closed while it is still in the page: one that is only removed gives no focus back.
   useLayoutEffect(() => {
     const dialog = ref.current;
+    const from = document.activeElement;
     dialog?.showModal();
     if (writes) dialog?.querySelector<HTMLElement>('input, textarea')?.focus();
-    return () => dialog?.close();
+    return () => {
+      dialog?.close();
+      // A dialog above this one went at the same time, and had nothing to give the focus back to.
+      setTimeout(() => {
+        if (document.activeElement === document.body && from instanceof HTMLElement) from.focus();
+      });
+    };
   }, []);
   return (
     // A click beside the dialog is a click on its backdrop; the keyboard has Escape.

@@ -106,7 +106,8 @@ type CheckProps = ComponentProps<'input'> & { children: ReactNode };
 export function Check({ children, ...rest }: CheckProps) {
   return (
     <label className="flex min-h-(--control) items-center gap-3 py-1 text-sm">
-      <input type="checkbox" className="size-5 shrink-0 accent-accent" {...rest} />
+      {/* The browser calls a box that must be ticked invalid before anybody was there. */}
+      <input type="checkbox" aria-invalid={false} className="size-5 shrink-0 accent-accent" {...rest} />
       <span>{children}</span>
     </label>
   );

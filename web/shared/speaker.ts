@@ -19,3 +19,11 @@ export function speaker(className: string): (text: string) => void {
     timer = setTimeout(() => (region.textContent = ''), HEARD_MS);
   };
 }
+
+let shared: ((text: string) => void) | undefined;
+
+/** Has a text read aloud on a page whose style has `sr-only`. */
+export function say(text: string): void {
+  shared ??= speaker('sr-only');
+  shared(text);
+}

@@ -68,7 +68,9 @@ export function Toasts() {
   return (
     <div
       role="status"
-      className="pointer-events-none fixed inset-x-0 bottom-28 z-30 flex flex-col items-center gap-2 px-4"
+      // The next message is read alone.
+      aria-atomic={false}
+      className="pointer-events-none fixed inset-x-0 bottom-36 z-30 flex flex-col items-center gap-2 px-4"
     >
       <Shown list={useSyncExternalStore(subscribe, () => list)} />
     </div>
@@ -96,6 +98,8 @@ export function ToastRow({ part = false }: { part?: boolean }) {
   return (
     <div
       role="status"
+      // The next message is read alone.
+      aria-atomic={false}
       className={`flex flex-wrap justify-center gap-2 px-4 ${shown.length === 0 ? '' : 'py-1.5'}`}
     >
       <Shown list={shown} />
@@ -113,10 +117,13 @@ function Shown({ list: shown }: { list: Toast[] }) {
           id={`toast-${toast.id}`}
           className={`pointer-events-auto flex items-center gap-3 rounded-xl bg-ink py-2 ps-4 text-sm text-paper shadow-lg ${toast.act ? 'pe-2' : 'pe-4'}`}
         >
-          <span className="py-1.5">{toast.text}</span>
+          <span id={`toast-${toast.id}-text`} className="py-1.5">
+            {toast.text}
+          </span>
           {toast.act && (
             <button
               type="button"
+              aria-describedby={`toast-${toast.id}-text`}
               className="min-h-9 rounded-lg px-3 font-semibold underline underline-offset-2"
               onClick={() => {
                 toast.act?.run();

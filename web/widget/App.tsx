@@ -21,7 +21,7 @@ type ButtonProps = { icon: keyof typeof SHAPES; onClick?: () => void; [more: str
 function IconButton({ icon, ...rest }: ButtonProps) {
   const label = words[icon];
   return (
-    <button type="button" aria-label={label} title={label} {...rest}>
+    <button type="button" title={label} {...rest}>
       <svg viewBox="0 0 24 24" aria-hidden="true">
         <path d={SHAPES[icon]} />
       </svg>
@@ -78,9 +78,10 @@ export function App({ talk, onClose }: { talk: Talk; version: number; onClose: (
   };
   const leave = () => {
     if (talk.isRated || leaving) return begin();
-    // The question how it was comes at the end.
+    // The question how it was comes at the end, far from the button.
     following.current = true;
     setLeaving(true);
+    setTimeout(() => document.querySelector<HTMLElement>('.ending button')?.focus());
   };
   useSpeech(talk);
   const isRating = !talk.isRated && (leaving || status === 'resolved');

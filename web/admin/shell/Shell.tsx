@@ -16,6 +16,7 @@ export function Shell({ pages }: { pages: ReturnType<typeof pagesOf> }) {
   const { pathname } = useLocation();
   const main = useRef<HTMLDivElement>(null);
   const inboxIsOpen = pathname.startsWith('/inbox');
+  const waits = useUnseenWait();
   useAlarm(inboxIsOpen);
   const nav = useRef<HTMLElement>(null);
   // On a phone the row is longer than the screen.
@@ -44,11 +45,12 @@ export function Shell({ pages }: { pages: ReturnType<typeof pagesOf> }) {
               <li key={name}>
                 <NavLink
                   to={`/${name}`}
+                  aria-label={name === 'inbox' && waits ? `${w(name)}: ${w('newWaits')}` : undefined}
                   className="flex min-h-11 flex-col items-center justify-center gap-0.5 rounded-lg px-2 py-1.5 text-xs text-muted hover:bg-raised hover:text-ink aria-[current=page]:bg-raised aria-[current=page]:font-medium aria-[current=page]:text-ink lg:min-h-9 lg:flex-row lg:justify-start lg:gap-3 lg:px-3 lg:text-sm"
                 >
                   <span className="relative">
                     <Icon name={icon} />
-                    {name === 'inbox' && <Dot />}
+                    {name === 'inbox' && waits && <Dot />}
                   </span>
                   {w(name)}
                 </NavLink>
@@ -56,6 +58,9 @@ export function Shell({ pages }: { pages: ReturnType<typeof pagesOf> }) {
             ))}
           </ul>
         </nav>
+        <p role="status" className="sr-only">
+          {waits && w('newWaits')}
+        </p>
         <Me />
       </div>
       <div
@@ -76,13 +81,13 @@ export function Shell({ pages }: { pages: ReturnType<typeof pagesOf> }) {
 
 /** Says that somebody began to wait while another page was open. */
 function Dot() {
-  return useUnseenWait() ? (
+  return (
     <span
       role="img"
       aria-label={w('newWaits')}
       className="absolute -end-1 -top-1 size-2.5 rounded-full bg-danger"
     />
-  ) : null;
+  );
 }
 
 /** Who is signed in, and their language and colours. */

@@ -1,16 +1,27 @@
-import { useId, useState } from 'react';
+import { useEffect, useId, useRef, useState } from 'react';
 import { setTheme, THEMES, type Theme, theme } from '../../shared/theme.ts';
 import { LANGUAGES, type Language, language, speak, t } from '../../shared/words.ts';
 import { changeUser } from './change.ts';
 import { Section } from './Section.tsx';
+
+/** Whether the page is made anew because another language was chosen in this field. */
+let isChoosing = false;
 
 /** The language and the colours of the pages. The language is also that of the answers. */
 export function Look() {
   const [chosen, setChosen] = useState<Theme>(theme());
   const id = useId();
   const select = 'min-h-11 rounded-xl border border-edge bg-paper px-3';
+  const field = useRef<HTMLSelectElement>(null);
+  useEffect(() => {
+    if (!isChoosing) return;
+    isChoosing = false;
+    // Somebody who chooses by the arrow keys goes on choosing. The page's heading takes the focus first.
+    setTimeout(() => field.current?.focus());
+  }, []);
   const choose = (next: Language) => {
     void changeUser({ language: next }).catch(() => {});
+    isChoosing = true;
     void speak(next, true);
   };
   return (
@@ -21,6 +32,7 @@ export function Look() {
             {t('me.language')}
           </label>
           <select
+            ref={field}
             id={`${id}-language`}
             className={select}
             value={language()}

@@ -62,7 +62,7 @@ export function Notifications({ user }: { user: User }) {
   return (
     <Section title={t('tell.title')}>
       <PushHere />
-      <table className="w-full text-sm">
+      <table aria-label={t('tell.title')} className="w-full text-sm">
         <thead>
           <tr className="text-muted">
             <th scope="col" className="py-1 text-start font-medium">
@@ -154,7 +154,7 @@ function QuietHours({ hours, onSet }: QuietProps) {
     </label>
   );
   return (
-    <fieldset className="grid gap-2">
+    <fieldset aria-label={t('tell.quiet')} className="grid gap-2">
       <Check checked={hours !== null} onChange={({ target }) => onSet(target.checked ? QUIET : null)}>
         {t('tell.quiet')}
       </Check>

@@ -86,7 +86,8 @@ function Enrol({ onClose }: { onClose: () => void }) {
           <p>{t('factor.scan')}</p>
           <QrCode text={enrolment.uri} label={t('factor.qr')} />
           <p className="text-sm text-muted">
-            {t('factor.type')} <code className="font-mono wrap-anywhere text-ink">{enrolment.secret}</code>
+            {t('factor.type')} <code className="font-mono wrap-anywhere text-ink">{enrolment.secret}</code>{' '}
+            <CopyButton text={enrolment.secret} label={t('factor.copyKey')} />
           </p>
           <form className="grid gap-4" onSubmit={confirm.onSubmit}>
             <Field

@@ -30,9 +30,9 @@ export function ConversationList({ q, archived }: { q: string; archived: boolean
           return (
             <li key={one.id}>
               {(before === undefined || ageOf(before.last_message_at) !== age) && (
-                <h3 className={`px-3 pb-1 text-xs font-medium text-muted ${i === 0 ? 'pt-1' : 'pt-4'}`}>
+                <h2 className={`px-3 pb-1 text-xs font-medium text-muted ${i === 0 ? 'pt-1' : 'pt-4'}`}>
                   {age}
-                </h3>
+                </h2>
               )}
               <Entry conversation={one} />
             </li>

@@ -22,6 +22,7 @@ export function Sidebar({ open, onClose, onKeys }: Props) {
   return (
     <aside
       id="list"
+      aria-label={t('list.sidebar')}
       className={`z-20 min-h-0 flex-col border-e border-line bg-sunken max-md:fixed max-md:inset-y-0 max-md:start-0 max-md:w-[min(20rem,85vw)] ${open ? 'flex' : 'hidden md:flex'}`}
     >
       <div className="flex items-center gap-1 p-3">

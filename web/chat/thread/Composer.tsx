@@ -87,6 +87,7 @@ export function Composer({ ref, place, onSend, onTyping, onStop, onEditLast }: P
           id="message"
           aria-label={t('write.message')}
           aria-invalid={left < 0}
+          aria-describedby={left < 0 ? 'message-left' : undefined}
           placeholder={t('write.placeholder')}
           rows={1}
           // Nothing written has no direction: what stands for it has that of the page.
@@ -115,11 +116,15 @@ export function Composer({ ref, place, onSend, onTyping, onStop, onEditLast }: P
           disabled={cleaned(text) === '' || left < 0}
         />
       </div>
-      {left < SHOW_LEFT && (
-        <p role="status" className={`px-4 pt-1 text-sm ${left < 0 ? 'text-danger' : 'text-muted'}`}>
-          {left < 0 ? t('write.over', { n: -left }) : t('write.left', { n: left })}
-        </p>
-      )}
+      <p
+        id="message-left"
+        role="status"
+        className={
+          left < SHOW_LEFT ? `px-4 pt-1 text-sm ${left < 0 ? 'text-danger' : 'text-muted'}` : 'sr-only'
+        }
+      >
+        {left < 0 ? t('write.over', { n: -left }) : left < SHOW_LEFT && t('write.left', { n: left })}
+      </p>
     </form>
   );
 }

@@ -32,17 +32,18 @@ function Helped({ id }: { id: number }) {
     setSaid(true);
     void session.call('POST', `/faqs/${id}/feedback`, { body: { helpful } }).catch(() => setSaid(false));
   };
-  if (said)
-    return (
-      <p role="status" className="border-t border-line pt-4 text-muted">
-        {t('reply.thanks')}
-      </p>
-    );
   return (
     <div className="flex items-center gap-2 border-t border-line pt-4">
-      <span className="me-auto text-muted">{t('faq.helped')}</span>
-      <Button onClick={() => say(true)}>{t('faq.yes')}</Button>
-      <Button onClick={() => say(false)}>{t('faq.no')}</Button>
+      {!said && (
+        <div role="group" aria-label={t('faq.helped')} className="flex flex-1 items-center gap-2">
+          <span className="me-auto text-muted">{t('faq.helped')}</span>
+          <Button onClick={() => say(true)}>{t('faq.yes')}</Button>
+          <Button onClick={() => say(false)}>{t('faq.no')}</Button>
+        </div>
+      )}
+      <p role="status" className="text-muted">
+        {said && t('reply.thanks')}
+      </p>
     </div>
   );
 }

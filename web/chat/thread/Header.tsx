@@ -129,6 +129,8 @@ async function askPerson(id: number): Promise<void> {
 }
 
 function Rename({ conversation, onClose }: { conversation: Conversation; onClose: () => void }) {
+  // An answer that ends meanwhile may name the conversation: the field would count as changed.
+  const [title] = useState(conversation.title ?? '');
   const form = useForm(async (fields) => {
     await changeConversation(conversation.id, { title: textOf(fields, 'title').trim() });
     onClose();
@@ -139,7 +141,7 @@ function Rename({ conversation, onClose }: { conversation: Conversation; onClose
         <Field
           label={t('talk.name')}
           name="title"
-          defaultValue={conversation.title ?? ''}
+          defaultValue={title}
           maxLength={255}
           pattern=".*\S.*"
           required

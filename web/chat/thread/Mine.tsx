@@ -1,7 +1,7 @@
 import { memo, type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from 'react';
 import { Button, IconButton } from '../../shared/controls.tsx';
 import { t } from '../../shared/words.ts';
-import { useUnsaved } from '../../shared/unsaved.ts';
+import { leave, useUnsaved } from '../../shared/unsaved.ts';
 import { cleaned, LIMIT } from './Composer.tsx';
 
 type Props = {
@@ -17,7 +17,14 @@ export const Mine = memo(({ text, onResend, children }: Props) => {
   if (editing && onResend) return <Edit text={text} onSend={onResend} onClose={() => setEditing(false)} />;
   return (
     <article aria-label={t('talk.you')} className="group grid justify-items-end gap-1">
-      <div className="flex max-w-[85%] items-center gap-1">
+      {/* The question is read before its button, which is seen before it. */}
+      <div className="flex max-w-[85%] flex-row-reverse items-center gap-1">
+        <div
+          className="min-w-0 rounded-2xl rounded-ee-md bg-raised px-4 py-2.5 whitespace-pre-wrap wrap-anywhere"
+          dir="auto"
+        >
+          {text}
+        </div>
         {onResend && (
           <IconButton
             small
@@ -28,12 +35,6 @@ export const Mine = memo(({ text, onResend, children }: Props) => {
             onClick={() => setEditing(true)}
           />
         )}
-        <div
-          className="min-w-0 rounded-2xl rounded-ee-md bg-raised px-4 py-2.5 whitespace-pre-wrap wrap-anywhere"
-          dir="auto"
-        >
-          {text}
-        </div>
       </div>
       {children}
     </article>
@@ -54,7 +55,8 @@ function Edit({ text, onSend, onClose }: EditProps) {
   const isRight = content !== '' && [...content].length <= LIMIT;
   const close = () => {
     onClose();
-    document.getElementById('message')?.focus();
+    // The field takes no focus while the dialog that asked is above it.
+    setTimeout(() => document.getElementById('message')?.focus());
   };
   const send = () => {
     if (!isRight) return;
@@ -63,7 +65,11 @@ function Edit({ text, onSend, onClose }: EditProps) {
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.nativeEvent.isComposing || event.keyCode === 229) return;
-    if (event.key === 'Escape') close();
+    if (event.key === 'Escape') {
+      // The dialog that asks would be closed by the same key.
+      event.preventDefault();
+      leave(close, () => next !== text);
+    }
     if (event.key !== 'Enter' || event.shiftKey) return;
     event.preventDefault();
     send();

@@ -5,6 +5,7 @@ import { session, store } from '../../shared/session.ts';
 import { t } from '../../shared/words.ts';
 import { useUnsavedForm } from '../../shared/unsaved.ts';
 import { reasonOf, textOf, useForm } from '../../shared/enter/useForm.ts';
+import { focusTalk } from './focus.ts';
 
 const SCORES = [1, 2, 3, 4, 5];
 const key = (conversation: number) => `parley.rated.${session.user?.id}.${conversation}`;
@@ -27,6 +28,8 @@ export function Rating({ conversation }: { conversation: number }) {
     if (comment !== '')
       await session.call('POST', `/conversations/${conversation}/rating`, { body: { score, comment } });
     setDone(true);
+    // The form with the focus is gone by then.
+    setTimeout(focusTalk);
   });
   if (!asked) return null;
   if (done)
@@ -45,9 +48,10 @@ export function Rating({ conversation }: { conversation: number }) {
             type="button"
             aria-label={t('rate.score', { score: one })}
             aria-pressed={score === one}
-            disabled={busy}
+            // Disabled, it would lose the focus.
+            aria-disabled={busy || undefined}
             className={`grid size-11 place-items-center rounded-lg hover:bg-raised ${score !== undefined && one <= score ? 'text-accent' : 'text-muted'}`}
-            onClick={() => void rate(one)}
+            onClick={() => !busy && void rate(one)}
           >
             <Icon name="star" filled={score !== undefined && one <= score} className="size-6" />
           </button>

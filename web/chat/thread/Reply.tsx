@@ -125,7 +125,7 @@ function Versions({ index, count, onChoose }: VersionsProps) {
         aria-disabled={index === 0}
         onClick={() => onChoose(Math.max(0, index - 1))}
       />
-      {t('reply.which', { i: index + 1, all: count })}
+      <span role="status">{t('reply.which', { i: index + 1, all: count })}</span>
       <IconButton
         small
         icon="right"

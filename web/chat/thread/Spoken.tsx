@@ -1,12 +1,10 @@
 import { useEffect, useState } from 'react';
 import type { Message } from '../../sdk/types.ts';
 import { Ear } from '../../shared/heard.ts';
-import { speaker } from '../../shared/speaker.ts';
+import { say } from '../../shared/speaker.ts';
 import { spoken } from '../../shared/spoken.ts';
 import { t } from '../../shared/words.ts';
 import { isOpen } from '../data/messages.ts';
-
-let say: ((text: string) => void) | undefined;
 
 /**
  * Tells screen readers what comes, once. The log itself is silent: it would read old messages that are loaded, and buttons, but
@@ -18,7 +16,6 @@ export function Spoken({ messages }: { messages: Message[] | undefined }) {
   useEffect(() => {
     if (messages === undefined) return;
     const news = ear.hear(messages).map(wordsOf);
-    say ??= speaker('sr-only');
     if (news.length > 0) say(news.join(' '));
   }, [ear, messages]);
   return null;

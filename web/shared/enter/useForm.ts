@@ -19,8 +19,11 @@ export function useForm(send: (fields: FormData) => Promise<void>) {
   };
   const onSubmit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
-    const fields = new FormData(event.currentTarget);
-    if (!busy) void run(() => send(fields));
+    const form = event.currentTarget;
+    const fields = new FormData(form);
+    // As the browser does with what it refuses itself: a screen reader says the field and what is wrong with it.
+    const toWrong = () => form.querySelector<HTMLElement>('[aria-invalid=true]')?.focus();
+    if (!busy) void run(() => send(fields)).then(() => setTimeout(toWrong));
   };
   return { busy, problem, setProblem, run, onSubmit };
 }

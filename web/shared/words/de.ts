@@ -70,6 +70,7 @@ export const de: Record<keyof typeof en, string> = {
   'unsaved.stay': 'Hier bleiben',
   'unsaved.leave': 'Verlassen',
   'list.title': 'Gespräche',
+  'list.sidebar': 'Seitenleiste',
   'list.week': 'Letzte 7 Tage',
   'list.new': 'Neues Gespräch',
   'list.search': 'Gespräche durchsuchen',
@@ -239,6 +240,7 @@ export const de: Record<keyof typeof en, string> = {
   'factor.code': 'Code der App',
   'factor.done': 'Der zweite Faktor ist an.',
   'factor.codes': 'Wiederherstellungscodes',
+  'factor.copyKey': 'Schlüssel kopieren',
   'factor.copyCodes': 'Wiederherstellungscodes kopieren',
   'factor.codesLead':
     'Jeder meldet dich einmal an, wenn das Telefon fort ist. Sie werden nur jetzt gezeigt: Bewahre sie gut auf.',

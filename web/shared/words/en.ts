@@ -68,6 +68,7 @@ export const en = {
   'unsaved.stay': 'Stay here',
   'unsaved.leave': 'Leave',
   'list.title': 'Conversations',
+  'list.sidebar': 'Sidebar',
   'list.week': 'Last 7 days',
   'list.new': 'New conversation',
   'list.search': 'Search conversations',
@@ -237,6 +238,7 @@ export const en = {
   'factor.code': 'Code of the app',
   'factor.done': 'The second factor is on.',
   'factor.codes': 'Recovery codes',
+  'factor.copyKey': 'Copy the key',
   'factor.copyCodes': 'Copy the recovery codes',
   'factor.codesLead':
     'Each signs you in once when the phone is lost. They are shown only now: keep them in a safe place.',

@@ -23,7 +23,11 @@ export function Actions({ inbox: { conversation, user }, onTaken }: Props) {
   const mine = { id: me?.id ?? 0, name: me?.first_name ?? me?.username ?? '' };
   const name = user.name === '' ? t('guest') : user.name;
   const takeBack = () => void act(id, 'take');
-  const take = () => act(id, 'take', { change: { status: 'agent', agent: mine }, said: t('taken') });
+  const take = () => {
+    void act(id, 'take', { change: { status: 'agent', agent: mine }, said: t('taken') });
+    // Does not wait for the server: by then the agent may be writing a note.
+    onTaken();
+  };
   const resolve = () =>
     act(id, 'resolve', {
       body: {},
@@ -46,21 +50,13 @@ export function Actions({ inbox: { conversation, user }, onTaken }: Props) {
     return act(id, 'assign', { ...to(next), said, undo });
   };
   useKeys({
-    ...(mayTake && { t: () => void take() }),
+    ...(mayTake && { t: take }),
     ...(mayEnd && { e: () => void resolve(), b: () => void giveBack() }),
   });
   return (
     <div className="flex flex-wrap items-center gap-2">
       {mayTake && (
-        <Button
-          small
-          kind="main"
-          onClick={() => {
-            void take();
-            // Does not wait for the server: by then the agent may be writing a note.
-            onTaken();
-          }}
-        >
+        <Button small kind="main" onClick={take}>
           {t('take')}
         </Button>
       )}

@@ -73,7 +73,7 @@ export function FaqPicker({
       {error === null && !isPending && shown.length === 0 && (
         <p className="py-6 text-center text-sm text-muted">{t('faqNone')}</p>
       )}
-      <ul className="grid grid-cols-[minmax(0,1fr)] gap-1">
+      <ul aria-label={t('faqTitle')} className="grid grid-cols-[minmax(0,1fr)] gap-1">
         {shown.map(({ id, question, answer, language: tag }, i) => (
           <li key={id}>
             <button
@@ -82,9 +82,9 @@ export function FaqPicker({
               className="grid w-full gap-0.5 rounded-xl px-3 py-2 text-start hover:bg-raised"
             >
               <span className="font-medium wrap-anywhere">
-                {question} <span className="text-xs font-normal text-muted">{tag}</span>
+                {question} <span className="text-xs font-normal text-muted">{tag}</span>{' '}
                 {i === 0 && q !== '' && (
-                  <kbd className="ms-2 rounded-md border border-edge bg-raised px-1.5 font-mono text-xs font-normal">
+                  <kbd className="ms-1 rounded-md border border-edge bg-raised px-1.5 font-mono text-xs font-normal">
                     {t('faqBest')}
                   </kbd>
                 )}

@@ -71,6 +71,7 @@ function Item({ item, isChosen }: { item: InboxItem; isChosen: boolean }) {
   return (
     <NavLink
       to={`/inbox/${conversation.id}${search}`}
+      data-item={conversation.id}
       aria-current={isChosen ? 'page' : undefined}
       className="grid gap-0.5 rounded-lg px-3 py-2 hover:bg-raised aria-[current=page]:bg-raised"
     >

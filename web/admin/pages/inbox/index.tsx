@@ -50,7 +50,10 @@ function Panes() {
     const ids = list.list.map(({ conversation }) => conversation.id);
     const at = chosen === undefined ? -1 : ids.indexOf(chosen);
     const next = ids[Math.min(Math.max(at + by, 0), ids.length - 1)];
-    if (next !== undefined) void navigate(`/inbox/${next}${search}`);
+    if (next === undefined) return;
+    void navigate(`/inbox/${next}${search}`);
+    // A screen reader says whose it is, and Tab goes on from there.
+    document.querySelector<HTMLElement>(`[data-item="${next}"]`)?.focus();
   };
   useKeys({ j: () => step(1), k: () => step(-1), '?': () => setHelp(true) });
   return (
@@ -79,9 +82,9 @@ function Panes() {
                 onClick={() => set({ list: one })}
                 className="min-h-9 rounded-lg px-1.5 text-sm text-muted hover:bg-raised md:max-lg:px-1 aria-current:bg-raised aria-current:font-medium aria-current:text-ink"
               >
-                {t(one)}
+                {t(one)}{' '}
                 {one === name && !list.isPlaceholderData && list.list.length > 0 && (
-                  <span className="ms-1 tabular-nums">
+                  <span className="tabular-nums">
                     {list.list.length}
                     {list.hasNextPage && '+'}
                   </span>
