@@ -140,7 +140,7 @@ describe('an answer behind the output guard', () => {
 
   it('shows a reader of Markdown no image and no tag, however text and code are mixed and cut', () => {
     const parts =
-      '` `` ``` ~~~ \\ | - > # 1. a <b > "> <!-- --> <img/src=x> <a/title=" ![a](https://evil.example/x) ![a](&#104;ttps://evil.example/x) [a]:https://evil.example/x ![a]'.split(
+      '` `` ``` http://x www.x.y //x ~~~ \\ | - > # 1. a <b > "> <!-- --> <img/src=x> <a/title=" ![a](https://evil.example/x) ![a](&#104;ttps://evil.example/x) [a]:https://evil.example/x ![a]'.split(
         ' ',
       );
     const spaces = ['\n', '\r', '\r\n', '\n\n', '\t', '\u00a0', '\u2028', '  ', '    '];
@@ -173,9 +173,18 @@ describe('an answer behind the output guard', () => {
 /** Returns what a page would load or run of a text in Markdown: images of other hosts, and tags. */
 function loadedBy(text: string): string[] {
   const found: string[] = [];
-  marked.walkTokens(marked.lexer(text), (token: Token) => {
+  marked.walkTokens(tokensOf(text), (token: Token) => {
     if (token.type === 'image' && /evil/.test(String(token.href))) found.push(token.raw);
     if (token.type === 'html' && /^<[a-z]/i.test(token.raw)) found.push(token.raw);
   });
   return found;
+}
+
+/** Returns the tokens of a text. Some lists within quotes make the lexer throw; the pages then show the text as it is. */
+function tokensOf(text: string): Token[] {
+  try {
+    return marked.lexer(text);
+  } catch {
+    return [];
+  }
 }
