@@ -49,7 +49,9 @@ function converse(socket: Socket, drop: Maildrop): void {
   const listed = (of: (mail: string, i: number) => string) => say('+OK', ...mails.map(of), '.');
   let user = '';
   say('+OK ready');
-  createInterface(socket).on('line', (line) => {
+  // It passes on what goes wrong with its socket.
+  const reader = createInterface(socket).on('error', () => {});
+  reader.on('line', (line) => {
     const [command = '', what = ''] = line.split(' ');
     if (command !== 'USER' && command !== 'PASS') drop.commands.push(line);
     const mail = mails[Number(what) - 1] ?? '';
