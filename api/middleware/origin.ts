@@ -23,8 +23,8 @@ export function isOwnPage(request: IncomingMessage): boolean {
 }
 
 /**
- * Says whether a request comes from a page of this very origin: the browser says so, and names it. No list and no other host of
- * the same site counts, and whoever sends neither header is not such a page.
+ * Says whether a request comes from a page of this very origin, by the two headers in which browsers say so. No list and no other
+ * host of the same site counts. A request without both headers does not come from such a page.
  */
 export function isSameOrigin(request: IncomingMessage): boolean {
   const { origin, 'sec-fetch-site': site } = request.headers;

@@ -59,7 +59,7 @@ function connectTo({ protocol, hostname, port }: URL): Socket {
   const host = hostname.replace(/^\[(.*)\]$/, '$1');
   const secure = protocol === 'pop3s:';
   const at = { host, port: Number(port) || (secure ? 995 : 110) };
-  // An address is no name that a server could be asked for (RFC 6066).
+  // The name of a server must be a host name, not an address (RFC 6066).
   return secure ? connectTls({ ...at, ...(isIP(host) === 0 && { servername: host }) }) : connectPlain(at);
 }
 

@@ -99,15 +99,7 @@ describe('an answer behind the output guard', () => {
     );
     fc.assert(
       fc.property(pieces, fc.array(fc.integer({ min: 1, max: 30 })), (all, sizes) => {
-        let held = all.join('');
-        const guard = new Harmless('');
-        let shown = '';
-        for (const size of sizes) {
-          const end = Harmless.whereToCut(held, Math.min(size, held.length));
-          shown += guard.next(held.slice(0, end));
-          held = held.slice(end);
-        }
-        shown += guard.next(held);
+        const shown = shownOf(all.join(''), sizes);
         const prose = shown.replace(/(`+)[^`]*\1/g, '');
         expect(prose).to.not.match(/!\[[^\n[\]]*\]\(https:\/\/evil/);
       }),
@@ -149,15 +141,7 @@ describe('an answer behind the output guard', () => {
     });
     fc.assert(
       fc.property(pieces, fc.array(fc.integer({ min: 1, max: 30 }), { maxLength: 6 }), (all, sizes) => {
-        let held = all.join('');
-        const guard = new Harmless('');
-        let shown = '';
-        for (const size of sizes) {
-          const end = Harmless.whereToCut(held, Math.min(size, held.length));
-          shown += guard.next(held.slice(0, end));
-          held = held.slice(end);
-        }
-        shown += guard.next(held);
+        const shown = shownOf(all.join(''), sizes);
         expect(loadedBy(shown), shown).to.deep.equal([]);
       }),
       { numRuns: 10_000 },
@@ -169,6 +153,18 @@ describe('an answer behind the output guard', () => {
       expect(clean(piece.repeat(4_000 / piece.length))).to.be.a('string');
   });
 });
+
+/** Returns what the guard shows of a text that comes in pieces of these sizes, cut where the guard cuts. */
+function shownOf(text: string, sizes: number[]): string {
+  const guard = new Harmless('');
+  let [held, shown] = [text, ''];
+  for (const size of sizes) {
+    const end = Harmless.whereToCut(held, Math.min(size, held.length));
+    shown += guard.next(held.slice(0, end));
+    held = held.slice(end);
+  }
+  return shown + guard.next(held);
+}
 
 /** Returns what a page would load or run of a text in Markdown: images of other hosts, and tags. */
 function loadedBy(text: string): string[] {
