@@ -2,15 +2,12 @@ import Koa from 'koa';
 import { env } from '../shared/base/env.ts';
 import { log } from '../shared/base/log.ts';
 import type { State } from './middleware/ctx.ts';
-import { accessLog } from './middleware/access-log.ts';
 import { address } from './middleware/address.ts';
 import { cors } from './middleware/cors.ts';
 import { errors } from './middleware/errors.ts';
 import { fewHeaders } from './middleware/few-headers.ts';
-import { httpMetrics } from './middleware/http-metrics.ts';
-import { requestId } from './middleware/request-id.ts';
+import { accessLog, httpMetrics, requestId, traceRequest } from './middleware/observe.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
-import { traceRequest } from './middleware/traced.ts';
 import { routes } from './routes.ts';
 
 /** Builds the Koa app without listening. Servers and tests mount it. */
@@ -19,7 +16,7 @@ export function buildApp(): Koa<State> {
   // Koa reports here what fails after the answer began.
   app.on('error', (err: { code?: string }) => {
     const level = HUNG_UP.includes(err.code ?? '') ? 'debug' : 'warn';
-    log[level]({ err }, 'sending the answer failed');
+    log[level]({ err }, 'Answer not sent; its connection is closed');
   });
   app
     .use(address)

@@ -23,14 +23,16 @@ stopOnSignals();
 await startTracing('parley-web');
 
 // A socket that connects before this process hears pushes would have to reconnect. Without Redis `web` still serves.
-const delivering = untilCanEnqueue().catch((err) => log.warn({ err }, 'Jobs cannot be added yet'));
+const delivering = untilCanEnqueue().catch((err) =>
+  log.warn({ err }, 'Jobs cannot be added yet; this process starts all the same'),
+);
 const heard = Promise.all([firstSubscription, delivering, untilReady(redis).then(refuseCluster)]);
 await Promise.race([heard, sleep(1_000, undefined, { ref: false })]);
 collectLoading();
 const { port, close } = await listen(env.PORT, env.HOST).catch(giveUp);
 onStop('http', close);
 beat(['web']);
-log.info({ port }, 'ready');
+log.info({ port }, 'Process is ready');
 
 function giveUp(err: NodeJS.ErrnoException): Promise<Listening> {
   process.stderr.write(`parley: cannot listen on ${env.HOST}:${env.PORT}: ${err.code ?? err.message}\n`);

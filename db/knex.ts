@@ -32,8 +32,8 @@ export const knex = makeKnex({
   connection: async () => ({ ...connection, ...(await limitsOf(connection)) }),
   // knex would write these to stderr as plain text.
   log: {
-    warn: (message: unknown) => log.warn({ err: message }, 'knex'),
-    error: (message: unknown) => log.error({ err: message }, 'knex'),
+    warn: (message: unknown) => log.warn({ err: message }, 'Knex gives a warning'),
+    error: (message: unknown) => log.error({ err: message }, 'Knex reports an error'),
   },
   pool: {
     min: 0,

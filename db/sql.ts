@@ -92,7 +92,8 @@ function isPooled(err: unknown): boolean {
 
 /** Goes on without names: Postgres plans each statement at each call, which is right with any pooler. */
 function stopPreparing(err: unknown): void {
-  if (preparing) log.warn({ err }, 'a pooler does not keep prepared statements: goes on without them');
+  if (preparing)
+    log.warn({ err }, 'Pooler does not keep prepared statements; this process goes on without them');
   preparing = false;
 }
 

@@ -10,7 +10,7 @@ import { checkOutPreviousRelease } from './kit/previousRelease.ts';
 import { PROXIES, type ProxyName, startProxy } from './rolling/proxies.ts';
 import { ask, postMessages } from './kit/traffic.ts';
 import { freePort } from '../scripts/services/ports.ts';
-import { processTypes, spawnProcfile } from '../scripts/services/procfile.ts';
+import { processTypes, saysReady, spawnProcfile } from '../scripts/services/procfile.ts';
 import { runToEnd } from '../scripts/services/supervise.ts';
 import { type Process, startProcfile } from './kit/processes.ts';
 
@@ -153,7 +153,7 @@ async function startOld(
   root: string,
 ): Promise<Pick<Process, 'stop'>> {
   let said = false;
-  const started = spawnProcfile(type, env, ({ msg }) => (said ||= msg === 'ready'), root);
+  const started = spawnProcfile(type, env, (line) => (said ||= saysReady(line)), root);
   for (const until = Date.now() + 60_000; Date.now() < until; await sleep(50))
     if (started.url === '' ? said : (await ask(`${started.url}/livez`, {})) === '200') return started;
   await started.stop();

@@ -66,7 +66,7 @@ export async function completion(job: Job<Payloads['completion']>): Promise<void
   } catch (err) {
     // Another process has the run, and announces its end.
     if (!(err instanceof Interrupted)) throw err;
-    log.info({ why: err.why }, 'run lost');
+    log.info({ why: err.why }, 'Run lost; this attempt ends');
   } finally {
     lease.letGo();
   }
@@ -80,7 +80,7 @@ export async function completion(job: Job<Payloads['completion']>): Promise<void
  */
 async function afterSlowClaim(runId: number, err: unknown): Promise<{ outcome: 'gone' }> {
   if (!ranTooLong(err)) throw err;
-  log.warn({ err }, 'Claim timed out');
+  log.warn({ err }, 'Claim timed out; tried again, or the run fails');
   const wait = await afterTimeout(runId);
   if (wait !== null) throw new RetryIn(wait);
   const ended = await giveUp(runId, null);
@@ -155,7 +155,7 @@ async function conclude(held: Held, model: ModelRef, err: unknown): Promise<void
   if (err instanceof Postponed) return comeBack(held, null, unchecked(err.trouble));
   // Neither case is the provider's failure: a statement was too slow, or Postgres was unreachable.
   if (ranTooLong(err)) {
-    log.warn({ err }, 'Statement timed out');
+    log.warn({ err }, 'Statement timed out; the run is tried again or fails');
     const wait = await afterTimeout(turn.run_id);
     if (wait === null) return finish(held, { ...TOO_SLOW, model: model.name });
     return release(held, { delayMs: wait });
@@ -164,7 +164,10 @@ async function conclude(held: Held, model: ModelRef, err: unknown): Promise<void
   const trouble = asProviderError(err);
   const { code, message } = trouble;
   const ending = { ...failed(code, message), model: model.name };
-  log.warn({ err, trouble: trouble.trouble, retries: turn.retries }, 'answer interrupted');
+  log.warn(
+    { err, trouble: trouble.trouble, retries: turn.retries },
+    'Answer interrupted; the run is tried again or fails',
+  );
   if (trouble.comeBack) return comeBack(held, model, trouble);
   if (code === 'context_length_exceeded' && turn.context?.shrunk === false) {
     const shrunk = shrinkContext(turn.context, turn);
@@ -220,7 +223,7 @@ async function finish({ turn, writer, lease }: Held, ending: Ending): Promise<vo
   );
   if (finished === undefined) throw new Interrupted('lost');
   killPoint('completion.finished', turn.run_id);
-  log.info({ status: finished.status, attempt: lease.attempt }, 'run ended');
+  log.info({ status: finished.status, attempt: lease.attempt }, 'Run ended');
   const fresh = performance.now() - asked < FRESH;
   await settle({
     next: finished.next,
@@ -248,7 +251,7 @@ async function release(
 async function endTooSlow({ turn, writer, lease }: Held): Promise<void> {
   const ended = await giveUp(turn.run_id, { attempt: lease.attempt, content: writer.content });
   if (ended === undefined) throw new Interrupted('lost');
-  log.warn({ attempt: lease.attempt }, 'run ended: its statements are too slow');
+  log.warn({ attempt: lease.attempt }, 'Run ended: its statements are too slow');
   await settle({ next: ended.next, ended: [turn.run_id] });
   runsEnded.inc({ status: 'failed' });
 }

@@ -14,7 +14,7 @@ export async function erasure(): Promise<void> {
       const complete = await goOnErasing(id);
       log.info(
         { erasure_id: id },
-        complete ? 'account erased' : 'erasure waits for a run to end; the reconciler will retry',
+        complete ? 'Account erased' : 'Erasure waits for a run to end; the reconciler will retry',
       );
     } catch (err) {
       const failed = await erasureById(id);

@@ -163,10 +163,11 @@ async function tellOwedNews(graceMs: number): Promise<number> {
 /** Chains new audit entries and logs the head. Where logs are kept elsewhere, the head reveals a rewritten audit log. */
 async function chainAudit(): Promise<void> {
   const entries = await chainAuditLog();
-  if (entries > 0) log.info({ entries, ...(await auditHead()) }, 'audit log chained');
+  if (entries > 0) log.info({ entries, ...(await auditHead()) }, 'Audit log chained');
 }
 
 function report(found: Found): void {
   for (const [kind, count] of Object.entries(found)) reconcilerFindings.inc({ kind }, Number(count));
-  if (found.wiped || found.delivered + found.announced + found.told > 0) log.info({ ...found }, 'reconciled');
+  if (found.wiped || found.delivered + found.announced + found.told > 0)
+    log.info({ ...found }, 'Owed work reconciled');
 }

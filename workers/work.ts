@@ -41,8 +41,12 @@ export function work<Name extends JobName>(name: Name, handler: Handler<Name>): 
     ...kept,
     skipVersionCheck: true,
   });
-  worker.on('error', (err) => log.debug({ err, queue: name }, 'worker'));
-  worker.on('failed', (job, err) => log.warn({ err, queue: name, job_id: job?.id }, 'job failed'));
+  worker.on('error', (err) =>
+    log.debug({ err, queue: name }, 'Worker reports an error; its connection dials again'),
+  );
+  worker.on('failed', (job, err) =>
+    log.warn({ err, queue: name, job_id: job?.id }, 'Job failed; BullMQ tries it again or gives it up'),
+  );
   onStop(`worker ${name}`, () => worker.close());
   return worker;
 }
@@ -63,13 +67,13 @@ function runJob<Name extends JobName>(
       if (!Check(jobs[name].payload, job.data)) throw new UnrecoverableError(`not a payload of ${name}`);
       await tracedStep(queue, run_id, () => handler(job));
       end({ outcome: 'done' });
-      log.info({ ms: Math.round(performance.now() - began) }, 'job done');
+      log.info({ ms: Math.round(performance.now() - began) }, 'Job done');
     } catch (err) {
       const at = await comeBackAt(err, job, run_id);
       if (at !== null) {
         end({ outcome: 'put_back' });
         jobPutBacks.inc({ queue });
-        log.info({ at }, 'job put back');
+        log.info({ at }, 'Job put back; it runs again then');
         await job.moveToDelayed(at, token);
         throw new DelayedError();
       }
@@ -119,7 +123,7 @@ export function waitFor({ trouble, retryAfterMs }: ProviderError, waitedMs: numb
  * allows it to end a run.
  */
 async function afterSlowStatement(err: unknown, runId: number | undefined): Promise<number | null> {
-  log.warn({ err }, 'Statement timed out');
+  log.warn({ err }, 'Statement timed out; the job is tried again or fails');
   if (runId === undefined) return null;
   const wait = await afterTimeout(runId);
   if (wait === null) throw new UnrecoverableError('database_timeout');

@@ -38,7 +38,10 @@ const KOA_CODES: Record<number, ProblemCode> = {
 function answer(ctx: Ctx, err: Problem): void {
   // A problem without a cause was raised on purpose (draining, a full queue) and is not a fault.
   if (err.status >= 500 && err.cause !== undefined)
-    ctx.state.log.error({ err: err.cause, code: err.code }, 'request failed');
+    ctx.state.log.error(
+      { err: err.cause, code: err.code },
+      'Request failed; its client gets a problem, or a cut connection',
+    );
   if (ctx.headerSent) {
     // Half of a stream is out. Only a cut connection tells the client that it failed.
     ctx.res.destroy();

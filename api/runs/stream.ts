@@ -42,7 +42,7 @@ export async function* eventStream(
     yield 'retry: 1000\n\n';
     yield* follow(run, afterSeq, first, allowed);
   } catch (err) {
-    log.info({ err, run_id: run.id }, 'event stream ended early');
+    log.info({ err, run_id: run.id }, 'Event stream ended early; its client may resume');
   } finally {
     // A stream ends with the answer, and acknowledges nothing: its reader counts as there for a moment longer.
     setTimeout(leave, LINGER_MS).unref();

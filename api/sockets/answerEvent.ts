@@ -126,8 +126,9 @@ function isAcknowledgement(value: unknown): value is (answer: object) => void {
 function report(err: unknown, user_id: number): void {
   const { status, code, cause } = toProblem(err);
   logFew(`user:${user_id}`, () => {
-    if (status >= 500) log.error({ err: cause ?? err, code }, 'socket event failed');
+    if (status >= 500)
+      log.error({ err: cause ?? err, code }, 'Socket event failed; its client gets a problem');
     // Logs what the access log does for requests, without the event's name: a client may send any text as a name.
-    else log.info({ user_id, status, code }, 'socket event refused');
+    else log.info({ user_id, status, code }, 'Socket event refused');
   });
 }

@@ -70,7 +70,7 @@ export class BoundedSocket extends WebSocket {
   #cut(): void {
     this.#closed = true;
     rateLimited.inc({ limit: 'packets' });
-    logFew(this.#whose, () => log.info('socket sent too many packets and is closed'));
+    logFew(this.#whose, () => log.info('Socket sent too many packets; it is closed'));
     this.close(POLICY, 'rate_limited');
     // The rest of what it sent stays unread.
     this.pause();

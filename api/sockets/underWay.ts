@@ -12,7 +12,11 @@ export function noteUnderWay(work: Promise<unknown>): void {
 
 /** Resolves when everything is answered, also what comes meanwhile, or after `limitMs`. */
 export async function untilAnswered(limitMs: number): Promise<void> {
-  if (underWay.size > 0) log.info({ messages: underWay.size }, 'answering before sockets are closed');
+  if (underWay.size > 0)
+    log.info(
+      { messages: underWay.size },
+      'Sockets wait for the answers to their messages; then they are closed',
+    );
   const over = AbortSignal.timeout(limitMs);
   const limit = sleep(limitMs, undefined, { ref: false });
   while (underWay.size > 0 && !over.aborted) await Promise.race([Promise.all(underWay), limit]);

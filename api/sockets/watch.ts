@@ -20,7 +20,7 @@ export function watchSockets(connections: () => Watched[]): () => void {
     const open = connections();
     cutSlow(open);
     await disconnectSignedOut(open).catch((err) =>
-      log.warn({ err }, 'sessions of open sockets cannot be read'),
+      log.warn({ err }, 'Sessions of open sockets not read; tried again'),
     );
     if (!ended) timer = setTimeout(look, EVERY_MS);
   };

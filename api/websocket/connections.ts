@@ -85,8 +85,8 @@ function take(signed: Signed, ip: string, [bytes, binary]: [Buffer, boolean]): P
 function refuse(err: unknown, user_id: number): object {
   const { status, code, cause } = toProblem(err);
   logFew(`user:${user_id}`, () => {
-    if (status >= 500) log.error({ err: cause ?? err, code }, 'frame failed');
-    else log.info({ user_id, status, code }, 'frame refused');
+    if (status >= 500) log.error({ err: cause ?? err, code }, 'Frame failed; its client gets a problem');
+    else log.info({ user_id, status, code }, 'Frame refused');
   });
   return presentError(err);
 }

@@ -33,7 +33,7 @@ const DELIVERED_WITHIN_MS = 1_000;
 const BEGINS = ['web.committed', 'completion.claimed', 'housekeeping.raised'];
 const ENDS = ['run.delivered', 'run.announced'];
 const STAGES = ['moderation', 'context'];
-const LETS_GO = ['job done', 'job put back', 'run lost'];
+const LETS_GO = ['Job done', 'Job put back; it runs again then', 'Run lost; this attempt ends'];
 
 /** Records a round: which process has which run, which fault hit a run, and every event sent to devices. */
 export class Journal {
@@ -70,7 +70,7 @@ export class Journal {
     const runId = typeof run_id === 'number' && run_id > 0 ? run_id : undefined;
     const reason = err === undefined ? '' : ` ${JSON.stringify(err).slice(0, 600)}`;
     const rest = Object.keys(more).length > 0 ? ` ${JSON.stringify(more).slice(0, 300)}` : '';
-    if (msg === 'request') return;
+    if (msg === 'Request answered') return;
     this.tell(`${process}: ${point ?? msg}${queue ? ` (${queue})` : ''}${reason}${rest}`, runId);
     if (runId === undefined) return;
     this.story(runId).passed.add(String(point));

@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../scripts/services/ports.ts';
-import { becomesReady, type LogLine, type Process, spawnProcfile } from '../../scripts/services/procfile.ts';
+import {
+  becomesReady,
+  type LogLine,
+  type Process,
+  saysReady,
+  spawnProcfile,
+} from '../../scripts/services/procfile.ts';
 import { startProvider } from '../kit/provider.ts';
 import type { Journal } from './journal.ts';
 import { type Postgres, startPostgres } from '../kit/postgres.ts';
@@ -68,7 +74,7 @@ class Slot {
     const { name } = this;
     let said = false;
     const process = spawnProcfile(this.type, this.#env, (line: LogLine) => {
-      said ||= line.msg === 'ready';
+      said ||= saysReady(line);
       this.#journal.heard(name, line);
     });
     void process.exited.then((code) => this.#next(name, code));
@@ -161,7 +167,7 @@ export async function startStack(
 async function warmUp(type: string, env: Record<string, string>): Promise<void> {
   let said = false;
   const process = spawnProcfile(type, { ...env, PORT: '0' }, (line) => {
-    said ||= line.msg === 'ready';
+    said ||= saysReady(line);
   });
   for (const until = Date.now() + READY_WITHIN_MS; !said && Date.now() < until; ) await sleep(50);
   await process.stop();

@@ -4,6 +4,7 @@ import {
   type LogLine,
   type Process as Started,
   runningProcesses,
+  saysReady,
   spawnProcfile,
 } from '../../scripts/services/procfile.ts';
 
@@ -26,7 +27,7 @@ export async function startProcfile(type: string, env: Record<string, string> = 
     more.METRICS_PORT = env.METRICS_PORT ?? String(await freePort());
   const logs: LogLine[] = [];
   const started = spawnProcfile(type, { ...env, ...more }, (line) => logs.push(line));
-  const says = () => logs.some((line) => line.msg === 'ready');
+  const says = () => logs.some(saysReady);
   const url = more.METRICS_PORT ? `http://127.0.0.1:${more.METRICS_PORT}` : started.url;
   if (await becomesReady({ ...started, url }, says, READY_WITHIN_MS)) return { ...started, logs };
   started.kill('SIGKILL');

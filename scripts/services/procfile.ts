@@ -12,6 +12,11 @@ const STOP_WITHIN_MS = 30_000;
 
 export type LogLine = { level?: number; msg?: string; [field: string]: unknown };
 
+/** Whether a line of the log says that its process is ready. An earlier release says `ready`. */
+export function saysReady({ msg }: LogLine): boolean {
+  return msg === 'Process is ready' || msg === 'ready';
+}
+
 export type Process = {
   type: string;
   pid: number;

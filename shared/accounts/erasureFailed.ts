@@ -11,5 +11,5 @@ export async function erasureFailed(kind: 'guest' | 'account', userId: number, e
   if (isUnreachable(err) && !ranTooLong(err)) throw err;
   const noted = await noteErasureFailure(userId);
   erasureFailures.inc({ kind });
-  log.warn({ err, user_id: userId, kind, ...noted }, 'erasure failed; it waits and is tried again');
+  log.warn({ err, user_id: userId, kind, ...noted }, 'Erasure failed; it waits and is tried again');
 }

@@ -42,7 +42,7 @@ export function logReset(token: string): void {
   if (!env.LOG_RESET_TOKENS) return;
   log.warn(
     { reset_token: token, good_for_s: RESET_WITHIN_S },
-    'reset token for POST /api/v1/auth/password/reset',
+    'Reset token logged; POST /api/v1/auth/password/reset takes it',
   );
 }
 

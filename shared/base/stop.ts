@@ -31,7 +31,7 @@ export function stopOnSignals(): void {
   process.on('SIGINT', () => process.send === undefined && exitAfterStop('SIGINT'));
   process.on('disconnect', () => exitAfterStop('parent gone'));
   process.on('uncaughtException', (err) => {
-    log.fatal({ err }, 'uncaught error; the process exits');
+    log.fatal({ err }, 'Error not caught; the process exits');
     process.exit(1);
   });
 }
@@ -43,16 +43,16 @@ async function runHooks(): Promise<void> {
     try {
       await fn();
     } catch (err) {
-      log.error({ err, hook: name }, 'stop hook failed');
+      log.error({ err, hook: name }, 'Stop hook failed; the others run');
     }
   }
 }
 
 function exitAfterStop(reason: string): void {
   if (stopping()) return;
-  log.info({ reason }, 'stopping');
+  log.info({ reason }, 'Process stops');
   setTimeout(() => {
-    log.warn('grace period is over');
+    log.warn('Grace period is over; the process exits');
     process.exit(0);
   }, env.SHUTDOWN_GRACE_S * 1000);
   stop().then(() => process.exit(0));

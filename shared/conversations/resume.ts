@@ -42,6 +42,6 @@ function refuse(cause: unknown): never {
 
 /** Goes on without the log: the row of an ended run has its whole text. */
 function goWithout(err: unknown): null {
-  log.warn({ err }, 'run log cannot be read; the row answers instead');
+  log.warn({ err }, 'Run log not read; the row answers instead');
   return null;
 }

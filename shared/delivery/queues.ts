@@ -104,9 +104,9 @@ backend.addFlow = async (entries) => {
 producer.on('ready', canEnqueue);
 
 // The connection logs its own errors; BullMQ repeats them.
-flows.on('error', (err) => log.debug({ err }, 'flows'));
+flows.on('error', (err) => log.debug({ err }, 'Flow producer reports an error; its connection dials again'));
 onStop('flows', () => flows.close());
 for (const queue of Object.values(queues)) {
-  queue.on('error', (err) => log.debug({ err }, 'queue'));
+  queue.on('error', (err) => log.debug({ err }, 'Queue reports an error; its connection dials again'));
   onStop(`queue ${queue.name}`, () => queue.close());
 }

@@ -111,14 +111,14 @@ function noted(found: Misfit[]): Misfit[] {
   advice = advised;
   if (reasons !== said) {
     if (reasons === '') log.info('Redis is set rightly again');
-    else log.error({ reasons }, 'Redis is set wrongly');
+    else log.error({ reasons }, 'Redis is set wrongly; health checks report it until it is set rightly');
   }
   said = reasons;
   return found;
 }
 
 function unknown(err: unknown): Misfit[] {
-  log.debug({ err }, 'Redis cannot be asked what it is');
+  log.debug({ err }, 'Redis settings not read; asked again');
   return [];
 }
 

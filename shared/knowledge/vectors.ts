@@ -31,7 +31,10 @@ let measuring: Promise<boolean> | undefined;
 export function remeasure(set: EmbeddingSet): Promise<boolean> {
   measuring ??= measure(set)
     .catch((err: unknown) => {
-      log.warn({ err, model: set.name }, 'Dimension of the embedding model not measured');
+      log.warn(
+        { err, model: set.name },
+        'Dimension of the embedding model not measured; measured again at its next such answer',
+      );
       return false;
     })
     .finally(() => {

@@ -79,7 +79,7 @@ async function tell(decided: Decided[]): Promise<void> {
     const told = { ...presented(owed), unread: unread.get(owed.user_id) ?? 0 };
     // Whoever is away finds it in the list.
     await push(owed.user_id ?? 0, 'notification', told).catch((err: unknown) =>
-      log.debug({ err }, 'not pushed'),
+      log.debug({ err }, 'Notification not pushed to open pages; its list has it'),
     );
   }
   const pushed = new Set(

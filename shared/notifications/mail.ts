@@ -98,10 +98,7 @@ async function afterRefusal(mail: ClaimedMail, { code, refused }: MailError): Pr
   const later = !refused && mail.age_s + pause < DAY;
   mailTries.inc({ outcome: later ? 'later' : 'failed' });
   if (later) {
-    log.warn(
-      { mail_id: mail.id, code, again_in_s: pause },
-      'the mail server did not take a mail; it is tried again',
-    );
+    log.warn({ mail_id: mail.id, code, again_in_s: pause }, 'Mail not taken by the mail server; tried again');
     return postponeMail(mail.id, pause * 1_000, code);
   }
   log.warn({ mail_id: mail.id, code }, 'Mail refused by the mail server; given up');

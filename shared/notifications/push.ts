@@ -51,13 +51,20 @@ async function pushTo(owed: Claimed, device: SubscriptionRow, payload: object): 
     pushTries.inc({ outcome: outcomeOf(status) });
     if (status === 404 || status === 410) await dropSubscription(device.id);
     else if (status < 300) await notePushed(owed.id, device.id);
-    else log.info({ notification_id: owed.id, status }, 'Push refused by its service');
+    else
+      log.info(
+        { notification_id: owed.id, status },
+        'Push refused by its service; given up, or tried again where the refusal may pass',
+      );
     // A wrong request stays wrong; overload and failures pass.
     return status < 500 && status !== 429;
   } catch (err) {
     if (!(err instanceof OutboundError)) throw err;
     pushTries.inc({ outcome: err.trouble === 'address_refused' ? 'failed' : 'later' });
-    log.info({ notification_id: owed.id, trouble: err.trouble }, 'Push got no answer');
+    log.info(
+      { notification_id: owed.id, trouble: err.trouble },
+      'Push got no answer; tried again unless its address is refused',
+    );
     return err.trouble === 'address_refused';
   }
 }

@@ -145,7 +145,7 @@ async function writeLetter({ key, userId }: Letter, message: ReturnType<typeof m
   const file = join(env.MAIL_DIR, `${prefixOf(userId)}${key}.eml`);
   await writeFile(`${file}.part`, raw as Buffer, { mode: 0o600 });
   await rename(`${file}.part`, file);
-  log.warn({ file }, 'mail written to a file: SMTP_URL is not set');
+  log.warn({ file }, 'Mail written to a file: SMTP_URL is not set');
 }
 
 /** Names whose mail a file holds, so that an erasure finds it. */

@@ -30,7 +30,7 @@ function end(whose: string): void {
   if (second === undefined) return;
   said.delete(whose);
   clearTimeout(second.timer);
-  if (second.more > 0) log.info({ more: second.more }, `${second.more} more suppressed`);
+  if (second.more > 0) log.info({ more: second.more }, `Lines of the same cause left out: ${second.more}`);
 }
 
 onStop('suppressed log lines', () => {

@@ -90,7 +90,9 @@ export async function keepTrace(runId: number): Promise<void> {
   const headers: { traceparent?: string } = {};
   propagation.inject(context.active(), headers);
   if (headers.traceparent === undefined) return;
-  await saveTraceparent(runId, headers.traceparent).catch((err) => log.debug({ err }, 'trace not stored'));
+  await saveTraceparent(runId, headers.traceparent).catch((err) =>
+    log.debug({ err }, 'Trace not stored; the steps of the run have traces of their own'),
+  );
 }
 
 async function parentOf(runId: number): Promise<Context> {

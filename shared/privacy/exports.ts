@@ -57,7 +57,7 @@ export async function writeExport(id: number): Promise<void> {
     if (held.length > 0) await keep();
     await completeExport(id, attempt);
   } catch (err) {
-    if (err instanceof Lost) return log.info({ export_id: id }, 'export lost; another attempt has it');
+    if (err instanceof Lost) return log.info({ export_id: id }, 'Export lost; another attempt has it');
     await releaseExport(id, attempt);
     throw err;
   }

@@ -27,7 +27,7 @@ export function noteFailure(role: Role, ref: ModelRef, err: ProviderError): void
   const see = ['not_supported', 'model_not_found'].includes(code) ? VARIABLES[role] : undefined;
   const said = cause instanceof Error ? cause.message : undefined;
   const fields = { role, provider: ref.provider, model: ref.model, host, trouble, code, said };
-  log.warn({ ...fields, ...(refused && { refused }), ...(see && { see }) }, 'provider call failed');
+  log.warn({ ...fields, ...(refused && { refused }), ...(see && { see }) }, 'Provider call failed');
   if (trouble !== 'rejected' || err.elsewhere) note(role, ref, code);
 }
 

@@ -190,7 +190,7 @@ async function ask(
       if (taught === null) throw err;
       log.info(
         { role: 'chat', provider: provider.name, model: model.model, refused },
-        'asking again without a parameter',
+        'Parameter refused; the model is asked again without it',
       );
       keepLearned(model, taught);
       learned = taught;

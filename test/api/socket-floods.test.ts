@@ -77,7 +77,7 @@ describe('a client that floods a socket', () => {
     web.logs.length = 0;
     const { answers } = await flood(socketIo(), [connectPacket()], (socket) => socket.send('42["nonsense"]'));
     expect(answers).to.equal(0);
-    const lines = () => web.logs.filter(({ msg }) => msg === 'socket event refused').length;
+    const lines = () => web.logs.filter(({ msg }) => msg === 'Socket event refused').length;
     const suppressed = () => web.logs.reduce((sum, { more }) => sum + Number(more ?? 0), 0);
     // Each event of the burst has a line or is counted in one.
     while (lines() + suppressed() < 3_000) await fetch(`${web.url}/livez`);

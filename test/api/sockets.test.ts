@@ -403,7 +403,7 @@ describe('sockets', () => {
       });
       const gone = event(socket, 'disconnect');
       expect(await web.stop()).to.equal(0);
-      expect(web.logs.map(({ msg }) => msg)).to.not.include('grace period is over');
+      expect(web.logs.map(({ msg }) => msg)).to.not.include('Grace period is over; the process exits');
       expect(await gone).to.equal('transport close');
       expect(await stream.text()).to.equal('retry: 1000\n\n');
       silent.destroy();

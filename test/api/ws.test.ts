@@ -344,7 +344,7 @@ describe('the plain WebSocket', () => {
       const [polite, silent] = [await signedIn(user.access, web.url), await signedIn(user.access, web.url)];
       silent.socket.pause();
       expect(await web.stop()).to.equal(0);
-      expect(web.logs.map(({ msg }) => msg)).to.not.include('grace period is over');
+      expect(web.logs.map(({ msg }) => msg)).to.not.include('Grace period is over; the process exits');
       expect((await polite.closed)[0]).to.equal(1001);
     });
 

@@ -35,7 +35,10 @@ describe("a worker's clock that differs from Postgres'", () => {
       );
       expect(found?.seconds, 'seconds').to.be.within(2, 40);
       // One put-back for the provider, and one more while another worker holds the breaker's probe.
-      expect(worker.logs.filter(({ msg }) => msg === 'job put back').length).to.be.within(1, 5);
+      expect(worker.logs.filter(({ msg }) => msg === 'Job put back; it runs again then').length).to.be.within(
+        1,
+        5,
+      );
       await expectInvariants([client], 5);
       client.close();
       await worker.stop();

@@ -114,7 +114,11 @@ describe('freezing a worker', () => {
     const before = await attempts();
     for (const zombie of zombies) zombie.kill('SIGCONT');
     const lost = () =>
-      zombies.every(({ logs }) => logs.some(({ msg }) => msg === 'run lost' || msg === 'job put back'));
+      zombies.every(({ logs }) =>
+        logs.some(
+          ({ msg }) => msg === 'Run lost; this attempt ends' || msg === 'Job put back; it runs again then',
+        ),
+      );
     for (const until = Date.now() + 15_000; !lost() && Date.now() < until; ) await sleep(50);
     stack.provider.resume();
     await expectInvariants([client], 8);

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { knex } from '../../db/knex.ts';
 import { freePort } from '../../scripts/services/ports.ts';
-import { spawnProcfile } from '../../scripts/services/procfile.ts';
+import { type LogLine, saysReady, spawnProcfile } from '../../scripts/services/procfile.ts';
 import { buildGuest } from '../support/factories.ts';
 import { onNative } from '../support/native.ts';
 import { type Process, startProcfile } from '../../lab/kit/processes.ts';
@@ -44,18 +44,23 @@ type Running = Pick<Process, 'url' | 'stop'>;
 
   /** Starts a process of the previous release. Its `web` counts as started when /livez answers 200. */
   async function startOld(type: string): Promise<Running> {
-    const said: string[] = [];
+    const said: LogLine[] = [];
     const env: Record<string, string> = type === 'web' ? { PORT: String(await freePort()) } : {};
-    const started = spawnProcfile(type, env, ({ msg = '' }) => said.push(msg), release?.root);
+    const started = spawnProcfile(type, env, (line) => said.push(line), release?.root);
     const begun = async () => {
-      if (started.url === '') return said.includes('ready');
+      if (started.url === '') return said.some(saysReady);
       const answer = await fetch(`${started.url}/livez`).catch(() => undefined);
       return answer?.status === 200;
     };
     for (const until = Date.now() + READY_WITHIN_MS; Date.now() < until; await sleep(50))
       if (await begun()) return started;
     await started.stop();
-    throw new Error(`${type} of ${release?.name} did not start: ${said.slice(-5).join(' | ')}`);
+    throw new Error(
+      `${type} of ${release?.name} did not start: ${said
+        .slice(-5)
+        .map(({ msg }) => msg)
+        .join(' | ')}`,
+    );
   }
 
   const mixtures = [

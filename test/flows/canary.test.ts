@@ -118,8 +118,8 @@ describe('personal data', function () {
     }
     // Checks that each search had something to search in.
     expect(logs.length).to.be.greaterThan(50);
-    expect(logs.filter((line) => line.msg === 'audit log chained').map((line) => line.hash)).to.include(hash);
-    for (const refused of ['socket event refused', 'frame refused', 'handshake refused'])
+    expect(logs.filter((line) => line.msg === 'Audit log chained').map((line) => line.hash)).to.include(hash);
+    for (const refused of ['Socket event refused', 'Frame refused', 'Handshake refused'])
       expect(
         logs.some(({ msg }) => msg === refused),
         refused,

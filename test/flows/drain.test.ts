@@ -58,7 +58,10 @@ describe('processes that stop', function () {
       });
       while ((await waitingForLocks()) < 2);
       web.kill('SIGTERM');
-      const waits = () => web.logs.some(({ msg }) => msg === 'answering before sockets are closed');
+      const waits = () =>
+        web.logs.some(
+          ({ msg }) => msg === 'Sockets wait for the answers to their messages; then they are closed',
+        );
       while (!waits() && device.socket.connected) await nextTurn();
       await letGo();
       expect(await acknowledged).to.include({ ok: true });
@@ -74,7 +77,7 @@ describe('processes that stop', function () {
       env: { ...process.env, LOG_LEVEL: 'info' },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    await says(workers, 'ready');
+    await says(workers, 'Process is ready');
     const api = await serveWeb();
     const user = await buildUser();
     const device = await connectDevice(api.url, user.access);
@@ -82,7 +85,7 @@ describe('processes that stop', function () {
     const { run_id } = await send(api, user, { content: 'first [[tokens:10]]' });
     await device.until('text', ({ event }) => event === 'response.delta');
 
-    const stopping = says(workers, 'stopping');
+    const stopping = says(workers, 'Process stops');
     workers.kill('SIGTERM');
     await stopping;
     const later = await send(api, user, { content: 'second' });

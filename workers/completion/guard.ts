@@ -130,7 +130,7 @@ export class Guard {
       if (this.signal.aborted) return;
       guardWindows.inc({ outcome: flagged ? 'flagged' : text === window ? 'passed' : 'redacted' });
       if (flagged) {
-        log.info({ categories }, 'answer withheld');
+        log.info({ categories }, 'Answer withheld; a polite reply takes its place');
         throw new Withheld('flagged');
       }
       this.#show(text);

@@ -37,10 +37,10 @@ async function keepIndexes(): Promise<void> {
   if (building !== undefined || stopping()) return;
   const [next] = await vectorIndexesOwed();
   if (next === undefined) return;
-  log.info(next, 'Vector index: work begins');
+  log.info(next, 'Work on a vector index begins');
   building = workOnIndex(next)
-    .then(() => log.info(next, 'Vector index: work done'))
-    .catch((err: unknown) => log.warn({ err, ...next }, 'Vector index: work failed; tried again'))
+    .then(() => log.info(next, 'Work on a vector index ended'))
+    .catch((err: unknown) => log.warn({ err, ...next }, 'Work on a vector index failed; tried again'))
     .finally(() => {
       building = undefined;
     });

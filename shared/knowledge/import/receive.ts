@@ -56,7 +56,7 @@ export async function receiveImport(
     throw err;
   }
   enqueue('faq_import', { import_id: importId }).catch((err: unknown) =>
-    log.warn({ err, import_id: importId }, 'import not enqueued; the reconciler will retry'),
+    log.warn({ err, import_id: importId }, 'Import not enqueued; the reconciler will retry'),
   );
   return importId;
 }

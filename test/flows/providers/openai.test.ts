@@ -95,7 +95,9 @@ describe('OpenAI', () => {
     expect(await engine.ask()).to.include({ status: 'completed', retries: 0, attempt: 1 });
     expect(await engine.ask()).to.include({ status: 'completed', retries: 0 });
     expect(fake.chats().map(({ body }) => 'temperature' in body)).to.deep.equal([true, false, false]);
-    const learned = engine.logs.find(({ msg }) => msg === 'asking again without a parameter');
+    const learned = engine.logs.find(
+      ({ msg }) => msg === 'Parameter refused; the model is asked again without it',
+    );
     expect(learned).to.include({ refused: 'temperature', provider: 'openai', model: 'gpt-5-mini' });
   });
 

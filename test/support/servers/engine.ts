@@ -161,7 +161,7 @@ export class Engine {
 
   /** The log's lines of failed calls so far. */
   failures(): LogLine[] {
-    return this.logs.filter(({ msg }) => msg === 'provider call failed');
+    return this.logs.filter(({ msg }) => msg === 'Provider call failed');
   }
 
   async end(): Promise<void> {
