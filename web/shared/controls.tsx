@@ -70,6 +70,32 @@ export function IconButton({
   );
 }
 
+type LabelledProps = {
+  /** Of the control; its note has the id `ID-note`. */
+  id: string;
+  label: string;
+  note?: string | undefined;
+  wrong?: boolean;
+  children: ReactNode;
+};
+
+/** A label above a control, and a note below: a hint, or what is wrong. */
+export function Labelled({ id, label, note, wrong = false, children }: LabelledProps) {
+  return (
+    <div className="grid min-w-0 grid-cols-[minmax(0,1fr)] gap-1.5">
+      <label htmlFor={id} className="text-sm font-medium">
+        {label}
+      </label>
+      {children}
+      {note !== undefined && (
+        <p id={`${id}-note`} className={`text-sm ${wrong ? 'text-danger' : 'text-muted'}`}>
+          {note}
+        </p>
+      )}
+    </div>
+  );
+}
+
 type FieldProps = ComponentProps<'input'> & {
   label: string;
   hint?: string | undefined;
@@ -81,10 +107,7 @@ export function Field({ label, hint, wrong, ...rest }: FieldProps) {
   const id = useId();
   const note = wrong ?? hint;
   return (
-    <div className="grid min-w-0 grid-cols-[minmax(0,1fr)] gap-1.5">
-      <label htmlFor={id} className="text-sm font-medium">
-        {label}
-      </label>
+    <Labelled id={id} label={label} note={note} wrong={wrong !== undefined}>
       <input
         id={id}
         aria-invalid={wrong !== undefined}
@@ -92,12 +115,7 @@ export function Field({ label, hint, wrong, ...rest }: FieldProps) {
         className="min-h-(--control) w-full rounded-(--round) border border-edge bg-paper px-3 text-(length:--control-text) aria-invalid:border-danger"
         {...rest}
       />
-      {note !== undefined && (
-        <p id={`${id}-note`} className={`text-sm ${wrong === undefined ? 'text-muted' : 'text-danger'}`}>
-          {note}
-        </p>
-      )}
-    </div>
+    </Labelled>
   );
 }
 

@@ -1,5 +1,5 @@
 import { type ComponentProps, useEffect, useId, useRef, useState } from 'react';
-import { Field } from '../../shared/controls.tsx';
+import { Field, Labelled } from '../../shared/controls.tsx';
 import { Icon } from '../../shared/Icon.tsx';
 import { w } from '../words.ts';
 
@@ -13,10 +13,7 @@ type SelectProps = {
 export function Select({ label, value, onChange, options }: SelectProps) {
   const id = useId();
   return (
-    <div className="grid gap-1.5">
-      <label htmlFor={id} className="text-sm font-medium">
-        {label}
-      </label>
+    <Labelled id={id} label={label}>
       <select
         id={id}
         value={value}
@@ -29,7 +26,7 @@ export function Select({ label, value, onChange, options }: SelectProps) {
           </option>
         ))}
       </select>
-    </div>
+    </Labelled>
   );
 }
 
@@ -38,10 +35,7 @@ type TextAreaProps = ComponentProps<'textarea'> & { label: string; hint?: string
 export function TextArea({ label, hint, ...rest }: TextAreaProps) {
   const id = useId();
   return (
-    <div className="grid gap-1.5">
-      <label htmlFor={id} className="text-sm font-medium">
-        {label}
-      </label>
+    <Labelled id={id} label={label} note={hint}>
       <textarea
         id={id}
         rows={4}
@@ -49,12 +43,7 @@ export function TextArea({ label, hint, ...rest }: TextAreaProps) {
         className="w-full rounded-(--round) border border-edge bg-paper px-3 py-2 text-(length:--control-text)"
         {...rest}
       />
-      {hint !== undefined && (
-        <p id={`${id}-note`} className="text-sm text-muted">
-          {hint}
-        </p>
-      )}
-    </div>
+    </Labelled>
   );
 }
 
@@ -130,10 +119,7 @@ export function Search({
   const [typed, setTyped] = useTyped(value, onChange);
   const id = useId();
   return (
-    <div className="grid gap-1.5">
-      <label htmlFor={id} className="text-sm font-medium">
-        {label}
-      </label>
+    <Labelled id={id} label={label}>
       <div className="relative">
         <Icon
           name="search"
@@ -149,6 +135,6 @@ export function Search({
           className="min-h-(--control) text-(length:--control-text) w-full rounded-(--round) border border-edge bg-paper ps-10 pe-3"
         />
       </div>
-    </div>
+    </Labelled>
   );
 }

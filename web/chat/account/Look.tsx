@@ -1,4 +1,5 @@
 import { useEffect, useId, useRef, useState } from 'react';
+import { Labelled } from '../../shared/controls.tsx';
 import { setTheme, THEMES, type Theme, theme } from '../../shared/theme.ts';
 import { LANGUAGES, type Language, language, speak, t } from '../../shared/words.ts';
 import { changeUser } from './change.ts';
@@ -27,10 +28,7 @@ export function Look() {
   return (
     <Section title={t('me.look')}>
       <div className="grid gap-4 sm:grid-cols-2">
-        <div className="grid gap-1.5">
-          <label htmlFor={`${id}-language`} className="text-sm font-medium">
-            {t('me.language')}
-          </label>
+        <Labelled id={`${id}-language`} label={t('me.language')}>
           <select
             ref={field}
             id={`${id}-language`}
@@ -44,11 +42,8 @@ export function Look() {
               </option>
             ))}
           </select>
-        </div>
-        <div className="grid gap-1.5">
-          <label htmlFor={`${id}-theme`} className="text-sm font-medium">
-            {t('me.theme')}
-          </label>
+        </Labelled>
+        <Labelled id={`${id}-theme`} label={t('me.theme')}>
           <select
             id={`${id}-theme`}
             className={select}
@@ -64,7 +59,7 @@ export function Look() {
               </option>
             ))}
           </select>
-        </div>
+        </Labelled>
       </div>
     </Section>
   );
