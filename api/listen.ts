@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,7 +7,6 @@ import { env } from '../shared/base/env.ts';
 import { problem } from '../shared/base/errors.ts';
 import { boundPipelining, whileConnected } from '../shared/ops/pipelining.ts';
 import { buildApp } from './app.ts';
-import { sayingClose } from './draining.ts';
 import { balancerUnaware } from './health/probes.ts';
 import { refuseRaw } from './middleware/raw.ts';
 import { attachSockets } from './sockets.ts';
@@ -83,4 +82,26 @@ function refuseUnreadable(err: NodeJS.ErrnoException, socket: Duplex): void {
   if (!socket.writable || err.code === 'ECONNRESET') socket.destroy();
   else
     refuseRaw(socket, problem(err.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'request_timeout' : 'bad_request'));
+}
+
+/**
+ * Prepares a server for its end. A proxy that reads `Connection: close` opens its next connection elsewhere.
+ * @returns a function that puts `Connection: close` on every later answer, also to requests that are already here
+ */
+function sayingClose(http: Server): () => void {
+  const begun = new Set<ServerResponse>();
+  let draining = false;
+  http.prependListener('request', (_, answer: ServerResponse) => {
+    if (draining) return say(answer);
+    begun.add(answer);
+    answer.once('close', () => begun.delete(answer));
+  });
+  return () => {
+    draining = true;
+    for (const answer of begun) if (!answer.headersSent) say(answer);
+  };
+}
+
+function say(answer: ServerResponse): void {
+  answer.setHeader('connection', 'close');
 }

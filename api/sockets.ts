@@ -8,7 +8,7 @@ import { socketsConnected } from '../shared/ops/metrics.ts';
 import { arrive } from '../shared/delivery/presence.ts';
 import { AGENTS_ROOM, userRoom } from '../shared/delivery/push.ts';
 import { authenticate, type Signed } from '../shared/accounts/authenticate.ts';
-import { noteOnline } from '../shared/people/presence.ts';
+import { noteOnline, PRESENCE_BEAT_MS } from '../shared/people/presence.ts';
 import { limitConnections } from '../shared/limits/connections.ts';
 import { networkOf } from '../shared/limits/charge.ts';
 import { addressOf } from './middleware/address.ts';
@@ -21,7 +21,6 @@ import { BoundedEngine, countDial } from './sockets/bounded.ts';
 import { boundedSocket, type Connection, connectionsOf, cut, watchedSockets } from './sockets/connections.ts';
 import { answerEvent } from './sockets/answerEvent.ts';
 import { pushes } from '../shared/delivery/pushes.ts';
-import { beatPresence } from './sockets/presence.ts';
 import { noteUnderWay, untilAnswered } from './sockets/underWay.ts';
 import { watchSockets } from './sockets/watch.ts';
 import { closeWebSockets, watchedWebSockets } from './websocket/connections.ts';
@@ -114,8 +113,9 @@ async function signIn(socket: Socket, next: (err?: Error) => void): Promise<void
   } catch (err) {
     const { status, code, cause } = toProblem(err);
     logFew(`address:${networkOf(addressOf(socket.request))}`, () => {
-      if (status >= 500) log.error({ err: cause ?? err, code }, 'handshake failed');
-      else log.info({ status, code }, 'handshake refused');
+      if (status >= 500)
+        log.error({ err: cause ?? err, code }, 'Handshake failed; its client gets a problem');
+      else log.info({ status, code }, 'Handshake refused');
     });
     next(Object.assign(new Error(code), { data: presentProblem(err, '/socket.io') }));
   }
@@ -148,7 +148,10 @@ async function signedOnce(socket: Socket): Promise<Signed> {
 function closeAfterGap(io: Server): void {
   const connections = connectionsOf(io);
   if (connections.length > 0)
-    log.info({ sockets: connections.length }, 'pushes may be lost; clients have to reconnect');
+    log.info(
+      { sockets: connections.length },
+      'Pushes may be lost; sockets are closed, and clients reconnect',
+    );
   for (const connection of connections) connection.close();
 }
 
@@ -166,4 +169,17 @@ async function close(io: Server): Promise<void> {
   await Promise.all(sent);
   await io.close();
   clearTimeout(timer);
+}
+
+/**
+ * Tells Redis every five seconds which agents have a socket at this replica.
+ * @param signed returns who is connected
+ * @returns a function that ends it
+ */
+function beatPresence(signed: () => Signed[]): () => void {
+  const timer = setInterval(() => {
+    const agents = signed().filter(({ user }) => isEditor(user));
+    void noteOnline([...new Set(agents.map(({ user }) => user.id))]);
+  }, PRESENCE_BEAT_MS).unref();
+  return () => clearInterval(timer);
 }

@@ -5,7 +5,7 @@ import { pageOf } from '../contract/page.ts';
 import { serve } from '../contract/serve.ts';
 import { limitSearchedLists } from '../middleware/limit-searches.ts';
 import { pathId } from '../middleware/ctx.ts';
-import { settleInBackground } from '../../shared/delivery/settle.ts';
+import { settleInBackground } from '../../shared/delivery/runs.ts';
 import { presentConversation, presentMessage } from '../contract/conversation.ts';
 import { askForPerson } from '../../shared/people/askForPerson.ts';
 import { conversationContract } from './contract.ts';

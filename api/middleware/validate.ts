@@ -5,10 +5,9 @@ import { refuseWeak } from '../../shared/accounts/newPassword.ts';
 import { problem } from '../../shared/base/errors.ts';
 import type { Ctx, Next } from './ctx.ts';
 import { readJson } from './body.ts';
-import { checkFew } from './few.ts';
 import { presentFaults } from './faults.ts';
 import { addOwnFormats } from './formats.ts';
-import { checkSane } from './sane.ts';
+import { checkFew, checkSane } from './sane.ts';
 
 /** A schema. A value that passes has the type T. */
 export type Schema<T> = { schema: SchemaObject; compiled: () => ValidateFunction<T> };

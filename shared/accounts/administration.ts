@@ -6,7 +6,7 @@ import { User } from '../../db/models/user.ts';
 import { listUsers, type UserFilter } from '../../db/models/userAdmin.ts';
 import { row } from '../../db/sql.ts';
 import { found, problem } from '../base/errors.ts';
-import { settleInBackground } from '../delivery/settle.ts';
+import { settleInBackground } from '../delivery/runs.ts';
 import { type By, noted } from './noted.ts';
 
 type Administrator = By & { actor_id: number };

@@ -2,7 +2,7 @@ import { knex } from '../../db/knex.ts';
 import { sayClient } from '../../db/models/consent.ts';
 import { type NewUser, User } from '../../db/models/user.ts';
 import { problem } from '../base/errors.ts';
-import { settleInBackground } from '../delivery/settle.ts';
+import { settleInBackground } from '../delivery/runs.ts';
 import type { Client } from './client.ts';
 import { familyOf } from './family.ts';
 import { type By, noted } from './noted.ts';

@@ -1,10 +1,9 @@
-import { createHash, createHmac, type KeyObject, randomBytes } from 'node:crypto';
+import { createHash, createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import type { Role } from '../../db/models/role.ts';
 import type { User } from '../../db/models/user.ts';
 import { env } from '../base/env.ts';
 import { problem } from '../base/errors.ts';
-import { keysNamed, signingKey } from './keys.ts';
 
 /**
  * `access`: for the API. `board`: for the operators' pages, in a cookie. `second_factor`: says that the password was right, and
@@ -206,4 +205,30 @@ export function mailedTokens(nonce: string): { token: string; tokenHash: string 
 /** Returns the hash of a random token. With 256 bits it needs no slow hash. */
 export function hashToken(token: string): string {
   return createHash('sha256').update(token).digest('hex');
+}
+
+/** A secret of JWT_SECRET, and its name in tokens: the first 64 bits of its hash. */
+type Key = { kid: string; secret: KeyObject };
+
+function signingKey(): Key {
+  return keyOf(env.JWT_SECRET[0]!);
+}
+
+/** Returns the keys that may have signed a token: the key that its header names, or all keys if it names none. */
+function keysNamed(header: { kid?: unknown }): Key[] {
+  const keys = env.JWT_SECRET.map(keyOf);
+  return 'kid' in header ? keys.filter(({ kid }) => kid === header.kid) : keys;
+}
+
+const made = new Map<string, Key>();
+
+/** Returns the key of a secret. Caches it: making a key costs more than using it. */
+function keyOf(secret: string): Key {
+  let key = made.get(secret);
+  if (key === undefined) {
+    const kid = createHash('sha256').update(secret).digest('hex').slice(0, 16);
+    key = { kid, secret: createSecretKey(Buffer.from(secret)) };
+    made.set(secret, key);
+  }
+  return key;
 }

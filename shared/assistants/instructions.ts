@@ -1,11 +1,13 @@
 import type { AssistantDefinition } from '../../db/models/assistant.ts';
+import { findPerson } from '../../db/models/person.ts';
+import type { Answering } from '../../db/models/turn.ts';
 import { inLanguage } from '../texts/textIn.ts';
 
 /** Names that instructions may have in double braces. */
 const PLACEHOLDERS = ['today', 'user_name'] as const;
-export type Placeholder = (typeof PLACEHOLDERS)[number];
+type Placeholder = (typeof PLACEHOLDERS)[number];
 /** The value of each placeholder. */
-export type Filling = Record<Placeholder, string>;
+type Filling = Record<Placeholder, string>;
 type Instructed = Pick<AssistantDefinition, 'instructions' | 'instructions_by_language'>;
 
 /** Spaces are trimmed later: a pattern for them takes time cubic in their number. */
@@ -20,6 +22,19 @@ const NAME_RULE =
 /** Returns the names in double braces that are not placeholders. */
 export function unknownPlaceholders(instructions: string): string[] {
   return namesIn(instructions).filter((name) => !isPlaceholder(name));
+}
+
+type Asked = { user_id: number; language: string; created_at: Date; assistant: Answering | null };
+
+/**
+ * Returns the assistant's instructions, filled in for the asking user; '' without instructions. Uses the question's day, so
+ * that every attempt makes the same prompt.
+ */
+export async function instructionsOf({ user_id, language, created_at, assistant }: Asked): Promise<string> {
+  if (assistant === null) return '';
+  const person = needsFilling(assistant, language) ? await findPerson(user_id) : null;
+  const today = dayIn(person?.timezone ?? 'UTC', created_at);
+  return instructionsFor(assistant, language, { today, user_name: person?.name ?? '' }).trim();
 }
 
 /** Returns whether the instructions for a language contain a placeholder. */

@@ -8,7 +8,7 @@ import { packetOf } from '../delivery/news.ts';
 import { killPoint } from '../ops/killpoint.ts';
 import { traced } from '../ops/tracing.ts';
 import { type Sender, withinLimits } from '../limits/sending.ts';
-import { settleInBackground } from '../delivery/settle.ts';
+import { settleInBackground } from '../delivery/runs.ts';
 
 /** A stored message as its sender sees it. `replayed`: the idempotency key had been stored before. */
 export type Taken = {

@@ -3,7 +3,7 @@ import { explainRun, type RunExplanation } from '../../db/models/runExplanation.
 import { findRun, type RunRow } from '../../db/models/runView.ts';
 import { type By, noted } from '../accounts/noted.ts';
 import { found } from '../base/errors.ts';
-import { settleInBackground } from '../delivery/settle.ts';
+import { settleInBackground } from '../delivery/runs.ts';
 
 /** Returns a user's run. @throws Problem `not_found` */
 export async function ownRun(userId: number, runId: number): Promise<RunRow> {

@@ -6,10 +6,11 @@ import { deliver } from './enqueue.ts';
 import { type EndedRun, terminalEvent } from './runEvents.ts';
 import { killPoint } from '../ops/killpoint.ts';
 import { log } from '../base/log.ts';
+import { onStop } from '../base/stop.ts';
 import { tellNews } from './news.ts';
 import type { Packet } from './push.ts';
 import { closeLog } from './runlog.ts';
-import { tracedStep } from '../ops/tracing.ts';
+import { keepTrace, tracedStep } from '../ops/tracing.ts';
 
 /** The result of a committed change: runs have ended, at most one has become the head of its conversation. */
 export type Aftermath = {
@@ -35,9 +36,29 @@ export async function settle({ ended, next, news = null, told = [] }: Aftermath)
     if (result.status === 'rejected')
       log.warn(
         { err: result.reason, ended: ended.map(idOf), next, news },
-        'runs not announced or delivered, or news not told; the reconciler will retry',
+        'Runs not announced or delivered, or news not told; the reconciler will retry',
       );
   }
+}
+
+const begun = new Set<Promise<void>>();
+// Registered after the queues and connections that it needs, so it runs before they close.
+onStop('settling', () => Promise.all(begun));
+
+/**
+ * Announces and delivers runs after the answer to the client: the change is committed, and the client need not wait for
+ * Redis.
+ * @param accepted the run that this request stored; its stages belong to the request's trace
+ */
+export function settleInBackground(aftermath: Aftermath, accepted?: number): void {
+  const settling = follow(aftermath, accepted).finally(() => begun.delete(settling));
+  begun.add(settling);
+}
+
+async function follow(aftermath: Aftermath, accepted: number | undefined): Promise<void> {
+  // The stages look for the trace, so it is stored before the delivery.
+  if (accepted !== undefined) await keepTrace(accepted);
+  await settle(aftermath);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { type ConversationRow, Conversation } from '../../db/models/conversation.ts';
 import { handOver } from '../../db/models/people.ts';
 import { found } from '../base/errors.ts';
-import { settleInBackground } from '../delivery/settle.ts';
+import { settleInBackground } from '../delivery/runs.ts';
 import { killPoint } from '../ops/killpoint.ts';
 
 /** Hands a user's conversation over to a person. Returns the conversation. @throws Problem `not_found` */

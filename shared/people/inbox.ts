@@ -16,7 +16,7 @@ import {
 import { type By, noted } from '../accounts/noted.ts';
 import { found, problem } from '../base/errors.ts';
 import { checkKey, requestHash } from '../conversations/intake.ts';
-import { settleInBackground } from '../delivery/settle.ts';
+import { settleInBackground } from '../delivery/runs.ts';
 import { killPoint } from '../ops/killpoint.ts';
 
 /** The agent or administrator who acts. */

@@ -18,7 +18,7 @@ import { passwordFits } from '../accounts/password.ts';
 import { found, problem } from '../base/errors.ts';
 import { enqueueSoon } from '../delivery/enqueue.ts';
 import { forgetDelivered, forgetKeysOf } from '../delivery/forget.ts';
-import { settleInBackground } from '../delivery/settle.ts';
+import { settleInBackground } from '../delivery/runs.ts';
 import { forgetLetters } from '../notifications/transport.ts';
 import { killPoint } from '../ops/killpoint.ts';
 import { erasedTables } from './map.ts';

@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import type { FaqSet } from '../../db/models/faqSearch.ts';
 import { type HistoryMessage, messageTexts, saveTokenCounts } from '../../db/models/message.ts';
 import type { Answering, ContextRecord } from '../../db/models/turn.ts';
-import { instructionsOf } from '../assistants/filling.ts';
+import { instructionsOf } from '../assistants/instructions.ts';
 import { env } from '../base/env.ts';
 import { promptBudget } from '../provider/config.ts';
 import type { Message } from '../provider/shape.ts';

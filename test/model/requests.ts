@@ -1,7 +1,7 @@
 import type { SignedUser } from '../../shared/accounts/authenticate.ts';
 import { intake } from '../../shared/conversations/intake.ts';
 import { cancel } from '../../shared/conversations/ownRun.ts';
-import { settleInBackground } from '../../shared/delivery/settle.ts';
+import { settleInBackground } from '../../shared/delivery/runs.ts';
 import { knex } from '../../db/knex.ts';
 import { Conversation } from '../../db/models/conversation.ts';
 import { handOver, takeOver } from '../../db/models/people.ts';

@@ -8,7 +8,7 @@ import Koa from 'koa';
 import rawBody from 'raw-body';
 import { withinLimits } from '../../../shared/limits/sending.ts';
 import { packet } from '../../../shared/delivery/push.ts';
-import { settleInBackground } from '../../../shared/delivery/settle.ts';
+import { settleInBackground } from '../../../shared/delivery/runs.ts';
 import { acceptMessage } from '../../../db/models/run.ts';
 
 type Body = { content: string; user_id: number; sid: number };
