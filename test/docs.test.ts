@@ -1,6 +1,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { oldFiles } from '../scripts/write/made.ts';
+import { wrapProse } from '../scripts/write/prose.ts';
 
 /** A link [`name`](path) names what the file defines. */
 const LINK = /\[`?([^`\]]+)`?\]\((?!https?:)([\w./-]+)\)/g;
@@ -35,6 +36,16 @@ describe('the documents', () => {
 
 it('the files that `npm run write` makes are what the code says', async () => {
   expect((await oldFiles()).map(([file]) => file)).to.deep.equal([]);
+});
+
+it('prose is wrapped below the text of its item; tables, code and headings stay as they are', () => {
+  const words = 'word '.repeat(22).trim();
+  const kept = `# ${words} ${words}\n\n| ${words} | ${words} |\n\n\`\`\`sh\n${words} ${words}\n\`\`\``;
+  expect(wrapProse(kept)).to.equal(kept);
+  expect(wrapProse(`1. ${words} \`npm run  write\` 1. end`)).to.equal(
+    `1. ${words}\n   \`npm run  write\` 1. end`,
+  );
+  expect(wrapProse('one\ntwo')).to.equal('one two');
 });
 
 function definitionOf(name: string): RegExp {

@@ -1,6 +1,6 @@
 import { collectLoading } from '../shared/base/collected.ts';
 import { env, requireEnv } from '../shared/base/env.ts';
-import { type JobName, otherTypes, queuesOf, workerTypes } from '../shared/delivery/jobs.ts';
+import { otherTypes, queuesOf, workerTypes } from '../shared/delivery/jobs.ts';
 import { log } from '../shared/base/log.ts';
 import { moderationModel, requireModels } from '../shared/provider/config.ts';
 import { beat } from '../shared/delivery/processes.ts';
@@ -11,27 +11,9 @@ import { onStop, stopOnSignals } from '../shared/base/stop.ts';
 import { requireNotifications } from '../shared/ops/mailSettings.ts';
 import { startTracing } from '../shared/ops/tracing.ts';
 import { drain } from './completion/lease.ts';
+import { handlers } from './handlers.ts';
 import { serveHealth } from './health.ts';
 import { type Handler, work } from './work.ts';
-
-/** Loads the handler of each job, so that a process holds only those of its types. A job without a handler does not compile. */
-const handlers: { [Name in JobName]: () => Promise<Handler<Name>> } = {
-  moderation: async () => (await import('./moderation.ts')).moderation,
-  context: async () => (await import('./context.ts')).context,
-  completion: async () => (await import('./completion.ts')).completion,
-  summary: async () => (await import('./summary.ts')).summary,
-  embedding: async () => (await import('./embedding.ts')).embedding,
-  webhook: async () => (await import('./webhook.ts')).webhook,
-  faq_import: async () => (await import('./faqImport.ts')).faqImport,
-  faq_suggestions: async () => (await import('./faqSuggestions.ts')).faqSuggestions,
-  analytics: async () => (await import('./analytics.ts')).analytics,
-  erasure: async () => (await import('./erasure.ts')).erasure,
-  export: async () => (await import('./export.ts')).exportData,
-  replay: async () => (await import('./replay.ts')).replay,
-  notification: async () => (await import('./notification.ts')).notification,
-  push: async () => (await import('./push.ts')).push,
-  mail: async () => (await import('./mail.ts')).mail,
-};
 
 const others: Record<(typeof otherTypes)[number], () => Promise<() => void>> = {
   housekeeping: async () => (await import('./housekeeping.ts')).startHousekeeping,
@@ -56,7 +38,7 @@ function main(types: string[]): void {
   // The tokens in mails are made from it.
   if (types.includes('notification')) requireEnv('JWT_SECRET');
   if (types.includes('moderation') && moderationModel() === null)
-    log.warn('MODERATION_MODEL is off: no message is checked');
+    log.warn('Moderation is off (MODERATION_MODEL); no message is checked');
   if (types.includes('notification')) requireDataKeys();
   stopOnSignals();
   serveHealth();
@@ -73,7 +55,7 @@ function main(types: string[]): void {
     });
     collectLoading();
     beat(types);
-    log.info({ types }, 'ready');
+    log.info({ types }, 'Process is ready');
   });
 }
 

@@ -1,11 +1,11 @@
-import Router, { type RouterMiddleware } from '@koa/router';
+import type { default as Router, RouterMiddleware } from '@koa/router';
 import type { Ctx, Next, State } from '../middleware/ctx.ts';
 import { auth, authInAct, editorsOnly, requireRole } from '../middleware/auth.ts';
 import { type Mark, marksOf } from '../middleware/mark.ts';
 import { takeBody, takeQuery } from '../middleware/validate.ts';
 import type { Contract, Handlers, Route, Routes, Who } from './contract.ts';
 
-export type Resource = { router: Router<State>; routes: Served[] };
+export type Resource = { routes: Served[] };
 export type Served = {
   /** Method and path, as in the contract. */
   key: string;
@@ -14,6 +14,8 @@ export type Served = {
   tag: string;
   route: Route;
   mark: Mark;
+  /** Adds the route to a router. */
+  mount: (router: Router<State>) => void;
 };
 type Middleware = RouterMiddleware<State>;
 
@@ -30,16 +32,25 @@ export function serve<const R extends Routes>(
   const wrong = [...new Set(wanted).symmetricDifference(new Set(given))];
   if (wrong.length > 0) throw new Error(`${wrong.join(', ')}: a route must have a contract and a handler`);
 
-  const router = new Router<State>();
   const served = Object.entries<Route>(routes).map(([key, route]) => {
     const [method = '', pattern = ''] = key.split(' ');
     const own = [handlers[key as keyof R]].flat() as unknown as Middleware[];
     const stack = [...RIGHTS[route.who], ...checks(route), preset(route), ...own];
-    if (method === 'ALL') router.all(pattern, ...stack);
-    else router.register(pattern, [method], stack);
-    return { key, method: method === 'ALL' ? 'GET' : method, pattern, tag, route, mark: marksOf(stack) };
+    const mount = (router: Router<State>) => {
+      if (method === 'ALL') router.all(pattern, ...stack);
+      else router.register(pattern, [method], stack);
+    };
+    return {
+      key,
+      method: method === 'ALL' ? 'GET' : method,
+      pattern,
+      tag,
+      route,
+      mark: marksOf(stack),
+      mount,
+    };
   });
-  return { router, routes: served };
+  return { routes: served };
 }
 
 const RIGHTS: Record<Who, Middleware[]> = {

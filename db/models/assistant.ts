@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { knex } from '../knex.ts';
 import { row, rows } from '../sql.ts';
 import type { Along } from './auditEntry.ts';
+import { type Tables, FOR_GOOD, operators } from '../personalData.ts';
 
 /** Content of an assistant's version. null: the environment's value. Texts by language have BCP 47 tags as keys. */
 export type AssistantDefinition = {
@@ -193,3 +194,20 @@ function definitionOf({
 }: AssistantRow): AssistantDefinition {
   return definition;
 }
+
+export const tables: Tables = {
+  assistants: {
+    purpose: 'what answers',
+    kept: FOR_GOOD,
+    bound: operators('what administrators made'),
+    erased: 'none',
+    columns: { technical: 'id version is_default is_archived created_at updated_at' },
+  },
+  assistant_versions: {
+    purpose: 'what answers, as it was',
+    kept: FOR_GOOD,
+    bound: operators('one for each change'),
+    erased: 'none',
+    columns: { technical: 'assistant_id version definition created_at' },
+  },
+};

@@ -1,4 +1,5 @@
 import { row } from '../sql.ts';
+import { type Tables, operators } from '../personalData.ts';
 
 /** Where the audit log begins once old entries are deleted: the last deleted place, with its entry's hash in hex, signed. */
 export type Anchor = { chain_seq: number; hash: string; key_id: number; signature: string };
@@ -42,3 +43,13 @@ export async function anchorAuditLog({ chain_seq, hash, key_id, signature }: Anc
   );
   return pass?.count ?? 0;
 }
+
+export const tables: Tables = {
+  audit_anchors: {
+    purpose: 'the place where the audit log begins, once old entries are deleted',
+    kept: 'until the next one',
+    bound: operators('one'),
+    erased: 'none',
+    columns: { technical: 'chain_seq hash at key_id signature' },
+  },
+};

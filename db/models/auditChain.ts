@@ -1,5 +1,6 @@
 import { row } from '../sql.ts';
 import { type Anchor, auditAnchor } from './auditAnchor.ts';
+import { type Tables, AS_AUDIT, use } from '../personalData.ts';
 
 const PASS = 1_000;
 const LOOK = 5_000;
@@ -100,3 +101,13 @@ async function stands(hash: string): Promise<boolean> {
   );
   return found !== undefined;
 }
+
+export const tables: Tables = {
+  audit_heads: {
+    purpose: 'the end of the audit log',
+    kept: AS_AUDIT,
+    bound: use('RETENTION_AUDIT_DAYS; unset: one a second at most'),
+    erased: 'none',
+    columns: { technical: 'chain_seq hash at' },
+  },
+};

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { row } from '../sql.ts';
 import type { Role } from './role.ts';
+import { type Tables, AS_AUDIT, use } from '../personalData.ts';
 
 export type NewAuditEntry = {
   /** Null: nobody was signed in, or an operator acted at the console. */
@@ -32,3 +33,32 @@ export const AuditEntry = {
 
 /** Writes something beside a change, in the same transaction. `id` is the changed row's; null: many rows. */
 export type Along = (id: number | null, trx: Knex) => Promise<void>;
+
+export const tables: Tables = {
+  audit_log: {
+    purpose: 'who did what, for accountability',
+    kept: AS_AUDIT,
+    bound: use('RETENTION_AUDIT_DAYS; unset: nothing'),
+    erased: 'redacted',
+    exported: 'access_log.json',
+    columns: {
+      link: 'id actor_id target_id subject_id',
+      identity: 'ip',
+      behaviour: 'at actor_role action target_type details',
+      technical: 'request_id chain_seq prev_hash hash redacted parts part_hashes',
+    },
+  },
+  audit_parts: {
+    purpose: 'who an entry of the audit log is about, and from where',
+    kept: AS_AUDIT,
+    bound: use('RETENTION_AUDIT_DAYS; unset: nothing'),
+    erased: 'cascade',
+    exported: 'access_log.json',
+    columns: {
+      link: 'id entry_id person_id target_id',
+      identity: 'ip',
+      behaviour: 'kind details field at',
+      technical: 'request_id salt',
+    },
+  },
+};

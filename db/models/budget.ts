@@ -1,4 +1,5 @@
 import { row } from '../sql.ts';
+import { type Tables, FOR_GOOD, time, use } from '../personalData.ts';
 
 /** Limits of a day in tokens, or in millionths of a currency; null: none. */
 export type Limits = { day: number | null; user: number | null };
@@ -54,3 +55,21 @@ export async function usedToday(): Promise<number> {
   );
   return found?.amount ?? 0;
 }
+
+export const tables: Tables = {
+  budget_user_days: {
+    purpose: 'budgets of users',
+    kept: '40 days',
+    bound: use('40 days'),
+    erased: 'account',
+    owner: 'user_id',
+    columns: { link: 'user_id', behaviour: 'day amount', technical: 'told' },
+  },
+  budget_days: {
+    purpose: 'the budget of all',
+    kept: FOR_GOOD,
+    bound: time('one a day'),
+    erased: 'none',
+    columns: { technical: 'day amount told' },
+  },
+};

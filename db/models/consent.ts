@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { row, rows } from '../sql.ts';
+import { type Tables, use, WITH_ACCOUNT } from '../personalData.ts';
 
 export type ConsentKind = 'gdpr' | 'data_processing' | 'marketing';
 export type ConsentRow = {
@@ -66,3 +67,15 @@ export function listAccess(
     { userId, limit, beforeId },
   );
 }
+
+export const tables: Tables = {
+  consents: {
+    purpose: 'what users consented to and withdrew',
+    kept: WITH_ACCOUNT,
+    bound: use('300 changes of an account in 15 minutes; erasure'),
+    erased: 'account',
+    owner: 'user_id',
+    exported: 'consents.json',
+    columns: { link: 'id user_id', behaviour: 'kind given version client at' },
+  },
+};

@@ -2,6 +2,7 @@ import { Model, raw } from 'objection';
 import { row, rows } from '../sql.ts';
 import { askedIn, matching } from './conversationSearch.ts';
 import { nameOf } from './person.ts';
+import { type Tables, AS_MESSAGES, use, WITH_CONVERSATION, WITH_MESSAGES } from '../personalData.ts';
 
 export type ConversationStatus = 'bot' | 'waiting' | 'agent' | 'resolved';
 /** The end of a page: the last activity in microseconds since 1970, and the id. */
@@ -106,3 +107,32 @@ export class Conversation extends Model {
 
 const further = `AND (c.last_message_at, c.id) <
   (timestamptz 'epoch' + :last_message_us * interval '1 microsecond', :id::bigint)`;
+
+export const tables: Tables = {
+  conversations: {
+    purpose: 'conversations',
+    kept: AS_MESSAGES,
+    bound: use(WITH_MESSAGES),
+    erased: 'account',
+    owner: 'user_id',
+    exported: 'conversations.json',
+    columns: {
+      link: 'id user_id assistant_id agent_id agent_read_id episode_id experiment_id',
+      content: 'title context tags handoff_reason outcome',
+      behaviour:
+        'language message_count total_tokens duration_seconds is_active is_archived created_at updated_at last_message_at deleted_at status status_since waiting_since fate channel experiment_version',
+    },
+  },
+  episodes: {
+    purpose: 'figures of conversations',
+    kept: WITH_CONVERSATION,
+    bound: use(WITH_MESSAGES),
+    erased: 'cascade',
+    columns: {
+      link: 'id conversation_id user_id assistant_id agent_id resolved_by',
+      content: 'handoff_reason outcome',
+      behaviour:
+        'reopened started_at handoff_at handoff_by taken_at first_reply_at returned_at resolved_at closed_at',
+    },
+  },
+};

@@ -1,4 +1,5 @@
 import { row } from '../sql.ts';
+import { type Tables, use, WITH_CONVERSATION, WITH_MESSAGES } from '../personalData.ts';
 
 /** Stores a user's rating of their conversation in place of an earlier one; undefined where it is not theirs. */
 export function rateConversation(
@@ -14,3 +15,14 @@ export function rateConversation(
     { id, userId, score, comment },
   );
 }
+
+export const tables: Tables = {
+  conversation_ratings: {
+    purpose: 'ratings of conversations',
+    kept: WITH_CONVERSATION,
+    bound: use(WITH_MESSAGES),
+    erased: 'cascade',
+    exported: 'feedback.json',
+    columns: { link: 'conversation_id', content: 'comment', behaviour: 'score created_at updated_at' },
+  },
+};

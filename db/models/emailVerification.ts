@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { row } from '../sql.ts';
+import { type Tables, use } from '../personalData.ts';
 
 /** Seconds for which the link in a mail is good. */
 const VERIFY_WITHIN_S = 3_600;
@@ -45,5 +46,21 @@ export const EmailVerification = {
       { userId },
       trx,
     );
+  },
+};
+
+export const tables: Tables = {
+  email_verifications: {
+    purpose: 'proving that an address is the user’s',
+    kept: 'until they expire',
+    bound: use('a day after they expire'),
+    erased: 'account',
+    owner: 'user_id',
+    columns: {
+      link: 'id user_id',
+      identity: 'email',
+      secret: 'token_hash',
+      technical: 'created_at used_at expires_at',
+    },
   },
 };

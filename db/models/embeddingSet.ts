@@ -1,4 +1,5 @@
 import { row, rows } from '../sql.ts';
+import { type Tables, FOR_GOOD, operators } from '../personalData.ts';
 
 /** A set of one model's vectors: the served set, or a set that will replace it. */
 export type EmbeddingSet = {
@@ -109,3 +110,16 @@ export async function pauseSet(key: string, ms: number): Promise<void> {
     { key, ms },
   );
 }
+
+export const tables: Tables = {
+  embedding_models: {
+    purpose: 'search',
+    kept: FOR_GOOD,
+    bound: operators('one for each model'),
+    erased: 'none',
+    columns: {
+      technical:
+        'key name provider model dimensions dimensions_asked query_prefix document_prefix from_before in_columns filled_to filled_parts due_at failures wanted_at seen_at ready_at',
+    },
+  },
+};

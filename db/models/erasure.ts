@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { row, rows } from '../sql.ts';
 import { mayBeTried } from './erasureFailure.ts';
+import { type Tables, FOR_GOOD, operators, use } from '../personalData.ts';
 
 export type Counts = Record<string, number>;
 export type Erasure = {
@@ -77,17 +78,17 @@ export async function accountOf(pseudonym: string): Promise<number | undefined> 
 
 /**
  * Removes a batch of what is an account's.
- * @param tables tables with further rows, and their column of the account's id
+ * @param others tables with further rows, and their column of the account's id
  * @returns whether nothing is left; undefined when it must wait for a run's end
  */
 export async function eraseAccount(
   userId: number,
   batch: number,
-  tables: Record<string, string>,
+  others: Record<string, string>,
 ): Promise<boolean | undefined> {
   const found = await row<{ gone: boolean }>(
     'SELECT gone FROM erase_account(:userId, :batch, CAST(:tables AS jsonb))',
-    { userId, batch, tables: JSON.stringify(tables) },
+    { userId, batch, tables: JSON.stringify(others) },
   );
   return found?.gone;
 }
@@ -170,3 +171,25 @@ export async function receiptKeys(): Promise<string[]> {
   const keys = await rows<{ public_key: string }>('SELECT public_key FROM receipt_keys ORDER BY id');
   return keys.map(({ public_key }) => public_key);
 }
+
+export const tables: Tables = {
+  erasures: {
+    purpose: 'receipts of erasures, and repeating them on a restored backup',
+    kept: FOR_GOOD,
+    bound: use('one for each erased account; kept, because it proves the erasure'),
+    erased: 'unlinked',
+    columns: {
+      link: 'id user_id pseudonym key_id',
+      behaviour: 'status reason requested_at completed_at erased kept',
+      technical: 'receipt deliveries signature',
+    },
+  },
+  receipt_keys: {
+    sealed: { column: 'sealed', id: 'id', label: 'id', prefix: 'receipt_key', newest: true },
+    purpose: 'signing receipts',
+    kept: FOR_GOOD,
+    bound: operators('one; another where it cannot be read'),
+    erased: 'none',
+    columns: { technical: 'id public_key created_at', secret: 'sealed' },
+  },
+};

@@ -1,4 +1,5 @@
 import { row } from '../sql.ts';
+import { type Tables, use } from '../personalData.ts';
 
 /** Seconds until a failed erasure is tried again: twice as long after each try, within these. */
 const [SOONEST, LATEST] = [30, 21_600];
@@ -20,3 +21,14 @@ export function noteErasureFailure(userId: number): Promise<{ tries: number; wai
     { userId, soonest: SOONEST, latest: LATEST },
   );
 }
+
+export const tables: Tables = {
+  erasure_failures: {
+    purpose: 'erasures that failed, and when they are tried again',
+    kept: 'until the account is erased',
+    bound: use('one for each account whose erasure failed; goes with the account'),
+    erased: 'account',
+    owner: 'user_id',
+    columns: { link: 'user_id', technical: 'tries failed_at not_before' },
+  },
+};

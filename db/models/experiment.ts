@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { knex } from '../knex.ts';
 import { row, rows } from '../sql.ts';
 import type { Along } from './auditEntry.ts';
+import { type Tables, FOR_GOOD, operators } from '../personalData.ts';
 
 export type NewExperiment = {
   assistant_id: number;
@@ -139,3 +140,15 @@ const FATES = [
   'scored',
   'score_sum',
 ];
+
+export const tables: Tables = {
+  experiments: {
+    purpose: 'two versions of an assistant side by side',
+    kept: FOR_GOOD,
+    bound: operators('what administrators began, one at a time for each assistant'),
+    erased: 'none',
+    columns: {
+      technical: 'id assistant_id version_a version_b share until created_at ended_at kept',
+    },
+  },
+};

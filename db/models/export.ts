@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { row, rows } from '../sql.ts';
+import { type Tables, use } from '../personalData.ts';
 
 export type ExportRow = {
   id: number;
@@ -130,3 +131,25 @@ export async function* piecesOf(id: number): AsyncGenerator<Buffer> {
     yield piece.bytes;
   }
 }
+
+export const tables: Tables = {
+  exports: {
+    purpose: 'exports that users asked for',
+    kept: 'seven days',
+    bound: use('seven days; one at a time for each account'),
+    erased: 'account',
+    owner: 'user_id',
+    columns: {
+      link: 'id user_id',
+      behaviour: 'status progress created_at completed_at expires_at',
+      technical: 'attempt lease_until',
+    },
+  },
+  export_chunks: {
+    purpose: 'archives of exports',
+    kept: 'seven days',
+    bound: use('seven days'),
+    erased: 'cascade',
+    columns: { link: 'export_id', content: 'bytes', technical: 'seq' },
+  },
+};

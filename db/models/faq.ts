@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { Model, raw } from 'objection';
 import { row, rows } from '../sql.ts';
 import type { Along } from './auditEntry.ts';
+import { type Tables, FOR_GOOD, operators, use, WITH_ACCOUNT, WITH_ACCOUNTS } from '../personalData.ts';
 
 export type FaqStatus = 'draft' | 'published' | 'archived';
 
@@ -206,3 +207,25 @@ export async function refused<T>(write: (trx: Knex) => Promise<T>): Promise<T | 
     throw err;
   }
 }
+
+export const tables: Tables = {
+  faqs: {
+    purpose: 'the knowledge base',
+    kept: FOR_GOOD,
+    bound: operators('what editors wrote'),
+    erased: 'none',
+    columns: {
+      technical:
+        'id category_id question answer keywords language status priority view_count helpful_count not_helpful_count slug meta_title meta_description created_at updated_at published_at question_embedding question_embedding_model question_text_hash answer_embedding answer_embedding_model answer_text_hash words from_message_id translation_of',
+    },
+  },
+  faq_feedback: {
+    purpose: 'ratings of FAQs',
+    kept: WITH_ACCOUNT,
+    bound: use(`${WITH_ACCOUNTS} and FAQ`),
+    erased: 'account',
+    owner: 'user_id',
+    exported: 'feedback.json',
+    columns: { link: 'faq_id user_id', behaviour: 'helpful created_at updated_at' },
+  },
+};

@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { Model } from 'objection';
 import { rows } from '../sql.ts';
 import type { Along } from './auditEntry.ts';
+import { type Tables, FOR_GOOD, operators } from '../personalData.ts';
 
 export type FaqCategoryFields = Pick<FaqCategory, 'name'> &
   Partial<Pick<FaqCategory, 'slug' | 'description'>>;
@@ -82,3 +83,13 @@ async function refused<T>(write: (trx: Knex) => Promise<T>): Promise<T | 'slug_t
     throw err;
   }
 }
+
+export const tables: Tables = {
+  faq_categories: {
+    purpose: 'the knowledge base',
+    kept: FOR_GOOD,
+    bound: operators('what editors wrote'),
+    erased: 'none',
+    columns: { technical: 'id name slug description created_at updated_at' },
+  },
+};

@@ -1,5 +1,6 @@
 import { toSql } from 'pgvector';
 import { row, rows } from '../sql.ts';
+import { type Tables, operators } from '../personalData.ts';
 
 /** An FAQ and its texts' hash; together they name the embedding job. */
 export type OwedFaq = { id: number; text_hash: string };
@@ -97,3 +98,27 @@ export async function extendClaims(key: string, texts: OwedText[], ms: number): 
 function columnsOf(texts: OwedText[]): { ids: number[]; parts: string[] } {
   return { ids: texts.map(({ faq_id }) => faq_id), parts: texts.map(({ part }) => part) };
 }
+
+export const tables: Tables = {
+  faq_embedding_claims: {
+    purpose: 'embedding',
+    kept: 'until it is done',
+    bound: operators('one for each FAQ'),
+    erased: 'none',
+    columns: { technical: 'faq_id text_hash claimed_until failures' },
+  },
+  faq_vectors: {
+    purpose: 'search',
+    kept: 'as long as the FAQ',
+    bound: operators('a few for each FAQ and model'),
+    erased: 'none',
+    columns: { technical: 'model faq_id part text_hash vector dimensions' },
+  },
+  faq_vectors_owed: {
+    purpose: 'embedding',
+    kept: 'until it is done',
+    bound: operators('a few for each FAQ and model'),
+    erased: 'none',
+    columns: { technical: 'model faq_id part due_at failures' },
+  },
+};

@@ -5,6 +5,7 @@ import { row, rows } from '../sql.ts';
 import type { Along } from './auditEntry.ts';
 import type { OwedFaq } from './faqEmbedding.ts';
 import type { FaqFields } from './faq.ts';
+import { type Tables, operators } from '../personalData.ts';
 
 export type ImportStatus = 'receiving' | 'queued' | 'in_progress' | 'completed' | 'failed';
 export type FaqImportRow = {
@@ -156,3 +157,25 @@ function importAll(importId: number, count: number): Promise<Progress | undefine
     return last && { ...last, added };
   });
 }
+
+export const tables: Tables = {
+  faq_imports: {
+    purpose: 'imports of FAQs',
+    kept: '90 days after their end',
+    bound: operators('90 days after their end'),
+    erased: 'account',
+    owner: 'user_id',
+    columns: {
+      link: 'id user_id',
+      behaviour: 'created_at updated_at completed_at',
+      technical: 'status all_or_nothing total processed imported failed',
+    },
+  },
+  faq_import_rows: {
+    purpose: 'rows of an import',
+    kept: 'until they are imported',
+    bound: operators('until they are imported; 90 days'),
+    erased: 'cascade',
+    columns: { technical: 'import_id line fields errors' },
+  },
+};

@@ -1,6 +1,7 @@
 import { toSql } from 'pgvector';
 import { row, rows } from '../sql.ts';
 import { type EmbeddingSet, SET_COLUMNS } from './embeddingSet.ts';
+import { type Tables, FOR_GOOD, operators } from '../personalData.ts';
 
 export type FoundFaq = {
   id: number;
@@ -136,3 +137,20 @@ export async function wordsSince(after: number, limit: number): Promise<string[]
   );
   return found.map(({ word }) => word);
 }
+
+export const tables: Tables = {
+  faq_terms: {
+    purpose: 'search',
+    kept: 'as long as the FAQ',
+    bound: operators('for each FAQ'),
+    erased: 'none',
+    columns: { technical: 'faq_id seq asked answered grams folded' },
+  },
+  faq_set: {
+    purpose: 'search',
+    kept: FOR_GOOD,
+    bound: operators('one'),
+    erased: 'none',
+    columns: { technical: 'only_one version' },
+  },
+};

@@ -4,6 +4,7 @@ import { knex } from '../knex.ts';
 import { row, rows } from '../sql.ts';
 import type { Along } from './auditEntry.ts';
 import { Faq, type NewFaq, type Refusal, refused, type WrittenFaq } from './faq.ts';
+import { type Tables, FOR_GOOD, operators, use } from '../personalData.ts';
 
 export type SuggestionStatus = 'open' | 'drafted' | 'dismissed';
 export type SuggestionRow = {
@@ -163,3 +164,31 @@ async function close(id: number, status: 'drafted' | 'dismissed', trx: Knex): Pr
   const changed = { status, updated_at: knex.raw('clock_timestamp()') };
   return (await trx('faq_suggestions').where({ id, status: 'open' }).update(changed)) > 0;
 }
+
+export const tables: Tables = {
+  faq_gaps: {
+    purpose: 'questions that no FAQ answers',
+    kept: 'until they are answered or dismissed',
+    bound: use('one for each message; RETENTION_MESSAGES_DAYS'),
+    erased: 'cascade',
+    columns: { link: 'message_id suggestion_id', content: 'embedding', technical: 'reason created_at gone' },
+  },
+  faq_gap_scan: {
+    purpose: 'finding unanswered questions',
+    kept: FOR_GOOD,
+    bound: operators('one'),
+    erased: 'none',
+    columns: { technical: 'only_one scanned_to' },
+  },
+  faq_suggestions: {
+    purpose: 'groups of such questions',
+    kept: 'as long as a question of it',
+    bound: use('as long as a question of it'),
+    erased: 'cascade',
+    columns: {
+      link: 'id faq_id',
+      content: 'embedding',
+      technical: 'status language embedding_model created_at updated_at told_at',
+    },
+  },
+};

@@ -1,5 +1,6 @@
 import { row, rows } from '../sql.ts';
 import type { Choices, Kind, NotificationData } from './notification.ts';
+import { type Tables, use } from '../personalData.ts';
 
 /** A claimed mail. */
 export type ClaimedMail = {
@@ -121,3 +122,19 @@ export async function forgetMail(id: number): Promise<void> {
     id,
   });
 }
+
+export const tables: Tables = {
+  mails: {
+    purpose: 'mails to users',
+    kept: 'see docs/operations.md, What is deleted',
+    bound: use('30 days; MAILS_PER_HOUR for each address'),
+    erased: 'account',
+    owner: 'user_id',
+    columns: {
+      link: 'id user_id',
+      identity: 'address',
+      behaviour: 'language created_at sent_at',
+      technical: 'message_key error failed_at due_at tries',
+    },
+  },
+};

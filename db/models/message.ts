@@ -1,4 +1,5 @@
 import { rows } from '../sql.ts';
+import { type Tables, AS_MESSAGES, use, WITH_MESSAGES } from '../personalData.ts';
 
 export type HistoryMessage = {
   id: number;
@@ -80,3 +81,28 @@ export async function saveTokenCounts(counts: { id: number; tokens: number }[]):
     { ids: counts.map(({ id }) => id), tokens: counts.map(({ tokens }) => tokens) },
   );
 }
+
+export const tables: Tables = {
+  messages: {
+    purpose: 'what users, assistants and people wrote',
+    kept: AS_MESSAGES,
+    bound: use(WITH_MESSAGES),
+    erased: 'account',
+    owner: 'user_id',
+    exported: 'messages.jsonl',
+    columns: {
+      link: 'id conversation_id user_id run_id replaces_id alternative_of agent_id',
+      content: 'content metadata',
+      behaviour: 'message_type status created_at delivered_at read_at shown_after',
+      technical: 'in_context tokens_used model_used response_time_ms',
+    },
+  },
+  message_keys: {
+    purpose: 'sending a message once',
+    kept: 'two days',
+    bound: use('two days'),
+    erased: 'account',
+    owner: 'user_id',
+    columns: { link: 'user_id message_id', technical: 'idempotency_key request_hash created_at' },
+  },
+};

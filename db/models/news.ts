@@ -1,5 +1,6 @@
 import { rows } from '../sql.ts';
 import { type ConversationRow, conversationColumns } from './conversation.ts';
+import { type Tables, use } from '../personalData.ts';
 
 /** What devices and agents were not told of a conversation. */
 export type News = {
@@ -66,3 +67,16 @@ export async function newsOwed(limit: number, graceMs: number): Promise<number[]
   );
   return owed.map(({ id }) => id);
 }
+
+export const tables: Tables = {
+  conversation_news: {
+    purpose: 'telling devices of changes',
+    kept: 'until they are told',
+    bound: use('one for each conversation, until it is told'),
+    erased: 'cascade',
+    columns: {
+      link: 'conversation_id from_message_id',
+      technical: 'news_id version state_changed changed_at',
+    },
+  },
+};

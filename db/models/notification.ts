@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { knex } from '../knex.ts';
 import { row, rows } from '../sql.ts';
+import { type Tables, use, WITH_ACCOUNT } from '../personalData.ts';
 
 export const KINDS = [
   'password_reset',
@@ -289,3 +290,29 @@ export async function changeSettings(
     trx,
   );
 }
+
+export const tables: Tables = {
+  notifications: {
+    purpose: 'telling users of answers, people and their account',
+    kept: 'see docs/operations.md, What is deleted',
+    bound: use('two days where no list shows them, else 90'),
+    erased: 'account',
+    owner: 'user_id',
+    exported: 'notifications.json',
+    columns: {
+      link: 'id user_id conversation_id message_id mail_id pushed_to',
+      content: 'data',
+      behaviour: 'kind created_at read_at shown_at',
+      technical: 'due_at tries push_at push_due_at push_tries mail_at',
+    },
+  },
+  notification_settings: {
+    purpose: 'which notifications a user wants',
+    kept: WITH_ACCOUNT,
+    exported: 'account.json',
+    bound: use('one for each account'),
+    erased: 'account',
+    owner: 'user_id',
+    columns: { link: 'user_id', behaviour: 'kinds quiet_hours' },
+  },
+};

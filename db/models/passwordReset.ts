@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { row } from '../sql.ts';
 import { foldCase } from './user.ts';
+import { type Tables, use } from '../personalData.ts';
 
 export const RESET_WITHIN_S = 3_600;
 
@@ -66,5 +67,16 @@ export const PasswordReset = {
       { userId },
       trx,
     );
+  },
+};
+
+export const tables: Tables = {
+  password_resets: {
+    purpose: 'setting a new password',
+    kept: 'until they expire',
+    bound: use('they expire after an hour'),
+    erased: 'account',
+    owner: 'user_id',
+    columns: { link: 'id user_id', secret: 'token_hash', technical: 'expires_at used_at' },
   },
 };

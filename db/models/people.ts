@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { knex } from '../knex.ts';
 import { row } from '../sql.ts';
+import { type Tables, use, WITH_CONVERSATION, WITH_MESSAGES } from '../personalData.ts';
 
 /** How an agent's act on a conversation ended. The rules are in db/functions/people.sql. */
 export type Outcome = 'done' | 'not_found' | 'conflict' | 'no_agent';
@@ -103,3 +104,13 @@ function only<T>(found: T | undefined): T {
   if (found === undefined) throw new Error('a function of people.sql returned nothing');
   return found;
 }
+
+export const tables: Tables = {
+  conversation_notes: {
+    purpose: 'notes of people about a conversation',
+    kept: WITH_CONVERSATION,
+    bound: use(WITH_MESSAGES),
+    erased: 'cascade',
+    columns: { link: 'id conversation_id agent_id', content: 'content', behaviour: 'created_at' },
+  },
+};

@@ -1,4 +1,5 @@
 import { row, rows } from '../sql.ts';
+import { type Tables, use } from '../personalData.ts';
 
 export type SubscriptionRow = { id: number; endpoint: string; p256dh: string; auth: string };
 
@@ -47,3 +48,19 @@ export function subscriptionsOf(userId: number): Promise<SubscriptionRow[]> {
     { userId },
   );
 }
+
+export const tables: Tables = {
+  push_subscriptions: {
+    purpose: 'pushes to browsers',
+    kept: 'until the browser ends them',
+    bound: use('the end of the sign-in'),
+    erased: 'account',
+    owner: 'user_id',
+    columns: {
+      link: 'id session_id user_id',
+      identity: 'endpoint',
+      secret: 'auth p256dh',
+      technical: 'created_at',
+    },
+  },
+};

@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { row, rows } from '../sql.ts';
 import type { Source, Usage } from './runView.ts';
 import type { Answering } from './turn.ts';
+import { type Tables, use, WITH_CONVERSATION, WITH_MESSAGES } from '../personalData.ts';
 
 export type ReplayRow = {
   id: number;
@@ -139,3 +140,18 @@ export function originalOf(runId: number): Promise<Shown | undefined> {
     { runId },
   );
 }
+
+export const tables: Tables = {
+  replays: {
+    purpose: 'answers of other versions to the same prompt',
+    kept: WITH_CONVERSATION,
+    bound: use(WITH_MESSAGES),
+    erased: 'cascade',
+    columns: {
+      link: 'id run_id',
+      content: 'content sources',
+      technical:
+        'assistant_version model status finish_reason prompt_tokens completion_tokens total_tokens error_code created_at completed_at',
+    },
+  },
+};

@@ -1,5 +1,6 @@
 import { row } from '../sql.ts';
 import type { Accepted, Refusal } from './run.ts';
+import { type Tables, use, WITH_CONVERSATION, WITH_MESSAGES } from '../personalData.ts';
 
 export type Again = {
   user_id: number;
@@ -56,3 +57,18 @@ export async function unrateReply(replyId: number, userId: number): Promise<bool
   );
   return found !== undefined;
 }
+
+export const tables: Tables = {
+  message_feedback: {
+    purpose: 'ratings of answers',
+    kept: WITH_CONVERSATION,
+    bound: use(WITH_MESSAGES),
+    erased: 'cascade',
+    exported: 'feedback.json',
+    columns: {
+      link: 'message_id user_id conversation_id',
+      content: 'comment',
+      behaviour: 'rating created_at updated_at',
+    },
+  },
+};

@@ -1,6 +1,7 @@
 import { row, rows } from '../sql.ts';
 import type { RunRow, Source, Usage } from './runView.ts';
 import type { Turn } from './turn.ts';
+import { type Tables, use, WITH_CONVERSATION, WITH_MESSAGES } from '../personalData.ts';
 
 /** Rows and statements of a run's life. The rules that need the conversation's lock are in db/functions, most in runs.sql. */
 /** A run that is to be delivered, in its generation-th delivery; rank is its place in its user's own line. */
@@ -239,3 +240,19 @@ export async function traceparentOf(runId: number): Promise<string | null> {
   });
   return found?.traceparent ?? null;
 }
+
+export const tables: Tables = {
+  runs: {
+    purpose: 'the work of answering a message',
+    kept: WITH_CONVERSATION,
+    bound: use(WITH_MESSAGES),
+    erased: 'cascade',
+    columns: {
+      link: 'id user_id conversation_id message_id reply_id assistant_id assistant_version',
+      content: 'moderation context sources error_message joined_ids',
+      behaviour: 'language created_at started_at completed_at',
+      technical:
+        'status idempotency_key request_hash request_id attempt lease_until last_seq crashes retries cancel_requested_at generation not_before queued_at announced_at model parameters prompt_tokens completion_tokens total_tokens first_token_ms finish_reason error_code rank traceparent timeouts waiting_since price_in price_out reserved reserved_on',
+    },
+  },
+};

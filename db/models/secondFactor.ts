@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { row } from '../sql.ts';
 import { User } from './user.ts';
+import { type Tables, use } from '../personalData.ts';
 
 /** Steps behind a used one whose codes may still be taken by a clock that is late. */
 const REMEMBERED_STEPS = 3;
@@ -94,3 +95,20 @@ export async function useRecoveryCode(userId: number, hash: string, trx: Knex): 
 export async function noteLogin(userId: number, trx: Knex): Promise<User | undefined> {
   return User.query(trx).patch({ last_login: new Date() }).where({ id: userId }).returning('*').first();
 }
+
+export const tables: Tables = {
+  second_factors: {
+    sealed: { column: 'sealed', id: 'user_id', label: 'user_id', prefix: 'second-factor' },
+    purpose: 'a code besides the password at sign-in; the secret is sealed, recovery codes are hashed',
+    kept: 'until its owner removes it',
+    bound: use('one for each account'),
+    erased: 'account',
+    owner: 'user_id',
+    columns: {
+      link: 'user_id',
+      secret: 'sealed recovery_hashes',
+      behaviour: 'created_at confirmed_at',
+      technical: 'used_steps',
+    },
+  },
+};

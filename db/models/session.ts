@@ -3,6 +3,7 @@ import { Model } from 'objection';
 import { knex } from '../knex.ts';
 import { row } from '../sql.ts';
 import type { Role } from './role.ts';
+import { type Tables, use } from '../personalData.ts';
 
 export type SignedUser = {
   id: number;
@@ -193,4 +194,32 @@ type NewSession = {
   lifetimeS: number;
   absoluteS: number;
   tokenHash: string;
+};
+
+export const tables: Tables = {
+  sessions: {
+    purpose: 'sign-ins',
+    kept: 'RETENTION_SESSIONS_DAYS after their end; the address IP_DAYS, then its network',
+    bound: use('RETENTION_SESSIONS_DAYS after their end'),
+    erased: 'account',
+    owner: 'user_id',
+    exported: 'sessions.json',
+    columns: {
+      link: 'id user_id',
+      identity: 'ip user_agent',
+      behaviour: 'created_at last_used_at expires_at revoked_at',
+    },
+  },
+  refresh_tokens: {
+    purpose: 'renewal of sign-ins',
+    kept: 'a day after they expire',
+    bound: use('a day after they expire; 100 refreshes of a session in 15 minutes'),
+    erased: 'account',
+    owner: 'user_id',
+    columns: {
+      link: 'id session_id user_id',
+      secret: 'token_hash',
+      technical: 'created_at expires_at spent_at spent_by granted_iat',
+    },
+  },
 };

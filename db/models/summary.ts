@@ -1,5 +1,6 @@
 import { row, rows } from '../sql.ts';
 import { historyBefore, type HistoryMessage } from './message.ts';
+import { type Tables, use, WITH_CONVERSATION } from '../personalData.ts';
 
 /** Messages after which a summary is old. The first one covers what was said before a person was asked for. */
 const OLD_AFTER = 10;
@@ -88,3 +89,17 @@ export async function summaryOf(conversationId: number): Promise<string | null> 
   );
   return found?.content ?? null;
 }
+
+export const tables: Tables = {
+  conversation_summaries: {
+    purpose: 'summaries for people who take over',
+    kept: WITH_CONVERSATION,
+    bound: use('one for each conversation'),
+    erased: 'cascade',
+    columns: {
+      link: 'conversation_id up_to_id',
+      content: 'content',
+      technical: 'model failures try_after updated_at',
+    },
+  },
+};

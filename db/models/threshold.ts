@@ -2,6 +2,7 @@ import { toSql } from 'pgvector';
 import { row, rows } from '../sql.ts';
 import { type EmbeddingSet, SET_COLUMNS } from './embeddingSet.ts';
 import { type FaqQuery, otherForms } from './faqSearch.ts';
+import { type Tables, FOR_GOOD, operators } from '../personalData.ts';
 
 /** What a question reaches at best among the FAQs: cosine similarity, and share of its words. */
 export type Reached = { similarity: number; coverage: number };
@@ -98,3 +99,20 @@ export function thresholdsOf(name: string): Promise<Threshold[]> {
 function columnsOf(probes: Probe[]): { languages: string[]; texts: string[] } {
   return { languages: probes.map(({ language }) => language), texts: probes.map(({ text }) => text) };
 }
+
+export const tables: Tables = {
+  embedding_thresholds: {
+    purpose: 'search',
+    kept: FOR_GOOD,
+    bound: operators('for each model and language'),
+    erased: 'none',
+    columns: { technical: 'model language threshold coverage probes faq_version computed_at' },
+  },
+  embedding_probes: {
+    purpose: 'search',
+    kept: FOR_GOOD,
+    bound: operators('for each model and language'),
+    erased: 'none',
+    columns: { technical: 'model language text_hash vector' },
+  },
+};

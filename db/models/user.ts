@@ -3,6 +3,7 @@ import { Model, raw, UniqueViolationError } from 'objection';
 import { problem } from '../../shared/base/errors.ts';
 import { row } from '../sql.ts';
 import type { Role } from './role.ts';
+import { type Tables, use } from '../personalData.ts';
 
 /**
  * A person's account. E-mail and username are unique regardless of case. A guest has neither, nor a password; `external_id`
@@ -178,3 +179,21 @@ export function refuseTaken(err: unknown): never {
     errors: [{ path: `/${field}`, message: 'must be unique: it is taken' }],
   });
 }
+
+export const tables: Tables = {
+  users: {
+    purpose: 'accounts',
+    kept: 'until erasure; guests RETENTION_GUESTS_DAYS after they were last seen',
+    bound: use('erasure; guests: RETENTION_GUESTS_DAYS and GUESTS_MAX'),
+    erased: 'cascade',
+    exported: 'account.json',
+    columns: {
+      link: 'id external_id',
+      identity: 'email username first_name last_name avatar_url contact_email',
+      secret: 'hashed_password pseudonym',
+      behaviour:
+        'language timezone gdpr_consent data_processing_consent marketing_consent created_at updated_at last_login email_verified_at email_refused_at second_factor',
+      technical: 'role status',
+    },
+  },
+};

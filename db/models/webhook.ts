@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { knex } from '../knex.ts';
 import { row, rows } from '../sql.ts';
 import type { Along } from './auditEntry.ts';
+import { type Tables, FOR_GOOD, operators } from '../personalData.ts';
 
 export const EVENT_TYPES = [
   'run.completed',
@@ -151,3 +152,25 @@ const SECRETS = 10;
 async function addSecret(webhook_id: number, sealed: string, trx: Knex): Promise<void> {
   await trx('webhook_secrets').insert({ webhook_id, sealed });
 }
+
+export const tables: Tables = {
+  webhooks: {
+    purpose: 'telling other systems',
+    kept: FOR_GOOD,
+    bound: operators('100'),
+    erased: 'unlinked',
+    columns: {
+      link: 'id created_by',
+      technical:
+        'url events description enabled include_content created_at updated_at disabled_at disabled_reason failing_since paused_until',
+    },
+  },
+  webhook_secrets: {
+    sealed: { column: 'sealed', id: 'id', label: 'webhook_id', prefix: 'webhook' },
+    purpose: 'signing for other systems',
+    kept: 'a day after the next one',
+    bound: operators('ten for each webhook'),
+    erased: 'none',
+    columns: { technical: 'id webhook_id created_at expires_at', secret: 'sealed' },
+  },
+};

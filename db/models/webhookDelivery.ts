@@ -1,6 +1,7 @@
 import { row, rows } from '../sql.ts';
 import { knex } from '../knex.ts';
 import type { Along } from './auditEntry.ts';
+import { type Tables, use } from '../personalData.ts';
 
 export type DeliveryRow = {
   id: number;
@@ -121,3 +122,17 @@ export async function recordTry(
   );
   return noted?.reason ?? null;
 }
+
+export const tables: Tables = {
+  webhook_deliveries: {
+    purpose: 'what other systems were told; a trigger removes those of an account that goes',
+    kept: '30 days',
+    bound: use('30 days'),
+    erased: 'cascade',
+    columns: {
+      link: 'id webhook_id data',
+      technical:
+        'message_id type status step attempts not_before give_up_at created_at last_attempt_at completed_at response_status response error duration_ms',
+    },
+  },
+};

@@ -1,5 +1,6 @@
 import { jobNames, jobs } from '../../shared/delivery/jobs.ts';
-import { type ColumnKind, personalData } from '../../shared/privacy/map.ts';
+import type { ColumnKind } from '../../db/personalData.ts';
+import { personalData } from '../../shared/privacy/map.ts';
 
 const ERASED: Record<(typeof personalData)[string]['erased'], string> = {
   account: 'removed with the account',

@@ -5,7 +5,7 @@ import { type Contract, contract, json, nothing } from '../../api/contract/contr
 import { closed, defaulted } from '../../api/contract/schema.ts';
 import { serve } from '../../api/contract/serve.ts';
 import { bodyCheck } from '../../api/middleware/validate.ts';
-import { served } from '../../api/routes.ts';
+import { routes, served } from '../../api/routes.ts';
 import { clientEvents } from '../../api/sockets/contract.ts';
 import { framesIn } from '../../api/websocket/contract.ts';
 
@@ -31,6 +31,14 @@ describe('contracts', () => {
       const exported: object = await import(`../../${file}`);
       for (const one of Object.values(exported).filter(isContract))
         for (const key of Object.keys(one.routes)) expect(keys, `${file}: ${key}`).to.include(key);
+    }
+  });
+
+  it('are served in an order in which no parameter takes the place of a fixed path', () => {
+    for (const { key, method, pattern } of served.flatMap((resource) => resource.routes)) {
+      if (/[:{]/.test(pattern)) continue;
+      const [first] = routes.match(pattern, method).pathAndMethod;
+      expect(first?.path, key).to.equal(pattern);
     }
   });
 
