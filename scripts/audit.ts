@@ -1,6 +1,7 @@
 /** `npm run audit -- verify`: see USAGE. */
 import { parseArgs } from 'node:util';
 import type { Broken } from '../db/models/auditChain.ts';
+import { command } from './services/command.ts';
 
 const USAGE = `npm run audit -- verify [--head HASH]
 
@@ -19,12 +20,7 @@ const WRONG: Record<Broken['fault'], string> = {
   unknown_head: 'is not in the chain: somebody rewrote the log or cut it off',
 };
 
-try {
-  await main();
-} catch (error) {
-  console.error(`npm run audit: ${error instanceof Error ? error.message : error}`);
-  process.exitCode = 2;
-}
+await command('audit', main, 2);
 
 async function main(): Promise<void> {
   const options = { head: { type: 'string' }, help: { type: 'boolean', short: 'h' } } as const;

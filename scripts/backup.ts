@@ -1,5 +1,6 @@
 /** `npm run backup`: see USAGE. */
 import { parseArgs } from 'node:util';
+import { command } from './services/command.ts';
 
 const USAGE = `npm run backup -- dump [--trial] | base | wal | check [NAME] | prune | list | serve
 
@@ -25,12 +26,7 @@ BACKUP_KEEP_WEEKS (8)    and one dump of each of so many weeks
 BACKUP_SCRATCH           the folder for trials; BACKUP_DIR/scratch
 The commands of PostgreSQL must be of the server's major version or newer.`;
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  console.error(`npm run backup: ${error instanceof Error ? error.message : error}`);
-  process.exitCode = 1;
-}
+await command('backup', main);
 
 async function main(): Promise<number> {
   const options = { trial: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;

@@ -5,6 +5,7 @@ import { follow } from './chat/follow.ts';
 import { Screen } from './chat/screen.ts';
 import { visible } from './services/visible.ts';
 import type { End } from '../web/sdk/view.ts';
+import { command } from './services/command.ts';
 
 const USAGE = `npm run chat -- "text" [--conversation ID] [--email demo@parley.local] [--password …]
 
@@ -21,12 +22,7 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  console.error(`npm run chat: ${error instanceof Error ? error.message : error}`);
-  process.exitCode = 1;
-}
+await command('chat', main);
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });

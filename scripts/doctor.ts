@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import type { Finding } from './doctor/finding.ts';
+import { command } from './services/command.ts';
 
 const USAGE = `npm run doctor [-- --offline]
 
@@ -16,12 +17,7 @@ Exit codes: 0 all is well, or only notes; 1 something is wrong; 2 the doctor its
 const STOP_MS = 2_000;
 const MARK = { well: 'ok   ', note: 'note ', wrong: 'WRONG' } as const;
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  console.error(`npm run doctor: ${error instanceof Error ? error.message : error}`);
-  process.exitCode = 2;
-}
+await command('doctor', main, 2);
 // Ends here: a client of a store that does not answer may dial forever.
 process.exit();
 

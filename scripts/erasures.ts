@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { SignedReceipt } from '../shared/privacy/receipts.ts';
+import { command } from './services/command.ts';
 
 const USAGE = `npm run erasures -- list | replay FILE | verify FILE [--key FILE]
 
@@ -15,12 +16,7 @@ verify FILE  checks the signature of a receipt: what GET /api/v1/erasures/{recei
 /** Ms until an erasure that waits for a run's end is looked at again. */
 const AGAIN = 500;
 
-try {
-  await main();
-} catch (error) {
-  console.error(`npm run erasures: ${error instanceof Error ? error.message : error}`);
-  process.exitCode = 2;
-}
+await command('erasures', main, 2);
 
 async function main(): Promise<void> {
   const options = { key: { type: 'string' }, help: { type: 'boolean', short: 'h' } } as const;

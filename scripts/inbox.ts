@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { addressOf, login, passwordOf, readRuntime } from './chat/account.ts';
 import { COMMANDS, Inbox } from './inbox/inbox.ts';
 import { listenTo } from './inbox/listen.ts';
+import { command } from './services/command.ts';
 
 const USAGE = `npm run inbox [-- COMMAND] [--email agent@parley.local] [--password …]
 
@@ -26,12 +27,7 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  console.error(`npm run inbox: ${error instanceof Error ? error.message : error}`);
-  process.exitCode = 1;
-}
+await command('inbox', main);
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });

@@ -1,5 +1,6 @@
 /** `npm run keys -- rotate|status`: see USAGE. */
 import { parseArgs } from 'node:util';
+import { command } from './services/command.ts';
 
 const USAGE = `npm run keys -- rotate | status
 
@@ -12,12 +13,7 @@ status  counts the secrets by table, and changes nothing
 
 Exits with 1 where a secret is left that no key of the lists opens.`;
 
-try {
-  await main();
-} catch (error) {
-  console.error(`npm run keys: ${error instanceof Error ? error.message : error}`);
-  process.exitCode = 2;
-}
+await command('keys', main, 2);
 
 async function main(): Promise<void> {
   const options = { help: { type: 'boolean', short: 'h' } } as const;

@@ -1,5 +1,6 @@
 /** `npm run replay`: see USAGE. */
 import { parseArgs } from 'node:util';
+import { command } from './services/command.ts';
 
 const USAGE = `npm run replay -- --from DATE [--to DATE] [--sample N] [--assistant-version N] [--model NAME] [--budget TOKENS]
 
@@ -12,14 +13,7 @@ nothing and shows nobody anything. Sends texts to the model of the environment, 
 --model              one of CHAT_MODEL and CHAT_MODEL_FALLBACK; left out: the version's own
 --budget             stops before the tokens exceed it; left out: 200000`;
 
-try {
-  await main();
-} catch (error) {
-  const errors = (error as { errors?: { path: string; message: string }[] }).errors;
-  const why = errors?.map(({ path, message }) => `--${path.slice(1)} ${message}`).join(', ');
-  console.error(`npm run replay: ${why ?? (error instanceof Error ? error.message : error)}`);
-  process.exitCode = 1;
-}
+await command('replay', main);
 
 async function main(): Promise<void> {
   const text = { type: 'string' } as const;

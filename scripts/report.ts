@@ -1,6 +1,7 @@
 /** `npm run report`: see USAGE. */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { command } from './services/command.ts';
 
 const USAGE = `npm run report [-- --from DATE] [--to DATE] [--timezone ZONE] [--out FILE]
 
@@ -10,14 +11,7 @@ Writes the figures of DATABASE_URL as one HTML page with charts, which needs no 
 --timezone    IANA; left out: UTC
 --out         the file; left out: report.html. - prints the page`;
 
-try {
-  await main();
-} catch (error) {
-  const errors = (error as { errors?: { path: string; message: string }[] }).errors;
-  const why = errors?.map(({ path, message }) => `--${path.slice(1)} ${message}`).join(', ');
-  console.error(`npm run report: ${why ?? (error instanceof Error ? error.message : error)}`);
-  process.exitCode = 1;
-}
+await command('report', main);
 
 async function main(): Promise<void> {
   const text = { type: 'string' } as const;

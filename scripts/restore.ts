@@ -1,5 +1,6 @@
 /** `npm run restore`: see USAGE. */
 import { parseArgs } from 'node:util';
+import { command } from './services/command.ts';
 
 const USAGE = `npm run restore -- dump [NAME] | base [NAME] --data FOLDER [--until TIME] | after
 
@@ -13,12 +14,7 @@ after  once a server has recovered, on DATABASE_URL: brings the schema up to dat
 --ledger FILE   another ledger; --no-ledger: there is none
 Stop all processes first. The settings are those of npm run backup; encrypted backups need BACKUP_AGE_IDENTITY or gpg's key.`;
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  console.error(`npm run restore: ${error instanceof Error ? error.message : error}`);
-  process.exitCode = 1;
-}
+await command('restore', main);
 
 async function main(): Promise<number> {
   const options = {

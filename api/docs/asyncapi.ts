@@ -7,7 +7,7 @@ import { runEvents } from '../runs/contract.ts';
 import { clientEvents, serverEvents } from '../sockets/contract.ts';
 import { framesIn, framesOut } from '../websocket/contract.ts';
 import { env } from '../../shared/base/env.ts';
-import { info } from './openapi.ts';
+import { ACCESS_TOKEN, info } from './openapi.ts';
 
 type Message = { name: string; summary?: string; payload: SchemaObject; examples?: object[] };
 type Operation = { action: 'send' | 'receive'; summary: string; channel: object; [field: string]: unknown };
@@ -94,12 +94,7 @@ const SERVERS = {
 };
 
 const SECURITY = {
-  token: {
-    type: 'http',
-    scheme: 'bearer',
-    bearerFormat: 'JWT',
-    description: 'The access token of a sign-in.',
-  },
+  token: ACCESS_TOKEN,
   query: { type: 'httpApiKey', in: 'query', name: 'token', description: 'The same, for browsers.' },
 };
 

@@ -64,13 +64,14 @@ export const info = {
     'The events of sockets and streams are described in `/asyncapi.json`.',
 };
 
+export const ACCESS_TOKEN = {
+  type: 'http',
+  scheme: 'bearer',
+  bearerFormat: 'JWT',
+  description: 'The access token of a sign-in.',
+};
 const SECURITY = {
-  token: {
-    type: 'http',
-    scheme: 'bearer',
-    bearerFormat: 'JWT',
-    description: 'The access token of a sign-in.',
-  },
+  token: ACCESS_TOKEN,
   board: { type: 'apiKey', in: 'cookie', name: 'parley_board', description: 'For Bull Board alone.' },
 };
 

@@ -22,31 +22,29 @@ export type Part = keyof typeof PARTS;
 type Entry = Record<string, unknown> & { id: number };
 
 /** Reads a part of what is a user's in pages of rows, oldest first. A page that has no row is left out. */
-export async function* exported(part: Part, userId: number): AsyncGenerator<Entry[]> {
-  for (let after = 0; ; ) {
-    const page = await rows<Entry>(
-      `SELECT * FROM (${PARTS[part]} WHERE user_id = :userId) AS theirs WHERE id > :after ORDER BY id LIMIT :limit`,
-      { userId, after, limit: PAGE },
-    );
-    const last = page.at(-1);
-    if (last === undefined) return;
-    yield page;
-    if (page.length < PAGE) return;
-    after = last.id;
-  }
+export function exported(part: Part, userId: number): AsyncGenerator<Entry[]> {
+  return pages(
+    `SELECT * FROM (${PARTS[part]} WHERE user_id = :userId) AS theirs WHERE id > :after ORDER BY id LIMIT :limit`,
+    userId,
+  );
 }
 
 /**
  * Reads what others did with a user's data, and the user's own acts, from the audit log, as `exported` does. Names nobody else.
  */
-export async function* exportedAccess(userId: number): AsyncGenerator<Entry[]> {
+export function exportedAccess(userId: number): AsyncGenerator<Entry[]> {
+  return pages(
+    `SELECT id, at, action, target_type, CASE WHEN actor_id = :userId THEN 'you' ELSE coalesce(actor_role, 'system') END AS by
+     FROM audit_entries WHERE id > :after AND id IN (SELECT id FROM audit_log WHERE subject_id = :userId
+       UNION ALL SELECT entry_id FROM audit_parts WHERE person_id = :userId AND kind = 'subject') ORDER BY id LIMIT :limit`,
+    userId,
+  );
+}
+
+/** Reads the rows of a statement page by page. */
+async function* pages(statement: string, userId: number): AsyncGenerator<Entry[]> {
   for (let after = 0; ; ) {
-    const page = await rows<Entry>(
-      `SELECT id, at, action, target_type, CASE WHEN actor_id = :userId THEN 'you' ELSE coalesce(actor_role, 'system') END AS by
-       FROM audit_entries WHERE id > :after AND id IN (SELECT id FROM audit_log WHERE subject_id = :userId
-         UNION ALL SELECT entry_id FROM audit_parts WHERE person_id = :userId AND kind = 'subject') ORDER BY id LIMIT :limit`,
-      { userId, after, limit: PAGE },
-    );
+    const page = await rows<Entry>(statement, { userId, after, limit: PAGE });
     const last = page.at(-1);
     if (last === undefined) return;
     yield page;

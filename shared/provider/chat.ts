@@ -1,5 +1,4 @@
 import type { Usage } from '../delivery/runEvents.ts';
-import { log } from '../base/log.ts';
 import { measuredStream } from './measure.ts';
 import { cutOff, ProviderError, timedOut, toProviderError } from './providerErrors.ts';
 import { tracedStream } from '../ops/tracing.ts';
@@ -7,7 +6,7 @@ import { noteFailure, noteSuccess, type Role } from './calls.ts';
 import { ENDINGS, readChunk } from './chunk.ts';
 import { type ModelRef, type Provider, providerOf } from './config.ts';
 import { eventsOf } from './eventsOf.ts';
-import { keepLearned, type Learned, learnedOf, lesson } from './learned.ts';
+import { keepLearned, learn, type Learned, learnedOf, lesson } from './learned.ts';
 import { Length } from './length.ts';
 import { post } from './post.ts';
 import { mayBeEcho } from './refused.ts';
@@ -188,11 +187,7 @@ async function ask(
       }
       const taught = echo ? null : lesson(refused, provider, learned);
       if (taught === null) throw err;
-      log.info(
-        { role: 'chat', provider: provider.name, model: model.model, refused },
-        'Parameter refused; the model is asked again without it',
-      );
-      keepLearned(model, taught);
+      learn('chat', model, refused, taught);
       learned = taught;
     }
   }

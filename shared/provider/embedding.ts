@@ -1,11 +1,10 @@
-import { log } from '../base/log.ts';
 import { countTokensUsed, measured } from './measure.ts';
 import { embeddingFailures } from '../ops/metrics.ts';
 import { ProviderError, toProviderError } from './providerErrors.ts';
 import { traced } from '../ops/tracing.ts';
 import { noteFailure, noteSuccess } from './calls.ts';
 import { type EmbeddingModel, type Provider, providerOf } from './config.ts';
-import { keepLearned, learnedOf, lesson } from './learned.ts';
+import { learn, learnedOf, lesson } from './learned.ts';
 import { postForJson } from './post.ts';
 import { mayBeEcho } from './refused.ts';
 import { isObject } from './troubles.ts';
@@ -105,11 +104,7 @@ async function ask(
       const sent = refused !== null && refused in body && !mayBeEcho(refused, inWords, input);
       const taught = sent ? lesson(refused, provider, learned) : null;
       if (taught === null) throw err;
-      log.info(
-        { role: 'embedding', provider: provider.name, model: model.model, refused },
-        'Parameter refused; the model is asked again without it',
-      );
-      keepLearned(model, taught);
+      learn('embedding', model, refused, taught);
       learned = taught;
     }
   }

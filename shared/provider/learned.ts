@@ -1,4 +1,6 @@
+import { log } from '../base/log.ts';
 import { redis } from '../delivery/redis.ts';
+import type { Role } from './calls.ts';
 import type { ModelRef, Provider } from './config.ts';
 import type { Settings } from './presets.ts';
 import type { Parameter } from './refused.ts';
@@ -26,6 +28,13 @@ export async function learnedOf({ name }: Pick<ModelRef, 'name'>): Promise<Learn
   if (now !== undefined && now.until > Date.now()) return now.learned;
   known.set(name, { learned, until: Date.now() + KEPT_S * 1_000 });
   return learned;
+}
+
+/** Keeps what a refused parameter taught, and logs that the model is asked again. */
+export function learn(role: Role, ref: ModelRef, refused: string | null, learned: Learned): void {
+  const { provider, model } = ref;
+  log.info({ role, provider, model, refused }, 'Parameter refused; the model is asked again without it');
+  keepLearned(ref, learned);
 }
 
 /** Keeps a lesson for a day, here and in Redis. */

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
 import { changeAssistant } from '../../db/models/assistant.ts';
-import type { Answer } from '../support/api.ts';
+import { type Answer, expectProblem } from '../support/api.ts';
 import { buildAssistant, buildDefault, forgetAssistants } from '../support/assistants.ts';
 import { connectDevice } from '../support/device.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
@@ -25,10 +25,6 @@ describe('a message to an assistant', () => {
     );
   const conversationOf = async ({ body }: Answer) =>
     (await api.call('GET', `/conversations/${body.conversation_id}`, undefined, { token: user.access })).body;
-  function expectProblem(answer: Answer, status: number, code: string): void {
-    expect(answer.status, JSON.stringify(answer.body)).to.equal(status);
-    expect(answer.body).to.include({ code });
-  }
   const archive = (id: number) => changeAssistant(id, { is_archived: true }, async () => {});
   const stored = async () =>
     (await knex('messages').where({ user_id: user.id }).count('* as messages').first())?.messages;

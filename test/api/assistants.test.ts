@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
-import { type Answer, servedApi } from '../support/api.ts';
+import { type Answer, expectProblem, servedApi } from '../support/api.ts';
 import { buildAssistant, buildDefault, forgetAssistants } from '../support/assistants.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
 
@@ -16,12 +16,6 @@ describe('assistants', () => {
   const ask = (method: string, path: string, body?: unknown, who = admin): Promise<Answer> =>
     api.call(method, `/assistants${path}`, body, { token: who.access });
   const dataOf = ({ body }: Answer) => body.data as Record<string, unknown>[];
-  function expectProblem(answer: Answer, status: number, code: string, path?: string): void {
-    expect(answer.status, JSON.stringify(answer.body)).to.equal(status);
-    expect(answer.body).to.include({ code });
-    if (path !== undefined)
-      expect((answer.body.errors as { path: string }[]).map((error) => error.path)).to.include(path);
-  }
 
   it('have defaults, a place, and an entry in the audit log', async () => {
     const { status, headers, body } = await ask('POST', '', { name: 'Helper' });

@@ -2,8 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
-import type { Answer } from '../support/api.ts';
-import { call } from '../support/api.ts';
+import { call, expectProblem } from '../support/api.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
 import { startProcfile } from '../../lab/kit/processes.ts';
 import { send, servedWeb } from '../support/web.ts';
@@ -22,10 +21,6 @@ describe('POST /chat/send', () => {
     const [messages] = await knex('messages').where({ user_id: user.id }).count('* as messages');
     return { ...row, ...messages };
   };
-  function expectProblem(answer: Answer, status: number, code: string): void {
-    expect(answer.status, JSON.stringify(answer.body)).to.equal(status);
-    expect(answer.body).to.include({ status, code });
-  }
 
   it('answers 202 with ids, and stores question, reply and run', async () => {
     const { status, headers, body } = await post({ content: 'Hello', metadata: { a: 1 } });

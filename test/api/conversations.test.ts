@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
-import type { Answer } from '../support/api.ts';
+import { expectProblem } from '../support/api.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
 import { playWorker, send, servedWeb } from '../support/web.ts';
 
@@ -21,11 +21,6 @@ describe('conversations', () => {
     api.call(method, `/conversations${path}`, body, { token });
   const page = async (path: string) => (await call('GET', path)).body as Page;
   const ids = (found: Page) => found.data.map(({ id }) => id);
-  function expectProblem({ status, body }: Answer, expected: number, code: string, path?: string): void {
-    expect(status, JSON.stringify(body)).to.equal(expected);
-    expect(body.code).to.equal(code);
-    if (path !== undefined) expect((body.errors as { path: string }[])[0]?.path).to.equal(path);
-  }
   /** Begins conversations with one question each, oldest first. */
   const begin = async (...contents: string[]) => {
     const begun: number[] = [];

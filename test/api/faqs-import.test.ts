@@ -293,19 +293,21 @@ describe('importing FAQs', () => {
     req.destroy();
   });
 
-  it('takes five uploads of a user at a time, ten of all, and another when one has ended', async () => {
-    const begin = (as: BuiltUser) => {
-      const { hostname, port } = new URL(api.url);
-      const headers = {
-        authorization: `Bearer ${as.access}`,
-        'content-type': 'text/csv',
-        'content-length': 1_000_000,
-      };
-      const req = request({ hostname, port, method: 'POST', path: '/api/v1/faqs/import', headers });
-      req.on('error', () => {});
-      req.write('question,answer\na,b\n');
-      return req;
+  /** Begins an upload that goes no further than its first line. */
+  function begin(as: BuiltUser) {
+    const { hostname, port } = new URL(api.url);
+    const headers = {
+      authorization: `Bearer ${as.access}`,
+      'content-type': 'text/csv',
+      'content-length': 1_000_000,
     };
+    const req = request({ hostname, port, method: 'POST', path: '/api/v1/faqs/import', headers });
+    req.on('error', () => {});
+    req.write('question,answer\na,b\n');
+    return req;
+  }
+
+  it('takes five uploads of a user at a time, ten of all, and another when one has ended', async () => {
     const begun = async (count: number) =>
       until(`${count} uploads`, async () => (await knex('faq_imports').pluck('id')).length === count);
     const [other, third] = [await buildUser({ role: 'agent' }), await buildUser({ role: 'admin' })];
@@ -327,15 +329,7 @@ describe('importing FAQs', () => {
   });
 
   it('deletes an upload that broke off', async () => {
-    const { hostname, port } = new URL(api.url);
-    const headers = {
-      authorization: `Bearer ${agent.access}`,
-      'content-type': 'text/csv',
-      'content-length': 1_000_000,
-    };
-    const req = request({ hostname, port, method: 'POST', path: '/api/v1/faqs/import', headers });
-    req.on('error', () => {});
-    req.write('question,answer\na,b\n');
+    const req = begin(agent);
     const begun = async () => (await knex('faq_imports').pluck('id')).length;
     while ((await begun()) === 0) await new Promise((wait) => setTimeout(wait, 10));
     req.destroy();

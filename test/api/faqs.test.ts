@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
-import { type Answer, servedApi } from '../support/api.ts';
+import { type Answer, expectProblem, servedApi } from '../support/api.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
 import { itNative } from '../support/native.ts';
 
@@ -25,11 +25,6 @@ describe('the knowledge base', () => {
   };
   const publish = (fields: object = {}) => add({ status: 'published', ...fields });
   const ids = ({ body }: Answer) => (body.data as { id: number }[]).map(({ id }) => id);
-  function expectProblem({ status, body }: Answer, expected: number, code: string, path?: string): void {
-    expect(status, JSON.stringify(body)).to.equal(expected);
-    expect(body.code).to.equal(code);
-    if (path !== undefined) expect((body.errors as { path: string }[])[0]?.path).to.equal(path);
-  }
 
   it("stores an editor's fields and fills in the rest", async () => {
     const category = await call('POST', '/faq-categories', { name: 'Account' });

@@ -4,7 +4,7 @@ import { io, type Socket } from 'socket.io-client';
 import { knex } from '../../db/knex.ts';
 import { historyBefore, messageTexts } from '../../db/models/message.ts';
 import { type MessageRow, markMessage } from '../../db/models/messageView.ts';
-import type { Answer } from '../support/api.ts';
+import { type Answer, expectProblem } from '../support/api.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
 import { inTurns } from '../support/inTurns.ts';
 import { playWorker, send, type Sent, servedWeb } from '../support/web.ts';
@@ -25,10 +25,6 @@ describe('messages', () => {
   const call = (method: string, path: string, body?: unknown, options: object = {}) =>
     api.call(method, `/messages${path}`, body, { token: user.access, ...options });
   const stored = async (id: number) => (await knex('messages').where({ id }).first()) as MessageRow;
-  function expectProblem({ status, body }: Answer, expected: number, code: string): void {
-    expect(status, JSON.stringify(body)).to.equal(expected);
-    expect(body.code).to.equal(code);
-  }
   /** Sends a message, or takes a sent one, and answers it. */
   async function answered(text: string, body: object | Sent = {}): Promise<Sent> {
     const sent = 'run_id' in body ? body : await send(api, user, body);

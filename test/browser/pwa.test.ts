@@ -6,7 +6,7 @@ import { knex } from '../../db/knex.ts';
 import { env } from '../../shared/base/env.ts';
 import { describeBrowser, shoot } from '../support/browser.ts';
 import { chatPages, log, message } from '../support/chatPage.ts';
-import { buildUser } from '../support/factories.ts';
+import { type BuiltUser, buildUser } from '../support/factories.ts';
 import { ask, expectAccessible, signIn } from '../support/pages.ts';
 import { until } from '../support/until.ts';
 
@@ -86,12 +86,18 @@ describeBrowser('the installed chat page', function () {
     expect(kept.filter((path) => path.startsWith('/api') || path.startsWith('/c/'))).to.deep.equal([]);
   });
 
-  it('shows a push, and opens its conversation in the page that is there', async () => {
-    const user = await buildUser();
+  /** Opens the page of a user who has a conversation and may be notified. */
+  async function listening(user: BuiltUser) {
     const { conversation_id } = await pages.talk(user, 'Tell me later', 'Now it is later.');
     const page = await pages.at(user);
     await page.context().grantPermissions(['notifications']);
     await controlled(page);
+    return { page, conversation_id };
+  }
+
+  it('shows a push, and opens its conversation in the page that is there', async () => {
+    const user = await buildUser();
+    const { page, conversation_id } = await listening(user);
     const devtools = await page.context().newCDPSession(page);
     const registration = new Promise<string>((found) =>
       devtools.on('ServiceWorker.workerRegistrationUpdated', ({ registrations: [one] }) => {
@@ -140,10 +146,7 @@ describeBrowser('the installed chat page', function () {
 
   it('opens a page at the conversation of a push where none is open', async () => {
     const user = await buildUser();
-    const { conversation_id } = await pages.talk(user, 'Tell me later', 'Now it is later.');
-    const page = await pages.at(user);
-    await page.context().grantPermissions(['notifications']);
-    await controlled(page);
+    const { page, conversation_id } = await listening(user);
     const blank = await page.context().newPage();
     await page.goto('about:blank');
     const data = { title: 'Your answer is ready', url: '/', conversation_id };

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { expect } from 'chai';
 import { buildApp } from '../../api/app.ts';
 import { checkAnswer } from './openapi.ts';
 
@@ -72,6 +73,14 @@ export async function call(
   const read: Answer = { status, headers: received, body: text === '' ? {} : JSON.parse(text) };
   checkAnswer(method, url, read);
   return read;
+}
+
+/** Expects a problem, and that it names a field, such as `/slug`. */
+export function expectProblem({ status, body }: Answer, expected: number, code: string, path?: string): void {
+  expect(status, JSON.stringify(body)).to.equal(expected);
+  expect(body).to.include({ status: expected, code });
+  if (path !== undefined)
+    expect((body.errors as { path: string }[]).map((error) => error.path)).to.include(path);
 }
 
 function asBody(body: unknown): string | Uint8Array<ArrayBuffer> {

@@ -134,8 +134,7 @@ describe('the client', function () {
   });
 
   it('reads the answer as a stream where no WebSocket gets through', async () => {
-    const proxy = await httpOnly(api.url);
-    const base = `http://127.0.0.1:${(proxy.address() as { port: number }).port}`;
+    const { proxy, base } = await httpOnly(api.url);
     const client = clientOf(await signedIn(base), base);
     const [taken, end] = [sent(client), ended(client)];
     const streams = new Promise<void>((done) => client.on('live', (state) => state === 'streams' && done()));
@@ -152,8 +151,7 @@ describe('the client', function () {
   });
 
   it('shows a stream’s answer from its row where the log was lost meanwhile', async () => {
-    const proxy = await httpOnly(api.url);
-    const base = `http://127.0.0.1:${(proxy.address() as { port: number }).port}`;
+    const { proxy, base } = await httpOnly(api.url);
     const client = clientOf(await signedIn(base), base);
     const [taken, end] = [sent(client), ended(client)];
     const begun = new Promise<void>((done) => client.on('run', ({ view }) => view.text === 'Hel' && done()));
@@ -182,8 +180,7 @@ describe('the client', function () {
 
   it('stops asking for a stream whose conversation was deleted', async () => {
     const asked: (string | undefined)[] = [];
-    const proxy = await httpOnly(api.url, (url) => asked.push(url));
-    const base = `http://127.0.0.1:${(proxy.address() as { port: number }).port}`;
+    const { proxy, base } = await httpOnly(api.url, (url) => asked.push(url));
     const client = clientOf(await signedIn(base), base);
     const streams = new Promise<void>((done) => client.on('live', (state) => state === 'streams' && done()));
     const { conversation_id, run_id } = await send(api, user);
@@ -249,7 +246,10 @@ describe('the client', function () {
 });
 
 /** A proxy that knows no upgrades. */
-async function httpOnly(target: string, asked: (url?: string) => void = () => {}): Promise<Server> {
+async function httpOnly(
+  target: string,
+  asked: (url?: string) => void = () => {},
+): Promise<{ proxy: Server; base: string }> {
   const server = createServer(async (request, response) => {
     asked(request.url);
     const chunks: Buffer[] = [];
@@ -275,5 +275,5 @@ async function httpOnly(target: string, asked: (url?: string) => void = () => {}
   server.on('upgrade', (_, socket) => socket.destroy());
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  return server;
+  return { proxy: server, base: `http://127.0.0.1:${(server.address() as { port: number }).port}` };
 }

@@ -4,26 +4,24 @@ import { knex } from '../../db/knex.ts';
 import { conversationsToSummarise, summaryOf } from '../../db/models/summary.ts';
 import { summaryPrompt } from '../../shared/prompt/summary.ts';
 import { summary } from '../../workers/summary.ts';
-import { Engine, QUESTION } from '../support/servers/engine.ts';
+import { beginEngine, type Engine, QUESTION } from '../support/servers/engine.ts';
 import { embeddings, type Fake, json, moderations, say, serve } from '../support/servers/serve.ts';
 
 describe('the summary for the agent who takes a conversation over', () => {
   let fake: Fake;
   let engine: Engine;
   let up = true;
-  before(async () => {
-    fake = await serve({
-      '/v1/chat/completions': ({ body }, res) =>
-        up ? say(res, body, 'They look for the bicycle') : json(res, 500, {}),
-      '/v1/embeddings': embeddings,
-      '/v1/moderations': moderations,
-    });
-    engine = await Engine.begin({ OPENAI_BASE_URL: `${fake.origin}/v1`, OPENAI_API_KEY: 'x' });
-  });
-  after(async () => {
-    await engine.end();
-    await fake.stop();
-  });
+  beginEngine(
+    () =>
+      serve({
+        '/v1/chat/completions': ({ body }, res) =>
+          up ? say(res, body, 'They look for the bicycle') : json(res, 500, {}),
+        '/v1/embeddings': embeddings,
+        '/v1/moderations': moderations,
+      }),
+    (origin) => ({ OPENAI_BASE_URL: `${origin}/v1`, OPENAI_API_KEY: 'x' }),
+    (begun) => ({ fake, engine } = begun),
+  );
   beforeEach(async () => {
     up = true;
     await knex('conversations').update({ status: 'bot' });
