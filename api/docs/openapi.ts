@@ -26,7 +26,7 @@ export function buildOpenapi(resources: Resource[]): OpenApi {
     openapi: '3.1.0',
     info,
     servers: [{ url: env.PUBLIC_URL || '/' }],
-    tags: [...new Set(served.map(({ tag }) => tag))].map((name) => ({ name })),
+    tags: [...new Set(served.map(({ tag }) => tag))].toSorted().map((name) => ({ name })),
     paths,
     components: { schemas, examples: problemExamples(), securitySchemes: SECURITY },
   };

@@ -4,7 +4,7 @@ import { row } from '../../db/sql.ts';
 import { connectDevice } from '../support/device.ts';
 import { buildUser } from '../support/factories.ts';
 import { expectShownIs } from '../support/invariants.ts';
-import { chunk, DONE, embeddings, type Fake, moderations, serve, stream } from '../support/servers/serve.ts';
+import { chunk, DONE, type Fake, serveModel, stream } from '../support/servers/serve.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 
 const ANSWER = `Look. ![the chart](https://other.example/c.png?q=secret) That is it.
@@ -35,16 +35,12 @@ for (const guard of ['on', 'off'] as const) {
     /** Characters of each delta. */
     let piece = 1;
     before(async () => {
-      fake = await serve({
-        '/v1/chat/completions': (_, res) => {
-          const send = stream(res);
-          for (let at = 0; at < ANSWER.length; at += piece)
-            send(chunk({ content: ANSWER.slice(at, at + piece) }));
-          send(chunk({}, 'stop'));
-          res.end(DONE);
-        },
-        '/v1/embeddings': embeddings,
-        '/v1/moderations': moderations,
+      fake = await serveModel((_, res) => {
+        const send = stream(res);
+        for (let at = 0; at < ANSWER.length; at += piece)
+          send(chunk({ content: ANSWER.slice(at, at + piece) }));
+        send(chunk({}, 'stop'));
+        res.end(DONE);
       });
       stack = await startStack({ OPENAI_BASE_URL: `${fake.origin}/v1`, OUTPUT_GUARD: guard });
     });

@@ -8,9 +8,8 @@ import {
   type Fake,
   type Handler,
   json,
-  moderations,
   say,
-  serve,
+  serveModel,
 } from '../support/servers/serve.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
@@ -32,11 +31,10 @@ describe('a question that is not embedded', function () {
   let device: Device;
   let embed: Handler = embeddings;
   before(async () => {
-    fake = await serve({
-      '/v1/chat/completions': ({ body }, res) => say(res, body),
-      '/v1/embeddings': (asked, res) => embed(asked, res),
-      '/v1/moderations': moderations,
-    });
+    fake = await serveModel(
+      ({ body }, res) => say(res, body),
+      (asked, res) => embed(asked, res),
+    );
     stack = await startStack({ OPENAI_BASE_URL: `${fake.origin}/v1` });
     user = await buildUser();
     device = await connectDevice(stack.web[0] ?? '', user.access);

@@ -1,19 +1,15 @@
 import { expect } from 'chai';
 import { askAgain } from '../../shared/replays/replay.ts';
 import { beginEngine, type Engine, QUESTION } from '../support/servers/engine.ts';
-import { embeddings, moderations, say, serve } from '../support/servers/serve.ts';
+import { say, serveModel } from '../support/servers/serve.ts';
 
 describe('a replay of which the model makes too much', () => {
   let engine: Engine;
   let answers = true;
   beginEngine(
     () =>
-      serve({
-        '/v1/chat/completions': ({ body }, res) => {
-          if (answers) say(res, body, 'It is behind the house');
-        },
-        '/v1/embeddings': embeddings,
-        '/v1/moderations': moderations,
+      serveModel(({ body }, res) => {
+        if (answers) say(res, body, 'It is behind the house');
       }),
     (origin) => ({ OPENAI_BASE_URL: `${origin}/v1`, OPENAI_API_KEY: 'x' }),
     (begun) => ({ engine } = begun),

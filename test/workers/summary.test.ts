@@ -5,7 +5,7 @@ import { conversationsToSummarise, summaryOf } from '../../db/models/summary.ts'
 import { summaryPrompt } from '../../shared/prompt/summary.ts';
 import { summary } from '../../workers/summary.ts';
 import { beginEngine, type Engine, QUESTION } from '../support/servers/engine.ts';
-import { embeddings, type Fake, json, moderations, say, serve } from '../support/servers/serve.ts';
+import { type Fake, json, say, serveModel } from '../support/servers/serve.ts';
 
 describe('the summary for the agent who takes a conversation over', () => {
   let fake: Fake;
@@ -13,12 +13,7 @@ describe('the summary for the agent who takes a conversation over', () => {
   let up = true;
   beginEngine(
     () =>
-      serve({
-        '/v1/chat/completions': ({ body }, res) =>
-          up ? say(res, body, 'They look for the bicycle') : json(res, 500, {}),
-        '/v1/embeddings': embeddings,
-        '/v1/moderations': moderations,
-      }),
+      serveModel(({ body }, res) => (up ? say(res, body, 'They look for the bicycle') : json(res, 500, {}))),
     (origin) => ({ OPENAI_BASE_URL: `${origin}/v1`, OPENAI_API_KEY: 'x' }),
     (begun) => ({ fake, engine } = begun),
   );

@@ -143,6 +143,11 @@ export const moderations: Handler = ({ body }, res) => {
   json(res, 200, { id: 'm1', model: body.model, results: [{ flagged, categories: { violence: flagged } }] });
 };
 
+/** Serves a provider that chats as `chat` does; it embeds as OpenAI does unless told otherwise, and moderates like it. */
+export function serveModel(chat: Handler, embed: Handler = embeddings): Promise<Fake> {
+  return serve({ '/v1/chat/completions': chat, '/v1/embeddings': embed, '/v1/moderations': moderations });
+}
+
 /** What all servers refuse alike: a chat request without messages. @returns whether it was refused */
 export function refusesEmpty({ body }: Asked, res: ServerResponse): boolean {
   if (body.messages !== undefined) return false;

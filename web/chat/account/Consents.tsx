@@ -4,8 +4,9 @@ import type { Consent, ConsentTexts, Page, User } from '../../sdk/types.ts';
 import { Check } from '../../shared/controls.tsx';
 import { session } from '../../shared/session.ts';
 import { toast } from '../../shared/toasts.tsx';
-import { dateTime, language, t } from '../../shared/words.ts';
+import { language, t } from '../../shared/words.ts';
 import { changeUser, type Fields } from './change.ts';
+import { Past } from './Past.tsx';
 import { Section } from './Section.tsx';
 
 /** What the user agrees to, in the words in force, and what was given and withdrawn before. */
@@ -61,21 +62,18 @@ function History() {
   });
   if (data === undefined || data.data.length === 0) return null;
   return (
-    <details className="rounded-xl border border-line px-4 py-2">
-      <summary className="min-h-9 cursor-pointer py-1.5 text-sm font-medium">{t('consent.history')}</summary>
-      <ul className="grid gap-1 pb-2 text-sm">
-        {data.data.map(({ id, kind, given, version, at }) => (
-          <li key={id} className="flex flex-wrap justify-between gap-x-4">
-            <span>
-              {t(`consent.${kind}`)}: {given ? t('consent.given') : t('consent.withdrawn')}
-              {version && <span className="text-muted"> ({version})</span>}
-            </span>
-            <time dateTime={at} className="text-muted">
-              {dateTime(at)}
-            </time>
-          </li>
-        ))}
-      </ul>
-    </details>
+    <Past
+      title={t('consent.history')}
+      lines={data.data.map(({ id, kind, given, version, at }) => ({
+        id,
+        at,
+        what: (
+          <>
+            {t(`consent.${kind}`)}: {given ? t('consent.given') : t('consent.withdrawn')}
+            {version && <span className="text-muted"> ({version})</span>}
+          </>
+        ),
+      }))}
+    />
   );
 }
