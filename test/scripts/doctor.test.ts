@@ -1,5 +1,8 @@
 import { expect } from 'chai';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createOwnDatabase, migrate, type Queries, runCommand } from '../support/own-database.ts';
 import { startMaildrop } from '../support/maildrop.ts';
 import { type OwnRedis, startOwnRedis } from '../../lab/kit/redis.ts';
@@ -76,6 +79,24 @@ describe('npm run doctor', function () {
     expect(wrong).to.match(/^WRONG mail +the mailbox of returned mails: unhealthy: wrong user or password/);
     expect(wrong).not.to.include('hunter2');
     await drop.stop();
+  });
+
+  it('names a model whose answers use nothing of a budget of money', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'parley-doctor-'));
+    const price = { model: 'dear', currency: 'USD', input: 1, output: 2 };
+    const look = async (from: string[], CHAT_MODEL: string) => {
+      const file = join(folder, 'prices.json');
+      writeFileSync(file, JSON.stringify(from.map((valid_from) => ({ ...price, valid_from }))));
+      return (await doctor({ MODEL_PRICES: file, BUDGET_DAY: '5 USD', CHAT_MODEL })).stdout;
+    };
+    expect(await look(['2026-01-01'], 'dear')).to.not.include('budget');
+    expect(await look(['2026-01-01'], 'free')).to.match(
+      /^note +settings +answers of free use no budget: MODEL_PRICES has no price of it today\n +→ add/m,
+    );
+    expect(await look(['2026-01-01', '2026-01-01'], 'dear')).to.match(
+      /^WRONG settings +MODEL_PRICES must have one price of dear from 2026-01-01 on$/m,
+    );
+    rmSync(folder, { recursive: true });
   });
 
   it('names a port that another program has', async () => {
