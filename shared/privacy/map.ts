@@ -292,6 +292,7 @@ export const personalData: Record<string, TableOfData> = {
   push_subscriptions: {
     purpose: 'pushes to browsers',
     kept: 'until the browser ends them',
+    exported: 'sessions.json',
     bound: use('the end of the sign-in'),
     erased: 'account',
     owner: 'user_id',
