@@ -33,7 +33,10 @@ async function startSite(): Promise<{
     const policy = `default-src 'none'; script-src ${parley}; frame-src ${parley}; require-trusted-types-for 'script'`;
     response.writeHead(200, { 'content-type': 'text/html', 'content-security-policy': policy });
     const script = (how = '') => `<script src="${parley}/widget.js" ${attributes} ${how}></script>`;
-    const [head, foot] = request.url === '/head' ? [script(), ''] : ['', script('async')];
+    const [head, foot] = {
+      '/head': [script(), ''],
+      '/twice': [script(), script('async')],
+    }[request.url ?? ''] ?? ['', script('async')];
     response.end(
       `<!doctype html><html lang="en"><head><title>Shop</title>${head}</head><body><main><h1>Shop</h1></main>${foot}</body></html>`,
     );
@@ -643,6 +646,17 @@ describeBrowser('the widget on another site', function () {
   it('shows its button where its script stands in the head and does not wait', async () => {
     await visit('', `${site.url}/head`);
     await page.getByRole('button', { name: 'Open chat' }).waitFor();
+    expect(faults).to.deep.equal([]);
+  });
+
+  it('shows one button where its script stands twice', async () => {
+    await visit('', `${site.url}/twice`);
+    const button = page.getByRole('button', { name: 'Open chat' });
+    await page.waitForLoadState('networkidle');
+    expect(await button.count()).to.equal(1);
+    await page.evaluate('Parley.open()');
+    await frame().getByRole('textbox', { name: 'Message' }).waitFor();
+    expect(await page.getByRole('button', { name: 'Close chat' }).count()).to.equal(1);
     expect(faults).to.deep.equal([]);
   });
 
