@@ -9,7 +9,7 @@ const USAGE = `npm run doctor [-- --offline]
 Checks an installation by its environment: settings, versions, ports, Postgres, Redis, models, mail, clocks, disk and
 backups. Prints a line for each: what is, and what to do. Changes nothing, and sends no message.
 
---offline  asks neither the models nor the mail server
+--offline  asks neither the models nor the servers of mail
 
 Exit codes: 0 all is well, or only notes; 1 something is wrong; 2 the doctor itself failed.`;
 

@@ -16,11 +16,13 @@ const PATIENCE = 60_000;
 
 /** Summarises a conversation for the person who takes it over. Nobody waits for it: after a failure it is owed later. */
 export async function summary(job: Job<Payloads['summary']>): Promise<void> {
-  const talk = await talkOf(job.data.conversation_id);
-  if (talk === undefined) return;
-  if (talk.messages.length === 0) return saveSummary(talk, '', null);
+  const { conversation_id } = job.data;
   const signal = AbortSignal.timeout(PATIENCE);
   for (const model of chatModels()) {
+    // Read anew for each model: while one fails, a consent may be taken back.
+    const talk = await talkOf(conversation_id);
+    if (talk === undefined) return;
+    if (talk.messages.length === 0) return saveSummary(talk, '', null);
     try {
       const text = await ask(talk, model, signal);
       killPoint('summary.written', 0);
@@ -34,7 +36,7 @@ export async function summary(job: Job<Payloads['summary']>): Promise<void> {
       if (signal.aborted) break;
     }
   }
-  await postponeSummary(talk.conversation_id);
+  await postponeSummary(conversation_id);
 }
 
 async function ask(talk: Talk, model: ModelRef, signal: AbortSignal): Promise<string> {

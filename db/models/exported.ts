@@ -15,7 +15,9 @@ const PARTS = {
       FROM conversation_ratings r JOIN conversations c ON c.id = r.conversation_id`,
   faq_ratings: `SELECT faq_id AS id, helpful, created_at, updated_at FROM faq_feedback`,
   consents: `SELECT id, kind, given, version, client, at FROM consents`,
-  sessions: `SELECT id, user_agent, ip, created_at, last_used_at, expires_at, revoked_at FROM sessions`,
+  sessions: `SELECT id, user_agent, ip, created_at, last_used_at, expires_at, revoked_at,
+      (SELECT coalesce(jsonb_agg(jsonb_build_object('endpoint', p.endpoint) ORDER BY p.id), '[]') FROM push_subscriptions p
+        WHERE p.session_id = sessions.id AND p.user_id = sessions.user_id) AS pushes FROM sessions`,
   notifications: `SELECT id, kind, conversation_id, created_at, shown_at, read_at FROM notifications`,
 } as const;
 export type Part = keyof typeof PARTS;

@@ -97,17 +97,17 @@ export async function postponeMail(id: number, ms: number, error: string): Promi
   );
 }
 
-/** Gives a mail up. `refused`: the account gets only mails that it asked for, until its address takes one. */
+/** Gives a mail up. `ofAddress`: the account gets only mails that it asked for, until its address takes one. */
 export async function giveUpMail(
   { id, user_id, address }: ClaimedMail,
   error: string,
-  refused: boolean,
+  ofAddress: boolean,
 ): Promise<void> {
   await row(
     `WITH marked AS (UPDATE users SET email_refused_at = clock_timestamp()
-         WHERE CAST(:refused AS boolean) AND id = :userId AND lower(email) = lower(:address))
+         WHERE CAST(:ofAddress AS boolean) AND id = :userId AND lower(email) = lower(:address))
      UPDATE mails SET failed_at = clock_timestamp(), due_at = NULL, error = :error WHERE id = :id`,
-    { id, userId: user_id, address, error, refused },
+    { id, userId: user_id, address, error, ofAddress },
   );
 }
 

@@ -53,6 +53,7 @@ export const tables: Tables = {
   push_subscriptions: {
     purpose: 'pushes to browsers',
     kept: 'until the browser ends them',
+    exported: 'sessions.json',
     bound: use('the end of the sign-in'),
     erased: 'account',
     owner: 'user_id',

@@ -10,3 +10,5 @@ const { requireNotifications } = await import('../../shared/ops/mailSettings.ts'
 requireNotifications();
 const { requireDataKeys } = await import('../../shared/base/secretBox.ts');
 requireDataKeys();
+// Reads BUDGET_DAY, BUDGET_USER_DAY and MODEL_PRICES.
+await import('../../shared/limits/budget.ts');

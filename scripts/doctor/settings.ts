@@ -1,5 +1,6 @@
 import { env, inProduction } from '../../shared/base/env.ts';
-import { unknownProviders } from '../../shared/provider/config.ts';
+import { withoutPrice } from '../../shared/limits/budget.ts';
+import { chatModels, unknownProviders } from '../../shared/provider/config.ts';
 import { type Finding, note, well } from './finding.ts';
 
 /** Looks at settings that processes accept, and that an operator may not mean. */
@@ -46,5 +47,11 @@ export async function settings(): Promise<Finding[]> {
   );
   for (const line of unknownProviders())
     hint(true, line, 'add it to PROVIDERS (docs/models.md), or correct the name of the model');
+  for (const model of withoutPrice(chatModels().map(({ name }) => name)))
+    hint(
+      true,
+      `answers of ${model} use no budget: MODEL_PRICES has no price of it today`,
+      'add its price to the file',
+    );
   return [well('settings', 'processes start with them'), ...found];
 }

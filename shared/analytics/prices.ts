@@ -38,7 +38,19 @@ function readPrices(path: string): Price[] | null {
     return die('MODEL_PRICES must be a list of {model, valid_from, currency, input, output}');
   if (new Set(read.map(({ currency }) => currency)).size > 1)
     return die('MODEL_PRICES must have one currency');
+  const twice = twiceIn(read);
+  if (twice !== undefined)
+    return die(`MODEL_PRICES must have one price of ${twice.model} from ${twice.valid_from} on`);
   return read.toSorted((a, b) => (a.valid_from < b.valid_from ? -1 : 1));
+}
+
+/** Returns a price beside which another one of its model begins on the same day. */
+function twiceIn(list: Price[]): Price | undefined {
+  const seen = new Set<string>();
+  return list.find((price) => {
+    const key = `${price.valid_from} ${price.model}`;
+    return seen.size === seen.add(key).size;
+  });
 }
 
 /** Returns the times at which a price begins, in order. */

@@ -66,6 +66,12 @@ export async function shareOf(
   return reserved?.waits ? 'later' : reserved?.granted;
 }
 
+/** Returns those of some models whose answers use no budget: it is an amount of money, and they have no price today. */
+export function withoutPrice(models: string[]): string[] {
+  if (!budgeted || unit === 'tokens') return [];
+  return models.filter((model) => priceOf(model, new Date(), prices ?? []) === undefined);
+}
+
 /** Returns the used share of BUDGET_DAY, from 0 on; null without such a budget. */
 export async function budgetUsed(): Promise<number | null> {
   return limits.day === null ? null : (await usedToday()) / Math.max(1, limits.day);

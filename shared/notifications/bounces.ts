@@ -10,8 +10,8 @@ import { reportIn } from './report.ts';
 const known = new Set<string>();
 
 /**
- * Reads the mailbox of MAIL_BOUNCES_URL. Marks the address of each mail that came back for good, and deletes the reports on
- * mails of this installation; other mails stay. Only who got a mail, and the servers that carried it, know its Message-ID: nobody
+ * Reads the mailbox of MAIL_BOUNCES_URL. Marks each address that will take no mail, and deletes the reports on mails of this
+ * installation; other mails stay. Only who got a mail, and the servers that carried it, know its Message-ID: nobody
  * marks the address of somebody else.
  * @returns how many addresses were marked
  * @throws MaildropError
@@ -23,7 +23,7 @@ export async function readBounces(): Promise<number> {
     if (report?.domain !== mailDomain().toLowerCase()) return false;
     // People may send from the same domain, and what came back of theirs stays.
     if (report.refused === null) return report.automatic;
-    const sent = await markBounced(report.key, report.refused);
+    const sent = await markBounced(report.key, report.refused, report.ofAddress);
     if (sent.marked) marked += 1;
     const isOurs = sent.known || report.automatic;
     if (isOurs) mailTries.inc({ outcome: 'returned' });

@@ -1,9 +1,12 @@
 import { env } from '../base/env.ts';
 import { type Check, Refused, within } from '../ops/checks.ts';
 import { mailIsConfigured } from '../ops/mailSettings.ts';
+import { MaildropError, tryMaildrop } from './maildrop.ts';
 import { MailError, tryMailServer } from './transport.ts';
 
 const LIMIT_MS = 3_000;
+/** Only operators wait for it. */
+const BOUNCES_LIMIT_MS = 8_000;
 /** Ms for which a result holds: a mail server counts connections. */
 const HOLDS_MS = 30_000;
 let last: { at: number; result: Check } | undefined;
@@ -18,6 +21,18 @@ export async function checkMail(): Promise<Check | 'off'> {
   return result;
 }
 
+/** Says whether the mailbox of returned mails lets us in; `off` where MAIL_BOUNCES_URL names none. */
+export async function checkBounces(): Promise<Check | 'off'> {
+  if (env.MAIL_BOUNCES_URL === '') return 'off';
+  return within(BOUNCES_LIMIT_MS, () => tryMaildrop(new URL(env.MAIL_BOUNCES_URL)).catch(passInUse));
+}
+
+/** Whoever finds the mailbox in use was let in: servers say so after the password alone. */
+function passInUse(err: unknown): void {
+  if (err instanceof MaildropError && err.code === 'in use') return;
+  refuse(err);
+}
+
 function refuse(err: unknown): never {
-  throw err instanceof MailError ? new Refused(err.why) : err;
+  throw err instanceof MailError || err instanceof MaildropError ? new Refused(err.why) : err;
 }

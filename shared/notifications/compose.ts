@@ -1,4 +1,5 @@
 import type { MailedRow } from '../../db/models/mail.ts';
+import { familyOf } from '../accounts/family.ts';
 import { oneLine } from '../base/oneLine.ts';
 import { escaped } from './escaped.ts';
 import { SECURITY } from './choices.ts';
@@ -41,9 +42,7 @@ function shownOf(item: Item, reader: Reader, texts: MailTexts): Shown {
   const values = {
     address: reader.address,
     question: oneLine(item.faq_question ?? ''),
-    device: [item.user_agent === null ? texts.unknown_device : deviceName(item.user_agent), item.ip ?? '']
-      .filter((part) => part !== '')
-      .join(', '),
+    device: [deviceName(item.user_agent, texts), item.ip ?? ''].filter((part) => part !== '').join(', '),
     time: timeIn(item.created_at, reader),
   };
   return { subject: filled(subject, values), body: filled(body, values), button, link: linkOf(item) };
@@ -83,11 +82,12 @@ function nameIn(name: string | null): string | undefined {
   return line === '' || /[@/\\<>]|\p{L}\.\p{L}{2}|\d\.\d/u.test(line) ? undefined : line;
 }
 
-/** Returns the name of a device. A user agent is what a stranger sent: it is shortened and loses what is not a name. */
-function deviceName(userAgent: string): string {
-  return oneLine(userAgent)
-    .replace(/[^\p{L}\p{N} .,;:/()_-]/gu, '')
-    .slice(0, 200);
+/** Returns the name of a device. A user agent is what a stranger sent: what is not a name goes. */
+function deviceName(userAgent: string | null, texts: MailTexts): string {
+  const family = oneLine(familyOf(userAgent) ?? '').replace(/[^\p{L}\p{N} .,;:/()_-]/gu, '');
+  const [browser = '', system] = family.split(' on ');
+  if (browser === '') return texts.unknown_device;
+  return system === undefined ? browser : filled(texts.device, { browser, system });
 }
 
 type Parts = {

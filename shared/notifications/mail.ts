@@ -92,8 +92,8 @@ function letterOf(mail: ClaimedMail, items: Item[]): Letter {
   };
 }
 
-/** Tries again for a day. What the server refuses for good marks the address. */
-async function afterRefusal(mail: ClaimedMail, { code, refused }: MailError): Promise<void> {
+/** Tries again for a day. Marks an address for which the server will never take a mail. */
+async function afterRefusal(mail: ClaimedMail, { code, refused, ofAddress }: MailError): Promise<void> {
   const pause = PAUSES[mail.tries - 1] ?? 3_600;
   const later = !refused && mail.age_s + pause < DAY;
   mailTries.inc({ outcome: later ? 'later' : 'failed' });
@@ -103,5 +103,5 @@ async function afterRefusal(mail: ClaimedMail, { code, refused }: MailError): Pr
   }
   log.warn({ mail_id: mail.id, code }, 'Mail refused by the mail server; given up');
   if (mail.user_id === null) return forgetMail(mail.id);
-  await giveUpMail(mail, code, refused);
+  await giveUpMail(mail, code, ofAddress);
 }

@@ -10,7 +10,21 @@ export class MaildropError extends Error {
     this.name = 'MaildropError';
     this.code = code;
   }
+
+  /** What operators can do something about, in words; the code where it says no more. */
+  get why(): string {
+    const said = WHY[this.code];
+    return said === undefined ? this.code : `${said} (${this.code})`;
+  }
 }
+const WHY: Record<string, string> = {
+  ECONNREFUSED: 'nothing answers there',
+  ENOTFOUND: 'host name not found',
+  ETIMEDOUT: 'timeout',
+  refused: 'no POP3 server, or one without room',
+  'user refused': 'wrong user',
+  'pass refused': 'wrong user or password, or another program reads the mailbox',
+};
 
 /** Ms that the server may be silent. */
 const SILENT_MS = 10_000;
@@ -32,12 +46,7 @@ export async function readMaildrop(
   known: Set<string>,
   take: (mail: string) => Promise<boolean>,
 ): Promise<void> {
-  const socket = connectTo(url);
-  try {
-    const server = new Server(socket);
-    await server.greeted();
-    await server.ask(`USER ${decodeURIComponent(url.username)}`);
-    await server.ask(`PASS ${decodeURIComponent(url.password)}`);
+  await visit(url, async (server) => {
     const sizes = new Map((await server.askForLines('LIST', LONGEST_LIST)).map(pairOf));
     const mails = (await server.askForLines('UIDL', LONGEST_LIST)).map(pairOf);
     const there = new Set(mails.map(([, uid]) => uid));
@@ -49,6 +58,22 @@ export async function readMaildrop(
       if (taken) await server.ask(`DELE ${number}`);
       else known.add(uid);
     }
+  });
+}
+
+/** Signs in to a mailbox and leaves it as it is. @throws MaildropError */
+export function tryMaildrop(url: URL): Promise<void> {
+  return visit(url, async () => {});
+}
+
+async function visit(url: URL, work: (server: Server) => Promise<void>): Promise<void> {
+  const socket = connectTo(url);
+  try {
+    const server = new Server(socket);
+    await server.greeted();
+    await server.ask(`USER ${decodeURIComponent(url.username)}`);
+    await server.ask(`PASS ${decodeURIComponent(url.password)}`);
+    await work(server);
     await server.ask('QUIT');
   } finally {
     socket.destroy();
@@ -89,8 +114,10 @@ class Server {
   async ask(command: string): Promise<void> {
     if (/[\r\n]/.test(command)) throw new MaildropError('EINVAL');
     this.#socket.write(`${command}\r\n`);
-    if (!(await this.#line()).startsWith('+OK'))
-      throw new MaildropError(`${command.split(' ')[0]?.toLowerCase()} refused`);
+    const answer = await this.#line();
+    // RFC 2449: a mailbox lets one client in at a time, and some not so soon again.
+    if (/^-ERR \[(IN-USE|LOGIN-DELAY)\]/i.test(answer)) throw new MaildropError('in use');
+    if (!answer.startsWith('+OK')) throw new MaildropError(`${command.split(' ')[0]?.toLowerCase()} refused`);
   }
 
   /** Sends a command whose answer is lines up to a dot: so many characters at most. */

@@ -1,8 +1,16 @@
+import { isOfAddress, refusalIn } from './refusal.ts';
+
 /**
  * What a report (RFC 3464) says of a mail: the parts of its Message-ID; whether the mail says that a machine sent it (RFC 3834);
- * the status where it came back for good, such as `5.1.1`.
+ * the status where it came back for good, such as `5.1.1`; whether that status is about the address.
  */
-export type Report = { key: string; domain: string; automatic: boolean; refused: string | null };
+export type Report = {
+  key: string;
+  domain: string;
+  automatic: boolean;
+  refused: string | null;
+  ofAddress: boolean;
+};
 
 /** Reads a mail as a report on one that was sent before; undefined where it is something else. */
 export function reportIn(mail: string): Report | undefined {
@@ -18,19 +26,29 @@ export function reportIn(mail: string): Report | undefined {
   const sent = of(/^(message\/(rfc822|global|global-headers)|text\/rfc822-headers)\b/i);
   if (status === undefined || sent === undefined) return undefined;
   const fields = parted(sent).head;
-  const [, key, domain] = /^<([^<>@\s]+)@([^<>@\s]+)>$/.exec(field(fields, 'message-id')) ?? [];
+  // Printable ASCII: anybody may write to the mailbox, and Postgres takes no NUL in a text.
+  const [, key, domain] = /^<([!-;=?A-~]+)@([!-;=?A-~]+)>$/.exec(field(fields, 'message-id')) ?? [];
   if (key === undefined || domain === undefined) return undefined;
   const automatic = /^auto-generated\b/i.test(field(fields, 'auto-submitted'));
-  return { key, domain: domain.toLowerCase(), automatic, refused: refusedIn(status) };
+  const { refused = null, ofAddress = false } = refusalOf(status) ?? {};
+  return { key, domain: domain.toLowerCase(), automatic, refused, ofAddress };
 }
 
-/** Returns the status of a recipient whose server refused for good. A server that was not reached says nothing of the address. */
-function refusedIn(status: string): string | null {
-  for (const recipient of status.split(/\r?\n\s*\r?\n/)) {
-    const [, code] = /^(5\.\d{1,3}\.\d{1,3})\b/.exec(field(recipient, 'status')) ?? [];
-    if (code !== undefined && /^failed\b/i.test(field(recipient, 'action'))) return code;
-  }
-  return null;
+type Refusal = { refused: string; ofAddress: boolean };
+
+/** Returns how a recipient's server refused for good. A server that was not reached says nothing of the address. */
+function refusalOf(status: string): Refusal | undefined {
+  const recipients = status.split(/\r?\n\s*\r?\n/);
+  return recipients.map(refusalOfOne).find((refusal) => refusal !== undefined);
+}
+
+/** Some servers report 5.0.0 whatever it was: then what the receiving server answered says more. */
+function refusalOfOne(recipient: string): Refusal | undefined {
+  const [, refused] = /^(5\.\d{1,3}\.\d{1,3})\b/.exec(field(recipient, 'status')) ?? [];
+  if (refused === undefined || !/^failed\b/i.test(field(recipient, 'action'))) return undefined;
+  if (refused !== '5.0.0') return { refused, ofAddress: isOfAddress(refused) };
+  const { status, ofAddress } = refusalIn(field(recipient, 'diagnostic-code').replace(/^smtp;\s*/i, ''));
+  return { refused: status ?? refused, ofAddress };
 }
 
 function parted(mail: string): { head: string; body: string } {

@@ -18,7 +18,8 @@ export type MailTexts = Record<Topic, Told> &
     | 'ignore'
     | 'several_subject'
     | 'several_intro'
-    | 'unknown_device',
+    | 'unknown_device'
+    | 'device',
     string
   >;
 

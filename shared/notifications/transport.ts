@@ -5,6 +5,7 @@ import { env } from '../base/env.ts';
 import { log } from '../base/log.ts';
 import { onStop } from '../base/stop.ts';
 import { mailDomain, mailFrom } from '../ops/mailSettings.ts';
+import { refusalIn } from './refusal.ts';
 
 /** A mail, ready to send. */
 export type Letter = {
@@ -21,15 +22,17 @@ export type Letter = {
   unsubscribe: string | undefined;
 };
 
-/** Why a mail was not sent. `refused`: the server will never take a mail for this address. */
+/** Why a mail was not sent. `refused`: the server will never take it. `ofAddress`: nor any other mail for this address. */
 export class MailError extends Error {
   /** Such as `550` or `ETIMEDOUT`; no text of the server, which may hold the address. */
   readonly code: string;
   readonly refused: boolean;
-  constructor(code: string, refused: boolean) {
+  readonly ofAddress: boolean;
+  constructor(code: string, refused: boolean, ofAddress: boolean) {
     super(`the mail was not taken: ${code}`);
     this.code = code;
     this.refused = refused;
+    this.ofAddress = ofAddress;
   }
 
   /** What operators can do something about, in words; the code where it says no more. */
@@ -177,10 +180,21 @@ async function within<T>(ms: number, work: Promise<T>): Promise<T> {
 const OF_THE_MAIL = ['RCPT TO', 'DATA'];
 
 function mailError(err: unknown): MailError {
-  const { code, responseCode, command } = err as { code?: string; responseCode?: number; command?: string };
+  const {
+    code,
+    responseCode,
+    response = '',
+    command = '',
+  } = err as {
+    code?: string;
+    responseCode?: number;
+    response?: string;
+    command?: string;
+  };
   const forGood = responseCode !== undefined && responseCode >= 500 && responseCode < 600;
   return new MailError(
     String(responseCode ?? code ?? 'failed'),
-    forGood && OF_THE_MAIL.includes(command ?? ''),
+    forGood && OF_THE_MAIL.includes(command),
+    forGood && command === 'RCPT TO' && refusalIn(response).ofAddress,
   );
 }

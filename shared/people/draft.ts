@@ -1,5 +1,5 @@
 import { consentRequired } from '../privacy/consentVersion.ts';
-import { findDrafted, findInInbox } from '../../db/models/inbox.ts';
+import { type Drafted, findDrafted, findInInbox } from '../../db/models/inbox.ts';
 import { historyBefore } from '../../db/models/message.ts';
 import { env } from '../base/env.ts';
 import type { Source } from '../delivery/runEvents.ts';
@@ -25,15 +25,15 @@ export async function draft(
   signal: AbortSignal,
 ): Promise<{ content: string; sources: Source[] }> {
   const { user_id } = found(await findInInbox(id));
-  const asked = await findDrafted(id);
-  if (asked === undefined) throw problem('conflict', 'Nothing was asked in this conversation');
-  if (!asked.may_be_sent) throw consentRequired('The user’s consent to data processing is missing');
+  const asked = await sendable(id);
   await noted(agent, 'conversation.drafted', { subject_id: user_id })(id);
   const limit = asked.assistant?.history_limit ?? env.HISTORY_LIMIT;
   const { built } = await decideContext(asked, () => historyBefore(id, asked.message_id, limit));
   const prompt = await promptOf(asked, built);
   // Nobody has judged yet what a user writes to a person.
+  await sendable(id);
   await allow(asked.question, user_id);
+  await sendable(id);
   const content = await answerTo(asked, prompt, built.passages, signal);
   await allow(content, user_id);
   const offered = built.passages.map(({ faq_id, question, similarity }) => ({
@@ -42,6 +42,17 @@ export async function draft(
     similarity,
   }));
   return { content, sources: env.ANSWER_CHECK === 'off' ? offered : citedIn(content, offered) };
+}
+
+/**
+ * Returns a conversation's newest question, if it may go to the provider now. Asked before each call, because a call takes its time.
+ * @throws Problem `conflict`, `consent_required`
+ */
+async function sendable(id: number): Promise<Drafted> {
+  const asked = await findDrafted(id);
+  if (asked === undefined) throw problem('conflict', 'Nothing was asked in this conversation');
+  if (!asked.may_be_sent) throw consentRequired('The user’s consent to data processing is missing');
+  return asked;
 }
 
 const RETRY_AFTER_S = 5;

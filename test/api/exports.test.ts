@@ -165,6 +165,15 @@ describe('the export of an account', () => {
     await api.call('POST', `/faqs/${faq.id}/feedback`, { helpful: true }, { token });
     await knex('notifications').insert({ kind: 'answer_ready', user_id: user.id, shown_at: new Date() });
     await api.call('PATCH', '/users/me', { language: 'de' }, { token });
+    const [other, endpoint] = [await buildUser(), `https://push.example.org/${user.id}`];
+    for (const { id, sid } of [user, other])
+      await knex('push_subscriptions').insert({
+        user_id: id,
+        session_id: sid,
+        endpoint: `https://push.example.org/${id}`,
+        p256dh: 'a key',
+        auth: 'a secret',
+      });
     const wanted = { answer_ready: { email: false }, quiet_hours: { from: '22:00', to: '07:00' } };
     expect((await api.call('PUT', '/users/me/notifications', wanted, { token })).status).to.equal(200);
     const { body } = await ask(user);
@@ -180,6 +189,8 @@ describe('the export of an account', () => {
             .map((line) => JSON.parse(line) as unknown)
         : JSON.parse(text);
     };
+    const [signedIn] = read('sessions.json') as { pushes: unknown }[];
+    expect(signedIn?.pushes).to.deep.equal([{ endpoint }]);
     /** Every name of a field in a file, however deep. */
     const fieldsOf = (value: unknown): string[] =>
       Array.isArray(value)

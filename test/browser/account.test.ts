@@ -198,6 +198,7 @@ describeBrowser('the account page', function () {
       .first()
       .click();
     await other.getByRole('button', { name: 'Sign in' }).waitFor();
+    await other.getByText('You are signed out: the sign-in has ended').waitFor();
     const consents = page.getByRole('region', { name: 'Consents' });
     await consents.getByRole('checkbox').nth(1).check();
     await consents.getByRole('checkbox').nth(1).uncheck();

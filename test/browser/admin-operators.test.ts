@@ -305,6 +305,15 @@ describeBrowser('the pages of operators in the panel', function () {
       await page.reload();
       await page.getByRole('combobox', { name: 'Range' }).and(page.locator('select')).waitFor();
       expect(await page.getByRole('combobox', { name: 'Range' }).inputValue()).to.equal('days7');
+
+      await page.route(/analytics\/dashboard\?/, async (route) => {
+        const response = await route.fetch();
+        const figures = await response.json();
+        figures.totals.cost = { amount: 1, currency: 'USD', unpriced_tokens: 1_200 };
+        await route.fulfill({ response, json: figures });
+      });
+      await page.reload();
+      await page.getByText('Without 1,200 tokens that have no price').waitFor();
     });
 
     it('is sound in every look', async () => {

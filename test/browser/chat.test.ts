@@ -293,7 +293,8 @@ describeBrowser('the chat page', function () {
     await page.getByRole('button', { name: 'Archive conversation' }).and(page.locator(':focus')).waitFor();
     await page.getByRole('button', { name: 'Delete conversation' }).click();
     await list.getByText('Fruit').waitFor({ state: 'detached' });
-    await page.getByRole('button', { name: 'Undo' }).last().click();
+    await page.getByRole('button', { name: 'Undo' }).last().waitFor();
+    await page.keyboard.press('Control+z');
     await list.getByText('Fruit').click();
     await page.getByRole('button', { name: 'Delete conversation' }).click();
     await list.getByText('Fruit').waitFor({ state: 'detached' });

@@ -1,3 +1,4 @@
+import { expect } from 'chai';
 import type { Page } from 'playwright-core';
 import { knex } from '../../db/knex.ts';
 import { describeBrowser } from '../support/browser.ts';
@@ -151,6 +152,20 @@ describeBrowser('forms of the chat page', function () {
     await inTalk(both(press('4 of 5'), fill(/anything/i)))(page);
     await home(page);
     await expectAsked(page);
+  });
+
+  it('ask before they lose a name to another language, or to a sign-out', async () => {
+    const page = await pages.at(await buildUser());
+    await page.goto(`${pages.api().url}/account`);
+    await fill('First name', 'Ada')(page);
+    await page.getByLabel('Language', { exact: true }).selectOption('de');
+    await expectAsked(page);
+    await press(/^Sign out$/)(page);
+    await expectAsked(page);
+    expect(await page.getByRole('textbox', { name: 'First name' }).inputValue()).to.equal('Ada');
+    await page.getByLabel('Language', { exact: true }).selectOption('de');
+    await page.getByRole('button', { name: 'Leave', exact: true }).click();
+    await page.getByRole('textbox', { name: 'Vorname' }).waitFor();
   });
 
   it('ask before they lose a registration', async () => {

@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http';
 import { expect } from 'chai';
 import type { Browser, Page, Route } from 'playwright-core';
 import { knex } from '../../db/knex.ts';
+import { call } from '../support/api.ts';
 import { describeBrowser, launchBrowser, shoot } from '../support/browser.ts';
 import { buildAssistant, forgetAssistants } from '../support/assistants.ts';
 import { buildUser } from '../support/factories.ts';
@@ -33,7 +34,10 @@ async function startSite(): Promise<{
     const policy = `default-src 'none'; script-src ${parley}; frame-src ${parley}; require-trusted-types-for 'script'`;
     response.writeHead(200, { 'content-type': 'text/html', 'content-security-policy': policy });
     const script = (how = '') => `<script src="${parley}/widget.js" ${attributes} ${how}></script>`;
-    const [head, foot] = request.url === '/head' ? [script(), ''] : ['', script('async')];
+    const [head, foot] = {
+      '/head': [script(), ''],
+      '/twice': [script(), script('async')],
+    }[request.url ?? ''] ?? ['', script('async')];
     response.end(
       `<!doctype html><html lang="en"><head><title>Shop</title>${head}</head><body><main><h1>Shop</h1></main>${foot}</body></html>`,
     );
@@ -583,6 +587,77 @@ describeBrowser('the widget on another site', function () {
     await frame().getByText('w1 w2 w3 w4').waitFor();
   });
 
+  it('begins anew and says so when its guest is erased meanwhile, and loses no message', async () => {
+    await visit();
+    await page.getByRole('button', { name: 'Open chat' }).click();
+    await ask('soon erased [[tokens:3]]');
+    await frame().getByText('w1 w2 w3').waitFor();
+    const last = await knex('messages').where({ content: 'soon erased [[tokens:3]]' }).first();
+    const token = (await buildUser({ role: 'admin' })).access;
+    const erase = `${stack.web[0]}/api/v1/users/${last.user_id}/erase`;
+    expect((await call(erase, 'POST', { reason: 'asked by letter' }, { token })).status).to.equal(202);
+
+    await ask('and now? [[tokens:4]]');
+    await frame().getByText('Your conversation has ended. You can begin a new one.').waitFor();
+    expect(await frame().getByText('soon erased').count()).to.equal(0);
+    const field = frame().getByRole('textbox', { name: 'Message' });
+    expect(await field.inputValue()).to.equal('and now? [[tokens:4]]');
+    await frame().getByRole('button', { name: 'Send' }).click();
+    await frame().getByText('w1 w2 w3 w4').waitFor();
+    const said = knex('messages').where({ content: 'and now? [[tokens:4]]' });
+    const [again, ...more] = await said;
+    expect(more).to.deep.equal([]);
+    expect(again.user_id).to.not.equal(last.user_id);
+    expect(await frame().getByText('has ended').count()).to.equal(0);
+  });
+
+  it('keeps two users apart for whom the site vouches in two tabs', async () => {
+    const identityOf = (id: string) => {
+      const hash = createHmac('sha256', SECRET).update(id).digest('hex');
+      return JSON.stringify({ external_id: id, hash });
+    };
+    const openAs = async (tab: Page, id: string) => {
+      await tab.goto(site.url);
+      await tab.getByRole('button', { name: 'Open chat' }).waitFor();
+      await tab.evaluate(`Parley.identify(${identityOf(id)}); Parley.open();`);
+      return tab.frameLocator('iframe[title="Chat"]');
+    };
+    const say = async (chat: ReturnType<typeof frame>, text: string, answer: string) => {
+      await chat.getByRole('textbox', { name: 'Message' }).fill(text);
+      await chat.getByRole('button', { name: 'Send' }).click();
+      await chat.getByText(answer, { exact: true }).waitFor();
+    };
+    site.embed(stack.web[0] ?? '');
+    const ann = await openAs(page, 'customer 40');
+    await say(ann, 'Ann’s [[tokens:3]]', 'w1 w2 w3');
+    await ann.getByRole('textbox', { name: 'Message' }).fill('Ann’s secret');
+    const other = await page.context().newPage();
+    const bob = await openAs(other, 'customer 41');
+    expect(await bob.getByRole('textbox', { name: 'Message' }).inputValue()).to.equal('');
+    await say(bob, 'Bob’s [[tokens:4]]', 'w1 w2 w3 w4');
+
+    // Ann's tab finds out by its next message, which goes back into the field and then goes as hers.
+    await ann.getByRole('button', { name: 'Send' }).click();
+    await ann.getByText('Your conversation has ended').waitFor();
+    await say(ann, 'Ann’s again [[tokens:5]]', 'w1 w2 w3 w4 w5');
+    await ann.getByText('Ann’s [[tokens:3]]').waitFor();
+    expect(await ann.getByText('Bob’s').count()).to.equal(0);
+    const asked = await knex('messages as m')
+      .join('users as u', 'u.id', 'm.user_id')
+      .whereIn('u.external_id', ['customer 40', 'customer 41'])
+      .where({ 'm.message_type': 'user' })
+      .orderBy('m.id')
+      .select('u.external_id', 'm.content', 'm.conversation_id');
+    const [first, second, third] = asked.map(({ conversation_id }) => conversation_id);
+    expect(asked.map(({ external_id, content }) => `${external_id}: ${content}`)).to.deep.equal([
+      'customer 40: Ann’s [[tokens:3]]',
+      'customer 41: Bob’s [[tokens:4]]',
+      'customer 40: Ann’s again [[tokens:5]]',
+    ]);
+    expect(third).to.equal(first);
+    expect(second).to.not.equal(first);
+  });
+
   it('fills a phone and closes again', async () => {
     await page.setViewportSize(PHONE);
     await visit('data-language="de"');
@@ -643,6 +718,17 @@ describeBrowser('the widget on another site', function () {
   it('shows its button where its script stands in the head and does not wait', async () => {
     await visit('', `${site.url}/head`);
     await page.getByRole('button', { name: 'Open chat' }).waitFor();
+    expect(faults).to.deep.equal([]);
+  });
+
+  it('shows one button where its script stands twice', async () => {
+    await visit('', `${site.url}/twice`);
+    const button = page.getByRole('button', { name: 'Open chat' });
+    await page.waitForLoadState('networkidle');
+    expect(await button.count()).to.equal(1);
+    await page.evaluate('Parley.open()');
+    await frame().getByRole('textbox', { name: 'Message' }).waitFor();
+    expect(await page.getByRole('button', { name: 'Close chat' }).count()).to.equal(1);
     expect(faults).to.deep.equal([]);
   });
 

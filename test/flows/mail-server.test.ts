@@ -86,6 +86,23 @@ describe('mail servers', function () {
     await until('the mark is taken back', async () => (await mark()) === null);
   });
 
+  it('that refuse a mail for good, and not its address, get no second try and leave it unmarked', async () => {
+    const answers = ['552 5.2.2 mailbox full', '550 5.7.1 not from you', '554 no'];
+    for (const [i, answer] of answers.entries()) {
+      const [code = '', ...message] = answer.split(' ');
+      mailbox.refuse((to) =>
+        to === user.email ? { code: Number(code), message: message.join(' ') } : undefined,
+      );
+      await signIn();
+      await until('it is given up', async () => {
+        const given = await knex('mails').where({ user_id: user.id, due_at: null }).whereNotNull('failed_at');
+        return given.length === i + 1;
+      });
+      expect(await mailOf()).to.include({ error: code, tries: 1 });
+      expect(await mark(), answer).to.equal(null);
+    }
+  });
+
   it('that send a mail back later have its address marked at the console', async () => {
     const run = (...args: string[]) => spawnSync(process.execPath, ['scripts/user.ts', ...args]).status;
     expect(run('nobody@example.com', '--bounced')).to.equal(1);
@@ -112,13 +129,17 @@ describe('mail servers', function () {
     const late = reportOn(messageId, { action: 'delayed', status: '4.4.1' });
     const [strange, person] = [reportOn('<x@elsewhere.example>'), 'Subject: a person\n\nHello'];
     const colleague = reportOn(messageId.replace('<', '<1'), { automatic: false });
-    drop.mails = [person, late, strange, colleague, reportOn(messageId.replace('<', '<0'))];
-    const others = [person, strange, colleague];
+    // A full mailbox says nothing of the address.
+    const full = reportOn(messageId, { status: '5.2.2' });
+    // Anybody may write to the mailbox: what Postgres refuses may not keep it from being read.
+    const poison = reportOn(messageId.replace('<', '<\0'));
+    drop.mails = [person, poison, late, full, strange, colleague, reportOn(messageId.replace('<', '<0'))];
+    const others = [person, poison, strange, colleague];
     const read = (mails: string[]) => until('it is read', async () => drop.mails.length === mails.length);
     const first = await startProcfile('housekeeping', { MAIL_BOUNCES_URL: drop.url });
     await read(others);
     await first.stop();
-    expect(await mark()).to.equal(null);
+    expect([await mark(), (await mailOf()).error]).to.deep.equal([null, '5.2.2']);
 
     // Our own mail is known, also where the report names it by little more than its Message-ID.
     drop.mails.push(reportOn(messageId, { automatic: false }));

@@ -10,6 +10,8 @@ export type Maildrop = {
   mails: string[];
   /** Each command but those of the sign-in. */
   commands: string[];
+  /** Whether another program has the mailbox. */
+  inUse: boolean;
   stop: () => Promise<void>;
 };
 
@@ -17,7 +19,7 @@ const [USER, PASSWORD] = ['returns', 'p@ss'];
 
 /** Starts a mailbox on a socket. @param tls with a certificate: by TLS from the start */
 export async function startMaildrop(tls?: TlsOptions): Promise<Maildrop> {
-  const drop: Maildrop = { url: '', mails: [], commands: [], stop: async () => {} };
+  const drop: Maildrop = { url: '', mails: [], commands: [], inUse: false, stop: async () => {} };
   const sockets = new Set<Socket>();
   const serve = (socket: Socket) => {
     sockets.add(socket);
@@ -58,6 +60,7 @@ function converse(socket: Socket, drop: Maildrop): void {
     if (command === 'USER') user = what;
     const signedIn = user === USER && (command !== 'PASS' || what === PASSWORD);
     if (!signedIn) say('-ERR no such user ann@example.org');
+    else if (command === 'PASS' && drop.inUse) say('-ERR [IN-USE] locked');
     else if (command === 'LIST') listed((one, i) => `${i + 1} ${one.length}`);
     else if (command === 'UIDL') listed((one, i) => `${i + 1} ${uidOf(one)}`);
     else if (command === 'RETR') say('+OK', ...mail.split('\n').map((one) => one.replace(/^\./, '..')), '.');

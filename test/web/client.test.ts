@@ -14,6 +14,8 @@ import type { Lock, Store } from '../../web/sdk/types.ts';
 import type { RunView } from '../../web/sdk/view.ts';
 
 const lock: Lock = (_, work) => work();
+/** Nobody listens on port 9 of this machine. */
+const NOBODY = 'http://127.0.0.1:9';
 
 describe('the client', function () {
   this.timeout(30_000);
@@ -72,6 +74,53 @@ describe('the client', function () {
     await session.logout();
     expect(session.state).to.equal('out');
     expect((await api.call('POST', '/auth/refresh', { refresh_token })).status).to.equal(401);
+  });
+
+  it('signs out at the next visit whom the server did not hear leave', async () => {
+    await signedIn();
+    const refresh_token = store.getItem('parley.session');
+    const session = sessionAt(NOBODY);
+    await session.restore();
+    await session.logout();
+    expect([session.state, store.getItem('parley.session')]).to.deep.equal(['out', null]);
+
+    const still = sessionAt(NOBODY);
+    await still.restore();
+    expect(still.state).to.equal('out');
+    const later = sessionAt();
+    await later.restore();
+    expect([later.state, store.length]).to.deep.equal(['out', 0]);
+    expect((await api.call('POST', '/auth/refresh', { refresh_token })).status).to.equal(401);
+  });
+
+  it('signs out everywhere at the next visit whom the server did not hear leave everywhere', async () => {
+    const elsewhere = await signedIn();
+    await signedIn();
+    await sessionAt(NOBODY).logout(true);
+    await sessionAt().restore();
+    const asked = await elsewhere.call('GET', '/users/me').catch((err: Error) => err);
+    expect(asked).to.be.an('error');
+  });
+
+  it('signs in anew over a sign-out that the server did not hear', async () => {
+    await signedIn();
+    await sessionAt(NOBODY).logout();
+    await signedIn();
+    const later = sessionAt();
+    await later.restore();
+    expect(later.state).to.equal('in');
+  });
+
+  it('of a frame goes on as nobody when another tab signs somebody else in, who stays signed in', async () => {
+    const other = await buildUser();
+    const frame = () => new Session({ base: api.url, store, lock, keep: 'frame' });
+    const [session, tab] = [frame(), frame()];
+    await session.login(user.email, PASSWORD);
+    await tab.login(other.email, PASSWORD);
+    const refused = await session.refresh().catch((err: { code?: string }) => err.code);
+    expect([refused, session.state, session.user]).to.deep.equal(['unauthenticated', 'out', null]);
+    await tab.refresh();
+    expect([tab.state, tab.user?.id]).to.deep.equal(['in', other.id]);
   });
 
   it('stays signed out when a refresh was on its way', async () => {

@@ -49,6 +49,8 @@ const COOKIE = 'cookie';
 export class Session {
   user: User | null = null;
   state: SessionState = 'unknown';
+  /** Whether the server ended the sign-in that this page had: elsewhere, or with the account. */
+  lost = false;
   readonly #where: Where;
   readonly #changed = new Set<() => void>();
   #access = '';
@@ -70,7 +72,8 @@ export class Session {
    * messages can be written and wait. @throws Unreachable when nobody is known
    */
   async restore(): Promise<void> {
-    if (this.#mark === null && this.#where.keep !== 'frame') return this.#end();
+    const isLeft = this.#leftMark === null || (await this.#locked(() => this.#leaveAtLast()));
+    if (!isLeft || (this.#mark === null && this.#where.keep !== 'frame')) return this.#end();
     try {
       await this.refresh();
     } catch (err) {
@@ -106,9 +109,11 @@ export class Session {
     return this.#enter('/auth/widget', fields);
   }
 
-  /** Signs out. Without a server the sign-in is forgotten here all the same. */
+  /** Signs out. Without a server the sign-in is forgotten here all the same, and the server hears of it at the next visit. */
   async logout(everywhere = false): Promise<void> {
-    await this.#signOut(everywhere).catch(() => {});
+    const mark = this.#mark;
+    if (mark !== null) this.#where.store.setItem(this.#leftKey, everywhere ? `${mark} everywhere` : mark);
+    await this.#signOut(everywhere).then(this.#left, this.#leftIfRefused);
     this.#end();
   }
 
@@ -120,11 +125,9 @@ export class Session {
 
   /** Gets new tokens. Ends the sign-in if the server does not know it any more. @throws Refused, Unreachable */
   refresh(): Promise<void> {
-    this.#refreshing ??= this.#where
-      .lock(`${this.#name}.refresh`, () => this.#refresh())
-      .finally(() => {
-        this.#refreshing = undefined;
-      });
+    this.#refreshing ??= this.#locked(() => this.#refresh()).finally(() => {
+      this.#refreshing = undefined;
+    });
     return this.#refreshing;
   }
 
@@ -164,27 +167,61 @@ export class Session {
   /** An access token that has run out would end nothing, so a new one is got first. It is not taken: nobody is signed in by it. */
   async #signOut(everywhere: boolean): Promise<void> {
     const token = this.#isOver ? (await this.#renewed()).access_token : this.#access;
-    const body = everywhere ? { everywhere } : {};
-    await request(this.#where.base, 'POST', '/auth/logout', { body, token, headers: this.#headers });
+    await this.#tellLeft(token, everywhere);
   }
 
+  #tellLeft(token: string, everywhere: boolean): Promise<void> {
+    const body = everywhere ? { everywhere } : {};
+    return request(this.#where.base, 'POST', '/auth/logout', { body, token, headers: this.#headers });
+  }
+
+  /** Signs out whom the server did not hear leave. Returns false where it still does not. */
+  async #leaveAtLast(): Promise<boolean> {
+    const left = this.#leftMark;
+    if (left === null) return true;
+    const [mark = '', everywhere] = left.split(' ');
+    try {
+      await this.#tellLeft((await this.#renewed(mark)).access_token, everywhere !== undefined);
+      this.#left();
+    } catch (err) {
+      this.#leftIfRefused(err);
+    }
+    return this.#leftMark === null;
+  }
+
+  #left = (): void => this.#where.store.removeItem(this.#leftKey);
+
+  /** A server that refuses knows the sign-in no more. */
+  #leftIfRefused = (err: unknown): void => {
+    if (isRefusal(err)) this.#left();
+  };
+
   async #refresh(): Promise<void> {
-    const mark = this.#mark;
+    const [mark, before] = [this.#mark, this.user];
     try {
       const renewed = await this.#renewed();
       // Signed out meanwhile, here or in another tab.
       if (mark !== null && this.#mark === null) throw nobody();
-      this.#take(renewed);
+      if (this.#where.keep !== 'frame' || before === null || before.id === renewed.user.id)
+        return this.#take(renewed);
+      this.#keep(renewed);
     } catch (err) {
-      if (isRefusal(err)) this.#end();
+      if (isRefusal(err)) {
+        this.lost = mark !== null && this.#mark !== null && before !== null;
+        this.#end();
+      }
       throw err;
     }
+    // The site vouches for somebody else in another tab. What this page shows is not theirs.
+    this.#forget();
+    throw nobody();
   }
 
-  /** Returns new tokens. @throws Refused, Unreachable */
-  async #renewed(): Promise<SignIn> {
-    // Read inside of the lock: another tab may have spent the token that this one knew.
-    const mark = this.#mark;
+  /**
+   * Returns new tokens. @throws Refused, Unreachable
+   * @param mark read inside of the lock: another tab may have spent the token that this one knew
+   */
+  async #renewed(mark = this.#mark): Promise<SignIn> {
     const renewed =
       (await this.#renewByCookie(mark)) ??
       (mark !== null && mark !== COOKIE ? await this.#renew({ refresh_token: mark }) : undefined);
@@ -214,14 +251,25 @@ export class Session {
     this.#take(await request<SignIn>(base, 'POST', path, { body, headers, ...(token && { token }) }));
   }
 
-  #take({ user, access_token, refresh_token, expires_in }: SignIn): void {
-    this.user = user;
+  #take(signIn: SignIn): void {
+    this.user = signIn.user;
     this.state = 'in';
-    this.#access = access_token;
-    this.#until = Date.now() + expires_in * 1000;
+    this.lost = false;
+    this.#access = signIn.access_token;
+    this.#until = Date.now() + signIn.expires_in * 1000;
+    this.#keep(signIn);
+    this.#tell();
+  }
+
+  #keep({ user, refresh_token }: SignIn): void {
+    // The cookie is no more that of whom the server did not hear leave.
+    this.#left();
     this.#where.store.setItem(this.#key, refresh_token ?? COOKIE);
     this.#keepUser(user);
-    this.#tell();
+  }
+
+  #locked<T>(work: () => Promise<T>): Promise<T> {
+    return this.#where.lock(`${this.#name}.refresh`, work);
   }
 
   #keepUser(user: User): void {
@@ -233,12 +281,16 @@ export class Session {
   }
 
   #end(): void {
+    this.#where.store.removeItem(this.#key);
+    this.#where.store.removeItem(this.#userKey);
+    this.#forget();
+  }
+
+  #forget(): void {
     this.user = null;
     this.state = 'out';
     this.#access = '';
     this.#until = 0;
-    this.#where.store.removeItem(this.#key);
-    this.#where.store.removeItem(this.#userKey);
     this.#tell();
   }
 
@@ -260,6 +312,15 @@ export class Session {
 
   get #userKey(): string {
     return `${this.#name}.user`;
+  }
+
+  get #leftKey(): string {
+    return `${this.#name}.left`;
+  }
+
+  /** The mark of a sign-in that is over here, and perhaps not at the server; with ` everywhere` behind it. */
+  get #leftMark(): string | null {
+    return this.#where.store.getItem(this.#leftKey);
   }
 
   /** The refresh token; with a cookie, a word that there is one. Saves a request that would be refused. */

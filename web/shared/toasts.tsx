@@ -1,7 +1,8 @@
 import { useEffect, useSyncExternalStore } from 'react';
 import { t } from './words.ts';
 
-type Act = { label: string; run: () => void };
+/** `undoes`: what was done last; Ctrl+Z does it too. */
+type Act = { label: string; run: () => void; undoes?: true };
 /** `from`: what had the focus before. */
 type Toast = { id: number; text: string; act?: Act; from?: Element | null };
 const SHOWN_MS = 6_000;
@@ -19,7 +20,7 @@ function put(next: Toast[]): void {
 
 /** Shows a short message for a while. With `undo`, a button that takes the act back. */
 export function toast(text: string, undo?: () => void): void {
-  offer(text, undo && { label: t('app.undo'), run: undo });
+  offer(text, undo && { label: t('app.undo'), run: undo, undoes: true });
 }
 
 /** Shows a short message for a while, with a button. */
@@ -60,6 +61,7 @@ export function notice(text: string, act: Act): void {
 
 function subscribe(listener: () => void): () => void {
   listeners.add(listener);
+  addEventListener('keydown', undo);
   return () => void listeners.delete(listener);
 }
 
@@ -108,6 +110,21 @@ export function ToastRow({ part = false }: { part?: boolean }) {
 }
 const NONE: Toast[] = [];
 
+/** Takes the last act back by Ctrl+Z, ⌘Z on a Mac: by Tab the button is far from where somebody is. */
+function undo(event: KeyboardEvent): void {
+  const { key, ctrlKey, metaKey, shiftKey, altKey, target } = event;
+  if (key.toLowerCase() !== 'z' || !(ctrlKey || metaKey) || shiftKey || altKey || event.defaultPrevented)
+    return;
+  // Whoever writes takes back what was written.
+  if ((target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement) && target.value !== '')
+    return;
+  const toast = list.findLast(({ act }) => act?.undoes);
+  if (toast === undefined) return;
+  event.preventDefault();
+  toast.act?.run();
+  remove(toast);
+}
+
 function Shown({ list: shown }: { list: Toast[] }) {
   return (
     <>
@@ -124,6 +141,7 @@ function Shown({ list: shown }: { list: Toast[] }) {
             <button
               type="button"
               aria-describedby={`toast-${toast.id}-text`}
+              aria-keyshortcuts={toast.act.undoes && 'Control+Z Meta+Z'}
               className="min-h-9 rounded-lg px-3 font-semibold underline underline-offset-2"
               onClick={() => {
                 toast.act?.run();

@@ -183,7 +183,8 @@ function endOf({ status }: Message): string | undefined {
 }
 
 /** Says who answers, where that is or was a person. */
-function said({ status, agent, returned, thanked, typing }: Talk): string {
+function said({ status, agent, returned, thanked, typing, ended }: Talk): string {
+  if (ended) return words.ended;
   if (typing && status === 'agent') return words.typing.replace('{name}', agent ?? words.somebody);
   if (status === 'waiting') return words.person;
   if (status === 'agent') return agent ? `${agent}: ${words.agent}` : words.agent;
@@ -279,6 +280,7 @@ const LIMIT = 16_000;
 
 function Composer({ talk, send, onStop }: ComposerProps) {
   const [text, change] = useState(talk.draft);
+  useEffect(() => change(talk.draft), [talk.turn]);
   const setText = (next: string) => {
     change(next);
     talk.keepDraft(next);

@@ -45,7 +45,6 @@ root.adoptedStyleSheets = [sheet];
 if (color && /^#[\da-f]{6}$/i.test(color)) host.style.setProperty('--c', color);
 
 const button = document.createElement('button');
-button.type = 'button';
 const draw = (d: string) => {
   const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
   const path = document.createElementNS('http://www.w3.org/2000/svg', 'path');
@@ -146,23 +145,25 @@ for (const event of ['resize', 'scroll']) visualViewport?.addEventListener(event
 // What the person says is counted, also on the next page.
 if (seen()) frame = make();
 show();
-// A script in the head may run before there is a body.
-(document.body ?? document.documentElement).append(host);
-
-Object.assign(window, {
-  Parley: {
-    open,
-    close,
-    /**
-     * The site vouches for its user: `{external_id, hash, email?, name?}`, with the hash that its server made. null: for nobody
-     * any more.
-     */
-    identify(user: unknown) {
-      identity = user;
-      post('identify', user);
+// A page that has the script twice shows one button.
+if (!('Parley' in window)) {
+  // A script in the head may run before there is a body.
+  (document.body ?? document.documentElement).append(host);
+  Object.assign(window, {
+    Parley: {
+      open,
+      close,
+      /**
+       * The site vouches for its user: `{external_id, hash, email?, name?}`, with the hash that its server made. null: for
+       * nobody any more.
+       */
+      identify(user: unknown) {
+        identity = user;
+        post('identify', user);
+      },
+      on(name: string, listener: Listener) {
+        (listeners[name] ??= []).push(listener);
+      },
     },
-    on(name: string, listener: Listener) {
-      (listeners[name] ??= []).push(listener);
-    },
-  },
-});
+  });
+}

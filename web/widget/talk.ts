@@ -17,6 +17,8 @@ const store = pageStore();
 const TALK = 'parley.widget.talk';
 const DRAFT = 'parley.widget.draft';
 const RATED = 'parley.widget.rated';
+/** What earlier releases kept of the user for whom the site vouched. */
+const BEFORE = 'parley.widget.who';
 const TAG = /^(?=.{2,10}$)[a-z]{2,3}(-[a-z\d]{1,8})*$/i;
 const FRESH = 'new';
 /** Ms for which a closed talk is shown to a visitor who comes back. */
@@ -58,6 +60,10 @@ export class Talk {
   isLoaded = false;
   /** Whether the person who answers is typing. */
   typing = false;
+  /** Whether the sign-in ended elsewhere, and the talk with it. */
+  ended = false;
+  /** Rises when the draft is another one. */
+  turn = 0;
   readonly session = new Session({ base, store, lock: tabLock, keep: 'frame', name: 'parley.widget' });
   readonly #changed: () => void;
   readonly #said: (message: Message) => void;
@@ -78,6 +84,7 @@ export class Talk {
   constructor(changed: () => void, said: (message: Message) => void) {
     this.#changed = changed;
     this.#said = said;
+    this.session.subscribe(() => this.#watch());
   }
 
   get unsent(): Unsent[] {
@@ -111,12 +118,15 @@ export class Talk {
    */
   identify(user: Vouched | null): void {
     this.#identity = user;
+    this.turn += 1;
     this.#leaveStranger();
+    this.#changed();
   }
 
   /** Sends a message; the first one makes a guest, or signs in whom the site vouches for. */
   async send(content: string): Promise<void> {
-    if (this.session.state !== 'in') await this.#signIn();
+    if (!this.#outbox) await this.#signIn();
+    this.ended = false;
     const conversation = this.#conversation ?? FRESH;
     const assistant = conversation === FRESH && wish.assistant ? { assistant_id: wish.assistant } : {};
     this.#outbox?.add({ conversation, content, ...assistant });
@@ -162,12 +172,13 @@ export class Talk {
   }
 
   get draft(): string {
-    return store.getItem(DRAFT) ?? '';
+    return store.getItem(keyOf(DRAFT, this.#identity?.external_id)) ?? '';
   }
 
   keepDraft(text: string): void {
-    if (text === '') store.removeItem(DRAFT);
-    else store.setItem(DRAFT, text);
+    const key = keyOf(DRAFT, this.#identity?.external_id);
+    if (text === '') store.removeItem(key);
+    else store.setItem(key, text);
   }
 
   /** Tells the person who answers that the user types. */
@@ -200,7 +211,11 @@ export class Talk {
 
   /** Begins another conversation. */
   begin(): void {
-    store.setItem(TALK, FRESH);
+    store.setItem(this.#talk, FRESH);
+    this.#clear();
+  }
+
+  #clear(): void {
     this.messages = [];
     this.status = undefined;
     this.returned = false;
@@ -243,14 +258,14 @@ export class Talk {
 
   /** Finds the newest talk where the store knows none: browsers may deny a frame its store, or clear it. */
   async #find(): Promise<void> {
-    if (store.getItem(TALK) !== null) return;
+    if (store.getItem(this.#talk) !== null) return;
     const { data } = await this.session.call<Page<Conversation>>('GET', '/conversations?limit=1');
     // Left meanwhile.
-    if (store.getItem(TALK) !== null) return;
+    if (store.getItem(this.#talk) !== null) return;
     for (const { id, status, last_message_at } of data) {
       const isClosed = status === 'resolved';
       if (isClosed && Date.now() - Date.parse(last_message_at) > CLOSED_MS) continue;
-      store.setItem(TALK, String(id));
+      store.setItem(this.#talk, String(id));
       // Whether it was rated nobody knows here. It is not asked on each page.
       if (isClosed) store.setItem(RATED, String(id));
     }
@@ -269,7 +284,7 @@ export class Talk {
     this.begin();
     this.#openOutbox();
     if (!this.#identity) return;
-    store.removeItem(TALK);
+    store.removeItem(this.#talk);
     await this.#find();
     await this.#load();
   }
@@ -282,12 +297,33 @@ export class Talk {
     // A server of the release before does not say which vouched user it is: such a one is left.
     const who = user?.role === 'guest' ? null : user?.external_id;
     if (who === (this.#identity?.external_id ?? null)) return;
+    for (const key of [this.#talk, RATED, keyOf(DRAFT, who), BEFORE]) store.removeItem(key);
+    this.#closeOutbox();
     this.#leaving = session.logout();
     session.ended();
+    this.#clear();
+  }
+
+  /**
+   * Begins anew where the sign-in ended elsewhere: its guest is erased, or another tab signed in somebody else. What was not sent
+   * goes back into the field.
+   */
+  #watch(): void {
+    if (this.session.state === 'in' || !this.#outbox) return;
+    const unsent = this.unsent.map(({ key, content }) => {
+      this.#outbox?.drop(key);
+      return content;
+    });
+    this.#closeOutbox();
+    this.keepDraft([...unsent, this.draft].filter(Boolean).join('\n'));
+    this.turn += 1;
+    this.ended = true;
+    this.#clear();
+  }
+
+  #closeOutbox(): void {
     this.#outbox?.close();
     this.#outbox = undefined;
-    for (const key of [DRAFT, RATED]) store.removeItem(key);
-    this.begin();
   }
 
   #openOutbox(): void {
@@ -319,7 +355,7 @@ export class Talk {
   }
 
   #sent({ content }: Unsent, { conversation_id, message_id, reply_id, run_id }: Taken): void {
-    store.setItem(TALK, String(conversation_id));
+    store.setItem(this.#talk, String(conversation_id));
     const common = { ...EMPTY, conversation_id, run_id };
     const created_at = new Date().toISOString();
     this.#put({ ...common, created_at, id: message_id, content, message_type: 'user', status: 'sent' });
@@ -420,6 +456,7 @@ export class Talk {
 
   #askAgain(): void {
     clearTimeout(this.#timer);
+    if (!this.#outbox) return;
     const isTold = this.#wire?.readyState === WebSocket.OPEN;
     const wait = isTold ? LOOK_EVERY_MS : ASK_EVERY_MS;
     this.#timer = setTimeout(() => void this.#load().catch(() => this.#askAgain()), wait);
@@ -467,6 +504,15 @@ export class Talk {
   }
 
   get #conversation(): number | undefined {
-    return Number(store.getItem(TALK)) || undefined;
+    return Number(store.getItem(this.#talk)) || undefined;
   }
+
+  /** Names the talk of this user alone: another tab may be another user's. */
+  get #talk(): string {
+    return keyOf(TALK, this.session.user?.id);
+  }
+}
+
+function keyOf(name: string, who: number | string | null | undefined): string {
+  return who ? `${name}.${who}` : name;
 }

@@ -27,6 +27,7 @@ const en = {
   until: 'People answer from {when} on.',
   typing: '{name} is writing …',
   back: 'The assistant answers again.',
+  ended: 'Your conversation has ended. You can begin a new one.',
   resolved: 'This conversation is closed.',
   how: 'How was this conversation?',
   score: '{n} of 5',

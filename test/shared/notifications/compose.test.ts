@@ -64,6 +64,30 @@ describe('a mail', () => {
     expect(mail(answer(1, 7), answer(2, 7))).to.deep.equal(mail(answer(1, 7)));
   });
 
+  it('names a device in the language of its reader, and no more of what a stranger sent', () => {
+    const signIn = (user_agent: string | null): Item => ({
+      ...told,
+      kind: 'new_sign_in',
+      topic: 'new_sign_in',
+      token: undefined,
+      user_agent,
+    });
+    const nameIn = (language: string, agent: string | null) => {
+      const reader = { name: 'Ann', address: 'ann@example.org', language, timezone: 'UTC' };
+      return compose(reader, [signIn(agent)], undefined).text;
+    };
+    expect(nameIn('en', 'Firefox on Linux')).to.include('Firefox on Linux');
+    expect(nameIn('de', 'Firefox on Linux')).to.include('Firefox unter Linux');
+    const whole = 'Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0';
+    expect(nameIn('de', whole)).to.include('Firefox unter Linux').and.not.include('Mozilla');
+    for (const agent of [null, '', '(only brackets)', '<>'])
+      expect(nameIn('de', agent), String(agent)).to.include('ein unbekanntes Gerät');
+    const hostile = nameIn('en', 'curl {address} <a href="x">\r\nhttp://evil.example/now');
+    expect(hostile)
+      .to.include('curl')
+      .and.not.match(/evil|<a|\{/);
+  });
+
   it('has colours for dark devices', () => {
     const { html } = mailTo('Ann');
     expect(html).to.include('<meta name="color-scheme" content="light dark">');

@@ -3,6 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { env } from '../../../shared/base/env.ts';
+import { checkBounces } from '../../../shared/notifications/checkMail.ts';
 import { MaildropError, readMaildrop } from '../../../shared/notifications/maildrop.ts';
 import { runCommand } from '../../support/own-database.ts';
 import { type Maildrop, startMaildrop, uidOf } from '../../support/maildrop.ts';
@@ -60,6 +62,20 @@ describe('a mailbox', () => {
     expect(await codeOf(drop.url.replace('returns', 'a%0d%0aDELE%201'))).to.deep.equal(['EINVAL', false]);
     await drop.stop();
     expect(await codeOf(drop.url)).to.deep.equal(['ECONNREFUSED', false]);
+  });
+
+  it('that another program reads lets us in too', async () => {
+    const { MAIL_BOUNCES_URL } = env;
+    const check = (url: string) => {
+      Object.assign(env, { MAIL_BOUNCES_URL: url });
+      return checkBounces().finally(() => Object.assign(env, { MAIL_BOUNCES_URL }));
+    };
+    drop.inUse = true;
+    expect(await check(drop.url)).to.equal('healthy');
+    expect(await codeOf(drop.url)).to.deep.equal(['in use', false]);
+    await drop.stop();
+    expect(await check(drop.url)).to.equal('unhealthy: nothing answers there (ECONNREFUSED)');
+    expect(await check('')).to.equal('off');
   });
 
   it('is read by TLS, where its certificate is verified', async () => {

@@ -3,8 +3,8 @@ import { MailError } from '../../../shared/notifications/transport.ts';
 
 describe('a mail that was not taken', () => {
   it('says in words what operators can do something about, and else the code', () => {
-    expect(new MailError('EAUTH', false).why).to.equal('wrong user or password (EAUTH)');
-    expect(new MailError('ESOCKET', false).why).to.match(/^nothing answers there.* \(ESOCKET\)$/);
-    expect(new MailError('451', false).why).to.equal('451');
+    expect(new MailError('EAUTH', false, false).why).to.equal('wrong user or password (EAUTH)');
+    expect(new MailError('ESOCKET', false, false).why).to.match(/^nothing answers there.* \(ESOCKET\)$/);
+    expect(new MailError('451', false, false).why).to.equal('451');
   });
 });

@@ -4,6 +4,7 @@ import { Button } from '../../shared/controls.tsx';
 import { Dialog } from '../../shared/Dialog.tsx';
 import { session, useUser } from '../../shared/session.ts';
 import { setTheme, THEMES, type Theme, theme } from '../../shared/theme.ts';
+import { leave } from '../../shared/unsaved.ts';
 import { LANGUAGES, type Language, language, speak, t } from '../../shared/words.ts';
 import { Select } from '../shared/fields.tsx';
 import { w } from '../words.ts';
@@ -26,7 +27,8 @@ export function Settings({ onClose }: { onClose: () => void }) {
         <Select
           label={t('me.language')}
           value={language()}
-          onChange={(next) => choose(next as Language)}
+          // The page is made anew, and its forms with it.
+          onChange={(next) => leave(() => choose(next as Language))}
           options={Object.entries(LANGUAGES).map(([value, { name }]) => ({ value, text: name }))}
         />
         <Select
@@ -39,7 +41,7 @@ export function Settings({ onClose }: { onClose: () => void }) {
           options={THEMES.map((value) => ({ value, text: t(`me.${value}`) }))}
         />
       </div>
-      <Button className="w-fit" onClick={() => void session.logout()}>
+      <Button className="w-fit" onClick={() => leave(() => void session.logout())}>
         {t('me.out')}
       </Button>
     </Dialog>

@@ -2,6 +2,7 @@ import { useEffect, useRef } from 'react';
 import { Link, useOutletContext } from 'react-router';
 import { Button } from '../../shared/controls.tsx';
 import { session, useUser } from '../../shared/session.ts';
+import { leave } from '../../shared/unsaved.ts';
 import { t } from '../../shared/words.ts';
 import { ListButton } from '../shell/ListButton.tsx';
 import type { ShellContext } from '../shell/Shell.tsx';
@@ -60,7 +61,7 @@ export function Account() {
         <div className="grid gap-2 border-t border-line pt-6">
           {isGuest && <p className="text-sm text-muted">{t('me.guestOut')}</p>}
           <div className="flex flex-wrap gap-2">
-            <Button onClick={() => void session.logout()}>{t('me.out')}</Button>
+            <Button onClick={() => leave(() => void session.logout())}>{t('me.out')}</Button>
             {!isGuest && (
               <Button kind="danger" onClick={() => void session.logout(true)}>
                 {t('me.outEverywhere')}

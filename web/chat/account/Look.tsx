@@ -2,6 +2,7 @@ import { useEffect, useId, useRef, useState } from 'react';
 import { Labelled } from '../../shared/controls.tsx';
 import { setTheme, THEMES, type Theme, theme } from '../../shared/theme.ts';
 import { LANGUAGES, type Language, language, speak, t } from '../../shared/words.ts';
+import { leave } from '../../shared/unsaved.ts';
 import { changeUser } from './change.ts';
 import { Section } from './Section.tsx';
 
@@ -34,7 +35,12 @@ export function Look() {
             id={`${id}-language`}
             className={select}
             value={language()}
-            onChange={({ target }) => choose(target.value as Language)}
+            onChange={({ target }) => {
+              // Until somebody has answered, the field shows the present language.
+              const next = target.value as Language;
+              // The page is made anew, and its forms with it.
+              leave(() => choose(next));
+            }}
           >
             {Object.entries(LANGUAGES).map(([tag, { name }]) => (
               <option key={tag} value={tag} lang={tag}>

@@ -11,6 +11,7 @@ const KEYS: { keys: string[]; what: Word }[] = [
   { keys: ['Shift', 'Enter'], what: 'keys.break' },
   { keys: ['↑'], what: 'keys.edit' },
   { keys: ['Esc'], what: 'keys.stop' },
+  { keys: ['mod', 'Z'], what: 'app.undo' },
   { keys: ['mod', '/'], what: 'keys.map' },
 ];
 const isMac = /Mac|iPhone|iPad/.test(navigator.platform);

@@ -24,6 +24,7 @@ export function SignInFrame({ title, lead, links, children }: Props) {
   if (factor !== undefined) return <SecondFactor token={factor} onBack={() => setFactor(undefined)} />;
   return (
     <Frame title={title} lead={lead}>
+      <Alert>{session.lost && t('enter.lost')}</Alert>
       <form className="grid gap-4" onSubmit={form.onSubmit}>
         <Field label={t('enter.email')} name="email" autoComplete="username" autoCapitalize="none" required />
         <Field

@@ -20,6 +20,7 @@ export const ar: Record<keyof typeof en, string> & Record<string, string> = {
 
   'enter.title': 'تسجيل الدخول',
   'enter.lead': 'اطرح سؤالًا واحصل على إجابة مع مصادرها.',
+  'enter.lost': 'تم تسجيل خروجك: انتهت الجلسة أو حُذف الحساب.',
   'enter.email': 'البريد الإلكتروني',
   'enter.password': 'كلمة المرور',
   'enter.signIn': 'تسجيل الدخول',

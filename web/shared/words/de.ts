@@ -19,6 +19,7 @@ export const de: Record<keyof typeof en, string> = {
 
   'enter.title': 'Anmelden',
   'enter.lead': 'Stell eine Frage und erhalte eine Antwort mit Quellen.',
+  'enter.lost': 'Du bist abgemeldet: Die Anmeldung ist zu Ende, oder das Konto wurde gelöscht.',
   'enter.email': 'E-Mail',
   'enter.password': 'Passwort',
   'enter.signIn': 'Anmelden',

@@ -18,6 +18,7 @@ export const en = {
 
   'enter.title': 'Sign in',
   'enter.lead': 'Ask a question and get an answer with its sources.',
+  'enter.lost': 'You are signed out: the sign-in has ended, or the account was removed.',
   'enter.email': 'E-mail',
   'enter.password': 'Password',
   'enter.signIn': 'Sign in',

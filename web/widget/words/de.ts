@@ -30,6 +30,7 @@ export const de: Words = {
   until: 'Menschen antworten ab {when}.',
   typing: '{name} schreibt …',
   back: 'Jetzt antwortet wieder der Assistent.',
+  ended: 'Dein Gespräch ist zu Ende. Du kannst ein neues beginnen.',
   resolved: 'Dieses Gespräch ist abgeschlossen.',
   how: 'Wie war dieses Gespräch?',
   score: '{n} von 5',

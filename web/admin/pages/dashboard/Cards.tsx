@@ -38,7 +38,10 @@ const VOLUME: Card[] = [
     name: 'cost',
     of: ({ totals }) => totals.cost?.amount ?? null,
     write: money,
-    note: ({ totals }) => (totals.cost === null ? t('noPrices') : undefined),
+    note: ({ totals: { cost } }) => {
+      if (cost === null) return t('noPrices');
+      return cost.unpriced_tokens === 0 ? undefined : t('unpriced', { n: cost.unpriced_tokens });
+    },
     good: -1,
   },
   { name: 'cost_per_resolution', of: ({ quality }) => quality.cost_per_resolution, write: money, good: -1 },
