@@ -12,6 +12,7 @@ import { requireNotifications } from '../shared/ops/mailSettings.ts';
 import { startTracing } from '../shared/ops/tracing.ts';
 import { drain } from './completion/lease.ts';
 import { serveHealth } from './health.ts';
+import { slotsOf, workTogether } from './together.ts';
 import { type Handler, work } from './work.ts';
 
 /** Loads the handler of each job, so that a process holds only those of its types. A job without a handler does not compile. */
@@ -58,6 +59,7 @@ function main(types: string[]): void {
   if (types.includes('moderation') && moderationModel() === null)
     log.warn('MODERATION_MODEL is off: no message is checked');
   if (types.includes('notification')) requireDataKeys();
+  workTogether(['moderation', 'context'].every((type) => types.includes(type)));
   stopOnSignals();
   serveHealth();
   const idle = setInterval(() => {}, 60_000);
@@ -83,7 +85,7 @@ async function start(type: string): Promise<unknown> {
   const other = otherTypes.find((one) => one === type);
   if (other !== undefined) (await others[other]())();
   const loaded = await Promise.all(names.map((name) => handlers[name]()));
-  const started = names.map((name, i) => work(name, loaded[i] as Handler<typeof name>));
+  const started = names.map((name, i) => work(name, loaded[i] as Handler<typeof name>, slotsOf(name)));
   working.push(...started);
   return Promise.all(started.map((worker) => worker.waitUntilReady()));
 }
