@@ -1,5 +1,4 @@
 import { DelayedError, type Job, UnrecoverableError, Worker } from 'bullmq';
-import { Check } from 'typebox/value';
 import { env } from '../shared/base/env.ts';
 import { isUnreachable, ranTooLong } from '../shared/base/errors.ts';
 import { type JobName, jobs, type Payloads } from '../shared/delivery/jobs.ts';
@@ -68,7 +67,7 @@ function runJob<Name extends JobName>(
     const end = jobDuration.startTimer({ queue });
     if (job.attemptsMade > 0) jobRetries.inc({ queue });
     try {
-      if (!Check(jobs[name].payload, job.data)) throw new UnrecoverableError(`not a payload of ${name}`);
+      if (!jobs[name].payload.fits(job.data)) throw new UnrecoverableError(`not a payload of ${name}`);
       await tracedStep(queue, run_id, () => handler(job));
       end({ outcome: 'done' });
       log.info({ ms: Math.round(performance.now() - began) }, 'job done');
