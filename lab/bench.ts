@@ -7,6 +7,7 @@ import { type Figure, figures } from './bench/figures.ts';
 import { growth } from './bench/growth.ts';
 import { median } from './bench/load.ts';
 import { compare, type Line, type Measured, ratios, table, writeCharts } from './bench/report.ts';
+import { atRest } from './bench/atRest.ts';
 import { soak } from './bench/soak.ts';
 import { timeline } from './bench/timeline.ts';
 import { startGround } from './kit/ground.ts';
@@ -19,10 +20,12 @@ turn with its floor, and prints medians (least–most) of the rounds.
                     (${figures.flatMap(({ name, named }) => (named ? [name] : [])).join(' and ')} only when they are named)
   --rounds N        5; of a soak 2
   --costs           also what one message costs, by stage: statements, round trips, bytes, CPU
+  --joined          of --costs: with moderation, context and completion in one process
   --growth          also how the figures change with workers, stored messages, conversations and sockets
   soak              alone: rounds of idle sockets and messages, and what every process holds at rest after each
   --minutes N, --sockets N, --rate N      of a soak: how long a round lasts, 10; 2000; messages a second, 20
-  timeline          alone: where the time of an unloaded message goes, statement by statement
+  timeline          alone: where the time of an unloaded message goes, statement by statement, in ours and in the floor
+  rest              alone: the memory that each process holds at rest, beside a worker without any code of ours
   --json FILE       writes everything there
   --charts          writes docs/bench.svg
   --against FILE    compares the ratios with an earlier --json FILE`;
@@ -33,6 +36,7 @@ const { values: options, positionals } = parseArgs({
     only: { type: 'string' },
     rounds: { type: 'string' },
     costs: { type: 'boolean' },
+    joined: { type: 'boolean', default: false },
     growth: { type: 'boolean' },
     minutes: { type: 'string', default: '10' },
     sockets: { type: 'string', default: '2000' },
@@ -55,6 +59,7 @@ async function main(): Promise<void> {
   const date = new Date().toISOString().slice(0, 10);
   console.log(`${date}, ${machine}\n`);
   if (positionals.includes('timeline')) return console.log(await timeline());
+  if (positionals.includes('rest')) return console.log(await atRest());
   if (positionals.includes('soak')) {
     const [minutes, sockets, rate] = [options.minutes, options.sockets, options.rate].map(Number) as [
       number,
@@ -74,7 +79,7 @@ async function main(): Promise<void> {
     lines.push(...measured);
   }
   console.log(`\n${table(lines)}`);
-  const cost = options.costs ? await costs() : [];
+  const cost = options.costs ? await costs(options.joined) : [];
   if (options.costs) console.log(`\n${costTable(cost)}`);
   const grown = options.growth ? await growth() : [];
   for (const { title, points } of grown)

@@ -11,7 +11,7 @@ import { Journal } from './chaos/journal.ts';
 import { describe, makeReport, printReport } from './chaos/report.ts';
 import { addFaqs, play } from './chaos/play.ts';
 import { comeToRest } from './chaos/rest.ts';
-import { AGENTS, COPIES, makePlan, type Options, USERS } from './chaos/schedule.ts';
+import { AGENTS, COPIES, JOINED, makePlan, type Options, USERS } from './chaos/schedule.ts';
 import { startStack } from './chaos/stack.ts';
 import { User } from './chaos/user.ts';
 import { verify } from './chaos/verify.ts';
@@ -71,7 +71,7 @@ async function main(): Promise<number> {
     kills: number('kills', kills),
     wipes: number('wipes', wipes),
   };
-  const types = processTypes();
+  const types = [...processTypes(), JOINED];
   console.log(
     `chaos: ${Object.entries(options)
       .map(([name, value]) => `--${name} ${value}`)

@@ -13,6 +13,7 @@ import { startTracing } from '../shared/ops/tracing.ts';
 import { drain } from './completion/lease.ts';
 import { handlers } from './handlers.ts';
 import { serveHealth } from './health.ts';
+import { slotsOf, workTogether } from './together.ts';
 import { type Handler, work } from './work.ts';
 
 const others: Record<(typeof otherTypes)[number], () => Promise<() => void>> = {
@@ -40,6 +41,7 @@ function main(types: string[]): void {
   if (types.includes('moderation') && moderationModel() === null)
     log.warn('Moderation is off (MODERATION_MODEL); no message is checked');
   if (types.includes('notification')) requireDataKeys();
+  workTogether(['moderation', 'context'].every((type) => types.includes(type)));
   stopOnSignals();
   serveHealth();
   const idle = setInterval(() => {}, 60_000);
@@ -65,7 +67,7 @@ async function start(type: string): Promise<unknown> {
   const other = otherTypes.find((one) => one === type);
   if (other !== undefined) (await others[other]())();
   const loaded = await Promise.all(names.map((name) => handlers[name]()));
-  const started = names.map((name, i) => work(name, loaded[i] as Handler<typeof name>));
+  const started = names.map((name, i) => work(name, loaded[i] as Handler<typeof name>, slotsOf(name)));
   working.push(...started);
   return Promise.all(started.map((worker) => worker.waitUntilReady()));
 }

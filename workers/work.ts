@@ -1,5 +1,4 @@
 import { DelayedError, type Job, UnrecoverableError, Worker } from 'bullmq';
-import { Check } from 'typebox/value';
 import { env } from '../shared/base/env.ts';
 import { isUnreachable, ranTooLong } from '../shared/base/errors.ts';
 import { type JobName, jobs, type Payloads } from '../shared/delivery/jobs.ts';
@@ -11,6 +10,7 @@ import { onStop } from '../shared/base/stop.ts';
 import { tracedStep } from '../shared/ops/tracing.ts';
 import { afterTimeout } from './completion/timeouts.ts';
 
+type Slots = (typeof jobs)[JobName]['slots'];
 export type Handler<Name extends JobName> = (job: Job<Payloads[Name]>) => Promise<void>;
 
 /** A handler throws this to delay its job. The delay uses up no attempt of the job. */
@@ -29,9 +29,16 @@ const STALL_CHECK = 1_000;
 /** Ms that a job waits while Postgres or Redis is unreachable. */
 const AWAY = 1_000;
 
-/** Starts to work a queue. Stops with the process, after its running jobs. */
-export function work<Name extends JobName>(name: Name, handler: Handler<Name>): Worker {
-  const { slots, stalls, kept } = jobs[name];
+/**
+ * Starts to work a queue. Stops with the process, after its running jobs.
+ * @param slots jobs at once; absent: as the catalog says
+ */
+export function work<Name extends JobName>(
+  name: Name,
+  handler: Handler<Name>,
+  slots: Slots = jobs[name].slots,
+): Worker {
+  const { stalls, kept } = jobs[name];
   const worker = new Worker<Payloads[Name]>(name, (job, token) => runJob(name, job, token, handler), {
     connection: connect(`${name}-worker`, { maxRetriesPerRequest: null }),
     concurrency: slots === 'COMPLETION_CONCURRENCY' ? env.COMPLETION_CONCURRENCY : slots,
@@ -64,7 +71,7 @@ function runJob<Name extends JobName>(
     const end = jobDuration.startTimer({ queue });
     if (job.attemptsMade > 0) jobRetries.inc({ queue });
     try {
-      if (!Check(jobs[name].payload, job.data)) throw new UnrecoverableError(`not a payload of ${name}`);
+      if (!jobs[name].payload.fits(job.data)) throw new UnrecoverableError(`not a payload of ${name}`);
       await tracedStep(queue, run_id, () => handler(job));
       end({ outcome: 'done' });
       log.info({ ms: Math.round(performance.now() - began) }, 'Job done');

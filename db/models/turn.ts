@@ -91,7 +91,7 @@ function turnSql(more = ''): string {
 }
 
 /** Says of how many messages a stage's result is: it is stored as long as no other message joined. */
-function partsOf({ parts }: Pick<Turn, 'parts'>): { parts: number } {
+export function partsOf({ parts }: Pick<Turn, 'parts'>): { parts: number } {
   return { parts: parts?.length ?? 1 };
 }
 
@@ -101,27 +101,43 @@ export async function saveVerdict(turn: Pick<Turn, 'run_id' | 'parts'>, verdict:
   await rows(
     `UPDATE runs SET moderation = :verdict
      WHERE id = :runId AND moderation IS NULL AND cardinality(joined_ids) + 1 = :parts`,
-    { runId: turn.run_id, verdict: parts === 1 ? verdict : { ...verdict, parts }, parts },
+    { runId: turn.run_id, verdict: withParts(verdict, parts), parts },
   );
 }
 
 /**
  * Stores the context and the question's token count; a second context changes nothing, nor does one of fewer messages than
  * the run has. The tokens of joined messages are counted with the next prompt.
+ * @param verdict moderation's, of the same messages, to store with the context; null: none
+ * @returns whether context and verdict were stored; false: nothing changed
  */
 export async function saveContext(
   turn: Pick<Turn, 'run_id' | 'parts'>,
   context: ContextRecord,
   questionTokens: number,
-): Promise<void> {
+  verdict: Verdict | null = null,
+): Promise<boolean> {
   const { parts } = partsOf(turn);
-  await rows(
-    `WITH kept AS (UPDATE runs SET context = :context
-       WHERE id = :runId AND context IS NULL AND cardinality(joined_ids) + 1 = :parts RETURNING message_id, joined_ids)
-     UPDATE messages SET tokens_used = :questionTokens
-     WHERE id = (SELECT message_id FROM kept WHERE joined_ids = '{}') AND tokens_used IS NULL`,
-    { runId: turn.run_id, context: parts === 1 ? context : { ...context, parts }, parts, questionTokens },
+  const saved = await row<{ stored: boolean }>(
+    `WITH kept AS (UPDATE runs SET context = :context, moderation = coalesce(moderation, CAST(:verdict AS jsonb))
+       WHERE id = :runId AND context IS NULL AND cardinality(joined_ids) + 1 = :parts RETURNING message_id, joined_ids),
+     counted AS (UPDATE messages SET tokens_used = :questionTokens
+       WHERE id = (SELECT message_id FROM kept WHERE joined_ids = '{}') AND tokens_used IS NULL)
+     SELECT EXISTS (SELECT FROM kept) AS stored`,
+    {
+      runId: turn.run_id,
+      context: withParts(context, parts),
+      verdict: verdict && withParts(verdict, parts),
+      parts,
+      questionTokens,
+    },
   );
+  return saved?.stored === true;
+}
+
+/** Notes on a stage's result of how many messages it is; of one it says nothing. */
+function withParts<Result extends Parts>(result: Result, parts: number): Result {
+  return parts === 1 ? result : { ...result, parts };
 }
 
 /** Replaces a context that was too long for the model. */

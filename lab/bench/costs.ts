@@ -12,8 +12,14 @@ const MESSAGES = 1_000;
 /** Environment of a process that answers `countOf`. */
 export const COUNT = { NODE_OPTIONS: '--disable-warning=ExperimentalWarning --import ./lab/bench/count.ts' };
 
-/** Measures the costs of a message of 32 tokens, by stage: the mean of a thousand, 100 at a time. */
-export async function costs(): Promise<Cost[]> {
+/** The workers of a message with its stages in one process, as `npm start` has them. */
+const JOINED = ['moderation context completion', 'housekeeping'];
+
+/**
+ * Measures the costs of a message of 32 tokens, by process: the mean of a thousand, 100 at a time.
+ * @param joined whether one process works the three stages
+ */
+export async function costs(joined: boolean): Promise<Cost[]> {
   const ground = await startGround();
   try {
     const children: [string, Child][] = [];
@@ -25,7 +31,7 @@ export async function costs(): Promise<Cost[]> {
         return child;
       },
     };
-    const messages = await productRate(counting, WORKERS);
+    const messages = await productRate(counting, joined ? JOINED : WORKERS);
     const counts = () => Promise.all(children.map(([, child]) => countOf(child)));
     const [storesBefore, before] = [await storesCpu(ground), await counts()];
     await messages(MESSAGES);

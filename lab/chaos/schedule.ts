@@ -40,10 +40,25 @@ export const AGENTS = 2;
 export const CONVERSATIONS = 4;
 export const DEVICES = 2;
 
+/** A process that works both stages, which share statements (workers/together.ts). */
+export const JOINED = 'moderation context';
 /** Copies of each process type; 2 of other types. */
-export const COPIES: Record<string, number> = { web: 3, completion: 3 };
+export const COPIES: Record<string, number> = {
+  web: 3,
+  completion: 3,
+  moderation: 1,
+  context: 1,
+  [JOINED]: 1,
+};
 /** Weights of the types for faults; busier types have more. */
-const WEIGHTS: Record<string, number> = { web: 3, completion: 6, moderation: 3, context: 3, housekeeping: 2 };
+const WEIGHTS: Record<string, number> = {
+  web: 3,
+  completion: 6,
+  moderation: 2,
+  context: 2,
+  [JOINED]: 3,
+  housekeeping: 2,
+};
 /** Failures of the stand-in, each once, for one message in twelve. */
 const TROUBLES = [
   'status:500',

@@ -1,26 +1,33 @@
 import { readFileSync } from 'node:fs';
-import { Type } from 'typebox';
-import { Check } from 'typebox/value';
 import { die, text } from '../base/env.ts';
+import { lazily } from '../base/lazily.ts';
 import type { Cell } from '../../db/models/analytics/figures.ts';
 
 /** What a model costs from a day on (UTC), per million tokens. A name that ends in `*` is the beginning of names. */
 export type Price = { model: string; valid_from: string; currency: string; input: number; output: number };
 export type Cost = { amount: number; currency: string };
 
-const schema = Type.Array(
-  Type.Object(
-    {
-      model: Type.String({ minLength: 1, maxLength: 200 }),
-      valid_from: Type.String({ pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' }),
-      currency: Type.String({ pattern: '^[A-Z]{3}$' }),
-      input: Type.Number({ minimum: 0 }),
-      output: Type.Number({ minimum: 0 }),
-    },
-    { additionalProperties: false },
-  ),
-  { minItems: 1, maxItems: 10_000 },
-);
+/** Says whether a file holds prices. Loads the schemas then: most processes have no such file. */
+function arePrices(read: unknown): read is Price[] {
+  const { Type } = lazily('typebox') as typeof import('typebox');
+  const { Check } = lazily('typebox/value') as typeof import('typebox/value');
+  return Check(
+    Type.Array(
+      Type.Object(
+        {
+          model: Type.String({ minLength: 1, maxLength: 200 }),
+          valid_from: Type.String({ pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' }),
+          currency: Type.String({ pattern: '^[A-Z]{3}$' }),
+          input: Type.Number({ minimum: 0 }),
+          output: Type.Number({ minimum: 0 }),
+        },
+        { additionalProperties: false },
+      ),
+      { minItems: 1, maxItems: 10_000 },
+    ),
+    read,
+  );
+}
 
 /** The file MODEL_PRICES names; null without one, and then nothing has a cost. */
 export const prices: readonly Price[] | null = readPrices(text('MODEL_PRICES', ''));
@@ -34,7 +41,7 @@ function readPrices(path: string): Price[] | null {
   } catch {
     return die('MODEL_PRICES must be the path of a JSON file');
   }
-  if (!Check(schema, read) || read.some(({ valid_from }) => Number.isNaN(Date.parse(valid_from))))
+  if (!arePrices(read) || read.some(({ valid_from }) => Number.isNaN(Date.parse(valid_from))))
     return die('MODEL_PRICES must be a list of {model, valid_from, currency, input, output}');
   if (new Set(read.map(({ currency }) => currency)).size > 1)
     return die('MODEL_PRICES must have one currency');

@@ -1,6 +1,5 @@
 import type { FlowJob, JobsOptions, KeepJobs } from 'bullmq';
 import { createHash } from 'node:crypto';
-import { type Static, type TSchema, Type } from 'typebox';
 import { partsToCount } from '../../db/models/analytics/counting.ts';
 import { faqsToEmbed, type OwedFaq } from '../../db/models/faqEmbedding.ts';
 import { importsToDeliver } from '../../db/models/faqImport.ts';
@@ -15,6 +14,18 @@ import { erasuresOwed } from '../../db/models/erasure.ts';
 import { exportsOwed } from '../../db/models/export.ts';
 import type { Delivery } from '../../db/models/run.ts';
 import { env, oneOf, text } from '../base/env.ts';
+import {
+  type AnyShape,
+  boolean,
+  integer,
+  listOf,
+  object,
+  type Of,
+  oneOf as anyOf,
+  optional,
+  type Shape,
+  string,
+} from '../base/shapes.ts';
 import { mailIsConfigured } from '../ops/mailSettings.ts';
 
 type Rules = {
@@ -32,14 +43,14 @@ type Rules = {
 };
 /** A job of the flow that answers a run. Only `answerFlow` adds it. */
 type Stage = Rules & {
-  payload: TSchema;
+  payload: AnyShape;
   id: (delivery: Delivery) => string;
   /** Which runs lack a live job; asked of the flow's parent, which brings its children. */
   owed?: typeof runsToDeliver;
 };
 /** A job that `enqueue` adds. */
 type Single<Payload> = Rules & {
-  payload: TSchema;
+  payload: Shape<Payload>;
   /** A job is not added while one with the same id is queued or runs. */
   id: (payload: Payload) => string;
   /** Where this returns false, nothing is enqueued. */
@@ -68,7 +79,9 @@ const SUMMARIES = 20;
 
 /** Lets the compiler check an entry; so does `single`. */
 const stage = <Entry extends Stage>(entry: Entry): Entry => entry;
-const single = <Payload extends TSchema>(entry: Single<Static<Payload>> & { payload: Payload }) => ({
+const single = <Payload extends AnyShape>(
+  entry: Omit<Single<Of<Payload>>, 'payload'> & { payload: Payload },
+) => ({
   ...entry,
   single: true as const,
 });
@@ -96,7 +109,7 @@ const triedOnce = { kept: notAtAll, attempts: 1, backoffMs: 0, stalls: 3 };
 export const jobs = {
   moderation: stage({
     process: 'moderation',
-    payload: Type.Object({ run_id: Type.Integer() }),
+    payload: object({ run_id: integer }),
     id: runJobId,
     kept: forAWhile,
     attempts: 4,
@@ -106,7 +119,7 @@ export const jobs = {
   }),
   context: stage({
     process: 'context',
-    payload: Type.Object({ run_id: Type.Integer() }),
+    payload: object({ run_id: integer }),
     id: runJobId,
     kept: forAWhile,
     attempts: 4,
@@ -117,7 +130,7 @@ export const jobs = {
   completion: stage({
     process: 'completion',
     /** beside: there is no moderation job; completion asks for the verdict while the model answers. */
-    payload: Type.Object({ run_id: Type.Integer(), beside: Type.Optional(Type.Boolean()) }),
+    payload: object({ run_id: integer, beside: optional(boolean) }),
     id: runJobId,
     owed: runsToDeliver,
     kept: forAWhile,
@@ -128,7 +141,7 @@ export const jobs = {
   }),
   summary: single({
     process: 'context',
-    payload: Type.Object({ conversation_id: Type.Integer() }),
+    payload: object({ conversation_id: integer }),
     id: ({ conversation_id }) => `summary-${conversation_id}`,
     owed: async (graceMs) =>
       (await conversationsToSummarise(SUMMARIES, graceMs)).map((conversation_id) => ({ conversation_id })),
@@ -138,9 +151,9 @@ export const jobs = {
   embedding: single({
     process: 'embedding',
     /** batch: a digest of the FAQs and their texts, so that an edit is a job of its own. */
-    payload: Type.Object({
-      faq_ids: Type.Array(Type.Integer()),
-      batch: Type.Optional(Type.String({ maxLength: 64 })),
+    payload: object({
+      faq_ids: listOf(integer),
+      batch: optional(string(64)),
     }),
     id: ({ faq_ids, batch = faq_ids.join('-') }) => `faqs-${batch}`,
     wanted: embedsTexts,
@@ -154,7 +167,7 @@ export const jobs = {
   /** One job for each endpoint, so that a slow endpoint takes one slot. Only the reconciler enqueues it, within a second. */
   webhook: single({
     process: 'notification',
-    payload: Type.Object({ webhook_id: Type.Integer() }),
+    payload: object({ webhook_id: integer }),
     id: ({ webhook_id }) => `webhook-${webhook_id}`,
     owed: async () => (await webhooksToDeliver()).map((webhook_id) => ({ webhook_id })),
     ...triedOnce,
@@ -162,7 +175,7 @@ export const jobs = {
   }),
   faq_import: single({
     process: 'embedding',
-    payload: Type.Object({ import_id: Type.Integer() }),
+    payload: object({ import_id: integer }),
     id: ({ import_id }) => `import-${import_id}`,
     owed: async (graceMs) => (await importsToDeliver(graceMs)).map((import_id) => ({ import_id })),
     ...retried,
@@ -170,7 +183,7 @@ export const jobs = {
   }),
   faq_suggestions: single({
     process: 'embedding',
-    payload: Type.Object({}),
+    payload: object({}),
     id: () => 'faq-suggestions',
     /** Questions are grouped by what they mean; without an embedding model they wait. */
     wanted: embedsTexts,
@@ -180,7 +193,7 @@ export const jobs = {
   }),
   replay: single({
     process: 'analytics',
-    payload: Type.Object({ replay_id: Type.Integer() }),
+    payload: object({ replay_id: integer }),
     id: ({ replay_id }) => `replay-${replay_id}`,
     owed: () => replaysToAnswer(REPLAYS),
     ...retried,
@@ -188,7 +201,7 @@ export const jobs = {
   }),
   analytics: single({
     process: 'analytics',
-    payload: Type.Object({ part: Type.Enum(['moments', 'begun']) }),
+    payload: object({ part: anyOf('moments', 'begun') }),
     id: ({ part }) => `analytics-${part}`,
     owed: () => partsToCount(env.RESOLVED_AFTER_H),
     ...retried,
@@ -196,7 +209,7 @@ export const jobs = {
   }),
   export: single({
     process: 'housekeeping',
-    payload: Type.Object({ export_id: Type.Integer() }),
+    payload: object({ export_id: integer }),
     id: ({ export_id }) => `export-${export_id}`,
     owed: async () => (await exportsOwed()).map((export_id) => ({ export_id })),
     ...retried,
@@ -204,7 +217,7 @@ export const jobs = {
   }),
   erasure: single({
     process: 'housekeeping',
-    payload: Type.Object({}),
+    payload: object({}),
     id: () => 'erasure',
     owed: async (graceMs) => ((await erasuresOwed(graceMs)).length > 0 ? [{}] : []),
     ...retried,
@@ -216,7 +229,7 @@ export const jobs = {
    */
   notification: single({
     process: 'notification',
-    payload: Type.Object({ notification_id: Type.Integer() }),
+    payload: object({ notification_id: integer }),
     id: ({ notification_id }) => `notification-${notification_id}`,
     owed: async () =>
       (await notificationsToDeliver(TOLD, TOGETHER)).map((notification_id) => ({ notification_id })),
@@ -226,7 +239,7 @@ export const jobs = {
   /** One job for each user, so that devices whose service hangs take one slot. */
   push: single({
     process: 'notification',
-    payload: Type.Object({ user_id: Type.Integer() }),
+    payload: object({ user_id: integer }),
     id: ({ user_id }) => `push-${user_id}`,
     owed: async () => (await usersToPush(TOLD)).map((user_id) => ({ user_id })),
     ...triedOnce,
@@ -234,7 +247,7 @@ export const jobs = {
   }),
   mail: single({
     process: 'notification',
-    payload: Type.Object({ mail_id: Type.Integer() }),
+    payload: object({ mail_id: integer }),
     id: ({ mail_id }) => `mail-${mail_id}`,
     wanted: mailIsConfigured,
     owed: async () => (await mailsToSend(TOLD)).map((mail_id) => ({ mail_id })),
@@ -246,7 +259,7 @@ export const jobs = {
 type Catalog = typeof jobs;
 export type JobName = keyof Catalog;
 /** What each job carries. */
-export type Payloads = { [Name in JobName]: Static<Catalog[Name]['payload']> };
+export type Payloads = { [Name in JobName]: Of<Catalog[Name]['payload']> };
 /** The jobs that are not stages of a run. */
 export type SingleName = {
   [Name in JobName]: Catalog[Name] extends { single: true } ? Name : never;

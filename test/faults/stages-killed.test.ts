@@ -15,6 +15,8 @@ const STAGES: [string, KillPoint][] = [
   ['moderation', 'moderation.saved'],
   ['context', 'context.built'],
   ['context', 'context.saved'],
+  ['moderation context', 'moderation.decided'],
+  ['moderation context', 'context.saved'],
 ];
 
 describe('killing web, moderation, context or housekeeping', () => {
@@ -148,7 +150,7 @@ describe('killing web, moderation, context or housekeeping', () => {
     await Promise.all([stack.add('moderation'), stack.add('context')]);
     await expectInvariants([client], 6);
     const runs = await rows(
-      "SELECT status, attempt FROM runs WHERE moderation ->> 'flagged' = 'false' AND context IS NOT NULL ORDER BY id DESC LIMIT 4",
+      "SELECT status, attempt FROM runs WHERE moderation ->> 'flagged' = 'false' AND context IS NOT NULL ORDER BY id DESC LIMIT 6",
     );
     expect(runs).to.deep.equal(STAGES.map(() => ({ status: 'completed', attempt: 1 })));
   });

@@ -7,16 +7,16 @@ import type { Child, Ground } from '../../kit/ground.ts';
 const [WIDTH, CLOSED, OPEN] = [16, 3, 4];
 
 /**
- * Measures from POST to 202 after the commit. No workers run; the tables are emptied between rounds. Two floors: the SQL
- * that stores a message, and this SQL with the message's other calls for session, limits and queue.
+ * Measures from POST to 202 after the commit. No workers run; the tables are emptied between rounds. Three floors: the SQL
+ * that stores a message; this SQL with the message's other calls for session, limits and queue; all these calls behind the
+ * packages of which HTTP consists.
  */
 export async function accept(ground: Ground): Promise<(round: number) => Promise<Measured[]>> {
   const file = 'lab/bench/floors/accept.ts';
-  const [web, sql, calls] = await Promise.all([
+  const [web, sql, calls, packages] = await Promise.all([
     ground.startType('web'),
-    ground.start(file, ['sql']),
-    ground.start(file, ['calls']),
-  ]);
+    ...['sql', 'calls', 'packages'].map((kind) => ground.start(file, [kind])),
+  ] as [Promise<Child>, Promise<Child>, Promise<Child>, Promise<Child>]);
   const users = await makeUsers(ground, 200);
   const send =
     ({ port }: Child) =>
@@ -25,7 +25,7 @@ export async function accept(ground: Ground): Promise<(round: number) => Promise
       const body = port === web.port ? { content: `m${i}` } : { content: `m${i}`, user_id: id, sid };
       return post<void>(port, SEND, body, token).then(() => undefined);
     };
-  for (const server of [web, sql, calls]) await ceiling(8, 6, send(server));
+  for (const server of [web, sql, calls, packages]) await ceiling(8, 6, send(server));
 
   const closed = async (server: Child) => {
     await emptyMessages(ground);
@@ -38,9 +38,14 @@ export async function accept(ground: Ground): Promise<(round: number) => Promise
     return latencies(rate, OPEN, send(server));
   };
   return async () => {
-    const [bySql, byCalls, ours] = [await closed(sql), await closed(calls), await closed(web)];
+    const [bySql, byCalls] = [await closed(sql), await closed(calls)];
+    const [byPackages, ours] = [await closed(packages), await closed(web)];
     const rate = Math.round(ours / 2);
-    const [floors, times] = [await open(sql, rate), await open(web, rate)];
+    const [floors, packed, times] = [
+      await open(sql, rate),
+      await open(packages, rate),
+      await open(web, rate),
+    ];
     const throughput = { unit: '/s', loop: `closed, ${WIDTH} wide`, ours };
     const latency = { unit: 'ms', loop: 'open, half of saturation', floor: 'bare Koa, same SQL, same rate' };
     return [
@@ -55,8 +60,15 @@ export async function accept(ground: Ground): Promise<(round: number) => Promise
         ...throughput,
         figure: 'accept, to all its calls',
         floor: 'bare Koa, same calls of Postgres and Redis',
-        aim: '–',
+        aim: '≥ 0.9',
         floors: byCalls,
+      },
+      {
+        ...throughput,
+        figure: 'accept, to all its calls and packages',
+        floor: 'the same calls behind router, token, headers, schema and metrics',
+        aim: '–',
+        floors: byPackages,
       },
       {
         ...latency,
@@ -71,6 +83,14 @@ export async function accept(ground: Ground): Promise<(round: number) => Promise
         aim: '≤ 10 ms',
         ours: percentile(times, 99),
         floors: percentile(floors, 99),
+      },
+      {
+        ...latency,
+        figure: 'accept p99, to all its calls and packages',
+        floor: 'the same calls and packages, same rate',
+        aim: '–',
+        ours: percentile(times, 99),
+        floors: percentile(packed, 99),
       },
     ];
   };

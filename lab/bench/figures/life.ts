@@ -1,13 +1,16 @@
 import { COUNT, countOf, storesCpu } from '../costs.ts';
 import { ends, firstDeltas } from '../clients.ts';
-import { latencies, percentile, post } from '../load.ts';
+import { ceiling, latencies, percentile, post } from '../load.ts';
 import { addFaqs, MESSAGES, newQuestion, rate, WARM_UP } from '../messages.ts';
+import { plainMessages } from '../plain.ts';
+import { startFlow } from './throughput.ts';
 import type { Measured } from '../report.ts';
 import { type Child, type Ground, WORKERS } from '../../kit/ground.ts';
 import { type LabUser, makeUsers, SEND } from '../../kit/users.ts';
 
-/** Seconds, and messages a second, of a round's unloaded loops. */
+/** Seconds, and messages a second, of a round's unloaded loops; seconds of its loaded ones, and their share of what saturates ours. */
 const [UNLOADED, RATE] = [10, 10];
+const [LOADED, SHARE] = [5, 0.7];
 
 /** One side: its processes, a message until its end, and a message until its first token, which resolves to that time. */
 type Side = {
@@ -18,18 +21,29 @@ type Side = {
 
 /**
  * Measures a message beside its own calls: the same statements by bare pg, the same jobs and calls of the provider, and
- * nothing else. It says what CPU and time of a message no other code around these calls could save.
+ * nothing else. It says what CPU and time of a message no other code around these calls could save. Also measures these calls
+ * beside the floors of durability and throughput, which says what ratio to them no other code could exceed.
  */
 export async function life(ground: Ground): Promise<(round: number) => Promise<Measured[]>> {
   await addFaqs(ground);
   const users = await makeUsers(ground, 50);
   const sides = [await startFloor(ground, users), await startOurs(ground, users)] as const;
-  for (const { send } of sides) await rate(WARM_UP, send);
+  const plain = await plainMessages(ground, users);
+  const calling = await startFlow(ground, 'calls');
+  for (const send of [...sides.map((side) => side.send), plain]) await rate(WARM_UP, send);
+  await calling(WARM_UP);
   return async () => {
     const [floor, ours] = [await busy(ground, sides[0]), await busy(ground, sides[1])];
     const [floorFirsts, firsts] = [
       await latencies(RATE, UNLOADED, sides[0].first),
       await latencies(RATE, UNLOADED, sides[1].first),
+    ];
+    const without = await rate(MESSAGES, plain);
+    const both = await calling(MESSAGES);
+    const loadedRate = Math.max(1, Math.round(SHARE * (await ceiling(32, 4, sides[1].first))));
+    const [floorLoaded, loaded] = [
+      await latencies(loadedRate, LOADED, sides[0].first),
+      await latencies(loadedRate, LOADED, sides[1].first),
     ];
     const line = { floor: 'the same statements, jobs and calls', aim: '–' };
     const busyLine = { ...line, loop: 'closed, 100 wide' };
@@ -44,12 +58,36 @@ export async function life(ground: Ground): Promise<(round: number) => Promise<M
         ours: ours.rate,
         floors: floor.rate,
       },
+      // In the place of ours: these calls, and nothing else.
+      {
+        ...busyLine,
+        figure: 'the same calls, to the program without durability',
+        unit: '/s',
+        floor: 'the same without durability',
+        ours: floor.rate,
+        floors: without,
+      },
+      {
+        ...busyLine,
+        figure: 'the same calls, to both',
+        unit: '/s',
+        floor: 'bare flow whose jobs make the calls of the provider',
+        ours: floor.rate,
+        floors: both,
+      },
       ...[50, 99].map((p) => ({
         ...quiet,
         figure: `first token p${p}, unloaded`,
         ours: percentile(firsts, p),
         floors: percentile(floorFirsts, p),
       })),
+      {
+        ...quiet,
+        loop: 'open',
+        figure: 'first token p99, 70 % load',
+        ours: percentile(loaded, 99),
+        floors: percentile(floorLoaded, 99),
+      },
     ];
   };
 }

@@ -1,10 +1,17 @@
 /**
  * Floors of accept: a bare Koa that reads a body and makes the same SQL call, which checks the session. `calls`: also the
- * product's calls for limits, the message's other devices and the queue.
+ * product's calls for limits, the message's other devices and the queue. `packages`: also what the packages do of which the
+ * product's HTTP consists, before any code of its own: router, token, headers, schema, metrics.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import Koa from 'koa';
+import cors from '@koa/cors';
+import Router from '@koa/router';
+import { Ajv } from 'ajv';
+import Koa, { type Context } from 'koa';
+import helmet from 'koa-helmet';
+import koaJwt from 'koa-jwt';
+import { Histogram } from 'prom-client';
 import rawBody from 'raw-body';
 import { withinLimits } from '../../../shared/limits/sending.ts';
 import { packet } from '../../../shared/delivery/push.ts';
@@ -38,12 +45,52 @@ const allCalls = async (body: Body) => {
   return accepted;
 };
 
-const take = process.argv[2] === 'calls' ? allCalls : storeOnly;
+const take = process.argv[2] === 'sql' ? storeOnly : allCalls;
 const app = new Koa();
-app.use(async (ctx) => {
+const answer = async (ctx: Context) => {
   ctx.status = 202;
   ctx.body = await take(JSON.parse(await rawBody(ctx.req, 'utf8')) as Body);
-});
+};
+if (process.argv[2] === 'packages') usePackages();
+else app.use(answer);
+
+function usePackages(): void {
+  const fits = new Ajv().compile({
+    type: 'object',
+    required: ['content'],
+    properties: { content: { type: 'string' }, user_id: { type: 'integer' }, sid: { type: 'integer' } },
+    additionalProperties: false,
+  });
+  const times = new Histogram({ name: 'bench_seconds', help: 'seconds', labelNames: ['route', 'status'] });
+  const secret = process.env.JWT_SECRET ?? '';
+  const router = new Router();
+  router.post('/api/v1/chat/send', koaJwt({ secret, key: 'claims' }), async (ctx) => {
+    ctx.status = 202;
+    const read = JSON.parse(await rawBody(ctx.req, 'utf8')) as Body;
+    if (!fits(read)) throw new Error('not a message');
+    ctx.body = await take(read);
+  });
+  app.use(async (ctx, next) => {
+    const end = times.startTimer();
+    await next();
+    end({ route: ctx.path, status: ctx.status });
+  });
+  app
+    .use(helmet({}))
+    .use(
+      cors({
+        origin: () => '',
+        allowMethods: [],
+        allowHeaders: [],
+        exposeHeaders: [],
+        maxAge: 600,
+        keepHeadersOnError: true,
+      }),
+    )
+    .use(router.routes())
+    .use(router.allowedMethods());
+}
+
 const server = createServer(app.callback());
 // Longer than the other figures' rounds: a caller must not use a closing connection.
 server.keepAliveTimeout = 65_000;

@@ -1,6 +1,5 @@
 import { expect } from 'chai';
 import { readFileSync } from 'node:fs';
-import { Check } from 'typebox/value';
 import { processTypes } from '../../../scripts/services/procfile.ts';
 import { enqueue } from '../../../shared/delivery/enqueue.ts';
 import { embeddingOf, jobNames, jobs, queuesOf, workerTypes } from '../../../shared/delivery/jobs.ts';
@@ -35,10 +34,16 @@ describe('the catalog of jobs', () => {
   });
 
   it('takes the payloads of older and newer releases', () => {
-    expect(Check(jobs.embedding.payload, { faq_ids: [1] })).to.equal(true);
-    expect(Check(jobs.completion.payload, { run_id: 1, waiting_since: 5 })).to.equal(true);
-    expect(Check(jobs.completion.payload, { run_id: '1' })).to.equal(false);
-    expect(Check(jobs.faq_import.payload, {})).to.equal(false);
+    expect(jobs.embedding.payload.fits({ faq_ids: [1] })).to.equal(true);
+    expect(jobs.completion.payload.fits({ run_id: 1, waiting_since: 5 })).to.equal(true);
+    expect(jobs.completion.payload.fits({ run_id: '1' })).to.equal(false);
+    expect(jobs.faq_import.payload.fits({})).to.equal(false);
+    expect(jobs.faq_import.payload.fits([])).to.equal(false);
+    expect(jobs.embedding.payload.fits({ faq_ids: [1, 2.5] })).to.equal(false);
+    expect(jobs.embedding.payload.fits({ faq_ids: [], batch: 'x'.repeat(65) })).to.equal(false);
+    expect(jobs.completion.payload.fits({ run_id: 1, beside: 'yes' })).to.equal(false);
+    expect(jobs.analytics.payload.fits({ part: 'all' })).to.equal(false);
+    expect(jobs.analytics.payload.fits({ part: 'begun' })).to.equal(true);
   });
 
   it('enqueues a job once while it is queued, under the id of its payload, and keeps nothing of it', async () => {
