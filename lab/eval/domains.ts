@@ -32,8 +32,8 @@ export type Domain = {
   questions: Labelled[];
 };
 
-/** Names of the domains: Parley's seeded FAQs, a public library, a clinic, a municipal utility, and a bicycle shop. */
-export const DOMAINS = ['demo', 'library', 'clinic', 'utility', 'shop'] as const;
+/** Names of the domains: Parley's seeded FAQs, a public library, a clinic, a municipal utility, a bicycle shop, and a garden house. */
+export const DOMAINS = ['demo', 'library', 'clinic', 'utility', 'shop', 'garden'] as const;
 
 /** The domains with a look at which settings were chosen. */
 const DEVELOPED: readonly string[] = ['demo', 'library', 'clinic', 'utility'];
