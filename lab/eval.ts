@@ -1,7 +1,7 @@
 /** `npm run eval`: see USAGE. */
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { DOMAINS, type Domain, readDomain } from './eval/domains.ts';
+import { DOMAINS, type Domain, inLanguage, readDomain } from './eval/domains.ts';
 import type { Score } from './eval/measure.ts';
 import { report } from './eval/report.ts';
 import { type ScriptedJudge, startJudge } from './eval/judge.ts';
@@ -9,27 +9,31 @@ import { startOwnRedis } from './kit/redis.ts';
 import { startProvider } from './kit/provider.ts';
 import { startScratchDatabase } from '../scripts/services/scratch.ts';
 
-const USAGE = `npm run eval [-- --domain NAME] [--json FILE]
+const USAGE = `npm run eval [-- --domain NAME] [--language en|de] [--json FILE]
 
-Asks labelled questions of five knowledge bases, in English and German, and prints how well search finds:
-  demo     the seeded FAQs about Parley: in-sample, because the stand-in's word groups were made for them
+Asks labelled questions of six knowledge bases, in English and German, and prints how well search finds:
+  demo     the seeded FAQs about Parley
   library  a public library
   clinic   a clinic
   utility  a municipal utility
   shop     a bicycle shop
-The last four were written before the search was asked about them. Settings of the search and words of the stand-in were chosen
-with a look at library, clinic and utility since: only shop is out-of-sample for the stand-in.
+  garden   a garden and plant house
+The last five were written before the search was asked about them. Settings of the search and of the stand-in were chosen with a look
+at the first four since: shop and garden are out-of-sample.
 Kinds of questions: paraphrases, other words, typos, short ones, long stories, two topics, another language, follow-ups of
 a dialogue, and what nothing answers (far: about something else; near: about the same things).
 Ways: the ranking alone (by vector, by words, by both, no thresholds), the context stage as runs use it,
 with its thresholds; and the same with ANSWER_CHECK=model and a scripted judge, which knows the labels and is right 95 times of 100.
 
+With --language, FAQs and questions of that language alone: for a model that knows no other.
+
 The database: a fresh one on the server of DATABASE_URL, dropped at the end, else PGlite in memory.
-The provider: OPENAI_API_KEY or OPENAI_BASE_URL with EMBEDDING_MODEL, else the stand-in, which only compares words.`;
+The provider: OPENAI_API_KEY or OPENAI_BASE_URL with EMBEDDING_MODEL, else the stand-in.`;
 
 const OPTIONS = {
   json: { type: 'string' },
   domain: { type: 'string' },
+  language: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 const { values } = parseArgs({ options: OPTIONS });
@@ -76,14 +80,14 @@ async function evaluate(judge: ScriptedJudge): Promise<Results[]> {
   if (wanted.length === 0) throw new Error(`--domain must be one of ${DOMAINS.join(', ')}`);
   const results: Results[] = [];
   for (const name of wanted) {
-    const domain = await readDomain(name);
+    const domain = inLanguage(await readDomain(name), values.language);
     results.push({ domain, ways: await measure(domain, judge) });
   }
   return results;
 }
 
-function plain({ domain: { name, tuned }, ways }: Results): object {
-  return { domain: name, tuned, ways };
+function plain({ domain: { name, developed }, ways }: Results): object {
+  return { domain: name, developed, ways };
 }
 
 function fail(error: Error): number {

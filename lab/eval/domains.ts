@@ -22,22 +22,21 @@ export type Labelled = {
   before: { question: string; slug: string }[];
 };
 /**
- * A knowledge base with labelled questions. tuned: the stand-in's word groups were made for its FAQs. developed: settings of
- * the search were chosen by its questions.
+ * A knowledge base with labelled questions. developed: settings of the search or of the stand-in were chosen with a look at what
+ * is found for its questions.
  */
 export type Domain = {
   name: string;
-  tuned: boolean;
   developed: boolean;
   faqs: DomainFaq[];
   questions: Labelled[];
 };
 
-/** Names of the domains: Parley's seeded FAQs, a public library, a clinic, a municipal utility, and a bicycle shop. */
-export const DOMAINS = ['demo', 'library', 'clinic', 'utility', 'shop'] as const;
+/** Names of the domains: Parley's seeded FAQs, a public library, a clinic, a municipal utility, a bicycle shop, and a garden house. */
+export const DOMAINS = ['demo', 'library', 'clinic', 'utility', 'shop', 'garden'] as const;
 
-/** The domains with a look at which settings of the search were chosen. */
-const DEVELOPED: readonly string[] = ['library', 'clinic', 'utility'];
+/** The domains with a look at which settings were chosen. */
+const DEVELOPED: readonly string[] = ['demo', 'library', 'clinic', 'utility'];
 
 /** Kinds of questions that no FAQ answers: about something else, and about the same things. */
 export const UNANSWERABLE = ['far', 'near'] as const;
@@ -54,10 +53,21 @@ type Several = { language: string; question: string; slugs: string[] };
 
 /** Reads a domain. @throws Error where a label names no FAQ */
 export async function readDomain(name: (typeof DOMAINS)[number]): Promise<Domain> {
-  const tuned = name === 'demo';
-  const faqs = tuned ? seeded : await readJson<DomainFaq[]>(`${name}/faqs.json`);
+  const faqs = name === 'demo' ? seeded : await readJson<DomainFaq[]>(`${name}/faqs.json`);
   const questions = questionsOf(await readJson<QuestionFile>(`${name}/questions.json`), faqs);
-  return { name, tuned, developed: DEVELOPED.includes(name), faqs, questions };
+  return { name, developed: DEVELOPED.includes(name), faqs, questions };
+}
+
+/** Returns what of a domain is in one language: its FAQs, and the questions that these answer or none; undefined: all. */
+export function inLanguage(domain: Domain, language: string | undefined): Domain {
+  if (language === undefined) return domain;
+  const faqs = domain.faqs.filter((faq) => faq.language === language);
+  const slugs = new Set(faqs.map(({ slug }) => slug));
+  const isKept = ({ language: own, topics, before }: Labelled) =>
+    own === language &&
+    topics.every((right) => right.some((slug) => slugs.has(slug))) &&
+    before.every(({ slug }) => slugs.has(slug));
+  return { ...domain, faqs, questions: domain.questions.filter(isKept) };
 }
 
 async function readJson<T>(file: string): Promise<T> {

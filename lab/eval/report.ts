@@ -10,12 +10,8 @@ export function report(results: Results[], provider: string): string {
   return results.map((result) => ofDomain(result, provider)).join('\n\n');
 }
 
-function ofDomain(
-  { domain: { name, tuned, developed, questions, faqs }, ways }: Results,
-  provider: string,
-): string {
-  const own = tuned && provider === 'the stand-in' ? 'in-sample' : 'out-of-sample';
-  const sample = developed ? 'development' : own;
+function ofDomain({ domain: { name, developed, questions, faqs }, ways }: Results, provider: string): string {
+  const sample = developed ? 'development' : 'out-of-sample';
   const kinds = [...new Set(questions.map(({ kind }) => kind))];
   return [
     `## ${name}: ${sample}, ${faqs.length} FAQs, ${questions.length} questions, embedded by ${provider}`,

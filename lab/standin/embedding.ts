@@ -1,4 +1,4 @@
-import { conceptOf, conceptsWithin, contentWords, isLight } from './words.ts';
+import { MEANINGS, meaningOf, type Read, wordsOf } from './meaning.ts';
 
 /** Dimensions of text-embedding-3-small. */
 export const DIMENSIONS = 1536;
@@ -10,33 +10,32 @@ export const NATURAL: Record<string, number> & { other: number } = {
   other: DIMENSIONS,
 };
 
-// Trigrams make German compounds and misspellings match. A word's trigrams together weigh about a third of the word.
-const TRIGRAMS_SHARE = 0.6;
-
-/** How much a word of any question counts beside the thing that it is about, as in a real model. */
-const LIGHT_SHARE = 0.5;
-/** How much a word's meaning counts beside the word: texts in two languages come nearer, those in one language stay nearest. */
-const CONCEPT_SHARE = 0.7;
-/** The same of a part of a compound. */
-const PART_SHARE = 0.45;
+// Trigrams make German compounds and misspellings match. A word's trigrams together weigh a little more than the word.
+const TRIGRAMS_SHARE = 1.2;
+/** How much the English of a word counts beside the word: texts in two languages come nearer. */
+const ENGLISH_SHARE = 0.65;
+/** Share of meaning in a similarity. The rest is of words and letters, which tell names and misspelled words. */
+const MEANING_SHARE = 0.35;
 
 /**
- * Returns a deterministic vector: words and their letter trigrams hashed into 1536 signed dimensions, length 1. Texts
- * that share words are near; other similarity of meaning is lost.
+ * Returns a deterministic vector of length 1: what a text is about in the first dimensions, and its words, their English and
+ * their letter trigrams, hashed into the others.
  */
 export function embed(text: string): Float32Array {
   const vector = new Float32Array(DIMENSIONS);
-  for (const [word, times] of countOf(contentWords(text))) {
-    const weight = (isLight(word) ? LIGHT_SHARE : 1) * (1 + 0.3 * Math.log(times));
+  const words = wordsOf(text);
+  for (const { word, english, weight: once, times } of counted(words)) {
+    const weight = once * (1 + 0.3 * Math.log(times));
     put(vector, `w:${word}`, weight);
-    const concept = conceptOf(word);
-    if (concept !== undefined) put(vector, `c:${concept}`, weight * CONCEPT_SHARE);
-    else for (const part of conceptsWithin(word)) put(vector, `c:${part}`, weight * PART_SHARE);
+    for (const one of english) put(vector, `e:${one}`, (weight * ENGLISH_SHARE) / Math.sqrt(english.length));
     const trigrams = trigramsOf(word);
     for (const trigram of trigrams)
       put(vector, `t:${trigram}`, (weight * TRIGRAMS_SHARE) / Math.sqrt(trigrams.length));
   }
-  return normalise(vector, text);
+  const meaning = meaningOf(words);
+  normalise(vector, text, meaning === undefined ? 1 : 1 - MEANING_SHARE);
+  for (const [i, value] of (meaning ?? []).entries()) vector[i] = value * Math.sqrt(MEANING_SHARE);
+  return vector;
 }
 
 /** Returns the vector in another number of dimensions. Near vectors stay near. */
@@ -54,10 +53,11 @@ export function cosine(a: Float32Array, b: Float32Array): number {
   return sum;
 }
 
-function countOf(words: string[]): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
-  return counts;
+/** Returns each word once, and how often it stands there. */
+function counted(words: Read[]): (Read & { times: number })[] {
+  return [...Map.groupBy(words, ({ word }) => word).values()].flatMap((same) =>
+    same.slice(0, 1).map((word) => ({ ...word, times: same.length })),
+  );
 }
 
 function trigramsOf(word: string): string[] {
@@ -67,16 +67,21 @@ function trigramsOf(word: string): string[] {
 
 function put(vector: Float32Array, feature: string, weight: number): void {
   const hash = fnv1a(feature);
-  const at = (hash >>> 1) % DIMENSIONS;
+  const at = placeOf(hash);
   vector[at] = (vector[at] ?? 0) + (hash & 1 ? weight : -weight);
 }
 
-function normalise(vector: Float32Array, text: string): Float32Array {
-  const length = Math.sqrt(cosine(vector, vector));
+/** The first dimensions are those of meaning. */
+function placeOf(hash: number): number {
+  return MEANINGS + ((hash >>> 1) % (DIMENSIONS - MEANINGS));
+}
+
+/** Makes the square of a vector's length as large as is asked. */
+function normalise(vector: Float32Array, text: string, square: number): void {
+  const factor = Math.sqrt(square / cosine(vector, vector));
   // A text of stop words only needs a direction too: pgvector has no cosine for a zero vector.
-  if (length === 0) vector[fnv1a(`empty:${text}`) % DIMENSIONS] = 1;
-  else for (let i = 0; i < vector.length; i++) vector[i] = (vector[i] ?? 0) / length;
-  return vector;
+  if (factor === Number.POSITIVE_INFINITY) vector[placeOf(fnv1a(`empty:${text}`))] = Math.sqrt(square);
+  else for (let i = 0; i < vector.length; i++) vector[i] = (vector[i] ?? 0) * factor;
 }
 
 function fnv1a(text: string): number {

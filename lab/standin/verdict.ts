@@ -1,6 +1,6 @@
-import { contentWords } from './words.ts';
+import { meanTheSame, type Read, wordsOf } from './meaning.ts';
 
-/** Share of a question's words that a passage must hold. A real model reads; word counts can do no better. */
+/** Share of a question's words that a passage must hold, or words that mean the same. A real model reads. */
 const SHARE = 0.6;
 
 /**
@@ -10,11 +10,12 @@ const SHARE = 0.6;
 export function verdictOn(asked: string): string | undefined {
   const question = /\n<question>([\s\S]*)<\/question>$/.exec(asked)?.[1];
   if (!asked.startsWith('<passages>\n') || question === undefined) return undefined;
-  const words = [...new Set(contentWords(question))];
+  const words = [...new Set(wordsOf(question))];
   const passages = [...asked.matchAll(/^<passage id="(\d+)">\n([\s\S]*?)\n<\/passage>$/gm)];
   const ids = passages.flatMap(([, id, text = '']) => {
-    const held = new Set(contentWords(text));
-    const share = words.filter((word) => held.has(word)).length / Math.max(1, words.length);
+    const held = wordsOf(text);
+    const isHeld = (word: Read) => held.some((one) => meanTheSame(word, one));
+    const share = words.filter(isHeld).length / Math.max(1, words.length);
     return share >= SHARE ? [Number(id)] : [];
   });
   return JSON.stringify({ ids });

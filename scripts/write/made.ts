@@ -29,14 +29,12 @@ async function made(): Promise<[file: string, text: string][]> {
   ];
 }
 
-/** Pages that others edit at the moment; their lines stay as they are. */
-const AS_THEY_ARE = ['README.md', 'docs/performance.md', 'docs/search.md'];
-
 /** Returns the documents with their tables and with wrapped prose. */
 function pages(tables: Record<string, Record<string, string>>): [file: string, text: string][] {
-  return globSync('{README,ARCHITECTURE,CONTRIBUTING,docs/*}.md')
-    .filter((file) => !AS_THEY_ARE.includes(file))
-    .map((file) => [file, wrapProse(withTables(file, tables[file] ?? {}))]);
+  return globSync('{README,ARCHITECTURE,CONTRIBUTING,docs/*}.md').map((file) => [
+    file,
+    wrapProse(withTables(file, tables[file] ?? {})),
+  ]);
 }
 
 /** Returns a page in which each table behind its mark `<!-- name -->` is replaced. @throws Error for a page without the mark */

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { DOMAINS, type Labelled, readDomain, UNANSWERABLE } from '../../lab/eval/domains.ts';
+import { DOMAINS, inLanguage, type Labelled, readDomain, UNANSWERABLE } from '../../lab/eval/domains.ts';
 import { score } from '../../lab/eval/measure.ts';
 
 describe('npm run eval', () => {
@@ -23,8 +23,7 @@ describe('npm run eval', () => {
   }
 
   it('asks the second domain every kind, often enough to tell', async () => {
-    const { tuned, questions } = await readDomain('library');
-    expect(tuned).to.equal(false);
+    const { questions } = await readDomain('library');
     const count = (kind: string) => questions.filter((asked) => asked.kind === kind).length;
     for (const kind of ['short', 'story', 'two_topics', 'other_language'])
       expect(count(kind)).to.be.at.least(8);
@@ -34,6 +33,16 @@ describe('npm run eval', () => {
       ['near', 20],
     ] as const)
       expect(count(kind)).to.be.at.least(least);
+  });
+
+  it('asks in one language alone what FAQs of that language answer', async () => {
+    const { faqs, questions } = inLanguage(await readDomain('library'), 'en');
+    expect(new Set([...faqs, ...questions].map(({ language }) => language))).to.deep.equal(new Set(['en']));
+    const slugs = faqs.map(({ slug }) => slug);
+    for (const { topics, question } of questions)
+      for (const right of topics) expect(slugs, question).to.include.oneOf(right);
+    for (const kind of ['follow_up', ...UNANSWERABLE])
+      expect(questions.map((asked) => asked.kind)).to.include(kind);
   });
 
   it('counts its results', async () => {

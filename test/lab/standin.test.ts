@@ -296,6 +296,14 @@ describe('the stand-in for the model', () => {
       }
     });
 
+    it('are nearer for the same in other words or another language than for another question', async () => {
+      for (const [asked, same, other] of SAME) {
+        const [vector, ...both] = await embedAll([asked, same, other]);
+        const [nearSame = 0, nearOther = 0] = both.map((one) => dot(vector, one));
+        expect(nearSame, asked).to.be.above(nearOther + 0.1);
+      }
+    });
+
     it('have as many numbers as the model of that name, or as are asked for', async () => {
       const sizes = [
         ['nomic-embed-text', undefined, 768],
@@ -361,18 +369,18 @@ const PARAPHRASES = [
   ['reset-password', 'I forgot my password, what now?'],
   ['reset-password', 'How can I change my password?'],
   ['languages', 'Can I talk to it in another language?'],
-  ['many-devices', 'Can I log in on my phone and my laptop?'],
+  ['many-devices', 'Can I be signed in on two devices?'],
   ['token-expiry', 'When does my access token expire?'],
-  ['connection-drops', 'I went offline in the middle of an answer'],
-  ['cancel-answer', 'How do I interrupt a long answer?'],
+  ['connection-drops', 'My connection dropped in the middle of an answer'],
+  ['cancel-answer', 'How do I cancel a long answer?'],
   ['delete-conversation', 'I want to get rid of an old conversation'],
-  ['rate-limits', 'How many messages can I send in an hour?'],
+  ['rate-limits', 'What is the limit of messages in an hour?'],
   ['wipe-redis', 'Is anything lost when Redis is emptied?'],
   ['configure-model', 'Can I use another model?'],
   ['self-hosting', 'How do I install Parley on a server of mine?'],
   ['passwort-zuruecksetzen', 'Ich habe mein Passwort vergessen'],
   ['sprachen', 'In welchen Sprachen kann ich fragen?'],
-  ['mehrere-geraete', 'Kann ich mich auf Handy und Laptop anmelden?'],
+  ['mehrere-geraete', 'Kann ich auf zwei Geräten angemeldet sein?'],
   ['verbindung-bricht-ab', 'Das WLAN ist mitten in der Antwort ausgefallen'],
   ['antwort-abbrechen', 'Wie stoppe ich eine Antwort?'],
   ['unterhaltung-loeschen', 'Ich möchte eine alte Unterhaltung entfernen'],
@@ -381,6 +389,16 @@ const PARAPHRASES = [
   ['redis-geleert', 'Gehen Nachrichten verloren, wenn Redis geleert wird?'],
   ['modell-einstellen', 'Kann ich ein anderes Modell einstellen?'],
   ['selbst-betreiben', 'Wie installiere ich Parley auf meinem Server?'],
+] as const;
+
+/** A question, the same without a word of it, and one with as many of its words about something else. */
+const SAME = [
+  ['Which doctor treats children?', 'A physician for kids', 'A shop for bicycles'],
+  ['Where can I leave my car?', 'Parking garage', 'Dinner restaurant'],
+  ['Wo kann ich mein Auto abstellen?', 'Is there a parking lot?', 'Is there a restaurant?'],
+  ['Was kosten die Wohnungsschlüssel?', 'The price of apartment keys', 'The colour of winter coats'],
+  ['Das Paket ist verspätet', 'My parcel is late', 'My password is wrong'],
+  ['Mülltonne abgeholt', 'Garbage collection', 'Swimming lessons'],
 ] as const;
 
 const UNANSWERABLE = [

@@ -10,6 +10,6 @@ export async function buildDemo(): Promise<void> {
   for (;;) {
     const gaps = await ungroupedGaps(200);
     if (gaps.length === 0) return;
-    for (const gap of gaps) await groupGap(gap, Array.from(embed(gap.content)), 'test', 0.55);
+    for (const gap of gaps) await groupGap(gap, Array.from(embed(gap.content)), 'test', 0.45);
   }
 }
