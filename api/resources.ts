@@ -1,4 +1,4 @@
-/** Every resource of the API. Gathered by `npm run write`: do not edit. */
+/** Every resource of the API. Gathered by `npm run write`. Do not edit. */
 export { bullBoard } from './admin/board/routes.ts';
 export { admin } from './admin/routes.ts';
 export { analytics } from './analytics/routes.ts';

@@ -46,6 +46,7 @@ it('prose is wrapped below the text of its item; tables, code and headings stay 
     `1. ${words}\n   \`npm run  write\` 1. end`,
   );
   expect(wrapProse('one\ntwo')).to.equal('one two');
+  expect(() => wrapProse('one\n\n    code\n    more')).to.throw('code needs a fence: code');
 });
 
 function definitionOf(name: string): RegExp {

@@ -13,7 +13,7 @@ import { startTracing } from '../shared/ops/tracing.ts';
 import { drain } from './completion/lease.ts';
 import { handlers } from './handlers.ts';
 import { serveHealth } from './health.ts';
-import { slotsOf, workTogether } from './together.ts';
+import { workTogether } from './together.ts';
 import { type Handler, work } from './work.ts';
 
 const others: Record<(typeof otherTypes)[number], () => Promise<() => void>> = {
@@ -48,28 +48,36 @@ function main(types: string[]): void {
   onStop('idle', () => clearInterval(idle));
   const tracing = startTracing(`parley-${types.join('-')}`);
   const fit = untilReady(redis).then(refuseCluster);
-  Promise.all(types.map((type) => Promise.all([tracing, fit]).then(() => start(type)))).then(() => {
-    // Registered last, so it runs first, while jobs can still use everything.
-    onStop('drain', () => {
-      setTimeout(drain, Math.max(0, env.SHUTDOWN_GRACE_S * 1_000 - RELEASE_TIME)).unref();
-      // Closes all at once. Otherwise other types would take jobs while the first one closes.
-      return Promise.all(working.map((worker) => worker.close()));
+  Promise.all([tracing, fit])
+    .then(() => Promise.all(types.map(load)))
+    .then((loaded) => {
+      collectLoading();
+      return Promise.all(loaded.map((start) => start()));
+    })
+    .then(() => {
+      // Registered last, so it runs first, while jobs can still use everything.
+      onStop('drain', () => {
+        setTimeout(drain, Math.max(0, env.SHUTDOWN_GRACE_S * 1_000 - RELEASE_TIME)).unref();
+        // Closes all at once. Otherwise other types would take jobs while the first one closes.
+        return Promise.all(working.map((worker) => worker.close()));
+      });
+      beat(types);
+      log.info({ types }, 'Process is ready');
     });
-    collectLoading();
-    beat(types);
-    log.info({ types }, 'Process is ready');
-  });
 }
 
-/** Starts the queues of a process type, or its other work. */
-async function start(type: string): Promise<unknown> {
+/** Loads what a process type needs. Returns the function that starts its queues and its other work. */
+async function load(type: string): Promise<() => Promise<unknown>> {
   const names = queuesOf(type);
   const other = otherTypes.find((one) => one === type);
-  if (other !== undefined) (await others[other]())();
+  const begin = other && (await others[other]());
   const loaded = await Promise.all(names.map((name) => handlers[name]()));
-  const started = names.map((name, i) => work(name, loaded[i] as Handler<typeof name>, slotsOf(name)));
-  working.push(...started);
-  return Promise.all(started.map((worker) => worker.waitUntilReady()));
+  return () => {
+    begin?.();
+    const started = names.map((name, i) => work(name, loaded[i] as Handler<typeof name>));
+    working.push(...started);
+    return Promise.all(started.map((worker) => worker.waitUntilReady()));
+  };
 }
 
 main(process.argv.slice(2));

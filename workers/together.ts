@@ -10,7 +10,6 @@ import {
   type Verdict,
 } from '../db/models/turn.ts';
 import { env } from '../shared/base/env.ts';
-import { type JobName, jobs } from '../shared/delivery/jobs.ts';
 
 /**
  * What moderation and context of one delivery share where one process works both: the statement that loads the run, and the one
@@ -22,14 +21,6 @@ let both = false;
 /** Notes whether this process works moderation and context. */
 export function workTogether(worked: boolean): void {
   both = worked;
-}
-
-/**
- * Returns how many jobs of a queue this process works at once. Context has as many as moderation where both are worked: behind
- * fewer, each message's context would begin after its verdict.
- */
-export function slotsOf(name: JobName): (typeof jobs)[JobName]['slots'] {
-  return jobs[both && name === 'context' ? 'moderation' : name].slots;
 }
 
 /** The part of a job that tells a delivery. */

@@ -10,7 +10,6 @@ import { onStop } from '../shared/base/stop.ts';
 import { tracedStep } from '../shared/ops/tracing.ts';
 import { afterTimeout } from './completion/timeouts.ts';
 
-type Slots = (typeof jobs)[JobName]['slots'];
 export type Handler<Name extends JobName> = (job: Job<Payloads[Name]>) => Promise<void>;
 
 /** A handler throws this to delay its job. The delay uses up no attempt of the job. */
@@ -29,16 +28,9 @@ const STALL_CHECK = 1_000;
 /** Ms that a job waits while Postgres or Redis is unreachable. */
 const AWAY = 1_000;
 
-/**
- * Starts to work a queue. Stops with the process, after its running jobs.
- * @param slots jobs at once; absent: as the catalog says
- */
-export function work<Name extends JobName>(
-  name: Name,
-  handler: Handler<Name>,
-  slots: Slots = jobs[name].slots,
-): Worker {
-  const { stalls, kept } = jobs[name];
+/** Starts to work a queue. Stops with the process, after its running jobs. */
+export function work<Name extends JobName>(name: Name, handler: Handler<Name>): Worker {
+  const { slots, stalls, kept } = jobs[name];
   const worker = new Worker<Payloads[Name]>(name, (job, token) => runJob(name, job, token, handler), {
     connection: connect(`${name}-worker`, { maxRetriesPerRequest: null }),
     concurrency: slots === 'COMPLETION_CONCURRENCY' ? env.COMPLETION_CONCURRENCY : slots,

@@ -10,7 +10,7 @@ const SHARE = 0.6;
 export function verdictOn(asked: string): string | undefined {
   const question = /\n<question>([\s\S]*)<\/question>$/.exec(asked)?.[1];
   if (!asked.startsWith('<passages>\n') || question === undefined) return undefined;
-  const words = [...new Set(wordsOf(question))];
+  const words = [...new Map(wordsOf(question).map((read) => [read.word, read])).values()];
   const passages = [...asked.matchAll(/^<passage id="(\d+)">\n([\s\S]*?)\n<\/passage>$/gm)];
   const ids = passages.flatMap(([, id, text = '']) => {
     const held = wordsOf(text);

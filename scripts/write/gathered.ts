@@ -1,8 +1,13 @@
 import { globSync, readFileSync } from 'node:fs';
 
-/** Returns the lists of what folders hold, each as the text of its file. */
+/** Returns the lists of what folders hold, each as the text of its file. @throws Error for a file that holds nothing for its list */
 export function gatheredLists(): [file: string, text: string][] {
-  const resources = filesWith('api/*/**/routes.ts', /^export const (\w+) = serve\(/gm).map(
+  const routes = filesWith('api/*/**/routes.ts', /^export const (\w+) = serve\(/gm);
+  const unread = globSync('api/*/**/routes.ts', { exclude: ['api/docs/**'] }).filter(
+    (path) => !routes.some(({ file }) => file === path),
+  );
+  if (unread.length > 0) throw new Error(`${unread.join(', ')}: must hold an \`export const … = serve(\``);
+  const resources = routes.map(
     ({ file, name }) => `export { ${name} } from './${file.slice('api/'.length)}';`,
   );
   const tables = filesWith('db/models/**/*.ts', /^export const (tables): Tables = /gm).map(({ file }) => {
@@ -16,7 +21,7 @@ export function gatheredLists(): [file: string, text: string][] {
 }
 
 function listOf(what: string, lines: string[]): string {
-  return [`/** ${what} Gathered by \`npm run write\`: do not edit. */`, ...lines, ''].join('\n');
+  return [`/** ${what} Gathered by \`npm run write\`. Do not edit. */`, ...lines, ''].join('\n');
 }
 
 /** Returns workers/handlers.ts: the handler of each job, which `workers/faqImport.ts` exports as `faqImport` for `faq_import`. */

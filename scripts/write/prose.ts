@@ -8,7 +8,13 @@ const PIECES = /(?:`[^`]*`|\]\([^)]*\)|\S)+/g;
 /** A word that would begin an item, a heading, a quotation or a table at the start of a line. */
 const MARK = /^([-*+]|#+|=+|\d+[.)])$|^[>|]/;
 
-/** Wraps the prose of a Markdown page at 120 columns. Tables, code, headings and HTML stay as they are. */
+/** The beginning of code without a fence: it looks like the next paragraph of an item. */
+const INDENTED = /^ {4,}\S/;
+
+/**
+ * Wraps the prose of a Markdown page at 120 columns. Tables, fenced code, headings and HTML stay as they are.
+ * @throws Error for code without a fence
+ */
 export function wrapProse(page: string): string {
   const wrapped: string[] = [];
   let prose: string[] = [];
@@ -26,6 +32,7 @@ export function wrapProse(page: string): string {
       continue;
     }
     if (ITEM.test(line)) end();
+    else if (prose.length === 0 && INDENTED.test(line)) throw new Error(`code needs a fence: ${line.trim()}`);
     prose.push(line);
   }
   end();

@@ -1,5 +1,5 @@
 /**
- * Shapes of small values: each says whether a value has a type. Every process checks its jobs with them. A library of schemas
+ * Shapes of small values: each says whether a value has a type. Every worker checks its jobs with them. A library of schemas
  * would take 12 MiB of each process at rest; the API, which needs more, has one.
  */
 export type Shape<T> = { fits: (value: unknown) => value is T };

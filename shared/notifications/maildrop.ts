@@ -115,8 +115,9 @@ class Server {
     if (/[\r\n]/.test(command)) throw new MaildropError('EINVAL');
     this.#socket.write(`${command}\r\n`);
     const answer = await this.#line();
-    // RFC 2449: a mailbox lets one client in at a time, and some not so soon again.
-    if (/^-ERR \[(IN-USE|LOGIN-DELAY)\]/i.test(answer)) throw new MaildropError('in use');
+    // RFC 2449: a mailbox lets one client in at a time, which it says after the password alone, and some not so soon again.
+    if (/^-ERR \[IN-USE\]/i.test(answer)) throw new MaildropError('in use');
+    if (/^-ERR \[LOGIN-DELAY\]/i.test(answer)) throw new MaildropError('too soon');
     if (!answer.startsWith('+OK')) throw new MaildropError(`${command.split(' ')[0]?.toLowerCase()} refused`);
   }
 

@@ -5,6 +5,8 @@
 const OF_ADDRESS = /^5\.(1\.([0-36]|10)|2\.1)$/;
 /** What servers without such statuses answer (RFC 5321) where a mailbox is not there, not local, or has no such name. */
 const NO_MAILBOX = ['550', '551', '553'];
+/** Words of such an answer that is about the sender or the text after all. */
+const OF_POLICY = /spam|polic|block|reputation|relay|sender/i;
 
 /** Says whether a status such as `5.1.1` is about the address, and holds for good. */
 export function isOfAddress(status: string): boolean {
@@ -14,5 +16,6 @@ export function isOfAddress(status: string): boolean {
 /** Reads what a server answered to the recipient, such as `550 5.1.1 no such user`. */
 export function refusalIn(answer: string): { status: string | undefined; ofAddress: boolean } {
   const [, code = '', status] = /^(5\d\d)[ -](5\.\d{1,3}\.\d{1,3}\b)?/.exec(answer) ?? [];
-  return { status, ofAddress: status === undefined ? NO_MAILBOX.includes(code) : isOfAddress(status) };
+  const noMailbox = NO_MAILBOX.includes(code) && !OF_POLICY.test(answer);
+  return { status, ofAddress: status === undefined ? noMailbox : isOfAddress(status) };
 }

@@ -35,6 +35,7 @@ export async function draft(
   await allow(asked.question, user_id);
   await sendable(id);
   const content = await answerTo(asked, prompt, built.passages, signal);
+  await sendable(id);
   await allow(content, user_id);
   const offered = built.passages.map(({ faq_id, question, similarity }) => ({
     faq_id,
@@ -45,7 +46,7 @@ export async function draft(
 }
 
 /**
- * Returns a conversation's newest question, if it may go to the provider now. Asked before each call, because a call takes its time.
+ * Returns a conversation's newest question, if it may go to the provider now. Asked before each step, because a step takes its time.
  * @throws Problem `conflict`, `consent_required`
  */
 async function sendable(id: number): Promise<Drafted> {

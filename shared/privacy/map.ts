@@ -8,7 +8,10 @@ import * as models from './tables.ts';
 export const personalData: Tables = Object.fromEntries(
   Object.values(models)
     .flatMap((tables) => Object.entries(tables))
-    .toSorted(([a], [b]) => (a < b ? -1 : 1)),
+    .toSorted(([a], [b]) => {
+      if (a === b) throw new Error(`two models describe the table ${a}`);
+      return a < b ? -1 : 1;
+    }),
 );
 
 /** Returns the columns of a table that its owner may see: those of every kind but `secret`. */

@@ -1,4 +1,4 @@
-/** What each model says of its tables. Gathered by `npm run write`: do not edit. */
+/** What each model says of its tables. Gathered by `npm run write`. Do not edit. */
 export { tables as analyticsCounting } from '../../db/models/analytics/counting.ts';
 export { tables as assistant } from '../../db/models/assistant.ts';
 export { tables as auditAnchor } from '../../db/models/auditAnchor.ts';

@@ -7,7 +7,7 @@ import { HOOK, type KillPoint, type KillPointHook } from '../../shared/ops/killp
 import { configure } from '../../shared/provider/config.ts';
 import { context } from '../../workers/context.ts';
 import { moderation } from '../../workers/moderation.ts';
-import { slotsOf, workTogether } from '../../workers/together.ts';
+import { workTogether } from '../../workers/together.ts';
 import { type BuiltUser, buildUser } from '../support/factories.ts';
 import { type Fake, moderations, serve } from '../support/servers/serve.ts';
 
@@ -104,13 +104,6 @@ describe('a process that works moderation and context', () => {
   const hold = (pattern: RegExp, until: Promise<void>) => {
     pause = (sql) => (pattern.test(sql) ? until : undefined);
   };
-
-  it('works as many contexts as verdicts at once', () => {
-    expect(slotsOf('context')).to.equal(slotsOf('moderation'));
-    workTogether(false);
-    expect(slotsOf('context')).to.be.lessThan(Number(slotsOf('moderation')));
-    workTogether(true);
-  });
 
   it('loads a run by one statement, and stores verdict and context by one', async () => {
     const posted = await post();

@@ -112,7 +112,7 @@ export class Session {
   /** Signs out. Without a server the sign-in is forgotten here all the same, and the server hears of it at the next visit. */
   async logout(everywhere = false): Promise<void> {
     const mark = this.#mark;
-    if (mark !== null) this.#where.store.setItem(this.#leftKey, everywhere ? `${mark} everywhere` : mark);
+    if (mark !== null) this.#noteLeft(everywhere ? `${mark} everywhere` : mark);
     await this.#signOut(everywhere).then(this.#left, this.#leftIfRefused);
     this.#end();
   }
@@ -181,12 +181,23 @@ export class Session {
     if (left === null) return true;
     const [mark = '', everywhere] = left.split(' ');
     try {
-      await this.#tellLeft((await this.#renewed(mark)).access_token, everywhere !== undefined);
+      const { access_token } = await this.#renewed(mark);
+      // Where another tab signed in meanwhile, the cookie is that sign-in's.
+      if (this.#leftMark !== left) return true;
+      await this.#tellLeft(access_token, everywhere !== undefined);
       this.#left();
     } catch (err) {
       this.#leftIfRefused(err);
     }
     return this.#leftMark === null;
+  }
+
+  #noteLeft(mark: string): void {
+    try {
+      this.#where.store.setItem(this.#leftKey, mark);
+    } catch {
+      // The store is full: a server that does not hear of this sign-out now never will.
+    }
   }
 
   #left = (): void => this.#where.store.removeItem(this.#leftKey);
