@@ -22,6 +22,7 @@ const WHY: Record<string, string> = {
   ENOTFOUND: 'host name not found',
   ETIMEDOUT: 'timeout',
   refused: 'no POP3 server, or one without room',
+  'too soon': 'the server lets the same user in only after a while',
   'user refused': 'wrong user',
   'pass refused': 'wrong user or password, or another program reads the mailbox',
 };

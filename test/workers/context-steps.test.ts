@@ -104,10 +104,8 @@ describe('the steps of the context stage', () => {
     Object.assign(env, { PASSAGE_THRESHOLD: undefined });
     process.env.QUERY_MODEL = 'small';
     configure();
-    expect([passages, nearest]).to.deep.equal([
-      [],
-      ['When does the bakery open?', 'When does the bakery close?'],
-    ]);
+    expect(passages).to.deep.equal([]);
+    expect(nearest).to.have.members(['When does the bakery open?', 'When does the bakery close?']);
     expect(steps).to.deep.equal(['embedding', 'search']);
   });
 

@@ -12,14 +12,14 @@ describe('the catalog of jobs', () => {
   it('gives every job a process type of the Procfile', () => {
     expect(processTypes().toSorted()).to.deep.equal(['web', ...workerTypes].toSorted());
     for (const type of workerTypes)
-      expect(procfile, type).to.match(new RegExp(`^${type}: node --\\S+ workers/run\\.ts ${type}$`, 'm'));
+      expect(procfile, type).to.match(new RegExp(`^${type}: node (--\\S+ )+workers/run\\.ts ${type}$`, 'm'));
     for (const name of jobNames) expect(queuesOf(jobs[name].process), name).to.include(name);
   });
 
   it('has its process types in docker-compose.yml, the README and the operators’ page', () => {
     for (const type of workerTypes) {
       expect(read('docker-compose.yml'), type).to.match(
-        new RegExp(`command: \\[node, (--\\S+, )?workers/run\\.ts, ${type}\\]`),
+        new RegExp(`command: \\[node, (--\\S+, )*workers/run\\.ts, ${type}\\]`),
       );
       expect(read('README.md'), type).to.include(`\`${type}\``);
       expect(read('docs/operations.md'), type).to.match(new RegExp(`^\\| .*\`${type}\`.* \\|`, 'm'));

@@ -49,6 +49,7 @@ describe('a report on a mail', () => {
     expect(said('smtp; 550 5.1.1 <ann@example.org> unknown')).to.deep.equal(['5.1.1', true]);
     expect(said('smtp; 550-5.7.1 blocked')).to.deep.equal(['5.7.1', false]);
     expect(said('smtp; 550 no such user')).to.deep.equal(['5.0.0', true]);
+    expect(said('smtp; 550 message looks like spam')).to.deep.equal(['5.0.0', false]);
     expect(said('smtp; 552 mailbox full')).to.deep.equal(['5.0.0', false]);
     expect(said('X-Unix; 550')).to.deep.equal(['5.0.0', false]);
   });
