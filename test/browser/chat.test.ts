@@ -294,6 +294,14 @@ describeBrowser('the chat page', function () {
     await page.getByRole('button', { name: 'Delete conversation' }).click();
     await list.getByText('Fruit').waitFor({ state: 'detached' });
     await page.getByRole('button', { name: 'Undo' }).last().waitFor();
+    // Whoever writes meanwhile takes back what they wrote, and deleted.
+    const search = page.getByRole('searchbox', { name: 'Search conversations' });
+    await search.fill('green');
+    await search.fill('');
+    await search.press('Control+z');
+    await page.getByRole('button', { name: 'Undo' }).last().waitFor();
+    await search.fill('');
+    await search.blur();
     await page.keyboard.press('Control+z');
     await list.getByText('Fruit').click();
     await page.getByRole('button', { name: 'Delete conversation' }).click();
@@ -303,6 +311,20 @@ describeBrowser('the chat page', function () {
     await page.goto(`${api().url}/c/${conversation_id}`);
     await page.getByText('This conversation does not exist').waitFor();
     excuse();
+  });
+
+  it('deletes what was deleted a moment before a sign-out, whose next user is not offered to undo it', async () => {
+    const user = await buildUser();
+    const { conversation_id } = await talk(user, 'Plums', 'Blue');
+    const page = await at(user, {}, `/c/${conversation_id}`);
+    await page.getByRole('button', { name: 'Delete conversation' }).click();
+    await page.getByRole('button', { name: 'Undo' }).waitFor();
+    await page.getByRole('link', { name: /^Account/ }).click();
+    await page.getByRole('button', { name: 'Sign out', exact: true }).click();
+    await page.getByRole('button', { name: 'Sign in' }).waitFor();
+    expect(await page.getByRole('button', { name: 'Undo' }).count()).to.equal(0);
+    const left = knex('conversations').where({ id: conversation_id }).whereNull('deleted_at');
+    expect(await left).to.deep.equal([]);
   });
 
   it('opens a long thread at its end and loads older messages on the way up', async () => {

@@ -198,6 +198,82 @@ describeBrowser('the widget on another site', function () {
     expect(new Set((await stored()).map(({ conversation_id }) => conversation_id)).size).to.equal(1);
   });
 
+  describe('of a site that names its users late or anew', () => {
+    const inside = () => page.frames().find((one) => one.url().includes('/widget'));
+    /** Names a user, and waits until the frame has heard of it. */
+    const name = async (id: string | null) => {
+      const hash = createHmac('sha256', SECRET).update(`${id}`).digest('hex');
+      await inside()?.evaluate(
+        `void (globalThis.heard = new Promise((heard) => addEventListener('message', () => heard(true))))`,
+      );
+      await page.evaluate(`Parley.identify(${JSON.stringify(id && { external_id: id, hash })})`);
+      await inside()?.evaluate('heard');
+    };
+    const open = async () => {
+      await page.getByRole('button', { name: 'Open chat' }).click();
+      return frame().getByRole('textbox', { name: 'Message' });
+    };
+    /** Holds back the next answer to a request of the frame, which the server has given. */
+    const holdBack = async (url: RegExp) => {
+      const [given, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const late = async (route: Route) => {
+        const response = await route.fetch();
+        given.resolve();
+        await held.promise;
+        await route.fulfill({ response });
+      };
+      await page.route(url, late, { times: 1 });
+      return { given: given.promise, release: held.resolve };
+    };
+    /** What the frame keeps of a talk for nobody in particular. */
+    const nobodys = () => inside()?.evaluate(`localStorage.getItem('parley.widget.talk')`);
+
+    it('keeps what was on its way for one user from the next', async () => {
+      await visit();
+      await open();
+      await name('customer 50');
+      await ask('Ann’s [[tokens:3]]');
+      await frame().getByText('w1 w2 w3').waitFor();
+      const sent = await holdBack(/chat\/send/);
+      await ask('Ann’s late');
+      await sent.given;
+      await name('customer 51');
+      sent.release();
+      await ask('Bob’s [[tokens:4]]');
+      await frame().getByText('w1 w2 w3 w4').waitFor();
+      expect([await nobodys(), await frame().getByText('Ann’s').count()]).to.deep.equal([null, 0]);
+
+      // Whose store was cleared asks the server which talk was theirs.
+      await inside()?.evaluate(
+        'Object.keys(localStorage).filter((key) => key.includes("talk")).map((key) => localStorage.removeItem(key))',
+      );
+      const found = await holdBack(/conversations\?limit=1/);
+      await page.reload();
+      await open();
+      await found.given;
+      await name('customer 50');
+      found.release();
+      await ask('Ann’s again [[tokens:5]]');
+      await frame().getByText('w1 w2 w3 w4 w5').waitFor();
+      expect([await nobodys(), await frame().getByText('Bob’s').count()]).to.deep.equal([null, 0]);
+    });
+
+    it('keeps what was typed before the first name, for that user alone', async () => {
+      await visit();
+      const field = await open();
+      await field.fill('half a thought');
+      await name('customer 52');
+      expect(await field.inputValue()).to.equal('half a thought');
+      await name('customer 53');
+      await until('it is gone', async () => (await field.inputValue()) === '');
+      await name('customer 52');
+      await until('it is back', async () => (await field.inputValue()) === 'half a thought');
+      await page.reload();
+      await open();
+      expect(await field.inputValue()).to.equal('');
+    });
+  });
+
   it('gives back a message that found no sign-in, with what was typed meanwhile', async () => {
     let go = () => {};
     const held = new Promise<void>((resolve) => {
@@ -638,7 +714,7 @@ describeBrowser('the widget on another site', function () {
 
     // Ann's tab finds out by its next message, which goes back into the field and then goes as hers.
     await ann.getByRole('button', { name: 'Send' }).click();
-    await ann.getByText('Your conversation has ended').waitFor();
+    await ann.getByText('You are signed out.').waitFor();
     await say(ann, 'Ann’s again [[tokens:5]]', 'w1 w2 w3 w4 w5');
     await ann.getByText('Ann’s [[tokens:3]]').waitFor();
     expect(await ann.getByText('Bob’s').count()).to.equal(0);
@@ -729,6 +805,23 @@ describeBrowser('the widget on another site', function () {
     await page.evaluate('Parley.open()');
     await frame().getByRole('textbox', { name: 'Message' }).waitFor();
     expect(await page.getByRole('button', { name: 'Close chat' }).count()).to.equal(1);
+    expect(faults).to.deep.equal([]);
+  });
+
+  it('shows its button again where the body was replaced and its script runs again', async () => {
+    await visit();
+    const button = page.getByRole('button', { name: 'Open chat' });
+    await button.waitFor();
+    await page.evaluate(`{
+      const { src } = document.querySelector('script');
+      document.body.replaceWith(document.createElement('body'));
+      const policy = trustedTypes.createPolicy('again', { createScriptURL: (url) => url });
+      const script = document.createElement('script');
+      script.src = policy.createScriptURL(src);
+      document.body.append(script);
+    }`);
+    await button.click();
+    await frame().getByRole('textbox', { name: 'Message' }).waitFor();
     expect(faults).to.deep.equal([]);
   });
 

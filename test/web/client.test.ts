@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import { buildUser, PASSWORD, type BuiltUser } from '../support/factories.ts';
 import { until } from '../support/until.ts';
 import { playWorker, send, type Sent, servedWeb } from '../support/web.ts';
+import { knex } from '../../db/knex.ts';
 import { finishRun } from '../../db/models/run.ts';
 import { env } from '../../shared/base/env.ts';
 import { dropLogs } from '../../shared/delivery/runlog.ts';
@@ -104,11 +105,49 @@ describe('the client', function () {
 
   it('signs in anew over a sign-out that the server did not hear', async () => {
     await signedIn();
+    const refresh_token = store.getItem('parley.session');
     await sessionAt(NOBODY).logout();
     await signedIn();
     const later = sessionAt();
     await later.restore();
     expect(later.state).to.equal('in');
+    // The server has heard of the sign-out before the new sign-in took its place.
+    expect((await api.call('POST', '/auth/refresh', { refresh_token })).status).to.equal(401);
+  });
+
+  it('never asks as another user, whom another tab signed in meanwhile', async () => {
+    const other = await buildUser();
+    const session = await signedIn();
+    await sessionAt().login(other.email, PASSWORD);
+    // Its access token is refused from now on, and what refreshes it is the other's.
+    await api.call('POST', '/auth/logout', {}, { token: await session.token() });
+    const asked = session.call('POST', '/chat/send', { body: { content: 'Hi' } });
+    const refused = await asked.catch((err: { code?: string }) => err.code);
+    expect(refused).to.equal('unauthenticated');
+    expect(session.user?.id).to.equal(other.id);
+    expect(await knex('messages').where({ user_id: other.id })).to.deep.equal([]);
+  });
+
+  it('leaves whom another tab signed in while it signed out', async () => {
+    const other = await buildUser();
+    const [begun, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const { proxy, base } = await httpOnly(api.url, (url) => {
+      if (!url?.endsWith('/auth/logout')) return;
+      begun.resolve();
+      return held.promise;
+    });
+    const session = await signedIn(base);
+    const out = session.logout();
+    await begun.promise;
+    await sessionAt().login(other.email, PASSWORD);
+    held.resolve();
+    await out;
+    expect([session.state, session.user]).to.deep.equal(['out', null]);
+    const later = sessionAt();
+    await later.restore();
+    expect(later.user?.id).to.equal(other.id);
+    proxy.closeAllConnections();
+    proxy.close();
   });
 
   it('of a frame goes on as nobody when another tab signs somebody else in, who stays signed in', async () => {
@@ -297,10 +336,10 @@ describe('the client', function () {
 /** A proxy that knows no upgrades. */
 async function httpOnly(
   target: string,
-  asked: (url?: string) => void = () => {},
+  asked: (url?: string) => unknown = () => {},
 ): Promise<{ proxy: Server; base: string }> {
   const server = createServer(async (request, response) => {
-    asked(request.url);
+    await asked(request.url);
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const { host: _, connection: __, 'content-length': ___, ...headers } = request.headers;

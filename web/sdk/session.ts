@@ -1,4 +1,4 @@
-import { type Options, Refused, request, requestFile } from './http.ts';
+import { type Options, Refused, request } from './http.ts';
 import type { Lock, SignIn, Store, User } from './types.ts';
 
 type Where = {
@@ -111,10 +111,13 @@ export class Session {
 
   /** Signs out. Without a server the sign-in is forgotten here all the same, and the server hears of it at the next visit. */
   async logout(everywhere = false): Promise<void> {
-    const mark = this.#mark;
-    if (mark !== null) this.#noteLeft(everywhere ? `${mark} everywhere` : mark);
+    const [mark, who] = [this.#mark, this.user?.id];
+    if (mark !== null) this.#note(this.#leftKey, everywhere ? `${mark} everywhere` : mark);
     await this.#signOut(everywhere).then(this.#left, this.#leftIfRefused);
-    this.#end();
+    const kept = this.#where.store.getItem(this.#userKey);
+    // Another tab may have signed in somebody else meanwhile.
+    if (kept && who && (JSON.parse(kept) as User).id !== who) this.#forget();
+    else this.#end();
   }
 
   /** Returns an access token that holds for a while. @throws Refused, Unreachable */
@@ -145,22 +148,24 @@ export class Session {
 
   /** Sends a request as the user. A token that the server refuses is refreshed once. @throws Refused, Unreachable */
   call<T>(method: string, path: string, options: Omit<Options, 'token'> = {}): Promise<T> {
-    return this.#signed((token) => request<T>(this.#where.base, method, path, { ...options, token }));
+    return this.signed((token) => request<T>(this.#where.base, method, path, { ...options, token }));
   }
 
-  /** Gets a file as the user. @throws Refused, Unreachable */
-  file(path: string): Promise<Blob> {
-    return this.#signed((token) => requestFile(this.#where.base, path, { token }));
-  }
-
-  async #signed<T>(work: (token: string) => Promise<T>): Promise<T> {
+  /** Does work with the user's token. One that the server refuses is refreshed once. @throws Refused, Unreachable */
+  async signed<T>(work: (token: string) => Promise<T>): Promise<T> {
+    const { user } = this;
+    // What one user asks for is never asked with the token of another, who signed in meanwhile.
+    const mine = (token: string) => {
+      if (user && user.id !== this.user?.id) throw nobody();
+      return work(token);
+    };
     const token = await this.token();
     try {
-      return await work(token);
+      return await mine(token);
     } catch (err) {
       if (!(err instanceof Refused) || err.problem.status !== 401) throw err;
       if (token === this.#access) await this.refresh();
-      return work(this.#access);
+      return mine(this.#access);
     }
   }
 
@@ -190,14 +195,6 @@ export class Session {
       this.#leftIfRefused(err);
     }
     return this.#leftMark === null;
-  }
-
-  #noteLeft(mark: string): void {
-    try {
-      this.#where.store.setItem(this.#leftKey, mark);
-    } catch {
-      // The store is full: a server that does not hear of this sign-out now never will.
-    }
   }
 
   #left = (): void => this.#where.store.removeItem(this.#leftKey);
@@ -257,9 +254,10 @@ export class Session {
   }
 
   async #enter(path: string, body: object, token?: string): Promise<void> {
-    const { base } = this.#where;
-    const headers = this.#headers;
-    this.#take(await request<SignIn>(base, 'POST', path, { body, headers, ...(token && { token }) }));
+    // The new sign-in takes the place of one that the server still has to hear of.
+    if (this.#leftMark !== null) await this.#locked(() => this.#leaveAtLast());
+    const options = { body, headers: this.#headers, ...(token && { token }) };
+    this.#take(await request<SignIn>(this.#where.base, 'POST', path, options));
   }
 
   #take(signIn: SignIn): void {
@@ -284,10 +282,14 @@ export class Session {
   }
 
   #keepUser(user: User): void {
+    this.#note(this.#userKey, JSON.stringify(user));
+  }
+
+  #note(key: string, text: string): void {
     try {
-      this.#where.store.setItem(this.#userKey, JSON.stringify(user));
+      this.#where.store.setItem(key, text);
     } catch {
-      // The store is full: without a network nobody will be known.
+      // The store is full: without a network nobody will be known, and a server that does not hear of a sign-out now never will.
     }
   }
 

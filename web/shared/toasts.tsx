@@ -3,7 +3,7 @@ import { t } from './words.ts';
 
 /** `undoes`: what was done last; Ctrl+Z does it too. */
 type Act = { label: string; run: () => void; undoes?: true };
-/** `from`: what had the focus before. */
+/** `from`: what had the focus before; not of a notice. */
 type Toast = { id: number; text: string; act?: Act; from?: Element | null };
 const SHOWN_MS = 6_000;
 /** Long enough to get to the button by keys. */
@@ -11,6 +11,8 @@ export const UNDO_WITHIN_MS = 10_000;
 
 let list: Toast[] = [];
 let last = 0;
+/** The newest message when something was written last. */
+let written = 0;
 const listeners = new Set<() => void>();
 
 function put(next: Toast[]): void {
@@ -59,10 +61,25 @@ export function notice(text: string, act: Act): void {
   put([...list.filter((one) => one.text !== text).slice(-2), { id: last, text, act }]);
 }
 
+/** Takes away what was said to somebody who has signed out, with its buttons. */
+export function forgetToasts(): void {
+  put(list.filter(({ from }) => from === undefined));
+}
+
 function subscribe(listener: () => void): () => void {
   listeners.add(listener);
   addEventListener('keydown', undo);
-  return () => void listeners.delete(listener);
+  addEventListener('input', note);
+  return () => {
+    listeners.delete(listener);
+    if (listeners.size > 0) return;
+    removeEventListener('keydown', undo);
+    removeEventListener('input', note);
+  };
+}
+
+function note(): void {
+  written = last;
 }
 
 /** Shows the messages above the page. */
@@ -112,17 +129,20 @@ const NONE: Toast[] = [];
 
 /** Takes the last act back by Ctrl+Z, ⌘Z on a Mac: by Tab the button is far from where somebody is. */
 function undo(event: KeyboardEvent): void {
-  const { key, ctrlKey, metaKey, shiftKey, altKey, target } = event;
-  if (key.toLowerCase() !== 'z' || !(ctrlKey || metaKey) || shiftKey || altKey || event.defaultPrevented)
-    return;
-  // Whoever writes takes back what was written.
-  if ((target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement) && target.value !== '')
-    return;
+  const { key, ctrlKey, metaKey, shiftKey, altKey, repeat, target } = event;
+  if (key.toLowerCase() !== 'z' || !(ctrlKey || metaKey) || shiftKey || altKey) return;
   const toast = list.findLast(({ act }) => act?.undoes);
-  if (toast === undefined) return;
+  if (toast === undefined || repeat || event.defaultPrevented) return;
+  // Whoever writes takes back what was written, or deleted, in the field.
+  if (isWritten(target) && (target.value !== '' || toast.id <= written)) return;
   event.preventDefault();
   toast.act?.run();
   remove(toast);
+}
+
+function isWritten(field: EventTarget | null): field is HTMLInputElement | HTMLTextAreaElement {
+  if (field instanceof HTMLTextAreaElement) return true;
+  return field instanceof HTMLInputElement && !['checkbox', 'radio', 'range', 'file'].includes(field.type);
 }
 
 function Shown({ list: shown }: { list: Toast[] }) {

@@ -183,8 +183,8 @@ function endOf({ status }: Message): string | undefined {
 }
 
 /** Says who answers, where that is or was a person. */
-function said({ status, agent, returned, thanked, typing, ended }: Talk): string {
-  if (ended) return words.ended;
+function said({ status, agent, returned, thanked, typing, ended, who }: Talk): string {
+  if (ended) return who ? words.out : words.ended;
   if (typing && status === 'agent') return words.typing.replace('{name}', agent ?? words.somebody);
   if (status === 'waiting') return words.person;
   if (status === 'agent') return agent ? `${agent}: ${words.agent}` : words.agent;
@@ -293,13 +293,16 @@ function Composer({ talk, send, onStop }: ComposerProps) {
   const isRight = content !== '' && !isTooLong;
   const submit = async () => {
     if (!isRight) return;
+    const { who } = talk;
     setText('');
     setFailed(false);
     try {
       await send(content);
     } catch {
+      // The page has named another user meanwhile, who does not see it.
+      if (who !== undefined && who !== talk.who) return;
       // No account exists yet that could own the message: it goes back into the field, before what was typed since.
-      setText(`${content}${talk.draft && '\n'}${talk.draft}`);
+      talk.giveBack(content);
       setFailed(true);
     }
   };

@@ -55,13 +55,13 @@ const draw = (d: string) => {
   return svg;
 };
 const badge = document.createElement('i');
-const isOpen = () => frame !== undefined && !frame.hidden;
+const isOpen = () => frame?.hidden === false;
 const show = () => {
   const open = isOpen();
-  badge.hidden = unread === 0;
-  badge.textContent = String(unread);
-  button.setAttribute('aria-label', open ? closeChat : unread > 0 ? `${openChat} (${unread})` : openChat);
-  button.setAttribute('aria-expanded', String(open));
+  badge.hidden = !unread;
+  badge.textContent = `${unread}`;
+  button.setAttribute('aria-label', open ? closeChat : unread ? `${openChat} (${unread})` : openChat);
+  button.setAttribute('aria-expanded', `${open}`);
   button.replaceChildren(draw(open ? 'M6 6l12 12M18 6L6 18' : 'M5 5h14v11H11l-4 4v-4H5z'), badge);
 };
 const tell = (name: string, detail?: unknown) => {
@@ -110,7 +110,7 @@ function open(): void {
 }
 
 function close(): void {
-  if (!isOpen() || frame === undefined) return;
+  if (!frame || !isOpen()) return;
   frame.hidden = true;
   if (!ready) {
     // Without a network there is no chat in it. The next click asks again.
@@ -123,7 +123,7 @@ function close(): void {
 }
 
 addEventListener('message', ({ source, origin, data }: MessageEvent<Said>) => {
-  if (frame === undefined || source !== frame.contentWindow || origin !== base.origin) return;
+  if (!frame || source !== frame.contentWindow || origin !== base.origin) return;
   const { parley, detail } = data;
   if (parley === 'ready') {
     ready = true;
@@ -145,12 +145,13 @@ for (const event of ['resize', 'scroll']) visualViewport?.addEventListener(event
 // What the person says is counted, also on the next page.
 if (seen()) frame = make();
 show();
-// A page that has the script twice shows one button.
-if (!('Parley' in window)) {
+// A page that has the script twice shows one button; one whose body was replaced, the button of the script that runs again.
+if (!(window as { Parley?: { host?: Node } }).Parley?.host?.isConnected) {
   // A script in the head may run before there is a body.
   (document.body ?? document.documentElement).append(host);
   Object.assign(window, {
     Parley: {
+      host,
       open,
       close,
       /**

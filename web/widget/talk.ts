@@ -72,6 +72,8 @@ export class Talk {
   #entering: Promise<void> | undefined;
   #leaving: Promise<void> | undefined;
   #identity: Vouched | null | undefined;
+  /** Whether something was written in this visit. */
+  #wrote = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #wire: WebSocket | undefined;
   #typed: ReturnType<typeof setTimeout> | undefined;
@@ -117,15 +119,22 @@ export class Talk {
    * now taken up.
    */
   identify(user: Vouched | null): void {
+    // What was written on this page before the site said who is there is that user's.
+    const typed = user && this.who === undefined && this.#wrote ? this.draft : '';
+    if (typed) this.keepDraft('');
     this.#identity = user;
-    this.turn += 1;
+    this.giveBack(typed);
+    this.ended = false;
     this.#leaveStranger();
     this.#changed();
   }
 
   /** Sends a message; the first one makes a guest, or signs in whom the site vouches for. */
   async send(content: string): Promise<void> {
+    const { who } = this;
     if (!this.#outbox) await this.#signIn();
+    // Another user was named meanwhile, who must not send it. Before the first name, it is the first one's.
+    if (who !== undefined && who !== this.who) return;
     this.ended = false;
     const conversation = this.#conversation ?? FRESH;
     const assistant = conversation === FRESH && wish.assistant ? { assistant_id: wish.assistant } : {};
@@ -148,8 +157,11 @@ export class Talk {
 
   /** Asks for a person. */
   async ask(): Promise<void> {
-    const path = `/conversations/${this.#conversation}/handoff`;
-    this.#take(await this.session.call<Conversation>('POST', path, { body: {} }));
+    const id = this.#conversation;
+    const taken = await this.session.call<Conversation>('POST', `/conversations/${id}/handoff`, { body: {} });
+    // Left meanwhile.
+    if (this.#conversation !== id) return;
+    this.#take(taken);
     this.#changed();
   }
 
@@ -160,7 +172,10 @@ export class Talk {
 
   /** Says how the talk was. */
   async score(score: number): Promise<void> {
-    await this.session.call('POST', `/conversations/${this.#conversation}/rating`, { body: { score } });
+    const id = this.#conversation;
+    await this.session.call('POST', `/conversations/${id}/rating`, { body: { score } });
+    // Left meanwhile.
+    if (this.#conversation !== id) return;
     this.thanked = true;
     this.skip();
   }
@@ -171,14 +186,26 @@ export class Talk {
     this.#changed();
   }
 
+  /** For whom the site vouches; null: for nobody; undefined: it has not said. */
+  get who(): string | null | undefined {
+    return this.#identity && this.#identity.external_id;
+  }
+
   get draft(): string {
-    return store.getItem(keyOf(DRAFT, this.#identity?.external_id)) ?? '';
+    return store.getItem(keyOf(DRAFT, this.who)) ?? '';
   }
 
   keepDraft(text: string): void {
-    const key = keyOf(DRAFT, this.#identity?.external_id);
+    const key = keyOf(DRAFT, this.who);
+    this.#wrote = true;
     if (text === '') store.removeItem(key);
     else store.setItem(key, text);
+  }
+
+  /** Puts texts back into the field, before what it has. */
+  giveBack(...texts: string[]): void {
+    this.keepDraft([...texts, this.draft].filter(Boolean).join('\n'));
+    this.turn += 1;
   }
 
   /** Tells the person who answers that the user types. */
@@ -258,14 +285,15 @@ export class Talk {
 
   /** Finds the newest talk where the store knows none: browsers may deny a frame its store, or clear it. */
   async #find(): Promise<void> {
-    if (store.getItem(this.#talk) !== null) return;
+    const key = this.#talk;
+    if (store.getItem(key) !== null) return;
     const { data } = await this.session.call<Page<Conversation>>('GET', '/conversations?limit=1');
     // Left meanwhile.
-    if (store.getItem(this.#talk) !== null) return;
+    if (this.#talk !== key || store.getItem(key) !== null) return;
     for (const { id, status, last_message_at } of data) {
       const isClosed = status === 'resolved';
       if (isClosed && Date.now() - Date.parse(last_message_at) > CLOSED_MS) continue;
-      store.setItem(this.#talk, String(id));
+      store.setItem(key, String(id));
       // Whether it was rated nobody knows here. It is not asked on each page.
       if (isClosed) store.setItem(RATED, String(id));
     }
@@ -310,13 +338,14 @@ export class Talk {
    */
   #watch(): void {
     if (this.session.state === 'in' || !this.#outbox) return;
+    // Another tab may have taken them already.
+    this.#outbox.reread();
     const unsent = this.unsent.map(({ key, content }) => {
       this.#outbox?.drop(key);
       return content;
     });
     this.#closeOutbox();
-    this.keepDraft([...unsent, this.draft].filter(Boolean).join('\n'));
-    this.turn += 1;
+    this.giveBack(...unsent);
     this.ended = true;
     this.#clear();
   }
@@ -328,7 +357,7 @@ export class Talk {
 
   #openOutbox(): void {
     if (this.#outbox !== undefined) return;
-    this.#outbox = new Outbox(`widget.${this.session.user?.id}`, {
+    const outbox = new Outbox(`widget.${this.session.user?.id}`, {
       store,
       lock: tabLock,
       send: async (message) => {
@@ -342,10 +371,14 @@ export class Talk {
           throw err;
         }
       },
-      sent: (message, taken) => this.#sent(message, taken),
+      sent: (message, taken) => {
+        // Not if the talk was left meanwhile.
+        if (this.#outbox === outbox) this.#sent(message, taken);
+      },
     });
-    this.#outbox.subscribe(this.#changed);
-    void this.#outbox.flush();
+    this.#outbox = outbox;
+    outbox.subscribe(this.#changed);
+    void outbox.flush();
   }
 
   #post({ content, conversation, assistant_id, key }: Unsent): Promise<Taken> {
@@ -504,7 +537,7 @@ export class Talk {
   }
 
   get #conversation(): number | undefined {
-    return Number(store.getItem(this.#talk)) || undefined;
+    return (this.session.user && Number(store.getItem(this.#talk))) || undefined;
   }
 
   /** Names the talk of this user alone: another tab may be another user's. */

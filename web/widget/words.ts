@@ -28,6 +28,7 @@ const en = {
   typing: '{name} is writing …',
   back: 'The assistant answers again.',
   ended: 'Your conversation has ended. You can begin a new one.',
+  out: 'You are signed out.',
   resolved: 'This conversation is closed.',
   how: 'How was this conversation?',
   score: '{n} of 5',

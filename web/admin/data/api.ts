@@ -1,8 +1,9 @@
 import { type InfiniteData, keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import { Refused } from '../../sdk/http.ts';
+import { Refused, requestFile } from '../../sdk/http.ts';
 import type { Page } from '../../sdk/types.ts';
 import { reasonOf } from '../../shared/enter/useForm.ts';
 import { queries } from '../../shared/queries.ts';
+import { base } from '../../shared/root.ts';
 import { session } from '../../shared/session.ts';
 
 /** Values of a query; empty ones are left out. */
@@ -139,7 +140,7 @@ export function reason(err: unknown, own: Record<string, string> = {}): string {
 
 /** Saves an answer of the API that is a file, such as a table of `format=csv`. @throws Refused, Unreachable */
 export async function download(path: string, params: Params, name: string): Promise<void> {
-  const blob = await session.file(withParams(path, params));
+  const blob = await session.signed((token) => requestFile(base, withParams(path, params), { token }));
   const link = document.createElement('a');
   link.href = URL.createObjectURL(blob);
   link.download = name;

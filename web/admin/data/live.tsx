@@ -3,6 +3,7 @@ import { Live, type LiveState } from '../../sdk/live.ts';
 import { queries } from '../../shared/queries.ts';
 import { base } from '../../shared/root.ts';
 import { session } from '../../shared/session.ts';
+import { forgetToasts } from '../../shared/toasts.tsx';
 
 type Listener = (event: string, data: unknown) => void;
 type Client = { live: Live; listeners: Set<Listener> };
@@ -18,6 +19,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
   const [client, setClient] = useState<Client>();
   const [state, setState] = useState<LiveState | 'first'>('first');
   useEffect(() => {
+    const who = session.user?.id;
     const listeners = new Set<Listener>();
     const tell: Listener = (event, data) => {
       for (const listener of listeners) listener(event, data);
@@ -45,6 +47,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       document.removeEventListener('visibilitychange', wake);
       live.close();
       queries.clear();
+      if (session.user?.id !== who) forgetToasts();
     };
   }, []);
   return (

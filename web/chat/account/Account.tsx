@@ -1,8 +1,7 @@
 import { useEffect, useRef } from 'react';
 import { Link, useOutletContext } from 'react-router';
 import { Button } from '../../shared/controls.tsx';
-import { session, useUser } from '../../shared/session.ts';
-import { leave } from '../../shared/unsaved.ts';
+import { useUser } from '../../shared/session.ts';
 import { t } from '../../shared/words.ts';
 import { ListButton } from '../shell/ListButton.tsx';
 import type { ShellContext } from '../shell/Shell.tsx';
@@ -15,6 +14,7 @@ import { Notifications } from './Notifications.tsx';
 import { Password } from './Password.tsx';
 import { Profile } from './Profile.tsx';
 import { SecondFactor } from './SecondFactor.tsx';
+import { signOut } from './signOut.ts';
 
 export function Account() {
   const { showList } = useOutletContext<ShellContext>();
@@ -61,9 +61,9 @@ export function Account() {
         <div className="grid gap-2 border-t border-line pt-6">
           {isGuest && <p className="text-sm text-muted">{t('me.guestOut')}</p>}
           <div className="flex flex-wrap gap-2">
-            <Button onClick={() => leave(() => void session.logout())}>{t('me.out')}</Button>
+            <Button onClick={() => signOut()}>{t('me.out')}</Button>
             {!isGuest && (
-              <Button kind="danger" onClick={() => void session.logout(true)}>
+              <Button kind="danger" onClick={() => signOut(true)}>
                 {t('me.outEverywhere')}
               </Button>
             )}

@@ -1,11 +1,11 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Consent, ConsentTexts, Page, User } from '../../sdk/types.ts';
+import { changeUser, type Fields } from '../../shared/account.ts';
 import { Check } from '../../shared/controls.tsx';
 import { session } from '../../shared/session.ts';
 import { toast } from '../../shared/toasts.tsx';
 import { language, t } from '../../shared/words.ts';
-import { changeUser, type Fields } from './change.ts';
 import { Past } from './Past.tsx';
 import { Section } from './Section.tsx';
 

@@ -1,9 +1,8 @@
 import { useEffect, useId, useRef, useState } from 'react';
+import { chooseLanguage } from '../../shared/account.ts';
 import { Labelled } from '../../shared/controls.tsx';
 import { setTheme, THEMES, type Theme, theme } from '../../shared/theme.ts';
-import { LANGUAGES, type Language, language, speak, t } from '../../shared/words.ts';
-import { leave } from '../../shared/unsaved.ts';
-import { changeUser } from './change.ts';
+import { LANGUAGES, type Language, language, t } from '../../shared/words.ts';
 import { Section } from './Section.tsx';
 
 /** Whether the page is made anew because another language was chosen in this field. */
@@ -21,11 +20,6 @@ export function Look() {
     // Somebody who chooses by the arrow keys goes on choosing. The page's heading takes the focus first.
     setTimeout(() => field.current?.focus());
   }, []);
-  const choose = (next: Language) => {
-    void changeUser({ language: next }).catch(() => {});
-    isChoosing = true;
-    void speak(next, true);
-  };
   return (
     <Section title={t('me.look')}>
       <div className="grid gap-4 sm:grid-cols-2">
@@ -37,9 +31,9 @@ export function Look() {
             value={language()}
             onChange={({ target }) => {
               // Until somebody has answered, the field shows the present language.
-              const next = target.value as Language;
-              // The page is made anew, and its forms with it.
-              leave(() => choose(next));
+              chooseLanguage(target.value as Language, () => {
+                isChoosing = true;
+              });
             }}
           >
             {Object.entries(LANGUAGES).map(([tag, { name }]) => (

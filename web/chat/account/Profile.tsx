@@ -1,9 +1,9 @@
 import type { User } from '../../sdk/types.ts';
+import { changeUser } from '../../shared/account.ts';
 import { Alert, Button, Field } from '../../shared/controls.tsx';
 import { toast } from '../../shared/toasts.tsx';
 import { t } from '../../shared/words.ts';
 import { reasonOf, textOf, useForm } from '../../shared/enter/useForm.ts';
-import { changeUser } from './change.ts';
 import { useUnsavedForm } from '../../shared/unsaved.ts';
 import { Section } from './Section.tsx';
 

@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import type { SecondFactor as Enrolment, User } from '../../sdk/types.ts';
+import { reloadUser } from '../../shared/account.ts';
 import { Alert, Button, Field } from '../../shared/controls.tsx';
 import { CopyButton } from '../../shared/CopyButton.tsx';
 import { Dialog } from '../../shared/Dialog.tsx';
@@ -7,7 +8,6 @@ import { session } from '../../shared/session.ts';
 import { toast } from '../../shared/toasts.tsx';
 import { t } from '../../shared/words.ts';
 import { reasonOf, textOf, useForm } from '../../shared/enter/useForm.ts';
-import { reloadUser } from './change.ts';
 import { QrCode } from './QrCode.tsx';
 import { Section } from './Section.tsx';
 

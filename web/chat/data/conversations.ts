@@ -86,35 +86,50 @@ function setDeleting(ids: Set<number>): void {
   for (const listener of listeners) listener();
 }
 
+/** The deletions that still wait, by conversation. */
+const pending = new Map<number, () => Promise<void>>();
+/** Ms for which a sign-out waits for the deletions before it. */
+const DELETED_WITHIN_MS = 5_000;
+
+/** Deletes at once what waits for it: the page is left, or the sign-in. */
+export async function finishDeletions(): Promise<void> {
+  await Promise.all([...pending.values()].map((finish) => finish()));
+}
+addEventListener('pagehide', () => void finishDeletions());
+
 /**
- * Hides a conversation, and deletes it when the time to undo is over or the page is left.
+ * Hides a conversation, and deletes it when the time to undo is over, or `finishDeletions` is called.
  * @param onUndo called when somebody takes it back
  */
 export function deleteConversation(id: number, onUndo: () => void): void {
   setDeleting(new Set(deleting).add(id));
-  const finish = async (leaving: boolean) => {
-    if (!deleting.has(id)) return;
+  const show = () => setDeleting(new Set([...deleting].filter((one) => one !== id)));
+  const stop = () => {
     clearTimeout(timer);
-    const token = await session.token();
-    // A page that is left may still send this.
-    await fetch(`${base}/api/v1/conversations/${id}`, {
-      method: 'DELETE',
-      keepalive: leaving,
-      headers: { authorization: `Bearer ${token}` },
-    }).catch(() => {});
-    forget();
+    return pending.delete(id);
+  };
+  const finish = async () => {
+    if (!stop()) return;
+    try {
+      const token = await session.token();
+      // A page that is left may still send this.
+      await fetch(`${base}/api/v1/conversations/${id}`, {
+        method: 'DELETE',
+        keepalive: true,
+        signal: AbortSignal.timeout(DELETED_WITHIN_MS),
+        headers: { authorization: `Bearer ${token}` },
+      });
+    } catch {
+      // Without the server the conversation is there again.
+    }
+    show();
     reloadConversations();
   };
-  const forget = () => {
-    removeEventListener('pagehide', onLeave);
-    setDeleting(new Set([...deleting].filter((one) => one !== id)));
-  };
-  const onLeave = () => void finish(true);
-  const timer = setTimeout(() => void finish(false), UNDO_WITHIN_MS);
-  addEventListener('pagehide', onLeave);
+  const timer = setTimeout(() => void finish(), UNDO_WITHIN_MS);
+  pending.set(id, finish);
   toast(t('talk.deleted'), () => {
-    clearTimeout(timer);
-    forget();
+    if (!stop()) return;
+    show();
     onUndo();
   });
 }

@@ -5,6 +5,7 @@ import type { Unsent } from '../../sdk/outbox.ts';
 import { Parley } from '../../sdk/parley.ts';
 import { base } from '../../shared/root.ts';
 import { session, store } from '../../shared/session.ts';
+import { forgetToasts } from '../../shared/toasts.tsx';
 import { RunFeed } from './feed.ts';
 import { reloadMessages } from './messages.ts';
 import { keepPatched } from './patches.ts';
@@ -18,6 +19,7 @@ const Context = createContext<Client | undefined>(undefined);
 export function ParleyProvider({ children }: { children: ReactNode }) {
   const [client, setClient] = useState<Client>();
   useEffect(() => {
+    const who = session.user?.id;
     const parley = new Parley({ base, session, store, lock: tabLock });
     const feed = new RunFeed(parley);
     const stopPatching = keepPatched(parley);
@@ -39,6 +41,7 @@ export function ParleyProvider({ children }: { children: ReactNode }) {
       stopPatching();
       parley.close();
       queries.clear();
+      if (session.user?.id !== who) forgetToasts();
     };
   }, []);
   return client && <Context value={client}>{children}</Context>;

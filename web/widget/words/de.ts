@@ -31,6 +31,7 @@ export const de: Words = {
   typing: '{name} schreibt …',
   back: 'Jetzt antwortet wieder der Assistent.',
   ended: 'Dein Gespräch ist zu Ende. Du kannst ein neues beginnen.',
+  out: 'Du wurdest abgemeldet. Schreib, um weiterzumachen.',
   resolved: 'Dieses Gespräch ist abgeschlossen.',
   how: 'Wie war dieses Gespräch?',
   score: '{n} von 5',
