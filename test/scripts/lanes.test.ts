@@ -25,6 +25,10 @@ describe('the lanes of npm test', () => {
     expect(native).not.to.include('test/shared/texts.test.ts');
   });
 
+  it('look at the schema before any file changes it', () => {
+    expect(lanesOf(choices)[0]?.[0]).to.equal('test/db/schema.test.ts');
+  });
+
   it('run two browsers at once where nothing else is left, and never more', () => {
     const [helper, own, ...more] = lanesOf(choices).filter((lane) => lane.some(isBrowsers));
     expect(more).to.deep.equal([]);
