@@ -12,7 +12,7 @@ import { startRedis } from './services/redis.ts';
 import { startScratchDatabase } from './services/scratch.ts';
 import { lanesOf } from './lanes/lanesOf.ts';
 
-const USAGE = `npm test [-- FILE... | --faults | --once | --grep TEXT | any option of mocha]
+const USAGE = `npm test [-- FILE... | --faults | --stores | --grep TEXT | any option of mocha]
 
 Builds the pages if web/ has changed. Runs test/**/*.test.ts except test/faults (or the named files) against real services,
 in lanes side by side, each of which takes the next file when it is free. One lane begins with what needs a browser.
@@ -20,12 +20,11 @@ in lanes side by side, each of which takes the next file when it is free. One la
   a private Redis that keeps nothing
   with DATABASE_URL, a database of its own on that server, dropped at the end, and a role that only owns it
   (if DATABASE_URL is a superuser's); else PGlite in memory.
---once leaves out what one kind of database is enough for. On PGlite: test/flows, test/model and the clients, which start the
-product's processes. With DATABASE_URL: what needs a browser, and what can reach no database. .ci/run runs both parts.
+--stores leaves out what a second run on another database would only repeat: browsers, and what reaches no database.
 TEST_SUMMARY=file: also writes {"passed","failed","skipped","files":{name: seconds},"failures":[text]} to the file.`;
 
 const FAULTS = '--faults';
-const ONCE = '--once';
+const STORES = '--stores';
 
 /** What TEST_SUMMARY's file holds: the counts, how many seconds each file took, and a line for each test that failed. */
 export type Summary = {
@@ -58,12 +57,8 @@ async function main(args: string[]): Promise<number> {
 
   const folder = mkdtempSync(join(tmpdir(), 'parley-test-'));
   try {
-    const lanes = lanesOf({
-      native: Boolean(process.env.DATABASE_URL),
-      faults: args.includes(FAULTS),
-      once: args.includes(ONCE),
-    });
-    const options = args.filter((arg) => arg !== FAULTS && arg !== ONCE);
+    const lanes = lanesOf({ faults: args.includes(FAULTS), stores: args.includes(STORES) });
+    const options = args.filter((arg) => arg !== FAULTS && arg !== STORES);
     const taken = join(folder, 'taken');
     mkdirSync(taken);
     const results = lanes.map((files, i) => {

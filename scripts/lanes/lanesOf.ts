@@ -1,23 +1,19 @@
 import { globSync, statSync } from 'node:fs';
 import { reaches } from './reaches.ts';
 
-/** How many lanes have no kind of files of their own: on two cores, three wait half of the time. */
-const LANES = 3;
+/** How many lanes have no kind of files of their own: tests mostly wait. */
+const LANES = 2;
 /** Starts the product's processes. Such a file takes this many ms more than one a byte. */
 const STARTS = /^test.(flows|model|clients)/;
 const STARTING = 15_000;
-/** Looks at the suite's own schema, before other files go back to an earlier one and leave traces of it. */
-const FIRST = 'test/db/schema.test.ts';
 /** What reaches none of these does the same on any database. Processes may use one that no import shows. */
 const STORES = ['knex', 'pg', 'node:child_process'];
 
 export type Choice = {
-  /** What the lanes have for a database. */
-  native: boolean;
   /** Adds test/faults. */
   faults: boolean;
-  /** Leaves out what one kind of database is enough for, and `.ci/run` runs on the other. */
-  once: boolean;
+  /** Leaves out what a second run on another database would only repeat: browsers, and what reaches no database. */
+  stores: boolean;
 };
 
 /**
@@ -26,11 +22,11 @@ export type Choice = {
  * nothing else is left: two browsers are as much as two cores bear. One begins with the faults, which mostly wait for leases and
  * time limits to run out.
  */
-export function lanesOf({ native, faults, once }: Choice): string[][] {
+export function lanesOf({ faults, stores }: Choice): string[][] {
   const common = found('test/**/*.test.ts', ['test/browser/**', 'test/faults/**']).filter(
-    (file) => !once || (native ? reaches(file, STORES) : !STARTS.test(file)),
+    (file) => !stores || reaches(file, STORES),
   );
-  const browser = once && native ? [] : found('test/browser/**/*.test.ts');
+  const browser = stores ? [] : found('test/browser/**/*.test.ts');
   const failing = faults ? found('test/faults/**/*.test.ts') : [];
   const lanes = Array.from({ length: LANES }, () => [...common, ...failing]);
   lanes[0]?.push(...browser);
@@ -41,11 +37,7 @@ export function lanesOf({ native, faults, once }: Choice): string[][] {
 
 function found(pattern: string, exclude: string[] = []): string[] {
   return globSync(pattern, { exclude })
-    .map((file) => ({ file, weight: weightOf(file) }))
+    .map((file) => ({ file, weight: statSync(file).size + (STARTS.test(file) ? STARTING : 0) }))
     .toSorted((a, b) => b.weight - a.weight || (a.file < b.file ? -1 : 1))
     .map(({ file }) => file);
-}
-
-function weightOf(file: string): number {
-  return file === FIRST ? Infinity : statSync(file).size + (STARTS.test(file) ? STARTING : 0);
 }

@@ -13,7 +13,7 @@ describe('the schema', () => {
     await knex('audit_log').insert({ action: 'test', target_type: 'user' });
     const insertFaq = `INSERT INTO public.faqs (question, answer, slug, keywords) VALUES ('Why?', 'So.', 'why', '{so}')`;
     const tables = (await knex.raw(
-      `SELECT format('public.%I', relname) AS name, string_agg(quote_ident(attname), ', ') AS columns
+      `SELECT format('public.%I', relname) AS name, string_agg(quote_ident(attname), ', ' ORDER BY attnum) AS columns
        FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
        WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname NOT LIKE 'knex_%' GROUP BY relname`,
     )) as { rows: { name: string; columns: string }[] };

@@ -3,30 +3,22 @@ import { expect } from 'chai';
 import { lanesOf } from '../../scripts/lanes/lanesOf.ts';
 
 describe('the lanes of npm test', () => {
-  const choices = { native: false, faults: true, once: false };
-  const run = (choice: Partial<typeof choices>) => [...new Set(lanesOf({ ...choices, ...choice }).flat())];
+  const choices = { faults: true, stores: false };
   const files = globSync('test/**/*.test.ts').toSorted();
 
-  it('run every file, on PGlite and on PostgreSQL', () => {
-    expect(run({ native: false }).toSorted()).to.deep.equal(files);
-    expect(run({ native: true }).toSorted()).to.deep.equal(files);
+  it('run every file', () => {
+    expect([...new Set(lanesOf(choices).flat())].toSorted()).to.deep.equal(files);
   });
 
-  it('leave out of one database, with --once, only what the other runs', () => {
-    const [small, native] = [run({ once: true, faults: false }), run({ once: true, native: true })];
-    expect([...new Set([...small, ...native])].toSorted()).to.deep.equal(files);
-    // What asks a database runs on both, unless it starts the product’s processes or a browser.
-    expect(small).to.include.members([
+  it('leave out, with --stores, browsers and what reaches no database', () => {
+    const run = lanesOf({ faults: true, stores: true }).flat();
+    expect(run).to.include.members([
       'test/api/chat.test.ts',
       'test/db/schema.test.ts',
-      'test/docs.test.ts',
+      'test/faults/completion-killed.test.ts',
     ]);
-    expect(native).to.include.members(['test/api/chat.test.ts', 'test/db/schema.test.ts']);
-    expect(native).not.to.include('test/shared/texts.test.ts');
-  });
-
-  it('look at the schema before any file changes it', () => {
-    expect(lanesOf(choices)[0]?.[0]).to.equal('test/db/schema.test.ts');
+    expect(run.filter(isBrowsers)).to.deep.equal([]);
+    expect(run).not.to.include('test/shared/texts.test.ts');
   });
 
   it('run two browsers at once where nothing else is left, and never more', () => {
