@@ -2,16 +2,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import {
-  existsSync,
-  globSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,24 +10,21 @@ import { COMPILE_CACHE } from './services/compileCache.ts';
 import { freePort } from './services/ports.ts';
 import { startRedis } from './services/redis.ts';
 import { startScratchDatabase } from './services/scratch.ts';
+import { lanesOf } from './lanes/lanesOf.ts';
 
-const USAGE = `npm test [-- FILE... | --faults | --no-browser | --grep TEXT | any option of mocha]
+const USAGE = `npm test [-- FILE... | --faults | --stores | --grep TEXT | any option of mocha]
 
 Builds the pages if web/ has changed. Runs test/**/*.test.ts except test/faults (or the named files) against real services,
-in lanes side by side: two, and one of what needs a browser. --faults adds test/faults in another, --no-browser leaves the
-browser's out. Each lane has:
+in lanes side by side, each of which takes the next file when it is free. One lane begins with what needs a browser.
+--faults adds test/faults, with which another lane begins. Each lane has:
   a private Redis that keeps nothing
   with DATABASE_URL, a database of its own on that server, dropped at the end, and a role that only owns it
   (if DATABASE_URL is a superuser's); else PGlite in memory.
+--stores leaves out what a second run on another database would only repeat: browsers, and what reaches no database.
 TEST_SUMMARY=file: also writes {"passed","failed","skipped","files":{name: seconds},"failures":[text]} to the file.`;
 
-/** How many mocha processes run side by side, each with stores of its own, beside the browser's: tests mostly wait. */
-const LANES = 2;
 const FAULTS = '--faults';
-const NO_BROWSER = '--no-browser';
-/** Estimates a file's time: a millisecond a byte, and this much more when it starts processes. */
-const STARTING = 15_000;
-const STARTS = /test.(flows|model|clients)/;
+const STORES = '--stores';
 
 /** What TEST_SUMMARY's file holds: the counts, how many seconds each file took, and a line for each test that failed. */
 export type Summary = {
@@ -69,46 +57,37 @@ async function main(args: string[]): Promise<number> {
 
   const folder = mkdtempSync(join(tmpdir(), 'parley-test-'));
   try {
-    const lanes = lanesOf(globSync('test/**/*.test.ts', { exclude: ['test/faults/**', 'test/browser/**'] }));
-    // One browser at a time is as much as two cores bear.
-    if (!args.includes(NO_BROWSER)) lanes.push(globSync('test/browser/**/*.test.ts').toSorted());
-    // Faults mostly wait for leases and time limits to run out.
-    if (args.includes(FAULTS)) lanes.push(globSync('test/faults/**/*.test.ts').toSorted());
-    const options = args.filter((arg) => arg !== FAULTS && arg !== NO_BROWSER);
+    const lanes = lanesOf({ faults: args.includes(FAULTS), stores: args.includes(STORES) });
+    const options = args.filter((arg) => arg !== FAULTS && arg !== STORES);
+    const taken = join(folder, 'taken');
+    mkdirSync(taken);
     const results = lanes.map((files, i) => {
       const [output, summary] = [join(folder, `${i}.txt`), join(folder, `${i}.json`)];
       // Shows the first lane's output as it comes, and the others' when all have ended.
-      const code = testLane([...options, ...files], i === 0 ? 'inherit' : openSync(output, 'w'), summary);
-      return { output, summary, code };
+      const shown = i === 0 ? 'inherit' : openSync(output, 'w');
+      return { output, summary, code: testLane([...options, ...files], shown, summary, taken) };
     });
     const codes = await Promise.all(results.map(({ code }) => code));
     for (const { output } of results.slice(1)) process.stdout.write(readFileSync(output));
-    report(results.map(({ summary }) => summary));
-    return Math.max(...codes);
+    const summaries = results.map(({ summary }) => summary);
+    report(summaries);
+    return summaries.every(existsSync) ? Math.max(...codes) : 1;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** Distributes the files so that the lanes end at about the same time, and equally each time. */
-function lanesOf(files: string[]): string[][] {
-  const lanes = Array.from({ length: LANES }, () => ({ weight: 0, files: [] as string[] }));
-  const weighed = files.map((file) => ({
-    file,
-    weight: statSync(file).size + (STARTS.test(file) ? STARTING : 0),
-  }));
-  for (const { file, weight } of weighed.toSorted(
-    (a, b) => b.weight - a.weight || (a.file < b.file ? -1 : 1),
-  )) {
-    const [lightest] = lanes.toSorted((a, b) => a.weight - b.weight);
-    lightest?.files.push(file);
-    if (lightest) lightest.weight += weight;
-  }
-  return lanes.map((lane) => lane.files.toSorted());
-}
-
-/** Runs mocha once, with a database and a Redis of its own. @returns its exit code */
-async function testLane(args: string[], output: 'inherit' | number, summary = ''): Promise<number> {
+/**
+ * Runs mocha once, with a database and a Redis of its own.
+ * @param taken the folder where the lanes note which files they have taken; without it this lane runs all of its files
+ * @returns its exit code
+ */
+async function testLane(
+  args: string[],
+  output: 'inherit' | number,
+  summary = '',
+  taken?: string,
+): Promise<number> {
   const [database, redis] = await Promise.all([startScratchDatabase(), startRedis()]);
   try {
     const env = {
@@ -123,6 +102,7 @@ async function testLane(args: string[], output: 'inherit' | number, summary = ''
       DATABASE_POOL_MAX: '5',
       TEST_DATABASE: database.kind,
       TEST_SUMMARY: summary,
+      TEST_TAKEN: taken,
       REDIS_URL: redis.url,
       // Tests of limits set their own.
       RATE_LIMIT_PER_MINUTE: '100000',

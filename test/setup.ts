@@ -4,19 +4,22 @@
  */
 import { stop } from '../shared/base/stop.ts';
 import { clean } from './support/database.ts';
+import { takeTurns } from './support/turns.ts';
 import { stopLeftOvers } from '../lab/kit/processes.ts';
 
 const EXIT_WITHIN_MS = 10_000;
 
 export const mochaHooks = {
   beforeAll(this: Mocha.Context): void {
-    for (const suite of this.test?.parent?.suites ?? []) {
+    const root = this.test?.parent;
+    for (const suite of root?.suites ?? []) {
       suite.beforeAll('begins with nothing', clean);
       // Runs before the suite's own `before` hooks, which may add rows.
       const hooks = hooksOf(suite);
       hooks.unshift(...hooks.splice(-1));
       suite.afterAll('leaves no process', stopLeftOvers);
     }
+    if (root) takeTurns(root);
   },
   beforeEach(this: Mocha.Context): void {
     if ((this.currentTest as unknown as { currentRetry: () => number }).currentRetry() > 0) retried = true;

@@ -2,22 +2,18 @@ import { expect } from 'chai';
 import { readFileSync } from 'node:fs';
 import { migrationsMissing } from '../../db/migrate.ts';
 import { knex } from '../../db/knex.ts';
-import { LINES, SCHEMA_FILE, schemaToList } from '../../db/schema.ts';
+import { LINES, SCHEMA_FILE } from '../../db/schema.ts';
 import { buildUser } from '../support/factories.ts';
+import { onNative } from '../support/native.ts';
 import { createOwnDatabase, migrate, type Queries } from '../support/own-database.ts';
 
 describe('the schema', () => {
-  it('equals db/schema.txt, which `npm run write` writes', async () => {
-    const listed = readFileSync(SCHEMA_FILE, 'utf8').split('\n').slice(0, -1);
-    expect(await schemaToList()).to.deep.equal(listed);
-  });
-
   it('works without a search_path: generated columns, checks, defaults and triggers', async () => {
     await buildUser();
     await knex('audit_log').insert({ action: 'test', target_type: 'user' });
     const insertFaq = `INSERT INTO public.faqs (question, answer, slug, keywords) VALUES ('Why?', 'So.', 'why', '{so}')`;
     const tables = (await knex.raw(
-      `SELECT format('public.%I', relname) AS name, string_agg(quote_ident(attname), ', ') AS columns
+      `SELECT format('public.%I', relname) AS name, string_agg(quote_ident(attname), ', ' ORDER BY attnum) AS columns
        FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
        WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname NOT LIKE 'knex_%' GROUP BY relname`,
     )) as { rows: { name: string; columns: string }[] };
@@ -56,6 +52,15 @@ describe('migrate', function () {
     expect(await migrate(database.url)).to.deep.include({ code: 0, stderr: '' });
   });
   after(() => database.stop());
+
+  // In a database of its own: the suite's may hold what other tests made of the schemas of earlier releases.
+  it('makes what db/schema.txt lists, which `npm run write` writes', async () => {
+    const listed = readFileSync(SCHEMA_FILE, 'utf8').split('\n').slice(0, -1);
+    const made = (await database.query<{ line: string }>(LINES)).map(({ line }) => line);
+    // PGlite lacks most of them.
+    const vectorIndexes = listed.filter((line) => !onNative && line.startsWith('vector index '));
+    expect([...new Set([...made, ...vectorIndexes])].sort()).to.deep.equal(listed);
+  });
 
   it('runs again as a mere owner in a session that has loaded no library', async () => {
     expect(await migrate(database.url)).to.deep.equal({ code: 0, stdout: '', stderr: '' });

@@ -1,0 +1,29 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** What a file of the tree imports when it is loaded: imports of types alone are no part of the program. */
+const IMPORT = /^(?:import|export)\b(?! type\b)[^;']*'([^']+)'|\bimport\('([^']+)'\)/gm;
+
+const known = new Map<string, string[]>();
+
+/** Says whether a file imports one of the packages, itself or through files of the tree. */
+export function reaches(file: string, packages: string[]): boolean {
+  const seen = new Set([file]);
+  for (const one of seen) {
+    for (const name of importsOf(one)) {
+      if (packages.includes(name)) return true;
+      const path = join(dirname(one), name);
+      // A text that is code for elsewhere may name what is not here.
+      if (name.startsWith('.') && /\.tsx?$/.test(name) && existsSync(path)) seen.add(path);
+    }
+  }
+  return false;
+}
+
+function importsOf(file: string): string[] {
+  const before = known.get(file);
+  if (before) return before;
+  const names = [...readFileSync(file, 'utf8').matchAll(IMPORT)].map(([, name, late]) => name ?? late ?? '');
+  known.set(file, names);
+  return names;
+}
