@@ -81,6 +81,24 @@ BEGIN
   RETURN true;
 END $$;
 
+-- Begins a new set of a model that gives other vectors than before for the same texts: the model behind the name was replaced.
+-- Does so only for the set that is filled, and once an hour: behind a name that two models share, the FAQs would be embedded
+-- without end.
+CREATE OR REPLACE FUNCTION replace_embedding_set(p_key text) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  chosen embedding_models;
+BEGIN
+  SELECT * INTO chosen FROM embedding_models WHERE key = filled_embedding_set();
+  IF chosen.key <> p_key OR chosen.wanted_at > clock_timestamp() - interval '1 hour' THEN
+    RETURN false;
+  END IF;
+  INSERT INTO embedding_models (key, name, provider, model, dimensions, dimensions_asked, query_prefix, document_prefix,
+    wanted_at, seen_at)
+  VALUES (chosen.name || '#' || left(md5(chosen.key || clock_timestamp()), 8), chosen.name, chosen.provider, chosen.model,
+    chosen.dimensions, chosen.dimensions_asked, chosen.query_prefix, chosen.document_prefix, clock_timestamp(), chosen.seen_at);
+  RETURN true;
+END $$;
+
 -- Searches the next FAQs for texts without a vector in a set and notes them as owed. Copies a set that is still in the
 -- columns of faqs. Returns true if more FAQs are left. First waits for transactions that write FAQs, because their
 -- triggers did not know the set.

@@ -98,6 +98,12 @@ export async function remeasureSet(key: string, dimensions: number): Promise<boo
   return begun?.begun === true;
 }
 
+/** Begins a new set of a model that was replaced by one of the same dimension. @returns whether it began */
+export async function replaceSet(key: string): Promise<boolean> {
+  const begun = await row<{ begun: boolean }>('SELECT replace_embedding_set(:key) AS begun', { key });
+  return begun?.begun === true;
+}
+
 /**
  * Pauses calls of a model that failed for every text: 5 seconds, then 10, up to five minutes.
  * @param ms minimum pause

@@ -17,13 +17,36 @@ export type Threshold = {
 export type Probe = { language: string; text: string };
 export type Measured = Reached & { language: string; probes: number };
 
-/** Owed: the served set, if its thresholds are of another knowledge base. @param faqs least number of published FAQs */
-export async function setToCalibrate(faqs: number): Promise<EmbeddingSet | undefined> {
+/**
+ * Owed: the served set, if its thresholds are of another knowledge base or of other probes.
+ * @param faqs least number of published FAQs
+ * @param probes number of all probes
+ */
+export async function setToCalibrate(faqs: number, probes: number): Promise<EmbeddingSet | undefined> {
   return row(
     `SELECT ${SET_COLUMNS.map((column) => `m.${column}`).join()} FROM embedding_models m
-     WHERE m.key = embedding_set_to_calibrate(:faqs)`,
-    { faqs },
+     WHERE m.key = embedding_set_to_calibrate(:faqs, :probes)`,
+    { faqs, probes },
   );
+}
+
+/**
+ * Compares vectors of probes with those that a set keeps. @returns the least cosine similarity of two vectors of one probe;
+ * undefined where the set keeps none of this dimension
+ */
+export async function likeness(
+  key: string,
+  probes: Probe[],
+  vectors: number[][],
+): Promise<number | undefined> {
+  const found = await row<{ least: number | null }>(
+    `SELECT min(1 - (e.vector <=> p.vector)) AS least
+     FROM unnest(CAST(:languages AS text[]), CAST(:texts AS text[]), CAST(:vectors AS vector[])) AS p (language, text, vector)
+     JOIN embedding_probes e ON e.model = :key AND e.language = p.language AND e.text_hash = md5(p.text)
+     WHERE vector_dims(e.vector) = vector_dims(p.vector)`,
+    { key, ...columnsOf(probes), vectors: vectors.map((vector) => toSql(vector) as string) },
+  );
+  return found?.least ?? undefined;
 }
 
 /** Returns the probes without a vector in a set. */

@@ -15,7 +15,7 @@ const TRIGRAMS_SHARE = 1.2;
 /** How much the English of a word counts beside the word: texts in two languages come nearer. */
 const ENGLISH_SHARE = 0.65;
 /** Share of meaning in a similarity. The rest is of words and letters, which tell names and misspelled words. */
-const MEANING_SHARE = 0.35;
+const MEANING_SHARE = 0.45;
 
 /**
  * Returns a deterministic vector of length 1: what a text is about in the first dimensions, and its words, their English and

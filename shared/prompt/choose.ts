@@ -22,12 +22,11 @@ const JUDGED = 12;
  */
 export async function choose(
   { user_id, question }: Asked,
-  { passages: found, candidates, below, sure }: Pick<Found, 'passages' | 'candidates' | 'below' | 'sure'>,
+  { passages: found, candidates, below, own, sure }: Omit<Found, 'by_words_only' | 'searched'>,
   history: HistoryMessage[],
 ): Promise<Choice> {
   if (env.ANSWER_CHECK !== 'model') {
-    const nearest = found.length === 0 ? below.slice(0, OFFERED) : [];
-    return { passages: found, nearest: nearest.map((passage) => passage.question) };
+    return { passages: found, nearest: found.length === 0 ? meant(below, own) : [] };
   }
   if (sure) return { passages: found.slice(0, 1), nearest: [] };
   const judged = distinct([...candidates, ...below]).slice(0, JUDGED);
@@ -35,11 +34,16 @@ export async function choose(
   const same = history.length === 0 && judged.find((faq) => asWritten(faq.question) === asWritten(question));
   if (same) return { passages: [same], nearest: [] };
   const passages = (await judge({ user_id, question, before }, judged)) ?? found;
-  const nearest = passages.length === 0 ? judged.slice(0, OFFERED) : [];
   return {
     passages: passages.slice(0, env.PASSAGE_LIMIT),
-    nearest: nearest.map((passage) => passage.question),
+    nearest: passages.length === 0 ? meant(judged, own) : [],
   };
+}
+
+/** Returns the questions that may be meant: those in the asker's language, and the others only where it has none. */
+function meant(near: Passages, own: ReadonlySet<number>): string[] {
+  const readable = near.filter(({ faq_id }) => own.has(faq_id));
+  return (readable.length > 0 ? readable : near).slice(0, OFFERED).map(({ question }) => question);
 }
 
 /** Returns a question without case, punctuation and spaces: an FAQ that reads the same needs no verdict. */

@@ -16,6 +16,8 @@ export type Found = {
   candidates: ContextRecord['passages'];
   /** What is below the thresholds, best first: what may be meant where nothing was found, or what else a model may judge. */
   below: ContextRecord['passages'];
+  /** Ids of those FAQs that are in the language of the question. */
+  own: ReadonlySet<number>;
   /** True when the question has no vector: the passages contain its words. */
   by_words_only: boolean;
   searched: Searched | null;
@@ -33,6 +35,16 @@ export type Searched = {
 const CANDIDATES = 20;
 /** How much the ranks of the question itself count beside those of its queries. */
 const BESIDE = { follow_up: 0.3, story: 0.5, language: 0.5, weak: 1, several: 1 };
+
+const NOTHING: Found = {
+  passages: [],
+  candidates: [],
+  below: [],
+  own: new Set(),
+  by_words_only: false,
+  searched: null,
+  sure: false,
+};
 
 type AskedOfKnowledge = {
   user_id: number;
@@ -59,8 +71,7 @@ export async function findPassages({
   history = Promise.resolve([]),
   set,
 }: AskedOfKnowledge): Promise<Found> {
-  if (env.PASSAGE_LIMIT === 0 || !enabled || category_ids?.length === 0)
-    return { passages: [], candidates: [], below: [], by_words_only: false, searched: null, sure: false };
+  if (env.PASSAGE_LIMIT === 0 || !enabled || category_ids?.length === 0) return NOTHING;
   const faqs = set ?? (await faqSet());
   const search = (text: string) =>
     searchKnowledge(
@@ -87,10 +98,12 @@ export async function findPassages({
   const own = { found: first.faqs, weight: more.length === 0 || !searched ? 1 : BESIDE[searched.why] };
   const fused = fuse<FoundFaq>([...more.map(({ faqs: found }) => ({ found, weight: 1 })), own]);
   const candidates = fused.map(passageOf);
+  const { below } = more[0] ?? first;
   return {
     passages: candidates.slice(0, env.PASSAGE_LIMIT),
     candidates: candidates.slice(0, CANDIDATES),
-    below: (more[0] ?? first).below.map(passageOf),
+    below: below.map(passageOf),
+    own: new Set([...fused, ...below].filter((faq) => isSpoken(faq.language, language)).map(({ id }) => id)),
     by_words_only: [first, ...more].every(({ by_words_only }) => by_words_only),
     searched,
     sure: first.sure && searched === null,
@@ -130,8 +143,16 @@ function whyUnclear({ question, language, languages, history }: Unclear): Search
   if (languages.length === 0) return null;
   if (history.length > 0) return 'follow_up';
   if (isStory(question)) return 'story';
-  const own = (tag: string) => tag.toLowerCase().split('-')[0];
-  return languages.some((tag) => own(tag) === own(language)) ? null : 'language';
+  return languages.some((tag) => isSpoken(tag, language)) ? null : 'language';
+}
+
+/** Says whether two tags are of one language, whatever the region. */
+function isSpoken(tag: string, language: string): boolean {
+  return languageOf(tag) === languageOf(language);
+}
+
+function languageOf(tag: string): string | undefined {
+  return tag.toLowerCase().split('-')[0];
 }
 
 /** Returns why what was found for a clear question may not be all of it. */

@@ -198,6 +198,7 @@ describe('a question that nothing answers', function () {
       status: 'published',
     };
     await stack.post('/faqs', faq, access);
+    await stack.post('/faqs', { ...faq, question: 'Wann öffnet die bakery?', language: 'de' }, access);
     await allEmbedded();
   });
   after(async () => {
@@ -210,13 +211,17 @@ describe('a question that nothing answers', function () {
     return (await device.ended(Number(sent.body.run_id))).data as unknown as End;
   };
 
-  it('is answered so, in the language of the user, with the nearest question as what may be meant', async () => {
+  it('is answered so, in the language of the user, with the nearest question in it as what may be meant', async () => {
     const end = await ask('Is there a bakery with umbrellas and hats?');
     expect(end.content).to.contain('I found nothing');
     expect(end.content).to.contain('Did you mean: “When does the bakery open on working days?”?');
     expect([end.sources, end.offered]).to.deep.equal([[], []]);
     const german = await ask('Gibt es eine bakery mit Mützen?', 'de');
     expect(german.content).to.match(/nichts gefunden/);
+    expect(german.content).to.contain('„Wann öffnet die bakery?“');
+    expect(german.content).not.to.contain('bakery open');
+    const french = await ask('Bakery ou chapeaux ?', 'fr');
+    expect(french.content).to.contain('bakery open');
   });
 });
 

@@ -47,7 +47,7 @@ export async function addTopics(): Promise<number[]> {
 export async function find(text: string, dimensions = 1_536): Promise<string[]> {
   const set = (await faqSet()).vectors;
   const vectors = set === null ? [] : [{ model: set.key, vector: vectorOf(text, dimensions) }];
-  const query = { text: '', vectors, language: null, limit: 3, similarity: 0.3, coverage: 1 };
+  const query = { text: '', vectors, language: null, limit: 3, similarity: 0.5, coverage: 1 };
   return (await searchFaqs(query)).map(({ question }) => question);
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { pauseSet } from '../../db/models/embeddingSet.ts';
+import { type EmbeddingSet, pauseSet, replaceSet } from '../../db/models/embeddingSet.ts';
 import {
+  likeness,
   missingProbes,
   type Measured,
   type Probe,
@@ -28,7 +29,13 @@ const PROBES: Probe[] = Object.entries(
   JSON.parse(readFileSync(FILE, 'utf8')) as Record<string, string[]>,
 ).flatMap(([language, texts]) => texts.map((text) => ({ language, text })));
 
+/** Probes by which a model is recognized. */
+const SAMPLE = PROBES.slice(0, 3);
+/** Cosine similarity below which a text's vector is of another model: one model's vectors differ by rounding. */
+const SAME = 0.9;
+
 let measuring: Promise<void> | undefined;
+let recognized = false;
 
 /** Measures the served vectors in the background where that is owed. Two processes that do so store the same. */
 export function keepThresholds(): void {
@@ -40,13 +47,23 @@ export function keepThresholds(): void {
     });
 }
 
-/** Measures how near off-topic questions come to the FAQs. Embeds these questions once per set of vectors. */
+/**
+ * Measures how near off-topic questions come to the FAQs, where that is owed. Embeds these questions once per set of vectors. At
+ * the first call, and before each measurement, compares the model with the one that made the vectors.
+ */
 export async function measure(): Promise<void> {
   const model = embeddingModel();
   if (model === null) return;
-  const set = await setToCalibrate(LEAST_FAQS);
-  if (set === undefined || !mayAsk(set)) return;
+  const owed = await setToCalibrate(LEAST_FAQS, PROBES.length);
+  const set = owed ?? (recognized ? null : (await faqSet()).vectors);
+  recognized = true;
+  if (!set || !mayAsk(set)) return;
   try {
+    if ((await isReplaced(set)) && (await replaceSet(set.key))) {
+      log.warn({ model: set.name }, 'Embedding model gives other vectors; all FAQs are embedded anew');
+      return;
+    }
+    if (owed === undefined) return;
     await embedProbes(set, model);
   } catch (err) {
     if (!(err instanceof ProviderError)) throw err;
@@ -55,6 +72,14 @@ export async function measure(): Promise<void> {
   }
   await calibrate(set.key);
   log.info({ model: set.name }, 'Thresholds measured');
+}
+
+/** Says whether a model gives other vectors than those that a set keeps of the same texts. */
+async function isReplaced(set: EmbeddingSet): Promise<boolean> {
+  if ((await missingProbes(set.key, SAMPLE)).length > 0) return false;
+  const texts = SAMPLE.map(({ text }) => text);
+  const like = await likeness(set.key, SAMPLE, await embedFor(set, texts, 'query'));
+  return like !== undefined && like < SAME;
 }
 
 /** Measures a set by its probes, and stores the thresholds of each language. */
@@ -68,12 +93,12 @@ export async function calibrate(key: string): Promise<void> {
       const one = await reachedBy(key, probe, searchedWords(probe.text, known));
       if (one !== undefined) reached.push(one);
     }
-    if (reached.length > 0) found.push({ language, probes: reached.length, ...thresholdsOf(reached) });
+    if (reached.length > 0) found.push({ language, probes: probes.length, ...thresholdsOf(reached) });
   }
   await saveThresholds(key, faqs.version, found);
 }
 
-async function embedProbes(set: Parameters<typeof embedFor>[0], { batch }: EmbeddingModel): Promise<void> {
+async function embedProbes(set: EmbeddingSet, { batch }: EmbeddingModel): Promise<void> {
   const missing = await missingProbes(set.key, PROBES);
   for (let i = 0; i < missing.length; i += batch) {
     const some = missing.slice(i, i + batch);
