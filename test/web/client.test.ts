@@ -130,15 +130,15 @@ describe('the client', function () {
 
   for (const [what, path, ask] of [
     [
-      'a change of the account',
+      'changed account',
       '/users/me',
       async (session: Session) =>
         session.changed(await session.call<User>('PATCH', '/users/me', { body: { first_name: 'Ann' } })),
     ],
-    ['new tokens', '/auth/refresh', (session: Session) => session.refresh()],
+    ['new token', '/auth/refresh', (session: Session) => session.refresh()],
   ] as const)
     for (const next of ['nobody', 'another user'])
-      it(`leaves ${what} that was on its way for somebody when ${next} is in their place`, async () => {
+      it(`takes no ${what} for somebody who has left when ${next} is in their place`, async () => {
         const other = await buildUser();
         const { held, release, base, close } = await holding(api.url, path);
         const session = await signedIn(base);
