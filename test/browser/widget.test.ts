@@ -211,7 +211,9 @@ describeBrowser('the widget on another site', function () {
     };
     const open = async () => {
       await page.getByRole('button', { name: 'Open chat' }).click();
-      return frame().getByRole('textbox', { name: 'Message' });
+      const field = frame().getByRole('textbox', { name: 'Message' });
+      await field.waitFor();
+      return field;
     };
     /** Holds back the next answer to a request of the frame, which the server has given. */
     const holdBack = async (url: RegExp) => {
@@ -258,21 +260,26 @@ describeBrowser('the widget on another site', function () {
       await say('Bob’s', 4);
       expect([await nobodys(), await frame().getByText('Ann’s').count()]).to.deep.equal([null, 0]);
 
-      // A rating of his talk, which he leaves for a new one, ends no talk of hers. Nor is she asked how hers was.
-      await frame().getByRole('button', { name: 'New conversation' }).click();
+      // A rating that is slow ends no talk that he has begun meanwhile.
+      const fresh = frame().getByRole('button', { name: 'New conversation' });
+      await fresh.click();
       const rated = await holdBack(/\/rating$/);
       await frame().getByRole('button', { name: '5 of 5' }).click();
       await rated.given;
-      await name('customer 50');
-      await say('Ann’s third', 6);
+      await fresh.click();
+      await say('Bob’s new', 6);
       await rated.release();
+      await say('Bob’s more', 7);
+      await frame().getByText('Bob’s new').waitFor();
+      expect(await talksOf('customer 51')).to.have.length(2);
+      // Nor is she asked how his was.
+      await fresh.click();
+      await frame().getByText('How was this conversation?').waitFor();
+      await name('customer 50');
+      await say('Ann’s third', 8);
       expect(await frame().getByText('How was this conversation?').count()).to.equal(0);
-      await frame().getByText('Ann’s third').waitFor();
-      expect(await talksOf('customer 50')).to.have.length(1);
-      await say('Ann’s fourth', 7);
-      expect(await talksOf('customer 50')).to.have.length(1);
       await name('customer 51');
-      await say('Bob’s again', 8);
+      await say('Bob’s again', 9);
 
       // Whose store was cleared asks the server which talk was theirs.
       await inside()?.evaluate(
@@ -287,14 +294,15 @@ describeBrowser('the widget on another site', function () {
       await say('Ann’s again', 5);
       expect([await nobodys(), await frame().getByText('Bob’s').count()]).to.deep.equal([null, 0]);
 
-      // She asks for a person, who does not come to him.
+      // She asks for a person, who does not come to the talk that she has begun meanwhile.
       const asked = await holdBack(/\/handoff$/);
       await frame().getByRole('button', { name: 'Ask a person' }).click();
       await asked.given;
-      await name('customer 51');
-      await say('Bob’s last', 9);
+      await fresh.click();
+      await fresh.click();
+      await say('Ann’s new', 10);
       await asked.release();
-      await frame().getByText('Bob’s last').waitFor();
+      await frame().getByText('Ann’s new').waitFor();
       expect(await frame().getByText('A person will answer here.').count()).to.equal(0);
     });
 
@@ -734,22 +742,23 @@ describeBrowser('the widget on another site', function () {
     const last = await knex('messages').where({ content: 'soon erased [[tokens:3]]' }).first();
     const token = (await buildUser({ role: 'admin' })).access;
     const erase = `${stack.web[0]}/api/v1/users/${last.user_id}/erase`;
-    // What is not sent yet is seen in a second tab, too.
-    await page.context().route('**/chat/send', (route) => route.abort());
+    // What is not sent yet is seen in a second tab, too, which is about to send it.
+    await page.route('**/chat/send', (route) => route.abort());
     await ask('and now? [[tokens:4]]');
     const other = await page.context().newPage();
+    await other.route('**/chat/send', () => {});
+    const sending = other.waitForRequest('**/chat/send');
     await other.goto(site.url);
     await other.getByRole('button', { name: 'Open chat' }).click();
+    await sending;
     const theirs = other.frameLocator('iframe[title="Chat"]');
-    await theirs.getByText('and now?').waitFor();
     expect((await call(erase, 'POST', { reason: 'asked by letter' }, { token })).status).to.equal(202);
-    await page.context().unroute('**/chat/send');
-    for (const tab of [page, other]) {
-      const chat = tab.frames().find((one) => one.url().includes('/widget'));
-      await chat?.evaluate(`dispatchEvent(new Event('online'))`);
+    await page.unroute('**/chat/send');
+    for (const chat of [frame(), theirs]) {
+      await chat.getByRole('button', { name: 'Good answer' }).click();
+      await chat.getByText('Your conversation has ended.').waitFor();
     }
     const theirField = theirs.getByRole('textbox', { name: 'Message' });
-    await until('both have it', async () => (await theirField.inputValue()) !== '');
     expect(await theirField.inputValue()).to.equal('and now? [[tokens:4]]');
     await other.close();
     await frame().getByText('Your conversation has ended. You can begin a new one.').waitFor();
@@ -825,6 +834,8 @@ describeBrowser('the widget on another site', function () {
       .fill(`https://example.org/${'x'.repeat(300)}`);
     const send = await frame().getByRole('button', { name: 'Senden' }).boundingBox();
     expect((send?.x ?? 0) + (send?.width ?? 0)).to.be.within(1, PHONE.width);
+    // Large enough for a finger.
+    expect(Math.min(send?.width ?? 0, send?.height ?? 0)).to.be.at.least(44);
     await frame().getByRole('textbox', { name: 'Nachricht' }).fill('Lang [[tokens:300]]');
     await frame().getByRole('button', { name: 'Senden' }).click();
     await frame().getByText(/w300/).waitFor();

@@ -32,7 +32,7 @@ const host = document.createElement('div');
 const root = host.attachShadow({ mode: 'open' });
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(`
-:host{position:fixed;inset-block-end:1rem;${at}:1rem;z-index:2147483000;display:grid;justify-items:${at}}
+:host{position:fixed;bottom:1rem;${at}:1rem;z-index:2147483000;display:grid;justify-items:${at}}
 button{all:initial;box-sizing:border-box;position:relative;display:grid;place-items:center;width:56px;height:56px;border-radius:50%;background:var(--c,#1f6f5c);color:#fff;cursor:pointer;box-shadow:0 8px 32px #0005}
 button:focus-visible{outline:3px solid var(--c,#1f6f5c);outline-offset:3px}
 svg{width:26px;height:26px;fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;stroke-linejoin:round}
@@ -83,8 +83,9 @@ function make(): HTMLIFrameElement {
   made.allow = 'clipboard-write';
   made.hidden = true;
   const wanted = { assistant, language, color, greeting, questions, seen: seen() };
-  const given = Object.entries(wanted).filter((entry): entry is [string, string] => Boolean(entry[1]));
-  made.src = `${new URL('widget', base)}?${new URLSearchParams(given)}`;
+  const src = new URL('widget', base);
+  for (const [name, value] of Object.entries(wanted)) if (value) src.searchParams.set(name, value);
+  made.src = src.href;
   root.prepend(made);
   return made;
 }
@@ -145,25 +146,24 @@ for (const event of ['resize', 'scroll']) visualViewport?.addEventListener(event
 if (seen()) frame = make();
 show();
 // A page that has the script twice shows one button; one whose body was replaced, the button of the script that runs again.
-if (!(window as { Parley?: { host?: Node } }).Parley?.host?.isConnected) {
+const site = window as { Parley?: Record<string, unknown> & { host?: Node } };
+if (!site.Parley?.host?.isConnected) {
   // A script in the head may run before there is a body.
   (document.body ?? document.documentElement).append(host);
-  Object.assign(window, {
-    Parley: {
-      host,
-      open,
-      close,
-      /**
-       * The site vouches for its user: `{external_id, hash, email?, name?}`, with the hash that its server made. null: for
-       * nobody any more.
-       */
-      identify(user: unknown) {
-        identity = user;
-        post('identify', user);
-      },
-      on(name: string, listener: Listener) {
-        (listeners[name] ??= []).push(listener);
-      },
+  site.Parley = {
+    host,
+    open,
+    close,
+    /**
+     * The site vouches for its user: `{external_id, hash, email?, name?}`, with the hash that its server made. null: for
+     * nobody any more.
+     */
+    identify(user: unknown) {
+      identity = user;
+      post('identify', user);
     },
-  });
+    on(name: string, listener: Listener) {
+      (listeners[name] ??= []).push(listener);
+    },
+  };
 }
