@@ -128,7 +128,7 @@ describeBrowser('an agent’s round, over three browsers and two replicas', func
     expect(await figure(volume, 'Conversations').innerText()).to.equal('1');
     expect(await figure(quality, 'Handoffs').innerText()).to.equal('1');
     expect(await figure(quality, 'Resolved by people').innerText()).to.equal('1');
-    expect(await figure(quality, 'Rating').innerText()).to.equal('5');
+    expect(await figure(quality, 'Rating').innerText()).to.equal('5.0');
     await shoot(admin, 'panel-round-admin');
 
     // The answer that the worker broke off stands once.
