@@ -230,6 +230,8 @@ describeBrowser('the widget on another site', function () {
         const answered = page.waitForResponse(url);
         held.resolve();
         await (await answered).finished();
+        const asked = `performance.getEntriesByType('resource').some(({ name }) => ${url}.test(name))`;
+        await until('the frame has the answer', async () => (await inside()?.evaluate(asked)) === true);
       };
       return { given: given.promise, release };
     };
