@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 
-const USAGE = `node lab/pictures.ts [--url URL] [--to FOLDER] [--only PART] [--looks light,dark] [--widths 1280,1024,390] [--languages en,ar]
+const USAGE = `node lab/pictures.ts [--url URL] [--to FOLDER] [--only PART] [--looks light,dark] [--widths 1280,1024,390] [--languages en,de,ar]
 
 Takes a picture of every page of a running installation in each look, and puts those of a page side by side on one sheet,
 FOLDER/sheets/PAGE.png, to look at. The pages are full after npm start and, with the database that it prints,
@@ -128,7 +128,7 @@ async function take(browser: Browser, look: Look, taken: Map<string, string[]>):
   const contexts = new Map<Person, BrowserContext>();
   const isPhone = look.width < 500;
   for (const { name, path, person, act, translated } of PICTURES) {
-    if (!name.includes(options.only) || (look.language !== 'en' && !translated)) continue;
+    if (!name.includes(options.only) || (look.language === 'ar' && !translated)) continue;
     const context = contexts.get(person) ?? (await enter(browser, look, person));
     contexts.set(person, context);
     const page = await context.newPage();

@@ -32,7 +32,7 @@ describeBrowser('the account page', function () {
     await page.getByRole('progressbar').waitFor();
     const [row] = await knex('exports').where({ user_id: user.id });
     await writeExport(row.id);
-    await page.getByText(/The download stays until/).waitFor();
+    await page.getByText(/You can download it until/).waitFor();
     const [download] = await Promise.all([
       page.waitForEvent('download'),
       page.getByRole('button', { name: 'Download', exact: true }).click(),
@@ -48,13 +48,22 @@ describeBrowser('the account page', function () {
 
   it('erases an account when its word is typed, and shows a receipt that others can read', async () => {
     const { user, page } = await account();
+    // Others wrote here. One of them may be erased by now, elsewhere.
+    const [long, lately] = [user.id + 1_000_000, user.id + 2_000_000];
+    await page.evaluate(`
+      localStorage.setItem('parley.draft.${long}.new', 'of long ago');
+      localStorage.setItem('parley.visit.${long}', Date.now() - 31 * 86_400_000);
+      localStorage.setItem('parley.draft.${lately}.new', 'of a colleague');
+    `);
     await page.goto(pages.api().url);
     await message(page).fill('a secret draft');
+    const kept = await page.evaluate('JSON.stringify(localStorage)');
+    expect(kept).to.contain('of a colleague').and.not.contain('of long ago').and.not.contain(String(long));
     await page.goto(`${pages.api().url}/account`);
     await page.getByRole('button', { name: 'Erase my account' }).click();
     const dialog = page.getByRole('dialog', { name: 'Erase the account' });
     const submit = dialog.getByRole('button', { name: 'Erase for good' });
-    await dialog.getByRole('textbox', { name: 'Present password' }).fill(PASSWORD);
+    await dialog.getByRole('textbox', { name: 'Current password' }).fill(PASSWORD);
     expect(await submit.isDisabled()).to.equal(true);
     await dialog.getByRole('textbox', { name: /Type/ }).fill('erase');
     await expectAccessible(page);
@@ -86,7 +95,7 @@ describeBrowser('the account page', function () {
     await message(page).waitFor();
     await page.goto(`${pages.api().url}/account`);
     await page.getByRole('button', { name: 'Erase my account' }).click();
-    expect(await page.getByRole('textbox', { name: 'Present password' }).count()).to.equal(0);
+    expect(await page.getByRole('textbox', { name: 'Current password' }).count()).to.equal(0);
     await page.getByRole('textbox', { name: /Type/ }).fill('Erase');
     await page.getByRole('button', { name: 'Erase for good' }).click();
     await page.getByText('The account is being erased').waitFor();
@@ -98,10 +107,10 @@ describeBrowser('the account page', function () {
     const { user, page } = await account();
     await page.getByRole('button', { name: 'Set up a second factor' }).click();
     const dialog = page.getByRole('dialog', { name: 'Set up a second factor' });
-    await dialog.getByRole('textbox', { name: 'Present password' }).fill('not that one');
+    await dialog.getByRole('textbox', { name: 'Current password' }).fill('not that one');
     await dialog.getByRole('button', { name: 'Next' }).click();
     await dialog.getByRole('alert').getByText('wrong').waitFor();
-    await dialog.getByRole('textbox', { name: 'Present password' }).fill(PASSWORD);
+    await dialog.getByRole('textbox', { name: 'Current password' }).fill(PASSWORD);
     const [answer] = await Promise.all([
       page.waitForResponse((one) => one.url().endsWith('/second-factor') && one.status() === 201),
       dialog.getByRole('button', { name: 'Next' }).click(),
@@ -111,10 +120,10 @@ describeBrowser('the account page', function () {
     await expectAccessible(page);
     await shoot(page, 'second-factor');
     const totp = URI.parse(uri) as unknown as { generate: (at?: object) => string };
-    await dialog.getByRole('textbox', { name: 'Code of the app' }).fill('000000');
+    await dialog.getByRole('textbox', { name: 'Code from the app' }).fill('000000');
     await dialog.getByRole('button', { name: 'Confirm' }).click();
     await dialog.getByRole('alert').getByText('This code is wrong').waitFor();
-    await dialog.getByRole('textbox', { name: 'Code of the app' }).fill(totp.generate());
+    await dialog.getByRole('textbox', { name: 'Code from the app' }).fill(totp.generate());
     await dialog.getByRole('button', { name: 'Confirm' }).click();
     const codes = dialog.getByRole('list', { name: 'Recovery codes' }).getByRole('listitem');
     await codes.first().waitFor();
@@ -122,7 +131,7 @@ describeBrowser('the account page', function () {
     const recovery = (await codes.first().textContent()) ?? '';
     await expectAccessible(page);
     await shoot(page, 'recovery-codes');
-    await dialog.getByRole('button', { name: 'I have kept them' }).click();
+    await dialog.getByRole('button', { name: 'I have saved them' }).click();
     await page.getByText('On. Signing in asks for a code.').waitFor();
     await page.reload();
     expect(await page.getByText(recovery).count()).to.equal(0);
@@ -141,7 +150,7 @@ describeBrowser('the account page', function () {
 
     await page.getByRole('button', { name: 'Turn the second factor off' }).click();
     const off = page.getByRole('dialog', { name: 'Turn the second factor off' });
-    await off.getByRole('textbox', { name: 'Present password' }).fill(PASSWORD);
+    await off.getByRole('textbox', { name: 'Current password' }).fill(PASSWORD);
     await off.getByRole('button', { name: 'Turn the second factor off' }).click();
     await page.getByRole('button', { name: 'Set up a second factor' }).waitFor();
     // Wrong passwords and codes are errors in the console.
@@ -176,13 +185,13 @@ describeBrowser('the account page', function () {
   it('has the confirming mail sent again, and changes the address by a link to the new one', async () => {
     const { user, page } = await account();
     await page.getByText('Not confirmed yet').waitFor();
-    await page.getByRole('button', { name: 'Send the mail again' }).click();
-    await page.getByText('Sent. Look into your mail.').waitFor();
+    await page.getByRole('button', { name: 'Send the e-mail again' }).click();
+    await page.getByText('Sent. Check your e-mail.').waitFor();
     await page.getByRole('button', { name: 'Change e-mail address' }).click();
     await page.getByRole('textbox', { name: 'New e-mail address' }).fill(`new${user.id}@example.com`);
     const form = page.getByRole('region', { name: 'E-mail' });
-    await form.getByRole('textbox', { name: 'Present password' }).fill(PASSWORD);
-    await form.getByRole('button', { name: 'Mail the link' }).click();
+    await form.getByRole('textbox', { name: 'Current password' }).fill(PASSWORD);
+    await form.getByRole('button', { name: 'Send the link' }).click();
     await page.getByText(`We sent a link to new${user.id}@example.com`).waitFor();
     const owed = await knex('notifications').where({ user_id: user.id });
     expect(owed.length).to.be.at.least(2);

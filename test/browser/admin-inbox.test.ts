@@ -65,7 +65,7 @@ describeBrowser('the inbox of the panel', function () {
     const page = await panel.at(agent, '/inbox');
     await items(page).getByText('Ada').click();
     await log(page).getByText('My invoice is wrong').waitFor();
-    await log(page).getByText('71 % similar').waitFor();
+    await log(page).getByText('71% similar').waitFor();
     await page.getByText('Asked for a person: It is urgent').waitFor();
     await page.getByText('Take this conversation to reply').waitFor();
     await page.getByRole('button', { name: 'Take' }).click();
@@ -290,7 +290,7 @@ describeBrowser('the inbox of the panel', function () {
     await log(page).getByText('By hand').waitFor();
     await page.keyboard.press('Escape');
     await page.keyboard.press('?');
-    await page.getByRole('dialog', { name: 'Keys of the inbox' }).waitFor();
+    await page.getByRole('dialog', { name: 'Shortcuts of the inbox' }).waitFor();
     await expectAccessible(page);
     await page.keyboard.press('Escape');
     await page.keyboard.press('b');
@@ -301,16 +301,16 @@ describeBrowser('the inbox of the panel', function () {
   it('tells of a new wait on any page, and shows two agents each other', async () => {
     const other = await named({ role: 'admin' }, 'Alan');
     const [one, two] = await Promise.all([panel.at(agent, '/knowledge'), panel.at(other, '/inbox')]);
-    await two.getByText('Nobody waits').or(items(two)).waitFor();
+    await two.getByText('Nobody is waiting').or(items(two)).waitFor();
     await two.getByRole('checkbox', { name: 'Sound and notification' }).check();
     await two.evaluate(
       `window.shown = [];
        window.Notification = class extends EventTarget { static permission = 'granted'; constructor(title) { super(); shown.push(title); } };`,
     );
     const { id } = await waiting('Bea', 'Is anybody there?');
-    await one.getByRole('img', { name: 'Somebody began to wait' }).waitFor();
+    await one.getByRole('img', { name: 'Somebody new is waiting' }).waitFor();
     await items(two).getByText('Bea').click();
-    expect(await two.evaluate('shown')).to.deep.equal(['Somebody waits for a person']);
+    expect(await two.evaluate('shown')).to.deep.equal(['Somebody is waiting for a person']);
     await log(two).getByText('Is anybody there?').waitFor();
     await one.getByRole('link', { name: /Inbox/ }).click();
     await items(one).getByText('Bea').click();

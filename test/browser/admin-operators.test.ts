@@ -69,7 +69,7 @@ describeBrowser('the pages of operators in the panel', function () {
 
       await page.getByRole('button', { name: 'Erase' }).click();
       const dialog = page.getByRole('dialog', { name: 'Erase this account' });
-      const act = dialog.getByRole('button', { name: 'Erase for ever' });
+      const act = dialog.getByRole('button', { name: 'Erase for good' });
       expect(await act.isDisabled()).to.equal(true);
       await dialog.getByRole('textbox', { name: 'Reason' }).fill('Asked by letter');
       expect(await act.isDisabled()).to.equal(true);
@@ -160,7 +160,7 @@ describeBrowser('the pages of operators in the panel', function () {
       await page.waitForURL(/action=user\.suspended$/);
       expect(await action.inputValue()).to.equal('user.suspended');
       // What a field shows is what it filters by.
-      const about = page.getByRole('textbox', { name: 'About (id)' });
+      const about = page.getByRole('textbox', { name: 'About (ID)' });
       const before = await about.inputValue();
       await about.pressSequentially('x');
       expect(await about.inputValue()).to.equal(before);
@@ -175,7 +175,7 @@ describeBrowser('the pages of operators in the panel', function () {
       await page.getByRole('button', { name: 'Verify the chain' }).click();
       const dialog = page.getByRole('dialog', { name: 'Verify the chain' });
       await dialog.getByRole('button', { name: 'Verify' }).click();
-      await dialog.getByText(/Sound: \d/).waitFor();
+      await dialog.getByText(/Intact: \d/).waitFor();
       await expectAccessible(page);
       await shoot(page, 'panel-audit-verify');
       await dialog.getByRole('textbox').fill('ab'.repeat(32));

@@ -60,7 +60,7 @@ describeBrowser('an agent’s round, over three browsers and two replicas', func
       panelOf('agent', 1, '/inbox'),
       panelOf('admin', 0, '/dashboard'),
     ]);
-    await agent.getByText('Nobody waits').waitFor();
+    await agent.getByText('Nobody is waiting').waitFor();
     await admin.getByText('Nothing happened in this range').waitFor();
 
     // The customer asks, and the worker that answers dies in the middle.
@@ -91,7 +91,7 @@ describeBrowser('an agent’s round, over three browsers and two replicas', func
     await log.getByText('I want to talk to a person').waitFor();
     await agent.getByRole('button', { name: 'Take' }).click();
     await agent.getByRole('button', { name: 'Draft' }).click();
-    await agent.getByText('A draft of the assistant stands in the field').waitFor();
+    await agent.getByText('The field now holds a draft by the assistant').waitFor();
     expect(await agent.getByRole('textbox', { name: 'Reply' }).inputValue()).to.not.equal('');
     await agent.getByRole('textbox', { name: 'Reply' }).fill('Your parcel is at the post office.');
     await frame.getByText('Grace is writing …').waitFor();
@@ -128,7 +128,7 @@ describeBrowser('an agent’s round, over three browsers and two replicas', func
     expect(await figure(volume, 'Conversations').innerText()).to.equal('1');
     expect(await figure(quality, 'Handoffs').innerText()).to.equal('1');
     expect(await figure(quality, 'Resolved by people').innerText()).to.equal('1');
-    expect(await figure(quality, 'Rating').innerText()).to.equal('5');
+    expect(await figure(quality, 'Rating').innerText()).to.equal('5.0');
     await shoot(admin, 'panel-round-admin');
 
     // The answer that the worker broke off stands once.

@@ -142,7 +142,7 @@ describeBrowser('the focus on the chat page', function () {
     await page.getByRole('dialog').getByRole('textbox').and(page.locator(':focus')).waitFor();
     await page.keyboard.type(PASSWORD);
     await page.keyboard.press('Enter');
-    await page.getByRole('textbox', { name: 'Code of the app' }).waitFor();
+    await page.getByRole('textbox', { name: 'Code from the app' }).waitFor();
     await near('dialog');
     await page.keyboard.press('Escape');
     await focused(page, 'button', 'Set up a second factor');

@@ -165,7 +165,7 @@ describeBrowser('the thread', function () {
     await page.keyboard.press('Shift+Escape');
     expect(await focused()).to.equal('message');
     await page.keyboard.press('Control+/');
-    const map = page.getByRole('dialog', { name: 'Keyboard' });
+    const map = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
     await map.getByText('Stop the answer').waitFor();
     await expectAccessible(page);
     await shoot(page, 'keys');

@@ -211,7 +211,9 @@ describeBrowser('the widget on another site', function () {
     };
     const open = async () => {
       await page.getByRole('button', { name: 'Open chat' }).click();
-      return frame().getByRole('textbox', { name: 'Message' });
+      const field = frame().getByRole('textbox', { name: 'Message' });
+      await field.waitFor();
+      return field;
     };
     /** Holds back the next answer to a request of the frame, which the server has given. */
     const holdBack = async (url: RegExp) => {
@@ -223,8 +225,27 @@ describeBrowser('the widget on another site', function () {
         await route.fulfill({ response });
       };
       await page.route(url, late, { times: 1 });
-      return { given: given.promise, release: held.resolve };
+      /** Waits until the frame has the answer. */
+      const release = async () => {
+        const answered = page.waitForResponse(url);
+        held.resolve();
+        await (await answered).finished();
+        const asked = `performance.getEntriesByType('resource').some(({ name }) => ${url}.test(name))`;
+        await until('the frame has the answer', async () => (await inside()?.evaluate(asked)) === true);
+      };
+      return { given: given.promise, release };
     };
+    /** Asks for an answer of some words, and waits for it. */
+    const say = async (text: string, words: number) => {
+      await ask(`${text} [[tokens:${words}]]`);
+      const answer = Array.from({ length: words }, (_, i) => `w${i + 1}`).join(' ');
+      await frame().getByText(answer, { exact: true }).waitFor();
+    };
+    const talksOf = (external_id: string) =>
+      knex('conversations as c')
+        .join('users as u', 'u.id', 'c.user_id')
+        .where({ external_id })
+        .select('c.id');
     /** What the frame keeps of a talk for nobody in particular. */
     const nobodys = () => inside()?.evaluate(`localStorage.getItem('parley.widget.talk')`);
 
@@ -232,16 +253,35 @@ describeBrowser('the widget on another site', function () {
       await visit();
       await open();
       await name('customer 50');
-      await ask('Ann’s [[tokens:3]]');
-      await frame().getByText('w1 w2 w3').waitFor();
+      await say('Ann’s', 3);
       const sent = await holdBack(/chat\/send/);
       await ask('Ann’s late');
       await sent.given;
       await name('customer 51');
-      sent.release();
-      await ask('Bob’s [[tokens:4]]');
-      await frame().getByText('w1 w2 w3 w4').waitFor();
+      await sent.release();
+      await say('Bob’s', 4);
       expect([await nobodys(), await frame().getByText('Ann’s').count()]).to.deep.equal([null, 0]);
+
+      // A rating that is slow ends no talk that he has begun meanwhile.
+      const fresh = frame().getByRole('button', { name: 'New conversation' });
+      await fresh.click();
+      const rated = await holdBack(/\/rating$/);
+      await frame().getByRole('button', { name: '5 of 5' }).click();
+      await rated.given;
+      await fresh.click();
+      await say('Bob’s new', 6);
+      await rated.release();
+      await say('Bob’s more', 7);
+      await frame().getByText('Bob’s new').waitFor();
+      expect(await talksOf('customer 51')).to.have.length(2);
+      // Nor is she asked how his was.
+      await fresh.click();
+      await frame().getByText('How was this conversation?').waitFor();
+      await name('customer 50');
+      await say('Ann’s third', 8);
+      expect(await frame().getByText('How was this conversation?').count()).to.equal(0);
+      await name('customer 51');
+      await say('Bob’s again', 9);
 
       // Whose store was cleared asks the server which talk was theirs.
       await inside()?.evaluate(
@@ -252,10 +292,43 @@ describeBrowser('the widget on another site', function () {
       await open();
       await found.given;
       await name('customer 50');
-      found.release();
-      await ask('Ann’s again [[tokens:5]]');
-      await frame().getByText('w1 w2 w3 w4 w5').waitFor();
+      await found.release();
+      await say('Ann’s again', 5);
       expect([await nobodys(), await frame().getByText('Bob’s').count()]).to.deep.equal([null, 0]);
+
+      // She asks for a person, who does not come to the talk that she has begun meanwhile.
+      const asked = await holdBack(/\/handoff$/);
+      await frame().getByRole('button', { name: 'Ask a person' }).click();
+      await asked.given;
+      await fresh.click();
+      await fresh.click();
+      await say('Ann’s new', 10);
+      await asked.release();
+      await frame().getByText('Ann’s new').waitFor();
+      expect(await frame().getByText('A person will answer here.').count()).to.equal(0);
+    });
+
+    it('gives a message that found no sign-in back to nobody else', async () => {
+      await visit();
+      const field = await open();
+      await name('customer 54');
+      const { promise: late, resolve: go } = Promise.withResolvers<void>();
+      const asked = page.waitForRequest('**/auth/widget');
+      await page.route('**/auth/widget', async (route) => {
+        await late;
+        await route.abort();
+      });
+      await ask('Ann’s secret');
+      await asked;
+      await name('customer 55');
+      const failed = page.waitForEvent('requestfailed');
+      go();
+      await failed;
+      await frame()
+        .getByText(/you agree/)
+        .waitFor();
+      expect(await field.inputValue()).to.equal('');
+      expect(await frame().getByRole('alert').count()).to.equal(0);
     });
 
     it('keeps what was typed before the first name, for that user alone', async () => {
@@ -671,9 +744,25 @@ describeBrowser('the widget on another site', function () {
     const last = await knex('messages').where({ content: 'soon erased [[tokens:3]]' }).first();
     const token = (await buildUser({ role: 'admin' })).access;
     const erase = `${stack.web[0]}/api/v1/users/${last.user_id}/erase`;
-    expect((await call(erase, 'POST', { reason: 'asked by letter' }, { token })).status).to.equal(202);
-
+    // What is not sent yet is seen in a second tab, too, which is about to send it.
+    await page.route('**/chat/send', (route) => route.abort());
     await ask('and now? [[tokens:4]]');
+    const other = await page.context().newPage();
+    await other.route('**/chat/send', () => {});
+    const sending = other.waitForRequest('**/chat/send');
+    await other.goto(site.url);
+    await other.getByRole('button', { name: 'Open chat' }).click();
+    await sending;
+    const theirs = other.frameLocator('iframe[title="Chat"]');
+    expect((await call(erase, 'POST', { reason: 'asked by letter' }, { token })).status).to.equal(202);
+    await page.unroute('**/chat/send');
+    for (const chat of [frame(), theirs]) {
+      await chat.getByRole('button', { name: 'Good answer' }).click();
+      await chat.getByText('Your conversation has ended.').waitFor();
+    }
+    const theirField = theirs.getByRole('textbox', { name: 'Message' });
+    expect(await theirField.inputValue()).to.equal('and now? [[tokens:4]]');
+    await other.close();
     await frame().getByText('Your conversation has ended. You can begin a new one.').waitFor();
     expect(await frame().getByText('soon erased').count()).to.equal(0);
     const field = frame().getByRole('textbox', { name: 'Message' });
@@ -747,6 +836,8 @@ describeBrowser('the widget on another site', function () {
       .fill(`https://example.org/${'x'.repeat(300)}`);
     const send = await frame().getByRole('button', { name: 'Senden' }).boundingBox();
     expect((send?.x ?? 0) + (send?.width ?? 0)).to.be.within(1, PHONE.width);
+    // Large enough for a finger.
+    expect(Math.min(send?.width ?? 0, send?.height ?? 0)).to.be.at.least(44);
     await frame().getByRole('textbox', { name: 'Nachricht' }).fill('Lang [[tokens:300]]');
     await frame().getByRole('button', { name: 'Senden' }).click();
     await frame().getByText(/w300/).waitFor();

@@ -11,7 +11,7 @@ import { dropLogs } from '../../shared/delivery/runlog.ts';
 import { memoryStore } from '../../web/sdk/browser.ts';
 import { Parley } from '../../web/sdk/parley.ts';
 import { Session } from '../../web/sdk/session.ts';
-import type { Lock, Store } from '../../web/sdk/types.ts';
+import type { Lock, Store, User } from '../../web/sdk/types.ts';
 import type { RunView } from '../../web/sdk/view.ts';
 
 const lock: Lock = (_, work) => work();
@@ -128,26 +128,59 @@ describe('the client', function () {
     expect(await knex('messages').where({ user_id: other.id })).to.deep.equal([]);
   });
 
+  for (const [what, path, ask] of [
+    [
+      'changed account',
+      '/users/me',
+      async (session: Session) =>
+        session.changed(await session.call<User>('PATCH', '/users/me', { body: { first_name: 'Ann' } })),
+    ],
+    ['new token', '/auth/refresh', (session: Session) => session.refresh()],
+  ] as const)
+    for (const next of ['nobody', 'another user'])
+      it(`takes no ${what} for somebody who has left when ${next} is in their place`, async () => {
+        const other = await buildUser();
+        const { held, release, base, close } = await holding(api.url, path);
+        const session = await signedIn(base);
+        const late = held();
+        const asked = ask(session).catch(() => {});
+        await late;
+        session.ended();
+        if (next !== 'nobody') await session.login(other.email, PASSWORD);
+        release();
+        await asked;
+        expect(session.user?.id).to.equal(next === 'nobody' ? undefined : other.id);
+        close();
+      });
+
+  it('answers nobody else than who asked', async () => {
+    const other = await buildUser();
+    const { held, release, base, close } = await holding(api.url, '/users/me');
+    const session = await signedIn(base);
+    const late = held();
+    const asked = session.call('GET', '/users/me').catch((err: { code?: string }) => err.code);
+    await late;
+    await session.login(other.email, PASSWORD);
+    release();
+    expect(await asked).to.equal('unauthenticated');
+    close();
+  });
+
   it('leaves whom another tab signed in while it signed out', async () => {
     const other = await buildUser();
-    const [begun, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    const { proxy, base } = await httpOnly(api.url, (url) => {
-      if (!url?.endsWith('/auth/logout')) return;
-      begun.resolve();
-      return held.promise;
-    });
+    const { held, release, base, close } = await holding(api.url, '/auth/logout');
     const session = await signedIn(base);
+    const late = held();
     const out = session.logout();
-    await begun.promise;
+    await late;
     await sessionAt().login(other.email, PASSWORD);
-    held.resolve();
+    release();
     await out;
     expect([session.state, session.user]).to.deep.equal(['out', null]);
     const later = sessionAt();
     await later.restore();
     expect(later.user?.id).to.equal(other.id);
-    proxy.closeAllConnections();
-    proxy.close();
+    close();
   });
 
   it('of a frame goes on as nobody when another tab signs somebody else in, who stays signed in', async () => {
@@ -332,6 +365,26 @@ describe('the client', function () {
     expect((await end).text).to.equal('Hello');
   });
 });
+
+/** A way to the server that holds back requests of a path, from `held()` on until `release()`. */
+async function holding(target: string, path: string) {
+  const [begun, go] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let isHeld = false;
+  const { proxy, base } = await httpOnly(target, (url) => {
+    if (!isHeld || !url?.endsWith(path)) return;
+    begun.resolve();
+    return go.promise;
+  });
+  const held = () => {
+    isHeld = true;
+    return begun.promise;
+  };
+  const close = () => {
+    proxy.closeAllConnections();
+    proxy.close();
+  };
+  return { base, held, release: go.resolve, close };
+}
 
 /** A proxy that knows no upgrades. */
 async function httpOnly(

@@ -134,8 +134,9 @@ export class Session {
     return this.#refreshing;
   }
 
-  /** Says that the account has changed: what `PATCH /users/me` answered. */
+  /** Says that the account has changed: what `PATCH /users/me` answered. Too late after a sign-out, or for another user. */
   changed(user: User): void {
+    if (this.user?.id !== user.id) return;
     this.user = user;
     this.#keepUser(user);
     this.#tell();
@@ -154,10 +155,12 @@ export class Session {
   /** Does work with the user's token. One that the server refuses is refreshed once. @throws Refused, Unreachable */
   async signed<T>(work: (token: string) => Promise<T>): Promise<T> {
     const { user } = this;
-    // What one user asks for is never asked with the token of another, who signed in meanwhile.
-    const mine = (token: string) => {
+    // What one user asks for is never asked with the token of another, who signed in meanwhile, nor answered to them.
+    const mine = async (token: string) => {
       if (user && user.id !== this.user?.id) throw nobody();
-      return work(token);
+      const answer = await work(token);
+      if (user && this.user && user.id !== this.user.id) throw nobody();
+      return answer;
     };
     const token = await this.token();
     try {
@@ -206,15 +209,18 @@ export class Session {
 
   async #refresh(): Promise<void> {
     const [mark, before] = [this.#mark, this.user];
+    // Without locks somebody else may sign in meanwhile, who stays.
+    const isLate = () => before && this.user && before.id !== this.user.id;
     try {
       const renewed = await this.#renewed();
       // Signed out meanwhile, here or in another tab.
       if (mark !== null && this.#mark === null) throw nobody();
+      if (isLate()) return;
       if (this.#where.keep !== 'frame' || before === null || before.id === renewed.user.id)
         return this.#take(renewed);
       this.#keep(renewed);
     } catch (err) {
-      if (isRefusal(err)) {
+      if (isRefusal(err) && !isLate()) {
         this.lost = mark !== null && this.#mark !== null && before !== null;
         this.#end();
       }
@@ -253,11 +259,14 @@ export class Session {
     return request(this.#where.base, 'POST', '/auth/refresh', { body, headers: this.#headers });
   }
 
-  async #enter(path: string, body: object, token?: string): Promise<void> {
-    // The new sign-in takes the place of one that the server still has to hear of.
-    if (this.#leftMark !== null) await this.#locked(() => this.#leaveAtLast());
-    const options = { body, headers: this.#headers, ...(token && { token }) };
-    this.#take(await request<SignIn>(this.#where.base, 'POST', path, options));
+  /** Waits for a refresh that is on its way, here or in another tab: its cookie would take the place of the new one. */
+  #enter(path: string, body: object, token?: string): Promise<void> {
+    return this.#locked(async () => {
+      // The new sign-in takes the place of one that the server still has to hear of.
+      await this.#leaveAtLast();
+      const options = { body, headers: this.#headers, ...(token && { token }) };
+      this.#take(await request<SignIn>(this.#where.base, 'POST', path, options));
+    });
   }
 
   #take(signIn: SignIn): void {

@@ -1,4 +1,6 @@
-/** @jsxImportSource preact */
+/** @jsxRuntime classic */
+/** @jsx h */
+import { h } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Message } from '../sdk/types.ts';
 import { Ear, isOpen } from '../shared/heard.ts';
@@ -47,13 +49,15 @@ export function App({ talk, onClose }: { talk: Talk; version: number; onClose: (
     return () => watch.disconnect();
   }, []);
   const [failed, setFailed] = useState(false);
+  const { turn } = talk.draft;
   const attempt: Attempt = async (work, done) => {
     setFailed(false);
     try {
       await work;
       done?.();
     } catch {
-      setFailed(true);
+      // The page has named another user meanwhile, whom it does not concern.
+      setFailed(turn === talk.draft.turn);
     }
   };
   /** Goes on in the talk that is shown, at its end. */
@@ -71,6 +75,8 @@ export function App({ talk, onClose }: { talk: Talk; version: number; onClose: (
     void attempt(talk.stop());
   };
   const [leaving, setLeaving] = useState(false);
+  // Nobody is asked how the talk of another user was.
+  useEffect(() => setLeaving(false), [turn]);
   const begin = () => {
     setFailed(false);
     talk.begin();
@@ -183,9 +189,9 @@ function endOf({ status }: Message): string | undefined {
 }
 
 /** Says who answers, where that is or was a person. */
-function said({ status, agent, returned, thanked, typing, ended, who }: Talk): string {
-  if (ended) return who ? words.out : words.ended;
-  if (typing && status === 'agent') return words.typing.replace('{name}', agent ?? words.somebody);
+function said({ status, agent, returned, thanked, ended, draft, wire }: Talk): string {
+  if (ended) return draft.who ? words.out : words.ended;
+  if (wire.typing && status === 'agent') return words.typing.replace('{name}', agent ?? words.somebody);
   if (status === 'waiting') return words.person;
   if (status === 'agent') return agent ? `${agent}: ${words.agent}` : words.agent;
   if (status === 'resolved') return thanked ? `${words.resolved} ${words.thanks}` : words.resolved;
@@ -197,7 +203,11 @@ const STAR = 'M12 4l2.5 5.2 5.7.8-4.1 4 1 5.7-5.1-2.7-5.1 2.7 1-5.7-4.1-4 5.7-.8
 /** Asks how the talk was, at its end. */
 function Rating({ talk, onDone }: { talk: Talk; onDone: () => void }) {
   const [failed, setFailed] = useState(false);
-  const rate = (score: number) => talk.score(score).then(onDone, () => setFailed(true));
+  const rate = (score: number) =>
+    talk.score(score).then(
+      (isShown) => isShown && onDone(),
+      () => setFailed(true),
+    );
   return (
     <section class="ending" aria-label={words.how}>
       <p>{words.how}</p>
@@ -279,12 +289,13 @@ type ComposerProps = { talk: Talk; send: (text: string) => Promise<void>; onStop
 const LIMIT = 16_000;
 
 function Composer({ talk, send, onStop }: ComposerProps) {
-  const [text, change] = useState(talk.draft);
-  useEffect(() => change(talk.draft), [talk.turn]);
+  const { draft, wire } = talk;
+  const [text, change] = useState(draft.text);
+  useEffect(() => change(draft.text), [draft.turn]);
   const setText = (next: string) => {
     change(next);
-    talk.keepDraft(next);
-    if (next !== '') talk.types();
+    draft.keep(next);
+    if (next !== '') wire.tellTyping();
   };
   const [failed, setFailed] = useState(false);
   useEffect(focusField, []);
@@ -293,16 +304,16 @@ function Composer({ talk, send, onStop }: ComposerProps) {
   const isRight = content !== '' && !isTooLong;
   const submit = async () => {
     if (!isRight) return;
-    const { who } = talk;
+    const { who } = draft;
     setText('');
     setFailed(false);
     try {
       await send(content);
     } catch {
       // The page has named another user meanwhile, who does not see it.
-      if (who !== undefined && who !== talk.who) return;
+      if (who !== undefined && who !== draft.who) return;
       // No account exists yet that could own the message: it goes back into the field, before what was typed since.
-      talk.giveBack(content);
+      draft.giveBack(content);
       setFailed(true);
     }
   };

@@ -1,5 +1,6 @@
-/** @jsxImportSource preact */
-import type { ComponentChildren } from 'preact';
+/** @jsxRuntime classic */
+/** @jsx h */
+import { type ComponentChildren, h } from 'preact';
 
 /** Shows the little markdown that answers mostly have: paragraphs, lists, code, bold words, links. All else is text. */
 export function Text({ text }: { text: string }) {

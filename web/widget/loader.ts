@@ -32,22 +32,21 @@ const host = document.createElement('div');
 const root = host.attachShadow({ mode: 'open' });
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(`
-:host{position:fixed;inset-block-end:1rem;${at}:1rem;z-index:2147483000}
-button{all:initial;box-sizing:border-box;position:relative;display:grid;place-items:center;width:56px;height:56px;margin-${at === 'left' ? 'right' : 'left'}:auto;border-radius:50%;background:var(--c,#1f6f5c);color:#fff;cursor:pointer;box-shadow:0 4px 16px #0004}
+:host{position:fixed;bottom:1rem;${at}:1rem;z-index:2147483000;display:grid;justify-items:${at}}
+button{all:initial;box-sizing:border-box;position:relative;display:grid;place-items:center;width:56px;height:56px;border-radius:50%;background:var(--c,#1f6f5c);color:#fff;cursor:pointer;box-shadow:0 8px 32px #0005}
 button:focus-visible{outline:3px solid var(--c,#1f6f5c);outline-offset:3px}
 svg{width:26px;height:26px;fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;stroke-linejoin:round}
 i{position:absolute;top:-2px;inset-inline-end:-2px;min-width:20px;height:20px;padding:0 4px;box-sizing:border-box;border-radius:10px;background:#b3261e;color:#fff;font:700 12px/20px system-ui;text-align:center}
-iframe{display:block;width:min(24rem,calc(100vw - 2rem));height:min(36rem,calc(100dvh - 7rem));border:0;border-radius:16px;margin-bottom:12px;box-shadow:0 8px 32px #0005;background:#fff;color-scheme:normal}
-[hidden]{display:none}
+iframe{width:min(24rem,calc(100vw - 2rem));height:min(36rem,calc(100dvh - 7rem));border:0;border-radius:16px;margin-bottom:12px;box-shadow:0 8px 32px #0005;background:#fff;color-scheme:normal}
 @media(max-width:480px),(max-height:480px){iframe:not([hidden]){position:fixed;inset:var(--y,0) 0 0 var(--x,0);width:var(--w,100%);height:var(--h,100%);margin:0;border-radius:0}.ready:not([hidden])+button{display:none}}
 `);
 root.adoptedStyleSheets = [sheet];
 if (color && /^#[\da-f]{6}$/i.test(color)) host.style.setProperty('--c', color);
 
 const button = document.createElement('button');
+const shape = (name: string) => document.createElementNS('http://www.w3.org/2000/svg', name);
 const draw = (d: string) => {
-  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
-  const path = document.createElementNS('http://www.w3.org/2000/svg', 'path');
+  const [svg, path] = [shape('svg'), shape('path')];
   svg.setAttribute('viewBox', '0 0 24 24');
   svg.setAttribute('aria-hidden', 'true');
   path.setAttribute('d', d);
@@ -84,8 +83,9 @@ function make(): HTMLIFrameElement {
   made.allow = 'clipboard-write';
   made.hidden = true;
   const wanted = { assistant, language, color, greeting, questions, seen: seen() };
-  const given = Object.entries(wanted).filter((entry): entry is [string, string] => Boolean(entry[1]));
-  made.src = `${new URL('widget', base)}?${new URLSearchParams(given)}`;
+  const src = new URL('widget', base);
+  for (const [name, value] of Object.entries(wanted)) if (value) src.searchParams.set(name, value);
+  made.src = src.href;
   root.prepend(made);
   return made;
 }
@@ -146,25 +146,24 @@ for (const event of ['resize', 'scroll']) visualViewport?.addEventListener(event
 if (seen()) frame = make();
 show();
 // A page that has the script twice shows one button; one whose body was replaced, the button of the script that runs again.
-if (!(window as { Parley?: { host?: Node } }).Parley?.host?.isConnected) {
+const site = window as { Parley?: Record<string, unknown> & { host?: Node } };
+if (!site.Parley?.host?.isConnected) {
   // A script in the head may run before there is a body.
   (document.body ?? document.documentElement).append(host);
-  Object.assign(window, {
-    Parley: {
-      host,
-      open,
-      close,
-      /**
-       * The site vouches for its user: `{external_id, hash, email?, name?}`, with the hash that its server made. null: for
-       * nobody any more.
-       */
-      identify(user: unknown) {
-        identity = user;
-        post('identify', user);
-      },
-      on(name: string, listener: Listener) {
-        (listeners[name] ??= []).push(listener);
-      },
+  site.Parley = {
+    host,
+    open,
+    close,
+    /**
+     * The site vouches for its user: `{external_id, hash, email?, name?}`, with the hash that its server made. null: for
+     * nobody any more.
+     */
+    identify(user: unknown) {
+      identity = user;
+      post('identify', user);
     },
-  });
+    on(name: string, listener: Listener) {
+      (listeners[name] ??= []).push(listener);
+    },
+  };
 }

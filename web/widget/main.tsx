@@ -1,6 +1,7 @@
-/** @jsxImportSource preact */
+/** @jsxRuntime classic */
+/** @jsx h */
 import './widget.css';
-import { render } from 'preact';
+import { h, render } from 'preact';
 import type { Vouched } from '../sdk/session.ts';
 import { App, focusField } from './App.tsx';
 import { Talk } from './talk.ts';

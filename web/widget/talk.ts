@@ -1,5 +1,4 @@
-import { pageStore, tabLock } from '../sdk/browser.ts';
-import { EMPTY } from '../sdk/empty.ts';
+import { tabLock } from '../sdk/browser.ts';
 import type { RunEvent } from '../sdk/events.ts';
 import type { WidgetOffer } from '../sdk/api.ts';
 import { Refused, request } from '../sdk/http.ts';
@@ -9,16 +8,15 @@ import { readRun } from '../sdk/stream.ts';
 import type { Conversation, Message, Page, Taken } from '../sdk/types.ts';
 import { RunView } from '../sdk/view.ts';
 import { isOpen } from '../shared/heard.ts';
+import { Draft } from './draft.ts';
+import { enter } from './enter.ts';
+import { DRAFT, keyOf, RATED, store, TALK } from './kept.ts';
+import { joined, put, taken } from './thread.ts';
+import { Wire } from './wire.ts';
 import { wish } from './words.ts';
 
 const up = '..';
 const base = `${location.origin}${new URL(up, import.meta.url).pathname.replace(/\/$/, '')}`;
-const store = pageStore();
-const TALK = 'parley.widget.talk';
-const DRAFT = 'parley.widget.draft';
-const RATED = 'parley.widget.rated';
-/** What earlier releases kept of the user for whom the site vouched. */
-const BEFORE = 'parley.widget.who';
 const TAG = /^(?=.{2,10}$)[a-z]{2,3}(-[a-z\d]{1,8})*$/i;
 const FRESH = 'new';
 /** Ms for which a closed talk is shown to a visitor who comes back. */
@@ -29,9 +27,6 @@ const PAGE = 40;
 /** Ms between two requests for a person's messages: without a live connection, and with one. */
 const ASK_EVERY_MS = 4_000;
 const LOOK_EVERY_MS = 20_000;
-/** Ms for which a sign of typing holds, and ms between two signs. */
-const TYPES_MS = 5_000;
-const TYPING_EVERY_MS = 3_000;
 const PAUSE_MS = 1_000;
 const ENDED: Partial<Record<RunEvent['event'], Message['status']>> = {
   'run.failed': 'failed',
@@ -58,13 +53,17 @@ export class Talk {
   offline = false;
   /** Whether the messages of an earlier visit are there, if there are any. */
   isLoaded = false;
-  /** Whether the person who answers is typing. */
-  typing = false;
   /** Whether the sign-in ended elsewhere, and the talk with it. */
   ended = false;
-  /** Rises when the draft is another one. */
-  turn = 0;
   readonly session = new Session({ base, store, lock: tabLock, keep: 'frame', name: 'parley.widget' });
+  readonly draft = new Draft();
+  readonly wire = new Wire({
+    base,
+    session: this.session,
+    conversation: () => this.#conversation,
+    news: () => void this.#load().catch(() => {}),
+    changed: () => this.#changed(),
+  });
   readonly #changed: () => void;
   readonly #said: (message: Message) => void;
   readonly #reading = new Set<number>();
@@ -72,12 +71,7 @@ export class Talk {
   #entering: Promise<void> | undefined;
   #leaving: Promise<void> | undefined;
   #identity: Vouched | null | undefined;
-  /** Whether something was written in this visit. */
-  #wrote = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #wire: WebSocket | undefined;
-  #typed: ReturnType<typeof setTimeout> | undefined;
-  #told = 0;
 
   /**
    * @param changed called at each change
@@ -119,11 +113,8 @@ export class Talk {
    * now taken up.
    */
   identify(user: Vouched | null): void {
-    // What was written on this page before the site said who is there is that user's.
-    const typed = user && this.who === undefined && this.#wrote ? this.draft : '';
-    if (typed) this.keepDraft('');
     this.#identity = user;
-    this.giveBack(typed);
+    this.draft.turnTo(user && user.external_id);
     this.ended = false;
     this.#leaveStranger();
     this.#changed();
@@ -131,10 +122,10 @@ export class Talk {
 
   /** Sends a message; the first one makes a guest, or signs in whom the site vouches for. */
   async send(content: string): Promise<void> {
-    const { who } = this;
+    const { who } = this.draft;
     if (!this.#outbox) await this.#signIn();
     // Another user was named meanwhile, who must not send it. Before the first name, it is the first one's.
-    if (who !== undefined && who !== this.who) return;
+    if (who !== undefined && who !== this.draft.who) return;
     this.ended = false;
     const conversation = this.#conversation ?? FRESH;
     const assistant = conversation === FRESH && wish.assistant ? { assistant_id: wish.assistant } : {};
@@ -170,49 +161,20 @@ export class Talk {
     return store.getItem(RATED) === String(this.#conversation) || this.messages.length < 2;
   }
 
-  /** Says how the talk was. */
-  async score(score: number): Promise<void> {
+  /** Says how the talk was. @returns whether it is still the one that is shown */
+  async score(score: number): Promise<boolean> {
     const id = this.#conversation;
     await this.session.call('POST', `/conversations/${id}/rating`, { body: { score } });
-    // Left meanwhile.
-    if (this.#conversation !== id) return;
+    if (this.#conversation !== id) return false;
     this.thanked = true;
     this.skip();
+    return true;
   }
 
   /** Stops asking how this talk was. */
   skip(): void {
     store.setItem(RATED, String(this.#conversation));
     this.#changed();
-  }
-
-  /** For whom the site vouches; null: for nobody; undefined: it has not said. */
-  get who(): string | null | undefined {
-    return this.#identity && this.#identity.external_id;
-  }
-
-  get draft(): string {
-    return store.getItem(keyOf(DRAFT, this.who)) ?? '';
-  }
-
-  keepDraft(text: string): void {
-    const key = keyOf(DRAFT, this.who);
-    this.#wrote = true;
-    if (text === '') store.removeItem(key);
-    else store.setItem(key, text);
-  }
-
-  /** Puts texts back into the field, before what it has. */
-  giveBack(...texts: string[]): void {
-    this.keepDraft([...texts, this.draft].filter(Boolean).join('\n'));
-    this.turn += 1;
-  }
-
-  /** Tells the person who answers that the user types. */
-  types(): void {
-    if (this.#wire?.readyState !== WebSocket.OPEN || Date.now() - this.#told < TYPING_EVERY_MS) return;
-    this.#told = Date.now();
-    this.#wire.send(JSON.stringify({ type: 'typing', conversation_id: this.#conversation }));
   }
 
   retry(key: string): void {
@@ -247,7 +209,7 @@ export class Talk {
     this.status = undefined;
     this.returned = false;
     this.thanked = false;
-    this.#hangUp();
+    this.wire.close();
     clearTimeout(this.#timer);
     this.#changed();
   }
@@ -300,14 +262,7 @@ export class Talk {
   }
 
   async #enter(): Promise<void> {
-    const { language } = wish;
-    const consents = { gdpr_consent: true, data_processing_consent: true } as const;
-    const timezone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-    if (this.#identity) {
-      await this.session.widget({ language, ...this.#identity, ...consents });
-    } else {
-      await this.session.guest({ language, timezone, ...consents });
-    }
+    await enter(this.session, this.#identity);
     // What an earlier visitor left is not theirs. Who was here before goes on where they were.
     this.begin();
     this.#openOutbox();
@@ -325,7 +280,7 @@ export class Talk {
     // A server of the release before does not say which vouched user it is: such a one is left.
     const who = user?.role === 'guest' ? null : user?.external_id;
     if (who === (this.#identity?.external_id ?? null)) return;
-    for (const key of [this.#talk, RATED, keyOf(DRAFT, who), BEFORE]) store.removeItem(key);
+    for (const key of [this.#talk, RATED, keyOf(DRAFT, who)]) store.removeItem(key);
     this.#closeOutbox();
     this.#leaving = session.logout();
     session.ended();
@@ -345,7 +300,7 @@ export class Talk {
       return content;
     });
     this.#closeOutbox();
-    this.giveBack(...unsent);
+    this.draft.giveBack(...unsent);
     this.ended = true;
     this.#clear();
   }
@@ -387,15 +342,11 @@ export class Talk {
     return this.session.call<Taken>('POST', '/chat/send', { body, key, headers: CHANNEL });
   }
 
-  #sent({ content }: Unsent, { conversation_id, message_id, reply_id, run_id }: Taken): void {
-    store.setItem(this.#talk, String(conversation_id));
-    const common = { ...EMPTY, conversation_id, run_id };
-    const created_at = new Date().toISOString();
-    this.#put({ ...common, created_at, id: message_id, content, message_type: 'user', status: 'sent' });
-    if (reply_id === null || run_id === null) return this.#askAgain();
-    const reply = { ...common, created_at, id: reply_id, content: '' };
-    this.#put({ ...reply, message_type: 'assistant', status: 'pending' });
-    void this.#read(run_id);
+  #sent({ content }: Unsent, answer: Taken): void {
+    store.setItem(this.#talk, String(answer.conversation_id));
+    for (const message of taken(content, answer)) this.#put(message);
+    if (answer.reply_id === null || answer.run_id === null) this.#askAgain();
+    else void this.#read(answer.run_id);
   }
 
   async #load(): Promise<void> {
@@ -411,7 +362,7 @@ export class Talk {
       if (this.#conversation !== id) return;
       const known = new Set(this.messages.map((message) => message.id));
       const isFirst = this.messages.length === 0;
-      this.messages = this.#joined(data.toReversed());
+      this.messages = joined(this.messages, data.toReversed());
       this.#take(conversation);
       this.offline = false;
       for (const message of data) {
@@ -427,73 +378,21 @@ export class Talk {
     this.#changed();
   }
 
-  /** Joins what was loaded with what came while it was on its way: a message sent since, and an answer that grows or has ended. */
-  #joined(loaded: Message[]): Message[] {
-    const newest = Math.max(...loaded.map(({ id }) => id));
-    const shown = new Map(this.messages.map((message) => [message.id, message]));
-    const later = this.messages.filter(({ id }) => id > newest);
-    return [...loaded.map((one) => (isOpen(one.status) && shown.get(one.id)) || one), ...later];
-  }
-
   #take({ status, agent, available_at }: Conversation): void {
     if (this.status !== status) this.returned = this.isAwaited && status === 'bot';
     this.status = status;
     this.agent = agent?.name;
     if (status === 'waiting') this.opensAt = available_at;
     if (this.isAwaited) this.#askAgain();
-    else this.#hangUp();
-  }
-
-  /**
-   * Receives a person's messages and signs of typing at once. Without the connection the widget asks for the messages at
-   * intervals.
-   */
-  async #listen(): Promise<void> {
-    if (this.#wire) return;
-    const who = this.session.user?.id;
-    const token = await this.session.token();
-    // Another call was faster, or the talk was left.
-    const id = this.session.user?.id;
-    if (this.#wire || id !== who || this.session.state !== 'in') return;
-    const url = `${base.replace(/^http/, 'ws')}/api/v1/chat/ws/${id}`;
-    const wire = new WebSocket(url, ['parley', token]);
-    this.#wire = wire;
-    wire.onmessage = ({ data }) => {
-      const { type, conversation_id } = JSON.parse(data as string) as {
-        type: string;
-        conversation_id: number;
-      };
-      if (conversation_id !== this.#conversation) return;
-      if (type === 'typing') this.#types(true);
-      if (type !== 'agent' && type !== 'conversation') return;
-      this.#types(false);
-      void this.#load().catch(() => {});
-    };
-    wire.onclose = () => {
-      if (this.#wire === wire) this.#wire = undefined;
-    };
-  }
-
-  #hangUp(): void {
-    this.#wire?.close();
-    this.#wire = undefined;
-    this.typing = false;
-  }
-
-  #types(typing: boolean): void {
-    clearTimeout(this.#typed);
-    if (typing) this.#typed = setTimeout(() => this.#types(false), TYPES_MS);
-    this.typing = typing;
-    this.#changed();
+    else this.wire.close();
   }
 
   #askAgain(): void {
     clearTimeout(this.#timer);
     if (!this.#outbox) return;
-    const isTold = this.#wire?.readyState === WebSocket.OPEN;
-    const wait = isTold ? LOOK_EVERY_MS : ASK_EVERY_MS;
+    const wait = this.wire.isOpen ? LOOK_EVERY_MS : ASK_EVERY_MS;
     this.#timer = setTimeout(() => void this.#load().catch(() => this.#askAgain()), wait);
-    void this.#listen().catch(() => {});
+    void this.wire.open().catch(() => {});
   }
 
   /** Reads a run to its end, again after each break. */
@@ -531,8 +430,7 @@ export class Talk {
   }
 
   #put(message: Message): void {
-    const others = this.messages.filter(({ id }) => id !== message.id);
-    this.messages = [...others, message].toSorted((a, b) => a.id - b.id);
+    this.messages = put(this.messages, message);
     this.#changed();
   }
 
@@ -544,8 +442,4 @@ export class Talk {
   get #talk(): string {
     return keyOf(TALK, this.session.user?.id);
   }
-}
-
-function keyOf(name: string, who: number | string | null | undefined): string {
-  return who ? `${name}.${who}` : name;
 }

@@ -1,5 +1,6 @@
 import { createContext, type ReactNode, useContext, useEffect, useRef, useState } from 'react';
 import { Live, type LiveState } from '../../sdk/live.ts';
+import { noteVisit } from '../../shared/forget.ts';
 import { queries } from '../../shared/queries.ts';
 import { base } from '../../shared/root.ts';
 import { session } from '../../shared/session.ts';
@@ -20,6 +21,9 @@ export function LiveProvider({ children }: { children: ReactNode }) {
   const [state, setState] = useState<LiveState | 'first'>('first');
   useEffect(() => {
     const who = session.user?.id;
+    // An answer to who was here before may have come after their end.
+    queries.clear();
+    if (who) noteVisit(who);
     const listeners = new Set<Listener>();
     const tell: Listener = (event, data) => {
       for (const listener of listeners) listener(event, data);

@@ -5,6 +5,7 @@ import { useUser } from '../../shared/session.ts';
 import { ToastRow } from '../../shared/toasts.tsx';
 import { useLiveState } from '../data/live.tsx';
 import type { pagesOf } from '../pages.ts';
+import { useCurrentShown } from '../shared/useCurrentShown.ts';
 import { t } from '../../shared/words.ts';
 import { w } from '../words.ts';
 import { useAlarm, useUnseenWait, waitsAreSeen } from './alarm.ts';
@@ -18,11 +19,7 @@ export function Shell({ pages }: { pages: ReturnType<typeof pagesOf> }) {
   const inboxIsOpen = pathname.startsWith('/inbox');
   const waits = useUnseenWait();
   useAlarm(inboxIsOpen);
-  const nav = useRef<HTMLElement>(null);
-  // On a phone the row is longer than the screen.
-  useEffect(() => {
-    nav.current?.querySelector('[aria-current=page]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
-  }, [pathname]);
+  const nav = useCurrentShown();
   useEffect(() => {
     if (inboxIsOpen) waitsAreSeen();
   }, [inboxIsOpen]);
@@ -39,8 +36,12 @@ export function Shell({ pages }: { pages: ReturnType<typeof pagesOf> }) {
         <p className="hidden items-center gap-2 min-h-14 px-5 font-semibold text-accent lg:flex">
           <Icon name="chat" /> Parley
         </p>
-        <nav ref={nav} aria-label={w('admin')} className="min-h-0 min-w-0 flex-1 overflow-auto p-2">
-          <ul className="flex gap-1 sm:flex-col">
+        <nav
+          ref={nav}
+          aria-label={w('admin')}
+          className="min-h-0 min-w-0 flex-1 overflow-auto p-2 max-sm:[mask-image:linear-gradient(to_right,transparent,#000_0.5rem,#000_calc(100%-1.5rem),transparent)]"
+        >
+          <ul className="flex w-fit gap-1 max-sm:pe-4 sm:w-auto sm:flex-col">
             {pages.map(({ name, icon }) => (
               <li key={name}>
                 <NavLink

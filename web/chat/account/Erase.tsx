@@ -3,9 +3,9 @@ import { useNavigate } from 'react-router';
 import type { ErasureBegun, User } from '../../sdk/types.ts';
 import { Alert, Button, Field } from '../../shared/controls.tsx';
 import { Dialog } from '../../shared/Dialog.tsx';
+import { forgetUser } from '../../shared/forget.ts';
 import { session } from '../../shared/session.ts';
 import { t } from '../../shared/words.ts';
-import { forgetUser } from '../data/forget.ts';
 import { reasonOf, textOf, useForm } from '../../shared/enter/useForm.ts';
 
 /** Erases the account once its owner typed a word, and the password where there is one. */

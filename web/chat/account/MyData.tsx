@@ -45,9 +45,10 @@ function DataExport() {
     refetchInterval: ({ state }) => (isOver(state.data) || state.error ? false : ASK_EVERY_MS),
   });
   const begin = async () => {
+    const key = exportKey();
     try {
       const asked = await session.call<ExportAsked>('POST', '/users/me/export');
-      store.setItem(exportKey(), String(asked.id));
+      store.setItem(key, String(asked.id));
       setId(asked.id);
       await client.invalidateQueries({ queryKey: ['export', asked.id] });
     } catch {

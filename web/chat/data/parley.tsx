@@ -3,6 +3,7 @@ import { tabLock } from '../../sdk/browser.ts';
 import type { LiveState } from '../../sdk/live.ts';
 import type { Unsent } from '../../sdk/outbox.ts';
 import { Parley } from '../../sdk/parley.ts';
+import { forgetUser, noteVisit } from '../../shared/forget.ts';
 import { base } from '../../shared/root.ts';
 import { session, store } from '../../shared/session.ts';
 import { forgetToasts } from '../../shared/toasts.tsx';
@@ -19,7 +20,10 @@ const Context = createContext<Client | undefined>(undefined);
 export function ParleyProvider({ children }: { children: ReactNode }) {
   const [client, setClient] = useState<Client>();
   useEffect(() => {
-    const who = session.user?.id;
+    const { id: who, role } = session.user ?? {};
+    // An answer to who was here before may have come after their end.
+    queries.clear();
+    if (who) noteVisit(who);
     const parley = new Parley({ base, session, store, lock: tabLock });
     const feed = new RunFeed(parley);
     const stopPatching = keepPatched(parley);
@@ -41,7 +45,10 @@ export function ParleyProvider({ children }: { children: ReactNode }) {
       stopPatching();
       parley.close();
       queries.clear();
-      if (session.user?.id !== who) forgetToasts();
+      if (session.user?.id === who) return;
+      forgetToasts();
+      // No way leads back to a guest.
+      if (who && role === 'guest') forgetUser(who);
     };
   }, []);
   return client && <Context value={client}>{children}</Context>;

@@ -49,17 +49,20 @@ export async function renewPush(): Promise<void> {
 }
 
 async function subscribe(): Promise<void> {
+  const mark = wish();
   const registration = await worker();
   if (registration === undefined) throw new NoPush('off');
   const subscription = await registration.pushManager.subscribe({
     userVisibleOnly: true,
     applicationServerKey: await key(),
   });
+  // Whoever is signed in by now did not ask for it.
+  if (wish() !== mark) return;
   const { endpoint = '', keys } = subscription.toJSON();
   await session.call('POST', '/push/subscriptions', {
     body: { endpoint, keys: { p256dh: keys?.p256dh, auth: keys?.auth } },
   });
-  store.setItem(wish(), endpoint);
+  store.setItem(mark, endpoint);
   await keepDevice(ROOT, { user: session.user?.id ?? 0, endpoint });
 }
 

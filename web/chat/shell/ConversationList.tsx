@@ -8,7 +8,7 @@ import { useConversations } from '../data/conversations.ts';
 
 /** The conversations that match, newest activity first. */
 export function ConversationList({ q, archived }: { q: string; archived: boolean }) {
-  const { list, isPending, isError, isPlaceholderData, ...more } = useConversations(q, archived);
+  const { list, isPending, isError, refetch, isPlaceholderData, ...more } = useConversations(q, archived);
   const { hasNextPage, fetchNextPage, isFetchingNextPage } = more;
   const online = useOnline();
   const note = () => {
@@ -40,6 +40,11 @@ export function ConversationList({ q, archived }: { q: string; archived: boolean
         })}
       </ul>
       {list.length === 0 && <p className="px-3 py-6 text-center text-sm text-muted">{note()}</p>}
+      {isError && list.length === 0 && (
+        <Button className="w-full" onClick={() => void refetch()}>
+          {t('app.retry')}
+        </Button>
+      )}
       {hasNextPage && (
         <Button
           kind="quiet"

@@ -1,5 +1,6 @@
 import { useEffect } from 'react';
 import { Dialog } from '../../shared/Dialog.tsx';
+import { isMac, MOD } from '../../shared/mac.ts';
 import { t, type Word } from '../../shared/words.ts';
 
 /** What can be done by keys alone, anywhere on the page. `mod` is Ctrl, and ⌘ on a Mac. */
@@ -14,7 +15,6 @@ const KEYS: { keys: string[]; what: Word }[] = [
   { keys: ['mod', 'Z'], what: 'app.undo' },
   { keys: ['mod', '/'], what: 'keys.map' },
 ];
-const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
 
 type Ways = { search: () => void; begin: () => void; map: () => void };
 
@@ -53,7 +53,7 @@ export function KeyMap({ onClose }: { onClose: () => void }) {
             <dd className="flex shrink-0 gap-1" dir="ltr">
               {keys.map((key) => (
                 <kbd key={key} className="rounded-md border border-edge bg-raised px-2 py-0.5 text-sm">
-                  {key === 'mod' ? (isMac ? '⌘' : 'Ctrl') : key}
+                  {key === 'mod' ? MOD : key}
                 </kbd>
               ))}
             </dd>

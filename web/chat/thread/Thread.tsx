@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { Conversation, Source } from '../../sdk/types.ts';
+import { Button } from '../../shared/controls.tsx';
 import { Icon } from '../../shared/Icon.tsx';
 import { t } from '../../shared/words.ts';
 import { isOpen, useMessages } from '../data/messages.ts';
@@ -22,7 +23,8 @@ type Props = { id: number | undefined; name: string; conversation: Conversation 
 /** The messages of a conversation and the field for the next one. */
 export function Thread({ id, name, conversation }: Props) {
   const parley = useParley();
-  const { messages, isPending, isError, hasNextPage, fetchNextPage, isFetchingNextPage } = useMessages(id);
+  const { messages, isPending, isError, refetch, ...more } = useMessages(id);
+  const { hasNextPage, fetchNextPage, isFetchingNextPage } = more;
   const unsent = useUnsent().filter(({ conversation: at }) => at === (id ?? name));
   const rows = useMemo(() => rowsOf(messages), [messages]);
   const [faq, setFaq] = useState<Source>();
@@ -67,7 +69,12 @@ export function Thread({ id, name, conversation }: Props) {
           <div ref={scroll.content} className="mx-auto grid max-w-3xl grid-cols-[minmax(0,1fr)] gap-6 py-6">
             {isFetchingNextPage && <p className="text-center text-sm text-muted">{t('talk.older')}</p>}
             {id !== undefined && isPending && <p className="text-center text-muted">{t('app.loading')}</p>}
-            {isError && messages.length === 0 && <p className="text-center text-danger">{t('app.failed')}</p>}
+            {isError && messages.length === 0 && (
+              <div className="grid justify-items-center gap-3">
+                <p className="text-center text-danger">{t('app.failed')}</p>
+                <Button onClick={() => void refetch()}>{t('app.retry')}</Button>
+              </div>
+            )}
             {isEmpty && <Welcome onAsk={send} />}
             {rows.map((row) => {
               if (row.kind === 'mine')

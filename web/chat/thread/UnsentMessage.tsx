@@ -2,6 +2,7 @@ import type { Unsent } from '../../sdk/outbox.ts';
 import type { User } from '../../sdk/types.ts';
 import { Button } from '../../shared/controls.tsx';
 import { session } from '../../shared/session.ts';
+import { toast } from '../../shared/toasts.tsx';
 import { t } from '../../shared/words.ts';
 import { useParley } from '../data/parley.tsx';
 import { reasonOf } from '../../shared/enter/useForm.ts';
@@ -31,7 +32,7 @@ export function UnsentMessage({ message: { key, content, refused }, onEdit }: Pr
       </p>
       <div className="flex flex-wrap justify-end gap-2">
         {needsConsent ? (
-          <Button kind="main" onClick={() => void allow().catch(() => {})}>
+          <Button kind="main" onClick={() => void allow().catch(() => toast(t('app.failed')))}>
             {t('mine.allow')}
           </Button>
         ) : (

@@ -1,7 +1,7 @@
 import { type FormEvent, useState } from 'react';
 import { Refused } from '../../sdk/http.ts';
 import type { Problem } from '../../sdk/types.ts';
-import { t } from '../words.ts';
+import { language, t } from '../words.ts';
 
 /** Sends a form once at a time, and keeps why the server refused it. */
 export function useForm(send: (fields: FormData) => Promise<void>) {
@@ -39,5 +39,7 @@ export function reasonOf(problem: Problem | undefined, own: Record<string, strin
   if (own[code] !== undefined) return own[code];
   if (code === 'unreachable') return t('app.unreachable');
   if (code === 'rate_limited' || code === 'quota_exceeded') return t('enter.tooOften');
-  return detail ?? title ?? t('app.failed');
+  // The server's own trouble says nothing to whoever reads it, and its titles are English.
+  if (code === 'internal_error' || code === 'service_unavailable') return t('app.failed');
+  return detail ?? (language() === 'en' ? title : undefined) ?? t('app.failed');
 }

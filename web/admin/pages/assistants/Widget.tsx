@@ -36,13 +36,13 @@ export function Widget({ assistant: { id, name } }: { assistant: Assistant }) {
             onChange={setLanguage}
             options={[
               { value: '', text: a('visitors') },
-              ...['en', 'de'].map((value) => ({ value, text: languageName(value) })),
+              ...['en', 'de', 'ar'].map((value) => ({ value, text: languageName(value) })),
             ]}
           />
           <Field
             label={a('color')}
             type="color"
-            className="h-11 w-full rounded-xl border border-edge bg-paper p-1"
+            className="h-(--control) w-full rounded-(--round) border border-edge bg-paper p-1"
             value={color}
             onChange={({ target }) => setColor(target.value)}
           />

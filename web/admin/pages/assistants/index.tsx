@@ -8,6 +8,7 @@ import { LinkButton } from '../../shared/LinkButton.tsx';
 import { Page } from '../../shared/Page.tsx';
 import { Badge, EmptyState, ErrorState, Loading } from '../../shared/states.tsx';
 import { Table } from '../../shared/Table.tsx';
+import { useCurrentShown } from '../../shared/useCurrentShown.ts';
 import { w } from '../../words.ts';
 import type { Assistant } from './data.ts';
 import { Edit } from './Edit.tsx';
@@ -109,6 +110,7 @@ const PARTS = [
 function One() {
   const { id = '' } = useParams();
   const { data: assistant, error, refetch } = useGet<Assistant>(`/assistants/${id}`);
+  const parts = useCurrentShown();
   return (
     <Page
       title={assistant?.name ?? w('assistants')}
@@ -120,7 +122,11 @@ function One() {
         </>
       }
     >
-      <nav aria-label={a('parts')} className="-mt-2 flex gap-1 overflow-x-auto border-b border-line">
+      <nav
+        ref={parts}
+        aria-label={a('parts')}
+        className="-mt-2 flex gap-1 overflow-x-auto border-b border-line"
+      >
         {PARTS.map(([path, name]) => (
           <NavLink
             key={name}

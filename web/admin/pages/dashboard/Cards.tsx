@@ -71,7 +71,7 @@ const QUALITY: Card[] = [
   {
     name: 'csat',
     of: ({ quality }) => quality.csat.average,
-    write: (value) => value.toLocaleString(locale(), { maximumFractionDigits: 1 }),
+    write: (value) => value.toLocaleString(locale(), { minimumFractionDigits: 1, maximumFractionDigits: 1 }),
     note: ({ quality }) => t('csatOf', { n: quality.csat.ratings }),
     good: 1,
   },
@@ -163,7 +163,7 @@ export function Change({
     <span
       className={`font-medium tabular-nums ${better > 0 ? 'text-accent' : better < 0 ? 'text-danger' : 'text-muted'}`}
     >
-      {text}
+      {text.replace('-', '−')}
     </span>
   );
 }

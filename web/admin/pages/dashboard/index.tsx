@@ -43,6 +43,8 @@ export default function Dashboard() {
   );
   const save = (path: string, name: string) =>
     download(path, { ...params, format: 'csv' }, name).catch((err: unknown) => toast(reason(err)));
+  // Nothing in the range, and nothing before it to compare with.
+  const isBlank = figures.data !== undefined && isEmpty(figures.data) && isEmpty(figures.data.previous);
   const zones = [...new Set([values.timezone, user?.timezone ?? 'UTC', here, 'UTC'])];
   return (
     <Page
@@ -107,7 +109,7 @@ export default function Dashboard() {
           className={`grid grid-cols-[minmax(0,1fr)] gap-6 ${figures.isPlaceholderData ? 'opacity-60' : ''}`}
         >
           {isEmpty(figures.data) && <EmptyState title={t('empty')} text={t('emptyWhy')} />}
-          <Cards figures={figures.data} />
+          {!isBlank && <Cards figures={figures.data} />}
           {buckets.error !== null && buckets.data === undefined && (
             <ErrorState error={buckets.error} again={buckets.refetch} />
           )}
@@ -123,9 +125,11 @@ export default function Dashboard() {
           {!isEmpty(figures.data) && values.assistant === '' && (
             <Costs figures={figures.data} filter={{ channel: values.channel }} assistants={assistants.list} />
           )}
-          <div className="grid grid-cols-[minmax(0,1fr)] gap-4 md:grid-cols-2 xl:grid-cols-[2fr_1fr_1.4fr] md:max-xl:[&>:first-child]:col-span-2">
-            <Top figures={figures.data} />
-          </div>
+          {!isBlank && (
+            <div className="grid grid-cols-[minmax(0,1fr)] gap-4 md:grid-cols-2 xl:grid-cols-[2fr_1fr_1.4fr] md:max-xl:[&>:first-child]:col-span-2">
+              <Top figures={figures.data} />
+            </div>
+          )}
           <p className="text-sm text-muted">{t('updated', { at: dateTime(figures.data.updated_at) })}</p>
         </div>
       )}
@@ -133,7 +137,7 @@ export default function Dashboard() {
   );
 }
 
-function isEmpty({ totals }: Figures): boolean {
+function isEmpty({ totals }: Pick<Figures, 'totals'>): boolean {
   return totals.messages_in === 0 && totals.conversations === 0 && totals.answers === 0;
 }
 

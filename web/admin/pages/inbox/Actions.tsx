@@ -78,7 +78,7 @@ export function Actions({ inbox: { conversation, user }, onTaken }: Props) {
             const chosen = agents.list.find((one) => String(one.id) === target.value);
             void assign(chosen === undefined ? null : { id: chosen.id, name: chosen.name });
           }}
-          className="min-h-8 max-w-40 min-w-0 rounded-lg border border-edge bg-paper px-2 text-sm pointer-coarse:min-h-9"
+          className="min-h-8 max-w-56 min-w-0 rounded-lg border border-edge bg-paper px-2 text-sm pointer-coarse:min-h-9"
         >
           <option value="">
             {t('assign')}: {t('nobody')}

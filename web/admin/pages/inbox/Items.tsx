@@ -4,6 +4,7 @@ import { Button } from '../../../shared/controls.tsx';
 import { useUser } from '../../../shared/session.ts';
 import { locale } from '../../../shared/words.ts';
 import type { List } from '../../data/api.ts';
+import { LinkButton } from '../../shared/LinkButton.tsx';
 import { Badge, EmptyState, ErrorState, Loading } from '../../shared/states.tsx';
 import type { InboxItem } from '../../types.ts';
 import { w } from '../../words.ts';
@@ -32,7 +33,9 @@ export function Items({
     return (
       <div className="p-3">
         {name === 'waiting' ? (
-          <EmptyState title={t('none_waiting')} text={t('none_waitingWhy')} />
+          <EmptyState title={t('none_waiting')} text={t('none_waitingWhy')}>
+            <LinkButton to="/inbox?list=all">{t('showAll')}</LinkButton>
+          </EmptyState>
         ) : (
           <EmptyState title={t('none')} text={t(name === 'mine' ? 'none_mineWhy' : 'none_other')} />
         )}

@@ -61,12 +61,13 @@ function Panes() {
       fill
       title={w('inbox')}
       actions={
-        <>
+        // On a phone an open conversation needs the room.
+        <div className={`flex flex-wrap items-center gap-2 ${chosen === undefined ? '' : 'max-md:hidden'}`}>
           <AlarmSwitch />
           <Button small kind="quiet" onClick={() => setHelp(true)}>
             {t('keys')}
           </Button>
-        </>
+        </div>
       }
     >
       <div className="grid min-h-0 grid-cols-[minmax(0,1fr)] grid-rows-[minmax(0,1fr)] md:grid-cols-[17rem_minmax(0,1fr)] lg:grid-cols-[20rem_minmax(0,1fr)]">

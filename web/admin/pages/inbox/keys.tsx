@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import { Check } from '../../../shared/controls.tsx';
 import { Dialog } from '../../../shared/Dialog.tsx';
+import { MOD } from '../../../shared/mac.ts';
 import { store } from '../../../shared/session.ts';
 import { t } from './words.ts';
 
@@ -43,6 +44,7 @@ const SHOWN = [
   ['B', 'key_return'],
   ['E', 'key_resolve'],
   ['Enter', 'key_send'],
+  [`${MOD} Z`, 'key_undo'],
   ['?', 'key_help'],
 ] as const;
 

@@ -48,7 +48,7 @@ export function List() {
   ];
   return (
     <Page title={w('knowledge')} actions={<Actions filter={values} />}>
-      <div className="grid items-end gap-4 sm:grid-cols-2 lg:grid-cols-[2fr_1fr_1fr_1fr]">
+      <div className="grid grid-cols-2 items-end gap-4 lg:grid-cols-[2fr_1fr_1fr_1fr] max-sm:[&>:first-child]:col-span-2 max-sm:[&>:last-child]:col-span-2">
         <Search label={k('find')} value={values.q} onChange={(q) => filters.set({ q })} />
         <Select
           label={k('status')}

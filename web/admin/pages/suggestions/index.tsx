@@ -59,7 +59,13 @@ export default function Suggestions() {
       )}
       {list.isPending && list.error === null && <Loading />}
       {!list.isPending && list.error === null && list.list.length === 0 && (
-        <EmptyState title={s(`none_${values.status}` as Word)} text={s(`none_${values.status}Why` as Word)} />
+        <EmptyState title={s(`none_${values.status}` as Word)} text={s(`none_${values.status}Why` as Word)}>
+          {values.status === 'open' ? (
+            <LinkButton to="/knowledge">{s('allFaqs')}</LinkButton>
+          ) : (
+            <Button onClick={() => set({ status: 'open' })}>{s('showOpen')}</Button>
+          )}
+        </EmptyState>
       )}
       <ul aria-label={w('suggestions')} className="grid gap-3">
         {list.list.map((one) => (

@@ -33,7 +33,7 @@ export function Models({ models }: { models: SystemState['models'] }) {
           cells: [
             t(role),
             name ?? '–',
-            provider === null ? '–' : `${provider} (${kind})`,
+            provider === null ? '–' : provider === kind ? provider : `${provider} (${kind})`,
             check === null ? t('notAsked') : <CheckBadge key="check" check={check} />,
           ],
         }))}

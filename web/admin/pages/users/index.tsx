@@ -30,7 +30,7 @@ function All() {
   const { search } = useLocation();
   return (
     <Page title={w('users')}>
-      <div className="grid items-end gap-3 sm:grid-cols-[minmax(0,1fr)_11rem_11rem]">
+      <div className="grid grid-cols-2 items-end gap-3 sm:grid-cols-[minmax(0,1fr)_11rem_11rem] max-sm:[&>:first-child]:col-span-2">
         <Search label={t('search')} value={values.q} onChange={(q) => set({ q })} />
         <Select
           label={t('role')}
