@@ -1,6 +1,6 @@
 import { COUNT, countOf, storesCpu } from '../costs.ts';
 import { listen } from '../clients.ts';
-import { ceiling, latencies, percentile, post } from '../load.ts';
+import { ceiling, hangUp, latencies, percentile, post } from '../load.ts';
 import { addFaqs, MESSAGES, newQuestion, rate, WARM_UP } from '../messages.ts';
 import { plainMessages } from '../plain.ts';
 import { startFlow } from './throughput.ts';
@@ -43,6 +43,8 @@ export async function life(ground: Ground): Promise<(round: number) => Promise<M
   for (const send of [...sides.map((side) => side.send), plain]) await rate(WARM_UP, send);
   await calling(WARM_UP);
   return async () => {
+    // A caller must not use a connection that `web` closes.
+    hangUp();
     const busyOnes = await inTurn(sides, (side) => busy(ground, side));
     const unloaded = await inTurn(sides, ({ first }) => latencies(RATE, UNLOADED, first));
     const without = await rate(MESSAGES, plain);
