@@ -11,7 +11,6 @@ import { authenticate, type Signed } from '../shared/accounts/authenticate.ts';
 import { noteOnline, PRESENCE_BEAT_MS } from '../shared/people/presence.ts';
 import { limitConnections } from '../shared/limits/connections.ts';
 import { networkOf } from '../shared/limits/charge.ts';
-import { addressOf } from './middleware/address.ts';
 import { isEditor } from './middleware/auth.ts';
 import { BODY_LIMIT } from './middleware/body.ts';
 import { refuseTwoHosts } from './middleware/few-headers.ts';
@@ -58,7 +57,11 @@ export function attachSockets(http: HttpServer): () => Promise<void> {
     // This process publishes nothing through the adapter.
     adapter: createAdapter(pushes, pushes),
   });
-  io.engine.on('connection', (connection: Connection) => boundedSocket(connection)?.from(connection.request));
+  io.engine.on('connection', (connection: Connection) => {
+    boundedSocket(connection)?.from(connection.request);
+    // The request with its headers would otherwise stay as long as the socket. Socket.IO does without it.
+    Object.assign(connection, { request: null });
+  });
   // Without this engine.io answers "Transport unknown".
   io.engine.use((request: IncomingMessage, _: unknown, next: () => void) =>
     isPolling(request) ? refuseRaw(request.socket, WEBSOCKET_ONLY) : next(),
@@ -112,7 +115,7 @@ async function signIn(socket: Socket, next: (err?: Error) => void): Promise<void
     next();
   } catch (err) {
     const { status, code, cause } = toProblem(err);
-    logFew(`address:${networkOf(addressOf(socket.request))}`, () => {
+    logFew(`address:${networkOf(boundedSocket(socket.conn)?.address ?? '')}`, () => {
       if (status >= 500)
         log.error({ err: cause ?? err, code }, 'Handshake failed; its client gets a problem');
       else log.info({ status, code }, 'Handshake refused');
@@ -125,15 +128,18 @@ async function signIn(socket: Socket, next: (err?: Error) => void): Promise<void
 const signing = new WeakSet<Connection>();
 
 async function signedOnce(socket: Socket): Promise<Signed> {
-  const { conn, handshake, request } = socket;
+  const { conn, handshake } = socket;
+  const bounded = boundedSocket(conn);
   if (signing.has(conn)) throw problem('bad_request', 'This connection has already begun to sign in');
   signing.add(conn);
   try {
-    const { token } = handshake.auth;
-    if (typeof token !== 'string') throw problem('unauthenticated');
+    const { token, channel } = handshake.auth;
+    if (bounded === undefined || typeof token !== 'string') throw problem('unauthenticated');
     const signed = await authenticate(token);
-    limitConnections('socket', signed.user.id, request.socket);
-    boundedSocket(conn)?.signedIn(signed.user.id, 'events');
+    limitConnections('socket', signed.user.id, bounded);
+    bounded.signedIn(signed.user.id, 'events');
+    // The token is not needed any more.
+    handshake.auth = { channel };
     return signed;
   } catch (err) {
     signing.delete(conn);

@@ -1,5 +1,6 @@
 /**
- * `node lab/imageTries.ts ROOT`: runs an unpacked image by chroot, read-only and as uid 1000: /readyz, /, one answered message.
+ * `node lab/imageTries.ts ROOT`: runs an unpacked image by chroot, read-only and as uid 1000: /readyz, /, one answered message, and
+ * no file that had to be compiled first.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -19,11 +20,16 @@ const env = {
   HOME: '/tmp',
   PORT: String(port),
   LOG_LEVEL: 'info',
+  NODE_COMPILE_CACHE: '/app/.compiled',
+  NODE_DEBUG_NATIVE: 'COMPILE_CACHE',
 };
 const running: ChildProcess[] = [];
-let said = '';
+let [said, warned] = ['', ''];
 try {
-  const migrated = spawnSync('unshare', inside(['node', 'scripts/migrate.ts']), { env, stdio: 'inherit' });
+  const migrated = spawnSync('unshare', inside(['node', 'scripts/migrate.ts']), {
+    env: { ...env, NODE_DEBUG_NATIVE: '' },
+    stdio: 'inherit',
+  });
   if (migrated.status !== 0) throw new Error('the migrations failed');
   const types = ['moderation', 'context', 'completion', 'housekeeping'];
   start(['node', 'api/server.ts']);
@@ -42,7 +48,13 @@ try {
     );
     throw new Error(`a message was not answered: ${JSON.stringify(ended)}; ${said.slice(-2_000)}`);
   }
-  console.log('image: ready, read-only, as uid 1000; / shows the page; a message was answered');
+  const compiled = [...warned.matchAll(/(retrieving|no) transpile cache for StrippedTypeScript (\S+)/g)];
+  const missed = compiled.filter(([, found]) => found === 'no').map(([, , file]) => file);
+  if (compiled.length === 0 || missed.length > 0)
+    throw new Error(`${missed.length} files were not compiled before: ${missed.slice(0, 3)}`);
+  console.log(
+    'image: ready, read-only, as uid 1000, compiled before; / shows the page; a message was answered',
+  );
 } catch (error) {
   console.error(`image: ${error instanceof Error ? error.message : error}`);
   process.exitCode = 1;
@@ -58,8 +70,9 @@ function inside(command: string[]): string[] {
 }
 
 function start(command: string[]): void {
-  const child = spawn('unshare', inside(command), { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn('unshare', inside(command), { env, stdio: ['ignore', 'pipe', 'pipe'] });
   child.stdout.on('data', (chunk) => (said += chunk));
+  child.stderr.on('data', (chunk) => (warned += chunk));
   running.push(child);
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the image where no container engine runs, by buildah, and tries it: /readyz, / and one answered message, read-only and as
-# uid 1000. Needs root, apt, and mounts; takes some minutes.
+# uid 1000, with what was compiled at the build. Needs root, apt, and mounts; takes some minutes.
 #
 #   scripts/image.sh DIR      builds and tries in DIR, prints the sizes
 set -euo pipefail
@@ -54,7 +54,7 @@ say "base $(du -sm "$dir/base" 2>/dev/null | cut -f1) MB, image $(du -sm "$root"
 # Prints what the image lacks, and what it holds that is of no use in it.
 wrongs() {
   local path
-  for path in sbom.cdx.json web/dist/sources.txt node_modules/.installed-package-lock.json; do [ -e "$root/app/$path" ] || echo "lacks $path"; done
+  for path in sbom.cdx.json .compiled web/dist/sources.txt node_modules/.installed-package-lock.json; do [ -e "$root/app/$path" ] || echo "lacks $path"; done
   for path in lab test node_modules/typescript node_modules/@electric-sql node_modules/mocha; do [ ! -e "$root/app/$path" ] || echo "holds $path"; done
 }
 if [ -n "$(wrongs)" ]; then say "$(wrongs)"; exit 1; fi
@@ -68,6 +68,12 @@ mv "$root/app/sbom.cdx.json" "$dir/"
 [ "$(wrongs)" = $'lacks sbom.cdx.json\nholds lab' ] || { say 'did not find what was planted'; exit 1; }
 rmdir "$root/app/lab"
 mv "$dir/sbom.cdx.json" "$root/app/"
+mv "$root/app/.compiled" "$dir/"
+if node lab/imageTries.ts "$root" >"$dir/planted.log" 2>&1 || ! grep -q 'not compiled before' "$dir/planted.log"; then
+  say "an image without compiled files passed: $(tail -3 "$dir/planted.log")"
+  exit 1
+fi
+mv "$dir/.compiled" "$root/app/"
 mv "$root/app/web/dist" "$dir/"
 if node lab/imageTries.ts "$root" >"$dir/planted.log" 2>&1 || ! grep -q '/ shows no page' "$dir/planted.log"; then
   say "an image without pages passed: $(tail -3 "$dir/planted.log")"

@@ -12,11 +12,11 @@ import { tellTyping } from '../../shared/people/typing.ts';
 import { tellViewing } from '../../shared/people/viewing.ts';
 import type { Sender } from '../../shared/limits/sending.ts';
 import type { ClientEvent } from '../contract/contract.ts';
-import { addressOf } from '../middleware/address.ts';
 import { bodyCheck, check, type Schema } from '../middleware/validate.ts';
 import { presentRun } from '../runs/contract.ts';
 import { cancel, ownRun } from '../../shared/conversations/ownRun.ts';
 import { resume } from '../../shared/conversations/resume.ts';
+import { boundedSocket } from './connections.ts';
 import { clientEvents } from './contract.ts';
 import { watchLive } from './live.ts';
 
@@ -99,7 +99,7 @@ export async function answerEvent(socket: Socket, event: unknown, args: unknown[
     if (!isClientEvent(event)) throw problem('not_found', 'This event is unknown');
     const from: From = {
       socket,
-      ip: addressOf(socket.request),
+      ip: boundedSocket(socket.conn)?.address ?? '',
       channel: socket.handshake.auth.channel === 'widget' ? 'widget' : 'web',
     };
     const answer = await tracedRequest({}, `socket ${event}`, () =>

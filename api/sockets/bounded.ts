@@ -39,10 +39,18 @@ export class BoundedSocket extends WebSocket {
   #buckets: Bucket[] = [new Bucket(ANONYMOUS)];
   #whose = 'nobody';
   #closed = false;
+  /** The client's address. */
+  address = '';
+
+  /** Whether it is closed, and emits no further 'close'. */
+  get destroyed(): boolean {
+    return this.readyState === WebSocket.CLOSED;
+  }
 
   /** Counts for the network of a request, until sign-in. */
   from(request: IncomingMessage): void {
-    const network = networkOf(addressOf(request));
+    this.address = addressOf(request);
+    const network = networkOf(this.address);
     this.#whose = `address:${network}`;
     this.#buckets = [new Bucket(ANONYMOUS), ANONYMOUS_NETWORK.of(network)];
   }

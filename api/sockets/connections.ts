@@ -50,17 +50,34 @@ export function connectionsOf(io: Server): Connection[] {
 }
 
 export function watchedSockets(io: Server): Watched[] {
-  return [...io.of('/').sockets.values()].map((socket) => ({
-    signed: socket.data as Signed,
-    unsent: () => unsentBytes(socket.conn),
-    cut: () => cut(socket.conn),
-    signOut: () => socket.disconnect(true),
-    redial: () => socket.conn.close(),
-    expire: () => {
-      socket.emit(EXPIRED, presentProblem(problem('token_expired'), '/socket.io'));
-      socket.conn.close();
-    },
-  }));
+  return Array.from(io.of('/').sockets.values(), (socket) => new WatchedSocket(socket));
+}
+
+/** A class, because the watch makes one for each socket at each look: functions of its own would be garbage by the megabyte. */
+class WatchedSocket implements Watched {
+  readonly #socket: Socket;
+  constructor(socket: Socket) {
+    this.#socket = socket;
+  }
+  get signed(): Signed {
+    return this.#socket.data as Signed;
+  }
+  unsent(): number {
+    return unsentBytes(this.#socket.conn);
+  }
+  cut(): void {
+    cut(this.#socket.conn);
+  }
+  signOut(): void {
+    this.#socket.disconnect(true);
+  }
+  redial(): void {
+    this.#socket.conn.close();
+  }
+  expire(): void {
+    this.#socket.emit(EXPIRED, presentProblem(problem('token_expired'), '/socket.io'));
+    this.#socket.conn.close();
+  }
 }
 
 const EXPIRED = 'token_expired' satisfies keyof typeof serverEvents;

@@ -32,8 +32,8 @@ export function watchSockets(connections: () => Watched[]): () => void {
 }
 
 function cutSlow(open: Watched[]): void {
-  for (const { unsent, cut } of open) {
-    if (unsent() > UNSENT_LIMIT) cut();
+  for (const one of open) {
+    if (one.unsent() > UNSENT_LIMIT) one.cut();
   }
 }
 
@@ -41,13 +41,14 @@ async function disconnectSignedOut(open: Watched[]): Promise<void> {
   if (open.length === 0) return;
   // Expiry needs no database, so it works while Postgres is away.
   const [expired, current] = [open.filter(hasExpired), open.filter((one) => !hasExpired(one))];
-  for (const { expire } of expired) expire();
+  for (const one of expired) one.expire();
   if (current.length === 0) return;
   const living = await livingSessions([...new Set(current.map(({ signed }) => signed.sid))]);
-  for (const { signed, signOut, redial } of current) {
+  for (const one of current) {
+    const { signed } = one;
     const user = living.get(signed.sid);
-    if (user === undefined) signOut();
-    else if (user.role !== signed.user.role) redial();
+    if (user === undefined) one.signOut();
+    else if (user.role !== signed.user.role) one.redial();
     // Later events use the new consent and language.
     else Object.assign(signed.user, user);
   }

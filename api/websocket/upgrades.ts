@@ -34,7 +34,7 @@ const server = new WebSocketServer(options);
 export function routeUpgrades(http: Server, handle: RequestListener): void {
   http.on('upgrade', (req: IncomingMessage, socket: Socket, head: Buffer) => {
     // Neither Node nor Socket.IO listens for errors of a refused upgrade. Without a listener a reset would end the process.
-    socket.on('error', () => {});
+    socket.on('error', ignore);
     if (req.url?.startsWith('/socket.io/')) return;
     try {
       countDial(req);
@@ -54,6 +54,9 @@ export function routeUpgrades(http: Server, handle: RequestListener): void {
     handle(req, res);
   });
 }
+
+/** A listener of its own for each socket would keep the socket's request. */
+function ignore(): void {}
 
 /** Returns the token that a client offers as a subprotocol, or undefined. */
 export function offeredToken(ctx: Ctx): string | undefined {

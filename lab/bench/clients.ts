@@ -12,42 +12,32 @@ export async function connect(port: number, auth: object): Promise<Socket> {
   return socket;
 }
 
-/** Connects every user. Returns a function that resolves at the `response` of an id. */
-export async function ends(
+/**
+ * Connects every user. Returns two functions: `ended` resolves at the `response` of an id, `first` with the time of the id's first
+ * delta.
+ */
+export async function listen(
   users: LabUser[],
   port: number,
   id: 'run_id' | 'message_id',
-): Promise<(wanted: number) => Promise<void>> {
-  const happened = new Map<number, PromiseWithResolvers<void>>();
-  const of = (key: number) => {
-    const known = happened.get(key) ?? Promise.withResolvers<void>();
-    happened.set(key, known);
-    return known;
-  };
+): Promise<{ ended: (wanted: number) => Promise<void>; first: (wanted: number) => Promise<number> }> {
+  const [ends, firsts] = [awaited<void>(), awaited<number>()];
   for (const user of users) {
     const socket = await connect(port, { token: user.token, room: `user:${user.id}` });
-    socket.on('response', (data: Record<string, number>) => of(data[id] ?? 0).resolve());
+    const on = (event: string, happened: (key: number) => void) =>
+      socket.on(event, (data: Record<string, number>) => happened(data[id] ?? 0));
+    on('response', (key) => ends(key).resolve());
+    on('response.delta', (key) => firsts(key).resolve(performance.now()));
   }
-  return (wanted) => of(wanted).promise;
+  return { ended: (wanted) => ends(wanted).promise, first: (wanted) => firsts(wanted).promise };
 }
 
-/** Connects every user. Returns a function that resolves with the time of an id's first delta. */
-export async function firstDeltas(
-  users: LabUser[],
-  port: number,
-  id: 'run_id' | 'message_id',
-): Promise<(wanted: number) => Promise<number>> {
-  const happened = new Map<number, PromiseWithResolvers<number>>();
-  const of = (key: number) => {
-    const known = happened.get(key) ?? Promise.withResolvers<number>();
-    happened.set(key, known);
-    return known;
+/** Returns a function that makes a promise for each id. */
+function awaited<T>(): (key: number) => PromiseWithResolvers<T> {
+  const known = new Map<number, PromiseWithResolvers<T>>();
+  return (key) => {
+    const one = known.get(key) ?? Promise.withResolvers<T>();
+    known.set(key, one);
+    return one;
   };
-  for (const user of users) {
-    const socket = await connect(port, { token: user.token, room: `user:${user.id}` });
-    socket.on('response.delta', (data: Record<string, number>) =>
-      of(data[id] ?? 0).resolve(performance.now()),
-    );
-  }
-  return (wanted) => of(wanted).promise;
 }

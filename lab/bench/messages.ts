@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { ends } from './clients.ts';
+import { listen } from './clients.ts';
 import { post } from './load.ts';
 import { type LabUser, makeUsers, SEND } from '../kit/users.ts';
 import { type Ground, WORKERS } from '../kit/ground.ts';
@@ -21,7 +21,7 @@ export async function productRate(
   const web = await ground.startType('web');
   await Promise.all(workers.map((type) => ground.startType(type)));
   const senders = await makeUsers(ground, users);
-  const ended = await ends(senders, web.port, 'run_id');
+  const { ended } = await listen(senders, web.port, 'run_id');
   const send = async (i: number) => {
     const user = senders[i % senders.length] as LabUser;
     const sent = await post<{ run_id: number }>(web.port, SEND, { content: newQuestion(i) }, user.token);

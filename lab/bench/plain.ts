@@ -1,4 +1,4 @@
-import { ends } from './clients.ts';
+import { listen } from './clients.ts';
 import { post } from './load.ts';
 import { newQuestion } from './messages.ts';
 import type { Child, Ground } from '../kit/ground.ts';
@@ -21,7 +21,7 @@ export async function startPlain(
 /** Starts the program without durability. Returns a function that has one message answered. */
 export async function plainMessages(ground: Ground, users: LabUser[]): Promise<(i: number) => Promise<void>> {
   const { web, sockets } = await startPlain(ground);
-  const ended = await ends(users, sockets.port, 'message_id');
+  const { ended } = await listen(users, sockets.port, 'message_id');
   return async (i) => {
     const body = { content: newQuestion(i), user_id: (users[i % users.length] as LabUser).id };
     await ended((await post<{ message_id: number }>(web.port, '/', body, '')).message_id);

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { firstDeltas } from './clients.ts';
+import { listen } from './clients.ts';
 import { latencies, post } from './load.ts';
 import { addFaqs, newQuestion, rate, WARM_UP } from './messages.ts';
 import { startPlain } from './plain.ts';
@@ -44,7 +44,7 @@ async function startOurs(ground: Ground, users: LabUser[]): Promise<Side> {
   return {
     title: 'Parley',
     children: [web, other, ...workers],
-    first: await firstDeltas(users, other.port, 'run_id'),
+    first: (await listen(users, other.port, 'run_id')).first,
     async post(i) {
       const { token } = users[i % users.length] as LabUser;
       return (await post<{ run_id: number }>(web.port, SEND, { content: newQuestion(i) }, token)).run_id;
@@ -57,7 +57,7 @@ async function startFloor(ground: Ground, users: LabUser[]): Promise<Side> {
   return {
     title: 'The same without durability',
     children: [web, sockets, ...workers],
-    first: await firstDeltas(users, sockets.port, 'message_id'),
+    first: (await listen(users, sockets.port, 'message_id')).first,
     async post(i) {
       const body = { content: newQuestion(i), user_id: (users[i % users.length] as LabUser).id };
       return (await post<{ message_id: number }>(web.port, '/', body, '')).message_id;

@@ -20,13 +20,18 @@ export const image: Step[] = [
         [/^RUN npm ci --omit=dev/m.test(stage('dependencies')), 'it holds development dependencies'],
         [/npm sbom .*>sbom\.cdx\.json/.test(text), 'it has no bill of materials'],
         [/rm -rf node_modules\/typescript/.test(stage('dependencies')), 'it holds TypeScript'],
+        [
+          /^RUN node scripts\/compile\.ts$/m.test(runtime),
+          'its processes would compile everything at each start',
+        ],
         [/^\.env$/m.test(readFileSync(join(root, '.dockerignore'), 'utf8')), '.env would be copied'],
       ];
       expectNone(expectations.filter(([well]) => !well).map(([, what]) => what));
     },
     faults: [
       { file: 'Dockerfile', from: 'COPY db db\nCOPY scripts scripts', to: 'COPY db db\nCOPY lab lab' },
-      { file: 'Dockerfile', from: 'USER 1000:1000\nEXPOSE', to: 'EXPOSE' },
+      { file: 'Dockerfile', from: 'USER 1000:1000\n# Compiled', to: '# Compiled' },
+      { file: 'Dockerfile', from: 'RUN node scripts/compile.ts\n', to: '' },
       { file: 'Dockerfile', from: 'npm sbom', to: 'true' },
       { file: 'Dockerfile', from: 'npm ci --omit=dev', to: 'npm ci' },
     ],

@@ -42,8 +42,13 @@ export async function questionVector(
     );
     return null;
   }
-  const made = remember(keyOf(user_id, text, set), VECTOR_TTL, () => ask(text, set), undefined, read)
-    .then(({ value }) => unpack(value))
+  let fresh: number[] | undefined;
+  const make = async () => {
+    fresh = await ask(text, set);
+    return pack(fresh);
+  };
+  const made = remember(keyOf(user_id, text, set), VECTOR_TTL, make, undefined, read)
+    .then(({ value }) => fresh ?? unpack(value))
     .catch((err: unknown) => missed(err, set));
   // A late call continues: its vector is cached for the next search, and an abort would disturb a loading model.
   const late = Promise.withResolvers<'late'>();
@@ -60,7 +65,7 @@ function keyOf(user_id: number, text: string, set: EmbeddingSet): Key {
   return cacheKey('vector', { user_id }, set.key, set.dimensions, set.query_prefix, text);
 }
 
-async function ask(text: string, set: EmbeddingSet): Promise<string> {
+async function ask(text: string, set: EmbeddingSet): Promise<number[]> {
   const breaker = breakerOf(set);
   if (!breaker.mayAsk())
     throw new ProviderError('unavailable', 'breaker_open', 'The embedding model is left alone.');
@@ -70,7 +75,7 @@ async function ask(text: string, set: EmbeddingSet): Promise<string> {
     if (vector.length !== set.dimensions) throw new OtherDimension(vector.length);
     // A late call already counted as a failure, so that nobody waits for a model that is always late.
     if (performance.now() - began < DEADLINE) breaker.succeeded();
-    return pack(vector);
+    return vector;
   } catch (err) {
     if (err instanceof ProviderError && ABOUT_THE_TEXT.includes(err.code)) breaker.succeeded();
     else breaker.failed(err instanceof ProviderError ? err.retryAfterMs : 0);
@@ -101,7 +106,7 @@ function breakerOf({ key }: EmbeddingSet): Breaker {
 
 /** Encodes a vector in single precision, as pgvector stores it: 8 kB of text instead of 30. */
 function pack(vector: number[]): string {
-  return Buffer.from(Float32Array.from(vector).buffer).toString('base64');
+  return Buffer.from(new Float32Array(vector).buffer).toString('base64');
 }
 
 function unpack(packed: string): number[] {

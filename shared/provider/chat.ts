@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { Usage } from '../delivery/runEvents.ts';
 import { measuredStream } from './measure.ts';
 import { cutOff, ProviderError, timedOut, toProviderError } from './providerErrors.ts';
@@ -8,7 +9,7 @@ import { type ModelRef, type Provider, providerOf } from './config.ts';
 import { eventsOf } from './eventsOf.ts';
 import { keepLearned, learn, type Learned, learnedOf, lesson } from './learned.ts';
 import { Length } from './length.ts';
-import { post } from './post.ts';
+import { type Answer as Answered, post } from './post.ts';
 import { mayBeEcho } from './refused.ts';
 import { chatBody, type Form, type Message, type Wish } from './shape.ts';
 import { slotOf } from './slots.ts';
@@ -91,7 +92,7 @@ async function* readAnswer(
 ): AsyncGenerator<ChatChunk> {
   const most = 2 * (request.max_completion_tokens + provider.reasoningTokens);
   const answer = new Answer(most, request.tools ?? []);
-  const response = await ask(request, provider, watchdog.signal);
+  const { body } = await ask(request, provider, watchdog.signal);
   const { silenceMs, answerMs } = provider.settings;
   const alive = () => {
     watchdog.expectAll(answerMs);
@@ -99,7 +100,7 @@ async function* readAnswer(
   };
   try {
     for await (const event of eventsOf(
-      bytesOf(response, () => answer.done),
+      bytesOf(body, () => answer.done),
       alive,
     )) {
       const delta = answer.take(event);
@@ -119,32 +120,28 @@ async function* readAnswer(
 }
 
 /**
- * Returns the bytes of a body. Who stops reading before the end cancels the body, which closes the connection. After the last
+ * Returns the bytes of a body. Who stops reading before the end destroys the body, which closes the connection. After the last
  * event the end is read beside instead: it comes a moment later, and the connection then serves the next call.
  */
-function bytesOf({ body }: Response, isDone: () => boolean): AsyncIterable<Uint8Array> {
-  const whole = body ?? new ReadableStream<Uint8Array>({ start: (stream) => stream.close() });
-  const reader = whole.getReader();
+function bytesOf(body: Readable, isDone: () => boolean): AsyncIterable<Uint8Array> {
+  const reader = body.iterator({ destroyOnReturn: false }) as AsyncIterator<Uint8Array>;
   return {
     [Symbol.asyncIterator]: () => ({
-      next: async () => (await reader.read()) as IteratorResult<Uint8Array>,
+      next: () => reader.next(),
       return: async () => {
-        if (isDone()) readOn(reader).catch(() => {});
-        else await reader.cancel();
+        await reader.return?.();
+        if (isDone()) readOn(body);
+        else body.destroy();
         return { done: true, value: undefined };
       },
     }),
   };
 }
 
-/** Reads a body to its end, which is near. Cancels a body that goes on. */
-async function readOn(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
-  const late = setTimeout(() => reader.cancel().catch(() => {}), BODY_END);
-  try {
-    while (!(await reader.read()).done);
-  } finally {
-    clearTimeout(late);
-  }
+/** Reads a body to its end, which is near. Destroys a body that goes on. */
+function readOn(body: Readable): void {
+  const late = setTimeout(() => body.destroy(), BODY_END);
+  body.once('close', () => clearTimeout(late)).resume();
 }
 
 function step(delta: string): ChatChunk {
@@ -159,7 +156,7 @@ async function ask(
   { model, messages, max_completion_tokens, temperature, form, tools = [] }: ChatRequest,
   provider: Provider,
   signal: AbortSignal,
-): Promise<Response> {
+): Promise<Answered> {
   const limits = { maxTokens: max_completion_tokens, temperature };
   const wish: Wish = { messages, ...limits, tools, ...(form && { form }) };
   let guess: Learned | null = null;

@@ -71,8 +71,8 @@ async function probe(role: Role, ref: ModelRef): Promise<void> {
     throw new Refused(reasonOf('model_not_found', role));
   const signal = AbortSignal.timeout(LIMIT);
   try {
-    const response = await post(provider, pathOf(role, ref), { model: ref.model }, signal);
-    await response.body?.cancel();
+    const { body } = await post(provider, pathOf(role, ref), { model: ref.model }, signal);
+    body.destroy();
   } catch (err) {
     const trouble = toProviderError(err);
     if (trouble.elsewhere) throw new Refused(reasonOf(trouble.code, role));

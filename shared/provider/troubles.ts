@@ -1,8 +1,9 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { ProviderError, type ProviderTrouble } from './providerErrors.ts';
 import { refusedParameter, TOOLLESS } from './refused.ts';
 
 /** A server's answer: status, headers and body (JSON or text). Status 200 for an error inside an answer. */
-export type Said = { status: number; headers?: Headers; body: unknown };
+export type Said = { status: number; headers?: IncomingHttpHeaders; body: unknown };
 
 /** An error's description, gathered from the places that servers use. */
 export type Described = {
@@ -223,9 +224,9 @@ function seconds(text: unknown): number {
 }
 
 /** Returns the ms that a header asks to wait, an hour at most; 0 without such a header. */
-function retryAfterMs(headers: Headers | undefined): number {
-  const exact = Number.parseFloat(headers?.get('retry-after-ms') ?? '');
-  const value = headers?.get('retry-after') ?? '';
+function retryAfterMs(headers: IncomingHttpHeaders = {}): number {
+  const exact = Number.parseFloat(String(headers['retry-after-ms'] ?? ''));
+  const value = headers['retry-after'] ?? '';
   const said = /^\d+(\.\d+)?$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - Date.now();
   const ms = [exact, said].find((candidate) => candidate >= 0);
   return ms === undefined ? 0 : Math.min(Math.max(ms, 250), LONGEST_WAIT);

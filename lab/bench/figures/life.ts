@@ -1,6 +1,6 @@
 import { COUNT, countOf, storesCpu } from '../costs.ts';
-import { ends, firstDeltas } from '../clients.ts';
-import { ceiling, latencies, percentile, post } from '../load.ts';
+import { listen } from '../clients.ts';
+import { ceiling, hangUp, latencies, percentile, post } from '../load.ts';
 import { addFaqs, MESSAGES, newQuestion, rate, WARM_UP } from '../messages.ts';
 import { plainMessages } from '../plain.ts';
 import { startFlow } from './throughput.ts';
@@ -11,6 +11,7 @@ import { type LabUser, makeUsers, SEND } from '../../kit/users.ts';
 /** Seconds, and messages a second, of a round's unloaded loops; seconds of its loaded ones, and their share of what saturates ours. */
 const [UNLOADED, RATE] = [10, 10];
 const [LOADED, SHARE] = [5, 0.7];
+const QUEUES = ['completion', 'moderation', 'context'];
 
 /** One side: its processes, a message until its end, and a message until its first token, which resolves to that time. */
 type Side = {
@@ -19,84 +20,96 @@ type Side = {
   first: (i: number) => Promise<number>;
 };
 
+const [BARE, FRONT] = ['the same statements, jobs and calls', 'the same with HTTP and sockets'];
+const WITHOUT = 'the same without durability';
+
 /**
  * Measures a message beside its own calls: the same statements by bare pg, the same jobs and calls of the provider, and
- * nothing else. It says what CPU and time of a message no other code around these calls could save. Also measures these calls
- * beside the floors of durability and throughput, which says what ratio to them no other code could exceed.
+ * nothing else; and beside these calls with a front: posted through the packages of which HTTP consists, with the calls that
+ * accept makes, and pushed to clients by a bare Socket.IO. It says what CPU and time of a message no other code around these
+ * calls could save. Also measures these calls beside the floors of durability and throughput, which says what ratio to them no
+ * other code could exceed.
  */
 export async function life(ground: Ground): Promise<(round: number) => Promise<Measured[]>> {
   await addFaqs(ground);
   const users = await makeUsers(ground, 50);
-  const sides = [await startFloor(ground, users), await startOurs(ground, users)] as const;
+  const sides = [
+    await startFloor(ground, users),
+    await startFront(ground, users),
+    await startOurs(ground, users),
+  ];
   const plain = await plainMessages(ground, users);
   const calling = await startFlow(ground, 'calls');
   for (const send of [...sides.map((side) => side.send), plain]) await rate(WARM_UP, send);
   await calling(WARM_UP);
   return async () => {
-    const [floor, ours] = [await busy(ground, sides[0]), await busy(ground, sides[1])];
-    const [floorFirsts, firsts] = [
-      await latencies(RATE, UNLOADED, sides[0].first),
-      await latencies(RATE, UNLOADED, sides[1].first),
-    ];
+    // A caller must not use a connection that `web` closes.
+    hangUp();
+    const busyOnes = await inTurn(sides, (side) => busy(ground, side));
+    const unloaded = await inTurn(sides, ({ first }) => latencies(RATE, UNLOADED, first));
     const without = await rate(MESSAGES, plain);
     const both = await calling(MESSAGES);
-    const loadedRate = Math.max(1, Math.round(SHARE * (await ceiling(32, 4, sides[1].first))));
-    const [floorLoaded, loaded] = [
-      await latencies(loadedRate, LOADED, sides[0].first),
-      await latencies(loadedRate, LOADED, sides[1].first),
-    ];
-    const line = { floor: 'the same statements, jobs and calls', aim: '–' };
-    const busyLine = { ...line, loop: 'closed, 100 wide' };
-    const quiet = { ...line, unit: 'ms', loop: `open, ${RATE}/s` };
+    const saturation = await ceiling(32, 4, (sides[2] as Side).first);
+    const loadedRate = Math.max(1, Math.round(SHARE * saturation));
+    const loaded = await inTurn(sides, ({ first }) => latencies(loadedRate, LOADED, first));
+    const [bare, front, ours] = busyOnes as [Busy, Busy, Busy];
+    const busyLine = { aim: '–', loop: 'closed, 100 wide' };
+    const rates = { ...busyLine, unit: '/s' };
+    const beside = [BARE, FRONT].flatMap((floor, i) => {
+      const of = busyOnes[i] as Busy;
+      const line = { ...busyLine, floor };
+      const times = (figure: string, loop: string, all: number[][], p: number) => ({
+        floor,
+        figure,
+        loop,
+        unit: 'ms',
+        aim: '–',
+        ours: percentile(all[2] ?? [], p),
+        floors: percentile(all[i] ?? [], p),
+      });
+      const about = i === 0 ? 'to all its calls' : 'to all its calls with a front';
+      return [
+        { ...line, figure: `CPU a message, ${about}`, unit: 'ms', ours: ours.cpu, floors: of.cpu },
+        { ...line, figure: `CPU a message, Node, ${about}`, unit: 'ms', ours: ours.node, floors: of.node },
+        { ...line, figure: `messages a second, ${about}`, unit: '/s', ours: ours.rate, floors: of.rate },
+        times(`first token p50, unloaded, ${about}`, `open, ${RATE}/s`, unloaded, 50),
+        times(`first token p99, unloaded, ${about}`, `open, ${RATE}/s`, unloaded, 99),
+        times(`first token p99, 70 % load, ${about}`, 'open', loaded, 99),
+      ];
+    });
     return [
-      { ...busyLine, figure: 'CPU a message', unit: 'ms', ours: ours.cpu, floors: floor.cpu },
-      { ...busyLine, figure: 'CPU a message, Node', unit: 'ms', ours: ours.node, floors: floor.node },
-      {
-        ...busyLine,
-        figure: 'messages a second, to all its calls',
-        unit: '/s',
-        ours: ours.rate,
-        floors: floor.rate,
-      },
+      ...beside,
+      { ...rates, figure: 'price of durability', floor: WITHOUT, ours: ours.rate, floors: without },
       // In the place of ours: these calls, and nothing else.
-      {
-        ...busyLine,
-        figure: 'the same calls, to the program without durability',
-        unit: '/s',
-        floor: 'the same without durability',
-        ours: floor.rate,
+      ...[bare, front].map((of, i) => ({
+        ...rates,
+        figure: `${i === 0 ? 'the same calls' : 'the same calls with a front'}, to the program without durability`,
+        floor: WITHOUT,
+        ours: of.rate,
         floors: without,
-      },
-      {
-        ...busyLine,
-        figure: 'the same calls, to both',
-        unit: '/s',
-        floor: 'bare flow whose jobs make the calls of the provider',
-        ours: floor.rate,
-        floors: both,
-      },
-      ...[50, 99].map((p) => ({
-        ...quiet,
-        figure: `first token p${p}, unloaded`,
-        ours: percentile(firsts, p),
-        floors: percentile(floorFirsts, p),
       })),
       {
-        ...quiet,
-        loop: 'open',
-        figure: 'first token p99, 70 % load',
-        ours: percentile(loaded, 99),
-        floors: percentile(floorLoaded, 99),
+        ...rates,
+        figure: 'the same calls, to both',
+        floor: 'bare flow whose jobs make the calls of the provider',
+        ours: bare.rate,
+        floors: both,
       },
     ];
   };
 }
 
+/** Measures one side after the other. */
+async function inTurn<T>(sides: Side[], measure: (side: Side) => Promise<T>): Promise<T[]> {
+  const measured: T[] = [];
+  for (const side of sides) measured.push(await measure(side));
+  return measured;
+}
+
+type Busy = { rate: number; cpu: number; node: number };
+
 /** Sends a round of messages. Returns their rate, and CPU ms of a message: all of it, and Node's part. */
-async function busy(
-  ground: Ground,
-  { children, send }: Side,
-): Promise<{ rate: number; cpu: number; node: number }> {
+async function busy(ground: Ground, { children, send }: Side): Promise<Busy> {
   const used = async () => {
     const counts = await Promise.all(children.map(countOf));
     const node = counts.reduce((sum, { cpuMs }) => sum + cpuMs, 0);
@@ -120,23 +133,44 @@ async function startOurs(ground: Ground, users: LabUser[]): Promise<Side> {
   // Without housekeeping, which would deliver the floor's runs.
   const types = WORKERS.filter((type) => type !== 'housekeeping');
   const workers = await Promise.all(types.map((type) => ground.startType(type, COUNT)));
-  const ended = await ends(users, web.port, 'run_id');
-  const firsts = await firstDeltas(users, web.port, 'run_id');
-  const sent = async (i: number) => {
-    const { token } = users[i % users.length] as LabUser;
-    return (await post<{ run_id: number }>(web.port, SEND, { content: newQuestion(i) }, token)).run_id;
-  };
+  const body = (content: string) => ({ content });
+  return { children: [web, ...workers], ...(await clients(users, web.port, web.port, body)) };
+}
+
+/** Starts the calls with their front: accept's floor of all its packages, and the socket server of bare pushes. */
+async function startFront(ground: Ground, users: LabUser[]): Promise<Side> {
+  const file = 'lab/bench/floors/life.ts';
+  const [web, sockets, ...workers] = (await Promise.all([
+    ground.start('lab/bench/floors/accept.ts', ['front'], COUNT),
+    ground.start('lab/bench/floors/sockets.ts', [], COUNT),
+    ...QUEUES.map((queue) => ground.start(file, ['worker', 'front', queue], COUNT)),
+  ])) as [Child, Child, ...Child[]];
+  const body = (content: string, { id, sid }: LabUser) => ({ content, user_id: id, sid });
   return {
-    children: [web, ...workers],
-    send: async (i) => ended(await sent(i)),
-    first: async (i) => firsts(await sent(i)),
+    children: [web, sockets, ...workers],
+    ...(await clients(users, web.port, sockets.port, body)),
   };
+}
+
+/** Connects every user. Returns how a message is posted and awaited. */
+async function clients(
+  users: LabUser[],
+  port: number,
+  sockets: number,
+  bodyOf: (content: string, user: LabUser) => object,
+): Promise<Pick<Side, 'send' | 'first'>> {
+  const { ended, first } = await listen(users, sockets, 'run_id');
+  const sent = async (i: number) => {
+    const user = users[i % users.length] as LabUser;
+    return (await post<{ run_id: number }>(port, SEND, bodyOf(newQuestion(i), user), user.token)).run_id;
+  };
+  return { send: async (i) => ended(await sent(i)), first: async (i) => first(await sent(i)) };
 }
 
 async function startFloor(ground: Ground, users: LabUser[]): Promise<Side> {
   const file = 'lab/bench/floors/life.ts';
   const workers = await Promise.all(
-    ['completion', 'moderation', 'context'].map((queue) => ground.start(file, ['worker', queue], COUNT)),
+    QUEUES.map((queue) => ground.start(file, ['worker', 'life', queue], COUNT)),
   );
   const producer = await ground.start(file, ['producer'], COUNT);
   /** Who waits for the runs of each user; a user's messages are alike, so any of them may take the next run. */

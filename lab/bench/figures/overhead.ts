@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { firstDeltas } from '../clients.ts';
+import { listen } from '../clients.ts';
 import { ceiling, latencies, percentile, post } from '../load.ts';
 import { type LabUser, makeUsers, SEND } from '../../kit/users.ts';
 import { addFaqs, newQuestion, rate, WARM_UP } from '../messages.ts';
@@ -22,8 +22,8 @@ export async function overhead(ground: Ground): Promise<(round: number) => Promi
   const plain = await startPlain(ground);
   const sdk = await ground.start('lab/bench/floors/sdk.ts');
   const users = await makeUsers(ground, 50);
-  const firsts = await firstDeltas(users, other.port, 'run_id');
-  const plainFirsts = await firstDeltas(users, plain.sockets.port, 'message_id');
+  const { first: firsts } = await listen(users, other.port, 'run_id');
+  const { first: plainFirsts } = await listen(users, plain.sockets.port, 'message_id');
   const userOf = (i: number) => users[i % users.length] as LabUser;
 
   const ours = async (i: number) => {

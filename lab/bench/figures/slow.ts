@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { firstDeltas } from '../clients.ts';
+import { listen } from '../clients.ts';
 import { median, post } from '../load.ts';
 import { type LabUser, makeUsers, SEND } from '../../kit/users.ts';
 import { addFaqs, newQuestion } from '../messages.ts';
@@ -24,7 +24,7 @@ export async function slow(ground: Ground): Promise<() => Promise<Measured[]>> {
   await Promise.all(WORKERS.map((type) => ground.startType(type, env)));
   const calls = await ground.start('lab/bench/floors/calls.ts', [], env);
   const [user] = (await makeUsers(ground, 1)) as [LabUser];
-  const firsts = await firstDeltas([user], web.port, 'run_id');
+  const { first: firsts } = await listen([user], web.port, 'run_id');
 
   const ask = async ({ port }: Child, count: number): Promise<number> => {
     const times: number[] = [];

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { firstDeltas } from '../clients.ts';
+import { listen } from '../clients.ts';
 import type { Contexts, Kind, Ways } from '../floors/contexts.ts';
 import { type LabUser, makeUsers, SEND } from '../../kit/users.ts';
 import { median, post } from '../load.ts';
@@ -31,7 +31,7 @@ export async function stages(ground: Ground): Promise<() => Promise<Measured[]>>
   const web = await ground.startType('web', env);
   await Promise.all(WORKERS.map((type) => ground.startType(type, env)));
   const users = await makeUsers(ground, 40);
-  const firsts = await firstDeltas(users, web.port, 'run_id');
+  const { first: firsts } = await listen(users, web.port, 'run_id');
   let asked = 0;
   /** Returns the median ms from POST to the first delta: first questions with a weak hit, each of another user. */
   const whole = async (count: number): Promise<number> => {

@@ -1,23 +1,28 @@
 /**
  * Floors of accept: a bare Koa that reads a body and makes the same SQL call, which checks the session. `calls`: also the
  * product's calls for limits, the message's other devices and the queue. `packages`: also what the packages do of which the
- * product's HTTP consists, before any code of its own: router, token, headers, schema, metrics.
+ * product's HTTP consists, before any code of its own: router, token, headers, schema, metrics. `front`: as `packages`, for the
+ * workers of floors/life.ts.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import cors from '@koa/cors';
 import Router from '@koa/router';
 import { Ajv } from 'ajv';
+import { FlowProducer } from 'bullmq';
 import Koa, { type Context } from 'koa';
 import helmet from 'koa-helmet';
 import koaJwt from 'koa-jwt';
 import { Histogram } from 'prom-client';
 import rawBody from 'raw-body';
 import { withinLimits } from '../../../shared/limits/sending.ts';
-import { packet } from '../../../shared/delivery/push.ts';
+import { type Packet, packet } from '../../../shared/delivery/push.ts';
+import { connect } from '../../../shared/delivery/redis.ts';
 import { settleInBackground } from '../../../shared/delivery/runs.ts';
-import { acceptMessage } from '../../../db/models/run.ts';
+import { type Accepted, acceptMessage } from '../../../db/models/run.ts';
+import { flowOf } from './flowOf.ts';
 
+const [kind = ''] = process.argv.slice(2);
 type Body = { content: string; user_id: number; sid: number };
 const storeOnly = ({ content, user_id, sid }: Body) =>
   acceptMessage(
@@ -38,20 +43,31 @@ const storeOnly = ({ content, user_id, sid }: Body) =>
 const allCalls = async (body: Body) => {
   const sender = { user: { id: body.user_id }, ip: '127.0.0.1' };
   const accepted = await withinLimits(sender, { key: null, hash: '' }, () => storeOnly(body));
-  if ('run_id' in accepted) {
-    const told = [packet(body.user_id, 'message', body)];
-    settleInBackground({ ended: accepted.ended, next: accepted.next, told });
-  }
+  if ('run_id' in accepted) handOver(accepted, packet(body.user_id, 'message', body));
   return accepted;
 };
+const handOver = kind === 'front' ? toFront() : toParley;
 
-const take = process.argv[2] === 'sql' ? storeOnly : allCalls;
+function toParley({ ended, next }: Accepted, told: Packet): void {
+  settleInBackground({ ended, next, told: [told] });
+}
+
+function toFront() {
+  const connection = connect('floor', { maxRetriesPerRequest: null });
+  const flows = new FlowProducer({ connection });
+  return ({ run_id }: Accepted, { channel, payload }: Packet): void => {
+    void connection.publish(channel, payload);
+    void flows.add(flowOf('front', { run_id }));
+  };
+}
+
+const take = kind === 'sql' ? storeOnly : allCalls;
 const app = new Koa();
 const answer = async (ctx: Context) => {
   ctx.status = 202;
   ctx.body = await take(JSON.parse(await rawBody(ctx.req, 'utf8')) as Body);
 };
-if (process.argv[2] === 'packages') usePackages();
+if (kind === 'packages' || kind === 'front') usePackages();
 else app.use(answer);
 
 function usePackages(): void {
@@ -93,6 +109,6 @@ function usePackages(): void {
 
 const server = createServer(app.callback());
 // Longer than the other figures' rounds: a caller must not use a closing connection.
-server.keepAliveTimeout = 65_000;
+server.keepAliveTimeout = 600_000;
 server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }));
 process.on('disconnect', () => process.exit());

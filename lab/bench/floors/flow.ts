@@ -6,6 +6,7 @@
 import { FlowProducer, Worker } from 'bullmq';
 import OpenAI from 'openai';
 import { connect } from '../../../shared/delivery/redis.ts';
+import { flowOf } from './flowOf.ts';
 
 const [role = '', flow = '', queue = ''] = process.argv.slice(2);
 /** Like the product's connection: commands of one turn of the event loop share one write. */
@@ -47,9 +48,7 @@ if (role === 'worker') {
     await Promise.all(
       Array.from({ length: 32 }, async () => {
         while (next < count) {
-          const id = next++;
-          const stage = (name: string) => ({ name, queueName: `${flow}-${name}`, data: { id } });
-          await flows.add({ ...stage('completion'), children: [stage('moderation'), stage('context')] });
+          await flows.add(flowOf(flow, { id: next++ }));
         }
       }),
     );

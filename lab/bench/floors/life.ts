@@ -1,19 +1,22 @@
 /**
  * Floor of an answer: the same statements by bare pg, a bare BullMQ flow, the openai SDK's calls, and a plain list with a
  * publication for each event of the log; nothing checks, fences, retries or limits. `producer`: {user_id, session_id, content} →
- * {run_id}. `worker QUEUE`: does the work of a stage; completion's sends {ended, first}, with the time of the first token.
+ * {run_id}. `worker FLOW QUEUE`: does the work of a stage. Completion's of the flow `life` sends {ended, first}, with the time of
+ * the first token. That of `front` publishes what Socket.IO forwards to the user's clients; floors/accept.ts makes its flows.
  */
 import { FlowProducer, Worker } from 'bullmq';
 import OpenAI from 'openai';
 import pg from 'pg';
+import { packet } from '../../../shared/delivery/push.ts';
 import { connect } from '../../../shared/delivery/redis.ts';
+import { flowOf } from './flowOf.ts';
 import { type Statement, statements } from './statements.ts';
 
 type Posted = { user_id: number; session_id: number; content: string };
 type Found = { id: number; question: string; answer: string; similarity: number };
 type Loaded = { user_id: number; question: string };
 
-const [role = '', queue = ''] = process.argv.slice(2);
+const [role = '', flow = '', queue = ''] = process.argv.slice(2);
 process.on('disconnect', () => process.exit());
 /** Like the product's connection: commands of one turn of the event loop share one write. */
 const connection = connect('floor', { maxRetriesPerRequest: null });
@@ -32,7 +35,7 @@ else {
   const stage = stages[queue] as (runId: number) => Promise<void>;
   const concurrency = { context: 8, moderation: 50 }[queue] ?? 100;
   const work = (job: { data: { run_id: number } }) => stage(job.data.run_id);
-  await new Worker(`life-${queue}`, work, { connection, concurrency }).waitUntilReady();
+  await new Worker(`${flow}-${queue}`, work, { connection, concurrency }).waitUntilReady();
 }
 process.send?.({ port: 0 });
 
@@ -42,9 +45,8 @@ function produce(): void {
     if (message === 'count') return;
     const [accepted] = await rows<{ run_id: string }>(sql.accept, message);
     const run_id = Number(accepted?.run_id);
-    const stage = (name: string) => ({ name, queueName: `life-${name}`, data: { run_id } });
     process.send?.({ user_id: message.user_id, run_id });
-    await flows.add({ ...stage('completion'), children: [stage('moderation'), stage('context')] });
+    await flows.add(flowOf('life', { run_id }));
   });
 }
 
@@ -71,25 +73,32 @@ async function completion(runId: number): Promise<void> {
   const [claimed] = await rows<Loaded>(sql.claim, { runId });
   const messages = [{ role: 'user' as const, content: claimed?.question ?? '' }];
   const events: Promise<unknown>[] = [];
-  const show = (data: string) => {
-    events.push(connection.pipeline().rpush(`life:${runId}`, data).publish('life', data).exec());
+  const show = (event: string, text: string) => {
+    const { channel, payload } = published(claimed?.user_id ?? 0, event, { run_id: runId, text });
+    events.push(connection.pipeline().rpush(`life:${runId}`, text).publish(channel, payload).exec());
   };
   let [content, shown, flushed, first] = ['', 0, -Infinity, 0];
   for await (const chunk of await openai.chat.completions.create({ model, messages, stream: true })) {
     content += chunk.choices[0]?.delta.content ?? '';
     first ||= now();
     if (performance.now() - flushed < FLUSH) continue;
-    show(content.slice(shown));
+    show('response.delta', content.slice(shown));
     [shown, flushed] = [content.length, performance.now()];
   }
-  show(content.slice(shown));
+  show('response.delta', content.slice(shown));
   const outcome = sql.finish({}).values.at(-1) as object;
   await rows(sql.finish, { runId, outcome: { ...outcome, content } });
-  show(content);
+  show('response', content);
   await Promise.all(events);
   await connection.expire(`life:${runId}`, 60);
   mark(runId);
-  process.send?.({ ended: runId, first });
+  if (flow === 'life') process.send?.({ ended: runId, first });
+}
+
+/** Returns what an event publishes: a packet for the user's clients, or its text alone where nobody listens. */
+function published(userId: number, event: string, data: { run_id: number; text: string }) {
+  if (flow === 'front') return packet(userId, event, data);
+  return { channel: 'life', payload: data.text };
 }
 
 let marked: number[] = [];

@@ -56,7 +56,7 @@ function serve(): void {
   });
   const server = createServer(app.callback());
   // Longer than the other figures' rounds: a caller must not use a closing connection.
-  server.keepAliveTimeout = 65_000;
+  server.keepAliveTimeout = 600_000;
   server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }));
 }
 

@@ -1,18 +1,22 @@
 import { expect } from 'chai';
 import { once } from 'node:events';
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { streamChat } from '../../../shared/provider/chat.ts';
 import { chatModels } from '../../../shared/provider/config.ts';
+import { moderate } from '../../../shared/provider/moderation.ts';
 
 describe('a connection to the provider', () => {
   let server: Server;
   const sockets: Socket[] = [];
   const bodies: ServerResponse[] = [];
 
-  /** Serves answers whose bodies stay open behind `[DONE]`. */
+  /** Serves answers whose bodies stay open behind `[DONE]`; and verdicts at another address, compressed though nobody asked. */
   before(async () => {
     server = createServer((request, res) => {
+      if (request.url?.endsWith('/moderations')) return res.writeHead(307, { location: '/moved' }).end();
+      if (request.url === '/moved') return void moved(request, res);
       bodies.push(res);
       request.resume().on('end', () => {
         res.setHeader('content-type', 'text/event-stream');
@@ -28,6 +32,15 @@ describe('a connection to the provider', () => {
     server.closeAllConnections();
     await new Promise((closed) => server.close(closed));
   });
+
+  async function moved(request: IncomingMessage, res: ServerResponse): Promise<void> {
+    const { input } = JSON.parse((await request.setEncoding('utf8').toArray()).join('')) as { input: string };
+    const verdict = {
+      model: 'moved',
+      results: [{ flagged: input === 'Bad', categories: { violence: true } }],
+    };
+    res.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(JSON.stringify(verdict)));
+  }
 
   async function ask(): Promise<string> {
     const [model] = chatModels();
@@ -45,6 +58,10 @@ describe('a connection to the provider', () => {
     expect(await ask()).to.equal('Hello');
     bodies.at(-1)?.end();
     expect(sockets.map(({ destroyed }) => destroyed)).to.not.include(true);
+  });
+
+  it('follows a redirect, and reads an answer that is compressed all the same', async () => {
+    expect(await moderate('Bad')).to.deep.equal({ flagged: true, categories: ['violence'], model: 'moved' });
   });
 
   it('is closed when a body goes on', async () => {
