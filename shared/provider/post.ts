@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { type Readable, pipeline } from 'node:stream';
 import { createBrotliDecompress, createUnzip } from 'node:zlib';
+import type OpenAI from 'openai';
+import type { Dispatcher } from 'undici';
 import { text as variable } from '../base/env.ts';
 import { ProviderError, timedOut, toProviderError } from './providerErrors.ts';
 import type { Provider } from './config.ts';
@@ -19,79 +21,98 @@ const patience = { headersTimeout: 0, bodyTimeout: 0 };
 /** An answer whose headers are there. Whoever does not read `body` to its end destroys it, which closes the connection. */
 export type Answer = { headers: IncomingHttpHeaders; body: Readable };
 
-/** The client, without the `fetch` above it, which takes twice the CPU of a short call. */
-type Client = Pick<typeof import('undici'), 'request'> & { dispatcher: import('undici').Dispatcher };
-let loaded: Promise<Client> | undefined;
+/** The SDK, and undici's `request`: the SDK's own way to send, with its `fetch`, takes four times the CPU of a short call. */
+type Tools = Pick<typeof import('openai'), 'OpenAI'> &
+  Pick<typeof import('undici'), 'request'> & { dispatcher: Dispatcher };
+let loaded: Promise<Tools> | undefined;
 
-/** Loads the client at the first call: most processes make none. */
-function client(): Promise<Client> {
+/** Loads them at the first call: most processes make none, and 12 MiB of heap is a lot for them. */
+function tools(): Promise<Tools> {
   return (loaded ??= load());
 }
 
-async function load(): Promise<Client> {
-  const { Agent, EnvHttpProxyAgent, interceptors, request } = await import('undici');
+async function load(): Promise<Tools> {
+  const [{ OpenAI }, { Agent, EnvHttpProxyAgent, interceptors, request }] = await Promise.all([
+    import('openai'),
+    import('undici'),
+  ]);
   const agent =
     variable('NODE_USE_ENV_PROXY', '') === '1' ? new EnvHttpProxyAgent(patience) : new Agent(patience);
-  return { request, dispatcher: agent.compose(interceptors.redirect({ maxRedirections: REDIRECTS })) };
+  const dispatcher = agent.compose(interceptors.redirect({ maxRedirections: REDIRECTS }));
+  return { OpenAI, request, dispatcher };
 }
 
-/** Headers of each provider's requests. A changed setting makes a new provider. */
-const headersMade = new WeakMap<Provider, Record<string, string>>();
+type Method = 'get' | 'post';
+/** Address and headers of a call. */
+type Addressed = { url: string; headers: Record<string, string> };
 
-function headersOf(provider: Provider): Record<string, string> {
-  const known = headersMade.get(provider);
-  if (known !== undefined) return known;
-  const { name, key, headers, settings } = provider;
-  const all = new Headers({
-    accept: 'application/json',
-    'content-type': 'application/json',
-    'user-agent': 'Parley',
-  });
-  if (settings.auth === 'bearer' && (name === 'openai' || key !== ''))
-    all.set('authorization', `Bearer ${key || 'none'}`);
-  if (settings.auth === 'api-key' && key !== '') all.set('api-key', key);
-  if (name === 'openai') {
-    // They go to OpenAI only.
-    const [organization, project] = [variable('OPENAI_ORG_ID', ''), variable('OPENAI_PROJECT_ID', '')];
-    if (organization !== '') all.set('openai-organization', organization);
-    if (project !== '') all.set('openai-project', project);
-  }
-  for (const [header, value] of Object.entries(headers)) all.set(header, value);
-  const made = Object.fromEntries(all);
-  headersMade.set(provider, made);
+/** What calls have in common, by provider, method and path. A changed setting makes another. */
+const addressed = new Map<string, Promise<Addressed>>();
+
+/** Returns a call's address and headers, which the SDK makes once. Servers need not know its versions and our system. */
+function addressOf({ OpenAI }: Tools, provider: Provider, method: Method, path: string): Promise<Addressed> {
+  const { name, url, key, query, headers, settings } = provider;
+  const of = JSON.stringify([method, path, name, url, key, query, headers, settings.auth]);
+  const made = addressed.get(of) ?? addressBy(clientOf(OpenAI, provider), method, path);
+  addressed.set(of, made);
   return made;
 }
 
-function urlOf({ url, query }: Provider, path: string): string {
-  const asked = new URL(`${url}${path}`);
-  for (const [name, value] of Object.entries(query)) asked.searchParams.set(name, value);
-  return asked.href;
+async function addressBy(client: OpenAI, method: Method, path: string): Promise<Addressed> {
+  const { req, url } = await client.buildRequest({ method, path, ...(method === 'post' && { body: {} }) });
+  return {
+    url,
+    headers: Object.fromEntries(
+      [...new Headers(req.headers)].filter(([name]) => !name.startsWith('x-stainless-')),
+    ),
+  };
+}
+
+function clientOf(Client: typeof OpenAI, { name, url, key, query, headers, settings }: Provider): OpenAI {
+  const authorized = name === 'openai' || key !== '';
+  return new Client({
+    apiKey: key || 'none',
+    baseURL: url,
+    defaultQuery: query,
+    defaultHeaders: {
+      ...(settings.auth !== 'bearer' || !authorized ? { authorization: null } : {}),
+      ...(settings.auth === 'api-key' && key !== '' ? { 'api-key': key } : {}),
+      ...headers,
+    },
+    // OPENAI_ORG_ID and OPENAI_PROJECT_ID go to OpenAI only.
+    ...(name !== 'openai' && { organization: null, project: null }),
+  });
 }
 
 /** Sends a request. Returns the answer when its headers are there. @throws ProviderError */
 export function post(provider: Provider, path: string, body: object, signal: AbortSignal): Promise<Answer> {
-  return ask(provider, path, { method: 'POST', body: JSON.stringify(body), signal });
+  return ask(provider, path, { method: 'post', body: JSON.stringify(body), signal });
 }
 
-type Asking = { method: 'GET' | 'POST'; body?: string; signal: AbortSignal };
+type Asking = { method: Method; body: string | null; signal: AbortSignal };
 
-async function ask(provider: Provider, path: string, asking: Asking): Promise<Answer> {
+async function ask(provider: Provider, path: string, { method, body, signal }: Asking): Promise<Answer> {
   try {
-    const { request, dispatcher } = await client();
-    const asked = { ...asking, headers: headersOf(provider), dispatcher };
-    const { statusCode, headers, body } = await request(urlOf(provider, path), asked);
-    // A body that is destroyed before its end reports that.
-    body.on('error', () => {});
-    const answer = { headers, body: inflated(body, headers) };
-    if (statusCode >= 200 && statusCode < 300) return answer;
-    const said = parsed(await readText(answer.body, MOST_OF_AN_ERROR).catch(() => ''));
-    throw (
-      troubleOf({ status: statusCode, headers, body: said }) ??
-      new ProviderError('unavailable', 'provider_unavailable', 'The model cannot be reached just now.')
-    );
+    const all = await tools();
+    const { url, headers } = await addressOf(all, provider, method, path);
+    const sent = { method: method === 'post' ? 'POST' : 'GET', headers, body, signal } as const;
+    return await answered(await all.request(url, { ...sent, dispatcher: all.dispatcher }));
   } catch (err) {
     throw /timed? ?out/i.test(String(err)) ? timedOut(err) : toProviderError(err);
   }
+}
+
+/** Returns the answer. @throws ProviderError for an error answer */
+async function answered({ statusCode, headers, body }: Dispatcher.ResponseData): Promise<Answer> {
+  // A body that is destroyed before its end reports that.
+  body.on('error', () => {});
+  const answer = { headers, body: inflated(body, headers) };
+  if (statusCode >= 200 && statusCode < 300) return answer;
+  const said = parsed(await readText(answer.body, MOST_OF_AN_ERROR).catch(() => ''));
+  throw (
+    troubleOf({ status: statusCode, headers, body: said }) ??
+    new ProviderError('unavailable', 'provider_unavailable', 'The model cannot be reached just now.')
+  );
 }
 
 /** Returns the body as it was before the server compressed it. We ask for none that is, and some servers do it all the same. */
@@ -104,7 +125,7 @@ function inflated(body: Readable, headers: IncomingHttpHeaders): Readable {
 /** Says whether a server answers a GET, with the key and the settings of its provider. */
 export async function answersGet(provider: Provider, path: string, signal: AbortSignal): Promise<boolean> {
   try {
-    const { body } = await ask(provider, path, { method: 'GET', signal });
+    const { body } = await ask(provider, path, { method: 'get', body: null, signal });
     body.destroy();
     return true;
   } catch {
