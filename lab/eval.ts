@@ -11,15 +11,16 @@ import { startScratchDatabase } from '../scripts/services/scratch.ts';
 
 const USAGE = `npm run eval [-- --domain NAME] [--language en|de] [--json FILE]
 
-Asks labelled questions of six knowledge bases, in English and German, and prints how well search finds:
+Asks labelled questions of seven knowledge bases, in English and German, and prints how well search finds:
   demo     the seeded FAQs about Parley
   library  a public library
   clinic   a clinic
   utility  a municipal utility
   shop     a bicycle shop
   garden   a garden and plant house
-The last five were written before the search was asked about them. Settings of the search and of the stand-in were chosen with a look
-at the first four since: shop and garden are out-of-sample.
+  campsite a campsite at a lake
+The last six were written before the search was asked about them. Settings of the search and of the stand-in were chosen with a look
+at the first four since: shop, garden and campsite are out-of-sample.
 Kinds of questions: paraphrases, other words, typos, short ones, long stories, two topics, another language, follow-ups of
 a dialogue, and what nothing answers (far: about something else; near: about the same things).
 Ways: the ranking alone (by vector, by words, by both, no thresholds), the context stage as runs use it,
