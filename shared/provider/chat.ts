@@ -140,6 +140,7 @@ function bytesOf(body: Readable, isDone: () => boolean): AsyncIterable<Uint8Arra
 
 /** Reads a body to its end, which is near. Destroys a body that goes on. */
 function readOn(body: Readable): void {
+  if (body.closed) return;
   const late = setTimeout(() => body.destroy(), BODY_END);
   body.once('close', () => clearTimeout(late)).resume();
 }

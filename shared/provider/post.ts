@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { type Readable, pipeline } from 'node:stream';
-import { createBrotliDecompress, createUnzip } from 'node:zlib';
+import { type Duplex, type Readable, pipeline } from 'node:stream';
+import { constants, createBrotliDecompress, createUnzip, createZstdDecompress } from 'node:zlib';
 import type OpenAI from 'openai';
 import type { Dispatcher } from 'undici';
 import { text as variable } from '../base/env.ts';
@@ -12,8 +12,7 @@ import { troubleOf } from './troubles.ts';
 /** Bytes read of an error, and of a whole answer. */
 const MOST_OF_AN_ERROR = 64 * 1024;
 const MOST_OF_AN_ANSWER = 128 * 1024 * 1024;
-/** As many as browsers follow. */
-const REDIRECTS = 20;
+const REDIRECTS = 3;
 
 /** Node's own client gives up after five minutes; a model may load for longer. */
 const patience = { headersTimeout: 0, bodyTimeout: 0 };
@@ -28,17 +27,19 @@ let loaded: Promise<Tools> | undefined;
 
 /** Loads them at the first call: most processes make none, and 12 MiB of heap is a lot for them. */
 function tools(): Promise<Tools> {
-  return (loaded ??= load());
+  return (loaded ??= load().catch((err: unknown) => {
+    loaded = undefined;
+    throw err;
+  }));
 }
 
 async function load(): Promise<Tools> {
-  const [{ OpenAI }, { Agent, EnvHttpProxyAgent, interceptors, request }] = await Promise.all([
+  const [{ OpenAI }, { Agent, EnvHttpProxyAgent, request }] = await Promise.all([
     import('openai'),
     import('undici'),
   ]);
-  const agent =
+  const dispatcher =
     variable('NODE_USE_ENV_PROXY', '') === '1' ? new EnvHttpProxyAgent(patience) : new Agent(patience);
-  const dispatcher = agent.compose(interceptors.redirect({ maxRedirections: REDIRECTS }));
   return { OpenAI, request, dispatcher };
 }
 
@@ -49,12 +50,13 @@ type Addressed = { url: string; headers: Record<string, string> };
 /** What calls have in common, by provider, method and path. A changed setting makes another. */
 const addressed = new Map<string, Promise<Addressed>>();
 
-/** Returns a call's address and headers, which the SDK makes once. Servers need not know its versions and our system. */
+/** Returns a call's address and headers, which the SDK makes once. They leave out what it says of our system. */
 function addressOf({ OpenAI }: Tools, provider: Provider, method: Method, path: string): Promise<Addressed> {
   const { name, url, key, query, headers, settings } = provider;
   const of = JSON.stringify([method, path, name, url, key, query, headers, settings.auth]);
   const made = addressed.get(of) ?? addressBy(clientOf(OpenAI, provider), method, path);
   addressed.set(of, made);
+  made.catch(() => addressed.delete(of));
   return made;
 }
 
@@ -96,9 +98,59 @@ async function ask(provider: Provider, path: string, { method, body, signal }: A
     const all = await tools();
     const { url, headers } = await addressOf(all, provider, method, path);
     const sent = { method: method === 'post' ? 'POST' : 'GET', headers, body, signal } as const;
-    return await answered(await all.request(url, { ...sent, dispatcher: all.dispatcher }));
+    return await answered(await requested(all, url, { ...sent, dispatcher: all.dispatcher }));
   } catch (err) {
-    throw /timed? ?out/i.test(String(err)) ? timedOut(err) : toProviderError(err);
+    const { name, code = name } = err as { name?: string; code?: string | number };
+    throw TIMEOUTS.includes(code) || TIMEOUTS.includes(name) ? timedOut(err) : toProviderError(err);
+  }
+}
+
+/** Names and codes of errors: of a signal, the system, and undici. */
+const TIMEOUTS: unknown[] = ['TimeoutError', 'ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT'];
+
+type Sent = {
+  method: 'GET' | 'POST';
+  headers: Addressed['headers'];
+  body: string | null;
+  signal: AbortSignal;
+};
+
+/** Sends a request, and again where its host says so. Returns the answer. @throws Error where another host shall have it */
+async function requested(
+  { request }: Tools,
+  url: string,
+  sent: Sent & { dispatcher: Dispatcher },
+): Promise<Dispatcher.ResponseData> {
+  let at = new URL(url);
+  for (let redirects = 0; ; redirects++) {
+    const response = await orAborted(request(at, sent), sent.signal);
+    const { location } = response.headers;
+    if (![307, 308].includes(response.statusCode) || typeof location !== 'string' || redirects === REDIRECTS)
+      return response;
+    await response.body.dump();
+    const next = new URL(location, at);
+    // It would get the key and the conversation.
+    if (next.hostname !== at.hostname || (next.protocol !== at.protocol && next.protocol !== 'https:'))
+      throw new Error('the provider redirects to another host');
+    at = next;
+  }
+}
+
+/** Returns the answer, or throws as soon as the signal aborts: undici looks at it only once the connection is open. */
+async function orAborted(
+  response: Promise<Dispatcher.ResponseData>,
+  signal: AbortSignal,
+): Promise<Dispatcher.ResponseData> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(signal.reason as Error);
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
+  try {
+    return await Promise.race([response, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+    if (signal.aborted)
+      response.then(({ body }) => void body.on('error', () => {}).destroy()).catch(() => {});
   }
 }
 
@@ -117,10 +169,19 @@ async function answered({ statusCode, headers, body }: Dispatcher.ResponseData):
 
 /** Returns the body as it was before the server compressed it. We ask for none that is, and some servers do it all the same. */
 function inflated(body: Readable, headers: IncomingHttpHeaders): Readable {
-  const encoding = String(headers['content-encoding'] ?? 'identity').toLowerCase();
-  if (encoding === 'identity') return body;
-  return pipeline(body, encoding === 'br' ? createBrotliDecompress() : createUnzip(), () => {});
+  const inflate = INFLATE.get(String(headers['content-encoding']).toLowerCase());
+  return inflate ? pipeline(body, inflate(), () => {}) : body;
 }
+
+const unzip = (): Duplex => createUnzip({ finishFlush: constants.Z_SYNC_FLUSH });
+/** By content-encoding. Some servers name a charset there, so any other says nothing. */
+const INFLATE = new Map<string, () => Duplex>([
+  ['gzip', unzip],
+  ['x-gzip', unzip],
+  ['deflate', unzip],
+  ['br', createBrotliDecompress],
+  ['zstd', createZstdDecompress],
+]);
 
 /** Says whether a server answers a GET, with the key and the settings of its provider. */
 export async function answersGet(provider: Provider, path: string, signal: AbortSignal): Promise<boolean> {

@@ -226,7 +226,8 @@ function seconds(text: unknown): number {
 /** Returns the ms that a header asks to wait, an hour at most; 0 without such a header. */
 function retryAfterMs(headers: IncomingHttpHeaders = {}): number {
   const exact = Number.parseFloat(String(headers['retry-after-ms'] ?? ''));
-  const value = headers['retry-after'] ?? '';
+  // undici gives an array for a header that is there twice.
+  const value = [headers['retry-after']].flat()[0] ?? '';
   const said = /^\d+(\.\d+)?$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - Date.now();
   const ms = [exact, said].find((candidate) => candidate >= 0);
   return ms === undefined ? 0 : Math.min(Math.max(ms, 250), LONGEST_WAIT);

@@ -1,21 +1,24 @@
 import { expect } from 'chai';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { streamChat } from '../../../shared/provider/chat.ts';
-import { chatModels } from '../../../shared/provider/config.ts';
+import { allProviders, chatModels } from '../../../shared/provider/config.ts';
 import { moderate } from '../../../shared/provider/moderation.ts';
+import { post } from '../../../shared/provider/post.ts';
+import { ProviderError } from '../../../shared/provider/providerErrors.ts';
 
 describe('a connection to the provider', () => {
   let server: Server;
   const sockets: Socket[] = [];
   const bodies: ServerResponse[] = [];
+  let [location, encoding, movedTo] = ['/moved', 'gzip', 0];
 
   /** Serves answers whose bodies stay open behind `[DONE]`; and verdicts at another address, compressed though nobody asked. */
   before(async () => {
     server = createServer((request, res) => {
-      if (request.url?.endsWith('/moderations')) return res.writeHead(307, { location: '/moved' }).end();
+      if (request.url?.endsWith('/moderations')) return res.writeHead(307, { location }).end();
       if (request.url === '/moved') return void moved(request, res);
       bodies.push(res);
       request.resume().on('end', () => {
@@ -39,7 +42,9 @@ describe('a connection to the provider', () => {
       model: 'moved',
       results: [{ flagged: input === 'Bad', categories: { violence: true } }],
     };
-    res.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(JSON.stringify(verdict)));
+    const body = JSON.stringify(verdict);
+    movedTo++;
+    res.writeHead(200, { 'content-encoding': encoding }).end(encoding === 'gzip' ? gzipSync(body) : body);
   }
 
   async function ask(): Promise<string> {
@@ -62,6 +67,39 @@ describe('a connection to the provider', () => {
 
   it('follows a redirect, and reads an answer that is compressed all the same', async () => {
     expect(await moderate('Bad')).to.deep.equal({ flagged: true, categories: ['violence'], model: 'moved' });
+  });
+
+  it('reads an answer as it is where its encoding is none', async () => {
+    encoding = 'UTF-8';
+    expect((await moderate('Bad too')).flagged).to.equal(false);
+  });
+
+  it('follows no redirect to another host, which would get the key', async () => {
+    const before = movedTo;
+    location = `http://localhost:${(server.address() as AddressInfo).port}/moved`;
+    const refused = await moderate('Bad').catch((err: Error) => err);
+    expect(refused).to.be.instanceOf(ProviderError);
+    expect(String((refused as ProviderError).cause)).to.contain('another host');
+    expect(movedTo).to.equal(before);
+  });
+
+  it('is given up as soon as its signal aborts, while it is being opened', async function () {
+    // undici itself gives up after ten seconds.
+    this.timeout(8_000);
+    const silent = createTcpServer((socket) => sockets.push(socket));
+    silent.listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const [provider] = allProviders();
+    if (provider === undefined) throw new Error('no provider');
+    const { port } = silent.address() as AddressInfo;
+    const controller = new AbortController();
+    const answer = post({ ...provider, url: `https://127.0.0.1:${port}` }, '/models', {}, controller.signal);
+    const refused = answer.catch((err: unknown) => err);
+    await once(silent, 'connection');
+    controller.abort();
+    expect(await refused).to.be.instanceOf(ProviderError);
+    sockets.at(-1)?.destroy();
+    silent.close();
   });
 
   it('is closed when a body goes on', async () => {
