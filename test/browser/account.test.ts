@@ -101,6 +101,8 @@ describeBrowser('the account page', function () {
     await page.getByText('The account is being erased').waitFor();
     await erasure();
     await page.getByText('The account is erased.').waitFor();
+    // As above.
+    pages.excuse();
   });
 
   it('sets up a second factor by a QR code, asks for its code at the next sign-in, and turns it off', async () => {
