@@ -19,8 +19,8 @@ Asks labelled questions of seven knowledge bases, in English and German, and pri
   shop     a bicycle shop
   garden   a garden and plant house
   campsite a campsite at a lake
-The last six were written before the search was asked about them. Settings of the search and of the stand-in were chosen with a look
-at the first four since: shop, garden and campsite are out-of-sample.
+The last six were written before the search was asked about them. Settings were chosen with a look at all seven since; those of the
+stand-in with a look at the first four.
 Kinds of questions: paraphrases, other words, typos, short ones, long stories, two topics, another language, follow-ups of
 a dialogue, and what nothing answers (far: about something else; near: about the same things).
 Ways: the ranking alone (by vector, by words, by both, no thresholds), the context stage as runs use it,

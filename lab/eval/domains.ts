@@ -35,8 +35,8 @@ export type Domain = {
 /** Names of the domains: Parley's seeded FAQs, a public library, a clinic, a municipal utility, a bicycle shop, a garden house, a campsite. */
 export const DOMAINS = ['demo', 'library', 'clinic', 'utility', 'shop', 'garden', 'campsite'] as const;
 
-/** The domains with a look at which settings were chosen. */
-const DEVELOPED: readonly string[] = ['demo', 'library', 'clinic', 'utility'];
+/** The domains with a look at which settings were chosen. A new one is not among them. */
+const DEVELOPED: readonly string[] = ['demo', 'library', 'clinic', 'utility', 'shop', 'garden', 'campsite'];
 
 /** Kinds of questions that no FAQ answers: about something else, and about the same things. */
 export const UNANSWERABLE = ['far', 'near'] as const;

@@ -1,3 +1,5 @@
+import { addWord, emptyVocabulary } from './mend.ts';
+
 /**
  * Words that people put around any question. They say nothing about its subject, but as words of no FAQ they would count
  * against each: a long friendly question would cover little of itself. English and German stop words are among them.
@@ -50,6 +52,10 @@ export const LIGHT: ReadonlySet<string> = new Set(
   neue alt große klein hoch schnell billig nächste letzte erste tag tage woche wochen monat jahr stunde zeit heute gestern morgen
   leute ort name nummer teil liste`.split(/\s+/),
 );
+
+/** Fillers and light words, ready for comparison. */
+export const EVERYDAY = emptyVocabulary();
+for (const word of [...FILLERS, ...LIGHT]) addWord(EVERYDAY, word);
 
 /** Says whether a text has a subject of its own: two words at least, one of which does not belong to any question. */
 export function hasSubject(text: string): boolean {

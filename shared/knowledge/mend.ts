@@ -6,9 +6,12 @@ const MOST_UNKNOWN = 8;
 /** Forms of one word. */
 const MOST_FORMS = 3;
 const MOST_COMPOUNDS = 5;
-/** A word shorter than this is left alone; from LONG letters on two mistakes are forgiven. */
+/** A word shorter than this is left alone. Below SHORT only letters may be swapped; from LONG on two mistakes are forgiven. */
+const SHORTEST = 3;
 const SHORT = 4;
 const LONG = 8;
+/** Up to this length a wrong letter makes another everyday word. */
+const SLIPS = 6;
 /** Letters of a part of a compound, and of the part that is left. */
 const PART = 4;
 const REST = 3;
@@ -72,7 +75,7 @@ export function formsOf(text: string, vocabulary: Vocabulary): WordForm[] {
   let unknown = 0;
   for (const word of words) {
     const plain = folded(word);
-    if (plain.length < SHORT || plain.length > 40) continue;
+    if (plain.length < SHORTEST || plain.length > 40) continue;
     if (!vocabulary.words.has(word)) {
       unknown += 1;
       if (unknown <= MOST_UNKNOWN) forms.push(...mended(word, plain, vocabulary));
@@ -82,9 +85,43 @@ export function formsOf(text: string, vocabulary: Vocabulary): WordForm[] {
   return forms;
 }
 
+/**
+ * Writes everyday words as they are meant: "waht" of "waht is in the cabins" would weigh more than any other word, because no FAQ
+ * holds it. Leaves alone what may as well be a word of the knowledge base.
+ */
+export function mendEveryday(text: string, everyday: Vocabulary, known: Vocabulary): string {
+  let left = MOST_UNKNOWN;
+  return text.replace(/\p{L}[\p{L}\p{M}]*(?:['’]\p{L}+)*/gu, (word) => {
+    const plain = folded(word);
+    if (left === 0 || plain.length < SHORTEST || plain.length > 40) return word;
+    if (known.written.has(plain) || everyday.written.has(plain)) return word;
+    const [meant] = slipsOf(plain, everyday);
+    if (meant === undefined) return word;
+    left -= 1;
+    const own = slipsOf(plain, known).filter((near) => !everyday.written.has(near));
+    return own.length > 0 ? word : (everyday.written.get(meant)?.[0] ?? word);
+  });
+}
+
+/**
+ * Returns the words that an unknown one hardly differs from: each begins alike, and is one mistake away. A short word has lost a
+ * letter or swapped two: with a wrong or additional one it may be another word (Mann and kann, Milch and mich).
+ */
+function slipsOf(plain: string, vocabulary: Vocabulary): string[] {
+  return nearest(plain, vocabulary)
+    .filter(({ near, mistakes }) => mistakes === 1 && near[0] === plain[0])
+    .map(({ near }) => near)
+    .filter((near) => plain.length > SLIPS || near.length > plain.length || isSwapped(plain, near));
+}
+
+/** Says whether two words begin alike and have the same letters. */
+function isSwapped(word: string, other: string): boolean {
+  return word[0] === other[0] && [...word].sort().join() === [...other].sort().join();
+}
+
 function mended(word: string, plain: string, vocabulary: Vocabulary): WordForm[] {
   const found = nearest(plain, vocabulary);
-  return found.flatMap(({ near, mistakes }) =>
+  return found.slice(0, MOST_FORMS).flatMap(({ near, mistakes }) =>
     (vocabulary.written.get(near) ?? []).map((as) => ({
       word,
       as,
@@ -106,13 +143,13 @@ function nearest(plain: string, { written, byLength }: Vocabulary): { near: stri
   let found: string[] = [];
   const letters = lettersIn(plain);
   for (const length of lengthsNear(plain.length, most)) {
-    if (length < SHORT) continue;
+    if (length < Math.min(SHORT, plain.length)) continue;
     const alike = byLength.get(length);
     for (const [i, candidate] of (alike?.words ?? []).entries()) {
       // Hardly any word has nearly the same letters: of thirty thousand, some hundred are compared.
       if (bitsOf((alike?.letters[i] ?? 0) ^ letters) > 2 * most) continue;
       const mistakes = distance(plain, candidate, most);
-      if (mistakes > most) continue;
+      if (mistakes > most || (plain.length < SHORT && !isSwapped(plain, candidate))) continue;
       // Two mistakes at once are seldom in the first letter.
       if (mistakes === 2 && candidate[0] !== plain[0]) continue;
       if (mistakes < most) found = [];
@@ -120,7 +157,7 @@ function nearest(plain: string, { written, byLength }: Vocabulary): { near: stri
       found.push(candidate);
     }
   }
-  return found.slice(0, MOST_FORMS).map((near) => ({ near, mistakes: most }));
+  return found.map((near) => ({ near, mistakes: most }));
 }
 
 function lengthsNear(length: number, most: number): number[] {

@@ -1,7 +1,7 @@
 import { type FaqQuery, type FaqSet, faqSet, type FoundFaq, searchFaqs } from '../../db/models/faqSearch.ts';
 import { cacheKey, remember } from '../delivery/cache.ts';
-import { lightWords, withoutFillers } from './fillers.ts';
-import { formsOf, type Vocabulary } from './mend.ts';
+import { EVERYDAY, lightWords, withoutFillers } from './fillers.ts';
+import { formsOf, mendEveryday, type Vocabulary } from './mend.ts';
 import { coverageIn, thresholdIn } from './threshold.ts';
 import { vocabulary } from './vocabulary.ts';
 import { env } from '../base/env.ts';
@@ -51,7 +51,7 @@ export type SearchResult = {
 
 /** Returns what the search by words takes of a text: no fillers, other forms of its words, and which count half. */
 export function searchedWords(text: string, known: Vocabulary): Pick<FaqQuery, 'text' | 'also' | 'light'> {
-  const words = withoutFillers(text.slice(0, WORDS_LIMIT).toWellFormed());
+  const words = withoutFillers(mendEveryday(text.slice(0, WORDS_LIMIT).toWellFormed(), EVERYDAY, known));
   return { text: words, also: formsOf(words, known), light: lightWords(words) };
 }
 

@@ -1,5 +1,7 @@
 import { expect } from 'chai';
-import { addWord, distance, emptyVocabulary, formsOf } from '../../shared/knowledge/mend.ts';
+import { EVERYDAY } from '../../shared/knowledge/fillers.ts';
+import { addWord, distance, emptyVocabulary, formsOf, mendEveryday } from '../../shared/knowledge/mend.ts';
+import { searchedWords } from '../../shared/knowledge/search.ts';
 
 /** Returns the words that stand for the words of a text. */
 function standing(text: string, ...known: string[]): string[] {
@@ -53,6 +55,12 @@ describe('the forms of a word', () => {
   it('never replace a known word or a short one', () => {
     expect(standing('rest', 'rest', 'reset')).to.deep.equal([]);
     expect(standing('cad', 'card')).to.deep.equal([]);
+    expect(standing('pay may', 'pan', 'may')).to.deep.equal([]);
+  });
+
+  it('are, of three letters, the known word with the last two swapped', () => {
+    expect(standing('pya', 'pay', 'pea')).to.deep.equal(['pya → pay']);
+    expect(standing('fur', 'für')).to.deep.equal(['fur → für']);
   });
 
   it('have the accents that the text lacks, and lack those that it has', () => {
@@ -77,6 +85,42 @@ describe('the forms of a word', () => {
       (_, i) => `pasword${'abcdefghij'[i % 10]}${'klmnopqrstu'[i % 11]}`,
     );
     expect(standing(text.join(' '), 'password').length).to.be.at.most(8);
+  });
+});
+
+describe('an everyday word', () => {
+  const knowing = (...known: string[]) => {
+    const vocabulary = emptyVocabulary();
+    for (const word of known) addWord(vocabulary, word);
+    return vocabulary;
+  };
+  const meant = (text: string, ...known: string[]) => mendEveryday(text, EVERYDAY, knowing(...known));
+
+  it('is read as it is meant: letters swapped or lost, or one wrong in a longer word', () => {
+    expect(meant('waht is teh tiem, wich hours can I chnage whithout it?')).to.equal(
+      'what is the time, which hours can I change without it?',
+    );
+    expect(meant('wie kann ich Termin löshcen und bezahlne')).to.equal(
+      'wie kann ich Termin löschen und bezahlen',
+    );
+  });
+
+  it('is no other word that happens to be like it', () => {
+    for (const text of ["Mann, Milch, Oper and fish aren't", 'Lauch home match', 'dog cat bus 我想重置密码'])
+      expect(meant(text)).to.equal(text);
+  });
+
+  it('gives way to a word of the knowledge base', () => {
+    expect(meant('tired')).to.equal('tried');
+    expect(meant('tired queit', 'tired', 'quiet')).to.equal('tired queit');
+    expect(meant('waht', 'what')).to.equal('what');
+  });
+
+  it('counts as little as if it were written right', () => {
+    const known = knowing('cabins');
+    const { text, light } = searchedWords('waht tiem cabins', known);
+    expect(text.trim().split(/\s+/)).to.deep.equal(['time', 'cabins']);
+    expect(light).to.deep.equal(['time']);
   });
 });
 
