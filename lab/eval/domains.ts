@@ -32,8 +32,20 @@ export type Domain = {
   questions: Labelled[];
 };
 
-/** Names of the domains: Parley's seeded FAQs, a public library, a clinic, a municipal utility, a bicycle shop, a garden house, a campsite. */
-export const DOMAINS = ['demo', 'library', 'clinic', 'utility', 'shop', 'garden', 'campsite'] as const;
+/**
+ * Names of the domains: Parley's seeded FAQs, a public library, a clinic, a municipal utility, a bicycle shop, a garden house, a campsite, a
+ * removals firm.
+ */
+export const DOMAINS = [
+  'demo',
+  'library',
+  'clinic',
+  'utility',
+  'shop',
+  'garden',
+  'campsite',
+  'removals',
+] as const;
 
 /** The domains with a look at which settings were chosen. A new one is not among them. */
 const DEVELOPED: readonly string[] = ['demo', 'library', 'clinic', 'utility', 'shop', 'garden', 'campsite'];
