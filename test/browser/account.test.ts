@@ -32,7 +32,7 @@ describeBrowser('the account page', function () {
     await page.getByRole('progressbar').waitFor();
     const [row] = await knex('exports').where({ user_id: user.id });
     await writeExport(row.id);
-    await page.getByText(/You can download it until/).waitFor();
+    await page.getByText(/The download is available until/).waitFor();
     const [download] = await Promise.all([
       page.waitForEvent('download'),
       page.getByRole('button', { name: 'Download', exact: true }).click(),

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { expect } from 'chai';
 import { buildUser, PASSWORD, type BuiltUser } from '../support/factories.ts';
+import { oneAtATime } from '../support/lock.ts';
 import { until } from '../support/until.ts';
 import { playWorker, send, type Sent, servedWeb } from '../support/web.ts';
 import { knex } from '../../db/knex.ts';
@@ -43,6 +44,12 @@ describe('the client', function () {
     const session = sessionAt(base);
     await session.restore();
     return session;
+  }
+  /** Two tabs of one browser. */
+  function tabsAt(base: string): [Session, Session] {
+    const shared = oneAtATime();
+    const tab = () => new Session({ base, store, lock: shared, keep: 'store' });
+    return [tab(), tab()];
   }
   function clientOf(session: Session, base = api.url): Parley {
     const client = new Parley({ base, session, store, lock });
@@ -152,6 +159,72 @@ describe('the client', function () {
         expect(session.user?.id).to.equal(next === 'nobody' ? undefined : other.id);
         close();
       });
+
+  it('takes a message for sent whose answer comes when somebody else has signed in', async () => {
+    const other = await buildUser();
+    const { held, release, base, close } = await holding(api.url, '/chat/send');
+    const session = await signedIn(base);
+    const client = clientOf(session, base);
+    const late = held();
+    client.outbox.add({ conversation: 'new-1', content: 'Hi' });
+    const sending = client.outbox.flush();
+    await late;
+    client.close();
+    session.ended();
+    await session.login(other.email, PASSWORD);
+    release();
+    await sending;
+    const keys = Array.from({ length: store.length }, (_, i) => store.key(i));
+    expect(keys.filter((key) => key?.startsWith('parley.unsent.'))).to.deep.equal([]);
+    expect(await knex('messages').where({ user_id: user.id, message_type: 'user' })).to.have.length(1);
+    close();
+  });
+
+  for (const [what, path, begin] of [
+    ['refresh', '/auth/refresh', (session: Session) => session.refresh()],
+    ['sign-out', '/auth/logout', (session: Session) => session.logout()],
+  ] as const)
+    it(`signs in after the answer to a ${what} of another tab`, async () => {
+      const other = await buildUser();
+      const asked: (string | undefined)[] = [];
+      const { held, release, base, close } = await holding(api.url, path, (url) => asked.push(url));
+      const [tab, next] = tabsAt(base);
+      await tab.login(user.email, PASSWORD);
+      const late = held();
+      const begun = begin(tab);
+      await late;
+      const entered = next.login(other.email, PASSWORD);
+      // A sign-in that does not wait arrives before this.
+      await fetch(`${base}/livez`);
+      expect(asked.slice(-2)).to.deep.equal([`/api/v1${path}`, '/livez']);
+      release();
+      await Promise.all([begun, entered]);
+      expect(asked.at(-1)).to.equal('/api/v1/auth/login');
+      const later = sessionAt();
+      await later.restore();
+      expect([next.user?.id, later.user?.id]).to.deep.equal([other.id, other.id]);
+      close();
+    });
+
+  it('signs out at the server whose place another tab gave to somebody else meanwhile', async () => {
+    const other = await buildUser();
+    const { held, release, base, close } = await holding(api.url, '/auth/login');
+    const [tab, next] = tabsAt(base);
+    await tab.login(user.email, PASSWORD);
+    const refresh_token = store.getItem('parley.session');
+    const late = held();
+    const entered = next.login(other.email, PASSWORD);
+    await late;
+    const left = tab.logout();
+    release();
+    await Promise.all([entered, left]);
+    expect([tab.state, next.state]).to.deep.equal(['out', 'in']);
+    expect((await api.call('POST', '/auth/refresh', { refresh_token })).status).to.equal(401);
+    const later = sessionAt();
+    await later.restore();
+    expect(later.user?.id).to.equal(other.id);
+    close();
+  });
 
   it('answers nobody else than who asked', async () => {
     const other = await buildUser();
@@ -367,10 +440,11 @@ describe('the client', function () {
 });
 
 /** A way to the server that holds back requests of a path, from `held()` on until `release()`. */
-async function holding(target: string, path: string) {
+async function holding(target: string, path: string, asked: (url?: string) => unknown = () => {}) {
   const [begun, go] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   let isHeld = false;
   const { proxy, base } = await httpOnly(target, (url) => {
+    asked(url);
     if (!isHeld || !url?.endsWith(path)) return;
     begun.resolve();
     return go.promise;

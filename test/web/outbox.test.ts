@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { oneAtATime } from '../support/lock.ts';
 import { memoryStore } from '../../web/sdk/browser.ts';
 import { Refused, Unreachable } from '../../web/sdk/http.ts';
 import { Outbox, type Unsent } from '../../web/sdk/outbox.ts';
@@ -109,11 +110,7 @@ describe('the outbox', () => {
   });
 
   it('of two tabs sends each message once', async () => {
-    let turn: Promise<unknown> = Promise.resolve();
-    const lock = ((_: string, work: () => Promise<unknown>) => {
-      turn = turn.then(work, work);
-      return turn;
-    }) as Lock;
+    const lock = oneAtATime();
     const sent: string[] = [];
     const send: Sending = async ({ content }) => {
       sent.push(content);
@@ -125,6 +122,25 @@ describe('the outbox', () => {
     await Promise.all([one.flush(), two.flush()]);
     expect(sent.toSorted()).to.deep.equal(['from one', 'from two']);
   });
+
+  for (const [what, answer] of [
+    ['stored', () => taken(9)],
+    ['refused', () => Promise.reject(new Refused({ code: 'validation_failed', status: 400 }))],
+  ] as const)
+    it(`brings nothing back that was forgotten before a message was ${what}`, async () => {
+      const go = Promise.withResolvers<void>();
+      const outbox = box(() => go.promise.then(answer));
+      outbox.add({ conversation: 'new-1', content: 'on its way' });
+      outbox.add({ conversation: 'new-1', content: 'behind it' });
+      const sending = outbox.flush();
+      outbox.close();
+      for (const { key } of outbox.list()) store.removeItem(`parley.unsent.7.${key}`);
+      go.resolve();
+      await sending;
+      const keys = Array.from({ length: store.length }, (_, i) => store.key(i));
+      expect(keys.filter((key) => key?.startsWith('parley.unsent.'))).to.deep.equal([]);
+      expect(outbox.list()).to.deep.equal([]);
+    });
 
   it('shows nobody the messages of another account', () => {
     box(never).add({ conversation: 5, content: 'mine' });

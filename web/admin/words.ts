@@ -52,7 +52,7 @@ const en = {
 const de: Record<keyof typeof en, string> = {
   admin: 'Verwaltung',
   title: 'Parley-Verwaltung',
-  lead: 'Für Mitarbeitende und Administratoren.',
+  lead: 'Für Mitarbeiter und Administratoren.',
   dashboard: 'Übersicht',
   inbox: 'Eingang',
   knowledge: 'Wissen',
@@ -67,7 +67,7 @@ const de: Record<keyof typeof en, string> = {
   skip: 'Zum Inhalt',
   noRight: 'Dieses Konto hat keinen Zugang',
   noRightWhy:
-    'Die Verwaltung ist für Mitarbeitende und Administratoren. Melde dich mit einem anderen Konto an oder frage einen Administrator.',
+    'Die Verwaltung ist für Mitarbeiter und Administratoren. Melde dich mit einem anderen Konto an oder frage einen Administrator.',
   noPage: 'Diese Seite gibt es nicht',
   noPageWhy: 'Die Adresse ist falsch, oder deine Rolle sieht diese Seite nicht.',
   toStart: 'Zur ersten Seite',

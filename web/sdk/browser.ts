@@ -1,8 +1,16 @@
 import type { Lock, Store } from './types.ts';
 
-type Locks = { request: (name: string, work: () => Promise<unknown>) => Promise<unknown> };
+type Locks = {
+  request: (name: string, how: { signal: AbortSignal }, work: () => Promise<unknown>) => Promise<unknown>;
+};
 
-/** Runs work under a lock that all tabs share; just runs it where the browser has or allows no such locks. */
+/** Longer than a request may take. A tab that the browser has suspended may hold a lock without end. */
+const WAIT_MS = 40_000;
+
+/**
+ * Runs work under a lock that all tabs share; just runs it where the browser has or allows no such locks, and where another tab
+ * does not give the lock back.
+ */
 export const tabLock: Lock = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
   const locks = (globalThis.navigator as { locks?: Locks } | undefined)?.locks;
   if (locks === undefined) return work();
@@ -12,7 +20,8 @@ export const tabLock: Lock = async <T>(name: string, work: () => Promise<T>): Pr
     return work();
   };
   try {
-    return (await locks.request(name, locked)) as T;
+    // The signal ends the waiting alone.
+    return (await locks.request(name, { signal: AbortSignal.timeout(WAIT_MS) }, locked)) as T;
   } catch (err) {
     // A frame on another site may be denied locks, as it is denied storage.
     if (granted) throw err;

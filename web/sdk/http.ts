@@ -35,6 +35,8 @@ export type Options = {
   key?: string;
   headers?: Record<string, string>;
   signal?: AbortSignal;
+  /** `omit`: the request has no cookies, and its answer changes none. */
+  credentials?: 'omit';
 };
 
 const WITHIN_MS = 30_000;
@@ -66,12 +68,13 @@ export async function requestFile(base: string, path: string, options: Options =
 }
 
 function ask(base: string, method: string, path: string, options: Options): Promise<Response> {
-  const { body, signal = AbortSignal.timeout(WITHIN_MS) } = options;
+  const { body, credentials, signal = AbortSignal.timeout(WITHIN_MS) } = options;
   return read(() =>
     fetch(`${base}/api/v1${path}`, {
       method,
       headers: headersOf(options),
       signal,
+      ...(credentials && { credentials }),
       ...(body && { body: JSON.stringify(body) }),
     }),
   );

@@ -128,7 +128,10 @@ export class Outbox {
       this.#settle(message, await this.#ways.send(message));
     } catch (err) {
       if (!(err instanceof Refused) || err.mayPass) return err;
-      this.#write({ ...message, refused: err.problem });
+      // It may be forgotten meanwhile, with the account.
+      if (this.#ways.store.getItem(this.#prefix + message.key) !== null)
+        this.#write({ ...message, refused: err.problem });
+      else this.reread();
     }
     return undefined;
   }
@@ -140,6 +143,8 @@ export class Outbox {
   /** Removes a message that is stored, and tells later ones of a new conversation where they belong. */
   #settle(message: Unsent, taken: Taken): void {
     const { conversation } = message;
+    // Some may be forgotten meanwhile, with the account.
+    this.reread();
     if (typeof conversation === 'string') {
       this.#ways.store.setItem(BEGAN + conversation, String(taken.conversation_id));
       for (const { assistant_id: _, ...other } of this.#list)

@@ -1,4 +1,5 @@
 import type { RunEvent } from './events.ts';
+import { request } from './http.ts';
 import { Live, type LiveState } from './live.ts';
 import { Outbox, type Unsent } from './outbox.ts';
 import { Runs } from './runs.ts';
@@ -35,6 +36,7 @@ export class Parley {
   readonly #watched = new Set<number>();
   /** Runs that ended here, the latest last. */
   readonly #over: number[] = [];
+  #closed = false;
 
   constructor(where: Where) {
     this.#where = where;
@@ -85,7 +87,7 @@ export class Parley {
 
   /** Follows a run to its end, from what this client has seen of it. */
   watch(runId: number): void {
-    if (this.runs.ended(runId)) return;
+    if (this.#closed || this.runs.ended(runId)) return;
     this.#watched.add(runId);
     if (this.#live.connected) void this.runs.resume(runId, () => this.#live.connected);
     else if (this.#live.state === 'streams') void this.#stream(runId);
@@ -107,6 +109,7 @@ export class Parley {
   }
 
   close(): void {
+    this.#closed = true;
     this.outbox.close();
     this.#live.close();
     for (const stream of this.#streams.values()) stream.abort();
@@ -116,7 +119,9 @@ export class Parley {
   #send({ content, conversation, assistant_id, key }: Unsent): Promise<Taken> {
     const where = typeof conversation === 'number' ? { conversation_id: conversation } : {};
     const body = { content, ...where, ...(assistant_id !== undefined && { assistant_id }) };
-    return this.session.call<Taken>('POST', '/chat/send', { body, key });
+    return this.session.asUser((token) =>
+      request<Taken>(this.#where.base, 'POST', '/chat/send', { body, key, token }),
+    );
   }
 
   #connected(): void {

@@ -112,12 +112,21 @@ export class Session {
   /** Signs out. Without a server the sign-in is forgotten here all the same, and the server hears of it at the next visit. */
   async logout(everywhere = false): Promise<void> {
     const [mark, who] = [this.#mark, this.user?.id];
+    // Read now: a page may forget the sign-in while this waits for the lock.
+    const access = this.#isOver ? undefined : this.#access;
     if (mark !== null) this.#note(this.#leftKey, everywhere ? `${mark} everywhere` : mark);
-    await this.#signOut(everywhere).then(this.#left, this.#leftIfRefused);
-    const kept = this.#where.store.getItem(this.#userKey);
-    // Another tab may have signed in somebody else meanwhile.
-    if (kept && who && (JSON.parse(kept) as User).id !== who) this.#forget();
-    else this.#end();
+    const isOther = () => {
+      const kept = this.#where.store.getItem(this.#userKey);
+      return kept !== null && who !== undefined && (JSON.parse(kept) as User).id !== who;
+    };
+    await this.#locked(async () => {
+      if (!isOther()) await this.#signOut(mark, access, everywhere).then(this.#left, this.#leftIfRefused);
+      // The cookie is that of whom another tab signed in meanwhile. The answer must not delete it.
+      else if (access) await this.#tellLeft(access, everywhere, { credentials: 'omit' }).catch(() => {});
+      // Without locks somebody may sign in while the server answers.
+      if (isOther()) this.#forget();
+      else this.#end();
+    });
   }
 
   /** Returns an access token that holds for a while. @throws Refused, Unreachable */
@@ -152,15 +161,24 @@ export class Session {
     return this.signed((token) => request<T>(this.#where.base, method, path, { ...options, token }));
   }
 
-  /** Does work with the user's token. One that the server refuses is refreshed once. @throws Refused, Unreachable */
+  /** Does work as the user, and gives its result to nobody else, who signed in meanwhile. @throws Refused, Unreachable */
   async signed<T>(work: (token: string) => Promise<T>): Promise<T> {
     const { user } = this;
-    // What one user asks for is never asked with the token of another, who signed in meanwhile, nor answered to them.
-    const mine = async (token: string) => {
+    const answer = await this.asUser(work);
+    if (user && this.user && user.id !== this.user.id) throw nobody();
+    return answer;
+  }
+
+  /**
+   * Does work with the user's token. One that the server refuses is refreshed once. Returns the result whoever is signed in by
+   * then: what the server has stored must not be sent again. @throws Refused, Unreachable
+   */
+  async asUser<T>(work: (token: string) => Promise<T>): Promise<T> {
+    const { user } = this;
+    // What one user asks for is never asked with the token of another, who signed in meanwhile.
+    const mine = (token: string) => {
       if (user && user.id !== this.user?.id) throw nobody();
-      const answer = await work(token);
-      if (user && this.user && user.id !== this.user.id) throw nobody();
-      return answer;
+      return work(token);
     };
     const token = await this.token();
     try {
@@ -172,15 +190,19 @@ export class Session {
     }
   }
 
-  /** An access token that has run out would end nothing, so a new one is got first. It is not taken: nobody is signed in by it. */
-  async #signOut(everywhere: boolean): Promise<void> {
-    const token = this.#isOver ? (await this.#renewed()).access_token : this.#access;
+  /**
+   * Tells the server. An access token that has run out would end nothing, so a new one is got first. It is not taken: nobody is
+   * signed in by it.
+   */
+  async #signOut(mark: string | null, access: string | undefined, everywhere: boolean): Promise<void> {
+    // Another tab may have spent the token that this one knew.
+    const token = access ?? (await this.#renewed(this.#mark ?? mark)).access_token;
     await this.#tellLeft(token, everywhere);
   }
 
-  #tellLeft(token: string, everywhere: boolean): Promise<void> {
+  #tellLeft(token: string, everywhere: boolean, how: Options = { headers: this.#headers }): Promise<void> {
     const body = everywhere ? { everywhere } : {};
-    return request(this.#where.base, 'POST', '/auth/logout', { body, token, headers: this.#headers });
+    return request(this.#where.base, 'POST', '/auth/logout', { body, token, ...how });
   }
 
   /** Signs out whom the server did not hear leave. Returns false where it still does not. */

@@ -29,15 +29,20 @@ export async function readRun({ base, token, run, after, take, signal = null }: 
     }
     const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
     let rest = '';
-    for (let next = await reader.read(); !next.done; next = await reader.read()) {
-      const blocks = (rest + next.value).split(/\r?\n\r?\n/);
-      rest = blocks.pop() ?? '';
-      for (const block of blocks) {
-        const { event, data } = fieldsOf(block);
-        if (event && data) take({ event, data: JSON.parse(data) } as RunEvent);
+    try {
+      for (let next = await reader.read(); !next.done; next = await reader.read()) {
+        const blocks = (rest + next.value).split(/\r?\n\r?\n/);
+        rest = blocks.pop() ?? '';
+        for (const block of blocks) {
+          const { event, data } = fieldsOf(block);
+          if (event && data) take({ event, data: JSON.parse(data) } as RunEvent);
+        }
       }
+      return true;
+    } finally {
+      // After an event that cannot be read, nobody reads on.
+      void reader.cancel().catch(() => {});
     }
-    return true;
   } catch (cause) {
     throw new Unreachable(cause);
   }

@@ -22,6 +22,11 @@ export function noteVisit(id: number, now = Date.now()): void {
   }
 }
 
+/** Notes that an account is still here, unless it was forgotten: it may be erased. */
+export function renewVisit(id: number): void {
+  if (store.getItem(`parley.visit.${id}`) !== null) noteVisit(id);
+}
+
 function note(key: string, now: number): void {
   try {
     store.setItem(key, String(now));

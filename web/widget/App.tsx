@@ -49,7 +49,7 @@ export function App({ talk, onClose }: { talk: Talk; version: number; onClose: (
     return () => watch.disconnect();
   }, []);
   const [failed, setFailed] = useState(false);
-  const { turn } = talk.draft;
+  const { who } = talk.draft;
   const attempt: Attempt = async (work, done) => {
     setFailed(false);
     try {
@@ -57,7 +57,7 @@ export function App({ talk, onClose }: { talk: Talk; version: number; onClose: (
       done?.();
     } catch {
       // The page has named another user meanwhile, whom it does not concern.
-      setFailed(turn === talk.draft.turn);
+      setFailed(who === talk.draft.who);
     }
   };
   /** Goes on in the talk that is shown, at its end. */
@@ -75,8 +75,11 @@ export function App({ talk, onClose }: { talk: Talk; version: number; onClose: (
     void attempt(talk.stop());
   };
   const [leaving, setLeaving] = useState(false);
-  // Nobody is asked how the talk of another user was.
-  useEffect(() => setLeaving(false), [turn]);
+  // Nobody is asked how the talk of another user was, nor told what failed there.
+  useEffect(() => {
+    setLeaving(false);
+    setFailed(false);
+  }, [who]);
   const begin = () => {
     setFailed(false);
     talk.begin();
@@ -155,7 +158,7 @@ export function App({ talk, onClose }: { talk: Talk; version: number; onClose: (
             ` ${words.until.replace('{when}', moment(opensAt))}`}
         </p>
         {failed && <p role="alert">{words.unrated}</p>}
-        {isRating && <Rating talk={talk} onDone={leaving ? begin : keepFocus} />}
+        {isRating && <Rating key={who} talk={talk} onDone={leaving ? begin : keepFocus} />}
       </div>
       <Composer talk={talk} send={send} onStop={open ? stop : undefined} />
     </main>
@@ -298,6 +301,7 @@ function Composer({ talk, send, onStop }: ComposerProps) {
     if (next !== '') wire.tellTyping();
   };
   const [failed, setFailed] = useState(false);
+  useEffect(() => setFailed(false), [draft.who]);
   useEffect(focusField, []);
   const content = text.toWellFormed().replaceAll('\0', '').trim();
   const isTooLong = content.length > LIMIT;

@@ -8,16 +8,23 @@ export class Draft {
   who: string | null | undefined;
   /** Whether something was written in this visit. */
   #wrote = false;
+  /** The text that the store has no room for. */
+  #unkept = '';
 
   get text(): string {
-    return store.getItem(keyOf(DRAFT, this.who)) ?? '';
+    return this.#unkept || (store.getItem(keyOf(DRAFT, this.who)) ?? '');
   }
 
   keep(text: string): void {
     const key = keyOf(DRAFT, this.who);
     this.#wrote = true;
-    if (text) store.setItem(key, text);
-    else store.removeItem(key);
+    this.#unkept = '';
+    try {
+      if (text) store.setItem(key, text);
+      else store.removeItem(key);
+    } catch {
+      this.#unkept = text;
+    }
   }
 
   /** Puts texts back into the field, before what it has. */
@@ -28,8 +35,10 @@ export class Draft {
 
   /** Shows the draft of another user. What was written on this page before the site said who is there is that user's. */
   turnTo(who: string | null): void {
+    if (who === this.who) return;
     const typed = who && this.who === undefined && this.#wrote ? this.text : '';
     if (typed) this.keep('');
+    this.#unkept = '';
     this.who = who;
     this.giveBack(typed);
   }

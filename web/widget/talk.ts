@@ -281,6 +281,8 @@ export class Talk {
     const who = user?.role === 'guest' ? null : user?.external_id;
     if (who === (this.#identity?.external_id ?? null)) return;
     for (const key of [this.#talk, RATED, keyOf(DRAFT, who)]) store.removeItem(key);
+    // No way leads back to a guest.
+    if (user?.role === 'guest') for (const { key } of this.unsent) this.#outbox?.drop(key);
     this.#closeOutbox();
     this.#leaving = session.logout();
     session.ended();
@@ -339,7 +341,9 @@ export class Talk {
   #post({ content, conversation, assistant_id, key }: Unsent): Promise<Taken> {
     const where = typeof conversation === 'number' ? { conversation_id: conversation } : {};
     const body = { content, ...where, ...(assistant_id && { assistant_id }) };
-    return this.session.call<Taken>('POST', '/chat/send', { body, key, headers: CHANNEL });
+    return this.session.asUser((token) =>
+      request<Taken>(base, 'POST', '/chat/send', { body, key, token, headers: CHANNEL }),
+    );
   }
 
   #sent({ content }: Unsent, answer: Taken): void {

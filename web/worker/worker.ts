@@ -13,6 +13,7 @@ const CACHE = `parley-${RELEASE}`;
 /** A page that was opened before a release may still ask for parts of the one before. */
 const KEPT_RELEASES = 2;
 const WITHIN_MS = 5_000;
+const ASK_MS = 30_000;
 /** The encoding that a part came in does not matter any more. */
 const ANY = { ignoreVary: true };
 const PAGES = /^(c\/\d+|account|register|forgot-password|)$/;
@@ -177,6 +178,8 @@ async function refreshed(): Promise<SignIn | undefined> {
 function ask(path: string, method: string, body?: object, authorization?: string): Promise<Response> {
   return fetch(new URL(`api/v1/${path}`, scope), {
     method,
+    // Pages wait for the refresh of a worker.
+    signal: AbortSignal.timeout(ASK_MS),
     ...(body && { body: JSON.stringify(body) }),
     headers: {
       'content-type': 'application/json',

@@ -1,6 +1,6 @@
 import { createContext, type ReactNode, useContext, useEffect, useRef, useState } from 'react';
 import { Live, type LiveState } from '../../sdk/live.ts';
-import { noteVisit } from '../../shared/forget.ts';
+import { noteVisit, renewVisit } from '../../shared/forget.ts';
 import { queries } from '../../shared/queries.ts';
 import { base } from '../../shared/root.ts';
 import { session } from '../../shared/session.ts';
@@ -41,7 +41,11 @@ export function LiveProvider({ children }: { children: ReactNode }) {
         timer = setTimeout(() => setState(next), next === 'live' ? 0 : 3_000);
       },
     });
-    const wake = () => document.visibilityState === 'visible' && live.hurry();
+    const wake = () => {
+      if (document.visibilityState !== 'visible') return;
+      if (who) renewVisit(who);
+      live.hurry();
+    };
     addEventListener('online', wake);
     document.addEventListener('visibilitychange', wake);
     setClient({ live, listeners });
@@ -51,6 +55,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       document.removeEventListener('visibilitychange', wake);
       live.close();
       queries.clear();
+      if (who) renewVisit(who);
       if (session.user?.id !== who) forgetToasts();
     };
   }, []);

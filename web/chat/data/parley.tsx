@@ -3,7 +3,7 @@ import { tabLock } from '../../sdk/browser.ts';
 import type { LiveState } from '../../sdk/live.ts';
 import type { Unsent } from '../../sdk/outbox.ts';
 import { Parley } from '../../sdk/parley.ts';
-import { forgetUser, noteVisit } from '../../shared/forget.ts';
+import { forgetUser, noteVisit, renewVisit } from '../../shared/forget.ts';
 import { base } from '../../shared/root.ts';
 import { session, store } from '../../shared/session.ts';
 import { forgetToasts } from '../../shared/toasts.tsx';
@@ -27,7 +27,11 @@ export function ParleyProvider({ children }: { children: ReactNode }) {
     const parley = new Parley({ base, session, store, lock: tabLock });
     const feed = new RunFeed(parley);
     const stopPatching = keepPatched(parley);
-    const wake = () => document.visibilityState === 'visible' && parley.wake();
+    const wake = () => {
+      if (document.visibilityState !== 'visible') return;
+      if (who) renewVisit(who);
+      parley.wake();
+    };
     const reread = ({ key }: StorageEvent) => {
       if (!key?.startsWith('parley.unsent.')) return;
       parley.outbox.reread();
@@ -45,6 +49,7 @@ export function ParleyProvider({ children }: { children: ReactNode }) {
       stopPatching();
       parley.close();
       queries.clear();
+      if (who) renewVisit(who);
       if (session.user?.id === who) return;
       forgetToasts();
       // No way leads back to a guest.

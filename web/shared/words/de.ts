@@ -281,7 +281,7 @@ export const de: Record<keyof typeof en, string> = {
   'data.lead': 'Lade alles herunter, was über dich gespeichert ist.',
   'data.export': 'Download vorbereiten',
   'data.under': 'Deine Daten werden gesammelt: {share}',
-  'data.ready': 'Fertig. Du kannst es bis {when} herunterladen.',
+  'data.ready': 'Fertig. Der Download ist bis {when} möglich.',
   'data.failed': 'Das hat nicht geklappt. Bitte versuche es noch einmal.',
   'data.download': 'Herunterladen',
   'data.access': 'Wer meine Daten gelesen hat',

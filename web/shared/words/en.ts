@@ -278,7 +278,7 @@ export const en = {
   'data.lead': 'Download everything that is stored about you.',
   'data.export': 'Prepare a download',
   'data.under': 'Your data is being gathered: {share}',
-  'data.ready': 'Ready. You can download it until {when}.',
+  'data.ready': 'Ready. The download is available until {when}.',
   'data.failed': 'That did not work. Please try again.',
   'data.download': 'Download',
   'data.access': 'Who read my data',

@@ -47,7 +47,7 @@ const de: Record<keyof typeof en, string> = {
   lead: 'Wer was mit wessen Daten tat. Jedes Lesen dieser Seite fügt einen Eintrag an.',
   action: 'Handlung',
   actionHint: 'user.suspended',
-  actor: 'Von (ID)',
+  actor: 'Durch (ID)',
   subject: 'Über (ID)',
   from: 'Von',
   to: 'Bis',

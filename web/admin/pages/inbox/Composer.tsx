@@ -28,6 +28,8 @@ export function Composer({ inbox: { conversation, user }, field, chosen, setMode
   const mode = own ? chosen : 'note';
   const place = `parley.reply.${me?.id}.${id}.${mode}`;
   const [texts, setTexts] = useState<Record<string, string>>({});
+  /** Texts that the browser's storage has no room for: they last as long as the page. */
+  const unkept = useRef<Record<string, string>>({});
   const text = texts[place] ?? store.getItem(place) ?? '';
   const [busy, setBusy] = useState(false);
   const [refused, setRefused] = useState('');
@@ -38,11 +40,17 @@ export function Composer({ inbox: { conversation, user }, field, chosen, setMode
 
   const write = (next: string) => {
     setTexts((old) => ({ ...old, [place]: next }));
-    if (next === '') store.removeItem(place);
-    else store.setItem(place, next);
+    const { [place]: _, ...others } = unkept.current;
+    unkept.current = others;
+    try {
+      if (next === '') store.removeItem(place);
+      else store.setItem(place, next);
+    } catch {
+      unkept.current = { ...others, [place]: next };
+    }
   };
   /** Returns the field's present text: the agent may type while a request runs. */
-  const written = () => store.getItem(place) ?? '';
+  const written = () => unkept.current[place] ?? store.getItem(place) ?? '';
   const append = (more: string) => write(written().trim() === '' ? more : `${written()}\n\n${more}`);
   const focus = () => requestAnimationFrame(() => field.current?.focus());
   const submit = async () => {

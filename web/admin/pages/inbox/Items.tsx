@@ -34,7 +34,7 @@ export function Items({
       <div className="p-3">
         {name === 'waiting' ? (
           <EmptyState title={t('none_waiting')} text={t('none_waitingWhy')}>
-            <LinkButton to="/inbox?list=all">{t('showAll')}</LinkButton>
+            <LinkButton to={`/inbox${chosen ? `/${chosen}` : ''}?list=all`}>{t('showAll')}</LinkButton>
           </EmptyState>
         ) : (
           <EmptyState title={t('none')} text={t(name === 'mine' ? 'none_mineWhy' : 'none_other')} />

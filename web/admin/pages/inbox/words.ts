@@ -11,7 +11,7 @@ const en = {
   none_waiting: 'Nobody is waiting',
   none_waitingWhy:
     'When somebody asks for a person, the conversation appears here, with a sound if you turn it on.',
-  showAll: 'Show all that are open',
+  showAll: 'Show all open conversations',
   none: 'Nothing here',
   none_mineWhy: 'Take a conversation from “Waiting”, and it stays here until you resolve it.',
   none_other: 'There are no conversations in this list.',
@@ -115,7 +115,7 @@ const de: Record<keyof typeof en, string> = {
   none_waiting: 'Niemand wartet',
   none_waitingWhy:
     'Wenn jemand einen Menschen verlangt, erscheint das Gespräch hier, auf Wunsch mit einem Ton.',
-  showAll: 'Alle offenen zeigen',
+  showAll: 'Alle offenen Gespräche zeigen',
   none: 'Hier ist nichts',
   none_mineWhy: 'Übernimm ein Gespräch aus „Wartend“; es steht hier, bis du es löst.',
   none_other: 'In dieser Liste gibt es keine Gespräche.',
@@ -190,7 +190,7 @@ const de: Record<keyof typeof en, string> = {
   status_waiting: 'wartet',
   status_agent: 'bei einem Menschen',
   status_resolved: 'gelöst',
-  keys: 'Kürzel',
+  keys: 'Tastenkürzel',
   keysTitle: 'Tastenkürzel im Eingang',
   keysOn: 'Kürzel mit einer Taste benutzen',
   key_next: 'Nächstes Gespräch',
