@@ -10,7 +10,7 @@ $$;
 
 -- Returns the set to fill: the given model's, which is created if missing. While a process with other settings is alive (it
 -- asked within five seconds), returns that process's set instead. So two releases never undo each other's work. The very first
--- set is served at once.
+-- set is served at once. Another query prefix removes the set's probes and thresholds: they were made with the former one.
 CREATE OR REPLACE FUNCTION want_embedding_set(
   p_name text, p_provider text, p_model text, p_dimensions integer, p_query_prefix text, p_document_prefix text)
 RETURNS SETOF embedding_models LANGUAGE plpgsql VOLATILE AS $$
@@ -19,7 +19,7 @@ DECLARE
   own text;
 BEGIN
   SELECT * INTO chosen FROM embedding_models WHERE key = filled_embedding_set();
-  IF embedding_set_is(chosen, p_name, p_dimensions, p_document_prefix) THEN
+  IF embedding_set_is(chosen, p_name, p_dimensions, p_document_prefix) AND chosen.query_prefix = p_query_prefix THEN
     own := chosen.key;
   ELSIF chosen.seen_at > clock_timestamp() - interval '5 seconds' THEN
     RETURN NEXT chosen;
@@ -35,6 +35,12 @@ BEGIN
     AND chosen.seen_at > clock_timestamp() - interval '1 second' THEN
     RETURN NEXT chosen;
     RETURN;
+  END IF;
+  -- Waits for whoever stores probes or thresholds of the former prefix.
+  PERFORM FROM embedding_models WHERE key = own AND query_prefix <> p_query_prefix FOR NO KEY UPDATE;
+  IF FOUND THEN
+    DELETE FROM embedding_probes WHERE model = own;
+    DELETE FROM embedding_thresholds WHERE model = own;
   END IF;
   RETURN QUERY INSERT INTO embedding_models AS m (key, name, provider, model, dimensions, dimensions_asked, query_prefix,
     document_prefix, wanted_at, seen_at, ready_at)
@@ -70,7 +76,7 @@ DECLARE
   chosen embedding_models;
 BEGIN
   SELECT * INTO chosen FROM embedding_models WHERE key = filled_embedding_set();
-  IF chosen.key <> p_key OR chosen.dimensions_asked IS NOT NULL OR chosen.dimensions = p_dimensions
+  IF chosen.key IS DISTINCT FROM p_key OR chosen.dimensions_asked IS NOT NULL OR chosen.dimensions = p_dimensions
     OR chosen.wanted_at > clock_timestamp() - interval '10 seconds' THEN
     RETURN false;
   END IF;
@@ -82,20 +88,22 @@ BEGIN
 END $$;
 
 -- Begins a new set of a model that gives other vectors than before for the same texts: the model behind the name was replaced.
--- Does so only for the set that is filled, and once an hour: behind a name that two models share, the FAQs would be embedded
--- without end.
+-- Does so only for the set that is filled, and once an hour. Otherwise two models behind one name would alternate without end.
+-- Of two callers one waits for the other.
 CREATE OR REPLACE FUNCTION replace_embedding_set(p_key text) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   chosen embedding_models;
 BEGIN
+  PERFORM FROM embedding_models WHERE key = p_key FOR NO KEY UPDATE;
   SELECT * INTO chosen FROM embedding_models WHERE key = filled_embedding_set();
-  IF chosen.key <> p_key OR chosen.wanted_at > clock_timestamp() - interval '1 hour' THEN
+  IF chosen.key IS DISTINCT FROM p_key OR chosen.wanted_at > clock_timestamp() - interval '1 hour' THEN
     RETURN false;
   END IF;
-  INSERT INTO embedding_models (key, name, provider, model, dimensions, dimensions_asked, query_prefix, document_prefix,
-    wanted_at, seen_at)
+  INSERT INTO embedding_models (key, name, provider, model, dimensions, dimensions_asked, from_before, query_prefix,
+    document_prefix, wanted_at, seen_at)
   VALUES (chosen.name || '#' || left(md5(chosen.key || clock_timestamp()), 8), chosen.name, chosen.provider, chosen.model,
-    chosen.dimensions, chosen.dimensions_asked, chosen.query_prefix, chosen.document_prefix, clock_timestamp(), chosen.seen_at);
+    chosen.dimensions, chosen.dimensions_asked, chosen.from_before, chosen.query_prefix, chosen.document_prefix,
+    clock_timestamp(), chosen.seen_at);
   RETURN true;
 END $$;
 

@@ -1,11 +1,8 @@
--- Drops the older version: a function with other parameters is another function, and calls would fit both.
-DROP FUNCTION IF EXISTS embedding_set_to_calibrate(integer);
-
--- Returns the served set if its thresholds are of another knowledge base, or of another number of probes (NULL: any): owed to
--- housekeeping. So is one that the release before measured, without coverage. NULL: nothing is owed. Waits until the vectors are
--- complete, and for a minute after the last measurement. A knowledge base of few FAQs is not measured.
-CREATE OR REPLACE FUNCTION embedding_set_to_calibrate(p_faqs integer, p_probes integer DEFAULT NULL)
-RETURNS text LANGUAGE sql STABLE AS $$
+-- Returns the served set if housekeeping should measure its thresholds: they are missing, were measured by the release before
+-- (without coverage), among other FAQs, or by more or fewer than p_probes questions (NULL: their number does not matter).
+-- Returns NULL if nothing is owed. Waits until the vectors are complete, and for a minute after the last measurement. Does not
+-- measure fewer than p_faqs published FAQs.
+CREATE OR REPLACE FUNCTION embedding_set_to_measure(p_faqs integer, p_probes integer) RETURNS text LANGUAGE sql STABLE AS $$
   SELECT m.key FROM embedding_models m
   WHERE m.key = serving_embedding_set() AND NOT m.in_columns AND m.dimensions IS NOT NULL AND m.due_at <= clock_timestamp()
     AND NOT EXISTS (SELECT FROM faq_vectors_owed o WHERE o.model = m.key AND o.failures < 2)
@@ -14,6 +11,12 @@ RETURNS text LANGUAGE sql STABLE AS $$
       AND (t.computed_at > clock_timestamp() - CASE WHEN faqs_exceed(5000) THEN interval '10 minutes' ELSE interval '1 minute' END
         OR t.faq_version = (SELECT version::text FROM faq_set)
           AND coalesce(p_probes = (SELECT sum(probes) FROM embedding_thresholds WHERE model = m.key), true)))
+$$;
+
+-- The release before calls it, and creates it anew when it migrates. A second function of that name would make its calls
+-- ambiguous.
+CREATE OR REPLACE FUNCTION embedding_set_to_calibrate(p_faqs integer) RETURNS text LANGUAGE sql STABLE AS $$
+  SELECT embedding_set_to_measure(p_faqs, NULL)
 $$;
 
 -- Measures how near the probe questions of each language come to an FAQ, and stores the 95th percentile: one probe in twenty

@@ -58,6 +58,14 @@ export async function wantSet({
   return set;
 }
 
+/** Returns the served set, unless its model is left alone for a while. */
+export function servedSet(): Promise<EmbeddingSet | undefined> {
+  return row(
+    `SELECT ${columns} FROM embedding_models m
+     WHERE m.key = serving_embedding_set() AND m.due_at <= clock_timestamp()`,
+  );
+}
+
 /** Returns the sets to embed texts for: the set that is filled, then the served set if it differs. */
 export function setsToFill(): Promise<EmbeddingSet[]> {
   return rows(

@@ -16,6 +16,11 @@ export type Threshold = {
 };
 export type Probe = { language: string; text: string };
 export type Measured = Reached & { language: string; probes: number };
+/** A set as it was read: its query prefix may have changed since. */
+export type AsRead = Pick<EmbeddingSet, 'key' | 'query_prefix'>;
+
+/** SQL: the set still has the prefix that its probes were embedded with. Whoever changes the prefix waits for the transaction. */
+const UNCHANGED = `EXISTS (SELECT FROM embedding_models WHERE key = :key AND query_prefix = :prefix FOR SHARE)`;
 
 /**
  * Owed: the served set, if its thresholds are of another knowledge base or of other probes.
@@ -25,17 +30,17 @@ export type Measured = Reached & { language: string; probes: number };
 export async function setToCalibrate(faqs: number, probes: number): Promise<EmbeddingSet | undefined> {
   return row(
     `SELECT ${SET_COLUMNS.map((column) => `m.${column}`).join()} FROM embedding_models m
-     WHERE m.key = embedding_set_to_calibrate(:faqs, :probes)`,
+     WHERE m.key = embedding_set_to_measure(:faqs, :probes)`,
     { faqs, probes },
   );
 }
 
 /**
  * Compares vectors of probes with those that a set keeps. @returns the least cosine similarity of two vectors of one probe;
- * undefined where the set keeps none of this dimension
+ * undefined where the set keeps none of this dimension, or has another query prefix now
  */
 export async function likeness(
-  key: string,
+  { key, query_prefix: prefix }: AsRead,
   probes: Probe[],
   vectors: number[][],
 ): Promise<number | undefined> {
@@ -43,8 +48,8 @@ export async function likeness(
     `SELECT min(1 - (e.vector <=> p.vector)) AS least
      FROM unnest(CAST(:languages AS text[]), CAST(:texts AS text[]), CAST(:vectors AS vector[])) AS p (language, text, vector)
      JOIN embedding_probes e ON e.model = :key AND e.language = p.language AND e.text_hash = md5(p.text)
-     WHERE vector_dims(e.vector) = vector_dims(p.vector)`,
-    { key, ...columnsOf(probes), vectors: vectors.map((vector) => toSql(vector) as string) },
+     WHERE vector_dims(e.vector) = vector_dims(p.vector) AND ${UNCHANGED}`,
+    { key, prefix, ...columnsOf(probes), vectors: vectors.map((vector) => toSql(vector) as string) },
   );
   return found?.least ?? undefined;
 }
@@ -59,9 +64,9 @@ export function missingProbes(key: string, probes: Probe[]): Promise<Probe[]> {
   );
 }
 
-/** Stores vectors of probes. Removes those that only an earlier release uses. */
+/** Stores vectors of probes, unless the set's query prefix has changed. Removes those that only an earlier release uses. */
 export async function saveProbes(
-  key: string,
+  { key, query_prefix: prefix }: AsRead,
   all: Probe[],
   made: Probe[],
   vectors: number[][],
@@ -70,8 +75,9 @@ export async function saveProbes(
     `INSERT INTO embedding_probes (model, language, text_hash, vector)
      SELECT :key, language, md5(text), vector
      FROM unnest(CAST(:languages AS text[]), CAST(:texts AS text[]), CAST(:vectors AS vector[])) AS p (language, text, vector)
+     WHERE ${UNCHANGED}
      ON CONFLICT DO NOTHING`,
-    { key, ...columnsOf(made), vectors: vectors.map((vector) => toSql(vector) as string) },
+    { key, prefix, ...columnsOf(made), vectors: vectors.map((vector) => toSql(vector) as string) },
   );
   await row(
     `DELETE FROM embedding_probes e WHERE e.model = :key AND NOT EXISTS (
@@ -97,16 +103,28 @@ export async function reachedBy(
   return { similarity: found.similarity, coverage: found.coverage ?? 0 };
 }
 
-/** Stores what probes reached. @param version of the FAQs that were measured */
-export async function saveThresholds(key: string, version: string, found: Measured[]): Promise<void> {
+/**
+ * Stores what probes reached in place of what was stored, unless the set's query prefix has changed or nothing was reached.
+ * @param version of the FAQs that were measured
+ */
+export async function saveThresholds(
+  { key, query_prefix: prefix }: AsRead,
+  version: string,
+  found: Measured[],
+): Promise<void> {
   await row(
-    `INSERT INTO embedding_thresholds AS t (model, language, threshold, coverage, probes, faq_version)
-     SELECT :key, m.language, m.similarity, m.coverage, m.probes, :version
-     FROM jsonb_to_recordset(CAST(:found AS jsonb)) AS m (language text, similarity float8, coverage float8, probes integer)
-     WHERE EXISTS (SELECT FROM embedding_models WHERE key = :key)
+    `WITH found AS (
+       SELECT * FROM jsonb_to_recordset(CAST(:found AS jsonb))
+         AS m (language text, similarity float8, coverage float8, probes integer)
+       WHERE ${UNCHANGED}),
+     gone AS (
+       DELETE FROM embedding_thresholds WHERE model = :key
+         AND EXISTS (SELECT FROM found) AND language NOT IN (SELECT language FROM found))
+     INSERT INTO embedding_thresholds AS t (model, language, threshold, coverage, probes, faq_version)
+     SELECT :key, language, similarity, coverage, probes, :version FROM found
      ON CONFLICT (model, language) DO UPDATE SET threshold = excluded.threshold, coverage = excluded.coverage,
        probes = excluded.probes, faq_version = excluded.faq_version, computed_at = clock_timestamp()`,
-    { key, version, found: JSON.stringify(found) },
+    { key, prefix, version, found: JSON.stringify(found) },
   );
 }
 

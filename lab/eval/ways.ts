@@ -51,7 +51,7 @@ async function fill(faqs: DomainFaq[]): Promise<Slugs> {
   await measureThresholds();
   const { vectors } = await faqSet();
   // Housekeeping waits a minute between two knowledge bases.
-  if (vectors !== null) await calibrate(vectors.key);
+  if (vectors !== null) await calibrate(vectors);
   return new Map(added.map(({ id, slug }) => [id, slug]));
 }
 

@@ -1,11 +1,24 @@
 import { expect } from 'chai';
 import { knex } from '../../db/knex.ts';
+import { replaceSet, wantSet } from '../../db/models/embeddingSet.ts';
 import { rows } from '../../db/sql.ts';
 import { embedFaqs } from '../../workers/embedding.ts';
 import { reconcile } from '../../workers/housekeeping.ts';
+import { embeddingModel } from '../../shared/provider/config.ts';
 import { configureEmbedding } from '../support/models.ts';
+import { itNative } from '../support/native.ts';
+import { until } from '../support/until.ts';
 import { faqSet } from '../../db/models/faqSearch.ts';
-import { addTopics, find, later, serving, sets, TOPICS, withEmbeddings } from '../support/vectors.ts';
+import {
+  addTopics,
+  find,
+  hourLater,
+  later,
+  serving,
+  sets,
+  TOPICS,
+  withEmbeddings,
+} from '../support/vectors.ts';
 
 const MODEL = 'text-embedding-3-small';
 
@@ -119,6 +132,43 @@ describe('vectors of another model', function () {
     await reconcile(0);
     expect(at.provider.requests).to.deep.equal([]);
     expect(await sets()).to.deep.equal([MODEL]);
+  });
+
+  const wanted = async () => {
+    const model = embeddingModel();
+    if (model === null) throw new Error('off');
+    return (await wantSet(model)).key;
+  };
+
+  it('of a replaced model are filled after an upgrade too, from which requests name a dimension', async () => {
+    expect(await replaceSet(MODEL), 'of no set').to.equal(false);
+    await embedFaqs(await addTopics());
+    await hourLater();
+    await knex('embedding_models').update({ from_before: true, dimensions_asked: 1_536 });
+    expect(await replaceSet(MODEL)).to.equal(true);
+    const [, anew] = await sets();
+    await configureEmbedding();
+    expect(await wanted()).to.equal(anew);
+    expect(await replaceSet(MODEL), 'again').to.equal(false);
+    expect(await sets()).to.have.length(2);
+  });
+
+  itNative('of a replaced model begin once, though two processes notice it at once', async () => {
+    await wanted();
+    await hourLater();
+    const first = await knex.transaction();
+    await first.raw('SELECT replace_embedding_set(?)', [MODEL]);
+    const second = replaceSet(MODEL);
+    try {
+      await until(
+        'the second waits',
+        async () => (await rows('SELECT FROM pg_locks WHERE NOT granted')).length > 0,
+      );
+    } finally {
+      await first.commit();
+    }
+    expect(await second).to.equal(false);
+    expect(await sets()).to.have.length(2);
   });
 
   it('are made anew when EMBEDDING_DIMENSIONS is set, and when it is unset again', async () => {

@@ -54,6 +54,11 @@ export async function find(text: string, dimensions = 1_536): Promise<string[]> 
 export const sets = (): Promise<string[]> => knex('embedding_models').orderBy('key').pluck('key');
 export const serving = async () => (await faqSet()).vectors?.key;
 
+/** As if each set had begun an hour before. */
+export async function hourLater(): Promise<void> {
+  await knex('embedding_models').update({ wanted_at: knex.raw("wanted_at - interval '1 hour'") });
+}
+
 /** As if questions of the old set were answered long ago. */
 export async function later(): Promise<void> {
   const earlier = knex.raw("ready_at - interval '1 hour'");

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type EmbeddingSet, pauseSet, replaceSet } from '../../db/models/embeddingSet.ts';
+import { type EmbeddingSet, pauseSet, replaceSet, servedSet } from '../../db/models/embeddingSet.ts';
 import {
   likeness,
   missingProbes,
@@ -31,11 +31,20 @@ const PROBES: Probe[] = Object.entries(
 
 /** Probes by which a model is recognized. */
 const SAMPLE = PROBES.slice(0, 3);
-/** Cosine similarity below which a text's vector is of another model: one model's vectors differ by rounding. */
+/**
+ * Cosine similarity below which a text's vector is of another model. Chosen far from both cases, not measured: rounding leaves one
+ * model's vectors of a text above 0.999, and those of two models are near 0, as their axes have nothing in common.
+ */
 const SAME = 0.9;
+/** Ms that this process leaves a set alone which it cannot measure. replace_embedding_set begins no second set for as long. */
+const REST = 3_600_000;
+const ANEW = 'all FAQs are embedded anew';
+const AGAIN = 'a set began within the hour, so it is compared again in an hour';
 
 let measuring: Promise<void> | undefined;
+/** Whether the model was compared since the start. */
 let recognized = false;
+let resting: { key: string; until: number } | undefined;
 
 /** Measures the served vectors in the background where that is owed. Two processes that do so store the same. */
 export function keepThresholds(): void {
@@ -48,21 +57,23 @@ export function keepThresholds(): void {
 }
 
 /**
- * Measures how near off-topic questions come to the FAQs, where that is owed. Embeds these questions once per set of vectors. At
- * the first call, and before each measurement, compares the model with the one that made the vectors.
+ * Measures how near off-topic questions come to the FAQs, where that is owed. Embeds these questions once per set of vectors. Once
+ * after the start, and before each measurement, compares the model with the one that made the vectors. Does not measure a set by
+ * another model's vectors. Leaves such a set alone for an hour, and one in which no question reached anything.
  */
 export async function measure(): Promise<void> {
   const model = embeddingModel();
   if (model === null) return;
   const owed = await setToCalibrate(LEAST_FAQS, PROBES.length);
-  const set = owed ?? (recognized ? null : (await faqSet()).vectors);
-  recognized = true;
-  if (!set || !mayAsk(set)) return;
+  const set = owed ?? (recognized ? undefined : await servedSet());
+  if (set === undefined || !mayAsk(set) || rests(set)) return;
   try {
-    if ((await isReplaced(set)) && (await replaceSet(set.key))) {
-      log.warn({ model: set.name }, 'Embedding model gives other vectors; all FAQs are embedded anew');
+    if (await isReplaced(set)) {
+      const begun = await replaceSet(set.key);
+      rest(set, `Embedding model gives other vectors; ${begun ? ANEW : AGAIN}`);
       return;
     }
+    recognized = true;
     if (owed === undefined) return;
     await embedProbes(set, model);
   } catch (err) {
@@ -70,32 +81,46 @@ export async function measure(): Promise<void> {
     log.warn({ err, model: set.name }, 'Probe questions not embedded; thresholds stay as they are');
     return pauseSet(set.key, err.retryAfterMs);
   }
-  await calibrate(set.key);
-  log.info({ model: set.name }, 'Thresholds measured');
+  if (await calibrate(set)) log.info({ model: set.name }, 'Thresholds measured');
+  else rest(set, 'No off-topic question reached an FAQ; thresholds are measured in an hour');
+}
+
+function rests({ key }: EmbeddingSet): boolean {
+  return resting?.key === key && Date.now() < resting.until;
+}
+
+function rest({ key, name }: EmbeddingSet, why: string): void {
+  resting = { key, until: Date.now() + REST };
+  log.warn({ model: name }, why);
 }
 
 /** Says whether a model gives other vectors than those that a set keeps of the same texts. */
 async function isReplaced(set: EmbeddingSet): Promise<boolean> {
   if ((await missingProbes(set.key, SAMPLE)).length > 0) return false;
   const texts = SAMPLE.map(({ text }) => text);
-  const like = await likeness(set.key, SAMPLE, await embedFor(set, texts, 'query'));
+  const like = await likeness(set, SAMPLE, await embedFor(set, texts, 'query'));
   return like !== undefined && like < SAME;
 }
 
-/** Measures a set by its probes, and stores the thresholds of each language. */
-export async function calibrate(key: string): Promise<void> {
+/**
+ * Measures a set by its probes, and stores the thresholds of each language. A language whose probes reached nothing gets the
+ * thresholds of all probes. @returns whether a probe reached an FAQ; otherwise stores nothing
+ */
+export async function calibrate(set: EmbeddingSet): Promise<boolean> {
   const faqs = await faqSet();
   const known = await vocabulary(faqs);
-  const found: Measured[] = [];
-  for (const [language, probes] of Map.groupBy(PROBES, (probe) => probe.language)) {
-    const reached: Reached[] = [];
-    for (const probe of probes) {
-      const one = await reachedBy(key, probe, searchedWords(probe.text, known));
-      if (one !== undefined) reached.push(one);
-    }
-    if (reached.length > 0) found.push({ language, probes: probes.length, ...thresholdsOf(reached) });
+  const all: (Reached & { language: string })[] = [];
+  for (const probe of PROBES) {
+    const one = await reachedBy(set.key, probe, searchedWords(probe.text, known));
+    if (one !== undefined) all.push({ language: probe.language, ...one });
   }
-  await saveThresholds(key, faqs.version, found);
+  if (all.length === 0) return false;
+  const found = [...Map.groupBy(PROBES, (probe) => probe.language)].map(([language, probes]): Measured => {
+    const own = all.filter((one) => one.language === language);
+    return { language, probes: probes.length, ...thresholdsOf(own.length > 0 ? own : all) };
+  });
+  await saveThresholds(set, faqs.version, found);
+  return true;
 }
 
 async function embedProbes(set: EmbeddingSet, { batch }: EmbeddingModel): Promise<void> {
@@ -103,6 +128,6 @@ async function embedProbes(set: EmbeddingSet, { batch }: EmbeddingModel): Promis
   for (let i = 0; i < missing.length; i += batch) {
     const some = missing.slice(i, i + batch);
     const texts = some.map(({ text }) => text);
-    await saveProbes(set.key, PROBES, some, await embedFor(set, texts, 'query'));
+    await saveProbes(set, PROBES, some, await embedFor(set, texts, 'query'));
   }
 }

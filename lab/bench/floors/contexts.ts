@@ -49,7 +49,7 @@ async function fill(): Promise<void> {
   await embedFaqs(await knex('faqs').pluck('id'));
   await measure();
   const { vectors } = await faqSet();
-  if (vectors !== null) await calibrate(vectors.key);
+  if (vectors !== null) await calibrate(vectors);
 }
 
 /** Sorts the questions by what the stage says of them; this also warms it up. */
