@@ -3,8 +3,9 @@
  * NODE_COMPILE_CACHE what it compiled. They then need nothing that reads TypeScript. @throws Error for a file that does not load
  */
 import { spawnSync } from 'node:child_process';
-import { globSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { lazily } from '../shared/base/lazily.ts';
 
 /** They start what they name, so each runs by itself. Without settings it ends once its imports are loaded. */
 const PROGRAMS = [
@@ -14,9 +15,28 @@ const PROGRAMS = [
   'scripts/health.ts',
   'scripts/backup.ts',
 ];
-for (const file of PROGRAMS) spawnSync(process.execPath, [file], { stdio: 'ignore', timeout: 60_000 });
+/** A frame of a stack. A program that loads says in one line which setting it lacks. */
+const STACK = /^ {4}at /m;
+/** A package that a file loads at its first use. */
+const LAZY = /(?<!typeof )\b(import|lazily)\('([^'.][^']*)'\)/g;
 
-for (const file of globSync('{api,workers,shared,db}/**/*.ts', { exclude: ['**/*.d.ts'] }))
+for (const file of PROGRAMS) {
+  const { signal, error, stderr } = spawnSync(process.execPath, [file], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'ignore', 'pipe'],
+    timeout: 60_000,
+  });
+  // What a signal ends keeps nothing.
+  if (signal || error || STACK.test(stderr))
+    throw new Error(`${file} does not load: ${error ?? signal ?? stderr}`);
+}
+
+for (const file of globSync('{api,workers,shared,db,scripts/backup}/**/*.ts', { exclude: ['**/*.d.ts'] })) {
   if (!PROGRAMS.includes(file)) await import(resolve(file));
+  for (const [, how = '', name = ''] of readFileSync(file, 'utf8').matchAll(LAZY)) {
+    if (how === 'lazily') lazily(name);
+    else await import(name);
+  }
+}
 // What was loaded would go on dialling its stores.
 process.exit();

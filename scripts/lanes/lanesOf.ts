@@ -1,7 +1,7 @@
 import { globSync, statSync } from 'node:fs';
 import { reaches } from './reaches.ts';
 
-/** How many lanes have no kind of files of their own: tests mostly wait. */
+/** Number of lanes that begin with neither browsers nor faults. Tests mostly wait. */
 const LANES = 2;
 /** Starts the product's processes. Such a file takes this many ms more than one a byte. */
 const STARTS = /^test.(flows|model|clients)/;

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** What a file of the tree imports when it is loaded: imports of types alone are no part of the program. */
-const IMPORT = /^(?:import|export)\b(?! type\b)[^;']*'([^']+)'|\bimport\('([^']+)'\)/gm;
+const IMPORT = /^(?:import|export)\b(?! type\b)(?:[^;'=(]*\bfrom)? *'([^']+)'|\bimport\('([^']+)'\)/gm;
 
 const known = new Map<string, string[]>();
 
@@ -23,7 +23,12 @@ export function reaches(file: string, packages: string[]): boolean {
 function importsOf(file: string): string[] {
   const before = known.get(file);
   if (before) return before;
-  const names = [...readFileSync(file, 'utf8').matchAll(IMPORT)].map(([, name, late]) => name ?? late ?? '');
+  const names = importsIn(readFileSync(file, 'utf8'));
   known.set(file, names);
   return names;
+}
+
+/** Returns what a program's text imports when it is loaded or later, types aside. */
+export function importsIn(text: string): string[] {
+  return [...text.matchAll(IMPORT)].map(([, name, late]) => name ?? late ?? '');
 }

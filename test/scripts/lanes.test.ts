@@ -1,6 +1,7 @@
 import { globSync } from 'node:fs';
 import { expect } from 'chai';
 import { lanesOf } from '../../scripts/lanes/lanesOf.ts';
+import { importsIn } from '../../scripts/lanes/reaches.ts';
 
 describe('the lanes of npm test', () => {
   const choices = { faults: true, stores: false };
@@ -19,6 +20,23 @@ describe('the lanes of npm test', () => {
     ]);
     expect(run.filter(isBrowsers)).to.deep.equal([]);
     expect(run).not.to.include('test/shared/texts.test.ts');
+  });
+
+  it('find imports of any form, and take no other text for one', () => {
+    const text = `import './setup.ts';
+import type { Only } from './types.ts';
+import Koa, {
+  type Context,
+} from 'koa';
+export { one } from './one.ts';
+export function late() {
+  // The database's own driver is loaded when it is first used.
+  return import('./late.ts');
+}
+export const name = 'no import';
+/** It's read from here. */
+export type Other = 'neither';`;
+    expect(importsIn(text)).to.deep.equal(['./setup.ts', 'koa', './one.ts', './late.ts']);
   });
 
   it('run two browsers at once where nothing else is left, and never more', () => {

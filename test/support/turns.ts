@@ -6,7 +6,7 @@ const TAKEN = process.env.TEST_TAKEN;
 
 /**
  * Lets this lane run only those files that no other has taken, each of them taken when its turn comes. So the lanes end
- * together, whatever the files take.
+ * together, however long each file takes.
  * @param root the suite of all files; Mocha has begun with it
  */
 export function takeTurns(root: Mocha.Suite): void {
