@@ -2,7 +2,16 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,6 +25,7 @@ const USAGE = `npm test [-- FILE... | --faults | --stores | --grep TEXT | any op
 
 Builds the pages if web/ has changed. Runs test/**/*.test.ts except test/faults (or the named files) against real services,
 in lanes side by side, each of which takes the next file when it is free. One lane begins with what needs a browser.
+Fails when no lane has taken a file.
 --faults adds test/faults, with which another lane begins. Each lane has:
   a private Redis that keeps nothing
   with DATABASE_URL, a database of its own on that server, dropped at the end, and a role that only owns it
@@ -71,7 +81,12 @@ async function main(args: string[]): Promise<number> {
     for (const { output } of results.slice(1)) process.stdout.write(readFileSync(output));
     const summaries = results.map(({ summary }) => summary);
     report(summaries);
-    return summaries.every(existsSync) ? Math.max(...codes) : 1;
+    const left = leftOver(lanes.flat(), taken);
+    // With --bail a lane that failed leaves files, and its exit code says so.
+    if (left.length > 0)
+      console.log(`${left.length} files were taken by no lane: ${left.slice(0, SHOWN).join(' ')}`);
+    const code = summaries.every(existsSync) ? Math.max(...codes) : 1;
+    return code || (left.length > 0 ? 1 : 0);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -125,6 +140,12 @@ async function testLane(
   } finally {
     await Promise.all([database.stop(), redis.stop()]);
   }
+}
+
+/** Returns the files that no lane has taken. A lane notes each file that it takes in the folder `taken`. */
+function leftOver(files: string[], taken: string): string[] {
+  const run = readdirSync(taken).map((name) => decodeURIComponent(name));
+  return [...new Set(files).difference(new Set(run))];
 }
 
 /** Adds up the lanes' results, and names the slowest files. A lane that broke off has none. */

@@ -13,6 +13,8 @@ export function takeTurns(root: Mocha.Suite): void {
   if (TAKEN === undefined) return;
   const ours = new Map<string, boolean>();
   const isOurs = ({ file = '' }: { file?: string }): boolean => {
+    // Without a file nothing tells the lanes apart: each runs it.
+    if (file === '') return true;
     const decided = ours.get(file) ?? takes(file);
     ours.set(file, decided);
     return decided;
@@ -31,7 +33,7 @@ export function takeTurns(root: Mocha.Suite): void {
 /** Takes a file for this lane. @returns false: another lane has it */
 function takes(file: string): boolean {
   try {
-    closeSync(openSync(join(TAKEN ?? '', relative(process.cwd(), file).replaceAll(/\W/g, '_')), 'wx'));
+    closeSync(openSync(join(TAKEN ?? '', encodeURIComponent(relative(process.cwd(), file))), 'wx'));
     return true;
   } catch (err) {
     if ((err as { code?: string }).code === 'EEXIST') return false;
