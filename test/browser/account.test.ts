@@ -59,6 +59,11 @@ describeBrowser('the account page', function () {
     await message(page).fill('a secret draft');
     const kept = await page.evaluate('JSON.stringify(localStorage)');
     expect(kept).to.contain('of a colleague').and.not.contain('of long ago').and.not.contain(String(long));
+    // A page that is open for long notes that its account is still here.
+    const visited = () => page.evaluate<string | null>(`localStorage.getItem('parley.visit.${user.id}')`);
+    await page.evaluate(`localStorage.setItem('parley.visit.${user.id}', 1);
+      document.dispatchEvent(new Event('visibilitychange'));`);
+    expect(Number(await visited())).to.be.above(1);
     await page.goto(`${pages.api().url}/account`);
     await page.getByRole('button', { name: 'Erase my account' }).click();
     const dialog = page.getByRole('dialog', { name: 'Erase the account' });
@@ -80,6 +85,7 @@ describeBrowser('the account page', function () {
     await expectAccessible(page);
     expect(await knex('users').where({ id: user.id, email: user.email })).to.have.length(0);
     expect(await page.evaluate('JSON.stringify(localStorage)')).to.not.contain('secret draft');
+    expect(await visited()).to.equal(null);
     const stranger = await pages.open();
     await stranger.goto(link);
     await stranger.getByText('The account is erased.').waitFor();

@@ -227,6 +227,8 @@ describeBrowser('the widget on another site', function () {
       await page.route(url, late, { times: 1 });
       /** Waits until the frame has the answer. */
       const release = async () => {
+        // An earlier request of the same address says nothing of this one.
+        await inside()?.evaluate('performance.clearResourceTimings()');
         const answered = page.waitForResponse(url);
         held.resolve();
         await (await answered).finished();
@@ -277,6 +279,10 @@ describeBrowser('the widget on another site', function () {
       // Nor is she asked how his was.
       await fresh.click();
       await frame().getByText('How was this conversation?').waitFor();
+      // Sites may name the same user on each of their pages.
+      await name('customer 51');
+      await inside()?.evaluate('new Promise((over) => requestAnimationFrame(() => setTimeout(over)))');
+      expect(await frame().getByText('How was this conversation?').count()).to.equal(1);
       await name('customer 50');
       await say('Ann’s third', 8);
       expect(await frame().getByText('How was this conversation?').count()).to.equal(0);
@@ -309,7 +315,7 @@ describeBrowser('the widget on another site', function () {
     });
 
     it('gives a message that found no sign-in back to nobody else', async () => {
-      await visit();
+      await visit('data-questions="His [[tokens:3]]"');
       const field = await open();
       await name('customer 54');
       const { promise: late, resolve: go } = Promise.withResolvers<void>();
@@ -324,11 +330,27 @@ describeBrowser('the widget on another site', function () {
       const failed = page.waitForEvent('requestfailed');
       go();
       await failed;
-      await frame()
-        .getByText(/you agree/)
-        .waitFor();
+      await page.unroute('**/auth/widget');
+      // He writes without the field, which would lose what came back into it.
+      await frame().getByRole('button', { name: 'His' }).click();
+      await frame().getByText('w1 w2 w3', { exact: true }).waitFor();
       expect(await field.inputValue()).to.equal('');
       expect(await frame().getByRole('alert').count()).to.equal(0);
+      expect(await inside()?.evaluate('Object.values(localStorage).join()')).to.not.include('secret');
+      expect(await knex('messages').where({ content: 'Ann’s secret' })).to.deep.equal([]);
+    });
+
+    it('forgets what a guest did not send when the site names a user', async () => {
+      await visit();
+      await open();
+      await say('a guest’s', 3);
+      await page.route('**/chat/send', (route) => route.abort());
+      await ask('a guest’s secret');
+      await frame().getByText('a guest’s secret').waitFor();
+      await name('customer 56');
+      await page.unroute('**/chat/send');
+      await say('Ann’s', 4);
+      expect(await inside()?.evaluate('Object.values(localStorage).join()')).to.not.include('secret');
     });
 
     it('keeps what was typed before the first name, for that user alone', async () => {
