@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** What a file of the tree imports when it is loaded: imports of types alone are no part of the program. */
+/** What a file of the tree imports when it is loaded. Imports of types alone are left out. */
 const IMPORT = /^(?:import|export)\b(?! type\b)(?:[^;'=(]*\bfrom)? *'([^']+)'|\bimport\('([^']+)'\)/gm;
 
 const known = new Map<string, string[]>();

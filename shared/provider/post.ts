@@ -17,7 +17,7 @@ const REDIRECTS = 3;
 /** Node's own client gives up after five minutes; a model may load for longer. */
 const patience = { headersTimeout: 0, bodyTimeout: 0 };
 
-/** An answer whose headers are there. Whoever does not read `body` to its end destroys it, which closes the connection. */
+/** An answer whose headers are there. A caller that does not read `body` to its end destroys it, which closes the connection. */
 export type Answer = { headers: IncomingHttpHeaders; body: Readable };
 
 /** The SDK, and undici's `request`: the SDK's own way to send, with its `fetch`, takes four times the CPU of a short call. */
