@@ -47,7 +47,9 @@ export async function life(ground: Ground): Promise<(round: number) => Promise<M
     hangUp();
     const busyOnes = await inTurn(sides, (side) => busy(ground, side));
     const unloaded = await inTurn(sides, ({ first }) => latencies(RATE, UNLOADED, first));
+    await warm(plain);
     const without = await rate(MESSAGES, plain);
+    await calling(MESSAGES / 2);
     const both = await calling(MESSAGES);
     const saturation = await ceiling(32, 4, (sides[2] as Side).first);
     const loadedRate = Math.max(1, Math.round(SHARE * saturation));
@@ -106,6 +108,11 @@ async function inTurn<T>(sides: Side[], measure: (side: Side) => Promise<T>): Pr
   return measured;
 }
 
+/** Sends messages that do not count. Connections that were idle meanwhile were closed: new ones plan their statements first. */
+async function warm(send: Side['send']): Promise<void> {
+  await rate(MESSAGES / 2, send);
+}
+
 type Busy = { rate: number; cpu: number; node: number };
 
 /** Sends a round of messages. Returns their rate, and CPU ms of a message: all of it, and Node's part. */
@@ -116,8 +123,7 @@ async function busy(ground: Ground, { children, send }: Side): Promise<Busy> {
     const { PostgreSQL, Redis } = await storesCpu(ground);
     return { node, all: node + PostgreSQL + Redis };
   };
-  // Connections that were idle meanwhile were closed: new ones plan their statements first.
-  await rate(MESSAGES / 2, send);
+  await warm(send);
   const before = await used();
   const perSecond = await rate(MESSAGES, send);
   const after = await used();
