@@ -1,11 +1,12 @@
 import type { Knex } from 'knex';
 
+/** Three hours, in ms. */
 const HOURS = 10_800_000;
 
 /**
  * Runs a migration's statements one by one on one connection, without the timeouts of requests: an index on a large table takes
- * minutes to hours. No statement among them may lock a table against readers: it would wait for the longest of them, and all
- * others behind it. The migration needs `config = { transaction: false }`.
+ * minutes to hours. No statement may lock a table against readers: it would wait for the longest reader, and later readers would
+ * wait for it. The migration needs `config = { transaction: false }`. @throws what a statement throws; later ones are not run
  */
 export async function patiently(knex: Knex, statements: string[]): Promise<void> {
   const client = knex.client as Pool;

@@ -29,6 +29,11 @@ export async function row<T>(sql: string, bindings: Bindings = {}, db: Knex = kn
   return (await rows<T>(sql, bindings, db))[0];
 }
 
+/** Returns the column `id` of a statement's rows. */
+export async function ids(sql: string, bindings: Bindings = {}, db: Knex = knex): Promise<number[]> {
+  return (await rows<{ id: number }>(sql, bindings, db)).map(({ id }) => id);
+}
+
 /** Every statement above passes through `way.run`; the model of a run's life (test/model) replaces it. */
 export const way = { run };
 

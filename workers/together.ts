@@ -39,8 +39,8 @@ export function loadForContext(job: Delivered): Promise<(Turn & Chosen) | undefi
 const loads = new Map<string, ReturnType<typeof loadAsked>>();
 
 /**
- * Loads a run, or takes part in a load that is under way, and never in an older one: rights are asked as shortly before a text
- * leaves as by a load of its own. The second job repeats a load that failed, so that each failure is counted once.
+ * Loads a run, or shares a load that is under way. No load is kept for later: rights are asked shortly before a text leaves.
+ * The second job repeats a load that failed, so that each failure is counted once.
  */
 function loadOnce({ id, data }: Delivered): ReturnType<typeof loadAsked> {
   const load = () => loadAsked(data.run_id, env.HISTORY_LIMIT);

@@ -8,14 +8,13 @@ import { found, problem } from '../../shared/base/errors.ts';
 import { serve } from '../contract/serve.ts';
 import { pathId } from '../middleware/ctx.ts';
 import {
-  analyticsContract,
   presentBucket,
   presentCosts,
   presentDashboard,
   presentKnowledge,
   presentUserFigures,
-  ratingContract,
-} from './contract.ts';
+} from './answers.ts';
+import { analyticsContract, ratingContract } from './contract.ts';
 import { answerCsv, answerList, leaves } from './csv.ts';
 import { rateConversation } from '../../db/models/conversationRating.ts';
 

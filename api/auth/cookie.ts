@@ -1,6 +1,6 @@
 import type { User } from '../../db/models/user.ts';
 import { env } from '../../shared/base/env.ts';
-import { Problem, problem } from '../../shared/base/errors.ts';
+import { invalid, Problem, problem } from '../../shared/base/errors.ts';
 import type { Ctx, Next } from '../middleware/ctx.ts';
 import { mark } from '../middleware/mark.ts';
 import { isOwnPage, isSameOrigin } from '../middleware/origin.ts';
@@ -20,8 +20,8 @@ const COOKIES: Record<Keeper, { name: string; site: string }> = {
 };
 
 /**
- * Returns who asks for a cookie. Browsers send a frame's cookie with requests of the site around it as well, so it counts only
- * where the browser says that the frame itself asks; else the request is one without a cookie.
+ * Returns who asks for a cookie; undefined: nobody who may. Browsers send a frame's cookie with requests of the site around it
+ * as well. So it counts only where the browser says that the frame itself asks.
  */
 function keeperOf(ctx: Ctx): Keeper | undefined {
   const asked = ctx.get('X-Session');
@@ -66,9 +66,7 @@ export function answerSignIn(ctx: Ctx, { user, grant }: { user: User; grant: Gra
 export function cookieInstead(ctx: Ctx): string | undefined {
   const keeper = keeperOf(ctx);
   if (keeper !== undefined) return cookieToken(ctx, keeper) ?? (keeper === 'frame' ? undefined : '');
-  throw problem('validation_failed', undefined, {
-    errors: [{ path: '/refresh_token', message: 'must be present' }],
-  });
+  throw invalid('/refresh_token', 'must be present');
 }
 
 /** Returns the refresh token of a request's cookie, or undefined. */

@@ -11,7 +11,7 @@ import {
   VERIFY,
   VERIFY_SEND,
   WIDGET,
-} from '../../shared/limits/attempts.ts';
+} from '../../shared/limits/policies.ts';
 import { limitAttempts } from '../middleware/limit-attempts.ts';
 import { clientOf } from '../middleware/ctx.ts';
 import { authContract } from './contract.ts';

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { familyOf } from '../../shared/accounts/family.ts';
 import { MAX_LENGTH, MIN_LENGTH } from '../../shared/accounts/newPassword.ts';
 import { flag, id, language, role, text, time, userStatus } from './fields.ts';
 import { closed, described, named, orNull, presenter, type Row } from './schema.ts';
@@ -60,7 +61,7 @@ export const session = named(
   'Session',
   Type.Object({
     id: described(id, 'The `sid` of its access tokens.'),
-    user_agent: orNull(text),
+    user_agent: described(orNull(text), 'The family of its program, such as `Firefox on Linux`.'),
     ip: described(orNull(text), 'The address it began from.'),
     created_at: time,
     last_used_at: described(time, 'When it began or was last refreshed.'),
@@ -69,7 +70,7 @@ export const session = named(
   }),
   {
     id: 31,
-    user_agent: 'Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0',
+    user_agent: 'Firefox on Linux',
     ip: '192.0.2.7',
     created_at: '2026-11-20T09:30:00.000Z',
     last_used_at: '2026-11-21T08:00:00.000Z',
@@ -77,7 +78,14 @@ export const session = named(
     current: true,
   },
 );
-export const presentSession = presenter(session);
+const presentRow = presenter(session);
+
+/** Writes a sign-in. Releases before 0.2.0 kept the whole user agent. */
+export function presentSession(
+  row: Row<Static<typeof session>> & { user_agent: string | null },
+): Static<typeof session> {
+  return presentRow({ ...row, user_agent: familyOf(row.user_agent) });
+}
 
 /** The fields that an account's owner writes, at registration and later. */
 export const profile = {

@@ -1,4 +1,4 @@
-import { problem } from '../../shared/base/errors.ts';
+import { invalid } from '../../shared/base/errors.ts';
 
 /**
  * Encodes a place in a list as an opaque text.
@@ -17,10 +17,7 @@ export function decodeCursor(list: string, cursor: string, length: number): numb
     place.length === length &&
     place.every((part): part is number => Number.isSafeInteger(part)) &&
     encodeCursor(list, place) === cursor;
-  if (!sound)
-    throw problem('validation_failed', undefined, {
-      errors: [{ path: 'cursor', message: 'must be the next_cursor of a page of this list' }],
-    });
+  if (!sound) throw invalid('cursor', 'must be the next_cursor of a page of this list');
   return place;
 }
 

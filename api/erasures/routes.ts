@@ -1,6 +1,6 @@
 import { findErasure } from '../../db/models/erasure.ts';
 import { found } from '../../shared/base/errors.ts';
-import { PASSWORD_CHANGE } from '../../shared/limits/attempts.ts';
+import { PASSWORD_CHANGE } from '../../shared/limits/policies.ts';
 import { eraseFor, eraseOwn } from '../../shared/privacy/erasure.ts';
 import { receiptOf } from '../../shared/privacy/receipts.ts';
 import { by } from '../audit/note.ts';

@@ -6,7 +6,7 @@ import { checkMail } from '../../shared/notifications/checkMail.ts';
 import { checkRole } from '../../shared/provider/probe.ts';
 import { stopping } from '../../shared/base/stop.ts';
 import { serve } from '../contract/serve.ts';
-import { together } from '../../shared/ops/checks.ts';
+import { together } from '../../shared/base/together.ts';
 import { healthContract } from './contract.ts';
 import { noteProbe } from './probes.ts';
 

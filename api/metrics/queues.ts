@@ -1,4 +1,6 @@
+import { inTime } from '../../shared/base/inTime.ts';
 import { log } from '../../shared/base/log.ts';
+import { atMostEvery } from '../../shared/base/together.ts';
 import { queueJobs, queueOldest } from '../../shared/ops/metrics.ts';
 import { queues } from '../../shared/delivery/queues.ts';
 import { redis } from '../../shared/delivery/redis.ts';
@@ -11,23 +13,17 @@ const FRESH = 5_000;
  * Updates the gauges of the queues, at most every five seconds, and within one. While Redis is away it removes their
  * values: an old number would look like a true one.
  */
-export async function measureQueues(): Promise<void> {
-  if (performance.now() < freshUntil) return measuring;
-  freshUntil = performance.now() + FRESH;
-  measuring = measure().catch((err: unknown) => {
+export const measureQueues = atMostEvery(FRESH, () =>
+  measure().catch((err: unknown) => {
     log.warn({ err }, 'Queues not measured; their gauges are removed');
     queueJobs.reset();
     queueOldest.reset();
-  });
-  return measuring;
-}
-
-let freshUntil = Number.NEGATIVE_INFINITY;
-let measuring: Promise<void> = Promise.resolve();
+  }),
+);
 
 /** Counts the jobs of all queues by state. @throws when Redis does not answer within a second */
 export function countJobs() {
-  return within(LIMIT, Promise.all(Object.values(queues).map(look)));
+  return inTime(LIMIT, Promise.all(Object.values(queues).map(look)));
 }
 
 async function measure(): Promise<void> {
@@ -77,11 +73,3 @@ while true do
   from = (math.floor(first[2] / 4294967296) + 1) * 4294967296
 end
 return oldest`;
-
-async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('timeout')), limitMs);
-  });
-  return Promise.race([work, limit]).finally(() => clearTimeout(timer));
-}

@@ -3,7 +3,7 @@ import { registry } from '../../shared/ops/metrics.ts';
 import { mayScrape } from '../../shared/ops/metrics.ts';
 import { serve } from '../contract/serve.ts';
 import { metricsContract } from './contract.ts';
-import { together } from '../../shared/ops/checks.ts';
+import { together } from '../../shared/base/together.ts';
 import { measureFaqs } from './faqs.ts';
 import { measureOwed } from './owed.ts';
 import { measureQueues } from './queues.ts';

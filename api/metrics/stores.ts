@@ -1,7 +1,9 @@
 import { backupAges } from '../../db/models/backup.ts';
 import { debts } from '../../db/models/owed.ts';
 import { aboutServer } from '../../db/models/server.ts';
+import { inTime } from '../../shared/base/inTime.ts';
 import { log } from '../../shared/base/log.ts';
+import { atMostEvery } from '../../shared/base/together.ts';
 import { redis } from '../../shared/delivery/redis.ts';
 import { budgetUsed } from '../../shared/limits/budget.ts';
 import {
@@ -20,15 +22,9 @@ const FRESH = 15_000;
 const LIMIT = 2_000;
 
 /** Updates the gauges that Postgres and Redis know. What cannot be asked is removed: an old number would look like a true one. */
-export function measureStores(): Promise<void> {
-  if (performance.now() < freshUntil) return measuring;
-  freshUntil = performance.now() + FRESH;
-  measuring = Promise.all([within(lookAtRuns, POSTGRES), within(lookAtRedis, REDIS)]).then(() => {});
-  return measuring;
-}
-
-let freshUntil = Number.NEGATIVE_INFINITY;
-let measuring: Promise<void> = Promise.resolve();
+export const measureStores = atMostEvery(FRESH, () =>
+  Promise.all([within(lookAtRuns, POSTGRES), within(lookAtRedis, REDIS)]),
+);
 
 /** Gauges without labels would show 0 after a reset. */
 const POSTGRES = [
@@ -64,15 +60,9 @@ async function lookAtRedis(): Promise<void> {
   redisMemoryMax.set(field('maxmemory'));
 }
 
-async function within(look: () => Promise<void>, clears: (() => void)[]): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('timeout')), LIMIT);
+function within(look: () => Promise<void>, clears: (() => void)[]): Promise<void> {
+  return inTime(LIMIT, look()).catch((err: unknown) => {
+    log.warn({ err }, 'Store not measured; its gauges are removed');
+    for (const clear of clears) clear();
   });
-  await Promise.race([look(), limit])
-    .catch((err: unknown) => {
-      log.warn({ err }, 'Store not measured; its gauges are removed');
-      for (const clear of clears) clear();
-    })
-    .finally(() => clearTimeout(timer));
 }

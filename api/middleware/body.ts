@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import { createBrotliDecompress, createUnzip } from 'node:zlib';
 import rawBody from 'raw-body';
 import { Problem, problem } from '../../shared/base/errors.ts';
+import { inTime } from '../../shared/base/inTime.ts';
 import type { Ctx } from './ctx.ts';
 
 /** Bytes of a body, after inflation. */
@@ -36,7 +37,7 @@ export async function readForm(ctx: Ctx): Promise<Record<string, string>> {
 function readBytes(req: IncomingMessage): Promise<Buffer> {
   return withBody(req, async (stream) => {
     try {
-      return await inTime(req, rawBody(stream, { limit: BODY_LIMIT, length: declaredLength(req) }));
+      return await arrived(req, rawBody(stream, { limit: BODY_LIMIT, length: declaredLength(req) }));
     } catch (err) {
       if (err instanceof Problem) throw err;
       throw err instanceof Error && 'status' in err && err.status === 413
@@ -50,14 +51,10 @@ function readBytes(req: IncomingMessage): Promise<Buffer> {
 const READ_WITHIN_MS = 20_000;
 
 /** Waits for a body, but not for a client that sends it byte by byte. @throws Problem `request_timeout` */
-async function inTime(req: IncomingMessage, reading: Promise<Buffer>): Promise<Buffer> {
+function arrived(req: IncomingMessage, reading: Promise<Buffer>): Promise<Buffer> {
   // A body that has already arrived needs no timer.
   if (req.complete) return reading;
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(problem('request_timeout')), READ_WITHIN_MS);
-  });
-  return Promise.race([reading, late]).finally(() => clearTimeout(timer));
+  return inTime(READ_WITHIN_MS, reading, () => problem('request_timeout'));
 }
 
 /**

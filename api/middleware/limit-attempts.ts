@@ -1,5 +1,6 @@
 import { problem } from '../../shared/base/errors.ts';
-import { limited, type Policy } from '../../shared/limits/attempts.ts';
+import { limited } from '../../shared/limits/attempts.ts';
+import type { Policy } from '../../shared/limits/policies.ts';
 import type { Ctx, Next } from './ctx.ts';
 import { rateHeaders } from './headers.ts';
 import { mark } from './mark.ts';

@@ -1,5 +1,5 @@
 import { removeSubscription } from '../../db/models/pushSubscription.ts';
-import { PUSH_SUBSCRIBE } from '../../shared/limits/attempts.ts';
+import { PUSH_SUBSCRIBE } from '../../shared/limits/policies.ts';
 import { pushKey, subscribe } from '../../shared/notifications/subscribe.ts';
 import { serve } from '../contract/serve.ts';
 import { limitAttempts } from '../middleware/limit-attempts.ts';

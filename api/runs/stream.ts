@@ -1,6 +1,6 @@
 import { findRun, type RunRow } from '../../db/models/runView.ts';
 import type { RunEvent } from '../../shared/delivery/runEvents.ts';
-import { problem } from '../../shared/base/errors.ts';
+import { invalid } from '../../shared/base/errors.ts';
 import { log } from '../../shared/base/log.ts';
 import { stopping } from '../../shared/base/stop.ts';
 import { arrive } from '../../shared/delivery/presence.ts';
@@ -21,8 +21,7 @@ const LINGER_MS = 10_000;
 export function afterSeqOf(query: { after?: string }, lastEventId: string): number {
   if (lastEventId === '') return Number(query.after ?? 0);
   if (new RegExp(SEQ).test(lastEventId)) return Number(lastEventId);
-  const errors = [{ path: 'Last-Event-ID', message: 'must be a seq' }];
-  throw problem('validation_failed', undefined, { errors });
+  throw invalid('Last-Event-ID', 'must be a seq');
 }
 
 /**

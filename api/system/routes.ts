@@ -7,7 +7,7 @@ import { processes, version } from '../../shared/delivery/processes.ts';
 import { checkMail } from '../../shared/notifications/checkMail.ts';
 import { mailTest, pushTest } from '../../shared/notifications/tests.ts';
 import { settingsInForce } from '../../shared/ops/settings.ts';
-import { together } from '../../shared/ops/checks.ts';
+import { together } from '../../shared/base/together.ts';
 import { askModels } from '../../shared/provider/askModels.ts';
 import type { Role } from '../../shared/provider/calls.ts';
 import { chatModels, embeddingModel, type ModelRef, providerOf } from '../../shared/provider/config.ts';

@@ -12,7 +12,7 @@ import {
   PROFILE_CHANGE,
   SECOND_FACTOR_CONFIRM,
   VERIFY_SEND,
-} from '../../shared/limits/attempts.ts';
+} from '../../shared/limits/policies.ts';
 import {
   beginSecondFactor,
   confirmSecondFactor,

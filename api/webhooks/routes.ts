@@ -1,7 +1,7 @@
 import { deleteWebhook, findWebhook, listWebhooks } from '../../db/models/webhook.ts';
 import { listDeliveries, oweTest, retryDelivery } from '../../db/models/webhookDelivery.ts';
 import { found } from '../../shared/base/errors.ts';
-import { WEBHOOK_SEND } from '../../shared/limits/attempts.ts';
+import { WEBHOOK_SEND } from '../../shared/limits/policies.ts';
 import { addEndpoint, changeEndpoint, rotateSecret } from '../../shared/webhooks/endpoints.ts';
 import { note } from '../audit/note.ts';
 import { pageOf } from '../contract/page.ts';

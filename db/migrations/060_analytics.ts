@@ -9,7 +9,7 @@ import type { Knex } from 'knex';
  * `analytics_changes`: a quarter hour whose rollup is not to be used any more, from `due_at` on to be counted again. The
  * triggers that write it fire for late changes only: their WHEN is all that a message costs.
  *
- * The functions of the triggers do nothing here: db/functions/analytics.sql has their text.
+ * The functions of the triggers do nothing here: db/functions/analytics_changes.sql has their text.
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(tables);

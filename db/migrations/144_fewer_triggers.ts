@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 /**
  * Narrows triggers of runs and conversations. Postgres builds a trigger's WHEN anew for each statement that fires it, which
  * cost a twentieth of PostgreSQL's CPU of a message: most updates set no column that these triggers are about. The function
- * compares what the WHEN compared (db/functions/analytics.sql).
+ * compares what the WHEN compared (db/functions/analytics_changes.sql).
  */
 const RUN_COLUMNS = [
   'status',

@@ -2,15 +2,15 @@ import { row } from '../sql.ts';
 import { type Anchor, auditAnchor } from './auditAnchor.ts';
 import { type Tables, AS_AUDIT, use } from '../personalData.ts';
 
-const PASS = 1_000;
-const LOOK = 5_000;
+/** Entries that one statement chains, and that one statement checks. */
+const [PASS, LOOK] = [1_000, 5_000];
 
 /** The end of the chain: the last place, and that entry's hash in hex. */
 type Head = { chain_seq: number; hash: string };
 
 /**
- * Gives the entries without a place theirs, a thousand at most: the caller has other work every second too. One
- * process chains at a time; the others do nothing.
+ * Gives a place to entries that have none, a thousand at most: the caller has other work every second too. One process
+ * chains at a time; the others do nothing.
  * @returns how many entries it chained
  */
 export async function chainAuditLog(): Promise<number> {

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { row, rows } from '../sql.ts';
+import { ids, row, rows } from '../sql.ts';
 import { mayBeTried } from './erasureFailure.ts';
 import { type Tables, FOR_GOOD, operators, use } from '../personalData.ts';
 
@@ -53,14 +53,13 @@ export function erasureById(id: number): Promise<Erasure | undefined> {
 }
 
 /** Returns erasures that are not complete, oldest first. */
-export async function erasuresOwed(graceMs: number): Promise<number[]> {
-  const owed = await rows<{ id: number }>(
+export function erasuresOwed(graceMs: number): Promise<number[]> {
+  return ids(
     `SELECT id FROM erasures WHERE status = 'erasing'
        AND requested_at < clock_timestamp() - :graceMs * interval '1 ms' AND ${mayBeTried('erasures.user_id')}
      ORDER BY requested_at LIMIT 100`,
     { graceMs },
   );
-  return owed.map(({ id }) => id);
 }
 
 /** Returns the whole ledger, oldest first. */

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { row, rows } from '../sql.ts';
+import { ids, row, rows } from '../sql.ts';
 import { type Tables, use } from '../personalData.ts';
 
 export type ExportRow = {
@@ -44,12 +44,11 @@ export function findExport(userId: number, id: number): Promise<ExportRow | unde
 }
 
 /** Returns exports that no worker holds, oldest first. */
-export async function exportsOwed(): Promise<number[]> {
-  const owed = await rows<{ id: number }>(
+export function exportsOwed(): Promise<number[]> {
+  return ids(
     `SELECT id FROM exports WHERE status IN ('queued', 'running')
        AND (lease_until IS NULL OR lease_until < clock_timestamp()) ORDER BY id LIMIT 20`,
   );
-  return owed.map(({ id }) => id);
 }
 
 export type Claimed = { user_id: number; attempt: number };

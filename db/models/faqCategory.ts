@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { Model } from 'objection';
-import { rows } from '../sql.ts';
+import { ids } from '../sql.ts';
 import type { Along } from './auditEntry.ts';
 import { type Tables, FOR_GOOD, operators } from '../personalData.ts';
 
@@ -66,13 +66,12 @@ export class FaqCategory extends Model {
 }
 
 /** Returns those of some ids that no category has. */
-export async function missingCategories(ids: number[]): Promise<number[]> {
-  const missing = await rows<{ id: number }>(
+export function missingCategories(asked: number[]): Promise<number[]> {
+  return ids(
     `SELECT id FROM unnest(CAST(:ids AS bigint[])) AS asked (id)
      WHERE NOT EXISTS (SELECT FROM faq_categories c WHERE c.id = asked.id) ORDER BY id`,
-    { ids },
+    { ids: asked },
   );
-  return missing.map(({ id }) => id);
 }
 
 async function refused<T>(write: (trx: Knex) => Promise<T>): Promise<T | 'slug_taken'> {

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import type { FieldError } from '../../shared/base/errors.ts';
 import { knex } from '../knex.ts';
-import { row, rows } from '../sql.ts';
+import { ids, row, rows } from '../sql.ts';
 import type { Along } from './auditEntry.ts';
 import type { OwedFaq } from './faqEmbedding.ts';
 import type { FaqFields } from './faq.ts';
@@ -89,8 +89,8 @@ export function importErrors(
 }
 
 /** Owed: imports without progress for `graceMs`. Also deletes uploads abandoned for an hour. */
-export async function importsToDeliver(graceMs: number): Promise<number[]> {
-  const owed = await rows<{ id: number }>(
+export function importsToDeliver(graceMs: number): Promise<number[]> {
+  return ids(
     `WITH given_up AS (
        DELETE FROM faq_imports WHERE completed_at IS NULL AND status = 'receiving'
          AND created_at < clock_timestamp() - interval '1 hour')
@@ -98,7 +98,6 @@ export async function importsToDeliver(graceMs: number): Promise<number[]> {
        AND updated_at < clock_timestamp() - :graceMs * interval '1 ms' ORDER BY id LIMIT 100`,
     { graceMs },
   );
-  return owed.map(({ id }) => id);
 }
 
 /** Ends an import that cannot continue; the FAQs it has added stay. */

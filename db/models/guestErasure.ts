@@ -1,9 +1,9 @@
-import { row, rows } from '../sql.ts';
+import { ids, row } from '../sql.ts';
 import { mayBeTried } from './erasureFailure.ts';
 
 /** Returns a batch of guests not seen for `days`, oldest first. */
-export async function unseenGuests(days: number, batch: number): Promise<number[]> {
-  const found = await rows<{ id: number }>(
+export function unseenGuests(days: number, batch: number): Promise<number[]> {
+  return ids(
     `SELECT id FROM users u WHERE role = 'guest' AND status <> 'deleted'
        AND created_at < now() - make_interval(days => :days)
        AND NOT EXISTS (SELECT FROM sessions
@@ -12,7 +12,6 @@ export async function unseenGuests(days: number, batch: number): Promise<number[
      ORDER BY created_at LIMIT :batch`,
     { days, batch },
   );
-  return found.map(({ id }) => id);
 }
 
 /** Retires a guest. Returns the ended runs, which the caller announces; null if the guest was seen or registered meanwhile. */
@@ -24,16 +23,15 @@ export async function retireGuest(id: number, days: number): Promise<number[] | 
   return retired?.ended ?? null;
 }
 
-/** Returns retired guests whose rows are not all erased, but those whose erasure has a receipt. */
-export async function guestsLeft(batch: number): Promise<number[]> {
-  const found = await rows<{ id: number }>(
+/** Returns retired guests who still have rows. Those whose erasure has a receipt are erased elsewhere, and left out. */
+export function guestsLeft(batch: number): Promise<number[]> {
+  return ids(
     `SELECT id FROM users u WHERE role = 'guest' AND status = 'deleted'
        AND NOT EXISTS (SELECT FROM erasures WHERE user_id = u.id AND status = 'erasing')
        AND ${mayBeTried('u.id')}
      ORDER BY id LIMIT :batch`,
     { batch },
   );
-  return found.map(({ id }) => id);
 }
 
 /** Result of an erasure: number of removed messages, runs whose logs to delete, whether the guest is gone. */

@@ -1,4 +1,4 @@
-import { row, rows } from '../sql.ts';
+import { ids, row, rows } from '../sql.ts';
 import type { Choices, Kind, NotificationData } from './notification.ts';
 import { type Tables, use } from '../personalData.ts';
 
@@ -51,12 +51,10 @@ export async function makeMail(
 }
 
 /** Owed: mails to send now. */
-export async function mailsToSend(limit: number): Promise<number[]> {
-  const owed = await rows<{ id: number }>(
-    'SELECT id FROM mails WHERE due_at <= statement_timestamp() ORDER BY due_at LIMIT :limit',
-    { limit },
-  );
-  return owed.map(({ id }) => id);
+export function mailsToSend(limit: number): Promise<number[]> {
+  return ids('SELECT id FROM mails WHERE due_at <= statement_timestamp() ORDER BY due_at LIMIT :limit', {
+    limit,
+  });
 }
 
 export function claimMail(id: number, leaseMs: number): Promise<ClaimedMail | undefined> {

@@ -1,4 +1,4 @@
-import { rows } from '../sql.ts';
+import { ids, rows } from '../sql.ts';
 import { type ConversationRow, conversationColumns } from './conversation.ts';
 import { type Tables, use } from '../personalData.ts';
 
@@ -59,13 +59,12 @@ export async function newsTold(told: News[]): Promise<void> {
 }
 
 /** Owed: conversations whose news nobody told within `graceMs`. */
-export async function newsOwed(limit: number, graceMs: number): Promise<number[]> {
-  const owed = await rows<{ id: number }>(
+export function newsOwed(limit: number, graceMs: number): Promise<number[]> {
+  return ids(
     `SELECT conversation_id AS id FROM conversation_news
      WHERE changed_at < clock_timestamp() - :graceMs * interval '1 ms' ORDER BY changed_at LIMIT :limit`,
     { limit, graceMs },
   );
-  return owed.map(({ id }) => id);
 }
 
 export const tables: Tables = {

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { knex } from '../knex.ts';
-import { row, rows } from '../sql.ts';
+import { ids, row, rows } from '../sql.ts';
 import { type Tables, use, WITH_ACCOUNT } from '../personalData.ts';
 
 export const KINDS = [
@@ -116,13 +116,12 @@ export function deviceOf(userAgent: string | null): string {
  * an index finds what is due. With `clock_timestamp` it would also read all that is due later. @param limit how many are looked
  * at
  */
-export async function notificationsToDeliver(limit: number, batch: number): Promise<number[]> {
-  const owed = await rows<{ id: number }>(
+export function notificationsToDeliver(limit: number, batch: number): Promise<number[]> {
+  return ids(
     `SELECT id FROM (SELECT id, row_number() OVER (ORDER BY due_at) AS place FROM notifications
        WHERE due_at <= statement_timestamp() ORDER BY due_at LIMIT :limit) AS due WHERE place % :batch = 1 ORDER BY place`,
     { limit, batch },
   );
-  return owed.map(({ id }) => id);
 }
 
 /** Owed: users with a due push, the longest waiting first. */

@@ -1,4 +1,4 @@
-import { rows } from '../sql.ts';
+import { ids, rows } from '../sql.ts';
 import type { Delivery } from './run.ts';
 
 /** Marks ended runs as announced. Waits for nobody: a run whose row is locked is left out, and announced again. */
@@ -40,13 +40,12 @@ export function nextGeneration(lost: Delivery[]): Promise<Delivery[]> {
 }
 
 /** Owed: ended runs whose terminal event was not announced within `graceMs`. */
-export async function runsToAnnounce(limit: number, graceMs: number): Promise<number[]> {
-  const owed = await rows<{ id: number }>(
+export function runsToAnnounce(limit: number, graceMs: number): Promise<number[]> {
+  return ids(
     `SELECT id FROM runs WHERE completed_at IS NOT NULL AND announced_at IS NULL
        AND completed_at < clock_timestamp() - :graceMs * interval '1 ms' ORDER BY id LIMIT :limit`,
     { limit, graceMs },
   );
-  return owed.map(({ id }) => id);
 }
 
 export type Debts = {

@@ -57,7 +57,7 @@ export type Accepted = {
   news?: boolean;
   /** Whether the message joined a run that waits. */
   joined?: boolean;
-  /** When a message was stored of which the caller tells the user's devices; null, or absent: it is among the news, or told. */
+  /** When the message was stored, if the caller tells the user's devices of it; null or absent: news tell it, or it was told. */
   told_of_at?: Date | null;
 };
 

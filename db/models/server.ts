@@ -14,7 +14,7 @@ export type Server = {
   now: Date;
 };
 
-/** Returns what this server is. Needs no right. */
+/** Returns what the Postgres server says of itself. Needs no privilege. */
 export async function aboutServer(): Promise<Server> {
   const found = await row<Server>(
     `SELECT split_part(current_setting('server_version'), ' ', 1) AS version,

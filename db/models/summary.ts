@@ -1,4 +1,4 @@
-import { row, rows } from '../sql.ts';
+import { ids, row, rows } from '../sql.ts';
 import { historyBefore, type HistoryMessage } from './message.ts';
 import { type Tables, use, WITH_CONVERSATION } from '../personalData.ts';
 
@@ -34,13 +34,12 @@ const owed = `FROM conversations c
     AND may_be_sent(c.user_id, c.id)`;
 
 /** Owed: conversations that need a summary, and did not fail just now. */
-export async function conversationsToSummarise(limit: number, graceMs: number): Promise<number[]> {
-  const found = await rows<{ id: number }>(
+export function conversationsToSummarise(limit: number, graceMs: number): Promise<number[]> {
+  return ids(
     `SELECT c.id ${owed} AND coalesce(s.try_after, c.status_since + :graceMs * interval '1 ms') < clock_timestamp()
      ORDER BY coalesce(c.waiting_since, 'infinity'::timestamptz), c.id LIMIT :limit`,
     { limit, graceMs },
   );
-  return found.map(({ id }) => id);
 }
 
 /** Returns what a summary should read; undefined where none is needed or the texts may not be sent (any more). */

@@ -1,4 +1,4 @@
-import { row, rows } from '../sql.ts';
+import { ids, row, rows } from '../sql.ts';
 import { knex } from '../knex.ts';
 import type { Along } from './auditEntry.ts';
 import { type Tables, use } from '../personalData.ts';
@@ -76,12 +76,11 @@ export function retryDelivery(
 }
 
 /** Owed: endpoints with a delivery that is due. */
-export async function webhooksToDeliver(): Promise<number[]> {
-  const owed = await rows<{ id: number }>(
+export function webhooksToDeliver(): Promise<number[]> {
+  return ids(
     `SELECT id FROM webhooks w WHERE (w.paused_until IS NULL OR w.paused_until <= clock_timestamp()) AND EXISTS (SELECT FROM webhook_deliveries
        WHERE webhook_id = w.id AND status = 'pending' AND not_before <= statement_timestamp()) ORDER BY id`,
   );
-  return owed.map(({ id }) => id);
 }
 
 export type ClaimedDelivery = Pick<

@@ -7,7 +7,7 @@ import { Session } from '../../db/models/session.ts';
 import { User } from '../../db/models/user.ts';
 import { problem } from '../base/errors.ts';
 import { type By, noted } from './noted.ts';
-import { hashPassword, passwordFits } from './password.ts';
+import { hashPassword, passwordFits, wrongPassword } from './password.ts';
 
 /** The user, the sign-in that stays, and the actor for the audit log. */
 type Owner = { id: number; sid: number; by: By };
@@ -23,7 +23,7 @@ export async function changePassword(owner: Owner, present: string, next: string
   if (await replace(owner, before, hash)) return;
   // The hash has changed: by another change, or by a sign-in at the same time, which replaces an outdated hash once.
   if (await replace(owner, await verified(owner, present), hash)) return;
-  throw wrongPassword();
+  throw wrongPassword('/current_password');
 }
 
 async function verified({ id, by }: Owner, present: string): Promise<User> {
@@ -31,7 +31,7 @@ async function verified({ id, by }: Owner, present: string): Promise<User> {
   if (user.hashed_password === null) throw problem('forbidden', 'This account has no password');
   if (await passwordFits(present, user.hashed_password)) return user;
   await noted(by, 'user.password_change_failed', { subject_id: id })(id, knex);
-  throw wrongPassword();
+  throw wrongPassword('/current_password');
 }
 
 function replace({ sid, by }: Owner, before: User, hash: string): Promise<boolean> {
@@ -47,11 +47,5 @@ function replace({ sid, by }: Owner, before: User, hash: string): Promise<boolea
     await oweNotification('password_changed', id, { session_id: sid }, trx);
     await noted(by, 'user.password_changed', { subject_id: id })(id, trx);
     return true;
-  });
-}
-
-function wrongPassword() {
-  return problem('validation_failed', undefined, {
-    errors: [{ path: '/current_password', message: 'must be your present password' }],
   });
 }

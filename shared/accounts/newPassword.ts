@@ -1,4 +1,4 @@
-import { problem } from '../base/errors.ts';
+import { invalid } from '../base/errors.ts';
 import { lazily } from '../base/lazily.ts';
 
 /** Bounds in code points. */
@@ -13,11 +13,11 @@ export const MAX_LENGTH = 256;
  */
 export function refuseWeak(password: string, path: string): void {
   const text = normalForm(password);
-  if ([...text].length < MIN_LENGTH) throw weak(path, `must be at least ${MIN_LENGTH} characters long`);
+  if ([...text].length < MIN_LENGTH) throw invalid(path, `must be at least ${MIN_LENGTH} characters long`);
   const word = text.toLowerCase();
-  if (common().has(word)) throw weak(path, 'must be less common');
+  if (common().has(word)) throw invalid(path, 'must be less common');
   if (/^[^\p{L}]*parley[^\p{L}]*$/u.test(word))
-    throw weak(path, 'must be more than the name of this service');
+    throw invalid(path, 'must be more than the name of this service');
 }
 
 /**
@@ -38,8 +38,4 @@ function common(): Set<string> {
 function readCommon(): string[] {
   const { dictionary } = lazily('@zxcvbn-ts/language-common') as typeof import('@zxcvbn-ts/language-common');
   return dictionary['passwords-common'].slice(0, 10_000).filter((password) => password.length >= MIN_LENGTH);
-}
-
-function weak(path: string, message: string) {
-  return problem('validation_failed', undefined, { errors: [{ path, message }] });
 }

@@ -1,3 +1,4 @@
+import { invalid } from '../base/errors.ts';
 import { normalForm } from './newPassword.ts';
 import { whenFree } from './whenFree.ts';
 
@@ -31,6 +32,11 @@ export async function passwordFits(password: string, hash: string | undefined): 
     const fits = await argon2.verify(known ?? DUMMY, normalForm(password));
     return fits && known !== undefined;
   });
+}
+
+/** Makes the Problem of a present password that does not fit. @param path the JSON pointer to its field in the body */
+export function wrongPassword(path = '/password') {
+  return invalid(path, 'must be your present password');
 }
 
 /** Says whether a hash has another kind or cost than new hashes. The next sign-in replaces such a hash. */

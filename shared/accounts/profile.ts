@@ -1,12 +1,11 @@
 import { knex } from '../../db/knex.ts';
 import { sayClient } from '../../db/models/consent.ts';
 import { type NewUser, User } from '../../db/models/user.ts';
-import { problem } from '../base/errors.ts';
 import { settleInBackground } from '../delivery/runs.ts';
 import type { Client } from './client.ts';
 import { familyOf } from './family.ts';
 import { type By, noted } from './noted.ts';
-import { passwordFits } from './password.ts';
+import { passwordFits, wrongPassword } from './password.ts';
 
 /** Returns a signed-in user's account. @throws Problem `unauthenticated` when the account is gone */
 export function ownAccount(id: number): Promise<User> {
@@ -26,9 +25,7 @@ export async function provePassword(
   const before = await User.own(id);
   if (before.username === username || before.hashed_password === null) return;
   if (password !== undefined && (await passwordFits(password, before.hashed_password))) return;
-  throw problem('validation_failed', undefined, {
-    errors: [{ path: '/password', message: 'must be your present password' }],
-  });
+  throw wrongPassword();
 }
 
 /**

@@ -5,7 +5,7 @@ import { oweNotification } from '../../db/models/notification.ts';
 import { Session } from '../../db/models/session.ts';
 import { User } from '../../db/models/user.ts';
 import { env } from '../base/env.ts';
-import { problem } from '../base/errors.ts';
+import { invalid, problem } from '../base/errors.ts';
 import { log } from '../base/log.ts';
 import { refuseWithoutMail } from '../ops/mailSettings.ts';
 import { type Client, noteSignIn } from './client.ts';
@@ -54,7 +54,10 @@ export async function resetPassword(token: string, password: string, client: Cli
   const tokenHash = hashToken(token);
   const userId = await PasswordReset.find(tokenHash);
   // The check comes before hashing, so that a guess costs no hash.
-  if (userId === undefined) throw (await PasswordReset.isOver(tokenHash)) ? problem('gone') : wrongToken();
+  if (userId === undefined)
+    throw (await PasswordReset.isOver(tokenHash))
+      ? problem('gone')
+      : invalid('/token', 'must be a valid token');
   const hashed_password = await hashPassword(password);
   await knex.transaction(async (trx) => {
     const user = await User.query(trx)
@@ -69,11 +72,5 @@ export async function resetPassword(token: string, password: string, client: Cli
     await Session.endAll(user.id, trx);
     await oweNotification('password_changed', user.id, {}, trx);
     await noteSignIn('user.password_reset', { actor: user, subject: user.id }, client, trx);
-  });
-}
-
-function wrongToken() {
-  return problem('validation_failed', undefined, {
-    errors: [{ path: '/token', message: 'must be a valid token' }],
   });
 }

@@ -12,12 +12,12 @@ import {
   useStep,
 } from '../../db/models/secondFactor.ts';
 import { User } from '../../db/models/user.ts';
-import { problem } from '../base/errors.ts';
+import { invalid, problem } from '../base/errors.ts';
 import { log } from '../base/log.ts';
 import { seal, unseal } from '../base/secretBox.ts';
 import { type Client, noteSignIn } from './client.ts';
 import { type By, noted } from './noted.ts';
-import { passwordFits } from './password.ts';
+import { passwordFits, wrongPassword } from './password.ts';
 import { beginSession, type SignIn } from './signin.ts';
 import { passwordStamp, verifyAccess, verifySecondFactor } from './tokens.ts';
 import { newRecoveryCodes, newSecret, recoveryHash, stepOf } from './totp.ts';
@@ -56,10 +56,7 @@ export async function confirmSecondFactor({ id, by }: Owner, code: string): Prom
     const sealed = await sealedSecret(id, 'pending', trx);
     if (sealed === undefined) throw problem('conflict', 'No second factor waits to be confirmed');
     const step = stepOf(unseal(sealed, labelOf(id)), code);
-    if (step === undefined)
-      throw problem('validation_failed', undefined, {
-        errors: [{ path: '/code', message: 'must be the code that the authenticator shows now' }],
-      });
+    if (step === undefined) throw invalid('/code', 'must be the code that the authenticator shows now');
     await useStep(id, step, trx);
     await confirmPending(id, trx);
     await noted(by, 'user.second_factor_on', { subject_id: id })(id, trx);
@@ -139,10 +136,4 @@ async function unchanged(user: User, trx: Knex): Promise<void> {
   const now = await lockedAccount(user.id, trx);
   if (now === undefined) throw problem('unauthenticated');
   if (now.hashed_password !== user.hashed_password) throw wrongPassword();
-}
-
-function wrongPassword() {
-  return problem('validation_failed', undefined, {
-    errors: [{ path: '/password', message: 'must be your present password' }],
-  });
 }

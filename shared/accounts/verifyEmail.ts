@@ -3,12 +3,12 @@ import { EmailVerification } from '../../db/models/emailVerification.ts';
 import { oweNotification } from '../../db/models/notification.ts';
 import { PasswordReset } from '../../db/models/passwordReset.ts';
 import { User } from '../../db/models/user.ts';
-import { problem } from '../base/errors.ts';
+import { invalid, problem } from '../base/errors.ts';
 import { refuseWithoutMail } from '../ops/mailSettings.ts';
 import { askToVerify } from './askToVerify.ts';
 import { type Client, noteSignIn } from './client.ts';
 import { type By, noted } from './noted.ts';
-import { passwordFits } from './password.ts';
+import { passwordFits, wrongPassword } from './password.ts';
 import { tellSoon } from './tellSoon.ts';
 import { hashToken } from './tokens.ts';
 
@@ -41,9 +41,7 @@ export async function beginEmailChange(
     throw problem('forbidden', 'This account has no password');
   if (!(await passwordFits(password, user.hashed_password))) {
     await noted(by, 'user.email_change_failed', { subject_id: id })(id, knex);
-    throw problem('validation_failed', undefined, {
-      errors: [{ path: '/password', message: 'must be your present password' }],
-    });
+    throw wrongPassword();
   }
   const { email: before } = user;
   const owed = await knex.transaction(async (trx) => {
@@ -64,10 +62,7 @@ export async function beginEmailChange(
 export async function verifyEmail(token: string, client: Client): Promise<void> {
   const tokenHash = hashToken(token);
   const known = await EmailVerification.find(tokenHash);
-  if (known === undefined)
-    throw problem('validation_failed', undefined, {
-      errors: [{ path: '/token', message: 'must be a valid token' }],
-    });
+  if (known === undefined) throw invalid('/token', 'must be a valid token');
   if (known.state !== 'good') throw problem('gone');
   const owed = await knex.transaction(async (trx) => {
     const confirmed = await User.confirmEmail(known.user_id, known.email, trx);

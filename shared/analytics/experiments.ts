@@ -8,7 +8,7 @@ import {
 } from '../../db/models/experiment.ts';
 import type { Along } from '../../db/models/auditEntry.ts';
 import { env } from '../base/env.ts';
-import { found, problem } from '../base/errors.ts';
+import { found, invalid, problem } from '../base/errors.ts';
 import { differenceInterval, type Interval, type Share, shareInterval } from './intervals.ts';
 
 /** An arm with fewer cases than this decides nothing. */
@@ -44,10 +44,10 @@ const RATES: Record<Figure, { of: (arm: ArmCounts) => Share; lessIsBetter?: true
 /** Begins an experiment, with its audit entry. @throws Problem `not_found`, `validation_failed`, `conflict` */
 export async function beginExperiment(wanted: NewExperiment, along: Along): Promise<ExperimentRow> {
   if (wanted.until !== null && wanted.until.getTime() <= Date.now())
-    throw refused('/until', 'must be in the future');
+    throw invalid('/until', 'must be in the future');
   const added = await addExperiment(wanted, along);
   if (added === 'no_assistant') throw problem('not_found');
-  if (added === 'no_version') throw refused('/versions', 'must be versions of the assistant');
+  if (added === 'no_version') throw invalid('/versions', 'must be versions of the assistant');
   if (added === 'is_archived') throw problem('conflict', 'This assistant is archived');
   if (added === 'is_running')
     throw problem('conflict', 'This assistant has an experiment already: end it first');
@@ -58,7 +58,7 @@ export async function beginExperiment(wanted: NewExperiment, along: Along): Prom
 export async function endExperiment(id: number, keep: number | null, along: Along): Promise<void> {
   const outcome = found(await storeEnd(id, keep, along));
   if (outcome === 'conflict') throw problem('conflict', 'This experiment has ended');
-  if (outcome === 'not_one') throw refused('/keep', 'must be one of the versions, or null');
+  if (outcome === 'not_one') throw invalid('/keep', 'must be one of the versions, or null');
 }
 
 /** Compares the arms as they are now. The first figure decides the verdict. */
@@ -100,10 +100,6 @@ export function verdictOf(figure: Figure, cases: number, { low, high }: Interval
   if (cases < LEAST) return 'too_little';
   if (low > 0 || high < 0) return low > 0 !== (RATES[figure].lessIsBetter ?? false) ? 'b' : 'a';
   return high - low > 2 * FINE ? 'too_little' : 'no_difference';
-}
-
-function refused(path: string, message: string) {
-  return problem('validation_failed', undefined, { errors: [{ path, message }] });
 }
 
 const NOTHING = {

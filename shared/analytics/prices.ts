@@ -3,11 +3,11 @@ import { die, text } from '../base/env.ts';
 import { lazily } from '../base/lazily.ts';
 import type { Cell } from '../../db/models/analytics/figures.ts';
 
-/** What a model costs from a day on (UTC), per million tokens. A name that ends in `*` is the beginning of names. */
+/** What a model costs from a day on (UTC), per million tokens. A name that ends in `*` means all with that beginning. */
 export type Price = { model: string; valid_from: string; currency: string; input: number; output: number };
 export type Cost = { amount: number; currency: string };
 
-/** Says whether a file holds prices. Loads the schemas then: most processes have no such file. */
+/** Says whether a file holds prices. Only here loads the library of schemas: most processes have no such file. */
 function arePrices(read: unknown): read is Price[] {
   const { Type } = lazily('typebox') as typeof import('typebox');
   const { Check } = lazily('typebox/value') as typeof import('typebox/value');
@@ -29,10 +29,10 @@ function arePrices(read: unknown): read is Price[] {
   );
 }
 
-/** The file MODEL_PRICES names; null without one, and then nothing has a cost. */
+/** The prices in the file that MODEL_PRICES names; null: there is none, and nothing has a cost. */
 export const prices: readonly Price[] | null = readPrices(text('MODEL_PRICES', ''));
 
-/** Reads a file of prices. Ends the process with one line where it is not one. */
+/** Reads a file of prices. Ends the process with one line that says what is wrong. Returns null without a file. */
 function readPrices(path: string): Price[] | null {
   if (path === '') return null;
   let read: unknown;
@@ -51,7 +51,7 @@ function readPrices(path: string): Price[] | null {
   return read.toSorted((a, b) => (a.valid_from < b.valid_from ? -1 : 1));
 }
 
-/** Returns a price beside which another one of its model begins on the same day. */
+/** Returns the second of two prices that a model has from the same day on; undefined: there are no such two. */
 function twiceIn(list: Price[]): Price | undefined {
   const seen = new Set<string>();
   return list.find((price) => {
@@ -88,7 +88,7 @@ export function costOf(
   };
 }
 
-/** Returns the price of a model at a time: that of its own name, else of its longest beginning. */
+/** Returns the price of a model at a time: of its own name, else of its longest beginning. undefined: it has none. */
 export function priceOf(model: string, at: Date, from: readonly Price[]): Price | undefined {
   let found: Price | undefined;
   for (const price of from) {

@@ -1,3 +1,4 @@
+import { escaped } from '../base/escaped.ts';
 import type { Costs } from './costs.ts';
 import type { Dashboard } from './dashboard.ts';
 import type { KnowledgeFigures } from './knowledge.ts';
@@ -127,12 +128,4 @@ function percent(rate: number | null): string {
 
 function day(at: Date, timezone: string): string {
   return new Intl.DateTimeFormat('en-CA', { timeZone: timezone, dateStyle: 'short' }).format(at);
-}
-
-function escaped(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
 }

@@ -1,6 +1,6 @@
 import type { Range } from '../../db/models/analytics/ranges.ts';
 import { bucketStarts, type Interval, readWindow } from '../../db/models/analytics/window.ts';
-import { problem } from '../base/errors.ts';
+import { invalid } from '../base/errors.ts';
 
 /** The longest window, and the most buckets of one answer. */
 const LONGEST_MS = 1_830 * 86_400_000;
@@ -19,17 +19,17 @@ export async function windowOf(asked: Asked, own: string): Promise<Window> {
   const window = await readWindow(from ?? null, to ?? null, timezone);
   if (window === undefined) throw await unreadable(from, timezone);
   const length = window.to.getTime() - window.from.getTime();
-  if (length <= 0) throw refused('to', 'must be after from');
-  if (length > LONGEST_MS) throw refused('from', 'must be at most five years before to');
+  if (length <= 0) throw invalid('/to', 'must be after from');
+  if (length > LONGEST_MS) throw invalid('/from', 'must be at most five years before to');
   return { ...window, timezone };
 }
 
 /** Returns the refusal of a window that Postgres cannot read. It names what is wrong. */
 async function unreadable(from: string | undefined, timezone: string) {
   if ((await readWindow(null, null, timezone)) === undefined)
-    return refused('timezone', 'must be a timezone of the IANA database');
+    return invalid('/timezone', 'must be a timezone of the IANA database');
   const read = await readWindow(from ?? null, null, timezone);
-  return refused(read === undefined ? 'from' : 'to', 'must be a date or a time');
+  return invalid(read === undefined ? '/from' : '/to', 'must be a date or a time');
 }
 
 /** Returns the window of the same length before this one. */
@@ -40,7 +40,7 @@ export function before({ from, to }: Range): Range {
 /** Returns where the buckets of a window begin. @throws Problem `validation_failed` for too many of them */
 export async function bucketsIn(window: Window, interval: Interval): Promise<Date[]> {
   if ((window.to.getTime() - window.from.getTime()) / (MOST_BUCKETS * LENGTHS[interval]) > 1)
-    throw refused('interval', `must be longer: at most ${MOST_BUCKETS} of them may be in the window`);
+    throw invalid('/interval', `must be longer: at most ${MOST_BUCKETS} of them may be in the window`);
   return bucketStarts(window, interval, window.timezone);
 }
 
@@ -50,7 +50,3 @@ const LENGTHS: Record<Interval, number> = {
   week: 604_800_000,
   month: 2_592_000_000,
 };
-
-function refused(path: string, message: string) {
-  return problem('validation_failed', undefined, { errors: [{ path: `/${path}`, message }] });
-}

@@ -73,6 +73,11 @@ export function problem(code: ProblemCode, detail?: string, extra?: Extra): Prob
   return new Problem(code, detail, extra);
 }
 
+/** Makes the Problem of one wrong field. @param path as in FieldError @param message what the field must be */
+export function invalid(path: string, message: string): Problem {
+  return problem('validation_failed', undefined, { errors: [{ path, message }] });
+}
+
 /** Returns an id that a row can have. @throws Problem `not_found` for any other number */
 export function rowId(value: number): number {
   if (!Number.isSafeInteger(value) || value < 1) throw problem('not_found');

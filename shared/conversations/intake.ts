@@ -2,7 +2,7 @@ import { consentRequired } from '../privacy/consentVersion.ts';
 import { createHash } from 'node:crypto';
 import { acceptMessage, type Accepted, type Refusal, type Strategy } from '../../db/models/run.ts';
 import { env } from '../base/env.ts';
-import { type Problem, problem, rowId } from '../base/errors.ts';
+import { invalid, type Problem, problem, rowId } from '../base/errors.ts';
 import { type MessageRow, newQuestion } from '../../db/models/messageView.ts';
 import { packetOf } from '../delivery/news.ts';
 import { killPoint } from '../ops/killpoint.ts';
@@ -57,7 +57,7 @@ export async function intake(
   const { content, metadata = {}, multitask_strategy = 'enqueue' } = body;
   const conversation_id = body.conversation_id == null ? null : rowId(body.conversation_id);
   const assistant_id = body.assistant_id == null ? null : rowId(body.assistant_id);
-  if (assistant_id !== null && conversation_id !== null) throw assistantRefused(NOT_A_BEGINNING);
+  if (assistant_id !== null && conversation_id !== null) throw invalid('/assistant_id', NOT_A_BEGINNING);
   checkMetadata(metadata);
   checkKey(key);
 
@@ -136,19 +136,18 @@ export function requestHash(sameness: unknown): string {
 
 function checkMetadata(metadata: Record<string, unknown>): void {
   if (Buffer.byteLength(JSON.stringify(metadata)) <= METADATA_LIMIT) return;
-  const errors = [{ path: '/metadata', message: `must be at most ${METADATA_LIMIT} bytes of JSON` }];
-  throw problem('validation_failed', undefined, { errors });
+  throw invalid('/metadata', `must be at most ${METADATA_LIMIT} bytes of JSON`);
 }
 
 /** Checks the length of an idempotency key. @throws Problem `validation_failed` */
 export function checkKey(key: string | null): void {
   if (key === null || (key !== '' && [...key].length <= KEY_LIMIT)) return;
-  const errors = [{ path: 'Idempotency-Key', message: `must be 1 to ${KEY_LIMIT} characters long` }];
-  throw problem('validation_failed', undefined, { errors });
+  throw invalid('Idempotency-Key', `must be 1 to ${KEY_LIMIT} characters long`);
 }
 
 function refusal(outcome: Refusal): Problem {
-  if (outcome === 'assistant_archived') return assistantRefused('must be an assistant that is not archived');
+  if (outcome === 'assistant_archived')
+    return invalid('/assistant_id', 'must be an assistant that is not archived');
   if (outcome === 'consent_required') return consentRequired();
   if (outcome === 'with_agent') return problem('conflict', 'A person is asked for or has this conversation');
   return problem(
@@ -159,10 +158,6 @@ function refusal(outcome: Refusal): Problem {
 }
 
 const NOT_A_BEGINNING = 'must be left out: the conversation has its assistant';
-
-function assistantRefused(message: string): Problem {
-  return problem('validation_failed', undefined, { errors: [{ path: '/assistant_id', message }] });
-}
 
 /** Returns JSON with sorted keys, the same for equal values. */
 function canonicalJson(value: unknown): string {

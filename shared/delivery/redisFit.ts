@@ -1,11 +1,12 @@
 import { inProduction } from '../base/env.ts';
 import { log } from '../base/log.ts';
+import { atMostEvery } from '../base/together.ts';
 import { type Check, within } from '../ops/checks.ts';
 import { redisMisfits } from '../ops/metrics.ts';
 import { lastError, redis } from './redis.ts';
 
 /**
- * What is wrong with a Redis that answers. serves: whether work goes on regardless. advised: nothing fails, but it could be
+ * What is wrong with a Redis that answers. `serves`: work goes on regardless. `advised`: nothing fails, but it could be
  * better.
  */
 export type Misfit = { what: (typeof KINDS)[number]; reason: string; serves: boolean; advised?: true };
@@ -64,12 +65,7 @@ export function misfitsIn(info: string): Misfit[] {
  * Asks Redis for its kind and settings, at most once a second. Sets the metric `redis_misfits`, and logs each change.
  * @throws when Redis is away or refuses INFO to this user
  */
-export function lookAtRedis(): Promise<Misfit[]> {
-  if (performance.now() >= look.freshUntil) {
-    look = { freshUntil: performance.now() + FRESH_MS, found: redis.info().then(misfitsIn).then(noted) };
-  }
-  return look.found;
-}
+export const lookAtRedis = atMostEvery(FRESH_MS, () => redis.info().then(misfitsIn).then(noted));
 
 /**
  * Ends the process with one line if REDIS_URL names a Cluster. Otherwise checks Redis now and every minute. Also resolves
@@ -86,10 +82,6 @@ export async function refuseCluster(): Promise<void> {
   setInterval(() => void lookAtRedis().catch(unknown), EVERY_MS).unref();
 }
 
-let look: { freshUntil: number; found: Promise<Misfit[]> } = {
-  freshUntil: Number.NEGATIVE_INFINITY,
-  found: Promise.resolve([]),
-};
 let said = '';
 let advice = '';
 
@@ -122,6 +114,7 @@ function unknown(err: unknown): Misfit[] {
   return [];
 }
 
+/** Says whether Redis answers within half a second, or else why it does not. */
 export function checkRedis(): Promise<Check> {
   return within(500, () =>
     redis.ping().catch((err: unknown) => {

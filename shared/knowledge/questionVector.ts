@@ -16,7 +16,7 @@ const ABOUT_THE_TEXT = ['provider_rejected', 'context_length_exceeded'];
 
 const breakers = new Map<string, Breaker>();
 
-/** Reads a kept vector of a question, for who may need it after another read. */
+/** Begins to read a question's cached vector, so that `questionVector` need not. @returns null without one */
 export function readVector(
   { user_id, text }: { user_id: number; text: string },
   set: EmbeddingSet,
@@ -68,7 +68,7 @@ function keyOf(user_id: number, text: string, set: EmbeddingSet): Key {
 async function ask(text: string, set: EmbeddingSet): Promise<number[]> {
   const breaker = breakerOf(set);
   if (!breaker.mayAsk())
-    throw new ProviderError('unavailable', 'breaker_open', 'The embedding model is left alone.');
+    throw new ProviderError('unavailable', 'breaker_open', 'The embedding model is not called for a while.');
   const began = performance.now();
   try {
     const vector = (await embedFor(set, [text], 'query'))[0] ?? [];

@@ -1,4 +1,5 @@
 import type { Result } from 'ioredis';
+import { inTime } from '../base/inTime.ts';
 import { log } from '../base/log.ts';
 import { redis } from '../delivery/redis.ts';
 import type { Charge, Counter } from './charge.ts';
@@ -12,7 +13,7 @@ import { giveBackInMemory, takeInMemory } from './memory.ts';
 export async function take(counters: Counter[], receipt: string | null = null): Promise<Charge> {
   if (redis.status === 'ready' && Date.now() >= awayUntil) {
     try {
-      return await inTime(takeInRedis(counters, receipt));
+      return await inTime(WITHIN_MS, takeInRedis(counters, receipt), tooLate);
     } catch (err) {
       log.warn({ err }, 'Redis did not count limits; this process counts them in memory');
       awayUntil = Date.now() + AWAY_MS;
@@ -30,15 +31,7 @@ export async function forget({ key }: Pick<Counter, 'key'>): Promise<void> {
 /** How long a request waits for Redis. While Redis hangs, only one request a second waits at all. */
 const [WITHIN_MS, AWAY_MS] = [250, 1_000];
 let awayUntil = 0;
-
-async function inTime<T>(asked: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    // Node reads an answer that came while this process was busy before it runs the immediate. Such an answer is not late.
-    timer = setTimeout(() => setImmediate(reject, new Error('Redis did not answer in time')), WITHIN_MS);
-  });
-  return Promise.race([asked, late]).finally(() => clearTimeout(timer));
-}
+const tooLate = () => new Error('Redis did not answer in time');
 
 async function takeInRedis(counters: Counter[], receipt: string | null): Promise<Charge> {
   const keys = counters.map(({ key }) => key);

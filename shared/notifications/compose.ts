@@ -1,7 +1,7 @@
 import type { MailedRow } from '../../db/models/mail.ts';
 import { familyOf } from '../accounts/family.ts';
 import { oneLine } from '../base/oneLine.ts';
-import { escaped } from './escaped.ts';
+import { escaped } from '../base/escaped.ts';
 import { SECURITY } from './choices.ts';
 import { links } from './links.ts';
 import { filled, mailTexts, type MailTexts, type Topic } from './texts.ts';

@@ -22,7 +22,7 @@ import { pushToDevices } from './push.ts';
 
 /** Ms after which another worker may take over a notification. Each further try has twice as long. */
 const LEASE = 30_000;
-/** Ms until a mail that its address may not have yet is tried again. */
+/** Ms until the next try where an address has had all mails that it may have in an hour. */
 const TOO_MANY = 600_000;
 /** Notifications that are looked at side by side. */
 const AT_ONCE = 10;

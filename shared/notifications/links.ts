@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { KINDS, type Kind } from '../../db/models/notification.ts';
 import { env } from '../base/env.ts';
-import { problem } from '../base/errors.ts';
+import { invalid } from '../base/errors.ts';
 import { publicUrl } from '../ops/mailSettings.ts';
 
 /** The pages that notifications lead to. A token stands behind `#`, which no server and no log sees. */
@@ -33,10 +33,7 @@ export function readUnsubscribeToken(token: string): { userId: number; kinds: Ki
   const [said = '', given = ''] = token.split('.');
   const signed = env.JWT_SECRET.some((secret) => same(signature(secret, said), given));
   const [userId, kinds = ''] = Buffer.from(said, 'base64url').toString().split(':');
-  if (!signed)
-    throw problem('validation_failed', undefined, {
-      errors: [{ path: 'token', message: 'must be the token of a mail' }],
-    });
+  if (!signed) throw invalid('token', 'must be the token of a mail');
   return { userId: Number(userId), kinds: KINDS.filter((kind) => kinds.split(',').includes(kind)) };
 }
 

@@ -1,5 +1,5 @@
 import { mailTexts } from './texts.ts';
-import { escaped } from './escaped.ts';
+import { escaped } from '../base/escaped.ts';
 
 const STYLE =
   'body{margin:0;padding:2em;font:1em/1.5 sans-serif;background:#fff;color:#1a1a1a}main{max-width:36em;margin:auto}button{font:inherit;padding:.75em 1.25em;border:0;border-radius:.4em;background:#0b3d91;color:#fff}';

@@ -1,6 +1,6 @@
 import { saveSubscription } from '../../db/models/pushSubscription.ts';
 import { env } from '../base/env.ts';
-import { problem } from '../base/errors.ts';
+import { invalid, problem } from '../base/errors.ts';
 import { pushIsConfigured } from '../ops/mailSettings.ts';
 import { faultOfUrl } from '../ops/outbound.ts';
 import { isPushService } from './pushServices.ts';
@@ -22,16 +22,12 @@ export async function subscribe(
 ): Promise<void> {
   pushKey();
   const fault = faultOfService(device.endpoint) ?? (await faultOfUrl(device.endpoint));
-  if (fault !== null) throw wrong('/endpoint', fault);
-  if (!areKeys(device)) throw wrong('/keys', 'must be a point of P-256 and 16 bytes, in base64url');
+  if (fault !== null) throw invalid('/endpoint', fault);
+  if (!areKeys(device)) throw invalid('/keys', 'must be a point of P-256 and 16 bytes, in base64url');
   await saveSubscription(userId, sid, device);
 }
 
 function faultOfService(endpoint: string): string | null {
   if (!isPushService(endpoint)) return 'must be the address of a push service of browsers (PUSH_SERVICES)';
   return endpoint.startsWith('https:') || env.WEBHOOK_ALLOW_PRIVATE ? null : 'must be an https URL';
-}
-
-function wrong(path: string, message: string) {
-  return problem('validation_failed', undefined, { errors: [{ path, message }] });
 }

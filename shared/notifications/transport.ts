@@ -2,6 +2,7 @@ import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SentMessageInfo, Transporter } from 'nodemailer';
 import { env } from '../base/env.ts';
+import { inTime } from '../base/inTime.ts';
 import { log } from '../base/log.ts';
 import { onStop } from '../base/stop.ts';
 import { mailDomain, mailFrom } from '../ops/mailSettings.ts';
@@ -55,6 +56,7 @@ const WHY: Record<string, string> = {
 /** Ms that each step of a conversation with the mail server may take, and the whole of it. */
 const [STEP, WHOLE] = [10_000, 25_000];
 export const SEND_WITHIN_MS = WHOLE;
+const timedOut = () => Object.assign(new Error('too late'), { code: 'ETIMEDOUT' });
 
 /**
  * Sends a mail, or writes it to a file. Every try of one mail has the same Message-ID.
@@ -64,7 +66,7 @@ export async function sendLetter(letter: Letter): Promise<void> {
   const message = messageOf(letter);
   if (env.SMTP_URL === '') return writeLetter(letter, message);
   try {
-    await within(WHOLE, (await transport()).sendMail(message));
+    await inTime(WHOLE, (await transport()).sendMail(message), timedOut);
   } catch (err) {
     throw mailError(err);
   }
@@ -73,7 +75,7 @@ export async function sendLetter(letter: Letter): Promise<void> {
 /** Asks the mail server for its greeting and tries the sign-in. @throws MailError */
 export async function tryMailServer(): Promise<void> {
   try {
-    await within(STEP, (await transport()).verify());
+    await inTime(STEP, (await transport()).verify(), timedOut);
   } catch (err) {
     throw mailError(err);
   }
@@ -162,18 +164,6 @@ export async function forgetLetters(userId: number): Promise<void> {
   const names = await readdir(env.MAIL_DIR).catch(() => []);
   const theirs = names.filter((name) => name.startsWith(prefixOf(userId)));
   await Promise.all(theirs.map((name) => rm(join(env.MAIL_DIR, name), { force: true })));
-}
-
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(Object.assign(new Error('too late'), { code: 'ETIMEDOUT' })), ms);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** What a server says for good to the recipient or the message concerns this mail; to the sign-in or the sender, all mails. */

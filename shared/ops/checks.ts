@@ -1,4 +1,5 @@
 import { knex } from '../../db/knex.ts';
+import { inTime } from '../base/inTime.ts';
 import { causeOf } from './causes.ts';
 
 /** `healthy`, or `unhealthy: ` with a reason that shows no host and no secret. */
@@ -11,31 +12,17 @@ export function checkDatabase(): Promise<Check> {
 /** An error whose message a check may show unchanged. */
 export class Refused extends Error {}
 
-/** Returns whether `work` succeeds within `limitMs`. */
+/** Returns whether `work` succeeds within `limitMs`. Never rejects. */
 export async function within(limitMs: number, work: () => Promise<unknown>): Promise<Check> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<Check>((resolve) => {
-    timer = setTimeout(resolve, limitMs, 'unhealthy: timeout' satisfies Check);
-  });
-  const done = work().then(
-    (): Check => 'healthy',
-    (err): Check => `unhealthy: ${reason(err)}`,
-  );
-  return Promise.race([done, limit]).finally(() => clearTimeout(timer));
+  try {
+    await inTime(limitMs, work(), () => new Refused('timeout'));
+    return 'healthy';
+  } catch (err) {
+    return `unhealthy: ${reason(err)}`;
+  }
 }
 
 function reason(err: unknown): string {
   if (err instanceof Refused) return err.message;
   return causeOf(err);
-}
-
-/** Returns a function that shares one call of `work`: while a call is under way, further callers get its result. */
-export function together<T>(work: () => Promise<T>): () => Promise<T> {
-  let running: Promise<T> | undefined;
-  return () => {
-    running ??= work().finally(() => {
-      running = undefined;
-    });
-    return running;
-  };
 }

@@ -14,7 +14,7 @@ import {
   takeOver,
 } from '../../db/models/people.ts';
 import { type By, noted } from '../accounts/noted.ts';
-import { found, problem } from '../base/errors.ts';
+import { found, invalid, problem } from '../base/errors.ts';
 import { checkKey, requestHash } from '../conversations/intake.ts';
 import { settleInBackground } from '../delivery/runs.ts';
 import { killPoint } from '../ops/killpoint.ts';
@@ -150,8 +150,7 @@ async function subject(id: number, trx: Knex): Promise<{ subject_id: number }> {
 function refusal(outcome: Exclude<Outcome, 'done'>, why?: string) {
   if (outcome === 'not_found') return problem('not_found');
   if (outcome === 'conflict') return problem('conflict', why);
-  const errors = [{ path: '/agent_id', message: 'must be an active agent or administrator' }];
-  return problem('validation_failed', undefined, { errors });
+  return invalid('/agent_id', 'must be an active agent or administrator');
 }
 
 function isAdmin({ actor_role }: Agent): boolean {

@@ -1,13 +1,13 @@
 import { redis } from '../delivery/redis.ts';
 
 /**
- * Which agents are connected. Each replica says so every few seconds for its own sockets, so an emptied Redis knows after one
- * beat. An agent who leaves, or whose replica dies, is gone when the key runs out.
+ * Ms between two notes of which agents are connected. Each replica notes those of its own sockets, so that an emptied Redis
+ * knows them after one beat. An agent who leaves, or whose replica dies, counts as connected until the key runs out.
  */
 export const PRESENCE_BEAT_MS = 5_000;
 const KEPT_MS = 3 * PRESENCE_BEAT_MS;
 
-/** Says that these agents are connected. Never throws. */
+/** Notes that these agents are connected. Never throws. */
 export async function noteOnline(agentIds: number[]): Promise<void> {
   if (agentIds.length === 0 || redis.status !== 'ready') return;
   const pipeline = redis.pipeline();

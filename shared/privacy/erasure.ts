@@ -14,8 +14,8 @@ import {
 } from '../../db/models/erasure.ts';
 import { User } from '../../db/models/user.ts';
 import { type By, noted } from '../accounts/noted.ts';
-import { passwordFits } from '../accounts/password.ts';
-import { found, problem } from '../base/errors.ts';
+import { passwordFits, wrongPassword } from '../accounts/password.ts';
+import { found, invalid, problem } from '../base/errors.ts';
 import { enqueueSoon } from '../delivery/enqueue.ts';
 import { forgetDelivered, forgetKeysOf } from '../delivery/forget.ts';
 import { settleInBackground } from '../delivery/runs.ts';
@@ -47,9 +47,9 @@ const KEPT: Kept[] = [
 export async function eraseOwn(userId: number, password: string | undefined, by: By): Promise<string> {
   const { hashed_password } = await User.own(userId);
   if (hashed_password === null && password !== undefined)
-    throw invalid('must be left out: the account has no password');
+    throw invalid('/password', 'must be left out: the account has no password');
   if (hashed_password !== null && !(await passwordFits(password ?? '', hashed_password)))
-    throw invalid('must be your present password');
+    throw wrongPassword();
   return shutOut(userId, null, by);
 }
 
@@ -70,10 +70,6 @@ export async function eraseAgain(entry: Pick<Erasure, 'receipt' | 'pseudonym'>):
   const begun = await beginErasure(userId, entry.receipt, null);
   settleInBackground({ ended: begun?.ended ?? [], next: null });
   return begun !== undefined;
-}
-
-function invalid(message: string) {
-  return problem('validation_failed', undefined, { errors: [{ path: '/password', message }] });
 }
 
 async function shutOut(userId: number, reason: string | null, by: By): Promise<string> {

@@ -5,16 +5,16 @@ import { askSmall } from '../provider/small.ts';
 import { asData } from './escape.ts';
 import { passageText } from './prompt.ts';
 
-/** A question to judge by. before: the user's previous question; '' without one. */
+/** A question to judge by. `before`: the user's previous question; '' without one. */
 export type Judged = { user_id: number; question: string; before: string };
 type Candidate = { faq_id: number; question: string; answer: string };
 
 /** Seconds for which a verdict serves its user again. */
 const VERDICT_TTL = 3_600;
-/** Limits in characters: what a passage answers shows at its beginning. */
+/** Characters of a text that the model reads: what a passage answers shows at its beginning. */
 const QUESTION_LIMIT = 2_000;
 const ANSWER_LIMIT = 600;
-/** Tokens of a verdict: some ids. */
+/** Tokens of a verdict, which is a short list of ids. */
 const VERDICT_TOKENS = 200;
 
 /**

@@ -4,10 +4,10 @@ import { isObject } from './troubles.ts';
 
 /** A longer chunk is a provider's fault, not an answer. */
 const MAX_CHUNK_CHARACTERS = 100_000;
-
+/** Further tool calls of an answer are ignored. */
 const MAX_CALLS = 8;
 
-/** Content of one chunk. ending: the provider's finish_reason. */
+/** Content of one chunk. `thought`: it holds reasoning. `ending`: the provider's finish_reason. */
 export type Piece = {
   text: string;
   thought: boolean;
@@ -64,7 +64,7 @@ function callsIn(calls: unknown): CallPiece[] {
   });
 }
 
-/** Returns the text of a content: a string, or a list of parts. */
+/** Returns the text of a message's content, which is a string or a list of parts. */
 export function textOf(content: unknown): string {
   if (typeof content === 'string') return content;
   if (!Array.isArray(content)) return '';

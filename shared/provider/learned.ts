@@ -5,13 +5,14 @@ import type { ModelRef, Provider } from './config.ts';
 import type { Settings } from './presets.ts';
 import type { Parameter } from './refused.ts';
 
-/** Settings learned from a model's refusals. without: parameters that are no longer sent. */
+/** Settings learned from a model's refusals. `without`: parameters that are no longer sent. */
 export type Learned = Partial<
   Pick<Settings, 'maxTokens' | 'temperature' | 'usage' | 'systemRole' | 'strictTurns' | 'structured'>
 > & {
   without?: Parameter[];
 };
 
+/** Seconds for which a lesson counts: a day. */
 const KEPT_S = 86_400;
 
 /** By model, in this process. Other processes read the copy in Redis; its loss costs one refused call. */
@@ -50,7 +51,7 @@ export function forgetLearned(): void {
 
 /**
  * Derives the next settings from a refused parameter.
- * @returns null when nothing can change: the environment sets the parameter, or the call did not send it
+ * @returns the settings; null: nothing can change, because the environment sets the parameter, or the call did not send it
  */
 export function lesson(
   refused: string | null,

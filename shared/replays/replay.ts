@@ -12,7 +12,7 @@ import type { Along } from '../../db/models/auditEntry.ts';
 import { knex } from '../../db/knex.ts';
 import { loadTurn } from '../../db/models/turn.ts';
 import { parametersOf } from '../assistants/parameters.ts';
-import { problem } from '../base/errors.ts';
+import { invalid, problem } from '../base/errors.ts';
 import { promptOf } from '../prompt/decide.ts';
 import { asSaid, holdsEscapes } from '../prompt/escape.ts';
 import { citedIn } from '../prompt/cited.ts';
@@ -31,19 +31,15 @@ const PATIENCE = 120_000;
  */
 export async function scheduleReplay(runId: number, asked: Asked, along: Along): Promise<ReplayRow> {
   if (asked.model !== null && !chatModels().some(({ name }) => name === asked.model))
-    throw refused('/model', 'must be one of CHAT_MODEL and CHAT_MODEL_FALLBACK');
+    throw invalid('/model', 'must be one of CHAT_MODEL and CHAT_MODEL_FALLBACK');
   if (asked.assistant_version !== null && (await versionFor(runId, asked.assistant_version)) === undefined)
-    throw refused('/assistant_version', 'must be a version of the run’s assistant');
+    throw invalid('/assistant_version', 'must be a version of the run’s assistant');
   return knex.transaction(async (trx: Knex.Transaction) => {
     const added = await addReplay(runId, asked, trx);
     if (added === undefined) throw problem('conflict', 'The run has not ended, or its model was never asked');
     await along(runId, trx);
     return added;
   });
-}
-
-function refused(path: string, message: string) {
-  return problem('validation_failed', undefined, { errors: [{ path, message }] });
 }
 
 /** Asks a replay's question again and stores the answer beside the run. Returns quietly where it is answered or gone. */

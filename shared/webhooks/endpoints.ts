@@ -8,7 +8,7 @@ import {
   type WebhookRow,
 } from '../../db/models/webhook.ts';
 import { env } from '../base/env.ts';
-import { found, problem } from '../base/errors.ts';
+import { found, invalid, problem } from '../base/errors.ts';
 import { seal } from '../base/secretBox.ts';
 import { faultOfUrl } from '../ops/outbound.ts';
 import { newSecret } from './sign.ts';
@@ -64,6 +64,5 @@ async function checkUrl({
 }: Pick<WebhookFields, 'url' | 'include_content'>): Promise<void> {
   const open = URL.parse(url)?.protocol === 'http:' && include_content && !env.WEBHOOK_ALLOW_PRIVATE;
   const message = open ? 'must be an https URL where include_content is true' : await faultOfUrl(url);
-  if (message !== null)
-    throw problem('validation_failed', undefined, { errors: [{ path: '/url', message }] });
+  if (message !== null) throw invalid('/url', message);
 }

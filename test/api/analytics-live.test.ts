@@ -81,7 +81,7 @@ describe('npm run report', function () {
     expect(code).to.equal(0);
     expect(stdout).to.match(/^<!doctype html>/);
     expect(stdout)
-      .to.include('&lt;script&gt;alert(1)')
+      .to.include('&#60;script&#62;alert(1)')
       .and.to.include('<svg')
       .and.to.include('messages_in 1, answers 1');
     expect(stdout).to.not.match(/<script|https?:|@import|url\(/);

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { take } from '../../shared/limits/counters.ts';
 import { networkKey } from '../../shared/limits/charge.ts';
-import { PUSH_SUBSCRIBE, REFRESH, REGISTRATION, SIGN_IN } from '../../shared/limits/attempts.ts';
+import { PUSH_SUBSCRIBE, REFRESH, REGISTRATION, SIGN_IN } from '../../shared/limits/policies.ts';
 import { redis, untilReady } from '../../shared/delivery/redis.ts';
 import { type Answer, type Api, call, serveApi } from '../support/api.ts';
 import { buildUser, PASSWORD } from '../support/factories.ts';

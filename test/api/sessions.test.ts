@@ -30,9 +30,12 @@ describe('sessions', () => {
       { email: user.email, password: PASSWORD },
       { headers },
     );
+    // As a release before 0.2.0 kept it.
+    const user_agent = 'Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0';
+    await knex('sessions').where({ id: user.sid }).update({ user_agent });
     const [newest, first, ...none] = await rowsOf('', String(signedIn.body.access_token));
     expect(newest).to.include({ current: true, user_agent: 'Firefox on a train', ip: '127.0.0.1' });
-    expect(first).to.include({ id: user.sid, current: false });
+    expect(first).to.include({ id: user.sid, current: false, user_agent: 'Firefox on Linux' });
     expect(none).to.deep.equal([]);
   });
 

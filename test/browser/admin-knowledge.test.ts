@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { Job } from 'bullmq';
+import type { Route } from 'playwright-core';
 import { knex } from '../../db/knex.ts';
 import type { Payloads } from '../../shared/delivery/jobs.ts';
 import { faqImport } from '../../workers/faqImport.ts';
@@ -64,6 +65,13 @@ describeBrowser('the page of the knowledge base', function () {
     await until('it is published', async () => {
       return (await knex('faqs').where({ id: faq.id }).first()).status === 'published';
     });
+    const cut = (route: Route) => (route.request().method() === 'PUT' ? route.abort() : route.continue());
+    await page.route(`**/faqs/${faq.id}`, cut);
+    await page.getByRole('button', { name: 'Archive' }).click();
+    await page.getByRole('alert').getByText('Parley cannot be reached.').waitFor();
+    expect(await page.getByRole('button', { name: 'Undo' }).count(), 'what did not happen').to.equal(0);
+    await page.unroute(`**/faqs/${faq.id}`, cut);
+    panel.forgive();
     await page.getByRole('button', { name: 'Archive' }).click();
     await page.getByRole('button', { name: 'Undo' }).click();
     await page.getByRole('button', { name: 'Archive' }).waitFor();

@@ -1089,6 +1089,7 @@ export type SecondFactor = {
 export type Session = {
   /** The `sid` of its access tokens. */
   id: number;
+  /** The family of its program, such as `Firefox on Linux`. */
   user_agent: string | null;
   /** The address it began from. */
   ip: string | null;

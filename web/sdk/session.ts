@@ -1,16 +1,13 @@
 import { type Options, Refused, request } from './http.ts';
+import { KeptSignIn } from './keptSignIn.ts';
+import { isRefusal, type Keep, nobody, renew, signIn, tellLeft } from './tokens.ts';
 import type { Lock, SignIn, Store, User } from './types.ts';
 
 type Where = {
   base: string;
   store: Store;
   lock: Lock;
-  /**
-   * `cookie`: the refresh token travels in a cookie that scripts cannot read, for pages of Parley's own site. `frame`: in a
-   * cookie that the browser keeps for each site that shows the frame; where it keeps none, the store has the token. `store`:
-   * for programs.
-   */
-  keep: 'cookie' | 'frame' | 'store';
+  keep: Keep;
   /** Prefix of this client's keys in the store. */
   name?: string;
 };
@@ -42,8 +39,6 @@ export type Vouched = {
 
 /** A token that ends sooner than this is refreshed before it is used. */
 const SPARE_MS = 30_000;
-/** What the store has instead of a token that a cookie holds. */
-const COOKIE = 'cookie';
 
 /** Who is signed in. Holds the access token in memory, and refreshes it once at a time across all tabs. */
 export class Session {
@@ -52,6 +47,7 @@ export class Session {
   /** Whether the server ended the sign-in that this page had: elsewhere, or with the account. */
   lost = false;
   readonly #where: Where;
+  readonly #kept: KeptSignIn;
   readonly #changed = new Set<() => void>();
   #access = '';
   #until = 0;
@@ -59,6 +55,7 @@ export class Session {
 
   constructor(where: Where) {
     this.#where = where;
+    this.#kept = new KeptSignIn(where.store, this.#name);
   }
 
   /** Calls `listener` at each change of user or state. Returns a function that ends this. */
@@ -72,15 +69,15 @@ export class Session {
    * messages can be written and wait. @throws Unreachable when nobody is known
    */
   async restore(): Promise<void> {
-    const isLeft = this.#leftMark === null || (await this.#locked(() => this.#leaveAtLast()));
-    if (!isLeft || (this.#mark === null && this.#where.keep !== 'frame')) return this.#end();
+    const isLeft = this.#kept.left === null || (await this.#locked(() => this.#leaveAtLast()));
+    if (!isLeft || (this.#kept.mark === null && this.#where.keep !== 'frame')) return this.#end();
     try {
       await this.refresh();
     } catch (err) {
       if (err instanceof Refused && err.problem.status < 500) return;
-      const known = this.#where.store.getItem(this.#userKey);
+      const known = this.#kept.user;
       if (known === null) throw err;
-      this.user = JSON.parse(known) as User;
+      this.user = known;
       this.state = 'in';
       this.#tell();
     }
@@ -111,18 +108,20 @@ export class Session {
 
   /** Signs out. Without a server the sign-in is forgotten here all the same, and the server hears of it at the next visit. */
   async logout(everywhere = false): Promise<void> {
-    const [mark, who] = [this.#mark, this.user?.id];
+    const [kept, who] = [this.#kept, this.user?.id];
+    const { mark } = kept;
     // Read now: a page may forget the sign-in while this waits for the lock.
     const access = this.#isOver ? undefined : this.#access;
-    if (mark !== null) this.#note(this.#leftKey, everywhere ? `${mark} everywhere` : mark);
+    if (mark !== null) kept.leave(mark, everywhere);
     const isOther = () => {
-      const kept = this.#where.store.getItem(this.#userKey);
-      return kept !== null && who !== undefined && (JSON.parse(kept) as User).id !== who;
+      const { user } = kept;
+      return user !== null && who !== undefined && user.id !== who;
     };
     await this.#locked(async () => {
-      if (!isOther()) await this.#signOut(mark, access, everywhere).then(this.#left, this.#leftIfRefused);
-      // The cookie is that of whom another tab signed in meanwhile. The answer must not delete it.
-      else if (access) await this.#tellLeft(access, everywhere, { credentials: 'omit' }).catch(() => {});
+      if (!isOther()) await this.#tellLeft(mark, access, everywhere);
+      // The cookie belongs to another user, whom another tab signed in meanwhile. The answer must not delete it.
+      else if (access)
+        await tellLeft(this.#where, access, everywhere, { credentials: 'omit' }).catch(() => {});
       // Without locks somebody may sign in while the server answers.
       if (isOther()) this.#forget();
       else this.#end();
@@ -147,7 +146,7 @@ export class Session {
   changed(user: User): void {
     if (this.user?.id !== user.id) return;
     this.user = user;
-    this.#keepUser(user);
+    this.#kept.keepUser(user);
     this.#tell();
   }
 
@@ -191,59 +190,55 @@ export class Session {
   }
 
   /**
-   * Tells the server. An access token that has run out would end nothing, so a new one is got first. It is not taken: nobody is
-   * signed in by it.
+   * Tells the server of a sign-out. An access token that has run out would end nothing, so a new one is got first. It is not
+   * taken: nobody is signed in by it.
    */
-  async #signOut(mark: string | null, access: string | undefined, everywhere: boolean): Promise<void> {
-    // Another tab may have spent the token that this one knew.
-    const token = access ?? (await this.#renewed(this.#mark ?? mark)).access_token;
-    await this.#tellLeft(token, everywhere);
-  }
-
-  #tellLeft(token: string, everywhere: boolean, how: Options = { headers: this.#headers }): Promise<void> {
-    const body = everywhere ? { everywhere } : {};
-    return request(this.#where.base, 'POST', '/auth/logout', { body, token, ...how });
+  async #tellLeft(mark: string | null, access: string | undefined, everywhere: boolean): Promise<void> {
+    try {
+      // Another tab may have spent the token that this one knew.
+      const token = access ?? (await renew(this.#where, this.#kept.mark ?? mark)).access_token;
+      await tellLeft(this.#where, token, everywhere);
+      this.#kept.heard();
+    } catch (err) {
+      if (isRefusal(err)) this.#kept.heard();
+    }
   }
 
   /** Signs out whom the server did not hear leave. Returns false where it still does not. */
   async #leaveAtLast(): Promise<boolean> {
-    const left = this.#leftMark;
+    const kept = this.#kept;
+    const { left } = kept;
     if (left === null) return true;
     const [mark = '', everywhere] = left.split(' ');
     try {
-      const { access_token } = await this.#renewed(mark);
+      const { access_token } = await renew(this.#where, mark);
       // Where another tab signed in meanwhile, the cookie is that sign-in's.
-      if (this.#leftMark !== left) return true;
-      await this.#tellLeft(access_token, everywhere !== undefined);
-      this.#left();
+      if (kept.left !== left) return true;
+      await tellLeft(this.#where, access_token, everywhere !== undefined);
+      kept.heard();
     } catch (err) {
-      this.#leftIfRefused(err);
+      if (isRefusal(err)) kept.heard();
     }
-    return this.#leftMark === null;
+    return kept.left === null;
   }
 
-  #left = (): void => this.#where.store.removeItem(this.#leftKey);
-
-  /** A server that refuses knows the sign-in no more. */
-  #leftIfRefused = (err: unknown): void => {
-    if (isRefusal(err)) this.#left();
-  };
-
   async #refresh(): Promise<void> {
-    const [mark, before] = [this.#mark, this.user];
+    const [kept, before] = [this.#kept, this.user];
+    const { mark } = kept;
     // Without locks somebody else may sign in meanwhile, who stays.
     const isLate = () => before && this.user && before.id !== this.user.id;
     try {
-      const renewed = await this.#renewed();
+      // Inside of the lock: another tab may have spent the token that this one knew.
+      const renewed = await renew(this.#where, mark);
       // Signed out meanwhile, here or in another tab.
-      if (mark !== null && this.#mark === null) throw nobody();
+      if (mark !== null && kept.mark === null) throw nobody();
       if (isLate()) return;
       if (this.#where.keep !== 'frame' || before === null || before.id === renewed.user.id)
         return this.#take(renewed);
-      this.#keep(renewed);
+      kept.keep(renewed);
     } catch (err) {
       if (isRefusal(err) && !isLate()) {
-        this.lost = mark !== null && this.#mark !== null && before !== null;
+        this.lost = mark !== null && kept.mark !== null && before !== null;
         this.#end();
       }
       throw err;
@@ -253,80 +248,31 @@ export class Session {
     throw nobody();
   }
 
-  /**
-   * Returns new tokens. @throws Refused, Unreachable
-   * @param mark read inside of the lock: another tab may have spent the token that this one knew
-   */
-  async #renewed(mark = this.#mark): Promise<SignIn> {
-    const renewed =
-      (await this.#renewByCookie(mark)) ??
-      (mark !== null && mark !== COOKIE ? await this.#renew({ refresh_token: mark }) : undefined);
-    if (renewed === undefined) throw nobody();
-    return renewed;
-  }
-
-  /** Returns undefined where no cookie serves: for a frame that has none yet, and at a server that knows none for frames. */
-  async #renewByCookie(mark: string | null): Promise<SignIn | undefined> {
-    const { keep } = this.#where;
-    if (keep === 'store' || (keep === 'cookie' && mark === null)) return undefined;
-    try {
-      return await this.#renew({});
-    } catch (err) {
-      if (keep === 'frame' && mark !== COOKIE && isRefusal(err)) return undefined;
-      throw err;
-    }
-  }
-
-  #renew(body: { refresh_token?: string }): Promise<SignIn | undefined> {
-    return request(this.#where.base, 'POST', '/auth/refresh', { body, headers: this.#headers });
-  }
-
   /** Waits for a refresh that is on its way, here or in another tab: its cookie would take the place of the new one. */
   #enter(path: string, body: object, token?: string): Promise<void> {
     return this.#locked(async () => {
       // The new sign-in takes the place of one that the server still has to hear of.
       await this.#leaveAtLast();
-      const options = { body, headers: this.#headers, ...(token && { token }) };
-      this.#take(await request<SignIn>(this.#where.base, 'POST', path, options));
+      this.#take(await signIn(this.#where, path, body, token));
     });
   }
 
-  #take(signIn: SignIn): void {
-    this.user = signIn.user;
+  #take(signedIn: SignIn): void {
+    this.user = signedIn.user;
     this.state = 'in';
     this.lost = false;
-    this.#access = signIn.access_token;
-    this.#until = Date.now() + signIn.expires_in * 1000;
-    this.#keep(signIn);
+    this.#access = signedIn.access_token;
+    this.#until = Date.now() + signedIn.expires_in * 1000;
+    this.#kept.keep(signedIn);
     this.#tell();
-  }
-
-  #keep({ user, refresh_token }: SignIn): void {
-    // The cookie is no more that of whom the server did not hear leave.
-    this.#left();
-    this.#where.store.setItem(this.#key, refresh_token ?? COOKIE);
-    this.#keepUser(user);
   }
 
   #locked<T>(work: () => Promise<T>): Promise<T> {
     return this.#where.lock(`${this.#name}.refresh`, work);
   }
 
-  #keepUser(user: User): void {
-    this.#note(this.#userKey, JSON.stringify(user));
-  }
-
-  #note(key: string, text: string): void {
-    try {
-      this.#where.store.setItem(key, text);
-    } catch {
-      // The store is full: without a network nobody will be known, and a server that does not hear of a sign-out now never will.
-    }
-  }
-
   #end(): void {
-    this.#where.store.removeItem(this.#key);
-    this.#where.store.removeItem(this.#userKey);
+    this.#kept.forget();
     this.#forget();
   }
 
@@ -349,39 +295,4 @@ export class Session {
   get #name(): string {
     return this.#where.name ?? 'parley';
   }
-
-  get #key(): string {
-    return `${this.#name}.session`;
-  }
-
-  get #userKey(): string {
-    return `${this.#name}.user`;
-  }
-
-  get #leftKey(): string {
-    return `${this.#name}.left`;
-  }
-
-  /** The mark of a sign-in that is over here, and perhaps not at the server; with ` everywhere` behind it. */
-  get #leftMark(): string | null {
-    return this.#where.store.getItem(this.#leftKey);
-  }
-
-  /** The refresh token; with a cookie, a word that there is one. Saves a request that would be refused. */
-  get #mark(): string | null {
-    return this.#where.store.getItem(this.#key);
-  }
-
-  get #headers(): Record<string, string> {
-    const { keep } = this.#where;
-    return keep === 'store' ? {} : { 'x-session': keep };
-  }
-}
-
-function nobody(): Refused {
-  return new Refused({ code: 'unauthenticated', status: 401 });
-}
-
-function isRefusal(err: unknown): boolean {
-  return err instanceof Refused && [400, 401, 403].includes(err.problem.status);
 }

@@ -1,8 +1,9 @@
 import { type RefObject, useEffect, useRef } from 'react';
+import { listeners } from './listeners.ts';
 
 /** Functions that say whether a form has unsaved changes. */
 const forms = new Set<() => boolean>();
-const listeners = new Set<() => void>();
+const asking = listeners();
 /** Where somebody wanted to go, until they say whether they leave. */
 let wanted: (() => void) | undefined;
 /** The number of the entry of the history where the form is. */
@@ -12,7 +13,7 @@ let isStepBack = false;
 
 function ask(go: (() => void) | undefined): void {
   wanted = go;
-  for (const listener of listeners) listener();
+  asking.changed();
 }
 
 function isUnsaved(): boolean {
@@ -127,10 +128,7 @@ function placeNow(): number {
 
 /** What the dialog of `LeaveDialog.tsx` needs: where somebody wanted to go, and its two answers. */
 export const leaving = {
-  subscribe(listener: () => void): () => void {
-    listeners.add(listener);
-    return () => void listeners.delete(listener);
-  },
+  subscribe: asking.subscribe,
   wanted: () => wanted,
   stay: () => ask(undefined),
   go(): void {

@@ -1,5 +1,6 @@
 import { useSyncExternalStore } from 'react';
 import { pageStore } from '../sdk/browser.ts';
+import { listeners } from './listeners.ts';
 import { en } from './words/en.ts';
 
 export type Word = keyof typeof en;
@@ -15,7 +16,7 @@ export type Language = keyof typeof LANGUAGES;
 
 const KEY = 'parley.language';
 const store = pageStore();
-const listeners = new Set<() => void>();
+const { subscribe, changed } = listeners();
 let words: Record<string, string> = en;
 let current: Language = 'en';
 
@@ -63,7 +64,7 @@ export async function speak(chosen: Language, remember = false): Promise<void> {
   if (remember) store.setItem(KEY, chosen);
   document.documentElement.lang = chosen;
   document.documentElement.dir = LANGUAGES[chosen].dir;
-  for (const listener of listeners) listener();
+  changed();
 }
 
 /** Says whether somebody chose the language on this device. */
@@ -72,13 +73,7 @@ export function isChosen(): boolean {
 }
 
 export function useLanguage(): Language {
-  return useSyncExternalStore(
-    (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    () => current,
-  );
+  return useSyncExternalStore(subscribe, () => current);
 }
 
 /** The language with the browser's region, if it names one: regions write times differently. */

@@ -5,31 +5,13 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Message } from '../sdk/types.ts';
 import { Ear, isOpen } from '../shared/heard.ts';
 import { speaker } from '../shared/speaker.ts';
+import { type Attempt, authorOf, Bubble, endOf } from './Bubble.tsx';
+import { Composer, keepFocus } from './Composer.tsx';
+import { IconButton } from './IconButton.tsx';
+import { Rating } from './Rating.tsx';
 import type { Talk } from './talk.ts';
 import { Text } from './Text.tsx';
 import { moment, wish, words } from './words.ts';
-
-const SHAPES = {
-  close: 'M6 6l12 12M18 6L6 18',
-  send: 'M12 19V5M6 11l6-6 6 6',
-  stop: 'M7 7h10v10H7z',
-  fresh: 'M12 5v14M5 12h14',
-  ask: 'M12 4a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM4 20c1-4 4-6 8-6s7 2 8 6',
-  good: 'M7 11v9H4v-9zM7 11l4-8a2 2 0 0 1 3 2l-1 4h5a2 2 0 0 1 2 2l-2 7a2 2 0 0 1-2 2H7',
-  bad: 'M7 13V4H4v9zM7 13l4 8a2 2 0 0 0 3-2l-1-4h5a2 2 0 0 0 2-2l-2-7a2 2 0 0 0-2-2H7',
-};
-type ButtonProps = { icon: keyof typeof SHAPES; onClick?: () => void; [more: string]: unknown };
-
-function IconButton({ icon, ...rest }: ButtonProps) {
-  const label = words[icon];
-  return (
-    <button type="button" title={label} {...rest}>
-      <svg viewBox="0 0 24 24" aria-hidden="true">
-        <path d={SHAPES[icon]} />
-      </svg>
-    </button>
-  );
-}
 
 /** @param version changes with the talk */
 export function App({ talk, onClose }: { talk: Talk; version: number; onClose: () => void }) {
@@ -182,15 +164,6 @@ function heardOf(message: Message): string {
   return `${authorOf(message)}: ${endOf(message) ?? message.content.replaceAll(/\*\*|`|^#+ | ?\[\d+\]/gm, '')}`;
 }
 
-function authorOf({ message_type, agent }: Message): string {
-  return message_type === 'agent' ? (agent?.name ?? words.somebody) : words.answer;
-}
-
-/** Says how an answer ended that is not whole. */
-function endOf({ status }: Message): string | undefined {
-  return { failed: words.failed, cancelled: words.stopped }[status as string];
-}
-
 /** Says who answers, where that is or was a person. */
 function said({ status, agent, returned, thanked, ended, draft, wire }: Talk): string {
   if (ended) return draft.who ? words.out : words.ended;
@@ -199,160 +172,4 @@ function said({ status, agent, returned, thanked, ended, draft, wire }: Talk): s
   if (status === 'agent') return agent ? `${agent}: ${words.agent}` : words.agent;
   if (status === 'resolved') return thanked ? `${words.resolved} ${words.thanks}` : words.resolved;
   return returned ? words.back : '';
-}
-
-const STAR = 'M12 4l2.5 5.2 5.7.8-4.1 4 1 5.7-5.1-2.7-5.1 2.7 1-5.7-4.1-4 5.7-.8z';
-
-/** Asks how the talk was, at its end. */
-function Rating({ talk, onDone }: { talk: Talk; onDone: () => void }) {
-  const [failed, setFailed] = useState(false);
-  const rate = (score: number) =>
-    talk.score(score).then(
-      (isShown) => isShown && onDone(),
-      () => setFailed(true),
-    );
-  return (
-    <section class="ending" aria-label={words.how}>
-      <p>{words.how}</p>
-      {failed && <p role="alert">{words.unrated}</p>}
-      <div dir="ltr">
-        {[1, 2, 3, 4, 5].map((n) => (
-          <button
-            key={n}
-            type="button"
-            aria-label={words.score.replace('{n}', String(n))}
-            onClick={() => void rate(n)}
-          >
-            <svg viewBox="0 0 24 24" aria-hidden="true">
-              <path d={STAR} />
-            </svg>
-          </button>
-        ))}
-      </div>
-      <button
-        type="button"
-        class="link"
-        onClick={() => {
-          talk.skip();
-          onDone();
-        }}
-      >
-        {words.skip}
-      </button>
-    </section>
-  );
-}
-
-/** Waits for an act, and says so when it fails. */
-type Attempt = (work: Promise<unknown>, done?: () => void) => Promise<void>;
-type BubbleProps = { message: Message; talk: Talk; attempt: Attempt };
-
-function Bubble({ message, talk, attempt }: BubbleProps) {
-  const { content, message_type, status, feedback } = message;
-  const [author, end] = [authorOf(message), endOf(message)];
-  if (message_type === 'user')
-    return (
-      <article class="mine" aria-label={words.you}>
-        <div class="bubble" dir="auto">
-          {content}
-        </div>
-      </article>
-    );
-  const growing = isOpen(status);
-  const rate = (rating: 'up' | 'down') => void attempt(talk.rate(message, rating));
-  return (
-    <article aria-label={author}>
-      {message_type === 'agent' && <p class="muted name">{author}</p>}
-      <div class="bubble theirs">
-        {content === '' && growing ? <span class="muted">{words.thinking}</span> : <Text text={content} />}
-        {end && <p class={status === 'failed' ? 'danger' : 'muted'}>{end}</p>}
-      </div>
-      {!growing && message_type === 'assistant' && content !== '' && (
-        <div class="rate">
-          <IconButton icon="good" aria-pressed={feedback === 'up'} onClick={() => rate('up')} />
-          <IconButton icon="bad" aria-pressed={feedback === 'down'} onClick={() => rate('down')} />
-        </div>
-      )}
-    </article>
-  );
-}
-
-/** Puts the cursor into the field. The keyboard of a phone stays away until it is wanted. */
-export function focusField(): void {
-  if (matchMedia('(pointer: fine)').matches) document.querySelector('textarea')?.focus();
-}
-
-/** Keeps the focus where a button that had it goes: in the field, or on a phone at the messages. */
-function keepFocus(): void {
-  focusField();
-  if (document.activeElement?.tagName !== 'TEXTAREA') document.querySelector<HTMLElement>('.log')?.focus();
-}
-
-type ComposerProps = { talk: Talk; send: (text: string) => Promise<void>; onStop: (() => void) | undefined };
-const LIMIT = 16_000;
-
-function Composer({ talk, send, onStop }: ComposerProps) {
-  const { draft, wire } = talk;
-  const [text, change] = useState(draft.text);
-  useEffect(() => change(draft.text), [draft.turn]);
-  const setText = (next: string) => {
-    change(next);
-    draft.keep(next);
-    if (next !== '') wire.tellTyping();
-  };
-  const [failed, setFailed] = useState(false);
-  useEffect(() => setFailed(false), [draft.who]);
-  useEffect(focusField, []);
-  const content = text.toWellFormed().replaceAll('\0', '').trim();
-  const isTooLong = content.length > LIMIT;
-  const isRight = content !== '' && !isTooLong;
-  const submit = async () => {
-    if (!isRight) return;
-    const { who } = draft;
-    setText('');
-    setFailed(false);
-    try {
-      await send(content);
-    } catch {
-      // The page has named another user meanwhile, who does not see it.
-      if (who !== undefined && who !== draft.who) return;
-      // No account exists yet that could own the message: it goes back into the field, before what was typed since.
-      draft.giveBack(content);
-      setFailed(true);
-    }
-  };
-  return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        void submit();
-      }}
-    >
-      {failed && <p role="alert">{words.refused}</p>}
-      {isTooLong && (
-        <p role="status" class="danger">
-          {words.long.replace('{n}', LIMIT.toLocaleString(document.documentElement.lang))}
-        </p>
-      )}
-      {talk.isNew && <p class="consent">{words.consent}</p>}
-      <div class="field">
-        <textarea
-          aria-label={words.message}
-          placeholder={words.write}
-          rows={1}
-          // Nothing written has no direction: what stands for it has that of the page.
-          dir={text ? 'auto' : undefined}
-          value={text}
-          onInput={({ currentTarget }) => setText(currentTarget.value)}
-          onKeyDown={(event) => {
-            if (event.key !== 'Enter' || event.shiftKey || event.isComposing || event.keyCode === 229) return;
-            event.preventDefault();
-            void submit();
-          }}
-        />
-        {onStop && <IconButton icon="stop" onClick={onStop} />}
-        <IconButton icon="send" type="submit" class="send" disabled={!isRight} />
-      </div>
-    </form>
-  );
 }

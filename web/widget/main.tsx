@@ -3,7 +3,8 @@
 import './widget.css';
 import { h, render } from 'preact';
 import type { Vouched } from '../sdk/session.ts';
-import { App, focusField } from './App.tsx';
+import { App } from './App.tsx';
+import { focusField } from './Composer.tsx';
 import { Talk } from './talk.ts';
 import { speak, wish } from './words.ts';
 

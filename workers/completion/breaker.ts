@@ -8,7 +8,7 @@ const LONGEST_REST = 60_000;
 /** Failures after which a run calls the next model, whatever the breaker says. */
 const FALLBACK_AFTER = 2;
 const FAILURES_TTL_S = 30;
-/** Ms after which others may have counted failures of which a reading of the breakers knows nothing. */
+/** Ms for which a reading of the breakers holds: others may have counted failures since. */
 const FRESH = 1_000;
 /** Ms for which a model with a wrong key, quota or name comes last. */
 const ASKED_LAST = 30_000;

@@ -32,11 +32,11 @@ const PROBES: Probe[] = Object.entries(
 /** Probes by which a model is recognized. */
 const SAMPLE = PROBES.slice(0, 3);
 /**
- * Cosine similarity below which a text's vector is of another model. Chosen far from both cases, not measured: rounding leaves one
- * model's vectors of a text above 0.999, and those of two models are near 0, as their axes have nothing in common.
+ * Two vectors of a text with a lower cosine similarity come from different models. Those of one model differ by rounding alone:
+ * above 0.999. Those of two models have other axes: near 0. The value is far from both, and not measured.
  */
 const SAME = 0.9;
-/** Ms that this process leaves a set alone which it cannot measure. replace_embedding_set begins no second set for as long. */
+/** Ms for which this process leaves a set alone that it cannot measure. Meanwhile replace_embedding_set begins no second set. */
 const REST = 3_600_000;
 const ANEW = 'all FAQs are embedded anew';
 const AGAIN = 'a set began within the hour, so it is compared again in an hour';
@@ -57,9 +57,10 @@ export function keepThresholds(): void {
 }
 
 /**
- * Measures how near off-topic questions come to the FAQs, where that is owed. Embeds these questions once per set of vectors. Once
- * after the start, and before each measurement, compares the model with the one that made the vectors. Does not measure a set by
- * another model's vectors. Leaves such a set alone for an hour, and one in which no question reached anything.
+ * Measures how near off-topic questions come to the FAQs, where that is owed. Embeds these questions once per set of vectors.
+ * Compares the model with the one that made the vectors, once after the start and before each measurement. Leaves a set alone
+ * for an hour if another model made its vectors, or if no question reached an FAQ. A failing provider postpones the measurement.
+ * @throws what Postgres throws
  */
 export async function measure(): Promise<void> {
   const model = embeddingModel();

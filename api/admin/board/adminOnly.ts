@@ -30,7 +30,7 @@ export async function headers(ctx: Ctx, next: Next): Promise<void> {
   await next();
 }
 
-/** Lets administrators through. Browsers get a page instead. @throws Problem `unauthenticated`, `token_expired`, `forbidden` */
+/** Lets administrators through. Others get a page in a browser, else a problem. @throws Problem `unauthenticated`, `token_expired`, `forbidden` */
 export async function adminOnly(ctx: Ctx, next: Next): Promise<void> {
   try {
     const { user, sid } = await signed(ctx);
@@ -47,8 +47,8 @@ export async function adminOnly(ctx: Ctx, next: Next): Promise<void> {
 mark(adminOnly, { security: 'board', problems: ['unauthenticated', 'token_expired', 'forbidden'] });
 
 /**
- * Refuses a change that a page of another site asks for, although the cookie is `SameSite=Strict`. Sign-in has no cookie
- * yet. A request without both headers is not from a browser.
+ * Refuses a change that a page of another site asks for. That the cookie is `SameSite=Strict` is not enough: a sign-in has
+ * no cookie yet. A request without both headers is not from a browser.
  * @throws Problem `forbidden`
  */
 export function refuseForeign(ctx: Ctx): void {

@@ -1,3 +1,4 @@
+import { escaped } from '../../../shared/base/escaped.ts';
 import { publicPath } from '../../middleware/origin.ts';
 import type { explanation } from '../routes.ts';
 
@@ -25,7 +26,7 @@ export function signOutPage(email: string): string {
   return page(
     'Sign out',
     `<h1>Parley queues</h1>
-    <p>You are signed in as ${escape(email)}.</p>
+    <p>You are signed in as ${escaped(email)}.</p>
     <form method="post" action="${PUBLIC_BOARD}/sign-out"><button>Sign out</button></form>
     <p><a href="${PUBLIC_BOARD}">Back to the queues</a></p>`,
   );
@@ -45,7 +46,7 @@ export function runPage(run: Awaited<ReturnType<typeof explanation>>): string {
     `Run ${run.id}`,
     `<h1>Run ${run.id}</h1>
     <p><a href="${PUBLIC_BOARD}/queue/completion">Back to the queues</a></p>
-    <pre>${escape(JSON.stringify(run, null, 2))}</pre>`,
+    <pre>${escaped(JSON.stringify(run, null, 2))}</pre>`,
   );
 }
 
@@ -56,10 +57,6 @@ const REFUSALS = {
   'not an administrator': 'The queues are for administrators, with a second factor where one is required.',
   'too often': 'Too many attempts. Wait a quarter of an hour.',
 };
-
-function escape(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
-}
 
 const STYLE = `
   :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }

@@ -8,7 +8,8 @@ import { signBoard, verifyBoard, verifySecondFactor } from '../../../shared/acco
 import type { Ctx } from '../../middleware/ctx.ts';
 import { boardForm } from '../../contract/account.ts';
 import type { RateHeaders } from '../../../shared/limits/charge.ts';
-import { limited, SECOND_FACTOR, SIGN_IN } from '../../../shared/limits/attempts.ts';
+import { limited } from '../../../shared/limits/attempts.ts';
+import { SECOND_FACTOR, SIGN_IN } from '../../../shared/limits/policies.ts';
 import { bodyCheck, check } from '../../middleware/validate.ts';
 import { publicPath } from '../../middleware/origin.ts';
 

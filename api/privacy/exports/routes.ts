@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { findExport, piecesOf } from '../../../db/models/export.ts';
 import { found } from '../../../shared/base/errors.ts';
-import { EXPORT } from '../../../shared/limits/attempts.ts';
+import { EXPORT } from '../../../shared/limits/policies.ts';
 import { limitConnections } from '../../../shared/limits/connections.ts';
 import { askForExport } from '../../../shared/privacy/exports.ts';
 import { by } from '../../audit/note.ts';

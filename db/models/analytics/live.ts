@@ -1,4 +1,4 @@
-import { row, rows } from '../../sql.ts';
+import { ids, row } from '../../sql.ts';
 
 export type LiveCounts = {
   runs_in_progress: number;
@@ -25,9 +25,8 @@ export async function liveCounts(): Promise<LiveCounts> {
 }
 
 /** Returns the accounts that may take conversations. */
-export async function agentIds(): Promise<number[]> {
-  const found = await rows<{ id: number }>(
+export function agentIds(): Promise<number[]> {
+  return ids(
     `SELECT id FROM users WHERE role IN ('agent', 'admin') AND status = 'active' ORDER BY id LIMIT 10000`,
   );
-  return found.map(({ id }) => id);
 }

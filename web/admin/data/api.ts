@@ -5,6 +5,7 @@ import { reasonOf } from '../../shared/enter/useForm.ts';
 import { queries } from '../../shared/queries.ts';
 import { base } from '../../shared/root.ts';
 import { session } from '../../shared/session.ts';
+import { toast } from '../../shared/toasts.tsx';
 
 /** Values of a query; empty ones are left out. */
 export type Params = Record<string, string | number | boolean | null | undefined>;
@@ -136,6 +137,11 @@ export function patchList<T>(path: string, change: (row: T) => T | undefined): (
 /** Says in words why something failed. @param own words of this act, by code */
 export function reason(err: unknown, own: Record<string, string> = {}): string {
   return reasonOf(err instanceof Refused ? err.problem : { code: 'unreachable', status: 0 }, own);
+}
+
+/** Shows for a while why something failed. */
+export function tellFailure(err: unknown): void {
+  toast(reason(err));
 }
 
 /** Saves an answer of the API that is a file, such as a table of `format=csv`. @throws Refused, Unreachable */

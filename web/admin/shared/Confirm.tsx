@@ -2,8 +2,8 @@ import { type ReactNode, useState } from 'react';
 import { Alert, Button, Field } from '../../shared/controls.tsx';
 import { Dialog } from '../../shared/Dialog.tsx';
 import { t } from '../../shared/words.ts';
-import { reason } from '../data/api.ts';
 import { w } from '../words.ts';
+import { useAct } from './useAct.ts';
 
 /**
  * Asks before an act that cannot be undone: says what it will do, and has its name typed.
@@ -28,19 +28,12 @@ export function Confirm({
   children: ReactNode;
 }) {
   const [typed, setTyped] = useState('');
-  const [busy, setBusy] = useState(false);
-  const [refused, setRefused] = useState('');
-  const confirm = async () => {
-    setBusy(true);
-    setRefused('');
-    try {
+  const { busy, refused, act: run } = useAct();
+  const confirm = () =>
+    run(async () => {
       await onConfirm();
       onClose();
-    } catch (err) {
-      setRefused(reason(err));
-      setBusy(false);
-    }
-  };
+    });
   const may = ready && (word === undefined || typed.trim() === word);
   return (
     <Dialog title={title} onClose={onClose}>

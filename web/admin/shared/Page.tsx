@@ -66,3 +66,13 @@ export function Panel({
     </section>
   );
 }
+
+/** A name and its value, in a list of such pairs (`dl`). */
+export function Fact({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <div className="flex justify-between gap-4">
+      <dt className="text-muted">{name}</dt>
+      <dd className="text-end wrap-anywhere">{children}</dd>
+    </div>
+  );
+}

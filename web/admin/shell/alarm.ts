@@ -1,13 +1,14 @@
 import { useEffect, useSyncExternalStore } from 'react';
 import { useNavigate } from 'react-router';
 import { rootPath } from '../../shared/root.ts';
+import { listeners } from '../../shared/listeners.ts';
 import { session, store } from '../../shared/session.ts';
 import { offer } from '../../shared/toasts.tsx';
 import { useEvents } from '../data/live.tsx';
 import { w } from '../words.ts';
 
 const KEY = 'parley.alarm';
-const listeners = new Set<() => void>();
+const { subscribe, changed } = listeners();
 /** Waiting conversations that the agent was told of. */
 const told = new Set<number>();
 let unseen = false;
@@ -18,14 +19,6 @@ const mine = new Map<number, boolean>();
 /** Ms within which the server pushes what an act changed. */
 const ACT_MS = 10_000;
 type Updated = { conversation_id: number; status: string; assignee_id: number | null };
-
-function changed(): void {
-  for (const listener of listeners) listener();
-}
-function subscribe(listener: () => void): () => void {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
-}
 
 export function useAlarmIsOn(): boolean {
   return useSyncExternalStore(subscribe, isOn);

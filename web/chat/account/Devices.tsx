@@ -1,6 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import type { DeviceSession, Page } from '../../sdk/types.ts';
 import { Button } from '../../shared/controls.tsx';
+import { deviceName } from '../../shared/deviceName.ts';
 import { session } from '../../shared/session.ts';
 import { toast } from '../../shared/toasts.tsx';
 import { dateTime, t } from '../../shared/words.ts';
@@ -26,7 +27,7 @@ export function Devices() {
     <Section title={t('me.devices')}>
       <ul aria-label={t('me.devices')} className="grid gap-2">
         {data?.data.map(({ id, user_agent, last_used_at, current }) => {
-          const device = nameOf(user_agent);
+          const device = deviceName(user_agent) ?? t('me.unknownDevice');
           return (
             <li key={id} className="flex items-center gap-3 rounded-xl border border-line p-3">
               <span className="grid min-w-0 flex-1">
@@ -49,16 +50,4 @@ export function Devices() {
       </ul>
     </Section>
   );
-}
-
-const BROWSERS = ['Edg', 'OPR', 'Firefox', 'Chrome', 'Safari'];
-const NAMES: Record<string, string> = { Edg: 'Edge', OPR: 'Opera' };
-const SYSTEMS = ['Android', 'iPhone', 'iPad', 'Windows', 'Mac OS', 'Linux'];
-
-/** Names the browser and the system of a user agent, as far as these are known. */
-function nameOf(agent: string | null): string {
-  const browser = BROWSERS.find((one) => agent?.includes(one));
-  const system = SYSTEMS.find((one) => agent?.includes(one));
-  const parts = [browser && (NAMES[browser] ?? browser), system].filter((part) => part !== undefined);
-  return parts.length > 0 ? parts.join(', ') : agent?.slice(0, 60) || t('me.unknownDevice');
 }

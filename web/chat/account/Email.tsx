@@ -5,6 +5,7 @@ import { session } from '../../shared/session.ts';
 import { t } from '../../shared/words.ts';
 import { useUnsavedForm } from '../../shared/unsaved.ts';
 import { reasonOf, textOf, useForm } from '../../shared/enter/useForm.ts';
+import { PresentPassword } from './PresentPassword.tsx';
 import { Section } from './Section.tsx';
 
 /** The e-mail address: whether it is confirmed, and how to change it. */
@@ -74,13 +75,7 @@ function Change({ onClose }: { onClose: () => void }) {
           maxLength={254}
           required
         />
-        <Field
-          label={t('me.present')}
-          name="password"
-          type="password"
-          autoComplete="current-password"
-          required
-        />
+        <PresentPassword />
       </div>
       <Alert>{reasonOf(form.problem, reasons)}</Alert>
       <div className="flex flex-wrap gap-2">

@@ -7,6 +7,7 @@ import { forgetUser } from '../../shared/forget.ts';
 import { session } from '../../shared/session.ts';
 import { t } from '../../shared/words.ts';
 import { reasonOf, textOf, useForm } from '../../shared/enter/useForm.ts';
+import { PresentPassword } from './PresentPassword.tsx';
 
 /** Erases the account once its owner typed a word, and the password where there is one. */
 export function Erase({ user, onClose }: { user: User; onClose: () => void }) {
@@ -28,15 +29,7 @@ export function Erase({ user, onClose }: { user: User; onClose: () => void }) {
     <Dialog writes title={t('erase.title')} onClose={onClose}>
       <p>{t('erase.what')}</p>
       <form className="grid gap-4" onSubmit={form.onSubmit}>
-        {hasPassword && (
-          <Field
-            label={t('me.present')}
-            name="password"
-            type="password"
-            autoComplete="current-password"
-            required
-          />
-        )}
+        {hasPassword && <PresentPassword />}
         <Field
           label={t('erase.type', { word })}
           name="word"

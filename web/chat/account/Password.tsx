@@ -1,17 +1,18 @@
 import { useState } from 'react';
-import { Alert, Button, Field } from '../../shared/controls.tsx';
+import { Alert, Button } from '../../shared/controls.tsx';
 import { session } from '../../shared/session.ts';
 import { t } from '../../shared/words.ts';
 import { reasonOf, textOf, useForm } from '../../shared/enter/useForm.ts';
 import { useUnsavedForm } from '../../shared/unsaved.ts';
 import { NewPassword } from '../enter/NewPassword.tsx';
+import { PresentPassword } from './PresentPassword.tsx';
 import { Section } from './Section.tsx';
 
 export function Password() {
   const [changed, setChanged] = useState(0);
   const fields = useUnsavedForm();
   const form = useForm(async (fields) => {
-    const body = { current_password: textOf(fields, 'present'), new_password: textOf(fields, 'new') };
+    const body = { current_password: textOf(fields, 'password'), new_password: textOf(fields, 'new') };
     await session.call('POST', '/users/me/password', { body });
     setChanged(changed + 1);
   });
@@ -24,13 +25,7 @@ export function Password() {
     <Section title={t('me.password')}>
       <form key={changed} ref={fields} className="grid gap-4" onSubmit={form.onSubmit}>
         <div className="grid gap-4 sm:grid-cols-2">
-          <Field
-            label={t('me.present')}
-            name="present"
-            type="password"
-            autoComplete="current-password"
-            required
-          />
+          <PresentPassword />
           <NewPassword label={t('me.new')} name="new" />
         </div>
         <Alert>{reasonOf(form.problem, reasons)}</Alert>

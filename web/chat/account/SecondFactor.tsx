@@ -8,6 +8,7 @@ import { session } from '../../shared/session.ts';
 import { toast } from '../../shared/toasts.tsx';
 import { t } from '../../shared/words.ts';
 import { reasonOf, textOf, useForm } from '../../shared/enter/useForm.ts';
+import { PresentPassword } from './PresentPassword.tsx';
 import { QrCode } from './QrCode.tsx';
 import { Section } from './Section.tsx';
 
@@ -46,13 +47,7 @@ function Disable({ onClose }: { onClose: () => void }) {
 function PasswordForm({ form, submit }: { form: ReturnType<typeof useForm>; submit: string }) {
   return (
     <form className="grid gap-4" onSubmit={form.onSubmit}>
-      <Field
-        label={t('me.present')}
-        name="password"
-        type="password"
-        autoComplete="current-password"
-        required
-      />
+      <PresentPassword />
       <Alert>{reasonOf(form.problem, { validation_failed: t('me.wrong') })}</Alert>
       <Button kind="main" type="submit" className="w-fit" busy={form.busy}>
         {submit}

@@ -1,6 +1,7 @@
 import { type InfiniteData, keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useSyncExternalStore } from 'react';
 import type { Conversation, Page } from '../../sdk/types.ts';
+import { listeners } from '../../shared/listeners.ts';
 import { base } from '../../shared/root.ts';
 import { session } from '../../shared/session.ts';
 import { toast, UNDO_WITHIN_MS } from '../../shared/toasts.tsx';
@@ -76,14 +77,10 @@ export async function changeConversation(
 
 /** Conversations that are deleted in a moment, unless somebody takes it back. */
 let deleting = new Set<number>();
-const listeners = new Set<() => void>();
-function subscribe(listener: () => void): () => void {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
-}
+const { subscribe, changed } = listeners();
 function setDeleting(ids: Set<number>): void {
   deleting = ids;
-  for (const listener of listeners) listener();
+  changed();
 }
 
 /** The deletions that still wait, by conversation. */

@@ -1,8 +1,9 @@
 import { useSyncExternalStore } from 'react';
+import { listeners } from '../../shared/listeners.ts';
 
 /** Conversations in which a person is writing. A sign ends unless it is renewed. */
 const writing = new Map<number, ReturnType<typeof setTimeout>>();
-const listeners = new Set<() => void>();
+const { subscribe, changed } = listeners();
 const SHOWN_MS = 6_000;
 
 export function setTyping(conversation: number, on: boolean): void {
@@ -13,15 +14,9 @@ export function setTyping(conversation: number, on: boolean): void {
       conversation,
       setTimeout(() => setTyping(conversation, false), SHOWN_MS),
     );
-  for (const listener of listeners) listener();
+  changed();
 }
 
 export function useTyping(conversation: number | undefined): boolean {
-  return useSyncExternalStore(
-    (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    () => conversation !== undefined && writing.has(conversation),
-  );
+  return useSyncExternalStore(subscribe, () => conversation !== undefined && writing.has(conversation));
 }

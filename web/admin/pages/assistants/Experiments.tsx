@@ -1,12 +1,13 @@
 import { useState } from 'react';
 import { Alert, Button, Field } from '../../../shared/controls.tsx';
 import { useUnsaved } from '../../../shared/unsaved.ts';
-import { dateTime } from '../../../shared/words.ts';
-import { reason, reload, send, useGet, useList } from '../../data/api.ts';
+import { dateTime, number, percent } from '../../../shared/words.ts';
+import { reload, send, useGet, useList } from '../../data/api.ts';
 import { Confirm } from '../../shared/Confirm.tsx';
 import { Panel } from '../../shared/Page.tsx';
 import { Badge, EmptyState, ErrorState, Loading } from '../../shared/states.tsx';
 import { Select } from '../../shared/fields.tsx';
+import { useAct } from '../../shared/useAct.ts';
 import { type Assistant, type Experiment, type Rate, type Result, type Verdict } from './data.ts';
 import { OneVersion } from './OneVersion.tsx';
 import { a } from './words.ts';
@@ -35,11 +36,10 @@ function Begin({ assistant: { id, version } }: { assistant: Assistant }) {
   // Fields that nobody changed follow the assistant, whose version may change meanwhile.
   const [changes, change] = useState<Partial<typeof start>>({});
   const fields = { ...start, ...changes };
-  const [refused, setRefused] = useState('');
+  const { refused, act } = useAct();
   useUnsaved(JSON.stringify(fields) !== JSON.stringify(start));
-  const begin = async () => {
-    setRefused('');
-    try {
+  const begin = () =>
+    act(async () => {
       await send('POST', '/experiments', {
         assistant_id: id,
         versions: [Number(fields.a), Number(fields.b)],
@@ -47,10 +47,7 @@ function Begin({ assistant: { id, version } }: { assistant: Assistant }) {
         until: fields.until === '' ? null : new Date(`${fields.until}T00:00`).toISOString(),
       });
       await reload('/experiments');
-    } catch (err) {
-      setRefused(reason(err));
-    }
-  };
+    });
   if (version < 2) return <OneVersion id={id} />;
   const options = Array.from({ length: Math.min(version, 100) }, (_, i) => String(version - i)).map(
     (value) => ({
@@ -199,8 +196,8 @@ function Figures({ result: { arms, comparison, versions } }: { result: Result })
             <th scope="row" className="px-2 py-2 text-start font-normal">
               {a('conversations')}
             </th>
-            <td className={cell}>{one.conversations.toLocaleString()}</td>
-            <td className={cell}>{other.conversations.toLocaleString()}</td>
+            <td className={cell}>{number(one.conversations)}</td>
+            <td className={cell}>{number(other.conversations)}</td>
             <td colSpan={2} />
           </tr>
           {comparison.map(({ figure, difference, low, high, verdict }) => (
@@ -253,10 +250,6 @@ function RateText({ rate: { rate, low, high, count, of } }: { rate: Rate }) {
 
 function says(verdict: Verdict, [first, second]: [number, number]): string {
   return a(verdict, { a: String(first), b: String(second) });
-}
-
-function percent(share: number): string {
-  return `${Math.round(share * 100)} %`;
 }
 
 function signed(share: number): string {

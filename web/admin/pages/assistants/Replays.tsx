@@ -1,11 +1,13 @@
 import { useState } from 'react';
 import { Alert, Button, Field } from '../../../shared/controls.tsx';
 import { Markdown } from '../../../shared/markdown/Markdown.tsx';
-import { reason, reload, send, useGet } from '../../data/api.ts';
+import { number } from '../../../shared/words.ts';
+import { reload, send, useGet } from '../../data/api.ts';
 import { useFilters } from '../../data/filters.ts';
 import { Panel } from '../../shared/Page.tsx';
 import { EmptyState, ErrorState } from '../../shared/states.tsx';
 import { Select } from '../../shared/fields.tsx';
+import { useAct } from '../../shared/useAct.ts';
 import type { Assistant } from './data.ts';
 import { Choose } from './Choose.tsx';
 import { a } from './words.ts';
@@ -24,7 +26,7 @@ export function Replays({ assistant }: { assistant: Assistant }) {
   const { values, set } = useFilters({ run: '' });
   const [typed, setTyped] = useState(values.run);
   const [version, setVersion] = useState(String(assistant.version));
-  const [refused, setRefused] = useState('');
+  const { refused, act } = useAct();
   const path = `/runs/${values.run}/replays`;
   const replays = useGet<{ data: Replay[]; original: Answer }>(
     path,
@@ -35,15 +37,11 @@ export function Replays({ assistant }: { assistant: Assistant }) {
     setTyped(String(run));
     set({ run: String(run) });
   };
-  const again = async () => {
-    setRefused('');
-    try {
+  const again = () =>
+    act(async () => {
       await send('POST', `/runs/${values.run}/replay`, { assistant_version: Number(version) });
       await reload(path);
-    } catch (err) {
-      setRefused(reason(err));
-    }
-  };
+    });
   return (
     <>
       <p className="max-w-prose text-sm text-muted">{a('replayLead')}</p>
@@ -114,7 +112,7 @@ function One({ title, answer, replay }: { title: string; answer: Answer; replay?
     <Panel title={title}>
       <p className="flex flex-wrap gap-x-3 text-sm text-muted">
         <span>{model ?? '–'}</span>
-        {usage && <span>{`${usage.total_tokens.toLocaleString()} ${a('tokens')}`}</span>}
+        {usage && <span>{`${number(usage.total_tokens)} ${a('tokens')}`}</span>}
       </p>
       {replay?.status === 'queued' && <p className="text-sm text-muted">{a('queued')}</p>}
       {replay?.status === 'failed' && <Alert>{a('failed', { code: replay.error_code ?? '' })}</Alert>}

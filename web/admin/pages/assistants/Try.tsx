@@ -4,12 +4,13 @@ import { Alert, Button } from '../../../shared/controls.tsx';
 import { Markdown } from '../../../shared/markdown/Markdown.tsx';
 import { session } from '../../../shared/session.ts';
 import { useUnsaved } from '../../../shared/unsaved.ts';
-import { reason } from '../../data/api.ts';
 import { Panel } from '../../shared/Page.tsx';
+import { useAct } from '../../shared/useAct.ts';
 import { Progress } from '../../shared/states.tsx';
 import { Select, TextArea } from '../../shared/fields.tsx';
+import { languageOptions } from '../../shared/languages.ts';
 import { w } from '../../words.ts';
-import { type Assistant, type Definition, languageName, TAGS, type Tried } from './data.ts';
+import type { Assistant, Definition, Tried } from './data.ts';
 import { a } from './words.ts';
 
 /** A model may take a minute. */
@@ -19,15 +20,12 @@ const WITHIN_MS = 75_000;
 export function Try({ assistant, changes }: { assistant: Assistant; changes: Partial<Definition> }) {
   const [content, setContent] = useState('');
   const [language, setLanguage] = useState('en');
-  const [busy, setBusy] = useState(false);
-  const [refused, setRefused] = useState('');
+  const { busy, refused, act } = useAct();
   const [tried, setTried] = useState<Tried>();
   // A question that was tried need not be kept.
   useUnsaved(content.trim() !== '' && tried === undefined);
-  const run = async (answer: boolean) => {
-    setBusy(true);
-    setRefused('');
-    try {
+  const run = (answer: boolean) =>
+    act(async () => {
       const body = { content, language, answer, ...(Object.keys(changes).length > 0 && { changes }) };
       setTried(
         await session.call<Tried>('POST', `/assistants/${assistant.id}/try`, {
@@ -35,12 +33,7 @@ export function Try({ assistant, changes }: { assistant: Assistant; changes: Par
           signal: AbortSignal.timeout(WITHIN_MS),
         }),
       );
-    } catch (err) {
-      setRefused(reason(err));
-    } finally {
-      setBusy(false);
-    }
-  };
+    });
   const ready = content.trim() !== '' && !busy;
   return (
     <div className="grid content-start gap-4">
@@ -58,7 +51,7 @@ export function Try({ assistant, changes }: { assistant: Assistant; changes: Par
             label={a('widgetLanguage')}
             value={language}
             onChange={setLanguage}
-            options={TAGS.map((value) => ({ value, text: languageName(value) }))}
+            options={languageOptions()}
           />
           <Button disabled={!ready} onClick={() => void run(false)}>
             {a('tryPrompt')}

@@ -4,7 +4,8 @@ import { base } from '../../../shared/root.ts';
 import { Field } from '../../../shared/controls.tsx';
 import { Panel } from '../../shared/Page.tsx';
 import { Select } from '../../shared/fields.tsx';
-import { type Assistant, languageName } from './data.ts';
+import { languageName } from '../../shared/languages.ts';
+import type { Assistant } from './data.ts';
 import { a } from './words.ts';
 
 const COLOR = '#1f6f5c';

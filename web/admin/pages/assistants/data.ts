@@ -1,5 +1,4 @@
 import type * as api from '../../../sdk/api.ts';
-import { locale } from '../../../shared/words.ts';
 
 /** Answers say all of the two objects; bodies may leave parts of them out. */
 type Whole<T extends Pick<api.Assistant, 'knowledge' | 'handoff'>> = Omit<T, 'knowledge' | 'handoff'> & {
@@ -41,10 +40,4 @@ export function definitionOf(from: Definition): Definition {
 export function changesOf(before: Definition, next: Definition): Partial<Definition> {
   const differ = FIELDS.filter((field) => JSON.stringify(before[field]) !== JSON.stringify(next[field]));
   return Object.fromEntries(differ.map((field) => [field, next[field]]));
-}
-
-export const TAGS = ['en', 'de', 'fr', 'es', 'it', 'nl', 'pl', 'pt', 'tr', 'uk', 'ar', 'zh', 'ja'];
-
-export function languageName(tag: string): string {
-  return new Intl.DisplayNames([locale()], { type: 'language', fallback: 'code' }).of(tag) ?? tag;
 }

@@ -3,11 +3,12 @@ import { NavLink, Route, Routes, useNavigate, useParams } from 'react-router';
 import { Alert, Button, Field } from '../../../shared/controls.tsx';
 import { Dialog } from '../../../shared/Dialog.tsx';
 import { dateTime } from '../../../shared/words.ts';
-import { reason, reload, send, useGet, useList } from '../../data/api.ts';
+import { reload, send, useGet, useList } from '../../data/api.ts';
 import { LinkButton } from '../../shared/LinkButton.tsx';
 import { Page } from '../../shared/Page.tsx';
 import { Badge, EmptyState, ErrorState, Loading } from '../../shared/states.tsx';
 import { Table } from '../../shared/Table.tsx';
+import { useAct } from '../../shared/useAct.ts';
 import { useCurrentShown } from '../../shared/useCurrentShown.ts';
 import { w } from '../../words.ts';
 import type { Assistant } from './data.ts';
@@ -65,16 +66,13 @@ function State({ assistant: { is_default, is_archived } }: { assistant: Assistan
 function Add({ onClose }: { onClose: () => void }) {
   const navigate = useNavigate();
   const [name, setName] = useState('');
-  const [refused, setRefused] = useState('');
-  const add = async () => {
-    try {
+  const { refused, act } = useAct();
+  const add = () =>
+    act(async () => {
       const { id } = await send<Assistant>('POST', '/assistants', { name });
       await reload('/assistants');
       void navigate(`/assistants/${id}`);
-    } catch (err) {
-      setRefused(reason(err));
-    }
-  };
+    });
   return (
     <Dialog writes title={a('new')} onClose={onClose}>
       <form

@@ -3,8 +3,9 @@ import { Alert, Button, Field } from '../../../shared/controls.tsx';
 import { CopyButton } from '../../../shared/CopyButton.tsx';
 import { Dialog } from '../../../shared/Dialog.tsx';
 import { Icon } from '../../../shared/Icon.tsx';
-import { reason, send } from '../../data/api.ts';
+import { send } from '../../data/api.ts';
 import { Progress } from '../../shared/states.tsx';
+import { useAct } from '../../shared/useAct.ts';
 import type { AuditVerified } from '../../types.ts';
 import { t } from './words.ts';
 
@@ -13,20 +14,13 @@ const HEAD = /^[0-9a-f]{64}$/;
 /** Asks the server to verify the whole chain, and shows the result. */
 export function Verify({ onClose }: { onClose: () => void }) {
   const [head, setHead] = useState('');
-  const [busy, setBusy] = useState(false);
-  const [refused, setRefused] = useState('');
+  const { busy, refused, act } = useAct();
   const [found, setFound] = useState<AuditVerified>();
   const noted = head.trim().toLowerCase();
-  const verify = async () => {
-    setBusy(true);
-    setRefused('');
-    try {
+  const verify = () =>
+    act(async () => {
       setFound(await send<AuditVerified>('POST', '/audit/verify', noted === '' ? {} : { head: noted }));
-    } catch (err) {
-      setRefused(reason(err));
-    }
-    setBusy(false);
-  };
+    });
   return (
     <Dialog title={t('verifyTitle')} onClose={onClose}>
       <p className="text-sm text-muted">{t('verifyWhy')}</p>

@@ -1,9 +1,8 @@
 import { useState } from 'react';
 import { Link } from 'react-router';
 import { Button, Field } from '../../../shared/controls.tsx';
-import { toast } from '../../../shared/toasts.tsx';
 import { dateTime } from '../../../shared/words.ts';
-import { download, type Params, reason, useList } from '../../data/api.ts';
+import { download, type Params, tellFailure, useList } from '../../data/api.ts';
 import { useFilters } from '../../data/filters.ts';
 import { Typed } from '../../shared/fields.tsx';
 import { Page } from '../../shared/Page.tsx';
@@ -27,8 +26,7 @@ export default function Audit() {
   const [verifying, setVerifying] = useState(false);
   const params = asked(values);
   const list = useList<AuditEntry>('/audit', params);
-  const save = () =>
-    download('/audit/export', params, 'audit.csv').catch((err: unknown) => toast(reason(err)));
+  const save = () => download('/audit/export', params, 'audit.csv').catch(tellFailure);
   return (
     <Page
       title={w('audit')}

@@ -1,6 +1,6 @@
 import { type ReactNode, useMemo, useState } from 'react';
 import { Button } from '../../../shared/controls.tsx';
-import { locale } from '../../../shared/words.ts';
+import { locale, number } from '../../../shared/words.ts';
 import { Chart } from '../../shared/Chart.tsx';
 import { Panel } from '../../shared/Page.tsx';
 import type { Bucket } from '../../types.ts';
@@ -28,7 +28,7 @@ export function Charts({
       ...(hourly ? { hour: 'numeric', minute: '2-digit' } : { day: 'numeric', month: 'short' }),
     }).format(seconds * 1_000);
   const count = (value: number) => value.toLocaleString(locale(), { notation: 'compact' });
-  const ms = (value: number) => `${value.toLocaleString(locale())} ms`;
+  const ms = (value: number) => `${number(value)} ms`;
   const shared = { buckets, writeTime, onCsv };
   return (
     <div className="grid grid-cols-[minmax(0,1fr)] gap-4 xl:grid-cols-2">
@@ -138,7 +138,7 @@ function Over({
                     const value = bucket[field];
                     return (
                       <td key={name} className="p-2 text-end tabular-nums">
-                        {value === null ? '–' : value.toLocaleString(locale())}
+                        {value === null ? '–' : number(value)}
                       </td>
                     );
                   })}

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react';
-import { locale } from '../../../shared/words.ts';
+import { number } from '../../../shared/words.ts';
 import { CONNECTED, useEvents, useLiveState, useSay } from '../../data/live.tsx';
 import type { Live } from '../../types.ts';
 import { t } from './words.ts';
@@ -29,7 +29,7 @@ export function LiveStrip() {
   const write = (name: (typeof SHOWN)[number]) => {
     const value = live?.[name];
     if (value === undefined || value === null) return '–';
-    return value.toLocaleString(locale()) + (name === 'first_token_ms_p50' ? ' ms' : '');
+    return number(value) + (name === 'first_token_ms_p50' ? ' ms' : '');
   };
   return (
     <section aria-label={t('now')} className="rounded-2xl bg-sunken px-4 py-3">

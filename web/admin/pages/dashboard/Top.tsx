@@ -1,13 +1,14 @@
 import type { ReactNode } from 'react';
 import { Link } from 'react-router';
-import { locale } from '../../../shared/words.ts';
+import { number } from '../../../shared/words.ts';
+import { languageName } from '../../shared/languages.ts';
 import { Panel } from '../../shared/Page.tsx';
 import type { Figures } from '../../types.ts';
 import { t } from './words.ts';
 
 /** How long people wait: the median and the slowest. */
 export function Speed({ figures: { speed } }: { figures: Figures }) {
-  const ms = (value: number | null) => (value === null ? '–' : `${value.toLocaleString(locale())} ms`);
+  const ms = (value: number | null) => (value === null ? '–' : `${number(value)} ms`);
   return (
     <Panel title={t('speed')}>
       <Rows
@@ -26,8 +27,6 @@ export function Speed({ figures: { speed } }: { figures: Figures }) {
 }
 
 export function Top({ figures: { top } }: { figures: Figures }) {
-  const names = new Intl.DisplayNames(locale(), { type: 'language' });
-  const count = (value: number) => value.toLocaleString(locale());
   return (
     <>
       <Panel title={t('topFaqs')}>
@@ -38,7 +37,7 @@ export function Top({ figures: { top } }: { figures: Figures }) {
             <Link key={faq_id} to={`/knowledge/${faq_id}`} className="underline-offset-2 hover:underline">
               {question}
             </Link>,
-            count(uses),
+            number(uses),
           ])}
         />
       </Panel>
@@ -46,14 +45,14 @@ export function Top({ figures: { top } }: { figures: Figures }) {
         <Rows
           label={t('topLanguages')}
           head={[t('language'), t('messages_in')]}
-          rows={top.languages.map((one) => [names.of(one.language) ?? one.language, count(one.messages)])}
+          rows={top.languages.map((one) => [languageName(one.language), number(one.messages)])}
         />
       </Panel>
       <Panel title={t('topModels')}>
         <Rows
           label={t('topModels')}
           head={[t('model'), t('answers'), t('tokens')]}
-          rows={top.models.map(({ model, answers, tokens }) => [model, count(answers), count(tokens)])}
+          rows={top.models.map(({ model, answers, tokens }) => [model, number(answers), number(tokens)])}
         />
       </Panel>
     </>

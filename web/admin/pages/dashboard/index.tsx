@@ -1,8 +1,7 @@
 import { Button, Field } from '../../../shared/controls.tsx';
-import { toast } from '../../../shared/toasts.tsx';
 import { dateTime } from '../../../shared/words.ts';
 import { useUser } from '../../../shared/session.ts';
-import { download, reason, useGet, useList, type Params } from '../../data/api.ts';
+import { download, tellFailure, useGet, useList, type Params } from '../../data/api.ts';
 import { useFilters } from '../../data/filters.ts';
 import { Select } from '../../shared/fields.tsx';
 import { Page } from '../../shared/Page.tsx';
@@ -42,7 +41,7 @@ export default function Dashboard() {
     { every: 60_000, keep: true },
   );
   const save = (path: string, name: string) =>
-    download(path, { ...params, format: 'csv' }, name).catch((err: unknown) => toast(reason(err)));
+    download(path, { ...params, format: 'csv' }, name).catch(tellFailure);
   // Nothing in the range, and nothing before it to compare with.
   const isBlank = figures.data !== undefined && isEmpty(figures.data) && isEmpty(figures.data.previous);
   const zones = [...new Set([values.timezone, user?.timezone ?? 'UTC', here, 'UTC'])];

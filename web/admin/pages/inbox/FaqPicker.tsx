@@ -3,12 +3,11 @@ import type { Faq } from '../../../sdk/types.ts';
 import { Dialog } from '../../../shared/Dialog.tsx';
 import { Found } from '../../../shared/Found.tsx';
 import { useGet, useList } from '../../data/api.ts';
+import { useCategoryOptions } from '../../data/categories.ts';
 import { Search, Select } from '../../shared/fields.tsx';
 import { ErrorState, Loading } from '../../shared/states.tsx';
 import { w } from '../../words.ts';
 import { t } from './words.ts';
-
-type Category = { id: number; name: string };
 
 /**
  * Finds a published FAQ whose answer is put into the reply: Enter takes the best. The FAQs of a category serve as canned
@@ -25,7 +24,7 @@ export function FaqPicker({
 }) {
   const [q, setQ] = useState('');
   const [category, setCategory] = useState('');
-  const categories = useList<Category>('/faq-categories', {}, { limit: 100 });
+  const categories = useCategoryOptions(t('allCategories'));
   // Canned replies are found by their words, all others by their meaning.
   const byMeaning = q !== '' && category === '';
   const listed = useList<Faq>(
@@ -57,15 +56,7 @@ export function FaqPicker({
         }}
       >
         <Search label={t('faqSearch')} value={q} onChange={setQ} />
-        <Select
-          label={t('category')}
-          value={category}
-          onChange={setCategory}
-          options={[
-            { value: '', text: t('allCategories') },
-            ...categories.list.map(({ id, name }) => ({ value: String(id), text: name })),
-          ]}
-        />
+        <Select label={t('category')} value={category} onChange={setCategory} options={categories} />
       </form>
       <Found asked={`${category} ${q}`} text={hasCome ? found : undefined} />
       {error !== null && <ErrorState error={error} />}

@@ -1,8 +1,9 @@
-import type { ReactNode } from 'react';
 import { Link } from 'react-router';
 import { IconButton } from '../../../shared/controls.tsx';
-import { dateTime, locale, when } from '../../../shared/words.ts';
+import { dateTime, when } from '../../../shared/words.ts';
 import { useGet } from '../../data/api.ts';
+import { languageName } from '../../shared/languages.ts';
+import { Fact } from '../../shared/Page.tsx';
 import { Badge, ErrorState, Loading } from '../../shared/states.tsx';
 import type { InboxPerson } from '../../types.ts';
 import { w } from '../../words.ts';
@@ -27,12 +28,11 @@ export function PersonPane({ id, onClose }: { id: number; onClose: () => void })
 }
 
 function Known({ data: { person, conversations }, current }: { data: InboxPerson; current: number }) {
-  const languages = new Intl.DisplayNames(locale(), { type: 'language' });
   const earlier = conversations.filter(({ id }) => id !== current);
   return (
     <div className="grid gap-6 pt-2">
       <dl className="grid gap-2">
-        <Fact name={t('language')}>{languages.of(person.language) ?? person.language}</Fact>
+        <Fact name={t('language')}>{languageName(person.language)}</Fact>
         <Fact name={t('timezone')}>{person.timezone}</Fact>
         <Fact name={t('since')}>{dateTime(person.created_at)}</Fact>
       </dl>
@@ -70,15 +70,6 @@ function Known({ data: { person, conversations }, current }: { data: InboxPerson
           ))}
         </ul>
       </section>
-    </div>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <div className="flex justify-between gap-3">
-      <dt className="text-muted">{name}</dt>
-      <dd className="text-end wrap-anywhere">{children}</dd>
     </div>
   );
 }

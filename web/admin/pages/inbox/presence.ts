@@ -1,4 +1,5 @@
 import { useEffect, useSyncExternalStore } from 'react';
+import { listeners } from '../../../shared/listeners.ts';
 import { session } from '../../../shared/session.ts';
 import { useEvents, useSay } from '../../data/live.tsx';
 
@@ -10,15 +11,7 @@ const SAY_MS = 10_000;
 /** Who types and who looks, by conversation, each with the time until which that holds. */
 let typing: Record<number, number> = {};
 let viewing: Record<number, Record<number, { name: string; until: number }>> = {};
-const listeners = new Set<() => void>();
-
-function changed(): void {
-  for (const listener of listeners) listener();
-}
-function subscribe(listener: () => void): () => void {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
-}
+const { subscribe, changed } = listeners();
 
 /** Listens for who types and who looks at what, while the inbox is open. */
 export function usePresence(): void {

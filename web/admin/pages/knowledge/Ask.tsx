@@ -1,11 +1,13 @@
 import { Link } from 'react-router';
+import { percent } from '../../../shared/words.ts';
 import { useGet } from '../../data/api.ts';
 import { useFilters } from '../../data/filters.ts';
 import { LinkButton } from '../../shared/LinkButton.tsx';
 import { Page } from '../../shared/Page.tsx';
 import { Badge, EmptyState, ErrorState, Loading } from '../../shared/states.tsx';
 import { Search, Select } from '../../shared/fields.tsx';
-import { type Asked, languageName, languageOptions, type Near } from './data.ts';
+import { languageName, languageOptions } from '../../shared/languages.ts';
+import type { Asked, Near } from './data.ts';
 import { k } from './words.ts';
 
 /** Shows what a search finds, and why. */
@@ -97,8 +99,4 @@ function Measure({ label, value, from, text }: { label: string; value: number; f
       <span className="text-end tabular-nums">{text}</span>
     </label>
   );
-}
-
-function percent(share: number): string {
-  return `${Math.round(share * 100)} %`;
 }

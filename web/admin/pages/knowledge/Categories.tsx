@@ -3,12 +3,13 @@ import { Alert, Button, Field } from '../../../shared/controls.tsx';
 import { Dialog } from '../../../shared/Dialog.tsx';
 import { toast } from '../../../shared/toasts.tsx';
 import { useUnsaved } from '../../../shared/unsaved.ts';
-import { reason, reload, send, useList } from '../../data/api.ts';
+import { reload, send, tellFailure, useList } from '../../data/api.ts';
 import { Confirm } from '../../shared/Confirm.tsx';
 import { LinkButton } from '../../shared/LinkButton.tsx';
 import { Page, Panel } from '../../shared/Page.tsx';
 import { EmptyState } from '../../shared/states.tsx';
 import { Table } from '../../shared/Table.tsx';
+import { useAct } from '../../shared/useAct.ts';
 import type { Category } from './data.ts';
 import { k } from './words.ts';
 
@@ -76,28 +77,19 @@ export function Categories() {
 function Change({ category, onClose }: { category: Category; onClose: () => void }) {
   const [fields, setFields] = useState({ name: category.name, description: category.description ?? '' });
   const name = fields.name.trim();
-  const [refused, setRefused] = useState('');
-  const [busy, setBusy] = useState(false);
+  const { busy, refused, act } = useAct();
   const write = async (fields: Pick<Category, 'name' | 'description'>) => {
     await send('PUT', `/faq-categories/${category.id}`, fields);
     await reload('/faq-categories');
   };
-  const save = async () => {
-    setRefused('');
-    setBusy(true);
-    try {
+  const save = () =>
+    act(async () => {
       await write({ name, description: fields.description.trim() || null });
       toast(k('categoryChanged', { name }), () => {
-        write({ name: category.name, description: category.description }).catch((err: unknown) =>
-          toast(reason(err)),
-        );
+        write({ name: category.name, description: category.description }).catch(tellFailure);
       });
       onClose();
-    } catch (err) {
-      setRefused(reason(err));
-      setBusy(false);
-    }
-  };
+    });
   return (
     <Dialog writes title={k('changeCategory', { name: category.name })} onClose={onClose}>
       <form
@@ -120,19 +112,15 @@ function Change({ category, onClose }: { category: Category; onClose: () => void
 
 function Add() {
   const [fields, setFields] = useState(EMPTY);
-  const [refused, setRefused] = useState('');
+  const { refused, act } = useAct();
   const { name, description } = fields;
   useUnsaved(name !== '' || description !== '');
-  const add = async () => {
-    setRefused('');
-    try {
+  const add = () =>
+    act(async () => {
       await send('POST', '/faq-categories', { name, ...(description !== '' && { description }) });
       await reload('/faq-categories');
       setFields(EMPTY);
-    } catch (err) {
-      setRefused(reason(err));
-    }
-  };
+    });
   return (
     <Panel title={k('addCategory')}>
       <form

@@ -1,29 +1,23 @@
 import { useState } from 'react';
-import { Link, useNavigate, useParams, useSearchParams } from 'react-router';
+import { useNavigate, useParams, useSearchParams } from 'react-router';
 import { Alert, Button, Field } from '../../../shared/controls.tsx';
-import { Markdown } from '../../../shared/markdown/Markdown.tsx';
 import { queries } from '../../../shared/queries.ts';
 import { toast } from '../../../shared/toasts.tsx';
-import { reason, reload, send, useGet } from '../../data/api.ts';
+import { reload, send, useGet } from '../../data/api.ts';
+import { useCategoryOptions } from '../../data/categories.ts';
 import { Confirm } from '../../shared/Confirm.tsx';
+import { languageOptions } from '../../shared/languages.ts';
 import { LinkButton } from '../../shared/LinkButton.tsx';
-import { Page, Panel } from '../../shared/Page.tsx';
+import { Page } from '../../shared/Page.tsx';
 import { ErrorState, Loading } from '../../shared/states.tsx';
 import { Restored } from '../../shared/Restored.tsx';
+import { useAct } from '../../shared/useAct.ts';
 import { useKept } from '../../shared/useKept.ts';
-import { useDebounced } from '../../shared/useDebounced.ts';
-import { Select, TextArea } from '../../shared/fields.tsx';
+import { Select } from '../../shared/fields.tsx';
+import { Answer } from './Answer.tsx';
 import { StatusBadge } from './Badges.tsx';
-import {
-  type Asked,
-  type Faq,
-  languageName,
-  languageOptions,
-  type State,
-  type Status,
-  STATUSES,
-  useCategories,
-} from './data.ts';
+import { Languages, Similar, StatePanel } from './Beside.tsx';
+import { type Faq, type Status, STATUSES } from './data.ts';
 import { k } from './words.ts';
 
 /** What the form holds, as it is typed. */
@@ -110,19 +104,16 @@ function bodyOf({ category, keywords, priority, slug, ...rest }: Fields) {
 
 function Form({ faq, start, original }: { faq?: Faq; start: Fields; original?: Faq | undefined }) {
   const navigate = useNavigate();
-  const categories = useCategories();
+  const categories = useCategoryOptions(k('noCategory'));
   const [kept, setKept] = useState(start);
   const form = useKept(faq ? `faq.${faq.id}` : `faq.new.${original?.id ?? ''}.${start.language}`, kept);
   const { value: fields, set: setFields, changed } = form;
-  const [busy, setBusy] = useState(false);
-  const [refused, setRefused] = useState('');
+  const { busy, refused, act } = useAct();
   const [removing, setRemoving] = useState(false);
   const put = (change: Partial<Fields>) => setFields((old) => ({ ...old, ...change }));
 
-  const save = async (next: Fields) => {
-    setBusy(true);
-    setRefused('');
-    try {
+  const save = (next: Fields) =>
+    act(async () => {
       if (faq === undefined) {
         const translation = original && { translation_of: original.translation_of ?? original.id };
         const added = await send<Faq>('POST', '/faqs', { ...bodyOf(next), ...translation });
@@ -143,18 +134,13 @@ function Form({ faq, start, original }: { faq?: Faq; start: Fields; original?: F
       const n = kept.status === 'published' ? undefined : saved.would_answer;
       toast(typeof n === 'number' ? k('wouldAnswer', { n }) : k('saved'));
       await reload('/faqs', '/analytics');
-    } catch (err) {
-      setRefused(reason(err));
-    } finally {
-      setBusy(false);
-    }
-  };
+    });
   /** Changes the status at once, as it was saved; the undo brings the old one back. */
   const turn = async (status: Status) => {
     const before = kept;
     put({ status });
-    await save({ ...fields, status });
-    if (status === 'archived' && faq)
+    const isSaved = await save({ ...fields, status });
+    if (isSaved && status === 'archived' && faq)
       toast(k('archivedNow'), () => void save({ ...fields, status: before.status }));
   };
 
@@ -193,10 +179,7 @@ function Form({ faq, start, original }: { faq?: Faq; start: Fields; original?: F
             label={k('category')}
             value={fields.category}
             onChange={(category) => put({ category })}
-            options={[
-              { value: '', text: k('noCategory') },
-              ...categories.map(({ id, name }) => ({ value: String(id), text: name })),
-            ]}
+            options={categories}
           />
           <Select
             label={k('status')}
@@ -267,154 +250,5 @@ function Form({ faq, start, original }: { faq?: Faq; start: Fields; original?: F
         </Confirm>
       )}
     </div>
-  );
-}
-
-/** The answer as it is written, or as users see it. */
-function Answer({ value, onChange }: { value: string; onChange: (value: string) => void }) {
-  const [seen, setSeen] = useState(false);
-  return (
-    <div className="relative">
-      <Button
-        small
-        kind="quiet"
-        aria-pressed={seen}
-        className="absolute end-0 -top-2"
-        onClick={() => setSeen(!seen)}
-      >
-        {k(seen ? 'write' : 'preview')}
-      </Button>
-      {seen ? (
-        <div className="grid gap-1.5">
-          <p className="text-sm font-medium">{k('answer')}</p>
-          <section
-            aria-label={k('preview')}
-            className="min-h-56 rounded-(--round) border border-line bg-sunken px-4 py-3"
-          >
-            <Markdown text={value} />
-          </section>
-        </div>
-      ) : (
-        <TextArea
-          label={k('answer')}
-          value={value}
-          rows={10}
-          maxLength={20_000}
-          required
-          onChange={({ target }) => onChange(target.value)}
-        />
-      )}
-    </div>
-  );
-}
-
-/** Names FAQs that a search for the question finds, as it is typed. */
-function Similar({
-  question,
-  language,
-  of,
-}: {
-  question: string;
-  language: string;
-  /** The FAQ itself, or the one that it translates: its other languages say the same on purpose. */
-  of: Faq | undefined;
-}) {
-  const root = of && (of.translation_of ?? of.id);
-  const family = useGet<{ data: Faq[] }>('/faqs', { of: root }, { enabled: root !== undefined });
-  const known = new Set([root, of?.id, ...(family.data?.data ?? []).map(({ id }) => id)]);
-  const q = useDebounced(question.trim());
-  const { data } = useGet<Asked>(
-    '/faqs/ask',
-    { q, language, limit: 6 },
-    { enabled: q.length > 3, keep: true },
-  );
-  if (data === undefined || q.length <= 3 || family.isLoading) return null;
-  const near = data.data.filter(({ id, found }) => found && !known.has(id)).slice(0, 5);
-  if (near.length === 0) return <p className="text-sm text-muted">{k('noSimilar')}</p>;
-  return (
-    <Panel title={k('similar')}>
-      <p className="text-sm text-muted">{k('similarWhy')}</p>
-      <ul className="grid gap-2 text-sm">
-        {near.map(({ id, question: text, similarity, language: tag }) => (
-          <li key={id} className="flex justify-between gap-3">
-            <Link
-              to={`/knowledge/${id}`}
-              className="min-w-0 wrap-anywhere text-accent underline underline-offset-2"
-            >
-              {text}
-            </Link>
-            <span className="shrink-0 text-muted tabular-nums">
-              {languageName(tag)} · {similarity.toFixed(2)}
-            </span>
-          </li>
-        ))}
-      </ul>
-    </Panel>
-  );
-}
-
-function StatePanel({ faq }: { faq: Faq }) {
-  const [ready, setReady] = useState(false);
-  const { data } = useGet<State>(`/faqs/${faq.id}/state`, {}, ready ? {} : { every: 3_000 });
-  if (data && data.embedding !== 'waiting' && !ready) setReady(true);
-  const rows: [string, string][] = [
-    [k('embedding'), data ? k(data.embedding) : '…'],
-    [k('uses'), data ? data.uses.toLocaleString() : '…'],
-    [k('views'), faq.view_count.toLocaleString()],
-    [k('helpful'), faq.helpful_count.toLocaleString()],
-    [k('notHelpful'), faq.not_helpful_count.toLocaleString()],
-  ];
-  return (
-    <Panel title={k('state')}>
-      <dl className="grid gap-2 text-sm">
-        {rows.map(([name, value]) => (
-          <div key={name} className="flex justify-between gap-4">
-            <dt className="text-muted">{name}</dt>
-            <dd className="text-end tabular-nums">{value}</dd>
-          </div>
-        ))}
-      </dl>
-    </Panel>
-  );
-}
-
-const TRANSLATED = ['en', 'de'];
-
-/** The same FAQ in other languages, beside this one. @param isNew whether `faq` is what a new one translates */
-function Languages({ faq, isNew }: { faq: Faq; isNew: boolean }) {
-  const root = faq.translation_of ?? faq.id;
-  const { data } = useGet<{ data: Faq[] }>('/faqs', { of: root });
-  const all = data?.data ?? [];
-  const others = isNew ? all : all.filter(({ id }) => id !== faq.id);
-  const missing = TRANSLATED.filter((tag) => !all.some(({ language }) => language === tag));
-  return (
-    <Panel title={k('languages')}>
-      {others.length === 0 && <p className="text-sm text-muted">{k('noOthers')}</p>}
-      {others.map((other) => (
-        <article key={other.id} lang={other.language} className="grid gap-2 rounded-xl bg-sunken p-3 text-sm">
-          <p className="flex flex-wrap items-center gap-2">
-            <span className="font-medium">{languageName(other.language)}</span>
-            <StatusBadge status={other.status} />
-            {other.id === root && <span className="text-muted">{k('original')}</span>}
-          </p>
-          <Link
-            to={`/knowledge/${other.id}`}
-            className="font-medium wrap-anywhere underline-offset-2 hover:underline"
-          >
-            {other.question}
-          </Link>
-          <Markdown text={other.answer} />
-        </article>
-      ))}
-      {!isNew && (
-        <div className="flex flex-wrap gap-2">
-          {missing.map((tag) => (
-            <LinkButton key={tag} to={`/knowledge/new?of=${root}&language=${tag}`}>
-              {k('translate', { language: languageName(tag) })}
-            </LinkButton>
-          ))}
-        </div>
-      )}
-    </Panel>
   );
 }

@@ -3,13 +3,14 @@ import { Alert, Button, Check, Field } from '../../../shared/controls.tsx';
 import { session } from '../../../shared/session.ts';
 import { useUnsaved } from '../../../shared/unsaved.ts';
 import { reason, reload, useGet } from '../../data/api.ts';
+import { useCategories } from '../../data/categories.ts';
 import { CONNECTED, useEvents } from '../../data/live.tsx';
 import { useFilters } from '../../data/filters.ts';
 import { LinkButton } from '../../shared/LinkButton.tsx';
 import { Page, Panel } from '../../shared/Page.tsx';
+import { Rows } from '../../shared/Rows.tsx';
 import { ErrorState, Loading, Progress } from '../../shared/states.tsx';
 import { Select } from '../../shared/fields.tsx';
-import { useCategories } from './data.ts';
 import { decode, FIELDS, type FieldName, guess, itemsOf, type Mapping, parseCsv, type Sheet } from './csv.ts';
 import { k } from './words.ts';
 
@@ -204,32 +205,15 @@ function Watch({ id, onAnother }: { id: string; onAnother: () => void }) {
       )}
       {errors.length > 0 && (
         <Panel title={k('faults')}>
-          {/* A long list scrolls by itself; the keyboard must reach it. */}
-          {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-          <div className="max-h-96 overflow-auto" role="region" aria-label={k('faults')} tabIndex={0}>
-            <table className="w-full text-sm">
-              <thead className="text-muted">
-                <tr>
-                  <th scope="col" className="px-2 py-1.5 text-start font-medium">
-                    {k('row')}
-                  </th>
-                  <th scope="col" className="px-2 py-1.5 text-start font-medium">
-                    {k('fault')}
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {errors.map((fault) => (
-                  <tr key={fault.line} className="border-t border-line align-top">
-                    <td className="px-2 py-1.5 tabular-nums">{fault.line}</td>
-                    <td className="px-2 py-1.5 wrap-anywhere">
-                      {fault.errors.map((one) => `${one.path.slice(1)} ${one.message}`.trim()).join('; ')}
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Rows
+            tall
+            label={k('faults')}
+            head={[k('row'), k('fault')]}
+            rows={errors.map(({ line, errors: of }) => ({
+              key: String(line),
+              cells: [line, of.map((one) => `${one.path.slice(1)} ${one.message}`.trim()).join('; ')],
+            }))}
+          />
         </Panel>
       )}
       {ended && (

@@ -1,18 +1,19 @@
 import { useState } from 'react';
 import { Button } from '../../../shared/controls.tsx';
 import { Dialog } from '../../../shared/Dialog.tsx';
-import { toast } from '../../../shared/toasts.tsx';
-import { when } from '../../../shared/words.ts';
-import { download, reason, useList } from '../../data/api.ts';
+import { number, when } from '../../../shared/words.ts';
+import { download, tellFailure, useList } from '../../data/api.ts';
+import { useCategories, useCategoryOptions } from '../../data/categories.ts';
 import { useFilters } from '../../data/filters.ts';
 import { LinkButton } from '../../shared/LinkButton.tsx';
 import { Page } from '../../shared/Page.tsx';
 import { EmptyState } from '../../shared/states.tsx';
 import { Search, Select } from '../../shared/fields.tsx';
+import { languageName, languageOptions } from '../../shared/languages.ts';
 import { type Column, Table } from '../../shared/Table.tsx';
 import { w } from '../../words.ts';
 import { EmbeddingBadge, StatusBadge } from './Badges.tsx';
-import { type Faq, languageName, languageOptions, type State, STATUSES, useCategories } from './data.ts';
+import { type Faq, type State, STATUSES } from './data.ts';
 import { k } from './words.ts';
 
 export function List() {
@@ -20,6 +21,7 @@ export function List() {
   const { values } = filters;
   const faqs = useList<Faq, { states?: { id: number; embedding: State['embedding'] }[] }>('/faqs', values);
   const categories = useCategories();
+  const categoryOptions = useCategoryOptions(w('all'));
   const nameOf = (id: number | null) => categories.find((one) => one.id === id)?.name ?? '';
   const states = new Map(
     faqs.pages.flatMap(({ states: of = [] }) => of.map((one) => [one.id, one.embedding])),
@@ -37,7 +39,7 @@ export function List() {
         </span>
       ),
     },
-    { head: k('views'), cell: ({ view_count }) => view_count.toLocaleString(), number: true, wide: true },
+    { head: k('views'), cell: ({ view_count }) => number(view_count), number: true, wide: true },
     {
       head: k('ratings'),
       cell: ({ helpful_count, not_helpful_count }) =>
@@ -69,10 +71,7 @@ export function List() {
           label={k('category')}
           value={values.category_id}
           onChange={(category_id) => filters.set({ category_id })}
-          options={[
-            { value: '', text: w('all') },
-            ...categories.map(({ id, name }) => ({ value: String(id), text: name })),
-          ]}
+          options={categoryOptions}
         />
       </div>
       <Table
@@ -123,13 +122,9 @@ function Export({
   onClose: () => void;
 }) {
   const [separator, setSeparator] = useState('comma');
-  const save = async () => {
+  const save = () => {
     onClose();
-    try {
-      await download('/faqs/export', { ...filter, separator }, 'faqs.csv');
-    } catch (err) {
-      toast(reason(err));
-    }
+    return download('/faqs/export', { ...filter, separator }, 'faqs.csv').catch(tellFailure);
   };
   return (
     <Dialog title={k('export')} onClose={onClose}>

@@ -3,10 +3,12 @@ import { Alert, Button, Field } from '../../../shared/controls.tsx';
 import { Dialog } from '../../../shared/Dialog.tsx';
 import { toast, UNDO_WITHIN_MS } from '../../../shared/toasts.tsx';
 import { dateTime } from '../../../shared/words.ts';
-import { patchList, reason, reload, send, useGet, useList } from '../../data/api.ts';
+import { patchList, reload, send, tellFailure, useGet, useList } from '../../data/api.ts';
+import { useCategoryOptions } from '../../data/categories.ts';
 import { useFilters } from '../../data/filters.ts';
 import { LinkButton } from '../../shared/LinkButton.tsx';
 import { Restored } from '../../shared/Restored.tsx';
+import { useAct } from '../../shared/useAct.ts';
 import { useKept } from '../../shared/useKept.ts';
 import { Page } from '../../shared/Page.tsx';
 import { Badge, EmptyState, ErrorState, Loading } from '../../shared/states.tsx';
@@ -130,11 +132,7 @@ function dismiss(id: number): void {
   const undo = patchList<Suggestion>(PATH, (row) => (row.id === id ? undefined : row));
   const tell = async () => {
     removeEventListener('pagehide', now);
-    try {
-      await send('POST', `${PATH}/${id}/dismiss`);
-    } catch (err) {
-      toast(reason(err));
-    }
+    await send('POST', `${PATH}/${id}/dismiss`).catch(tellFailure);
     await reload(PATH);
   };
   const timer = setTimeout(() => void tell(), UNDO_WITHIN_MS);
@@ -153,13 +151,7 @@ function dismiss(id: number): void {
 /** How many of the questions the draft answers, and its publication. */
 function Drafted({ suggestion: { asked, would_answer }, faqId }: { suggestion: Suggestion; faqId: number }) {
   const { data: faq } = useGet<{ status: string }>(`/faqs/${faqId}`);
-  const publish = async () => {
-    try {
-      await publishFaq(faqId);
-    } catch (err) {
-      toast(reason(err));
-    }
-  };
+  const publish = () => publishFaq(faqId).catch(tellFailure);
   return (
     <div className="flex flex-wrap items-center gap-2">
       <span className="text-sm text-muted">
@@ -188,13 +180,10 @@ function Draft({ suggestion, onClose }: { suggestion: Suggestion; onClose: () =>
   });
   const { question, answer, category } = form.value;
   const put = (change: Partial<typeof form.value>) => form.set((old) => ({ ...old, ...change }));
-  const [busy, setBusy] = useState(false);
-  const [refused, setRefused] = useState('');
-  const categories = useGet<{ data: { id: number; name: string }[] }>('/faq-categories', { limit: 100 });
-  const save = async (andPublish: boolean) => {
-    setBusy(true);
-    setRefused('');
-    try {
+  const { busy, refused, act } = useAct();
+  const categories = useCategoryOptions(s('noCategory'));
+  const save = (andPublish: boolean) =>
+    act(async () => {
       const faq = await send<{ id: number }>('POST', `${PATH}/${suggestion.id}/draft`, {
         question,
         answer,
@@ -205,11 +194,7 @@ function Draft({ suggestion, onClose }: { suggestion: Suggestion; onClose: () =>
       form.done();
       await reload('/faqs');
       onClose();
-    } catch (err) {
-      setRefused(reason(err));
-      setBusy(false);
-    }
-  };
+    });
   const ready = question.trim() !== '' && answer.trim() !== '' && !busy;
   return (
     <Dialog title={s('draft')} onClose={onClose}>
@@ -238,10 +223,7 @@ function Draft({ suggestion, onClose }: { suggestion: Suggestion; onClose: () =>
           label={s('category')}
           value={category}
           onChange={(chosen) => put({ category: chosen })}
-          options={[
-            { value: '', text: s('noCategory') },
-            ...(categories.data?.data ?? []).map(({ id, name }) => ({ value: String(id), text: name })),
-          ]}
+          options={categories}
         />
         <Alert>{refused}</Alert>
         <div className="flex flex-wrap justify-end gap-2">

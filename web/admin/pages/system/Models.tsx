@@ -1,28 +1,19 @@
 import { useState } from 'react';
 import { Alert, Button } from '../../../shared/controls.tsx';
-import { reason, send } from '../../data/api.ts';
+import { send } from '../../data/api.ts';
 import { Panel } from '../../shared/Page.tsx';
 import { Progress } from '../../shared/states.tsx';
+import { useAct } from '../../shared/useAct.ts';
 import type { SystemState } from '../../types.ts';
 import { CheckBadge } from './index.tsx';
-import { Rows } from './Rows.tsx';
+import { Rows } from '../../shared/Rows.tsx';
 import { t } from './words.ts';
 
 /** The model of each role, and what each says when it is asked. */
 export function Models({ models }: { models: SystemState['models'] }) {
-  const [busy, setBusy] = useState(false);
-  const [refused, setRefused] = useState('');
+  const { busy, refused, act } = useAct();
   const [said, setSaid] = useState<{ well: boolean; lines: string[] }>();
-  const ask = async () => {
-    setBusy(true);
-    setRefused('');
-    try {
-      setSaid(await send('POST', '/system/models'));
-    } catch (err) {
-      setRefused(reason(err));
-    }
-    setBusy(false);
-  };
+  const ask = () => act(async () => setSaid(await send('POST', '/system/models')));
   return (
     <Panel title={t('models')}>
       <Rows

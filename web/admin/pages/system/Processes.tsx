@@ -2,7 +2,7 @@ import { locale, when } from '../../../shared/words.ts';
 import { Panel } from '../../shared/Page.tsx';
 import { Badge } from '../../shared/states.tsx';
 import type { SystemState } from '../../types.ts';
-import { Rows } from './Rows.tsx';
+import { Rows } from '../../shared/Rows.tsx';
 import { t } from './words.ts';
 
 /** Ms without a sign after which a process counts as silent: three beats. */

@@ -1,7 +1,7 @@
 import { locale } from '../../../shared/words.ts';
 import { Panel } from '../../shared/Page.tsx';
 import type { SystemState } from '../../types.ts';
-import { Rows } from './Rows.tsx';
+import { Rows } from '../../shared/Rows.tsx';
 import { t } from './words.ts';
 
 /** How much waits in each queue. */

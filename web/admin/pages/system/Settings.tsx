@@ -3,7 +3,7 @@ import { Search } from '../../shared/fields.tsx';
 import { Panel } from '../../shared/Page.tsx';
 import { Badge } from '../../shared/states.tsx';
 import type { SystemState } from '../../types.ts';
-import { Rows } from './Rows.tsx';
+import { Rows } from '../../shared/Rows.tsx';
 import { t } from './words.ts';
 
 /** The variables in force, and where each comes from. */

@@ -1,7 +1,7 @@
-import { locale } from '../../../shared/words.ts';
+import { locale, number } from '../../../shared/words.ts';
 import { Panel } from '../../shared/Page.tsx';
 import type { SystemState } from '../../types.ts';
-import { Rows } from './Rows.tsx';
+import { Rows } from '../../shared/Rows.tsx';
 import { t } from './words.ts';
 
 /** The sizes of tables, and when rows are deleted. */
@@ -16,7 +16,7 @@ export function Storage({ system: { storage, settings } }: { system: SystemState
         head={[t('table'), t('rows'), t('size')]}
         rows={storage.tables.map(({ name, rows, bytes }) => ({
           key: name,
-          cells: [name, rows.toLocaleString(locale()), sizeOf(bytes)],
+          cells: [name, number(rows), sizeOf(bytes)],
         }))}
       />
       <h3 className="text-sm font-medium">{t('retention')}</h3>

@@ -1,26 +1,19 @@
 import { useState } from 'react';
 import { Alert, Button } from '../../../shared/controls.tsx';
-import { reason, send } from '../../data/api.ts';
+import { send } from '../../data/api.ts';
 import { Panel } from '../../shared/Page.tsx';
+import { useAct } from '../../shared/useAct.ts';
 import type { SystemState } from '../../types.ts';
 import { CheckBadge } from './index.tsx';
 import { t } from './words.ts';
 
 /** Tries mail and push with the administrator's own address and devices. */
 export function Tests({ system }: { system: SystemState }) {
-  const [busy, setBusy] = useState(false);
+  const { busy, refused, act } = useAct();
   const [said, setSaid] = useState('');
-  const [refused, setRefused] = useState('');
-  const attempt = async (work: () => Promise<string>) => {
-    setBusy(true);
+  const attempt = (work: () => Promise<string>) => {
     setSaid('');
-    setRefused('');
-    try {
-      setSaid(await work());
-    } catch (err) {
-      setRefused(reason(err));
-    }
-    setBusy(false);
+    return act(async () => setSaid(await work()));
   };
   const mail = async () => t('mailSent', await send<{ to: string }>('POST', '/system/mail'));
   const push = async () => {

@@ -1,14 +1,14 @@
-import { type ReactNode } from 'react';
 import { Link, useLocation, useParams } from 'react-router';
 import { Button } from '../../../shared/controls.tsx';
 import { queries } from '../../../shared/queries.ts';
 import { useUser } from '../../../shared/session.ts';
 import { toast } from '../../../shared/toasts.tsx';
-import { dateTime, locale } from '../../../shared/words.ts';
+import { dateTime, number } from '../../../shared/words.ts';
 import { reason, reload, send, useGet } from '../../data/api.ts';
 import { Select } from '../../shared/fields.tsx';
+import { languageName } from '../../shared/languages.ts';
 import { LinkButton } from '../../shared/LinkButton.tsx';
-import { Page, Panel } from '../../shared/Page.tsx';
+import { Fact, Page, Panel } from '../../shared/Page.tsx';
 import { ErrorState, Loading } from '../../shared/states.tsx';
 import type { Account } from '../../types.ts';
 import { w } from '../../words.ts';
@@ -35,7 +35,6 @@ export function One() {
 }
 
 function Known({ account }: { account: Account }) {
-  const languages = new Intl.DisplayNames(locale(), { type: 'language' });
   const yesNo = (yes: boolean) => (yes ? w('yes') : w('no'));
   return (
     <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,3fr)]">
@@ -47,7 +46,7 @@ function Known({ account }: { account: Account }) {
             </Fact>
             <Fact name={t('email')}>{account.email ?? '–'}</Fact>
             <Fact name={t('username')}>{account.username ?? '–'}</Fact>
-            <Fact name={t('language')}>{languages.of(account.language) ?? account.language}</Fact>
+            <Fact name={t('language')}>{languageName(account.language)}</Fact>
             <Fact name={t('timezone')}>{account.timezone}</Fact>
             <Fact name={t('verified')}>{yesNo(Boolean(account.email_verified_at))}</Fact>
             <Fact name={t('secondFactor')}>{yesNo(account.second_factor)}</Fact>
@@ -142,27 +141,17 @@ type Figures = { totals: { conversations: number; messages_in: number; answers: 
 
 function UserFigures({ id }: { id: number }) {
   const { data, error, refetch } = useGet<Figures>(`/analytics/user/${id}`);
-  const count = (value: number) => value.toLocaleString(locale());
   return (
     <Panel title={t('figures')}>
       {error !== null && <ErrorState error={error} again={refetch} />}
       {data !== undefined && (
         <dl className="grid gap-2 text-sm">
-          <Fact name={t('conversations')}>{count(data.totals.conversations)}</Fact>
-          <Fact name={t('messages')}>{count(data.totals.messages_in)}</Fact>
-          <Fact name={t('answers')}>{count(data.totals.answers)}</Fact>
-          <Fact name={t('tokens')}>{count(data.totals.tokens)}</Fact>
+          <Fact name={t('conversations')}>{number(data.totals.conversations)}</Fact>
+          <Fact name={t('messages')}>{number(data.totals.messages_in)}</Fact>
+          <Fact name={t('answers')}>{number(data.totals.answers)}</Fact>
+          <Fact name={t('tokens')}>{number(data.totals.tokens)}</Fact>
         </dl>
       )}
     </Panel>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <div className="flex justify-between gap-4">
-      <dt className="text-muted">{name}</dt>
-      <dd className="text-end wrap-anywhere">{children}</dd>
-    </div>
   );
 }

@@ -1,4 +1,5 @@
 import { Button } from '../../../shared/controls.tsx';
+import { deviceName } from '../../../shared/deviceName.ts';
 import type { DeviceSession } from '../../../sdk/types.ts';
 import { toast } from '../../../shared/toasts.tsx';
 import { moment } from '../../../shared/words.ts';
@@ -22,7 +23,7 @@ export function Sessions({ id }: { id: number }) {
     }
     void reload(path);
   };
-  const device = ({ user_agent }: DeviceSession) => shortened(user_agent) ?? t('unknownDevice');
+  const device = ({ user_agent }: DeviceSession) => deviceName(user_agent) ?? t('unknownDevice');
   return (
     <Panel title={t('sessions')}>
       <Table
@@ -50,14 +51,4 @@ export function Sessions({ id }: { id: number }) {
       />
     </Panel>
   );
-}
-
-/** Returns the browser and the system of a user agent, as far as they can be told. */
-function shortened(agent: string | null): string | undefined {
-  if (agent === null || agent === '') return undefined;
-  const browser = /(Firefox|Edg|Chrome|Safari)\/[\d.]+/.exec(agent)?.[1];
-  const system = /(Windows|Android|iPhone|iPad|Mac OS|Linux)/.exec(agent)?.[1];
-  return browser === undefined
-    ? agent.slice(0, 60)
-    : [browser.replace('Edg', 'Edge'), system].filter(Boolean).join(', ');
 }

@@ -4,7 +4,7 @@ import { Button } from '../../../shared/controls.tsx';
 import { queries } from '../../../shared/queries.ts';
 import { toast } from '../../../shared/toasts.tsx';
 import { dateTime } from '../../../shared/words.ts';
-import { reason, reload, reloadExactly, send, stopReading, useGet, useList } from '../../data/api.ts';
+import { reload, reloadExactly, send, stopReading, tellFailure, useGet, useList } from '../../data/api.ts';
 import { Confirm } from '../../shared/Confirm.tsx';
 import { LinkButton } from '../../shared/LinkButton.tsx';
 import { Page, Panel } from '../../shared/Page.tsx';
@@ -39,12 +39,7 @@ function Known({ webhook }: { webhook: Webhook }) {
   const [gone, setGone] = useState(false);
   const navigate = useNavigate();
   const test = async () => {
-    try {
-      await send('POST', `/webhooks/${id}/test`);
-      toast(t('tested'));
-    } catch (err) {
-      toast(reason(err));
-    }
+    await send('POST', `/webhooks/${id}/test`).then(() => toast(t('tested')), tellFailure);
     void reload(`/webhooks/${id}/deliveries`);
   };
   return (
@@ -124,12 +119,7 @@ function Deliveries({ id, enabled }: { id: number; enabled: boolean }) {
   const path = `/webhooks/${id}/deliveries`;
   const list = useList<Delivery>(path, {}, { limit: 25, every: 5_000, enabled });
   const again = async (delivery: Delivery) => {
-    try {
-      await send('POST', `${path}/${delivery.id}/retry`);
-      toast(t('retried'));
-    } catch (err) {
-      toast(reason(err));
-    }
+    await send('POST', `${path}/${delivery.id}/retry`).then(() => toast(t('retried')), tellFailure);
     void reload(path);
   };
   return (

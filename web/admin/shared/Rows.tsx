@@ -1,22 +1,29 @@
 import type { ReactNode } from 'react';
 
-/** A small table whose rows are all there. Columns from the second on may be numbers. */
+/** A small table whose rows are all there. Columns from the second on may be numbers. @param tall whether there may be many */
 export function Rows({
   label,
   head,
   rows,
   numbers = false,
+  tall = false,
 }: {
   label: string;
   head: string[];
   rows: { key: string; cells: ReactNode[] }[];
   numbers?: boolean;
+  tall?: boolean;
 }) {
   const side = (i: number) => (numbers && i > 0 ? 'text-end tabular-nums' : 'text-start');
   return (
-    // A wide table scrolls by itself; the keyboard must reach it.
+    // A wide or long table scrolls by itself; the keyboard must reach it.
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <div className="overflow-x-auto" role="region" aria-label={label} tabIndex={0}>
+    <div
+      className={tall ? 'max-h-96 overflow-auto' : 'overflow-x-auto'}
+      role="region"
+      aria-label={label}
+      tabIndex={0}
+    >
       <table aria-label={label} className="w-full text-sm">
         <thead className="text-muted">
           <tr>
