@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 
-/** A small table whose rows are all there. Columns from the second on may be numbers. */
+/** A small table whose rows are all there. Columns from the second on may be numbers, of which two always have room. */
 export function Rows({
   label,
   head,
@@ -12,11 +12,17 @@ export function Rows({
   rows: { key: string; cells: ReactNode[] }[];
   numbers?: boolean;
 }) {
+  const stacks = !numbers || head.length > 3;
   const side = (i: number) => (numbers && i > 0 ? 'text-end tabular-nums' : 'text-start');
   return (
     // A wide table scrolls by itself; the keyboard must reach it.
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <div className="overflow-x-auto" role="region" aria-label={label} tabIndex={0}>
+    <div
+      className={`overflow-x-auto ${stacks ? 'stacks' : ''}`}
+      role="region"
+      aria-label={label}
+      tabIndex={0}
+    >
       <table aria-label={label} className="w-full text-sm">
         <thead className="text-muted">
           <tr>
@@ -31,7 +37,11 @@ export function Rows({
           {rows.map(({ key, cells }) => (
             <tr key={key} className="border-t border-line align-top">
               {cells.map((cell, i) => (
-                <td key={head[i]} className={`py-1.5 pe-3 wrap-break-word last:pe-0 ${side(i)}`}>
+                <td
+                  key={head[i]}
+                  data-name={head[i]}
+                  className={`py-1.5 pe-3 wrap-break-word last:pe-0 ${side(i)}`}
+                >
                   {cell}
                 </td>
               ))}
