@@ -73,7 +73,7 @@ describeBrowser('the page of assistants', function () {
     const page = await panel.at(admin, `/assistants/${helpdesk}/experiments`);
     const row = page.getByRole('row', { name: /^Resolved by the bot/ });
     await row.waitFor();
-    expect(await row.innerText()).to.match(/\d+ % \(\d+ % … \d+ %\)/);
+    expect(await row.innerText()).to.match(/\d+% \(\d+% … \d+%\)/);
     await page.getByRole('button', { name: 'End it' }).click();
     const dialog = page.getByRole('dialog');
     let go = () => {};

@@ -10,7 +10,7 @@ import { useKept } from '../../shared/useKept.ts';
 import { Select, TextArea } from '../../shared/fields.tsx';
 import { type Assistant, changesOf, type Definition, definitionOf, languageName, TAGS } from './data.ts';
 import { Try } from './Try.tsx';
-import { a } from './words.ts';
+import { a, assistantLabels } from './words.ts';
 
 const MOST = 8_000;
 type Put = (change: Partial<Definition>) => void;
@@ -33,7 +33,7 @@ export function Edit({ assistant }: { assistant: Assistant }) {
     try {
       await work();
     } catch (err) {
-      setRefused(reason(err));
+      setRefused(reason(err, {}, assistantLabels()));
     } finally {
       setBusy(false);
     }

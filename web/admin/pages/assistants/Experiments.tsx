@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { Alert, Button, Field } from '../../../shared/controls.tsx';
 import { useUnsaved } from '../../../shared/unsaved.ts';
-import { dateTime } from '../../../shared/words.ts';
+import { dateTime, number, percent } from '../../../shared/words.ts';
 import { reason, reload, send, useGet, useList } from '../../data/api.ts';
 import { Confirm } from '../../shared/Confirm.tsx';
 import { Panel } from '../../shared/Page.tsx';
@@ -9,7 +9,7 @@ import { Badge, EmptyState, ErrorState, Loading } from '../../shared/states.tsx'
 import { Select } from '../../shared/fields.tsx';
 import { type Assistant, type Experiment, type Rate, type Result, type Verdict } from './data.ts';
 import { OneVersion } from './OneVersion.tsx';
-import { a } from './words.ts';
+import { a, assistantLabels } from './words.ts';
 
 export function Experiments({ assistant }: { assistant: Assistant }) {
   const experiments = useList<Experiment>('/experiments', { assistant_id: assistant.id }, { limit: 20 });
@@ -48,7 +48,7 @@ function Begin({ assistant: { id, version } }: { assistant: Assistant }) {
       });
       await reload('/experiments');
     } catch (err) {
-      setRefused(reason(err));
+      setRefused(reason(err, {}, assistantLabels()));
     }
   };
   if (version < 2) return <OneVersion id={id} />;
@@ -147,6 +147,7 @@ function End({ experiment: { id, versions }, onClose }: { experiment: Experiment
     <Confirm
       title={a('endTitle')}
       act={a('end')}
+      labels={assistantLabels()}
       onClose={onClose}
       onConfirm={async () => {
         await send('POST', `/experiments/${id}/end`, { keep: keep === '' ? null : Number(keep) });
@@ -199,8 +200,8 @@ function Figures({ result: { arms, comparison, versions } }: { result: Result })
             <th scope="row" className="px-2 py-2 text-start font-normal">
               {a('conversations')}
             </th>
-            <td className={cell}>{one.conversations.toLocaleString()}</td>
-            <td className={cell}>{other.conversations.toLocaleString()}</td>
+            <td className={cell}>{number(one.conversations)}</td>
+            <td className={cell}>{number(other.conversations)}</td>
             <td colSpan={2} />
           </tr>
           {comparison.map(({ figure, difference, low, high, verdict }) => (
@@ -228,7 +229,7 @@ function Figures({ result: { arms, comparison, versions } }: { result: Result })
             </th>
             {[one, other].map(({ version, csat }) => (
               <td key={version} className={cell}>
-                {csat.average === null ? '–' : `${csat.average.toFixed(1)} (${csat.ratings})`}
+                {csat.average === null ? '–' : `${number(csat.average, 1)} (${number(csat.ratings)})`}
               </td>
             ))}
             <td colSpan={2} />
@@ -253,10 +254,6 @@ function RateText({ rate: { rate, low, high, count, of } }: { rate: Rate }) {
 
 function says(verdict: Verdict, [first, second]: [number, number]): string {
   return a(verdict, { a: String(first), b: String(second) });
-}
-
-function percent(share: number): string {
-  return `${Math.round(share * 100)} %`;
 }
 
 function signed(share: number): string {

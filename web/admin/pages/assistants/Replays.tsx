@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { Alert, Button, Field } from '../../../shared/controls.tsx';
 import { Markdown } from '../../../shared/markdown/Markdown.tsx';
+import { number } from '../../../shared/words.ts';
 import { reason, reload, send, useGet } from '../../data/api.ts';
 import { useFilters } from '../../data/filters.ts';
 import { Panel } from '../../shared/Page.tsx';
@@ -8,7 +9,7 @@ import { EmptyState, ErrorState } from '../../shared/states.tsx';
 import { Select } from '../../shared/fields.tsx';
 import type { Assistant } from './data.ts';
 import { Choose } from './Choose.tsx';
-import { a } from './words.ts';
+import { a, assistantLabels } from './words.ts';
 
 type Answer = {
   assistant_version: number | null;
@@ -41,7 +42,7 @@ export function Replays({ assistant }: { assistant: Assistant }) {
       await send('POST', `/runs/${values.run}/replay`, { assistant_version: Number(version) });
       await reload(path);
     } catch (err) {
-      setRefused(reason(err));
+      setRefused(reason(err, {}, assistantLabels()));
     }
   };
   return (
@@ -63,11 +64,11 @@ export function Replays({ assistant }: { assistant: Assistant }) {
           onChange={({ target }) => setTyped(target.value)}
         />
         {values.run !== '' && (
-          <Button className="mt-6.5" onClick={() => choose('')}>
+          <Button className="sm:mt-6.5" onClick={() => choose('')}>
             {a('chooseAnother')}
           </Button>
         )}
-        <Button type="submit" className="mt-6.5" disabled={!/^\d{1,16}$/.test(typed.trim())}>
+        <Button type="submit" className="sm:mt-6.5" disabled={!/^\d{1,16}$/.test(typed.trim())}>
           {a('look')}
         </Button>
       </form>
@@ -114,7 +115,7 @@ function One({ title, answer, replay }: { title: string; answer: Answer; replay?
     <Panel title={title}>
       <p className="flex flex-wrap gap-x-3 text-sm text-muted">
         <span>{model ?? '–'}</span>
-        {usage && <span>{`${usage.total_tokens.toLocaleString()} ${a('tokens')}`}</span>}
+        {usage && <span>{`${number(usage.total_tokens)} ${a('tokens')}`}</span>}
       </p>
       {replay?.status === 'queued' && <p className="text-sm text-muted">{a('queued')}</p>}
       {replay?.status === 'failed' && <Alert>{a('failed', { code: replay.error_code ?? '' })}</Alert>}

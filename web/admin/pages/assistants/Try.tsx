@@ -4,13 +4,14 @@ import { Alert, Button } from '../../../shared/controls.tsx';
 import { Markdown } from '../../../shared/markdown/Markdown.tsx';
 import { session } from '../../../shared/session.ts';
 import { useUnsaved } from '../../../shared/unsaved.ts';
+import { number } from '../../../shared/words.ts';
 import { reason } from '../../data/api.ts';
 import { Panel } from '../../shared/Page.tsx';
 import { Progress } from '../../shared/states.tsx';
 import { Select, TextArea } from '../../shared/fields.tsx';
 import { w } from '../../words.ts';
 import { type Assistant, type Definition, languageName, TAGS, type Tried } from './data.ts';
-import { a } from './words.ts';
+import { a, assistantLabels } from './words.ts';
 
 /** A model may take a minute. */
 const WITHIN_MS = 75_000;
@@ -36,7 +37,7 @@ export function Try({ assistant, changes }: { assistant: Assistant; changes: Par
         }),
       );
     } catch (err) {
-      setRefused(reason(err));
+      setRefused(reason(err, {}, assistantLabels()));
     } finally {
       setBusy(false);
     }
@@ -94,7 +95,7 @@ function Outcome({ tried: { prompt, passages, tokens, tokens_by_part, answer } }
               >
                 {question}
               </Link>
-              <span className="text-muted tabular-nums">{similarity.toFixed(2)}</span>
+              <span className="text-muted tabular-nums">{number(similarity, 2)}</span>
             </li>
           ))}
         </ul>

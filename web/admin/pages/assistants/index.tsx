@@ -16,7 +16,7 @@ import { Experiments } from './Experiments.tsx';
 import { Replays } from './Replays.tsx';
 import { Versions } from './Versions.tsx';
 import { Widget } from './Widget.tsx';
-import { a } from './words.ts';
+import { a, assistantLabels } from './words.ts';
 
 export default function Assistants() {
   return (
@@ -72,7 +72,7 @@ function Add({ onClose }: { onClose: () => void }) {
       await reload('/assistants');
       void navigate(`/assistants/${id}`);
     } catch (err) {
-      setRefused(reason(err));
+      setRefused(reason(err, {}, assistantLabels()));
     }
   };
   return (
@@ -132,7 +132,7 @@ function One() {
             key={name}
             end
             to={`/assistants/${id}${path}`}
-            className="min-h-(--control) border-b-2 border-transparent px-3 py-2.5 text-sm text-muted hover:text-ink aria-[current=page]:border-accent aria-[current=page]:font-medium aria-[current=page]:text-ink"
+            className="min-h-(--control) border-b-2 border-transparent px-3 py-2.5 text-sm -outline-offset-2 text-muted hover:text-ink aria-[current=page]:border-accent aria-[current=page]:font-medium aria-[current=page]:text-ink"
           >
             {a(name)}
           </NavLink>

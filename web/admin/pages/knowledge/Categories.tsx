@@ -94,7 +94,7 @@ function Change({ category, onClose }: { category: Category; onClose: () => void
       });
       onClose();
     } catch (err) {
-      setRefused(reason(err));
+      setRefused(reason(err, {}, labels()));
       setBusy(false);
     }
   };
@@ -130,7 +130,7 @@ function Add() {
       await reload('/faq-categories');
       setFields(EMPTY);
     } catch (err) {
-      setRefused(reason(err));
+      setRefused(reason(err, {}, labels()));
     }
   };
   return (
@@ -153,6 +153,9 @@ function Add() {
 }
 
 const EMPTY = { name: '', description: '' };
+
+/** The slug is made of the name. */
+const labels = () => ({ name: k('name'), slug: k('name'), description: k('description') });
 
 type FieldsProps = { of: typeof EMPTY; onChange: (fields: typeof EMPTY) => void };
 

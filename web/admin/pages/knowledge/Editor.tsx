@@ -4,6 +4,7 @@ import { Alert, Button, Field } from '../../../shared/controls.tsx';
 import { Markdown } from '../../../shared/markdown/Markdown.tsx';
 import { queries } from '../../../shared/queries.ts';
 import { toast } from '../../../shared/toasts.tsx';
+import { number } from '../../../shared/words.ts';
 import { reason, reload, send, useGet } from '../../data/api.ts';
 import { Confirm } from '../../shared/Confirm.tsx';
 import { LinkButton } from '../../shared/LinkButton.tsx';
@@ -24,7 +25,7 @@ import {
   STATUSES,
   useCategories,
 } from './data.ts';
-import { k } from './words.ts';
+import { faqLabels, k } from './words.ts';
 
 /** What the form holds, as it is typed. */
 type Fields = {
@@ -144,7 +145,7 @@ function Form({ faq, start, original }: { faq?: Faq; start: Fields; original?: F
       toast(typeof n === 'number' ? k('wouldAnswer', { n }) : k('saved'));
       await reload('/faqs', '/analytics');
     } catch (err) {
-      setRefused(reason(err));
+      setRefused(reason(err, {}, faqLabels()));
     } finally {
       setBusy(false);
     }
@@ -344,7 +345,7 @@ function Similar({
               {text}
             </Link>
             <span className="shrink-0 text-muted tabular-nums">
-              {languageName(tag)} · {similarity.toFixed(2)}
+              {languageName(tag)} · {number(similarity, 2)}
             </span>
           </li>
         ))}
@@ -359,10 +360,10 @@ function StatePanel({ faq }: { faq: Faq }) {
   if (data && data.embedding !== 'waiting' && !ready) setReady(true);
   const rows: [string, string][] = [
     [k('embedding'), data ? k(data.embedding) : '…'],
-    [k('uses'), data ? data.uses.toLocaleString() : '…'],
-    [k('views'), faq.view_count.toLocaleString()],
-    [k('helpful'), faq.helpful_count.toLocaleString()],
-    [k('notHelpful'), faq.not_helpful_count.toLocaleString()],
+    [k('uses'), data ? number(data.uses) : '…'],
+    [k('views'), number(faq.view_count)],
+    [k('helpful'), number(faq.helpful_count)],
+    [k('notHelpful'), number(faq.not_helpful_count)],
   ];
   return (
     <Panel title={k('state')}>

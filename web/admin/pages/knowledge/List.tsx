@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { Button } from '../../../shared/controls.tsx';
 import { Dialog } from '../../../shared/Dialog.tsx';
 import { toast } from '../../../shared/toasts.tsx';
-import { when } from '../../../shared/words.ts';
+import { number, when } from '../../../shared/words.ts';
 import { download, reason, useList } from '../../data/api.ts';
 import { useFilters } from '../../data/filters.ts';
 import { LinkButton } from '../../shared/LinkButton.tsx';
@@ -37,7 +37,7 @@ export function List() {
         </span>
       ),
     },
-    { head: k('views'), cell: ({ view_count }) => view_count.toLocaleString(), number: true, wide: true },
+    { head: k('views'), cell: ({ view_count }) => number(view_count), number: true, wide: true },
     {
       head: k('ratings'),
       cell: ({ helpful_count, not_helpful_count }) =>

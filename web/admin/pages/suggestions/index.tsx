@@ -206,7 +206,9 @@ function Draft({ suggestion, onClose }: { suggestion: Suggestion; onClose: () =>
       await reload('/faqs');
       onClose();
     } catch (err) {
-      setRefused(reason(err));
+      setRefused(
+        reason(err, {}, { question: s('question'), answer: s('answer'), category_id: s('category') }),
+      );
       setBusy(false);
     }
   };
