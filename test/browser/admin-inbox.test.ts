@@ -314,8 +314,8 @@ describeBrowser('the inbox of the panel', function () {
     await log(two).getByText('Is anybody there?').waitFor();
     await one.getByRole('link', { name: /Inbox/ }).click();
     await items(one).getByText('Bea').click();
-    await one.getByText('Alan is looking at this too').waitFor();
-    await two.getByText('Grace is looking at this too').waitFor();
+    await one.getByText('Also looking at this: Alan').waitFor();
+    await two.getByText('Also looking at this: Grace').waitFor();
     await one.getByRole('button', { name: 'Take' }).click();
     await two.getByText('With Grace').first().waitFor();
     await two.getByRole('combobox', { name: 'Assign to' }).selectOption({ label: 'Alan (online)' });

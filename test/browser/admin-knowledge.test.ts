@@ -47,7 +47,7 @@ describeBrowser('the page of the knowledge base', function () {
     const page = await panel.at(agent, '/knowledge/new');
     await page.getByRole('textbox', { name: 'Question' }).fill('How do I reset a password?');
     await page
-      .getByRole('region', { name: 'There is one already' })
+      .getByRole('region', { name: 'Perhaps there is one already' })
       .getByText('How do I reset my password?')
       .waitFor();
     await page.getByRole('textbox', { name: 'Question' }).fill('Where is the teapot?');
@@ -150,7 +150,7 @@ describeBrowser('the page of the knowledge base', function () {
     await page.getByText('The import is over: 1 imported, 1 not.').waitFor();
     await page.reload();
     // As the spreadsheet counts: the header is row 1, and row 3 is blank.
-    await page.getByRole('row', { name: /^4 status/ }).waitFor();
+    await page.getByRole('row', { name: /^4 Status: Choose one of these/ }).waitFor();
     await shoot(page, 'panel-knowledge-import-over');
     expect(await knex('faqs').where({ question: 'Wo; genau?' }).pluck('answer')).to.deep.equal(['Hier.']);
   });

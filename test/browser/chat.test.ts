@@ -1,9 +1,11 @@
 import { expect } from 'chai';
+import type { Page } from 'playwright-core';
 import { knex } from '../../db/knex.ts';
 import { describeBrowser, shoot } from '../support/browser.ts';
 import { chatPages, log, LOOKS, message, newestRun, PHONE_OPTIONS } from '../support/chatPage.ts';
-import { buildUser } from '../support/factories.ts';
+import { buildUser, PASSWORD } from '../support/factories.ts';
 import { ask, expectAccessible, PHONE, signIn } from '../support/pages.ts';
+import { until } from '../support/until.ts';
 import { playWorker, send } from '../support/web.ts';
 
 const HOSTILE = [
@@ -327,6 +329,71 @@ describeBrowser('the chat page', function () {
     expect(await left).to.deep.equal([]);
   });
 
+  it('leaves the cookie of whom one tab signs in alone when another tab signs out slowly', async () => {
+    const [ann, bob] = [await buildUser(), await buildUser()];
+    const page = await open();
+    const other = await page.context().newPage();
+    await other.goto(api().url);
+    await other.getByRole('button', { name: 'Sign in' }).waitFor();
+    // The second tab hears of the sign-in in the first one, and cannot follow.
+    await other.route('**/auth/refresh', (route) => route.abort());
+    const failed = other.waitForEvent('requestfailed');
+    await signIn(page, ann.email);
+    await failed;
+    await other.unroute('**/auth/refresh');
+    const account = (tab: Page) => tab.getByRole('link', { name: /^Account/ });
+    const isOut = async (tab: Page) => (await account(tab).count()) === 0;
+    /** Holds back the next such request of a tab. `go` lets it through, and waits for its answer. */
+    const hold = async (tab: Page, url: string) => {
+      const { promise: held, resolve } = Promise.withResolvers<void>();
+      await tab.route(url, (route) => held.then(() => route.continue()), { times: 1 });
+      const [asked, answered] = [tab.waitForRequest(url), tab.waitForResponse(url)];
+      const go = async () => {
+        resolve();
+        await (await answered).finished();
+      };
+      return { asked, go };
+    };
+    const enter = async (tab: Page, { email }: { email: string }) => {
+      await tab.getByRole('textbox', { name: 'E-mail' }).fill(email);
+      await tab.getByRole('textbox', { name: 'Password' }).fill(PASSWORD);
+      await tab.getByRole('button', { name: 'Sign in' }).click();
+    };
+    const leave = async (tab: Page) => {
+      await account(tab).click();
+      await tab.getByRole('button', { name: 'Sign out', exact: true }).click();
+    };
+    const waits = (tab: Page) =>
+      tab.evaluate<boolean>(
+        `navigator.locks.query().then(({ pending }) => pending.some(({ name }) => name === 'parley.refresh'))`,
+      );
+
+    // Bob's sign-in is on its way when Ann signs out.
+    const entering = await hold(other, '**/auth/login');
+    await enter(other, bob);
+    await entering.asked;
+    const out = page.waitForResponse('**/auth/logout');
+    await leave(page);
+    await until('the sign-out waits, or is done', async () => (await waits(page)) || (await isOut(page)));
+    await entering.go();
+    await account(other).waitFor();
+    await (await out).finished();
+    await account(page).waitFor({ state: 'detached' });
+    await other.reload();
+    await account(other).waitFor();
+
+    // Bob's sign-out is on its way when Ann signs in.
+    const leaving = await hold(other, '**/auth/logout');
+    await leave(other);
+    await leaving.asked;
+    await enter(page, ann);
+    await until('the sign-in waits, or is done', async () => (await waits(page)) || !(await isOut(page)));
+    await leaving.go();
+    await account(page).waitFor();
+    await page.reload();
+    await account(page).waitFor();
+  });
+
   it('opens a long thread at its end and loads older messages on the way up', async () => {
     const user = await buildUser();
     const { conversation_id } = await talk(user, 'first of all', 'yes');
@@ -364,7 +431,12 @@ describeBrowser('the chat page', function () {
   it('asks for consent where it is missing, and sends then', async () => {
     const user = await buildUser({ data_processing_consent: false });
     const page = await at(user);
+    // A server that asks to wait is obeyed, and the page says for how long.
+    const body = JSON.stringify({ code: 'rate_limited', status: 429, retry_after_s: 3_600 });
+    await page.route('**/chat/send', (route) => route.fulfill({ status: 429, body }), { times: 1 });
     await ask(page, 'May I?');
+    await page.getByText(/Too many messages at once. Next try:/).waitFor();
+    await page.evaluate(`dispatchEvent(new Event('online'))`);
     await page.getByRole('button', { name: 'Agree' }).click();
     await page.waitForURL(/\/c\/\d+$/);
     expect((await knex('users').where({ id: user.id }).first()).data_processing_consent).to.equal(true);
@@ -403,12 +475,19 @@ describeBrowser('the chat page', function () {
     await page.getByRole('heading', { name: 'Konto' }).waitFor();
     await page.reload();
     await page.getByRole('heading', { name: 'Sprache und Farben' }).waitFor();
+    // What the server refuses, too: it says so in English.
+    await page.getByRole('textbox', { name: 'Vorname' }).fill('turned \u202E round');
+    await page.getByRole('button', { name: 'Speichern' }).click();
+    await page.getByRole('alert').getByText('Vorname: Nur eine Zeile').waitFor();
+    await page.getByRole('textbox', { name: 'Vorname' }).fill('');
     expect(await page.evaluate('document.documentElement.lang')).to.equal('de');
     expect(await page.evaluate('getComputedStyle(document.documentElement).colorScheme')).to.equal('dark');
     await page.getByRole('list', { name: 'Gespräche' }).getByRole('link').click();
     await page.getByText('Guten Tag').waitFor();
     await shoot(page, 'german-dark');
     expect((await knex('users').where({ id: user.id }).first()).language).to.equal('de');
+    // The refusal is an error in the console.
+    excuse();
   });
 
   it('says that a password is wrong', async () => {

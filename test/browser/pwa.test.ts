@@ -55,7 +55,7 @@ describeBrowser('the installed chat page', function () {
     await message(page).waitFor();
     await page.getByText('No connection. What you write is kept').waitFor();
     await ask(page, 'Written on a plane');
-    await log(page).getByText('Sending …').waitFor();
+    await log(page).getByText('This is sent once you are back online.').waitFor();
     await message(page).fill('half a thought');
     await page.reload();
     expect(await message(page).inputValue()).to.equal('half a thought');

@@ -227,12 +227,13 @@ describeBrowser('the widget on another site', function () {
       await page.route(url, late, { times: 1 });
       /** Waits until the frame has the answer. */
       const release = async () => {
+        const asked = `performance.getEntriesByType('resource').some(({ name }) => ${url}.test(name))`;
         // An earlier request of the same address says nothing of this one.
         await inside()?.evaluate('performance.clearResourceTimings()');
+        expect(await inside()?.evaluate(asked)).to.equal(false);
         const answered = page.waitForResponse(url);
         held.resolve();
         await (await answered).finished();
-        const asked = `performance.getEntriesByType('resource').some(({ name }) => ${url}.test(name))`;
         await until('the frame has the answer', async () => (await inside()?.evaluate(asked)) === true);
       };
       return { given: given.promise, release };
@@ -312,6 +313,27 @@ describeBrowser('the widget on another site', function () {
       await asked.release();
       await frame().getByText('Ann’s new').waitFor();
       expect(await frame().getByText('A person will answer here.').count()).to.equal(0);
+
+      // What fails for her is told to her alone, also where it fails when he is there already.
+      const good = frame().getByRole('button', { name: 'Good answer' }).last();
+      await page.route(/\/feedback$/, (route) => route.abort(), { times: 1 });
+      await good.click();
+      await frame().getByRole('alert').waitFor();
+      await name('customer 51');
+      await frame().getByRole('alert').waitFor({ state: 'detached' });
+      await name('customer 50');
+      await say('Ann’s last', 11);
+      const { promise: late, resolve: fail } = Promise.withResolvers<void>();
+      await page.route(/\/feedback$/, (route) => late.then(() => route.abort()), { times: 1 });
+      const rates = page.waitForRequest(/\/feedback$/);
+      await good.click();
+      await rates;
+      await name('customer 51');
+      const failed = page.waitForEvent('requestfailed', (request) => request.url().endsWith('/feedback'));
+      fail();
+      await failed;
+      await say('Bob’s last', 12);
+      expect(await frame().getByRole('alert').count()).to.equal(0);
     });
 
     it('gives a message that found no sign-in back to nobody else', async () => {
@@ -338,6 +360,15 @@ describeBrowser('the widget on another site', function () {
       expect(await frame().getByRole('alert').count()).to.equal(0);
       expect(await inside()?.evaluate('Object.values(localStorage).join()')).to.not.include('secret');
       expect(await knex('messages').where({ content: 'Ann’s secret' })).to.deep.equal([]);
+
+      // That one was not sent is told to its writer alone.
+      await name('customer 57');
+      await page.route('**/auth/widget', (route) => route.abort());
+      await ask('Cleo’s secret');
+      await frame().getByText('This message was not accepted.').waitFor();
+      await name('customer 58');
+      await frame().getByRole('alert').waitFor({ state: 'detached' });
+      expect(await field.inputValue()).to.equal('');
     });
 
     it('forgets what a guest did not send when the site names a user', async () => {

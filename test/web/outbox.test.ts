@@ -104,9 +104,19 @@ describe('the outbox', () => {
         return 0;
       },
     });
+    const [delays, kept] = [new Set<string | undefined>(), [] as string[]];
+    outbox.subscribe(() => {
+      for (const { key, delayed } of outbox.list()) {
+        delays.add(delayed?.problem.code);
+        kept.push(store.getItem(`parley.unsent.7.${key}`) ?? '');
+      }
+    });
     outbox.add({ conversation: 5, content: 'Hi' });
     await outbox.flush();
     expect(pauses).to.deep.equal([1, 2]);
+    // Its writer is told why it waits, and that is not stored.
+    expect([...delays]).to.deep.equal([undefined, 'rate_limited']);
+    expect(kept.join()).to.not.contain('delayed');
   });
 
   it('of two tabs sends each message once', async () => {

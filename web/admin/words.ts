@@ -80,7 +80,7 @@ const de: Record<keyof typeof en, string> = {
   shown: '{n} gezeigt',
   shown_one: '{n} gezeigt',
   shown_other: '{n} gezeigt',
-  typeToConfirm: 'Zum Bestätigen „{word}“ eingeben',
+  typeToConfirm: 'Gib zur Bestätigung „{word}“ ein',
   clear: 'Filter zurücksetzen',
   yes: 'Ja',
   no: 'Nein',

@@ -12,7 +12,11 @@ export type Unsent = {
   assistant_id?: number;
   /** Why the server does not take it. Such a message waits for its writer. */
   refused?: Problem;
+  /** Why it waits, where the server asks for a pause. Is not stored. */
+  delayed?: Delay;
 };
+/** `until`: when the next try is, in ms since 1970. */
+type Delay = { problem: Problem; until: number };
 
 type Ways = {
   store: Store;
@@ -34,6 +38,7 @@ export class Outbox {
   readonly #prefix: string;
   readonly #changed = new Set<() => void>();
   #list: Unsent[];
+  #delay: Delay | undefined;
   #flushing: Promise<void> | undefined;
   #wake: (() => void) | undefined;
   #closed = false;
@@ -114,8 +119,12 @@ export class Outbox {
         continue;
       }
       tries += 1;
-      const asked = failed instanceof Refused ? (failed.problem.retry_after_s ?? 0) * 1000 : 0;
-      await this.#rest(Math.max(asked, this.#ways.pause?.(tries) ?? pauseBefore(tries)));
+      const problem = failed instanceof Refused ? failed.problem : undefined;
+      const asked = (problem?.retry_after_s ?? 0) * 1000;
+      const pause = Math.max(asked, this.#ways.pause?.(tries) ?? pauseBefore(tries));
+      this.#sayDelay(problem?.status === 429 ? { problem, until: Date.now() + pause } : undefined);
+      await this.#rest(pause);
+      this.#sayDelay(undefined);
     }
   }
 
@@ -155,6 +164,12 @@ export class Outbox {
     this.#ways.sent(message, taken);
   }
 
+  #sayDelay(delay: Delay | undefined): void {
+    if (delay === this.#delay) return;
+    this.#delay = delay;
+    this.reread();
+  }
+
   #rest(ms: number): Promise<void> {
     return new Promise((over) => {
       const done = () => {
@@ -187,10 +202,11 @@ export class Outbox {
     const texts = keys.map((key) => (key?.startsWith(this.#prefix) ? store.getItem(key) : null));
     return texts
       .flatMap((text) => (text === null ? [] : [JSON.parse(text) as Unsent]))
+      .map((message) => (this.#delay && !message.refused ? { ...message, delayed: this.#delay } : message))
       .toSorted((a, b) => a.written_at - b.written_at);
   }
 
-  #write(message: Unsent): void {
+  #write({ delayed: _, ...message }: Unsent): void {
     this.#ways.store.setItem(this.#prefix + message.key, JSON.stringify(message));
     this.reread();
   }

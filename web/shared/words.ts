@@ -116,8 +116,11 @@ export function dateTime(iso: string): string {
   return new Intl.DateTimeFormat(locale(), { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(iso));
 }
 
-export function number(value: number): string {
-  return value.toLocaleString(locale());
+/** @param digits behind the point; without it as many as the number has, up to three */
+export function number(value: number, digits?: number): string {
+  const fraction =
+    digits === undefined ? {} : { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return value.toLocaleString(locale(), fraction);
 }
 
 /** Writes a share from 0 to 1. */

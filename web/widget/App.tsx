@@ -107,7 +107,7 @@ export function App({ talk, onClose }: { talk: Talk; version: number; onClose: (
         {shown.map((message) => (
           <Bubble key={message.id} message={message} talk={talk} attempt={attempt} />
         ))}
-        {unsent.map(({ key, content, refused }) => (
+        {unsent.map(({ key, content, refused, delayed }) => (
           <article key={key} class="mine" aria-label={words.you}>
             <div class="bubble">{content}</div>
             {refused ? (
@@ -118,7 +118,13 @@ export function App({ talk, onClose }: { talk: Talk; version: number; onClose: (
                 </button>
               </p>
             ) : (
-              <p>{talk.offline ? words.unreachable : words.sending}</p>
+              <p>
+                {delayed
+                  ? words.later.replace('{when}', moment(delayed.until))
+                  : talk.offline
+                    ? words.unreachable
+                    : words.sending}
+              </p>
             )}
           </article>
         ))}

@@ -9,6 +9,7 @@ const en = {
   stop: 'Stop',
   consent: 'By sending you agree that your messages are processed to answer them.',
   sending: 'Sending …',
+  later: 'Too many messages. This one is sent later: {when}.',
   thinking: 'Thinking …',
   failed: 'The answer failed.',
   stopped: 'Stopped.',
@@ -74,11 +75,11 @@ export async function speak(): Promise<void> {
   document.documentElement.dir = loaded && RIGHT_TO_LEFT.includes(tag) ? 'rtl' : 'ltr';
 }
 
-/** Writes when people answer again. */
-export function moment(iso: string): string {
+/** Writes a weekday and a time. */
+export function moment(at: string | number): string {
   const { lang } = document.documentElement;
   const locale = navigator.languages.find((tag) => tag.split('-')[0] === lang) ?? lang;
   return new Intl.DateTimeFormat(locale, { weekday: 'long', hour: '2-digit', minute: '2-digit' }).format(
-    new Date(iso),
+    new Date(at),
   );
 }

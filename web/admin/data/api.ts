@@ -134,9 +134,13 @@ export function patchList<T>(path: string, change: (row: T) => T | undefined): (
   };
 }
 
-/** Says in words why something failed. @param own words of this act, by code */
-export function reason(err: unknown, own: Record<string, string> = {}): string {
-  return reasonOf(err instanceof Refused ? err.problem : { code: 'unreachable', status: 0 }, own);
+/** Says in words why something failed. @param own words of this act, by code @param labels of fields, by name */
+export function reason(
+  err: unknown,
+  own: Record<string, string> = {},
+  labels: Record<string, string> = {},
+): string {
+  return reasonOf(err instanceof Refused ? err.problem : { code: 'unreachable', status: 0 }, own, labels);
 }
 
 /** Shows for a while why something failed. */

@@ -8,6 +8,7 @@ import { useAct } from './useAct.ts';
 /**
  * Asks before an act that cannot be undone: says what it will do, and has its name typed.
  * @param word what must be typed; without it a press of the button is enough
+ * @param labels of further fields, by the names that the API gives them
  * @param children what the act will do, and further fields
  */
 export function Confirm({
@@ -15,6 +16,7 @@ export function Confirm({
   act,
   word,
   ready = true,
+  labels = {},
   onConfirm,
   onClose,
   children,
@@ -23,12 +25,13 @@ export function Confirm({
   act: string;
   word?: string;
   ready?: boolean;
+  labels?: Record<string, string>;
   onConfirm: () => Promise<unknown>;
   onClose: () => void;
   children: ReactNode;
 }) {
   const [typed, setTyped] = useState('');
-  const { busy, refused, act: run } = useAct();
+  const { busy, refused, act: run } = useAct(labels);
   const confirm = () =>
     run(async () => {
       await onConfirm();

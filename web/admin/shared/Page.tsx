@@ -32,7 +32,7 @@ export function Page({
   return (
     <main
       ref={box}
-      className={`grid min-h-0 min-w-0 grid-cols-[minmax(0,1fr)] ${fill ? 'grid-rows-[max-content_minmax(0,1fr)]' : 'auto-rows-max content-start overflow-y-auto'}`}
+      className={`grid min-h-0 min-w-0 grid-cols-[minmax(0,1fr)] ${fill ? 'grid-rows-[max-content_minmax(0,1fr)]' : 'auto-rows-max content-start overflow-y-auto scroll-py-2'}`}
     >
       <header className="flex min-h-14 flex-wrap items-center justify-between gap-x-4 gap-y-2 border-b border-line px-4 py-2 lg:px-6">
         <h1 className="text-lg font-semibold">{title}</h1>

@@ -1,6 +1,9 @@
 import type { ReactNode } from 'react';
 
-/** A small table whose rows are all there. Columns from the second on may be numbers. @param tall whether there may be many */
+/**
+ * A small table whose rows are all there. Columns from the second on may be numbers, of which two always have room.
+ * @param tall whether there may be many rows
+ */
 export function Rows({
   label,
   head,
@@ -14,12 +17,13 @@ export function Rows({
   numbers?: boolean;
   tall?: boolean;
 }) {
+  const stacks = !numbers || head.length > 3;
   const side = (i: number) => (numbers && i > 0 ? 'text-end tabular-nums' : 'text-start');
   return (
     // A wide or long table scrolls by itself; the keyboard must reach it.
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
     <div
-      className={tall ? 'max-h-96 overflow-auto' : 'overflow-x-auto'}
+      className={`${tall ? 'max-h-96 overflow-auto' : 'overflow-x-auto'} ${stacks ? 'stacks' : ''}`}
       role="region"
       aria-label={label}
       tabIndex={0}
@@ -38,7 +42,11 @@ export function Rows({
           {rows.map(({ key, cells }) => (
             <tr key={key} className="border-t border-line align-top">
               {cells.map((cell, i) => (
-                <td key={head[i]} className={`py-1.5 pe-3 wrap-break-word last:pe-0 ${side(i)}`}>
+                <td
+                  key={head[i]}
+                  data-name={head[i]}
+                  className={`py-1.5 pe-3 wrap-break-word last:pe-0 ${side(i)}`}
+                >
                   {cell}
                 </td>
               ))}

@@ -52,7 +52,7 @@ function Rows<Row extends { id: number | string }>({ label, list, columns, link,
       {/* A wide table scrolls by itself; the keyboard must reach it. */}
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
       <div
-        className="overflow-x-auto rounded-2xl border border-line"
+        className="stacks overflow-x-auto rounded-2xl border border-line"
         role="region"
         aria-label={label}
         tabIndex={0}
@@ -71,7 +71,11 @@ function Rows<Row extends { id: number | string }>({ label, list, columns, link,
             {list.list.map((row) => (
               <tr key={row.id} className={`relative border-t border-line ${link ? 'hover:bg-sunken' : ''}`}>
                 {columns.map((column, i) => (
-                  <td key={column.head} className={`wrap-break-word ${shape(column)}`}>
+                  <td
+                    key={column.head}
+                    data-name={column.head}
+                    className={`wrap-break-word ${shape(column)}`}
+                  >
                     {i === 0 && link ? (
                       <Link to={link(row)} className="font-medium after:absolute after:inset-0">
                         {column.cell(row)}

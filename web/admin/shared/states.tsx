@@ -2,6 +2,7 @@ import type { ReactNode } from 'react';
 import { Button } from '../../shared/controls.tsx';
 export { Loading } from '../../shared/enter/Beginning.tsx';
 import { Icon } from '../../shared/Icon.tsx';
+import { percent } from '../../shared/words.ts';
 import { reason } from '../data/api.ts';
 import { w } from '../words.ts';
 
@@ -43,7 +44,7 @@ export function Progress({ label, value }: { label: string; value?: number | und
     <label className="grid gap-1.5 text-sm">
       <span className="flex justify-between gap-4">
         <span>{label}</span>
-        {value !== undefined && <span className="tabular-nums">{Math.round(value * 100)} %</span>}
+        {value !== undefined && <span className="tabular-nums">{percent(value)}</span>}
       </span>
       <progress className="h-2 w-full accent-accent" {...(value !== undefined && { value })} max={1} />
     </label>

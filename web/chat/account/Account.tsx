@@ -30,7 +30,7 @@ export function Account() {
   // A site vouches for accounts without a username; they have no password.
   const hasPassword = !isGuest && user.username !== null;
   return (
-    <main className="relative min-h-0 overflow-y-auto">
+    <main className="relative min-h-0 scroll-py-2 overflow-y-auto">
       <header className="flex min-h-14 items-center gap-1 border-b border-line px-2 md:px-4">
         <ListButton onClick={showList} />
         <h1 ref={heading} tabIndex={-1} className="px-1 font-semibold outline-none">

@@ -33,7 +33,7 @@ export function Profile({ user }: { user: User }) {
             defaultValue={user.last_name ?? ''}
           />
         </div>
-        <Alert>{reasonOf(form.problem)}</Alert>
+        <Alert>{reasonOf(form.problem, {}, { first_name: t('me.first'), last_name: t('me.last') })}</Alert>
         <Button type="submit" className="w-fit" busy={form.busy}>
           {t('app.save')}
         </Button>

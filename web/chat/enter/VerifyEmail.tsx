@@ -24,7 +24,7 @@ export function VerifyEmail() {
   }, [run]);
   const reasons = { gone: t('reset.gone'), validation_failed: t('reset.gone') };
   return (
-    <Frame title={t('enter.email')}>
+    <Frame title={t('verify.title')}>
       {problem === undefined && <p role="status">{done ? t('verify.done') : t('verify.working')}</p>}
       <Alert>{reasonOf(problem, reasons)}</Alert>
       <Link className="py-1 text-sm text-accent underline underline-offset-2" to="/">

@@ -46,21 +46,25 @@ export function Actions({ message, isNewest }: { message: Message; isNewest: boo
   };
   return (
     <>
-      {content !== '' && <CopyButton text={content} label={t('reply.copy')} />}
-      <IconButton
-        small
-        icon="up"
-        label={t('reply.good')}
-        aria-pressed={feedback === 'up'}
-        onClick={() => void rate('up')}
-      />
-      <IconButton
-        small
-        icon="down"
-        label={t('reply.bad')}
-        aria-pressed={feedback === 'down'}
-        onClick={() => void rate('down')}
-      />
+      {content !== '' && (
+        <>
+          <CopyButton text={content} label={t('reply.copy')} />
+          <IconButton
+            small
+            icon="up"
+            label={t('reply.good')}
+            aria-pressed={feedback === 'up'}
+            onClick={() => void rate('up')}
+          />
+          <IconButton
+            small
+            icon="down"
+            label={t('reply.bad')}
+            aria-pressed={feedback === 'down'}
+            onClick={() => void rate('down')}
+          />
+        </>
+      )}
       {isNewest && <IconButton small icon="again" label={t('reply.again')} onClick={() => void again()} />}
       {commenting && <Comment id={id} onClose={() => setCommenting(false)} />}
     </>

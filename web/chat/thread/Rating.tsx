@@ -66,7 +66,7 @@ export function Rating({ conversation }: { conversation: number }) {
           <Button type="submit" busy={form.busy}>
             {t('reply.sendComment')}
           </Button>
-          <Alert>{reasonOf(form.problem)}</Alert>
+          <Alert>{reasonOf(form.problem, {}, { comment: '' })}</Alert>
         </form>
       )}
     </section>

@@ -3,6 +3,7 @@ import type { Message, Source } from '../../sdk/types.ts';
 import { IconButton } from '../../shared/controls.tsx';
 import { Icon } from '../../shared/Icon.tsx';
 import { Markdown } from '../../shared/markdown/Markdown.tsx';
+import { translated } from '../../shared/enter/useForm.ts';
 import { t } from '../../shared/words.ts';
 import { isOpen } from '../data/messages.ts';
 import { useRunText } from '../data/parley.tsx';
@@ -85,7 +86,7 @@ function Ending({ message: { status }, error, isCut }: EndingProps) {
   if (status === 'failed')
     return (
       <p className="flex items-center gap-2 text-sm text-danger">
-        <Icon name="warning" /> {t('reply.failed')} {error}
+        <Icon name="warning" /> {t('reply.failed')} {error && (translated(error) ?? error)}
       </p>
     );
   if (status === 'cancelled') return <p className="text-sm text-muted">{t('reply.cancelled')}</p>;

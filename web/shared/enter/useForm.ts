@@ -1,7 +1,8 @@
 import { type FormEvent, useState } from 'react';
 import { Refused } from '../../sdk/http.ts';
 import type { Problem } from '../../sdk/types.ts';
-import { language, t } from '../words.ts';
+import { BY_CODE, wordFor } from '../said.ts';
+import { moment, t, type Word } from '../words.ts';
 
 /** Sends a form once at a time, and keeps why the server refused it. */
 export function useForm(send: (fields: FormData) => Promise<void>) {
@@ -32,14 +33,47 @@ export function textOf(fields: FormData, name: string): string {
   return String(fields.get(name) ?? '');
 }
 
-/** Says in words why a request was refused. @param own words of this form, by code */
-export function reasonOf(problem: Problem | undefined, own: Record<string, string> = {}): string {
+type Names = Record<string, string>;
+
+/**
+ * Says in words why a request was refused.
+ * @param own words of this form, by code
+ * @param labels of its fields, by the name that the API gives them
+ */
+export function reasonOf(problem: Problem | undefined, own: Names = {}, labels: Names = {}): string {
   if (problem === undefined) return '';
-  const { code, detail, title } = problem;
+  const { code, detail = '', errors = [] } = problem;
   if (own[code] !== undefined) return own[code];
   if (code === 'unreachable') return t('app.unreachable');
-  if (code === 'rate_limited' || code === 'quota_exceeded') return t('enter.tooOften');
-  // The server's own trouble says nothing to whoever reads it, and its titles are English.
-  if (code === 'internal_error' || code === 'service_unavailable') return t('app.failed');
-  return detail ?? (language() === 'en' ? title : undefined) ?? t('app.failed');
+  if (errors.length > 0) return faultsOf(errors, labels);
+  const said = translated(detail);
+  if (said !== undefined) return said;
+  // A page of a release before may meet a code that it does not know.
+  const word = t((BY_CODE as Record<string, Word>)[code] ?? 'app.failed');
+  const isMore = VAGUE.includes(code) && detail !== '' && detail !== problem.title;
+  return isMore ? `${word} ${t('said.details', { detail })}` : word;
+}
+
+/** Codes whose word leaves out what the server's own text says, which is English. */
+const VAGUE = ['validation_failed', 'bad_request', 'forbidden', 'already_exists', 'conflict'];
+
+/** Says in words what is wrong with fields. @param labels an empty one: there is one field, which everybody sees */
+export function faultsOf(errors: { path: string; message: string }[], labels: Names = {}): string {
+  const said = errors.map(({ path, message }) => {
+    const names = path.replace(/^\//, '').split('/');
+    const name = names.find((one) => labels[one] !== undefined) ?? names[0] ?? '';
+    // Without the hint of a label, such as `(0 to 2)`.
+    const label = (labels[name] ?? name).replace(/ \(.*\)$|, .*$/, '');
+    return `${label}${label && ': '}${translated(message) ?? message}`;
+  });
+  return [...new Set(said)].join(' ');
+}
+
+/** Returns a text of the server in the language of the page; undefined where that has no words for it. */
+export function translated(text: string): string | undefined {
+  const known = wordFor(text);
+  if (known === undefined) return undefined;
+  const { word, values } = known;
+  const { when: at } = values;
+  return t(word, typeof at === 'string' ? { ...values, when: moment(at) } : values);
 }

@@ -12,6 +12,7 @@ export const de: Words = {
   consent:
     'Wenn du sendest, stimmst du zu, dass deine Nachrichten verarbeitet werden, um sie zu beantworten.',
   sending: 'Wird gesendet …',
+  later: 'Zu viele Nachrichten. Diese wird später gesendet: {when}.',
   thinking: 'Denkt nach …',
   failed: 'Die Antwort ist fehlgeschlagen.',
   stopped: 'Angehalten.',

@@ -13,14 +13,14 @@ import { TextArea } from '../../shared/fields.tsx';
 import { type Assistant, changesOf, definitionOf } from './data.ts';
 import { ByLanguage, Knowledge, Models, NumberField, type Put } from './parts.tsx';
 import { Try } from './Try.tsx';
-import { a } from './words.ts';
+import { a, assistantLabels } from './words.ts';
 
 const MOST = 8_000;
 
 export function Edit({ assistant }: { assistant: Assistant }) {
   const form = useKept(`assistant.${assistant.id}`, definitionOf(assistant));
   const { value: draft, set: setDraft } = form;
-  const { busy, refused, act } = useAct();
+  const { busy, refused, act } = useAct(assistantLabels());
   const [archiving, setArchiving] = useState(false);
   const put: Put = (change) => setDraft((old) => ({ ...old, ...change }));
   const changes = changesOf(assistant, draft);

@@ -10,7 +10,7 @@ import { Select } from '../../shared/fields.tsx';
 import { useAct } from '../../shared/useAct.ts';
 import { type Assistant, type Experiment, type Rate, type Result, type Verdict } from './data.ts';
 import { OneVersion } from './OneVersion.tsx';
-import { a } from './words.ts';
+import { a, assistantLabels } from './words.ts';
 
 export function Experiments({ assistant }: { assistant: Assistant }) {
   const experiments = useList<Experiment>('/experiments', { assistant_id: assistant.id }, { limit: 20 });
@@ -36,7 +36,7 @@ function Begin({ assistant: { id, version } }: { assistant: Assistant }) {
   // Fields that nobody changed follow the assistant, whose version may change meanwhile.
   const [changes, change] = useState<Partial<typeof start>>({});
   const fields = { ...start, ...changes };
-  const { refused, act } = useAct();
+  const { refused, act } = useAct(assistantLabels());
   useUnsaved(JSON.stringify(fields) !== JSON.stringify(start));
   const begin = () =>
     act(async () => {
@@ -144,6 +144,7 @@ function End({ experiment: { id, versions }, onClose }: { experiment: Experiment
     <Confirm
       title={a('endTitle')}
       act={a('end')}
+      labels={assistantLabels()}
       onClose={onClose}
       onConfirm={async () => {
         await send('POST', `/experiments/${id}/end`, { keep: keep === '' ? null : Number(keep) });
@@ -225,7 +226,7 @@ function Figures({ result: { arms, comparison, versions } }: { result: Result })
             </th>
             {[one, other].map(({ version, csat }) => (
               <td key={version} className={cell}>
-                {csat.average === null ? '–' : `${csat.average.toFixed(1)} (${csat.ratings})`}
+                {csat.average === null ? '–' : `${number(csat.average, 1)} (${number(csat.ratings)})`}
               </td>
             ))}
             <td colSpan={2} />

@@ -10,7 +10,7 @@ import { Select } from '../../shared/fields.tsx';
 import { useAct } from '../../shared/useAct.ts';
 import type { Assistant } from './data.ts';
 import { Choose } from './Choose.tsx';
-import { a } from './words.ts';
+import { a, assistantLabels } from './words.ts';
 
 type Answer = {
   assistant_version: number | null;
@@ -26,7 +26,7 @@ export function Replays({ assistant }: { assistant: Assistant }) {
   const { values, set } = useFilters({ run: '' });
   const [typed, setTyped] = useState(values.run);
   const [version, setVersion] = useState(String(assistant.version));
-  const { refused, act } = useAct();
+  const { refused, act } = useAct(assistantLabels());
   const path = `/runs/${values.run}/replays`;
   const replays = useGet<{ data: Replay[]; original: Answer }>(
     path,
@@ -61,11 +61,11 @@ export function Replays({ assistant }: { assistant: Assistant }) {
           onChange={({ target }) => setTyped(target.value)}
         />
         {values.run !== '' && (
-          <Button className="mt-6.5" onClick={() => choose('')}>
+          <Button className="sm:mt-6.5" onClick={() => choose('')}>
             {a('chooseAnother')}
           </Button>
         )}
-        <Button type="submit" className="mt-6.5" disabled={!/^\d{1,16}$/.test(typed.trim())}>
+        <Button type="submit" className="sm:mt-6.5" disabled={!/^\d{1,16}$/.test(typed.trim())}>
           {a('look')}
         </Button>
       </form>

@@ -4,6 +4,7 @@ import { Alert, Button } from '../../../shared/controls.tsx';
 import { Markdown } from '../../../shared/markdown/Markdown.tsx';
 import { session } from '../../../shared/session.ts';
 import { useUnsaved } from '../../../shared/unsaved.ts';
+import { number } from '../../../shared/words.ts';
 import { Panel } from '../../shared/Page.tsx';
 import { useAct } from '../../shared/useAct.ts';
 import { Progress } from '../../shared/states.tsx';
@@ -11,7 +12,7 @@ import { Select, TextArea } from '../../shared/fields.tsx';
 import { languageOptions } from '../../shared/languages.ts';
 import { w } from '../../words.ts';
 import type { Assistant, Definition, Tried } from './data.ts';
-import { a } from './words.ts';
+import { a, assistantLabels } from './words.ts';
 
 /** A model may take a minute. */
 const WITHIN_MS = 75_000;
@@ -20,7 +21,7 @@ const WITHIN_MS = 75_000;
 export function Try({ assistant, changes }: { assistant: Assistant; changes: Partial<Definition> }) {
   const [content, setContent] = useState('');
   const [language, setLanguage] = useState('en');
-  const { busy, refused, act } = useAct();
+  const { busy, refused, act } = useAct(assistantLabels());
   const [tried, setTried] = useState<Tried>();
   // A question that was tried need not be kept.
   useUnsaved(content.trim() !== '' && tried === undefined);
@@ -87,7 +88,7 @@ function Outcome({ tried: { prompt, passages, tokens, tokens_by_part, answer } }
               >
                 {question}
               </Link>
-              <span className="text-muted tabular-nums">{similarity.toFixed(2)}</span>
+              <span className="text-muted tabular-nums">{number(similarity, 2)}</span>
             </li>
           ))}
         </ul>

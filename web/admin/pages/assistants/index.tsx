@@ -17,7 +17,7 @@ import { Experiments } from './Experiments.tsx';
 import { Replays } from './Replays.tsx';
 import { Versions } from './Versions.tsx';
 import { Widget } from './Widget.tsx';
-import { a } from './words.ts';
+import { a, assistantLabels } from './words.ts';
 
 export default function Assistants() {
   return (
@@ -66,7 +66,7 @@ function State({ assistant: { is_default, is_archived } }: { assistant: Assistan
 function Add({ onClose }: { onClose: () => void }) {
   const navigate = useNavigate();
   const [name, setName] = useState('');
-  const { refused, act } = useAct();
+  const { refused, act } = useAct(assistantLabels());
   const add = () =>
     act(async () => {
       const { id } = await send<Assistant>('POST', '/assistants', { name });
@@ -130,7 +130,7 @@ function One() {
             key={name}
             end
             to={`/assistants/${id}${path}`}
-            className="min-h-(--control) border-b-2 border-transparent px-3 py-2.5 text-sm text-muted hover:text-ink aria-[current=page]:border-accent aria-[current=page]:font-medium aria-[current=page]:text-ink"
+            className="min-h-(--control) border-b-2 border-transparent px-3 py-2.5 text-sm -outline-offset-2 text-muted hover:text-ink aria-[current=page]:border-accent aria-[current=page]:font-medium aria-[current=page]:text-ink"
           >
             {a(name)}
           </NavLink>

@@ -107,7 +107,7 @@ const en = {
   interval:
     'In brackets: the interval of 95 %. Look once, when the time you set is over: whoever looks every day is wrong more often.',
   replayLead:
-    'Asks the question of an answer again, with the same history and passages, by another version. Shown to nobody, and in no figure.',
+    'Asks a question again with the same history and passages, but of another version. Nobody sees the answer, and no figure counts it.',
   chooseAnother: 'Choose another',
   noConversations: 'There are no conversations yet.',
   moreConversations: 'Show more',
@@ -242,7 +242,7 @@ const de: Record<Word, string> = {
   interval:
     'In Klammern: das Intervall von 95 %. Sieh einmal nach, wenn die gesetzte Zeit vorbei ist: Wer täglich nachsieht, irrt öfter.',
   replayLead:
-    'Stellt die Frage einer Antwort noch einmal, mit demselben Verlauf und denselben Passagen, durch eine andere Version. Niemand sieht sie, und sie steht in keiner Zahl.',
+    'Stellt eine Frage mit demselben Verlauf und denselben Passagen noch einmal, aber an eine andere Version. Niemand sieht die Antwort, und keine Statistik zählt sie.',
   chooseAnother: 'Andere wählen',
   noConversations: 'Noch keine Gespräche.',
   moreConversations: 'Mehr zeigen',
@@ -271,3 +271,27 @@ const de: Record<Word, string> = {
 };
 
 export const a = wordsOf({ en, de });
+
+/** Returns the labels of an assistant's fields, by the names that the API gives them. */
+export function assistantLabels() {
+  return {
+    name: a('name'),
+    instructions: a('instructions'),
+    instructions_by_language: a('instructions'),
+    model: a('model'),
+    temperature: a('temperature'),
+    max_completion_tokens: a('maxTokens'),
+    history_limit: a('history'),
+    knowledge: a('knowledge'),
+    greeting: a('greeting'),
+    suggested_questions: a('questions'),
+    after_unanswered: a('afterUnanswered'),
+    handoff: a('handoff'),
+    content: a('tryQuestion'),
+    versions: a('versions'),
+    share: a('share'),
+    until: a('until'),
+    keep: a('keep'),
+    assistant_version: a('version'),
+  };
+}

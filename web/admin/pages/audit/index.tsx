@@ -38,7 +38,7 @@ export default function Audit() {
       }
     >
       <p className="text-sm text-muted">{t('lead')}</p>
-      <div className="grid grid-cols-2 items-start gap-3 sm:grid-cols-3 xl:grid-cols-5 max-sm:[&>:first-child]:col-span-2 max-sm:[&>:nth-child(n+4)]:col-span-2">
+      <div className="grid grid-cols-2 items-start gap-3 sm:grid-cols-3 xl:grid-cols-5 max-sm:[&>:first-child]:col-span-2 max-sm:[&>:nth-child(n+5)]:col-span-2">
         <Typed
           label={t('action')}
           placeholder={t('actionHint')}

@@ -45,7 +45,7 @@ const en = {
 
 const de: Record<keyof typeof en, string> = {
   lead: 'Wer was mit wessen Daten tat. Jedes Lesen dieser Seite fügt einen Eintrag an.',
-  action: 'Handlung',
+  action: 'Aktion',
   actionHint: 'user.suspended',
   actor: 'Durch (ID)',
   subject: 'Über (ID)',

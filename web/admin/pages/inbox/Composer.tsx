@@ -69,7 +69,7 @@ export function Composer({ inbox: { conversation, user }, field, chosen, setMode
       await reloadExactly(`/inbox/${id}`);
     } catch (err) {
       write([text, written()].filter(Boolean).join('\n'));
-      setRefused(reason(err, { conflict: t('wasFirst') }));
+      setRefused(reason(err, { conflict: t('wasFirst') }, { content: '' }));
     }
     setBusy(false);
     focus();

@@ -1,5 +1,5 @@
 import { Link } from 'react-router';
-import { percent } from '../../../shared/words.ts';
+import { number, percent } from '../../../shared/words.ts';
 import { useGet } from '../../data/api.ts';
 import { useFilters } from '../../data/filters.ts';
 import { LinkButton } from '../../shared/LinkButton.tsx';
@@ -33,7 +33,7 @@ export function Ask() {
       {data !== undefined && values.q !== '' && (
         <>
           <p className="text-sm text-muted">
-            {k('why', { threshold: data.threshold.toFixed(2), coverage: percent(data.coverage) })}{' '}
+            {k('why', { threshold: number(data.threshold, 2), coverage: percent(data.coverage) })}{' '}
             {data.by_words_only && k('byWordsOnly')}
           </p>
           {data.data.length === 0 ? (
@@ -74,7 +74,7 @@ function Hit({ near, asked }: { near: Near; asked: Asked }) {
           label={k('similarity')}
           value={near.similarity}
           from={asked.threshold}
-          text={near.similarity.toFixed(2)}
+          text={number(near.similarity, 2)}
         />
         <Measure
           label={k('words')}

@@ -47,7 +47,7 @@ export function Similar({
               {text}
             </Link>
             <span className="shrink-0 text-muted tabular-nums">
-              {languageName(tag)} · {similarity.toFixed(2)}
+              {languageName(tag)} · {number(similarity, 2)}
             </span>
           </li>
         ))}

@@ -77,7 +77,7 @@ export function Categories() {
 function Change({ category, onClose }: { category: Category; onClose: () => void }) {
   const [fields, setFields] = useState({ name: category.name, description: category.description ?? '' });
   const name = fields.name.trim();
-  const { busy, refused, act } = useAct();
+  const { busy, refused, act } = useAct(labels());
   const write = async (fields: Pick<Category, 'name' | 'description'>) => {
     await send('PUT', `/faq-categories/${category.id}`, fields);
     await reload('/faq-categories');
@@ -112,7 +112,7 @@ function Change({ category, onClose }: { category: Category; onClose: () => void
 
 function Add() {
   const [fields, setFields] = useState(EMPTY);
-  const { refused, act } = useAct();
+  const { refused, act } = useAct(labels());
   const { name, description } = fields;
   useUnsaved(name !== '' || description !== '');
   const add = () =>
@@ -141,6 +141,9 @@ function Add() {
 }
 
 const EMPTY = { name: '', description: '' };
+
+/** The slug is made of the name. */
+const labels = () => ({ name: k('name'), slug: k('name'), description: k('description') });
 
 type FieldsProps = { of: typeof EMPTY; onChange: (fields: typeof EMPTY) => void };
 

@@ -18,7 +18,7 @@ import { Answer } from './Answer.tsx';
 import { StatusBadge } from './Badges.tsx';
 import { Languages, Similar, StatePanel } from './Beside.tsx';
 import { type Faq, type Status, STATUSES } from './data.ts';
-import { k } from './words.ts';
+import { faqLabels, k } from './words.ts';
 
 /** What the form holds, as it is typed. */
 type Fields = {
@@ -108,7 +108,7 @@ function Form({ faq, start, original }: { faq?: Faq; start: Fields; original?: F
   const [kept, setKept] = useState(start);
   const form = useKept(faq ? `faq.${faq.id}` : `faq.new.${original?.id ?? ''}.${start.language}`, kept);
   const { value: fields, set: setFields, changed } = form;
-  const { busy, refused, act } = useAct();
+  const { busy, refused, act } = useAct(faqLabels());
   const [removing, setRemoving] = useState(false);
   const put = (change: Partial<Fields>) => setFields((old) => ({ ...old, ...change }));
 

@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import { Alert, Button, Check, Field } from '../../../shared/controls.tsx';
+import { faultsOf } from '../../../shared/enter/useForm.ts';
 import { session } from '../../../shared/session.ts';
 import { useUnsaved } from '../../../shared/unsaved.ts';
 import { reason, reload, useGet } from '../../data/api.ts';
@@ -12,7 +13,7 @@ import { Rows } from '../../shared/Rows.tsx';
 import { ErrorState, Loading, Progress } from '../../shared/states.tsx';
 import { Select } from '../../shared/fields.tsx';
 import { decode, FIELDS, type FieldName, guess, itemsOf, type Mapping, parseCsv, type Sheet } from './csv.ts';
-import { k } from './words.ts';
+import { faqLabels, k } from './words.ts';
 
 type Progressing = {
   import_id: number;
@@ -79,7 +80,7 @@ function Choose({ onBegun }: { onBegun: (id: number) => void }) {
       );
       onBegun(import_id);
     } catch (err) {
-      setRefused(reason(err));
+      setRefused(reason(err, {}, faqLabels()));
       setBusy(false);
     }
   };
@@ -110,7 +111,7 @@ function Choose({ onBegun }: { onBegun: (id: number) => void }) {
                 onChange={(field) => setMapping(mapping.with(i, field as FieldName | ''))}
                 options={[
                   { value: '', text: k('ignore') },
-                  ...FIELDS.map((value) => ({ value, text: value })),
+                  ...FIELDS.map((value) => ({ value, text: faqLabels()[value] })),
                 ]}
               />
             ))}
@@ -152,7 +153,7 @@ function Preview({ items }: { items: unknown[] }) {
           <tr>
             {names.map((name) => (
               <th key={name} scope="col" className="px-2 py-1.5 text-start font-medium">
-                {name}
+                {faqLabels()[name]}
               </th>
             ))}
           </tr>
@@ -211,7 +212,7 @@ function Watch({ id, onAnother }: { id: string; onAnother: () => void }) {
             head={[k('row'), k('fault')]}
             rows={errors.map(({ line, errors: of }) => ({
               key: String(line),
-              cells: [line, of.map((one) => `${one.path.slice(1)} ${one.message}`.trim()).join('; ')],
+              cells: [line, faultsOf(of, faqLabels())],
             }))}
           />
         </Panel>

@@ -47,10 +47,12 @@ const en = {
   priority: 'Priority',
   slug: 'Address (slug)',
   slugHint: 'Empty: made from the question.',
+  metaTitle: 'Title for search engines',
+  metaDescription: 'Description for search engines',
   preview: 'Preview',
   write: 'Write',
   unsaved: 'Not saved yet',
-  similar: 'There is one already',
+  similar: 'Perhaps there is one already',
   similarWhy: 'A search for this question finds:',
   noSimilar: 'No other FAQ answers this question.',
   state: 'Search',
@@ -165,10 +167,12 @@ const de: Record<Word, string> = {
   priority: 'Priorität',
   slug: 'Adresse (Slug)',
   slugHint: 'Leer: wird aus der Frage gemacht.',
+  metaTitle: 'Titel für Suchmaschinen',
+  metaDescription: 'Beschreibung für Suchmaschinen',
   preview: 'Vorschau',
   write: 'Schreiben',
   unsaved: 'Noch nicht gespeichert',
-  similar: 'So eine gibt es schon',
+  similar: 'Vielleicht gibt es schon eine',
   similarWhy: 'Eine Suche nach dieser Frage findet:',
   noSimilar: 'Keine andere FAQ beantwortet diese Frage.',
   state: 'Suche',
@@ -236,3 +240,21 @@ const de: Record<Word, string> = {
 };
 
 export const k = wordsOf({ en, de });
+
+/** Returns the labels of an FAQ's fields, by the names that the API and files give them. */
+export function faqLabels() {
+  return {
+    question: k('question'),
+    answer: k('answer'),
+    category: k('category'),
+    category_id: k('category'),
+    keywords: k('keywords'),
+    language: k('language'),
+    status: k('status'),
+    priority: k('priority'),
+    slug: k('slug'),
+    meta_title: k('metaTitle'),
+    meta_description: k('metaDescription'),
+    translation_of: k('original'),
+  };
+}

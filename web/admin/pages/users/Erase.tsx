@@ -43,6 +43,7 @@ export function Erase({ account }: { account: Account }) {
           act={t('eraseAct')}
           word={word}
           ready={why.trim() !== ''}
+          labels={{ reason: t('reason') }}
           onClose={() => setAsking(false)}
           onConfirm={async () => {
             const begun = await send<{ receipt: string }>('POST', `/users/${account.id}/erase`, {

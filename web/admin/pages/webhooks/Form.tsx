@@ -45,9 +45,7 @@ export function Form({
       include_content: fields.get('include_content') !== null,
     }),
   );
-  const said = form.problem?.errors
-    ?.map(({ path, message }) => `${path.replace('/', '')} ${message}`)
-    .join('; ');
+  const labels = { url: t('url'), description: t('description'), events: t('events') };
   return (
     <form ref={fields} className="grid gap-4" onSubmit={form.onSubmit}>
       <Field
@@ -90,7 +88,7 @@ export function Form({
           {t('content')}
         </Check>
       </div>
-      <Alert>{said || reasonOf(form.problem)}</Alert>
+      <Alert>{reasonOf(form.problem, {}, labels)}</Alert>
       <div className="flex flex-wrap justify-end gap-2">
         {onCancel && <Button onClick={onCancel}>{t('cancel')}</Button>}
         <Button kind="main" type="submit" disabled={form.busy || events.length === 0}>
