@@ -35,6 +35,7 @@ async function main(): Promise<void> {
   const { requireEnv } = await import('../shared/base/env.ts');
   requireEnv('DATABASE_URL');
   const { seed } = await import('../db/seeds/index.ts');
+  const { knex } = await import('../db/knex.ts');
   const { stop } = await import('../shared/base/stop.ts');
   try {
     const { accounts, faqs, assistant } = await seed({ password });
@@ -43,6 +44,8 @@ async function main(): Promise<void> {
     for (const email of accounts)
       console.log(`seed: ${email}, password ${given ? 'from SEED_PASSWORD' : password}`);
     if (options.demo) await demo();
+    // The embedded PostgreSQL never does this by itself; another one does it a minute later.
+    if (options.demo || accounts.length > 0) await knex.raw('ANALYZE');
   } catch (error) {
     fail(hint(error));
   } finally {
