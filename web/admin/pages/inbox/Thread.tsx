@@ -41,7 +41,7 @@ export function Thread({ id }: { id: number }) {
       className={`grid min-h-0 grid-cols-[minmax(0,1fr)] grid-rows-[minmax(0,1fr)] ${showsPerson ? 'xl:grid-cols-[minmax(0,1fr)_18rem]' : ''}`}
     >
       <div
-        className={`grid min-h-0 grid-cols-[minmax(0,1fr)] grid-rows-[auto_minmax(0,1fr)_auto_auto] ${showsPerson ? 'max-xl:hidden' : ''}`}
+        className={`grid min-h-0 grid-cols-[minmax(0,1fr)] grid-rows-[auto_minmax(0,1fr)_auto_auto] [@media(max-height:32rem)]:grid-rows-[auto_minmax(14rem,1fr)_auto_auto] [@media(max-height:32rem)]:overflow-y-auto ${showsPerson ? 'max-xl:hidden' : ''}`}
       >
         <Head inbox={read.data} onTaken={begin} onPerson={() => setShowsPerson(!showsPerson)} />
         <Messages inbox={read.data} />
