@@ -1,4 +1,5 @@
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
+import { Type } from '../contract/type.ts';
 import { credentials, newPassword, profile, secondFactorCode, user } from '../contract/account.ts';
 import { clientEvents, contract, json, nothing } from '../contract/contract.ts';
 import { sessionHeader } from '../middleware/headers.ts';

@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import { Type } from '../contract/type.ts';
 import { MESSAGE_REFUSED, taken, takenAs } from '../contract/answering.ts';
 import { clientEvents, contract } from '../contract/contract.ts';
 import { anyId, anything, flag, language } from '../contract/fields.ts';

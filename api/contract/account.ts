@@ -1,4 +1,5 @@
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
+import { Type } from './type.ts';
 import { MAX_LENGTH, MIN_LENGTH } from '../../shared/accounts/newPassword.ts';
 import { flag, id, language, role, text, time, userStatus } from './fields.ts';
 import { closed, described, named, orNull, presenter, type Row } from './schema.ts';

@@ -1,4 +1,5 @@
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
+import { Type } from './type.ts';
 import { idempotencyReplayed, location, rateHeaders } from '../middleware/headers.ts';
 import { json } from './contract.ts';
 import { count, id, real, text } from './fields.ts';

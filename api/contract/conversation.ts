@@ -1,4 +1,5 @@
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
+import { Type } from './type.ts';
 import type { ConversationRow } from '../../db/models/conversation.ts';
 import { availableAt } from '../../shared/delivery/peopleEvents.ts';
 import { anything, count, flag, id, text, time } from './fields.ts';

@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import { Type } from './type.ts';
 import { GIVEN_ROLES, ROLES } from '../../db/models/role.ts';
 import { defaulted, oneOf } from './schema.ts';
 

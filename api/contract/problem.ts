@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import { Type } from './type.ts';
 import { type ProblemCode, PROBLEMS, presentProblem, problem } from '../../shared/base/errors.ts';
 import { count, text } from './fields.ts';
 import { described, named, oneOf } from './schema.ts';

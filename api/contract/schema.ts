@@ -1,5 +1,6 @@
 import type { SchemaObject } from 'ajv';
-import { type Static, type TOptional, type TProperties, type TSchema, type TUnsafe, Type } from 'typebox';
+import type { Static, TOptional, TProperties, TSchema, TUnsafe } from 'typebox';
+import { Type } from './type.ts';
 
 export function oneOf<const Words extends string[]>(...words: Words): TUnsafe<Words[number]> {
   return Type.Unsafe<Words[number]>({ type: 'string', enum: words });

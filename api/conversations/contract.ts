@@ -1,4 +1,5 @@
-import { type TSchema, Type } from 'typebox';
+import type { TSchema } from 'typebox';
+import { Type } from '../contract/type.ts';
 import type { PeopleEvent } from '../../shared/delivery/peopleEvents.ts';
 import { contract, json, nothing } from '../contract/contract.ts';
 import { conversation, message, person } from '../contract/conversation.ts';

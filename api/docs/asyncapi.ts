@@ -1,5 +1,5 @@
 import type { SchemaObject } from 'ajv';
-import { Type } from 'typebox';
+import { Type } from '../contract/type.ts';
 import type { ClientEvent } from '../contract/contract.ts';
 import { problemBody } from '../contract/problem.ts';
 import { schemas } from '../contract/schema.ts';

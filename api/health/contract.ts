@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import { Type } from '../contract/type.ts';
 import { contract, json } from '../contract/contract.ts';
 import { text, time } from '../contract/fields.ts';
 import { described, oneOf } from '../contract/schema.ts';

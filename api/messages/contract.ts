@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import { Type } from '../contract/type.ts';
 import { MESSAGE_REFUSED, takenAs } from '../contract/answering.ts';
 import { clientEvents, contract, json, nothing } from '../contract/contract.ts';
 import { anyId, id, text, time } from '../contract/fields.ts';

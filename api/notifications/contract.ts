@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import { Type } from '../contract/type.ts';
 import { KINDS } from '../../db/models/notification.ts';
 import { contract, json, nothing } from '../contract/contract.ts';
 import { count, flag, id, paging, time } from '../contract/fields.ts';

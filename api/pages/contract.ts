@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import { Type } from '../contract/type.ts';
 import { contract, other } from '../contract/contract.ts';
 
 const html = (what: string) => ({

@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import { Type } from '../contract/type.ts';
 import { contract, json, nothing } from '../contract/contract.ts';
 import { text } from '../contract/fields.ts';
 import { closed, orNull } from '../contract/schema.ts';

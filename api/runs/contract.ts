@@ -1,4 +1,5 @@
-import { type Static, type TUnsafe, Type } from 'typebox';
+import type { Static, TUnsafe } from 'typebox';
+import { Type } from '../contract/type.ts';
 import type { RunRow } from '../../db/models/runView.ts';
 import type { RunEvent } from '../../shared/delivery/runEvents.ts';
 import { assistantRef, runError, source, usage } from '../contract/answering.ts';

@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import { Type } from '../contract/type.ts';
 import { refreshFrame } from '../auth/contract.ts';
 import { messageFrame } from '../chat/contract.ts';
 import { source, usage } from '../contract/answering.ts';

@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import { Type } from '../contract/type.ts';
 import { contract, json } from '../contract/contract.ts';
 import { anyId, id, language, text, time } from '../contract/fields.ts';
 import { closed, described, named, optional, orNull, presenter } from '../contract/schema.ts';

@@ -1,11 +1,11 @@
 import { globSync } from 'node:fs';
 import { expect } from 'chai';
-import { Type } from 'typebox';
 import { type Contract, contract, json, nothing } from '../../api/contract/contract.ts';
 import { closed, defaulted } from '../../api/contract/schema.ts';
+import { Type } from '../../api/contract/type.ts';
 import { serve } from '../../api/contract/serve.ts';
 import { bodyCheck } from '../../api/middleware/validate.ts';
-import { routes, served } from '../../api/routes.ts';
+import { loadAll, routes } from '../../api/routes.ts';
 import { clientEvents } from '../../api/sockets/contract.ts';
 import { framesIn } from '../../api/websocket/contract.ts';
 
@@ -23,6 +23,8 @@ const things = contract('Things', {
     answers: { 204: nothing('Added') },
   },
 });
+
+const served = await loadAll();
 
 describe('contracts', () => {
   it('are all served', async () => {
