@@ -44,11 +44,15 @@ COPY shared shared
 COPY db db
 COPY scripts scripts
 COPY --from=pages /app/web/dist web/dist
-RUN install -d -o 1000 -g 1000 .compiled
-USER 1000:1000
-# Compiled by the user that runs it, since Node keeps a folder for each. Read-only it is used as it is.
+# Node keeps a folder for each uid, so uid 1000 compiles. Afterwards it may read what it runs and not change it.
+# Node also keeps one for each kind of CPU and each set of V8's flags, of which the heap's flags are no part: commands with
+# --max-semi-space-size and --no-parallel-scavenge find what was compiled without them (scripts/image.sh tries it).
 ENV NODE_COMPILE_CACHE=/app/.compiled
-RUN node scripts/compile.ts
+RUN install -d -o 1000 -g 1000 .compiled \
+  && setpriv --reuid=1000 --regid=1000 --clear-groups node scripts/compile.ts \
+  && chown -R 0:0 .compiled \
+  && chmod -R a+rX,go-w .compiled
+USER 1000:1000
 EXPOSE 8000 9100
 # web's; workers are asked on METRICS_PORT by whoever runs them (docker-compose.yml).
 HEALTHCHECK --interval=10s --timeout=4s --start-period=30s --retries=3 CMD ["node", "scripts/health.ts", "8000", "/livez"]

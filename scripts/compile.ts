@@ -3,9 +3,7 @@
  * NODE_COMPILE_CACHE what it compiled. They then need nothing that reads TypeScript. @throws Error for a file that does not load
  */
 import { spawnSync } from 'node:child_process';
-import { globSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { lazily } from '../shared/base/lazily.ts';
+import { loadEverything } from './services/everything.ts';
 
 /** They start what they name, so each runs by itself. Without settings it ends once its imports are loaded. */
 const PROGRAMS = [
@@ -17,8 +15,6 @@ const PROGRAMS = [
 ];
 /** A frame of a stack. A program that loads says in one line which setting it lacks. */
 const STACK = /^ {4}at /m;
-/** A package that a file loads at its first use. */
-const LAZY = /(?<!typeof )\b(import|lazily)\('([^'.][^']*)'\)/g;
 
 for (const file of PROGRAMS) {
   const { signal, error, stderr } = spawnSync(process.execPath, [file], {
@@ -30,13 +26,6 @@ for (const file of PROGRAMS) {
   if (signal || error || STACK.test(stderr))
     throw new Error(`${file} does not load: ${error ?? signal ?? stderr}`);
 }
-
-for (const file of globSync('{api,workers,shared,db,scripts/backup}/**/*.ts', { exclude: ['**/*.d.ts'] })) {
-  if (!PROGRAMS.includes(file)) await import(resolve(file));
-  for (const [, how = '', name = ''] of readFileSync(file, 'utf8').matchAll(LAZY)) {
-    if (how === 'lazily') lazily(name);
-    else await import(name);
-  }
-}
+await loadEverything(PROGRAMS);
 // What was loaded would go on dialling its stores.
 process.exit();

@@ -56,6 +56,7 @@ wrongs() {
   local path
   for path in sbom.cdx.json .compiled web/dist/sources.txt node_modules/.installed-package-lock.json; do [ -e "$root/app/$path" ] || echo "lacks $path"; done
   for path in lab test node_modules/typescript node_modules/@electric-sql node_modules/mocha; do [ ! -e "$root/app/$path" ] || echo "holds $path"; done
+  find "$root/app" ! -type l \( -uid 1000 -o -gid 1000 -perm -g+w -o -perm -o+w \) -printf 'lets uid 1000 change %P\n' -quit
 }
 if [ -n "$(wrongs)" ]; then say "$(wrongs)"; exit 1; fi
 b inspect --type image "parley-${TARGET:-runtime}" | grep -q '"User": "1000:1000"' || { say 'does not run as 1000:1000'; exit 1; }
@@ -65,7 +66,9 @@ node lab/imageTries.ts "$root"
 say 'planting faults'
 mkdir "$root/app/lab"
 mv "$root/app/sbom.cdx.json" "$dir/"
-[ "$(wrongs)" = $'lacks sbom.cdx.json\nholds lab' ] || { say 'did not find what was planted'; exit 1; }
+chown 1000 "$root/app/Procfile"
+[ "$(wrongs)" = $'lacks sbom.cdx.json\nholds lab\nlets uid 1000 change Procfile' ] || { say 'did not find what was planted'; exit 1; }
+chown 0 "$root/app/Procfile"
 rmdir "$root/app/lab"
 mv "$dir/sbom.cdx.json" "$root/app/"
 mv "$root/app/.compiled" "$dir/"

@@ -1,6 +1,7 @@
-import { DelayedError, type Job, UnrecoverableError, Worker } from 'bullmq';
+import type { Job, Worker } from 'bullmq';
 import { env } from '../shared/base/env.ts';
 import { isUnreachable, ranTooLong } from '../shared/base/errors.ts';
+import { ofBullmq } from '../shared/delivery/bullmq.ts';
 import { type JobName, jobs, type Payloads } from '../shared/delivery/jobs.ts';
 import { log, withLogFields } from '../shared/base/log.ts';
 import { jobDuration, jobPutBacks, jobRetries } from '../shared/ops/metrics.ts';
@@ -9,6 +10,9 @@ import { connect } from '../shared/delivery/redis.ts';
 import { onStop } from '../shared/base/stop.ts';
 import { tracedStep } from '../shared/ops/tracing.ts';
 import { afterTimeout } from './completion/timeouts.ts';
+
+const DelayedError = ofBullmq('DelayedError');
+const UnrecoverableError = ofBullmq('UnrecoverableError');
 
 export type Handler<Name extends JobName> = (job: Job<Payloads[Name]>) => Promise<void>;
 
@@ -31,7 +35,8 @@ const AWAY = 1_000;
 /** Starts to work a queue. Stops with the process, after its running jobs. */
 export function work<Name extends JobName>(name: Name, handler: Handler<Name>): Worker {
   const { slots, stalls, kept } = jobs[name];
-  const worker = new Worker<Payloads[Name]>(name, (job, token) => runJob(name, job, token, handler), {
+  const run = (job: Job<Payloads[Name]>, token?: string) => runJob(name, job, token, handler);
+  const worker = new (ofBullmq('Worker'))<Payloads[Name]>(name, run, {
     connection: connect(`${name}-worker`, { maxRetriesPerRequest: null }),
     concurrency: slots === 'COMPLETION_CONCURRENCY' ? env.COMPLETION_CONCURRENCY : slots,
     lockDuration: LOCK,

@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import { type Static, type TSchema, Type } from 'typebox';
 import { contract, json, nothing } from '../contract/contract.ts';
 import {
   count,
@@ -27,8 +27,8 @@ import {
 } from '../contract/schema.ts';
 
 /** Returns the schema of values by language; keys are BCP 47 tags. */
-function byLanguage<T extends Type.TSchema>(value: T) {
-  return Type.Unsafe<Record<string, Type.Static<T>>>({
+function byLanguage<T extends TSchema>(value: T) {
+  return Type.Unsafe<Record<string, Static<T>>>({
     type: 'object',
     additionalProperties: value,
     maxProperties: 60,

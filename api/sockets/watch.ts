@@ -1,4 +1,5 @@
 import { livingSessions } from '../../db/models/sessionView.ts';
+import type { SignedUser } from '../../shared/accounts/authenticate.ts';
 import { log } from '../../shared/base/log.ts';
 import type { Watched } from './connections.ts';
 
@@ -50,8 +51,13 @@ async function disconnectSignedOut(open: Watched[]): Promise<void> {
     if (user === undefined) one.signOut();
     else if (user.role !== signed.user.role) one.redial();
     // Later events use the new consent and language.
-    else Object.assign(signed.user, user);
+    else if (differs(signed.user, user)) Object.assign(signed.user, user);
   }
+}
+
+/** Says whether a row says something new. Rows that say the same are let go young: kept, each look would leave old garbage. */
+function differs(known: SignedUser, row: SignedUser): boolean {
+  return (Object.keys(row) as (keyof SignedUser)[]).some((field) => known[field] !== row[field]);
 }
 
 function hasExpired({ signed }: Watched): boolean {

@@ -1,6 +1,6 @@
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { EVENT_TYPES } from '../../db/models/webhook.ts';
-import { contract, json, nothing } from '../contract/contract.ts';
+import { json, nothing, rareContract } from '../contract/contract.ts';
 import { count, flag, id, paging, text, time } from '../contract/fields.ts';
 import {
   closed,
@@ -32,7 +32,7 @@ const EXAMPLE = {
   description: 'CRM',
   enabled: true,
   include_content: false,
-} satisfies Type.Static<ReturnType<typeof Type.Object<typeof fields>>>;
+} satisfies Static<ReturnType<typeof Type.Object<typeof fields>>>;
 const CREATED = '2026-11-20T09:30:00.000Z';
 const SHOWN = {
   id: 1,
@@ -115,7 +115,7 @@ const delivery = named(
 );
 export const presentDelivery = presenter(delivery);
 
-export const webhookContract = contract('Webhooks', {
+export const webhookContract = rareContract('Webhooks', {
   'GET /api/v1/webhooks': {
     who: 'admins',
     summary: 'Endpoints that hear of events',

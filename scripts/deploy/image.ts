@@ -13,7 +13,7 @@ export const image: Step[] = [
       const runtime = stage('runtime');
       const expectations: [boolean, string][] = [
         [/^ARG NODE_IMAGE=\S+:\d+\.\d+\.\d+-\S+$/m.test(text), 'the base names no exact version'],
-        [/^USER 1000:1000$/m.test(runtime), 'it does not run as 1000'],
+        [runtime.match(/^USER .*$/gm)?.at(-1) === 'USER 1000:1000', 'it does not run as 1000'],
         [/^HEALTHCHECK .*CMD/m.test(runtime), 'it has no HEALTHCHECK'],
         [/org\.opencontainers\.image\.version/.test(runtime), 'it has no OCI labels'],
         [!/^COPY .*\b(lab|test)\b/m.test(runtime), 'it holds lab or test'],
@@ -21,17 +21,20 @@ export const image: Step[] = [
         [/npm sbom .*>sbom\.cdx\.json/.test(text), 'it has no bill of materials'],
         [/rm -rf node_modules\/typescript/.test(stage('dependencies')), 'it holds TypeScript'],
         [
-          /^RUN node scripts\/compile\.ts$/m.test(runtime),
+          /setpriv --reuid=1000 .* node scripts\/compile\.ts/.test(runtime),
           'its processes would compile everything at each start',
         ],
+        [/chown -R 0:0 \.compiled/.test(runtime), 'its user may change what it runs'],
         [/^\.env$/m.test(readFileSync(join(root, '.dockerignore'), 'utf8')), '.env would be copied'],
       ];
       expectNone(expectations.filter(([well]) => !well).map(([, what]) => what));
     },
     faults: [
       { file: 'Dockerfile', from: 'COPY db db\nCOPY scripts scripts', to: 'COPY db db\nCOPY lab lab' },
-      { file: 'Dockerfile', from: 'USER 1000:1000\n# Compiled', to: '# Compiled' },
-      { file: 'Dockerfile', from: 'RUN node scripts/compile.ts\n', to: '' },
+      { file: 'Dockerfile', from: 'USER 1000:1000\nEXPOSE', to: 'EXPOSE' },
+      { file: 'Dockerfile', from: 'node scripts/compile.ts', to: 'true' },
+      { file: 'Dockerfile', from: 'setpriv --reuid=1000', to: 'setpriv --reuid=0' },
+      { file: 'Dockerfile', from: 'chown -R 0:0 .compiled', to: 'true' },
       { file: 'Dockerfile', from: 'npm sbom', to: 'true' },
       { file: 'Dockerfile', from: 'npm ci --omit=dev', to: 'npm ci' },
     ],

@@ -42,8 +42,19 @@ export function processTypes(): string[] {
 }
 
 /**
+ * Returns the command of the Procfile's line `type`. `moderation context` joins these workers in one process.
+ * @param root the folder of the project, or of another release of it
+ */
+export function commandOf(type: string, root = ROOT): string {
+  const [first = '', ...joined] = type.split(' ');
+  const command = procfile(root).get(first);
+  if (!command) throw new Error(`the Procfile has no process type ${type}`);
+  return [command, ...joined].join(' ');
+}
+
+/**
  * Starts the Procfile's line `type`, with this process's environment and `env` on top, and does not wait. The
- * child ends with this process. `web` needs a PORT in `env`. `moderation context` joins these workers in one process.
+ * child ends with this process. `web` needs a PORT in `env`.
  * @param onLine gets each line of the child's log; a line that is not JSON becomes `{msg}`
  * @param root the folder of the project, or of another release of it
  */
@@ -53,10 +64,7 @@ export function spawnProcfile(
   onLine: (line: LogLine) => void,
   root = ROOT,
 ): Process {
-  const [first = '', ...joined] = type.split(' ');
-  const command = procfile(root).get(first);
-  if (!command) throw new Error(`the Procfile has no process type ${type}`);
-  const child = spawn('sh', ['-c', `exec ${[command, ...joined].join(' ')}`], {
+  const child = spawn('sh', ['-c', `exec ${commandOf(type, root)}`], {
     cwd: root,
     // A process group of its own; the IPC channel ends the child when this process is killed.
     detached: true,

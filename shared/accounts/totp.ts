@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { Secret, TOTP } from 'otpauth';
+import { lazily } from '../base/lazily.ts';
 import { hashToken } from './tokens.ts';
 
 /** RFC 4226 §4: 160 bits. */
@@ -10,9 +10,12 @@ const RECOVERY_CODES = 10;
 /** 80 bits: a fast hash is enough. */
 const RECOVERY_BYTES = 10;
 
+const otpauth = () => lazily('otpauth') as typeof import('otpauth');
+
 /** What every authenticator app takes: SHA-1, six digits, 30 seconds. */
-const totpOf = (secret: string, label = '') =>
-  new TOTP({
+function totpOf(secret: string, label = '') {
+  const { Secret, TOTP } = otpauth();
+  return new TOTP({
     issuer: 'Parley',
     label,
     secret: Secret.fromBase32(secret),
@@ -20,9 +23,11 @@ const totpOf = (secret: string, label = '') =>
     digits: 6,
     period: 30,
   });
+}
 
 /** Makes a secret, and the address that shows it to an authenticator app as a QR code. */
 export function newSecret(label: string): { secret: string; uri: string } {
+  const { Secret } = otpauth();
   const secret = new Secret({ size: SECRET_BYTES }).base32;
   return { secret, uri: totpOf(secret, label).toString() };
 }
@@ -38,6 +43,7 @@ export function stepOf(secret: string, code: string, timestamp = Date.now()): nu
 
 /** Makes recovery codes such as `ABCD-EFGH-IJKL-MNOP`, with their hashes. */
 export function newRecoveryCodes(): { codes: string[]; hashes: string[] } {
+  const { Secret } = otpauth();
   const codes = Array.from({ length: RECOVERY_CODES }, () => {
     const text = new Secret({ buffer: new Uint8Array(randomBytes(RECOVERY_BYTES)).buffer }).base32;
     return (text.match(/.{4}/g) ?? []).join('-');

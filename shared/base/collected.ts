@@ -9,5 +9,7 @@ import { runInNewContext } from 'node:vm';
 export function collectLoading(): void {
   setFlagsFromString('--expose-gc');
   const gc = runInNewContext('gc') as NodeJS.GCFunction;
+  // With other flags than those of the compile cache, V8 would compile anew what loads at its first use.
+  setFlagsFromString('--no-expose-gc');
   gc({ type: 'major', flavor: 'last-resort' });
 }

@@ -1,4 +1,5 @@
-import { FlowProducer, Queue } from 'bullmq';
+import type { Queue } from 'bullmq';
+import { ofBullmq } from './bullmq.ts';
 import { type JobName, jobNames, type Payloads } from './jobs.ts';
 import { log } from '../base/log.ts';
 import type { Packet } from './push.ts';
@@ -12,17 +13,12 @@ export const producer = connect('producer', {
   commandTimeout: 5_000,
 });
 
-export const flows = new FlowProducer({
-  connection: producer,
-  skipWaitingForReady: true,
-  skipVersionCheck: true,
-});
+const options = { connection: producer, skipWaitingForReady: true, skipVersionCheck: true };
+
+export const flows = new (ofBullmq('FlowProducer'))(options);
 
 export const queues = Object.fromEntries(
-  jobNames.map((name) => [
-    name,
-    new Queue(name, { connection: producer, skipWaitingForReady: true, skipVersionCheck: true }),
-  ]),
+  jobNames.map((name) => [name, new (ofBullmq('Queue'))(name, options)]),
 ) as { [Name in JobName]: Queue<Payloads[Name]> };
 
 /** Says whether answers wait for a worker or for their stages; false while Redis does not say. */

@@ -1,8 +1,8 @@
-import { contract, nothing, other } from '../../contract/contract.ts';
+import { nothing, other, rareContract } from '../../contract/contract.ts';
 
 const page = (what: string) => other(what, 'text/html');
 
-export const boardContract = contract('Operators', {
+export const boardContract = rareContract('Operators', {
   'POST /api/v1/admin/board': {
     who: 'admins',
     summary: 'Open Bull Board in a frame',
