@@ -222,7 +222,9 @@ describe('the edges', () => {
         for (const hosts of [['Host: a', 'hOST: b'], []]) {
           const answer = await raw([`GET ${path} HTTP/1.1`, ...hosts, ...upgrade, '', ''].join('\r\n'));
           expect(answer, path).to.match(/^HTTP\/1\.1 400 /);
-          expect(answer).to.match(/x-request-id: /i).and.contain('The request must have one Host header');
+          expect(answer)
+            .to.match(/x-request-id: /i)
+            .and.contain('The request must have one Host header');
         }
       }
       expect(await raw('GET /livez HTTP/1.0\r\n\r\n')).to.match(/^HTTP\/1\.1 200 /);

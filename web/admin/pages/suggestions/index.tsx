@@ -180,7 +180,11 @@ function Draft({ suggestion, onClose }: { suggestion: Suggestion; onClose: () =>
   });
   const { question, answer, category } = form.value;
   const put = (change: Partial<typeof form.value>) => form.set((old) => ({ ...old, ...change }));
-  const { busy, refused, act } = useAct({ question: s('question'), answer: s('answer'), category_id: s('category') });
+  const { busy, refused, act } = useAct({
+    question: s('question'),
+    answer: s('answer'),
+    category_id: s('category'),
+  });
   const categories = useCategoryOptions(s('noCategory'));
   const save = (andPublish: boolean) =>
     act(async () => {
