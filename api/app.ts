@@ -26,8 +26,8 @@ export function buildApp(): Koa<State> {
     .use(httpMetrics)
     .use(errors)
     .use(securityHeaders)
-    .use(cors)
     .use(fewHeaders)
+    .use(cors)
     .use(routes.routes())
     .use(routes.allowedMethods());
   return app;

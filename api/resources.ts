@@ -1,71 +1,34 @@
-import type { Listed } from './contract/serve.ts';
-import { boardContract } from './admin/board/contract.ts';
-import { adminContract } from './admin/contract.ts';
-import { analyticsContract } from './analytics/contract.ts';
-import { ratingContract } from './analytics/contract.ts';
-import { assistantContract } from './assistants/contract.ts';
-import { auditContract } from './audit/contract.ts';
-import { authContract } from './auth/contract.ts';
-import { chatContract } from './chat/contract.ts';
-import { conversationContract } from './conversations/contract.ts';
-import { erasureContract } from './erasures/contract.ts';
-import { experimentContract } from './experiments/contract.ts';
-import { faqCategoryContract } from './faqCategories/contract.ts';
-import { faqImportContract } from './faqs/import/contract.ts';
-import { faqContract } from './faqs/contract.ts';
-import { faqSuggestionContract } from './faqs/suggestions/contract.ts';
-import { healthContract } from './health/contract.ts';
-import { inboxContract } from './inbox/contract.ts';
-import { messageContract } from './messages/contract.ts';
-import { metricsContract } from './metrics/contract.ts';
-import { mailLinkContract } from './notifications/links/contract.ts';
-import { notificationContract } from './notifications/contract.ts';
-import { pageContract } from './pages/contract.ts';
-import { exportContract } from './privacy/exports/contract.ts';
-import { privacyContract } from './privacy/contract.ts';
-import { pushContract } from './push/contract.ts';
-import { replayContract } from './runs/replay/contract.ts';
-import { runContract } from './runs/contract.ts';
-import { systemContract } from './system/contract.ts';
-import { userAdminContract } from './users/admin/contract.ts';
-import { userContract } from './users/contract.ts';
-import { webhookContract } from './webhooks/contract.ts';
-import { webSocketContract } from './websocket/contract.ts';
-import { widgetContract } from './widget/contract.ts';
-
 /** Every resource of the API. Gathered by `npm run write`. Do not edit. */
-export const resources: Listed[] = [
-  [boardContract, async () => (await import('./admin/board/routes.ts')).bullBoard],
-  [adminContract, async () => (await import('./admin/routes.ts')).admin],
-  [analyticsContract, async () => (await import('./analytics/routes.ts')).analytics],
-  [ratingContract, async () => (await import('./analytics/routes.ts')).ratings],
-  [assistantContract, async () => (await import('./assistants/routes.ts')).assistants],
-  [auditContract, async () => (await import('./audit/routes.ts')).audit],
-  [authContract, async () => (await import('./auth/routes.ts')).authentication],
-  [chatContract, async () => (await import('./chat/routes.ts')).chat],
-  [conversationContract, async () => (await import('./conversations/routes.ts')).conversations],
-  [erasureContract, async () => (await import('./erasures/routes.ts')).erasures],
-  [experimentContract, async () => (await import('./experiments/routes.ts')).experiments],
-  [faqCategoryContract, async () => (await import('./faqCategories/routes.ts')).faqCategories],
-  [faqImportContract, async () => (await import('./faqs/import/routes.ts')).faqImports],
-  [faqContract, async () => (await import('./faqs/routes.ts')).faqs],
-  [faqSuggestionContract, async () => (await import('./faqs/suggestions/routes.ts')).faqSuggestions],
-  [healthContract, async () => (await import('./health/routes.ts')).health],
-  [inboxContract, async () => (await import('./inbox/routes.ts')).inbox],
-  [messageContract, async () => (await import('./messages/routes.ts')).messages],
-  [metricsContract, async () => (await import('./metrics/routes.ts')).metrics],
-  [mailLinkContract, async () => (await import('./notifications/links/routes.ts')).mailLinks],
-  [notificationContract, async () => (await import('./notifications/routes.ts')).notifications],
-  [pageContract, async () => (await import('./pages/routes.ts')).pages],
-  [exportContract, async () => (await import('./privacy/exports/routes.ts')).exports],
-  [privacyContract, async () => (await import('./privacy/routes.ts')).privacy],
-  [pushContract, async () => (await import('./push/routes.ts')).push],
-  [replayContract, async () => (await import('./runs/replay/routes.ts')).replays],
-  [runContract, async () => (await import('./runs/routes.ts')).runs],
-  [systemContract, async () => (await import('./system/routes.ts')).system],
-  [userAdminContract, async () => (await import('./users/admin/routes.ts')).userAdmin],
-  [userContract, async () => (await import('./users/routes.ts')).users],
-  [webhookContract, async () => (await import('./webhooks/routes.ts')).webhooks],
-  [webSocketContract, async () => (await import('./websocket/routes.ts')).webSocket],
-  [widgetContract, async () => (await import('./widget/routes.ts')).widget],
-];
+export { bullBoard } from './admin/board/routes.ts';
+export { admin } from './admin/routes.ts';
+export { analytics } from './analytics/routes.ts';
+export { ratings } from './analytics/routes.ts';
+export { assistants } from './assistants/routes.ts';
+export { audit } from './audit/routes.ts';
+export { authentication } from './auth/routes.ts';
+export { chat } from './chat/routes.ts';
+export { conversations } from './conversations/routes.ts';
+export { erasures } from './erasures/routes.ts';
+export { experiments } from './experiments/routes.ts';
+export { faqCategories } from './faqCategories/routes.ts';
+export { faqImports } from './faqs/import/routes.ts';
+export { faqs } from './faqs/routes.ts';
+export { faqSuggestions } from './faqs/suggestions/routes.ts';
+export { health } from './health/routes.ts';
+export { inbox } from './inbox/routes.ts';
+export { messages } from './messages/routes.ts';
+export { metrics } from './metrics/routes.ts';
+export { mailLinks } from './notifications/links/routes.ts';
+export { notifications } from './notifications/routes.ts';
+export { pages } from './pages/routes.ts';
+export { exports } from './privacy/exports/routes.ts';
+export { privacy } from './privacy/routes.ts';
+export { push } from './push/routes.ts';
+export { replays } from './runs/replay/routes.ts';
+export { runs } from './runs/routes.ts';
+export { system } from './system/routes.ts';
+export { userAdmin } from './users/admin/routes.ts';
+export { users } from './users/routes.ts';
+export { webhooks } from './webhooks/routes.ts';
+export { webSocket } from './websocket/routes.ts';
+export { widget } from './widget/routes.ts';

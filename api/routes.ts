@@ -1,31 +1,17 @@
 import Router from '@koa/router';
-import { type Listed, type Place, placesOf, type Resource } from './contract/serve.ts';
-import { docsContract } from './docs/contract.ts';
+import type { Resource, Served } from './contract/serve.ts';
+import { buildDocs } from './docs/routes.ts';
 import type { State } from './middleware/ctx.ts';
-import { resources } from './resources.ts';
+import * as resources from './resources.ts';
 
-/** It describes all resources, so it is none of the list. */
-const docs: Listed = [
-  docsContract,
-  async () => {
-    const { buildDocs } = await import('./docs/routes.ts');
-    return (described ??= buildDocs(loadAll));
-  },
-];
-let described: Resource | undefined;
-const listed = [...resources, docs];
-
-/** Loads the handlers of every resource, with the documents that describe them. */
-export function loadAll(): Promise<Resource[]> {
-  return Promise.all(listed.map(([, load]) => load()));
-}
+/** Every resource, with the documents that describe them. */
+export const served: Resource[] = [...Object.values(resources), buildDocs(() => served)];
 
 export const routes = new Router<State>();
-const places = await Promise.all(listed.map(placesOf));
-for (const { mount } of places.flat().toSorted(fixedFirst)) mount(routes);
+for (const { mount } of served.flatMap((resource) => resource.routes).toSorted(fixedFirst)) mount(routes);
 
 /** Orders routes so that a fixed path comes before a path with a parameter that would match it, and a wildcard last. */
-function fixedFirst(a: Place, b: Place): number {
+function fixedFirst(a: Served, b: Served): number {
   const [one, other] = [orderOf(a.pattern), orderOf(b.pattern)];
   return one < other ? -1 : Number(one > other);
 }

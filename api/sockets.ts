@@ -138,8 +138,8 @@ async function signedOnce(socket: Socket): Promise<Signed> {
     const signed = await authenticate(token);
     limitConnections('socket', signed.user.id, bounded);
     bounded.signedIn(signed.user.id, 'events');
-    // Neither the token nor the headers are needed any more.
-    Object.assign(socket, { handshake: { auth: { channel } } });
+    // The token is not needed any more.
+    handshake.auth = { channel };
     return signed;
   } catch (err) {
     signing.delete(conn);

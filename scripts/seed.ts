@@ -43,9 +43,12 @@ async function main(): Promise<void> {
     if (assistant) console.log('seed: added the default assistant');
     for (const email of accounts)
       console.log(`seed: ${email}, password ${given ? 'from SEED_PASSWORD' : password}`);
-    if (options.demo) await demo();
+    const grown = (options.demo && (await demo())) || accounts.length > 0;
     // The embedded PostgreSQL never does this by itself; another one does it a minute later.
-    if (options.demo || accounts.length > 0) await knex.raw('ANALYZE');
+    if (grown)
+      await knex
+        .raw(`ANALYZE ${GROWN}`)
+        .catch(() => console.log('seed: not analyzed; PostgreSQL will do it'));
   } catch (error) {
     fail(hint(error));
   } finally {
@@ -53,8 +56,11 @@ async function main(): Promise<void> {
   }
 }
 
-/** Adds the made-up month. */
-async function demo(): Promise<void> {
+/** The tables that grow by seeds. */
+const GROWN = 'users, faqs, conversations, messages, runs, faq_vectors';
+
+/** Adds the made-up month. Returns whether it was missing. */
+async function demo(): Promise<boolean> {
   const { seedDemo } = await import('../db/seeds/demo/index.ts');
   const { chatModels } = await import('../shared/provider/config.ts');
   const added = await seedDemo(chatModels()[0]?.name ?? 'demo');
@@ -65,6 +71,7 @@ async function demo(): Promise<void> {
       `seed: added ${conversations} made-up conversations of ${people} people, ${messages} messages`,
     );
   }
+  return added !== undefined;
 }
 
 async function synthetic(count: number): Promise<void> {

@@ -7,17 +7,15 @@ describe('the product', () => {
     await loadEverything(['api/server.ts', 'workers/run.ts']);
   });
 
-  it('serves at start what visitors ask for, without the rest', () => {
+  it('serves without what few replicas need', () => {
     const loaded = loadedBy('api/app.ts');
-    expect(loaded).to.include.members(['api/chat/routes.ts', 'api/inbox/contract.ts', 'node_modules/koa']);
+    expect(loaded).to.include.members(['api/chat/routes.ts', 'node_modules/koa']);
     expect(loaded.filter((file) => AT_FIRST_USE.some((one) => one.test(file)))).to.deep.equal([]);
   });
 });
 
 /** What `web` at rest does not hold: docs/performance.md, "Memory at rest". */
 const AT_FIRST_USE = [
-  /^api\/(admin|analytics|audit|docs|faqs|inbox|system|webhooks)\/(.*\/)?routes\.ts$/,
-  /^shared\/(prompt|replays)\/|^shared\/delivery\/owing\.ts$/,
   /^node_modules\/(tiktoken|openai|nodemailer|otpauth|csv-parse|csv-stringify|yazl)$/,
   /^node_modules\/@(bull-board|node-rs)\//,
 ];

@@ -23,8 +23,6 @@ import { onStop } from '../shared/base/stop.ts';
 import { tidy } from './tidy.ts';
 import { startReadingBounces } from './housekeeping/bounces.ts';
 import { keepVectors } from './housekeeping/vectors.ts';
-// Loaded before the first pass, which needs all of it.
-import '../shared/delivery/owing.ts';
 
 /** Ms. Debts younger than GRACE are left to the process that is delivering them. */
 const INTERVAL = 1_000;

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import type { RunExplanation } from '../../db/models/runExplanation.ts';
 import { assistantRef, runError, usage } from '../contract/answering.ts';
-import { json, rareContract } from '../contract/contract.ts';
+import { contract, json } from '../contract/contract.ts';
 import { anything, count, flag, id, real, text, time } from '../contract/fields.ts';
 import { named, oneOf, orNull, presenter } from '../contract/schema.ts';
 
@@ -72,7 +72,7 @@ export function presentExplanation(run: RunExplanation) {
   });
 }
 
-export const adminContract = rareContract('Operators', {
+export const adminContract = contract('Operators', {
   'GET /api/v1/admin/runs/:id': {
     who: 'admins',
     summary: 'How a run came to its answer',

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { clientEvents, jsonOrCsv, nothing, rareContract } from '../contract/contract.ts';
+import { clientEvents, contract, jsonOrCsv, nothing } from '../contract/contract.ts';
 import { count, format, givenId, paging, text } from '../contract/fields.ts';
 import { closed, defaulted, described, named, oneOf, orNull } from '../contract/schema.ts';
 import { INTERVALS } from '../../db/models/analytics/window.ts';
@@ -28,7 +28,7 @@ const definitions =
   'Figures are those of the rows, up to the present moment; docs/analytics.md defines each. Percentiles are within 4 %. ' +
   '`format=csv` answers a table.';
 
-export const analyticsContract = rareContract('Analytics', {
+export const analyticsContract = contract('Analytics', {
   'GET /api/v1/analytics/dashboard': {
     who: 'admins',
     summary: 'The figures of a window, and of the window before it',
@@ -71,7 +71,7 @@ export const analyticsContract = rareContract('Analytics', {
 
 const score = Type.Integer({ minimum: 1, maximum: 5 });
 
-export const ratingContract = rareContract('Conversations', {
+export const ratingContract = contract('Conversations', {
   'POST /api/v1/conversations/:id/rating': {
     who: 'signed in',
     summary: 'Rate a conversation',

@@ -11,6 +11,7 @@ import {
   type OfferedRow,
 } from '../../db/models/assistant.ts';
 import { checkDefinition } from '../../shared/assistants/check.ts';
+import { tryAssistant } from '../../shared/prompt/tryAssistant.ts';
 import { found, problem } from '../../shared/base/errors.ts';
 import { inLanguage } from '../../shared/texts/textIn.ts';
 import { note } from '../audit/note.ts';
@@ -86,8 +87,6 @@ export const assistants = serve(assistantContract, {
       await checkDefinition(changes);
       const assistant = found(await findAssistant(pathId(ctx)));
       const trial = { user_id: ctx.state.user.id, question: content, language, answered: answer };
-      // Loaded here: most replicas try no assistant, and each offers them.
-      const { tryAssistant } = await import('../../shared/prompt/tryAssistant.ts');
       const left = new AbortController();
       ctx.res.once('close', () => left.abort());
       ctx.body = await tryAssistant({ ...assistant, ...changes }, trial, left.signal);

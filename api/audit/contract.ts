@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { json, other, rareContract } from '../contract/contract.ts';
+import { contract, json, other } from '../contract/contract.ts';
 import { anything, count, flag, givenId, id, paging, role, text, time } from '../contract/fields.ts';
 import { rateHeaders } from '../middleware/headers.ts';
 import { closed, described, named, oneOf, optional, orNull, page, presenter } from '../contract/schema.ts';
@@ -75,7 +75,7 @@ const verified = named(
   },
 );
 
-export const auditContract = rareContract('Operators', {
+export const auditContract = contract('Operators', {
   'GET /api/v1/audit': {
     who: 'admins',
     summary: 'The audit log',

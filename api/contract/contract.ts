@@ -36,16 +36,10 @@ export type Answer<T extends TSchema = TSchema> = {
 
 /** Routes by method and path. `ALL` is a mount, which the document shows as GET. */
 export type Routes = Record<`${'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'ALL'} /${string}`, Route>;
-/** `rare`: the handlers are loaded at the first request of one of them. */
-export type Contract<R extends Routes = Routes> = { tag: string; routes: R; rare: boolean };
+export type Contract<R extends Routes = Routes> = { tag: string; routes: R };
 
 export function contract<const R extends Routes>(tag: string, routes: R): Contract<R> {
-  return { tag, routes, rare: false };
-}
-
-/** Makes the contract of routes that few replicas are asked for, such as those of operators. A replica at rest does not hold them. */
-export function rareContract<const R extends Routes>(tag: string, routes: R): Contract<R> {
-  return { tag, routes, rare: true };
+  return { tag, routes };
 }
 
 export function json<T extends TSchema>(what: string, schema: T, headers?: Record<string, Header>) {

@@ -6,22 +6,17 @@ import { takeBody, takeQuery } from '../middleware/validate.ts';
 import type { Contract, Handlers, Route, Routes, Who } from './contract.ts';
 
 export type Resource = { routes: Served[] };
-export type Served = Place & {
-  tag: string;
-  route: Route;
-  mark: Mark;
-  stack: Middleware[];
-};
-export type Place = {
+export type Served = {
   /** Method and path, as in the contract. */
   key: string;
   method: string;
   pattern: string;
+  tag: string;
+  route: Route;
+  mark: Mark;
   /** Adds the route to a router. */
   mount: (router: Router<State>) => void;
 };
-/** A contract, and what loads its handlers. */
-export type Listed = readonly [contract: Contract, load: () => Promise<Resource>];
 type Middleware = RouterMiddleware<State>;
 
 /**
@@ -38,39 +33,24 @@ export function serve<const R extends Routes>(
   if (wrong.length > 0) throw new Error(`${wrong.join(', ')}: a route must have a contract and a handler`);
 
   const served = Object.entries<Route>(routes).map(([key, route]) => {
+    const [method = '', pattern = ''] = key.split(' ');
     const own = [handlers[key as keyof R]].flat() as unknown as Middleware[];
     const stack = [...RIGHTS[route.who], ...checks(route), preset(route), ...own];
-    return { ...placeOf(key, stack), tag, route, mark: marksOf(stack), stack };
+    const mount = (router: Router<State>) => {
+      if (method === 'ALL') router.all(pattern, ...stack);
+      else router.register(pattern, [method], stack);
+    };
+    return {
+      key,
+      method: method === 'ALL' ? 'GET' : method,
+      pattern,
+      tag,
+      route,
+      mark: marksOf(stack),
+      mount,
+    };
   });
   return { routes: served };
-}
-
-/** Returns the places of a contract's routes. The first request of a rare contract waits until its handlers are loaded. */
-export async function placesOf([contract, load]: Listed): Promise<Place[]> {
-  if (!contract.rare) return (await load()).routes;
-  return Object.keys(contract.routes).map((key) =>
-    placeOf(key, [
-      async (ctx, next) => {
-        const { routes } = await load();
-        await inTurn(routes.find((one) => one.key === key)?.stack ?? [], ctx, next);
-      },
-    ]),
-  );
-}
-
-function placeOf(key: string, stack: Middleware[]): Place {
-  const [method = '', pattern = ''] = key.split(' ');
-  const mount = (router: Router<State>) => {
-    if (method === 'ALL') router.all(pattern, ...stack);
-    else router.register(pattern, [method], stack);
-  };
-  return { key, method: method === 'ALL' ? 'GET' : method, pattern, mount };
-}
-
-type RouteContext = Parameters<Middleware>[0];
-
-async function inTurn([first, ...others]: Middleware[], ctx: RouteContext, next: Next): Promise<void> {
-  await (first === undefined ? next() : first(ctx, () => inTurn(others, ctx, next)));
 }
 
 const RIGHTS: Record<Who, Middleware[]> = {

@@ -1,10 +1,10 @@
 import { Type } from 'typebox';
-import { json, other, rareContract } from '../contract/contract.ts';
+import { contract, json, other } from '../contract/contract.ts';
 
 /** An object, already written as JSON. */
 const written = Type.Unsafe<string>({ type: 'object' });
 
-export const docsContract = rareContract('Operators', {
+export const docsContract = contract('Operators', {
   'GET /openapi.json': {
     who: 'anyone',
     summary: 'This document',

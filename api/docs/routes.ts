@@ -10,19 +10,16 @@ import { docsContract } from './contract.ts';
 import { buildOpenapi } from './openapi.ts';
 import { page, script } from './page.ts';
 
-/**
- * Serves the API's description: to machines, and to people at /docs.
- * @param resources loads the handlers of every resource
- */
-export function buildDocs(resources: () => Promise<Resource[]>): Resource {
-  // Built at the first request. They never change after that.
+/** Serves the API's description: to machines, and to people at /docs. */
+export function buildDocs(resources: () => Resource[]): Resource {
+  // Built at the first request, when all routes are known. They never change after that.
   let openapi: string | undefined;
   let asyncapi: string | undefined;
   return serve(docsContract, {
     'GET /openapi.json': [
       shown,
-      async (ctx) => {
-        openapi ??= JSON.stringify(buildOpenapi(await resources()));
+      (ctx) => {
+        openapi ??= JSON.stringify(buildOpenapi(resources()));
         ctx.type = 'json';
         ctx.body = openapi;
       },

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { presentPassword } from '../contract/account.ts';
-import { json, rareContract } from '../contract/contract.ts';
+import { contract, json } from '../contract/contract.ts';
 import { count, text, time } from '../contract/fields.ts';
 import { sessionHeader } from '../middleware/headers.ts';
 import { closed, described, named, oneOf, optional, orNull, presenter } from '../contract/schema.ts';
@@ -41,7 +41,7 @@ const receipt = named(
 );
 export const presentReceipt = presenter(receipt);
 
-export const erasureContract = rareContract('Privacy', {
+export const erasureContract = contract('Privacy', {
   'DELETE /api/v1/users/me': {
     who: 'signed in',
     summary: 'Erase your account',

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { json, jsonOrCsv, rareContract } from '../contract/contract.ts';
+import { contract, json, jsonOrCsv } from '../contract/contract.ts';
 import { count, format, givenId, givenVersion, id, paging, real, time } from '../contract/fields.ts';
 import { closed, defaulted, described, named, oneOf, orNull, page, presenter } from '../contract/schema.ts';
 import { location } from '../middleware/headers.ts';
@@ -87,7 +87,7 @@ const compared = named(
 );
 export const presentResult = presenter(compared);
 
-export const experimentContract = rareContract('Analytics', {
+export const experimentContract = contract('Analytics', {
   'GET /api/v1/experiments': {
     who: 'admins',
     summary: 'Experiments',

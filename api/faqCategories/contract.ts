@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { json, nothing, rareContract } from '../contract/contract.ts';
+import { contract, json, nothing } from '../contract/contract.ts';
 import { id, line, paging, slug, text, time } from '../contract/fields.ts';
 import { location } from '../middleware/headers.ts';
 import { closed, named, optional, orNull, page, presenter } from '../contract/schema.ts';
@@ -27,7 +27,7 @@ export const presentFaqCategory = presenter(category);
 
 const fields = { name: line(100), slug, description: orNull(Type.String({ maxLength: 1_000 })) };
 
-export const faqCategoryContract = rareContract('Knowledge base', {
+export const faqCategoryContract = contract('Knowledge base', {
   'GET /api/v1/faq-categories': {
     who: 'signed in',
     summary: 'Categories of FAQs',

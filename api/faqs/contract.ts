@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { json, nothing, rareContract } from '../contract/contract.ts';
+import { contract, json, nothing } from '../contract/contract.ts';
 import { count, givenId, id, language, paging, prose, slug, text, time } from '../contract/fields.ts';
 import { location } from '../middleware/headers.ts';
 import {
@@ -119,7 +119,7 @@ const states = Type.Array(Type.Object({ id, embedding }));
 
 export const faqFilter = optional({ status, language, category_id: givenId });
 
-export const faqContract = rareContract('Knowledge base', {
+export const faqContract = contract('Knowledge base', {
   'GET /api/v1/faqs': {
     who: 'signed in',
     summary: 'FAQs',

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { clientEvents, json, rareContract } from '../contract/contract.ts';
+import { clientEvents, contract, json } from '../contract/contract.ts';
 import { source } from '../contract/answering.ts';
 import { conversation, message, person } from '../contract/conversation.ts';
 import { anyId, count, flag, givenId, id, paging, prose, role, text, time } from '../contract/fields.ts';
@@ -105,7 +105,7 @@ export const presentAgent = presenter(agent);
 const changed = { 200: json('The conversation, changed', conversation) };
 const content = prose(16_000);
 
-export const inboxContract = rareContract('Inbox', {
+export const inboxContract = contract('Inbox', {
   'GET /api/v1/inbox': {
     who: 'editors',
     summary: 'Conversations for people',

@@ -14,7 +14,7 @@ export async function fewHeaders(ctx: Ctx, next: Next): Promise<void> {
 }
 
 /**
- * Refuses two `Host` headers: Node keeps the first, a proxy may have routed by the second. HTTP/1.1 asks for one; HTTP/1.0 knows
+ * Refuses two `Host` headers: Node keeps the first, a proxy may have routed by the second. HTTP/1.1 asks for one; HTTP/1.0 needs
  * none. @throws Problem `bad_request`
  */
 export function requireOneHost({ rawHeaders, httpVersion }: IncomingMessage): void {

@@ -55,7 +55,7 @@ async function disconnectSignedOut(open: Watched[]): Promise<void> {
   }
 }
 
-/** Says whether a row says something new. Rows that say the same are let go young: kept, each look would leave old garbage. */
+/** Says whether a row says something new. An equal row is dropped at once. Kept rows would become old garbage at each look. */
 function differs(known: SignedUser, row: SignedUser): boolean {
   return (Object.keys(row) as (keyof SignedUser)[]).some((field) => known[field] !== row[field]);
 }

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { json, rareContract } from '../contract/contract.ts';
+import { contract, json } from '../contract/contract.ts';
 import { count, flag, real, text, time } from '../contract/fields.ts';
 import { described, named, oneOf, orNull } from '../contract/schema.ts';
 import { rateHeaders } from '../middleware/headers.ts';
@@ -119,7 +119,7 @@ const system = named(
   },
 );
 
-export const systemContract = rareContract('Operators', {
+export const systemContract = contract('Operators', {
   'GET /api/v1/system': {
     who: 'admins',
     summary: 'How this installation is set and how it does',

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { EVENT_TYPES } from '../../db/models/webhook.ts';
-import { json, nothing, rareContract } from '../contract/contract.ts';
+import { contract, json, nothing } from '../contract/contract.ts';
 import { count, flag, id, paging, text, time } from '../contract/fields.ts';
 import {
   closed,
@@ -115,7 +115,7 @@ const delivery = named(
 );
 export const presentDelivery = presenter(delivery);
 
-export const webhookContract = rareContract('Webhooks', {
+export const webhookContract = contract('Webhooks', {
   'GET /api/v1/webhooks': {
     who: 'admins',
     summary: 'Endpoints that hear of events',

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { Domain, Labelled } from './domains.ts';
 
-/** Share of verdicts that are wrong: of those on what an FAQ answers, on what is far and on what is near. */
+/** Share of verdicts that are wrong in each sort of questions: answered, far, near. */
 const WRONG = 0.05;
 
 /**

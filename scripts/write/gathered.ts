@@ -2,37 +2,26 @@ import { globSync, readFileSync } from 'node:fs';
 
 /** Returns the lists of what folders hold, each as the text of its file. @throws Error for a file that holds nothing for its list */
 export function gatheredLists(): [file: string, text: string][] {
-  const routes = filesWith('api/*/**/routes.ts', /^export const (\w+) = serve\((\w+)/gm);
+  const routes = filesWith('api/*/**/routes.ts', /^export const (\w+) = serve\(/gm);
   const unread = globSync('api/*/**/routes.ts', { exclude: ['api/docs/**'] }).filter(
     (path) => !routes.some(({ file }) => file === path),
   );
   if (unread.length > 0) throw new Error(`${unread.join(', ')}: must hold an \`export const … = serve(\``);
+  const resources = routes.map(
+    ({ file, name }) => `export { ${name} } from './${file.slice('api/'.length)}';`,
+  );
   const tables = filesWith('db/models/**/*.ts', /^export const (tables): Tables = /gm).map(({ file }) => {
     const model = file.slice('db/models/'.length).replace('.ts', '');
     return `export { tables as ${camelCase(model.replaceAll('/', '_'))} } from '../../db/models/${model}.ts';`;
   });
   return [
-    ['api/resources.ts', resourcesOf(routes)],
+    ['api/resources.ts', listOf('Every resource of the API.', resources)],
     ['shared/privacy/tables.ts', listOf('What each model says of its tables.', tables)],
   ];
 }
 
 function listOf(what: string, lines: string[]): string {
   return [`/** ${what} Gathered by \`npm run write\`. Do not edit. */`, ...lines, ''].join('\n');
-}
-
-/** Returns api/resources.ts: the contract of each resource, which lies beside its routes, and what loads its handlers. */
-function resourcesOf(routes: Found[]): string {
-  const entries = routes.map(({ file, name, of }) => ({ path: `./${file.slice('api/'.length)}`, name, of }));
-  return [
-    "import type { Listed } from './contract/serve.ts';",
-    ...entries.map(({ path, of }) => `import { ${of} } from '${path.replace('routes.ts', 'contract.ts')}';`),
-    '',
-    '/** Every resource of the API. Gathered by `npm run write`. Do not edit. */',
-    'export const resources: Listed[] = [',
-    ...entries.map(({ path, name, of }) => `  [${of}, async () => (await import('${path}')).${name}],`),
-    '];\n',
-  ].join('\n');
 }
 
 /** Returns workers/handlers.ts: the handler of each job, which `workers/faqImport.ts` exports as `faqImport` for `faq_import`. */
@@ -55,18 +44,12 @@ export function handlersOf(jobNames: string[]): [file: string, text: string] {
   return ['workers/handlers.ts', text];
 }
 
-type Found = { file: string; name: string; of: string };
-
-/** Returns the files of a pattern, each with a name that it exports, and what that is made of. */
-function filesWith(pattern: string, exported: RegExp): Found[] {
+/** Returns the files of a pattern, each with a name that it exports. */
+function filesWith(pattern: string, exported: RegExp): { file: string; name: string }[] {
   return globSync(pattern)
     .toSorted()
     .flatMap((file) =>
-      [...readFileSync(file, 'utf8').matchAll(exported)].map(([, name = '', of = '']) => ({
-        file,
-        name,
-        of,
-      })),
+      [...readFileSync(file, 'utf8').matchAll(exported)].map(([, name = '']) => ({ file, name })),
     );
 }
 

@@ -7,7 +7,7 @@ import type { Cell } from '../../db/models/analytics/figures.ts';
 export type Price = { model: string; valid_from: string; currency: string; input: number; output: number };
 export type Cost = { amount: number; currency: string };
 
-/** Says whether a file holds prices. Only here loads the library of schemas: most processes have no such file. */
+/** Says whether a file holds prices. Loads the library of schemas only now: most processes have no such file. */
 function arePrices(read: unknown): read is Price[] {
   const { Type } = lazily('typebox') as typeof import('typebox');
   const { Check } = lazily('typebox/value') as typeof import('typebox/value');

@@ -9,7 +9,10 @@ export function together<T>(work: () => Promise<T>): () => Promise<T> {
   };
 }
 
-/** Returns a function that does `work` at most once in `ms`: until then, further callers get the result of the last call. */
+/**
+ * Returns a function that does `work` at most once in `ms`: until then, further callers get the result of the last call, an error
+ * as well.
+ */
 export function atMostEvery<T>(ms: number, work: () => Promise<T>): () => Promise<T> {
   let last: { result: Promise<T>; until: number } | undefined;
   return () => {

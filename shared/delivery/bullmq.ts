@@ -18,5 +18,8 @@ const FILES = {
  * @throws Error at start for a release of BullMQ that keeps its classes elsewhere
  */
 export function ofBullmq<Name extends keyof typeof FILES>(name: Name): (typeof bullmq)[Name] {
-  return (load(`bullmq/dist/cjs/classes/${FILES[name]}`) as typeof bullmq)[name];
+  const found = (load(`bullmq/dist/cjs/classes/${FILES[name]}`) as typeof bullmq)[name];
+  if (typeof found !== 'function')
+    throw new Error(`BullMQ keeps ${name} elsewhere: see shared/delivery/bullmq.ts`);
+  return found;
 }

@@ -1,7 +1,17 @@
 import type { FlowJob, JobsOptions, KeepJobs } from 'bullmq';
 import { createHash } from 'node:crypto';
-import type { OwedFaq } from '../../db/models/faqEmbedding.ts';
+import { partsToCount } from '../../db/models/analytics/counting.ts';
+import { faqsToEmbed, type OwedFaq } from '../../db/models/faqEmbedding.ts';
+import { importsToDeliver } from '../../db/models/faqImport.ts';
+import { webhooksToDeliver } from '../../db/models/webhookDelivery.ts';
+import { gapsToGroup } from '../../db/models/faqSuggestion.ts';
+import { mailsToSend } from '../../db/models/mail.ts';
+import { notificationsToDeliver, usersToPush } from '../../db/models/notification.ts';
+import { conversationsToSummarise } from '../../db/models/summary.ts';
+import { replaysToAnswer } from '../../db/models/replay.ts';
 import { runsToDeliver } from '../../db/models/owed.ts';
+import { erasuresOwed } from '../../db/models/erasure.ts';
+import { exportsOwed } from '../../db/models/export.ts';
 import type { Delivery } from '../../db/models/run.ts';
 import { env, oneOf, text } from '../base/env.ts';
 import {
@@ -76,9 +86,6 @@ const single = <Payload extends AnyShape>(
   single: true as const,
 });
 
-/** Loads the statements by which the reconciler asks what is owed. */
-const owing = () => import('./owing.ts');
-
 /** How most single jobs are tried. */
 const retried = { kept: notAtAll, attempts: 3, backoffMs: 2_000, stalls: 3 };
 /** Postgres holds the time of the next try, so one call of the job is one try. */
@@ -136,10 +143,8 @@ export const jobs = {
     process: 'context',
     payload: object({ conversation_id: integer }),
     id: ({ conversation_id }) => `summary-${conversation_id}`,
-    owed: async (graceMs) => {
-      const ids = await (await owing()).conversationsToSummarise(SUMMARIES, graceMs);
-      return ids.map((conversation_id) => ({ conversation_id }));
-    },
+    owed: async (graceMs) =>
+      (await conversationsToSummarise(SUMMARIES, graceMs)).map((conversation_id) => ({ conversation_id })),
     ...retried,
     slots: 2,
   }),
@@ -153,7 +158,7 @@ export const jobs = {
     id: ({ faq_ids, batch = faq_ids.join('-') }) => `faqs-${batch}`,
     wanted: embedsTexts,
     owed: async () => {
-      const faqs = await (await owing()).faqsToEmbed(FAQS);
+      const faqs = await faqsToEmbed(FAQS);
       return faqs.length === 0 ? [] : [embeddingOf(faqs)];
     },
     ...retried,
@@ -164,10 +169,7 @@ export const jobs = {
     process: 'notification',
     payload: object({ webhook_id: integer }),
     id: ({ webhook_id }) => `webhook-${webhook_id}`,
-    owed: async () => {
-      const ids = await (await owing()).webhooksToDeliver();
-      return ids.map((webhook_id) => ({ webhook_id }));
-    },
+    owed: async () => (await webhooksToDeliver()).map((webhook_id) => ({ webhook_id })),
     ...triedOnce,
     slots: 100,
   }),
@@ -175,10 +177,7 @@ export const jobs = {
     process: 'embedding',
     payload: object({ import_id: integer }),
     id: ({ import_id }) => `import-${import_id}`,
-    owed: async (graceMs) => {
-      const ids = await (await owing()).importsToDeliver(graceMs);
-      return ids.map((import_id) => ({ import_id }));
-    },
+    owed: async (graceMs) => (await importsToDeliver(graceMs)).map((import_id) => ({ import_id })),
     ...retried,
     slots: 1,
   }),
@@ -188,7 +187,7 @@ export const jobs = {
     id: () => 'faq-suggestions',
     /** Questions are grouped by what they mean; without an embedding model they wait. */
     wanted: embedsTexts,
-    owed: async () => ((await (await owing()).gapsToGroup()) ? [{}] : []),
+    owed: async () => ((await gapsToGroup()) ? [{}] : []),
     ...retried,
     slots: 1,
   }),
@@ -196,7 +195,7 @@ export const jobs = {
     process: 'analytics',
     payload: object({ replay_id: integer }),
     id: ({ replay_id }) => `replay-${replay_id}`,
-    owed: async () => (await owing()).replaysToAnswer(REPLAYS),
+    owed: () => replaysToAnswer(REPLAYS),
     ...retried,
     slots: 2,
   }),
@@ -204,7 +203,7 @@ export const jobs = {
     process: 'analytics',
     payload: object({ part: anyOf('moments', 'begun') }),
     id: ({ part }) => `analytics-${part}`,
-    owed: async () => (await owing()).partsToCount(env.RESOLVED_AFTER_H),
+    owed: () => partsToCount(env.RESOLVED_AFTER_H),
     ...retried,
     slots: 2,
   }),
@@ -212,10 +211,7 @@ export const jobs = {
     process: 'housekeeping',
     payload: object({ export_id: integer }),
     id: ({ export_id }) => `export-${export_id}`,
-    owed: async () => {
-      const ids = await (await owing()).exportsOwed();
-      return ids.map((export_id) => ({ export_id }));
-    },
+    owed: async () => (await exportsOwed()).map((export_id) => ({ export_id })),
     ...retried,
     slots: 1,
   }),
@@ -223,7 +219,7 @@ export const jobs = {
     process: 'housekeeping',
     payload: object({}),
     id: () => 'erasure',
-    owed: async (graceMs) => ((await (await owing()).erasuresOwed(graceMs)).length > 0 ? [{}] : []),
+    owed: async (graceMs) => ((await erasuresOwed(graceMs)).length > 0 ? [{}] : []),
     ...retried,
     slots: 1,
   }),
@@ -235,10 +231,8 @@ export const jobs = {
     process: 'notification',
     payload: object({ notification_id: integer }),
     id: ({ notification_id }) => `notification-${notification_id}`,
-    owed: async () => {
-      const ids = await (await owing()).notificationsToDeliver(TOLD, TOGETHER);
-      return ids.map((notification_id) => ({ notification_id }));
-    },
+    owed: async () =>
+      (await notificationsToDeliver(TOLD, TOGETHER)).map((notification_id) => ({ notification_id })),
     ...triedOnce,
     slots: 4,
   }),
@@ -247,10 +241,7 @@ export const jobs = {
     process: 'notification',
     payload: object({ user_id: integer }),
     id: ({ user_id }) => `push-${user_id}`,
-    owed: async () => {
-      const ids = await (await owing()).usersToPush(TOLD);
-      return ids.map((user_id) => ({ user_id }));
-    },
+    owed: async () => (await usersToPush(TOLD)).map((user_id) => ({ user_id })),
     ...triedOnce,
     slots: 100,
   }),
@@ -259,10 +250,7 @@ export const jobs = {
     payload: object({ mail_id: integer }),
     id: ({ mail_id }) => `mail-${mail_id}`,
     wanted: mailIsConfigured,
-    owed: async () => {
-      const ids = await (await owing()).mailsToSend(TOLD);
-      return ids.map((mail_id) => ({ mail_id }));
-    },
+    owed: async () => (await mailsToSend(TOLD)).map((mail_id) => ({ mail_id })),
     ...triedOnce,
     slots: 4,
   }),

@@ -5,7 +5,7 @@ import { type Contract, contract, json, nothing } from '../../api/contract/contr
 import { closed, defaulted } from '../../api/contract/schema.ts';
 import { serve } from '../../api/contract/serve.ts';
 import { bodyCheck } from '../../api/middleware/validate.ts';
-import { loadAll, routes } from '../../api/routes.ts';
+import { routes, served } from '../../api/routes.ts';
 import { clientEvents } from '../../api/sockets/contract.ts';
 import { framesIn } from '../../api/websocket/contract.ts';
 
@@ -23,8 +23,6 @@ const things = contract('Things', {
     answers: { 204: nothing('Added') },
   },
 });
-
-const served = await loadAll();
 
 describe('contracts', () => {
   it('are all served', async () => {

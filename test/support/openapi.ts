@@ -3,14 +3,14 @@ import addFormats from 'ajv-formats';
 import { acknowledgement } from '../../api/docs/asyncapi.ts';
 import { buildOpenapi, type OpenApi, type Operation } from '../../api/docs/openapi.ts';
 import { addOwnFormats } from '../../api/middleware/formats.ts';
-import { loadAll } from '../../api/routes.ts';
+import { served } from '../../api/routes.ts';
 import type { ClientEvent } from '../../api/contract/contract.ts';
 import { clientEvents, serverEvents } from '../../api/sockets/contract.ts';
 import { framesOut } from '../../api/websocket/contract.ts';
 import type { Answer } from './api.ts';
 
 /** The document that /openapi.json serves. */
-export const openapi: OpenApi = buildOpenapi(await loadAll());
+export const openapi: OpenApi = buildOpenapi(served);
 
 /**
  * Checks an answer against the document: its headers, and a JSON body with all fields and no others. Paths

@@ -3,7 +3,7 @@ import type { Static, TSchema } from 'typebox';
 import type { analyticsContract } from '../../api/analytics/contract.ts';
 import type { auditContract } from '../../api/audit/contract.ts';
 import type { inboxContract } from '../../api/inbox/contract.ts';
-import { loadAll } from '../../api/routes.ts';
+import { served } from '../../api/routes.ts';
 import type { systemContract } from '../../api/system/contract.ts';
 import type { userAdminContract } from '../../api/users/admin/contract.ts';
 import type { webhookContract } from '../../api/webhooks/contract.ts';
@@ -41,8 +41,8 @@ fits<panel.AuditVerified>()<Answer<typeof auditContract, 'POST /api/v1/audit/ver
 fits<panel.SystemState>()<Answer<typeof systemContract, 'GET /api/v1/system', 200>>();
 
 describe('the types of the panel', () => {
-  it('belong to routes that are served', async () => {
-    const keys = (await loadAll()).flatMap(({ routes }) => routes.map(({ key }) => key));
+  it('belong to routes that are served', () => {
+    const keys = served.flatMap(({ routes }) => routes.map(({ key }) => key));
     expect(keys).to.include.members(['GET /api/v1/system', 'GET /api/v1/inbox/:id/person']);
   });
 });

@@ -2,14 +2,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { presentFaults } from '../../api/middleware/faults.ts';
 import { checkSane } from '../../api/middleware/sane.ts';
-import { loadAll } from '../../api/routes.ts';
+import { served } from '../../api/routes.ts';
 import { Problem, PROBLEMS } from '../../shared/base/errors.ts';
 import { BY_CODE, BY_TEXT, patternOf, wordFor } from '../../web/shared/said.ts';
 import { ar } from '../../web/shared/words/ar.ts';
 import { de } from '../../web/shared/words/de.ts';
 import { en } from '../../web/shared/words/en.ts';
 
-const served = await loadAll();
 const LANGUAGES: Record<string, Record<string, string>> = { en, de, ar };
 
 /** Texts that programs alone meet: no page sends what they are about. */

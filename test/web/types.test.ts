@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { loadAll } from '../../api/routes.ts';
+import { served } from '../../api/routes.ts';
 import { serverEvents } from '../../api/sockets/contract.ts';
 import type { RunEvent as ServerEvent } from '../../shared/delivery/runEvents.ts';
 import { firstSeq as serverFirstSeq } from '../../shared/delivery/runEvents.ts';
@@ -22,8 +22,8 @@ describe('the types of the client', () => {
     for (const attempt of [1, 2, 3, 40]) expect(firstSeq(attempt)).to.equal(serverFirstSeq(attempt));
   });
 
-  it('belong to routes that are served', async () => {
-    const keys = (await loadAll()).flatMap(({ routes }) => routes.map(({ key }) => key));
+  it('belong to routes that are served', () => {
+    const keys = served.flatMap(({ routes }) => routes.map(({ key }) => key));
     expect(keys).to.include.members(['POST /api/v1/auth/refresh', 'GET /api/v1/runs/:id/events']);
   });
 });

@@ -1,8 +1,8 @@
-import { nothing, other, rareContract } from '../../contract/contract.ts';
+import { contract, nothing, other } from '../../contract/contract.ts';
 
 const page = (what: string) => other(what, 'text/html');
 
-export const boardContract = rareContract('Operators', {
+export const boardContract = contract('Operators', {
   'POST /api/v1/admin/board': {
     who: 'admins',
     summary: 'Open Bull Board in a frame',

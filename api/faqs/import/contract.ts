@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { json, other, rareContract } from '../../contract/contract.ts';
+import { contract, json, other } from '../../contract/contract.ts';
 import { count, flag, id, slug, text, time } from '../../contract/fields.ts';
 import { location } from '../../middleware/headers.ts';
 import { closed, defaulted, named, oneOf, orNull, presenter } from '../../contract/schema.ts';
@@ -29,7 +29,7 @@ export const importItem = closed({
   line: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_LINE })),
 });
 
-export const faqImportContract = rareContract('Knowledge base', {
+export const faqImportContract = contract('Knowledge base', {
   'POST /api/v1/faqs/import': {
     who: 'editors',
     summary: 'Import FAQs',

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { json, nothing, rareContract } from '../../contract/contract.ts';
+import { contract, json, nothing } from '../../contract/contract.ts';
 import { count, id, paging, text, time } from '../../contract/fields.ts';
 import { location } from '../../middleware/headers.ts';
 import { closed, defaulted, oneOf, optional, orNull, page, presenter } from '../../contract/schema.ts';
@@ -21,7 +21,7 @@ const suggestion = Type.Object({
 });
 export const presentSuggested = presenter(suggestion);
 
-export const faqSuggestionContract = rareContract('Knowledge base', {
+export const faqSuggestionContract = contract('Knowledge base', {
   'GET /api/v1/faqs/suggestions': {
     who: 'editors',
     summary: 'Questions that the knowledge base lacks',

@@ -1,11 +1,11 @@
 import { Type } from 'typebox';
-import { other, rareContract } from '../../contract/contract.ts';
+import { contract, other } from '../../contract/contract.ts';
 import { closed } from '../../contract/schema.ts';
 
 const query = closed({ token: Type.String({ minLength: 1, maxLength: 512 }) });
 
 /** Where the links of mails lead that need no sign-in. */
-export const mailLinkContract = rareContract('Notifications', {
+export const mailLinkContract = contract('Notifications', {
   'GET /unsubscribe': {
     who: 'anyone',
     summary: 'A page that asks whether to stop mails',

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { json, other, rareContract } from '../../contract/contract.ts';
+import { contract, json, other } from '../../contract/contract.ts';
 import { id, text, time } from '../../contract/fields.ts';
 import { described, named, oneOf, orNull, presenter } from '../../contract/schema.ts';
 
@@ -26,7 +26,7 @@ const dataExport = named(
 );
 export const presentExport = presenter(dataExport);
 
-export const exportContract = rareContract('Privacy', {
+export const exportContract = contract('Privacy', {
   'POST /api/v1/users/me/export': {
     who: 'signed in',
     summary: 'Ask for your data',

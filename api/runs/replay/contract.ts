@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { source, usage } from '../../contract/answering.ts';
-import { json, rareContract } from '../../contract/contract.ts';
+import { contract, json } from '../../contract/contract.ts';
 import { givenVersion, id, paging, text, time } from '../../contract/fields.ts';
 import { closed, described, named, oneOf, orNull, page, presenter } from '../../contract/schema.ts';
 
@@ -48,7 +48,7 @@ const original = Type.Object({
 export const presentOriginal = presenter(original);
 const replays = page(replay);
 
-export const replayContract = rareContract('Analytics', {
+export const replayContract = contract('Analytics', {
   'POST /api/v1/runs/:id/replay': {
     who: 'admins',
     summary: 'Ask a run’s question again, for comparison',

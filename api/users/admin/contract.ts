@@ -1,11 +1,11 @@
 import { Type } from 'typebox';
 import { session, user } from '../../contract/account.ts';
-import { json, nothing, rareContract } from '../../contract/contract.ts';
+import { contract, json, nothing } from '../../contract/contract.ts';
 import { givenRole, paging, role, userStatus } from '../../contract/fields.ts';
 import { closed, oneOf, optional, page } from '../../contract/schema.ts';
 
 /** Accounts of others, for administrators. The audit log notes who looks at an account or changes it. */
-export const userAdminContract = rareContract('Operators', {
+export const userAdminContract = contract('Operators', {
   'GET /api/v1/users': {
     who: 'admins',
     summary: 'Accounts',
