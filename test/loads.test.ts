@@ -16,7 +16,7 @@ describe('the product', () => {
 
 /** What `web` at rest does not hold: docs/performance.md, "Memory at rest". */
 const AT_FIRST_USE = [
-  /^node_modules\/(tiktoken|openai|nodemailer|otpauth|csv-parse|csv-stringify|yazl)$/,
+  /^node_modules\/(tiktoken|openai|nodemailer|otpauth)$/,
   /^node_modules\/@(bull-board|node-rs)\//,
 ];
 
