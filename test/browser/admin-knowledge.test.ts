@@ -70,12 +70,14 @@ describeBrowser('the page of the knowledge base', function () {
     await page.getByRole('button', { name: 'Archive' }).click();
     await page.getByRole('alert').getByText('Parley cannot be reached.').waitFor();
     expect(await page.getByRole('button', { name: 'Undo' }).count(), 'what did not happen').to.equal(0);
+    const status = page.getByRole('combobox', { name: 'Status' }).and(page.locator('select'));
+    expect(await status.inputValue(), 'what the next save would send').to.equal('published');
     await page.unroute(`**/faqs/${faq.id}`, cut);
     panel.forgive();
     await page.getByRole('button', { name: 'Archive' }).click();
     await page.getByRole('button', { name: 'Undo' }).click();
     await page.getByRole('button', { name: 'Archive' }).waitFor();
-    await page.getByRole('combobox', { name: 'Status' }).and(page.locator('select')).waitFor();
+    await status.waitFor();
 
     await page.getByRole('link', { name: 'Write it in German' }).click();
     await page.getByRole('heading', { level: 1, name: 'New FAQ' }).waitFor();

@@ -329,7 +329,7 @@ describeBrowser('the chat page', function () {
     expect(await left).to.deep.equal([]);
   });
 
-  it('leaves the cookie of whom one tab signs in alone when another tab signs out slowly', async () => {
+  it('does not end the sign-in of another user in a second tab by a slow sign-out in one tab', async () => {
     const [ann, bob] = [await buildUser(), await buildUser()];
     const page = await open();
     const other = await page.context().newPage();

@@ -433,6 +433,10 @@ describeBrowser('the widget on another site', function () {
     await frame().getByText('w1 w2 w3 w4').waitFor();
     await frame().getByRole('button', { name: 'Good answer' }).last().click();
     await frame().getByRole('alert').waitFor({ state: 'detached' });
+    const body = JSON.stringify({ code: 'quota_exceeded', status: 429, retry_after_s: 3_600 });
+    await page.route('**/chat/send', (route) => route.fulfill({ status: 429, body }), { times: 1 });
+    await ask('over the budget');
+    await frame().getByText('Not sent yet. Next try:').waitFor();
   });
 
   it('keeps a message and its growing answer while earlier news comes late', async () => {

@@ -23,11 +23,14 @@ const TO_PROGRAMS = [
   /^must be without (keys|7$)/,
   /^must be nested at most/,
   /^must be the next_cursor/,
+  /^(This origin may not make|A page of another site made) this request$/,
+  /^An account without a password has no username$/,
+  /^This sign-in is not for frames$/,
 ];
 const LITERAL = /(?<!\w)(?:'([^'\n]*)'|`([^`\n]*)`|"([^"\n]*)")/g;
 
-/** The texts in the sources of the server. What a template fills in is a 7. */
-function texts(): string[] {
+/** The sources of the server. What a template fills in is a 7. */
+function sources(): string[] {
   const files = ['api', 'shared', 'workers', 'db'].flatMap((folder) =>
     readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => `${folder}/${name}`),
   );
@@ -35,13 +38,20 @@ function texts(): string[] {
     files
       // The faults of schemas are made there.
       .filter((name) => /\.(ts|sql)$/.test(name) && name !== 'api/middleware/faults.ts')
-      .flatMap((name) => [
-        ...readFileSync(name, 'utf8')
-          .replaceAll(/\$\{[^{}]*\}/g, '7')
-          .matchAll(LITERAL),
-      ])
-      .map(([, ...quoted]) => quoted.find((text) => text !== undefined) ?? '')
+      .map((name) => readFileSync(name, 'utf8').replaceAll(/\$\{[^{}]*\}/g, '7'))
   );
+}
+
+function texts(): string[] {
+  return sources()
+    .flatMap((source) => [...source.matchAll(LITERAL)])
+    .map(([, ...quoted]) => quoted.find((text) => text !== undefined) ?? '');
+}
+
+/** Why acts are refused: texts that stand without faults of fields, and whose codes alone do not say why. */
+function refusals(): string[] {
+  const refusal = /problem\(\s*'(?:forbidden|conflict|already_exists)',\s*(['`"])(.+?)\1\s*\)/g;
+  return sources().flatMap((source) => [...source.matchAll(refusal)].map(([, , text]) => text ?? ''));
 }
 
 /** The faults that the schemas of requests can find. */
@@ -58,7 +68,7 @@ function faults(): string[] {
       format: value,
     };
     const [fault] = presentFaults([{ keyword, params, instancePath: '', schemaPath: '' }]);
-    if (fault && fault.message !== 'must be valid') found.add(fault.message);
+    if (fault) found.add(fault.message);
     return value;
   });
   return [...found];
@@ -74,6 +84,10 @@ function unstorable(): string {
   return '';
 }
 
+function isWordless(text: string): boolean {
+  return wordFor(text) === undefined && !TO_PROGRAMS.some((pattern) => pattern.test(text));
+}
+
 describe('what the pages say for the server', () => {
   it('is a word in each language for every code of a refusal', () => {
     expect(Object.keys(BY_CODE)).to.have.members(Object.keys(PROBLEMS));
@@ -86,10 +100,12 @@ describe('what the pages say for the server', () => {
 
   it('is a word for each fault of a field', () => {
     const known = [...texts().filter((text) => text.startsWith('must be ')), ...faults(), unstorable()];
-    const wordless = known.filter(
-      (text) => !wordFor(text) && !TO_PROGRAMS.some((pattern) => pattern.test(text)),
-    );
-    expect(wordless).to.deep.equal([]);
+    expect(known.filter(isWordless)).to.deep.equal([]);
+  });
+
+  it('is a word for each reason why an act is refused', () => {
+    expect(refusals()).to.include('This experiment has ended');
+    expect(refusals().filter(isWordless)).to.deep.equal([]);
   });
 
   it('stands for what the server still says', () => {

@@ -25,7 +25,7 @@ export const BY_CODE: Record<Problem['code'], Word> = {
   unsupported_media: 'said.media',
   unsupported_encoding: 'said.unreadable',
   idempotency_key_reused: 'said.reused',
-  rate_limited: 'enter.tooOften',
+  rate_limited: 'said.tooOften',
   quota_exceeded: 'said.quota',
   too_many_waiting_runs: 'said.waiting',
   internal_error: 'app.failed',
@@ -97,10 +97,14 @@ export const BY_TEXT: Record<string, Word> = {
   'must be like {pattern}': 'fault.form',
   'must be a {type}': 'fault.form',
   'must be an {type}': 'fault.form',
+  'must be valid': 'fault.form',
 
   // Why an act is refused.
   'The last administrator cannot be erased': 'erase.lastAdmin',
   'Erase your own account with DELETE /users/me': 'said.eraseSelf',
+  'Ask another administrator to change your account': 'said.changeSelf',
+  'A guest gets another role by registering': 'said.guestRole',
+  'An account that a site vouches for keeps its role': 'said.siteRole',
   'This account has no password': 'said.noPassword',
   'This account has no e-mail address': 'said.noAddress',
   'Your account has no address': 'said.noAddress',

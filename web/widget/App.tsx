@@ -120,7 +120,10 @@ export function App({ talk, onClose }: { talk: Talk; version: number; onClose: (
             ) : (
               <p>
                 {delayed
-                  ? words.later.replace('{when}', moment(delayed.until))
+                  ? words[delayed.problem.code === 'rate_limited' ? 'later' : 'delayed'].replace(
+                      '{when}',
+                      moment(delayed.until),
+                    )
                   : talk.offline
                     ? words.unreachable
                     : words.sending}

@@ -10,6 +10,7 @@ const en = {
   consent: 'By sending you agree that your messages are processed to answer them.',
   sending: 'Sending …',
   later: 'Too many messages. This one is sent later: {when}.',
+  delayed: 'Not sent yet. Next try: {when}.',
   thinking: 'Thinking …',
   failed: 'The answer failed.',
   stopped: 'Stopped.',

@@ -143,9 +143,9 @@ export function reason(
   return reasonOf(err instanceof Refused ? err.problem : { code: 'unreachable', status: 0 }, own, labels);
 }
 
-/** Shows for a while why something failed. */
-export function tellFailure(err: unknown): void {
-  toast(reason(err));
+/** Shows for a while why something failed. @param labels of fields, by name */
+export function tellFailure(err: unknown, labels: Record<string, string> = {}): void {
+  toast(reason(err, {}, labels));
 }
 
 /** Saves an answer of the API that is a file, such as a table of `format=csv`. @throws Refused, Unreachable */

@@ -28,21 +28,27 @@ export function Rows({
       aria-label={label}
       tabIndex={0}
     >
-      <table aria-label={label} className="w-full text-sm">
-        <thead className="text-muted">
-          <tr>
+      <table role="table" aria-label={label} className="w-full text-sm">
+        <thead role="rowgroup" className="text-muted">
+          <tr role="row">
             {head.map((name, i) => (
-              <th key={name} scope="col" className={`py-1.5 pe-3 font-medium last:pe-0 ${side(i)}`}>
+              <th
+                role="columnheader"
+                key={name}
+                scope="col"
+                className={`py-1.5 pe-3 font-medium last:pe-0 ${side(i)}`}
+              >
                 {name}
               </th>
             ))}
           </tr>
         </thead>
-        <tbody>
+        <tbody role="rowgroup">
           {rows.map(({ key, cells }) => (
-            <tr key={key} className="border-t border-line align-top">
+            <tr role="row" key={key} className="border-t border-line align-top">
               {cells.map((cell, i) => (
                 <td
+                  role="cell"
                   key={head[i]}
                   data-name={head[i]}
                   className={`py-1.5 pe-3 wrap-break-word last:pe-0 ${side(i)}`}

@@ -57,21 +57,31 @@ function Rows<Row extends { id: number | string }>({ label, list, columns, link,
         aria-label={label}
         tabIndex={0}
       >
-        <table aria-label={label} className="w-full text-sm">
-          <thead className="bg-sunken text-muted">
-            <tr>
+        <table role="table" aria-label={label} className="w-full text-sm">
+          <thead role="rowgroup" className="bg-sunken text-muted">
+            <tr role="row">
               {columns.map((column) => (
-                <th key={column.head} scope="col" className={`font-medium ${shape(column)}`}>
+                <th
+                  role="columnheader"
+                  key={column.head}
+                  scope="col"
+                  className={`font-medium ${shape(column)}`}
+                >
                   {column.head}
                 </th>
               ))}
             </tr>
           </thead>
-          <tbody>
+          <tbody role="rowgroup">
             {list.list.map((row) => (
-              <tr key={row.id} className={`relative border-t border-line ${link ? 'hover:bg-sunken' : ''}`}>
+              <tr
+                role="row"
+                key={row.id}
+                className={`relative border-t border-line ${link ? 'hover:bg-sunken' : ''}`}
+              >
                 {columns.map((column, i) => (
                   <td
+                    role="cell"
                     key={column.head}
                     data-name={column.head}
                     className={`wrap-break-word ${shape(column)}`}

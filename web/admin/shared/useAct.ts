@@ -1,15 +1,19 @@
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { reason } from '../data/api.ts';
 
 /**
- * Does one act of a page, such as saving a form. `busy`: it is under way; `refused`: why the last one failed, in words.
+ * Does one act of a page at a time, such as saving a form. `busy`: it is under way; `refused`: why the last one failed, in words.
  * @param labels of fields, by the names that the API gives them
  */
 export function useAct(labels: Record<string, string> = {}) {
   const [busy, setBusy] = useState(false);
   const [refused, setRefused] = useState('');
-  /** @returns whether the work is done */
+  // Two clicks may come before the page is drawn again.
+  const running = useRef(false);
+  /** @returns whether the work is done. It is not begun while other work of this act is under way. */
   const act = async (work: () => Promise<void>): Promise<boolean> => {
+    if (running.current) return false;
+    running.current = true;
     setBusy(true);
     setRefused('');
     try {
@@ -19,6 +23,7 @@ export function useAct(labels: Record<string, string> = {}) {
       setRefused(reason(err, {}, labels));
       return false;
     } finally {
+      running.current = false;
       setBusy(false);
     }
   };

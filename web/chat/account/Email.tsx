@@ -63,6 +63,7 @@ function Change({ onClose }: { onClose: () => void }) {
   const reasons = {
     validation_failed: isPassword ? t('me.wrong') : t('register.mustBeEmail'),
     not_configured: t('email.noMail'),
+    rate_limited: t('enter.tooOften'),
   };
   return (
     <form ref={fields} className="grid gap-4" onSubmit={form.onSubmit}>

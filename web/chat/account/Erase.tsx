@@ -24,7 +24,11 @@ export function Erase({ user, onClose }: { user: User; onClose: () => void }) {
     forgetUser(user.id);
     session.ended();
   });
-  const reasons = { validation_failed: t('me.wrong'), conflict: t('erase.lastAdmin') };
+  const reasons = {
+    validation_failed: t('me.wrong'),
+    conflict: t('erase.lastAdmin'),
+    rate_limited: t('enter.tooOften'),
+  };
   return (
     <Dialog writes title={t('erase.title')} onClose={onClose}>
       <p>{t('erase.what')}</p>

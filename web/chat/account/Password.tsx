@@ -20,6 +20,7 @@ export function Password() {
   const reasons = {
     validation_failed: isPresent ? t('me.wrong') : t('register.weak'),
     unauthenticated: t('me.wrong'),
+    rate_limited: t('enter.tooOften'),
   };
   return (
     <Section title={t('me.password')}>

@@ -48,7 +48,9 @@ function PasswordForm({ form, submit }: { form: ReturnType<typeof useForm>; subm
   return (
     <form className="grid gap-4" onSubmit={form.onSubmit}>
       <PresentPassword />
-      <Alert>{reasonOf(form.problem, { validation_failed: t('me.wrong') })}</Alert>
+      <Alert>
+        {reasonOf(form.problem, { validation_failed: t('me.wrong'), rate_limited: t('enter.tooOften') })}
+      </Alert>
       <Button kind="main" type="submit" className="w-fit" busy={form.busy}>
         {submit}
       </Button>
@@ -97,6 +99,7 @@ function Enrol({ onClose }: { onClose: () => void }) {
               {reasonOf(confirm.problem, {
                 validation_failed: t('enter.wrongCode'),
                 unauthenticated: t('enter.wrongCode'),
+                rate_limited: t('enter.tooOften'),
               })}
             </Alert>
             <Button kind="main" type="submit" className="w-fit" busy={confirm.busy}>

@@ -18,7 +18,9 @@ export function Forgot() {
     <Frame title={t('forgot.title')} lead={t('forgot.lead')}>
       <form className="grid gap-4" onSubmit={form.onSubmit}>
         <Field label={t('enter.email')} name="email" type="email" autoComplete="email" required />
-        <Alert>{reasonOf(form.problem)}</Alert>
+        <Alert>
+          {reasonOf(form.problem, { rate_limited: t('enter.tooOften') }, { email: t('enter.email') })}
+        </Alert>
         {sent && <p role="status">{t('forgot.sent')}</p>}
         <Button kind="main" type="submit" busy={form.busy}>
           {t('forgot.submit')}

@@ -26,7 +26,11 @@ export function Register() {
     await navigate('/', { replace: true });
   });
   const wrong = (name: string) => form.problem?.errors?.find(({ path }) => path === `/${name}`);
-  const reasons = { already_exists: t('register.taken'), validation_failed: t('register.invalid') };
+  const reasons = {
+    already_exists: t('register.taken'),
+    validation_failed: t('register.invalid'),
+    rate_limited: t('enter.tooOften'),
+  };
   return (
     <Frame title={t('register.title')} lead={guest === null ? '' : t('register.keep')}>
       <form ref={fields} className="grid gap-4" onSubmit={form.onSubmit}>

@@ -20,6 +20,7 @@ export function Reset() {
   const isToken = form.problem?.errors?.some(({ path }) => path === '/token');
   const reasons = {
     gone: t('reset.gone'),
+    rate_limited: t('enter.tooOften'),
     validation_failed: isToken ? t('reset.gone') : t('register.weak'),
   };
   return (

@@ -31,7 +31,9 @@ export function SignIn() {
         <Button type="submit" busy={guest.busy}>
           {t('enter.guest')}
         </Button>
-        <Alert>{reasonOf(guest.problem, { forbidden: t('enter.guestsOff') })}</Alert>
+        <Alert>
+          {reasonOf(guest.problem, { forbidden: t('enter.guestsOff'), rate_limited: t('enter.tooOften') })}
+        </Alert>
         <p className="text-sm text-muted">{t('enter.guestNote')}</p>
       </form>
     </SignInFrame>

@@ -7,11 +7,12 @@ import { reasonOf, textOf, useForm } from './useForm.ts';
 /** Asks for the code of an account that has a second factor. */
 export function SecondFactor({ token, onBack }: { token: string; onBack: () => void }) {
   const form = useForm((fields) => session.secondFactor(token, textOf(fields, 'code').trim()));
+  const reasons = { unauthenticated: t('enter.wrongCode'), rate_limited: t('enter.tooOften') };
   return (
     <Frame title={t('enter.title')} lead={t('enter.codeLead')}>
       <form className="grid gap-4" onSubmit={form.onSubmit}>
         <Field label={t('enter.code')} name="code" autoComplete="one-time-code" required />
-        <Alert>{reasonOf(form.problem, { unauthenticated: t('enter.wrongCode') })}</Alert>
+        <Alert>{reasonOf(form.problem, reasons)}</Alert>
         <Button kind="main" type="submit" busy={form.busy}>
           {t('enter.confirmCode')}
         </Button>

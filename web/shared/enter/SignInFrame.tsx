@@ -21,6 +21,8 @@ export function SignInFrame({ title, lead, links, children }: Props) {
       setFactor(token);
     }
   });
+  const reasons = { unauthenticated: t('enter.wrong'), rate_limited: t('enter.tooOften') };
+  const labels = { email: t('enter.email'), password: t('enter.password') };
   if (factor !== undefined) return <SecondFactor token={factor} onBack={() => setFactor(undefined)} />;
   return (
     <Frame title={title} lead={lead}>
@@ -34,7 +36,7 @@ export function SignInFrame({ title, lead, links, children }: Props) {
           autoComplete="current-password"
           required
         />
-        <Alert>{reasonOf(form.problem, { unauthenticated: t('enter.wrong') })}</Alert>
+        <Alert>{reasonOf(form.problem, reasons, labels)}</Alert>
         <Button kind="main" type="submit" busy={form.busy}>
           {t('enter.signIn')}
         </Button>

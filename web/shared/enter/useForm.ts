@@ -57,13 +57,16 @@ export function reasonOf(problem: Problem | undefined, own: Names = {}, labels: 
 /** Codes whose word leaves out what the server's own text says, which is English. */
 const VAGUE = ['validation_failed', 'bad_request', 'forbidden', 'already_exists', 'conflict'];
 
-/** Says in words what is wrong with fields. @param labels an empty one: there is one field, which everybody sees */
+/**
+ * Says in words what is wrong with fields. The only fault needs no name of its field where that has no label.
+ * @param labels by the name of the API: of several in a path the innermost. An empty one: there is one field, which everybody sees
+ */
 export function faultsOf(errors: { path: string; message: string }[], labels: Names = {}): string {
   const said = errors.map(({ path, message }) => {
     const names = path.replace(/^\//, '').split('/');
-    const name = names.find((one) => labels[one] !== undefined) ?? names[0] ?? '';
+    const name = names.findLast((one) => labels[one] !== undefined) ?? names[0] ?? '';
     // Without the hint of a label, such as `(0 to 2)`.
-    const label = (labels[name] ?? name).replace(/ \(.*\)$|, .*$/, '');
+    const label = (labels[name] ?? (errors.length === 1 ? '' : name)).replace(/ \(.*\)$|, .*$/, '');
     return `${label}${label && ': '}${translated(message) ?? message}`;
   });
   return [...new Set(said)].join(' ');
@@ -75,5 +78,10 @@ export function translated(text: string): string | undefined {
   if (known === undefined) return undefined;
   const { word, values } = known;
   const { when: at } = values;
-  return t(word, typeof at === 'string' ? { ...values, when: moment(at) } : values);
+  return t(word, typeof at === 'string' ? { ...values, when: momentOf(at) } : values);
+}
+
+/** Says when, or what the server wrote where that is not a date. */
+function momentOf(at: string): string {
+  return Number.isNaN(Date.parse(at)) ? at : moment(at);
 }

@@ -13,6 +13,7 @@ export const de: Words = {
     'Wenn du sendest, stimmst du zu, dass deine Nachrichten verarbeitet werden, um sie zu beantworten.',
   sending: 'Wird gesendet …',
   later: 'Zu viele Nachrichten. Diese wird später gesendet: {when}.',
+  delayed: 'Noch nicht gesendet. Nächster Versuch: {when}.',
   thinking: 'Denkt nach …',
   failed: 'Die Antwort ist fehlgeschlagen.',
   stopped: 'Angehalten.',

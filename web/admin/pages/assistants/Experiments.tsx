@@ -36,7 +36,7 @@ function Begin({ assistant: { id, version } }: { assistant: Assistant }) {
   // Fields that nobody changed follow the assistant, whose version may change meanwhile.
   const [changes, change] = useState<Partial<typeof start>>({});
   const fields = { ...start, ...changes };
-  const { refused, act } = useAct(assistantLabels());
+  const { busy, refused, act } = useAct(assistantLabels());
   useUnsaved(JSON.stringify(fields) !== JSON.stringify(start));
   const begin = () =>
     act(async () => {
@@ -92,7 +92,7 @@ function Begin({ assistant: { id, version } }: { assistant: Assistant }) {
           onChange={({ target }) => change({ ...changes, until: target.value })}
         />
         <div className="sm:col-span-2 lg:col-span-4">
-          <Button kind="main" type="submit" disabled={fields.a === fields.b}>
+          <Button kind="main" type="submit" busy={busy} disabled={fields.a === fields.b}>
             {a('begin')}
           </Button>
         </div>

@@ -26,7 +26,7 @@ export function Replays({ assistant }: { assistant: Assistant }) {
   const { values, set } = useFilters({ run: '' });
   const [typed, setTyped] = useState(values.run);
   const [version, setVersion] = useState(String(assistant.version));
-  const { refused, act } = useAct(assistantLabels());
+  const { busy, refused, act } = useAct(assistantLabels());
   const path = `/runs/${values.run}/replays`;
   const replays = useGet<{ data: Replay[]; original: Answer }>(
     path,
@@ -83,7 +83,7 @@ export function Replays({ assistant }: { assistant: Assistant }) {
                 (_, i) => assistant.version - i,
               ).map((one) => ({ value: String(one), text: a('versionN', { version: one }) }))}
             />
-            <Button kind="main" onClick={() => void again()}>
+            <Button kind="main" busy={busy} onClick={() => void again()}>
               {a('again')}
             </Button>
           </div>

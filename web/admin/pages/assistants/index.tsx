@@ -66,7 +66,7 @@ function State({ assistant: { is_default, is_archived } }: { assistant: Assistan
 function Add({ onClose }: { onClose: () => void }) {
   const navigate = useNavigate();
   const [name, setName] = useState('');
-  const { refused, act } = useAct(assistantLabels());
+  const { busy, refused, act } = useAct(assistantLabels());
   const add = () =>
     act(async () => {
       const { id } = await send<Assistant>('POST', '/assistants', { name });
@@ -89,7 +89,7 @@ function Add({ onClose }: { onClose: () => void }) {
           onChange={({ target }) => setName(target.value)}
         />
         <Alert>{refused}</Alert>
-        <Button kind="main" type="submit" disabled={name.trim() === ''}>
+        <Button kind="main" type="submit" busy={busy} disabled={name.trim() === ''}>
           {a('add')}
         </Button>
       </form>

@@ -105,7 +105,7 @@ const en = {
   b: 'Version {b} is better',
   overall: 'So far',
   interval:
-    'In brackets: the interval of 95 %. Look once, when the time you set is over: whoever looks every day is wrong more often.',
+    'In brackets: the interval of 95%. Look once, when the time you set is over: whoever looks every day is wrong more often.',
   replayLead:
     'Asks a question again with the same history and passages, but of another version. Nobody sees the answer, and no figure counts it.',
   chooseAnother: 'Choose another',

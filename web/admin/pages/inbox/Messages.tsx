@@ -97,7 +97,7 @@ function MessageRow({
       <p className="flex flex-wrap gap-x-2 text-xs text-muted">
         <span className="font-medium">{who}</span>
         <time dateTime={created_at}>{moment(created_at)}</time>
-        {status === 'failed' && <span className="text-danger">{status}</span>}
+        {status === 'failed' && <span className="text-danger">{t('failed')}</span>}
       </p>
       <div className={`min-w-0 rounded-2xl px-4 py-2.5 ${tone}`}>
         {content === '' && <p className="text-muted">{growing ? t('isTyping', { name: who }) : '–'}</p>}

@@ -86,7 +86,9 @@ function Change({ category, onClose }: { category: Category; onClose: () => void
     act(async () => {
       await write({ name, description: fields.description.trim() || null });
       toast(k('categoryChanged', { name }), () => {
-        write({ name: category.name, description: category.description }).catch(tellFailure);
+        write({ name: category.name, description: category.description }).catch((err: unknown) =>
+          tellFailure(err, labels()),
+        );
       });
       onClose();
     });
@@ -112,7 +114,7 @@ function Change({ category, onClose }: { category: Category; onClose: () => void
 
 function Add() {
   const [fields, setFields] = useState(EMPTY);
-  const { refused, act } = useAct(labels());
+  const { busy, refused, act } = useAct(labels());
   const { name, description } = fields;
   useUnsaved(name !== '' || description !== '');
   const add = () =>
@@ -131,7 +133,7 @@ function Add() {
         }}
       >
         <Fields of={fields} onChange={setFields} />
-        <Button kind="main" type="submit" disabled={name.trim() === ''}>
+        <Button kind="main" type="submit" busy={busy} disabled={name.trim() === ''}>
           {k('addCategory')}
         </Button>
       </form>

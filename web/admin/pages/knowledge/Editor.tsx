@@ -135,12 +135,13 @@ function Form({ faq, start, original }: { faq?: Faq; start: Fields; original?: F
       toast(typeof n === 'number' ? k('wouldAnswer', { n }) : k('saved'));
       await reload('/faqs', '/analytics');
     });
-  /** Changes the status at once, as it was saved; the undo brings the old one back. */
+  /** Changes the status at once. The undo brings the saved one back, and a failure the one in the form. */
   const turn = async (status: Status) => {
     const before = kept;
     put({ status });
     const isSaved = await save({ ...fields, status });
-    if (isSaved && status === 'archived' && faq)
+    if (!isSaved) return put({ status: fields.status });
+    if (status === 'archived' && faq)
       toast(k('archivedNow'), () => void save({ ...fields, status: before.status }));
   };
 
