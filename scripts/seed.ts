@@ -22,6 +22,9 @@ SEED_PASSWORD  the password of new accounts, 8 to 256 characters; without it a r
 const { values: options } = parseArgs({
   options: { demo: { type: 'boolean' }, faqs: { type: 'string' }, help: { type: 'boolean' } },
 });
+/** The tables that grow by seeds. */
+const GROWN = 'users, faqs, conversations, messages, runs, faq_vectors';
+
 if (options.help) console.log(USAGE);
 else if (options.faqs === undefined) await main();
 else await synthetic(Number(options.faqs));
@@ -55,9 +58,6 @@ async function main(): Promise<void> {
     await stop();
   }
 }
-
-/** The tables that grow by seeds. */
-const GROWN = 'users, faqs, conversations, messages, runs, faq_vectors';
 
 /** Adds the made-up month. Returns whether it was missing. */
 async function demo(): Promise<boolean> {

@@ -6,6 +6,7 @@ import type { KillPoint } from '../../shared/ops/killpoint.ts';
 import { connectClient } from '../support/client.ts';
 import { buildUser } from '../support/factories.ts';
 import { expectInvariants } from '../support/invariants.ts';
+import { untilAnnounced } from '../../lab/kit/invariants.ts';
 import type { Process } from '../../lab/kit/processes.ts';
 import { type Stack, startApart } from '../support/stack.ts';
 import { fell, trapped } from '../support/traps.ts';
@@ -56,6 +57,8 @@ describe('freezing a worker', () => {
     const blockedAt = Date.now();
     const fresh = await stack.add('completion');
     for (const runId of client.runs) await client.end(runId);
+    // An end whose mark the freeze held up is told again, under its seq.
+    expect(await untilAnnounced(rows, 15_000), 'all announced').to.equal(true);
     const before = await replies();
     const events = client.device.events.length;
 
