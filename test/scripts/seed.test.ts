@@ -24,6 +24,7 @@ import { loadSyntheticFaqs } from '../../lab/seed/load.ts';
 import { syntheticFaq, syntheticQuery } from '../../lab/seed/texts.ts';
 import { embed } from '../../lab/standin/embedding.ts';
 import { itNative } from '../support/native.ts';
+import { runCommand } from '../support/own-database.ts';
 
 describe('the seed', () => {
   after(() => knex.raw('TRUNCATE assistants, assistant_versions'));
@@ -54,6 +55,13 @@ describe('the seed', () => {
     expect(rows.find((row) => row.slug === 'reset-password')).to.include({ answer: 'Edited.' });
     // Each German one is beside its English one.
     expect(rows.every((row) => (row.language === 'de') === (row.translation_of !== null))).to.equal(true);
+  });
+
+  it('is a command, which says what it adds', async () => {
+    await knex('users').where({ email: 'demo@parley.local' }).delete();
+    const seeding = await runCommand(process.execPath, ['scripts/seed.ts'], { SEED_PASSWORD: 'a password' });
+    expect(seeding).to.include({ code: 0, stderr: '' });
+    expect(seeding.stdout).to.contain('seed: added 0 FAQs and 1 accounts');
   });
 
   it('brings back no FAQ that was deleted, unless there is none at all', async () => {
