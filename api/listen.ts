@@ -69,7 +69,7 @@ export function serverOf(handle: RequestListener, times = TIMES): Server {
       ...times,
       // Bytes of the request line and all headers together.
       maxHeaderSize: 16_384,
-      // Node's own refusal is no problem document: fewHeaders refuses.
+      // Node would answer without a problem document. fewHeaders refuses instead.
       requireHostHeader: false,
       // A client that offers another protocol (h2c) gets its answer in HTTP.
       shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',

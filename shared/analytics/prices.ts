@@ -51,7 +51,7 @@ function readPrices(path: string): Price[] | null {
   return read.toSorted((a, b) => (a.valid_from < b.valid_from ? -1 : 1));
 }
 
-/** Returns the second of two prices that a model has from the same day on; undefined: there are no such two. */
+/** Finds two prices of one model that begin on the same day. Returns the second one; undefined without such a pair. */
 function twiceIn(list: Price[]): Price | undefined {
   const seen = new Set<string>();
   return list.find((price) => {

@@ -3,7 +3,7 @@ import type { Window } from './charge.ts';
 /**
  * How often something may be tried. `pair` limits one address on one account, so a guesser elsewhere cannot lock the owner
  * out. `address` limits a client that tries one password on many accounts. `counts`: only failures, or all attempts.
- * `account` limits an account from all addresses together, where whoever tries has proved to be its owner, or knows its password.
+ * `account` limits an account from all addresses together. Use it where only the owner, or somebody with the password, can try.
  * `every` limits all attempts of an address, whatever their result. `hashes`: an attempt hashes a password, so each address
  * has a queue of its own.
  */

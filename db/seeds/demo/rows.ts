@@ -230,7 +230,7 @@ function conversationOf(talk: Talk, { id, user_id, episode, assistant, messages,
     tags: ['demo'],
     is_active: true,
     is_archived: false,
-    // Whoever took it has read it.
+    // The agent who took the conversation has read it.
     agent_read_id: handoff?.takenAt ? (messages.at(-1)?.id as number) : 0,
     message_count: messages.length,
     total_tokens: tokens,
