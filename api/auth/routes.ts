@@ -61,7 +61,7 @@ export const authentication = serve(authContract, {
     limitAttempts(REGISTRATION),
     async (ctx) => {
       const { email, password, ...fields } = ctx.state.body;
-      const guest = await guestOf(bearer(ctx));
+      const guest = ctx.get('Authorization') === '' ? undefined : await guestOf(bearer(ctx));
       const hashed_password = await hashPassword(password);
       const account = { ...fields, email: email.trim(), hashed_password };
       const client = clientOf(ctx);

@@ -224,11 +224,20 @@ describe('guests', () => {
       expect(await knex('users').count()).to.deep.equal([before]);
     });
 
-    it('registers a new account when the token is malformed, as before there were guests', async () => {
+    it('refuses a header that is no token which holds, whosever it is, and makes no account', async () => {
+      const user = await buildUser();
+      const expired = forgeToken(user, {}, undefined, { expiresIn: -1 });
+      const [before] = await knex('users').count();
+      expect((await register(expired)).body.code).to.equal('token_expired');
       const part = (text: string) => Buffer.from(text).toString('base64url');
       const unreadable = `${part('{"alg":"HS256","typ":"JWT"}')}.${part('{"role":"guest"')}.x`;
-      for (const token of ['nonsense', 'a.b.c', unreadable, `${part('{}')}.${part('null')}.x`])
-        expect((await register(token)).status, token).to.equal(201);
+      const tokens = ['nonsense', 'a.b.c', unreadable, `${part('{}')}.${part('null')}.x`];
+      const headers = [...tokens.map((token) => `Bearer ${token}`), 'Bearer', 'Basic YTpi', guest.access];
+      for (const authorization of headers) {
+        const { status, body } = await post('/auth/register', account(), undefined, { authorization });
+        expect([status, body.code], authorization).to.deep.equal([401, 'unauthenticated']);
+      }
+      expect(await knex('users').count()).to.deep.equal([before]);
     });
 
     it('makes another account where the token is that of a user', async () => {
