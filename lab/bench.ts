@@ -16,7 +16,7 @@ const USAGE = `npm run bench [-- NAME... OPTIONS]
 
 Measures Parley on a private stack (native PostgreSQL with fsync, Redis, a provider without delay), each figure in
 turn with its floor, and prints medians (least–most) of the rounds.
-  NAME, --only NAME,…  of: ${figures.map(({ name }) => name).join(' ')}
+  NAME, --only NAME,…  none, or of: ${figures.map(({ name }) => name).join(' ')}
                     (${figures.flatMap(({ name, named }) => (named ? [name] : [])).join(' and ')} only when they are named)
   --rounds N        5; of a soak 2
   --costs           also what one message costs, by stage: statements, round trips, bytes, CPU
@@ -70,8 +70,11 @@ async function main(): Promise<void> {
     return;
   }
   const named = [...positionals, ...(options.only?.split(',') ?? [])];
-  const unknown = named.find((one) => !figures.some(({ name }) => name === one));
-  if (unknown !== undefined) throw new Error(`no figure is called ${unknown}\n${USAGE}`);
+  const unknown = named.find((one) => one !== 'none' && !figures.some(({ name }) => name === one));
+  if (unknown !== undefined) {
+    console.error(`no figure is called ${unknown}\n\n${USAGE}`);
+    process.exit(2);
+  }
   const lines: Line[] = [];
   for (const figure of figures) {
     if (named.length > 0 ? !named.includes(figure.name) : figure.named) continue;

@@ -24,18 +24,18 @@ import { assistantContract, presentAssistant, presentOffered, presentVersion } f
 
 export const assistants = serve(assistantContract, {
   'GET /api/v1/assistants': async (ctx) => {
-    const { all } = ctx.state.query;
+    const { all, ...query } = ctx.state.query;
     const { role, language } = ctx.state.user;
     if (all && role !== 'admin') throw problem('forbidden');
     const list = all ? 'assistants-all' : 'assistants';
     ctx.body = all
-      ? await pageOf(ctx.state.query, {
+      ? await pageOf(query, {
           list,
           by: ['id'],
           find: (limit, after) => listAssistants(limit, after?.id ?? 0),
           present: presentAssistant,
         })
-      : await pageOf(ctx.state.query, {
+      : await pageOf(query, {
           list,
           by: ['id'],
           find: (limit, after) => listOffered(limit, after?.id ?? 0),

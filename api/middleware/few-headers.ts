@@ -17,7 +17,7 @@ export async function fewHeaders(ctx: Ctx, next: Next): Promise<void> {
 const SINGLE = ['Authorization', 'Content-Type', 'Idempotency-Key', 'Last-Event-ID', 'X-Session'];
 
 /**
- * Refuses a header that is there twice and may be there once: Node keeps the first or joins both, and a proxy may have read the
+ * Refuses a header that comes twice but may come only once: Node keeps the first or joins both, and a proxy may have read the
  * second. HTTP/1.1 asks for one `Host`; HTTP/1.0 needs none. @throws Problem `bad_request`
  */
 export function requireSingle({ rawHeaders, httpVersion }: IncomingMessage): void {

@@ -66,7 +66,7 @@ export async function shareOf(
   return reserved?.waits ? 'later' : reserved?.granted;
 }
 
-/** Returns which of these models use nothing of the budgets: budgets are of money, and the models have no price today. */
+/** Returns the models without a price today: their answers use nothing of a budget in money. */
 export function withoutPrice(models: string[]): string[] {
   if (!budgeted || unit === 'tokens') return [];
   return models.filter((model) => priceOf(model, new Date(), prices ?? []) === undefined);

@@ -261,42 +261,6 @@ describe('conversations', () => {
       );
     });
 
-    it('are refused with other filters or another order than those of their page', async () => {
-      const [id] = await begin('same word', 'same word');
-      const { next_cursor } = await page('?q=word&limit=1');
-      for (const query of ['', 'q=other', 'q=word&archived=true', 'archived=true'])
-        expectProblem(
-          await call('GET', `?${query}&cursor=${next_cursor}`),
-          400,
-          'validation_failed',
-          'cursor',
-        );
-      const newest = await page(`/${id}/messages?order=desc&limit=1`);
-      for (const query of ['order=asc', 'limit=1'])
-        expectProblem(
-          await call('GET', `/${id}/messages?${query}&cursor=${newest.next_cursor}`),
-          400,
-          'validation_failed',
-          'cursor',
-        );
-    });
-
-    it('hold for another limit, for a default that is spelt out, and for any order of the fields', async () => {
-      await begin('same word', 'same word', 'same word');
-      const { next_cursor } = await page('?q=word&archived=false&limit=1');
-      expect((await page(`?cursor=${next_cursor}&limit=2&q=word`)).data).to.have.length(2);
-    });
-
-    it('of an earlier release, which name the list alone, still work', async () => {
-      await begin('1', '2');
-      const { next_cursor } = await page('?limit=1');
-      const [name, ...place] = JSON.parse(Buffer.from(next_cursor ?? '', 'base64url').toString());
-      const old = encode([name.split(' ')[0], ...place]);
-      expect(ids(await page(`?limit=1&cursor=${old}`))).to.deep.equal(
-        ids(await page(`?limit=1&cursor=${next_cursor}`)),
-      );
-    });
-
     it('find nothing with numbers at their limits', async () => {
       for (const n of [Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER]) {
         expect((await call('GET', `?cursor=${encode(['conversations', n, n])}`)).status).to.equal(200);
