@@ -1006,6 +1006,15 @@ describeBrowser('the widget on another site', function () {
     await page.keyboard.press('Enter');
     await frame().getByText('Stopped.').first().waitFor();
     await field.and(frame().locator(':focus')).waitFor();
+    // Why messages wait is told once.
+    const body = JSON.stringify({ code: 'rate_limited', status: 429, retry_after_s: 3_600 });
+    await page.route('**/chat/send', (route) => route.fulfill({ status: 429, body }));
+    for (const text of ['one', 'two']) {
+      await field.fill(text);
+      await field.press('Enter');
+      await frame().getByRole('article').filter({ hasText: text }).getByText('Too many messages.').waitFor();
+    }
+    expect((await told()).filter((text) => text.startsWith('Too many'))).to.have.length(1);
   });
 
   it('has no serious finding', async () => {
