@@ -252,6 +252,25 @@ describeBrowser('the widget on another site', function () {
     /** What the frame keeps of a talk for nobody in particular. */
     const nobodys = () => inside()?.evaluate(`localStorage.getItem('parley.widget.talk')`);
 
+    it('asks for no talk of a user in whose place another one is named during the sign-in', async () => {
+      await visit();
+      await open();
+      await name('customer 60');
+      await say('Ann’s', 3);
+      const [talk] = await talksOf('customer 60');
+      await name(null);
+      await name('customer 60');
+      const entered = await holdBack(/auth\/widget/);
+      await ask('Ann’s second');
+      await entered.given;
+      const asked: string[] = [];
+      page.on('request', (request) => asked.push(request.url()));
+      await name('customer 61');
+      await entered.release();
+      await say('Bob’s', 4);
+      expect(asked.filter((url) => url.includes(`/conversations/${talk?.id}`))).to.deep.equal([]);
+    });
+
     it('keeps what was on its way for one user from the next', async () => {
       await visit();
       await open();
