@@ -86,7 +86,7 @@ const PICTURES: Picture[] = [
   { name: 'panel-system', path: '/admin/system', person: 'admin' },
   { name: 'panel-system-board', path: '/admin/system?board=shown', person: 'admin', act: framed },
   { name: 'panel-no-page', path: '/admin/nothing', person: 'admin' },
-  { name: 'panel-settings', path: '/admin/users', person: 'admin', act: click(/settings|account|admin@/i) },
+  { name: 'panel-settings', path: '/admin/users', person: 'admin', act: click(/settings|einstellungen/i) },
   { name: 'docs', path: '/docs', person: 'nobody' },
   { name: 'board-sign-in', path: '/admin/queues', person: 'nobody' },
 ];

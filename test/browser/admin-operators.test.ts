@@ -118,7 +118,7 @@ describeBrowser('the pages of operators in the panel', function () {
       const table = page.getByRole('table', { name: 'Deliveries' });
       await table.getByText('webhook.test').waitFor();
       for (const webhook_id of await webhooksToDeliver()) await webhook({ data: { webhook_id } } as Job);
-      await table.getByText(/unreachable|address_refused/).waitFor();
+      await table.getByText(/Not reachable|Private address: refused/).waitFor();
       await table.getByRole('button', { name: /^Send again: \d/ }).click();
       await page.getByText('It is sent again').waitFor();
 
@@ -293,6 +293,14 @@ describeBrowser('the pages of operators in the panel', function () {
       await page.keyboard.press('End');
       const figure = page.locator('figure').filter({ has: chart });
       await figure.getByText(/Conversations\s*\d/).waitFor();
+      const drawn = () => page.evaluate<string>(`document.querySelector('figure canvas').toDataURL()`);
+      const light = await drawn();
+      await page.getByRole('button', { name: /^Your settings/ }).click();
+      await page.getByRole('combobox', { name: 'Colours' }).selectOption('dark');
+      // At once: figures that come anew would draw it anew.
+      await page.evaluate('new Promise((over) => requestAnimationFrame(() => requestAnimationFrame(over)))');
+      expect(await drawn()).to.not.equal(light);
+      await page.keyboard.press('Escape');
       const volume = page.getByRole('region', { name: 'Conversations, messages and answers' });
       await volume.getByRole('button', { name: 'Table' }).click();
       expect(await volume.getByRole('row').count()).to.equal(31);

@@ -22,7 +22,7 @@ describeBrowser('the pages in Arabic', function () {
       const { conversation_id } = await pages.talk(
         user,
         'متى تفتحون؟',
-        'نفتح في **التاسعة**.\n\n1. الأحد\n2. الاثنين\n\n```ts\nconst a = 1;\n```\n\n| يوم | ساعة |\n|---|---|\n| الأحد | 9 |\n\nAn English line.',
+        'نفتح في **التاسعة**.\n\n1. الأحد\n2. الاثنين\n\n```ts\nconst a = 1;\n```\n\n| يوم | ساعة |\n|---|---|\n| الأحد | 9 |\n\n> An English quote.\n\nAn English line.',
       );
       const page = await pages.open({ ...options, ...arabic });
       await page.getByRole('textbox', { name: ar['enter.email'] }).waitFor();
@@ -44,6 +44,7 @@ describeBrowser('the pages in Arabic', function () {
       const direction = (what: string) =>
         page.evaluate<string>(`getComputedStyle([...document.querySelectorAll('${what}')].at(-1)).direction`);
       expect(await direction('.prose > p'), 'an English line').to.equal('ltr');
+      expect(await direction('blockquote'), 'an English quote').to.equal('ltr');
       expect(await direction('pre'), 'code').to.equal('ltr');
       expect(await direction('#message'), 'the words in an empty field').to.equal('rtl');
       for (const what of ['.prose ol', '.prose table']) expect(await direction(what), what).to.equal('rtl');

@@ -95,6 +95,10 @@ describeBrowser('the chat page', function () {
     const box = await page.getByRole('button', { name: 'Send' }).boundingBox();
     expect((box?.x ?? 0) + (box?.width ?? 0)).to.be.lessThan(PHONE.width);
     await page.getByRole('button', { name: 'Show conversations' }).click();
+    const shade = await page.evaluate(
+      `getComputedStyle(document.querySelector('[role=presentation]')).backgroundColor`,
+    );
+    expect(shade, 'what the list covers is in the shade').to.equal('rgba(0, 0, 0, 0.45)');
     await page.getByRole('link', { name: /^Account/ }).click();
     await shoot(page, 'phone-account');
     await page.getByRole('link', { name: 'Create an account' }).click();

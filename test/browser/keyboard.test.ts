@@ -6,6 +6,7 @@ import { describeBrowser } from '../support/browser.ts';
 import { chatPages, log, message, newestRun, PHONE_OPTIONS } from '../support/chatPage.ts';
 import { buildUser, PASSWORD } from '../support/factories.ts';
 import { expectSeen, LISTENS, tabTo, walkAround } from '../support/keyboard.ts';
+import { ask } from '../support/pages.ts';
 import { usePanel } from '../support/panel.ts';
 import { until } from '../support/until.ts';
 import { playWorker, send } from '../support/web.ts';
@@ -284,6 +285,27 @@ describeBrowser('what a screen reader is told on the chat page', function () {
     expect(parts).to.include('heading "Today" [level=2]');
     const mine = await page.getByRole('article', { name: 'You' }).ariaSnapshot();
     expect(mine).to.match(/How long\?[^]*button "Edit the question"/);
+  });
+
+  it('is once why messages wait, however many they are', async () => {
+    const user = await buildUser();
+    const page = await pages.at(user);
+    await listen(page);
+    const body = JSON.stringify({ code: 'rate_limited', status: 429, retry_after_s: 3_600 });
+    await page.route('**/chat/send', (route) => route.fulfill({ status: 429, body }));
+    for (const text of ['one', 'two', 'three']) {
+      await ask(page, text);
+      await log(page)
+        .getByRole('article')
+        .filter({ hasText: text })
+        .getByText(/Next try:/)
+        .waitFor();
+    }
+    expect(await log(page).getByRole('button', { name: 'Discard' }).count()).to.equal(3);
+    expect(await log(page).getByRole('status').filter({ hasText: /./ }).count()).to.equal(0);
+    expect(await told(page)).to.have.length(1);
+    // The refusals are errors in the console.
+    pages.excuse();
   });
 
   it('is nothing of a conversation that is opened', async () => {

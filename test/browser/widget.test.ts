@@ -252,6 +252,25 @@ describeBrowser('the widget on another site', function () {
     /** What the frame keeps of a talk for nobody in particular. */
     const nobodys = () => inside()?.evaluate(`localStorage.getItem('parley.widget.talk')`);
 
+    it('asks for no talk of a user in whose place another one is named during the sign-in', async () => {
+      await visit();
+      await open();
+      await name('customer 60');
+      await say('Ann’s', 3);
+      const [talk] = await talksOf('customer 60');
+      await name(null);
+      await name('customer 60');
+      const entered = await holdBack(/auth\/widget/);
+      await ask('Ann’s second');
+      await entered.given;
+      const asked: string[] = [];
+      page.on('request', (request) => asked.push(request.url()));
+      await name('customer 61');
+      await entered.release();
+      await say('Bob’s', 4);
+      expect(asked.filter((url) => url.includes(`/conversations/${talk?.id}`))).to.deep.equal([]);
+    });
+
     it('keeps what was on its way for one user from the next', async () => {
       await visit();
       await open();
@@ -1006,6 +1025,15 @@ describeBrowser('the widget on another site', function () {
     await page.keyboard.press('Enter');
     await frame().getByText('Stopped.').first().waitFor();
     await field.and(frame().locator(':focus')).waitFor();
+    // Why messages wait is told once.
+    const body = JSON.stringify({ code: 'rate_limited', status: 429, retry_after_s: 3_600 });
+    await page.route('**/chat/send', (route) => route.fulfill({ status: 429, body }));
+    for (const text of ['one', 'two']) {
+      await field.fill(text);
+      await field.press('Enter');
+      await frame().getByRole('article').filter({ hasText: text }).getByText('Too many messages.').waitFor();
+    }
+    expect((await told()).filter((text) => text.startsWith('Too many'))).to.have.length(1);
   });
 
   it('has no serious finding', async () => {

@@ -84,6 +84,16 @@ describe('the client', function () {
     expect((await api.call('POST', '/auth/refresh', { refresh_token })).status).to.equal(401);
   });
 
+  it('signs out at the server too when that refuses its access token', async () => {
+    const { JWT_SECRET } = env;
+    Object.assign(env, { JWT_SECRET: ['another secret, which the server knows no more'] });
+    const session = await signedIn().finally(() => Object.assign(env, { JWT_SECRET }));
+    const refresh_token = store.getItem('parley.session');
+    await session.logout();
+    expect([session.state, store.length]).to.deep.equal(['out', 0]);
+    expect((await api.call('POST', '/auth/refresh', { refresh_token })).status).to.equal(401);
+  });
+
   it('signs out at the next visit whom the server did not hear leave', async () => {
     await signedIn();
     const refresh_token = store.getItem('parley.session');

@@ -12,7 +12,7 @@ export type Unsent = {
   assistant_id?: number;
   /** Why the server does not take it. Such a message waits for its writer. */
   refused?: Problem;
-  /** Why it waits, where the server asks for a pause. Is not stored. */
+  /** Why it waits, where the server asks for a long pause. Stays during the next try. Is not stored. */
   delayed?: Delay;
 };
 /** `until`: when the next try is, in ms since 1970. */
@@ -115,6 +115,7 @@ export class Outbox {
       const failed = await this.#ways.lock(`${this.#prefix}sending`, () => this.#sendNext());
       if (failed === undefined) {
         tries = 0;
+        this.#sayDelay(undefined);
         if (this.#next() === undefined) return;
         continue;
       }
@@ -122,9 +123,9 @@ export class Outbox {
       const problem = failed instanceof Refused ? failed.problem : undefined;
       const asked = (problem?.retry_after_s ?? 0) * 1000;
       const pause = Math.max(asked, this.#ways.pause?.(tries) ?? pauseBefore(tries));
-      this.#sayDelay(problem?.status === 429 ? { problem, until: Date.now() + pause } : undefined);
+      const isTold = problem?.status === 429 && pause >= TOLD_MS;
+      this.#sayDelay(isTold ? { problem, until: Date.now() + pause } : undefined);
       await this.#rest(pause);
-      this.#sayDelay(undefined);
     }
   }
 
@@ -223,6 +224,8 @@ export class Outbox {
 
 /** Prefix of the names that conversations had before they were stored. */
 const BEGAN = 'parley.began.';
+/** A shorter pause is over before its writer has read that there is one. Pauses grow while their reason lasts. */
+const TOLD_MS = 3_000;
 const LONGEST_PAUSE_MS = 30_000;
 function pauseBefore(tries: number): number {
   return Math.min(500 * 2 ** tries, LONGEST_PAUSE_MS) * (0.75 + Math.random() / 2);

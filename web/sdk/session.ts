@@ -190,8 +190,8 @@ export class Session {
   }
 
   /**
-   * Tells the server of a sign-out. An access token that has run out would end nothing, so a new one is got first. It is not
-   * taken: nobody is signed in by it.
+   * Tells the server of a sign-out. An access token that has run out, or that the server refuses, would end nothing, so a new one
+   * is got first. It is not taken: nobody is signed in by it.
    */
   async #tellLeft(mark: string | null, access: string | undefined, everywhere: boolean): Promise<void> {
     try {
@@ -200,7 +200,9 @@ export class Session {
       await tellLeft(this.#where, token, everywhere);
       this.#kept.heard();
     } catch (err) {
-      if (isRefusal(err)) this.#kept.heard();
+      if (!isRefusal(err)) return;
+      if (access === undefined) this.#kept.heard();
+      else await this.#leaveAtLast();
     }
   }
 

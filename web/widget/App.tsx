@@ -2,6 +2,7 @@
 /** @jsx h */
 import { h } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import type { Unsent } from '../sdk/outbox.ts';
 import type { Message } from '../sdk/types.ts';
 import { Ear, isOpen } from '../shared/heard.ts';
 import { speaker } from '../shared/speaker.ts';
@@ -107,27 +108,20 @@ export function App({ talk, onClose }: { talk: Talk; version: number; onClose: (
         {shown.map((message) => (
           <Bubble key={message.id} message={message} talk={talk} attempt={attempt} />
         ))}
-        {unsent.map(({ key, content, refused, delayed }) => (
-          <article key={key} class="mine" aria-label={words.you}>
-            <div class="bubble">{content}</div>
-            {refused ? (
+        {unsent.map((message) => (
+          <article key={message.key} class="mine" aria-label={words.you}>
+            <div class="bubble" dir="auto">
+              {message.content}
+            </div>
+            {message.refused ? (
               <p role="alert">
                 {words.refused}{' '}
-                <button type="button" class="link" onClick={() => talk.retry(key)}>
+                <button type="button" class="link" onClick={() => talk.retry(message.key)}>
                   {words.again}
                 </button>
               </p>
             ) : (
-              <p>
-                {delayed
-                  ? words[delayed.problem.code === 'rate_limited' ? 'later' : 'delayed'].replace(
-                      '{when}',
-                      moment(delayed.until),
-                    )
-                  : talk.offline
-                    ? words.unreachable
-                    : words.sending}
-              </p>
+              <p>{waitOf(message, talk)}</p>
             )}
           </article>
         ))}
@@ -158,14 +152,33 @@ export function App({ talk, onClose }: { talk: Talk; version: number; onClose: (
 
 const say = speaker('heard');
 
-/** Tells screen readers what comes, once. The log itself is silent: it would read buttons, but no answer that grew. */
-function useSpeech({ isLoaded, messages }: Talk): void {
+/** Says why a message waits, or that it is being sent. */
+function waitOf({ delayed }: Unsent, { offline }: Talk): string {
+  if (delayed) {
+    const { problem, until } = delayed;
+    const said = problem.code === 'rate_limited' ? words.later : words.delayed;
+    return said.replace('{when}', moment(until));
+  }
+  return offline ? words.unreachable : words.sending;
+}
+
+/**
+ * Tells screen readers what comes, and why messages wait, each once. The log itself is silent: it would read buttons, but no
+ * answer that grew.
+ */
+function useSpeech(talk: Talk): void {
+  const { isLoaded, messages, unsent, offline } = talk;
   const [ear] = useState(() => new Ear());
   useEffect(() => {
     const news = isLoaded ? ear.hear(messages).map(heardOf) : [];
     // What was told of a talk goes with it.
-    if (news[0] || !messages[0]) say(news.join(' '));
+    if (news[0] || !(messages[0] || unsent[0])) say(news.join(' '));
   });
+  const waiting = unsent.find(({ refused }) => !refused);
+  const reason = waiting && (waiting.delayed?.problem.code ?? offline);
+  useEffect(() => {
+    if (waiting && reason) say(waitOf(waiting, talk));
+  }, [reason]);
 }
 
 function heardOf(message: Message): string {

@@ -3,15 +3,15 @@ import type { RunEvent } from '../sdk/events.ts';
 import type { WidgetOffer } from '../sdk/api.ts';
 import { Refused, request } from '../sdk/http.ts';
 import { Outbox, type Unsent } from '../sdk/outbox.ts';
-import { Session, type Vouched } from '../sdk/session.ts';
+import type { Vouched } from '../sdk/session.ts';
 import { readRun } from '../sdk/stream.ts';
-import type { Conversation, Message, Page, Taken } from '../sdk/types.ts';
+import type { Conversation, Message, Page, Taken, User } from '../sdk/types.ts';
 import { RunView } from '../sdk/view.ts';
 import { isOpen } from '../shared/heard.ts';
 import { Draft } from './draft.ts';
-import { enter } from './enter.ts';
 import { DRAFT, keyOf, RATED, store, TALK } from './kept.ts';
 import { joined, put, taken } from './thread.ts';
+import { Visitor } from './visitor.ts';
 import { Wire } from './wire.ts';
 import { wish } from './words.ts';
 
@@ -55,8 +55,14 @@ export class Talk {
   isLoaded = false;
   /** Whether the sign-in ended elsewhere, and the talk with it. */
   ended = false;
-  readonly session = new Session({ base, store, lock: tabLock, keep: 'frame', name: 'parley.widget' });
   readonly draft = new Draft();
+  readonly #visitor = new Visitor({
+    base,
+    found: () => this.#takeUp(),
+    entered: (isVouched) => this.#enter(isVouched),
+    left: (user) => this.#leave(user),
+  });
+  readonly session = this.#visitor.session;
   readonly wire = new Wire({
     base,
     session: this.session,
@@ -68,9 +74,6 @@ export class Talk {
   readonly #said: (message: Message) => void;
   readonly #reading = new Set<number>();
   #outbox: Outbox | undefined;
-  #entering: Promise<void> | undefined;
-  #leaving: Promise<void> | undefined;
-  #identity: Vouched | null | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /**
@@ -99,7 +102,7 @@ export class Talk {
   /** Takes up the talk of an earlier visit. */
   async resume(): Promise<void> {
     try {
-      await this.#takeUp();
+      await this.#visitor.takeUp();
       this.isLoaded = true;
     } catch {
       this.offline = true;
@@ -113,17 +116,16 @@ export class Talk {
    * now taken up.
    */
   identify(user: Vouched | null): void {
-    this.#identity = user;
     this.draft.turnTo(user && user.external_id);
     this.ended = false;
-    this.#leaveStranger();
+    this.#visitor.identify(user);
     this.#changed();
   }
 
   /** Sends a message; the first one makes a guest, or signs in whom the site vouches for. */
   async send(content: string): Promise<void> {
     const { who } = this.draft;
-    if (!this.#outbox) await this.#signIn();
+    if (!this.#outbox) await this.#visitor.signIn();
     // Another user was named meanwhile, who must not send it. Before the first name, it is the first one's.
     if (who !== undefined && who !== this.draft.who) return;
     this.ended = false;
@@ -214,35 +216,28 @@ export class Talk {
     this.#changed();
   }
 
-  /**
-   * Takes up the sign-in of an earlier visit or of another tab, or else makes one. One at a time in all tabs: two first messages
-   * are of one visitor.
-   */
-  #signIn(): Promise<void> {
-    this.#entering ??= tabLock('parley.widget.enter', async () => {
-      await this.#takeUp();
-      while (this.session.state !== 'in') {
-        const identity = this.#identity;
-        await this.#enter();
-        // The page has named another user meanwhile.
-        if (identity !== this.#identity) this.#leaveStranger();
-        await this.#leaving;
-      }
-    }).finally(() => {
-      this.#entering = undefined;
-    });
-    return this.#entering;
-  }
-
   async #takeUp(): Promise<void> {
-    await this.#leaving;
-    await this.session.restore();
-    this.#leaveStranger();
-    await this.#leaving;
-    if (this.session.state !== 'in') return;
     this.#openOutbox();
     await this.#find();
     await this.#load();
+  }
+
+  async #enter(isVouched: boolean): Promise<void> {
+    // What an earlier visitor left is not theirs. Who was here before goes on where they were.
+    this.begin();
+    this.#openOutbox();
+    if (!isVouched) return;
+    store.removeItem(this.#talk);
+    await this.#find();
+    await this.#load();
+  }
+
+  #leave(user: User | null): void {
+    for (const key of [this.#talk, RATED, keyOf(DRAFT, user?.external_id)]) store.removeItem(key);
+    // No way leads back to a guest.
+    if (user?.role === 'guest') for (const { key } of this.unsent) this.#outbox?.drop(key);
+    this.#closeOutbox();
+    this.#clear();
   }
 
   /** Finds the newest talk where the store knows none: browsers may deny a frame its store, or clear it. */
@@ -259,34 +254,6 @@ export class Talk {
       // Whether it was rated nobody knows here. It is not asked on each page.
       if (isClosed) store.setItem(RATED, String(id));
     }
-  }
-
-  async #enter(): Promise<void> {
-    await enter(this.session, this.#identity);
-    // What an earlier visitor left is not theirs. Who was here before goes on where they were.
-    this.begin();
-    this.#openOutbox();
-    if (!this.#identity) return;
-    store.removeItem(this.#talk);
-    await this.#find();
-    await this.#load();
-  }
-
-  /** Leaves a talk that is not of the user for whom the site vouches. Signs out, so that no cookie brings it back. */
-  #leaveStranger(): void {
-    const { session } = this;
-    const { user } = session;
-    if (this.#identity === undefined || session.state !== 'in') return;
-    // A server of the release before does not say which vouched user it is: such a one is left.
-    const who = user?.role === 'guest' ? null : user?.external_id;
-    if (who === (this.#identity?.external_id ?? null)) return;
-    for (const key of [this.#talk, RATED, keyOf(DRAFT, who)]) store.removeItem(key);
-    // No way leads back to a guest.
-    if (user?.role === 'guest') for (const { key } of this.unsent) this.#outbox?.drop(key);
-    this.#closeOutbox();
-    this.#leaving = session.logout();
-    session.ended();
-    this.#clear();
   }
 
   /**

@@ -30,7 +30,7 @@ const en = {
   typing: '{name} is writing …',
   back: 'The assistant answers again.',
   ended: 'Your conversation has ended. You can begin a new one.',
-  out: 'You are signed out.',
+  out: 'You are signed out. Write to go on.',
   resolved: 'This conversation is closed.',
   how: 'How was this conversation?',
   score: '{n} of 5',

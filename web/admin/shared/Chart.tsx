@@ -1,7 +1,7 @@
-import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { theme } from '../../shared/theme.ts';
+import { useTheme } from '../../shared/theme.ts';
 
 export type Line = { name: string; values: (number | null)[]; dashed?: boolean };
 const HEIGHT = 220;
@@ -150,12 +150,13 @@ function resolved(place: HTMLElement, name: string): string {
 
 /** Changes when the colours of the page do. */
 function useScheme(): string {
-  const [dark, setDark] = useState(() => matchMedia('(prefers-color-scheme: dark)').matches);
-  useEffect(() => {
-    const media = matchMedia('(prefers-color-scheme: dark)');
-    const change = () => setDark(media.matches);
-    media.addEventListener('change', change);
-    return () => media.removeEventListener('change', change);
-  }, []);
-  return `${theme()} ${dark}`;
+  const dark = useSyncExternalStore(
+    (listener) => {
+      DARK.addEventListener('change', listener);
+      return () => DARK.removeEventListener('change', listener);
+    },
+    () => DARK.matches,
+  );
+  return `${useTheme()} ${dark}`;
 }
+const DARK = matchMedia('(prefers-color-scheme: dark)');

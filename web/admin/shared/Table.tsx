@@ -46,7 +46,7 @@ function Rows<Row extends { id: number | string }>({ label, list, columns, link,
   if (list.isPending) return <Loading />;
   if (list.list.length === 0) return empty;
   const shape = ({ number = false, wide = false }: Column<Row>) =>
-    `px-3 py-2.5 ${number ? 'text-end tabular-nums' : 'text-start'} ${wide ? 'max-lg:hidden' : ''}`;
+    `px-3 py-2.5 ${number ? 'text-end whitespace-nowrap tabular-nums' : 'text-start'} ${wide ? 'max-lg:hidden' : ''}`;
   return (
     <div className={`grid gap-3 ${list.isPlaceholderData ? 'opacity-60' : ''}`}>
       {/* A wide table scrolls by itself; the keyboard must reach it. */}

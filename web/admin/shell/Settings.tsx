@@ -1,9 +1,8 @@
-import { useState } from 'react';
 import { chooseLanguage } from '../../shared/account.ts';
 import { Button } from '../../shared/controls.tsx';
 import { Dialog } from '../../shared/Dialog.tsx';
 import { session, useUser } from '../../shared/session.ts';
-import { setTheme, THEMES, type Theme, theme } from '../../shared/theme.ts';
+import { setTheme, THEMES, type Theme, useTheme } from '../../shared/theme.ts';
 import { leave } from '../../shared/unsaved.ts';
 import { LANGUAGES, type Language, language, t } from '../../shared/words.ts';
 import { Select } from '../shared/fields.tsx';
@@ -12,7 +11,7 @@ import { w } from '../words.ts';
 /** Language, colours, and the way out. */
 export function Settings({ onClose }: { onClose: () => void }) {
   const user = useUser();
-  const [chosen, setChosen] = useState<Theme>(theme());
+  const theme = useTheme();
   return (
     <Dialog title={w('me')} onClose={onClose}>
       <p className="text-sm wrap-anywhere text-muted">{w('signedInAs', { name: user?.email ?? '' })}</p>
@@ -25,11 +24,8 @@ export function Settings({ onClose }: { onClose: () => void }) {
         />
         <Select
           label={t('me.theme')}
-          value={chosen}
-          onChange={(next) => {
-            setTheme(next as Theme);
-            setChosen(next as Theme);
-          }}
+          value={theme}
+          onChange={(next) => setTheme(next as Theme)}
           options={THEMES.map((value) => ({ value, text: t(`me.${value}`) }))}
         />
       </div>

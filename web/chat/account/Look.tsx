@@ -1,7 +1,7 @@
-import { useEffect, useId, useRef, useState } from 'react';
+import { useEffect, useId, useRef } from 'react';
 import { chooseLanguage } from '../../shared/account.ts';
 import { Labelled } from '../../shared/controls.tsx';
-import { setTheme, THEMES, type Theme, theme } from '../../shared/theme.ts';
+import { setTheme, THEMES, type Theme, useTheme } from '../../shared/theme.ts';
 import { LANGUAGES, type Language, language, t } from '../../shared/words.ts';
 import { Section } from './Section.tsx';
 
@@ -10,7 +10,7 @@ let isChoosing = false;
 
 /** The language and the colours of the pages. The language is also that of the answers. */
 export function Look() {
-  const [chosen, setChosen] = useState<Theme>(theme());
+  const theme = useTheme();
   const id = useId();
   const select = 'min-h-11 rounded-xl border border-edge bg-paper px-3';
   const field = useRef<HTMLSelectElement>(null);
@@ -47,11 +47,8 @@ export function Look() {
           <select
             id={`${id}-theme`}
             className={select}
-            value={chosen}
-            onChange={({ target }) => {
-              setTheme(target.value as Theme);
-              setChosen(target.value as Theme);
-            }}
+            value={theme}
+            onChange={({ target }) => setTheme(target.value as Theme)}
           >
             {THEMES.map((one) => (
               <option key={one} value={one}>

@@ -51,7 +51,7 @@ function PasswordForm({ form, submit }: { form: ReturnType<typeof useForm>; subm
       <Alert>
         {reasonOf(form.problem, { validation_failed: t('me.wrong'), rate_limited: t('enter.tooOften') })}
       </Alert>
-      <Button kind="main" type="submit" className="w-fit" busy={form.busy}>
+      <Button kind="main" type="submit" className="w-fit justify-self-end" busy={form.busy}>
         {submit}
       </Button>
     </form>
@@ -102,7 +102,7 @@ function Enrol({ onClose }: { onClose: () => void }) {
                 rate_limited: t('enter.tooOften'),
               })}
             </Alert>
-            <Button kind="main" type="submit" className="w-fit" busy={confirm.busy}>
+            <Button kind="main" type="submit" className="w-fit justify-self-end" busy={confirm.busy}>
               {t('enter.confirmCode')}
             </Button>
           </form>
@@ -131,7 +131,7 @@ function RecoveryCodes({ codes, onClose }: { codes: string[]; onClose: () => voi
           <li key={code}>{code}</li>
         ))}
       </ul>
-      <Button kind="main" className="w-fit" onClick={onClose}>
+      <Button kind="main" className="w-fit justify-self-end" onClick={onClose}>
         {t('factor.kept')}
       </Button>
     </>

@@ -68,7 +68,7 @@ export function Shell() {
       {mapped && <KeyMap onClose={() => setMapped(false)} />}
       {open && (
         <div
-          className="fixed inset-0 z-10 bg-black/40 md:hidden"
+          className="fixed inset-0 z-10 bg-shade md:hidden"
           role="presentation"
           onClick={() => setOpen(false)}
         />

@@ -104,8 +104,8 @@ function Sources({ sources, onSource }: { sources: Source[]; onSource: Props['on
             onClick={() => onSource(source)}
           >
             <Icon name="book" className="size-4" />
-            <span className="truncate">
-              {i + 1}. <bdi>{source.question}</bdi>
+            <span dir="auto" className="truncate">
+              {i + 1}. {source.question}
             </span>
           </button>
         </li>

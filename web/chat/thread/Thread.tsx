@@ -13,7 +13,7 @@ import { Person } from './Person.tsx';
 import { Reply } from './Reply.tsx';
 import { Spoken } from './Spoken.tsx';
 import { Status } from './Status.tsx';
-import { UnsentMessage } from './UnsentMessage.tsx';
+import { SpokenWait, UnsentMessage } from './UnsentMessage.tsx';
 import { Welcome } from './Welcome.tsx';
 import { rowsOf } from './rows.ts';
 import { useScroll } from './useScroll.ts';
@@ -105,6 +105,7 @@ export function Thread({ id, name, conversation }: Props) {
           </button>
         )}
       </div>
+      <SpokenWait unsent={unsent} />
       <Spoken messages={id !== undefined && isPending ? undefined : messages} />
       <Composer
         ref={composer}

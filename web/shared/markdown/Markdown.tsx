@@ -46,7 +46,7 @@ function block(token: Token, citing: Citing, depth: number): ReactNode {
     case 'code':
       return <CodeBlock text={token.text as string} language={(token as Tokens.Code).lang ?? ''} />;
     case 'blockquote':
-      return <blockquote>{blocksOf(token.tokens, citing, depth)}</blockquote>;
+      return <blockquote dir={directionOf(token.raw)}>{blocksOf(token.tokens, citing, depth)}</blockquote>;
     case 'list':
       return list(token as Tokens.List, citing, depth);
     case 'table':
@@ -93,7 +93,7 @@ function list({ raw, ordered, start, items, loose }: Tokens.List, citing: Citing
   );
 }
 
-/** Returns the direction of the first letter, as `dir="auto"` would. On a list, `auto` ignores the paragraphs inside. */
+/** Returns the direction of the first letter, as `dir="auto"` would. Around paragraphs with `auto`, `auto` ignores them. */
 function directionOf(text: string): 'ltr' | 'rtl' {
   const [first] = /\p{L}/u.exec(text) ?? [];
   return first !== undefined && /[\u0590-\u08FF\uFB1D-\uFDFF\uFE70-\uFEFC]/.test(first) ? 'rtl' : 'ltr';

@@ -113,6 +113,15 @@ function Known({ webhook }: { webhook: Webhook }) {
   );
 }
 
+/** Why there was no answer, by the word of the API. */
+const TROUBLES = ['timeout', 'unreachable', 'address_refused', 'secret_unreadable', 'switched_off'] as const;
+
+/** Says why there was no answer. A word that only a later server knows is shown as it is. */
+function troubleOf(error: string | null): string | null {
+  const known = TROUBLES.find((one) => one === error);
+  return known === undefined ? error : t(known);
+}
+
 const TONES = { pending: 'plain', delivered: 'good', failed: 'bad' } as const;
 
 function Deliveries({ id, enabled }: { id: number; enabled: boolean }) {
@@ -134,7 +143,7 @@ function Deliveries({ id, enabled }: { id: number; enabled: boolean }) {
             cell: ({ status, response_status, error, next_attempt_at }) => (
               <span className="flex flex-wrap items-center gap-1.5">
                 <Badge tone={TONES[status]}>{t(status)}</Badge>
-                <span className="text-muted">{response_status ?? error ?? ''}</span>
+                <span className="text-muted">{response_status ?? troubleOf(error)}</span>
                 {status === 'pending' && next_attempt_at !== null && (
                   <span className="text-xs text-muted">{t('next', { at: dateTime(next_attempt_at) })}</span>
                 )}

@@ -53,6 +53,11 @@ const en = {
   at: 'Time',
   next: 'next try {at}',
   answer: 'Answer',
+  timeout: 'No answer in time',
+  unreachable: 'Not reachable',
+  address_refused: 'Private address: refused',
+  secret_unreadable: 'Its secret cannot be decrypted',
+  switched_off: 'The endpoint was off',
 };
 
 const de: Record<keyof typeof en, string> = {
@@ -96,8 +101,8 @@ const de: Record<keyof typeof en, string> = {
   removeTitle: 'Diesen Endpunkt löschen',
   removeWhy:
     'Er bekommt keine Ereignisse mehr, und seine Zustellungen werden mit ihm gelöscht. Das lässt sich nicht rückgängig machen.',
-  retry: 'Noch einmal senden',
-  retryOf: 'Noch einmal senden: {id}',
+  retry: 'Wiederholen',
+  retryOf: 'Wiederholen: {id}',
   retried: 'Es wird noch einmal gesendet',
   type: 'Ereignis',
   result: 'Ergebnis',
@@ -109,6 +114,11 @@ const de: Record<keyof typeof en, string> = {
   at: 'Wann',
   next: 'nächster Versuch {at}',
   answer: 'Antwort',
+  timeout: 'Keine Antwort in der Zeit',
+  unreachable: 'Nicht erreichbar',
+  address_refused: 'Private Adresse: abgelehnt',
+  secret_unreadable: 'Sein Geheimnis lässt sich nicht entschlüsseln',
+  switched_off: 'Der Endpunkt war aus',
 };
 
 export const t = wordsOf({ en, de });
