@@ -13,7 +13,7 @@ import { limitConnections } from '../shared/limits/connections.ts';
 import { networkOf } from '../shared/limits/charge.ts';
 import { isEditor } from './middleware/auth.ts';
 import { BODY_LIMIT } from './middleware/body.ts';
-import { requireOneHost } from './middleware/few-headers.ts';
+import { requireSingle } from './middleware/few-headers.ts';
 import { isForeign } from './middleware/origin.ts';
 import { refuseRaw } from './middleware/raw.ts';
 import { BoundedEngine, countDial } from './sockets/bounded.ts';
@@ -46,7 +46,7 @@ export function attachSockets(http: HttpServer): () => Promise<void> {
     allowRequest: (request, decide) => {
       try {
         countDial(request);
-        requireOneHost(request);
+        requireSingle(request);
         if (isForeign(request)) throw problem('forbidden', 'A page of another site made this request');
         decide(null, true);
       } catch (err) {

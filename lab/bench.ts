@@ -70,6 +70,8 @@ async function main(): Promise<void> {
     return;
   }
   const named = [...positionals, ...(options.only?.split(',') ?? [])];
+  const unknown = named.find((one) => !figures.some(({ name }) => name === one));
+  if (unknown !== undefined) throw new Error(`no figure is called ${unknown}\n${USAGE}`);
   const lines: Line[] = [];
   for (const figure of figures) {
     if (named.length > 0 ? !named.includes(figure.name) : figure.named) continue;

@@ -24,18 +24,18 @@ import { assistantContract, presentAssistant, presentOffered, presentVersion } f
 
 export const assistants = serve(assistantContract, {
   'GET /api/v1/assistants': async (ctx) => {
-    const { all, ...query } = ctx.state.query;
+    const { all } = ctx.state.query;
     const { role, language } = ctx.state.user;
     if (all && role !== 'admin') throw problem('forbidden');
     const list = all ? 'assistants-all' : 'assistants';
     ctx.body = all
-      ? await pageOf(query, {
+      ? await pageOf(ctx.state.query, {
           list,
           by: ['id'],
           find: (limit, after) => listAssistants(limit, after?.id ?? 0),
           present: presentAssistant,
         })
-      : await pageOf(query, {
+      : await pageOf(ctx.state.query, {
           list,
           by: ['id'],
           find: (limit, after) => listOffered(limit, after?.id ?? 0),

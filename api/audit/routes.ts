@@ -10,16 +10,13 @@ import { by } from './note.ts';
 
 export const audit = serve(auditContract, {
   'GET /api/v1/audit': async (ctx) => {
-    const { limit, cursor, ...filter } = ctx.state.query;
-    ctx.body = await pageOf(
-      { limit, cursor },
-      {
-        list: 'audit',
-        by: ['id'],
-        find: (count, after) => readAuditLog(by(ctx), filter, { limit: count, beforeId: after?.id ?? null }),
-        present: presentAuditEntry,
-      },
-    );
+    const { limit: _limit, cursor: _cursor, ...filter } = ctx.state.query;
+    ctx.body = await pageOf(ctx.state.query, {
+      list: 'audit',
+      by: ['id'],
+      find: (limit, after) => readAuditLog(by(ctx), filter, { limit, beforeId: after?.id ?? null }),
+      present: presentAuditEntry,
+    });
   },
 
   'GET /api/v1/audit/export': async (ctx) => {

@@ -35,7 +35,7 @@ export const authContract = contract('Sign-in', {
     detail:
       'The ten thousand most common passwords are refused. With the access token of a guest, that guest becomes the account: its ' +
       'id, conversations and running answers stay. A guest registers once (`conflict`). Its older tokens hold until they ' +
-      'expire, and cannot be refreshed.',
+      'expire, and cannot be refreshed. A token that does not hold is refused.',
     body: closed({
       ...optional(profile),
       email: Type.String({ maxLength: 254, format: 'padded-email' }),

@@ -61,7 +61,9 @@ export const authentication = serve(authContract, {
     limitAttempts(REGISTRATION),
     async (ctx) => {
       const { email, password, ...fields } = ctx.state.body;
-      const guest = await guestOf(bearer(ctx));
+      // Another scheme is of a proxy before us, such as a password for the whole site.
+      const isOurs = /^Bearer\b/i.test(ctx.get('Authorization').trim());
+      const guest = isOurs ? await guestOf(bearer(ctx)) : undefined;
       const hashed_password = await hashPassword(password);
       const account = { ...fields, email: email.trim(), hashed_password };
       const client = clientOf(ctx);

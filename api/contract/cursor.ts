@@ -9,15 +9,24 @@ export function encodeCursor(list: string, place: number[]): string {
   return Buffer.from(JSON.stringify([list, ...place])).toString('base64url');
 }
 
-/** Returns the place that a cursor names. @throws Problem `validation_failed` for a cursor that `encodeCursor` did not make */
-export function decodeCursor(list: string, cursor: string, length: number): number[] {
+/**
+ * Returns the place that a cursor names.
+ * @param lists the names that the list goes by
+ * @throws Problem `validation_failed` for a cursor that `encodeCursor` did not make
+ */
+export function decodeCursor(lists: string[], cursor: string, length: number): number[] {
   const [name, ...place] = parse(cursor);
+  const list = lists.find((one) => one === name);
   const sound =
-    name === list &&
+    list !== undefined &&
     place.length === length &&
     place.every((part): part is number => Number.isSafeInteger(part)) &&
     encodeCursor(list, place) === cursor;
-  if (!sound) throw invalid('cursor', 'must be the next_cursor of a page of this list');
+  if (!sound)
+    throw invalid(
+      'cursor',
+      'must be the next_cursor of a page of this list, with the same filters and order',
+    );
   return place;
 }
 

@@ -37,7 +37,13 @@ export function line(maxLength: number) {
 
 export const paging = {
   limit: defaulted(Type.Integer({ minimum: 1, maximum: 100 }), 20),
-  cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+  cursor: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 200,
+      description: 'The `next_cursor` of the page before, which had the same filters and order.',
+    }),
+  ),
 };
 
 /** Whether figures come as JSON or as a table. */

@@ -14,8 +14,8 @@ export const conversations = serve(conversationContract, {
   'GET /api/v1/conversations': [
     limitSearchedLists,
     async (ctx) => {
-      const { archived, q, ...query } = ctx.state.query;
-      ctx.body = await pageOf(query, {
+      const { archived, q } = ctx.state.query;
+      ctx.body = await pageOf(ctx.state.query, {
         list: 'conversations',
         by: ['last_message_us', 'id'],
         find: (limit, after) => Conversation.list(ctx.state.user.id, { archived, q, limit, after }),
@@ -29,8 +29,8 @@ export const conversations = serve(conversationContract, {
   },
 
   'GET /api/v1/conversations/:id/messages': async (ctx) => {
-    const { order, ...query } = ctx.state.query;
-    ctx.body = await pageOf(query, {
+    const { order } = ctx.state.query;
+    ctx.body = await pageOf(ctx.state.query, {
       list: 'messages',
       by: ['place'],
       find: async (limit, after) => {

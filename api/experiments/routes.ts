@@ -11,8 +11,8 @@ import { experimentContract, presentExperiment, presentResult } from './contract
 
 export const experiments = serve(experimentContract, {
   'GET /api/v1/experiments': async (ctx) => {
-    const { assistant_id = null, ...query } = ctx.state.query;
-    ctx.body = await pageOf(query, {
+    const { assistant_id = null } = ctx.state.query;
+    ctx.body = await pageOf(ctx.state.query, {
       list: 'experiments',
       by: ['id'],
       find: (limit, after) => listExperiments(assistant_id, limit, after?.id ?? null),

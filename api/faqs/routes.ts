@@ -19,17 +19,14 @@ import { publicPath } from '../middleware/origin.ts';
 
 export const faqs = serve(faqContract, {
   'GET /api/v1/faqs': async (ctx) => {
-    const { limit, cursor, ...filter } = ctx.state.query;
+    const { limit: _limit, cursor: _cursor, ...filter } = ctx.state.query;
     const visible = visibleTo(ctx.state.user, filter);
-    const page = await pageOf(
-      { limit, cursor },
-      {
-        list: 'faqs',
-        by: ['id'],
-        find: async (count, after) => (visible === null ? [] : Faq.list(visible, count, after?.id ?? null)),
-        present: presentFaq,
-      },
-    );
+    const page = await pageOf(ctx.state.query, {
+      list: 'faqs',
+      by: ['id'],
+      find: async (limit, after) => (visible === null ? [] : Faq.list(visible, limit, after?.id ?? null)),
+      present: presentFaq,
+    });
     const states = isEditor(ctx.state.user) && { states: await findEmbedded(page.data.map(({ id }) => id)) };
     ctx.body = { ...page, ...states };
   },

@@ -29,17 +29,17 @@ import { presentHead, presentItem } from './presenter.ts';
 
 export const inbox = serve(inboxContract, {
   'GET /api/v1/inbox': async (ctx) => {
-    const { status = null, assignee: wanted, ...query } = ctx.state.query;
+    const { status = null, assignee: wanted } = ctx.state.query;
     const assignee = assigneeOf(wanted, ctx.state.user.id);
     const list =
       status === 'bot' || status === 'resolved'
-        ? await pageOf(query, {
+        ? await pageOf(ctx.state.query, {
             list: `inbox-${status}`,
             by: ['id'],
             find: (limit, after) => listClosed({ status, assignee }, limit, after?.id ?? null),
             present: (row: InboxRow) => row,
           })
-        : await pageOf(query, {
+        : await pageOf(ctx.state.query, {
             list: 'inbox',
             by: ['waiting_us', 'id'],
             find: (limit, after) => listOpen({ status, assignee }, limit, after),
@@ -74,8 +74,8 @@ export const inbox = serve(inboxContract, {
   },
 
   'GET /api/v1/inbox/:id/messages': async (ctx) => {
-    const { order, ...query } = ctx.state.query;
-    ctx.body = await pageOf(query, {
+    const { order } = ctx.state.query;
+    ctx.body = await pageOf(ctx.state.query, {
       list: 'inbox-messages',
       by: ['place'],
       find: (limit, after): Promise<MessageRow[]> =>

@@ -36,8 +36,8 @@ export function clientOf(ctx: Ctx): Client {
   return { userAgent, ip: ctx.ip, requestId: ctx.state.requestId };
 }
 
-/** Returns the id in the path. @throws Problem `not_found` for what is not an integer or is too large for one */
+/** Returns the id in the path. @throws Problem `not_found` for what is not an id as the API writes it: `01` names nothing */
 export function pathId(ctx: RouteCtx, name = 'id'): number {
   const raw = ctx.params[name] ?? '';
-  return rowId(/^\d+$/.test(raw) ? Number(raw) : Number.NaN);
+  return rowId(/^[1-9]\d*$/.test(raw) ? Number(raw) : Number.NaN);
 }

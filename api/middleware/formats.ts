@@ -17,7 +17,7 @@ const email = addFormats.default.get('email') as RegExp;
  */
 export function addOwnFormats(ajv: Ajv): Ajv {
   const isMoment = (value: string) =>
-    dateTime(value) && /^(19|2\d)\d\d-.*(Z|[+-](0\d|1[0-4]):?\d\d)$/i.test(value);
+    dateTime(value) && /^(19|2\d)\d\d-\d\d-\d\d[T ]\S{8,30}(Z|[+-](0\d|1[0-4]):?\d\d)$/i.test(value);
   return ajv
     .addFormat('padded-email', (value) => email.test(value.trim()))
     .addFormat('timezone', isTimezone)

@@ -36,7 +36,7 @@ export const lastEventId: Parameter = {
   name: 'Last-Event-ID',
   required: false,
   description: 'The last `seq` that the client saw, as `EventSource` sends it. Overrides `after`.',
-  schema: { type: 'string', pattern: '^\\d{1,15}$' },
+  schema: { type: 'string', pattern: '^(0|[1-9]\\d{0,14})$' },
 };
 export const location: Header = {
   description: 'The address of what was made.',

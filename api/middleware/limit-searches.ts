@@ -38,7 +38,7 @@ export const limitReplies = mark(
     const { id } = ctx.state.user;
     const key = ctx.get('Idempotency-Key');
     const sent = createHash('sha256').update(`${ctx.path}\n${key}`).digest('base64url');
-    const receipt = key === '' ? null : `limit:reply:charged:${id}:${sent}`;
+    const receipt = key === '' ? null : `limit:reply:user:${id}:charged:${sent}`;
     await charge(ctx, [{ ...REPLIES, key: `limit:reply:user:${id}` }], 'replies', receipt);
     await next();
   },

@@ -9,10 +9,10 @@ import { notificationContract } from './contract.ts';
 
 export const notifications = serve(notificationContract, {
   'GET /api/v1/notifications': async (ctx) => {
-    const { unread, ...query } = ctx.state.query;
+    const { unread } = ctx.state.query;
     const { id } = ctx.state.user;
     const only = unread !== undefined && unread !== 'false';
-    const shown = await pageOf(query, {
+    const shown = await pageOf(ctx.state.query, {
       list: 'notifications',
       by: ['id'],
       find: (limit, after) => listNotifications(id, { unread: only, limit, beforeId: after?.id ?? null }),

@@ -54,8 +54,8 @@ export function presentRun(row: RunRow): Static<typeof run> {
   return presentOwn({ ...row, status: row.status === 'waiting' ? 'queued' : row.status });
 }
 
-/** The pattern of a seq as text. Coercion to a number would accept more than digits. */
-export const SEQ = '^\\d{1,15}$';
+/** The pattern of a seq as text, which has one form for each number. */
+export const SEQ = '^(0|[1-9]\\d{0,14})$';
 
 export const runContract = contract('Runs', {
   'GET /api/v1/runs/:id': {

@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import { authenticate } from '../../shared/accounts/authenticate.ts';
-import type { Ctx } from '../middleware/ctx.ts';
 import { serve } from '../contract/serve.ts';
 import { limitConnections } from '../../shared/limits/connections.ts';
+import { bearer } from '../middleware/auth.ts';
 import { pathId } from '../middleware/ctx.ts';
 import { presentRun, runContract } from './contract.ts';
 import { cancel, ownRun } from '../../shared/conversations/ownRun.ts';
@@ -41,7 +41,3 @@ export const runs = serve(runContract, {
     ctx.body = Readable.from(eventStream(run, afterSeq, first, () => authenticate(bearer(ctx))));
   },
 });
-
-function bearer(ctx: Ctx): string {
-  return ctx.get('Authorization').trim().split(' ')[1] ?? '';
-}

@@ -8,9 +8,15 @@ import { rateLimited } from '../../shared/ops/metrics.ts';
 import { Bucket, Buckets } from '../../shared/limits/buckets.ts';
 import { networkOf } from '../../shared/limits/charge.ts';
 import { addressOf } from '../middleware/address.ts';
+import { BODY_LIMIT } from '../middleware/body.ts';
 
-/** Packets before sign-in: of one connection, and of all such connections of a network. A client needs one. */
-const ANONYMOUS = { burst: 20, perSecond: 5 };
+/** This many bytes cost as much as one more packet. */
+const BYTES = 4_096;
+/**
+ * Packets before sign-in: of one connection, and of all such connections of a network. A client needs one, whatever its length:
+ * a token that is too long gets its refusal.
+ */
+const ANONYMOUS = { burst: 20 + BODY_LIMIT / BYTES, perSecond: 5 };
 const ANONYMOUS_NETWORK = new Buckets({ burst: 1_000, perSecond: 50 });
 /**
  * Packets after sign-in: of one connection, and of all connections of its user on this replica. A device that was away
@@ -18,8 +24,6 @@ const ANONYMOUS_NETWORK = new Buckets({ burst: 1_000, perSecond: 50 });
  */
 const SIGNED = { events: { burst: 3_000, perSecond: 100 }, frames: { burst: 6_000, perSecond: 100 } };
 const SIGNED_USER = new Buckets({ burst: 12_000, perSecond: 200 });
-/** This many bytes cost as much as one more packet. */
-const BYTES = 4_096;
 /** Sockets that a network may dial. After a restart of `web` a whole office comes back at once. */
 const DIALS = new Buckets({
   burst: env.SOCKET_DIALS_PER_MINUTE,

@@ -7,11 +7,11 @@ import type { NewUser } from '../../db/models/user.ts';
 import { env } from '../base/env.ts';
 import { problem } from '../base/errors.ts';
 import { askToVerify } from './askToVerify.ts';
-import { authenticate, type Signed } from './authenticate.ts';
+import { type Signed, signedBy } from './authenticate.ts';
 import { type Client, noteSignIn } from './client.ts';
 import { familyOf } from './family.ts';
 import { beginSession, type SignIn } from './signin.ts';
-import { saysGuest } from './tokens.ts';
+import { saysGuest, verifyAccess } from './tokens.ts';
 
 /** Does nothing with GUESTS=on. @throws Problem `forbidden` with GUESTS=off */
 export function refuseUnlessOpen(): void {
@@ -29,15 +29,15 @@ export async function signInGuest(fields: NewGuest, client: Client): Promise<Sig
 }
 
 /**
- * Returns the guest of an access token at a registration; undefined when the token does not name a guest.
- * @throws Problem `token_expired` or `unauthenticated` for an invalid token of a guest; `conflict` when the guest has
- *   registered, because a second account would lose the guest's conversations
+ * Returns the guest whose access token came with a registration; undefined where it is the token of a user.
+ * @throws Problem `token_expired` or `unauthenticated` for a token that does not hold, and `conflict` when the guest has
+ *   registered: a second account would lose the guest's conversations
  */
 export async function guestOf(token: string): Promise<Signed | undefined> {
-  if (!saysGuest(token)) return undefined;
-  const signed = await authenticate(token);
-  if (signed.user.role !== 'guest') throw hasRegistered();
-  return signed;
+  const signed = await signedBy(verifyAccess(token));
+  if (signed.user.role === 'guest') return signed;
+  if (saysGuest(token)) throw hasRegistered();
+  return undefined;
 }
 
 /**

@@ -95,7 +95,7 @@ export function verifyAccess(token: string): Claims {
   return verify(token, 'access');
 }
 
-/** Says whether a token claims to be a guest's. Nothing is verified. */
+/** Says whether a token was made for a guest. Verify it first. */
 export function saysGuest(token: string): boolean {
   const { payload } = decoded(token) ?? {};
   return typeof payload === 'object' && payload?.role === 'guest';

@@ -280,8 +280,11 @@ describe('the audit log', () => {
       );
     });
 
-    for (const query of ['?from=yesterday', '?actor_id=0', '?action=x', '?cursor=x', '?limit=101', '?ip=1'])
-      it(`refuses ${query}`, async () => {
+    // Postgres cannot read the last two.
+    const times = ['yesterday', '2026-11-20%C2%A009:30:00Z', `2026-11-20T09:30:00.${'1'.repeat(200)}Z`];
+    const from = times.map((time) => `?from=${time}`);
+    for (const query of [...from, '?actor_id=0', '?action=x', '?cursor=x', '?limit=101', '?ip=1'])
+      it(`refuses ${query.slice(0, 50)}`, async () => {
         expect((await read(query)).status).to.equal(400);
       });
   });

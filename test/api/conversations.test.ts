@@ -196,7 +196,13 @@ describe('conversations', () => {
       ...['0', '101', '1000000000', '1e9', '99999999999999999999', '-1', '1.5', 'x', ''].map(
         (limit): [string, string] => [`limit=${limit}`, '/limit'],
       ),
+      // Other forms of numbers that would do.
+      ...['1e1', '0x10', '%2B5', '+5', '5%20', '5.0', '05', 'true'].map((limit): [string, string] => [
+        `limit=${limit}`,
+        '/limit',
+      ]),
       ['archived=maybe', '/archived'],
+      ['archived=1', '/archived'],
       [`q=${'x'.repeat(201)}`, '/q'],
       [`q=${'x'.repeat(10_240)}`, '/q'],
       ['q=%00', '/q'],
@@ -252,6 +258,42 @@ describe('conversations', () => {
         400,
         'validation_failed',
         'cursor',
+      );
+    });
+
+    it('are refused with other filters or another order than those of their page', async () => {
+      const [id] = await begin('same word', 'same word');
+      const { next_cursor } = await page('?q=word&limit=1');
+      for (const query of ['', 'q=other', 'q=word&archived=true', 'archived=true'])
+        expectProblem(
+          await call('GET', `?${query}&cursor=${next_cursor}`),
+          400,
+          'validation_failed',
+          'cursor',
+        );
+      const newest = await page(`/${id}/messages?order=desc&limit=1`);
+      for (const query of ['order=asc', 'limit=1'])
+        expectProblem(
+          await call('GET', `/${id}/messages?${query}&cursor=${newest.next_cursor}`),
+          400,
+          'validation_failed',
+          'cursor',
+        );
+    });
+
+    it('hold for another limit, for a default that is spelt out, and for any order of the fields', async () => {
+      await begin('same word', 'same word', 'same word');
+      const { next_cursor } = await page('?q=word&archived=false&limit=1');
+      expect((await page(`?cursor=${next_cursor}&limit=2&q=word`)).data).to.have.length(2);
+    });
+
+    it('of an earlier release, which name the list alone, still work', async () => {
+      await begin('1', '2');
+      const { next_cursor } = await page('?limit=1');
+      const [name, ...place] = JSON.parse(Buffer.from(next_cursor ?? '', 'base64url').toString());
+      const old = encode([name.split(' ')[0], ...place]);
+      expect(ids(await page(`?limit=1&cursor=${old}`))).to.deep.equal(
+        ids(await page(`?limit=1&cursor=${next_cursor}`)),
       );
     });
 

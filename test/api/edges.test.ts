@@ -180,6 +180,15 @@ describe('the edges', () => {
 
   describe('headers of requests', () => {
     const request = (...lines: string[]) => ['GET /livez HTTP/1.1', 'Host: x', ...lines, '', ''].join('\r\n');
+    const upgrade = [
+      'Connection: Upgrade',
+      'Upgrade: websocket',
+      'Sec-WebSocket-Version: 13',
+      `Sec-WebSocket-Key: ${'a'.repeat(22)}==`,
+    ];
+    /** Returns what a request to a path needs besides: sockets ask for an upgrade. */
+    const kindOf = (path: string) => (path.startsWith('/socket.io') ? upgrade : ['Connection: close']);
+    const paths = ['/livez', '/nowhere', `/socket.io/?EIO=4&transport=websocket`];
 
     it('do not become headers of the answer', async () => {
       for (const odd of ['a%0d%0aSet-Cookie: x=1', 'a\\r\\nSet-Cookie: x=1', 'a Set-Cookie: x=1']) {
@@ -210,17 +219,9 @@ describe('the edges', () => {
     });
 
     it('must name one host, for sockets too', async () => {
-      for (const path of ['/livez', '/nowhere', `/socket.io/?EIO=4&transport=websocket`]) {
-        const upgrade = path.startsWith('/socket.io')
-          ? [
-              'Connection: Upgrade',
-              'Upgrade: websocket',
-              'Sec-WebSocket-Version: 13',
-              `Sec-WebSocket-Key: ${'a'.repeat(22)}==`,
-            ]
-          : ['Connection: close'];
+      for (const path of paths) {
         for (const hosts of [['Host: a', 'hOST: b'], []]) {
-          const answer = await raw([`GET ${path} HTTP/1.1`, ...hosts, ...upgrade, '', ''].join('\r\n'));
+          const answer = await raw([`GET ${path} HTTP/1.1`, ...hosts, ...kindOf(path), '', ''].join('\r\n'));
           expect(answer, path).to.match(/^HTTP\/1\.1 400 /);
           expect(answer)
             .to.match(/x-request-id: /i)
@@ -228,6 +229,18 @@ describe('the edges', () => {
         }
       }
       expect(await raw('GET /livez HTTP/1.0\r\n\r\n')).to.match(/^HTTP\/1\.1 200 /);
+    });
+
+    it('must name one sign-in, one key and one kind of body, for sockets too', async () => {
+      const twice = ['Authorization', 'Content-Type', 'Idempotency-Key', 'Last-Event-ID', 'X-Session'];
+      for (const name of twice)
+        for (const path of paths) {
+          const lines = [`${name}: Bearer a`, `${name.toLowerCase()}: Bearer a`, ...kindOf(path)];
+          const answer = await raw([`GET ${path} HTTP/1.1`, 'Host: x', ...lines, '', ''].join('\r\n'));
+          expect(answer, path)
+            .to.match(/^HTTP\/1\.1 400 /)
+            .and.contain(`The request must have at most one ${name} header`);
+        }
     });
 
     it('are refused beyond a hundred, and none is dropped', async () => {

@@ -169,7 +169,8 @@ describe('experiments', () => {
     expect(await refusal({ versions: [1, 3] })).to.deep.equal([400, '/versions']);
     expect(await refusal({ versions: [1, 1] })).to.deep.equal([400, '/versions']);
     expect(await refusal({ share: 1.5 })).to.deep.equal([400, '/share']);
-    expect(await refusal({ until: '2020-01-01T00:00:00Z' })).to.deep.equal([400, '/until']);
+    for (const until of ['2020-01-01T00:00:00Z', '2999-12-31T23:59:60Z'])
+      expect(await refusal({ until })).to.deep.equal([400, '/until']);
     expect(await refusal({ assistant_id: 999_999_999 })).to.deep.equal([404, 'not_found']);
     const { id } = await begin({ assistant_id, versions: [1, 2] });
     expect(await refusal({})).to.deep.equal([409, 'conflict']);

@@ -224,11 +224,25 @@ describe('guests', () => {
       expect(await knex('users').count()).to.deep.equal([before]);
     });
 
-    it('registers a new account when the token is malformed, as before there were guests', async () => {
+    it('refuses a token that does not hold, whosever it is, and makes no account', async () => {
+      const user = await buildUser();
+      const expired = forgeToken(user, {}, undefined, { expiresIn: -1 });
+      const [before] = await knex('users').count();
+      expect((await register(expired)).body.code).to.equal('token_expired');
       const part = (text: string) => Buffer.from(text).toString('base64url');
       const unreadable = `${part('{"alg":"HS256","typ":"JWT"}')}.${part('{"role":"guest"')}.x`;
-      for (const token of ['nonsense', 'a.b.c', unreadable, `${part('{}')}.${part('null')}.x`])
-        expect((await register(token)).status, token).to.equal(201);
+      const tokens = ['nonsense', 'a.b.c', unreadable, `${part('{}')}.${part('null')}.x`];
+      const headers = [...tokens.map((token) => `Bearer ${token}`), 'Bearer', 'Bearer a b'];
+      for (const authorization of headers) {
+        const { status, body } = await post('/auth/register', account(), undefined, { authorization });
+        expect([status, body.code], authorization).to.deep.equal([401, 'unauthenticated']);
+      }
+      expect(await knex('users').count()).to.deep.equal([before]);
+    });
+
+    it('does not read the Authorization of another scheme, which a proxy asked for', async () => {
+      const authorization = 'Basic YTpi';
+      expect((await post('/auth/register', account(), undefined, { authorization })).status).to.equal(201);
     });
 
     it('makes another account where the token is that of a user', async () => {

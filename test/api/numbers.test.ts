@@ -55,6 +55,38 @@ describe('a number in a request', function () {
   }
 });
 
+describe('an id in a path', function () {
+  this.timeout(60_000);
+  let api: Api;
+  let admin: BuiltUser;
+  before(async () => {
+    api = await serveWeb();
+    admin = await buildUser({ role: 'admin' });
+    await talk(admin);
+  });
+  after(() => api.close());
+
+  for (const [path, { get }] of Object.entries(openapi.paths)) {
+    const route = `GET ${path}`;
+    const ids = [...path.matchAll(/\{(\w*id)\}/g)].map(([, name = '']) => name);
+    const isOurs = path.startsWith('/api/') && !rules[route]?.tokenInQuery;
+    if (get === undefined || ids.length === 0 || !isOurs) continue;
+    it(`has one form in ${route}`, async () => {
+      const names = (await rules[route]?.names?.(admin)) ?? {};
+      const headers = { authorization: `Bearer ${admin.access}` };
+      for (const form of ['0N', '%2BN', 'N.0', 'Ne0', '%20N', 'N%20', '0xN', 'N%00']) {
+        const where = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+          const value = String(names.path?.[name]);
+          return ids.includes(name) ? form.replace('N', value) : value;
+        });
+        const query = names.query === undefined ? '' : `?${names.query}`;
+        const { status } = await fetch(`${api.url}${where}${query}`, { headers });
+        expect(status, where).to.be.oneOf([404, 503]);
+      }
+    });
+  }
+});
+
 type Described = {
   parameters?: { in: string; name: string; schema: SchemaObject }[];
   requestBody?: { content: Record<string, { schema: SchemaObject }> };

@@ -212,7 +212,7 @@ describe('runs', () => {
       expect(only?.data.content).to.equal('Hello');
     });
 
-    for (const after of ['-1', 'x', '1.5', '', '1e3', '0x1', '9'.repeat(30), '1&after=2', '1&more=1']) {
+    for (const after of ['-1', 'x', '1.5', '', '1e3', '0x1', '01', '9'.repeat(30), '1&after=2', '1&more=1']) {
       it(`refuses after=${after.slice(0, 10)}`, async () => {
         const { run_id } = await send(api, user);
         expect((await open(run_id, { after })).status).to.equal(400);
@@ -221,7 +221,16 @@ describe('runs', () => {
 
     it('refuses a malformed Last-Event-ID', async () => {
       const { run_id } = await send(api, user);
-      for (const id of ['-1', 'abc', '1.5', 'words that are none', "1' OR '1'='1", '9'.repeat(16), '1\t2'])
+      for (const id of [
+        '-1',
+        'abc',
+        '1.5',
+        '01',
+        'words that are none',
+        "1' OR '1'='1",
+        '9'.repeat(16),
+        '1\t2',
+      ])
         expect((await open(run_id, { headers: { 'Last-Event-ID': id } })).status).to.equal(400);
     });
 

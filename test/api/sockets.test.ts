@@ -68,6 +68,7 @@ describe('sockets', () => {
         { token: null },
         { token: ['x'] },
         { token: 'a.b.c' },
+        { token: 'x'.repeat(200_000) },
       ])
         expect(await refusal(auth)).to.deep.equal(no);
       for (const forged of [

@@ -74,6 +74,7 @@ describe('migrate', function () {
     ],
     ['ALTER TABLE runs DROP COLUMN traceparent', 'column runs.traceparent'],
     ['ALTER TABLE audit_log DISABLE TRIGGER audit_log_kept', 'trigger audit_log.audit_log_kept'],
+    ['ALTER FUNCTION search_grams COST 100', 'function search_grams cost 2000'],
     ['DROP FUNCTION faq_set_changed CASCADE', 'function faq_set_changed'],
     ['DROP TABLE faqs CASCADE', 'table faqs'],
   ] as const;

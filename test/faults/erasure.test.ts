@@ -5,6 +5,7 @@ import { rows } from '../../db/sql.ts';
 import { startProcfile } from '../../lab/kit/processes.ts';
 import { redis } from '../../shared/delivery/redis.ts';
 import type { Api } from '../support/api.ts';
+import { keysNaming } from '../support/everywhere.ts';
 import { buildUser, PASSWORD } from '../support/factories.ts';
 import { fell, trapped } from '../support/traps.ts';
 import { playWorker, send, serveWeb } from '../support/web.ts';
@@ -42,10 +43,6 @@ describe('housekeeping killed while it erases an account', () => {
     await another.stop();
     expect((await receipt()).erased).to.include({ users: 1, messages: 6, runs: 3, conversations: 3 });
     expect(await knex('users').where({ id: user.id })).to.deep.equal([]);
-    const keys = await redis.keys('*');
-    const theirs = keys.filter(
-      (key) => key.includes(`:user:${user.id}`) || runs.some((id) => key.endsWith(`:${id}`)),
-    );
-    expect(theirs).to.deep.equal([]);
+    expect(await keysNaming(redis, user.id, runs)).to.deep.equal([]);
   });
 });

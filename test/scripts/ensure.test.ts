@@ -68,6 +68,35 @@ describe('scripts/ensure.sh', function () {
     expect(calls()).to.have.length(1);
   });
 
+  it('installs nothing after a plain `npm ci`, and after one that left something out installs', async () => {
+    const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: { prepare: string } };
+    // Node is a development tool of the project. Another package stands for it here.
+    const devDependencies = { node: 'file:node' };
+    const installed = { name: 'node', version: '1.0.0', bin: { node: 'run.sh' } };
+    const packages = {
+      '': { devDependencies },
+      node: { ...installed, dev: true },
+      'node_modules/node': { resolved: 'node', link: true },
+    };
+    const json = (path: string, value: unknown) => writeFileSync(file(path), JSON.stringify(value));
+    mkdirSync(file('node'));
+    json('package.json', { devDependencies, scripts: { prepare: scripts.prepare } });
+    json('node/package.json', installed);
+    writeFileSync(file('node/run.sh'), '#!/bin/sh\n', { mode: 0o755 });
+    json('package-lock.json', { lockfileVersion: 3, requires: true, packages });
+    writeFileSync(file('go'), '0');
+    const npm = (...options: string[]) =>
+      spawnSync('npm', ['ci', '--offline', '--no-audit', ...options], { cwd: root, encoding: 'utf8' });
+    expect(npm()).to.include({ status: 0 });
+    expect(await ensure().code).to.equal(0);
+    expect(calls()).to.deep.equal([]);
+    for (const [i, left] of ['--omit=dev', '--omit=optional', '--ignore-scripts'].entries()) {
+      expect(npm(left)).to.include({ status: 0 });
+      expect(await ensure().code).to.equal(0);
+      expect(calls(), left).to.have.length(i + 1);
+    }
+  });
+
   it('installs when the process that began to is dead', async () => {
     symlinkSync(String(spawnSync('true').pid), file('.installing'));
     writeFileSync(file('go'), '0');

@@ -22,6 +22,15 @@ export async function keysOf(redis: Redis, but?: RegExp): Promise<string[]> {
   return Promise.all(keys.map(async (key) => `${key} ${JSON.stringify(await valueOf(redis, key))}`));
 }
 
+/** Returns the keys that name a user, or the log or a job of one of these runs. */
+export async function keysNaming(redis: Redis, userId: number, runIds: number[]): Promise<string[]> {
+  const naming = [
+    new RegExp(`:(user|online):${userId}(:|$)`),
+    ...runIds.map((id) => new RegExp(`run:\\{${id}\\}|run-${id}-`)),
+  ];
+  return (await redis.keys('*')).filter((key) => naming.some((one) => one.test(key)));
+}
+
 async function valueOf(redis: Redis, key: string): Promise<unknown> {
   switch (await redis.type(key)) {
     case 'hash':

@@ -1,5 +1,6 @@
 import { Problem, problem } from '../../../shared/base/errors.ts';
 import { authenticate, type Signed } from '../../../shared/accounts/authenticate.ts';
+import { bearer } from '../../middleware/auth.ts';
 import type { Ctx, Next } from '../../middleware/ctx.ts';
 import { mark } from '../../middleware/mark.ts';
 import { publicOrigin } from '../../middleware/origin.ts';
@@ -60,8 +61,8 @@ export function refuseForeign(ctx: Ctx): void {
 }
 
 async function signed(ctx: Ctx): Promise<Signed> {
-  const token = /^Bearer +(\S+)$/i.exec(ctx.get('Authorization'))?.[1];
-  if (token !== undefined) return authenticate(token);
+  const token = bearer(ctx);
+  if (token !== '') return authenticate(token);
   if (!['GET', 'HEAD'].includes(ctx.method)) refuseForeign(ctx);
   return signedByCookie(ctx);
 }

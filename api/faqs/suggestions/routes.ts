@@ -9,9 +9,8 @@ import { faqSuggestionContract, presentSuggested } from './contract.ts';
 
 export const faqSuggestions = serve(faqSuggestionContract, {
   'GET /api/v1/faqs/suggestions': async (ctx) => {
-    const { status, ...query } = ctx.state.query;
-    const shown = query.limit;
-    ctx.body = await pageOf(query, {
+    const { status, limit: shown } = ctx.state.query;
+    ctx.body = await pageOf(ctx.state.query, {
       list: 'faq-suggestions',
       by: ['asked', 'id'],
       find: (limit, after) => suggestions(by(ctx), status, { limit, after, shown }),

@@ -14,16 +14,13 @@ import { userAdminContract } from './contract.ts';
 
 export const userAdmin = serve(userAdminContract, {
   'GET /api/v1/users': async (ctx) => {
-    const { limit: shown, cursor, ...filter } = ctx.state.query;
-    ctx.body = await pageOf(
-      { limit: shown, cursor },
-      {
-        list: 'users',
-        by: ['id'],
-        find: (limit, after) => listAccounts(by(ctx), filter, { limit, beforeId: after?.id ?? null, shown }),
-        present: presentUser,
-      },
-    );
+    const { limit: shown, cursor: _, ...filter } = ctx.state.query;
+    ctx.body = await pageOf(ctx.state.query, {
+      list: 'users',
+      by: ['id'],
+      find: (limit, after) => listAccounts(by(ctx), filter, { limit, beforeId: after?.id ?? null, shown }),
+      present: presentUser,
+    });
   },
 
   'GET /api/v1/users/:id': async (ctx) => {
