@@ -33,7 +33,7 @@ LABEL org.opencontainers.image.title="Parley" \
   org.opencontainers.image.version="${VERSION}" \
   org.opencontainers.image.revision="${REVISION}"
 WORKDIR /app
-# A small young generation: docs/performance.md, "Memory at rest".
+# A small young generation: docs/performance.md, "The young generation".
 ENV NODE_ENV=production NODE_OPTIONS=--max-semi-space-size=4
 COPY package.json package-lock.json Procfile LICENSE ./
 COPY --from=dependencies /app/sbom.cdx.json ./

@@ -59,7 +59,7 @@ function dropWhenSilent(client: pg.Client): void {
   const watched = (config: unknown, answered: Answered) =>
     query(config, (err, result) => {
       if (err?.message === 'Query read timeout') {
-        (client as unknown as { connection: { stream: Socket } }).connection.stream.destroy();
+        (client as Connected).connection.stream.destroy();
       }
       answered(err, result);
     });
@@ -67,3 +67,5 @@ function dropWhenSilent(client: pg.Client): void {
 }
 
 type Answered = (err: Error | null, result: unknown) => void;
+/** A field of pg that its types leave out. */
+type Connected = pg.Client & { connection: { stream: Socket } };

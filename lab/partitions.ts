@@ -57,7 +57,7 @@ async function fill(): Promise<void> {
   }
 }
 
-/** The indexes of `messages` that are no constraint's, with %t for the table. */
+/** The indexes of `messages` that belong to no constraint, with %t for the table. */
 async function indexes(): Promise<string[]> {
   const { rows: found } = await client.query<{ definition: string }>(
     `SELECT pg_get_indexdef(indexrelid) AS definition FROM pg_index i

@@ -62,7 +62,7 @@ export const conversation = named(
 );
 const present = presenter(conversation);
 
-/** Writes a conversation, and from when on somebody will be there. */
+/** Writes a conversation. `available_at` depends on its status and the office hours. */
 export function presentConversation(row: ConversationRow): Static<typeof conversation> {
   return present({ ...row, available_at: availableAt(row.status) });
 }

@@ -34,7 +34,7 @@ export function serve<const R extends Routes>(
 
   const served = Object.entries<Route>(routes).map(([key, route]) => {
     const [method = '', pattern = ''] = key.split(' ');
-    const own = [handlers[key as keyof R]].flat() as unknown as Middleware[];
+    const own = [handlers[key as keyof R]].flat() as Middleware[];
     const stack = [...RIGHTS[route.who], ...checks(route), preset(route), ...own];
     const mount = (router: Router<State>) => {
       if (method === 'ALL') router.all(pattern, ...stack);

@@ -20,33 +20,30 @@ export type Watched = {
 };
 
 export type Connection = Socket['conn'];
-/** Private fields of engine.io and ws. */
-type Insides = {
-  writeBuffer: { data?: string | Buffer }[];
-  transport: { socket?: { bufferedAmount: number; terminate: () => void } };
-};
+type Packet = { data?: string | Buffer };
 
 /** Returns the bytes that wait for a client, in engine.io's queue and in the WebSocket's. */
 function unsentBytes(connection: Connection): number {
-  const { writeBuffer, transport } = connection as unknown as Insides;
-  const queued = writeBuffer.reduce((sum, { data }) => sum + (data?.length ?? 0), 0);
-  return queued + (transport.socket?.bufferedAmount ?? 0);
+  // Brackets, because the field is private.
+  const packets: Packet[] = connection['writeBuffer'];
+  const queued = packets.reduce((sum, { data }) => sum + (data?.length ?? 0), 0);
+  return queued + (boundedSocket(connection)?.bufferedAmount ?? 0);
 }
 
-export function boundedSocket(connection: Connection): BoundedSocket | undefined {
-  const { socket } = (connection as unknown as Insides).transport;
-  return socket instanceof BoundedSocket ? socket : undefined;
+/** Returns the WebSocket of a connection; undefined while it polls. */
+export function boundedSocket({ transport }: Connection): BoundedSocket | undefined {
+  if (!('socket' in transport)) return undefined;
+  return transport.socket instanceof BoundedSocket ? transport.socket : undefined;
 }
 
 /** Ends a connection at once. A closing handshake would wait for the client. */
 export function cut(connection: Connection): void {
-  (connection as unknown as Insides).transport.socket?.terminate();
+  boundedSocket(connection)?.terminate();
 }
 
 /** Returns all connections of this process, also those before sign-in. */
 export function connectionsOf(io: Server): Connection[] {
-  const { clients } = io.engine as unknown as { clients: Record<string, Connection> };
-  return Object.values(clients);
+  return Object.values(io.engine['clients']);
 }
 
 export function watchedSockets(io: Server): Watched[] {

@@ -29,7 +29,7 @@ export function serveWebSocket(socket: BoundedSocket, signed: Signed, ip: string
   const endPushes = onPush(signed.user.id, (event) => send(socket, presentEvent(event)));
   const endPings = keepAlive(socket);
   takeInOrder(socket, signed, ip);
-  // ws closes the socket with the code of a fault in the protocol.
+  // ws itself closes the socket, with the code of the protocol error.
   socket.on('error', () => {});
   socket.once('close', () => {
     open.delete(socket);

@@ -154,7 +154,7 @@ BEGIN
       WHEN v_entry.parts <> '{}' AND EXISTS (SELECT FROM audit_parts p WHERE p.entry_id = v_entry.id
         AND v_entry.part_hashes[array_position(v_entry.parts, p.id)] IS DISTINCT FROM audit_part_hash(p)) THEN 'edited'
     END;
-    -- One that is gone was erased, and an entry of the erasure names it; or else somebody removed it.
+    -- A missing part was erased if an entry of the erasure names it; otherwise somebody removed it.
     IF fault IS NULL AND cardinality(v_entry.parts) > (SELECT count(*) FROM audit_parts p
         WHERE p.entry_id = v_entry.id AND p.id = ANY (v_entry.parts)) THEN
       v_erased := coalesce(v_erased, (SELECT jsonb_object_agg(part, 1) FROM audit_log e

@@ -28,8 +28,8 @@ BEGIN
   RETURN true;
 END $$;
 
--- Closes the conversations of an account that is shut out for good, so that no agent answers nobody. The caller holds the
--- account's row.
+-- Closes the conversations of an account that is shut out for good, so that no agent answers somebody who is gone. The
+-- caller holds the account's row.
 CREATE OR REPLACE FUNCTION close_conversations_of(p_user bigint) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
   PERFORM close_conversation(held.id, 'erased') FROM (SELECT id FROM conversations

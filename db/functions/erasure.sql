@@ -66,7 +66,7 @@ BEGIN
   GET DIAGNOSTICS v_more = ROW_COUNT;
   WITH gone AS (DELETE FROM audit_parts WHERE person_id = p_user RETURNING id, entry_id)
   SELECT count(DISTINCT entry_id), array_agg(id ORDER BY id) INTO v_parts, v_gone FROM gone;
-  -- The chain says which parts an erasure removed: of any other that is gone, verification says so.
+  -- The chain names the parts that an erasure removed. Verification reports any other missing part.
   FOR i IN 0 .. (coalesce(cardinality(v_gone), 0) - 1) / 1000 LOOP
     EXIT WHEN v_gone IS NULL;
     PERFORM add_audit_entry(NULL, NULL, 'audit.parts_erased', 'audit', NULL, NULL, NULL, NULL,

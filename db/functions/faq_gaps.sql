@@ -68,7 +68,7 @@ BEGIN
   UPDATE faq_gaps SET suggestion_id = suggestion, embedding = p_vector WHERE message_id = p_message;
 END $$;
 
--- Whether an FAQ answers a question: one of its texts is as near as that, by vectors of the same set.
+-- Says whether an FAQ answers a question: whether one of its vectors of that set has at least p_similarity to the question's.
 CREATE OR REPLACE FUNCTION near_enough(p_faq bigint, p_model text, p_vector vector, p_similarity double precision)
 RETURNS boolean LANGUAGE sql STABLE AS $$
   SELECT coalesce(1 - min(v.vector <=> p_vector) >= p_similarity, false) FROM faq_vectors v

@@ -109,8 +109,8 @@ BEGIN
   FROM unnest(p_ids, p_shown, p_push, p_mail_ms) AS s (id, shown, push, mail_ms) WHERE n.id = s.id;
 END $$;
 
--- Says when a claimed notification is to be looked at next: in so many ms it is to be pushed or mailed; NULL: not any more.
--- What another notification's mail has taken along stays with that mail.
+-- Schedules a claimed notification: its push is due in p_push_ms, its mail in p_mail_ms; NULL: never. A notification that a
+-- mail has taken along gets no mail of its own.
 CREATE OR REPLACE FUNCTION settle_notification(p_id bigint, p_push_ms double precision, p_mail_ms double precision)
 RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 BEGIN

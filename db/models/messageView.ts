@@ -4,7 +4,7 @@ import { nameOf } from './person.ts';
 
 export type MessageRow = {
   id: number;
-  /** Where a list goes on: the id; of a reply that is shown after a later message, minus that message's id. */
+  /** The place in lists: the id; for a reply that is shown after a later message, the negative id of that message. */
   place: number;
   conversation_id: number;
   user_id: number;

@@ -13,7 +13,7 @@ const KINDS = {
   sessions: `DELETE FROM sessions WHERE id IN (
     SELECT id FROM sessions WHERE expires_at < now() - make_interval(days => :sessionDays)
     ORDER BY expires_at LIMIT :batch FOR UPDATE SKIP LOCKED) RETURNING id`,
-  // For a day after its end a token is told from one that never was.
+  // For a day after its expiry `PasswordReset.isOver` still knows a token.
   password_resets: `DELETE FROM password_resets WHERE id IN (
     SELECT id FROM password_resets WHERE expires_at < now() - interval '1 day'
     ORDER BY expires_at LIMIT :batch FOR UPDATE SKIP LOCKED) RETURNING id`,

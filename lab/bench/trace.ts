@@ -51,7 +51,7 @@ Redis.prototype.sendCommand = function traced(this: Redis, ...args: Parameters<t
   const [{ name: command, args: operands, promise }] = args;
   const key = command === 'evalsha' ? operands[2] : operands[0];
   const end = () => note(`${command} ${String(key ?? '').slice(0, 40)}`, began);
-  // A worker that waits for jobs is no step of a message.
+  // A worker that waits for jobs is not a step of a message.
   if (command !== 'bzpopmin') promise.then(end, end);
   return Reflect.apply(sendCommand, this, args);
 };

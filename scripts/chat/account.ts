@@ -14,7 +14,7 @@ export async function readRuntime(): Promise<Runtime> {
   }
 }
 
-/** Returns the address of the API: PARLEY_URL, that of `npm start`, or port 8000 here. @throws when PARLEY_URL is no URL */
+/** Returns the address of the API: PARLEY_URL, that of `npm start`, or port 8000 here. @throws when PARLEY_URL is not a URL */
 export function addressOf(runtime: Runtime): string {
   const url = (process.env.PARLEY_URL || runtime.url || 'http://127.0.0.1:8000').replace(/\/+$/, '');
   if (!/^https?:$/.test(URL.parse(url)?.protocol ?? ''))

@@ -1,4 +1,4 @@
-/** Words of PromQL that are no names of metrics. */
+/** Words of PromQL that are not names of metrics. */
 const WORDS = new Set(
   'and or unless bool offset by without on ignoring group_left group_right inf nan atan2 start end'.split(
     ' ',

@@ -26,7 +26,7 @@ if (!inMemory) {
 
 const db = await PGlite.create(inMemory ? 'memory://' : folder, {
   extensions: { vector },
-  // Of the folder's files the system keeps copies anyway; 128 MB more would stay in this process.
+  // The system caches the folder's files anyway. The default of 128 MB would stay in this process.
   ...(!inMemory && { startParams: [...PGlite.defaultStartParams, '-c', 'shared_buffers=16MB'] }),
 });
 const server = await servePostgres(db, Number(process.argv[3] ?? 0));

@@ -4,8 +4,8 @@
  * A client's messages are collected until a Sync, Query or Flush asks for an answer, and run as one batch.
  * Batches of different clients never interleave. A client inside a transaction, or before its Sync, keeps the
  * turn; the others wait. All clients share ONE session: no SET, no LISTEN. A number before the names of prepared
- * statements keeps those of each client apart. They are closed when the client disconnects, and what it has SET all the same,
- * as pg_dump does, is reset.
+ * statements keeps those of each client apart. When a client disconnects, its statements are closed, and settings that it
+ * has made all the same, as pg_dump does, are reset.
  */
 import net from 'node:net';
 import type { PGlite } from '@electric-sql/pglite';

@@ -32,7 +32,7 @@ export function newSecret(label: string): { secret: string; uri: string } {
   return { secret, uri: totpOf(secret, label).toString() };
 }
 
-/** Returns the step of time whose code this is, now or one step beside; undefined for any other text. */
+/** Returns the time step that a code belongs to: the present one or a neighbour. Undefined for any other text. */
 export function stepOf(secret: string, code: string, timestamp = Date.now()): number | undefined {
   const token = code.replaceAll(' ', '');
   if (!/^\d{6}$/.test(token)) return undefined;

@@ -86,6 +86,15 @@ const single = <Payload extends AnyShape>(
   single: true as const,
 });
 
+/** What moderation and context share: a run's stage before its answer. */
+const preparing = {
+  payload: object({ run_id: integer }),
+  id: runJobId,
+  kept: forAWhile,
+  attempts: 4,
+  backoffMs: 400,
+  stalls: 3,
+};
 /** How most single jobs are tried. */
 const retried = { kept: notAtAll, attempts: 3, backoffMs: 2_000, stalls: 3 };
 /** Postgres holds the time of the next try, so one call of the job is one try. */
@@ -107,26 +116,8 @@ const triedOnce = { kept: notAtAll, attempts: 1, backoffMs: 0, stalls: 3 };
  * The reconciler (workers/housekeeping.ts) walks the catalog and enqueues what is owed.
  */
 export const jobs = {
-  moderation: stage({
-    process: 'moderation',
-    payload: object({ run_id: integer }),
-    id: runJobId,
-    kept: forAWhile,
-    attempts: 4,
-    backoffMs: 400,
-    stalls: 3,
-    slots: 50,
-  }),
-  context: stage({
-    process: 'context',
-    payload: object({ run_id: integer }),
-    id: runJobId,
-    kept: forAWhile,
-    attempts: 4,
-    backoffMs: 400,
-    stalls: 3,
-    slots: 8,
-  }),
+  moderation: stage({ process: 'moderation', ...preparing, slots: 50 }),
+  context: stage({ process: 'context', ...preparing, slots: 8 }),
   completion: stage({
     process: 'completion',
     /** beside: there is no moderation job; completion asks for the verdict while the model answers. */

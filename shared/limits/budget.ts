@@ -66,7 +66,7 @@ export async function shareOf(
   return reserved?.waits ? 'later' : reserved?.granted;
 }
 
-/** Returns those of some models whose answers use no budget: it is an amount of money, and they have no price today. */
+/** Returns which of these models use nothing of the budgets: budgets are of money, and the models have no price today. */
 export function withoutPrice(models: string[]): string[] {
   if (!budgeted || unit === 'tokens') return [];
   return models.filter((model) => priceOf(model, new Date(), prices ?? []) === undefined);

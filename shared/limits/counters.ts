@@ -7,8 +7,8 @@ import { giveBackInMemory, takeInMemory } from './memory.ts';
 
 /**
  * Takes one from every counter, or from none where one of them is used up. Redis counts for all replicas; where it is
- * away or does not answer in time, this process counts by itself, from nothing. Never throws.
- * @param receipt names the request: sent again before the first window ends, it is free
+ * away or does not answer in time, this process counts by itself, from 0. Never throws.
+ * @param receipt names the request. The same receipt takes nothing until the first counter's window ends
  */
 export async function take(counters: Counter[], receipt: string | null = null): Promise<Charge> {
   if (redis.status === 'ready' && Date.now() >= awayUntil) {
@@ -54,7 +54,7 @@ async function takeInRedis(counters: Counter[], receipt: string | null): Promise
 const OUTCOMES = ['refused', 'taken', 'free'] as const;
 
 /**
- * A counter is the text `count:ends`, which runs out when its window ends. KEYS: the counters, and the receipt if there is
+ * A counter is the text `count:ends`, which expires with its window. KEYS: the counters, and the receipt if there is
  * one. ARGV: for each counter its limit and length in ms. Time is Redis's own, the same for all replicas.
  */
 redis.defineCommand('takeCounts', {

@@ -36,7 +36,7 @@ export class MailError extends Error {
     this.ofAddress = ofAddress;
   }
 
-  /** What operators can do something about, in words; the code where it says no more. */
+  /** The cause in words for operators, with the code; the code alone where no words are known. */
   get why(): string {
     const said = WHY[this.code];
     return said === undefined ? this.code : `${said} (${this.code})`;

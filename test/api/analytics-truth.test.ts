@@ -314,7 +314,7 @@ describe('analytics, whatever happened and whatever was counted,', function () {
             await trx.raw('SELECT analytics_count(?, ?)', [part, env.RESOLVED_AFTER_H]);
             throw new Error('killed');
           })
-          .catch(() => {});
+          .catch(({ message }: Error) => expect(message).to.equal('killed'));
     }
   }
 

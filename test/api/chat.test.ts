@@ -54,7 +54,7 @@ describe('POST /chat/send', () => {
       ['empty content', { content: '' }],
       ['white space', { content: ' \n\t\u00a0\u3000' }],
       ['one character too many', { content: 'x'.repeat(16_001) }],
-      ['content that is no text', { content: 1 }],
+      ['content that is not a text', { content: 1 }],
       ['null content', { content: null }],
       ['NUL', { content: 'a\0b' }],
       ['a lone surrogate', { content: 'a\ud800' }],

@@ -91,7 +91,7 @@ describe('guests', () => {
         expect(await living()).to.equal(before);
       });
 
-    it('is refused where guests are off, to those who are there nothing changes', async () => {
+    it('is refused where guests are off; a guest from before stays signed in', async () => {
       const guest = await buildGuest();
       settings.GUESTS = 'off';
       const { status, body } = await post('/auth/guest', consents);

@@ -30,7 +30,7 @@ describe('privacy', () => {
     expect(other.map(({ id }) => id)).to.not.include.members(said.map(({ id }) => id));
   });
 
-  it('keeps by which program something was said, and nothing that tells it from others of its kind', async () => {
+  it('keeps the family of the program by which consent was given, and nothing more of the program', async () => {
     const headers = {
       'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0',
     };

@@ -85,7 +85,7 @@ describeBrowser('the inbox of the panel', function () {
 
     await device.ask('typing', { conversation_id: id });
     await log(page).getByText('Ada is writing …').waitFor();
-    await send(panel.api, user, { content: 'Thank you!', conversation_id: id }).catch(() => {});
+    await send(panel.api, user, { content: 'Thank you!', conversation_id: id });
     await log(page).getByText('Thank you!').waitFor();
 
     await page.getByRole('button', { name: 'Reply', exact: true }).click();

@@ -28,7 +28,7 @@ const HOSTILE = [
 
 describeBrowser('the chat page', function () {
   this.timeout(120_000);
-  const { api, open, at, begun, talk, excuse } = chatPages();
+  const { api, open, at, begun, talk, long, excuse } = chatPages();
 
   it('signs in, asks, streams the answer and keeps it across a reload', async () => {
     const user = await buildUser();
@@ -396,16 +396,7 @@ describeBrowser('the chat page', function () {
 
   it('opens a long thread at its end and loads older messages on the way up', async () => {
     const user = await buildUser();
-    const { conversation_id } = await talk(user, 'first of all', 'yes');
-    await knex('messages').insert(
-      Array.from({ length: 300 }, (_, i) => ({
-        conversation_id,
-        user_id: user.id,
-        content: `message ${i}\n\n${'words '.repeat(30)}`,
-        message_type: i % 2 === 0 ? 'user' : 'assistant',
-        status: 'sent',
-      })),
-    );
+    const conversation_id = await long(user, 300);
     const page = await at(user, {}, `/c/${conversation_id}`);
     await log(page)
       .getByText(/^message 299/)

@@ -1,8 +1,7 @@
 import { expect } from 'chai';
-import { knex } from '../../db/knex.ts';
 import { describeBrowser, shoot } from '../support/browser.ts';
 import { chatPages, log, message, newestRun } from '../support/chatPage.ts';
-import { type BuiltUser, buildUser } from '../support/factories.ts';
+import { buildUser } from '../support/factories.ts';
 import { expectAccessible, PHONE } from '../support/pages.ts';
 import { until } from '../support/until.ts';
 import { playWorker } from '../support/web.ts';
@@ -10,26 +9,10 @@ import { playWorker } from '../support/web.ts';
 describeBrowser('the thread', function () {
   this.timeout(120_000);
   const pages = chatPages();
-  /** A conversation of so many messages. */
-  const long = async (user: BuiltUser, count: number) => {
-    const { conversation_id } = await pages.talk(user, 'first of all', 'yes');
-    await knex.batchInsert(
-      'messages',
-      Array.from({ length: count }, (_, i) => ({
-        conversation_id,
-        user_id: user.id,
-        content: `message ${i}\n\n${'words '.repeat(30)}`,
-        message_type: i % 2 === 0 ? 'user' : 'assistant',
-        status: 'sent',
-      })),
-      200,
-    );
-    return conversation_id;
-  };
 
   it('of a thousand messages asks for the newest page alone, and holds its place when older ones come', async () => {
     const user = await buildUser();
-    const id = await long(user, 1_000);
+    const id = await pages.long(user, 1_000);
     const page = await pages.at(user);
     const asked: string[] = [];
     page.on('request', (request) => {
@@ -63,7 +46,7 @@ describeBrowser('the thread', function () {
 
   it('does not scroll a reader away while an answer streams', async () => {
     const user = await buildUser();
-    const id = await long(user, 60);
+    const id = await pages.long(user, 60);
     const page = await pages.at(user, {}, `/c/${id}`);
     await log(page)
       .getByText(/^message 59/)

@@ -225,12 +225,13 @@ describe('the audit log in the database', () => {
   });
 
   it('has no entry of an act that was rolled back', async () => {
-    await knex
+    const failure = await knex
       .transaction(async (trx) => {
         await write('a.undone', trx);
         throw new Error('undone');
       })
-      .catch(() => {});
+      .catch(({ message }: Error) => message);
+    expect(failure).to.equal('undone');
     expect(await knex('audit_log').where({ action: 'a.undone' })).to.deep.equal([]);
   });
 

@@ -92,7 +92,7 @@ describe('the threshold of a model', function () {
     await minuteLater();
     expect(await setToCalibrate(20, PROBES)).to.equal(undefined);
     expect((await setToCalibrate(20, PROBES + 1))?.key).to.equal(MODEL);
-    // A language that is asked no more, and one whose questions reach nothing.
+    // One language without questions any more, and one whose questions reach nothing.
     await knex('embedding_thresholds').where({ language: 'nl' }).update({ language: 'tlh' });
     await knex('embedding_probes').where({ language: 'nl' }).delete();
     expect(await calibrate(await served())).to.equal(true);

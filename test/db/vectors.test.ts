@@ -106,7 +106,7 @@ describe('vectors of another model', function () {
     expect(await refusals(1)).to.equal('next');
   });
 
-  it('are left alone while a process with the settings of before is alive', async () => {
+  it('are left alone while a process with the old settings is alive', async () => {
     await embedFaqs(await addTopics());
     process.env.EMBEDDING_MODEL = 'next';
     const { configure } = await import('../../shared/provider/config.ts');
@@ -118,7 +118,7 @@ describe('vectors of another model', function () {
     expect(await sets()).to.deep.equal(['next', MODEL]);
   });
 
-  it('are those of before where the settings go back, without embedding anew', async () => {
+  it('are the old ones again when the old settings return, and nothing is embedded anew', async () => {
     const ids = await addTopics();
     await embedFaqs(ids);
     await configureEmbedding({ EMBEDDING_MODEL: 'next' });

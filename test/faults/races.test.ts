@@ -187,7 +187,9 @@ describe('races', () => {
     for (const keeper of stack.of('housekeeping')) await keeper.stop();
     const web = await stack.add('web', trapped('KILL_AT', 'web.committed'));
     await client.post('of old [[tokens:3]]', { key: 'old', web: web.url }).catch(() => {});
-    const { run_id } = (await client.post('of old [[tokens:3]]', { key: 'old' })).body;
+    const { body, headers } = await client.post('of old [[tokens:3]]', { key: 'old' });
+    expect(headers.get('idempotency-replayed')).to.equal('true');
+    const { run_id } = body;
     const recorded = readFileSync(new URL('recorded-flow.json', import.meta.url), 'utf8');
     const flows = new FlowProducer({ connection: { url: process.env.REDIS_URL ?? '' } });
     await flows.add(

@@ -291,7 +291,7 @@ describe('an answer with ANSWER_CHECK=model', function () {
     };
   };
 
-  it('is given the passages alone that answer the question, says the model', async () => {
+  it('gets the passages that answer the question by the model’s verdict, and no others', async () => {
     verdict = (ids) => JSON.stringify({ ids: ids.slice(0, 1) });
     const { end } = await ask('When does the bakery open or close?');
     expect(end.offered).to.have.length(1);

@@ -49,7 +49,7 @@ describe('assistants at work', function () {
   const explanationOf = async ({ run_id }: Ids) =>
     (await stack.get(`/admin/runs/${run_id}`, admin.access)).body;
 
-  it('without any, and with a default that says nothing, prompts are those of the engine alone, but for the offer of a person', async () => {
+  it('without any, prompts hold the engine’s text alone; with a default that says nothing, the offer of a person too', async () => {
     const without = await ask({ language: 'de' });
     expect(await runOf(without)).to.include({ assistant: null });
     expect((await stack.get(`/conversations/${without.conversation_id}`, user.access)).body).to.include({
@@ -134,7 +134,7 @@ describe('assistants at work', function () {
     expect((await ask()).system).to.match(/^I am the default\./);
   });
 
-  it('answers with its model and parameters, and remembers as much as it says', async () => {
+  it('answers with its model and parameters, and with as much history as it sets', async () => {
     const fields = { model: 'gpt-4.1', temperature: 0, max_completion_tokens: 900, history_limit: 2 };
     await buildDefault(fields);
     const first = await ask();

@@ -75,7 +75,7 @@ describe('budgets and costs', function () {
     expect(await amounts('budget_days')).to.deep.equal([run.usage?.total_tokens]);
   });
 
-  it('stop an answer at its share, then refuse messages, but no replay and nobody else', async () => {
+  it('stop an answer at its share, then refuse the user’s messages; replays and other users go on', async () => {
     const run = await ask(user, 'Tell me all [[tokens:5000]]');
     expect(run.status).to.equal('incomplete');
     expect(run.usage?.completion_tokens).to.be.lessThan(BUDGET);
@@ -131,7 +131,7 @@ describe('budgets and costs', function () {
     expect((more.users as { user_id: number | null }[]).map(({ user_id }) => user_id)).to.include(user.id);
   });
 
-  it('tell a user at four fifths of the own one, once a day, and nobody else', async () => {
+  it('warn a user at four fifths of their own budget, once a day, and nobody else', async () => {
     const [user, other] = [await buildUser(), await buildUser()];
     await ask(user, 'Hi');
     await ask(other, 'Hi');
@@ -147,7 +147,7 @@ describe('budgets and costs', function () {
     expect(await warned()).to.deep.equal([user.id]);
   });
 
-  it('tell administrators at four fifths of the day, once', async () => {
+  it('warn administrators at four fifths of the day’s budget, once', async () => {
     const admin = await buildUser({ role: 'admin' });
     await knex('budget_days').update({ amount: 800_000 });
     await ask(await buildUser(), 'Hi');
@@ -163,7 +163,7 @@ describe('budgets and costs', function () {
     expect(told.map(({ kind }) => kind)).to.deep.equal(['budget_warning']);
   });
 
-  it('hold up an answer while others hold what it wants, and fail it when that is used', async () => {
+  it('hold up an answer while others reserve what it wants, and fail it when that is used', async () => {
     const [many, greedy] = [await buildUser(), await buildUser()];
     const used = 1_000;
     await knex.raw(

@@ -86,7 +86,7 @@ describe('mail servers', function () {
     await until('the mark is taken back', async () => (await mark()) === null);
   });
 
-  it('that refuse a mail for good, and not its address, get no second try and leave it unmarked', async () => {
+  it('that refuse a mail and not its address get no second try, and the address stays unmarked', async () => {
     const answers = ['552 5.2.2 mailbox full', '550 5.7.1 not from you', '554 no'];
     for (const [i, answer] of answers.entries()) {
       const [code = '', ...message] = answer.split(' ');

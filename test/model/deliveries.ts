@@ -45,8 +45,8 @@ export class Deliveries {
   }
 
   /**
-   * Stores what the stages of a delivery made of the messages that they read: others may have joined since. Of two messages by
-   * one statement, as a process that works both stages does, else by two.
+   * Stores the results of a delivery's stages for the messages that they read; others may have joined since. An even number of
+   * messages takes one statement, as in a process that works both stages; an odd number takes two.
    */
   static async prepare({ runId: run_id, parts }: Job): Promise<void> {
     if (parts.length % 2 === 0) {

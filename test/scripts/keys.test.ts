@@ -102,7 +102,7 @@ describe('npm run keys', function () {
     expect(await knex('webhook_secrets').orderBy('id').pluck('sealed')).to.deep.equal(before);
   });
 
-  it('misses no key of receipts in whose place another one signs', async () => {
+  it('counts an unreadable key of receipts only until another one signs in its place', async () => {
     const sealed = (keys: string, id: number) =>
       node({ DATA_KEYS: keys }, '-e', SEAL, 'key', `receipt_key:${id}`).stdout.trim();
     const [{ id }] = await knex('receipt_keys')

@@ -26,7 +26,7 @@ const within = <T>(environment: Record<string, string>, look: () => T): T => {
 const LOCAL = { PROVIDERS: 'local', PROVIDER_LOCAL_URL: 'http://127.0.0.1:11434/v1' };
 
 describe('the models of the environment', () => {
-  it('are those of always, asked as always, where nothing is set', () => {
+  it('are OpenAI’s, asked in OpenAI’s way, where nothing is set', () => {
     expect(chatModels()).to.deep.equal([{ provider: 'openai', model: 'gpt-4.1-mini', name: 'gpt-4.1-mini' }]);
     expect(embeddingModel()).to.deep.include({
       name: 'text-embedding-3-small',
@@ -59,7 +59,7 @@ describe('the models of the environment', () => {
     expect(routed).to.deep.equal({ provider: 'openai', model: 'openai/gpt-4o', name: 'openai/gpt-4o' });
   });
 
-  it('draw a line where they name a provider that PROVIDERS does not, and not where names have slashes', () => {
+  it('are reported where they name a provider that PROVIDERS lacks, and not where names have slashes', () => {
     const lines = (environment: Record<string, string>) => within(environment, unknownProviders);
     const said = 'PROVIDERS names no provider "claude": openai is asked for the model "claude/sonnet"';
     expect(lines({ CHAT_MODEL: 'claude/sonnet', CHAT_MODEL_FALLBACK: 'gpt-4.1-mini' })).to.deep.equal([said]);
@@ -71,7 +71,7 @@ describe('the models of the environment', () => {
     expect(lines({})).to.deep.equal([]);
   });
 
-  it('are of the kind that their host gives away, unless it is said', () => {
+  it('have the kind that their host implies, unless the environment names one', () => {
     const kind = (more = {}) =>
       within({ ...LOCAL, ...more }, () => providerOf({ provider: 'local', model: 'm' }).kind);
     expect(kind()).to.equal('ollama');
@@ -83,7 +83,7 @@ describe('the models of the environment', () => {
     expect(kind({ PROVIDER_LOCAL_KIND: 'vllm' })).to.equal('vllm');
   });
 
-  it('are given more time where they are loaded first, or reason', () => {
+  it('get more time for the first byte where a server loads them first, or where they reason', () => {
     const firstByte = (provider: string, model: string) =>
       within(LOCAL, () => providerOf({ provider, model }).settings.firstByteMs);
     expect(firstByte('openai', 'gpt-4.1-mini')).to.equal(120_000);
@@ -92,7 +92,7 @@ describe('the models of the environment', () => {
     expect(firstByte('local', 'deepseek-r1:8b')).to.equal(600_000);
   });
 
-  it('limit the prompt where they have little room', () => {
+  it('limit the prompt to the context that is set for their provider', () => {
     const environment = { ...LOCAL, CHAT_MODEL: 'local/x', PROVIDER_LOCAL_CONTEXT_TOKENS: '4096' };
     expect(within(environment, promptBudget)).to.equal(3_096);
     expect(promptBudget()).to.equal(6_000);
@@ -113,7 +113,7 @@ describe('the models of the environment', () => {
     [{ PROVIDERS: 'Not a name' }, 'PROVIDERS must be a list of names'],
     [{ OPENAI_BASE_URL: '', OPENAI_API_KEY: '' }, 'OPENAI_API_KEY is not set'],
   ];
-  it('stop the process with one line that names the variable where they cannot be', function () {
+  it('stop the process, with one line that names the variable, where a setting is wrong', function () {
     this.timeout(60_000);
     for (const [environment, line] of refused) {
       const script = "import('./shared/provider/config.ts').then((c) => c.requireModels())";

@@ -57,7 +57,7 @@ describe('a URL that a client gave', () => {
       expect(await faultOfUrl(url, outside)).to.equal(null);
     });
 
-  it('is looked up for two callers at a time, so that silent servers of names hold up nothing else', async () => {
+  it('is looked up for two callers at a time, so that silent name servers hold up nothing else', async () => {
     const answers: (() => void)[] = [];
     const silent: Resolve = () => new Promise((found) => answers.push(() => found([])));
     const asked = Array.from({ length: 5 }, () => faultOfUrl('https://silent.example/', silent));

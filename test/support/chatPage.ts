@@ -22,15 +22,26 @@ export type ChatPages = Omit<ServedPages, 'open'> & {
   begun: (page: Page, user: { id: number }, question: string) => ReturnType<typeof playWorker>;
   /** A conversation with an answer, made without a page. */
   talk: (user: BuiltUser, question: string, answer: string) => Promise<Sent>;
+  /** A conversation of a first question, its answer, and so many more messages. @returns its id */
+  long: (user: BuiltUser, count: number) => Promise<number>;
 };
 
 /** Serves the chat page for the tests of a suite; see `servedPages`. */
 export function chatPages(): ChatPages {
   const served = servedPages();
   const open = (options: BrowserContextOptions = {}, path = '/') => served.open(path, options);
+  const talk = async (user: BuiltUser, question: string, answer: string) => {
+    const sent = await send(served.api(), user, { content: question });
+    const worker = await playWorker(user, sent);
+    await worker.say(answer);
+    await worker.finish({ title: question } as object);
+    await worker.announce();
+    return sent;
+  };
   return {
     ...served,
     open,
+    talk,
     async at(user, options = {}, path = '/') {
       const page = await open(options, path);
       await signIn(page, user.email);
@@ -41,13 +52,17 @@ export function chatPages(): ChatPages {
       await page.waitForURL(/\/c\/\d+$/);
       return playWorker(user as BuiltUser, await newestRun(user));
     },
-    async talk(user, question, answer) {
-      const sent = await send(served.api(), user, { content: question });
-      const worker = await playWorker(user, sent);
-      await worker.say(answer);
-      await worker.finish({ title: question } as object);
-      await worker.announce();
-      return sent;
+    async long(user, count) {
+      const { conversation_id } = await talk(user, 'first of all', 'yes');
+      const messages = Array.from({ length: count }, (_, i) => ({
+        conversation_id,
+        user_id: user.id,
+        content: `message ${i}\n\n${'words '.repeat(30)}`,
+        message_type: i % 2 === 0 ? 'user' : 'assistant',
+        status: 'sent',
+      }));
+      await knex.batchInsert('messages', messages, 200);
+      return conversation_id;
     },
   };
 }

@@ -45,12 +45,15 @@ export async function connectClient(
     },
     async send(content, more = {}) {
       const key = `key-${++sent}`;
+      let cause: unknown;
       for (const until = Date.now() + PATIENCE_MS; Date.now() < until; await sleep(200)) {
-        const answer = await client.post(content, { ...more, key }).catch(() => undefined);
+        const answer = await client
+          .post(content, { ...more, key })
+          .catch((err: unknown) => void (cause = err));
         if (answer?.status === 202) return answer.body as { run_id: number; conversation_id: number };
         if (answer && answer.status < 500) throw new Error(`${answer.status} ${JSON.stringify(answer.body)}`);
       }
-      throw new Error('nobody takes the message');
+      throw new Error('nobody takes the message', { cause });
     },
     async end(runId) {
       for (const until = Date.now() + PATIENCE_MS; Date.now() < until; await sleep(150)) {

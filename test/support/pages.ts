@@ -56,7 +56,7 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 
 /** Checks what a screen reader meets. @throws AssertionError for a serious finding */
 export async function expectAccessible(page: Page): Promise<void> {
-  // A colour on its way to another is no finding.
+  // A colour on its way to another is not a finding.
   await page.evaluate(`Promise.allSettled(document.getAnimations()
     .filter((one) => one instanceof CSSTransition).map((one) => one.finished))`);
   // Through the debugger: the policy of the page lets no other script in.

@@ -54,12 +54,12 @@ export async function find(text: string, dimensions = 1_536): Promise<string[]> 
 export const sets = (): Promise<string[]> => knex('embedding_models').orderBy('key').pluck('key');
 export const serving = async () => (await faqSet()).vectors?.key;
 
-/** As if each set had begun an hour before. */
+/** Makes each set an hour older. */
 export async function hourLater(): Promise<void> {
   await knex('embedding_models').update({ wanted_at: knex.raw("wanted_at - interval '1 hour'") });
 }
 
-/** As if questions of the old set were answered long ago. */
+/** Makes it an hour longer ago that each set was ready. */
 export async function later(): Promise<void> {
   const earlier = knex.raw("ready_at - interval '1 hour'");
   await knex('embedding_models').whereNotNull('ready_at').update({ ready_at: earlier });

@@ -35,7 +35,7 @@ function bytesOf(body: string): Buffer[] {
 }
 
 describe('a run’s stream', () => {
-  // Line separators are no line breaks of the format: what follows one belongs to the answer.
+  // A line separator is not a line break of the format: what follows it belongs to the answer.
   const delta = 'a: b 🙂\u2028event: response\u2029data: {}';
   const data = { run_id: 1, attempt: 1, seq: 2, delta };
   const expected = [

@@ -96,7 +96,7 @@ describe('the steps of the context stage', () => {
     expect(steps).to.deep.equal(['embedding', 'search']);
   });
 
-  it('are no others for a first question that nothing answers, with what may be meant', async () => {
+  it('are the same for a first question that nothing answers, and find what may be meant', async () => {
     process.env.QUERY_MODEL = 'off';
     configure();
     Object.assign(env, { PASSAGE_THRESHOLD: 0.9 });
@@ -115,7 +115,7 @@ describe('the steps of the context stage', () => {
     expect(steps).to.deep.equal(['embedding', 'search', 'queries', 'embedding', 'search']);
   });
 
-  it('are a verdict beside these where a model judges what was found and what is near', async () => {
+  it('include a verdict where a model judges what was found and what is near', async () => {
     Object.assign(env, { ANSWER_CHECK: 'model' });
     const { nearest } = await decide('When does the bakery open its doors of marble?');
     expect(nearest).to.include('When does the bakery open?');

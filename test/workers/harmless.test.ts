@@ -78,7 +78,7 @@ describe('an answer behind the output guard', () => {
     expect(clean(long)).to.not.contain('<');
   });
 
-  it('holds neither, however its pieces are cut at the places that the guard cuts', () => {
+  it('loads no image however its text comes in pieces, cut where the guard cuts', () => {
     const pieces = fc.array(
       fc.constantFrom(
         '<',

@@ -209,7 +209,7 @@ describe('a webhook', () => {
     expect(await delivery(tested)).to.include({ status: 'failed', attempts: 1, response_status: 410 });
   });
 
-  it('that asks for time is left alone so long, with all that is owed to it, and an hour at most', async () => {
+  it('that asks for time gets nothing for that time, an hour at most', async () => {
     const { received } = receiver;
     let after = '120';
     receiver.answer = (res) => res.writeHead(429, { 'retry-after': after }).end();

@@ -46,7 +46,7 @@ export function memoryStore(): Store {
 /** Returns localStorage; where the browser forbids it, a store that lasts as long as the page. */
 export function pageStore(): Store {
   try {
-    const { localStorage } = globalThis as unknown as { localStorage: Store & { length: number } };
+    const { localStorage } = globalThis;
     localStorage.setItem('parley.probe', '1');
     localStorage.removeItem('parley.probe');
     return localStorage;

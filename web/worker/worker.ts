@@ -4,7 +4,7 @@
  */
 import { keepDevice, keptDevice } from '../shared/device.ts';
 
-const worker = globalThis as unknown as ServiceWorkerGlobalScope;
+declare const self: ServiceWorkerGlobalScope;
 /** What the chat page is made of. The build fills it in, so that each release is another worker. */
 declare const PARTS: string[];
 declare const RELEASE: string;
@@ -18,14 +18,14 @@ const ASK_MS = 30_000;
 const ANY = { ignoreVary: true };
 const PAGES = /^(c\/\d+|account|register|forgot-password|)$/;
 
-const scope = new URL(worker.registration.scope);
+const scope = new URL(self.registration.scope);
 const shell = scope.href;
 
-worker.addEventListener('install', (event) => {
+self.addEventListener('install', (event) => {
   event.waitUntil(keep());
 });
 
-worker.addEventListener('activate', (event) => {
+self.addEventListener('activate', (event) => {
   event.waitUntil(take());
 });
 
@@ -35,17 +35,17 @@ async function keep(): Promise<void> {
   const requests = ['', ...PARTS].map((part) => new Request(new URL(part, scope), { cache: 'no-cache' }));
   await cache.addAll(requests);
   // Parts have names of their own for each content, so that pages of two releases can share one worker.
-  await worker.skipWaiting();
+  await self.skipWaiting();
 }
 
 async function take(): Promise<void> {
   const names = (await caches.keys()).filter((name) => name.startsWith('parley-') && name !== CACHE);
   const old = names.slice(0, Math.max(0, names.length - (KEPT_RELEASES - 1)));
   await Promise.all(old.map((name) => caches.delete(name)));
-  await worker.clients.claim();
+  await self.clients.claim();
 }
 
-worker.addEventListener('fetch', (event) => {
+self.addEventListener('fetch', (event) => {
   const { request } = event;
   const url = new URL(request.url);
   if (request.method !== 'GET' || url.origin !== scope.origin || !url.pathname.startsWith(scope.pathname))
@@ -80,7 +80,7 @@ async function kept(request: Request): Promise<Response> {
 
 type Pushed = { id?: number; title?: string; body?: string; url?: string; conversation_id?: number | null };
 
-worker.addEventListener('push', (event) => {
+self.addEventListener('push', (event) => {
   event.waitUntil(show(read(event.data)));
 });
 
@@ -95,7 +95,7 @@ function read(data: PushMessageData | null): Pushed {
 async function show({ id, title, body, url, conversation_id }: Pushed): Promise<void> {
   const place = conversation_id ? new URL(`c/${conversation_id}`, scope).href : within(url);
   // Browsers demand that each push is shown. One of the same talk takes the place of the last.
-  await worker.registration.showNotification(title || 'Parley', {
+  await self.registration.showNotification(title || 'Parley', {
     body: body ?? '',
     tag: conversation_id ? `c${conversation_id}` : `n${id ?? 0}`,
     icon: new URL('icon-192.png', scope).href,
@@ -114,20 +114,20 @@ function within(url: string | undefined): string {
   }
 }
 
-worker.addEventListener('notificationclick', (event) => {
+self.addEventListener('notificationclick', (event) => {
   event.notification.close();
   event.waitUntil(open(within(String(event.notification.data ?? ''))));
 });
 
 /** Shows a place in a page that is open, without loading it anew; else in a new one. */
 async function open(place: string): Promise<void> {
-  const pages = await worker.clients.matchAll({ type: 'window', includeUncontrolled: true });
+  const pages = await self.clients.matchAll({ type: 'window', includeUncontrolled: true });
   const ours = pages.filter(({ url }) => isChat(url));
   const page =
     ours.find(({ url }) => url === place) ??
     ours.find(({ visibilityState }) => visibilityState === 'visible') ??
     ours[0];
-  if (page === undefined || !isChat(place)) return void (await worker.clients.openWindow(place));
+  if (page === undefined || !isChat(place)) return void (await self.clients.openWindow(place));
   page.postMessage({ parley: 'open', path: `/${place.slice(scope.href.length)}` });
   await page.focus();
 }
@@ -137,7 +137,7 @@ function isChat(url: string): boolean {
 }
 
 /** Browsers end a subscription now and then. No page may be open to make another one. */
-worker.addEventListener('pushsubscriptionchange', (event) => {
+self.addEventListener('pushsubscriptionchange', (event) => {
   event.waitUntil(renew(event));
 });
 
@@ -164,7 +164,7 @@ async function renew({ newSubscription }: PushSubscriptionChangeEvent): Promise<
 async function subscribed(answer: Response): Promise<PushSubscription | undefined> {
   if (!answer.ok) return undefined;
   const { key } = (await answer.json()) as { key: string };
-  return worker.registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
+  return self.registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
 }
 
 type SignIn = { access_token: string; user: { id: number } };

@@ -17,8 +17,8 @@ const MOST = 4_000;
 const PATIENCE = 2_000;
 /**
  * Checks an answer in windows of whole sentences before it is shown. Redacts personal data that is not in the passages, and
- * removes images of other hosts and raw HTML;
- * moderation must allow the rest. Several windows are in moderation at once, and are shown in order.
+ * removes images of other hosts and raw HTML. Moderation must allow the rest. Several windows are in moderation at once, and
+ * are shown in order.
  */
 export class Guard {
   /** Aborts with the caller's reason, or with a Withheld. The model may then stop. */

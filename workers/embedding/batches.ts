@@ -8,7 +8,7 @@ export type Asked<T> = {
   error: ProviderError | null;
 };
 
-/** Refusals of single texts, without a success, after which the model counts as failed: more than one FAQ has texts. */
+/** Refusals of single texts, without a success, after which the model counts as failed: one FAQ has four texts. */
 const HOPELESS = 5;
 /** Parts of a refused batch; of a batch that timed out, since each try takes as long. */
 const PARTS = 2;

@@ -31,7 +31,7 @@ export function buildBoard(framed: boolean): Board {
   const mounted = server.registerPlugin({ mount: BOARD });
   return async (ctx) => {
     const { _matchedRoute } = ctx as { _matchedRoute?: unknown };
-    await mounted(ctx as unknown as Parameters<typeof mounted>[0], async () => {});
+    await mounted(ctx as Parameters<typeof mounted>[0], async () => {});
     // Bull Board's router writes its own routes there. Metrics and the log name the mount.
     Object.assign(ctx, { _matchedRoute });
     if (typeof ctx.body === 'string') ctx.body = ctx.body.replace(FONTS, '');

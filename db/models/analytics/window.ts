@@ -36,8 +36,8 @@ export async function readWindow(
 }
 
 /**
- * Returns where the buckets of a window begin, in order; the first one may begin before the window. A bucket is as long as
- * it is where clocks change, and an hour that clocks repeat is two buckets.
+ * Returns where the buckets of a window begin, in order; the first one may begin before the window. Where clocks change, a
+ * day has 23 or 25 hours, and an hour that clocks repeat is two buckets.
  */
 export async function bucketStarts(
   { from, to }: Range,

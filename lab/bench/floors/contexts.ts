@@ -25,7 +25,7 @@ const SETTINGS: Record<keyof Ways, [check: string, queryModel: string]> = {
   queries: ['cited', ''],
   check: ['model', ''],
 };
-/** Questions of each kind from which no more are sorted. */
+/** Stops sorting at this many questions of each kind. */
 const ENOUGH = 10;
 const KINDS: Kind[] = ['strong', 'weak', 'follow_up'];
 

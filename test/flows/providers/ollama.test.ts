@@ -104,7 +104,7 @@ describe('Ollama', () => {
     });
   });
 
-  it('fails in words that name the variable where moderation is asked of it', async () => {
+  it('names the variable to change where it is asked to moderate', async () => {
     engine.configure(env({ MODERATION_MODEL: 'local/omni-moderation-latest' }));
     engine.logs.length = 0;
     const run = await engine.ask('not judged yet');

@@ -101,7 +101,7 @@ describe('OpenAI', () => {
     expect(learned).to.include({ refused: 'temperature', provider: 'openai', model: 'gpt-5-mini' });
   });
 
-  it('answers with a model that is told to get max_tokens, and wants the other name', async () => {
+  it('answers where the settings say max_tokens and the model wants max_completion_tokens', async () => {
     engine.configure({ CHAT_MODEL: 'o4-mini', PROVIDER_OPENAI_KIND: 'generic' });
     fake.asked.length = 0;
     expect(await engine.ask()).to.include({ status: 'completed', retries: 0 });

@@ -79,7 +79,7 @@ describe('a push', () => {
     expect([title, body]).to.deep.equal(['Ihre Antwort ist da', 'Die Antwort auf Ihre Frage ist da.']);
   });
 
-  it('goes to few hosts of a user at a time that did not answer the last one, and to all that did', async () => {
+  it('goes at once to every host that answered last time, and to five others of a user at a time', async () => {
     const silent = Array.from({ length: 8 }, (_, i) => `https://silent${i}.example/push`);
     const asked: string[] = [];
     const end = new AbortController();
@@ -178,7 +178,7 @@ describe('a push', () => {
     for (const one of ['https://fcm.googleapis.com/fcm/send/x', 'https://web.push.apple.com/x'])
       expect(await refused(one), one).to.equal(undefined);
     await knex('push_subscriptions').where({ user_id: user.id }).whereNot({ endpoint }).delete();
-    // A device of before is asked no more.
+    // The device from before this setting gets no request.
     expect(await pushToDevices({ ...owed, pushed_to: [] })).to.equal(null);
     expect(browser.asked()).to.equal(asked);
     settings.PUSH_SERVICES = ['*'];

@@ -58,7 +58,7 @@ describe('a report on a mail', () => {
     expect(reportIn(reportOn(ID, { automatic: false }))).to.deep.equal({ ...gone, automatic: false });
   });
 
-  it('is no other mail', () => {
+  it('is not found in any other mail', () => {
     for (const mail of [
       '',
       'Subject: hello\n\nbody',

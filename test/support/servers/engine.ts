@@ -144,7 +144,7 @@ export class Engine {
     return this.#breakers;
   }
 
-  /** Makes all runs that wait for a provider wait for so many seconds longer already. */
+  /** Moves the beginning of every wait for a provider into the past by so many seconds. */
   async age(seconds: number): Promise<void> {
     await rows(`UPDATE runs SET waiting_since = waiting_since - :seconds * interval '1 s'`, { seconds });
   }
