@@ -11,7 +11,7 @@ import { startScratchDatabase } from '../scripts/services/scratch.ts';
 
 const USAGE = `npm run eval [-- --domain NAME] [--language en|de] [--json FILE]
 
-Asks labelled questions of eight knowledge bases, in English and German, and prints how well search finds:
+Asks labelled questions of nine knowledge bases, in English and German, and prints how well search finds:
   demo     the seeded FAQs about Parley
   library  a public library
   clinic   a clinic
@@ -20,7 +20,8 @@ Asks labelled questions of eight knowledge bases, in English and German, and pri
   garden   a garden and plant house
   campsite a campsite at a lake
   removals a removals and storage firm
-The last seven were written before the search was asked about them. Settings were chosen with a look at the first seven since; those
+  music    a music school
+The last eight were written before the search was asked about them. Settings were chosen with a look at the first seven since; those
 of the stand-in with a look at the first four.
 Kinds of questions: paraphrases, other words, typos, short ones, long stories, two topics, another language, follow-ups of
 a dialogue, and what nothing answers (far: about something else; near: about the same things).

@@ -34,7 +34,7 @@ export type Domain = {
 
 /**
  * Names of the domains: Parley's seeded FAQs, a public library, a clinic, a municipal utility, a bicycle shop, a garden house, a campsite, a
- * removals firm.
+ * removals firm, a music school.
  */
 export const DOMAINS = [
   'demo',
@@ -45,6 +45,7 @@ export const DOMAINS = [
   'garden',
   'campsite',
   'removals',
+  'music',
 ] as const;
 
 /** The domains with a look at which settings were chosen. A new one is not among them. */
