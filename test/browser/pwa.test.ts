@@ -100,8 +100,12 @@ describeBrowser('the installed chat page', function () {
     const { page, conversation_id } = await listening(user);
     const devtools = await page.context().newCDPSession(page);
     const registration = new Promise<string>((found) =>
-      devtools.on('ServiceWorker.workerRegistrationUpdated', ({ registrations: [one] }) => {
-        if (one) found(one.registrationId);
+      devtools.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
+        // The browser also names registrations of earlier servers, and those that are gone.
+        const ours = registrations.find(
+          ({ scopeURL, isDeleted }) => scopeURL.startsWith(pages.api().url) && !isDeleted,
+        );
+        if (ours) found(ours.registrationId);
       }),
     );
     await devtools.send('ServiceWorker.enable');

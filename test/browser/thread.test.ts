@@ -156,6 +156,9 @@ describeBrowser('the thread', function () {
     await map.waitFor({ state: 'detached' });
     await page.keyboard.press('Control+Shift+O');
     await page.waitForURL((url) => url.pathname === '/');
+    // The field of the thread before has the focus until its page is gone.
+    await log(page).getByText('An answer.').waitFor({ state: 'detached' });
+    await until('the field of a new one', async () => (await focused()) === 'message');
     await page.keyboard.type('Stop me');
     await page.keyboard.press('Enter');
     await page.getByRole('button', { name: 'Stop' }).waitFor();
