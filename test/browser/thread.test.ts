@@ -113,6 +113,8 @@ describeBrowser('the thread', function () {
     await pages.talk(user, 'Apples', 'Red');
     await pages.talk(user, 'Pears', 'Green');
     const page = await pages.at(user);
+    const list = page.getByRole('list', { name: 'Conversations' });
+    await list.getByText('Apples').waitFor();
     const asked: string[] = [];
     page.on('request', (request) => {
       const q = new URL(request.url()).searchParams.get('q');
@@ -127,7 +129,6 @@ describeBrowser('the thread', function () {
         field.dispatchEvent(new Event('input', { bubbles: true }));
       }
     })()`);
-    const list = page.getByRole('list', { name: 'Conversations' });
     await list.getByText('Apples').waitFor({ state: 'detached' });
     expect(asked).to.deep.equal(['green']);
   });
