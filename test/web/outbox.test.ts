@@ -118,7 +118,7 @@ describe('the outbox', () => {
       if (told.length < 5) throw new Refused({ code: 'rate_limited', status: 429, retry_after_s });
       return taken(5);
     });
-    // Whoever is told that there is a pause ends it.
+    // The listener ends a pause as soon as it is told of one.
     outbox.subscribe(() => queueMicrotask(() => outbox.list()[0]?.delayed && void outbox.flush()));
     outbox.add({ conversation: 5, content: 'Hi' });
     await outbox.flush();
